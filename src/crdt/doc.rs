@@ -1,0 +1,389 @@
+//! A document open for editing: the only place where yrs runs.
+//!
+//! One [`Doc`] lives for one command. Each [`Doc::edit`] is one yrs transaction; its own update is
+//! kept, never the diff of a state (which would carry the whole delete set). On any error the
+//! `Doc` must be thrown away with what it did: a dropped yrs transaction commits.
+
+use super::update::{Checked, Update, Version};
+use super::value::{Record, Source, Value};
+use crate::error::{Error, Result};
+use std::sync::Arc;
+use yrs::types::ToJson;
+use yrs::updates::decoder::Decode;
+use yrs::{
+    Any, Array, ArrayPrelim, ArrayRef, Doc as YrsDoc, GetString, Map, MapPrelim, MapRef, Number,
+    Options, Out, ReadTxn, StateVector, Transact, TransactionMut, WriteTxn,
+};
+
+/// A document loaded into yrs, with the updates that were made since.
+pub struct Doc {
+    yrs: YrsDoc,
+    updates: Vec<Vec<u8>>,
+}
+
+impl Doc {
+    /// An empty document, edited under `client`.
+    pub fn new(client: u64) -> Self {
+        let options = Options::with_client_id(yrs::ClientID::new(client));
+        Doc { yrs: YrsDoc::with_options(options), updates: Vec::new() }
+    }
+
+    /// Loads a state that passed the validator.
+    ///
+    /// # Errors
+    /// `Corrupt` when yrs does not take it whole.
+    pub fn load(state: &Update<'_, Checked>, client: u64) -> Result<Self> {
+        let mut doc = Doc::new(client);
+        doc.apply(state)?;
+        doc.updates.clear();
+        Ok(doc)
+    }
+
+    /// Applies an update that passed the gate (valid, ready, not forked). True when it brought
+    /// anything new; what was new is then the last of [`Doc::updates`].
+    ///
+    /// # Errors
+    /// `Corrupt` when parts of it stay pending: the gate was not kept.
+    pub fn apply(&mut self, update: &Update<'_, Checked>) -> Result<bool> {
+        let decoded = yrs::Update::decode_v1(update.bytes())
+            .map_err(|e| Error::corrupt("yrs does not decode the update").because(e))?;
+        let mut txn = self.yrs.transact_mut();
+        txn.apply_update(decoded)
+            .map_err(|e| Error::corrupt("yrs does not apply the update").because(e))?;
+        if txn.has_missing_updates() {
+            return Err(Error::corrupt("parts of the update wait for something that is missing"));
+        }
+        let made = keep(&mut self.updates, &txn);
+        Ok(made)
+    }
+
+    /// Runs one transaction. What it changed is then the last of [`Doc::updates`].
+    ///
+    /// # Errors
+    /// Whatever `change` returns; the document is then worthless and must be dropped.
+    pub fn edit<R>(&mut self, change: impl FnOnce(&mut Txn<'_>) -> Result<R>) -> Result<R> {
+        let mut txn = Txn { yrs: self.yrs.transact_mut() };
+        let result = change(&mut txn)?;
+        keep(&mut self.updates, &txn.yrs);
+        Ok(result)
+    }
+
+    /// Reads the document as it stands.
+    pub fn read<R>(&self, look: impl FnOnce(&dyn Source) -> R) -> R {
+        look(&Live { txn: &self.yrs.transact() })
+    }
+
+    /// The updates made since loading, in order; each is causally ready after those before it.
+    pub fn updates(&self) -> &[Vec<u8>] {
+        &self.updates
+    }
+
+    /// The clock that the next own item would get.
+    pub fn own_clock(&self) -> u32 {
+        let client = self.yrs.client_id();
+        self.yrs.transact().state_vector().get(&client)
+    }
+
+    /// The whole state, re-encoded and walked: no gap, nothing pending, no clock out of bounds.
+    ///
+    /// # Errors
+    /// `Bug` when the walk finds what must not be stored.
+    pub fn encode(&self) -> Result<(Vec<u8>, Version)> {
+        let txn = self.yrs.transact();
+        if txn.has_missing_updates() {
+            return Err(Error::bug("the document has pending parts and cannot be stored"));
+        }
+        let bytes = txn.encode_state_as_update_v1(&StateVector::default());
+        let version = super::update::storable(&bytes).map_err(|fault| {
+            Error::bug("the encoded document must not be stored").because(fault)
+        })?;
+        Ok((bytes, version))
+    }
+}
+
+/// Keeps the transaction's own update, if it changed anything.
+fn keep(updates: &mut Vec<Vec<u8>>, txn: &TransactionMut<'_>) -> bool {
+    let bytes = txn.encode_update_v1();
+    let changed = bytes != [0, 0];
+    if changed {
+        updates.push(bytes);
+    }
+    changed
+}
+
+/// A yrs transaction: reads as [`Source`], and edits addressed by path.
+pub struct Txn<'d> {
+    yrs: TransactionMut<'d>,
+}
+
+/// One step below a map or an array that a caller holds no reference to: the path is walked at
+/// each call, which costs a hash look-up a step and cannot dangle.
+impl Txn<'_> {
+    /// Sets a field of the map at `path`; does nothing when it has this value already.
+    /// An empty path with a root map's name as first element addresses the root.
+    pub fn set(&mut self, path: &[&str], key: &str, value: impl Into<Scalar>) -> Result<()> {
+        let value = value.into().0;
+        let map = self.map(path)?;
+        if let Some(Out::Any(old)) = map.get(&self.yrs, key)
+            && old == value
+        {
+            return Ok(());
+        }
+        map.insert(&mut self.yrs, key, value);
+        Ok(())
+    }
+
+    /// Creates an empty map at `path`/`key`, replacing what was there.
+    pub fn create_map(&mut self, path: &[&str], key: &str) -> Result<()> {
+        let map = self.map(path)?;
+        map.insert(&mut self.yrs, key, MapPrelim::default());
+        Ok(())
+    }
+
+    /// Creates an empty array at `path`/`key`, replacing what was there.
+    pub fn create_array(&mut self, path: &[&str], key: &str) -> Result<()> {
+        let map = self.map(path)?;
+        map.insert(&mut self.yrs, key, ArrayPrelim::default());
+        Ok(())
+    }
+
+    /// Removes a key of the map at `path`, with all below it. True when it was there.
+    pub fn remove(&mut self, path: &[&str], key: &str) -> Result<bool> {
+        let map = self.map(path)?;
+        if !map.contains_key(&self.yrs, key) {
+            return Ok(false);
+        }
+        map.remove(&mut self.yrs, key);
+        Ok(true)
+    }
+
+    /// Adds a value at the end of the array at `path`.
+    pub fn push(&mut self, path: &[&str], value: impl Into<Scalar>) -> Result<()> {
+        let array = self.array(path)?;
+        array.push_back(&mut self.yrs, value.into().0);
+        Ok(())
+    }
+
+    /// Inserts a value into the array at `path`, before the element `index`.
+    pub fn insert_at(
+        &mut self,
+        path: &[&str],
+        index: u32,
+        value: impl Into<Scalar>,
+    ) -> Result<()> {
+        let array = self.array(path)?;
+        let index = index.min(array.len(&self.yrs));
+        array.insert(&mut self.yrs, index, value.into().0);
+        Ok(())
+    }
+
+    /// Removes every element of the array at `path` that `gone` picks. Returns how many.
+    pub fn retain_not(
+        &mut self,
+        path: &[&str],
+        mut gone: impl FnMut(usize, &Value) -> bool,
+    ) -> Result<usize> {
+        let array = self.array(path)?;
+        let picked: Vec<u32> = (0u32..)
+            .zip(array.iter(&self.yrs))
+            .filter(|(index, out)| gone(*index as usize, &from_out(out.clone(), &self.yrs)))
+            .map(|(index, _)| index)
+            .collect();
+        for index in picked.iter().rev() {
+            array.remove(&mut self.yrs, *index);
+        }
+        Ok(picked.len())
+    }
+
+    /// Applies an update of our own making inside this transaction (rule R2).
+    pub(super) fn apply_own(&mut self, update: &[u8]) -> Result<()> {
+        let decoded = yrs::Update::decode_v1(update).map_err(|e| Error::bug(e.to_string()))?;
+        self.yrs.apply_update(decoded).map_err(|e| Error::bug(e.to_string()))
+    }
+
+    /// Whether the document holds anything of this client.
+    pub(super) fn knows_client(&self, client: u64) -> bool {
+        self.yrs.state_vector().contains_client(&yrs::ClientID::new(client))
+    }
+
+    fn map(&mut self, path: &[&str]) -> Result<MapRef> {
+        let Some((root, rest)) = path.split_first() else {
+            return Err(Error::bug("an empty path names no map"));
+        };
+        let mut map = self.yrs.get_or_insert_map(*root);
+        for (depth, key) in rest.iter().enumerate() {
+            map = match map.get(&self.yrs, key) {
+                Some(Out::YMap(inner)) => inner,
+                _ => {
+                    return Err(Error::corrupt(format!(
+                        "no map at {}",
+                        path.iter().take(depth + 2).copied().collect::<Vec<_>>().join("/")
+                    )));
+                }
+            };
+        }
+        Ok(map)
+    }
+
+    fn array(&mut self, path: &[&str]) -> Result<ArrayRef> {
+        match path.split_last() {
+            Some((root, [])) => Ok(self.yrs.get_or_insert_array(*root)),
+            Some((key, parent)) => match self.map(parent)?.get(&self.yrs, key) {
+                Some(Out::YArray(array)) => Ok(array),
+                _ => Err(Error::corrupt(format!("no array at {}", path.join("/")))),
+            },
+            None => Err(Error::bug("an empty path names no array")),
+        }
+    }
+}
+
+impl Source for Txn<'_> {
+    fn roots(&self) -> Vec<String> {
+        Live { txn: &self.yrs }.roots()
+    }
+
+    fn value(&self, path: &[&str]) -> Option<Value> {
+        Live { txn: &self.yrs }.value(path)
+    }
+
+    fn keys(&self, path: &[&str]) -> Vec<String> {
+        Live { txn: &self.yrs }.keys(path)
+    }
+}
+
+/// A value that one register holds.
+pub struct Scalar(Any);
+
+impl From<&str> for Scalar {
+    fn from(text: &str) -> Self {
+        Scalar(Any::String(Arc::from(text)))
+    }
+}
+
+impl From<bool> for Scalar {
+    fn from(value: bool) -> Self {
+        Scalar(Any::Bool(value))
+    }
+}
+
+impl From<i64> for Scalar {
+    fn from(value: i64) -> Self {
+        Scalar(Any::Number(Number::Int(value)))
+    }
+}
+
+impl From<f64> for Scalar {
+    fn from(value: f64) -> Self {
+        Scalar(Any::Number(Number::Float(value)))
+    }
+}
+
+impl From<&Value> for Scalar {
+    /// Shared types become plain values.
+    fn from(value: &Value) -> Self {
+        Scalar(to_any(value))
+    }
+}
+
+/// Any yrs transaction as a [`Source`].
+struct Live<'t, T> {
+    txn: &'t T,
+}
+
+impl<T: ReadTxn> Live<'_, T> {
+    fn out(&self, path: &[&str]) -> Option<Out> {
+        let (root, rest) = path.split_first()?;
+        let mut at = root_out(self.txn, root)?;
+        for key in rest {
+            at = match at {
+                Out::YMap(map) => map.get(self.txn, key)?,
+                _ => return None,
+            };
+        }
+        Some(at)
+    }
+}
+
+impl<T: ReadTxn> Source for Live<'_, T> {
+    fn roots(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            self.txn.root_refs().map(|(name, _)| name.to_owned()).collect();
+        names.sort();
+        names
+    }
+
+    fn value(&self, path: &[&str]) -> Option<Value> {
+        self.out(path).map(|out| from_out(out, self.txn))
+    }
+
+    fn keys(&self, path: &[&str]) -> Vec<String> {
+        let Some(Out::YMap(map)) = self.out(path) else { return Vec::new() };
+        let mut keys: Vec<String> = map.keys(self.txn).map(str::to_owned).collect();
+        keys.sort();
+        keys
+    }
+}
+
+/// A root as the kind of thing it holds: a root that nobody asked for yet has no type in yrs, and
+/// all our roots with keys are maps.
+fn root_out<T: ReadTxn>(txn: &T, name: &str) -> Option<Out> {
+    match txn.get(name)? {
+        Out::UndefinedRef(_) => {
+            let map = txn.get_map(name)?;
+            let array = txn.get_array(name)?;
+            match map.len(txn) == 0 && array.len(txn) > 0 {
+                true => Some(Out::YArray(array)),
+                false => Some(Out::YMap(map)),
+            }
+        }
+        out => Some(out),
+    }
+}
+
+fn from_out<T: ReadTxn>(out: Out, txn: &T) -> Value {
+    match out {
+        Out::Any(any) => from_any(&any),
+        Out::YMap(map) => Value::Map(
+            map.iter(txn).map(|(key, out)| (key.to_owned(), from_out(out, txn))).collect::<Record>(),
+        ),
+        Out::YArray(array) => {
+            Value::Array(array.iter(txn).map(|out| from_out(out, txn)).collect())
+        }
+        Out::YText(text) => Value::Text(text.get_string(txn)),
+        other => from_any(&other.to_json(txn)),
+    }
+}
+
+fn from_any(any: &Any) -> Value {
+    match any {
+        Any::Null => Value::Null,
+        Any::Undefined => Value::Undefined,
+        Any::Bool(b) => Value::Bool(*b),
+        Any::Number(Number::Int(n)) => Value::Int(*n),
+        Any::Number(Number::Float(n)) => Value::Number(*n),
+        Any::String(text) => Value::String(text.to_string()),
+        Any::Buffer(bytes) => Value::Bytes(bytes.to_vec()),
+        Any::Array(items) => Value::List(items.iter().map(from_any).collect()),
+        Any::Map(map) => {
+            Value::Object(map.iter().map(|(key, any)| (key.clone(), from_any(any))).collect())
+        }
+    }
+}
+
+fn to_any(value: &Value) -> Any {
+    match value {
+        Value::Null => Any::Null,
+        Value::Undefined => Any::Undefined,
+        Value::Bool(b) => Any::Bool(*b),
+        Value::Int(n) => Any::Number(Number::Int(*n)),
+        Value::Number(n) => Any::Number(Number::Float(*n)),
+        Value::String(text) | Value::Text(text) => Any::String(Arc::from(text.as_str())),
+        Value::Bytes(bytes) => Any::Buffer(Arc::from(bytes.as_slice())),
+        Value::List(items) | Value::Array(items) => {
+            Any::Array(items.iter().map(to_any).collect::<Vec<_>>().into())
+        }
+        Value::Object(map) | Value::Map(map) => Any::Map(Arc::new(
+            map.iter().map(|(key, value)| (key.clone(), to_any(value))).collect(),
+        )),
+    }
+}

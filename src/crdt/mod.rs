@@ -1,0 +1,10 @@
+//! Documents as bytes and as merges. yrs is named in this module only.
+//!
+//! Reading never needs yrs: [`update`] walks and validates the v1 format, [`view`] builds the live
+//! content from it. yrs merges and edits ([`doc`]); what reaches it passed the gate first.
+
+pub mod container;
+pub mod doc;
+pub mod update;
+pub mod value;
+pub mod view;

@@ -1,0 +1,138 @@
+//! Content of a document as plain data, wherever it was read from: the bytes of a file
+//! ([`super::view::View`]) or a document open for editing ([`super::doc::Txn`]).
+
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// The live fields of a map, sorted by key.
+pub type Record = BTreeMap<String, Value>;
+
+/// One value of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Null,
+    Undefined,
+    Bool(bool),
+    /// An integer, or a BigInt of other programs: yrs writes the one for the other.
+    Int(i64),
+    /// A floating-point number; other programs keep whole numbers in these too.
+    Number(f64),
+    String(String),
+    Bytes(Vec<u8>),
+    /// A shared map.
+    Map(Record),
+    /// A shared array.
+    Array(Vec<Value>),
+    /// A shared text.
+    Text(String),
+    /// A map that is one value (a JSON object), not a shared type.
+    Object(Record),
+    /// An array that is one value (a JSON array), not a shared type.
+    List(Vec<Value>),
+}
+
+impl Value {
+    /// The text of a string or a shared text.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Value::String(text) | Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A whole number in any encoding that other programs use; fractions are cut off.
+    pub fn as_i64(&self) -> Option<i64> {
+        match self {
+            Value::Int(n) => Some(*n),
+            // `as` saturates and makes NaN zero: a wild float becomes a wild time, not a panic.
+            Value::Number(n) => Some(*n as i64),
+            _ => None,
+        }
+    }
+
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Value::Bool(b) => Some(*b),
+            _ => None,
+        }
+    }
+
+    /// The fields of a shared map or of an object.
+    pub fn as_map(&self) -> Option<&Record> {
+        match self {
+            Value::Map(map) | Value::Object(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The elements of a shared array or of a list.
+    pub fn as_array(&self) -> Option<&[Value]> {
+        match self {
+            Value::Array(items) | Value::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The value as JSON: maps as objects, arrays as arrays, text as a string, whole numbers
+    /// without a fraction. `undefined`, NaN and infinities become null, bytes a base64 string.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Value::Null | Value::Undefined => serde_json::Value::Null,
+            Value::Bool(b) => json!(b),
+            Value::Int(n) => json!(n),
+            Value::Number(n) => number_to_json(*n),
+            Value::String(text) | Value::Text(text) => json!(text),
+            Value::Bytes(bytes) => json!(data_encoding::BASE64.encode(bytes)),
+            Value::Map(map) | Value::Object(map) => record_to_json(map),
+            Value::Array(items) | Value::List(items) => {
+                serde_json::Value::Array(items.iter().map(Value::to_json).collect())
+            }
+        }
+    }
+}
+
+/// A record as a JSON object, keys sorted.
+pub fn record_to_json(record: &Record) -> serde_json::Value {
+    serde_json::Value::Object(record.iter().map(|(k, v)| (k.clone(), v.to_json())).collect())
+}
+
+fn number_to_json(n: f64) -> serde_json::Value {
+    const SAFE: f64 = 9_007_199_254_740_991.0;
+    if n.fract() == 0.0 && n.abs() <= SAFE { json!(n as i64) } else { json!(n) }
+}
+
+/// What can be asked of a document, open for editing or not. A path leads from a root through
+/// map keys: `["messages", "3f2a…", "reactions"]`.
+pub trait Source {
+    /// The names of the roots that hold anything, sorted.
+    fn roots(&self) -> Vec<String>;
+
+    /// The value at a path, everything below it included.
+    fn value(&self, path: &[&str]) -> Option<Value>;
+
+    /// The keys of the map at a path, sorted; none where there is no map.
+    fn keys(&self, path: &[&str]) -> Vec<String>;
+
+    /// The record at a path.
+    fn record(&self, path: &[&str]) -> Option<Record> {
+        match self.value(path)? {
+            Value::Map(record) => Some(record),
+            _ => None,
+        }
+    }
+
+    /// The text at a path.
+    fn text(&self, path: &[&str]) -> Option<String> {
+        self.value(path)?.as_str().map(str::to_owned)
+    }
+
+    /// The whole number at a path.
+    fn int(&self, path: &[&str]) -> Option<i64> {
+        self.value(path)?.as_i64()
+    }
+
+    /// Whether the value at a path is `true`.
+    fn flag(&self, path: &[&str]) -> bool {
+        matches!(self.value(path), Some(Value::Bool(true)))
+    }
+}

@@ -1,0 +1,143 @@
+//! What can go wrong, as data: a kind (which fixes the exit code), a sentence, its causes, and a
+//! hint that names the command to run next.
+
+use std::fmt;
+
+/// The kinds of failure. Each has one exit code, which is public API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A rule of the data refused it: roles, limits, the last owner.
+    Refused,
+    /// The command line or an argument does not make sense.
+    Usage,
+    /// A check or comparison found something; not a failure of the tool.
+    Findings,
+    /// No such record, document, entity, member or file.
+    NotFound,
+    /// A prefix fits more than one.
+    Ambiguous,
+    /// Bytes of the store do not decode or break a rule of the format.
+    Corrupt,
+    /// Two different operations under one (client, clock), or equal versions with other content.
+    Forked,
+    /// A bundle or update from outside is malformed or hostile.
+    Untrusted,
+    /// Part of an import is parked until its prerequisites come.
+    Waiting,
+    /// Another process holds the store.
+    Locked,
+    /// A bug of ours.
+    Bug,
+    /// Input or output failed: disk full, read-only, durability unknown.
+    Io,
+    /// Interrupted by a signal before the commit.
+    Interrupted,
+}
+
+impl Kind {
+    /// The exit code of this kind.
+    pub fn exit_code(self) -> u8 {
+        self.row().0
+    }
+
+    /// The name in `{"error":{"code":…}}`.
+    pub fn code(self) -> &'static str {
+        self.row().1
+    }
+
+    fn row(self) -> (u8, &'static str) {
+        match self {
+            Kind::Refused => (1, "refused"),
+            Kind::Usage => (2, "usage"),
+            Kind::Findings => (3, "findings"),
+            Kind::NotFound => (4, "not-found"),
+            Kind::Ambiguous => (4, "ambiguous"),
+            Kind::Corrupt => (5, "corrupt"),
+            Kind::Forked => (5, "forked"),
+            Kind::Untrusted => (6, "untrusted"),
+            Kind::Waiting => (7, "waiting"),
+            Kind::Locked => (8, "locked"),
+            Kind::Bug => (70, "bug"),
+            Kind::Io => (74, "io"),
+            Kind::Interrupted => (130, "interrupted"),
+        }
+    }
+}
+
+/// A failure with everything a person or a script needs of it.
+#[derive(Debug, Clone)]
+pub struct Error {
+    pub kind: Kind,
+    /// What happened, without a full stop.
+    pub message: String,
+    /// What it was caused by, outermost first.
+    pub causes: Vec<String>,
+    /// The command to run next.
+    pub hint: Option<String>,
+}
+
+/// The result of everything in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error of a kind, with its sentence.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Error { kind, message: message.into(), causes: Vec::new(), hint: None }
+    }
+
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self::new(Kind::Refused, message)
+    }
+
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(Kind::NotFound, message)
+    }
+
+    pub fn corrupt(message: impl Into<String>) -> Self {
+        Self::new(Kind::Corrupt, message)
+    }
+
+    pub fn untrusted(message: impl Into<String>) -> Self {
+        Self::new(Kind::Untrusted, message)
+    }
+
+    pub fn bug(message: impl Into<String>) -> Self {
+        Self::new(Kind::Bug, message)
+    }
+
+    /// An input/output failure: what was being done, and the system's reason.
+    pub fn io(doing: impl Into<String>, cause: impl fmt::Display) -> Self {
+        Self::new(Kind::Io, doing).because(cause)
+    }
+
+    /// Adds what it was caused by.
+    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.causes.push(cause.to_string());
+        self
+    }
+
+    /// Adds the hint, replacing an earlier one.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Puts a wider sentence in front; the present one becomes the first cause.
+    pub fn context(mut self, message: impl Into<String>) -> Self {
+        let inner = std::mem::replace(&mut self.message, message.into());
+        self.causes.insert(0, inner);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

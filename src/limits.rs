@@ -1,0 +1,49 @@
+//! Every limit in one table, with its reason.
+
+/// Longest text of a message, in bytes.
+pub const MESSAGE_BYTES: usize = 10_000;
+/// Longest id of any kind, in bytes.
+pub const ID_BYTES: usize = 128;
+/// Longest name or title, in characters.
+pub const NAME_CHARS: usize = 100;
+
+/// Document limits, in bytes of encoded state.
+pub const CORE_BYTES: u64 = 1_000_000;
+pub const CHAT_BYTES: u64 = 10_000_000;
+pub const KANBAN_BYTES: u64 = 5_000_000;
+pub const CANVAS_BYTES: u64 = 5_000_000;
+pub const ISSUES_BYTES: u64 = 10_000_000;
+/// From this share of its limit on, a document is announced on stderr.
+pub const WARN_PERCENT: u64 = 80;
+
+/// A bundle as a file, compressed.
+pub const BUNDLE_FILE_BYTES: u64 = 64 << 20;
+/// A bundle unpacked, all entries together.
+pub const BUNDLE_UNPACKED_BYTES: u64 = 256 << 20;
+/// Entries in a bundle.
+pub const BUNDLE_ENTRIES: usize = 10_000;
+/// One update in a bundle, or one bare update.
+pub const UPDATE_BYTES: u64 = 16 << 20;
+/// A `.yrs` of a store: what a store holds may be larger than what a bundle may carry at once.
+pub const DOCUMENT_BYTES: u64 = 256 << 20;
+
+/// Clocks stay below this: yrs adds lengths to them in 32 bits.
+pub const CLOCK_END: u32 = 1 << 31;
+/// Client ids are 53 bits: JavaScript's safe integers.
+pub const CLIENT_END: u64 = 1 << 53;
+/// Containers inside containers.
+pub const CONTAINER_DEPTH: usize = 16;
+/// Maps and arrays inside one `Any` value.
+pub const ANY_DEPTH: usize = 64;
+
+/// The log is trimmed beyond this many seconds …
+pub const LOG_AGE_SECONDS: i64 = 90 * 86_400;
+/// … or this many bytes of updates.
+pub const LOG_BYTES: u64 = 64 << 20;
+
+/// Clocks further ahead of this machine than this are reported, in seconds.
+pub const CLOCK_SKEW_SECONDS: i64 = 86_400;
+/// Fewest characters of an id prefix.
+pub const PREFIX_CHARS: usize = 4;
+/// Generations of a re-used key (rule R2): the client id must stay below 2^53.
+pub const GENERATIONS: u64 = 31;
