@@ -198,8 +198,6 @@ impl State {
     pub fn log_after(&self, _doc: &DocId, _after: i64) -> Result<Option<Vec<LogRow>>> { todo!() }
     /// The highest seq in the log so far (0 when empty).
     pub fn log_end(&self) -> Result<i64> { todo!() }
-    /// The next number of this replica's bundles (starts at 1); stored at once.
-    pub fn next_bundle_seq(&self) -> Result<i64> { todo!() }
     pub fn parked(&self) -> Result<Vec<Parked>> { todo!() }
     pub fn park(&self, _parked: &Parked) -> Result<()> { todo!() }
     pub fn unpark(&self, _id: i64) -> Result<()> { todo!() }
