@@ -121,21 +121,22 @@ fn set_paths(collection: &Collection, source: &View) -> Vec<Vec<String>> {
     paths
 }
 
-/// What changed between two views of a document, counted in records. A document that no concern
-/// understands is counted by the keys of its roots.
+/// What changed between two views of a document, counted in records. Records that are never
+/// deleted (threads, metadata) are no news by themselves; a document that no concern understands
+/// is counted by the keys of its roots.
 pub fn compare(spec: Option<&Spec>, before: Option<&View>, after: &View) -> Settled {
     let mut account = Settled::default();
-    let mut counted: BTreeSet<&str> = BTreeSet::new();
-    for collection in spec.map_or(&[][..], |spec| spec.collections) {
-        counted.extend(collection.path.first());
-        count_collection(collection, before, after, &mut account);
-    }
-    let caches: &[&str] = if spec.is_some() { &["active_members"] } else { &[] };
-    for root in after.roots() {
-        if counted.contains(root.as_str()) || caches.contains(&root.as_str()) {
-            continue;
+    match spec.filter(|spec| !spec.collections.is_empty()) {
+        Some(spec) => {
+            for collection in spec.collections.iter().filter(|c| c.tombstone.is_some()) {
+                count_collection(collection, before, after, &mut account);
+            }
         }
-        count_root(&root, before, after, &mut account);
+        None => count_keys(before, after, &mut account),
+    }
+    if spec.is_some() {
+        let metadata = |view: &View| view.value(&["metadata"]);
+        account.edited += usize::from(before.is_some_and(|old| metadata(old) != metadata(after)));
     }
     account
 }
@@ -167,28 +168,30 @@ fn count_collection(
     account.pruned += gone.count();
 }
 
-/// A record without what says nothing to a person: acknowledgements, caches, and the records of
-/// other collections inside it.
+/// A record without its acknowledgements, which are no edit.
 fn content(collection: &Collection, source: &View, path: &[&str]) -> Record {
     let mut record = source.record(path).unwrap_or_default();
     for field in collection.fields {
-        let silent = match field.kind {
-            FieldKind::Acknowledgements | FieldKind::Cache => true,
-            FieldKind::Map => field.name == "replies",
-            _ => false,
-        };
-        if silent {
+        if field.kind == FieldKind::Acknowledgements {
             record.remove(field.name);
         }
     }
     record
 }
 
-fn count_root(root: &str, before: Option<&View>, after: &View, account: &mut Settled) {
-    let old = before.and_then(|before| before.value(&[root]));
-    match (old, after.value(&[root])) {
-        (None, Some(_)) => account.added += 1,
-        (Some(old), Some(new)) if old != new => account.edited += 1,
-        _ => {}
+fn count_keys(before: Option<&View>, after: &View, account: &mut Settled) {
+    let keys_of =
+        |view: &View, root: &str| -> BTreeSet<String> { view.keys(&[root]).into_iter().collect() };
+    for root in after.roots() {
+        let new = keys_of(after, &root);
+        let old = before.map(|before| keys_of(before, &root)).unwrap_or_default();
+        account.added += new.difference(&old).count();
+        account.deleted += old.difference(&new).count();
+        let kept = new.intersection(&old);
+        account.edited += kept
+            .filter(|key| {
+                before.is_some_and(|old| old.value(&[&root, key]) != after.value(&[&root, key]))
+            })
+            .count();
     }
 }
