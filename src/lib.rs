@@ -1,5 +1,6 @@
 //! stub
 pub mod clock;
+pub mod cmd;
 pub mod concern;
 pub mod crdt;
 pub mod error;
@@ -9,3 +10,4 @@ pub mod merge;
 pub mod operation;
 pub mod store;
 pub mod tombstone;
+pub mod ui;
