@@ -7,5 +7,6 @@ pub mod id;
 pub mod limits;
 pub mod merge;
 pub mod operation;
+pub mod sample;
 pub mod store;
 pub mod tombstone;
