@@ -4,7 +4,7 @@ use crate::concern::{self, CONCERNS};
 use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::operation::{self, Operation};
-use crate::store::{Ambient, Committed, Open, Reader, Session, Store};
+use crate::store::{Ambient, Committed, Document, Open, Reader, Session, Store};
 use crate::ui::{Progress, Report, Terminal, Written, prompt};
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
@@ -41,6 +41,12 @@ impl Context {
             ambient: OnceCell::new(),
             notes: RefCell::new(Vec::new()),
         }
+    }
+
+    /// Takes the terminal and the source of ids from another command that runs this one.
+    pub(super) fn adopt(&mut self, outer: &Context, terminal: &Terminal) {
+        self.terminal = terminal.clone();
+        self.globals.seed.clone_from(&outer.globals.seed);
     }
 
     /// Clock, ids and the machine, asked once.
@@ -124,19 +130,38 @@ impl Context {
     }
 
     fn entity_in(&self, reader: &Reader, documents: &[DocId]) -> Result<EntityId> {
-        let entities: BTreeSet<EntityId> = documents
-            .iter()
-            .filter(|doc| concern::of(doc).is_some())
-            .filter_map(DocId::entity)
-            .collect();
+        self.entity_of(self.globals.entity.as_deref(), reader, documents)
+    }
+
+    /// The entity that an argument names, else the one that is meant.
+    pub fn entity_named(&self, named: Option<&str>, reader: &Reader) -> Result<EntityId> {
+        let named = named.or(self.globals.entity.as_deref());
+        self.entity_of(named, reader, &document_ids(reader)?)
+    }
+
+    fn entity_of(
+        &self,
+        named: Option<&str>,
+        reader: &Reader,
+        documents: &[DocId],
+    ) -> Result<EntityId> {
         let default = match reader.state() {
             Some(state) => state.setting(DEFAULT_ENTITY)?,
             None => None,
         };
-        let named = self.globals.entity.as_deref();
-        let entity = resolve::entity(named, default.as_deref(), &entities)?;
+        let entity = resolve::entity(named, default.as_deref(), &known_entities(documents))?;
         self.detail(|| format!("entity {entity}"));
         Ok(entity)
+    }
+
+    /// The entities that a command over the whole store is about: `-e`, else all of them.
+    pub fn entities(&self, documents: &[Document]) -> Result<BTreeSet<EntityId>> {
+        let ids: Vec<DocId> = documents.iter().map(|document| document.id.clone()).collect();
+        let all = known_entities(&ids);
+        match self.globals.entity.as_deref() {
+            None => Ok(all),
+            named => Ok(BTreeSet::from([resolve::entity(named, None, &all)?])),
+        }
     }
 
     /// Runs one operation in a session of its own and reports it. With `creates` the record's id
@@ -233,6 +258,12 @@ impl Context {
                 .hint("`crdtctl init` makes one here, `-s DIR` names one elsewhere")
         })
     }
+}
+
+/// The entities that have a document of a known concern.
+pub fn known_entities(documents: &[DocId]) -> BTreeSet<EntityId> {
+    let known = documents.iter().filter(|doc| concern::of(doc).is_some());
+    known.filter_map(DocId::entity).collect()
 }
 
 /// The ids of all documents, sorted.

@@ -156,7 +156,7 @@ fn list(context: &Context) -> Result<Report> {
 
 fn show(context: &Context, named: Option<&str>) -> Result<Report> {
     let reader = context.reader()?;
-    let entity = context.entity_named(&reader, named)?;
+    let entity = context.entity_named(named, &reader)?;
     let mut row = metadata(&reader, &entity)?;
     row.insert("members".into(), json!(members(&reader, &entity, false)?));
     let mut documents = Vec::new();
@@ -200,12 +200,12 @@ pub(super) fn members(reader: &Reader, entity: &EntityId, all: bool) -> Result<V
     let Some(view) = reader.view(&entity.document(core::SPEC.name))? else {
         return Ok(Vec::new());
     };
-    Ok(super::rows(&core::MEMBERS, &view, all))
+    Ok(core::MEMBERS.rows(&view, all))
 }
 
 fn choose(context: &Context, named: Option<&str>) -> Result<Report> {
     let entity = match named {
-        Some(_) => Some(context.entity_named(&context.reader()?, named)?),
+        Some(_) => Some(context.entity_named(named, &context.reader()?)?),
         None => None,
     };
     let session = context.session()?;
@@ -217,6 +217,7 @@ fn choose(context: &Context, named: Option<&str>) -> Result<Report> {
         Some(entity) => format!("commands now mean {entity} when none is named"),
         None => "no entity is meant by default any more".to_owned(),
     };
-    let written = Written { changed, sentence, id: chosen.map(str::to_owned), ..Written::default() };
+    let written =
+        Written { changed, sentence, id: chosen.map(str::to_owned), ..Written::default() };
     Ok(context.written(written, committed))
 }

@@ -4,15 +4,21 @@
 //! `run(&Context, Args) -> Result<Report>`: arguments to an operation or a query, nothing else.
 //! To add one: its `mod` line and its line in [`commands!`].
 
+mod chat;
 mod completions;
 mod context;
+mod demo;
 mod digest;
 mod doc;
+mod entity;
 mod files;
 mod init;
 mod man;
+mod member;
+mod prune;
 mod resolve;
 mod time;
+mod tombstone;
 
 pub use context::Context;
 
@@ -45,8 +51,14 @@ macro_rules! commands {
 
 commands! {
     Init => init,
+    Entity => entity,
+    Member => member,
+    Chat => chat,
+    Tombstone => tombstone,
+    Prune => prune,
     Doc => doc,
     Digest => digest,
+    Demo => demo,
     Completions => completions,
     Man => man,
 }
@@ -191,6 +203,11 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, cl
 }
 
 impl Invocation {
+    /// Goes on within another command, on its terminal (the demonstration's steps).
+    fn adopt(&mut self, outer: &Context, terminal: &Terminal) {
+        self.context.adopt(outer, terminal);
+    }
+
     pub fn terminal(&self) -> Terminal {
         self.context.terminal.clone()
     }
