@@ -5,8 +5,10 @@
 
 pub mod chat;
 pub mod core;
+mod outcome;
 mod roles;
 
+pub use outcome::Outcome;
 pub use roles::{Actor, Role};
 
 use crate::crdt::update::RootKind;
