@@ -4,7 +4,7 @@ use crate::concern::{borrowed, chat};
 use crate::crdt::value::Source;
 use crate::error::{Error, Result};
 use crate::operation::Operation;
-use crate::ui::{Column, Report, Row};
+use crate::ui::{Column, Report, Row, prompt};
 use clap::Subcommand;
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ enum Verb {
   crdtctl chat send 'See you at the harbour'
   id=$(git log -1 --format=%B | crdtctl chat send -)")]
     Send {
-        /// The text; `-` (or nothing, in a pipe) reads it from stdin
+        /// The text; `-` reads it from stdin, and so does none in a pipe
         text: Option<String>,
         #[command(flatten)]
         dry_run: DryRun,
@@ -118,7 +118,11 @@ const SHOW: &[Column] = &[
 pub fn run(context: &Context, args: Args) -> Result<Report> {
     match args.verb {
         Verb::Send { text, .. } => {
-            let text = files::text(text.as_deref().unwrap_or("-"))?;
+            let text = match text {
+                Some(text) => files::text(&text)?,
+                None if context.terminal.ask => prompt::line(&context.terminal, "message", "TEXT")?,
+                None => files::text("-")?,
+            };
             let entity = context.entity()?;
             context.perform(&Operation::ChatSend(chat::Send { entity, text }), true)
         }
