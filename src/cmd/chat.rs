@@ -163,9 +163,7 @@ fn list(context: &Context, filter: &Filter, all: bool, words: &[String]) -> Resu
             && author.as_deref().is_none_or(|author| text_of(row, "author_id") == author)
             && has_words(text_of(row, "content"), words)
     });
-    found.sort_by(|a, b| {
-        (created_at(a), text_of(a, "id")).cmp(&(created_at(b), text_of(b, "id")))
-    });
+    found.sort_by(|a, b| (created_at(a), text_of(a, "id")).cmp(&(created_at(b), text_of(b, "id"))));
     if let Some(limit) = filter.limit {
         found.drain(..found.len().saturating_sub(limit));
     }

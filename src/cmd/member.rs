@@ -121,4 +121,3 @@ fn show(context: &Context, prefix: &str) -> Result<Report> {
     }
     Ok(Report::object(row, COLUMNS, Some("member_id")))
 }
-

@@ -4,21 +4,30 @@
 //! `run(&Context, Args) -> Result<Report>`: arguments to an operation or a query, nothing else.
 //! To add one: its `mod` line and its line in [`commands!`].
 
+mod chat;
 mod completions;
 mod context;
+mod demo;
 mod digest;
 mod doc;
+mod entity;
 mod files;
 mod init;
 mod man;
+mod member;
+mod prune;
 mod resolve;
 mod time;
+mod tombstone;
 
 pub use context::Context;
 
+use crate::concern::{Collection, borrowed};
+use crate::crdt::value::Source;
 use crate::error::Result;
 use crate::id::MemberId;
-use crate::ui::{Format, Report, Signs, Terminal};
+use crate::ui::{Format, Report, Row, Signs, Terminal};
+use clap::parser::ValueSource;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -45,8 +54,14 @@ macro_rules! commands {
 
 commands! {
     Init => init,
+    Entity => entity,
+    Member => member,
+    Chat => chat,
+    Prune => prune,
+    Tombstone => tombstone,
     Doc => doc,
     Digest => digest,
+    Demo => demo,
     Completions => completions,
     Man => man,
 }
@@ -169,6 +184,8 @@ pub struct OtherAs {
 pub struct Invocation {
     command: Command,
     context: Context,
+    /// The global options that the environment gave.
+    inherited: Vec<&'static str>,
 }
 
 /// Reads a command line.
@@ -178,6 +195,11 @@ pub struct Invocation {
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
     let matches = Cli::command().try_get_matches_from(words)?;
     let Cli { globals, command } = Cli::from_arg_matches(&matches)?;
+    let inherited = ["store", "entity", "acting_member"];
+    let inherited = inherited
+        .into_iter()
+        .filter(|option| matches.value_source(option) == Some(ValueSource::EnvVariable))
+        .collect();
     let mut path = Vec::new();
     let mut leaf = &matches;
     while let Some((name, below)) = leaf.subcommand() {
@@ -187,12 +209,29 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, cl
     let dry_run = matches!(leaf.try_get_one::<bool>("dry_run"), Ok(Some(true)));
     let terminal = terminal(&globals);
     let context = Context::new(globals, terminal, path.join(" "), dry_run);
-    Ok(Invocation { command, context })
+    Ok(Invocation { command, context, inherited })
 }
 
 impl Invocation {
     pub fn terminal(&self) -> Terminal {
         self.context.terminal.clone()
+    }
+
+    /// Makes it a step of another command, which shows it on a terminal of its choice: what the
+    /// environment says about store, entity and member is for the outer command, and a seed gives
+    /// other ids at each time.
+    fn adopt(&mut self, outer: &Context, terminal: &Terminal) {
+        let mut globals = self.context.globals.clone();
+        for option in &self.inherited {
+            match *option {
+                "store" => globals.store = None,
+                "entity" => globals.entity = None,
+                _ => globals.acting_member = None,
+            }
+        }
+        globals.seed = outer.globals.seed.as_ref().map(|seed| format!("{seed} {:?}", globals.now));
+        self.context.globals = globals;
+        self.context.terminal = terminal.clone();
     }
 
     /// Does it. What the context noted on the way comes first among the report's notes.
@@ -201,6 +240,17 @@ impl Invocation {
         report.notes.splice(0..0, self.context.take_notes());
         Ok(report)
     }
+}
+
+/// The records of a collection as rows, in the order of their keys; deleted ones only on demand.
+fn rows(collection: &Collection, source: &dyn Source, all: bool) -> Vec<Row> {
+    collection
+        .records(source)
+        .iter()
+        .filter(|path| all || !collection.is_deleted(source, path))
+        .filter_map(|path| source.record(&borrowed(path)))
+        .map(|record| collection.to_json(&record))
+        .collect()
 }
 
 /// What a command line asks for that could not be read as a whole: JSON, and colour.
