@@ -1,4 +1,4 @@
-use super::{Globals, resolve};
+use super::{Globals, files, resolve};
 use crate::clock::{Clock, Ids};
 use crate::concern::{self, CONCERNS};
 use crate::error::{Error, Kind, Result};
@@ -9,6 +9,7 @@ use crate::ui::{Progress, Report, Terminal, Written, prompt};
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::env;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -41,12 +42,6 @@ impl Context {
             ambient: OnceCell::new(),
             notes: RefCell::new(Vec::new()),
         }
-    }
-
-    /// Takes the terminal and the source of ids from another command that runs this one.
-    pub(super) fn adopt(&mut self, outer: &Context, terminal: &Terminal) {
-        self.terminal = terminal.clone();
-        self.globals.seed.clone_from(&outer.globals.seed);
     }
 
     /// Clock, ids and the machine, asked once.
@@ -118,50 +113,48 @@ impl Context {
     /// # Errors
     /// As [`resolve::entity`].
     pub fn entity(&self) -> Result<EntityId> {
-        let reader = self.reader()?;
-        self.entity_in(&reader, &document_ids(&reader)?)
+        self.entity_named(&self.reader()?, None)
+    }
+
+    /// The entity that an argument means; without one as [`Context::entity`].
+    pub fn entity_named(&self, reader: &Reader, named: Option<&str>) -> Result<EntityId> {
+        self.entity_in(reader, &document_ids(reader.documents()?), named)
+    }
+
+    /// The entities that a command about all of the store is about: with `-e` that one.
+    pub fn entities(&self, documents: &[Document]) -> Result<BTreeSet<EntityId>> {
+        let all = entities(documents.iter().map(|document| &document.id));
+        match &self.globals.entity {
+            Some(named) => {
+                resolve::entity(Some(named), None, &all).map(|one| BTreeSet::from([one]))
+            }
+            None => Ok(all),
+        }
     }
 
     /// The document that an argument means; see [`resolve::document`].
     pub fn document(&self, reader: &Reader, wanted: &str) -> Result<DocId> {
-        let documents = document_ids(reader)?;
+        let documents = document_ids(reader.documents()?);
         let concerns: Vec<&str> = CONCERNS.iter().map(|spec| spec.name).collect();
-        resolve::document(wanted, &documents, &concerns, || self.entity_in(reader, &documents))
+        let current = || self.entity_in(reader, &documents, None);
+        resolve::document(wanted, &documents, &concerns, current)
     }
 
-    fn entity_in(&self, reader: &Reader, documents: &[DocId]) -> Result<EntityId> {
-        self.entity_of(self.globals.entity.as_deref(), reader, documents)
-    }
-
-    /// The entity that an argument names, else the one that is meant.
-    pub fn entity_named(&self, named: Option<&str>, reader: &Reader) -> Result<EntityId> {
-        let named = named.or(self.globals.entity.as_deref());
-        self.entity_of(named, reader, &document_ids(reader)?)
-    }
-
-    fn entity_of(
+    fn entity_in(
         &self,
-        named: Option<&str>,
         reader: &Reader,
         documents: &[DocId],
+        named: Option<&str>,
     ) -> Result<EntityId> {
+        let entities = entities(documents.iter());
         let default = match reader.state() {
             Some(state) => state.setting(DEFAULT_ENTITY)?,
             None => None,
         };
-        let entity = resolve::entity(named, default.as_deref(), &known_entities(documents))?;
+        let named = named.or(self.globals.entity.as_deref());
+        let entity = resolve::entity(named, default.as_deref(), &entities)?;
         self.detail(|| format!("entity {entity}"));
         Ok(entity)
-    }
-
-    /// The entities that a command over the whole store is about: `-e`, else all of them.
-    pub fn entities(&self, documents: &[Document]) -> Result<BTreeSet<EntityId>> {
-        let ids: Vec<DocId> = documents.iter().map(|document| document.id.clone()).collect();
-        let all = known_entities(&ids);
-        match self.globals.entity.as_deref() {
-            None => Ok(all),
-            named => Ok(BTreeSet::from([resolve::entity(named, None, &all)?])),
-        }
     }
 
     /// Runs one operation in a session of its own and reports it. With `creates` the record's id
@@ -208,6 +201,19 @@ impl Context {
         report.notes = committed.notes;
         report.notes.extend(limits);
         report
+    }
+
+    /// A text argument: `-` is standard input, and so is no argument where that is no terminal.
+    ///
+    /// # Errors
+    /// `Usage` when there is none; as [`files::text`].
+    pub fn text(&self, argument: Option<&str>) -> Result<String> {
+        match argument {
+            Some(text) => files::text(text),
+            None if !std::io::stdin().is_terminal() => files::text("-"),
+            None => Err(Error::usage("no text")
+                .hint("give it as an argument, or write `-` and type it, Ctrl-D at the end")),
+        }
     }
 
     /// Asks before what cannot be taken back. True at once with `--yes`, and in a dry run.
@@ -260,15 +266,13 @@ impl Context {
     }
 }
 
-/// The entities that have a document of a known concern.
-pub fn known_entities(documents: &[DocId]) -> BTreeSet<EntityId> {
-    let known = documents.iter().filter(|doc| concern::of(doc).is_some());
-    known.filter_map(DocId::entity).collect()
+fn document_ids(documents: Vec<Document>) -> Vec<DocId> {
+    documents.into_iter().map(|document| document.id).collect()
 }
 
-/// The ids of all documents, sorted.
-fn document_ids(reader: &Reader) -> Result<Vec<DocId>> {
-    Ok(reader.documents()?.into_iter().map(|document| document.id).collect())
+/// The entities with at least one document of a known concern.
+fn entities<'d>(documents: impl Iterator<Item = &'d DocId>) -> BTreeSet<EntityId> {
+    documents.filter(|doc| concern::of(doc).is_some()).filter_map(DocId::entity).collect()
 }
 
 /// The member of the store's replica.

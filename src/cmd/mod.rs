@@ -25,6 +25,7 @@ pub use context::Context;
 use crate::error::Result;
 use crate::id::MemberId;
 use crate::ui::{Format, Report, Signs, Terminal};
+use clap::parser::ValueSource;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -54,8 +55,8 @@ commands! {
     Entity => entity,
     Member => member,
     Chat => chat,
-    Tombstone => tombstone,
     Prune => prune,
+    Tombstone => tombstone,
     Doc => doc,
     Digest => digest,
     Demo => demo,
@@ -181,6 +182,8 @@ pub struct OtherAs {
 pub struct Invocation {
     command: Command,
     context: Context,
+    /// The global options that the environment gave.
+    inherited: Vec<&'static str>,
 }
 
 /// Reads a command line.
@@ -190,6 +193,11 @@ pub struct Invocation {
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
     let matches = Cli::command().try_get_matches_from(words)?;
     let Cli { globals, command } = Cli::from_arg_matches(&matches)?;
+    let inherited = ["store", "entity", "acting_member"];
+    let inherited = inherited
+        .into_iter()
+        .filter(|option| matches.value_source(option) == Some(ValueSource::EnvVariable))
+        .collect();
     let mut path = Vec::new();
     let mut leaf = &matches;
     while let Some((name, below)) = leaf.subcommand() {
@@ -199,17 +207,29 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, cl
     let dry_run = matches!(leaf.try_get_one::<bool>("dry_run"), Ok(Some(true)));
     let terminal = terminal(&globals);
     let context = Context::new(globals, terminal, path.join(" "), dry_run);
-    Ok(Invocation { command, context })
+    Ok(Invocation { command, context, inherited })
 }
 
 impl Invocation {
-    /// Goes on within another command, on its terminal (the demonstration's steps).
-    fn adopt(&mut self, outer: &Context, terminal: &Terminal) {
-        self.context.adopt(outer, terminal);
-    }
-
     pub fn terminal(&self) -> Terminal {
         self.context.terminal.clone()
+    }
+
+    /// Makes it a step of another command, which shows it on a terminal of its choice: what the
+    /// environment says about store, entity and member is for the outer command, and a seed gives
+    /// other ids at each time.
+    fn adopt(&mut self, outer: &Context, terminal: &Terminal) {
+        let mut globals = self.context.globals.clone();
+        for option in &self.inherited {
+            match *option {
+                "store" => globals.store = None,
+                "entity" => globals.entity = None,
+                _ => globals.acting_member = None,
+            }
+        }
+        globals.seed = outer.globals.seed.as_ref().map(|seed| format!("{seed} {:?}", globals.now));
+        self.context.globals = globals;
+        self.context.terminal = terminal.clone();
     }
 
     /// Does it. What the context noted on the way comes first among the report's notes.
