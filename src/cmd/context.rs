@@ -1,4 +1,4 @@
-use super::{Globals, files, resolve};
+use super::{Globals, OutFile, files, resolve};
 use crate::clock::{Clock, Ids};
 use crate::concern::{self, CONCERNS};
 use crate::error::{Error, Kind, Result};
@@ -189,7 +189,7 @@ impl Context {
         }
         if self.dry_run {
             written.creates = false;
-            written.sentence = format!("dry run, nothing is written: {}", written.sentence);
+            written.sentence = dry(&written.sentence);
             written = written.with("dry_run", true);
         }
         let limits: Vec<String> = committed
@@ -213,6 +213,24 @@ impl Context {
             None if !std::io::stdin().is_terminal() => files::text("-"),
             None => Err(Error::usage("no text")
                 .hint("give it as an argument, or write `-` and type it, Ctrl-D at the end")),
+        }
+    }
+
+    /// Hands bytes to the user: into the file of `-o`, or on standard output without one and for
+    /// `-`. Heeds `-n`. `sentence` says what was written.
+    ///
+    /// # Errors
+    /// As [`files::write`].
+    pub fn deliver(&self, bytes: Vec<u8>, out: &OutFile, sentence: &str) -> Result<Report> {
+        if self.dry_run {
+            return Ok(Report::nothing().note(dry(sentence)));
+        }
+        match out.file.as_deref().filter(|file| file.as_os_str() != "-") {
+            None => Ok(Report::raw(bytes).note(sentence)),
+            Some(file) => {
+                files::write(file, &bytes)?;
+                Ok(Report::nothing().note(sentence))
+            }
         }
     }
 
@@ -264,6 +282,10 @@ impl Context {
                 .hint("`crdtctl init` makes one here, `-s DIR` names one elsewhere")
         })
     }
+}
+
+fn dry(sentence: &str) -> String {
+    format!("dry run, nothing is written: {sentence}")
 }
 
 fn document_ids(documents: Vec<Document>) -> Vec<DocId> {
