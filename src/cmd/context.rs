@@ -1,7 +1,7 @@
 use super::{Globals, OutFile, files, resolve};
 use crate::clock::{Clock, Ids};
 use crate::concern::{self, CONCERNS};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::operation::{self, Operation};
 use crate::store::{Ambient, Committed, Document, Open, Reader, Session, Store};
@@ -61,10 +61,7 @@ impl Context {
     pub fn store(&self) -> Result<Store> {
         let dir = self.store_dir()?;
         self.detail(|| format!("store {}", dir.display()));
-        Store::open(&dir, self.ambient()).map_err(|error| match (error.kind, &error.hint) {
-            (Kind::NotFound, None) => error.hint("`crdtctl init` makes a store"),
-            _ => error,
-        })
+        Store::open(&dir, self.ambient())
     }
 
     /// Read access to the store.
@@ -74,19 +71,15 @@ impl Context {
 
     /// Write access to the store, as the member that acts. Heeds `-n`.
     pub fn session(&self) -> Result<Session> {
-        let store = self.store()?;
-        let member = match &self.globals.acting_member {
-            Some(member) => Some(member.clone()),
-            None => own_member(&store.reader()?)?,
-        };
-        if let Some(member) = &member {
+        let session = self.store()?.session(Open {
+            command: &self.command,
+            member: self.globals.acting_member.as_ref(),
+            dry_run: self.dry_run,
+        })?;
+        if let Some(member) = session.member() {
             self.detail(|| format!("acting as {member}"));
         }
-        store.session(Open {
-            command: &self.command,
-            member: member.as_ref(),
-            dry_run: self.dry_run,
-        })
+        Ok(session)
     }
 
     /// The member that acts, where the store or the command line names one.

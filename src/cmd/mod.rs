@@ -24,7 +24,7 @@ pub use context::Context;
 
 use crate::error::Result;
 use crate::id::MemberId;
-use crate::ui::{Format, Report, Signs, Terminal};
+use crate::ui::{self, Format, Report, Signs, Terminal};
 use clap::parser::ValueSource;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
