@@ -216,6 +216,6 @@ fn split(root: &str, value: Value) -> Vec<serde_json::Value> {
     }
 }
 
-fn missing(id: &DocId) -> Error {
+pub(super) fn missing(id: &DocId) -> Error {
     Error::not_found(format!("there is no document {id}")).hint("`crdtctl doc list` shows them")
 }
