@@ -79,7 +79,7 @@ const LIST: &[Column] = &[
     Column::text("path", "path").data(),
     Column::bytes("bytes", "size"),
     Column::bytes("limit_bytes", "limit").wide(),
-    Column::number("version", "version"),
+    Column::number("version", "version").wide(),
     Column::number("client_ids", "client ids"),
     Column::time("updated_at", "updated"),
 ];
@@ -100,6 +100,9 @@ fn list(context: &Context) -> Result<Report> {
         };
         rows.push(fields(document, client_ids));
         progress.advance(1);
+    }
+    for problem in reader.problems()? {
+        context.note(format!("{}: {}", problem.path.display(), problem.what));
     }
     Ok(Report::list(rows, LIST, Some("doc_id"), "no documents"))
 }
