@@ -5,3 +5,4 @@ pub mod error;
 pub mod id;
 pub mod limits;
 pub mod store;
+pub mod sync;

@@ -16,6 +16,12 @@ pub struct Id {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeleteSet(BTreeMap<u64, Vec<Range<u32>>>);
 
+impl DeleteSet {
+    pub fn digest(&self) -> [u8; 32] {
+        todo!()
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Version {
     pub clocks: Clocks,
