@@ -5,7 +5,7 @@
 //! gate's question ([`crate::crdt::update`]).
 
 use super::manifest::{Document, Hash, Manifest, is_part};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::limits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Write};
@@ -14,8 +14,10 @@ const MANIFEST: &str = "manifest.json";
 const SIGNATURE: &str = "manifest.json.sig";
 /// What later versions put into bundles beside documents.
 const LATER: [&str; 2] = ["archive/", "disk/"];
-/// zstd's own default: ten times faster than it needs to be, and within a tenth of the best size.
+/// zstd's own default. Its window is 2 MiB, well within what readers accept.
 const LEVEL: i32 = 3;
+/// `tar` counts in blocks: one for a header, as many as it takes for content, two at the end.
+const BLOCK: u64 = 512;
 
 /// A manifest and its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,25 +104,19 @@ impl Bundle {
     }
 
     fn pack(&self) -> Result<Vec<u8>> {
-        self.check_bounds()?;
+        let manifest = self.manifest.to_bytes()?;
+        self.check_bounds(manifest.len() as u64)?;
         let failed = |e: io::Error| Error::io("the bundle cannot be packed", e);
         let mut zstd = zstd::Encoder::new(Vec::new(), LEVEL).map_err(failed)?;
         zstd.include_checksum(true).map_err(failed)?;
         let mut tar = tar::Builder::new(zstd);
-        let manifest = self.manifest.to_bytes()?;
         let parts = self.parts.iter().map(|(name, bytes)| (name.as_str(), bytes));
         for (name, bytes) in std::iter::once((MANIFEST, &manifest)).chain(parts) {
-            if bytes.len() as u64 > limits::UPDATE_BYTES {
-                return Err(refused(format!("{name} has {} bytes", bytes.len()), limits::UPDATE_BYTES));
-            }
             let mut header = self.header(bytes.len());
             tar.append_data(&mut header, name, bytes.as_slice()).map_err(failed)?;
         }
         let packed = tar.into_inner().and_then(zstd::Encoder::finish).map_err(failed)?;
-        if packed.len() as u64 > limits::BUNDLE_FILE_BYTES {
-            let size = format!("the bundle has {} bytes", packed.len());
-            return Err(refused(size, limits::BUNDLE_FILE_BYTES));
-        }
+        refuse_beyond("the bundle", packed.len() as u64, limits::BUNDLE_FILE_BYTES)?;
         Ok(packed)
     }
 
@@ -136,30 +132,33 @@ impl Bundle {
         header
     }
 
-    fn check_bounds(&self) -> Result<()> {
+    /// The bounds that every reader keeps, kept by the writer too.
+    fn check_bounds(&self, manifest: u64) -> Result<()> {
         let entries = self.manifest.documents.len().max(self.parts.len().saturating_add(1));
         if entries > limits::BUNDLE_ENTRIES {
-            let many = format!("the bundle would hold {entries} entries");
-            return Err(refused(many, limits::BUNDLE_ENTRIES as u64));
+            return Err(refused(format!(
+                "{entries} documents, more than the {} that a bundle may carry",
+                limits::BUNDLE_ENTRIES
+            )));
         }
-        let unpacked: u64 = self.parts.values().map(|part| part.len() as u64).sum();
-        if unpacked > limits::BUNDLE_UNPACKED_BYTES / 16 * 15 {
-            let size = format!("the bundle would unpack to {unpacked} bytes");
-            return Err(refused(size, limits::BUNDLE_UNPACKED_BYTES));
+        let mut unpacked = BLOCK.saturating_mul(2);
+        let updates = self
+            .documents()
+            .map(|(document, _)| (format!("the update of {}", document.doc), document.bytes));
+        for (what, bytes) in updates.chain([("the manifest".to_owned(), manifest)]) {
+            refuse_beyond(&what, bytes, limits::UPDATE_BYTES)?;
+            let blocks = bytes.div_ceil(BLOCK).saturating_add(1);
+            unpacked = unpacked.saturating_add(blocks.saturating_mul(BLOCK));
         }
-        for (document, _) in self.documents() {
-            if document.bytes > limits::UPDATE_BYTES {
-                let size = format!("the update of {} has {} bytes", document.doc, document.bytes);
-                return Err(refused(size, limits::UPDATE_BYTES));
-            }
-        }
-        Ok(())
+        refuse_beyond("the bundle, unpacked,", unpacked, limits::BUNDLE_UNPACKED_BYTES)
     }
 }
 
 /// What was read of an archive so far.
 struct Contents {
     manifest: Manifest,
+    /// Length and hash of each part that the manifest announces.
+    announced: BTreeMap<String, (u64, Option<Hash>)>,
     seen: BTreeSet<String>,
     parts: BTreeMap<String, Vec<u8>>,
     notes: Vec<String>,
@@ -174,7 +173,11 @@ impl Contents {
             Some(entry) => read_manifest(entry.map_err(damaged)?)?,
             None => return Err(Error::untrusted("the bundle is empty")),
         };
+        let announced = manifest.documents.iter().filter_map(|document| {
+            Some((document.file.clone()?, (document.bytes, document.blake3)))
+        });
         let mut contents = Contents {
+            announced: announced.collect(),
             manifest,
             seen: BTreeSet::from([MANIFEST.to_owned()]),
             parts: BTreeMap::new(),
@@ -216,30 +219,25 @@ impl Contents {
 
     /// Reads one update; its length and its hash must be those of the manifest.
     fn part(&self, name: &str, entry: &mut tar::Entry<'_, Unpacked<'_>>) -> Result<Vec<u8>> {
-        let Some(document) = self.manifest.part(name) else {
+        let Some((length, hash)) = self.announced.get(name) else {
             return Err(Error::untrusted(format!("{name:?} is not in the bundle's manifest")));
         };
-        if entry.size() != document.bytes {
+        if entry.size() != *length {
             return Err(Error::untrusted(format!(
-                "{name:?} has {} bytes, and {} in the manifest",
-                entry.size(),
-                document.bytes
+                "{name:?} has {} bytes, and {length} in the manifest",
+                entry.size()
             )));
         }
         let bytes = read_whole(entry)?;
-        if document.blake3 != Some(Hash::of(&bytes)) {
+        if *hash != Some(Hash::of(&bytes)) {
             return Err(Error::untrusted(format!("{name:?} does not have the manifest's hash")));
         }
         Ok(bytes)
     }
 
     fn complete(self) -> Result<Bundle> {
-        for document in &self.manifest.documents {
-            if let Some(file) = &document.file
-                && !self.parts.contains_key(file)
-            {
-                return Err(Error::untrusted(format!("{file:?} is missing from the bundle")));
-            }
+        if let Some(file) = self.announced.keys().find(|file| !self.parts.contains_key(*file)) {
+            return Err(Error::untrusted(format!("{file:?} is missing from the bundle")));
         }
         Ok(Bundle { manifest: self.manifest, parts: self.parts, notes: self.notes })
     }
@@ -332,9 +330,15 @@ fn too_large(what: &str, limit: u64) -> Error {
     Error::untrusted(format!("the bundle's {what} has more than {limit} bytes"))
 }
 
-fn refused(what: String, limit: u64) -> Error {
-    Error::new(Kind::Refused, format!("{what}, more than the {limit} that a bundle may carry"))
-        .hint("export fewer documents at once with --doc or -e")
+fn refuse_beyond(what: &str, bytes: u64, limit: u64) -> Result<()> {
+    if bytes <= limit {
+        return Ok(());
+    }
+    Err(refused(format!("{what} has {bytes} bytes, more than the {limit} that a bundle may carry")))
+}
+
+fn refused(what: String) -> Error {
+    Error::refused(what).hint("export fewer documents at once with --doc or -e")
 }
 
 #[cfg(test)]

@@ -79,10 +79,7 @@ pub struct LogRange {
 
 impl From<&Version> for Has {
     fn from(version: &Version) -> Self {
-        Has {
-            state_vector: version.clocks.clone(),
-            delete_set: Hash(version.deletes.digest()),
-        }
+        Has { state_vector: version.clocks.clone(), delete_set: Hash(version.deletes.digest()) }
     }
 }
 
@@ -117,11 +114,6 @@ impl Manifest {
         Ok(bytes)
     }
 
-    /// The entry of a part, by its name in the bundle.
-    pub fn part(&self, file: &str) -> Option<&Document> {
-        self.documents.iter().find(|document| document.file.as_deref() == Some(file))
-    }
-
     /// What must hold of any manifest, whoever wrote it.
     fn check(&self) -> Result<()> {
         if uuid::Uuid::try_parse(&self.bundle).is_err() {
@@ -139,7 +131,9 @@ impl Manifest {
         let mut docs = BTreeSet::new();
         let mut files = BTreeSet::new();
         for document in &self.documents {
-            document.check().map_err(|e| e.context(format!("the entry of {:?}", document.doc.as_str())))?;
+            document
+                .check()
+                .map_err(|e| e.context(format!("the entry of {:?}", document.doc.as_str())))?;
             if !docs.insert(&document.doc) {
                 return Err(wrong(format!("{:?} is listed twice", document.doc.as_str())));
             }
@@ -188,11 +182,9 @@ impl Document {
 
 /// Whether this is the name of a document's part: `docs/0001.update`.
 pub fn is_part(name: &str) -> bool {
-    name.strip_prefix("docs/")
-        .and_then(|rest| rest.strip_suffix(".update"))
-        .is_some_and(|number| {
-            (4..=8).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
-        })
+    name.strip_prefix("docs/").and_then(|rest| rest.strip_suffix(".update")).is_some_and(|number| {
+        (4..=8).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
+    })
 }
 
 /// Replica ids are UUIDs when we make them. Others' are taken as they are, if they are harmless.
@@ -241,9 +233,7 @@ impl Serialize for Hash {
 }
 
 impl<'de> Deserialize<'de> for Hash {
-    fn deserialize<D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> std::result::Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         match blake3::Hash::from_hex(&text) {
             Ok(hash) => Ok(Hash(*hash.as_bytes())),
