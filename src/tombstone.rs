@@ -55,11 +55,23 @@ pub fn list(spec: &Spec, source: &dyn Source) -> Vec<Tombstone> {
 }
 
 fn in_collection(collection: &'static Collection, source: &dyn Source) -> Vec<Tombstone> {
-    let Some(marks) = &collection.tombstone else { return Vec::new() };
-    let mut found = Vec::new();
-    for path in collection.records(source) {
+    if collection.tombstone.is_none() {
+        return Vec::new();
+    }
+    let paths = collection.records(source).into_iter();
+    paths.filter_map(|path| Tombstone::at(collection, source, path)).collect()
+}
+
+impl Tombstone {
+    /// The tombstone at a path; None where no deleted record is.
+    pub fn at(
+        collection: &'static Collection,
+        source: &dyn Source,
+        path: Vec<String>,
+    ) -> Option<Tombstone> {
+        let marks = collection.tombstone.as_ref()?;
         if !collection.is_deleted(source, &path) {
-            continue;
+            return None;
         }
         let at = |name: &'static str| {
             let mut steps = borrowed(&path);
@@ -75,9 +87,8 @@ fn in_collection(collection: &'static Collection, source: &dyn Source) -> Vec<To
         let deleted_at = at(marks.at).and_then(|v| v.as_i64()).filter(|at| *at > 0);
         let deleted_by = marks.by.and_then(at).and_then(|v| v.as_str().map(str::to_owned));
         let deleted_by = deleted_by.filter(|by| !by.is_empty());
-        found.push(Tombstone { collection, path, deleted_at, deleted_by, acknowledged });
+        Some(Tombstone { collection, path, deleted_at, deleted_by, acknowledged })
     }
-    found
 }
 
 /// Marks the record at a path as deleted and acknowledges it for whoever deletes. Does nothing
@@ -164,18 +175,18 @@ impl Plan {
     /// The plan for one document, given the active members of its entity.
     pub fn of(doc: &DocId, source: &dyn Source, members: &Members) -> Plan {
         let mut plan = Plan::default();
-        let Some(spec) = concern::of(doc) else { return plan };
-        for tombstone in list(spec, source) {
-            let at_once = tombstone
-                .collection
-                .tombstone
-                .as_ref()
-                .is_some_and(|marks| marks.removal == Removal::AtOnce);
-            let ready = at_once && tombstone.is_prunable(members);
-            let pruned = Pruned { doc: doc.clone(), tombstone };
-            if ready { plan.prunable.push(pruned) } else { plan.blocked.push(pruned) }
+        for tombstone in concern::of(doc).map(|spec| list(spec, source)).unwrap_or_default() {
+            plan.add(doc, Some(tombstone), members);
         }
         plan
+    }
+
+    fn add(&mut self, doc: &DocId, tombstone: Option<Tombstone>, members: &Members) {
+        let Some(tombstone) = tombstone else { return };
+        let removal = tombstone.collection.tombstone.as_ref().map(|marks| marks.removal);
+        let ready = removal == Some(Removal::AtOnce) && tombstone.is_prunable(members);
+        let pruned = Pruned { doc: doc.clone(), tombstone };
+        if ready { self.prunable.push(pruned) } else { self.blocked.push(pruned) }
     }
 }
 
@@ -195,7 +206,24 @@ pub fn prune_entity(session: &mut Session, entity: &EntityId) -> Result<Vec<Prun
 pub fn prune_document(session: &mut Session, doc: &DocId) -> Result<Vec<Pruned>> {
     let members = members_of(session, doc)?;
     let Some(view) = session.view(doc)? else { return Ok(Vec::new()) };
-    let plan = Plan::of(doc, &*view, &members);
+    remove(session, doc, Plan::of(doc, &*view, &members))
+}
+
+/// Removes the one tombstone at a path, if it is prunable: what a deletion has just completed.
+pub fn prune_record(
+    session: &mut Session,
+    doc: &DocId,
+    collection: &'static Collection,
+    path: &[String],
+) -> Result<Vec<Pruned>> {
+    let members = members_of(session, doc)?;
+    let found = session.read(doc, |source| Tombstone::at(collection, source, path.to_vec()))?;
+    let mut plan = Plan::default();
+    plan.add(doc, found.flatten(), &members);
+    remove(session, doc, plan)
+}
+
+fn remove(session: &mut Session, doc: &DocId, plan: Plan) -> Result<Vec<Pruned>> {
     if plan.prunable.is_empty() {
         return Ok(Vec::new());
     }
