@@ -83,6 +83,19 @@ impl From<&Version> for Has {
     }
 }
 
+impl fmt::Display for Sender {
+    /// "alice-river-stone-sky (replica 0d9d7c7e)"
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let short = |replica: &String| replica.chars().take(8).collect::<String>();
+        match (&self.member, &self.replica) {
+            (Some(member), Some(replica)) => write!(f, "{member} (replica {})", short(replica)),
+            (Some(member), None) => write!(f, "{member}"),
+            (None, Some(replica)) => write!(f, "replica {}", short(replica)),
+            (None, None) => f.write_str("the sender"),
+        }
+    }
+}
+
 impl Manifest {
     /// Reads and checks a manifest.
     ///
