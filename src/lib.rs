@@ -29,6 +29,7 @@
 #![forbid(unsafe_code)]
 
 pub mod clock;
+pub mod cmd;
 pub mod concern;
 pub mod crdt;
 pub mod error;
@@ -40,3 +41,4 @@ pub mod sample;
 pub mod store;
 pub mod sync;
 pub mod tombstone;
+pub mod ui;

@@ -1,13 +1,14 @@
 //! Realistic stores out of a seed, for demonstrations and benchmarks.
 
+use crate::clock::{Clock, Ids};
 use crate::concern::chat;
 use crate::error::Result;
 use crate::id::{EntityId, MemberId};
 use crate::operation::{self, Operation};
-use crate::store::{Open, Store};
+use crate::store::{Ambient, Open, Store};
 
 /// How long ago the first message was sent: half a year, in seconds.
-const SPAN: i64 = 180 * 86_400;
+pub const SPAN: i64 = 180 * 86_400;
 /// Of a hundred messages, so many are edited later, and so many deleted.
 const EDITED: u64 = 12;
 const DELETED: u64 = 6;
@@ -19,6 +20,20 @@ const WORDS: &[&str] = &[
     "maybe", "the", "and", "with", "after", "before", "we", "meet", "bring", "fixed", "release",
     "draft",
 ];
+
+/// The surroundings of a sample: this machine's, with a clock that can be put anywhere and ids out
+/// of the seed.
+pub fn ambient(real: &Ambient, seed: u64) -> Ambient {
+    Ambient {
+        clock: Clock::fixed(real.clock.now()),
+        ids: Ids::seeded(&format!("sample {seed}")),
+        leases: real.leases.clone(),
+        machine: real.machine.clone(),
+        host: real.host.clone(),
+        lock_wait: real.lock_wait,
+        roots: real.roots,
+    }
+}
 
 /// Chance that is the same for the same seed.
 pub struct Chance(blake3::OutputReader);

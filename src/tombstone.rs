@@ -190,14 +190,17 @@ impl Plan {
     }
 }
 
+/// The documents of an entity that can hold tombstones.
+pub fn documents(entity: &EntityId) -> Vec<DocId> {
+    let known = concern::CONCERNS.iter().filter(|spec| !spec.collections.is_empty());
+    known.map(|spec| entity.document(spec.name)).collect()
+}
+
 /// Removes every prunable tombstone of an entity's documents. Returns what was removed.
 pub fn prune_entity(session: &mut Session, entity: &EntityId) -> Result<Vec<Pruned>> {
     let mut pruned = Vec::new();
-    for spec in concern::CONCERNS {
-        let doc = entity.document(spec.name);
-        if !spec.collections.is_empty() {
-            pruned.extend(prune_document(session, &doc)?);
-        }
+    for doc in documents(entity) {
+        pruned.extend(prune_document(session, &doc)?);
     }
     Ok(pruned)
 }

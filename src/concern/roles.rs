@@ -32,14 +32,23 @@ impl Role {
         }
     }
 
+    /// A role as people write it.
+    ///
+    /// # Errors
+    /// `Usage` for what is none.
+    pub fn parse(text: &str) -> Result<Role> {
+        [Role::Owner, Role::Admin, Role::Member, Role::Viewer, Role::Guest]
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or_else(|| {
+                Error::usage(format!("not a role: {text:?}"))
+                    .hint("one of owner, admin, member, viewer, guest")
+            })
+    }
+
     /// The role a document names: no role, or one that we do not know, is a plain member's.
     pub fn of(text: Option<&str>) -> Role {
-        let named = |text: &str| {
-            [Role::Guest, Role::Viewer, Role::Admin, Role::Owner]
-                .into_iter()
-                .find(|role| text.eq_ignore_ascii_case(role.as_str()))
-        };
-        text.and_then(named).unwrap_or(Role::Member)
+        text.and_then(|text| Role::parse(&text.to_ascii_lowercase()).ok()).unwrap_or(Role::Member)
     }
 
     /// Whether this role may add, remove or appoint members of `other` role.
