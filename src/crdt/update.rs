@@ -20,6 +20,9 @@ impl DeleteSet {
     pub fn digest(&self) -> [u8; 32] {
         todo!()
     }
+    pub fn covers(&self, _: &DeleteSet) -> bool {
+        todo!()
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,11 +74,14 @@ impl<'a> Update<'a, Unchecked> {
 }
 impl<'a> Update<'a, Checked> {
     /// What a receiver must already have.
-    pub fn needs(&self) -> Clocks {
+    pub fn needs(&self) -> &Clocks {
         todo!()
     }
     /// Of what it needs, what `have` lacks; empty when ready.
     pub fn missing(&self, _have: &Clocks) -> Clocks {
+        todo!()
+    }
+    pub fn fits(&self, _: &Update<'_, Checked>) -> Result<(), Fault> {
         todo!()
     }
     pub fn fork<S>(&self, _base: &Update<'_, S>) -> Option<Id> {

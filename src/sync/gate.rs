@@ -72,8 +72,8 @@ pub fn pass(session: &mut Session, doc: &DocId, pieces: &[Piece]) -> Result<Vec<
         }
     }
     while !open.is_empty() {
-        let bytes = session.bytes(doc)?.unwrap_or(NOTHING.to_vec());
-        let base = Base::of(session, doc, &bytes, roots)?;
+        let bytes = session.bytes(doc)?.unwrap_or_else(|| NOTHING.into());
+        let base = Base::of(doc, &bytes, roots)?;
         let mut still_open = Vec::with_capacity(open.len());
         let mut news = None;
         for (piece, update, fate) in open {
@@ -104,6 +104,7 @@ pub fn pass(session: &mut Session, doc: &DocId, pieces: &[Piece]) -> Result<Vec<
         open = still_open;
         match news {
             None => break,
+            // It also refuses writes under our own client id that we never made.
             Some((piece, update)) => session.apply(doc, &update, piece.origin(&ours))?,
         };
     }
@@ -114,8 +115,6 @@ pub fn pass(session: &mut Session, doc: &DocId, pieces: &[Piece]) -> Result<Vec<
 struct Base<'b> {
     update: Update<'b, Checked>,
     version: Version,
-    /// The client id that we write this document under.
-    own: u64,
 }
 
 enum Verdict {
@@ -125,22 +124,15 @@ enum Verdict {
 }
 
 impl<'b> Base<'b> {
-    fn of(
-        session: &mut Session,
-        doc: &DocId,
-        bytes: &'b [u8],
-        roots: &[(&str, RootKind)],
-    ) -> Result<Self> {
+    fn of(doc: &DocId, bytes: &'b [u8], roots: &[(&str, RootKind)]) -> Result<Self> {
         let update = check(bytes, roots).map_err(|fault| {
             Error::corrupt(format!("{doc} does not hold to the format")).because(fault)
         })?;
         let version = update.version();
-        Ok(Base { update, version, own: session.own_client() })
+        Ok(Base { update, version })
     }
 
     fn judge(&self, doc: &DocId, piece: &Piece, update: &Update<'_, Checked>) -> Result<Verdict> {
-        let brought = update.version();
-        self.not_under_our_id(doc, piece, &brought)?;
         let missing = update.missing(&self.version.clocks);
         if !missing.is_empty() {
             return Ok(Verdict::Waits(missing));
@@ -149,23 +141,13 @@ impl<'b> Base<'b> {
         if let Some(id) = update.fork(&self.update) {
             return Err(forked(doc, piece, id.client, id.clock));
         }
-        Ok(if self.holds(&brought) { Verdict::Known } else { Verdict::New })
+        Ok(if self.holds(&update.version()) { Verdict::Known } else { Verdict::New })
     }
 
     fn holds(&self, brought: &Version) -> bool {
         let known = |client| self.version.clocks.get(client).copied().unwrap_or(0);
         brought.clocks.iter().all(|(client, clock)| *clock <= known(client))
             && self.version.deletes.covers(&brought.deletes)
-    }
-
-    /// Nobody else writes under our client id: what it holds beyond our own clock is a second
-    /// history, even where it could be put after ours.
-    fn not_under_our_id(&self, doc: &DocId, piece: &Piece, brought: &Version) -> Result<()> {
-        let ours = self.version.clocks.get(&self.own).copied().unwrap_or(0);
-        match brought.clocks.get(&self.own) {
-            Some(clock) if *clock > ours => Err(forked(doc, piece, self.own, ours)),
-            _ => Ok(()),
-        }
     }
 }
 
@@ -191,7 +173,9 @@ fn invalid(doc: &DocId, piece: &Piece, fault: Fault) -> Error {
 fn forked(doc: &DocId, piece: &Piece, client: u64, clock: u32) -> Error {
     Error::new(
         Kind::Forked,
-        format!("replica-fork: two replicas wrote {doc} under client id {client}, from clock {clock} on"),
+        format!(
+            "replica-fork: two replicas wrote {doc} under client id {client}, from clock {clock} on"
+        ),
     )
     .because(format!("the store and {} differ there; both are kept as they are", piece.source))
     .hint("one of the two is a copy: `crdtctl doc dump` shows ours, `crdtctl sync show` theirs")

@@ -20,9 +20,16 @@ use std::rc::Rc;
 
 /// What is given to an import.
 pub enum Input {
-    Bundle { name: String, bundle: Box<Bundle> },
+    Bundle {
+        name: String,
+        bundle: Box<Bundle>,
+    },
     /// A bare Yrs v1 update of one document.
-    Raw { name: String, doc: DocId, update: Vec<u8> },
+    Raw {
+        name: String,
+        doc: DocId,
+        update: Vec<u8>,
+    },
 }
 
 /// What an import did. Serialised, it is what `sync import --json` prints.
@@ -151,7 +158,7 @@ impl Import {
             Input::Bundle { name, bundle } => {
                 let manifest = bundle.manifest();
                 self.notes.extend(bundle.notes().iter().map(|note| format!("{name}: {note}")));
-                if manifest.created_at - limits::CLOCK_SKEW_SECONDS > self.session.now() {
+                if manifest.created_at.saturating_sub(limits::CLOCK_SKEW_SECONDS) > self.session.now() {
                     self.notes.push(format!("{name}: the sender's clock is ahead of ours"));
                 }
                 for (entry, update) in bundle.documents() {
@@ -254,7 +261,12 @@ impl Import {
                     (Fate::Waits(missing), None) => {
                         let key = (doc.clone(), Hash::of(&piece.update).0);
                         if parked.insert(key.clone()) {
-                            self.session.state().park(&to_park(&self.session, doc, piece, missing)?)?;
+                            self.session.state().park(&to_park(
+                                &self.session,
+                                doc,
+                                piece,
+                                missing,
+                            )?)?;
                             self.inbox_changed = true;
                         }
                         waits.entry(key).or_insert_with(|| Wait::new(doc, piece, missing));
@@ -278,12 +290,7 @@ impl Import {
         Ok(waits.into_values().collect())
     }
 
-    fn finish(
-        self,
-        bundles: usize,
-        documents: Vec<Account>,
-        waits: Vec<Wait>,
-    ) -> Result<Imported> {
+    fn finish(self, bundles: usize, documents: Vec<Account>, waits: Vec<Wait>) -> Result<Imported> {
         let changed = self.inbox_changed || !self.session.changed().is_empty();
         Ok(Imported {
             bundles,

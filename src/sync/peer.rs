@@ -186,22 +186,25 @@ pub fn status(reader: &Reader) -> Result<Vec<Status>> {
     peers.sort_by(|a, b| b.last_seen.cmp(&a.last_seen).then(a.replica_id.cmp(&b.replica_id)));
     let versions = if peers.is_empty() { BTreeMap::new() } else { versions(reader)? };
     let parked = state.parked()?;
-    peers.into_iter().map(|peer| {
-        let known = Known::of_peer(state, &peer.replica_id)?;
-        let (they_lack, we_lack) = distances(reader, state, &versions, &known)?;
-        let waiting = parked.iter().filter(|parked| {
-            parked.replica_id.as_deref() == Some(peer.replica_id.as_str())
-        });
-        Ok(Status {
-            waiting: waiting.count(),
-            replica_id: peer.replica_id,
-            member: peer.member,
-            last_seen: peer.last_seen,
-            last_bundle: peer.last_bundle,
-            they_lack,
-            we_lack,
+    peers
+        .into_iter()
+        .map(|peer| {
+            let known = Known::of_peer(state, &peer.replica_id)?;
+            let (they_lack, we_lack) = distances(reader, state, &versions, &known)?;
+            let waiting = parked
+                .iter()
+                .filter(|parked| parked.replica_id.as_deref() == Some(peer.replica_id.as_str()));
+            Ok(Status {
+                waiting: waiting.count(),
+                replica_id: peer.replica_id,
+                member: peer.member,
+                last_seen: peer.last_seen,
+                last_bundle: peer.last_bundle,
+                they_lack,
+                we_lack,
+            })
         })
-    }).collect()
+        .collect()
 }
 
 /// The version of every document that a bundle can carry.

@@ -43,13 +43,7 @@ pub fn applied(
 ///
 /// An increment was made by our own receipt and leaves out what we had then. It counts only for
 /// us, and only on top of what it follows.
-fn is_kept(
-    claim: &Claim,
-    fate: Option<&Fate>,
-    has: &Has,
-    applied: &Applied,
-    ours: &str,
-) -> bool {
+fn is_kept(claim: &Claim, fate: Option<&Fate>, has: &Has, applied: &Applied, ours: &str) -> bool {
     let whole = match fate {
         Some(Fate::Waits(_) | Fate::Refused(_)) => return false,
         Some(Fate::Applied(held)) => *held == claim.entry.has,
