@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! Parse, run, render, exit: the only place that ends the process.
 
 use crdtctl::cmd;
@@ -64,3 +65,6 @@ fn bug(panic: &str) -> Error {
         .because(panic)
         .hint("please report it, with the command that you ran")
 }
+=======
+fn main() {}
+>>>>>>> reader

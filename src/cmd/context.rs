@@ -1,7 +1,7 @@
-use super::{Globals, files, resolve};
+use super::{Globals, OutFile, files, resolve};
 use crate::clock::{Clock, Ids};
 use crate::concern::{self, CONCERNS};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::operation::{self, Operation};
 use crate::store::{Ambient, Committed, Document, Open, Reader, Session, Store};
@@ -61,10 +61,7 @@ impl Context {
     pub fn store(&self) -> Result<Store> {
         let dir = self.store_dir()?;
         self.detail(|| format!("store {}", dir.display()));
-        Store::open(&dir, self.ambient()).map_err(|error| match (error.kind, &error.hint) {
-            (Kind::NotFound, None) => error.hint("`crdtctl init` makes a store"),
-            _ => error,
-        })
+        Store::open(&dir, self.ambient())
     }
 
     /// Read access to the store.
@@ -74,19 +71,15 @@ impl Context {
 
     /// Write access to the store, as the member that acts. Heeds `-n`.
     pub fn session(&self) -> Result<Session> {
-        let store = self.store()?;
-        let member = match &self.globals.acting_member {
-            Some(member) => Some(member.clone()),
-            None => own_member(&store.reader()?)?,
-        };
-        if let Some(member) = &member {
+        let session = self.store()?.session(Open {
+            command: &self.command,
+            member: self.globals.acting_member.as_ref(),
+            dry_run: self.dry_run,
+        })?;
+        if let Some(member) = session.member() {
             self.detail(|| format!("acting as {member}"));
         }
-        store.session(Open {
-            command: &self.command,
-            member: member.as_ref(),
-            dry_run: self.dry_run,
-        })
+        Ok(session)
     }
 
     /// The member that acts, where the store or the command line names one.
@@ -189,7 +182,7 @@ impl Context {
         }
         if self.dry_run {
             written.creates = false;
-            written.sentence = format!("dry run, nothing is written: {}", written.sentence);
+            written.sentence = dry(&written.sentence);
             written = written.with("dry_run", true);
         }
         let limits: Vec<String> = committed
@@ -213,6 +206,24 @@ impl Context {
             None if !std::io::stdin().is_terminal() => files::text("-"),
             None => Err(Error::usage("no text")
                 .hint("give it as an argument, or write `-` and type it, Ctrl-D at the end")),
+        }
+    }
+
+    /// Hands bytes to the user: into the file of `-o`, or on standard output without one and for
+    /// `-`. Heeds `-n`. `sentence` says what was written.
+    ///
+    /// # Errors
+    /// As [`files::write`].
+    pub fn deliver(&self, bytes: Vec<u8>, out: &OutFile, sentence: &str) -> Result<Report> {
+        if self.dry_run {
+            return Ok(Report::nothing().note(dry(sentence)));
+        }
+        match out.file.as_deref().filter(|file| file.as_os_str() != "-") {
+            None => Ok(Report::raw(bytes).note(sentence)),
+            Some(file) => {
+                files::write(file, &bytes)?;
+                Ok(Report::nothing().note(sentence))
+            }
         }
     }
 
@@ -264,6 +275,10 @@ impl Context {
                 .hint("`crdtctl init` makes one here, `-s DIR` names one elsewhere")
         })
     }
+}
+
+fn dry(sentence: &str) -> String {
+    format!("dry run, nothing is written: {sentence}")
 }
 
 fn document_ids(documents: Vec<Document>) -> Vec<DocId> {
