@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! Parse, run, render, exit: the only place that ends the process.
 
 use crdtctl::cmd;
@@ -65,6 +64,3 @@ fn bug(panic: &str) -> Error {
         .because(panic)
         .hint("please report it, with the command that you ran")
 }
-=======
-fn main() {}
->>>>>>> reader
