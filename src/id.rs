@@ -178,9 +178,7 @@ impl MemberId {
 fn is_type(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 32
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
 }
 
 fn check_text(what: &str, text: &str) -> Result<()> {

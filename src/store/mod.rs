@@ -24,38 +24,20 @@ pub struct Ambient {
     pub roots: fn(&DocId) -> &'static [(&'static str, RootKind)],
 }
 
-pub struct Store {/* dir: PathBuf, layout, ambient: Rc<Ambient> */}
+pub struct Store { /* dir: PathBuf, layout, ambient: Rc<Ambient> */ }
 
 impl Store {
     /// Opens the directory that holds `crdt/`, or one that holds `crdt.db/crdt/`, or the 0.1.19 file `crdt.db`. Reads nothing else, writes nothing.
-    pub fn open(_dir: &Path, _ambient: Rc<Ambient>) -> Result<Store> {
-        todo!()
-    }
+    pub fn open(_dir: &Path, _ambient: Rc<Ambient>) -> Result<Store> { todo!() }
     /// Makes a new store (or takes one that is there) and its replica; returns the replica id.
-    pub fn init(
-        _dir: &Path,
-        _ambient: Rc<Ambient>,
-        _member: Option<&MemberId>,
-    ) -> Result<(Store, String)> {
-        todo!()
-    }
+    pub fn init(_dir: &Path, _ambient: Rc<Ambient>, _member: Option<&MemberId>) -> Result<(Store, String)> { todo!() }
     /// Nearest of `start` and its ancestors that is a store.
-    pub fn find(_start: &Path) -> Option<PathBuf> {
-        todo!()
-    }
-    pub fn dir(&self) -> &Path {
-        todo!()
-    }
-    pub fn ambient(&self) -> &Ambient {
-        todo!()
-    }
-    pub fn reader(&self) -> Result<Reader> {
-        todo!()
-    }
+    pub fn find(_start: &Path) -> Option<PathBuf> { todo!() }
+    pub fn dir(&self) -> &Path { todo!() }
+    pub fn ambient(&self) -> &Ambient { todo!() }
+    pub fn reader(&self) -> Result<Reader> { todo!() }
     /// Takes the writer lock, repairs what a crash left, checks the lease.
-    pub fn session(&self, _open: Open<'_>) -> Result<Session> {
-        todo!()
-    }
+    pub fn session(&self, _open: Open<'_>) -> Result<Session> { todo!() }
 }
 
 /// How a session is opened.
@@ -96,87 +78,40 @@ pub struct Reader {}
 
 impl Reader {
     /// Every document of the store, sorted by id.
-    pub fn documents(&self) -> Result<Vec<Document>> {
-        todo!()
-    }
+    pub fn documents(&self) -> Result<Vec<Document>> { todo!() }
     /// The state of a document: its file, overlaid with the log; None when there is none.
-    pub fn bytes(&self, _doc: &DocId) -> Result<Option<Vec<u8>>> {
-        todo!()
-    }
+    pub fn bytes(&self, _doc: &DocId) -> Result<Option<Vec<u8>>> { todo!() }
     /// The validated live content of a document.
-    pub fn view(&self, _doc: &DocId) -> Result<Option<View>> {
-        todo!()
-    }
+    pub fn view(&self, _doc: &DocId) -> Result<Option<View>> { todo!() }
     /// The local state (`crdtctl.db`); None before the first write.
-    pub fn state(&self) -> Option<&State> {
-        todo!()
-    }
+    pub fn state(&self) -> Option<&State> { todo!() }
 }
 
 /// Write access: holds the lock; dropped without `commit`, it changes nothing.
 pub struct Session {}
 
 impl Session {
-    pub fn now(&self) -> i64 {
-        todo!()
-    }
-    pub fn ambient(&self) -> &Ambient {
-        todo!()
-    }
-    pub fn dry_run(&self) -> bool {
-        todo!()
-    }
+    pub fn now(&self) -> i64 { todo!() }
+    pub fn ambient(&self) -> &Ambient { todo!() }
+    pub fn dry_run(&self) -> bool { todo!() }
     /// Who acts.
-    pub fn member(&self) -> Option<&MemberId> {
-        todo!()
-    }
-    pub fn replica_id(&self) -> &str {
-        todo!()
-    }
-    pub fn state(&self) -> &State {
-        todo!()
-    }
-    pub fn documents(&self) -> Result<Vec<Document>> {
-        todo!()
-    }
+    pub fn member(&self) -> Option<&MemberId> { todo!() }
+    pub fn replica_id(&self) -> &str { todo!() }
+    pub fn state(&self) -> &State { todo!() }
+    pub fn documents(&self) -> Result<Vec<Document>> { todo!() }
     /// Looks at a document as it stands in this session (own changes included). None when it does not exist.
-    pub fn read<R>(
-        &mut self,
-        _doc: &DocId,
-        _look: impl FnOnce(&dyn Source) -> R,
-    ) -> Result<Option<R>> {
-        todo!()
-    }
+    pub fn read<R>(&mut self, _doc: &DocId, _look: impl FnOnce(&dyn Source) -> R) -> Result<Option<R>> { todo!() }
     /// The view of a document as it stands in this session.
-    pub fn view(&mut self, _doc: &DocId) -> Result<Option<Rc<View>>> {
-        todo!()
-    }
+    pub fn view(&mut self, _doc: &DocId) -> Result<Option<Rc<View>>> { todo!() }
     /// Changes a document (created when missing) in one yrs transaction. On Err the session must be dropped.
-    pub fn edit<R>(
-        &mut self,
-        _doc: &DocId,
-        _change: impl FnOnce(&mut Txn<'_>) -> Result<R>,
-    ) -> Result<R> {
-        todo!()
-    }
+    pub fn edit<R>(&mut self, _doc: &DocId, _change: impl FnOnce(&mut Txn<'_>) -> Result<R>) -> Result<R> { todo!() }
     /// Applies an update that passed the gate; logged as coming from `origin` (replica, upto that replica's log seq).
     /// True when it brought anything new.
-    pub fn apply(
-        &mut self,
-        _doc: &DocId,
-        _update: &Update<'_, Checked>,
-        _origin: Option<(&str, i64)>,
-    ) -> Result<bool> {
-        todo!()
-    }
+    pub fn apply(&mut self, _doc: &DocId, _update: &Update<'_, Checked>, _origin: Option<(&str, i64)>) -> Result<bool> { todo!() }
     /// Documents changed so far, in the order of their first change.
-    pub fn changed(&self) -> Vec<DocId> {
-        todo!()
-    }
+    pub fn changed(&self) -> Vec<DocId> { todo!() }
     /// The commit point, then the fold. With `dry_run` nothing is written and `seq` is None.
-    pub fn commit(self) -> Result<Committed> {
-        todo!()
-    }
+    pub fn commit(self) -> Result<Committed> { todo!() }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -245,59 +180,27 @@ pub struct Parked {
 
 impl State {
     /// The replica: id, member, the floor of its log (rows up to it belong to an earlier replica of this store).
-    pub fn replica(&self) -> Result<Option<(String, Option<MemberId>, i64)>> {
-        todo!()
-    }
+    pub fn replica(&self) -> Result<Option<(String, Option<MemberId>, i64)>> { todo!() }
     /// A local setting, for example the default entity.
-    pub fn setting(&self, _key: &str) -> Result<Option<String>> {
-        todo!()
-    }
-    pub fn set_setting(&self, _key: &str, _value: Option<&str>) -> Result<()> {
-        todo!()
-    }
-    pub fn peers(&self) -> Result<Vec<Peer>> {
-        todo!()
-    }
-    pub fn put_peer(&self, _peer: &Peer) -> Result<()> {
-        todo!()
-    }
-    pub fn forget_peer(&self, _replica_id: &str) -> Result<()> {
-        todo!()
-    }
-    pub fn receipt(&self, _replica_id: &str, _doc: &DocId) -> Result<Option<Receipt>> {
-        todo!()
-    }
-    pub fn receipts(&self, _replica_id: &str) -> Result<Vec<Receipt>> {
-        todo!()
-    }
-    pub fn put_receipt(&self, _receipt: &Receipt) -> Result<()> {
-        todo!()
-    }
+    pub fn setting(&self, _key: &str) -> Result<Option<String>> { todo!() }
+    pub fn set_setting(&self, _key: &str, _value: Option<&str>) -> Result<()> { todo!() }
+    pub fn peers(&self) -> Result<Vec<Peer>> { todo!() }
+    pub fn put_peer(&self, _peer: &Peer) -> Result<()> { todo!() }
+    pub fn forget_peer(&self, _replica_id: &str) -> Result<()> { todo!() }
+    pub fn receipt(&self, _replica_id: &str, _doc: &DocId) -> Result<Option<Receipt>> { todo!() }
+    pub fn receipts(&self, _replica_id: &str) -> Result<Vec<Receipt>> { todo!() }
+    pub fn put_receipt(&self, _receipt: &Receipt) -> Result<()> { todo!() }
     /// How far we have applied the logs of others for one document: {replica: seq}.
-    pub fn applied(&self, _doc: &DocId) -> Result<std::collections::BTreeMap<String, i64>> {
-        todo!()
-    }
+    pub fn applied(&self, _doc: &DocId) -> Result<std::collections::BTreeMap<String, i64>> { todo!() }
     /// Raises (never lowers) it.
-    pub fn raise_applied(&self, _doc: &DocId, _replica_id: &str, _seq: i64) -> Result<()> {
-        todo!()
-    }
+    pub fn raise_applied(&self, _doc: &DocId, _replica_id: &str, _seq: i64) -> Result<()> { todo!() }
     /// Log rows of a document with seq > after, in order. None when the log no longer reaches back that far.
-    pub fn log_after(&self, _doc: &DocId, _after: i64) -> Result<Option<Vec<LogRow>>> {
-        todo!()
-    }
+    pub fn log_after(&self, _doc: &DocId, _after: i64) -> Result<Option<Vec<LogRow>>> { todo!() }
     /// The highest seq in the log so far (0 when empty).
-    pub fn log_end(&self) -> Result<i64> {
-        todo!()
-    }
-    pub fn parked(&self) -> Result<Vec<Parked>> {
-        todo!()
-    }
-    pub fn park(&self, _parked: &Parked) -> Result<()> {
-        todo!()
-    }
-    pub fn unpark(&self, _id: i64) -> Result<()> {
-        todo!()
-    }
+    pub fn log_end(&self) -> Result<i64> { todo!() }
+    pub fn parked(&self) -> Result<Vec<Parked>> { todo!() }
+    pub fn park(&self, _parked: &Parked) -> Result<()> { todo!() }
+    pub fn unpark(&self, _id: i64) -> Result<()> { todo!() }
 }
 
 #[allow(unused)]
