@@ -39,5 +39,6 @@ pub mod merge;
 pub mod operation;
 pub mod sample;
 pub mod store;
+pub mod sync;
 pub mod tombstone;
 pub mod ui;

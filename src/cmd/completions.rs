@@ -16,6 +16,7 @@ pub struct Args {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+#[allow(clippy::enum_variant_names, reason = "PowerShell is called so")]
 enum Shell {
     Bash,
     Zsh,

@@ -1,7 +1,7 @@
-use super::{Globals, resolve};
+use super::{Globals, OutFile, files, resolve};
 use crate::clock::{Clock, Ids};
 use crate::concern::{self, CONCERNS};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::operation::{self, Operation};
 use crate::store::{Ambient, Committed, Document, Open, Reader, Session, Store};
@@ -9,6 +9,7 @@ use crate::ui::{Progress, Report, Terminal, Written, prompt};
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::env;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -43,12 +44,6 @@ impl Context {
         }
     }
 
-    /// Takes the terminal and the source of ids from another command that runs this one.
-    pub(super) fn adopt(&mut self, outer: &Context, terminal: &Terminal) {
-        self.terminal = terminal.clone();
-        self.globals.seed.clone_from(&outer.globals.seed);
-    }
-
     /// Clock, ids and the machine, asked once.
     pub fn ambient(&self) -> Rc<Ambient> {
         Rc::clone(self.ambient.get_or_init(|| Rc::new(ambient(&self.globals))))
@@ -66,10 +61,7 @@ impl Context {
     pub fn store(&self) -> Result<Store> {
         let dir = self.store_dir()?;
         self.detail(|| format!("store {}", dir.display()));
-        Store::open(&dir, self.ambient()).map_err(|error| match (error.kind, &error.hint) {
-            (Kind::NotFound, None) => error.hint("`crdtctl init` makes a store"),
-            _ => error,
-        })
+        Store::open(&dir, self.ambient())
     }
 
     /// Read access to the store.
@@ -79,19 +71,15 @@ impl Context {
 
     /// Write access to the store, as the member that acts. Heeds `-n`.
     pub fn session(&self) -> Result<Session> {
-        let store = self.store()?;
-        let member = match &self.globals.acting_member {
-            Some(member) => Some(member.clone()),
-            None => own_member(&store.reader()?)?,
-        };
-        if let Some(member) = &member {
+        let session = self.store()?.session(Open {
+            command: &self.command,
+            member: self.globals.acting_member.as_ref(),
+            dry_run: self.dry_run,
+        })?;
+        if let Some(member) = session.member() {
             self.detail(|| format!("acting as {member}"));
         }
-        store.session(Open {
-            command: &self.command,
-            member: member.as_ref(),
-            dry_run: self.dry_run,
-        })
+        Ok(session)
     }
 
     /// The member that acts, where the store or the command line names one.
@@ -118,50 +106,48 @@ impl Context {
     /// # Errors
     /// As [`resolve::entity`].
     pub fn entity(&self) -> Result<EntityId> {
-        let reader = self.reader()?;
-        self.entity_in(&reader, &document_ids(&reader)?)
+        self.entity_named(&self.reader()?, None)
+    }
+
+    /// The entity that an argument means; without one as [`Context::entity`].
+    pub fn entity_named(&self, reader: &Reader, named: Option<&str>) -> Result<EntityId> {
+        self.entity_in(reader, &document_ids(reader.documents()?), named)
+    }
+
+    /// The entities that a command about all of the store is about: with `-e` that one.
+    pub fn entities(&self, documents: &[Document]) -> Result<BTreeSet<EntityId>> {
+        let all = entities(documents.iter().map(|document| &document.id));
+        match &self.globals.entity {
+            Some(named) => {
+                resolve::entity(Some(named), None, &all).map(|one| BTreeSet::from([one]))
+            }
+            None => Ok(all),
+        }
     }
 
     /// The document that an argument means; see [`resolve::document`].
     pub fn document(&self, reader: &Reader, wanted: &str) -> Result<DocId> {
-        let documents = document_ids(reader)?;
+        let documents = document_ids(reader.documents()?);
         let concerns: Vec<&str> = CONCERNS.iter().map(|spec| spec.name).collect();
-        resolve::document(wanted, &documents, &concerns, || self.entity_in(reader, &documents))
+        let current = || self.entity_in(reader, &documents, None);
+        resolve::document(wanted, &documents, &concerns, current)
     }
 
-    fn entity_in(&self, reader: &Reader, documents: &[DocId]) -> Result<EntityId> {
-        self.entity_of(self.globals.entity.as_deref(), reader, documents)
-    }
-
-    /// The entity that an argument names, else the one that is meant.
-    pub fn entity_named(&self, named: Option<&str>, reader: &Reader) -> Result<EntityId> {
-        let named = named.or(self.globals.entity.as_deref());
-        self.entity_of(named, reader, &document_ids(reader)?)
-    }
-
-    fn entity_of(
+    fn entity_in(
         &self,
-        named: Option<&str>,
         reader: &Reader,
         documents: &[DocId],
+        named: Option<&str>,
     ) -> Result<EntityId> {
+        let entities = entities(documents.iter());
         let default = match reader.state() {
             Some(state) => state.setting(DEFAULT_ENTITY)?,
             None => None,
         };
-        let entity = resolve::entity(named, default.as_deref(), &known_entities(documents))?;
+        let named = named.or(self.globals.entity.as_deref());
+        let entity = resolve::entity(named, default.as_deref(), &entities)?;
         self.detail(|| format!("entity {entity}"));
         Ok(entity)
-    }
-
-    /// The entities that a command over the whole store is about: `-e`, else all of them.
-    pub fn entities(&self, documents: &[Document]) -> Result<BTreeSet<EntityId>> {
-        let ids: Vec<DocId> = documents.iter().map(|document| document.id.clone()).collect();
-        let all = known_entities(&ids);
-        match self.globals.entity.as_deref() {
-            None => Ok(all),
-            named => Ok(BTreeSet::from([resolve::entity(named, None, &all)?])),
-        }
     }
 
     /// Runs one operation in a session of its own and reports it. With `creates` the record's id
@@ -196,7 +182,7 @@ impl Context {
         }
         if self.dry_run {
             written.creates = false;
-            written.sentence = format!("dry run, nothing is written: {}", written.sentence);
+            written.sentence = dry(&written.sentence);
             written = written.with("dry_run", true);
         }
         let limits: Vec<String> = committed
@@ -208,6 +194,37 @@ impl Context {
         report.notes = committed.notes;
         report.notes.extend(limits);
         report
+    }
+
+    /// A text argument: `-` is standard input, and so is no argument where that is no terminal.
+    ///
+    /// # Errors
+    /// `Usage` when there is none; as [`files::text`].
+    pub fn text(&self, argument: Option<&str>) -> Result<String> {
+        match argument {
+            Some(text) => files::text(text),
+            None if !std::io::stdin().is_terminal() => files::text("-"),
+            None => Err(Error::usage("no text")
+                .hint("give it as an argument, or write `-` and type it, Ctrl-D at the end")),
+        }
+    }
+
+    /// Hands bytes to the user: into the file of `-o`, or on standard output without one and for
+    /// `-`. Heeds `-n`. `sentence` says what was written.
+    ///
+    /// # Errors
+    /// As [`files::write`].
+    pub fn deliver(&self, bytes: Vec<u8>, out: &OutFile, sentence: &str) -> Result<Report> {
+        if self.dry_run {
+            return Ok(Report::nothing().note(dry(sentence)));
+        }
+        match out.file.as_deref().filter(|file| file.as_os_str() != "-") {
+            None => Ok(Report::raw(bytes).note(sentence)),
+            Some(file) => {
+                files::write(file, &bytes)?;
+                Ok(Report::nothing().note(sentence))
+            }
+        }
     }
 
     /// Asks before what cannot be taken back. True at once with `--yes`, and in a dry run.
@@ -260,15 +277,17 @@ impl Context {
     }
 }
 
-/// The entities that have a document of a known concern.
-pub fn known_entities(documents: &[DocId]) -> BTreeSet<EntityId> {
-    let known = documents.iter().filter(|doc| concern::of(doc).is_some());
-    known.filter_map(DocId::entity).collect()
+fn dry(sentence: &str) -> String {
+    format!("dry run, nothing is written: {sentence}")
 }
 
-/// The ids of all documents, sorted.
-fn document_ids(reader: &Reader) -> Result<Vec<DocId>> {
-    Ok(reader.documents()?.into_iter().map(|document| document.id).collect())
+fn document_ids(documents: Vec<Document>) -> Vec<DocId> {
+    documents.into_iter().map(|document| document.id).collect()
+}
+
+/// The entities with at least one document of a known concern.
+fn entities<'d>(documents: impl Iterator<Item = &'d DocId>) -> BTreeSet<EntityId> {
+    documents.filter(|doc| concern::of(doc).is_some()).filter_map(DocId::entity).collect()
 }
 
 /// The member of the store's replica.

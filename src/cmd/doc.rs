@@ -72,16 +72,16 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
 }
 
 const LIST: &[Column] = &[
-    Column::text("doc_id", "DOCUMENT"),
-    Column::text("entity_type", "TYPE").data(),
-    Column::text("entity_id", "ENTITY").data(),
-    Column::text("concern", "CONCERN").data(),
-    Column::text("path", "PATH").data(),
-    Column::bytes("bytes", "SIZE"),
-    Column::bytes("limit_bytes", "LIMIT").wide(),
-    Column::number("version", "VERSION"),
-    Column::number("client_ids", "CLIENTS"),
-    Column::time("updated_at", "UPDATED"),
+    Column::text("doc_id", "document"),
+    Column::text("entity_type", "type").data(),
+    Column::text("entity_id", "entity").data(),
+    Column::text("concern", "concern").data(),
+    Column::text("path", "path").data(),
+    Column::bytes("bytes", "size"),
+    Column::bytes("limit_bytes", "limit").wide(),
+    Column::number("version", "version").wide(),
+    Column::number("client_ids", "client ids"),
+    Column::time("updated_at", "updated"),
 ];
 
 fn list(context: &Context) -> Result<Report> {
@@ -100,6 +100,9 @@ fn list(context: &Context) -> Result<Report> {
         };
         rows.push(fields(document, client_ids));
         progress.advance(1);
+    }
+    for problem in reader.problems()? {
+        context.note(format!("{}: {}", problem.path.display(), problem.what));
     }
     Ok(Report::list(rows, LIST, Some("doc_id"), "no documents"))
 }
@@ -148,11 +151,11 @@ const SHOW: &[Column] = &[
 
 const ROOTS: &[Section] = &[Section {
     key: "roots",
-    title: "Roots",
+    title: "roots",
     columns: &[
-        Column::text("root", "ROOT"),
-        Column::text("kind", "KIND"),
-        Column::number("count", "COUNT"),
+        Column::text("root", "root"),
+        Column::text("kind", "kind"),
+        Column::number("count", "count"),
     ],
 }];
 
@@ -216,6 +219,6 @@ fn split(root: &str, value: Value) -> Vec<serde_json::Value> {
     }
 }
 
-fn missing(id: &DocId) -> Error {
+pub(super) fn missing(id: &DocId) -> Error {
     Error::not_found(format!("there is no document {id}")).hint("`crdtctl doc list` shows them")
 }

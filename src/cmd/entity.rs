@@ -156,7 +156,7 @@ fn list(context: &Context) -> Result<Report> {
 
 fn show(context: &Context, named: Option<&str>) -> Result<Report> {
     let reader = context.reader()?;
-    let entity = context.entity_named(named, &reader)?;
+    let entity = context.entity_named(&reader, named)?;
     let mut row = metadata(&reader, &entity)?;
     row.insert("members".into(), json!(members(&reader, &entity, false)?));
     let mut documents = Vec::new();
@@ -205,7 +205,7 @@ pub(super) fn members(reader: &Reader, entity: &EntityId, all: bool) -> Result<V
 
 fn choose(context: &Context, named: Option<&str>) -> Result<Report> {
     let entity = match named {
-        Some(_) => Some(context.entity_named(named, &context.reader()?)?),
+        Some(_) => Some(context.entity_named(&context.reader()?, named)?),
         None => None,
     };
     let session = context.session()?;

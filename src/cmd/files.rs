@@ -1,7 +1,6 @@
 //! The user's own files: arguments that mean standard input, and files that a command writes.
 
 use crate::error::{Error, Result};
-use crate::ui::Report;
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -36,23 +35,10 @@ pub fn text(argument: &str) -> Result<String> {
     Ok(text)
 }
 
-/// Hands bytes to the user: into a file, replaced whole or not at all, or for `-` (and without a
-/// file) on standard output. `sentence` says what was written.
+/// Writes a file of the user's, replacing it whole or not at all. Not promised: durability (no fsync).
 ///
 /// # Errors
-/// `Io`; the old file is then as it was. Its durability is not promised: no fsync.
-pub fn deliver(bytes: Vec<u8>, file: Option<&Path>, sentence: &str) -> Result<Report> {
-    match file {
-        None => Ok(Report::raw(bytes)),
-        Some(path) if path.as_os_str() == "-" => Ok(Report::raw(bytes)),
-        Some(path) => {
-            write(path, &bytes)?;
-            Ok(Report::nothing().note(sentence))
-        }
-    }
-}
-
-/// Writes a file of the user's, replacing it whole or not at all.
+/// `Io`; the old file is then as it was.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |e: std::io::Error| Error::io(format!("cannot write {}", path.display()), e);
     // A pipe or a device cannot be replaced.

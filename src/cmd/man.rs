@@ -3,6 +3,7 @@ use crate::error::{Error, Result};
 use crate::ui::Report;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
+use std::io::Write;
 use std::path::PathBuf;
 
 /// Print the manual page, or write one page per command
@@ -41,8 +42,35 @@ fn pages(tree: &Command) -> Result<Vec<(String, Vec<u8>)>> {
 }
 
 fn page(command: &Command) -> Result<(String, Vec<u8>)> {
-    let man = Man::new(command.clone());
-    let mut text = Vec::new();
-    man.render(&mut text).map_err(|e| Error::bug("a manual page cannot be made").because(e))?;
-    Ok((man.get_filename(), text))
+    let version = env!("CARGO_PKG_VERSION");
+    let man = Man::new(command.clone()).source(format!("crdtctl {version}"));
+    let mut page = Vec::new();
+    render(&man, command, &mut page)
+        .map_err(|e| Error::bug("a manual page cannot be made").because(e))?;
+    Ok((man.get_filename(), page))
+}
+
+fn render(man: &Man, command: &Command, page: &mut Vec<u8>) -> std::io::Result<()> {
+    man.render_title(page)?;
+    man.render_name_section(page)?;
+    man.render_synopsis_section(page)?;
+    man.render_description_section(page)?;
+    man.render_options_section(page)?;
+    if command.has_subcommands() {
+        man.render_subcommands_section(page)?;
+    }
+    match command.get_after_help() {
+        Some(text) => page.write_all(section(&text.to_string()).as_bytes()),
+        None => Ok(()),
+    }
+}
+
+/// `Examples:` and what follows it as a section of its own, line by line as it is written.
+fn section(text: &str) -> String {
+    let (title, body) = text.split_once(':').unwrap_or(("Notes", text));
+    let line = |line: &str| {
+        line.trim().replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq") + "\n"
+    };
+    let lines: String = body.trim().lines().map(line).collect();
+    format!(".SH {}\n.nf\n{lines}.fi\n", title.to_uppercase())
 }

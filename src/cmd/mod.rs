@@ -24,7 +24,8 @@ pub use context::Context;
 
 use crate::error::Result;
 use crate::id::MemberId;
-use crate::ui::{Format, Report, Signs, Terminal};
+use crate::ui::{self, Format, Report, Signs, Terminal};
+use clap::parser::ValueSource;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -54,8 +55,8 @@ commands! {
     Entity => entity,
     Member => member,
     Chat => chat,
-    Tombstone => tombstone,
     Prune => prune,
+    Tombstone => tombstone,
     Doc => doc,
     Digest => digest,
     Demo => demo,
@@ -65,7 +66,7 @@ commands! {
 
 /// Inspect and operate CRDT stores: Yrs documents on disk, offline, synced by exchanged files
 #[derive(Parser)]
-#[command(name = "crdtctl", version, about, propagate_version = true)]
+#[command(name = "crdtctl", version, about)]
 #[command(arg_required_else_help = true, subcommand_required = true, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 done, 1 refused, 2 usage, 3 findings, 4 not found or \
     ambiguous, 5 corrupt or forked, 6 untrusted, 7 waiting, 8 locked, 70 bug, 74 input/output")]
@@ -81,11 +82,25 @@ struct Cli {
 #[command(next_help_heading = "Global options")]
 pub struct Globals {
     /// The store; else the nearest directory above with one, else the XDG data directory
-    #[arg(short, long, global = true, value_name = "DIR", env = "CRDTCTL_STORE")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "CRDTCTL_STORE",
+        hide_env_values = true
+    )]
     pub store: Option<PathBuf>,
 
     /// The entity: TYPE:ID, or the id alone where it is unique
-    #[arg(short, long, global = true, value_name = "ENTITY", env = "CRDTCTL_ENTITY")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "ENTITY",
+        env = "CRDTCTL_ENTITY",
+        hide_env_values = true
+    )]
     pub entity: Option<String>,
 
     /// Who acts; else the store's own member
@@ -94,13 +109,20 @@ pub struct Globals {
         id = "acting_member",
         global = true,
         value_name = "MEMBER",
-        env = "CRDTCTL_AS",
+        env = "CRDTCTL_AS", hide_env_values = true,
         value_parser = MemberId::parse
     )]
     pub acting_member: Option<MemberId>,
 
     /// How output is written: a table on a terminal, else tab-separated
-    #[arg(short, long, global = true, value_name = "FORMAT", env = "CRDTCTL_OUTPUT")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FORMAT",
+        env = "CRDTCTL_OUTPUT",
+        hide_env_values = true
+    )]
     pub output: Option<Format>,
 
     /// Same as `--output json`
@@ -133,7 +155,7 @@ pub struct Globals {
     pub lock_wait: Duration,
 
     /// The time that counts as now
-    #[arg(long, global = true, value_name = "TIME", env = "CRDTCTL_NOW")]
+    #[arg(long, global = true, value_name = "TIME", env = "CRDTCTL_NOW", hide_env_values = true)]
     #[arg(value_parser = time::fixed, allow_hyphen_values = true)]
     pub now: Option<i64>,
 
@@ -154,7 +176,7 @@ pub struct DryRun {
     pub dry_run: bool,
 }
 
-/// `-o FILE`, for commands that write a file. There the format of the output has its long names
+/// `-o FILE`, for commands that write a file with [`Context::deliver`]. There the format of the output has its long names
 /// only: declaring `output` again, without its letter, keeps the global one away.
 #[derive(Args, Debug, Clone)]
 pub struct OutFile {
@@ -163,7 +185,13 @@ pub struct OutFile {
     pub file: Option<PathBuf>,
 
     /// How output is written: a table on a terminal, else tab-separated
-    #[arg(long, value_name = "FORMAT", env = "CRDTCTL_OUTPUT", help_heading = "Global options")]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "CRDTCTL_OUTPUT",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
     output: Option<Format>,
 }
 
@@ -172,7 +200,13 @@ pub struct OutFile {
 #[derive(Args, Debug, Clone)]
 pub struct OtherAs {
     /// Who acts; else the store's own member
-    #[arg(long = "as-member", id = "acting_member", value_name = "MEMBER", env = "CRDTCTL_AS")]
+    #[arg(
+        long = "as-member",
+        id = "acting_member",
+        value_name = "MEMBER",
+        env = "CRDTCTL_AS",
+        hide_env_values = true
+    )]
     #[arg(value_parser = MemberId::parse, help_heading = "Global options")]
     acting_member: Option<MemberId>,
 }
@@ -181,6 +215,8 @@ pub struct OtherAs {
 pub struct Invocation {
     command: Command,
     context: Context,
+    /// The global options that the environment gave.
+    inherited: Vec<&'static str>,
 }
 
 /// Reads a command line.
@@ -188,8 +224,14 @@ pub struct Invocation {
 /// # Errors
 /// clap's, which are also how it says `--help` and `--version`.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
-    let matches = Cli::command().try_get_matches_from(words)?;
+    let words: Vec<OsString> = words.into_iter().collect();
+    let matches = Cli::command().color(color_word(&words)).try_get_matches_from(words)?;
     let Cli { globals, command } = Cli::from_arg_matches(&matches)?;
+    let inherited = ["store", "entity", "acting_member"];
+    let inherited = inherited
+        .into_iter()
+        .filter(|option| matches.value_source(option) == Some(ValueSource::EnvVariable))
+        .collect();
     let mut path = Vec::new();
     let mut leaf = &matches;
     while let Some((name, below)) = leaf.subcommand() {
@@ -199,47 +241,72 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, cl
     let dry_run = matches!(leaf.try_get_one::<bool>("dry_run"), Ok(Some(true)));
     let terminal = terminal(&globals);
     let context = Context::new(globals, terminal, path.join(" "), dry_run);
-    Ok(Invocation { command, context })
+    Ok(Invocation { command, context, inherited })
 }
 
 impl Invocation {
-    /// Goes on within another command, on its terminal (the demonstration's steps).
-    fn adopt(&mut self, outer: &Context, terminal: &Terminal) {
-        self.context.adopt(outer, terminal);
-    }
-
     pub fn terminal(&self) -> Terminal {
         self.context.terminal.clone()
     }
 
+    /// Makes it a step of another command, which shows it on a terminal of its choice: what the
+    /// environment says about store, entity and member is for the outer command, and a seed gives
+    /// other ids at each time.
+    fn adopt(&mut self, outer: &Context, terminal: &Terminal) {
+        let mut globals = self.context.globals.clone();
+        for option in &self.inherited {
+            match *option {
+                "store" => globals.store = None,
+                "entity" => globals.entity = None,
+                _ => globals.acting_member = None,
+            }
+        }
+        globals.seed = outer.globals.seed.as_ref().map(|seed| format!("{seed} {:?}", globals.now));
+        self.context.globals = globals;
+        self.context.terminal = terminal.clone();
+    }
+
     /// Does it. What the context noted on the way comes first among the report's notes.
     pub fn run(self) -> Result<Report> {
-        let mut report = self.command.run(&self.context)?;
-        report.notes.splice(0..0, self.context.take_notes());
-        Ok(report)
+        let outcome = self.command.run(&self.context);
+        let notes = self.context.take_notes();
+        match outcome {
+            Ok(mut report) => {
+                report.notes.splice(0..0, notes);
+                Ok(report)
+            }
+            Err(error) => {
+                notes.iter().for_each(|note| ui::say(&mut std::io::stderr(), note));
+                Err(error)
+            }
+        }
     }
 }
 
-/// What a command line asks for that could not be read as a whole: JSON, and colour.
+/// What a command line that cannot be read as a whole asks for: JSON, and colour on stderr.
 pub fn guess(words: &[OsString]) -> (bool, bool) {
-    let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
-    let said = |option: &str, value: &str| {
-        words.iter().any(|word| word.strip_prefix(option) == Some(&format!("={value}")))
-            || words.windows(2).any(|pair| pair == [option, value])
+    let format = |format: &str| {
+        says(words, "--output", format)
+            || says(words, "-o", format)
+            || words.iter().any(|word| *word == *format!("-o{format}"))
+            || std::env::var("CRDTCTL_OUTPUT").is_ok_and(|output| output == format)
     };
-    let json = words.contains(&"--json")
-        || ["json", "ndjson"].iter().any(|format| {
-            said("--output", format)
-                || said("-o", format)
-                || words.contains(&format!("-o{format}").as_str())
-                || std::env::var("CRDTCTL_OUTPUT").is_ok_and(|output| output == *format)
-        });
-    let color = match () {
-        () if said("--color", "never") => ColorChoice::Never,
-        () if said("--color", "always") => ColorChoice::Always,
+    let json = words.iter().any(|word| word == "--json") || format("json") || format("ndjson");
+    (json, colored(color_word(words), std::io::stderr().is_terminal()))
+}
+
+fn color_word(words: &[OsString]) -> ColorChoice {
+    match () {
+        () if says(words, "--color", "never") => ColorChoice::Never,
+        () if says(words, "--color", "always") => ColorChoice::Always,
         () => ColorChoice::Auto,
-    };
-    (json, colored(color, std::io::stderr().is_terminal()))
+    }
+}
+
+/// Whether an option stands there with a value: `--color=never`, `--color never`.
+fn says(words: &[OsString], option: &str, value: &str) -> bool {
+    words.iter().any(|word| *word == *format!("{option}={value}"))
+        || words.windows(2).any(|pair| matches!(pair, [a, b] if a == option && b == value))
 }
 
 fn terminal(globals: &Globals) -> Terminal {

@@ -104,7 +104,7 @@ fn every_command_has_examples() {
         if below.is_empty() {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             let examples = help.lines().filter(|line| line.contains("crdtctl ")).count();
-            assert!(examples >= 2, "{} has {examples} examples", command.get_name());
+            assert!(examples >= 1, "{} has no example", command.get_name());
             assert!(command.get_about().is_some(), "{}", command.get_name());
         }
         below.into_iter().for_each(walk);

@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 /// Spaces between two columns.
 const GAP: usize = 2;
 /// A column of text is given this much before columns that only a wide terminal shows.
-const TEXT_WIDTH: usize = 24;
+const TEXT_WIDTH: usize = 40;
 
 /// Records below a line of titles. Nothing at all when there are none.
 pub fn list(
@@ -32,7 +32,8 @@ pub fn list(
     let shown = fitting(filled, terminal.width);
     let mut table = empty_table(terminal);
     table.set_header(shown.iter().map(|filled| {
-        let title = Cell::new(filled.column.title);
+        // Capitals stand out without colour too.
+        let title = Cell::new(filled.column.title.to_uppercase());
         if terminal.color_out { title.add_attribute(Attribute::Bold) } else { title }
     }));
     for at in 0..rows.len() {
@@ -83,7 +84,10 @@ fn write_section(
     if rows.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n{}", section.title)?;
+    match terminal.color_out {
+        true => writeln!(out, "\n\u{1b}[1m{}\u{1b}[0m", section.title)?,
+        false => writeln!(out, "\n{}", section.title)?,
+    }
     list(&rows, section.columns, terminal, out)
 }
 

@@ -2,12 +2,12 @@ use super::*;
 use serde_json::{Value, json};
 
 const COLUMNS: &[Column] = &[
-    Column::id("id", "ID"),
-    Column::text("text", "TEXT"),
-    Column::time("at", "AT"),
-    Column::bytes("bytes", "SIZE"),
-    Column::text("path", "PATH").wide(),
-    Column::text("kind", "KIND").data(),
+    Column::id("id", "id"),
+    Column::text("text", "text"),
+    Column::time("at", "at"),
+    Column::bytes("bytes", "size"),
+    Column::text("path", "path").wide(),
+    Column::text("kind", "kind").data(),
 ];
 
 fn row(value: Value) -> Row {
@@ -150,8 +150,8 @@ fn an_object_shows_its_fields_tables_and_prose() {
     ];
     const REPLIES: &[Section] = &[Section {
         key: "replies",
-        title: "Replies",
-        columns: &[Column::id("id", "ID"), Column::text("text", "TEXT")],
+        title: "replies",
+        columns: &[Column::id("id", "id"), Column::text("text", "text")],
     }];
     let fields = row(json!({
         "text": "one\ntwo\u{1b}", "id": "3f2a1b2c-0000-4000-8000-000000000001", "at": 0,
@@ -161,12 +161,12 @@ fn an_object_shows_its_fields_tables_and_prose() {
     assert_eq!(
         out(&object, Format::Table),
         "id       3f2a1b2c-0000-4000-8000-000000000001\n\
-         unknown  kept\n\n  one\n  two\\u{1b}\n\nReplies\nID  TEXT\na   yes\n"
+         unknown  kept\n\n  one\n  two\\u{1b}\n\nreplies\nID  TEXT\na   yes\n"
     );
     assert_eq!(
         out(&object, Format::Tsv),
         "id\t3f2a1b2c-0000-4000-8000-000000000001\nat\t\ntext\tone\\ntwo\\u{1b}\n\
-         replies\t{\"id\":\"a\",\"text\":\"yes\"}\nunknown\tkept\n"
+         replies\t[{\"id\":\"a\",\"text\":\"yes\"}]\nunknown\tkept\n"
     );
     assert_eq!(out(&object, Format::Id), "3f2a1b2c-0000-4000-8000-000000000001\n");
     assert!(out(&object, Format::Json).starts_with("{\n  \"text\""));
