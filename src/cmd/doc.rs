@@ -79,7 +79,7 @@ const LIST: &[Column] = &[
     Column::text("path", "path").data(),
     Column::bytes("bytes", "size"),
     Column::bytes("limit_bytes", "limit").wide(),
-    Column::number("version", "version"),
+    Column::number("version", "version").wide(),
     Column::number("client_ids", "client ids"),
     Column::time("updated_at", "updated"),
 ];
@@ -100,6 +100,9 @@ fn list(context: &Context) -> Result<Report> {
         };
         rows.push(fields(document, client_ids));
         progress.advance(1);
+    }
+    for problem in reader.problems()? {
+        context.note(format!("{}: {}", problem.path.display(), problem.what));
     }
     Ok(Report::list(rows, LIST, Some("doc_id"), "no documents"))
 }
@@ -216,6 +219,6 @@ fn split(root: &str, value: Value) -> Vec<serde_json::Value> {
     }
 }
 
-fn missing(id: &DocId) -> Error {
+pub(super) fn missing(id: &DocId) -> Error {
     Error::not_found(format!("there is no document {id}")).hint("`crdtctl doc list` shows them")
 }

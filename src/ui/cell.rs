@@ -16,7 +16,7 @@ pub fn shown(value: &Value, style: Style) -> String {
         }
         (Style::Bytes, value) => value.as_u64().map_or_else(|| text(value), size),
         (Style::Flag, Value::Bool(flag)) => if *flag { "yes" } else { "" }.to_owned(),
-        (Style::List, Value::Array(items)) => join(items, ", "),
+        (Style::List, Value::Array(items)) if all_plain(items) => join(items, ", "),
         (_, value) => text(value),
     }
 }
@@ -26,7 +26,7 @@ pub fn plain(value: &Value, style: Style) -> String {
     match (style, value) {
         (_, Value::Null) => String::new(),
         (Style::Time, value) => time(value, |at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
-        (Style::List, Value::Array(items)) => join(items, ","),
+        (Style::List, Value::Array(items)) if all_plain(items) => join(items, ","),
         (_, value) => text(value),
     }
 }
@@ -37,6 +37,10 @@ fn text(value: &Value) -> String {
         Value::String(text) => text.clone(),
         value => value.to_string(),
     }
+}
+
+fn all_plain(items: &[Value]) -> bool {
+    !items.iter().any(|item| item.is_array() || item.is_object())
 }
 
 fn join(items: &[Value], separator: &str) -> String {
@@ -54,7 +58,7 @@ fn time(value: &Value, format: impl Fn(DateTime<Utc>) -> String) -> String {
     }
 }
 
-/// A size for people: decimal units, two digits at least.
+/// A size for people: decimal units, two digits.
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KB", "MB", "GB", "TB", "PB"];
     if bytes < 1000 {
@@ -70,7 +74,8 @@ pub fn size(bytes: u64) -> String {
         amount /= 1000.0;
         unit = next;
     }
-    if amount < 9.95 { format!("{amount:.1} {unit}") } else { format!("{amount:.0} {unit}") }
+    let digits = if amount < 9.95 { format!("{amount:.1}") } else { format!("{amount:.0}") };
+    format!("{} {unit}", digits.trim_end_matches(".0"))
 }
 
 /// The shortest length, from eight characters on, at which the UUIDs among these differ.
@@ -110,7 +115,7 @@ mod tests {
         assert_eq!(
             shown,
             [
-                "0 B", "999 B", "1.0 KB", "9.9 KB", "10 KB", "664 KB", "999 KB", "1.0 MB", "10 MB",
+                "0 B", "999 B", "1 KB", "9.9 KB", "10 KB", "664 KB", "999 KB", "1 MB", "10 MB",
                 "18447 PB"
             ]
         );

@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 /// Spaces between two columns.
 const GAP: usize = 2;
 /// A column of text is given this much before columns that only a wide terminal shows.
-const TEXT_WIDTH: usize = 24;
+const TEXT_WIDTH: usize = 40;
 
 /// Records below a line of titles. Nothing at all when there are none.
 pub fn list(
