@@ -278,7 +278,10 @@ impl Context {
 }
 
 fn dry(sentence: &str) -> String {
-    format!("dry run, nothing is written: {sentence}")
+    match sentence {
+        "" => "dry run, nothing is written".to_owned(),
+        sentence => format!("dry run, nothing is written: {sentence}"),
+    }
 }
 
 fn document_ids(documents: Vec<Document>) -> Vec<DocId> {
