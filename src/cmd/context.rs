@@ -181,7 +181,10 @@ impl Context {
             written.bytes_after = change.bytes_after;
         }
         if self.dry_run {
-            written.creates = false;
+            // An id that was minted for nothing is no id.
+            if std::mem::take(&mut written.creates) {
+                written.id = None;
+            }
             written.sentence = dry(&written.sentence);
             written = written.with("dry_run", true);
         }
