@@ -3,6 +3,7 @@
 
 mod support;
 
+mod architecture;
 mod chat;
 mod cli;
 mod demo;

@@ -1,9 +1,7 @@
 //! What a document holds, found out without the program under test: plain yrs, and the dumps that
 //! were made when the fixtures were.
 
-use flate2::read::GzDecoder;
 use serde_json::{Map, Value, json};
-use std::io::Read;
 use std::path::Path;
 use yrs::types::ToJson;
 use yrs::updates::decoder::Decode;
@@ -91,11 +89,9 @@ fn from_any(any: &Any) -> Value {
 /// The roots of a typed dump (`{"t": "map", "v": …}`) as plain JSON; empty roots left out, since
 /// only a dump that names them sees them.
 pub fn expected(file: &Path) -> Value {
-    let mut text = String::new();
-    GzDecoder::new(std::fs::File::open(file).expect("an expected dump"))
-        .read_to_string(&mut text)
-        .expect("a gzip file");
-    let dump: Value = serde_json::from_str(&text).expect("JSON");
+    let packed = std::fs::File::open(file).expect("an expected dump");
+    let dump: Value =
+        serde_json::from_slice(&zstd::decode_all(packed).expect("zstd")).expect("JSON");
     let roots = dump["roots"].as_object().expect("roots").iter();
     Value::Object(
         roots
