@@ -17,6 +17,7 @@ mod man;
 mod member;
 mod prune;
 mod resolve;
+mod sync;
 mod time;
 mod tombstone;
 
@@ -55,6 +56,7 @@ commands! {
     Entity => entity,
     Member => member,
     Chat => chat,
+    Sync => sync,
     Prune => prune,
     Tombstone => tombstone,
     Doc => doc,
