@@ -46,12 +46,16 @@ impl Known {
         Ok(Known { replica: Some(replica_id.to_owned()), receipts })
     }
 
-    /// What the sender of a bundle had when it made the bundle.
+    /// What the sender of a bundle had when it made the bundle: its own log, first of all.
     pub fn of_manifest(manifest: &Manifest) -> Self {
         let receipts = manifest.documents.iter().map(|document| {
+            let mut applied = document.applied.clone();
+            if let Some(replica) = &manifest.from.replica {
+                applied.insert(replica.clone(), document.log.upto);
+            }
             let receipt = Receipt {
                 has: document.has.clone(),
-                applied: document.applied.clone(),
+                applied,
                 said: (manifest.seq, manifest.created_at),
             };
             (document.doc.clone(), receipt)

@@ -208,7 +208,7 @@ fn raw_inputs(context: &Context, wanted: &str, args: &Import) -> Result<Vec<Inpu
         found => found?,
     };
     let read = |file: &std::path::PathBuf| {
-        let update = read_update(open(file)?).map_err(|e| e.context(name(file)))?;
+        let update = read_update(open(file)?).map_err(|error| within(file, error))?;
         Ok(Input::Raw { name: name(file), doc: doc.clone(), update })
     };
     args.files.iter().map(read).collect()
@@ -254,7 +254,7 @@ fn summary(imported: &Imported) -> String {
 /// # Errors
 /// `NotFound` when there is no such file; as [`Bundle::read`], with the file named.
 pub fn read_bundle(file: &Path) -> Result<Bundle> {
-    Bundle::read(open(file)?).map_err(|error| error.context(name(file)))
+    Bundle::read(open(file)?).map_err(|error| within(file, error))
 }
 
 fn open(file: &Path) -> Result<Box<dyn Read>> {
@@ -268,6 +268,12 @@ fn open(file: &Path) -> Result<Box<dyn Read>> {
         }
         Err(e) => Err(Error::io(format!("cannot read {}", file.display()), e)),
     }
+}
+
+/// Names the file in an error.
+pub fn within(file: &Path, mut error: Error) -> Error {
+    error.message = format!("{}: {}", name(file), error.message);
+    error
 }
 
 /// The file, for messages.

@@ -1,6 +1,6 @@
 //! `sync status`, `peers`, `forget`, `show`, `verify`: what is known, without an exchange.
 
-use super::exchange::{is_json, name, read_bundle};
+use super::exchange::{is_json, name, read_bundle, within};
 use crate::cmd::Context;
 use crate::concern;
 use crate::error::{Error, Kind, Result};
@@ -14,10 +14,10 @@ const STATUS: &[Column] = &[
     Column::id("replica_id", "replica"),
     Column::text("member", "member"),
     Column::time("last_seen", "last heard of"),
-    Column::number("they_lack_documents", "they lack: documents"),
-    Column::number("they_lack_operations", "operations"),
-    Column::number("we_lack_documents", "we lack: documents"),
-    Column::number("we_lack_operations", "operations"),
+    Column::number("they_lack_documents", "they lack"),
+    Column::number("they_lack_operations", "operations").wide(),
+    Column::number("we_lack_documents", "we lack"),
+    Column::number("we_lack_operations", "operations").wide(),
     Column::number("waiting", "waiting"),
 ];
 
@@ -142,7 +142,7 @@ pub fn show(context: &Context, file: &Path) -> Result<Report> {
 
 pub fn verify(context: &Context, file: &Path) -> Result<Report> {
     let bundle = read_bundle(file)?;
-    let updates = check(&bundle, concern::roots).map_err(|error| error.context(name(file)))?;
+    let updates = check(&bundle, concern::roots).map_err(|error| within(file, error))?;
     let documents = bundle.documents().count();
     let report = match is_json(context) {
         true => Report::json(json!({
