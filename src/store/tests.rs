@@ -1036,4 +1036,54 @@ mod generations {
             assert_eq!(now, files + usize::from(new_meta), "{id} stays where it is");
         }
     }
+
+    /// A copy of a fixture, to be written to.
+    fn fixture(bench: &Bench, name: &str) -> Store {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        copy_dir(&fixtures.join(name), &bench.path(name));
+        bench.open(name)
+    }
+
+    #[test]
+    fn stores_of_the_real_application_are_read_as_they_are() {
+        for (name, count) in [("real-store", 10), ("legacy-0.1.20", 4)] {
+            let bench = Bench::new();
+            let store = fixture(&bench, name);
+            let before = listing(&bench.path(""));
+            let reader = store.reader().unwrap();
+            let documents = reader.documents().unwrap();
+            assert_eq!(documents.len(), count, "{name}");
+            assert_eq!(reader.problems().unwrap(), Vec::new());
+            assert!(reader.state().is_none());
+            for found in &documents {
+                assert_eq!(found.meta.as_ref().unwrap().doc_id, found.id.as_str());
+                let bytes = reader.bytes(&found.id).unwrap().unwrap();
+                assert_eq!(bytes.len() as u64, found.bytes);
+                assert!(reader.view(&found.id).unwrap().is_some(), "{}", found.id);
+            }
+            assert_eq!(listing(&bench.path("")), before);
+        }
+    }
+
+    #[test]
+    fn stores_of_the_real_application_are_written_in_place() {
+        for name in ["real-store", "legacy-0.1.20"] {
+            let bench = Bench::new();
+            let store = fixture(&bench, name);
+            let before = store.reader().unwrap().documents().unwrap();
+            for found in &before {
+                let committed = set(&store, &found.id, "ours", "yes");
+                assert_eq!(committed.notes, Vec::<String>::new());
+            }
+            let after = store.reader().unwrap().documents().unwrap();
+            for (old, new) in before.iter().zip(&after) {
+                assert_eq!((&old.id, &old.path), (&new.id, &new.path));
+                let (old, new) = (old.meta.as_ref().unwrap(), new.meta.as_ref().unwrap());
+                assert_eq!(new.version, old.version + 1);
+                assert_eq!(new.created_at, old.created_at);
+                assert_eq!((&new.entity_type, &new.entity_id), (&old.entity_type, &old.entity_id));
+            }
+            assert_eq!(after.len(), before.len());
+        }
+    }
 }
