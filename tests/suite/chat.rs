@@ -224,7 +224,7 @@ fn search_finds_all_words_in_any_case() {
     assert_eq!(found(&["GRÜßE", "hafen"]), 1);
     assert_eq!(found(&["harbour", "--author", BOB]), 1);
     assert_eq!(found(&["harbour", "--limit", "1"]), 1);
-    assert_eq!(found(&["harbour", "--until", "2m"]), 1);
+    assert_eq!(found(&["harbour", "--until", "90s"]), 1);
     assert_eq!(found(&["nowhere"]), 0);
     store.run(&["chat", "search"]).exits(2);
 }

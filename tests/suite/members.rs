@@ -21,7 +21,7 @@ fn add_and_list() {
 #[test]
 fn a_member_has_the_fields_of_the_schema() {
     let machine = Machine::new("fields");
-    let store = machine.group("s", &[]);
+    let store = machine.group("s", &[CAROL]);
     machine.pass(60);
     store.ok(&["member", "add", BOB]);
     let added = machine.now();
@@ -34,7 +34,7 @@ fn a_member_has_the_fields_of_the_schema() {
         })
     );
     let dump = store.json(&["doc", "dump", "core"]);
-    assert_eq!(dump["active_members"], json!({ALICE: true, BOB: true}));
+    assert_eq!(dump["active_members"], json!({ALICE: true, BOB: true, CAROL: true}));
     assert_eq!(dump["members"][BOB]["joined_at"], added);
 
     machine.pass(60);

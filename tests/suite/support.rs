@@ -235,9 +235,9 @@ impl Store<'_> {
 
     /// Every document file of the store with its content.
     pub fn documents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut all = self.files();
-        all.retain(|path, _| path.extension().is_some_and(|e| e == "yrs"));
-        all
+        // The database is not even opened: closing it again would take away the lock that a test
+        // holds on it.
+        files_where(&self.dir, &|path| path.extension().is_some_and(|e| e == "yrs"))
     }
 }
 
@@ -308,19 +308,23 @@ pub fn keys(object: &Value) -> Vec<&str> {
 
 /// Every file below a directory with its content, by relative path.
 pub fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    fn walk(root: &Path, dir: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    files_where(dir, &|_| true)
+}
+
+fn files_where(root: &Path, wanted: &dyn Fn(&Path) -> bool) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut dirs = vec![root.to_owned()];
+    while let Some(dir) = dirs.pop() {
         for entry in std::fs::read_dir(dir).expect("a directory") {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
-                walk(root, &path, found);
-            } else {
+                dirs.push(path);
+            } else if wanted(&path) {
                 let name = path.strip_prefix(root).expect("below the root").to_owned();
                 found.insert(name, std::fs::read(&path).expect("a readable file"));
             }
         }
     }
-    let mut found = BTreeMap::new();
-    walk(dir, dir, &mut found);
     found
 }
 
