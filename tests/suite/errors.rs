@@ -255,11 +255,9 @@ fn a_read_only_store_is_read_and_not_written() {
             &["digest"],
             &["sync", "status"],
             &["sync", "export", "-o", "-"],
-            &["chat", "send", "hi", "--as", ALICE, "-e", GROUP, "--dry-run"],
         ] {
             let Some(run) = unprivileged(&machine, &[&["-s", &dir], args].concat()) else { return };
-            let refused = store.dir == real.dir && args.contains(&"send");
-            run.exits(if refused { 1 } else { 0 });
+            run.exits(0);
         }
         let write = ["-s", &dir, "prune", "--json"];
         if let Some(run) = unprivileged(&machine, &write) {

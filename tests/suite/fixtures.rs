@@ -49,7 +49,7 @@ fn every_reading_command_leaves_every_byte_as_it_was() {
             &["completions", "bash"],
         ] {
             store.run(args).exits(0);
-            store.run(&[args, &["-o", "table"]].concat()).exits(0);
+            store.run(&[args, &["--output", "table"]].concat()).exits(0);
         }
         assert_eq!(store.files(), before, "{fixture}");
     }

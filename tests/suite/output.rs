@@ -138,7 +138,7 @@ fn hostile_text_is_escaped_everywhere_but_in_json() {
 #[test]
 fn hostile_ids_of_other_programs_are_escaped_too() {
     let machine = Machine::new("hostile ids");
-    let store = machine.group("s", &[]);
+    let store = machine.group("s", &[BOB]);
     let id = "\u{1b}[31m-\u{202e}id\nwith\tall";
     let update = oracle::update(6, &[], |txn| {
         let messages = txn.get_or_insert_map("messages");
@@ -231,7 +231,7 @@ fn nothing_asks_where_nobody_can_answer() {
     // Every run of these tests is without a terminal; an empty standard input answers nothing.
     store.run(&["chat", "send"]).fails(2, "");
     let peer = store.json(&["sync", "peers"])[0].clone();
-    let replica = peer["replica"].as_str().unwrap();
+    let replica = peer["replica_id"].as_str().unwrap();
     let run = store.run(&["sync", "forget", replica, "--no-input"]);
     if run.code != 0 {
         run.fails(2, "--yes");
