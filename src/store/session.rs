@@ -350,7 +350,7 @@ impl Session {
         let mut changes = Vec::with_capacity(self.changed.len());
         for doc in &self.changed {
             if let Some(Some(working)) = self.documents.get_mut(doc) {
-                changes.extend(working.to_change(doc, roots)?);
+                changes.extend(working.finish(doc, roots)?);
             }
         }
         Ok(changes)

@@ -119,8 +119,8 @@ impl Working {
         Ok(view)
     }
 
-    /// What is to be committed; None when nothing changed.
-    pub fn to_change(&mut self, doc: &DocId, roots: Roots) -> Result<Option<Change>> {
+    /// What is to be committed, encoded and walked; None when nothing changed.
+    pub fn finish(&mut self, doc: &DocId, roots: Roots) -> Result<Option<Change>> {
         if !self.is_changed() {
             return Ok(None);
         }
