@@ -236,6 +236,14 @@ impl Session {
         applied
     }
 
+    /// Gives a client id up, if it is the one that this replica writes under: somebody else wrote
+    /// under it too. The next session is then a new replica.
+    pub fn give_up_client(&self, client: u64) {
+        if self.replica.writes_under(client) {
+            self.replica.revoke();
+        }
+    }
+
     /// Documents changed so far, in the order of their first change.
     pub fn changed(&self) -> Vec<DocId> {
         self.changed.clone()
