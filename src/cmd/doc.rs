@@ -4,7 +4,7 @@ use crate::crdt::update::Update;
 use crate::crdt::value::{Source, Value};
 use crate::error::{Error, Result};
 use crate::id::{DocId, hex};
-use crate::store::{Document, Reader};
+use crate::store::{Document, Reader, Store};
 use crate::ui::{Column, Format, Report, Row, Section};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Map, json};
@@ -85,7 +85,8 @@ const LIST: &[Column] = &[
 ];
 
 fn list(context: &Context) -> Result<Report> {
-    let reader = context.reader()?;
+    let store = context.store()?;
+    let reader = store.reader()?;
     let mut documents = reader.documents()?;
     if context.globals.entity.is_some() {
         let entity = Some(context.entity()?);
@@ -102,7 +103,7 @@ fn list(context: &Context) -> Result<Report> {
                 None
             }
         };
-        rows.push(fields(document, client_ids));
+        rows.push(fields(&store, document, client_ids));
         progress.advance(1);
     }
     for problem in reader.problems()? {
@@ -112,7 +113,7 @@ fn list(context: &Context) -> Result<Report> {
 }
 
 /// What is known of a document without looking at its content.
-fn fields(document: &Document, client_ids: Option<usize>) -> Row {
+fn fields(store: &Store, document: &Document, client_ids: Option<usize>) -> Row {
     let id = &document.id;
     let spec = concern::of(id);
     let mut row = Map::new();
@@ -120,7 +121,7 @@ fn fields(document: &Document, client_ids: Option<usize>) -> Row {
     row.insert("entity_type".into(), json!(id.entity_type()));
     row.insert("entity_id".into(), json!(id.entity_id()));
     row.insert("concern".into(), json!(spec.map(|spec| spec.name)));
-    row.insert("path".into(), json!(document.path.to_string_lossy()));
+    row.insert("path".into(), json!(store.named_path(&document.path).to_string_lossy()));
     row.insert("bytes".into(), json!(document.bytes));
     row.insert("limit_bytes".into(), json!(spec.map(|spec| spec.limit_bytes)));
     row.insert("version".into(), json!(document.meta.as_ref().map(|meta| meta.version)));
@@ -164,14 +165,15 @@ const ROOTS: &[Section] = &[Section {
 }];
 
 fn show(context: &Context, wanted: &str) -> Result<Report> {
-    let reader = context.reader()?;
+    let store = context.store()?;
+    let reader = store.reader()?;
     let id = context.document(&reader, wanted)?;
     let documents = reader.documents()?;
     let document = documents.iter().find(|document| document.id == id);
     let (Some(document), Some(view)) = (document, reader.view(&id)?) else {
         return Err(missing(&id));
     };
-    let mut row = fields(document, Some(view.version().clocks.len()));
+    let mut row = fields(&store, document, Some(view.version().clocks.len()));
     row.insert("created_at".into(), json!(document.meta.as_ref().map(|meta| meta.created_at)));
     row.insert("digest".into(), json!(hex(&view.digest())));
     let roots: Vec<_> = view.roots().iter().map(|root| root_row(&view, root)).collect();
