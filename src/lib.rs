@@ -29,6 +29,7 @@
 #![forbid(unsafe_code)]
 
 pub mod clock;
+pub mod cmd;
 pub mod concern;
 pub mod crdt;
 pub mod error;
@@ -38,4 +39,6 @@ pub mod merge;
 pub mod operation;
 pub mod sample;
 pub mod store;
+pub mod sync;
 pub mod tombstone;
+pub mod ui;

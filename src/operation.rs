@@ -2,10 +2,13 @@
 //! random; there is one way to change a store.
 
 use crate::concern::{chat, core};
+
+pub use crate::concern::Outcome;
+
 use crate::error::Result;
-use crate::id::{DocId, EntityId};
+use crate::id::EntityId;
 use crate::store::Session;
-use crate::tombstone::{self, Pruned};
+use crate::tombstone;
 use serde::{Deserialize, Serialize};
 
 /// One change, as written in a batch line: `{"op":"chat.send","entity":"group:…","text":"hi"}`.
@@ -66,50 +69,5 @@ impl Prune {
             said: String::new(),
             pruned,
         })
-    }
-}
-
-/// What an operation did.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// False when all was so already.
-    pub changed: bool,
-    /// The document of the record.
-    pub doc: Option<DocId>,
-    /// The id of the record.
-    pub id: Option<String>,
-    /// A sentence for people.
-    pub said: String,
-    /// The tombstones that went because of it.
-    pub pruned: Vec<Pruned>,
-}
-
-impl Outcome {
-    pub(crate) fn new(changed: bool, doc: DocId, id: &str) -> Self {
-        Outcome {
-            changed,
-            doc: Some(doc),
-            id: Some(id.to_owned()),
-            said: String::new(),
-            pruned: Vec::new(),
-        }
-    }
-
-    pub(crate) fn changed(doc: DocId, id: &str) -> Self {
-        Outcome::new(true, doc, id)
-    }
-
-    pub(crate) fn unchanged(doc: DocId, id: &str) -> Self {
-        Outcome::new(false, doc, id)
-    }
-
-    pub(crate) fn saying(mut self, sentence: impl Into<String>) -> Self {
-        self.said = sentence.into();
-        self
-    }
-
-    pub(crate) fn pruning(mut self, pruned: Vec<Pruned>) -> Self {
-        self.pruned = pruned;
-        self
     }
 }

@@ -1,10 +1,10 @@
 use super::time::When;
-use super::{Context, DryRun, rows};
+use super::{Context, DryRun, files};
 use crate::concern::{borrowed, chat};
-use crate::crdt::value::{Source, record_to_json};
+use crate::crdt::value::Source;
 use crate::error::{Error, Result};
 use crate::operation::Operation;
-use crate::ui::{Column, Report, Row};
+use crate::ui::{Column, Report, Row, prompt};
 use clap::Subcommand;
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ enum Verb {
   crdtctl chat send 'See you at the harbour'
   id=$(git log -1 --format=%B | crdtctl chat send -)")]
     Send {
-        /// The text; `-` (or nothing, in a pipe) reads it from stdin
+        /// The text; `-` reads it from stdin, and so does none in a pipe
         text: Option<String>,
         #[command(flatten)]
         dry_run: DryRun,
@@ -118,12 +118,16 @@ const SHOW: &[Column] = &[
 pub fn run(context: &Context, args: Args) -> Result<Report> {
     match args.verb {
         Verb::Send { text, .. } => {
-            let text = context.text(text.as_deref())?;
+            let text = match text {
+                Some(text) => files::text(&text)?,
+                None if context.terminal.ask => prompt::line(&context.terminal, "message", "TEXT")?,
+                None => files::text("-")?,
+            };
             let entity = context.entity()?;
             context.perform(&Operation::ChatSend(chat::Send { entity, text }), true)
         }
         Verb::Edit { message, text, .. } => {
-            let text = context.text(Some(&text))?;
+            let text = files::text(&text)?;
             let entity = context.entity()?;
             context.perform(&Operation::ChatEdit(chat::Edit { entity, message, text }), false)
         }
@@ -148,7 +152,7 @@ fn list(context: &Context, filter: &Filter, all: bool, words: &[String]) -> Resu
     let doc = context.entity()?.document(chat::SPEC.name);
     let reader = context.reader()?;
     let mut found: Vec<Row> = match reader.view(&doc)? {
-        Some(view) => rows(&chat::MESSAGES, &view, all),
+        Some(view) => chat::MESSAGES.rows(&view, all),
         None => Vec::new(),
     };
     let now = context.now();
@@ -163,9 +167,7 @@ fn list(context: &Context, filter: &Filter, all: bool, words: &[String]) -> Resu
             && author.as_deref().is_none_or(|author| text_of(row, "author_id") == author)
             && has_words(text_of(row, "content"), words)
     });
-    found.sort_by(|a, b| {
-        (created_at(a), text_of(a, "id")).cmp(&(created_at(b), text_of(b, "id")))
-    });
+    found.sort_by(|a, b| (created_at(a), text_of(a, "id")).cmp(&(created_at(b), text_of(b, "id"))));
     if let Some(limit) = filter.limit {
         found.drain(..found.len().saturating_sub(limit));
     }
@@ -206,11 +208,6 @@ fn show(context: &Context, prefix: &str) -> Result<Report> {
     };
     let (collection, path) = chat::find(&view, prefix)?;
     let record = view.record(&borrowed(&path)).unwrap_or_default();
-    let mut row = collection.to_json(&record);
-    if let Value::Object(fields) = record_to_json(&record) {
-        for (key, value) in fields {
-            row.entry(key).or_insert(value);
-        }
-    }
+    let row = collection.whole_row(&record, path.last());
     Ok(Report::object(row, SHOW, Some("id")))
 }

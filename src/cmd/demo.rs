@@ -216,11 +216,8 @@ fn people(store: &Store, entity: &EntityId, members: &[MemberId]) -> Result<()> 
     };
     operation::run(&mut session, &Operation::EntityCreate(create))?;
     for member in members.iter().skip(1) {
-        let add = core::Add {
-            entity: entity.clone(),
-            member: member.clone(),
-            role: Some(Role::Member),
-        };
+        let add =
+            core::Add { entity: entity.clone(), member: member.clone(), role: Some(Role::Member) };
         operation::run(&mut session, &Operation::MemberAdd(add))?;
     }
     session.commit()?;

@@ -200,7 +200,7 @@ pub(super) fn members(reader: &Reader, entity: &EntityId, all: bool) -> Result<V
     let Some(view) = reader.view(&entity.document(core::SPEC.name))? else {
         return Ok(Vec::new());
     };
-    Ok(super::rows(&core::MEMBERS, &view, all))
+    Ok(core::MEMBERS.rows(&view, all))
 }
 
 fn choose(context: &Context, named: Option<&str>) -> Result<Report> {
@@ -217,6 +217,7 @@ fn choose(context: &Context, named: Option<&str>) -> Result<Report> {
         Some(entity) => format!("commands now mean {entity} when none is named"),
         None => "no entity is meant by default any more".to_owned(),
     };
-    let written = Written { changed, sentence, id: chosen.map(str::to_owned), ..Written::default() };
+    let written =
+        Written { changed, sentence, id: chosen.map(str::to_owned), ..Written::default() };
     Ok(context.written(written, committed))
 }

@@ -1,6 +1,6 @@
 use super::{Context, DryRun, entity};
 use crate::concern::{Role, core};
-use crate::crdt::value::{Source, record_to_json};
+use crate::crdt::value::Source;
 use crate::error::{Error, Result};
 use crate::id::{MemberId, resolve};
 use crate::operation::Operation;
@@ -113,12 +113,6 @@ fn show(context: &Context, prefix: &str) -> Result<Report> {
     let id = resolve(prefix, members.iter().map(String::as_str), "member")
         .map_err(|e| if e.hint.is_none() { e.hint(hint) } else { e })?;
     let record = view.record(&["members", &id]).unwrap_or_default();
-    let mut row = core::MEMBERS.to_json(&record);
-    if let serde_json::Value::Object(fields) = record_to_json(&record) {
-        for (key, value) in fields {
-            row.entry(key).or_insert(value);
-        }
-    }
+    let row = core::MEMBERS.whole_row(&record, Some(&id));
     Ok(Report::object(row, COLUMNS, Some("member_id")))
 }
-

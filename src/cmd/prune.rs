@@ -40,9 +40,8 @@ pub fn run(context: &Context, _: Args) -> Result<Report> {
         sentence: sentence(pruned.len(), waiting),
         ..Written::default()
     };
-    let written = written
-        .with("pruned", pruned.iter().map(row).collect::<Vec<_>>())
-        .with("waiting", waiting);
+    let written =
+        written.with("pruned", pruned.iter().map(row).collect::<Vec<_>>()).with("waiting", waiting);
     Ok(context.written(written, committed))
 }
 

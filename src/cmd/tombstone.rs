@@ -1,7 +1,7 @@
 use super::Context;
+use crate::concern::core;
 use crate::error::Result;
 use crate::store::Reader;
-use crate::concern::core;
 use crate::tombstone::{self, Members, Tombstone};
 use crate::ui::{Column, Report, Row};
 use clap::Subcommand;

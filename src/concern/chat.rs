@@ -1,12 +1,11 @@
 //! Chat: messages, and the threads below them.
 
-use super::{Actor, Collection, Field, FieldKind, Removal, Spec, Tombstone, field};
+use super::{Actor, Collection, Field, FieldKind, Outcome, Removal, Spec, Tombstone, field};
 use crate::crdt::update::RootKind;
 use crate::crdt::value::{Source, Value};
 use crate::error::{Error, Result};
 use crate::id::EntityId;
 use crate::limits;
-use crate::operation::Outcome;
 use crate::store::Session;
 use crate::tombstone;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! Core: what an entity is, and who belongs to it.
 
-use super::{Actor, Collection, Field, FieldKind, Removal, Role, Spec, Tombstone, field};
+use super::{Actor, Collection, Field, FieldKind, Outcome, Removal, Role, Spec, Tombstone, field};
 use crate::crdt::container::{self, Fixed};
 use crate::crdt::doc::Txn;
 use crate::crdt::update::RootKind;
@@ -8,7 +8,6 @@ use crate::crdt::value::Source;
 use crate::error::{Error, Result};
 use crate::id::{EntityId, MemberId};
 use crate::limits;
-use crate::operation::Outcome;
 use crate::store::Session;
 use crate::tombstone;
 use serde::{Deserialize, Serialize};

@@ -5,8 +5,10 @@
 
 pub mod chat;
 pub mod core;
+mod outcome;
 mod roles;
 
+pub use outcome::Outcome;
 pub use roles::{Actor, Role};
 
 use crate::crdt::update::RootKind;
@@ -155,6 +157,16 @@ impl Collection {
         paths.into_iter().flat_map(|path| descend(source, path, "*")).collect()
     }
 
+    /// Its records as JSON objects, in the order of their keys; deleted ones only with `all`.
+    pub fn rows(&self, source: &dyn Source, all: bool) -> Vec<Map<String, serde_json::Value>> {
+        self.records(source)
+            .into_iter()
+            .filter(|path| all || !self.is_deleted(source, path))
+            .filter_map(|path| Some((source.record(&borrowed(&path))?, path)))
+            .map(|(record, path)| self.row(&record, path.last()))
+            .collect()
+    }
+
     /// Whether the record at a path carries the tombstone flag.
     pub fn is_deleted(&self, source: &dyn Source, path: &[String]) -> bool {
         self.tombstone.as_ref().is_some_and(|tombstone| {
@@ -165,12 +177,35 @@ impl Collection {
     }
 
     /// A record as a JSON object with the schema's fields by their names: what is missing is
-    /// null, 0, false or empty; sets without duplicates.
-    pub fn to_json(&self, record: &Record) -> Map<String, serde_json::Value> {
-        self.fields
+    /// null, 0, false or empty; sets without duplicates. The first field is the record's own id,
+    /// which is its key where a program did not write it.
+    pub fn row(&self, record: &Record, key: Option<&String>) -> Map<String, serde_json::Value> {
+        let mut row: Map<_, _> = self
+            .fields
             .iter()
             .map(|field| (field.name.to_owned(), field.kind.to_json(record.get(field.name))))
-            .collect()
+            .collect();
+        if let Some(id) = self.fields.first().and_then(|field| row.get_mut(field.name))
+            && id.is_null()
+        {
+            *id = json!(key);
+        }
+        row
+    }
+
+    /// A record with all its fields: the schema's first, then whatever else is there.
+    pub fn whole_row(
+        &self,
+        record: &Record,
+        key: Option<&String>,
+    ) -> Map<String, serde_json::Value> {
+        let mut row = self.row(record, key);
+        for (name, value) in record {
+            if !row.contains_key(name) {
+                row.insert(name.clone(), value.to_json());
+            }
+        }
+        row
     }
 }
 

@@ -1,0 +1,224 @@
+use super::{Context, OtherAs};
+use crate::concern;
+use crate::crdt::update::Update;
+use crate::crdt::value::{Source, Value};
+use crate::error::{Error, Result};
+use crate::id::{DocId, hex};
+use crate::store::{Document, Reader};
+use crate::ui::{Column, Format, Report, Row, Section};
+use clap::{Subcommand, ValueEnum};
+use serde_json::{Map, json};
+
+/// Documents as such: list, show, dump
+///
+/// A document is named by its id, a unique prefix of it, ENTITY:CONCERN, or a concern alone
+/// (`chat`), which is that of the current entity.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List the documents of the store
+    ///
+    /// `client_ids` counts the replicas that ever wrote into a document. It is empty where the
+    /// document does not decode.
+    #[command(after_help = "Examples:
+  crdtctl doc list
+  crdtctl doc list --json | jq '.[] | select(.bytes > .limit_bytes * 0.8) | .doc_id'")]
+    List,
+    /// Show what a document is and what it holds
+    #[command(after_help = "Examples:
+  crdtctl doc show chat
+  crdtctl doc show group:ocean-forest-moon-star:core --json")]
+    Show {
+        /// The document
+        doc: String,
+    },
+    /// Print the live content of a document as JSON
+    ///
+    /// Exactly what the document holds, tombstones and unknown fields included: maps as objects,
+    /// arrays as arrays, text as a string, numbers as numbers, bytes as base64.
+    #[command(after_help = "Examples:
+  crdtctl doc dump chat | jq '.messages | length'
+  crdtctl doc dump core --as ndjson | grep alice")]
+    Dump {
+        /// The document
+        doc: String,
+        /// One object with every root, or one line per record
+        #[arg(long = "as", value_name = "FORMAT")]
+        dump_format: Option<DumpFormat>,
+        #[command(flatten)]
+        member: OtherAs,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum DumpFormat {
+    /// One object: root → content
+    Json,
+    /// One line per record: {"root","key","value"}
+    Ndjson,
+}
+
+pub fn run(context: &Context, args: Args) -> Result<Report> {
+    match args.verb {
+        Verb::List => list(context),
+        Verb::Show { doc } => show(context, &doc),
+        Verb::Dump { doc, dump_format, .. } => dump(context, &doc, dump_format),
+    }
+}
+
+const LIST: &[Column] = &[
+    Column::text("doc_id", "document"),
+    Column::text("entity_type", "type").data(),
+    Column::text("entity_id", "entity").data(),
+    Column::text("concern", "concern").data(),
+    Column::text("path", "path").data(),
+    Column::bytes("bytes", "size"),
+    Column::bytes("limit_bytes", "limit").wide(),
+    Column::number("version", "version").wide(),
+    Column::number("client_ids", "client ids"),
+    Column::time("updated_at", "updated"),
+];
+
+fn list(context: &Context) -> Result<Report> {
+    let reader = context.reader()?;
+    let documents = reader.documents()?;
+    let progress = context.progress("reading documents", Some(documents.len() as u64));
+    let mut rows = Vec::with_capacity(documents.len());
+    for document in &documents {
+        let client_ids = match client_ids(&reader, &document.id) {
+            Ok(count) => Some(count),
+            Err(error) => {
+                let cause = error.causes.first().map_or_else(String::new, |c| format!(": {c}"));
+                context.note(format!("{}: {error}{cause}", document.id));
+                None
+            }
+        };
+        rows.push(fields(document, client_ids));
+        progress.advance(1);
+    }
+    for problem in reader.problems()? {
+        context.note(format!("{}: {}", problem.path.display(), problem.what));
+    }
+    Ok(Report::list(rows, LIST, Some("doc_id"), "no documents"))
+}
+
+/// What is known of a document without looking at its content.
+fn fields(document: &Document, client_ids: Option<usize>) -> Row {
+    let id = &document.id;
+    let spec = concern::of(id);
+    let mut row = Map::new();
+    row.insert("doc_id".into(), json!(id));
+    row.insert("entity_type".into(), json!(id.entity_type()));
+    row.insert("entity_id".into(), json!(id.entity_id()));
+    row.insert("concern".into(), json!(spec.map(|spec| spec.name)));
+    row.insert("path".into(), json!(document.path.to_string_lossy()));
+    row.insert("bytes".into(), json!(document.bytes));
+    row.insert("limit_bytes".into(), json!(spec.map(|spec| spec.limit_bytes)));
+    row.insert("version".into(), json!(document.meta.as_ref().map(|meta| meta.version)));
+    row.insert("client_ids".into(), json!(client_ids));
+    row.insert("updated_at".into(), json!(document.meta.as_ref().map(|meta| meta.updated_at)));
+    row
+}
+
+/// How many replicas wrote into a document: its state vector's clients. Walks, does not load.
+fn client_ids(reader: &Reader, doc: &DocId) -> Result<usize> {
+    let Some(bytes) = reader.bytes(doc)? else { return Ok(0) };
+    let update = Update::walk(&bytes)
+        .map_err(|fault| Error::corrupt("the document does not decode").because(fault))?;
+    Ok(update.version().clocks.len())
+}
+
+const SHOW: &[Column] = &[
+    Column::text("doc_id", "document"),
+    Column::text("entity_type", "entity type"),
+    Column::text("entity_id", "entity id"),
+    Column::text("concern", "concern"),
+    Column::text("path", "path"),
+    Column::bytes("bytes", "size"),
+    Column::bytes("limit_bytes", "limit"),
+    Column::number("version", "version"),
+    Column::number("client_ids", "client ids"),
+    Column::time("created_at", "created"),
+    Column::time("updated_at", "updated"),
+    Column::text("digest", "digest"),
+    Column::list("roots", "roots"),
+];
+
+const ROOTS: &[Section] = &[Section {
+    key: "roots",
+    title: "roots",
+    columns: &[
+        Column::text("root", "root"),
+        Column::text("kind", "kind"),
+        Column::number("count", "count"),
+    ],
+}];
+
+fn show(context: &Context, wanted: &str) -> Result<Report> {
+    let reader = context.reader()?;
+    let id = context.document(&reader, wanted)?;
+    let documents = reader.documents()?;
+    let document = documents.iter().find(|document| document.id == id);
+    let (Some(document), Some(view)) = (document, reader.view(&id)?) else {
+        return Err(missing(&id));
+    };
+    let mut row = fields(document, Some(view.version().clocks.len()));
+    row.insert("created_at".into(), json!(document.meta.as_ref().map(|meta| meta.created_at)));
+    row.insert("digest".into(), json!(hex(&view.digest())));
+    let roots: Vec<_> = view.roots().iter().map(|root| root_row(&view, root)).collect();
+    row.insert("roots".into(), json!(roots));
+    Ok(Report::object(row, SHOW, Some("doc_id")).sections(ROOTS))
+}
+
+/// A root: its type, and how many records, elements or bytes of text it holds.
+fn root_row(source: &dyn Source, root: &str) -> serde_json::Value {
+    let (kind, count) = match source.value(&[root]) {
+        Some(Value::Map(map)) => ("map", map.len()),
+        Some(Value::Array(items)) => ("array", items.len()),
+        Some(Value::Text(text)) => ("text", text.len()),
+        _ => ("unknown", 0),
+    };
+    json!({"root": root, "kind": kind, "count": count})
+}
+
+fn dump(context: &Context, wanted: &str, format: Option<DumpFormat>) -> Result<Report> {
+    let reader = context.reader()?;
+    let id = context.document(&reader, wanted)?;
+    let view = reader.view(&id)?.ok_or_else(|| missing(&id))?;
+    let roots = view.roots();
+    let content = |root: &String| Some((root.clone(), view.value(&[root])?));
+    let lines = match format {
+        Some(DumpFormat::Ndjson) => true,
+        Some(DumpFormat::Json) => false,
+        None => context.terminal.format == Format::Ndjson,
+    };
+    if lines {
+        let records =
+            roots.iter().filter_map(content).flat_map(|(root, value)| split(&root, value));
+        return Ok(Report::lines(records.collect()));
+    }
+    let whole: Map<String, serde_json::Value> =
+        roots.iter().filter_map(content).map(|(root, value)| (root, value.to_json())).collect();
+    Ok(Report::json(serde_json::Value::Object(whole)))
+}
+
+/// The records of a root, one JSON object each; a text is one record.
+fn split(root: &str, value: Value) -> Vec<serde_json::Value> {
+    let line = |key: serde_json::Value, value: &Value| json!({"root": root, "key": key, "value": value.to_json()});
+    match &value {
+        Value::Map(map) => map.iter().map(|(key, value)| line(json!(key), value)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(at, value)| line(json!(at), value)).collect()
+        }
+        other => vec![line(json!(null), other)],
+    }
+}
+
+pub(super) fn missing(id: &DocId) -> Error {
+    Error::not_found(format!("there is no document {id}")).hint("`crdtctl doc list` shows them")
+}

@@ -1,0 +1,587 @@
+//! Rule 1 of the gate: only what yrs takes safely, and what means the same to every reader.
+//!
+//! The blocks are settled in causal order: a block comes after its origins, its parent and the
+//! blocks of its client before it. So where an item stands is always known from what came before,
+//! no chain is followed twice, and a circle shows as a block whose turn never comes.
+
+use super::any;
+use super::{
+    Block, Checked, Client, Clocks, Fault, Header, Id, Kind, Parent, Reader, RootKind, Unchecked,
+    Update,
+};
+use crate::limits::CONTAINER_DEPTH;
+use std::collections::{BTreeSet, HashMap};
+use std::marker::PhantomData;
+
+/// In [`Facts::home`]: the block is GC, or its container is gone; yrs makes it GC too.
+pub const GONE: u32 = u32::MAX;
+/// In [`Facts::home`]: its container is not in the update, so nothing is known of it.
+pub const OPEN: u32 = u32::MAX - 1;
+
+/// What the check found out about an update.
+#[derive(Default)]
+pub struct Facts<'a> {
+    /// The blocks in causal order, as indices.
+    pub order: Vec<u32>,
+    /// Per block, the index of its home, or [`GONE`], or [`OPEN`].
+    pub home: Vec<u32>,
+    pub homes: Vec<Home<'a>>,
+    pub roots: Vec<Root<'a>>,
+    pub needs: Clocks,
+}
+
+/// A place that items stand in: a container, and the key there if it is a map.
+#[derive(Debug, Clone, Copy)]
+pub struct Home<'a> {
+    pub owner: Owner,
+    pub key: Option<&'a str>,
+    /// The block whose header names owner and key.
+    pub head: u32,
+    shape: Shape,
+    /// Containers around it, the owner included.
+    depth: u8,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Owner {
+    /// An index into the roots.
+    Root(u32),
+    /// The item that created the container, and its block, unless it is outside the update.
+    Item { id: Id, block: Option<u32> },
+}
+
+impl Owner {
+    fn same(self, other: Owner) -> bool {
+        match (self, other) {
+            (Owner::Root(a), Owner::Root(b)) => a == b,
+            (Owner::Item { id: a, .. }, Owner::Item { id: b, .. }) => a == b,
+            _ => false,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Root<'a> {
+    pub name: &'a str,
+    pub shape: Shape,
+}
+
+/// What a container is, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    Unknown,
+    /// An array or a text.
+    Sequence,
+    Map,
+    Array,
+    Text,
+}
+
+impl Shape {
+    /// The shape of the container that a Type block creates; none for XML and the like.
+    pub fn of_type(content: &[u8]) -> Option<Shape> {
+        match content {
+            [0] => Some(Shape::Array),
+            [1] => Some(Shape::Map),
+            [2] => Some(Shape::Text),
+            _ => None,
+        }
+    }
+
+    fn with(self, other: Shape) -> Option<Shape> {
+        match (self, other) {
+            (Shape::Unknown, shape) | (shape, Shape::Unknown) => Some(shape),
+            (Shape::Sequence, shape @ (Shape::Array | Shape::Text))
+            | (shape @ (Shape::Array | Shape::Text), Shape::Sequence) => Some(shape),
+            (a, b) if a == b => Some(a),
+            _ => None,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Shape::Unknown => "an unknown container",
+            Shape::Sequence => "an array or a text",
+            Shape::Map => "a map",
+            Shape::Array => "an array",
+            Shape::Text => "a text",
+        }
+    }
+}
+
+impl From<RootKind> for Shape {
+    fn from(kind: RootKind) -> Shape {
+        match kind {
+            RootKind::Map => Shape::Map,
+            RootKind::Array => Shape::Array,
+            RootKind::Text => Shape::Text,
+        }
+    }
+}
+
+impl<'a> Update<'a, Unchecked> {
+    /// Checks rule 1 as far as the update alone shows it. `roots` are the roots of its concern;
+    /// the kind of any other is taken from its items. An item whose parent or origins are not in
+    /// the update is left open: [`Update::fits`] settles it against the document.
+    ///
+    /// # Errors
+    /// The first fault in causal order.
+    pub fn check(mut self, roots: &[(&str, RootKind)]) -> Result<Update<'a, Checked>, Fault> {
+        self.facts = Checker::run(&self, None, roots)?;
+        let Update { bytes, clients, blocks, deletes, facts, state: _ } = self;
+        Ok(Update { bytes, clients, blocks, deletes, facts, state: PhantomData })
+    }
+}
+
+impl Update<'_, Checked> {
+    /// Checks rule 1 again where an item joins a container of the document `base`: no text into
+    /// its arrays, no key where it has no map, no two parents. `base` must be a whole state.
+    ///
+    /// # Errors
+    /// The first fault in causal order.
+    pub fn fits(&self, base: &Update<'_, Checked>) -> Result<(), Fault> {
+        Checker::run(self, Some(base), &[]).map(drop)
+    }
+}
+
+/// Where a reference leads.
+enum Place {
+    Open,
+    Gone,
+    Home(u32),
+}
+
+struct Checker<'u, 'a, S> {
+    update: &'u Update<'a, S>,
+    base: Option<&'u Update<'a, Checked>>,
+    expected: &'u [(&'u str, RootKind)],
+    facts: Facts<'a>,
+    root_index: HashMap<&'a str, u32>,
+}
+
+impl<'u, 'a, S> Checker<'u, 'a, S> {
+    fn run(
+        update: &'u Update<'a, S>,
+        base: Option<&'u Update<'a, Checked>>,
+        expected: &'u [(&'u str, RootKind)],
+    ) -> Result<Facts<'a>, Fault> {
+        let facts = Facts { home: vec![OPEN; update.blocks.len()], ..Facts::default() };
+        let root_index = HashMap::new();
+        let mut checker = Checker { update, base, expected, facts, root_index };
+        for root in base.iter().flat_map(|base| &base.facts.roots) {
+            // In the same order, so that homes of the base keep their root's index.
+            checker.root_index.insert(root.name, len32(&checker.facts.roots));
+            checker.facts.roots.push(*root);
+        }
+        Turns::take(&mut checker)?;
+        checker.outer_needs();
+        Ok(checker.facts)
+    }
+
+    /// Settles one block whose references are all settled.
+    fn settle(&mut self, index: usize, of: &Client, header: &Header<'a>) -> Result<(), Fault> {
+        let Some(block) = self.update.blocks.get(index).copied() else { return Ok(()) };
+        self.check_kind(&block)?;
+        let place = match (block.kind, header.parent) {
+            (Kind::Gc, _) => Place::Gone,
+            (_, Some(parent)) => self.named(index, &block, parent, header.key)?,
+            (_, None) => self.inherited(index, of, &block, header)?,
+        };
+        let home = match place {
+            Place::Open => OPEN,
+            Place::Gone => GONE,
+            Place::Home(home) => {
+                self.stand(&block, home)?;
+                home
+            }
+        };
+        if let Some(slot) = self.facts.home.get_mut(index) {
+            *slot = home;
+        }
+        Ok(())
+    }
+
+    fn check_kind(&self, block: &Block) -> Result<(), Fault> {
+        let content = self.update.content(block);
+        match block.kind {
+            Kind::Skip => Err(fault(block, "skip", "the update has a gap")),
+            Kind::Json | Kind::Format | Kind::Doc | Kind::Move => {
+                Err(fault(block, "kind", format!("{} is not supported", block.kind.name())))
+            }
+            Kind::Type if Shape::of_type(content).is_none() => {
+                Err(fault(block, "type", "a container that is no array, map or text"))
+            }
+            Kind::Embed => {
+                let json = Reader::at(content, 0).text()?;
+                match any::embedded(json) {
+                    Some(_) => Ok(()),
+                    None => Err(fault(
+                        block,
+                        "value",
+                        "an embedded value that is not JSON, or nested too deeply",
+                    )),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The home of an item that names its parent.
+    fn named(
+        &mut self,
+        index: usize,
+        block: &Block,
+        parent: Parent<'a>,
+        key: Option<&'a str>,
+    ) -> Result<Place, Fault> {
+        let head = index as u32;
+        let home = match parent {
+            Parent::Root(name) => {
+                let root = self.root(name);
+                Home { owner: Owner::Root(root), key, head, shape: Shape::Unknown, depth: 0 }
+            }
+            Parent::Item(id) => match self.container(block, id)? {
+                Container::Gone => return Ok(Place::Gone),
+                Container::Open => {
+                    self.need(id);
+                    let owner = Owner::Item { id, block: None };
+                    Home { owner, key, head, shape: Shape::Unknown, depth: 0 }
+                }
+                Container::Known { shape, depth, block } => {
+                    Home { owner: Owner::Item { id, block }, key, head, shape, depth }
+                }
+            },
+        };
+        Ok(Place::Home(self.add_home(home)))
+    }
+
+    /// The home of an item that has an origin. As in yrs, an origin that is gone does not count,
+    /// and the left one goes before the right one; two that are known must agree.
+    fn inherited(
+        &mut self,
+        index: usize,
+        of: &Client,
+        block: &Block,
+        header: &Header<'_>,
+    ) -> Result<Place, Fault> {
+        let left = header.left.map(|id| self.place(index, of, id));
+        let right = header.right.map(|id| self.place(index, of, id));
+        match (left, right) {
+            (Some(Place::Home(a)), Some(Place::Home(b))) => {
+                if !self.same_home(a, b) {
+                    return Err(fault(block, "origin", "the origins of an item are in two places"));
+                }
+                Ok(Place::Home(a))
+            }
+            (Some(Place::Home(home)), _) | (_, Some(Place::Home(home))) => Ok(Place::Home(home)),
+            (Some(Place::Open), _) | (_, Some(Place::Open)) => Ok(Place::Open),
+            _ => Ok(Place::Gone),
+        }
+    }
+
+    fn same_home(&self, a: u32, b: u32) -> bool {
+        if a == b {
+            return true;
+        }
+        match (self.facts.homes.get(a as usize), self.facts.homes.get(b as usize)) {
+            (Some(a), Some(b)) => a.owner.same(b.owner) && a.key == b.key,
+            _ => false,
+        }
+    }
+
+    /// Where the unit with this id stands. What the document holds counts before the update's own
+    /// account of it, as in yrs.
+    fn place(&mut self, index: usize, of: &Client, id: Id) -> Place {
+        if let Some(base) = self.base
+            && let Some(index) = base.find(id)
+        {
+            return self.place_in_base(base, index);
+        }
+        match self.before(index, of, id).or_else(|| self.update.find(id)) {
+            None => {
+                self.need(id);
+                Place::Open
+            }
+            Some(index) => match self.facts.home.get(index).copied().unwrap_or(OPEN) {
+                OPEN => Place::Open,
+                GONE => Place::Gone,
+                home => Place::Home(home),
+            },
+        }
+    }
+
+    /// The block before this one, if it holds the id: by far the most common origin.
+    fn before(&self, index: usize, of: &Client, id: Id) -> Option<usize> {
+        let before = index.checked_sub(1)?;
+        let block = self.update.blocks.get(before)?;
+        let holds = (block.clock..block.next_clock()).contains(&id.clock);
+        (holds && id.client == of.id && before >= of.blocks.start).then_some(before)
+    }
+
+    fn place_in_base(&mut self, base: &'u Update<'a, Checked>, index: usize) -> Place {
+        match base.facts.home.get(index).copied().unwrap_or(OPEN) {
+            OPEN => Place::Open,
+            GONE => Place::Gone,
+            home => match base.facts.homes.get(home as usize).copied() {
+                Some(home) => Place::Home(self.add_home(home)),
+                None => Place::Open,
+            },
+        }
+    }
+
+    /// The container that an item with this id created.
+    fn container(&self, block: &Block, id: Id) -> Result<Container, Fault> {
+        if let Some(base) = self.base
+            && let Some(index) = base.find(id)
+        {
+            return container_at(block, base, &base.facts, index, false);
+        }
+        match self.update.find(id) {
+            Some(index) => container_at(block, self.update, &self.facts, index, true),
+            None => Ok(Container::Open),
+        }
+    }
+
+    /// Lets an item stand in its home, if they go together.
+    fn stand(&mut self, block: &Block, home: u32) -> Result<(), Fault> {
+        let Some(at) = self.facts.homes.get(home as usize).copied() else { return Ok(()) };
+        let known = match at.owner {
+            Owner::Root(root) => self.facts.roots.get(root as usize).map(|r| r.shape),
+            Owner::Item { .. } => Some(at.shape),
+        };
+        let known = known.unwrap_or(Shape::Unknown);
+        let wanted = wanted_shape(block, at.key.is_some())?;
+        let Some(shape) = known.with(wanted) else {
+            let rule =
+                if (wanted == Shape::Map) != (known == Shape::Map) { "key" } else { "content" };
+            let keyed = if at.key.is_some() { " under a key" } else { "" };
+            let reason = format!("{}{keyed} cannot stand in {}", block.kind.name(), known.name());
+            return Err(fault(block, rule, reason));
+        };
+        if block.kind == Kind::Type && usize::from(at.depth) + 1 > CONTAINER_DEPTH {
+            let reason = format!("containers nested deeper than {CONTAINER_DEPTH}");
+            return Err(fault(block, "nesting", reason));
+        }
+        match at.owner {
+            Owner::Root(root) => {
+                if let Some(root) = self.facts.roots.get_mut(root as usize) {
+                    root.shape = shape;
+                }
+            }
+            Owner::Item { .. } => {
+                if let Some(home) = self.facts.homes.get_mut(home as usize) {
+                    home.shape = shape;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn root(&mut self, name: &'a str) -> u32 {
+        if let Some(root) = self.root_index.get(name) {
+            return *root;
+        }
+        let expected = self.expected.iter().find(|(expected, _)| *expected == name);
+        let shape = expected.map_or(Shape::Unknown, |(_, kind)| Shape::from(*kind));
+        let root = len32(&self.facts.roots);
+        self.root_index.insert(name, root);
+        self.facts.roots.push(Root { name, shape });
+        root
+    }
+
+    fn add_home(&mut self, home: Home<'a>) -> u32 {
+        self.facts.homes.push(home);
+        len32(&self.facts.homes) - 1
+    }
+
+    fn need(&mut self, id: Id) {
+        reach(&mut self.facts.needs, id.client, id.clock.saturating_add(1));
+    }
+
+    /// What the first blocks follow, and deletions of what the update does not hold.
+    fn outer_needs(&mut self) {
+        for client in self.update.clients.iter().filter(|c| c.first > 0) {
+            reach(&mut self.facts.needs, client.id, client.first);
+        }
+        for (client, range) in self.update.deletes.iter() {
+            if self.update.client(client).is_none_or(|c| c.end < range.end) {
+                reach(&mut self.facts.needs, client, range.end);
+            }
+        }
+    }
+}
+
+/// What a parent reference leads to.
+enum Container {
+    Open,
+    Gone,
+    Known { shape: Shape, depth: u8, block: Option<u32> },
+}
+
+fn container_at<S>(
+    block: &Block,
+    holder: &Update<'_, S>,
+    facts: &Facts<'_>,
+    index: usize,
+    own: bool,
+) -> Result<Container, Fault> {
+    let Some(parent) = holder.blocks.get(index) else { return Ok(Container::Open) };
+    match parent.kind {
+        Kind::Gc | Kind::Deleted => return Ok(Container::Gone),
+        Kind::Type => {}
+        other => {
+            let reason = format!("{} is not a container", other.name());
+            return Err(fault(block, "parent", reason));
+        }
+    }
+    let shape = Shape::of_type(holder.content(parent)).unwrap_or(Shape::Unknown);
+    let depth = match facts.home.get(index).copied().unwrap_or(OPEN) {
+        GONE => return Ok(Container::Gone),
+        OPEN => 0,
+        home => facts.homes.get(home as usize).map_or(0, |home| home.depth),
+    };
+    let block = own.then_some(index as u32);
+    Ok(Container::Known { shape, depth: depth.saturating_add(1), block })
+}
+
+/// The container that content of this kind stands in.
+fn wanted_shape(block: &Block, keyed: bool) -> Result<Shape, Fault> {
+    Ok(match (keyed, block.kind) {
+        (true, Kind::String | Kind::Embed) => {
+            return Err(fault(block, "content", format!("{} under a key", block.kind.name())));
+        }
+        (true, Kind::Any) if block.len != 1 => {
+            return Err(fault(block, "content", "more than one value under a key"));
+        }
+        (true, _) => Shape::Map,
+        (false, Kind::String | Kind::Embed) => Shape::Text,
+        (false, Kind::Any | Kind::Binary) => Shape::Array,
+        (false, _) => Shape::Sequence,
+    })
+}
+
+/// Whose turn it is: each client's blocks in order, each block after all that it refers to.
+struct Turns {
+    /// Per client, the index and the clock of its next block.
+    next: Vec<(usize, u32)>,
+    /// (client waited for, clock waited for, client that waits). A client waits for one at a time.
+    waiting: BTreeSet<(usize, u32, usize)>,
+    /// Per client, the lowest clock that someone waits for.
+    wake: Vec<u32>,
+    /// Clients that may go on.
+    ready: Vec<usize>,
+}
+
+impl Turns {
+    fn take<S>(checker: &mut Checker<'_, '_, S>) -> Result<(), Fault> {
+        let clients = &checker.update.clients;
+        let mut turns = Turns {
+            next: clients.iter().map(|c| (c.blocks.start, c.first)).collect(),
+            waiting: BTreeSet::new(),
+            wake: vec![u32::MAX; clients.len()],
+            ready: (0..clients.len()).collect(),
+        };
+        checker.facts.order.reserve(checker.update.blocks.len());
+        while let Some(client) = turns.ready.pop() {
+            turns.advance(checker, client)?;
+        }
+        match turns.waiting.iter().next() {
+            None => Ok(()),
+            Some((_, _, stuck)) => {
+                let index = turns.next.get(*stuck).map_or(0, |next| next.0);
+                let at = checker.update.blocks.get(index).map_or(0, |b| b.at as usize);
+                Err(Fault::new(at, "origin", "items refer to each other in a circle"))
+            }
+        }
+    }
+
+    /// Settles blocks of one client until one has to wait.
+    fn advance<S>(&mut self, checker: &mut Checker<'_, '_, S>, client: usize) -> Result<(), Fault> {
+        let update = checker.update;
+        let Some(of) = update.clients.get(client) else { return Ok(()) };
+        let (mut index, _) = self.next.get(client).copied().unwrap_or_default();
+        while index < of.blocks.end {
+            let Some(block) = update.blocks.get(index) else { break };
+            let header = update.header(block);
+            if let Some((other, clock)) = self.unmet(update, client, block, &header)? {
+                self.wait(other, clock, client);
+                return Ok(());
+            }
+            checker.settle(index, of, &header)?;
+            checker.facts.order.push(index as u32);
+            index += 1;
+            self.reached(client, index, block.next_clock());
+        }
+        Ok(())
+    }
+
+    /// The first reference of a block that has not had its turn.
+    fn unmet<S>(
+        &self,
+        update: &Update<'_, S>,
+        client: usize,
+        block: &Block,
+        header: &Header<'_>,
+    ) -> Result<Option<(usize, u32)>, Fault> {
+        let parent = match header.parent {
+            Some(Parent::Item(id)) => Some(id),
+            _ => None,
+        };
+        for id in [header.left, header.right, parent].into_iter().flatten() {
+            let own = update.clients.get(client).is_some_and(|c| c.id == id.client);
+            if own && id.clock >= block.clock {
+                return Err(fault(block, "origin", "an item refers to itself or to a later one"));
+            }
+            let other = if own { Some(client) } else { update.client_index(id.client) };
+            if let Some(other) = other
+                && let Some(of) = update.clients.get(other)
+                && (of.first..of.end).contains(&id.clock)
+                && self.next.get(other).is_some_and(|(_, clock)| *clock <= id.clock)
+            {
+                return Ok(Some((other, id.clock)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn wait(&mut self, other: usize, clock: u32, client: usize) {
+        self.waiting.insert((other, clock, client));
+        if let Some(wake) = self.wake.get_mut(other) {
+            *wake = clock.min(*wake);
+        }
+    }
+
+    /// Notes how far a client is, and lets those go on who waited for that.
+    fn reached(&mut self, client: usize, index: usize, clock: u32) {
+        if let Some(next) = self.next.get_mut(client) {
+            *next = (index, clock);
+        }
+        let Some(wake) = self.wake.get_mut(client) else { return };
+        if *wake >= clock {
+            return;
+        }
+        let woken: Vec<_> =
+            self.waiting.range((client, 0, 0)..(client, clock, 0)).copied().collect();
+        for entry in woken {
+            self.waiting.remove(&entry);
+            self.ready.push(entry.2);
+        }
+        let rest = self.waiting.range((client, clock, 0)..(client + 1, 0, 0)).next();
+        *wake = rest.map_or(u32::MAX, |entry| entry.1);
+    }
+}
+
+fn fault(block: &Block, rule: &'static str, reason: impl Into<String>) -> Fault {
+    Fault::new(block.at as usize, rule, reason)
+}
+
+/// Raises a clock to at least this.
+fn reach(clocks: &mut Clocks, client: u64, clock: u32) {
+    let reached = clocks.entry(client).or_default();
+    *reached = clock.max(*reached);
+}
+
+/// The length of a list that the input's size keeps below 2^32 entries.
+fn len32<T>(list: &[T]) -> u32 {
+    u32::try_from(list.len()).unwrap_or(u32::MAX)
+}

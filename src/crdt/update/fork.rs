@@ -1,0 +1,103 @@
+//! Rule 3 of the gate: two different operations under one (client, clock) prove that two replicas
+//! wrote under one id.
+
+use super::any;
+use super::run::{Content, Run};
+use super::{Checked, Client, Id, Kind, Reader, Update};
+use crate::crdt::value::Value;
+
+impl Update<'_, Checked> {
+    /// The first unit that this update and `base` both hold with different origins, parent, key or
+    /// content. Content is compared by value, since yrs re-encodes it; what one side has as GC or
+    /// Deleted is not compared. Linear in the overlap.
+    pub fn fork<S>(&self, base: &Update<'_, S>) -> Option<Id> {
+        self.clients.iter().find_map(|ours| {
+            let theirs = base.client(ours.id)?;
+            fork_of_client(self, ours, base, theirs)
+        })
+    }
+}
+
+fn fork_of_client<A, B>(
+    a: &Update<'_, A>,
+    of_a: &Client,
+    b: &Update<'_, B>,
+    of_b: &Client,
+) -> Option<Id> {
+    let end = of_a.end.min(of_b.end);
+    let mut clock = of_a.first.max(of_b.first);
+    let (mut a, mut b) = (Run::from(a, of_a, clock)?, Run::from(b, of_b, clock)?);
+    while clock < end {
+        let units = a.offset_and_rest().1.min(b.offset_and_rest().1);
+        if !same(&mut a, &mut b, units) {
+            return Some(Id { client: of_a.id, clock });
+        }
+        // A block is never empty; were one, this would end instead of standing still.
+        clock = clock.saturating_add(units.max(1));
+        a.seek(clock);
+        b.seek(clock);
+    }
+    None
+}
+
+fn same<A, B>(a: &mut Run<'_, '_, A>, b: &mut Run<'_, '_, B>, units: u32) -> bool {
+    let (Some(block_a), Some(block_b)) = (a.block(), b.block()) else { return true };
+    let either = |kind: Kind| block_a.kind == kind || block_b.kind == kind;
+    if either(Kind::Gc) || either(Kind::Skip) {
+        return true;
+    }
+    if a.header() != b.header() {
+        return false;
+    }
+    if either(Kind::Deleted) {
+        return true;
+    }
+    let equal = block_a.kind == block_b.kind
+        && match (a.content(), b.content()) {
+            (Some(Content::Units(a)), Some(Content::Units(b))) => {
+                (0..units).all(|_| same_unit(a.next(), b.next()))
+            }
+            (Some(Content::Values(a)), Some(Content::Values(b))) => {
+                (0..units).all(|_| same_value(a, b))
+            }
+            (Some(Content::Whole(a)), Some(Content::Whole(b))) => {
+                a == b || (block_a.kind == Kind::Embed && same_embedded(a, b))
+            }
+            _ => false,
+        };
+    a.took(units);
+    b.took(units);
+    equal
+}
+
+/// Units of text; a surrogate pair that was cut on one side is two replacement characters there.
+fn same_unit(a: Option<u16>, b: Option<u16>) -> bool {
+    const CUT: u16 = 0xfffd;
+    let half = |unit: u16| (0xd800..0xe000).contains(&unit);
+    match (a, b) {
+        (Some(a), Some(b)) => a == b || (a == CUT && half(b)) || (b == CUT && half(a)),
+        _ => false,
+    }
+}
+
+fn same_value(a: &mut Reader<'_>, b: &mut Reader<'_>) -> bool {
+    let (mut from_a, mut from_b) = (a.clone(), b.clone());
+    if a.skip_any().is_err() || b.skip_any().is_err() {
+        return false;
+    }
+    let bytes = |from: &Reader<'_>, to: &Reader<'_>| to.offset().saturating_sub(from.offset());
+    let (len_a, len_b) = (bytes(&from_a, a), bytes(&from_b, b));
+    if len_a == len_b {
+        let (mut a, mut b) = (from_a.clone(), from_b.clone());
+        if matches!((a.take(len_a), b.take(len_b)), (Ok(a), Ok(b)) if a == b) {
+            return true;
+        }
+    }
+    matches!((any::read(&mut from_a), any::read(&mut from_b)), (Ok(a), Ok(b)) if any::same(&a, &b))
+}
+
+fn same_embedded(a: &[u8], b: &[u8]) -> bool {
+    let value =
+        |bytes: &[u8]| -> Option<Value> { any::embedded(Reader::at(bytes, 0).text().ok()?) };
+    matches!((value(a), value(b)), (Some(a), Some(b)) if any::same(&a, &b))
+}

@@ -1,0 +1,142 @@
+//! Several updates as one, without yrs.
+
+use super::deletes::write_var;
+use super::run::Run;
+use super::{Checked, Clocks, DeleteSet, Kind, Update};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// One update that holds what all of these hold. Where two hold the same units, the copy of which
+/// more is gone is taken (GC before Deleted before live), then that of the earlier update: what
+/// one replica knows as deleted is deleted, and its container with it, so what the others still
+/// have below it must not come back without a parent. The updates must not fork from each other.
+///
+/// Returns `None` where a client's clocks would have a gap.
+pub fn merge(updates: &[Update<'_, Checked>]) -> Option<Vec<u8>> {
+    let mut clients: BTreeMap<u64, Vec<Source<'_, '_>>> = BTreeMap::new();
+    let mut deletes = DeleteSet::default();
+    for (order, update) in updates.iter().enumerate() {
+        deletes.union(&update.deletes);
+        for of in &update.clients {
+            let run = Run::from(update, of, of.first)?;
+            clients.entry(of.id).or_default().push(Source { run, order });
+        }
+    }
+    let mut out = Vec::new();
+    write_var(&mut out, clients.len() as u64);
+    // Descending, as yrs and Yjs write them: conflicts are then cheaper to resolve.
+    for (client, sources) in clients.into_iter().rev() {
+        Cover::of(sources).write(client, &mut out)?;
+    }
+    deletes.encode(&mut out);
+    Some(out)
+}
+
+impl Update<'_, Checked> {
+    /// The update without the blocks that a receiver with these clocks has; the delete set is kept.
+    pub fn trim(&self, have: &Clocks) -> Vec<u8> {
+        let lacking = self.clients.iter().rev().filter_map(|of| {
+            let from = have.get(&of.id).map_or(of.first, |clock| of.first.max(*clock));
+            Some((of.id, Source { run: Run::from(self, of, from)?, order: 0 }))
+        });
+        let lacking: Vec<_> = lacking.collect();
+        let mut out = Vec::new();
+        write_var(&mut out, lacking.len() as u64);
+        for (client, source) in lacking {
+            // One source has no gaps: this writes.
+            Cover::of(vec![source]).write(client, &mut out);
+        }
+        self.deletes.encode(&mut out);
+        out
+    }
+}
+
+/// The blocks of one client in one update, and the place of that update among the others.
+struct Source<'u, 'a> {
+    run: Run<'u, 'a, Checked>,
+    order: usize,
+}
+
+impl Source<'_, '_> {
+    /// How much of the block here is gone.
+    fn rank(&self) -> u8 {
+        self.run.block().map_or(0, |block| rank(block.kind))
+    }
+
+    /// The first clock from `at` on and before `until` whose block is gone further than `than`.
+    fn gone_further(&self, than: u8, at: u32, until: u32) -> Option<u32> {
+        let blocks = self.run.blocks().iter().take_while(|block| block.clock < until);
+        let mut further = blocks.filter(|block| block.next_clock() > at && rank(block.kind) > than);
+        further.next().map(|block| block.clock.max(at))
+    }
+}
+
+fn rank(kind: Kind) -> u8 {
+    match kind {
+        Kind::Gc => 2,
+        Kind::Deleted => 1,
+        _ => 0,
+    }
+}
+
+/// Goes once over the clocks of one client and takes, at each, the best of the sources there.
+struct Cover<'u, 'a> {
+    /// Sources that begin later, the next one last.
+    later: Vec<Source<'u, 'a>>,
+    here: Vec<Source<'u, 'a>>,
+    clock: u32,
+}
+
+impl<'u, 'a> Cover<'u, 'a> {
+    fn of(mut sources: Vec<Source<'u, 'a>>) -> Self {
+        sources.sort_by_key(|source| Reverse((source.run.clock(), source.order)));
+        let clock = sources.last().map_or(0, |source| source.run.clock());
+        Cover { later: sources, here: Vec::new(), clock }
+    }
+
+    /// Writes the client's part of an update; `None` at a gap.
+    fn write(mut self, client: u64, out: &mut Vec<u8>) -> Option<()> {
+        let first = self.clock;
+        let mut blocks = Vec::new();
+        let mut count = 0;
+        while self.arrive() {
+            self.piece(&mut blocks)?;
+            count += 1;
+        }
+        write_var(out, count);
+        write_var(out, client);
+        write_var(out, u64::from(first));
+        out.extend_from_slice(&blocks);
+        Some(())
+    }
+
+    /// Brings the sources to the present clock; false when none is left.
+    fn arrive(&mut self) -> bool {
+        let clock = self.clock;
+        while let Some(source) = self.later.pop_if(|source| source.run.clock() <= clock) {
+            self.here.push(source);
+        }
+        self.here.retain_mut(|source| {
+            source.run.seek(clock);
+            source.run.end() > clock
+        });
+        !(self.here.is_empty() && self.later.is_empty())
+    }
+
+    /// Writes the next block, cut short where another source has it as gone further.
+    fn piece(&mut self, out: &mut Vec<u8>) -> Option<()> {
+        let clock = self.clock;
+        let better = |source: &Source<'_, '_>| (source.rank(), Reverse(source.order));
+        let (best, _) = self.here.iter().enumerate().max_by_key(|(_, source)| better(source))?;
+        let chosen = self.here.get(best)?;
+        let (than, end) = (chosen.rank(), chosen.run.block()?.next_clock());
+        let later = self.later.iter().rev().take_while(|source| source.run.clock() < end);
+        let until =
+            self.here.iter().chain(later).fold(end, |until, source| {
+                source.gone_further(than, clock, until).unwrap_or(until)
+            });
+        self.here.get_mut(best)?.run.write(until.saturating_sub(clock), out);
+        self.clock = until;
+        Some(())
+    }
+}

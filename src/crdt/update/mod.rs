@@ -1,0 +1,317 @@
+//! The Yrs v1 update format, read without yrs: nothing reaches yrs that did not pass here first.
+//!
+//! An [`Update`] is walked (bounds, lengths, text: every byte is accounted for, no content is
+//! copied), then checked against rule 1 of the gate. What it needs ([`Update::needs`]), whether it
+//! fits the document it is meant for ([`Update::fits`]) and whether it forks from it
+//! ([`Update::fork`]) are rules 2 and 3. [`merge`] puts several updates into one.
+//!
+//! ```text
+//! update := n_clients { n_blocks client first_clock block* }* delete_set
+//! block  := 0 len (GC) | 10 len (Skip) | info [left] [right] [parent [key]] content
+//! ```
+
+pub(super) mod any;
+mod check;
+mod deletes;
+mod fork;
+mod merge;
+mod reader;
+mod run;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+pub use deletes::DeleteSet;
+pub use merge::merge;
+
+pub(super) use check::{Facts, GONE, OPEN, Owner, Shape};
+pub(super) use reader::Reader;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+/// A state vector: the next clock of each client.
+pub type Clocks = BTreeMap<u64, u32>;
+
+/// The name of one unit of content: who wrote it, and its number there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id {
+    pub client: u64,
+    pub clock: u32,
+}
+
+/// What a document holds: every clock it knows, and what of it is deleted. Two replicas with equal
+/// versions hold the same content, unless one of them forked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Version {
+    pub clocks: Clocks,
+    pub deletes: DeleteSet,
+}
+
+/// Why bytes were refused: where, by which rule (a short name that is public API), and a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub offset: usize,
+    pub rule: &'static str,
+    pub reason: String,
+}
+
+impl Fault {
+    fn new(offset: usize, rule: &'static str, reason: impl Into<String>) -> Self {
+        Fault { offset, rule, reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "byte {}: {} ({})", self.offset, self.reason, self.rule)
+    }
+}
+
+/// What a root holds, where a concern's schema says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RootKind {
+    Map,
+    Array,
+    Text,
+}
+
+/// What a block is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Gc,
+    Skip,
+    Deleted,
+    Json,
+    Binary,
+    String,
+    Embed,
+    Format,
+    Type,
+    Any,
+    Doc,
+    Move,
+}
+
+impl Kind {
+    /// The kind as a word in a sentence.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Gc => "collected content",
+            Kind::Skip => "a gap",
+            Kind::Deleted => "deleted content",
+            Kind::Json => "old JSON content",
+            Kind::Binary => "bytes",
+            Kind::String => "text",
+            Kind::Embed => "an embedded value",
+            Kind::Format => "formatting",
+            Kind::Type => "a container",
+            Kind::Any => "a value",
+            Kind::Doc => "a sub-document",
+            Kind::Move => "a move",
+        }
+    }
+}
+
+/// One block: a run of units that one client wrote in a row. Offsets are into the update's bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Block {
+    pub clock: u32,
+    pub len: u32,
+    at: u32,
+    content: u32,
+    end: u32,
+    info: u8,
+    pub kind: Kind,
+}
+
+impl Block {
+    /// The clock after its last unit.
+    pub fn next_clock(&self) -> u32 {
+        self.clock.saturating_add(self.len)
+    }
+
+    /// The bytes of the whole block.
+    pub fn span(&self) -> Range<usize> {
+        self.at as usize..self.end as usize
+    }
+
+    /// The bytes of its content, without info, origins, parent and key.
+    pub fn content_span(&self) -> Range<usize> {
+        self.content as usize..self.end as usize
+    }
+}
+
+/// Where an item stands, as written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Header<'a> {
+    pub left: Option<Id>,
+    pub right: Option<Id>,
+    /// `None` where an origin is written: the parent is then the origin's.
+    pub parent: Option<Parent<'a>>,
+    pub key: Option<&'a str>,
+}
+
+/// The container that an item says it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parent<'a> {
+    Root(&'a str),
+    Item(Id),
+}
+
+/// The blocks of one client, clocks `first..end` without a gap.
+#[derive(Debug, Clone)]
+struct Client {
+    id: u64,
+    first: u32,
+    end: u32,
+    blocks: Range<usize>,
+}
+
+/// An update that was walked: its structure is sound, its meaning is not.
+#[derive(Debug, Clone, Copy)]
+pub struct Unchecked;
+/// An update that passed rule 1 of the gate.
+#[derive(Debug, Clone, Copy)]
+pub struct Checked;
+
+/// An update, its bytes borrowed.
+pub struct Update<'a, S = Unchecked> {
+    bytes: &'a [u8],
+    /// Sorted by client id.
+    clients: Vec<Client>,
+    blocks: Vec<Block>,
+    deletes: DeleteSet,
+    /// Empty until checked.
+    facts: Facts<'a>,
+    state: PhantomData<S>,
+}
+
+impl<'a, S> Update<'a, S> {
+    /// The bytes as they came.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Each client with its blocks, by ascending id.
+    pub fn clients(&self) -> impl Iterator<Item = (u64, &[Block])> {
+        self.clients.iter().map(|c| (c.id, self.blocks.get(c.blocks.clone()).unwrap_or(&[])))
+    }
+
+    /// The delete set as written, ranges that touch merged. [`Update::version`] adds what the
+    /// blocks themselves say.
+    pub fn delete_set(&self) -> &DeleteSet {
+        &self.deletes
+    }
+
+    /// Origins, parent and key of a block; empty for GC and Skip.
+    pub fn header(&self, block: &Block) -> Header<'a> {
+        if matches!(block.kind, Kind::Gc | Kind::Skip) {
+            return Header::default();
+        }
+        // The walk read the same bytes with the same function: this cannot fail.
+        let mut reader = Reader::at(self.bytes, block.at as usize + 1);
+        reader.header(block.info).unwrap_or_default()
+    }
+
+    /// The content of a block as written.
+    pub fn content(&self, block: &Block) -> &'a [u8] {
+        self.bytes.get(block.content_span()).unwrap_or(&[])
+    }
+
+    /// The block that holds an id.
+    pub fn block(&self, id: Id) -> Option<&Block> {
+        self.blocks.get(self.find(id)?)
+    }
+
+    /// What the update holds: the clock after the last unit of each client, and all that is
+    /// deleted by the delete set, as GC or as Deleted.
+    pub fn version(&self) -> Version {
+        let mut gone = DeleteSet::default();
+        for (client, blocks) in self.clients() {
+            for block in blocks.iter().filter(|b| matches!(b.kind, Kind::Gc | Kind::Deleted)) {
+                gone.insert(client, block.clock..block.next_clock());
+            }
+        }
+        gone.union(&self.deletes);
+        Version { clocks: self.clients.iter().map(|c| (c.id, c.end)).collect(), deletes: gone }
+    }
+
+    fn client(&self, id: u64) -> Option<&Client> {
+        self.clients.get(self.client_index(id)?)
+    }
+
+    fn client_index(&self, id: u64) -> Option<usize> {
+        self.clients.binary_search_by_key(&id, |c| c.id).ok()
+    }
+
+    /// The index of the block that holds an id.
+    pub(super) fn find(&self, id: Id) -> Option<usize> {
+        self.find_in(self.client(id.client)?, id.clock)
+    }
+
+    fn find_in(&self, client: &Client, clock: u32) -> Option<usize> {
+        if clock < client.first || clock >= client.end {
+            return None;
+        }
+        let blocks = self.blocks.get(client.blocks.clone())?;
+        let after = blocks.partition_point(|b| b.clock <= clock);
+        Some(client.blocks.start + after.checked_sub(1)?)
+    }
+
+    pub(super) fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// Each client with the indices of its blocks.
+    pub(super) fn client_ranges(&self) -> impl Iterator<Item = (u64, Range<usize>)> {
+        self.clients.iter().map(|c| (c.id, c.blocks.clone()))
+    }
+
+    /// Where the key of a block that names its parent is written.
+    pub(super) fn key_span(&self, block: &Block) -> Option<Range<usize>> {
+        // The key is the last thing before the content.
+        let key = self.header(block).key?;
+        let end = block.content_span().start;
+        Some(end.checked_sub(key.len())?..end)
+    }
+
+    pub(super) fn facts(&self) -> &Facts<'a> {
+        &self.facts
+    }
+}
+
+impl Update<'_, Checked> {
+    /// Per client, the clock that a receiver must have reached: the update's own first blocks
+    /// follow it, and every origin, parent and deletion that the update does not hold lies
+    /// before it.
+    pub fn needs(&self) -> &Clocks {
+        &self.facts.needs
+    }
+
+    /// Of what it needs, what `have` lacks; empty when the update is ready.
+    pub fn missing(&self, have: &Clocks) -> Clocks {
+        let lacking =
+            |client: &u64, clock: &u32| have.get(client).is_none_or(|reached| reached < clock);
+        self.facts.needs.iter().filter(|(c, n)| lacking(c, n)).map(|(c, n)| (*c, *n)).collect()
+    }
+}
+
+/// Walks and checks a state of our own making before it is stored: whole (every client from clock
+/// 0, nothing outside it referred to), within rule 1, its deletions within its clocks.
+///
+/// # Errors
+/// The first fault.
+pub fn storable(bytes: &[u8]) -> Result<Version, Fault> {
+    let update = Update::walk(bytes)?.check(&[])?;
+    match update.needs().iter().next() {
+        Some((client, clock)) => Err(Fault::new(
+            bytes.len(),
+            "incomplete",
+            format!("the state refers to clock {clock} of client {client} without holding it"),
+        )),
+        None => Ok(update.version()),
+    }
+}

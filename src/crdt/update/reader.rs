@@ -1,0 +1,364 @@
+//! Reading the primitives of the format from untrusted bytes: every step is bounded by what is
+//! left, and nothing is copied.
+
+use super::{Fault, Header, Id, Kind, Parent};
+use crate::limits::{ANY_DEPTH, CLIENT_END, CLOCK_END};
+
+const HAS_LEFT: u8 = 0x80;
+const HAS_RIGHT: u8 = 0x40;
+const HAS_KEY: u8 = 0x20;
+const KIND: u8 = 0x1f;
+
+const WEAK_RANGE: u8 = 0b0000_0001;
+const WEAK_START_UNBOUNDED: u8 = 0b0000_1000;
+const WEAK_END_UNBOUNDED: u8 = 0b0001_0000;
+const WEAK_ROOT: u8 = 0b0010_0000;
+
+/// A position in bytes.
+#[derive(Clone)]
+pub struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub fn at(bytes: &'a [u8], at: usize) -> Self {
+        Reader { bytes, at }
+    }
+
+    pub fn offset(&self) -> usize {
+        self.at
+    }
+
+    pub fn left(&self) -> usize {
+        self.bytes.len().saturating_sub(self.at)
+    }
+
+    pub fn fault(&self, rule: &'static str, reason: impl Into<String>) -> Fault {
+        Fault::new(self.at, rule, reason)
+    }
+
+    fn truncated(&self) -> Fault {
+        self.fault("truncated", "the bytes end in the middle of a value")
+    }
+
+    pub fn byte(&mut self) -> Result<u8, Fault> {
+        let byte = *self.bytes.get(self.at).ok_or_else(|| self.truncated())?;
+        self.at += 1;
+        Ok(byte)
+    }
+
+    pub fn take(&mut self, len: usize) -> Result<&'a [u8], Fault> {
+        let end = self.at.checked_add(len).ok_or_else(|| self.truncated())?;
+        let taken = self.bytes.get(self.at..end).ok_or_else(|| self.truncated())?;
+        self.at = end;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        let (taken, _) = self
+            .bytes
+            .get(self.at..)
+            .and_then(|rest| rest.split_first_chunk::<N>())
+            .ok_or_else(|| self.truncated())?;
+        self.at += N;
+        Ok(*taken)
+    }
+
+    /// An unsigned number, seven bits a byte, least significant first.
+    pub fn var(&mut self) -> Result<u64, Fault> {
+        let start = self.at;
+        let first = self.byte()?;
+        if first < 0x80 {
+            return Ok(u64::from(first));
+        }
+        let mut value = u64::from(first & 0x7f);
+        for shift in (7..64).step_by(7) {
+            let byte = self.byte()?;
+            let bits = u64::from(byte & 0x7f);
+            if shift == 63 && bits > 1 {
+                break;
+            }
+            value |= bits << shift;
+            if byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err(Fault::new(start, "varint", "a number of more than 64 bits"))
+    }
+
+    /// A signed number: six bits and the sign in the first byte, then seven bits a byte.
+    pub fn signed(&mut self) -> Result<i64, Fault> {
+        let start = self.at;
+        let first = self.byte()?;
+        let mut value = i64::from(first & 0x3f);
+        let mut more = first >= 0x80;
+        let mut shift = 6;
+        while more {
+            let byte = self.byte()?;
+            // 6 + 8·7 = 62 bits: what fits without touching the sign.
+            if shift > 55 {
+                return Err(Fault::new(start, "varint", "a whole number of more than 62 bits"));
+            }
+            value |= i64::from(byte & 0x7f) << shift;
+            more = byte >= 0x80;
+            shift += 7;
+        }
+        Ok(if first & 0x40 != 0 { -value } else { value })
+    }
+
+    /// How many things follow, when each takes at least `least` bytes.
+    pub fn count(&mut self, least: usize) -> Result<usize, Fault> {
+        let start = self.at;
+        let count = self.var()?;
+        match usize::try_from(count) {
+            Ok(count) if count <= self.left() / least.max(1) => Ok(count),
+            _ => Err(Fault::new(
+                start,
+                "truncated",
+                format!("{count} entries are announced, more than the bytes that follow can hold"),
+            )),
+        }
+    }
+
+    /// A clock or a length in clocks.
+    pub fn clock(&mut self) -> Result<u32, Fault> {
+        let start = self.at;
+        let clock = self.var()?;
+        match u32::try_from(clock) {
+            Ok(clock) if clock <= CLOCK_END => Ok(clock),
+            _ => {
+                Err(Fault::new(start, "clock", format!("a clock or length of {clock}, past 2^31")))
+            }
+        }
+    }
+
+    pub fn client(&mut self) -> Result<u64, Fault> {
+        let start = self.at;
+        let client = self.var()?;
+        if client >= CLIENT_END {
+            return Err(Fault::new(start, "client", format!("client id {client}, past 2^53")));
+        }
+        Ok(client)
+    }
+
+    pub fn id(&mut self) -> Result<Id, Fault> {
+        let client = self.client()?;
+        let start = self.at;
+        let clock = self.clock()?;
+        if clock >= CLOCK_END {
+            return Err(Fault::new(start, "clock", "a reference past clock 2^31"));
+        }
+        Ok(Id { client, clock })
+    }
+
+    pub fn buffer(&mut self) -> Result<&'a [u8], Fault> {
+        let len = self.count(1)?;
+        self.take(len)
+    }
+
+    pub fn text(&mut self) -> Result<&'a str, Fault> {
+        let bytes = self.buffer()?;
+        std::str::from_utf8(bytes).map_err(|e| {
+            let start = self.at - bytes.len();
+            Fault::new(start + e.valid_up_to(), "utf8", "text that is not UTF-8")
+        })
+    }
+
+    /// What follows the info byte of an item, up to its content.
+    pub fn header(&mut self, info: u8) -> Result<Header<'a>, Fault> {
+        let left = if info & HAS_LEFT != 0 { Some(self.id()?) } else { None };
+        let right = if info & HAS_RIGHT != 0 { Some(self.id()?) } else { None };
+        if left.is_some() || right.is_some() {
+            // Parent and key are the origin's; HAS_KEY then means nothing.
+            return Ok(Header { left, right, parent: None, key: None });
+        }
+        let parent = match self.var()? {
+            1 => Parent::Root(self.text()?),
+            0 => Parent::Item(self.id()?),
+            other => return Err(self.fault("parent", format!("a parent of form {other}"))),
+        };
+        let key = if info & HAS_KEY != 0 { Some(self.text()?) } else { None };
+        Ok(Header { left, right, parent: Some(parent), key })
+    }
+
+    /// The kind that an item's info byte names.
+    pub fn kind(&self, info: u8) -> Result<Kind, Fault> {
+        Ok(match info & KIND {
+            1 => Kind::Deleted,
+            2 => Kind::Json,
+            3 => Kind::Binary,
+            4 => Kind::String,
+            5 => Kind::Embed,
+            6 => Kind::Format,
+            7 => Kind::Type,
+            8 => Kind::Any,
+            9 => Kind::Doc,
+            11 => Kind::Move,
+            other => return Err(self.fault("kind", format!("content of unknown kind {other}"))),
+        })
+    }
+
+    /// Steps over the content of an item; returns its length in clocks.
+    pub fn skip_content(&mut self, kind: Kind) -> Result<u32, Fault> {
+        match kind {
+            Kind::Gc | Kind::Skip | Kind::Deleted => return self.clock(),
+            Kind::String => {
+                let units = utf16_len(self.text()?);
+                return u32::try_from(units).map_err(|_| self.fault("clock", "a text too long"));
+            }
+            Kind::Json | Kind::Any => return self.skip_values(kind),
+            Kind::Binary => {
+                self.buffer()?;
+            }
+            Kind::Embed => {
+                self.text()?;
+            }
+            Kind::Format => {
+                self.text()?;
+                self.text()?;
+            }
+            Kind::Type => self.skip_type()?,
+            Kind::Doc => {
+                self.text()?;
+                self.skip_any()?;
+            }
+            Kind::Move => self.skip_move()?,
+        }
+        Ok(1)
+    }
+
+    fn skip_values(&mut self, kind: Kind) -> Result<u32, Fault> {
+        let count = self.count(1)?;
+        for _ in 0..count {
+            match kind {
+                Kind::Json => {
+                    self.text()?;
+                }
+                _ => self.skip_any()?,
+            }
+        }
+        u32::try_from(count).map_err(|_| self.fault("clock", "a run too long"))
+    }
+
+    fn skip_type(&mut self) -> Result<(), Fault> {
+        match self.byte()? {
+            // XML elements and hooks carry a name.
+            3 | 5 => {
+                self.text()?;
+            }
+            7 => self.skip_weak()?,
+            0..=2 | 4 | 6 | 9 | 15 => {}
+            other => return Err(self.fault("type", format!("a container of unknown type {other}"))),
+        }
+        Ok(())
+    }
+
+    fn skip_weak(&mut self) -> Result<(), Fault> {
+        let flags = self.byte()?;
+        let root = flags & WEAK_ROOT != 0;
+        self.skip_weak_end(flags & WEAK_START_UNBOUNDED != 0, root)?;
+        if flags & WEAK_END_UNBOUNDED != 0 {
+            return self.skip_weak_end(true, root);
+        }
+        if flags & WEAK_RANGE != 0 {
+            self.id()?;
+        }
+        Ok(())
+    }
+
+    fn skip_weak_end(&mut self, unbounded: bool, root: bool) -> Result<(), Fault> {
+        if unbounded && root {
+            self.text()?;
+        } else {
+            self.id()?;
+        }
+        Ok(())
+    }
+
+    fn skip_move(&mut self) -> Result<(), Fault> {
+        // Yjs writes the flags unsigned, yrs signed; the lowest bit and the length agree.
+        let collapsed = self.bytes.get(self.at).is_some_and(|flags| flags & 1 != 0);
+        self.var()?;
+        self.id()?;
+        if !collapsed {
+            self.id()?;
+        }
+        Ok(())
+    }
+
+    /// Steps over one value, however its parts are nested: the open containers are kept in a
+    /// list, not on the stack.
+    pub fn skip_any(&mut self) -> Result<(), Fault> {
+        let mut open: Vec<(usize, bool)> = Vec::new();
+        loop {
+            match self.any_head()? {
+                AnyHead::Map(count) => open.push((count, true)),
+                AnyHead::List(count) => open.push((count, false)),
+                head => self.skip_scalar(head)?,
+            }
+            if open.len() > ANY_DEPTH {
+                return Err(
+                    self.fault("nesting", format!("a value nested deeper than {ANY_DEPTH}"))
+                );
+            }
+            while let Some((0, _)) = open.last() {
+                open.pop();
+            }
+            let Some((left, keyed)) = open.last_mut() else { return Ok(()) };
+            *left = left.saturating_sub(1);
+            if *keyed {
+                self.text()?;
+            }
+        }
+    }
+
+    fn skip_scalar(&mut self, head: AnyHead) -> Result<(), Fault> {
+        match head {
+            AnyHead::String => self.text().map(drop),
+            AnyHead::Buffer => self.buffer().map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// The tag of a value, with what has a fixed form; the rest of it follows.
+    pub fn any_head(&mut self) -> Result<AnyHead, Fault> {
+        let start = self.at;
+        Ok(match self.byte()? {
+            127 => AnyHead::Undefined,
+            126 => AnyHead::Null,
+            125 => AnyHead::Int(self.signed()?),
+            124 => AnyHead::Float(f64::from(f32::from_be_bytes(self.array()?))),
+            123 => AnyHead::Float(f64::from_be_bytes(self.array()?)),
+            122 => AnyHead::Int(i64::from_be_bytes(self.array()?)),
+            121 => AnyHead::Bool(false),
+            120 => AnyHead::Bool(true),
+            119 => AnyHead::String,
+            118 => AnyHead::Map(self.count(2)?),
+            117 => AnyHead::List(self.count(1)?),
+            116 => AnyHead::Buffer,
+            other => {
+                return Err(Fault::new(start, "value", format!("a value of unknown tag {other}")));
+            }
+        })
+    }
+}
+
+/// How a value begins.
+pub enum AnyHead {
+    Undefined,
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    String,
+    Buffer,
+    Map(usize),
+    List(usize),
+}
+
+/// The length of a text in UTF-16 units: every character counts once, those beyond the basic plane
+/// (four bytes in UTF-8) twice.
+pub fn utf16_len(text: &str) -> usize {
+    text.bytes().map(|b| usize::from(b & 0xc0 != 0x80) + usize::from(b >= 0xf0)).sum()
+}

@@ -1,0 +1,203 @@
+//! Going through the blocks of one client unit by unit, whatever blocks they were written in.
+
+use super::deletes::write_var;
+use super::{Block, Client, Header, Id, Kind, Reader, Update};
+use std::str::EncodeUtf16;
+
+const HAS_LEFT: u8 = 0x80;
+const HAS_KEY: u8 = 0x20;
+const KIND: u8 = 0x1f;
+
+/// A position in the blocks of one client.
+pub struct Run<'u, 'a, S> {
+    update: &'u Update<'a, S>,
+    of: &'u Client,
+    index: usize,
+    clock: u32,
+    /// The content of the present block, with how many of its units were taken.
+    content: Option<(u32, Content<'a>)>,
+}
+
+/// Content that is taken bit by bit.
+pub enum Content<'a> {
+    Units(EncodeUtf16<'a>),
+    Values(Reader<'a>),
+    /// What is always one unit: nothing is left to take after it.
+    Whole(&'a [u8]),
+}
+
+impl Content<'_> {
+    fn skip(&mut self, units: u32) {
+        match self {
+            Content::Units(text) if units > 0 => {
+                text.nth(units as usize - 1);
+            }
+            Content::Values(reader) => {
+                for _ in 0..units {
+                    // The walk read the same bytes: this cannot fail.
+                    if reader.skip_any().is_err() {
+                        break;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl<'u, 'a, S> Run<'u, 'a, S> {
+    /// The blocks of a client from this clock on; none where the client has nothing there.
+    pub fn from(update: &'u Update<'a, S>, of: &'u Client, clock: u32) -> Option<Self> {
+        let index = update.find_in(of, clock)?;
+        Some(Run { update, of, index, clock, content: None })
+    }
+
+    pub fn end(&self) -> u32 {
+        self.of.end
+    }
+
+    /// The block here; none after the last.
+    pub fn block(&self) -> Option<&'u Block> {
+        if self.index >= self.of.blocks.end {
+            return None;
+        }
+        self.update.blocks.get(self.index)
+    }
+
+    /// The blocks from here on.
+    pub fn blocks(&self) -> &'u [Block] {
+        self.update.blocks.get(self.index..self.of.blocks.end).unwrap_or(&[])
+    }
+
+    pub fn clock(&self) -> u32 {
+        self.clock
+    }
+
+    /// Units of the present block before and after this position.
+    pub fn offset_and_rest(&self) -> (u32, u32) {
+        self.block().map_or((0, 0), |block| {
+            (self.clock.saturating_sub(block.clock), block.next_clock().saturating_sub(self.clock))
+        })
+    }
+
+    /// Goes on to a later clock.
+    pub fn seek(&mut self, clock: u32) {
+        self.clock = clock;
+        while let Some(block) = self.block()
+            && block.next_clock() <= clock
+        {
+            self.index += 1;
+            self.content = None;
+        }
+    }
+
+    /// Where the unit here stands: inside a run that is right after the unit before.
+    pub fn header(&self) -> Header<'a> {
+        let Some(block) = self.block() else { return Header::default() };
+        let header = self.update.header(block);
+        match self.clock.checked_sub(1) {
+            Some(clock) if block.clock < self.clock => {
+                let left = Some(Id { client: self.of.id, clock });
+                Header { left, parent: None, key: None, ..header }
+            }
+            _ => header,
+        }
+    }
+
+    /// The content from here on. What is taken counts as taken until the block changes, so going
+    /// through a block in pieces costs no more than going through it once.
+    pub fn content(&mut self) -> Option<&mut Content<'a>> {
+        let block = self.block()?;
+        let (offset, _) = self.offset_and_rest();
+        let (update, index) = (self.update, self.index);
+        let (taken, content) = self.content.get_or_insert_with(|| (0, open(update, index)));
+        content.skip(offset.saturating_sub(*taken));
+        *taken = offset;
+        debug_assert!(offset <= block.len);
+        Some(content)
+    }
+
+    /// Tells [`Run::content`] that this many units were taken from what it gave.
+    pub fn took(&mut self, units: u32) {
+        if let Some((taken, _)) = &mut self.content {
+            *taken = taken.saturating_add(units);
+        }
+    }
+
+    /// Writes the next units of the present block as a block of their own, as yrs cuts one: inside
+    /// a run the left origin becomes the unit before, the right origin stays.
+    pub fn write(&mut self, units: u32, out: &mut Vec<u8>) {
+        let Some(block) = self.block() else { return };
+        let (offset, rest) = self.offset_and_rest();
+        if offset == 0 && units >= rest {
+            out.extend_from_slice(self.update.bytes.get(block.span()).unwrap_or(&[]));
+            return;
+        }
+        if block.kind == Kind::Gc {
+            out.push(0);
+            write_var(out, u64::from(units));
+            return;
+        }
+        self.write_header(block, offset, out);
+        if block.kind == Kind::Deleted {
+            write_var(out, u64::from(units));
+        } else {
+            self.write_content(units, out);
+        }
+    }
+
+    fn write_header(&self, block: &Block, offset: u32, out: &mut Vec<u8>) {
+        let span = block.span().start..block.content_span().start;
+        if offset == 0 {
+            out.extend_from_slice(self.update.bytes.get(span).unwrap_or(&[]));
+            return;
+        }
+        let header = self.header();
+        let right = header.right.map_or(0, |_| 0x40);
+        out.push(block.info & (KIND | HAS_KEY) | HAS_LEFT | right);
+        for id in [header.left, header.right].into_iter().flatten() {
+            write_var(out, id.client);
+            write_var(out, u64::from(id.clock));
+        }
+    }
+
+    fn write_content(&mut self, units: u32, out: &mut Vec<u8>) {
+        match self.content() {
+            Some(Content::Units(text)) => {
+                // A pair cut in the middle leaves a replacement character on each side, as in
+                // yrs and Yjs, so that lengths stay.
+                let taken: Vec<u16> = text.take(units as usize).collect();
+                let text = String::from_utf16_lossy(&taken);
+                write_var(out, text.len() as u64);
+                out.extend_from_slice(text.as_bytes());
+            }
+            Some(Content::Values(reader)) => {
+                let mut after = reader.clone();
+                let mut values = Content::Values(after.clone());
+                values.skip(units);
+                if let Content::Values(end) = values {
+                    let bytes = after.take(end.offset().saturating_sub(after.offset()));
+                    write_var(out, u64::from(units));
+                    out.extend_from_slice(bytes.unwrap_or(&[]));
+                    *reader = end;
+                }
+            }
+            Some(Content::Whole(bytes)) => out.extend_from_slice(bytes),
+            None => {}
+        }
+        self.took(units);
+    }
+}
+
+fn open<'a, S>(update: &Update<'a, S>, index: usize) -> Content<'a> {
+    let Some(block) = update.blocks.get(index) else { return Content::Whole(&[]) };
+    let mut reader = Reader::at(update.bytes, block.content_span().start);
+    match block.kind {
+        Kind::String => Content::Units(reader.text().unwrap_or("").encode_utf16()),
+        Kind::Any => match reader.var() {
+            Ok(_) => Content::Values(reader),
+            Err(_) => Content::Whole(&[]),
+        },
+        _ => Content::Whole(update.content(block)),
+    }
+}

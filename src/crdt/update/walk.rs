@@ -1,0 +1,119 @@
+//! The walk: every byte of an update accounted for, in one pass.
+
+use super::check::Facts;
+use super::{Block, Client, DeleteSet, Fault, Kind, Reader, Unchecked, Update};
+use crate::limits::CLOCK_END;
+use std::marker::PhantomData;
+
+impl<'a> Update<'a, Unchecked> {
+    /// Reads the structure of an update: everything the format knows, also what no document of
+    /// ours may hold (XML, formats, gaps). Linear in the bytes, and no content is copied.
+    ///
+    /// # Errors
+    /// The first place where the bytes are no update.
+    pub fn walk(bytes: &'a [u8]) -> Result<Self, Fault> {
+        if u32::try_from(bytes.len()).is_err() {
+            return Err(Fault::new(0, "size", "an update of 4 GiB or more"));
+        }
+        let mut reader = Reader::at(bytes, 0);
+        let mut blocks = Vec::new();
+        let mut clients = Vec::new();
+        // A client takes its count, id and clock, and at least one block of two bytes.
+        for _ in 0..reader.count(5)? {
+            clients.push(walk_client(&mut reader, &mut blocks)?);
+        }
+        sort_clients(&mut clients, &reader)?;
+        let deletes = walk_deletes(&mut reader)?;
+        if reader.left() > 0 {
+            return Err(reader.fault("trailing", "bytes after the end of the update"));
+        }
+        Ok(Update { bytes, clients, blocks, deletes, facts: Facts::default(), state: PhantomData })
+    }
+}
+
+fn walk_client(reader: &mut Reader<'_>, blocks: &mut Vec<Block>) -> Result<Client, Fault> {
+    let start = reader.offset();
+    let count = reader.count(2)?;
+    let id = reader.client()?;
+    let first = reader.clock()?;
+    let from = blocks.len();
+    let mut clock = first;
+    for _ in 0..count {
+        let block = walk_block(reader, clock)?;
+        if block.len == 0 {
+            // Old yrs wrote empty items. yrs reads over them, and so do we.
+            continue;
+        }
+        clock = block.next_clock();
+        if clock > CLOCK_END {
+            return Err(reader.fault("clock", format!("client {id} reaches past clock 2^31")));
+        }
+        blocks.push(block);
+    }
+    if blocks.len() == from {
+        return Err(Fault::new(start, "empty", format!("client {id} is listed without content")));
+    }
+    Ok(Client { id, first, end: clock, blocks: from..blocks.len() })
+}
+
+fn walk_block(reader: &mut Reader<'_>, clock: u32) -> Result<Block, Fault> {
+    let at = reader.offset();
+    let info = reader.byte()?;
+    let kind = match info {
+        0 => Kind::Gc,
+        10 => Kind::Skip,
+        _ => reader.kind(info)?,
+    };
+    if !matches!(kind, Kind::Gc | Kind::Skip) {
+        reader.header(info)?;
+    }
+    let content = reader.offset();
+    let len = reader.skip_content(kind)?;
+    if len == 0 && matches!(kind, Kind::Gc | Kind::Skip) {
+        return Err(Fault::new(at, "empty", format!("{} of no length", kind.name())));
+    }
+    // The whole is below 4 GiB, so offsets fit.
+    let offset = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let end = offset(reader.offset());
+    Ok(Block { clock, len, at: offset(at), content: offset(content), end, info, kind })
+}
+
+fn sort_clients(clients: &mut [Client], reader: &Reader<'_>) -> Result<(), Fault> {
+    clients.sort_unstable_by_key(|c| c.id);
+    let twice = clients.iter().zip(clients.iter().skip(1)).find(|(a, b)| a.id == b.id);
+    match twice {
+        Some((client, _)) => {
+            Err(reader.fault("duplicate-client", format!("client {} is listed twice", client.id)))
+        }
+        None => Ok(()),
+    }
+}
+
+fn walk_deletes(reader: &mut Reader<'_>) -> Result<DeleteSet, Fault> {
+    let mut deletes = DeleteSet::default();
+    let mut seen = Vec::new();
+    for _ in 0..reader.count(2)? {
+        let client = reader.client()?;
+        seen.push(client);
+        let mut reached = 0;
+        for _ in 0..reader.count(2)? {
+            let at = reader.offset();
+            let start = reader.clock()?;
+            let end = start.saturating_add(reader.clock()?);
+            if start < reached || end <= start || end > CLOCK_END {
+                let reason = format!(
+                    "deleted range {start}..{end} of client {client} is empty, out of order, or past 2^31"
+                );
+                return Err(Fault::new(at, "delete-set", reason));
+            }
+            reached = end;
+            deletes.insert(client, start..end);
+        }
+    }
+    seen.sort_unstable();
+    match seen.iter().zip(seen.iter().skip(1)).find(|(a, b)| a == b) {
+        Some((client, _)) => Err(reader
+            .fault("duplicate-client", format!("deletions of client {client} are listed twice"))),
+        None => Ok(deletes),
+    }
+}

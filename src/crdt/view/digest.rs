@@ -1,0 +1,126 @@
+//! The content digest: one canonical encoding of the live tree, hashed as it is written.
+
+use super::{Entry, Kind, NONE, Reader, Shape, Value, View, any};
+use blake3::Hasher;
+
+const NULL: u8 = 0;
+const UNDEFINED: u8 = 1;
+const FALSE: u8 = 2;
+const TRUE: u8 = 3;
+const WHOLE: u8 = 4;
+const FLOAT: u8 = 5;
+const STRING: u8 = 6;
+const BYTES: u8 = 7;
+const MAP: u8 = 8;
+const ARRAY: u8 = 9;
+const TEXT: u8 = 10;
+const OBJECT: u8 = 11;
+const LIST: u8 = 12;
+const END: u8 = 255;
+
+pub fn digest(view: &View) -> [u8; 32] {
+    let mut hash = Hasher::new();
+    hash.update(b"crdtctl content 1");
+    for (name, node) in view.roots.iter().filter(|(_, node)| view.is_live(*node)) {
+        string(&mut hash, STRING, name.as_bytes());
+        container(&mut hash, view, *node);
+    }
+    hash.finalize().into()
+}
+
+fn container(hash: &mut Hasher, view: &View, node: u32) {
+    let Some(node) = view.node(node) else { return };
+    let entries = view.entries_of(node);
+    match node.shape {
+        Shape::Map => {
+            hash.update(&[MAP]);
+            for item in entries {
+                string(hash, STRING, view.slice(item.key));
+                entry(hash, view, item);
+            }
+        }
+        Shape::Text => text(hash, view, entries),
+        _ => {
+            hash.update(&[ARRAY]);
+            entries.iter().for_each(|item| entry(hash, view, item));
+        }
+    }
+    hash.update(&[END]);
+}
+
+/// Pieces of text that stand side by side are one text, however they were written.
+fn text(hash: &mut Hasher, view: &View, entries: &[Entry]) {
+    hash.update(&[TEXT]);
+    let mut run = String::new();
+    for item in entries {
+        if item.kind == Kind::String {
+            view.push_text(item, &mut run);
+            continue;
+        }
+        if !run.is_empty() {
+            string(hash, STRING, run.as_bytes());
+            run.clear();
+        }
+        entry(hash, view, item);
+    }
+    if !run.is_empty() {
+        string(hash, STRING, run.as_bytes());
+    }
+}
+
+fn entry(hash: &mut Hasher, view: &View, entry: &Entry) {
+    if entry.node != NONE {
+        return container(hash, view, entry.node);
+    }
+    match entry.kind {
+        Kind::Embed => {
+            let json = std::str::from_utf8(view.slice(entry.content)).unwrap_or("");
+            value(hash, &any::embedded(json).unwrap_or(Value::Undefined));
+        }
+        Kind::Any => {
+            let mut reader = Reader::at(view.slice(entry.content), 0);
+            while reader.left() > 0 {
+                let Ok(read) = any::read(&mut reader) else { break };
+                value(hash, &read);
+            }
+        }
+        _ => string(hash, BYTES, view.slice(entry.content)),
+    }
+}
+
+/// A plain value. Recursion is bounded: the walk refused deeper nesting.
+fn value(hash: &mut Hasher, value_: &Value) {
+    match value_ {
+        Value::Null => drop(hash.update(&[NULL])),
+        Value::Undefined => drop(hash.update(&[UNDEFINED])),
+        Value::Bool(b) => drop(hash.update(&[if *b { TRUE } else { FALSE }])),
+        Value::Int(n) => number(hash, any::Number::Whole(*n)),
+        Value::Number(n) => number(hash, any::number(*n)),
+        Value::String(text) | Value::Text(text) => string(hash, STRING, text.as_bytes()),
+        Value::Bytes(bytes) => string(hash, BYTES, bytes),
+        Value::Object(record) | Value::Map(record) => {
+            hash.update(&[OBJECT]);
+            for (key, inner) in record {
+                string(hash, STRING, key.as_bytes());
+                value(hash, inner);
+            }
+            hash.update(&[END]);
+        }
+        Value::List(items) | Value::Array(items) => {
+            hash.update(&[LIST]);
+            items.iter().for_each(|inner| value(hash, inner));
+            hash.update(&[END]);
+        }
+    }
+}
+
+fn number(hash: &mut Hasher, number: any::Number) {
+    match number {
+        any::Number::Whole(n) => hash.update(&[WHOLE]).update(&n.to_be_bytes()),
+        any::Number::Float(bits) => hash.update(&[FLOAT]).update(&bits.to_be_bytes()),
+    };
+}
+
+fn string(hash: &mut Hasher, tag: u8, bytes: &[u8]) {
+    hash.update(&[tag]).update(&(bytes.len() as u64).to_be_bytes()).update(bytes);
+}

@@ -1,0 +1,247 @@
+//! The live content of a document, read from its bytes without yrs.
+//!
+//! A [`View`] is an index: containers, their keys and elements, and where in the bytes each value
+//! lies. Reading one record materialises that record only. What the index says is what yrs would
+//! show: the order of sequences and the winners of map keys follow its rule for conflicts.
+
+mod build;
+mod digest;
+mod order;
+mod pieces;
+#[cfg(test)]
+mod tests;
+
+use super::update::{Checked, Id, Kind, Reader, Shape, Update, Version, any};
+use super::value::{Record, Source, Value};
+use std::ops::Range;
+
+/// No node, no piece, no list.
+const NONE: u32 = u32::MAX;
+
+/// The live content of one whole state.
+pub struct View {
+    bytes: Vec<u8>,
+    version: Version,
+    /// Sorted by name.
+    roots: Vec<(String, u32)>,
+    nodes: Vec<Node>,
+    entries: Vec<Entry>,
+}
+
+/// A container.
+#[derive(Clone)]
+struct Node {
+    shape: Shape,
+    /// Of a map sorted by key, of a sequence in its order.
+    entries: Range<usize>,
+}
+
+/// A live item, or the live part of one.
+#[derive(Clone, Copy)]
+struct Entry {
+    id: Id,
+    /// In a map; empty elsewhere.
+    key: Span,
+    /// The value, the values, or the text, without their count or length.
+    content: Span,
+    kind: Kind,
+    /// Whether the text was cut in the middle of a surrogate pair.
+    halves: Halves,
+    /// The container that the item created, or [`NONE`].
+    node: u32,
+}
+
+/// A part of the bytes.
+#[derive(Clone, Copy, Default)]
+struct Span {
+    start: u32,
+    len: u32,
+}
+
+impl Span {
+    fn between(start: usize, end: usize) -> Span {
+        // The walk refuses 4 GiB and more, so offsets fit.
+        let fit = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Span { start: fit(start), len: fit(end.saturating_sub(start)) }
+    }
+}
+
+/// The ends of a text at which half a surrogate pair was cut off: each shows as U+FFFD.
+#[derive(Clone, Copy, Default)]
+struct Halves {
+    start: bool,
+    end: bool,
+}
+
+impl View {
+    /// The live content of a checked update that holds a whole state. What refers to something
+    /// outside it is left out, as yrs would keep it waiting.
+    pub fn of(update: &Update<'_, Checked>) -> View {
+        build::build(update)
+    }
+
+    /// Clocks and deletions of the state.
+    pub fn version(&self) -> &Version {
+        &self.version
+    }
+
+    /// The bytes that the view was built from.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// BLAKE3 of the live content, whatever its history, client ids and encoding: two documents
+    /// that show the same have the same digest.
+    pub fn digest(&self) -> [u8; 32] {
+        digest::digest(self)
+    }
+
+    /// The item that created the container at a path; none for a root, which nobody created.
+    pub fn container(&self, path: &[&str]) -> Option<Id> {
+        self.entry(path).filter(|entry| entry.node != NONE).map(|entry| entry.id)
+    }
+
+    /// The item that holds the live value at a path.
+    pub fn item(&self, path: &[&str]) -> Option<Id> {
+        self.entry(path).map(|entry| entry.id)
+    }
+
+    fn root(&self, name: &str) -> Option<u32> {
+        let at = self.roots.binary_search_by(|(root, _)| root.as_str().cmp(name)).ok()?;
+        self.roots.get(at).map(|(_, node)| *node)
+    }
+
+    /// The entry at a path of two steps or more.
+    fn entry(&self, path: &[&str]) -> Option<&Entry> {
+        let (root, keys) = path.split_first()?;
+        let (last, between) = keys.split_last()?;
+        let mut node = self.root(root)?;
+        for key in between {
+            node = self.child(node, key)?.node;
+        }
+        self.child(node, last)
+    }
+
+    fn node_at(&self, path: &[&str]) -> Option<u32> {
+        match path {
+            [root] => self.root(root),
+            _ => self.entry(path).map(|entry| entry.node),
+        }
+    }
+
+    fn child(&self, node: u32, key: &str) -> Option<&Entry> {
+        let node = self.node(node)?;
+        if node.shape != Shape::Map {
+            return None;
+        }
+        let entries = self.entries_of(node);
+        let at =
+            entries.binary_search_by(|entry| self.slice(entry.key).cmp(key.as_bytes())).ok()?;
+        entries.get(at)
+    }
+
+    fn node(&self, node: u32) -> Option<&Node> {
+        self.nodes.get(node as usize)
+    }
+
+    fn entries_of(&self, node: &Node) -> &[Entry] {
+        self.entries.get(node.entries.clone()).unwrap_or(&[])
+    }
+
+    fn slice(&self, span: Span) -> &[u8] {
+        let start = span.start as usize;
+        self.bytes.get(start..start.saturating_add(span.len as usize)).unwrap_or(&[])
+    }
+
+    fn key(&self, entry: &Entry) -> &str {
+        std::str::from_utf8(self.slice(entry.key)).unwrap_or("")
+    }
+
+    /// A container with all below it. Recursion is bounded: the check refused deeper nesting.
+    fn materialise(&self, node: u32) -> Value {
+        let Some(node) = self.node(node) else { return Value::Undefined };
+        let entries = self.entries_of(node);
+        match node.shape {
+            Shape::Map => Value::Map(
+                entries
+                    .iter()
+                    .filter_map(|entry| Some((self.key(entry).to_owned(), self.single(entry)?)))
+                    .collect::<Record>(),
+            ),
+            Shape::Text => {
+                let mut text = String::new();
+                entries.iter().for_each(|entry| self.push_text(entry, &mut text));
+                Value::Text(text)
+            }
+            _ => {
+                let mut items = Vec::new();
+                entries.iter().for_each(|entry| self.each_value(entry, |value| items.push(value)));
+                Value::Array(items)
+            }
+        }
+    }
+
+    /// The value of an entry under a key.
+    fn single(&self, entry: &Entry) -> Option<Value> {
+        let mut first = None;
+        self.each_value(entry, |value| first = first.take().or(Some(value)));
+        first
+    }
+
+    /// The values of an entry: several where a run of plain values was inserted at once.
+    fn each_value(&self, entry: &Entry, mut take: impl FnMut(Value)) {
+        let bytes = self.slice(entry.content);
+        match entry.kind {
+            Kind::Type => take(self.materialise(entry.node)),
+            Kind::Binary => take(Value::Bytes(bytes.to_vec())),
+            Kind::Any => {
+                let mut reader = Reader::at(bytes, 0);
+                while reader.left() > 0 {
+                    // The walk read the same bytes: this cannot fail.
+                    let Ok(value) = any::read(&mut reader) else { break };
+                    take(value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds the text of an entry of a text; embedded values have none.
+    fn push_text(&self, entry: &Entry, text: &mut String) {
+        if entry.kind != Kind::String {
+            return;
+        }
+        if entry.halves.start {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+        text.push_str(std::str::from_utf8(self.slice(entry.content)).unwrap_or(""));
+        if entry.halves.end {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+
+    /// Whether a root holds anything live.
+    fn is_live(&self, node: u32) -> bool {
+        self.node(node).is_some_and(|node| !node.entries.is_empty())
+    }
+}
+
+impl Source for View {
+    fn roots(&self) -> Vec<String> {
+        let live = self.roots.iter().filter(|(_, node)| self.is_live(*node));
+        live.map(|(name, _)| name.clone()).collect()
+    }
+
+    fn value(&self, path: &[&str]) -> Option<Value> {
+        match path {
+            [root] => Some(self.materialise(self.root(root)?)),
+            _ => self.single(self.entry(path)?),
+        }
+    }
+
+    fn keys(&self, path: &[&str]) -> Vec<String> {
+        let node = self.node_at(path).and_then(|node| self.node(node));
+        let Some(node) = node.filter(|node| node.shape == Shape::Map) else { return Vec::new() };
+        self.entries_of(node).iter().map(|entry| self.key(entry).to_owned()).collect()
+    }
+}

@@ -1,0 +1,226 @@
+//! The order of concurrent items: the rule of YATA, as yrs integrates.
+
+use super::NONE;
+use super::pieces::Pieces;
+use crate::crdt::update::{Checked, Id, Update};
+
+/// Lists of pieces: one for each sequence, one for each key of a map. The last of a key is its
+/// value.
+pub struct Order {
+    next: Vec<u32>,
+    prev: Vec<u32>,
+    /// Per list.
+    heads: Vec<u32>,
+    tails: Vec<u32>,
+}
+
+/// An item on its way into a list.
+struct Item {
+    list: u32,
+    /// Its pieces, in a row.
+    first: u32,
+    last: u32,
+    client: u64,
+    left_origin: Option<Id>,
+    right_origin: Option<Id>,
+    left: u32,
+    right: u32,
+}
+
+/// Which pieces a scan for conflicts has seen, without clearing anything between scans.
+struct Marks {
+    /// Per piece, the last scan that passed it.
+    passed: Vec<u32>,
+    /// Per piece, the last round in which it conflicted.
+    conflicting: Vec<u32>,
+    scan: u32,
+    round: u32,
+}
+
+impl Order {
+    /// Puts every piece into its list. `list_of` says, per home, which one; [`NONE`] is left out.
+    pub fn arrange(
+        update: &Update<'_, Checked>,
+        pieces: &Pieces,
+        list_of: &[u32],
+        lists: usize,
+    ) -> Order {
+        let mut order = Order {
+            next: vec![NONE; pieces.len()],
+            prev: vec![NONE; pieces.len()],
+            heads: vec![NONE; lists],
+            tails: vec![NONE; lists],
+        };
+        let mut marks = Marks {
+            passed: vec![0; pieces.len()],
+            conflicting: vec![0; pieces.len()],
+            scan: 0,
+            round: 0,
+        };
+        for block in &update.facts().order {
+            if let Some(mut item) = item(update, pieces, list_of, *block) {
+                if order.conflicts(&item) {
+                    item.left = order.resolve(update, pieces, &item, &mut marks);
+                }
+                order.link(&item);
+            }
+        }
+        order
+    }
+
+    pub fn tail(&self, list: u32) -> u32 {
+        get(&self.tails, list)
+    }
+
+    /// The pieces of a list, in order.
+    pub fn iter(&self, list: u32) -> impl Iterator<Item = u32> {
+        let next = |piece: &u32| Some(get(&self.next, *piece)).filter(|next| *next != NONE);
+        std::iter::successors(Some(get(&self.heads, list)).filter(|head| *head != NONE), next)
+    }
+
+    /// Whether something stands between its origins.
+    fn conflicts(&self, item: &Item) -> bool {
+        match (item.left, item.right) {
+            (NONE, NONE) => true,
+            (NONE, right) => get(&self.prev, right) != NONE,
+            (left, right) => get(&self.next, left) != right,
+        }
+    }
+
+    /// Finds the left neighbour among concurrent items. This is yrs `Item::resolve_conflict`,
+    /// step by step; change nothing here without reading it.
+    fn resolve(
+        &self,
+        update: &Update<'_, Checked>,
+        pieces: &Pieces,
+        item: &Item,
+        marks: &mut Marks,
+    ) -> u32 {
+        marks.scan = marks.scan.wrapping_add(1);
+        marks.round = marks.round.wrapping_add(1);
+        let mut left = item.left;
+        let mut other = match item.left {
+            NONE => get(&self.heads, item.list),
+            left => get(&self.next, left),
+        };
+        while other != NONE && other != item.right {
+            set(&mut marks.passed, other, marks.scan);
+            set(&mut marks.conflicting, other, marks.round);
+            let Some(standing) = Standing::of(update, pieces, other) else { break };
+            if standing.left_origin == item.left_origin {
+                if standing.client < item.client {
+                    left = other;
+                    marks.round = marks.round.wrapping_add(1);
+                } else if standing.right_origin == item.right_origin {
+                    break;
+                }
+            } else {
+                let origin = standing.left_piece(update, pieces, other);
+                if origin == NONE || get(&marks.passed, origin) != marks.scan {
+                    break;
+                }
+                if get(&marks.conflicting, origin) != marks.round {
+                    left = other;
+                    marks.round = marks.round.wrapping_add(1);
+                }
+            }
+            other = get(&self.next, other);
+        }
+        left
+    }
+
+    fn link(&mut self, item: &Item) {
+        for piece in item.first..item.last {
+            set(&mut self.next, piece, piece + 1);
+            set(&mut self.prev, piece + 1, piece);
+        }
+        let right = match item.left {
+            NONE => {
+                let head = get(&self.heads, item.list);
+                set(&mut self.heads, item.list, item.first);
+                head
+            }
+            left => {
+                let right = get(&self.next, left);
+                set(&mut self.next, left, item.first);
+                set(&mut self.prev, item.first, left);
+                right
+            }
+        };
+        set(&mut self.next, item.last, right);
+        match right {
+            NONE => set(&mut self.tails, item.list, item.last),
+            right => set(&mut self.prev, right, item.last),
+        }
+    }
+}
+
+fn item(
+    update: &Update<'_, Checked>,
+    pieces: &Pieces,
+    list_of: &[u32],
+    block: u32,
+) -> Option<Item> {
+    let home = update.facts().home.get(block as usize)?;
+    let list = get(list_of, *home);
+    let (first, end) = pieces.of_block(block);
+    if list == NONE || first >= end {
+        return None;
+    }
+    let header = update.header(update.blocks().get(block as usize)?);
+    let piece = |id: Option<Id>| id.and_then(|id| pieces.holding(update, id, block));
+    Some(Item {
+        list,
+        first,
+        last: end - 1,
+        client: pieces.client(block),
+        left_origin: header.left,
+        right_origin: header.right,
+        left: piece(header.left).unwrap_or(NONE),
+        right: piece(header.right).unwrap_or(NONE),
+    })
+}
+
+/// What counts of a piece that is already in a list.
+struct Standing {
+    client: u64,
+    block: u32,
+    /// Whether it is the inside of a run: its origin is then the piece before.
+    inside: bool,
+    left_origin: Option<Id>,
+    right_origin: Option<Id>,
+}
+
+impl Standing {
+    fn of(update: &Update<'_, Checked>, pieces: &Pieces, piece: u32) -> Option<Standing> {
+        let at = pieces.get(piece)?;
+        let block = update.blocks().get(at.block as usize)?;
+        let header = update.header(block);
+        let client = pieces.client(at.block);
+        let inside = at.offset > 0;
+        let before = || {
+            let clock = block.clock.saturating_add(at.offset).saturating_sub(1);
+            Some(Id { client, clock })
+        };
+        let left_origin = if inside { before() } else { header.left };
+        Some(Standing { client, block: at.block, inside, left_origin, right_origin: header.right })
+    }
+
+    fn left_piece(&self, update: &Update<'_, Checked>, pieces: &Pieces, piece: u32) -> u32 {
+        if self.inside {
+            return piece.saturating_sub(1);
+        }
+        let holding = |id| pieces.holding(update, id, self.block);
+        self.left_origin.and_then(holding).unwrap_or(NONE)
+    }
+}
+
+fn get(list: &[u32], at: u32) -> u32 {
+    list.get(at as usize).copied().unwrap_or(NONE)
+}
+
+fn set(list: &mut [u32], at: u32, value: u32) {
+    if let Some(slot) = list.get_mut(at as usize) {
+        *slot = value;
+    }
+}

@@ -1,0 +1,226 @@
+//! Blocks cut into pieces, so that whatever refers into a run, or deletes part of it, refers to
+//! whole pieces.
+
+use super::{Halves, Kind, NONE, Span};
+use crate::crdt::update::{Block, Checked, DeleteSet, GONE, Id, OPEN, Reader, Update};
+
+/// All pieces, those of one block in a row.
+pub struct Pieces {
+    /// Per block its first piece, and one more at the end. Blocks without a home have none.
+    first: Vec<u32>,
+    pieces: Vec<Piece>,
+    /// Per block, who wrote it.
+    clients: Vec<u64>,
+}
+
+#[derive(Clone, Copy)]
+pub struct Piece {
+    pub block: u32,
+    /// Units of the block before it.
+    pub offset: u32,
+}
+
+impl Pieces {
+    /// Cuts after every left origin, before every right origin, and where deletions begin and end.
+    pub fn cut(update: &Update<'_, Checked>, deletes: &DeleteSet) -> Self {
+        let cuts = cuts(update, deletes);
+        let mut cuts = cuts.iter().peekable();
+        let blocks = update.blocks().len();
+        let mut first = Vec::with_capacity(blocks + 1);
+        let mut pieces = Vec::with_capacity(blocks + cuts.len());
+        for (block, home) in (0u32..).zip(&update.facts().home) {
+            first.push(len32(&pieces));
+            if !matches!(*home, GONE | OPEN) {
+                pieces.push(Piece { block, offset: 0 });
+            }
+            while let Some((_, offset)) = cuts.next_if(|cut| cut.0 == block) {
+                pieces.push(Piece { block, offset: *offset });
+            }
+        }
+        first.push(len32(&pieces));
+        let mut clients = vec![0; blocks];
+        for (client, range) in update.client_ranges() {
+            clients.get_mut(range).into_iter().flatten().for_each(|slot| *slot = client);
+        }
+        Pieces { first, pieces, clients }
+    }
+
+    pub fn len(&self) -> usize {
+        self.pieces.len()
+    }
+
+    pub fn get(&self, piece: u32) -> Option<Piece> {
+        self.pieces.get(piece as usize).copied()
+    }
+
+    /// The first piece of a block, and the piece after its last.
+    pub fn of_block(&self, block: u32) -> (u32, u32) {
+        let at = |index: usize| self.first.get(index).copied().unwrap_or(NONE);
+        (at(block as usize), at(block as usize + 1))
+    }
+
+    pub fn client(&self, block: u32) -> u64 {
+        self.clients.get(block as usize).copied().unwrap_or(0)
+    }
+
+    /// The piece that holds an id, looked for beside `near` first.
+    pub fn holding(&self, update: &Update<'_, Checked>, id: Id, near: u32) -> Option<u32> {
+        let block = self.before(update, id, near).or_else(|| update.find(id))?;
+        let offset = id.clock.checked_sub(update.blocks().get(block)?.clock)?;
+        let (from, to) = self.of_block(block as u32);
+        let pieces = self.pieces.get(from as usize..to as usize)?;
+        let after = pieces.partition_point(|piece| piece.offset <= offset);
+        Some(from + after.checked_sub(1)? as u32)
+    }
+
+    fn before(&self, update: &Update<'_, Checked>, id: Id, near: u32) -> Option<usize> {
+        let before = near.checked_sub(1)?;
+        let block = update.blocks().get(before as usize)?;
+        let holds = (block.clock..block.next_clock()).contains(&id.clock);
+        (holds && self.client(before) == id.client).then_some(before as usize)
+    }
+
+    /// Per piece, whether it is deleted.
+    pub fn dead(&self, update: &Update<'_, Checked>, deletes: &DeleteSet) -> Vec<bool> {
+        let mut dead = vec![false; self.pieces.len()];
+        for (client, range) in update.client_ranges() {
+            let mut ranges = deletes.ranges(client).iter().peekable();
+            let from = self.of_block(range.start as u32).0 as usize;
+            let to = self.of_block(range.end as u32).0 as usize;
+            let pieces = self.pieces.get(from..to).unwrap_or(&[]);
+            for (piece, slot) in pieces.iter().zip(dead.get_mut(from..).into_iter().flatten()) {
+                let block = update.blocks().get(piece.block as usize);
+                let clock = block.map_or(0, |b| b.clock.saturating_add(piece.offset));
+                while ranges.next_if(|deleted| deleted.end <= clock).is_some() {}
+                *slot = ranges.peek().is_some_and(|deleted| deleted.start <= clock);
+            }
+        }
+        dead
+    }
+
+    /// Where the content of each piece of a block lies.
+    pub fn contents(
+        &self,
+        update: &Update<'_, Checked>,
+        index: u32,
+        mut take: impl FnMut(u32, Span, Halves),
+    ) {
+        let Some(block) = update.blocks().get(index as usize) else { return };
+        let (from, to) = self.of_block(index);
+        let pieces = self.pieces.get(from as usize..to as usize).unwrap_or(&[]);
+        let ends = pieces.iter().skip(1).map(|p| p.offset).chain([block.len]);
+        let mut reader = Reader::at(update.bytes(), block.content_span().start);
+        match block.kind {
+            Kind::String | Kind::Embed => {
+                let mut text = Cutter::new(&mut reader);
+                (from..).zip(ends).for_each(|(piece, end)| {
+                    let (span, halves) = text.cut(block, end);
+                    take(piece, span, halves);
+                });
+            }
+            Kind::Any => {
+                let mut taken = 0;
+                let start_of_values = reader.var();
+                (from..).zip(ends).for_each(|(piece, end)| {
+                    let start = reader.offset();
+                    while taken < end && start_of_values.is_ok() && reader.skip_any().is_ok() {
+                        taken += 1;
+                    }
+                    take(piece, Span::between(start, reader.offset()), Halves::default());
+                });
+            }
+            Kind::Binary => {
+                let bytes = reader.buffer().map_or(0, <[u8]>::len);
+                let end = reader.offset();
+                take(from, Span::between(end.saturating_sub(bytes), end), Halves::default());
+            }
+            _ => {
+                let span = block.content_span();
+                take(from, Span::between(span.start, span.end), Halves::default());
+            }
+        }
+    }
+}
+
+/// Cuts a text at ascending UTF-16 offsets.
+struct Cutter<'a> {
+    text: &'a str,
+    /// Where the text begins in the update.
+    start: usize,
+    /// Bytes and units so far.
+    at: usize,
+    units: u32,
+    /// Whether the last cut went through a surrogate pair.
+    half: bool,
+}
+
+impl<'a> Cutter<'a> {
+    fn new(reader: &mut Reader<'a>) -> Self {
+        // The walk read the same bytes: this cannot fail.
+        let text = reader.text().unwrap_or("");
+        Cutter { text, start: reader.offset() - text.len(), at: 0, units: 0, half: false }
+    }
+
+    /// The text up to an offset; all that is left at the end of the block.
+    fn cut(&mut self, block: &Block, end: u32) -> (Span, Halves) {
+        let from = self.at;
+        let mut halves = Halves { start: self.half, end: false };
+        self.half = false;
+        if end >= block.len {
+            return (Span::between(self.start + from, self.start + self.text.len()), halves);
+        }
+        let mut to = from;
+        for char in self.text.get(from..).unwrap_or("").chars() {
+            if self.units >= end {
+                break;
+            }
+            self.units += char.len_utf16() as u32;
+            self.at += char.len_utf8();
+            if self.units <= end {
+                to = self.at;
+            } else {
+                halves.end = true;
+                self.half = true;
+            }
+        }
+        (Span::between(self.start + from, self.start + to), halves)
+    }
+}
+
+/// Places inside blocks at which to cut, as (block, offset), sorted.
+fn cuts(update: &Update<'_, Checked>, deletes: &DeleteSet) -> Vec<(u32, u32)> {
+    let mut cuts = Vec::new();
+    let mut cut = |client: u64, clock: u32| {
+        let Some(index) = update.find(Id { client, clock }) else { return };
+        let homed = !matches!(update.facts().home.get(index), None | Some(&GONE | &OPEN));
+        let inside = update.blocks().get(index).is_some_and(|b| b.clock < clock && b.len > 1);
+        if let (true, true, Some(block)) = (homed, inside, update.blocks().get(index)) {
+            cuts.push((index as u32, clock - block.clock));
+        }
+    };
+    for (client, range) in update.client_ranges() {
+        for index in range {
+            let Some(block) = update.blocks().get(index) else { continue };
+            let header = update.header(block);
+            if let Some(left) = header.left
+                && (left.client, left.clock.saturating_add(1)) != (client, block.clock)
+            {
+                cut(left.client, left.clock.saturating_add(1));
+            }
+            if let Some(right) = header.right {
+                cut(right.client, right.clock);
+            }
+        }
+    }
+    for (client, range) in deletes.iter() {
+        cut(client, range.start);
+        cut(client, range.end);
+    }
+    cuts.sort_unstable();
+    cuts.dedup();
+    cuts
+}
+
+fn len32<T>(list: &[T]) -> u32 {
+    u32::try_from(list.len()).unwrap_or(NONE)
+}

@@ -1,0 +1,182 @@
+//! The gate of one document: which updates reach yrs, in which order, and what waits.
+//!
+//! Valid, then ready, then fitting, then not forked. The order in which updates come does not
+//! matter: whatever can be applied is, until nothing moves.
+
+use super::manifest::{Document, Has, Sender};
+use crate::crdt::update::{Checked, Clocks, Fault, RootKind, Update, Version};
+use crate::error::{Error, Kind, Result};
+use crate::id::DocId;
+use crate::store::Session;
+use serde::{Deserialize, Serialize};
+
+/// The state of a document that does not exist.
+const NOTHING: [u8; 2] = [0, 0];
+
+/// An update on its way in.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    pub update: Vec<u8>,
+    /// Where it comes from, for messages.
+    pub source: String,
+    /// Who sent it, and what that says; None for a bare update.
+    pub claim: Option<Claim>,
+    /// Its number in the inbox, when it has waited.
+    pub parked: Option<i64>,
+}
+
+/// An entry of a manifest, and whose it is: what may be recorded once the update is applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    pub bundle: String,
+    pub from: Sender,
+    #[serde(rename = "for")]
+    pub addressee: Option<String>,
+    pub entry: Document,
+}
+
+/// What became of a piece.
+#[derive(Debug)]
+pub enum Fate {
+    /// The document holds it now, or did before. With what the update itself held.
+    Applied(Has),
+    /// Per client, the clock that must be reached first.
+    Waits(Clocks),
+    /// It waited here, and can never be applied as it is.
+    Refused(Error),
+}
+
+impl Piece {
+    /// The replica whose log it was in, and how far that log had gone.
+    fn origin(&self, ours: &str) -> Option<(&str, i64)> {
+        let claim = self.claim.as_ref()?;
+        let replica = claim.from.replica.as_deref().filter(|replica| *replica != ours)?;
+        Some((replica, claim.entry.log.upto))
+    }
+}
+
+/// Brings updates into a document, as many as are ready in any order. Returns the fate of each.
+///
+/// # Errors
+/// `Untrusted` for an update that is not valid, `Forked` where two replicas wrote under one
+/// client id. An update that waited from an earlier import fails alone instead.
+pub fn pass(session: &mut Session, doc: &DocId, pieces: &[Piece]) -> Result<Vec<Fate>> {
+    let roots = (session.ambient().roots)(doc);
+    let ours = session.replica_id().to_owned();
+    let mut fates: Vec<Option<Fate>> = pieces.iter().map(|_| None).collect();
+    let mut open = Vec::with_capacity(pieces.len());
+    for (piece, fate) in pieces.iter().zip(&mut fates) {
+        match check(&piece.update, roots).map_err(|fault| invalid(doc, piece, fault)) {
+            Ok(update) => open.push((piece, update, fate)),
+            Err(error) => *fate = Some(refuse(piece, error)?),
+        }
+    }
+    while !open.is_empty() {
+        let bytes = session.bytes(doc)?.unwrap_or_else(|| NOTHING.into());
+        let base = Base::of(doc, &bytes, roots)?;
+        let mut still_open = Vec::with_capacity(open.len());
+        let mut news = None;
+        for (piece, update, fate) in open {
+            // One at a time: the next is judged by the document that holds this one.
+            if news.is_some() {
+                still_open.push((piece, update, fate));
+                continue;
+            }
+            let verdict = match base.judge(doc, piece, &update) {
+                Ok(verdict) => verdict,
+                Err(error) => {
+                    *fate = Some(refuse(piece, error)?);
+                    continue;
+                }
+            };
+            match verdict {
+                Verdict::Waits(missing) => {
+                    *fate = Some(Fate::Waits(missing));
+                    still_open.push((piece, update, fate));
+                }
+                Verdict::Known => *fate = Some(Fate::Applied(Has::from(&update.version()))),
+                Verdict::New => {
+                    *fate = Some(Fate::Applied(Has::from(&update.version())));
+                    news = Some((piece, update));
+                }
+            }
+        }
+        open = still_open;
+        match news {
+            None => break,
+            // It also refuses writes under our own client id that we never made.
+            Some((piece, update)) => session.apply(doc, &update, piece.origin(&ours))?,
+        };
+    }
+    fates.into_iter().map(|fate| fate.ok_or_else(|| Error::bug("an update has no fate"))).collect()
+}
+
+/// The document that an update is judged by.
+struct Base<'b> {
+    update: Update<'b, Checked>,
+    version: Version,
+}
+
+enum Verdict {
+    Waits(Clocks),
+    Known,
+    New,
+}
+
+impl<'b> Base<'b> {
+    fn of(doc: &DocId, bytes: &'b [u8], roots: &[(&str, RootKind)]) -> Result<Self> {
+        let update = check(bytes, roots).map_err(|fault| {
+            Error::corrupt(format!("{doc} does not hold to the format")).because(fault)
+        })?;
+        let version = update.version();
+        Ok(Base { update, version })
+    }
+
+    fn judge(&self, doc: &DocId, piece: &Piece, update: &Update<'_, Checked>) -> Result<Verdict> {
+        let missing = update.missing(&self.version.clocks);
+        if !missing.is_empty() {
+            return Ok(Verdict::Waits(missing));
+        }
+        update.fits(&self.update).map_err(|fault| invalid(doc, piece, fault))?;
+        if let Some(id) = update.fork(&self.update) {
+            return Err(forked(doc, piece, id.client, id.clock));
+        }
+        Ok(if self.holds(&update.version()) { Verdict::Known } else { Verdict::New })
+    }
+
+    fn holds(&self, brought: &Version) -> bool {
+        let known = |client| self.version.clocks.get(client).copied().unwrap_or(0);
+        brought.clocks.iter().all(|(client, clock)| *clock <= known(client))
+            && self.version.deletes.covers(&brought.deletes)
+    }
+}
+
+fn check<'u>(bytes: &'u [u8], roots: &[(&str, RootKind)]) -> Result<Update<'u, Checked>, Fault> {
+    Update::walk(bytes)?.check(roots)
+}
+
+/// An error ends the import, unless the piece comes from an earlier one: then that piece alone
+/// is out, and what was asked for now goes on.
+fn refuse(piece: &Piece, error: Error) -> Result<Fate> {
+    match piece.parked {
+        Some(_) => Ok(Fate::Refused(error)),
+        None => Err(error),
+    }
+}
+
+fn invalid(doc: &DocId, piece: &Piece, fault: Fault) -> Error {
+    Error::untrusted(format!("the update of {doc} in {} is not valid", piece.source))
+        .because(fault)
+        .hint("nothing was written; ask the sender for another bundle")
+}
+
+fn forked(doc: &DocId, piece: &Piece, client: u64, clock: u32) -> Error {
+    Error::new(
+        Kind::Forked,
+        format!(
+            "replica-fork: two replicas wrote {doc} under client id {client}, from clock {clock} on"
+        ),
+    )
+    .because(format!("the store and {} differ there; both are kept as they are", piece.source))
+    .hint("one of the two is a copy: `crdtctl doc dump` shows ours, `crdtctl sync show` theirs")
+}
