@@ -14,7 +14,7 @@ use crdtctl::error::{Kind, Result};
 use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::operation::{self, Operation, Outcome};
 use crdtctl::sample::Chance;
-use crdtctl::store::{Ambient, Open, Session, Store};
+use crdtctl::store::{Ambient, Open, Reader, Session, Store};
 use crdtctl::sync::export::{Request, export};
 use crdtctl::sync::import::{Imported, Input, import};
 use crdtctl::sync::peer::Known;
@@ -56,12 +56,12 @@ struct Held {
     members: BTreeSet<String>,
     /// Messages that were here and are not any more.
     gone: BTreeSet<String>,
+    clocks: BTreeMap<&'static str, Clocks>,
 }
 
 /// A bundle on its way.
 struct Letter {
     bundle: Vec<u8>,
-    from: usize,
     label: String,
 }
 
@@ -431,7 +431,7 @@ impl World {
             replica.name,
             what.collect::<Vec<_>>()
         );
-        Letter { bundle, from: at, label }
+        Letter { bundle, label }
     }
 
     /// One or more letters reach somebody, often not the newest, often not the one meant.
@@ -515,8 +515,12 @@ impl World {
     /// that this replica knows as deleted.
     fn look(&mut self, at: usize, acting: Option<&MemberId>) {
         let name = self.replicas[at].name.clone();
+        let replica = &self.replicas[at];
+        let reader = replica.store.reader().expect("a reader");
         for concern in ["core", "chat"] {
-            let Some((bytes, view)) = self.replicas[at].document(concern) else { continue };
+            let Some((bytes, view)) = document(&reader, concern) else { continue };
+            let clocks = view.version().clocks.clone();
+            self.replicas[at].held.clocks.insert(concern, clocks);
             update::storable(&bytes).unwrap_or_else(|fault| panic!("{name}: {concern}: {fault}"));
             let root = if concern == "core" { "members" } else { "messages" };
             for id in view.keys(&[root]) {
@@ -567,23 +571,31 @@ impl World {
     /// Lets everybody hear from everybody until nothing changes any more; how many rounds it took.
     pub fn settle(&mut self, incremental: bool) -> usize {
         for round in 1..=10 {
-            let line = format!("exchange {round}");
-            self.say(line);
-            let before: Vec<_> = self.replicas.iter().map(Replica::log_end).collect();
-            for from in 0..self.replicas.len() {
-                for to in 0..self.replicas.len() {
-                    if from != to {
-                        let letter = self.export(from, incremental.then_some(to), false);
-                        self.import(to, &[letter.bundle]);
-                    }
-                }
-            }
-            let after: Vec<_> = self.replicas.iter().map(Replica::log_end).collect();
-            if before == after {
+            self.say(format!("exchange {round}"));
+            if !self.exchange(incremental) {
                 return round;
             }
         }
         panic!("ten rounds, and still no rest");
+    }
+
+    /// Everybody makes bundles for all the others, then everybody imports what came. Whether
+    /// that wrote anything.
+    fn exchange(&mut self, incremental: bool) -> bool {
+        let count = self.replicas.len();
+        let mut post: Vec<Vec<Vec<u8>>> = vec![Vec::new(); count];
+        for from in 0..count {
+            let everybody = self.export(from, None, false);
+            for (to, letters) in post.iter_mut().enumerate().filter(|(to, _)| *to != from) {
+                let letter = incremental.then(|| self.export(from, Some(to), false));
+                letters.push(letter.map_or_else(|| everybody.bundle.clone(), |l| l.bundle));
+            }
+        }
+        let mut written = false;
+        for (to, letters) in post.into_iter().enumerate() {
+            written |= self.import(to, &letters).committed.seq.is_some();
+        }
+        written
     }
 }
 
@@ -595,10 +607,7 @@ fn is_refusal(kind: Kind) -> bool {
 impl Replica {
     /// The state of a document and its content; None when there is none.
     pub fn document(&self, concern: &str) -> Option<(Vec<u8>, View)> {
-        let reader = self.store.reader().expect("a reader");
-        let bytes = reader.bytes(&World::doc(concern)).expect("a readable document")?;
-        let view = View::of(&checked(&bytes));
-        Some((bytes, view))
+        document(&self.store.reader().expect("a reader"), concern)
     }
 
     /// The `.yrs` of a document.
@@ -610,8 +619,7 @@ impl Replica {
     }
 
     fn clocks(&self, concern: &str) -> Clocks {
-        let Some((_, view)) = self.document(concern) else { return Clocks::new() };
-        view.version().clocks.clone()
+        self.held.clocks.get(concern).cloned().unwrap_or_default()
     }
 
     /// Where the own writes to a document end that were made since it had these clocks.
@@ -645,6 +653,12 @@ impl Replica {
         let crdt = self.dir.join("crdt");
         if crdt.is_dir() { files(&crdt) } else { BTreeMap::new() }
     }
+}
+
+fn document(reader: &Reader, concern: &str) -> Option<(Vec<u8>, View)> {
+    let bytes = reader.bytes(&World::doc(concern)).expect("a readable document")?;
+    let view = View::of(&checked(&bytes));
+    Some((bytes, view))
 }
 
 pub fn checked(bytes: &[u8]) -> Update<'_, Checked> {
