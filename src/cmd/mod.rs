@@ -18,6 +18,7 @@ mod man;
 mod member;
 mod prune;
 mod resolve;
+mod sync;
 mod time;
 mod tombstone;
 
@@ -54,6 +55,7 @@ commands! {
     Entity => entity,
     Member => member,
     Chat => chat,
+    Sync => sync,
     Prune => prune,
     Tombstone => tombstone,
     Doc => doc,
