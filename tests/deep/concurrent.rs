@@ -20,7 +20,8 @@ fn eight_processes_send_fifty_messages_each() {
     let prepared: Vec<Vec<_>> = (0..WRITERS)
         .map(|writer| (0..MESSAGES).map(|number| send(&store, writer, number)).collect())
         .collect();
-    let mut list = machine.command(&["--store", &super::support::text(&store.dir), "chat", "list", "--json"]);
+    let mut list =
+        machine.command(&["--store", &super::support::text(&store.dir), "chat", "list", "--json"]);
     let done = AtomicBool::new(false);
     let ids: Vec<String> = std::thread::scope(|scope| {
         let reading = scope.spawn(|| {
@@ -48,8 +49,12 @@ fn eight_processes_send_fifty_messages_each() {
     let distinct: BTreeSet<&String> = ids.iter().collect();
     assert_eq!(distinct.len(), WRITERS * MESSAGES);
     let list = store.json(&["chat", "list"]);
-    let mut texts: Vec<&str> =
-        list.as_array().expect("a list").iter().map(|m| m["content"].as_str().expect("a text")).collect();
+    let mut texts: Vec<&str> = list
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|m| m["content"].as_str().expect("a text"))
+        .collect();
     texts.sort_unstable();
     let mut wanted: Vec<String> =
         (0..WRITERS).flat_map(|w| (0..MESSAGES).map(move |n| text(w, n))).collect();

@@ -173,8 +173,7 @@ fn membership_is_what_was_seen(world: &World) {
         if removals.is_empty() && !adds.is_empty() {
             assert!(is_active, "never removed, and not here: {}", story());
         }
-        let taken_back =
-            revivals.iter().any(|add| removals.iter().all(|removal| add.saw(removal)));
+        let taken_back = revivals.iter().any(|add| removals.iter().all(|removal| add.saw(removal)));
         if taken_back && !world.facts.members_pruned.contains(member) {
             assert!(is_active, "taken back, and not here: {}", story());
         }
@@ -203,9 +202,10 @@ fn nothing_waits(world: &World) {
             let Some((_, view)) = replica.document(concern) else { continue };
             let plan = tombstone::Plan::of(&World::doc(concern), &view, &members);
             assert!(plan.prunable.is_empty(), "{}: {:?}", replica.name, plan.prunable);
-            let blocked = plan.blocked.iter().map(|pruned| {
-                (&pruned.tombstone.path, pruned.tombstone.waiting_for(&members))
-            });
+            let blocked = plan
+                .blocked
+                .iter()
+                .map(|pruned| (&pruned.tombstone.path, pruned.tombstone.waiting_for(&members)));
             let blocked: Vec<_> = blocked.collect();
             assert!(blocked.is_empty() || members.is_empty(), "{}: {blocked:?}", replica.name);
         }

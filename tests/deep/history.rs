@@ -97,7 +97,8 @@ impl Bench {
             ("b3", &history.b3),
             ("a", &history.a),
         ] {
-            std::fs::write(bench.machine.path(&format!("{name}.update")), bytes).expect("a writable file");
+            std::fs::write(bench.machine.path(&format!("{name}.update")), bytes)
+                .expect("a writable file");
         }
         bench
     }

@@ -53,7 +53,8 @@ fn meet(stores: &[&Store<'_>]) {
         }
     }
     let versions: Vec<Version> = stores.iter().map(|store| version(store)).collect();
-    let digests: BTreeSet<String> = stores.iter().map(|store| store.ok(&["digest", "-q"])).collect();
+    let digests: BTreeSet<String> =
+        stores.iter().map(|store| store.ok(&["digest", "-q"])).collect();
     assert_eq!(digests.len(), 1, "the content differs");
     assert!(versions.windows(2).all(|pair| pair[0] == pair[1]), "{versions:#?}");
 }
@@ -120,7 +121,8 @@ fn a_copied_store_goes_on_as_a_new_replica() {
     // The original is what it was.
     sends_as_before(&pair.alice, "from the original");
     meet(&[&pair.alice, &copy, &pair.bob]);
-    let all = ["from alice", "from bob", "from the copy", "from the copy, again", "from the original"];
+    let all =
+        ["from alice", "from bob", "from the copy", "from the copy, again", "from the original"];
     assert_eq!(messages(&pair.bob), all);
 }
 
@@ -146,8 +148,13 @@ fn a_restored_backup_goes_on_as_a_new_replica() {
     put_back(&backup, &pair.alice.dir);
     sends_as_somebody_new(&pair.alice, "after the backup");
     meet(&[&pair.alice, &pair.bob]);
-    let all =
-        ["after the backup", "after the backup, again", "bob has this one", "from alice", "from bob"];
+    let all = [
+        "after the backup",
+        "after the backup, again",
+        "bob has this one",
+        "from alice",
+        "from bob",
+    ];
     assert_eq!(messages(&pair.alice), all);
     // The same backup once more: its lease must not fit again.
     put_back(&backup, &pair.alice.dir);

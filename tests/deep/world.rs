@@ -5,6 +5,7 @@
 //! hold at every step (see [`World::look`]) is checked after every step. What must hold in the end
 //! is checked by [`super::convergence`].
 
+use super::support::{copy_tree, files};
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::concern::{self, Role, chat, core};
 use crdtctl::crdt::update::{self, Checked, Clocks, Update};
@@ -15,11 +16,10 @@ use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::operation::{self, Operation, Outcome};
 use crdtctl::sample::Chance;
 use crdtctl::store::{Ambient, Open, Reader, Session, Store};
+use crdtctl::sync::Bundle;
 use crdtctl::sync::export::{Request, export};
 use crdtctl::sync::import::{Imported, Input, import};
 use crdtctl::sync::peer::Known;
-use crdtctl::sync::Bundle;
-use super::support::{copy_tree, files};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -243,7 +243,8 @@ impl World {
             };
             let mut operations = vec![Operation::EntityCreate(create)];
             let founder = self.replicas[at].member.clone().expect("the first two have members");
-            let others: BTreeSet<MemberId> = self.replicas.iter().flat_map(|r| r.member.clone()).collect();
+            let others: BTreeSet<MemberId> =
+                self.replicas.iter().flat_map(|r| r.member.clone()).collect();
             let others = others.into_iter().filter(|member| *member != founder);
             for member in others {
                 let role = (self.chance.below(2) == 0).then_some(Role::Admin);
