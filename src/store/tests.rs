@@ -489,6 +489,44 @@ mod other_programs {
     }
 
     #[test]
+    fn an_older_state_that_the_log_cannot_complete_is_refused() {
+        let bench = Bench::new();
+        let store = bench.init("store");
+        set(&store, &doc("core"), "a", "1");
+        let old = fs::read(file(&store, &doc("core"))).unwrap();
+        set(&store, &doc("core"), "b", "2");
+        set(&store, &doc("core"), "c", "3");
+        let db = Connection::open(store.dir().join("crdtctl.db")).unwrap();
+        db.execute("DELETE FROM log WHERE seq = 2", []).unwrap();
+        drop(db);
+        fs::write(file(&store, &doc("core")), &old).unwrap();
+        let error = store.reader().unwrap().view(&doc("core")).err().unwrap();
+        assert_eq!(error.kind, Kind::Corrupt);
+        assert!(error.message.contains("log entry 3"), "{}", error.message);
+        assert_eq!(fs::read(file(&store, &doc("core"))).unwrap(), old);
+    }
+
+    #[test]
+    fn one_client_id_with_two_contents_is_a_fork() {
+        let bench = Bench::new();
+        let store = bench.init("store");
+        set(&store, &doc("core"), "a", "1");
+        let old = fs::read(file(&store, &doc("core"))).unwrap();
+        set(&store, &doc("core"), "b", "ours");
+        let client = store.reader().unwrap().view(&doc("core")).unwrap().unwrap();
+        let client = *client.version().clocks.keys().next().unwrap();
+        let mut copy = crate::crdt::doc::Doc::load(&checked(&old), client).unwrap();
+        copy.edit(|txn| txn.set(&["metadata"], "b", "theirs")).unwrap();
+        let theirs = copy.encode().unwrap().0;
+        fs::write(file(&store, &doc("core")), &theirs).unwrap();
+        let mut session = store.session(write("set")).unwrap();
+        let failed = session.edit(&doc("core"), |txn| txn.set(&["metadata"], "c", "3"));
+        assert_eq!(failed.unwrap_err().kind, Kind::Forked);
+        drop(session);
+        assert_eq!(fs::read(file(&store, &doc("core"))).unwrap(), theirs);
+    }
+
+    #[test]
     fn a_damaged_document_with_unfolded_rows_does_not_stop_the_others() {
         let bench = Bench::new();
         let store = bench.init("store");
@@ -609,9 +647,12 @@ mod leases {
     fn without_a_state_directory_every_write_is_a_new_replica() {
         let bench = Bench::new();
         used(&bench);
-        let store = bench.open_as("store", Ambient { leases: None, ..bench.ambient() });
-        assert!(rotates(&store));
-        assert!(rotates(&store));
+        fs::write(bench.path("in the way"), "").unwrap();
+        for leases in [None, Some(bench.path("in the way/leases"))] {
+            let store = bench.open_as("store", Ambient { leases, ..bench.ambient() });
+            assert!(rotates(&store));
+            assert!(rotates(&store));
+        }
     }
 
     #[test]
@@ -754,6 +795,7 @@ mod locks {
         assert_eq!(client_ids(&store, &doc("core")), 1, "one replica, one client id");
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_medium_that_cannot_be_written_can_be_read() {
         use std::os::unix::fs::PermissionsExt;
@@ -1034,6 +1076,56 @@ mod generations {
             assert_eq!(get(&store, &id, "more").as_deref(), Some("ours"), "{id}");
             let now = listing(&store.dir().join("crdt")).len();
             assert_eq!(now, files + usize::from(new_meta), "{id} stays where it is");
+        }
+    }
+
+    /// A copy of a fixture, to be written to.
+    fn fixture(bench: &Bench, name: &str) -> Store {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        copy_dir(&fixtures.join(name), &bench.path(name));
+        bench.open(name)
+    }
+
+    #[test]
+    fn stores_of_the_real_application_are_read_as_they_are() {
+        for (name, count) in [("real-store", 10), ("legacy-0.1.20", 4)] {
+            let bench = Bench::new();
+            let store = fixture(&bench, name);
+            let before = listing(&bench.path(""));
+            let reader = store.reader().unwrap();
+            let documents = reader.documents().unwrap();
+            assert_eq!(documents.len(), count, "{name}");
+            assert_eq!(reader.problems().unwrap(), Vec::new());
+            assert!(reader.state().is_none());
+            for found in &documents {
+                assert_eq!(found.meta.as_ref().unwrap().doc_id, found.id.as_str());
+                let bytes = reader.bytes(&found.id).unwrap().unwrap();
+                assert_eq!(bytes.len() as u64, found.bytes);
+                assert!(reader.view(&found.id).unwrap().is_some(), "{}", found.id);
+            }
+            assert_eq!(listing(&bench.path("")), before);
+        }
+    }
+
+    #[test]
+    fn stores_of_the_real_application_are_written_in_place() {
+        for name in ["real-store", "legacy-0.1.20"] {
+            let bench = Bench::new();
+            let store = fixture(&bench, name);
+            let before = store.reader().unwrap().documents().unwrap();
+            for found in &before {
+                let committed = set(&store, &found.id, "ours", "yes");
+                assert_eq!(committed.notes, Vec::<String>::new());
+            }
+            let after = store.reader().unwrap().documents().unwrap();
+            for (old, new) in before.iter().zip(&after) {
+                assert_eq!((&old.id, &old.path), (&new.id, &new.path));
+                let (old, new) = (old.meta.as_ref().unwrap(), new.meta.as_ref().unwrap());
+                assert_eq!(new.version, old.version + 1);
+                assert_eq!(new.created_at, old.created_at);
+                assert_eq!((&new.entity_type, &new.entity_id), (&old.entity_type, &old.entity_id));
+            }
+            assert_eq!(after.len(), before.len());
         }
     }
 }
