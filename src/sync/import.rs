@@ -158,7 +158,9 @@ impl Import {
             Input::Bundle { name, bundle } => {
                 let manifest = bundle.manifest();
                 self.notes.extend(bundle.notes().iter().map(|note| format!("{name}: {note}")));
-                if manifest.created_at.saturating_sub(limits::CLOCK_SKEW_SECONDS) > self.session.now() {
+                if manifest.created_at.saturating_sub(limits::CLOCK_SKEW_SECONDS)
+                    > self.session.now()
+                {
                     self.notes.push(format!("{name}: the sender's clock is ahead of ours"));
                 }
                 for (entry, update) in bundle.documents() {

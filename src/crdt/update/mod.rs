@@ -14,17 +14,22 @@ pub(super) mod any;
 mod check;
 mod deletes;
 mod fork;
+mod measure;
 mod merge;
+mod places;
 mod reader;
 mod run;
 #[cfg(test)]
 mod tests;
 mod walk;
 
+pub use check::Owner;
 pub use deletes::DeleteSet;
+pub use measure::{Dead, Frame};
 pub use merge::merge;
+pub use places::{Place, Places};
 
-pub(super) use check::{Facts, GONE, OPEN, Owner, Shape};
+pub(super) use check::{Facts, GONE, OPEN, Shape};
 pub(super) use reader::Reader;
 
 use std::collections::BTreeMap;
@@ -167,6 +172,8 @@ struct Client {
     id: u64,
     first: u32,
     end: u32,
+    /// Bytes of its entry in the client table: how many blocks, its id, its first clock.
+    head: usize,
     blocks: Range<usize>,
 }
 
@@ -184,6 +191,8 @@ pub struct Update<'a, S = Unchecked> {
     clients: Vec<Client>,
     blocks: Vec<Block>,
     deletes: DeleteSet,
+    /// Where the delete set begins.
+    deletes_at: usize,
     /// Empty until checked.
     facts: Facts<'a>,
     state: PhantomData<S>,
