@@ -181,7 +181,10 @@ impl Context {
             written.bytes_after = change.bytes_after;
         }
         if self.dry_run {
-            written.creates = false;
+            // An id that was minted for nothing is no id.
+            if std::mem::take(&mut written.creates) {
+                written.id = None;
+            }
             written.sentence = dry(&written.sentence);
             written = written.with("dry_run", true);
         }
@@ -278,7 +281,10 @@ impl Context {
 }
 
 fn dry(sentence: &str) -> String {
-    format!("dry run, nothing is written: {sentence}")
+    match sentence {
+        "" => "dry run, nothing is written".to_owned(),
+        sentence => format!("dry run, nothing is written: {sentence}"),
+    }
 }
 
 fn document_ids(documents: Vec<Document>) -> Vec<DocId> {

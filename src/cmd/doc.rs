@@ -21,7 +21,7 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// List the documents of the store
+    /// List the documents of the store or, with -e, of one entity
     ///
     /// `client_ids` counts the replicas that ever wrote into a document. It is empty where the
     /// document does not decode.
@@ -86,7 +86,11 @@ const LIST: &[Column] = &[
 
 fn list(context: &Context) -> Result<Report> {
     let reader = context.reader()?;
-    let documents = reader.documents()?;
+    let mut documents = reader.documents()?;
+    if context.globals.entity.is_some() {
+        let entity = Some(context.entity()?);
+        documents.retain(|document| document.id.entity() == entity);
+    }
     let progress = context.progress("reading documents", Some(documents.len() as u64));
     let mut rows = Vec::with_capacity(documents.len());
     for document in &documents {

@@ -12,25 +12,25 @@ mod digest;
 mod doc;
 mod entity;
 mod files;
+mod globals;
 mod init;
 mod man;
 mod member;
 mod prune;
 mod resolve;
+mod sync;
 mod time;
 mod tombstone;
 
 pub use context::Context;
+pub use globals::{DryRun, Globals, OtherAs, OutFile};
 
 use crate::error::Result;
-use crate::id::MemberId;
-use crate::ui::{self, Format, Report, Signs, Terminal};
+use crate::ui::{self, Report, Terminal};
 use clap::parser::ValueSource;
-use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::PathBuf;
-use std::time::Duration;
 
 /// One line a command, in the order of the help.
 macro_rules! commands {
@@ -55,6 +55,7 @@ commands! {
     Entity => entity,
     Member => member,
     Chat => chat,
+    Sync => sync,
     Prune => prune,
     Tombstone => tombstone,
     Doc => doc,
@@ -77,140 +78,6 @@ struct Cli {
     command: Command,
 }
 
-/// The options that every command takes, before or after its name.
-#[derive(Args, Debug, Clone)]
-#[command(next_help_heading = "Global options")]
-pub struct Globals {
-    /// The store; else the nearest directory above with one, else the XDG data directory
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_name = "DIR",
-        env = "CRDTCTL_STORE",
-        hide_env_values = true
-    )]
-    pub store: Option<PathBuf>,
-
-    /// The entity: TYPE:ID, or the id alone where it is unique
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_name = "ENTITY",
-        env = "CRDTCTL_ENTITY",
-        hide_env_values = true
-    )]
-    pub entity: Option<String>,
-
-    /// Who acts; else the store's own member
-    #[arg(
-        long = "as",
-        id = "acting_member",
-        global = true,
-        value_name = "MEMBER",
-        env = "CRDTCTL_AS", hide_env_values = true,
-        value_parser = MemberId::parse
-    )]
-    pub acting_member: Option<MemberId>,
-
-    /// How output is written: a table on a terminal, else tab-separated
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_name = "FORMAT",
-        env = "CRDTCTL_OUTPUT",
-        hide_env_values = true
-    )]
-    pub output: Option<Format>,
-
-    /// Same as `--output json`
-    #[arg(long, global = true)]
-    pub json: bool,
-
-    /// Say nothing on standard error but errors
-    #[arg(short, long, global = true)]
-    pub quiet: bool,
-
-    /// Say which store, entity and member are meant
-    #[arg(short, long, global = true)]
-    pub verbose: bool,
-
-    /// Answer every question with yes
-    #[arg(short, long, global = true)]
-    pub yes: bool,
-
-    /// Ask nothing; fail where an answer is needed
-    #[arg(long, global = true)]
-    pub no_input: bool,
-
-    /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub color: ColorChoice,
-
-    /// How long to wait for another process that writes
-    #[arg(long, global = true, value_name = "TIME", default_value = "10s")]
-    #[arg(value_parser = time::duration)]
-    pub lock_wait: Duration,
-
-    /// The time that counts as now
-    #[arg(long, global = true, value_name = "TIME", env = "CRDTCTL_NOW", hide_env_values = true)]
-    #[arg(value_parser = time::fixed, allow_hyphen_values = true)]
-    pub now: Option<i64>,
-
-    /// When to show progress
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub progress: ColorChoice,
-
-    /// Seed of all ids, for tests
-    #[arg(long, global = true, hide = true, env = "CRDTCTL_SEED", hide_env = true)]
-    pub seed: Option<String>,
-}
-
-/// `-n`, for commands that write. [`Context::session`] and [`Context::perform`] heed it.
-#[derive(Args, Debug, Clone, Copy)]
-pub struct DryRun {
-    /// Show what would happen; write nothing
-    #[arg(short = 'n', long)]
-    pub dry_run: bool,
-}
-
-/// `-o FILE`, for commands that write a file with [`Context::deliver`]. There the format of the output has its long names
-/// only: declaring `output` again, without its letter, keeps the global one away.
-#[derive(Args, Debug, Clone)]
-pub struct OutFile {
-    /// The file to write; `-` is standard output
-    #[arg(short = 'o', long = "out", value_name = "FILE")]
-    pub file: Option<PathBuf>,
-
-    /// How output is written: a table on a terminal, else tab-separated
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        env = "CRDTCTL_OUTPUT",
-        hide_env_values = true,
-        help_heading = "Global options"
-    )]
-    output: Option<Format>,
-}
-
-/// For commands where `--as` names something else than a member: there the member that acts has
-/// another name, or stands before the command (`crdtctl --as MEMBER …`).
-#[derive(Args, Debug, Clone)]
-pub struct OtherAs {
-    /// Who acts; else the store's own member
-    #[arg(
-        long = "as-member",
-        id = "acting_member",
-        value_name = "MEMBER",
-        env = "CRDTCTL_AS",
-        hide_env_values = true
-    )]
-    #[arg(value_parser = MemberId::parse, help_heading = "Global options")]
-    acting_member: Option<MemberId>,
-}
-
 /// A command line that was understood.
 pub struct Invocation {
     command: Command,
@@ -226,9 +93,9 @@ pub struct Invocation {
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
     let words: Vec<OsString> = words.into_iter().collect();
     let matches = Cli::command().color(color_word(&words)).try_get_matches_from(words)?;
-    let Cli { globals, command } = Cli::from_arg_matches(&matches)?;
-    let inherited = ["store", "entity", "acting_member"];
-    let inherited = inherited
+    let Cli { mut globals, command } = Cli::from_arg_matches(&matches)?;
+    globals.seed = std::env::var("CRDTCTL_SEED").ok();
+    let inherited = [globals::STORE, globals::ENTITY, globals::MEMBER]
         .into_iter()
         .filter(|option| matches.value_source(option) == Some(ValueSource::EnvVariable))
         .collect();
@@ -238,8 +105,8 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, cl
         path.push(name);
         leaf = below;
     }
-    let dry_run = matches!(leaf.try_get_one::<bool>("dry_run"), Ok(Some(true)));
-    let terminal = terminal(&globals);
+    let dry_run = matches!(leaf.try_get_one::<bool>(globals::DRY_RUN), Ok(Some(true)));
+    let terminal = globals.terminal();
     let context = Context::new(globals, terminal, path.join(" "), dry_run);
     Ok(Invocation { command, context, inherited })
 }
@@ -256,8 +123,8 @@ impl Invocation {
         let mut globals = self.context.globals.clone();
         for option in &self.inherited {
             match *option {
-                "store" => globals.store = None,
-                "entity" => globals.entity = None,
+                globals::STORE => globals.store = None,
+                globals::ENTITY => globals.entity = None,
                 _ => globals.acting_member = None,
             }
         }
@@ -292,7 +159,7 @@ pub fn guess(words: &[OsString]) -> (bool, bool) {
             || std::env::var("CRDTCTL_OUTPUT").is_ok_and(|output| output == format)
     };
     let json = words.iter().any(|word| word == "--json") || format("json") || format("ndjson");
-    (json, colored(color_word(words), std::io::stderr().is_terminal()))
+    (json, globals::colored(color_word(words), std::io::stderr().is_terminal()))
 }
 
 fn color_word(words: &[OsString]) -> ColorChoice {
@@ -307,51 +174,6 @@ fn color_word(words: &[OsString]) -> ColorChoice {
 fn says(words: &[OsString], option: &str, value: &str) -> bool {
     words.iter().any(|word| *word == *format!("{option}={value}"))
         || words.windows(2).any(|pair| matches!(pair, [a, b] if a == option && b == value))
-}
-
-fn terminal(globals: &Globals) -> Terminal {
-    let out = std::io::stdout().is_terminal();
-    let err = std::io::stderr().is_terminal();
-    let format = match (globals.json, globals.output) {
-        (true, _) => Format::Json,
-        (false, Some(format)) => format,
-        (false, None) if out => Format::Table,
-        (false, None) => Format::Tsv,
-    };
-    Terminal {
-        format,
-        width: width(),
-        interactive: out,
-        color_out: colored(globals.color, out),
-        color_err: colored(globals.color, err),
-        quiet: globals.quiet,
-        ask: !globals.no_input && std::io::stdin().is_terminal() && err,
-        progress: match globals.progress {
-            ColorChoice::Never => Signs::None,
-            _ if globals.quiet && globals.progress == ColorChoice::Auto => Signs::None,
-            _ if err => Signs::Bar,
-            ColorChoice::Always => Signs::Line,
-            ColorChoice::Auto => Signs::None,
-        },
-    }
-}
-
-/// The terminal's columns; 80 where there is none to ask.
-fn width() -> usize {
-    let named = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let asked = || comfy_table::Table::new().width().map(usize::from);
-    named.or_else(asked).filter(|columns| *columns > 0).unwrap_or(80)
-}
-
-/// `--color` decides; without it NO_COLOR, then CLICOLOR_FORCE, then whether a terminal is there.
-fn colored(choice: ColorChoice, terminal: bool) -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
-    match choice {
-        ColorChoice::Always => true,
-        ColorChoice::Never => false,
-        ColorChoice::Auto if std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()) => false,
-        ColorChoice::Auto => terminal || set("CLICOLOR_FORCE"),
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 use super::*;
+use crate::ui::Format;
 use clap::error::ErrorKind;
+use std::path::PathBuf;
+use std::time::Duration;
 
 /// A tree with the two kinds of leaf that take a global option's name for something else.
 #[derive(Parser)]
@@ -110,4 +113,23 @@ fn every_command_has_examples() {
         below.into_iter().for_each(walk);
     }
     walk(&Cli::command());
+}
+
+#[test]
+fn arguments_of_commands_are_kept_apart_from_global_options() {
+    fn walk(command: &clap::Command) {
+        for argument in command.get_arguments().filter(|argument| !argument.is_global_set()) {
+            let id = argument.get_id().as_str();
+            let ours = [globals::DRY_RUN, globals::MEMBER, "global.output"];
+            assert!(!id.starts_with("global.") || ours.contains(&id), "{id}");
+        }
+        command.get_subcommands().for_each(walk);
+    }
+    walk(&Cli::command());
+    let entity = |line: &str| {
+        let words = line.split(' ').map(OsString::from);
+        parse(words).unwrap().context.globals.entity
+    };
+    assert_eq!(entity("crdtctl -e group:a entity use group:b").as_deref(), Some("group:a"));
+    assert_eq!(entity("crdtctl entity use group:b"), None);
 }

@@ -5,6 +5,8 @@
 
 pub mod container;
 pub mod doc;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod update;
 pub mod value;
 pub mod view;

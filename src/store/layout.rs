@@ -129,7 +129,7 @@ impl Layout {
         let dir = home(doc);
         match fs::node(&self.resolve(&dir)) {
             Some(Node::Directory) | None => Ok(dir.join(format!("{}.yrs", doc.file_stem()))),
-            Some(_) => Err(not_a_file(&dir)),
+            Some(_) => Err(not_a_directory(&dir)),
         }
     }
 
@@ -140,10 +140,11 @@ impl Layout {
         let mut dirs = vec![home.clone()];
         for entry in fs::list(&self.resolve(Path::new("crdt")))? {
             let dir = Path::new("crdt").join(&entry.name);
-            if dir != home && entry.node == Node::Directory {
-                dirs.push(dir);
-            } else if dir == home && entry.node == Node::Link {
-                return Err(not_a_file(&dir));
+            match entry.node {
+                Node::Directory if dir != home => dirs.push(dir),
+                Node::Directory => {}
+                _ if dir == home => return Err(not_a_directory(&dir)),
+                _ => {}
             }
         }
         Ok(dirs)
@@ -262,14 +263,26 @@ fn name_to_id(stem: &str, meta: Option<&Meta>) -> Result<DocId, &'static str> {
 }
 
 fn not_a_file(path: &Path) -> Error {
-    Error::refused(format!(
-        "{} is a symbolic link or no regular file; it is not followed",
-        path.display()
-    ))
-    .hint("put the real file or directory in its place")
+    Error::refused(format!("{} is a symbolic link or no regular file", path.display()))
+        .hint("links are not followed: put the real file in its place")
 }
 
-/// Whether the 0.1.20 layout or later lies in this directory.
+fn not_a_directory(path: &Path) -> Error {
+    Error::refused(format!("{} is a symbolic link or no directory", path.display()))
+        .hint("links are not followed: put the real directory in its place")
+}
+
+/// Whether the 0.1.20 layout or later lies in this directory, as far as its names say.
 pub(super) fn holds_documents(dir: &Path) -> bool {
     fs::is_dir(&dir.join("crdt")) || fs::is_file(&dir.join("crdtctl.db"))
+}
+
+/// Whether a store really is there. Other things are called `crdt` too.
+pub(super) fn is_store(dir: &Path) -> bool {
+    let documents = || {
+        Layout::new(dir.to_owned())
+            .scan()
+            .is_ok_and(|scan| !(scan.documents.is_empty() && scan.problems.is_empty()))
+    };
+    fs::is_file(&dir.join("crdtctl.db")) || (fs::is_dir(&dir.join("crdt")) && documents())
 }

@@ -3,8 +3,7 @@
 use super::Roots;
 use super::layout::Layout;
 use super::state::{Known, LogRow, State};
-use crate::crdt::doc::Doc;
-use crate::crdt::update::{self, Checked, Clocks, Update};
+use crate::crdt::update::{self, Checked, Update, Version};
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use std::path::{Path, PathBuf};
@@ -144,7 +143,8 @@ fn whole<'a>(
     }
 }
 
-/// The state with the log's rows merged in.
+/// The state with the log's rows merged in. Rows that it holds already are left out: after a
+/// foreign write that is nearly all of them.
 fn overlay(
     doc: &DocId,
     base: Update<'_, Checked>,
@@ -152,48 +152,55 @@ fn overlay(
     foreign: bool,
     roots: Roots,
 ) -> Result<Vec<u8>> {
-    let mut have: Clocks = base.version().clocks;
-    let mut added = Vec::with_capacity(rows.len());
+    let mut have = base.version();
+    let mut added = Vec::new();
     for row in rows {
         let part = Update::walk(&row.update)
             .and_then(|walked| walked.check(roots(doc)))
             .map_err(|fault| damaged(doc, row).because(fault))?;
-        if !part.missing(&have).is_empty() {
-            return Err(Error::corrupt(format!(
-                "the file of {doc} lacks what log entry {} builds upon: an older state was put in its place",
-                row.seq
-            ))
-            .hint(RESTORE));
+        if !part.missing(&have.clocks).is_empty() {
+            return Err(outdated(doc, row));
         }
         if foreign && let Some(id) = part.fork(&base) {
             return Err(forked(doc, id));
         }
-        for (client, clock) in part.version().clocks {
-            let known = have.entry(client).or_insert(0);
+        let version = part.version();
+        if holds(&have, &version) {
+            continue;
+        }
+        have.deletes.union(&version.deletes);
+        for (client, clock) in version.clocks {
+            let known = have.clocks.entry(client).or_insert(0);
             *known = clock.max(*known);
         }
         added.push(part);
     }
-    let parts: Vec<Update<'_, Checked>> = std::iter::once(base).chain(added).collect();
-    match update::merge(&parts) {
-        Some(merged) => Ok(merged),
-        None => merge_in_yrs(&parts),
+    if added.is_empty() {
+        return Ok(base.bytes().to_vec());
     }
+    let parts: Vec<Update<'_, Checked>> = std::iter::once(base).chain(added).collect();
+    update::merge(&parts)
+        .ok_or_else(|| Error::bug(format!("the log of {doc} leaves a gap that was not seen")))
 }
 
-/// The slow way, for what the byte-wise merge does not do.
-fn merge_in_yrs(parts: &[Update<'_, Checked>]) -> Result<Vec<u8>> {
-    // Nothing is written under this client id.
-    let mut doc = Doc::new(1);
-    for part in parts {
-        doc.apply(part)?;
-    }
-    Ok(doc.encode()?.0)
+/// Whether one version has all of another.
+fn holds(ours: &Version, theirs: &Version) -> bool {
+    let reached = |client: &u64, clock: &u32| ours.clocks.get(client).is_some_and(|c| c >= clock);
+    theirs.clocks.iter().all(|(client, clock)| reached(client, clock))
+        && ours.deletes.covers(&theirs.deletes)
 }
 
 fn damaged(doc: &DocId, row: &LogRow) -> Error {
     Error::corrupt(format!("log entry {} of {doc} is damaged", row.seq))
         .hint("restore the store from a backup or a peer's bundle; nothing was written")
+}
+
+fn outdated(doc: &DocId, row: &LogRow) -> Error {
+    Error::corrupt(format!(
+        "the file of {doc} lacks what log entry {} builds upon: an older state was put in its place",
+        row.seq
+    ))
+    .hint(RESTORE)
 }
 
 fn forked(doc: &DocId, id: update::Id) -> Error {

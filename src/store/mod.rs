@@ -20,6 +20,8 @@ mod reader;
 mod replica;
 mod session;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use layout::{Document, Meta, Problem};
 pub use reader::Reader;
@@ -99,9 +101,15 @@ impl Store {
         Ok((store, replica))
     }
 
-    /// Nearest of `start` and its ancestors that is a store.
+    /// Nearest of `start` and its ancestors that is a store. A directory `crdt/` without a
+    /// document in it is not taken for one here, as it is where somebody names it.
     pub fn find(start: &Path) -> Option<PathBuf> {
-        start.ancestors().find(|dir| recognise(dir).is_some()).map(Path::to_owned)
+        let is_store = |dir: &&Path| match recognise(dir) {
+            Some(Place::Files(dir)) => layout::is_store(&dir),
+            Some(Place::Legacy { .. }) => true,
+            None => false,
+        };
+        start.ancestors().find(is_store).map(Path::to_owned)
     }
 
     /// The directory that holds `crdt/`, where `crdtctl.db` lies too.

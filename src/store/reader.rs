@@ -102,8 +102,11 @@ impl Reader {
         let Some(path) = layout.find(doc)? else { return Ok(Some(rows)) };
         let Some(bytes) = layout.read(&path)? else { return Ok(Some(rows)) };
         // Asked after the file was read: a fold in between makes a false alarm, not a false rest.
-        let known = state.known(doc)?.and_then(|known| known.blake3);
-        Ok((known == Some(Stamp::of(&bytes).blake3)).then_some(rows))
+        let stamp = Stamp::of(&bytes);
+        let whole = state
+            .known(doc)?
+            .is_some_and(|known| known.blake3 == Some(stamp.blake3) && after >= known.log_from);
+        Ok(whole.then_some(rows))
     }
 
     fn load(&self, doc: &DocId) -> Result<Option<Loaded>> {

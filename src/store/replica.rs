@@ -115,6 +115,11 @@ impl Replica {
                 return Ok(client);
             }
             let first = self.fresh && self.reason.is_none();
+            if !self.fresh {
+                // Documents edited earlier in this session move on under the old id, and its
+                // lease will not hear of it: a backup must never find that lease again.
+                self.revoke();
+            }
             self.row = new_row(Some(&self.row), state, ambient, self.dry_run)?;
             self.lease.documents.clear();
             self.fresh = true;
@@ -160,7 +165,7 @@ impl Replica {
         if let Some(leases) = &self.leases
             && !self.dry_run
         {
-            fs::remove(&lease_path(leases, &self.row.replica_id));
+            give_up(leases, &self.row.replica_id);
         }
     }
 
@@ -218,6 +223,9 @@ fn confirm(
     } else if (found.device, found.inode) != (here.device, here.inode) {
         "its directory is not the one that the lease names".to_owned()
     } else if ours != found.documents {
+        // The documents may be ahead (a crash before the lease was written) and be put back later
+        // to where the lease is right again, with what was written in between abroad.
+        give_up(leases, &old.replica_id);
         differing(&ours, &found.documents)
     } else {
         return Ok(Ok(found.documents));
@@ -243,6 +251,12 @@ fn new_row(
         client_id: ambient.ids.client_id()?,
         log_floor: state.log_end()?,
     })
+}
+
+/// Removes a lease for good.
+fn give_up(leases: &Path, replica_id: &str) {
+    fs::remove(&lease_path(leases, replica_id));
+    let _ = fs::sync_dir(leases);
 }
 
 fn lease_path(leases: &Path, replica_id: &str) -> PathBuf {

@@ -565,3 +565,13 @@ fn recover(dir: &Path, layout: &Layout, state: &State, ambient: &Ambient) -> Res
     state.begin(ambient.lock_wait).map_err(|e| lock::locked_elsewhere(dir, e))?;
     Ok(notes)
 }
+
+#[cfg(test)]
+impl Session {
+    /// Ends like a process that is killed after the commit point: no lease, no fold.
+    pub(super) fn commit_and_die(mut self) {
+        let changes = self.changes().unwrap();
+        self.log(&changes).unwrap();
+        self.state.commit().unwrap();
+    }
+}

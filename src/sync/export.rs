@@ -13,6 +13,9 @@ use crate::id::DocId;
 use crate::store::{Ambient, LogRow, Reader};
 use std::collections::BTreeSet;
 
+/// An update that holds nothing.
+const NOTHING: [u8; 2] = [0, 0];
+
 /// What to export.
 #[derive(Default)]
 pub struct Request<'a> {
@@ -42,7 +45,7 @@ pub fn export(reader: &Reader, ambient: &Ambient, request: &Request<'_>) -> Resu
         bundle: ambient.ids.uuid()?,
         created_at: ambient.clock.now(),
         from: export.sender.clone(),
-        addressee: request.peer.and_then(|peer| peer.replica.clone()),
+        addressee: export.addressee().map(str::to_owned),
         seq: export.log_end,
         full: request.peer.is_none() && !request.receipt,
         documents: Vec::new(),
@@ -55,8 +58,11 @@ pub fn export(reader: &Reader, ambient: &Ambient, request: &Request<'_>) -> Resu
             None => Applied::new(),
         };
         let Some(bytes) = reader.bytes(&doc)? else { continue };
-        let walked = Update::walk(&bytes)
-            .map_err(|fault| Error::corrupt(format!("{doc} does not decode")).because(fault))?;
+        let walked = Update::walk(&bytes).map_err(|fault| {
+            Error::corrupt(format!("{doc} does not decode"))
+                .because(fault)
+                .hint("`crdtctl sync export --doc DOC` exports others without it")
+        })?;
         match walked.check((ambient.roots)(&doc)) {
             Ok(whole) => {
                 let (entry, update) = export.document(doc, &whole, applied)?;
@@ -101,6 +107,12 @@ impl<'a> Export<'a> {
             export.log_end = state.log_end()?;
         }
         Ok(export)
+    }
+
+    /// The replica that it is made for. Since an export of our own it is for whoever has that.
+    fn addressee(&self) -> Option<&str> {
+        let peer = self.request.peer?.replica.as_deref();
+        peer.filter(|peer| self.sender.replica.as_deref() != Some(*peer))
     }
 
     /// The entry of one document and the update that goes with it.
@@ -149,14 +161,25 @@ impl<'a> Export<'a> {
             return Ok((None, after));
         }
         let Some(rows) = rows_for(self.reader, doc, peer)? else { return Ok(state) };
-        if rows.iter().all(|row| !row.wanted) {
-            return Ok((None, after));
-        }
-        match join(&rows, (self.ambient.roots)(doc))? {
-            Some(update) if update.len() < whole.bytes().len() => Ok((Some(update), after)),
-            _ => Ok(state),
+        let roots = (self.ambient.roots)(doc);
+        let news = rows.iter().any(|row| row.wanted);
+        let joined = if news { join(&rows, roots)? } else { Some(NOTHING.to_vec()) };
+        let Some(joined) = joined.filter(|joined| joined.len() < whole.bytes().len()) else {
+            return Ok(state);
+        };
+        // Not only by its word on our log: by the clocks that it showed, too.
+        match leads(&receipt.has.state_vector, &checked(&joined, roots)?, &has.state_vector) {
+            true => Ok((news.then_some(joined), after)),
+            false => Ok(state),
         }
     }
+}
+
+/// Whether an update is ready where these clocks are reached, and leads from there to those.
+fn leads(from: &Clocks, update: &Update<'_, Checked>, to: &Clocks) -> bool {
+    let brought = update.version().clocks;
+    let reached = |client| from.get(client).max(brought.get(client)).copied().unwrap_or(0);
+    update.missing(from).is_empty() && to.iter().all(|(client, clock)| reached(client) >= *clock)
 }
 
 /// A row of our log, as one peer sees it.
@@ -178,8 +201,10 @@ pub(super) fn rows_for(reader: &Reader, doc: &DocId, peer: &Known) -> Result<Opt
         return Ok(None);
     }
     let Some(rows) = reader.log_after(doc, after)? else { return Ok(None) };
+    let own = peer.replica.as_deref() == Some(us.as_str());
     let rows = rows.into_iter().map(|row| {
-        let has = row.origin.as_ref().is_some_and(|(from, seq)| peer.covers(doc, from, *seq));
+        let has =
+            !own && row.origin.as_ref().is_some_and(|(from, seq)| peer.covers(doc, from, *seq));
         Row { row, wanted: !has }
     });
     Ok(Some(rows.collect()))

@@ -9,14 +9,15 @@ use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use crate::store::Session;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The state of a document that does not exist.
 const NOTHING: [u8; 2] = [0, 0];
 
 /// An update on its way in.
 #[derive(Debug, Clone)]
-pub struct Piece {
-    pub update: Vec<u8>,
+pub struct Piece<'u> {
+    pub update: Cow<'u, [u8]>,
     /// Where it comes from, for messages.
     pub source: String,
     /// Who sent it, and what that says; None for a bare update.
@@ -46,7 +47,7 @@ pub enum Fate {
     Refused(Error),
 }
 
-impl Piece {
+impl Piece<'_> {
     /// The replica whose log it was in, and how far that log had gone.
     fn origin(&self, ours: &str) -> Option<(&str, i64)> {
         let claim = self.claim.as_ref()?;
@@ -60,7 +61,7 @@ impl Piece {
 /// # Errors
 /// `Untrusted` for an update that is not valid, `Forked` where two replicas wrote under one
 /// client id. An update that waited from an earlier import fails alone instead.
-pub fn pass(session: &mut Session, doc: &DocId, pieces: &[Piece]) -> Result<Vec<Fate>> {
+pub fn pass(session: &mut Session, doc: &DocId, pieces: &[Piece<'_>]) -> Result<Vec<Fate>> {
     let roots = (session.ambient().roots)(doc);
     let ours = session.replica_id().to_owned();
     let mut fates: Vec<Option<Fate>> = pieces.iter().map(|_| None).collect();
@@ -132,7 +133,12 @@ impl<'b> Base<'b> {
         Ok(Base { update, version })
     }
 
-    fn judge(&self, doc: &DocId, piece: &Piece, update: &Update<'_, Checked>) -> Result<Verdict> {
+    fn judge(
+        &self,
+        doc: &DocId,
+        piece: &Piece<'_>,
+        update: &Update<'_, Checked>,
+    ) -> Result<Verdict> {
         let missing = update.missing(&self.version.clocks);
         if !missing.is_empty() {
             return Ok(Verdict::Waits(missing));
@@ -157,20 +163,20 @@ fn check<'u>(bytes: &'u [u8], roots: &[(&str, RootKind)]) -> Result<Update<'u, C
 
 /// An error ends the import, unless the piece comes from an earlier one: then that piece alone
 /// is out, and what was asked for now goes on.
-fn refuse(piece: &Piece, error: Error) -> Result<Fate> {
+fn refuse(piece: &Piece<'_>, error: Error) -> Result<Fate> {
     match piece.parked {
         Some(_) => Ok(Fate::Refused(error)),
         None => Err(error),
     }
 }
 
-fn invalid(doc: &DocId, piece: &Piece, fault: Fault) -> Error {
+fn invalid(doc: &DocId, piece: &Piece<'_>, fault: Fault) -> Error {
     Error::untrusted(format!("the update of {doc} in {} is not valid", piece.source))
         .because(fault)
         .hint("nothing was written; ask the sender for another bundle")
 }
 
-fn forked(doc: &DocId, piece: &Piece, client: u64, clock: u32) -> Error {
+fn forked(doc: &DocId, piece: &Piece<'_>, client: u64, clock: u32) -> Error {
     Error::new(
         Kind::Forked,
         format!(

@@ -13,6 +13,7 @@ use crate::merge::{self, Settled};
 use crate::store::{Committed, Parked, Session};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Read;
@@ -129,8 +130,8 @@ pub fn import(session: Session, inputs: &[Input]) -> Result<Imported> {
 
 /// What comes in for one document.
 #[derive(Default)]
-struct Incoming {
-    pieces: Vec<Piece>,
+struct Incoming<'u> {
+    pieces: Vec<Piece<'u>>,
     /// What other replicas say of it, with the piece that came with it.
     claims: Vec<(Claim, Option<usize>)>,
     fates: Vec<Fate>,
@@ -138,22 +139,22 @@ struct Incoming {
     before: Option<Rc<View>>,
 }
 
-struct Import {
+struct Import<'u> {
     session: Session,
-    incoming: BTreeMap<DocId, Incoming>,
+    incoming: BTreeMap<DocId, Incoming<'u>>,
     inbox_changed: bool,
     notes: Vec<String>,
 }
 
-impl Import {
+impl<'u> Import<'u> {
     fn new(session: Session) -> Self {
         Import { session, incoming: BTreeMap::new(), inbox_changed: false, notes: Vec::new() }
     }
 
-    fn take(&mut self, input: &Input) {
+    fn take(&mut self, input: &'u Input) {
         match input {
             Input::Raw { name, doc, update } => {
-                self.add(doc, name.clone(), None, Some(update), None);
+                self.add(doc, name.clone(), None, Some(update.into()), None);
             }
             Input::Bundle { name, bundle } => {
                 let manifest = bundle.manifest();
@@ -170,7 +171,7 @@ impl Import {
                         addressee: manifest.addressee.clone(),
                         entry: entry.clone(),
                     };
-                    self.add(&entry.doc, name.clone(), Some(claim), update, None);
+                    self.add(&entry.doc, name.clone(), Some(claim), update.map(Cow::from), None);
                 }
             }
         }
@@ -184,7 +185,7 @@ impl Import {
                 // lost is the receipt that would go with it.
                 let claim = serde_json::from_str(&parked.manifest).unwrap_or(None);
                 let source = format!("bundle {}, which waited", parked.bundle);
-                self.add(&parked.doc, source, claim, Some(&parked.update), Some(parked.id));
+                self.add(&parked.doc, source, claim, Some(parked.update.into()), Some(parked.id));
             }
         }
         Ok(())
@@ -195,11 +196,11 @@ impl Import {
         doc: &DocId,
         source: String,
         claim: Option<Claim>,
-        update: Option<&[u8]>,
+        update: Option<Cow<'u, [u8]>>,
         parked: Option<i64>,
     ) {
         let incoming = self.incoming.entry(doc.clone()).or_default();
-        let at = update.map(|_| incoming.pieces.len());
+        let at = update.is_some().then_some(incoming.pieces.len());
         // What we said ourselves is no news of anybody.
         if let Some(claim) = &claim
             && claim.from.replica.as_deref() != Some(self.session.replica_id())
@@ -207,7 +208,7 @@ impl Import {
             incoming.claims.push((claim.clone(), at));
         }
         if let Some(update) = update {
-            incoming.pieces.push(Piece { update: update.to_vec(), source, claim, parked });
+            incoming.pieces.push(Piece { update, source, claim, parked });
         }
     }
 
@@ -307,7 +308,7 @@ impl Import {
     }
 }
 
-fn to_park(session: &Session, doc: &DocId, piece: &Piece, missing: &Clocks) -> Result<Parked> {
+fn to_park(session: &Session, doc: &DocId, piece: &Piece<'_>, missing: &Clocks) -> Result<Parked> {
     let bug = |e: serde_json::Error| Error::bug("what waits does not encode").because(e);
     let claim = piece.claim.as_ref();
     Ok(Parked {
@@ -315,7 +316,7 @@ fn to_park(session: &Session, doc: &DocId, piece: &Piece, missing: &Clocks) -> R
         doc: doc.clone(),
         bundle: claim.map_or_else(|| piece.source.clone(), |claim| claim.bundle.clone()),
         replica_id: claim.and_then(|claim| claim.from.replica.clone()),
-        update: piece.update.clone(),
+        update: piece.update.to_vec(),
         needs: serde_json::to_string(missing).map_err(bug)?,
         received_at: session.now(),
         manifest: serde_json::to_string(&piece.claim).map_err(bug)?,
@@ -332,7 +333,7 @@ fn diverged(doc: &DocId, from: &Sender) -> Error {
 }
 
 impl Wait {
-    fn new(doc: &DocId, piece: &Piece, missing: &Clocks) -> Self {
+    fn new(doc: &DocId, piece: &Piece<'_>, missing: &Clocks) -> Self {
         Wait {
             doc: doc.clone(),
             source: piece.source.clone(),

@@ -10,6 +10,10 @@ pub mod import;
 pub mod manifest;
 pub mod peer;
 mod record;
+pub mod verify;
 
 pub use bundle::Bundle;
 pub use manifest::Manifest;
+
+#[cfg(test)]
+mod tests;

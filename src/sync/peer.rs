@@ -46,12 +46,16 @@ impl Known {
         Ok(Known { replica: Some(replica_id.to_owned()), receipts })
     }
 
-    /// What the sender of a bundle had when it made the bundle.
+    /// What the sender of a bundle had when it made the bundle: its own log, first of all.
     pub fn of_manifest(manifest: &Manifest) -> Self {
         let receipts = manifest.documents.iter().map(|document| {
+            let mut applied = document.applied.clone();
+            if let Some(replica) = &manifest.from.replica {
+                applied.insert(replica.clone(), document.log.upto);
+            }
             let receipt = Receipt {
                 has: document.has.clone(),
-                applied: document.applied.clone(),
+                applied,
                 said: (manifest.seq, manifest.created_at),
             };
             (document.doc.clone(), receipt)
@@ -143,14 +147,17 @@ pub fn find(state: Option<&State>, name: &str) -> Result<Peer> {
         .ok_or_else(|| Error::bug("a peer vanished while it was looked up"))
 }
 
+/// Every peer, the one that was heard of last first.
+pub fn list(state: Option<&State>) -> Result<Vec<Peer>> {
+    let mut peers = state.map(State::peers).transpose()?.unwrap_or_default();
+    peers.sort_by(|a, b| b.last_seen.cmp(&a.last_seen).then(a.replica_id.cmp(&b.replica_id)));
+    Ok(peers)
+}
+
 /// One peer and the distance to it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Status {
-    pub replica_id: String,
-    pub member: Option<String>,
-    /// When it made the last bundle that came here, in Unix seconds.
-    pub last_seen: i64,
-    pub last_bundle: Option<String>,
+    pub peer: Peer,
     pub they_lack: Distance,
     pub we_lack: Distance,
     /// Updates from its bundles that wait here for their prerequisites.
@@ -166,7 +173,7 @@ impl Status {
 
 /// How much one side lacks. Operations are clocks: one for each value that was ever written.
 /// A deletion alone has none, so a document can be lacking with no operations.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Distance {
     pub documents: usize,
     pub operations: u64,
@@ -179,32 +186,20 @@ impl Distance {
     }
 }
 
-/// Every peer, the one that was heard of last first. As far as its last receipt tells.
+/// The distance to every peer, as far as its last receipt tells; in the order of [`list`].
 pub fn status(reader: &Reader) -> Result<Vec<Status>> {
     let Some(state) = reader.state() else { return Ok(Vec::new()) };
-    let mut peers = state.peers()?;
-    peers.sort_by(|a, b| b.last_seen.cmp(&a.last_seen).then(a.replica_id.cmp(&b.replica_id)));
+    let peers = list(Some(state))?;
     let versions = if peers.is_empty() { BTreeMap::new() } else { versions(reader)? };
     let parked = state.parked()?;
-    peers
-        .into_iter()
-        .map(|peer| {
-            let known = Known::of_peer(state, &peer.replica_id)?;
-            let (they_lack, we_lack) = distances(reader, state, &versions, &known)?;
-            let waiting = parked
-                .iter()
-                .filter(|parked| parked.replica_id.as_deref() == Some(peer.replica_id.as_str()));
-            Ok(Status {
-                waiting: waiting.count(),
-                replica_id: peer.replica_id,
-                member: peer.member,
-                last_seen: peer.last_seen,
-                last_bundle: peer.last_bundle,
-                they_lack,
-                we_lack,
-            })
-        })
-        .collect()
+    let status = |peer: Peer| {
+        let known = Known::of_peer(state, &peer.replica_id)?;
+        let (they_lack, we_lack) = distances(reader, state, &versions, &known)?;
+        let its_own = |from: &Option<String>| from.as_deref() == Some(peer.replica_id.as_str());
+        let waiting = parked.iter().filter(|parked| its_own(&parked.replica_id)).count();
+        Ok(Status { peer, they_lack, we_lack, waiting })
+    };
+    peers.into_iter().map(status).collect()
 }
 
 /// The version of every document that a bundle can carry.

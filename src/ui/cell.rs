@@ -11,6 +11,8 @@ const ID_CHARS: usize = 8;
 pub fn shown(value: &Value, style: Style) -> String {
     match (style, value) {
         (_, Value::Null) => String::new(),
+        (_, Value::Array(items)) if items.is_empty() => String::new(),
+        (_, Value::Object(fields)) if fields.is_empty() => String::new(),
         (Style::Time, value) => {
             time(value, |at| at.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string())
         }

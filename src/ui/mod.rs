@@ -16,6 +16,7 @@ mod talk;
 
 pub use progress::Progress;
 pub use report::{Body, Column, Object, Place, Report, Row, Section, Style, Written};
+pub use table::width;
 pub use talk::{error, say, usage};
 
 use crate::error::{Error, Result};

@@ -110,7 +110,7 @@ pub enum Style {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     Everywhere,
-    /// In tables only where the terminal has room.
+    /// In tables only where it holds anything and the terminal has room.
     Wide,
     /// In TSV and CSV only.
     Data,
@@ -153,7 +153,8 @@ impl Column {
         Self::new(key, title, Style::List)
     }
 
-    /// Shown in a table only where the terminal has room; the last such column goes first.
+    /// Shown in a table only where it holds anything and the terminal has room; the last such
+    /// column goes first.
     pub const fn wide(mut self) -> Self {
         self.place = Place::Wide;
         self

@@ -14,6 +14,13 @@ const GAP: usize = 2;
 /// A column of text is given this much before columns that only a wide terminal shows.
 const TEXT_WIDTH: usize = 40;
 
+/// The terminal's columns; 80 where there is none to ask.
+pub fn width() -> usize {
+    let named = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let asked = || Table::new().width().map(usize::from);
+    named.or_else(asked).filter(|columns| *columns > 0).unwrap_or(80)
+}
+
 /// Records below a line of titles. Nothing at all when there are none.
 pub fn list(
     rows: &[Row],
@@ -28,6 +35,7 @@ pub fn list(
         .iter()
         .filter(|column| column.place != Place::Data)
         .map(|column| Filled::of(column, rows))
+        .filter(|filled| filled.column.place == Place::Everywhere || !filled.is_empty())
         .collect();
     let shown = fitting(filled, terminal.width);
     let mut table = empty_table(terminal);
@@ -128,6 +136,10 @@ impl<'c> Filled<'c> {
         }
         let width = cells.iter().map(|text| text.width()).max().unwrap_or(0);
         Filled { column, width: width.max(column.title.width()), cells }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.cells.iter().all(String::is_empty)
     }
 
     /// Text can be broken into lines; everything else stays whole where there is any room.

@@ -191,7 +191,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             Place::Open => OPEN,
             Place::Gone => GONE,
             Place::Home(home) => {
-                self.stand(&block, home)?;
+                self.stand(&block, of, home)?;
                 home
             }
         };
@@ -343,7 +343,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     }
 
     /// Lets an item stand in its home, if they go together.
-    fn stand(&mut self, block: &Block, home: u32) -> Result<(), Fault> {
+    fn stand(&mut self, block: &Block, of: &Client, home: u32) -> Result<(), Fault> {
         let Some(at) = self.facts.homes.get(home as usize).copied() else { return Ok(()) };
         let known = match at.owner {
             Owner::Root(root) => self.facts.roots.get(root as usize).map(|r| r.shape),
@@ -351,6 +351,9 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         };
         let known = known.unwrap_or(Shape::Unknown);
         let wanted = wanted_shape(block, at.key.is_some())?;
+        if at.key.is_some() && block.kind == Kind::Any && block.len > 1 && !self.dead(block, of) {
+            return Err(fault(block, "content", "more than one live value under a key"));
+        }
         let Some(shape) = known.with(wanted) else {
             let rule =
                 if (wanted == Shape::Map) != (known == Shape::Map) { "key" } else { "content" };
@@ -375,6 +378,15 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the update itself deletes a whole block. Replicas that keep deleted content join
+    /// overwritten values of a key to one block.
+    fn dead(&self, block: &Block, of: &Client) -> bool {
+        let ranges = self.update.deletes.ranges(of.id);
+        let after = ranges.partition_point(|range| range.start <= block.clock);
+        let range = after.checked_sub(1).and_then(|at| ranges.get(at));
+        range.is_some_and(|range| block.next_clock() <= range.end)
     }
 
     fn root(&mut self, name: &'a str) -> u32 {
@@ -449,9 +461,6 @@ fn wanted_shape(block: &Block, keyed: bool) -> Result<Shape, Fault> {
     Ok(match (keyed, block.kind) {
         (true, Kind::String | Kind::Embed) => {
             return Err(fault(block, "content", format!("{} under a key", block.kind.name())));
-        }
-        (true, Kind::Any) if block.len != 1 => {
-            return Err(fault(block, "content", "more than one value under a key"));
         }
         (true, _) => Shape::Map,
         (false, Kind::String | Kind::Embed) => Shape::Text,

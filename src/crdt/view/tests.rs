@@ -1,1 +1,163 @@
+use super::View;
+use crate::crdt::testing::{
+    Rng, World, assert_same, fixtures, new_doc, shown_by_view, shown_by_yrs, state, view,
+};
+use crate::crdt::update::any;
+use crate::crdt::value::{Record, Source, Value};
+use yrs::{Array, Map, ReadTxn, Text, Transact, WriteTxn};
 
+#[test]
+fn every_fixture_shows_what_its_dump_says() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/real-store");
+    let index = std::fs::read(root.join("expected/index.json")).unwrap();
+    let index: Vec<serde_json::Value> = serde_json::from_slice(&index).unwrap();
+    assert_eq!(index.len(), 7);
+    for document in index {
+        let path = |field: &str| root.join(document[field].as_str().unwrap());
+        let dump = zstd::decode_all(&*std::fs::read(path("expected")).unwrap()).unwrap();
+        let dump: serde_json::Value = serde_json::from_slice(&dump).unwrap();
+        let view = view(&std::fs::read(path("file")).unwrap());
+        assert_eq!(view.version().clocks.len() as u64, document["client_ids"].as_u64().unwrap());
+        for (name, expected) in dump["roots"].as_object().unwrap() {
+            let expected = from_dump(expected);
+            let shown = view.value(&[name]).unwrap_or(Value::Map(Record::new()));
+            assert!(any::same(&shown, &expected), "{} {name}", document["doc_id"]);
+            let keys: Vec<String> = expected.as_map().unwrap().keys().cloned().collect();
+            assert_eq!(view.keys(&[name]), keys);
+            for key in &keys {
+                let alone = view.value(&[name, key]).unwrap();
+                assert!(any::same(&alone, &expected.as_map().unwrap()[key]), "{name}/{key}");
+            }
+        }
+    }
+}
+
+/// The typed dumps: integers as text, floats as numbers.
+fn from_dump(dump: &serde_json::Value) -> Value {
+    let v = &dump["v"];
+    let map = || v.as_object().unwrap().iter().map(|(k, v)| (k.clone(), from_dump(v))).collect();
+    let list = || v.as_array().unwrap().iter().map(from_dump).collect();
+    match dump["t"].as_str().unwrap() {
+        "map" => Value::Map(map()),
+        "any-map" => Value::Object(map()),
+        "array" => Value::Array(list()),
+        "any-array" => Value::List(list()),
+        "text" => Value::Text(v.as_str().unwrap().to_owned()),
+        "string" => Value::String(v.as_str().unwrap().to_owned()),
+        "bool" => Value::Bool(v.as_bool().unwrap()),
+        "number" => Value::Number(v.as_f64().unwrap()),
+        "bigint" => Value::Int(v.as_str().unwrap().parse().unwrap()),
+        "null" => Value::Null,
+        other => panic!("unknown type {other}"),
+    }
+}
+
+#[test]
+fn every_fixture_shows_what_yrs_shows() {
+    for (file, bytes) in fixtures() {
+        let doc = new_doc(1, false);
+        crate::crdt::testing::apply(&doc, &bytes);
+        assert_same(&shown_by_view(&view(&bytes)), &shown_by_yrs(&doc), &file);
+        let saved = state(&doc);
+        assert_eq!(view(&saved).digest(), view(&bytes).digest(), "{file}");
+    }
+}
+
+#[test]
+fn random_documents_show_what_yrs_shows() {
+    for seed in 0..3000 {
+        let mut rng = Rng::new(seed);
+        let steps = 3 + rng.below(40);
+        let world = World::random(&mut rng, steps);
+        let all = world.all();
+        for doc in world.docs.iter().chain([&all]) {
+            let bytes = state(doc);
+            let shown = view(&bytes);
+            assert_same(&shown_by_view(&shown), &shown_by_yrs(doc), &format!("seed {seed}"));
+            let snapshot = doc.transact().snapshot();
+            let clocks = snapshot.state_map.iter().map(|(c, k)| (c.get(), *k)).collect();
+            assert_eq!(shown.version().clocks, clocks, "seed {seed}");
+            let mut deletes = crate::crdt::update::DeleteSet::default();
+            for (client, ranges) in snapshot.delete_set.iter() {
+                ranges.iter().for_each(|range| deletes.insert(client.get(), range.clone()));
+            }
+            assert_eq!(shown.version().deletes, deletes, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn the_digest_is_of_the_content_alone() {
+    for seed in 0..300 {
+        let mut rng = Rng::new(seed);
+        let world = World::random(&mut rng, 30);
+        let all = world.all();
+        let merged = view(&state(&all)).digest();
+        // The same content written in another order of merging, and saved once more.
+        let other = new_doc(2, true);
+        world.docs.iter().rev().for_each(|doc| crate::crdt::testing::apply(&other, &state(doc)));
+        assert_eq!(view(&state(&other)).digest(), merged, "seed {seed}");
+        let differs = |bytes: &[u8]| view(bytes).digest() != merged;
+        let shown = shown_by_yrs(&all);
+        for doc in &world.docs {
+            let same = any::same(&Value::Map(shown_by_yrs(doc)), &Value::Map(shown.clone()));
+            assert_eq!(differs(&state(doc)), !same, "seed {seed}");
+        }
+    }
+}
+
+/// One document made twice: at once by one client, and with a history by two.
+#[test]
+fn the_digest_forgets_history() {
+    let plain = new_doc(5, false);
+    let mut txn = plain.transact_mut();
+    txn.get_or_insert_map("m").insert(&mut txn, "k", 1);
+    txn.get_or_insert_text("t").insert(&mut txn, 0, "hello");
+    drop(txn);
+    let told = new_doc(9, false);
+    let mut txn = told.transact_mut();
+    txn.get_or_insert_map("m").insert(&mut txn, "k", 7);
+    txn.get_or_insert_map("m").insert(&mut txn, "gone", 7);
+    txn.get_or_insert_text("t").insert(&mut txn, 0, "heLLlo");
+    txn.get_or_insert_text("t").remove_range(&mut txn, 2, 2);
+    txn.get_or_insert_text("t").insert(&mut txn, 2, "l");
+    txn.get_or_insert_array("l").push_back(&mut txn, 1);
+    txn.get_or_insert_array("l").remove(&mut txn, 0);
+    txn.get_or_insert_map("m").remove(&mut txn, "gone");
+    txn.get_or_insert_map("m").insert(&mut txn, "k", 1.0);
+    drop(txn);
+    assert_same(&shown_by_yrs(&told), &shown_by_yrs(&plain), "");
+    assert_eq!(view(&state(&told)).digest(), view(&state(&plain)).digest());
+}
+
+#[test]
+fn items_and_containers_are_named_by_who_made_them() {
+    let doc = new_doc(5, false);
+    let mut txn = doc.transact_mut();
+    let map = txn.get_or_insert_map("m");
+    map.insert(&mut txn, "plain", 1);
+    let inner = map.insert(&mut txn, "inner", yrs::MapPrelim::default());
+    inner.insert(&mut txn, "x", true);
+    drop(txn);
+    let view = view(&state(&doc));
+    let id = |clock| Some(crate::crdt::update::Id { client: 5, clock });
+    assert_eq!(view.item(&["m", "plain"]), id(0));
+    assert_eq!(view.container(&["m", "plain"]), None);
+    assert_eq!(view.container(&["m", "inner"]), id(1));
+    assert_eq!(view.item(&["m", "inner", "x"]), id(2));
+    assert_eq!(view.container(&["m"]), None);
+    assert_eq!(view.item(&["m", "none"]), None);
+    assert_eq!(view.value(&["m", "inner", "x", "deeper"]), None);
+    assert_eq!(view.value(&[]), None);
+    assert!(view.keys(&["m", "plain"]).is_empty());
+    assert_eq!(view.keys(&["m", "inner"]), ["x"]);
+    assert!(view.flag(&["m", "inner", "x"]));
+}
+
+#[test]
+fn a_view_outlives_the_bytes_it_was_built_from() {
+    fn assert_owned<T: 'static + Send + Sync>(_: &T) {}
+    let view: View = view(&[0, 0]);
+    assert_owned(&view);
+    assert!(view.roots().is_empty());
+}

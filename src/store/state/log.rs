@@ -192,13 +192,7 @@ impl State {
     /// Trims what is folded and older than 90 days, or beyond 64 MB. The rows of the last command
     /// stay whatever their age: the next number comes from them.
     pub(in crate::store) fn trim_log(&self, now: i64) -> Result<()> {
-        let too_old = now.saturating_sub(limits::LOG_AGE_SECONDS);
-        let old = self.one(
-            "SELECT max(seq) FROM log WHERE at < ?1 AND (SELECT at FROM log ORDER BY seq LIMIT 1) < ?1",
-            params![too_old],
-            |row| row.get::<_, Option<i64>>(0),
-        )?;
-        let upto = old.flatten().max(self.beyond_the_limit()?);
+        let upto = self.too_old(now)?.max(self.beyond_the_limit()?);
         let Some(upto) = upto else { return Ok(()) };
         let gone = "folded = 1 AND seq <= ?1 AND seq < (SELECT max(seq) FROM log)";
         self.run(
@@ -211,6 +205,19 @@ impl State {
             params![upto],
         )?;
         self.run(&format!("DELETE FROM log WHERE {gone}"), params![upto])
+    }
+
+    /// The last seq before the first that is young enough; None when that is the first of all.
+    fn too_old(&self, now: i64) -> Result<Option<i64>> {
+        let limit = now.saturating_sub(limits::LOG_AGE_SECONDS);
+        let first = "SELECT at FROM log ORDER BY seq LIMIT 1";
+        let first = self.one(first, params![], |row| row.get::<_, i64>(0))?;
+        if first.is_none_or(|at| at >= limit) {
+            return Ok(None);
+        }
+        let sql =
+            "SELECT coalesce((SELECT min(seq) - 1 FROM log WHERE at >= ?1), max(seq)) FROM log";
+        Ok(self.one(sql, params![limit], |row| row.get(0))?.flatten())
     }
 
     /// The last seq that does not fit [`limits::LOG_BYTES`] any more; None when all fit.
