@@ -270,12 +270,13 @@ impl<'a, S> Update<'a, S> {
         Some(client.blocks.start + after.checked_sub(1)?)
     }
 
-    pub(super) fn blocks(&self) -> &[Block] {
+    /// The blocks of all clients, in the order of the bytes.
+    pub fn blocks(&self) -> &[Block] {
         &self.blocks
     }
 
     /// Each client with the indices of its blocks.
-    pub(super) fn client_ranges(&self) -> impl Iterator<Item = (u64, Range<usize>)> {
+    pub fn client_ranges(&self) -> impl Iterator<Item = (u64, Range<usize>)> {
         self.clients.iter().map(|c| (c.id, c.blocks.clone()))
     }
 
