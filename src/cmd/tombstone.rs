@@ -29,7 +29,7 @@ enum Verb {
 }
 
 const COLUMNS: &[Column] = &[
-    Column::text("doc", "document"),
+    Column::text("doc", "document").wide(),
     Column::text("kind", "kind"),
     Column::id("id", "id"),
     Column::time("deleted_at", "deleted"),
