@@ -36,15 +36,11 @@ pub struct Choice {
     pub limit: Option<usize>,
 }
 
-/// Hands out the blocks one by one, by client and clock, until `take` fails.
+/// Hands out the blocks one by one, by client and clock, as long as `take` wants more.
 ///
 /// # Errors
-/// The fault that ends the walk, and whatever `take` says.
-pub fn each<E: From<Fault>>(
-    bytes: &[u8],
-    choice: Choice,
-    mut take: impl FnMut(Raw) -> Result<(), E>,
-) -> Result<(), E> {
+/// The fault that ends the walk.
+pub fn each(bytes: &[u8], choice: Choice, mut take: impl FnMut(Raw) -> bool) -> Result<(), Fault> {
     let update = Update::walk(bytes)?;
     let places = Places::of(&update);
     let mut left = choice.limit.unwrap_or(usize::MAX);
@@ -58,7 +54,9 @@ pub fn each<E: From<Fault>>(
                 return Ok(());
             };
             left = rest;
-            take(raw(&update, &places, client, index, block))?;
+            if !take(raw(&update, &places, client, index, block)) {
+                return Ok(());
+            }
         }
     }
     Ok(())

@@ -59,6 +59,10 @@ pub struct Sizes {
     pub file_bytes: u64,
     /// The largest first.
     pub rows: Vec<Row>,
+    /// Live values with their headers, reactions among them.
+    pub live_bytes: u64,
+    /// Records that are marked as deleted, with their acknowledgements.
+    pub tombstone_bytes: u64,
     /// Records that are marked as deleted: path, and about how many bytes go when they are pruned.
     pub tombstones: Vec<(Vec<String>, u64)>,
 }
@@ -90,6 +94,7 @@ impl Sizes {
     pub fn of(bytes: &[u8], spec: Option<&'static Spec>, by: Option<By>) -> Result<Sizes, Fault> {
         let update = Update::walk(bytes)?;
         let anatomy = Anatomy::of(&update, spec);
+        let mut sizes = Sizes { file_bytes: bytes.len() as u64, ..Sizes::default() };
         let mut groups: HashMap<Group, Tally> = HashMap::new();
         let mut freed: HashMap<u32, u64> = HashMap::new();
         anatomy.portions(|portion| {
@@ -99,6 +104,7 @@ impl Sizes {
             let tally = groups.entry(group(&anatomy, by, &portion)).or_default();
             tally.0 = tally.0.saturating_add(portion.bytes as u64);
             tally.1 = tally.1.saturating_add(portion.count as u64);
+            sizes.count(&portion);
             if let Some(record) = anatomy.freed_with(&portion) {
                 let bytes = freed.entry(record).or_default();
                 *bytes = bytes.saturating_add(portion.bytes as u64);
@@ -106,9 +112,19 @@ impl Sizes {
         });
         let tombstones =
             freed.into_iter().map(|(record, bytes)| (anatomy.record_path(record), bytes));
-        let mut tombstones: Vec<_> = tombstones.collect();
-        tombstones.sort();
-        Ok(Sizes { file_bytes: bytes.len() as u64, rows: rows(&anatomy, by, groups), tombstones })
+        sizes.tombstones = tombstones.collect();
+        sizes.tombstones.sort();
+        sizes.rows = rows(&anatomy, by, groups);
+        Ok(sizes)
+    }
+
+    fn count(&mut self, portion: &Portion) {
+        let sum = match portion.why {
+            Why::Live | Why::Headers | Why::Reaction => &mut self.live_bytes,
+            Why::Tombstone | Why::Acknowledgement => &mut self.tombstone_bytes,
+            _ => return,
+        };
+        *sum = sum.saturating_add(portion.bytes as u64);
     }
 
     /// Keeps the largest rows and counts the others as one, so that the sum stays.

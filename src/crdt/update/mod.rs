@@ -30,7 +30,7 @@ pub use merge::merge;
 pub use places::{Place, Places};
 
 pub(super) use check::{Facts, GONE, OPEN, Shape};
-pub(super) use reader::Reader;
+pub(super) use reader::{AnyHead, Reader};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -66,6 +66,12 @@ pub struct Fault {
 impl Fault {
     fn new(offset: usize, rule: &'static str, reason: impl Into<String>) -> Self {
         Fault { offset, rule, reason: reason.into() }
+    }
+
+    /// Whether honest documents of other programs hold such a thing: of what was walked, content
+    /// and containers that rule 1 of the gate excludes.
+    pub fn is_unsupported(&self) -> bool {
+        matches!(self.rule, "kind" | "type")
     }
 }
 
