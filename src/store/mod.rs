@@ -25,7 +25,7 @@ mod tests;
 mod working;
 
 pub use layout::{Document, Meta, Problem};
-pub use reader::Reader;
+pub use reader::{OnDisk, Reader};
 pub use session::{ChangedDocument, Committed, Session};
 pub use state::{LogRow, Parked, Peer, Receipt, State};
 
