@@ -21,6 +21,7 @@ mod resolve;
 mod sync;
 mod time;
 mod tombstone;
+mod words;
 
 pub use context::Context;
 pub use globals::{DryRun, Globals, OtherAs, OutFile};

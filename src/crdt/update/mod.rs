@@ -15,14 +15,18 @@ mod check;
 mod deletes;
 mod fork;
 mod merge;
+mod place;
 mod reader;
 mod run;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod walk;
 
 pub use deletes::DeleteSet;
 pub use merge::merge;
+pub use place::Extent;
+pub use texts::{Decide, Instead, Role};
 
 pub(super) use check::{Facts, GONE, OPEN, Owner, Shape};
 pub(super) use reader::Reader;
