@@ -255,24 +255,24 @@ fn random_any(rng: &mut Rng, depth: usize) -> Any {
 /// What yrs shows of a document made by [`new_doc`]: the roots that are not empty.
 pub fn shown_by_yrs(doc: &Doc) -> Record {
     let txn = doc.transact();
-    let mut roots = Record::new();
-    for (name, _) in txn.root_refs() {
+    let shown = txn.root_refs().map(|(name, _)| {
         let value = match name {
             "l" => from_out(Out::YArray(txn.get_array(name).unwrap()), &txn),
             "t" => from_out(Out::YText(txn.get_text(name).unwrap()), &txn),
             _ => from_out(Out::YMap(txn.get_map(name).unwrap()), &txn),
         };
-        let empty = match &value {
-            Value::Map(map) => map.is_empty(),
-            Value::Array(items) => items.is_empty(),
-            Value::Text(text) => text.is_empty(),
-            _ => false,
-        };
-        if !empty {
-            roots.insert(name.to_owned(), value);
-        }
+        (name.to_owned(), value)
+    });
+    shown.filter(|(_, value)| !is_empty(value)).collect()
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Map(map) => map.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Text(text) => text.is_empty(),
+        _ => false,
     }
-    roots
 }
 
 fn from_out<T: ReadTxn>(out: Out, txn: &T) -> Value {
@@ -305,7 +305,8 @@ fn from_any(any: &Any) -> Value {
 /// What a view shows: the roots that are not empty.
 pub fn shown_by_view(view: &View) -> Record {
     use super::value::Source;
-    view.roots().into_iter().map(|root| (root.clone(), view.value(&[&root]).unwrap())).collect()
+    let shown = view.roots().into_iter().map(|root| (root.clone(), view.value(&[&root]).unwrap()));
+    shown.filter(|(_, value)| !is_empty(value)).collect()
 }
 
 /// Compares what two readers show, numbers by what they mean.

@@ -22,6 +22,7 @@ mod session;
 mod state;
 #[cfg(test)]
 mod tests;
+mod working;
 
 pub use layout::{Document, Meta, Problem};
 pub use reader::Reader;

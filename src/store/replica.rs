@@ -160,6 +160,11 @@ impl Replica {
             .and_then(|()| fs::persist_lightly(&lease_path(leases, &lease.replica), &text));
     }
 
+    /// Whether this is the client id that new writes get.
+    pub fn writes_under(&self, client: u64) -> bool {
+        self.row.client_id == client
+    }
+
     /// Gives the client id up: the next session is a new replica.
     pub fn revoke(&self) {
         if let Some(leases) = &self.leases

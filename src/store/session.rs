@@ -6,15 +6,16 @@ use super::layout::{Document, Layout};
 use super::load::{self, Loaded};
 use super::replica::Replica;
 use super::state::{NewRow, State};
-use super::{Ambient, Open, Roots, lock, reader};
-use crate::crdt::doc::{Doc, Txn};
-use crate::crdt::update::{self, Checked, Update};
+use super::working::{Change, Editing, Origin, Working};
+use super::{Ambient, Open, lock, reader};
+use crate::crdt::doc::Txn;
+use crate::crdt::update::{Checked, Update};
 use crate::crdt::value::Source;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, MemberId};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -62,37 +63,6 @@ pub struct ChangedDocument {
     pub doc: DocId,
     pub bytes_before: u64,
     pub bytes_after: u64,
-}
-
-/// Where an update came from: a replica, and its log seq.
-type Origin = (String, i64);
-
-/// A document in this session.
-struct Working {
-    loaded: Loaded,
-    /// Present once the document is to be changed.
-    editing: Option<Editing>,
-    /// The state as it stands, if it was asked for since the last change.
-    state: Option<Rc<[u8]>>,
-    view: Option<Rc<View>>,
-}
-
-/// A document open in yrs.
-struct Editing {
-    doc: Doc,
-    client: u64,
-    /// One for each of `doc.updates()`.
-    origins: Vec<Option<Origin>>,
-}
-
-/// A changed document, ready to be committed.
-struct Change {
-    doc: DocId,
-    path: PathBuf,
-    state: Rc<[u8]>,
-    parts: Vec<(Vec<u8>, Option<Origin>)>,
-    client: u64,
-    clock: u32,
 }
 
 impl Session {
@@ -266,6 +236,14 @@ impl Session {
         applied
     }
 
+    /// Gives a client id up, if it is the one that this replica writes under: somebody else wrote
+    /// under it too. The next session is then a new replica.
+    pub fn give_up_client(&self, client: u64) {
+        if self.replica.writes_under(client) {
+            self.replica.revoke();
+        }
+    }
+
     /// Documents changed so far, in the order of their first change.
     pub fn changed(&self) -> Vec<DocId> {
         self.changed.clone()
@@ -299,6 +277,9 @@ impl Session {
         self.replica.save_lease();
         committed.notes.extend(self.adopted(&changes));
         committed.notes.extend(self.fold(&changes, seq));
+        // What kept the old rows from being folded mostly keeps the new ones too.
+        let mut said = BTreeSet::new();
+        committed.notes.retain(|note| said.insert(note.clone()));
         Ok(committed)
     }
 
@@ -376,17 +357,9 @@ impl Session {
         let roots = self.ambient.roots;
         let mut changes = Vec::with_capacity(self.changed.len());
         for doc in &self.changed {
-            let Some(Some(working)) = self.documents.get_mut(doc) else { continue };
-            let state = working.state()?;
-            let Some(editing) = &working.editing else { continue };
-            changes.push(Change {
-                doc: doc.clone(),
-                path: working.loaded.path.clone(),
-                state,
-                parts: editing.parts(doc, roots)?,
-                client: editing.client,
-                clock: editing.doc.own_clock(),
-            });
+            if let Some(Some(working)) = self.documents.get_mut(doc) {
+                changes.extend(working.finish(doc, roots)?);
+            }
         }
         Ok(changes)
     }
@@ -438,98 +411,19 @@ impl Session {
                 self.documents.entry(doc.clone()).or_default().insert(new)
             }
         };
-        let editing = match &mut working.editing {
-            Some(editing) => editing,
-            None => {
-                let update = working.loaded.update(doc, self.ambient.roots)?;
-                let clocks = update.version().clocks;
-                let client = self.replica.client_for(doc, &clocks, &self.state, &self.ambient)?;
-                let opened = Doc::load(&update, client)?;
-                working.editing.insert(Editing { doc: opened, client, origins: Vec::new() })
-            }
-        };
+        let (replica, state, ambient) = (&mut self.replica, &self.state, &self.ambient);
+        working
+            .open(doc, ambient.roots, |clocks| replica.client_for(doc, clocks, state, ambient))?;
         // Until the change is through, what yrs holds is worth nothing.
         let was_broken = std::mem::replace(&mut self.broken, true);
-        let before = editing.origins.len();
-        let result = change(editing)?;
-        editing.origins.resize(editing.doc.updates().len(), origin);
+        let was_changed = working.is_changed();
+        let result = working.change(origin, change)?;
         self.broken = was_broken;
-        if editing.origins.len() > before {
-            working.state = None;
-            working.view = None;
-            if before == 0 {
-                self.changed.push(doc.clone());
-            }
+        if working.is_changed() && !was_changed {
+            self.changed.push(doc.clone());
         }
         Ok(result)
     }
-}
-
-impl Working {
-    fn new(loaded: Loaded) -> Working {
-        Working { loaded, editing: None, state: None, view: None }
-    }
-
-    fn exists(&self) -> bool {
-        self.loaded.file.is_some()
-            || self.loaded.known.is_some()
-            || self.editing.as_ref().is_some_and(|editing| !editing.origins.is_empty())
-    }
-
-    fn state(&mut self) -> Result<Rc<[u8]>> {
-        let state = match (&self.state, &self.editing) {
-            (Some(state), _) => Rc::clone(state),
-            (None, Some(editing)) if !editing.origins.is_empty() => editing.doc.encode()?.0.into(),
-            (None, _) => self.loaded.state.as_slice().into(),
-        };
-        self.state = Some(Rc::clone(&state));
-        Ok(state)
-    }
-
-    fn view(&mut self, doc: &DocId, roots: Roots) -> Result<Rc<View>> {
-        if let Some(view) = &self.view {
-            return Ok(Rc::clone(view));
-        }
-        let view = match self.editing.as_ref().is_some_and(|editing| !editing.origins.is_empty()) {
-            true => {
-                let state = self.state()?;
-                Rc::new(View::of(&own(&state, doc, roots)?))
-            }
-            false => Rc::new(View::of(&self.loaded.update(doc, roots)?)),
-        };
-        self.view = Some(Rc::clone(&view));
-        Ok(view)
-    }
-}
-
-impl Editing {
-    /// The rows that the log gets: neighbouring own updates as one, imported ones each by itself,
-    /// so that an export can leave out what a peer sent.
-    fn parts(&self, doc: &DocId, roots: Roots) -> Result<Vec<(Vec<u8>, Option<Origin>)>> {
-        let updates: Vec<(&Vec<u8>, &Option<Origin>)> =
-            self.doc.updates().iter().zip(&self.origins).collect();
-        let mut parts = Vec::new();
-        for run in updates.chunk_by(|(_, a), (_, b)| a.is_none() && b.is_none()) {
-            let checked = run
-                .iter()
-                .map(|(update, _)| own(update, doc, roots))
-                .collect::<Result<Vec<Update<'_, Checked>>>>()?;
-            match (checked.len() > 1).then(|| update::merge(&checked)).flatten() {
-                Some(merged) => parts.push((merged, None)),
-                None => parts.extend(
-                    run.iter().map(|(update, origin)| ((*update).clone(), (*origin).clone())),
-                ),
-            }
-        }
-        Ok(parts)
-    }
-}
-
-/// Bytes of our own making, on their way to the log or the eye.
-fn own<'a>(bytes: &'a [u8], doc: &DocId, roots: Roots) -> Result<Update<'a, Checked>> {
-    Update::walk(bytes).and_then(|walked| walked.check(roots(doc))).map_err(|fault| {
-        Error::bug(format!("what was written to {doc} is not valid")).because(fault)
-    })
 }
 
 /// Opens the local state and begins the session's transaction.

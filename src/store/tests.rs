@@ -489,6 +489,44 @@ mod other_programs {
     }
 
     #[test]
+    fn an_older_state_that_the_log_cannot_complete_is_refused() {
+        let bench = Bench::new();
+        let store = bench.init("store");
+        set(&store, &doc("core"), "a", "1");
+        let old = fs::read(file(&store, &doc("core"))).unwrap();
+        set(&store, &doc("core"), "b", "2");
+        set(&store, &doc("core"), "c", "3");
+        let db = Connection::open(store.dir().join("crdtctl.db")).unwrap();
+        db.execute("DELETE FROM log WHERE seq = 2", []).unwrap();
+        drop(db);
+        fs::write(file(&store, &doc("core")), &old).unwrap();
+        let error = store.reader().unwrap().view(&doc("core")).err().unwrap();
+        assert_eq!(error.kind, Kind::Corrupt);
+        assert!(error.message.contains("log entry 3"), "{}", error.message);
+        assert_eq!(fs::read(file(&store, &doc("core"))).unwrap(), old);
+    }
+
+    #[test]
+    fn one_client_id_with_two_contents_is_a_fork() {
+        let bench = Bench::new();
+        let store = bench.init("store");
+        set(&store, &doc("core"), "a", "1");
+        let old = fs::read(file(&store, &doc("core"))).unwrap();
+        set(&store, &doc("core"), "b", "ours");
+        let client = store.reader().unwrap().view(&doc("core")).unwrap().unwrap();
+        let client = *client.version().clocks.keys().next().unwrap();
+        let mut copy = crate::crdt::doc::Doc::load(&checked(&old), client).unwrap();
+        copy.edit(|txn| txn.set(&["metadata"], "b", "theirs")).unwrap();
+        let theirs = copy.encode().unwrap().0;
+        fs::write(file(&store, &doc("core")), &theirs).unwrap();
+        let mut session = store.session(write("set")).unwrap();
+        let failed = session.edit(&doc("core"), |txn| txn.set(&["metadata"], "c", "3"));
+        assert_eq!(failed.unwrap_err().kind, Kind::Forked);
+        drop(session);
+        assert_eq!(fs::read(file(&store, &doc("core"))).unwrap(), theirs);
+    }
+
+    #[test]
     fn a_damaged_document_with_unfolded_rows_does_not_stop_the_others() {
         let bench = Bench::new();
         let store = bench.init("store");
@@ -609,9 +647,12 @@ mod leases {
     fn without_a_state_directory_every_write_is_a_new_replica() {
         let bench = Bench::new();
         used(&bench);
-        let store = bench.open_as("store", Ambient { leases: None, ..bench.ambient() });
-        assert!(rotates(&store));
-        assert!(rotates(&store));
+        fs::write(bench.path("in the way"), "").unwrap();
+        for leases in [None, Some(bench.path("in the way/leases"))] {
+            let store = bench.open_as("store", Ambient { leases, ..bench.ambient() });
+            assert!(rotates(&store));
+            assert!(rotates(&store));
+        }
     }
 
     #[test]
@@ -754,6 +795,7 @@ mod locks {
         assert_eq!(client_ids(&store, &doc("core")), 1, "one replica, one client id");
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_medium_that_cannot_be_written_can_be_read() {
         use std::os::unix::fs::PermissionsExt;

@@ -4,7 +4,7 @@
 //! matter: whatever can be applied is, until nothing moves.
 
 use super::manifest::{Document, Has, Sender};
-use crate::crdt::update::{Checked, Clocks, Fault, RootKind, Update, Version};
+use crate::crdt::update::{Checked, Clocks, Fault, Id, RootKind, Update, Version};
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use crate::store::Session;
@@ -83,14 +83,12 @@ pub fn pass(session: &mut Session, doc: &DocId, pieces: &[Piece<'_>]) -> Result<
                 still_open.push((piece, update, fate));
                 continue;
             }
-            let verdict = match base.judge(doc, piece, &update) {
-                Ok(verdict) => verdict,
-                Err(error) => {
-                    *fate = Some(refuse(piece, error)?);
-                    continue;
+            match base.judge(&update) {
+                Verdict::Invalid(fault) => *fate = Some(refuse(piece, invalid(doc, piece, fault))?),
+                Verdict::Forked(id) => {
+                    session.give_up_client(id.client);
+                    *fate = Some(refuse(piece, forked(doc, piece, id))?);
                 }
-            };
-            match verdict {
                 Verdict::Waits(missing) => {
                     *fate = Some(Fate::Waits(missing));
                     still_open.push((piece, update, fate));
@@ -120,6 +118,8 @@ struct Base<'b> {
 
 enum Verdict {
     Waits(Clocks),
+    Invalid(Fault),
+    Forked(Id),
     Known,
     New,
 }
@@ -133,21 +133,17 @@ impl<'b> Base<'b> {
         Ok(Base { update, version })
     }
 
-    fn judge(
-        &self,
-        doc: &DocId,
-        piece: &Piece<'_>,
-        update: &Update<'_, Checked>,
-    ) -> Result<Verdict> {
+    fn judge(&self, update: &Update<'_, Checked>) -> Verdict {
         let missing = update.missing(&self.version.clocks);
         if !missing.is_empty() {
-            return Ok(Verdict::Waits(missing));
+            return Verdict::Waits(missing);
         }
-        update.fits(&self.update).map_err(|fault| invalid(doc, piece, fault))?;
-        if let Some(id) = update.fork(&self.update) {
-            return Err(forked(doc, piece, id.client, id.clock));
+        match (update.fits(&self.update), update.fork(&self.update)) {
+            (Err(fault), _) => Verdict::Invalid(fault),
+            (Ok(()), Some(id)) => Verdict::Forked(id),
+            (Ok(()), None) if self.holds(&update.version()) => Verdict::Known,
+            (Ok(()), None) => Verdict::New,
         }
-        Ok(if self.holds(&update.version()) { Verdict::Known } else { Verdict::New })
     }
 
     fn holds(&self, brought: &Version) -> bool {
@@ -176,11 +172,12 @@ fn invalid(doc: &DocId, piece: &Piece<'_>, fault: Fault) -> Error {
         .hint("nothing was written; ask the sender for another bundle")
 }
 
-fn forked(doc: &DocId, piece: &Piece<'_>, client: u64, clock: u32) -> Error {
+fn forked(doc: &DocId, piece: &Piece<'_>, id: Id) -> Error {
     Error::new(
         Kind::Forked,
         format!(
-            "replica-fork: two replicas wrote {doc} under client id {client}, from clock {clock} on"
+            "replica-fork: two replicas wrote {doc} under client id {}, from clock {} on",
+            id.client, id.clock
         ),
     )
     .because(format!("the store and {} differ there; both are kept as they are", piece.source))

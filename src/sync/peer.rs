@@ -122,8 +122,11 @@ impl Receipt {
 /// `NotFound`; `Ambiguous` when a prefix fits several, or a member has several replicas.
 pub fn find(state: Option<&State>, name: &str) -> Result<Peer> {
     let peers = state.map(State::peers).transpose()?.unwrap_or_default();
+    // A member by its id or a unique prefix of it; else a replica in the same way.
+    let members: BTreeSet<&str> = peers.iter().filter_map(|peer| peer.member.as_deref()).collect();
+    let member = resolve(name, members.into_iter(), "member").ok();
     let of_member: Vec<&Peer> =
-        peers.iter().filter(|peer| peer.member.as_deref() == Some(name)).collect();
+        peers.iter().filter(|peer| member.is_some() && peer.member == member).collect();
     match of_member.as_slice() {
         [peer] => return Ok((*peer).clone()),
         [] => {}

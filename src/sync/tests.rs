@@ -8,6 +8,7 @@ use super::peer::{self, Known};
 use crate::clock::{Clock, Ids};
 use crate::concern;
 use crate::crdt::doc::{Doc, Txn};
+use crate::crdt::testing::Rng;
 use crate::crdt::update::Update;
 use crate::crdt::value::{Source, Value};
 use crate::error::{Kind, Result};
@@ -374,6 +375,35 @@ fn a_receipt_that_claims_too_much_is_not_believed() {
 }
 
 #[test]
+fn a_receipt_whose_clocks_and_log_disagree_gets_everything() {
+    let (a, b) = pair();
+    a.set(X, "k", "never arrives");
+    let mut manifest = b.receipt().manifest().clone();
+    for document in &mut manifest.documents {
+        document.applied.insert(a.id(), a.reader().state().unwrap().log_end().unwrap());
+    }
+    let known = Known::of_manifest(&manifest);
+    let bundle = a.bundle(&Request { peer: Some(&known), ..Request::default() });
+    b.import(&[&bundle]);
+    assert_eq!(a.content(), b.content());
+}
+
+#[test]
+fn what_is_new_since_an_export_of_our_own() {
+    let (a, b) = pair();
+    let last = a.full();
+    b.import(&[&last]);
+    a.set(X, "k", "since then");
+    let known = Known::of_manifest(last.manifest());
+    let since = a.bundle(&Request { peer: Some(&known), ..Request::default() });
+    assert!(since.manifest().addressee.is_none() && !since.manifest().full);
+    assert_eq!(since.documents().next().unwrap().0.log.after, last.manifest().seq);
+    assert!(weight(&since) < weight(&a.full()));
+    b.import(&[&since]);
+    assert_eq!(a.content(), b.content());
+}
+
+#[test]
 fn only_the_documents_that_are_asked_for() {
     let (a, b) = pair();
     a.set(Y, "k", "w");
@@ -470,6 +500,18 @@ fn writes_under_our_own_client_id_that_we_never_made_are_a_fork() {
 }
 
 #[test]
+fn a_fork_of_our_own_client_id_makes_us_give_it_up() {
+    let (a, _) = pair();
+    let bytes = a.reader().bytes(&id(X)).unwrap().unwrap();
+    let own = *Update::walk(&bytes).unwrap().version().clocks.keys().next().unwrap();
+    let was = a.id();
+    let error = import(a.session(), &raw(X, &written_by(own, None, "k", "a twin"))).unwrap_err();
+    assert_eq!(error.kind, Kind::Forked);
+    a.set(Y, "k", "written as a new replica");
+    assert_ne!(a.id(), was);
+}
+
+#[test]
 fn equal_versions_with_other_content_are_a_divergence() {
     let (a, b) = pair();
     let manifest = a.full().manifest().clone();
@@ -559,4 +601,120 @@ fn values_of_every_kind_arrive() {
     });
     b.import(&[&a.full()]);
     assert_eq!(a.content(), b.content());
+}
+
+/// One random change: registers, containers, elements, deletions.
+fn scribble(replica: &Replica, dice: &mut Rng) {
+    let doc = [X, Y][dice.below(2)];
+    let (what, key, value) = (dice.below(7), format!("k{}", dice.below(4)), dice.below(1000));
+    let value = i64::try_from(value).unwrap();
+    replica.edit(doc, |txn| {
+        let at = ["m", key.as_str()];
+        let is_map = matches!(txn.value(&at), Some(Value::Map(_)));
+        match what {
+            0 | 1 => txn.set(&["m"], &key, value),
+            2 if !is_map => txn.create_map(&["m"], &key),
+            3 if is_map => txn.set(&at, "inner", value),
+            4 => txn.push(&["list"], value),
+            5 => txn.insert_at(&["list"], 0, value),
+            6 => txn.retain_not(&["list"], |n, _| n % 3 == 0).map(drop),
+            _ => txn.remove(&["m"], &key).map(drop),
+        }
+    });
+}
+
+/// Whatever is exchanged, lost, repeated or late: once all full states have gone round, all
+/// replicas hold the same, and nothing waits.
+#[test]
+fn random_histories_converge() {
+    for seed in 0..2 {
+        let mut dice = Rng::new(seed);
+        let replicas: Vec<Replica> =
+            ["alice", "bob", "carol"].map(Replica::new).into_iter().collect();
+        let mut sent: Vec<Bundle> = Vec::new();
+        for _ in 0..60 {
+            let (from, to) = (&replicas[dice.below(3)], &replicas[dice.below(3)]);
+            match dice.below(8) {
+                0..=2 => scribble(from, &mut dice),
+                3 => sent.push(from.receipt()),
+                4 => sent.push(from.for_peer(to)),
+                5 if dice.below(4) == 0 => sent.push(from.full()),
+                _ if sent.is_empty() => {}
+                // Late, early, twice, never, and to whomever.
+                _ => {
+                    let count = 1 + dice.below(3);
+                    let some: Vec<&Bundle> = (0..count)
+                        .map(|_| &sent[sent.len() - 1 - dice.below(sent.len().min(6))])
+                        .collect();
+                    to.import(&some);
+                }
+            }
+        }
+        let all: Vec<Bundle> = replicas.iter().map(Replica::full).collect();
+        for replica in &replicas {
+            let imported = replica.import(&all.iter().collect::<Vec<_>>());
+            assert_eq!(imported.waiting, 0, "seed {seed}");
+            assert!(replica.reader().state().unwrap().parked().unwrap().is_empty(), "seed {seed}");
+        }
+        assert_eq!(replicas[0].content(), replicas[1].content(), "seed {seed}");
+        assert_eq!(replicas[0].content(), replicas[2].content(), "seed {seed}");
+    }
+}
+
+/// The same without full states: increments by receipts suffice.
+#[test]
+fn increments_by_receipts_converge() {
+    for seed in 10..12 {
+        let mut dice = Rng::new(seed);
+        let replicas: Vec<Replica> =
+            ["alice", "bob", "carol"].map(Replica::new).into_iter().collect();
+        for _ in 0..15 {
+            let (from, to) = (dice.below(3), dice.below(3));
+            for _ in 0..=dice.below(3) {
+                scribble(&replicas[from], &mut dice);
+            }
+            if from != to {
+                replicas[from].import(&[&replicas[to].receipt()]);
+                let bundle = replicas[from].for_peer(&replicas[to]);
+                // One in four gets lost.
+                if dice.below(4) > 0 {
+                    assert_eq!(replicas[to].import(&[&bundle]).waiting, 0, "seed {seed}");
+                }
+            }
+        }
+        for (from, to) in [(0, 1), (1, 2), (2, 0), (0, 1)] {
+            replicas[from].import(&[&replicas[to].receipt()]);
+            let bundle = replicas[from].for_peer(&replicas[to]);
+            assert_eq!(replicas[to].import(&[&bundle]).waiting, 0, "seed {seed}");
+        }
+        assert_eq!(replicas[0].content(), replicas[1].content(), "seed {seed}");
+        assert_eq!(replicas[0].content(), replicas[2].content(), "seed {seed}");
+    }
+}
+
+/// Every damaged byte of an update is refused, waits, or makes a document that still holds to the
+/// format. Nothing panics, and what is refused writes nothing.
+#[test]
+fn damaged_updates_do_no_harm() {
+    let (a, b) = pair();
+    a.edit(X, |txn| {
+        txn.create_map(&["m"], "inner")?;
+        txn.set(&["m", "inner"], "n", 7i64)?;
+        txn.create_array(&["m"], "list")?;
+        txn.push(&["m", "list"], "x")
+    });
+    let increment = a.for_peer(&b);
+    let update = increment.documents().find_map(|(_, update)| update).unwrap().to_vec();
+    let before = b.files();
+    for at in 0..update.len() {
+        for flip in [1, 4, 0x80] {
+            let mut bytes = update.clone();
+            bytes[at] ^= flip;
+            if let Err(error) = import(b.open(true), &raw(X, &bytes)) {
+                let kinds = [Kind::Untrusted, Kind::Forked];
+                assert!(kinds.contains(&error.kind), "byte {at} ^ {flip}: {error:?}");
+            }
+        }
+    }
+    assert_eq!(b.files(), before);
 }

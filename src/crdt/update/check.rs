@@ -25,6 +25,8 @@ pub struct Facts<'a> {
     pub order: Vec<u32>,
     /// Per block, the index of its home, or [`GONE`], or [`OPEN`].
     pub home: Vec<u32>,
+    /// Per block, the clock from which on each unit has the one before it as its left origin.
+    chain: Vec<u32>,
     pub homes: Vec<Home<'a>>,
     pub roots: Vec<Root<'a>>,
     pub needs: Clocks,
@@ -165,7 +167,9 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         base: Option<&'u Update<'a, Checked>>,
         expected: &'u [(&'u str, RootKind)],
     ) -> Result<Facts<'a>, Fault> {
-        let facts = Facts { home: vec![OPEN; update.blocks.len()], ..Facts::default() };
+        let chain = update.blocks.iter().map(|block| block.clock).collect();
+        let home = vec![OPEN; update.blocks.len()];
+        let facts = Facts { home, chain, ..Facts::default() };
         let root_index = HashMap::new();
         let mut checker = Checker { update, base, expected, facts, root_index };
         for root in base.iter().flat_map(|base| &base.facts.roots) {
@@ -182,6 +186,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     fn settle(&mut self, index: usize, of: &Client, header: &Header<'a>) -> Result<(), Fault> {
         let Some(block) = self.update.blocks.get(index).copied() else { return Ok(()) };
         self.check_kind(&block)?;
+        self.check_origins(index, of, &block, header)?;
         let place = match (block.kind, header.parent) {
             (Kind::Gc, _) => Place::Gone,
             (_, Some(parent)) => self.named(index, &block, parent, header.key)?,
@@ -224,6 +229,50 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Refuses a right origin that can only stand before the left one. yrs would split the one
+    /// while it holds the other, and keep another order than it writes.
+    fn check_origins(
+        &mut self,
+        index: usize,
+        of: &Client,
+        block: &Block,
+        header: &Header<'_>,
+    ) -> Result<(), Fault> {
+        if let Some(left) = header.left
+            && let Some(before) = block.clock.checked_sub(1)
+            && left == (Id { client: of.id, clock: before })
+            && let Some(start) = self.chain_of(index, of, left)
+            && let Some(slot) = self.facts.chain.get_mut(index)
+        {
+            *slot = start;
+        }
+        if let (Some(left), Some(right)) = (header.left, header.right)
+            && left.client == right.client
+            && right.clock <= left.clock
+        {
+            let start = self.chain_of(index, of, left);
+            if left == right || start.is_some_and(|start| start <= right.clock) {
+                return Err(fault(block, "origin", "the right origin stands before the left one"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the chain of the unit with this id begins; unknown for what is collected.
+    fn chain_of(&self, index: usize, of: &Client, id: Id) -> Option<u32> {
+        let known = |blocks: &[Block], chain: &[u32], index: usize| {
+            blocks.get(index).filter(|block| block.kind != Kind::Gc)?;
+            chain.get(index).copied()
+        };
+        if let Some(base) = self.base
+            && let Some(index) = base.find(id)
+        {
+            return known(&base.blocks, &base.facts.chain, index);
+        }
+        let index = self.before(index, of, id).or_else(|| self.update.find(id))?;
+        known(&self.update.blocks, &self.facts.chain, index)
     }
 
     /// The home of an item that names its parent.

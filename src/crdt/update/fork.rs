@@ -29,8 +29,8 @@ fn fork_of_client<A, B>(
     let (mut a, mut b) = (Run::from(a, of_a, clock)?, Run::from(b, of_b, clock)?);
     while clock < end {
         let units = a.offset_and_rest().1.min(b.offset_and_rest().1);
-        if !same(&mut a, &mut b, units) {
-            return Some(Id { client: of_a.id, clock });
+        if let Some(differs) = difference(&mut a, &mut b, units) {
+            return Some(Id { client: of_a.id, clock: clock.saturating_add(differs) });
         }
         // A block is never empty; were one, this would end instead of standing still.
         clock = clock.saturating_add(units.max(1));
@@ -40,34 +40,36 @@ fn fork_of_client<A, B>(
     None
 }
 
-fn same<A, B>(a: &mut Run<'_, '_, A>, b: &mut Run<'_, '_, B>, units: u32) -> bool {
-    let (Some(block_a), Some(block_b)) = (a.block(), b.block()) else { return true };
+/// The first of the next units that differs.
+fn difference<A, B>(a: &mut Run<'_, '_, A>, b: &mut Run<'_, '_, B>, units: u32) -> Option<u32> {
+    let (block_a, block_b) = (a.block()?, b.block()?);
     let either = |kind: Kind| block_a.kind == kind || block_b.kind == kind;
     if either(Kind::Gc) || either(Kind::Skip) {
-        return true;
+        return None;
     }
     if a.header() != b.header() {
-        return false;
+        return Some(0);
     }
     if either(Kind::Deleted) {
-        return true;
+        return None;
     }
-    let equal = block_a.kind == block_b.kind
-        && match (a.content(), b.content()) {
-            (Some(Content::Units(a)), Some(Content::Units(b))) => {
-                (0..units).all(|_| same_unit(a.next(), b.next()))
-            }
-            (Some(Content::Values(a)), Some(Content::Values(b))) => {
-                (0..units).all(|_| same_value(a, b))
-            }
-            (Some(Content::Whole(a)), Some(Content::Whole(b))) => {
-                a == b || (block_a.kind == Kind::Embed && same_embedded(a, b))
-            }
-            _ => false,
-        };
+    if block_a.kind != block_b.kind {
+        return Some(0);
+    }
+    let differs = match (a.content()?, b.content()?) {
+        (Content::Units(a), Content::Units(b)) => {
+            (0..units).find(|_| !same_unit(a.next(), b.next()))
+        }
+        (Content::Values(a), Content::Values(b)) => (0..units).find(|_| !same_value(a, b)),
+        (Content::Whole(a), Content::Whole(b)) => {
+            let same = a == b || (block_a.kind == Kind::Embed && same_embedded(a, b));
+            (!same).then_some(0)
+        }
+        _ => Some(0),
+    };
     a.took(units);
     b.took(units);
-    equal
+    differs
 }
 
 /// Units of text; a surrogate pair that was cut on one side is two replacement characters there.
