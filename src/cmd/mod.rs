@@ -22,6 +22,7 @@ mod resolve;
 mod sync;
 mod time;
 mod tombstone;
+mod words;
 
 pub use complete::answer as complete;
 pub use context::Context;
