@@ -14,6 +14,9 @@ const PIPE_CLOSED: u8 = 141;
 
 fn main() {
     let words: Vec<OsString> = std::env::args_os().collect();
+    if cmd::complete(&words) {
+        return;
+    }
     let (json, color) = cmd::guess(&words);
     panic::set_hook(Box::new(move |panic| {
         ui::error(&mut stderr(), &bug(&panic.to_string()), json, color);

@@ -1,15 +1,24 @@
+mod anonymize;
+mod blocks;
+mod diff;
+mod load;
+mod size;
+mod tree;
+
 use super::{Context, OtherAs};
 use crate::concern;
-use crate::crdt::update::Update;
+use crate::crdt::update::{Fault, Update};
 use crate::crdt::value::{Source, Value};
+use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::{DocId, hex};
+use crate::inspect::jsonpath;
 use crate::store::{Document, Reader, Store};
 use crate::ui::{Column, Format, Report, Row, Section};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Map, json};
 
-/// Documents as such: list, show, dump
+/// Documents as such: what is in them, how large it is, what differs
 ///
 /// A document is named by its id, a unique prefix of it, ENTITY:CONCERN, or a concern alone
 /// (`chat`), which is that of the current entity.
@@ -47,12 +56,62 @@ enum Verb {
     Dump {
         /// The document
         doc: String,
-        /// One object with every root, or one line per record
+        /// How: one object with every root unless asked otherwise
         #[arg(long = "as", value_name = "FORMAT")]
         dump_format: Option<DumpFormat>,
         #[command(flatten)]
         member: OtherAs,
     },
+    /// Print the values that a JSONPath finds in a document
+    ///
+    /// The path (RFC 9535) is applied to what `doc dump` prints. One value per line; with --json
+    /// one array. Nothing found is exit code 4.
+    #[command(after_help = "Examples:
+  crdtctl doc get chat '$.messages.*.content'
+  crdtctl doc get core '$.members[?@.role == \"owner\"].member_id'
+  crdtctl doc get chat '$..reactions' --json")]
+    Get {
+        /// The document
+        doc: String,
+        /// What to look for: `$.messages.*.content`
+        #[arg(value_name = "JSONPATH")]
+        path: String,
+    },
+    Tree(tree::Args),
+    Size(size::Args),
+    Blocks(blocks::Args),
+    /// Show what differs between two documents, files, stores or bundles
+    ///
+    /// Each of the two is a document, a `.yrs` file, a store directory, or a full bundle. A
+    /// document or file is compared with the document of the same name in a store or bundle; two
+    /// stores are compared document by document. What is compared is the live content, by value,
+    /// whatever its history. Exits with 3 when anything differs, and with 5 when two documents
+    /// hold the same operations and different content.
+    #[command(after_help = "Examples:
+  crdtctl doc diff chat /media/backup/alice
+  crdtctl doc diff before.yrs after.yrs --json
+  crdtctl doc diff . /media/stick/from-bob.crdt
+  crdtctl doc diff /backup/monday /backup/tuesday -o tsv")]
+    Diff(diff::Args),
+    /// Bring a bare Yrs v1 update into a document
+    ///
+    /// The same as `sync import --raw`, with the same checks. A new document is made where the id
+    /// is given whole. A file of a store names its document by itself.
+    #[command(after_help = "Examples:
+  crdtctl doc load update.bin --doc chat
+  crdtctl doc load state.yrs --doc notes:garden:plan
+  crdtctl doc load /backup/crdt/group/67726f75703a613a63686174.yrs --dry-run")]
+    Load(load::Args),
+    /// Write a copy of a document without what people wrote, for bug reports
+    ///
+    /// Structure, ids, lengths, sizes, numbers and times stay; texts become filler of the same
+    /// length, bytes become zeros. Keys of letters, digits, `_`, `-` and `:` stay, since they are
+    /// fields and ids; others become filler. The ids of members stay, unless --members replaces
+    /// them.
+    #[command(after_help = "Examples:
+  crdtctl doc anonymize chat -o chat-without-text.yrs
+  crdtctl doc anonymize chat --members -o report.yrs")]
+    Anonymize(anonymize::Args),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -61,6 +120,8 @@ enum DumpFormat {
     Json,
     /// One line per record: {"root","key","value"}
     Ndjson,
+    /// As json, each value with the type that Yjs gives it: {"t":"map","v":…}, text, bigint, …
+    Yjs,
 }
 
 pub fn run(context: &Context, args: Args) -> Result<Report> {
@@ -68,6 +129,13 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::List => list(context),
         Verb::Show { doc } => show(context, &doc),
         Verb::Dump { doc, dump_format, .. } => dump(context, &doc, dump_format),
+        Verb::Get { doc, path } => get(context, &doc, &path),
+        Verb::Tree(args) => tree::run(context, &args),
+        Verb::Size(args) => size::run(context, &args),
+        Verb::Blocks(args) => blocks::run(context, &args),
+        Verb::Diff(args) => diff::run(context, &args),
+        Verb::Load(args) => load::run(context, args),
+        Verb::Anonymize(args) => anonymize::run(context, &args),
     }
 }
 
@@ -196,21 +264,44 @@ fn dump(context: &Context, wanted: &str, format: Option<DumpFormat>) -> Result<R
     let reader = context.reader()?;
     let id = context.document(&reader, wanted)?;
     let view = reader.view(&id)?.ok_or_else(|| missing(&id))?;
-    let roots = view.roots();
-    let content = |root: &String| Some((root.clone(), view.value(&[root])?));
-    let lines = match format {
-        Some(DumpFormat::Ndjson) => true,
-        Some(DumpFormat::Json) => false,
-        None => context.terminal.format == Format::Ndjson,
-    };
-    if lines {
-        let records =
-            roots.iter().filter_map(content).flat_map(|(root, value)| split(&root, value));
-        return Ok(Report::lines(records.collect()));
+    let format = format.unwrap_or(match context.terminal.format {
+        Format::Ndjson => DumpFormat::Ndjson,
+        _ => DumpFormat::Json,
+    });
+    Ok(match format {
+        DumpFormat::Json => Report::json(whole(&view)),
+        DumpFormat::Yjs => {
+            let root = |root: String| view.typed(&root).map(|typed| (root, typed));
+            Report::json(view.roots().into_iter().filter_map(root).collect::<Map<_, _>>().into())
+        }
+        DumpFormat::Ndjson => {
+            let content = |root: String| view.value(&[&root]).map(|value| (root, value));
+            let roots = view.roots().into_iter().filter_map(content);
+            Report::lines(roots.flat_map(|(root, value)| split(&root, value)).collect())
+        }
+    })
+}
+
+/// The live content: root → content.
+fn whole(view: &View) -> serde_json::Value {
+    let content = |root: String| view.value(&[&root]).map(|value| (root, value.to_json()));
+    view.roots().into_iter().filter_map(content).collect::<Map<_, _>>().into()
+}
+
+fn get(context: &Context, wanted: &str, path: &str) -> Result<Report> {
+    let reader = context.reader()?;
+    let id = context.document(&reader, wanted)?;
+    let view = reader.view(&id)?.ok_or_else(|| missing(&id))?;
+    let content = whole(&view);
+    let found: Vec<_> = jsonpath::find(&content, path)?.into_iter().cloned().collect();
+    if found.is_empty() {
+        return Err(Error::not_found(format!("nothing in {id} matches {path}"))
+            .hint(format!("`crdtctl doc tree {id}` shows which paths there are")));
     }
-    let whole: Map<String, serde_json::Value> =
-        roots.iter().filter_map(content).map(|(root, value)| (root, value.to_json())).collect();
-    Ok(Report::json(serde_json::Value::Object(whole)))
+    Ok(match context.terminal.format {
+        Format::Json => Report::json(found.into()),
+        _ => Report::lines(found),
+    })
 }
 
 /// The records of a root, one JSON object each; a text is one record.
@@ -227,4 +318,11 @@ fn split(root: &str, value: Value) -> Vec<serde_json::Value> {
 
 pub(super) fn missing(id: &DocId) -> Error {
     Error::not_found(format!("there is no document {id}")).hint("`crdtctl doc list` shows them")
+}
+
+/// For a file that is no document at all.
+fn undecodable(id: &DocId, fault: &Fault) -> Error {
+    Error::corrupt(format!("{id} does not decode"))
+        .because(fault)
+        .hint(format!("`crdtctl check {id}` says more"))
 }

@@ -5,6 +5,7 @@
 //! To add one: its `mod` line and its line in [`commands!`].
 
 mod chat;
+mod complete;
 mod completions;
 mod context;
 mod demo;
@@ -21,7 +22,9 @@ mod resolve;
 mod sync;
 mod time;
 mod tombstone;
+mod words;
 
+pub use complete::answer as complete;
 pub use context::Context;
 pub use globals::{DryRun, Globals, OtherAs, OutFile};
 

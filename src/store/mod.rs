@@ -25,7 +25,7 @@ mod tests;
 mod working;
 
 pub use layout::{Document, Meta, Problem};
-pub use reader::Reader;
+pub use reader::{OnDisk, Reader};
 pub use session::{ChangedDocument, Committed, Session};
 pub use state::{LogRow, Parked, Peer, Receipt, State};
 
@@ -113,6 +113,22 @@ impl Store {
             None => false,
         };
         start.ancestors().find(is_store).map(Path::to_owned)
+    }
+
+    /// Whether a path is a store's own: anything in its `crdt/` or `disks/`, or one of its
+    /// databases. The file itself need not exist.
+    pub fn owns(path: &Path) -> bool {
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let (Ok(dir), Some(name)) = (fs::canonical(dir), path.file_name()) else { return false };
+        let path = dir.join(name);
+        let name = name.to_string_lossy();
+        let is_database = name.starts_with("crdtctl.db") || name.starts_with("archive.db");
+        let mut stores = dir.ancestors().filter(|dir| layout::holds_documents(dir));
+        stores.any(|store| {
+            path.starts_with(store.join("crdt"))
+                || path.starts_with(store.join("disks"))
+                || is_database && dir == store
+        }) || matches!(recognise(&path), Some(Place::Legacy { .. }))
     }
 
     /// The directory that holds `crdt/`, where `crdtctl.db` lies too.

@@ -115,13 +115,7 @@ impl Machine {
             // A command that refuses early closes its end; that is no failure of the test.
             let _ = stdin.write_all(input);
         }
-        let output = child.wait_with_output().expect("the binary ends");
-        Run {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-            command: args.join(" "),
-        }
+        Run::of(&child.wait_with_output().expect("the binary ends"), &args.join(" "))
     }
 
     /// A store in a directory of this machine, made by `init`.
@@ -242,6 +236,16 @@ impl Store<'_> {
 }
 
 impl Run {
+    /// What a process left behind; the code is -1 when a signal ended it.
+    pub fn of(output: &std::process::Output, command: &str) -> Self {
+        Run {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            command: command.to_owned(),
+        }
+    }
+
     /// The stdout of a run that must have succeeded, without the last line break.
     #[track_caller]
     pub fn ok(&self) -> String {
