@@ -1,11 +1,13 @@
-use super::{Cli, Context};
-use crate::error::Result;
+use super::{Cli, Context, complete};
+use crate::error::{Error, Result};
 use crate::ui::Report;
 use clap::{CommandFactory, ValueEnum};
-use clap_complete::Shell as Known;
 use clap_complete_nushell::Nushell;
 
 /// Print the completions of a shell
+///
+/// They complete commands and options, and members, messages, entities, documents and peers out of
+/// the store that the command line means. Nushell gets commands and options only.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl completions bash > ~/.local/share/bash-completion/completions/crdtctl
@@ -28,17 +30,19 @@ enum Shell {
 }
 
 pub fn run(_: &Context, args: Args) -> Result<Report> {
-    let mut script = Vec::new();
-    let mut tree = Cli::command();
-    let name = tree.get_name().to_owned();
-    let mut known = |shell: Known| clap_complete::generate(shell, &mut tree, &name, &mut script);
-    match args.shell {
-        Shell::Bash => known(Known::Bash),
-        Shell::Zsh => known(Known::Zsh),
-        Shell::Fish => known(Known::Fish),
-        Shell::PowerShell => known(Known::PowerShell),
-        Shell::Elvish => known(Known::Elvish),
-        Shell::Nushell => clap_complete::generate(Nushell, &mut tree, &name, &mut script),
-    }
-    Ok(Report::raw(script))
+    let script = match args.shell {
+        Shell::Bash => complete::registration("bash"),
+        Shell::Zsh => complete::registration("zsh"),
+        Shell::Fish => complete::registration("fish"),
+        Shell::PowerShell => complete::registration("powershell"),
+        Shell::Elvish => complete::registration("elvish"),
+        Shell::Nushell => {
+            let mut script = Vec::new();
+            let mut tree = Cli::command();
+            let name = tree.get_name().to_owned();
+            clap_complete::generate(Nushell, &mut tree, name, &mut script);
+            Some(script)
+        }
+    };
+    script.map(Report::raw).ok_or_else(|| Error::bug("a shell without a script"))
 }

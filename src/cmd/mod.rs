@@ -5,6 +5,7 @@
 //! To add one: its `mod` line and its line in [`commands!`].
 
 mod chat;
+mod complete;
 mod completions;
 mod context;
 mod demo;
@@ -23,6 +24,7 @@ mod time;
 mod tombstone;
 mod words;
 
+pub use complete::answer as complete;
 pub use context::Context;
 pub use globals::{DryRun, Globals, OtherAs, OutFile};
 

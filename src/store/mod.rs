@@ -25,7 +25,7 @@ mod tests;
 mod working;
 
 pub use layout::{Document, Meta, Problem};
-pub use reader::Reader;
+pub use reader::{OnDisk, Reader};
 pub use session::{ChangedDocument, Committed, Session};
 pub use state::{LogRow, Parked, Peer, Receipt, State};
 
@@ -58,6 +58,8 @@ pub struct Ambient {
 
 /// A directory with documents in it.
 pub struct Store {
+    /// As it was named: `dir`, or the directory that `dir` lies in.
+    named: PathBuf,
     place: Place,
     ambient: Rc<Ambient>,
 }
@@ -75,7 +77,7 @@ impl Store {
     /// file `crdt.db`. Reads nothing else, writes nothing.
     pub fn open(dir: &Path, ambient: Rc<Ambient>) -> Result<Store> {
         match recognise(dir) {
-            Some(place) => Ok(Store { place, ambient }),
+            Some(place) => Ok(Store { named: dir.to_owned(), place, ambient }),
             None => Err(Error::not_found(format!("no store at {}", dir.display()))
                 .hint("`crdtctl init` makes one; `--store` names one that is elsewhere")),
         }
@@ -134,6 +136,12 @@ impl Store {
         match &self.place {
             Place::Files(dir) | Place::Legacy { dir, .. } => dir,
         }
+    }
+
+    /// A path of this store, relative to the directory that the store was named by.
+    pub fn named_path(&self, path: &Path) -> PathBuf {
+        let below = self.dir().strip_prefix(&self.named).unwrap_or(Path::new(""));
+        below.join(path)
     }
 
     pub fn ambient(&self) -> &Ambient {

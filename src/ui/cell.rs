@@ -105,6 +105,19 @@ pub fn size(bytes: u64) -> String {
     format!("{} {unit}", digits.trim_end_matches(".0"))
 }
 
+/// A share of a whole as percent and as a bar of up to ten characters.
+pub fn bar(part: u64, whole: u64) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    if whole == 0 {
+        return String::new();
+    }
+    let share = part as f64 / whole as f64;
+    // 80 eighths of a character.
+    let eighths = (share * 80.0).round() as usize;
+    let rest = EIGHTHS.get(eighths % 8).copied().unwrap_or("");
+    format!("{:>3.0} % {}{rest}", share * 100.0, "█".repeat(eighths / 8))
+}
+
 /// The shortest length, from eight characters on, at which the UUIDs among these differ.
 pub fn id_length<'a>(ids: impl Iterator<Item = &'a str>) -> usize {
     let mut ids: Vec<&str> = ids.filter(|id| is_uuid(id)).collect();
@@ -146,6 +159,15 @@ mod tests {
                 "18447 PB"
             ]
         );
+    }
+
+    #[test]
+    fn bars_show_shares() {
+        assert_eq!(bar(1, 2), " 50 % █████");
+        assert_eq!(bar(3, 16), " 19 % █▉");
+        assert_eq!(bar(5, 5), "100 % ██████████");
+        assert_eq!(bar(0, 5), "  0 % ");
+        assert_eq!(bar(0, 0), "");
     }
 
     #[test]

@@ -130,8 +130,8 @@ impl<'a> Update<'a, Unchecked> {
     /// The first fault in causal order.
     pub fn check(mut self, roots: &[(&str, RootKind)]) -> Result<Update<'a, Checked>, Fault> {
         self.facts = Checker::run(&self, None, roots)?;
-        let Update { bytes, clients, blocks, deletes, facts, state: _ } = self;
-        Ok(Update { bytes, clients, blocks, deletes, facts, state: PhantomData })
+        let Update { bytes, clients, blocks, deletes, deletes_at, facts, state: _ } = self;
+        Ok(Update { bytes, clients, blocks, deletes, deletes_at, facts, state: PhantomData })
     }
 }
 
