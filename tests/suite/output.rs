@@ -39,7 +39,7 @@ fn every_list_has_every_format() {
         let rows = json.as_array().unwrap_or_else(|| panic!("{list:?}: {json}"));
         // Bob's acknowledgement has pruned the tombstone.
         let tombstones = list[0] == "tombstone";
-        assert!(tombstones != !rows.is_empty(), "{list:?}: {json}");
+        assert_eq!(tombstones, rows.is_empty(), "{list:?}: {json}");
         let lines = |format: &str| with(format).lines().count();
         assert_eq!(lines("ndjson"), rows.len(), "{list:?}");
         assert_eq!(lines("id"), rows.len(), "{list:?}");
