@@ -20,5 +20,6 @@ mod oracle;
 mod output;
 mod sync_files;
 mod sync_waits;
+mod terminal;
 mod tombstones;
 mod writes;
