@@ -313,7 +313,7 @@ fn entities<'d>(documents: impl Iterator<Item = &'d DocId>) -> BTreeSet<EntityId
 }
 
 /// The member of the store's replica.
-fn own_member(reader: &Reader) -> Result<Option<MemberId>> {
+pub fn own_member(reader: &Reader) -> Result<Option<MemberId>> {
     let replica = match reader.state() {
         Some(state) => state.replica()?,
         None => None,

@@ -16,9 +16,8 @@ const WORD_BYTES: usize = 32;
 
 /// Fields that hold an id, beside those that end with `_id` or `_by`.
 const ID_FIELDS: &[&str] = &["id", "assignee", "four_words"];
-/// Fields that hold a word of the schema.
-const WORD_FIELDS: &[&str] =
-    &["role", "status", "priority", "entity_type", "kind", "type", "element_type"];
+/// Fields that hold a word of the schema, beside those that end with `_type`.
+const WORD_FIELDS: &[&str] = &["role", "status", "priority", "kind", "type"];
 /// Fields that hold a member, beside those that end with `_by`.
 const MEMBER_FIELDS: &[&str] = &["author_id", "member_id", "assignee"];
 /// Roots keyed by member.
@@ -70,12 +69,13 @@ fn stays(path: &[&str], text: &str) -> bool {
     let field = path.last().copied().unwrap_or("");
     let is_id_field =
         ID_FIELDS.contains(&field) || field.ends_with("_id") || field.ends_with("_by");
+    let is_word_field = WORD_FIELDS.contains(&field) || field.ends_with("_type");
     let is_word = text.len() <= WORD_BYTES
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || b"_-".contains(&byte));
-    is_uuid(text)
+    is_minted(text)
         || is_id_field && is_name(text)
         || is_reaction(path) && is_name(text)
-        || WORD_FIELDS.contains(&field) && is_word
+        || is_word_field && is_word
 }
 
 /// Whether a value stands in the members of a reaction.
@@ -83,8 +83,10 @@ fn is_reaction(path: &[&str]) -> bool {
     matches!(path, [.., "reactions", _])
 }
 
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
+/// A UUID, or an id of more parts with a UUID among them: `group:3f2a…:chat`.
+fn is_minted(text: &str) -> bool {
+    let is_uuid = |part: &str| part.len() == 36 && uuid::Uuid::try_parse(part).is_ok();
+    is_name(text) && text.split(':').any(is_uuid)
 }
 
 fn is_name(text: &str) -> bool {
@@ -204,6 +206,9 @@ mod tests {
         assert!(stays(&["messages", uuid, "author_id"], "alice-river-stone-sky"));
         assert!(stays(&["messages", uuid, "reactions", "🎉"], "alice-river-stone-sky"));
         assert!(stays(&["order"], uuid));
+        assert!(stays(&["invites"], &format!("group:{uuid}:chat")));
+        assert!(!stays(&["notes"], &format!("see {uuid}")));
+        assert!(stays(&["file", "disk_type"], "shared"));
         assert!(stays(&["members", "a", "role"], "owner"));
         assert!(!stays(&["members", "a", "role"], "Owner of the harbour"));
         assert!(!stays(&["messages", uuid, "author_id"], "Alice of the harbour"));

@@ -6,6 +6,8 @@ use serde_json::Value;
 
 /// Fewest characters of a UUID that a table shows.
 const ID_CHARS: usize = 8;
+/// Most changes of a record that a table shows.
+const CHANGES: usize = 4;
 /// Most characters of a value that changed.
 const CHANGE_CHARS: usize = 32;
 
@@ -22,7 +24,11 @@ pub fn shown(value: &Value, style: Style) -> String {
         (Style::Flag, Value::Bool(flag)) => if *flag { "yes" } else { "" }.to_owned(),
         (Style::List, Value::Array(items)) if all_plain(items) => join(items, ", "),
         (Style::Changes, Value::Object(fields)) => {
-            fields.iter().map(change).collect::<Vec<_>>().join("; ")
+            let mut changes: Vec<String> = fields.iter().take(CHANGES).map(change).collect();
+            if let more @ 1.. = fields.len().saturating_sub(CHANGES) {
+                changes.push(format!("and {more} more"));
+            }
+            changes.join("; ")
         }
         (_, value) => text(value),
     }
@@ -188,10 +194,11 @@ mod tests {
         let fields = json!({
             "a": {"old": "hi", "new": "ho"}, "b": {"old": null, "new": 1},
             "c": {"old": [1], "new": null}, "d": {"old": 0, "new": long},
+            "e": {"old": 0, "new": 1},
         });
         let cut = "x".repeat(32);
         let shown = shown(&fields, Style::Changes);
-        assert_eq!(shown, format!("a: hi → ho; b: 1; c: [1] →; d: 0 → {cut}…"));
+        assert_eq!(shown, format!("a: hi → ho; b: 1; c: [1] →; d: 0 → {cut}…; and 1 more"));
     }
 
     #[test]

@@ -24,7 +24,7 @@ fn completions_for_six_shells() {
     let mut seen = Vec::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish", "nushell"] {
         let script = machine.run(&["completions", shell]).ok();
-        for word in COMMANDS.iter().chain(&["crdtctl", "lock-wait", "tombstone"]) {
+        for word in COMMANDS.iter().chain(&["crdtctl", "tombstone"]) {
             assert!(script.contains(word), "{shell} does not know {word}");
         }
         assert!(!script.contains("CRDTCTL_SEED"), "{shell} shows what is hidden");
