@@ -18,6 +18,7 @@ mod limits;
 mod members;
 mod oracle;
 mod output;
+mod size;
 mod sync_files;
 mod sync_waits;
 mod terminal;
