@@ -202,7 +202,7 @@ fn unprivileged(machine: &Machine, args: &[&str]) -> Option<Run> {
         command = other;
         command.uid(NOBODY).gid(NOBODY);
         if command.output().is_err() {
-            eprintln!("SKIPPED: cannot start a command as another user");
+            skipped("cannot start a command as another user");
             return None;
         }
     }

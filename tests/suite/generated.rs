@@ -61,7 +61,7 @@ fn tab(store: &Store<'_>, words: &[&str]) -> Option<Vec<String>> {
             Some(text.lines().map(|line| line.trim_end().to_owned()).collect())
         }
         Err(_) => {
-            eprintln!("SKIPPED: no bash here");
+            skipped("no bash here");
             None
         }
     }

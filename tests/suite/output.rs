@@ -248,7 +248,7 @@ fn a_shell_pipeline_into_head_is_quiet() {
 fn a_full_disk_behind_standard_output_is_an_io_error() {
     let machine = Machine::new("full");
     if !std::path::Path::new("/dev/full").exists() {
-        eprintln!("SKIPPED: no /dev/full here");
+        skipped("no /dev/full here");
         return;
     }
     let store = machine.fixture("real-store");
