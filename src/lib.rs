@@ -12,6 +12,7 @@
 //! | [`tombstone`] | deleted → acknowledged → prunable |
 //! | [`merge`] | the rules that follow an import |
 //! | [`operation`] | every change as data |
+//! | [`inspect`] | the microscope: reports over one document, from its bytes |
 //! | [`sync`] | bundles, export, import, peers; knows versions and bytes, not messages |
 //! | [`cmd`] | the command line: arguments → operation or query → report |
 //! | [`ui`] | reports → table, JSON, TSV …; knows no store |
@@ -34,6 +35,7 @@ pub mod concern;
 pub mod crdt;
 pub mod error;
 pub mod id;
+pub mod inspect;
 pub mod limits;
 pub mod merge;
 pub mod operation;

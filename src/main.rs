@@ -3,6 +3,7 @@
 use crdtctl::cmd;
 use crdtctl::error::{Error, Kind};
 use crdtctl::ui::{self, Closed, Terminal};
+use std::error::Error as _;
 use std::ffi::OsString;
 use std::io::{BufWriter, stderr, stdout};
 use std::panic;
@@ -13,6 +14,9 @@ const PIPE_CLOSED: u8 = 141;
 
 fn main() {
     let words: Vec<OsString> = std::env::args_os().collect();
+    if cmd::complete(&words) {
+        return;
+    }
     let (json, color) = cmd::guess(&words);
     panic::set_hook(Box::new(move |panic| {
         ui::error(&mut stderr(), &bug(&panic.to_string()), json, color);
@@ -46,8 +50,14 @@ fn fail(error: &Error, terminal: &Terminal) -> u8 {
     error.kind.exit_code()
 }
 
-/// `--help` and `--version` are answers; everything else that clap says is a usage error.
+/// `--help` and `--version` are answers; what a rule of ours refused stays refused (an id that is
+/// too long); everything else that clap says is a usage error.
 fn refuse(said: &clap::Error, json: bool, color: bool) -> u8 {
+    let ours = said.source().and_then(|source| source.downcast_ref::<Error>());
+    if let Some(error) = ours.filter(|error| error.kind != Kind::Usage) {
+        ui::error(&mut stderr(), error, json, color);
+        return error.kind.exit_code();
+    }
     if said.use_stderr() {
         ui::usage(&mut stderr(), said, json, color);
         return Kind::Usage.exit_code();

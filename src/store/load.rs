@@ -135,11 +135,25 @@ fn whole<'a>(
             .hint(RESTORE)
     };
     let update = Update::walk(bytes)
-        .and_then(|walked| walked.check(roots))
-        .map_err(|fault| invalid(fault.to_string()))?;
+        .map_err(|fault| invalid(fault.to_string()))?
+        .check(roots)
+        .map_err(|fault| match fault.is_unsupported() {
+            true => excluded(&path.display().to_string(), &fault),
+            false => invalid(fault.to_string()),
+        })?;
     match update.needs().is_empty() {
         true => Ok(update),
         false => Err(invalid("parts of it wait for something that is missing".to_owned())),
+    }
+}
+
+/// What walks and does not pass rule 1 of the gate.
+pub(super) fn excluded(what: &str, fault: &update::Fault) -> Error {
+    match fault.is_unsupported() {
+        true => Error::corrupt(format!("{what} holds content that is not supported"))
+            .because(fault)
+            .hint("`crdtctl doc size` measures it, `crdtctl doc blocks` shows it block by block"),
+        false => Error::corrupt(format!("{what} is not a valid document")).because(fault),
     }
 }
 

@@ -25,7 +25,7 @@ mod tests;
 mod working;
 
 pub use layout::{Document, Meta, Problem};
-pub use reader::Reader;
+pub use reader::{OnDisk, Reader};
 pub use session::{ChangedDocument, Committed, Session};
 pub use state::{LogRow, Parked, Peer, Receipt, State};
 
@@ -58,6 +58,8 @@ pub struct Ambient {
 
 /// A directory with documents in it.
 pub struct Store {
+    /// As it was named: `dir`, or the directory that `dir` lies in.
+    named: PathBuf,
     place: Place,
     ambient: Rc<Ambient>,
 }
@@ -75,7 +77,7 @@ impl Store {
     /// file `crdt.db`. Reads nothing else, writes nothing.
     pub fn open(dir: &Path, ambient: Rc<Ambient>) -> Result<Store> {
         match recognise(dir) {
-            Some(place) => Ok(Store { place, ambient }),
+            Some(place) => Ok(Store { named: dir.to_owned(), place, ambient }),
             None => Err(Error::not_found(format!("no store at {}", dir.display()))
                 .hint("`crdtctl init` makes one; `--store` names one that is elsewhere")),
         }
@@ -113,11 +115,33 @@ impl Store {
         start.ancestors().find(is_store).map(Path::to_owned)
     }
 
+    /// Whether a path is a store's own: anything in its `crdt/` or `disks/`, or one of its
+    /// databases. The file itself need not exist.
+    pub fn owns(path: &Path) -> bool {
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let (Ok(dir), Some(name)) = (fs::canonical(dir), path.file_name()) else { return false };
+        let path = dir.join(name);
+        let name = name.to_string_lossy();
+        let is_database = name.starts_with("crdtctl.db") || name.starts_with("archive.db");
+        let mut stores = dir.ancestors().filter(|dir| layout::holds_documents(dir));
+        stores.any(|store| {
+            path.starts_with(store.join("crdt"))
+                || path.starts_with(store.join("disks"))
+                || is_database && dir == store
+        }) || matches!(recognise(&path), Some(Place::Legacy { .. }))
+    }
+
     /// The directory that holds `crdt/`, where `crdtctl.db` lies too.
     pub fn dir(&self) -> &Path {
         match &self.place {
             Place::Files(dir) | Place::Legacy { dir, .. } => dir,
         }
+    }
+
+    /// A path of this store, relative to the directory that the store was named by.
+    pub fn named_path(&self, path: &Path) -> PathBuf {
+        let below = self.dir().strip_prefix(&self.named).unwrap_or(Path::new(""));
+        below.join(path)
     }
 
     pub fn ambient(&self) -> &Ambient {

@@ -18,6 +18,15 @@ pub struct Reader {
     roots: Roots,
 }
 
+/// A document's file.
+#[derive(Debug, Clone)]
+pub struct OnDisk {
+    /// Empty while the document is in the log only.
+    pub bytes: Vec<u8>,
+    /// Entries of the log that it does not hold yet.
+    pub unfolded: usize,
+}
+
 enum Source {
     Files { layout: Layout, state: Option<State> },
     Legacy(Legacy),
@@ -60,6 +69,28 @@ impl Reader {
         }
     }
 
+    /// A document's file as it lies on disk, the log aside and whatever is in it; None when there
+    /// is no such document.
+    pub fn file(&self, doc: &DocId) -> Result<Option<OnDisk>> {
+        let Source::Files { layout, state } = &self.source else {
+            let bytes = self.bytes(doc)?;
+            return Ok(bytes.map(|bytes| OnDisk { bytes, unfolded: 0 }));
+        };
+        let unfolded = match state {
+            Some(state) => state.unfolded(doc)?.len(),
+            None => 0,
+        };
+        let bytes = match layout.find(doc)? {
+            Some(path) => layout.read(&path)?,
+            None => None,
+        };
+        match bytes {
+            Some(bytes) => Ok(Some(OnDisk { bytes, unfolded })),
+            None if unfolded > 0 => Ok(Some(OnDisk { bytes: Vec::new(), unfolded })),
+            None => Ok(None),
+        }
+    }
+
     /// The validated live content of a document; None when there is none.
     ///
     /// # Errors
@@ -78,10 +109,12 @@ impl Reader {
     }
 
     fn legacy_view(&self, doc: &DocId, bytes: &[u8]) -> Result<View> {
-        let update =
-            Update::walk(bytes).and_then(|walked| walked.check((self.roots)(doc))).map_err(
-                |fault| Error::corrupt(format!("{doc} is not a valid document")).because(fault),
-            )?;
+        let update = Update::walk(bytes)
+            .map_err(|fault| {
+                Error::corrupt(format!("{doc} is not a valid document")).because(fault)
+            })?
+            .check((self.roots)(doc))
+            .map_err(|fault| load::excluded(doc.as_str(), &fault))?;
         Ok(View::of(&update))
     }
 

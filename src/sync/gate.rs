@@ -4,7 +4,7 @@
 //! matter: whatever can be applied is, until nothing moves.
 
 use super::manifest::{Document, Has, Sender};
-use crate::crdt::update::{Checked, Clocks, Fault, Id, RootKind, Update, Version};
+use crate::crdt::update::{self, Checked, Clocks, Fault, Id, RootKind, Update, Version};
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use crate::store::Session;
@@ -63,74 +63,106 @@ impl Piece<'_> {
 /// client id. An update that waited from an earlier import fails alone instead.
 pub fn pass(session: &mut Session, doc: &DocId, pieces: &[Piece<'_>]) -> Result<Vec<Fate>> {
     let roots = (session.ambient().roots)(doc);
-    let ours = session.replica_id().to_owned();
     let mut fates: Vec<Option<Fate>> = pieces.iter().map(|_| None).collect();
     let mut open = Vec::with_capacity(pieces.len());
     for (piece, fate) in pieces.iter().zip(&mut fates) {
-        match check(&piece.update, roots).map_err(|fault| invalid(doc, piece, fault)) {
-            Ok(update) => open.push((piece, update, fate)),
-            Err(error) => *fate = Some(refuse(piece, error)?),
+        match check(&piece.update, roots) {
+            Ok(update) => open.push(Open { piece, update, fate }),
+            Err(fault) => *fate = Some(refuse(piece, invalid(doc, piece, fault))?),
         }
     }
-    while !open.is_empty() {
+    let mut again = !open.is_empty();
+    while again {
         let bytes = session.bytes(doc)?.unwrap_or_else(|| NOTHING.into());
-        let base = Base::of(doc, &bytes, roots)?;
-        let mut still_open = Vec::with_capacity(open.len());
-        let mut news = None;
-        for (piece, update, fate) in open {
-            // One at a time: the next is judged by the document that holds this one.
-            if news.is_some() {
-                still_open.push((piece, update, fate));
-                continue;
-            }
-            match base.judge(&update) {
-                Verdict::Invalid(fault) => *fate = Some(refuse(piece, invalid(doc, piece, fault))?),
-                Verdict::Forked(id) => {
-                    session.give_up_client(id.client);
-                    *fate = Some(refuse(piece, forked(doc, piece, id))?);
-                }
-                Verdict::Waits(missing) => {
-                    *fate = Some(Fate::Waits(missing));
-                    still_open.push((piece, update, fate));
-                }
-                Verdict::Known => *fate = Some(Fate::Applied(Has::from(&update.version()))),
-                Verdict::New => {
-                    *fate = Some(Fate::Applied(Has::from(&update.version())));
-                    news = Some((piece, update));
-                }
-            }
-        }
-        open = still_open;
-        match news {
-            None => break,
-            // It also refuses writes under our own client id that we never made.
-            Some((piece, update)) => session.apply(doc, &update, piece.origin(&ours))?,
-        };
+        let mut round = Round::new(doc, &bytes, roots)?;
+        again = round.run(session, doc, &mut open)?;
     }
+    drop(open);
     fates.into_iter().map(|fate| fate.ok_or_else(|| Error::bug("an update has no fate"))).collect()
 }
 
-/// The document that an update is judged by.
-struct Base<'b> {
-    update: Update<'b, Checked>,
+/// An update that is not applied yet.
+struct Open<'p> {
+    piece: &'p Piece<'p>,
+    update: Update<'p, Checked>,
+    fate: &'p mut Option<Fate>,
+}
+
+/// The document that updates are judged by. To encode a large one anew after every small update
+/// would be most of the work of an import; so what was admitted since is kept beside it, joined.
+struct Round<'b> {
+    base: Update<'b, Checked>,
+    /// Of the base and of what was admitted.
     version: Version,
+    joined: Vec<u8>,
+    roots: &'b [(&'b str, RootKind)],
 }
 
 enum Verdict {
     Waits(Clocks),
     Invalid(Fault),
     Forked(Id),
+    /// The document holds it.
     Known,
-    New,
+    /// It may be applied; with everything that was admitted so far, it is this.
+    New(Vec<u8>),
+    /// To be judged by the document itself, once it holds what was admitted so far.
+    Later,
 }
 
-impl<'b> Base<'b> {
-    fn of(doc: &DocId, bytes: &'b [u8], roots: &[(&str, RootKind)]) -> Result<Self> {
-        let update = check(bytes, roots).map_err(|fault| {
+impl<'b> Round<'b> {
+    fn new(doc: &DocId, bytes: &'b [u8], roots: &'b [(&'b str, RootKind)]) -> Result<Self> {
+        let base = check(bytes, roots).map_err(|fault| {
             Error::corrupt(format!("{doc} does not hold to the format")).because(fault)
         })?;
-        let version = update.version();
-        Ok(Base { update, version })
+        let version = base.version();
+        Ok(Round { base, version, joined: NOTHING.to_vec(), roots })
+    }
+
+    /// Applies what can be applied. Leaves open what waits; true when some of it is to be judged
+    /// by another round.
+    fn run(
+        &mut self,
+        session: &mut Session,
+        doc: &DocId,
+        open: &mut Vec<Open<'_>>,
+    ) -> Result<bool> {
+        let ours = session.replica_id().to_owned();
+        loop {
+            let (mut moved, mut later) = (false, false);
+            let mut rest = Vec::with_capacity(open.len());
+            for Open { piece, update, fate } in open.drain(..) {
+                match self.judge(&update) {
+                    Verdict::Invalid(fault) => {
+                        *fate = Some(refuse(piece, invalid(doc, piece, fault))?);
+                    }
+                    Verdict::Forked(id) => {
+                        session.give_up_client(id.client);
+                        *fate = Some(refuse(piece, forked(doc, piece, id))?);
+                    }
+                    Verdict::Known => *fate = Some(Fate::Applied(Has::from(&update.version()))),
+                    Verdict::New(joined) => {
+                        // It also refuses writes under our own client id that we never made.
+                        session.apply(doc, &update, piece.origin(&ours))?;
+                        self.admit(joined, &update.version());
+                        *fate = Some(Fate::Applied(Has::from(&update.version())));
+                        moved = true;
+                    }
+                    Verdict::Waits(missing) => {
+                        *fate = Some(Fate::Waits(missing));
+                        rest.push(Open { piece, update, fate });
+                    }
+                    Verdict::Later => {
+                        later = true;
+                        rest.push(Open { piece, update, fate });
+                    }
+                }
+            }
+            *open = rest;
+            if !moved {
+                return Ok(later);
+            }
+        }
     }
 
     fn judge(&self, update: &Update<'_, Checked>) -> Verdict {
@@ -138,12 +170,45 @@ impl<'b> Base<'b> {
         if !missing.is_empty() {
             return Verdict::Waits(missing);
         }
-        match (update.fits(&self.update), update.fork(&self.update)) {
+        if self.joined != NOTHING {
+            return self.judge_joined(update).unwrap_or(Verdict::Later);
+        }
+        match (update.fits(&self.base), update.fork(&self.base)) {
             (Err(fault), _) => Verdict::Invalid(fault),
             (Ok(()), Some(id)) => Verdict::Forked(id),
             (Ok(()), None) if self.holds(&update.version()) => Verdict::Known,
-            (Ok(()), None) => Verdict::New,
+            (Ok(()), None) => Verdict::New(update.bytes().to_vec()),
         }
+    }
+
+    /// Judges an update together with what was admitted, as one. Says only what is right with it:
+    /// None where anything is not, or where what was admitted outgrew the document.
+    fn judge_joined(&self, update: &Update<'_, Checked>) -> Option<Verdict> {
+        if self.joined.len() > self.base.bytes().len() {
+            return None;
+        }
+        let admitted = check(&self.joined, self.roots).ok()?;
+        if update.fork(&admitted).is_some() {
+            return None;
+        }
+        let joined = update::merge(&[admitted, check(update.bytes(), self.roots).ok()?])?;
+        let both = check(&joined, self.roots).ok()?;
+        if both.fits(&self.base).is_err() || both.fork(&self.base).is_some() {
+            return None;
+        }
+        Some(match self.holds(&update.version()) {
+            true => Verdict::Known,
+            false => Verdict::New(joined),
+        })
+    }
+
+    fn admit(&mut self, joined: Vec<u8>, brought: &Version) {
+        self.joined = joined;
+        for (client, clock) in &brought.clocks {
+            let reached = self.version.clocks.entry(*client).or_default();
+            *reached = (*reached).max(*clock);
+        }
+        self.version.deletes.union(&brought.deletes);
     }
 
     fn holds(&self, brought: &Version) -> bool {

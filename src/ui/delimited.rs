@@ -44,11 +44,23 @@ pub fn list<D: Dialect>(
     _: D,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    record::<D>(columns.iter().map(|column| column.key.to_owned()), out)?;
-    for row in rows {
-        record::<D>(columns.iter().map(|column| value(row, column.key, column.style)), out)?;
-    }
-    Ok(())
+    header::<D>(columns, out)?;
+    rows.iter().try_for_each(|row| line::<D>(row, columns, out))
+}
+
+/// The names of the fields.
+pub fn header<D: Dialect>(columns: &[Column], out: &mut dyn Write) -> io::Result<()> {
+    record::<D>(fields(columns).map(|column| column.key.to_owned()), out)
+}
+
+/// One record.
+pub fn line<D: Dialect>(row: &Row, columns: &[Column], out: &mut dyn Write) -> io::Result<()> {
+    record::<D>(fields(columns).map(|column| value(row, column.key, column.style)), out)
+}
+
+/// Bars are for the eye.
+fn fields(columns: &[Column]) -> impl Iterator<Item = &Column> {
+    columns.iter().filter(|column| column.style != Style::Bar)
 }
 
 /// One line per field: its name and its value.

@@ -7,15 +7,27 @@ use std::io::{self, Write};
 
 /// One array, one record per line: a valid array that `grep` and `diff` can read too.
 pub fn list(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
-    if rows.is_empty() {
-        return writeln!(out, "[]");
+    let mut array = Array::default();
+    rows.iter().try_for_each(|row| array.push(row, out))?;
+    array.end(out)
+}
+
+/// The same, record by record.
+#[derive(Default)]
+pub struct Array {
+    begun: bool,
+}
+
+impl Array {
+    pub fn push(&mut self, row: &Row, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(if self.begun { b",\n" } else { b"[\n" })?;
+        self.begun = true;
+        Ok(serde_json::to_writer(&mut *out, row)?)
     }
-    out.write_all(b"[")?;
-    for (at, row) in rows.iter().enumerate() {
-        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
-        serde_json::to_writer(&mut *out, row)?;
+
+    pub fn end(self, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(if self.begun { b"\n]\n" } else { b"[]\n" })
     }
-    out.write_all(b"\n]\n")
 }
 
 /// One value per line.

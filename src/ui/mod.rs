@@ -11,11 +11,13 @@ mod json;
 mod progress;
 pub mod prompt;
 mod report;
+mod stream;
 mod table;
 mod talk;
 
+pub use cell::size;
 pub use progress::Progress;
-pub use report::{Body, Column, Object, Place, Report, Row, Section, Style, Written};
+pub use report::{Body, Column, Object, Place, Report, Row, Section, Stream, Style, Take, Written};
 pub use table::width;
 pub use talk::{error, say, usage};
 
@@ -136,6 +138,9 @@ fn write_body(body: &Body, terminal: &Terminal, out: &mut dyn Write) -> io::Resu
                 None => return Ok(Err(no_ids())),
             },
         },
+        Body::Stream { rows, columns, id } => {
+            return stream::write(rows, columns, *id, terminal, out);
+        }
         Body::Object(object) => match terminal.format {
             Format::Table => table::object(object, terminal, out),
             Format::Json => json::object(&object.fields, out),

@@ -1,5 +1,8 @@
 use super::{Format, Terminal};
+use crate::error::Result;
 use serde_json::{Map, Value, json};
+use std::fmt;
+use std::rc::Rc;
 
 /// The fields of one record, in the order in which JSON shows them.
 pub type Row = Map<String, Value>;
@@ -27,6 +30,13 @@ pub enum Body {
         /// What a person is told when there are none.
         empty: &'static str,
     },
+    /// Records that are too many to be held at once: made one by one as they are written. Only a
+    /// table, which has to know its widths, holds them all.
+    Stream {
+        rows: Stream,
+        columns: &'static [Column],
+        id: Option<&'static str>,
+    },
     Object(Object),
     Written(Written),
     /// Text of our own, written as it is: completions, man pages, a digest.
@@ -37,6 +47,29 @@ pub enum Body {
     Json(Value),
     /// JSON objects one per line, whatever the format is.
     Lines(Vec<Value>),
+}
+
+/// What takes the rows of a stream, and says whether it wants more.
+pub type Take<'t> = &'t mut dyn FnMut(Row) -> Result<bool>;
+
+/// Where the rows of a stream come from.
+#[derive(Clone)]
+pub struct Stream(Rc<dyn Fn(Take<'_>) -> Result<()>>);
+
+impl Stream {
+    /// Hands out the rows, as long as they are wanted.
+    ///
+    /// # Errors
+    /// Its own, and whatever `take` says.
+    pub fn each(&self, take: Take<'_>) -> Result<()> {
+        (self.0)(take)
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stream")
+    }
 }
 
 /// One record: `show`.
@@ -99,11 +132,15 @@ pub enum Style {
     Time,
     /// A size, `664 KB` in tables.
     Bytes,
+    /// A number as its share of the column's sum, drawn as a bar; in tables only.
+    Bar,
     Number,
     /// `yes` or nothing in tables.
     Flag,
     /// An array of plain values.
     List,
+    /// An object of name → `{old, new}`: `name: old → new` in tables.
+    Changes,
 }
 
 /// Where a column is shown.
@@ -139,6 +176,10 @@ impl Column {
 
     pub const fn bytes(key: &'static str, title: &'static str) -> Self {
         Self::new(key, title, Style::Bytes)
+    }
+
+    pub const fn bar(key: &'static str, title: &'static str) -> Self {
+        Self::new(key, title, Style::Bar)
     }
 
     pub const fn number(key: &'static str, title: &'static str) -> Self {
@@ -229,6 +270,15 @@ impl Report {
         empty: &'static str,
     ) -> Self {
         Body::List { rows, columns, id, empty }.into()
+    }
+
+    /// Records one by one; see [`Body::Stream`].
+    pub fn stream(
+        rows: impl Fn(Take<'_>) -> Result<()> + 'static,
+        columns: &'static [Column],
+        id: Option<&'static str>,
+    ) -> Self {
+        Body::Stream { rows: Stream(Rc::new(rows)), columns, id }.into()
     }
 
     /// One record. Fields without a column are shown as text after those that have one.

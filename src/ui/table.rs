@@ -123,8 +123,10 @@ struct Filled<'c> {
 impl<'c> Filled<'c> {
     fn of(column: &'c Column, rows: &[Row]) -> Self {
         let value = |row: &Row| row.get(column.key).map(|value| cell::shown(value, column.style));
-        let mut cells: Vec<String> =
-            rows.iter().map(|row| value(row).unwrap_or_default()).collect();
+        let mut cells: Vec<String> = match column.style {
+            Style::Bar => bars(column, rows),
+            _ => rows.iter().map(|row| value(row).unwrap_or_default()).collect(),
+        };
         if column.style == Style::Id {
             let length = cell::id_length(cells.iter().map(String::as_str));
             for id in &mut cells {
@@ -151,6 +153,13 @@ impl<'c> Filled<'c> {
     fn least(&self) -> usize {
         if self.breaks() { self.width.min(TEXT_WIDTH) } else { self.width }
     }
+}
+
+/// The share that each row has of the sum.
+fn bars(column: &Column, rows: &[Row]) -> Vec<String> {
+    let amount = |row: &Row| row.get(column.key).and_then(Value::as_u64).unwrap_or(0);
+    let sum = rows.iter().map(amount).fold(0, u64::saturating_add);
+    rows.iter().map(|row| cell::bar(amount(row), sum)).collect()
 }
 
 /// Leaves out columns for wide terminals, the last first, until the others have room.

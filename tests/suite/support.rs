@@ -11,6 +11,11 @@ use std::process::{Command, Stdio};
 /// 2026-01-01T00:00:00Z
 pub const START: i64 = 1_767_225_600;
 
+pub const GROUP: &str = "group:ocean-forest-moon-star";
+pub const ALICE: &str = "alice-river-stone-sky";
+pub const BOB: &str = "bob-hill-lake-tree";
+pub const CAROL: &str = "carol-sun-wind-rain";
+
 /// A machine: its own home, state directory, clock and random source.
 pub struct Machine {
     root: tempfile::TempDir,
@@ -20,7 +25,7 @@ pub struct Machine {
 }
 
 /// What a run of the binary left behind.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Run {
     pub code: i32,
     pub stdout: String,
@@ -31,8 +36,11 @@ pub struct Run {
 impl Machine {
     /// A fresh machine. The seed decides every id that its commands mint.
     pub fn new(seed: &str) -> Self {
+        // In memory where there is such a place: syncing to a disk is not what is tested here.
+        let shm = Path::new("/dev/shm");
+        let root = tempfile::tempdir_in(shm).or_else(|_| tempfile::tempdir());
         Machine {
-            root: tempfile::tempdir().expect("a temporary directory"),
+            root: root.expect("a temporary directory"),
             seed: seed.to_owned(),
             now: Cell::new(START),
             runs: Cell::new(0),
@@ -79,6 +87,23 @@ impl Machine {
         self.finish(self.command(args), args, Some(input))
     }
 
+    /// Runs a command with further environment variables, in a directory.
+    pub fn run_in(&self, dir: &Path, env: &[(&str, &str)], args: &[&str]) -> Run {
+        let mut command = self.command(args);
+        command.current_dir(dir).envs(env.iter().copied());
+        self.finish(command, args, None)
+    }
+
+    /// Runs a command through a shell that has prepared the process: `"$@"` stands for it.
+    pub fn run_through_shell(&self, script: &str, args: &[&str]) -> Run {
+        let direct = self.command(args);
+        let mut shell = Command::new("sh");
+        shell.env_clear().args(["-c", script, "sh"]).arg(direct.get_program());
+        shell.args(direct.get_args()).current_dir(self.root.path()).stdin(Stdio::null());
+        shell.envs(direct.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.finish(shell, args, None)
+    }
+
     /// Runs a command that was prepared by hand.
     pub fn finish(&self, mut command: Command, args: &[&str], input: Option<&[u8]>) -> Run {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -98,6 +123,23 @@ impl Machine {
         let dir = self.path(name);
         self.run(&["init", &text(&dir), "--as", member]).ok();
         Store { machine: self, dir }
+    }
+
+    /// A store with one group in it, owned by Alice, and its further members.
+    pub fn group(&self, name: &str, members: &[&str]) -> Store<'_> {
+        let store = self.store(name, ALICE);
+        store.ok(&["entity", "create", GROUP, "--name", "Ocean friends"]);
+        for member in members {
+            store.ok(&["member", "add", member]);
+        }
+        store
+    }
+
+    /// A store of a member, with everything that another store holds.
+    pub fn replica_of(&self, other: &Store<'_>, name: &str, member: &str) -> Store<'_> {
+        let store = self.store(name, member);
+        other.give(&store);
+        store
     }
 
     /// A directory of this machine as a store, whoever made it.
@@ -142,6 +184,44 @@ impl Store<'_> {
         self.run(&[args, &["--json"]].concat()).json()
     }
 
+    /// Sends a message; its id.
+    pub fn send(&self, text: &str) -> String {
+        self.ok(&["chat", "send", text])
+    }
+
+    /// Exports everything into a file of the machine; the file.
+    pub fn export(&self, name: &str) -> String {
+        let file = text(&self.machine.path(name));
+        self.ok(&["sync", "export", "--out", &file]);
+        file
+    }
+
+    /// Carries everything that this store holds to another one.
+    #[track_caller]
+    pub fn give(&self, other: &Store<'_>) {
+        let name = format!("give-{}.crdt", self.machine.runs.get());
+        let file = self.export(&name);
+        other.run(&["sync", "import", &file]).exits(0);
+    }
+
+    /// The content digest of the store.
+    pub fn digest(&self) -> String {
+        self.ok(&["digest", "-q"])
+    }
+
+    /// The file of a document.
+    pub fn document(&self, doc: &str) -> PathBuf {
+        let list = self.json(&["doc", "list"]);
+        let found = list.as_array().into_iter().flatten().find(|row| row["doc_id"] == doc);
+        let path = found.and_then(|row| row["path"].as_str());
+        self.dir.join(path.unwrap_or_else(|| panic!("no document {doc}: {list}")))
+    }
+
+    /// The fields of a list's records under one name.
+    pub fn column(&self, args: &[&str], field: &str) -> Vec<String> {
+        column(&self.json(args), field)
+    }
+
     /// Every file of the store with its content, for comparing before and after.
     pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         files(&self.dir)
@@ -149,9 +229,9 @@ impl Store<'_> {
 
     /// Every document file of the store with its content.
     pub fn documents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut all = self.files();
-        all.retain(|path, _| path.extension().is_some_and(|e| e == "yrs"));
-        all
+        // The database is not even opened: closing it again would take away the lock that a test
+        // holds on it.
+        files_where(&self.dir, &|path| path.extension().is_some_and(|e| e == "yrs"))
     }
 }
 
@@ -196,7 +276,7 @@ impl Run {
         self
     }
 
-    /// The run failed with this code, one error, and a hint; nothing went to stdout.
+    /// The run failed with this code and one error that says this; nothing went to stdout.
     #[track_caller]
     pub fn fails(&self, code: i32, message: &str) -> &Self {
         self.exits(code);
@@ -205,23 +285,50 @@ impl Run {
         assert_eq!(self.stdout, "", "{}", self.command);
         self
     }
+
+    /// The error object that a run with `--json` leaves on stderr.
+    #[track_caller]
+    pub fn error(&self) -> Value {
+        let line = self.stderr.lines().last().unwrap_or_default();
+        let value: Value = serde_json::from_str(line)
+            .unwrap_or_else(|e| panic!("{}: no error object ({e}):\n{self:#?}", self.command));
+        value["error"].clone()
+    }
+}
+
+/// One field of every record of a list, as text.
+#[track_caller]
+pub fn column(list: &Value, field: &str) -> Vec<String> {
+    let rows = list.as_array().unwrap_or_else(|| panic!("no list: {list}"));
+    rows.iter().map(|row| row[field].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// The names of an object's fields, in their order.
+#[track_caller]
+pub fn keys(object: &Value) -> Vec<&str> {
+    let fields = object.as_object().unwrap_or_else(|| panic!("no object: {object}"));
+    fields.keys().map(String::as_str).collect()
 }
 
 /// Every file below a directory with its content, by relative path.
 pub fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    fn walk(root: &Path, dir: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    files_where(dir, &|_| true)
+}
+
+fn files_where(root: &Path, wanted: &dyn Fn(&Path) -> bool) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut dirs = vec![root.to_owned()];
+    while let Some(dir) = dirs.pop() {
         for entry in std::fs::read_dir(dir).expect("a directory") {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
-                walk(root, &path, found);
-            } else {
+                dirs.push(path);
+            } else if wanted(&path) {
                 let name = path.strip_prefix(root).expect("below the root").to_owned();
                 found.insert(name, std::fs::read(&path).expect("a readable file"));
             }
         }
     }
-    let mut found = BTreeMap::new();
-    walk(dir, dir, &mut found);
     found
 }
 
