@@ -18,7 +18,8 @@ fn a_tombstone_says_whom_it_waits_for() {
         json!([{
             "doc": format!("{GROUP}:chat"), "kind": "message", "id": id, "deleted_at": at,
             "deleted_by": null, "acknowledged": {ALICE: at}, "acknowledgements": 1,
-            "waiting_for": [BOB, CAROL], "prunable": false,
+            "waiting_for": [BOB, CAROL], "last_heard": {BOB: null, CAROL: null},
+            "silent_since": null, "prunable": false,
         }])
     );
     assert_eq!(store.json(&["tombstone", "list", "--blocked"]), store.json(&["tombstone", "list"]));
