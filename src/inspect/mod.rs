@@ -14,3 +14,6 @@ pub mod jsonpath;
 pub mod path;
 pub mod size;
 pub mod tree;
+
+#[cfg(test)]
+mod tests;

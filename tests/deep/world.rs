@@ -2,14 +2,14 @@
 //! and leases; bundles between them, that get lost, come twice, or come late.
 //!
 //! The world watches: whatever a committed session did is written down as a fact, and what must
-//! hold at every step (see [`World::look`]) is checked after every step. What must hold in the end
-//! is checked by [`super::convergence`].
+//! hold at every step is checked after every step (see [`Facts`]). What must hold in the end is
+//! checked by [`super::convergence`].
 
+use super::facts::{Done, Facts, Held, Mark};
 use super::support::{copy_tree, files};
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::concern::{self, Role, chat, core};
-use crdtctl::crdt::update::{self, Checked, Clocks, Update};
-use crdtctl::crdt::value::Source;
+use crdtctl::crdt::update::{Checked, Clocks, Update};
 use crdtctl::crdt::view::View;
 use crdtctl::error::{Kind, Result};
 use crdtctl::id::{DocId, EntityId, MemberId};
@@ -45,83 +45,14 @@ pub struct Replica {
     pub dir: PathBuf,
     pub ambient: Rc<Ambient>,
     pub store: Store,
-    held: Held,
+    pub held: Held,
     backup: Option<(PathBuf, Held)>,
-}
-
-/// What was seen in a replica's documents.
-#[derive(Default, Clone)]
-struct Held {
-    messages: BTreeSet<String>,
-    members: BTreeSet<String>,
-    /// Messages that were here and are not any more.
-    gone: BTreeSet<String>,
-    clocks: BTreeMap<&'static str, Clocks>,
 }
 
 /// A bundle on its way.
 struct Letter {
     bundle: Vec<u8>,
     label: String,
-}
-
-/// A change of the membership, and what whoever made it had seen.
-#[derive(Debug, Clone)]
-pub struct Event {
-    pub member: String,
-    pub added: bool,
-    pub mark: Mark,
-    session: usize,
-    order: usize,
-    before: Clocks,
-}
-
-/// Where a session's writes ended: a client id, and its next clock.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Mark {
-    client: u64,
-    clock: u32,
-}
-
-impl Mark {
-    /// Whether a document with these clocks holds the writes. A restored backup can lose some.
-    pub fn is_in(self, clocks: &Clocks) -> bool {
-        clocks.get(&self.client).is_some_and(|clock| *clock >= self.clock)
-    }
-}
-
-impl Event {
-    /// Whether the replica that made this event had applied the other one.
-    pub fn saw(&self, other: &Event) -> bool {
-        if self.session == other.session {
-            return self.order > other.order;
-        }
-        other.mark.is_in(&self.before)
-    }
-}
-
-/// What is known to have happened, of sessions that committed.
-#[derive(Default)]
-pub struct Facts {
-    pub messages: BTreeMap<String, Message>,
-    /// Messages that vanished from a replica that had them.
-    pub pruned: BTreeSet<String>,
-    /// Those whose pruning a restored backup may have taken back.
-    pub unpruned: BTreeSet<String>,
-    pub membership: Vec<Event>,
-    /// Members whose record vanished from a replica that had it.
-    pub members_pruned: BTreeSet<String>,
-    /// (record, member) of every acknowledgement that was ever written.
-    acknowledgements: BTreeSet<(Vec<String>, String)>,
-}
-
-/// One message, and what was done to it.
-#[derive(Debug, Default)]
-pub struct Message {
-    pub sent: Mark,
-    /// Every text that was written to it.
-    pub texts: BTreeSet<String>,
-    pub deletions: Vec<Mark>,
 }
 
 /// What kind of history a world lives through.
@@ -343,8 +274,10 @@ impl World {
                 let committed = session.commit().expect("a commit");
                 self.say(format!("{what} -> {:?} {:?}", committed.seq, committed.notes));
                 if !dry_run {
-                    self.look(at, Some(member));
-                    self.note(at, member, before, operations, &outcomes);
+                    let done =
+                        Done { session: number, member, before, operations, outcomes: &outcomes };
+                    self.facts.look(&mut self.replicas[at], Some(member), done.regroups());
+                    self.facts.note(&self.replicas[at], &done);
                     return;
                 }
             }
@@ -355,50 +288,6 @@ impl World {
             }
         }
         assert_eq!(files, self.replicas[at].files(), "{what}: not to be written, and yet it is");
-    }
-
-    /// Writes down what a committed session did.
-    fn note(
-        &mut self,
-        at: usize,
-        member: &MemberId,
-        (before, before_chat): (Clocks, Clocks),
-        operations: &[Operation],
-        outcomes: &[Outcome],
-    ) {
-        let replica = &self.replicas[at];
-        let (core, chat) = (replica.mark("core", &before), replica.mark("chat", &before_chat));
-        for (order, (operation, outcome)) in operations.iter().zip(outcomes).enumerate() {
-            let Some(id) = outcome.id.clone().filter(|_| outcome.changed) else { continue };
-            let event = |member: &str, added| Event {
-                member: member.to_owned(),
-                added,
-                mark: core,
-                session: self.sessions,
-                order,
-                before: before.clone(),
-            };
-            match operation {
-                Operation::ChatSend(send) => {
-                    let texts = BTreeSet::from([send.text.clone()]);
-                    let message = Message { sent: chat, texts, deletions: Vec::new() };
-                    self.facts.messages.insert(id, message);
-                }
-                Operation::ChatEdit(edit) => {
-                    let message = self.facts.messages.entry(id).or_default();
-                    message.texts.insert(edit.text.clone());
-                }
-                Operation::ChatDelete(_) => {
-                    self.facts.messages.entry(id).or_default().deletions.push(chat);
-                }
-                Operation::EntityCreate(_) => {
-                    self.facts.membership.push(event(member.as_str(), true));
-                }
-                Operation::MemberAdd(_) => self.facts.membership.push(event(&id, true)),
-                Operation::MemberRemove(_) => self.facts.membership.push(event(&id, false)),
-                _ => {}
-            }
-        }
     }
 
     /// A bundle of everything, for one peer, or without updates, goes into the mail.
@@ -480,7 +369,7 @@ impl World {
         let line = format!("   -> {:?} {:?}", imported.documents, imported.waits);
         let member = replica.member.clone();
         self.say(line);
-        self.look(at, member.as_ref());
+        self.facts.look(&mut self.replicas[at], member.as_ref(), false);
         imported
     }
 
@@ -509,64 +398,6 @@ impl World {
         replica.held = held;
         let line = format!("   {} is put back to its backup", replica.name);
         self.say(line);
-    }
-
-    /// What must hold of a replica after every step: its files are storable; whoever pruned a
-    /// message never sees it again; a new acknowledgement is the acting member's, and of a record
-    /// that this replica knows as deleted.
-    fn look(&mut self, at: usize, acting: Option<&MemberId>) {
-        let name = self.replicas[at].name.clone();
-        let replica = &self.replicas[at];
-        let reader = replica.store.reader().expect("a reader");
-        for concern in ["core", "chat"] {
-            let Some((bytes, view)) = document(&reader, concern) else { continue };
-            let clocks = view.version().clocks.clone();
-            self.replicas[at].held.clocks.insert(concern, clocks);
-            update::storable(&bytes).unwrap_or_else(|fault| panic!("{name}: {concern}: {fault}"));
-            let root = if concern == "core" { "members" } else { "messages" };
-            for id in view.keys(&[root]) {
-                self.look_at_acknowledgements(&name, &view, root, &id, acting);
-            }
-            let present = view.keys(&[root]).into_iter().collect();
-            match concern {
-                "core" => self.look_at_members(at, present),
-                _ => self.look_at_messages(at, present),
-            }
-        }
-    }
-
-    fn look_at_members(&mut self, at: usize, present: BTreeSet<String>) {
-        let held = &mut self.replicas[at].held;
-        self.facts.members_pruned.extend(held.members.difference(&present).cloned());
-        held.members = present;
-    }
-
-    fn look_at_messages(&mut self, at: usize, present: BTreeSet<String>) {
-        let Replica { held, name, .. } = &mut self.replicas[at];
-        let back: Vec<&String> = present.intersection(&held.gone).collect();
-        assert!(back.is_empty(), "{name}: pruned, and back again: {back:?}");
-        let gone: Vec<String> = held.messages.difference(&present).cloned().collect();
-        self.facts.pruned.extend(gone.iter().cloned());
-        held.gone.extend(gone);
-        held.messages = present;
-    }
-
-    fn look_at_acknowledgements(
-        &mut self,
-        name: &str,
-        view: &View,
-        root: &str,
-        id: &str,
-        acting: Option<&MemberId>,
-    ) {
-        for by in view.keys(&[root, id, "ack_vector"]) {
-            let path = vec![root.to_owned(), id.to_owned()];
-            if self.facts.acknowledgements.insert((path, by.clone())) {
-                let who = acting.map(MemberId::as_str);
-                assert_eq!(who, Some(by.as_str()), "{name}: who acknowledges {root}/{id}");
-                assert!(view.flag(&[root, id, "deleted"]), "{name}: {root}/{id} is not deleted");
-            }
-        }
     }
 
     /// Lets everybody hear from everybody until nothing changes any more; how many rounds it took.
@@ -619,12 +450,12 @@ impl Replica {
         std::fs::read(path).expect("the document's file")
     }
 
-    fn clocks(&self, concern: &str) -> Clocks {
+    pub fn clocks(&self, concern: &str) -> Clocks {
         self.held.clocks.get(concern).cloned().unwrap_or_default()
     }
 
     /// Where the own writes to a document end that were made since it had these clocks.
-    fn mark(&self, concern: &str, before: &Clocks) -> Mark {
+    pub fn mark(&self, concern: &str, before: &Clocks) -> Mark {
         let written = self.clocks(concern).into_iter().find(|(client, clock)| {
             // A replica's own client ids have 32 bits; deterministic ones have more.
             *client <= u64::from(u32::MAX) && before.get(client) != Some(clock)
@@ -656,7 +487,7 @@ impl Replica {
     }
 }
 
-fn document(reader: &Reader, concern: &str) -> Option<(Vec<u8>, View)> {
+pub fn document(reader: &Reader, concern: &str) -> Option<(Vec<u8>, View)> {
     let bytes = reader.bytes(&World::doc(concern)).expect("a readable document")?;
     let view = View::of(&checked(&bytes));
     Some((bytes, view))
