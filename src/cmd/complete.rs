@@ -52,6 +52,7 @@ fn completing(arg: Arg) -> Arg {
         Some("ENTITY") => entities,
         Some("DOC") => documents,
         Some("PEER") => peers,
+        Some("TOMBSTONE") => tombstones,
         _ => return arg,
     };
     arg.add(ArgValueCompleter::new(move |current: &OsStr| {
@@ -133,6 +134,12 @@ fn documents(context: &Context) -> Result<Vec<CompletionCandidate>> {
         .into_iter()
         .map(|found| CompletionCandidate::new(String::from(found.id)))
         .collect())
+}
+
+fn tombstones(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let found = super::tombstone::all(context, &context.reader()?)?;
+    let kind = |found: &super::tombstone::Found| with_help(found.id(), found.noun());
+    Ok(found.iter().map(kind).collect())
 }
 
 fn peers(context: &Context) -> Result<Vec<CompletionCandidate>> {
