@@ -212,6 +212,11 @@ fn the_sqlite_generation_is_listed_and_dumped() {
     let run = store.run(&["member", "add", ALICE, "--as", ALICE]);
     run.fails(1, "0.1.19");
     assert_eq!(store.files(), before);
+    // A file of that name that is no database is neither.
+    let strange = machine.path("strange");
+    std::fs::create_dir(&strange).unwrap();
+    std::fs::write(strange.join("crdt.db"), "not a database, though it is a file").unwrap();
+    machine.open(strange).run(&["doc", "list"]).fails(5, "crdt.db");
     // Its content can be carried over.
     let new = machine.replica_of(&store, "new", ALICE);
     assert_eq!(new.json(&["entity", "show"])["name"], "Old friends");

@@ -78,3 +78,49 @@ fn pages_that_cannot_be_written_are_an_io_error() {
     machine.run(&["man", "--out", "file"]).fails(74, "file");
     machine.run(&["man", "--out", "file/below"]).fails(74, "file");
 }
+
+#[test]
+fn what_is_shipped_is_what_the_program_writes() {
+    const HINT: &str = "is stale: run .ci/generate and commit what it wrote";
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let machine = Machine::new("shipped");
+    let scripts = [
+        ("bash", "crdtctl.bash"),
+        ("zsh", "_crdtctl"),
+        ("fish", "crdtctl.fish"),
+        ("powershell", "_crdtctl.ps1"),
+        ("elvish", "crdtctl.elv"),
+        ("nushell", "crdtctl.nu"),
+    ];
+    for (shell, name) in scripts {
+        let shipped = std::fs::read_to_string(root.join("completions").join(name)).unwrap();
+        assert!(
+            shipped == machine.run(&["completions", shell]).stdout,
+            "completions/{name} {HINT}"
+        );
+    }
+    let dir = machine.path("man");
+    machine.run(&["man", "--out", &text(&dir)]).ok();
+    assert!(files(&root.join("man")) == files(&dir), "man {HINT}");
+}
+
+#[test]
+fn a_shell_is_told_what_the_store_holds() {
+    let machine = Machine::new("candidates");
+    let alice = machine.store("alice", "alice-river-stone-sky");
+    alice.ok(&["entity", "create", "group:ocean", "--name", "Ocean"]);
+    alice.ok(&["member", "add", "bob-hill-lake-tree"]);
+    let message = alice.ok(&["chat", "send", "hello"]);
+    let ask = |words: &[&str]| {
+        let dir = text(&alice.dir);
+        let args = [&["--", "crdtctl", "-s", dir.as_str()], words].concat();
+        let mut command = machine.command(&args);
+        command.env("CRDTCTL_COMPLETE", "fish");
+        machine.finish(command, &args, None).ok()
+    };
+    assert!(ask(&["chat", ""]).contains("send\t"));
+    assert!(ask(&["chat", "show", ""]).contains(&format!("{message}\thello")));
+    assert!(ask(&["member", "role", "b"]).contains("bob-hill-lake-tree\tmember"));
+    assert!(!ask(&["member", "role", "b"]).contains("alice-river-stone-sky"));
+    assert!(ask(&["-e", "gr"]).contains("group:ocean"));
+}

@@ -21,5 +21,6 @@ mod output;
 mod size;
 mod sync_files;
 mod sync_waits;
+mod terminal;
 mod tombstones;
 mod writes;

@@ -66,6 +66,43 @@ fn every_list_has_every_format() {
 }
 
 #[test]
+fn every_record_has_every_format() {
+    let machine = Machine::new("records");
+    let store = lived_in(&machine);
+    let id = store.column(&["chat", "list"], "id")[0].clone();
+    let bundle = store.export("all.crdt");
+    for show in [
+        &["entity", "show"][..],
+        &["member", "show", BOB],
+        &["chat", "show", &id],
+        &["doc", "show", "chat"],
+        &["digest"],
+        &["sync", "show", &bundle],
+    ] {
+        let with =
+            |format: &str| store.run(&[show, &["-o", format]].concat()).exits(0).stdout.clone();
+        let json: Value = serde_json::from_str(&with("json")).unwrap();
+        assert!(json.is_object(), "{show:?}: {json}");
+        let line = with("ndjson");
+        assert_eq!((line.lines().count(), serde_json::from_str(&line).ok()), (1, Some(json)));
+        // Name and value, one field a line.
+        let piped = store.ok(show);
+        assert_eq!(format!("{piped}\n"), with("tsv"));
+        assert!(piped.lines().all(|line| line.matches('\t').count() == 1), "{show:?}:\n{piped}");
+        assert_eq!(with("csv").lines().count(), piped.lines().count(), "{show:?}");
+        assert!(!with("table").is_empty());
+    }
+    for (show, id) in [
+        (&["entity", "show"][..], GROUP),
+        (&["member", "show", "bob-"], BOB),
+        (&["chat", "show", &id[..8]], &id),
+    ] {
+        assert_eq!(store.ok(&[show, &["-o", "id"]].concat()), id);
+    }
+    store.run(&["digest", "-o", "id"]).exits(2);
+}
+
+#[test]
 fn a_table_is_as_wide_as_it_may_be() {
     let machine = Machine::new("width");
     let store = machine.group("s", &[BOB]);
