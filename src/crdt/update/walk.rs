@@ -69,7 +69,7 @@ fn walk_block(reader: &mut Reader<'_>, clock: u32) -> Result<Block, Fault> {
     }
     let content = reader.offset();
     let len = reader.skip_content(kind)?;
-    if len == 0 && matches!(kind, Kind::Gc | Kind::Skip) {
+    if len == 0 && !matches!(kind, Kind::Deleted | Kind::String | Kind::Any) {
         return Err(Fault::new(at, "empty", format!("{} of no length", kind.name())));
     }
     // The whole is below 4 GiB, so offsets fit.
