@@ -114,7 +114,9 @@ fn a_fork_is_found_at_its_first_unit() {
     let text =
         |text: &'static str| one(&move |txn| txn.get_or_insert_text("t").insert(txn, 0, text));
     let field = |key: &'static str, value: f64| {
-        one(&move |txn| drop(txn.get_or_insert_map("m").insert(txn, key, value)))
+        one(&move |txn| {
+            txn.get_or_insert_map("m").insert(txn, key, value);
+        })
     };
     let id = |clock| Some(Id { client: 5, clock });
     assert_eq!(checked(&text("ab")).fork(&checked(&text("ax"))), id(1));
