@@ -2,28 +2,34 @@
 //! source by itself.
 
 use crate::error::{Error, Result};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// The time of a command, in Unix seconds.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Clock {
-    fixed: Option<i64>,
+    fixed: Cell<Option<i64>>,
 }
 
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Clock { fixed: None }
+        Clock { fixed: Cell::new(None) }
     }
 
     /// A clock that stands still (`--now`, `CRDTCTL_NOW`, tests).
     pub fn fixed(seconds: i64) -> Self {
-        Clock { fixed: Some(seconds) }
+        Clock { fixed: Cell::new(Some(seconds)) }
+    }
+
+    /// Puts the clock to a time, where it stands still: samples and simulations live in their own
+    /// time.
+    pub fn set(&self, seconds: i64) {
+        self.fixed.set(Some(seconds));
     }
 
     /// Now, in Unix seconds.
     pub fn now(&self) -> i64 {
-        self.fixed.unwrap_or_else(|| chrono::Utc::now().timestamp())
+        self.fixed.get().unwrap_or_else(|| chrono::Utc::now().timestamp())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Names of things, parsed once and valid for ever. A path on disk is only ever built from a
 //! [`DocId`].
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::limits;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -175,10 +175,52 @@ impl MemberId {
     }
 }
 
+/// The one candidate that a person means: the exact id, or the only one with this prefix.
+///
+/// # Errors
+/// `NotFound` when none fits, `Usage` when a prefix is shorter than four characters,
+/// `Ambiguous` (with the candidates) when several fit.
+pub fn resolve<'a>(
+    prefix: &str,
+    candidates: impl Iterator<Item = &'a str>,
+    noun: &str,
+) -> Result<String> {
+    let mut fitting: Vec<&str> = Vec::new();
+    for candidate in candidates {
+        if candidate == prefix {
+            return Ok(prefix.to_owned());
+        }
+        if candidate.starts_with(prefix) {
+            fitting.push(candidate);
+        }
+    }
+    if prefix.chars().count() < limits::PREFIX_CHARS && !fitting.is_empty() {
+        return Err(Error::usage(format!("{prefix:?} is too short to name a {noun}"))
+            .hint(format!("give at least {} characters", limits::PREFIX_CHARS)));
+    }
+    fitting.sort_unstable();
+    fitting.dedup();
+    match fitting.as_slice() {
+        [] => Err(Error::not_found(format!("no {noun} {prefix:?}"))),
+        [one] => Ok((*one).to_owned()),
+        several => {
+            const SHOWN: usize = 8;
+            let mut names = several.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+            if several.len() > SHOWN {
+                names.push_str(&format!(" and {} more", several.len() - SHOWN));
+            }
+            Err(Error::new(Kind::Ambiguous, format!("{prefix:?} names {} {noun}s", several.len()))
+                .hint(format!("give more of the id: {names}")))
+        }
+    }
+}
+
 fn is_type(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 32
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
 }
 
 fn check_text(what: &str, text: &str) -> Result<()> {

@@ -20,6 +20,9 @@ pub const WARN_PERCENT: u64 = 80;
 pub const BUNDLE_FILE_BYTES: u64 = 64 << 20;
 /// A bundle unpacked, all entries together.
 pub const BUNDLE_UNPACKED_BYTES: u64 = 256 << 20;
+/// The window a bundle's zstd stream may ask for, as a power of two: 8 MiB, which every zstd
+/// reader offers and every level up to 19 stays within.
+pub const BUNDLE_WINDOW_LOG: u32 = 23;
 /// Entries in a bundle.
 pub const BUNDLE_ENTRIES: usize = 10_000;
 /// One update in a bundle, or one bare update.

@@ -165,12 +165,7 @@ impl Txn<'_> {
     }
 
     /// Inserts a value into the array at `path`, before the element `index`.
-    pub fn insert_at(
-        &mut self,
-        path: &[&str],
-        index: u32,
-        value: impl Into<Scalar>,
-    ) -> Result<()> {
+    pub fn insert_at(&mut self, path: &[&str], index: u32, value: impl Into<Scalar>) -> Result<()> {
         let array = self.array(path)?;
         let index = index.min(array.len(&self.yrs));
         array.insert(&mut self.yrs, index, value.into().0);
@@ -344,11 +339,11 @@ fn from_out<T: ReadTxn>(out: Out, txn: &T) -> Value {
     match out {
         Out::Any(any) => from_any(&any),
         Out::YMap(map) => Value::Map(
-            map.iter(txn).map(|(key, out)| (key.to_owned(), from_out(out, txn))).collect::<Record>(),
+            map.iter(txn)
+                .map(|(key, out)| (key.to_owned(), from_out(out, txn)))
+                .collect::<Record>(),
         ),
-        Out::YArray(array) => {
-            Value::Array(array.iter(txn).map(|out| from_out(out, txn)).collect())
-        }
+        Out::YArray(array) => Value::Array(array.iter(txn).map(|out| from_out(out, txn)).collect()),
         Out::YText(text) => Value::Text(text.get_string(txn)),
         other => from_any(&other.to_json(txn)),
     }

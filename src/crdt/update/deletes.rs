@@ -40,7 +40,7 @@ impl DeleteSet {
                 let touched = ranges.get(from..to).unwrap_or(&[]);
                 let start = touched.first().map_or(range.start, |r| r.start.min(range.start));
                 let end = touched.last().map_or(range.end, |r| r.end.max(range.end));
-                ranges.splice(from..to, [start..end]);
+                ranges.splice(from..to, std::iter::once(start..end));
             }
             _ => ranges.push(range),
         }

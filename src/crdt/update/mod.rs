@@ -13,19 +13,30 @@
 pub(super) mod any;
 mod check;
 mod deletes;
+mod facts;
 mod fork;
+mod measure;
 mod merge;
+mod place;
+mod places;
 mod reader;
 mod run;
 #[cfg(test)]
 mod tests;
+mod texts;
+mod turns;
 mod walk;
 
 pub use deletes::DeleteSet;
+pub use facts::Owner;
+pub use measure::{Dead, Frame};
 pub use merge::merge;
+pub use place::Extent;
+pub use places::{Place, Places};
+pub use texts::{Decide, Instead, Role};
 
-pub(super) use check::{Facts, GONE, OPEN, Owner, Shape};
-pub(super) use reader::Reader;
+pub(super) use facts::{Facts, GONE, OPEN, Shape};
+pub(super) use reader::{AnyHead, Reader};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -61,6 +72,12 @@ pub struct Fault {
 impl Fault {
     fn new(offset: usize, rule: &'static str, reason: impl Into<String>) -> Self {
         Fault { offset, rule, reason: reason.into() }
+    }
+
+    /// Whether honest documents of other programs hold such a thing: of what was walked, content
+    /// and containers that rule 1 of the gate excludes.
+    pub fn is_unsupported(&self) -> bool {
+        matches!(self.rule, "kind" | "type")
     }
 }
 
@@ -167,6 +184,8 @@ struct Client {
     id: u64,
     first: u32,
     end: u32,
+    /// Bytes of its entry in the client table: how many blocks, its id, its first clock.
+    head: usize,
     blocks: Range<usize>,
 }
 
@@ -184,6 +203,8 @@ pub struct Update<'a, S = Unchecked> {
     clients: Vec<Client>,
     blocks: Vec<Block>,
     deletes: DeleteSet,
+    /// Where the delete set begins.
+    deletes_at: usize,
     /// Empty until checked.
     facts: Facts<'a>,
     state: PhantomData<S>,
@@ -261,12 +282,13 @@ impl<'a, S> Update<'a, S> {
         Some(client.blocks.start + after.checked_sub(1)?)
     }
 
-    pub(super) fn blocks(&self) -> &[Block] {
+    /// The blocks of all clients, in the order of the bytes.
+    pub fn blocks(&self) -> &[Block] {
         &self.blocks
     }
 
     /// Each client with the indices of its blocks.
-    pub(super) fn client_ranges(&self) -> impl Iterator<Item = (u64, Range<usize>)> {
+    pub fn client_ranges(&self) -> impl Iterator<Item = (u64, Range<usize>)> {
         self.clients.iter().map(|c| (c.id, c.blocks.clone()))
     }
 

@@ -30,6 +30,11 @@ impl<'a> Reader<'a> {
         self.at
     }
 
+    /// The next byte, if there is one.
+    pub fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
     pub fn left(&self) -> usize {
         self.bytes.len().saturating_sub(self.at)
     }

@@ -1,6 +1,6 @@
 //! The walk: every byte of an update accounted for, in one pass.
 
-use super::check::Facts;
+use super::facts::Facts;
 use super::{Block, Client, DeleteSet, Fault, Kind, Reader, Unchecked, Update};
 use crate::limits::CLOCK_END;
 use std::marker::PhantomData;
@@ -23,11 +23,13 @@ impl<'a> Update<'a, Unchecked> {
             clients.push(walk_client(&mut reader, &mut blocks)?);
         }
         sort_clients(&mut clients, &reader)?;
+        let deletes_at = reader.offset();
         let deletes = walk_deletes(&mut reader)?;
         if reader.left() > 0 {
             return Err(reader.fault("trailing", "bytes after the end of the update"));
         }
-        Ok(Update { bytes, clients, blocks, deletes, facts: Facts::default(), state: PhantomData })
+        let facts = Facts::default();
+        Ok(Update { bytes, clients, blocks, deletes, deletes_at, facts, state: PhantomData })
     }
 }
 
@@ -36,6 +38,7 @@ fn walk_client(reader: &mut Reader<'_>, blocks: &mut Vec<Block>) -> Result<Clien
     let count = reader.count(2)?;
     let id = reader.client()?;
     let first = reader.clock()?;
+    let head = reader.offset().saturating_sub(start);
     let from = blocks.len();
     let mut clock = first;
     for _ in 0..count {
@@ -53,7 +56,7 @@ fn walk_client(reader: &mut Reader<'_>, blocks: &mut Vec<Block>) -> Result<Clien
     if blocks.len() == from {
         return Err(Fault::new(start, "empty", format!("client {id} is listed without content")));
     }
-    Ok(Client { id, first, end: clock, blocks: from..blocks.len() })
+    Ok(Client { id, first, end: clock, head, blocks: from..blocks.len() })
 }
 
 fn walk_block(reader: &mut Reader<'_>, clock: u32) -> Result<Block, Fault> {

@@ -10,6 +10,7 @@ mod order;
 mod pieces;
 #[cfg(test)]
 mod tests;
+mod typed;
 
 use super::update::{Checked, Id, Kind, Reader, Shape, Update, Version, any};
 use super::value::{Record, Source, Value};

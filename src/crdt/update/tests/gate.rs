@@ -1,6 +1,6 @@
 //! The gate against yrs: what it lets through applies whole, what it holds back would not.
 
-use super::{Follower, check, checked, random_world};
+use super::{Follower, checked, random_world};
 use crate::crdt::testing::{
     Rng, apply, assert_same, fixtures, new_doc, shown_by_view, shown_by_yrs, state,
 };

@@ -1,0 +1,306 @@
+//! Send, list, export and import at 1,000 and 50,000 messages, beside the naive way: plain yrs
+//! that loads the document, edits it, encodes it and writes it back.
+//!
+//! `cargo bench --bench journey` prints one table; ratios within one run are what to quote, times
+//! are of this machine. `CRDTCTL_BENCH_MESSAGES=1000,50000` chooses the sizes.
+
+use crdtctl::clock::{Clock, Ids};
+use crdtctl::concern::{self, chat, core};
+use crdtctl::crdt::update::Update;
+use crdtctl::crdt::view::View;
+use crdtctl::id::{DocId, EntityId, MemberId};
+use crdtctl::inspect::size::Sizes;
+use crdtctl::operation::{self, Operation};
+use crdtctl::sample::{self, Chance};
+use crdtctl::store::{Ambient, Open, Store};
+use crdtctl::sync::bundle::Bundle;
+use crdtctl::sync::export::{self, Request};
+use crdtctl::sync::import::{self, Input};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use yrs::updates::decoder::Decode;
+use yrs::{Any, Map, MapPrelim, Out, ReadTxn, StateVector, Transact, WriteTxn};
+
+const RUNS: usize = 7;
+const NOW: i64 = 1_767_225_600;
+const ALICE: &str = "alice-river-stone-sky";
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Outcome<()> {
+    let sizes = std::env::var("CRDTCTL_BENCH_MESSAGES").unwrap_or("1000,50000".to_owned());
+    println!("{:<28} {:>8} {:>12} {:>12} {:>8}", "", "messages", "crdtctl", "plain yrs", "ratio");
+    for messages in sizes.split(',').map(|n| n.trim().parse::<u64>()) {
+        bench(messages?)?;
+    }
+    Ok(())
+}
+
+fn bench(messages: u64) -> Outcome<()> {
+    let dir = tempfile::tempdir()?;
+    let place = Place::fill(dir.path(), messages)?;
+    let row = |name: &str, ours: Duration, naive: Duration| {
+        let ratio = ours.as_secs_f64() / naive.as_secs_f64();
+        println!("{name:<28} {messages:>8} {:>12} {:>12} {ratio:>8.2}", ms(ours), ms(naive));
+    };
+    let ours = median(|| place.send())?;
+    row("send one message", ours, median(|| place.naive_send())?);
+    row("list all messages", median(|| place.list())?, median(|| place.naive_list())?);
+    row("read and check the state", median(|| place.read())?, median(|| place.naive_load())?);
+    row("measure every byte", median(|| place.measure())?, median(|| place.naive_load())?);
+    row("export everything", median(|| place.export())?, median(|| place.naive_export())?);
+    let bundle = place.bundle()?;
+    let ours = median_of(|turn| place.import_whole(&bundle, turn))?;
+    row("import everything, new", ours, median_of(|turn| place.naive_import_whole(turn))?);
+    let (ours, naive) = place.import_one(&bundle)?;
+    row("import one message", ours, naive);
+    Ok(())
+}
+
+/// A store with a chat of many messages, and room beside it.
+struct Place {
+    dir: PathBuf,
+    store: Store,
+    entity: EntityId,
+    doc: DocId,
+    member: MemberId,
+}
+
+impl Place {
+    fn fill(dir: &Path, messages: u64) -> Outcome<Place> {
+        let entity = EntityId::parse("group:ocean-forest-moon-star")?;
+        let names = [ALICE, "bob-hill-lake-tree", "carol-sun-wind-rain"];
+        let members =
+            names.iter().map(|name| MemberId::parse(name)).collect::<Result<Vec<_>, _>>()?;
+        let member = MemberId::parse(ALICE)?;
+        let (store, _) = Store::init(&dir.join("store"), ambient(dir, "ours"), Some(&member))?;
+        let mut session =
+            store.session(Open { command: "bench", member: Some(&member), dry_run: false })?;
+        let create = core::Create {
+            entity: entity.clone(),
+            name: "Ocean friends".to_owned(),
+            description: String::new(),
+        };
+        operation::run(&mut session, &Operation::EntityCreate(create))?;
+        for member in members.iter().skip(1) {
+            let add = core::Add { entity: entity.clone(), member: member.clone(), role: None };
+            operation::run(&mut session, &Operation::MemberAdd(add))?;
+        }
+        session.commit()?;
+        sample::fill(&store, &entity, &members, messages, &mut Chance::new(7), || {})?;
+        let doc = entity.document(chat::SPEC.name);
+        Ok(Place { dir: dir.to_owned(), store, entity, doc, member })
+    }
+
+    fn send(&self) -> Outcome<()> {
+        let open = Open { command: "bench", member: Some(&self.member), dry_run: false };
+        let mut session = self.store.session(open)?;
+        let send = chat::Send { entity: self.entity.clone(), text: "one more message".to_owned() };
+        operation::run(&mut session, &Operation::ChatSend(send))?;
+        session.commit()?;
+        Ok(())
+    }
+
+    fn list(&self) -> Outcome<()> {
+        let view = self.store.reader()?.view(&self.doc)?.ok_or("no chat")?;
+        assert!(!chat::MESSAGES.rows(&view, true).is_empty());
+        Ok(())
+    }
+
+    /// Walk, rule 1 of the gate, and the live content: all that stands before yrs.
+    fn read(&self) -> Outcome<()> {
+        let bytes = std::fs::read(self.file()?)?;
+        let update = Update::walk(&bytes).and_then(|u| u.check(concern::roots(&self.doc)));
+        let view = View::of(&update.map_err(|fault| fault.to_string())?);
+        assert!(!view.version().clocks.is_empty());
+        Ok(())
+    }
+
+    fn measure(&self) -> Outcome<()> {
+        let bytes = std::fs::read(self.file()?)?;
+        let sizes = Sizes::of(&bytes, concern::of(&self.doc), None);
+        assert!(!sizes.map_err(|fault| fault.to_string())?.rows.is_empty());
+        Ok(())
+    }
+
+    fn bundle(&self) -> Outcome<Vec<u8>> {
+        let reader = self.store.reader()?;
+        let request = Request { docs: None, peer: None, receipt: false };
+        let exported = export::export(&reader, self.store.ambient(), &request)?;
+        let mut bytes = Vec::new();
+        exported.bundle.write(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn export(&self) -> Outcome<()> {
+        Ok(write_durably(&self.dir.join("out.crdt"), &self.bundle()?)?)
+    }
+
+    fn import_whole(&self, bundle: &[u8], turn: usize) -> Outcome<Duration> {
+        let store = self.peer(turn)?;
+        timed(|| take(&store, bundle))
+    }
+
+    /// A peer that has everything gets one message more.
+    fn import_one(&self, bundle: &[u8]) -> Outcome<(Duration, Duration)> {
+        let peer = self.peer(RUNS)?;
+        take(&peer, bundle)?;
+        let copy = self.dir.join("naive-one.yrs");
+        let (mut ours, mut naive) = (Vec::new(), Vec::new());
+        for _ in 0..RUNS {
+            let before = std::fs::read(self.file()?)?;
+            let known = load(&before)?.transact().state_vector();
+            self.send()?;
+            let after = std::fs::read(self.file()?)?;
+            let news = load(&after)?.transact().encode_state_as_update_v1(&known);
+            let input =
+                Input::Raw { doc: self.doc.clone(), name: "news".to_owned(), update: news.clone() };
+            ours.push(timed(|| {
+                import::import(session(&peer)?, &[input])?;
+                Ok(())
+            })?);
+            std::fs::write(&copy, &before)?;
+            naive.push(timed(|| {
+                let doc = load(&std::fs::read(&copy)?)?;
+                let mut txn = doc.transact_mut();
+                txn.apply_update(yrs::Update::decode_v1(&news)?)?;
+                let state = txn.encode_state_as_update_v1(&StateVector::default());
+                Ok(write_durably(&copy, &state)?)
+            })?);
+        }
+        Ok((middle(ours), middle(naive)))
+    }
+
+    fn peer(&self, turn: usize) -> Outcome<Store> {
+        let member = MemberId::parse("bob-hill-lake-tree")?;
+        let name = format!("peer{turn}");
+        let dir = self.dir.join(&name);
+        if dir.exists() {
+            std::fs::remove_dir_all(&dir)?;
+        }
+        Ok(Store::init(&dir, ambient(&self.dir, &name), Some(&member))?.0)
+    }
+
+    fn file(&self) -> Outcome<PathBuf> {
+        let reader = self.store.reader()?;
+        let documents = reader.documents()?;
+        let found = documents.iter().find(|document| document.id == self.doc).ok_or("no chat")?;
+        Ok(self.store.dir().join(&found.path))
+    }
+
+    fn naive_send(&self) -> Outcome<()> {
+        let doc = load(&std::fs::read(self.file()?)?)?;
+        let mut txn = doc.transact_mut();
+        let messages = txn.get_or_insert_map("messages");
+        let message = messages.insert(&mut txn, "one-more", MapPrelim::default());
+        for key in ["id", "author_id", "content"] {
+            message.insert(&mut txn, key, "one more message");
+        }
+        for key in ["created_at", "updated_at", "deleted_at"] {
+            message.insert(&mut txn, key, NOW);
+        }
+        message.insert(&mut txn, "deleted", false);
+        for key in ["ack_vector", "reactions"] {
+            message.insert(&mut txn, key, MapPrelim::default());
+        }
+        let state = txn.encode_state_as_update_v1(&StateVector::default());
+        Ok(write_durably(&self.dir.join("naive.yrs"), &state)?)
+    }
+
+    fn naive_list(&self) -> Outcome<()> {
+        let doc = load(&std::fs::read(self.file()?)?)?;
+        let txn = doc.transact();
+        let messages = txn.get_map("messages").ok_or("no messages")?;
+        let mut seen = 0;
+        for (_, message) in messages.iter(&txn) {
+            if let Out::YMap(message) = message
+                && let Some(Out::Any(Any::String(text))) = message.get(&txn, "content")
+            {
+                seen += text.len();
+            }
+        }
+        assert!(seen > 0);
+        Ok(())
+    }
+
+    fn naive_load(&self) -> Outcome<()> {
+        load(&std::fs::read(self.file()?)?).map(drop)
+    }
+
+    fn naive_export(&self) -> Outcome<()> {
+        let doc = load(&std::fs::read(self.file()?)?)?;
+        let state = doc.transact().encode_state_as_update_v1(&StateVector::default());
+        Ok(write_durably(&self.dir.join("naive.update"), &state)?)
+    }
+
+    fn naive_import_whole(&self, _: usize) -> Outcome<Duration> {
+        let state = std::fs::read(self.file()?)?;
+        timed(|| {
+            let doc = load(&state)?;
+            let state = doc.transact().encode_state_as_update_v1(&StateVector::default());
+            Ok(write_durably(&self.dir.join("naive-import.yrs"), &state)?)
+        })
+    }
+}
+
+fn session(store: &Store) -> Outcome<crdtctl::store::Session> {
+    Ok(store.session(Open { command: "bench", member: None, dry_run: false })?)
+}
+
+fn take(store: &Store, bundle: &[u8]) -> Outcome<()> {
+    let input = Input::Bundle { name: "bench".to_owned(), bundle: Box::new(Bundle::read(bundle)?) };
+    import::import(session(store)?, &[input])?;
+    Ok(())
+}
+
+fn ambient(dir: &Path, name: &str) -> Rc<Ambient> {
+    Rc::new(Ambient {
+        clock: Clock::fixed(NOW),
+        ids: Ids::seeded(name),
+        leases: Some(dir.join("leases")),
+        machine: "bench".to_owned(),
+        host: "bench".to_owned(),
+        lock_wait: Duration::from_secs(10),
+        roots: concern::roots,
+    })
+}
+
+fn load(state: &[u8]) -> Outcome<yrs::Doc> {
+    let doc = yrs::Doc::new();
+    doc.transact_mut().apply_update(yrs::Update::decode_v1(state)?)?;
+    Ok(doc)
+}
+
+/// As durable as crdtctl writes: fsync, rename.
+fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let beside = path.with_extension("tmp");
+    let mut file = std::fs::File::create(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(beside, path)
+}
+
+fn timed(work: impl FnOnce() -> Outcome<()>) -> Outcome<Duration> {
+    let start = Instant::now();
+    work()?;
+    Ok(start.elapsed())
+}
+
+fn median(mut work: impl FnMut() -> Outcome<()>) -> Outcome<Duration> {
+    median_of(|_| timed(&mut work))
+}
+
+fn median_of(mut work: impl FnMut(usize) -> Outcome<Duration>) -> Outcome<Duration> {
+    Ok(middle((0..RUNS).map(&mut work).collect::<Outcome<Vec<_>>>()?))
+}
+
+fn middle(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn ms(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1000.0)
+}

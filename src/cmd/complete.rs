@@ -1,0 +1,157 @@
+//! Completion of ids out of the store itself, when the shell asks on Tab.
+//!
+//! The scripts of `crdtctl completions` call the program back with [`VARIABLE`] set. What an
+//! argument completes to follows from its value name, so a command that takes a MEMBER completes
+//! members without saying so.
+
+use super::{Cli, Context, Globals};
+use crate::concern::{chat, core};
+use crate::crdt::value::Source;
+use crate::error::Result;
+use clap::{Arg, Command, CommandFactory, FromArgMatches};
+use clap_complete::env::{CompleteEnv, Shells};
+use clap_complete::{ArgValueCompleter, CompletionCandidate};
+use std::ffi::{OsStr, OsString};
+
+/// Set by the shell's script when it asks for candidates.
+const VARIABLE: &str = "CRDTCTL_COMPLETE";
+/// Messages that are offered at most, the newest.
+const MESSAGES: usize = 200;
+/// Characters of a message that are shown beside its id.
+const SNIPPET: usize = 40;
+
+/// Answers the shell, if it is the shell that asks. True when it was.
+pub fn answer(words: &[OsString]) -> bool {
+    let here = std::env::current_dir().ok();
+    let environment = CompleteEnv::with_factory(|| with_candidates(Cli::command()));
+    // A completion that fails completes nothing; there is nobody to tell.
+    environment.var(VARIABLE).try_complete(words, here.as_deref()).unwrap_or(true)
+}
+
+/// The script that makes a shell ask; None where the shell cannot.
+pub fn registration(shell: &str) -> Option<Vec<u8>> {
+    let mut script = Vec::new();
+    let known = Shells::builtins();
+    let completer = known.completer(shell)?;
+    completer.write_registration(VARIABLE, "crdtctl", "crdtctl", "crdtctl", &mut script).ok()?;
+    Some(script)
+}
+
+/// Where the candidates of an argument come from.
+type Candidates = fn(&Context) -> Result<Vec<CompletionCandidate>>;
+
+fn with_candidates(command: Command) -> Command {
+    command.mut_args(completing).mut_subcommands(with_candidates)
+}
+
+fn completing(arg: Arg) -> Arg {
+    let name = arg.get_value_names().and_then(|names| names.first()).map(|name| name.to_string());
+    let candidates: Candidates = match name.as_deref() {
+        Some("MEMBER") => members,
+        Some("MESSAGE" | "MSG") => messages,
+        Some("ENTITY") => entities,
+        Some("DOC") => documents,
+        Some("PEER") => peers,
+        Some("TOMBSTONE") => tombstones,
+        _ => return arg,
+    };
+    arg.add(ArgValueCompleter::new(move |current: &OsStr| {
+        let mut found = context().and_then(|context| candidates(&context).ok()).unwrap_or_default();
+        let current = current.to_string_lossy();
+        found.retain(|candidate| {
+            let value = candidate.get_value().to_string_lossy();
+            value.starts_with(&*current) && value.chars().all(is_harmless)
+        });
+        found
+    }))
+}
+
+/// Ids of other programs can hold anything, and the shell puts a candidate on the command line as
+/// it is: what means something to a shell or a terminal is left for people to type.
+fn is_harmless(c: char) -> bool {
+    c.is_alphanumeric() || "-_.:/@+".contains(c)
+}
+
+/// The context of the command line so far: the words behind `--` that the shell passed on.
+fn context() -> Option<Context> {
+    let words = std::env::args_os().skip_while(|word| word != "--").skip(1);
+    let matches = super::tree().ignore_errors(true).try_get_matches_from(words).ok()?;
+    let globals = Globals::from_arg_matches(&matches).ok()?;
+    let terminal = globals.terminal();
+    Some(Context::new(globals, terminal, "completion".to_owned(), true))
+}
+
+fn members(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let reader = context.reader()?;
+    let doc = context.entity()?.document(core::SPEC.name);
+    let Some(view) = reader.view(&doc)? else { return Ok(Vec::new()) };
+    let role = |id: &str| core::active_role(&view, id);
+    let ids = view.keys(core::MEMBERS.path).into_iter();
+    Ok(ids.map(|id| with_help(&id, role(&id).map_or("removed", |role| role.as_str()))).collect())
+}
+
+fn messages(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let reader = context.reader()?;
+    let doc = context.entity()?.document(chat::SPEC.name);
+    let Some(view) = reader.view(&doc)? else { return Ok(Vec::new()) };
+    let mut found: Vec<(i64, Vec<String>)> = [&chat::MESSAGES, &chat::REPLIES]
+        .into_iter()
+        .flat_map(|collection| collection.records(&view))
+        .map(|path| (at(&view, &path, "created_at"), path))
+        .collect();
+    found.sort_by(|a, b| b.cmp(a));
+    found.truncate(MESSAGES);
+    let candidate = |(_, path): (i64, Vec<String>)| {
+        let text = view.text(&below(&path, "content")).unwrap_or_default();
+        let snippet: String = text.chars().take(SNIPPET).collect();
+        path.last().map(|id| with_help(id, &crate::ui::escape::line(&snippet)))
+    };
+    Ok(found.into_iter().filter_map(candidate).collect())
+}
+
+fn at(source: &dyn Source, path: &[String], field: &str) -> i64 {
+    source.int(&below(path, field)).unwrap_or(0)
+}
+
+fn below<'p>(path: &'p [String], field: &'p str) -> Vec<&'p str> {
+    path.iter().map(String::as_str).chain([field]).collect()
+}
+
+fn entities(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let documents = context.reader()?.documents()?;
+    let ids = documents.into_iter().map(|document| document.id);
+    let known: std::collections::BTreeSet<String> = ids
+        .filter(|doc| crate::concern::of(doc).is_some())
+        .filter_map(|doc| doc.entity())
+        .map(String::from)
+        .collect();
+    Ok(known.into_iter().map(CompletionCandidate::new).collect())
+}
+
+fn documents(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let documents = context.reader()?.documents()?;
+    Ok(documents
+        .into_iter()
+        .map(|found| CompletionCandidate::new(String::from(found.id)))
+        .collect())
+}
+
+fn tombstones(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let found = super::tombstone::all(context, &context.reader()?)?;
+    let kind = |found: &super::tombstone::Found| with_help(found.id(), found.noun());
+    Ok(found.iter().map(kind).collect())
+}
+
+fn peers(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let reader = context.reader()?;
+    let peers = reader.state().map(|state| state.peers()).transpose()?.unwrap_or_default();
+    let candidate = |peer: crate::store::Peer| match peer.member {
+        Some(member) => with_help(&member, &peer.replica_id),
+        None => CompletionCandidate::new(peer.replica_id),
+    };
+    Ok(peers.into_iter().map(candidate).collect())
+}
+
+fn with_help(value: &str, help: &str) -> CompletionCandidate {
+    CompletionCandidate::new(value).help(Some(help.to_owned().into()))
+}

@@ -1,0 +1,62 @@
+use super::{Cli, Context, complete};
+use crate::error::{Error, Result};
+use crate::ui::Report;
+use clap::{CommandFactory, ValueEnum};
+use clap_complete_nushell::Nushell;
+
+/// Print the completions of a shell
+///
+/// They complete commands and options, and members, messages, entities, documents and peers out of
+/// the store that the command line means. Nushell gets commands and options only.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl completions bash > ~/.local/share/bash-completion/completions/crdtctl
+  crdtctl completions zsh > \"${fpath[1]}/_crdtctl\"
+  crdtctl completions fish > ~/.config/fish/completions/crdtctl.fish")]
+pub struct Args {
+    shell: Shell,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+#[allow(clippy::enum_variant_names, reason = "PowerShell is called so")]
+enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    #[value(name = "powershell")]
+    PowerShell,
+    Elvish,
+    Nushell,
+}
+
+pub fn run(_: &Context, args: Args) -> Result<Report> {
+    let script = match args.shell {
+        Shell::Bash => complete::registration("bash"),
+        Shell::Zsh => complete::registration("zsh"),
+        Shell::Fish => complete::registration("fish"),
+        Shell::PowerShell => complete::registration("powershell"),
+        Shell::Elvish => complete::registration("elvish"),
+        Shell::Nushell => {
+            let mut script = Vec::new();
+            let mut tree = Cli::command();
+            let name = tree.get_name().to_owned();
+            clap_complete::generate(Nushell, &mut tree, name, &mut script);
+            Some(script)
+        }
+    };
+    let script = script.ok_or_else(|| Error::bug("a shell without a script"))?;
+    Ok(Report::text(headed(&String::from_utf8_lossy(&script))))
+}
+
+/// A script with what it completes in a comment: people see it, and a script that is older than
+/// the program differs. zsh wants its `#compdef` in the first line.
+fn headed(script: &str) -> String {
+    let tree = Cli::command();
+    let commands: Vec<&str> = tree.get_subcommands().map(clap::Command::get_name).collect();
+    let header = format!("# crdtctl {}: {}\n", env!("CARGO_PKG_VERSION"), commands.join(", "));
+    let script = script.trim_start();
+    match script.split_once('\n') {
+        Some((first, rest)) if first.starts_with("#compdef") => format!("{first}\n{header}{rest}"),
+        _ => header + script,
+    }
+}

@@ -1,0 +1,361 @@
+use super::{Globals, OutFile, files, resolve};
+use crate::clock::{Clock, Ids};
+use crate::concern::{self, CONCERNS};
+use crate::error::{Error, Result};
+use crate::id::{DocId, EntityId, MemberId};
+use crate::operation::{self, Operation};
+use crate::store::{Ambient, Committed, Document, Open, Reader, Session, Store};
+use crate::ui::{Progress, Report, Terminal, Written, prompt};
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeSet;
+use std::env;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// The setting that holds the default entity (`entity use`).
+pub const DEFAULT_ENTITY: &str = "entity";
+
+/// Everything that a command gets from around it: options, the machine, the store.
+pub struct Context {
+    pub globals: Globals,
+    pub terminal: Terminal,
+    /// The command's words, for the log and for whoever waits for the lock: "chat send".
+    command: String,
+    dry_run: bool,
+    ambient: OnceCell<Rc<Ambient>>,
+    notes: RefCell<Vec<String>>,
+}
+
+impl Context {
+    pub(super) fn new(
+        globals: Globals,
+        terminal: Terminal,
+        command: String,
+        dry_run: bool,
+    ) -> Self {
+        Context {
+            globals,
+            terminal,
+            command,
+            dry_run,
+            ambient: OnceCell::new(),
+            notes: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// Clock, ids and the machine, asked once.
+    pub fn ambient(&self) -> Rc<Ambient> {
+        Rc::clone(self.ambient.get_or_init(|| Rc::new(ambient(&self.globals))))
+    }
+
+    /// Now, in Unix seconds.
+    pub fn now(&self) -> i64 {
+        self.ambient().clock.now()
+    }
+
+    /// The store that is meant.
+    ///
+    /// # Errors
+    /// `NotFound` where none is.
+    pub fn store(&self) -> Result<Store> {
+        let dir = self.store_dir()?;
+        self.detail(|| format!("store {}", dir.display()));
+        Store::open(&dir, self.ambient())
+    }
+
+    /// Read access to the store.
+    pub fn reader(&self) -> Result<Reader> {
+        self.store()?.reader()
+    }
+
+    /// Write access to the store, as the member that acts. Heeds `-n`.
+    pub fn session(&self) -> Result<Session> {
+        let session = self.store()?.session(Open {
+            command: &self.command,
+            member: self.globals.acting_member.as_ref(),
+            dry_run: self.dry_run,
+        })?;
+        if let Some(member) = session.member() {
+            self.detail(|| format!("acting as {member}"));
+        }
+        Ok(session)
+    }
+
+    /// The member that acts, where the store or the command line names one.
+    pub fn member(&self) -> Result<Option<MemberId>> {
+        match &self.globals.acting_member {
+            Some(member) => Ok(Some(member.clone())),
+            None => own_member(&self.reader()?),
+        }
+    }
+
+    /// The member that acts.
+    ///
+    /// # Errors
+    /// `Usage` where nobody does.
+    pub fn acting_member(&self) -> Result<MemberId> {
+        self.member()?.ok_or_else(|| {
+            Error::usage("this store has no member to act as")
+                .hint("name one with `--as MEMBER`, or for good with `crdtctl init --as MEMBER`")
+        })
+    }
+
+    /// The entity that is meant: `-e`, else the store's default, else the only one.
+    ///
+    /// # Errors
+    /// As [`resolve::entity`].
+    pub fn entity(&self) -> Result<EntityId> {
+        self.entity_named(&self.reader()?, None)
+    }
+
+    /// The entity that an argument means; without one as [`Context::entity`].
+    pub fn entity_named(&self, reader: &Reader, named: Option<&str>) -> Result<EntityId> {
+        self.entity_in(reader, &document_ids(reader.documents()?), named)
+    }
+
+    /// The entities that a command about all of the store is about: with `-e` that one.
+    pub fn entities(&self, documents: &[Document]) -> Result<BTreeSet<EntityId>> {
+        let all = entities(documents.iter().map(|document| &document.id));
+        match &self.globals.entity {
+            Some(named) => {
+                resolve::entity(Some(named), None, &all).map(|one| BTreeSet::from([one]))
+            }
+            None => Ok(all),
+        }
+    }
+
+    /// The document that an argument means; see [`resolve::document`].
+    pub fn document(&self, reader: &Reader, wanted: &str) -> Result<DocId> {
+        let documents = document_ids(reader.documents()?);
+        let concerns: Vec<&str> = CONCERNS.iter().map(|spec| spec.name).collect();
+        let current = || self.entity_in(reader, &documents, None);
+        resolve::document(wanted, &documents, &concerns, current)
+    }
+
+    fn entity_in(
+        &self,
+        reader: &Reader,
+        documents: &[DocId],
+        named: Option<&str>,
+    ) -> Result<EntityId> {
+        let entities = entities(documents.iter());
+        let default = match reader.state() {
+            Some(state) => state.setting(DEFAULT_ENTITY)?,
+            None => None,
+        };
+        let named = named.or(self.globals.entity.as_deref());
+        let entity = resolve::entity(named, default.as_deref(), &entities)?;
+        self.detail(|| format!("entity {entity}"));
+        Ok(entity)
+    }
+
+    /// Runs one operation in a session of its own and reports it. With `creates` the record's id
+    /// is what standard output gets.
+    pub fn perform(&self, operation: &Operation, creates: bool) -> Result<Report> {
+        let mut session = self.session()?;
+        let outcome = operation::run(&mut session, operation)?;
+        let committed = session.commit()?;
+        let written = Written {
+            doc: outcome.doc.map(String::from),
+            id: outcome.id,
+            creates,
+            changed: outcome.changed,
+            sentence: outcome.said,
+            ..Written::default()
+        };
+        Ok(self.written(written, committed))
+    }
+
+    /// The report of a write: what the commit knows is filled in, and documents near their limit
+    /// are announced.
+    pub fn written(&self, mut written: Written, committed: Committed) -> Report {
+        written.seq = committed.seq;
+        let own = match &written.doc {
+            Some(doc) => committed.documents.iter().find(|change| change.doc.as_str() == doc),
+            None => committed.documents.first(),
+        };
+        if let Some(change) = own {
+            written.doc = Some(change.doc.to_string());
+            written.bytes_before = change.bytes_before;
+            written.bytes_after = change.bytes_after;
+        }
+        if self.dry_run {
+            // An id that was minted for nothing is no id.
+            if std::mem::take(&mut written.creates) {
+                written.id = None;
+            }
+            written.sentence = dry(&written.sentence);
+            written = written.with("dry_run", true);
+        }
+        let limits: Vec<String> = committed
+            .documents
+            .iter()
+            .filter_map(|change| concern::limit_note(&change.doc, change.bytes_after))
+            .collect();
+        let mut report = Report::written(written);
+        report.notes = committed.notes;
+        report.notes.extend(limits);
+        report
+    }
+
+    /// A text argument: `-` is standard input, and so is no argument where that is no terminal.
+    ///
+    /// # Errors
+    /// `Usage` when there is none; as [`files::text`].
+    pub fn text(&self, argument: Option<&str>) -> Result<String> {
+        match argument {
+            Some(text) => files::text(text),
+            None if !std::io::stdin().is_terminal() => files::text("-"),
+            None => Err(Error::usage("no text")
+                .hint("give it as an argument, or write `-` and type it, Ctrl-D at the end")),
+        }
+    }
+
+    /// Refuses to write what is nothing for eyes on a terminal.
+    ///
+    /// # Errors
+    /// `Usage`, where nobody said `-o -`.
+    pub fn refuse_terminal(&self, out: &OutFile) -> Result<()> {
+        match out.file.is_none() && self.terminal.interactive {
+            true => Err(Error::usage("no file to write to")
+                .hint("name one with `-o FILE`; `-o -` is standard output")),
+            false => Ok(()),
+        }
+    }
+
+    /// Hands bytes to the user: into the file of `-o`, or on standard output without one and for
+    /// `-`. Heeds `-n`. `sentence` says what was written.
+    ///
+    /// # Errors
+    /// `Refused` when the file belongs to a store; as [`files::write`].
+    pub fn deliver(&self, bytes: Vec<u8>, out: &OutFile, sentence: &str) -> Result<Report> {
+        if let Some(file) = out.file.as_deref().filter(|file| Store::owns(file)) {
+            let what = format!("{} belongs to a store", file.display());
+            return Err(Error::refused(what).hint("name a file outside of it with `-o`"));
+        }
+        if self.dry_run {
+            return Ok(Report::nothing().note(dry(sentence)));
+        }
+        match out.file.as_deref().filter(|file| file.as_os_str() != "-") {
+            None => Ok(Report::raw(bytes).note(sentence)),
+            Some(file) => {
+                files::write(file, &bytes)?;
+                Ok(Report::nothing().note(sentence))
+            }
+        }
+    }
+
+    /// Asks before what cannot be taken back. True at once with `--yes`, and in a dry run.
+    ///
+    /// # Errors
+    /// `Usage` where nobody can answer.
+    pub fn confirm(&self, question: &str) -> Result<bool> {
+        if self.globals.yes || self.dry_run {
+            return Ok(true);
+        }
+        prompt::confirm(&self.terminal, question, "--yes")
+    }
+
+    /// Announces work that may take long.
+    pub fn progress(&self, title: &'static str, steps: Option<u64>) -> Progress {
+        Progress::start(&self.terminal, title, steps)
+    }
+
+    /// Adds a sentence to the report's notes.
+    pub fn note(&self, note: impl Into<String>) {
+        self.notes.borrow_mut().push(note.into());
+    }
+
+    /// A note for `--verbose`, once.
+    fn detail(&self, note: impl FnOnce() -> String) {
+        if self.globals.verbose {
+            let note = note();
+            let mut notes = self.notes.borrow_mut();
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+    }
+
+    pub(super) fn take_notes(&self) -> Vec<String> {
+        self.notes.take()
+    }
+
+    /// `-s`, else the nearest directory above that holds a store, else the XDG data directory.
+    fn store_dir(&self) -> Result<PathBuf> {
+        if let Some(dir) = &self.globals.store {
+            return Ok(dir.clone());
+        }
+        let here = env::current_dir().map_err(|e| Error::io("no current directory", e))?;
+        let data = || xdg("XDG_DATA_HOME", ".local/share").map(|dir| dir.join("crdtctl"));
+        Store::find(&here).or_else(|| data().filter(|dir| dir.is_dir())).ok_or_else(|| {
+            Error::not_found(format!("no store in {} or above it", here.display()))
+                .hint("`crdtctl init` makes one here, `-s DIR` names one elsewhere")
+        })
+    }
+}
+
+fn dry(sentence: &str) -> String {
+    match sentence {
+        "" => "dry run, nothing is written".to_owned(),
+        sentence => format!("dry run, nothing is written: {sentence}"),
+    }
+}
+
+fn document_ids(documents: Vec<Document>) -> Vec<DocId> {
+    documents.into_iter().map(|document| document.id).collect()
+}
+
+/// The entities with at least one document of a known concern.
+fn entities<'d>(documents: impl Iterator<Item = &'d DocId>) -> BTreeSet<EntityId> {
+    documents.filter(|doc| concern::of(doc).is_some()).filter_map(DocId::entity).collect()
+}
+
+/// The member of the store's replica.
+pub fn own_member(reader: &Reader) -> Result<Option<MemberId>> {
+    let replica = match reader.state() {
+        Some(state) => state.replica()?,
+        None => None,
+    };
+    Ok(replica.and_then(|(_, member, _)| member))
+}
+
+fn ambient(globals: &Globals) -> Ambient {
+    let host = host();
+    Ambient {
+        clock: globals.now.map_or_else(Clock::system, Clock::fixed),
+        ids: globals.seed.as_deref().map_or_else(Ids::random, Ids::seeded),
+        leases: xdg("XDG_STATE_HOME", ".local/state").map(|dir| dir.join("crdtctl/leases")),
+        machine: machine_id().unwrap_or_else(|| host.clone()),
+        host,
+        lock_wait: globals.lock_wait,
+        roots: concern::roots,
+    }
+}
+
+/// A base directory of the XDG specification, which says to ignore relative ones.
+fn xdg(name: &str, below_home: &str) -> Option<PathBuf> {
+    let absolute = |path: PathBuf| path.is_absolute().then_some(path);
+    let named = env::var_os(name).map(PathBuf::from).and_then(absolute);
+    let home = || env::var_os("HOME").map(PathBuf::from).and_then(absolute);
+    named.or_else(|| home().map(|home| home.join(below_home)))
+}
+
+fn machine_id() -> Option<String> {
+    first_line(Path::new("/etc/machine-id"))
+}
+
+/// The host's name, for people who wait for its lock.
+fn host() -> String {
+    first_line(Path::new("/proc/sys/kernel/hostname"))
+        .or_else(|| first_line(Path::new("/etc/hostname")))
+        .or_else(|| env::var("HOSTNAME").or_else(|_| env::var("COMPUTERNAME")).ok())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn first_line(path: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned)
+}

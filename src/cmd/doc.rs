@@ -1,0 +1,329 @@
+mod anonymize;
+mod blocks;
+mod diff;
+mod load;
+mod size;
+mod tree;
+
+use super::{Context, OtherAs};
+use crate::concern;
+use crate::crdt::update::{Fault, Update};
+use crate::crdt::value::{Source, Value};
+use crate::crdt::view::View;
+use crate::error::{Error, Result};
+use crate::id::{DocId, hex};
+use crate::inspect::jsonpath;
+use crate::store::{Document, Reader, Store};
+use crate::ui::{Column, Format, Report, Row, Section};
+use clap::{Subcommand, ValueEnum};
+use serde_json::{Map, json};
+
+/// Documents as such: what is in them, how large it is, what differs
+///
+/// A document is named by its id, a unique prefix of it, ENTITY:CONCERN, or a concern alone
+/// (`chat`), which is that of the current entity.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List the documents of the store or, with -e, of one entity
+    ///
+    /// `client_ids` counts the replicas that ever wrote into a document. It is empty where the
+    /// document does not decode.
+    #[command(after_help = "Examples:
+  crdtctl doc list
+  crdtctl doc list --json | jq '.[] | select(.bytes > .limit_bytes * 0.8) | .doc_id'")]
+    List,
+    /// Show what a document is and what it holds
+    #[command(after_help = "Examples:
+  crdtctl doc show chat
+  crdtctl doc show group:ocean-forest-moon-star:core --json")]
+    Show {
+        /// The document
+        doc: String,
+    },
+    /// Print the live content of a document as JSON
+    ///
+    /// Exactly what the document holds, tombstones and unknown fields included: maps as objects,
+    /// arrays as arrays, text as a string, numbers as numbers, bytes as base64.
+    #[command(after_help = "Examples:
+  crdtctl doc dump chat | jq '.messages | length'
+  crdtctl doc dump core --as ndjson | grep alice")]
+    Dump {
+        /// The document
+        doc: String,
+        /// How: one object with every root unless asked otherwise
+        #[arg(long = "as", value_name = "FORMAT")]
+        dump_format: Option<DumpFormat>,
+        #[command(flatten)]
+        member: OtherAs,
+    },
+    /// Print the values that a JSONPath finds in a document
+    ///
+    /// The path (RFC 9535) is applied to what `doc dump` prints. One value per line; with --json
+    /// one array. Nothing found is exit code 4.
+    #[command(after_help = "Examples:
+  crdtctl doc get chat '$.messages.*.content'
+  crdtctl doc get core '$.members[?@.role == \"owner\"].member_id'
+  crdtctl doc get chat '$..reactions' --json")]
+    Get {
+        /// The document
+        doc: String,
+        /// What to look for: `$.messages.*.content`
+        #[arg(value_name = "JSONPATH")]
+        path: String,
+    },
+    Tree(tree::Args),
+    Size(size::Args),
+    Blocks(blocks::Args),
+    /// Show what differs between two documents, files, stores or bundles
+    ///
+    /// Each of the two is a document, a `.yrs` file, a store directory, or a full bundle. A
+    /// document or file is compared with the document of the same name in a store or bundle; two
+    /// stores are compared document by document. What is compared is the live content, by value,
+    /// whatever its history. Exits with 3 when anything differs, and with 5 when two documents
+    /// hold the same operations and different content.
+    #[command(after_help = "Examples:
+  crdtctl doc diff chat /media/backup/alice
+  crdtctl doc diff before.yrs after.yrs --json
+  crdtctl doc diff . /media/stick/from-bob.crdt
+  crdtctl doc diff /backup/monday /backup/tuesday -o tsv")]
+    Diff(diff::Args),
+    /// Bring a bare Yrs v1 update into a document
+    ///
+    /// The same as `sync import --raw`, with the same checks. A new document is made where the id
+    /// is given whole. A file of a store names its document by itself.
+    #[command(after_help = "Examples:
+  crdtctl doc load update.bin --doc chat
+  crdtctl doc load state.yrs --doc notes:garden:plan
+  crdtctl doc load /backup/crdt/group/67726f75703a613a63686174.yrs --dry-run")]
+    Load(load::Args),
+    /// Write a copy of a document without what people wrote, for bug reports
+    ///
+    /// Structure, ids, lengths, sizes, numbers and times stay; texts become filler of the same
+    /// length, bytes become zeros. Keys of letters, digits, `_`, `-` and `:` stay, since they are
+    /// fields and ids; of others only the form stays. The ids of members stay, unless --members
+    /// replaces them. The copy holds the same operations as the original with other content: a
+    /// replica that has the one refuses the other as a fork.
+    #[command(after_help = "Examples:
+  crdtctl doc anonymize chat -o chat-without-text.yrs
+  crdtctl doc anonymize chat --members -o report.yrs")]
+    Anonymize(anonymize::Args),
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum DumpFormat {
+    /// One object: root → content
+    Json,
+    /// One line per record: {"root","key","value"}
+    Ndjson,
+    /// As json, each value with the type that Yjs gives it: {"t":"map","v":…}, text, bigint, …
+    Yjs,
+}
+
+pub fn run(context: &Context, args: Args) -> Result<Report> {
+    match args.verb {
+        Verb::List => list(context),
+        Verb::Show { doc } => show(context, &doc),
+        Verb::Dump { doc, dump_format, .. } => dump(context, &doc, dump_format),
+        Verb::Get { doc, path } => get(context, &doc, &path),
+        Verb::Tree(args) => tree::run(context, &args),
+        Verb::Size(args) => size::run(context, &args),
+        Verb::Blocks(args) => blocks::run(context, &args),
+        Verb::Diff(args) => diff::run(context, &args),
+        Verb::Load(args) => load::run(context, args),
+        Verb::Anonymize(args) => anonymize::run(context, &args),
+    }
+}
+
+const LIST: &[Column] = &[
+    Column::text("doc_id", "document"),
+    Column::text("entity_type", "type").data(),
+    Column::text("entity_id", "entity").data(),
+    Column::text("concern", "concern").data(),
+    Column::text("path", "path").data(),
+    Column::bytes("bytes", "size"),
+    Column::bytes("limit_bytes", "limit").wide(),
+    Column::number("version", "version").wide(),
+    Column::number("client_ids", "client ids"),
+    Column::time("updated_at", "updated"),
+];
+
+fn list(context: &Context) -> Result<Report> {
+    let store = context.store()?;
+    let reader = store.reader()?;
+    let mut documents = reader.documents()?;
+    if context.globals.entity.is_some() {
+        let entity = Some(context.entity()?);
+        documents.retain(|document| document.id.entity() == entity);
+    }
+    let progress = context.progress("reading documents", Some(documents.len() as u64));
+    let mut rows = Vec::with_capacity(documents.len());
+    for document in &documents {
+        let client_ids = match client_ids(&reader, &document.id) {
+            Ok(count) => Some(count),
+            Err(error) => {
+                let cause = error.causes.first().map_or_else(String::new, |c| format!(": {c}"));
+                context.note(format!("{}: {error}{cause}", document.id));
+                None
+            }
+        };
+        rows.push(fields(&store, document, client_ids));
+        progress.advance(1);
+    }
+    for problem in reader.problems()? {
+        context.note(format!("{}: {}", problem.path.display(), problem.what));
+    }
+    Ok(Report::list(rows, LIST, Some("doc_id"), "no documents"))
+}
+
+/// What is known of a document without looking at its content.
+fn fields(store: &Store, document: &Document, client_ids: Option<usize>) -> Row {
+    let id = &document.id;
+    let spec = concern::of(id);
+    let mut row = Map::new();
+    row.insert("doc_id".into(), json!(id));
+    row.insert("entity_type".into(), json!(id.entity_type()));
+    row.insert("entity_id".into(), json!(id.entity_id()));
+    row.insert("concern".into(), json!(spec.map(|spec| spec.name)));
+    row.insert("path".into(), json!(store.named_path(&document.path).to_string_lossy()));
+    row.insert("bytes".into(), json!(document.bytes));
+    row.insert("limit_bytes".into(), json!(spec.map(|spec| spec.limit_bytes)));
+    row.insert("version".into(), json!(document.meta.as_ref().map(|meta| meta.version)));
+    row.insert("client_ids".into(), json!(client_ids));
+    row.insert("updated_at".into(), json!(document.meta.as_ref().map(|meta| meta.updated_at)));
+    row
+}
+
+/// How many replicas wrote into a document: its state vector's clients. Walks, does not load.
+fn client_ids(reader: &Reader, doc: &DocId) -> Result<usize> {
+    let Some(bytes) = reader.bytes(doc)? else { return Ok(0) };
+    let update = Update::walk(&bytes)
+        .map_err(|fault| Error::corrupt("the document does not decode").because(fault))?;
+    Ok(update.version().clocks.len())
+}
+
+const SHOW: &[Column] = &[
+    Column::text("doc_id", "document"),
+    Column::text("entity_type", "entity type"),
+    Column::text("entity_id", "entity id"),
+    Column::text("concern", "concern"),
+    Column::text("path", "path"),
+    Column::bytes("bytes", "size"),
+    Column::bytes("limit_bytes", "limit"),
+    Column::number("version", "version"),
+    Column::number("client_ids", "client ids"),
+    Column::time("created_at", "created"),
+    Column::time("updated_at", "updated"),
+    Column::text("digest", "digest"),
+    Column::list("roots", "roots"),
+];
+
+const ROOTS: &[Section] = &[Section {
+    key: "roots",
+    title: "roots",
+    columns: &[
+        Column::text("root", "root"),
+        Column::text("kind", "kind"),
+        Column::number("count", "count"),
+    ],
+}];
+
+fn show(context: &Context, wanted: &str) -> Result<Report> {
+    let store = context.store()?;
+    let reader = store.reader()?;
+    let id = context.document(&reader, wanted)?;
+    let documents = reader.documents()?;
+    let document = documents.iter().find(|document| document.id == id);
+    let (Some(document), Some(view)) = (document, reader.view(&id)?) else {
+        return Err(missing(&id));
+    };
+    let mut row = fields(&store, document, Some(view.version().clocks.len()));
+    row.insert("created_at".into(), json!(document.meta.as_ref().map(|meta| meta.created_at)));
+    row.insert("digest".into(), json!(hex(&view.digest())));
+    let roots: Vec<_> = view.roots().iter().map(|root| root_row(&view, root)).collect();
+    row.insert("roots".into(), json!(roots));
+    Ok(Report::object(row, SHOW, Some("doc_id")).sections(ROOTS))
+}
+
+/// A root: its type, and how many records, elements or bytes of text it holds.
+fn root_row(source: &dyn Source, root: &str) -> serde_json::Value {
+    let (kind, count) = match source.value(&[root]) {
+        Some(Value::Map(map)) => ("map", map.len()),
+        Some(Value::Array(items)) => ("array", items.len()),
+        Some(Value::Text(text)) => ("text", text.len()),
+        _ => ("unknown", 0),
+    };
+    json!({"root": root, "kind": kind, "count": count})
+}
+
+fn dump(context: &Context, wanted: &str, format: Option<DumpFormat>) -> Result<Report> {
+    let reader = context.reader()?;
+    let id = context.document(&reader, wanted)?;
+    let view = reader.view(&id)?.ok_or_else(|| missing(&id))?;
+    let format = format.unwrap_or(match context.terminal.format {
+        Format::Ndjson => DumpFormat::Ndjson,
+        _ => DumpFormat::Json,
+    });
+    Ok(match format {
+        DumpFormat::Json => Report::json(whole(&view)),
+        DumpFormat::Yjs => {
+            let root = |root: String| view.typed(&root).map(|typed| (root, typed));
+            Report::json(view.roots().into_iter().filter_map(root).collect::<Map<_, _>>().into())
+        }
+        DumpFormat::Ndjson => {
+            let content = |root: String| view.value(&[&root]).map(|value| (root, value));
+            let roots = view.roots().into_iter().filter_map(content);
+            Report::lines(roots.flat_map(|(root, value)| split(&root, value)).collect())
+        }
+    })
+}
+
+/// The live content: root → content.
+fn whole(view: &View) -> serde_json::Value {
+    let content = |root: String| view.value(&[&root]).map(|value| (root, value.to_json()));
+    view.roots().into_iter().filter_map(content).collect::<Map<_, _>>().into()
+}
+
+fn get(context: &Context, wanted: &str, path: &str) -> Result<Report> {
+    let reader = context.reader()?;
+    let id = context.document(&reader, wanted)?;
+    let view = reader.view(&id)?.ok_or_else(|| missing(&id))?;
+    let content = whole(&view);
+    let found: Vec<_> = jsonpath::find(&content, path)?.into_iter().cloned().collect();
+    if found.is_empty() {
+        return Err(Error::not_found(format!("nothing in {id} matches {path}"))
+            .hint(format!("`crdtctl doc tree {id}` shows which paths there are")));
+    }
+    Ok(match context.terminal.format {
+        Format::Json => Report::json(found.into()),
+        _ => Report::lines(found),
+    })
+}
+
+/// The records of a root, one JSON object each; a text is one record.
+fn split(root: &str, value: Value) -> Vec<serde_json::Value> {
+    let line = |key: serde_json::Value, value: &Value| json!({"root": root, "key": key, "value": value.to_json()});
+    match &value {
+        Value::Map(map) => map.iter().map(|(key, value)| line(json!(key), value)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(at, value)| line(json!(at), value)).collect()
+        }
+        other => vec![line(json!(null), other)],
+    }
+}
+
+pub(super) fn missing(id: &DocId) -> Error {
+    Error::not_found(format!("there is no document {id}")).hint("`crdtctl doc list` shows them")
+}
+
+/// For a file that is no document at all.
+fn undecodable(id: &DocId, fault: &Fault) -> Error {
+    Error::corrupt(format!("{id} does not decode"))
+        .because(fault)
+        .hint(format!("`crdtctl check {id}` says more"))
+}

@@ -1,0 +1,76 @@
+use super::{missing, undecodable};
+use crate::cmd::Context;
+use crate::crdt::update::Update;
+use crate::error::Result;
+use crate::inspect::blocks::{Choice, Raw, each};
+use crate::ui::{Column, Report, Row};
+use serde_json::Value;
+
+/// Show the raw blocks of a document
+///
+/// One row a block, by client and clock: who wrote it, where it stands, what it holds, whether it
+/// is deleted, how many bytes it takes. Works for every document that can be read at all, also for
+/// XML, formats and sub-documents of other programs. Large documents: `-o ndjson` streams.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl doc blocks chat --limit 20
+  crdtctl doc blocks chat --client 3735928559
+  crdtctl doc blocks chat -o ndjson | jq 'select(.bytes > 1000) | .parent'")]
+pub struct Args {
+    /// The document
+    doc: String,
+    /// Only blocks of this client id
+    #[arg(long, value_name = "ID")]
+    client: Option<u64>,
+    /// So many at most
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+const COLUMNS: &[Column] = &[
+    Column::text("id", "id"),
+    Column::number("length", "length"),
+    Column::text("left_origin", "left").wide(),
+    Column::text("right_origin", "right").wide(),
+    Column::text("parent", "parent"),
+    Column::text("key", "key"),
+    Column::text("kind", "kind"),
+    Column::flag("deleted", "deleted"),
+    Column::number("deleted_length", "deleted length").data(),
+    Column::number("bytes", "bytes"),
+    Column::number("offset", "offset").data(),
+];
+
+pub fn run(context: &Context, args: &Args) -> Result<Report> {
+    let reader = context.reader()?;
+    let id = context.document(&reader, &args.doc)?;
+    // Where file and log do not go together, the file alone can still be shown.
+    let bytes = match reader.bytes(&id) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            context.note(format!("{error}; this is its file without the log"));
+            reader.file(&id)?.map(|file| file.bytes)
+        }
+    };
+    let bytes = bytes.ok_or_else(|| missing(&id))?;
+    // Before anything is written: a stream that breaks off looks whole.
+    Update::walk(&bytes).map_err(|fault| undecodable(&id, &fault))?;
+    let choice = Choice { client: args.client, limit: args.limit };
+    let rows = move |take: crate::ui::Take<'_>| {
+        let mut said = Ok(true);
+        let walked = each(&bytes, choice, |raw| {
+            said = take(row(&raw));
+            matches!(said, Ok(true))
+        });
+        said?;
+        walked.map_err(|fault| undecodable(&id, &fault))
+    };
+    Ok(Report::stream(rows, COLUMNS, Some("id")))
+}
+
+fn row(raw: &Raw) -> Row {
+    match serde_json::to_value(raw) {
+        Ok(Value::Object(row)) => row,
+        _ => Row::new(),
+    }
+}

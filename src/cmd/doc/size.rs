@@ -1,0 +1,286 @@
+use super::{missing, undecodable};
+use crate::cmd::Context;
+use crate::concern;
+use crate::concern::core;
+use crate::crdt::update::Update;
+use crate::error::Result;
+use crate::id::DocId;
+use crate::inspect::size::{self, By, Sizes};
+use crate::store::{OnDisk, Reader};
+use crate::tombstone::{Members, Plan, Pruned};
+use crate::ui::{self, Column, Format, Report, Row, Section};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Say what every byte of a document is there for
+///
+/// The rows add up to the size of the file on disk. Kinds: `live` values and the `headers` of their
+/// blocks (who wrote them and where they stand), `reaction`, `overwritten` values, `deleted`
+/// entries and what is left of pruned records, `tombstone` (records marked as deleted, waiting to
+/// be pruned) and their `acknowledgement`s, `gc` (collected ranges), the `delete-set`, and
+/// `clients` (the table of all who ever wrote).
+///
+/// Without a document: one row a document, with its limit.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl doc size
+  crdtctl doc size chat
+  crdtctl doc size chat --by record --top 10
+  crdtctl doc size chat --by month --json | jq -r '.rows[] | \"\\(.path) \\(.bytes)\"'")]
+pub struct Args {
+    /// The documents; else all of the store or, with -e, of one entity
+    docs: Vec<String>,
+    /// What rows are made of; else kind and field
+    #[arg(long, value_name = "WHAT")]
+    by: Option<By>,
+    /// Show the largest so many, and the others as one
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
+}
+
+const ROWS: &[Column] = &[
+    Column::text("path", "path"),
+    Column::text("kind", "kind"),
+    Column::bytes("bytes", "size"),
+    Column::bar("bytes", "share"),
+    Column::number("count", "count"),
+];
+
+const ROWS_OF_SEVERAL: &[Column] = &[
+    Column::text("doc", "document"),
+    Column::text("path", "path"),
+    Column::text("kind", "kind"),
+    Column::bytes("bytes", "size"),
+    Column::bar("bytes", "share"),
+    Column::number("count", "count"),
+];
+
+const ONE: &[Column] = &[
+    Column::text("doc", "document"),
+    Column::bytes("file_bytes", "size"),
+    Column::bytes("prunable_bytes", "prunable"),
+    Column::bytes("waiting_bytes", "waiting"),
+    Column::list("waiting_for", "waits for"),
+];
+
+const SECTIONS: &[Section] = &[Section { key: "rows", title: "bytes", columns: ROWS }];
+
+const SUMMARY: &[Column] = &[
+    Column::text("doc", "document"),
+    Column::text("entity", "entity").data(),
+    Column::text("concern", "concern").data(),
+    Column::bytes("file_bytes", "size"),
+    Column::bar("file_bytes", "share"),
+    Column::bytes("limit_bytes", "limit"),
+    Column::number("percent", "% of limit"),
+    Column::bytes("live_bytes", "live").wide(),
+    Column::bytes("tombstone_bytes", "tombstones").wide(),
+];
+
+pub fn run(context: &Context, args: &Args) -> Result<Report> {
+    let reader = context.reader()?;
+    if args.docs.is_empty() {
+        return summary(context, &reader, args);
+    }
+    let mut reports = Vec::new();
+    for wanted in &args.docs {
+        let id = context.document(&reader, wanted)?;
+        let file = reader.file(&id)?.ok_or_else(|| missing(&id))?;
+        let sizes = measure(&id, &file, args.by).map_err(|fault| undecodable(&id, &fault))?;
+        reports.push(report(context, &reader, &id, &file, sizes, args.top)?);
+    }
+    Ok(shown(context, reports))
+}
+
+/// One document as an object with a table, several as rows of one; JSON as it is promised.
+fn shown(context: &Context, mut reports: Vec<Row>) -> Report {
+    let alone = reports.len() == 1;
+    let in_rows = match context.terminal.format {
+        Format::Tsv | Format::Csv => true,
+        Format::Table => !alone,
+        Format::Json | Format::Ndjson | Format::Id => false,
+    };
+    match in_rows {
+        false if alone => {
+            Report::object(reports.pop().unwrap_or_default(), ONE, Some("doc")).sections(SECTIONS)
+        }
+        false => Report::list(reports, ONE, Some("doc"), "no documents"),
+        true => {
+            let columns = if alone { ROWS } else { ROWS_OF_SEVERAL };
+            let rows = reports.iter().flat_map(rows_with_document).collect();
+            Report::list(rows, columns, Some("path"), "the document has no file yet")
+        }
+    }
+}
+
+fn rows_with_document(report: &Row) -> Vec<Row> {
+    let doc = report.get("doc").cloned().unwrap_or_default();
+    let rows = report.get("rows").and_then(|rows| rows.as_array());
+    let with = |row: &serde_json::Value| {
+        let mut row = row.as_object()?.clone();
+        row.insert("doc".into(), doc.clone());
+        Some(row)
+    };
+    rows.into_iter().flatten().filter_map(with).collect()
+}
+
+fn measure(id: &DocId, file: &OnDisk, by: Option<By>) -> Result<Sizes, crate::crdt::update::Fault> {
+    match file.bytes.is_empty() && file.unfolded > 0 {
+        true => Ok(Sizes::default()),
+        false => Sizes::of(&file.bytes, concern::of(id), by),
+    }
+}
+
+/// A document's sizes as JSON shows them, and in notes what could make it smaller.
+fn report(
+    context: &Context,
+    reader: &Reader,
+    id: &DocId,
+    file: &OnDisk,
+    mut sizes: Sizes,
+    top: Option<usize>,
+) -> Result<Row> {
+    note_unfolded(context, id, file);
+    note_unsupported(context, id, file);
+    if let Some(sentence) = concern::limit_note(id, sizes.file_bytes) {
+        context.note(sentence);
+    }
+    let freeable = Freeable::of(reader, id, &sizes);
+    if let Some(sentence) = freeable.sentence() {
+        context.note(format!("{id}: {sentence}"));
+    }
+    sizes.keep(top.unwrap_or(usize::MAX));
+    let mut row = Row::new();
+    row.insert("doc".into(), json!(id));
+    row.insert("file_bytes".into(), json!(sizes.file_bytes));
+    row.insert("rows".into(), json!(sizes.rows));
+    row.insert("prunable_bytes".into(), json!(freeable.now));
+    row.insert("waiting_bytes".into(), json!(freeable.later));
+    row.insert("waiting_for".into(), json!(freeable.waits_for));
+    Ok(row)
+}
+
+fn note_unfolded(context: &Context, id: &DocId, file: &OnDisk) {
+    if file.unfolded > 0 {
+        context.note(format!(
+            "{id}: these are the sizes of its file; {} entries of the log are not in it yet",
+            file.unfolded
+        ));
+    }
+}
+
+/// Says what of a document is measured here and supported nowhere else.
+fn note_unsupported(context: &Context, id: &DocId, file: &OnDisk) {
+    let checked = Update::walk(&file.bytes).and_then(|walked| walked.check(concern::roots(id)));
+    if let Err(fault) = checked
+        && !file.bytes.is_empty()
+    {
+        context.note(format!(
+            "{id} is unsupported and can only be measured and shown block by block: {fault}"
+        ));
+    }
+}
+
+/// What pruning frees, now and later. About: the entry of each record stays.
+#[derive(Default)]
+struct Freeable {
+    now: u64,
+    later: u64,
+    waits_for: BTreeSet<String>,
+}
+
+impl Freeable {
+    /// Nothing where a document cannot be read as a whole.
+    fn of(reader: &Reader, id: &DocId, sizes: &Sizes) -> Freeable {
+        let mut freeable = Freeable::default();
+        let view = || reader.view(id).ok().flatten();
+        let (false, Some(view)) = (sizes.tombstones.is_empty(), view()) else { return freeable };
+        let members = members(reader, id);
+        let plan = Plan::of(id, &view, &members);
+        let bytes: BTreeMap<&[String], u64> =
+            sizes.tombstones.iter().map(|(path, bytes)| (path.as_slice(), *bytes)).collect();
+        let of =
+            |pruned: &Pruned| bytes.get(pruned.tombstone.path.as_slice()).copied().unwrap_or(0);
+        freeable.now = plan.prunable.iter().map(of).sum();
+        freeable.later = plan.blocked.iter().map(of).sum();
+        for pruned in &plan.blocked {
+            let waits_for = pruned.tombstone.waiting_for(&members);
+            freeable.waits_for.extend(waits_for.into_iter().map(str::to_owned));
+        }
+        freeable
+    }
+
+    /// What to do next, where something would shrink the document.
+    fn sentence(&self) -> Option<String> {
+        let now = format!("`crdtctl prune` frees {}", ui::size(self.now));
+        let whom: Vec<&str> = self.waits_for.iter().map(String::as_str).collect();
+        let later = match whom.is_empty() {
+            true => {
+                format!("{} in tombstones have no active member to wait for", ui::size(self.later))
+            }
+            false => format!("{} in tombstones wait for {}", ui::size(self.later), whom.join(", ")),
+        };
+        match (self.now, self.later) {
+            (0, 0) => None,
+            (_, 0) => Some(now),
+            (0, _) => Some(later),
+            _ => Some(format!("{now}; {later}")),
+        }
+    }
+}
+
+fn members(reader: &Reader, id: &DocId) -> Members {
+    let core = id.entity().map(|entity| entity.document(core::SPEC.name));
+    let view = core.and_then(|core| reader.view(&core).ok().flatten());
+    view.map(|view| core::active(&view)).unwrap_or_default()
+}
+
+/// One row a document.
+fn summary(context: &Context, reader: &Reader, args: &Args) -> Result<Report> {
+    let mut documents = reader.documents()?;
+    if context.globals.entity.is_some() {
+        let entity = Some(context.entity()?);
+        documents.retain(|document| document.id.entity() == entity);
+    }
+    let progress = context.progress("measuring documents", Some(documents.len() as u64));
+    let mut rows = Vec::with_capacity(documents.len());
+    for document in &documents {
+        let id = &document.id;
+        if let Some(file) = reader.file(id)? {
+            let sizes = measure(id, &file, args.by.or(Some(By::Kind))).unwrap_or_else(|fault| {
+                context.note(format!("{id} does not decode: {fault}"));
+                unreadable(file.bytes.len() as u64)
+            });
+            rows.push(summary_row(context, reader, id, &file, sizes, args.top)?);
+        }
+        progress.advance(1);
+    }
+    Ok(Report::list(rows, SUMMARY, Some("doc"), "no documents"))
+}
+
+/// A file that cannot be taken apart.
+fn unreadable(file_bytes: u64) -> Sizes {
+    let row = size::Row { path: String::new(), kind: "unreadable", bytes: file_bytes, count: 1 };
+    Sizes { file_bytes, rows: vec![row], ..Sizes::default() }
+}
+
+fn summary_row(
+    context: &Context,
+    reader: &Reader,
+    id: &DocId,
+    file: &OnDisk,
+    sizes: Sizes,
+    top: Option<usize>,
+) -> Result<Row> {
+    let (live, tombstones) = (sizes.live_bytes, sizes.tombstone_bytes);
+    let limit = concern::of(id).map(|spec| spec.limit_bytes);
+    let percent = limit.map(|limit| sizes.file_bytes.saturating_mul(100) / limit.max(1));
+    let mut row = report(context, reader, id, file, sizes, top)?;
+    row.insert("entity".into(), json!(id.entity()));
+    row.insert("concern".into(), json!(concern::of(id).map(|spec| spec.name)));
+    row.insert("limit_bytes".into(), json!(limit));
+    row.insert("percent".into(), json!(percent));
+    row.insert("live_bytes".into(), json!(live));
+    row.insert("tombstone_bytes".into(), json!(tombstones));
+    Ok(row)
+}

@@ -1,0 +1,223 @@
+use super::context::DEFAULT_ENTITY;
+use super::{Context, DryRun};
+use crate::concern::{self, core};
+use crate::crdt::value::Source;
+use crate::error::{Error, Result};
+use crate::id::EntityId;
+use crate::operation::Operation;
+use crate::store::Reader;
+use crate::ui::{Column, Report, Row, Section, Written};
+use clap::Subcommand;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// Create, list, show and rename entities: groups, channels, projects, organizations
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Create an entity; whoever creates it becomes its owner
+    ///
+    /// With a type alone the id is a random UUID. Prints the entity as TYPE:ID.
+    #[command(after_help = "Examples:
+  crdtctl entity create group:ocean-forest-moon-star --name 'Ocean friends'
+  project=$(crdtctl entity create project --name Website)")]
+    Create {
+        /// TYPE:ID, or TYPE alone: group, channel, project, organization
+        #[arg(value_name = "TYPE[:ID]")]
+        entity: String,
+        /// What people call it
+        #[arg(long)]
+        name: String,
+        /// What it is about
+        #[arg(long, default_value = "")]
+        description: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// List the entities of the store
+    #[command(after_help = "Examples:\n  crdtctl entity list\n  crdtctl entity list -o id")]
+    List,
+    /// Show one entity: its metadata, members and documents
+    #[command(after_help = "Examples:\n  crdtctl entity show\n  crdtctl entity show ocean --json")]
+    Show {
+        /// The entity; else the current one
+        entity: Option<String>,
+    },
+    /// Give an entity another name
+    #[command(after_help = "Example:\n  crdtctl entity rename 'Ocean friends, old and new'")]
+    Rename {
+        /// The new name
+        name: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Choose the entity that commands mean when none is named
+    #[command(after_help = "Examples:
+  crdtctl entity use ocean
+  crdtctl entity use --none")]
+    Use {
+        /// The entity
+        #[arg(required_unless_present = "none")]
+        entity: Option<String>,
+        /// Choose none
+        #[arg(long, conflicts_with = "entity")]
+        none: bool,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+}
+
+/// The types that can be created; what exists may be of any type.
+const TYPES: &[&str] = &["group", "channel", "project", "organization"];
+
+const LIST: &[Column] = &[
+    Column::text("entity", "entity"),
+    Column::text("name", "name"),
+    Column::number("members", "members"),
+    Column::list("documents", "documents"),
+    Column::time("created_at", "created").wide(),
+];
+
+const SHOW: &[Column] = &[
+    Column::text("entity", "entity"),
+    Column::text("name", "name"),
+    Column::text("description", "description"),
+    Column::text("created_by", "created by"),
+    Column::time("created_at", "created"),
+    Column::time("updated_at", "updated"),
+];
+
+const SECTIONS: &[Section] = &[
+    Section { key: "members", title: "members", columns: super::member::COLUMNS },
+    Section {
+        key: "documents",
+        title: "documents",
+        columns: &[
+            Column::text("doc_id", "document"),
+            Column::bytes("bytes", "size"),
+            Column::bytes("limit_bytes", "limit"),
+        ],
+    },
+];
+
+pub fn run(context: &Context, args: Args) -> Result<Report> {
+    match args.verb {
+        Verb::Create { entity, name, description, .. } => {
+            let entity = new_entity(context, &entity)?;
+            let create = core::Create { entity, name, description };
+            context.perform(&Operation::EntityCreate(create), true)
+        }
+        Verb::List => list(context),
+        Verb::Show { entity } => show(context, entity.as_deref()),
+        Verb::Rename { name, .. } => {
+            let entity = context.entity()?;
+            context.perform(&Operation::EntityRename(core::Rename { entity, name }), false)
+        }
+        Verb::Use { entity, .. } => choose(context, entity.as_deref()),
+    }
+}
+
+fn new_entity(context: &Context, text: &str) -> Result<EntityId> {
+    let kind = text.split(':').next().unwrap_or(text);
+    if !TYPES.contains(&kind) {
+        return Err(Error::usage(format!("not a type of entity: {kind:?}"))
+            .hint(format!("one of {}", TYPES.join(", "))));
+    }
+    match text.contains(':') {
+        true => EntityId::parse(text),
+        false => EntityId::parse(&format!("{text}:{}", context.ambient().ids.uuid()?)),
+    }
+}
+
+/// The entities of the store: all that have a document of a known concern.
+fn list(context: &Context) -> Result<Report> {
+    let reader = context.reader()?;
+    let mut entities: BTreeMap<EntityId, Vec<String>> = BTreeMap::new();
+    for document in reader.documents()? {
+        if let (Some(spec), Some(entity)) = (concern::of(&document.id), document.id.entity()) {
+            entities.entry(entity).or_default().push(spec.name.to_owned());
+        }
+    }
+    let mut rows = Vec::with_capacity(entities.len());
+    for (entity, documents) in entities {
+        let mut row = metadata(&reader, &entity)?;
+        let members = members(&reader, &entity, false)?;
+        row.insert("members".into(), json!(members.len()));
+        row.insert("documents".into(), json!(documents));
+        rows.push(row);
+    }
+    Ok(Report::list(rows, LIST, Some("entity"), "no entities; `crdtctl entity create` makes one"))
+}
+
+fn show(context: &Context, named: Option<&str>) -> Result<Report> {
+    let reader = context.reader()?;
+    let entity = context.entity_named(&reader, named)?;
+    let mut row = metadata(&reader, &entity)?;
+    row.insert("members".into(), json!(members(&reader, &entity, false)?));
+    let mut documents = Vec::new();
+    for document in reader.documents()? {
+        if document.id.entity().as_ref() == Some(&entity) {
+            documents.push(json!({
+                "doc_id": document.id,
+                "bytes": document.bytes,
+                "limit_bytes": concern::of(&document.id).map(|spec| spec.limit_bytes),
+            }));
+        }
+    }
+    row.insert("documents".into(), json!(documents));
+    Ok(Report::object(row, SHOW, Some("entity")).sections(SECTIONS))
+}
+
+/// The metadata of an entity: the schema's fields first, then whatever else is there.
+fn metadata(reader: &Reader, entity: &EntityId) -> Result<Row> {
+    const FIELDS: &[&str] =
+        &["name", "description", "four_words", "created_at", "created_by", "website_root"];
+    let view = reader.view(&entity.document(core::SPEC.name))?;
+    let record = view.and_then(|view| view.record(&["metadata"])).unwrap_or_default();
+    let mut row = Row::new();
+    row.insert("entity".into(), json!(entity));
+    row.insert("entity_id".into(), json!(entity.id()));
+    row.insert("entity_type".into(), json!(entity.entity_type()));
+    for field in FIELDS {
+        let value = record.get(*field).map_or(serde_json::Value::Null, |value| value.to_json());
+        row.insert((*field).to_owned(), value);
+    }
+    for (key, value) in &record {
+        if !row.contains_key(key) {
+            row.insert(key.clone(), value.to_json());
+        }
+    }
+    Ok(row)
+}
+
+/// The members of an entity as rows, removed ones only on demand.
+pub(super) fn members(reader: &Reader, entity: &EntityId, all: bool) -> Result<Vec<Row>> {
+    let Some(view) = reader.view(&entity.document(core::SPEC.name))? else {
+        return Ok(Vec::new());
+    };
+    Ok(core::MEMBERS.rows(&view, all))
+}
+
+fn choose(context: &Context, named: Option<&str>) -> Result<Report> {
+    let entity = match named {
+        Some(_) => Some(context.entity_named(&context.reader()?, named)?),
+        None => None,
+    };
+    let session = context.session()?;
+    let chosen = entity.as_ref().map(EntityId::as_str);
+    let changed = session.state().setting(DEFAULT_ENTITY)?.as_deref() != chosen;
+    session.state().set_setting(DEFAULT_ENTITY, chosen)?;
+    let committed = session.commit()?;
+    let sentence = match chosen {
+        Some(entity) => format!("commands now mean {entity} when none is named"),
+        None => "no entity is meant by default any more".to_owned(),
+    };
+    let written =
+        Written { changed, sentence, id: chosen.map(str::to_owned), ..Written::default() };
+    Ok(context.written(written, committed))
+}

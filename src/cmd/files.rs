@@ -1,0 +1,116 @@
+//! The user's own files: arguments that mean standard input, and files that a command writes.
+
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+/// Most that is read from standard input as one argument.
+const TEXT_BYTES: u64 = 16 << 20;
+/// A `.meta` is half a kilobyte.
+const META_BYTES: u64 = 1 << 20;
+
+/// An argument's text; `-` is all of standard input, without its last line break.
+///
+/// # Errors
+/// `Io` when it cannot be read, `Refused` when it is larger than 16 MiB, `Usage` when it is not
+/// UTF-8.
+pub fn text(argument: &str) -> Result<String> {
+    if argument != "-" {
+        return Ok(argument.to_owned());
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .take(TEXT_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| Error::io("cannot read standard input", e))?;
+    if bytes.len() as u64 > TEXT_BYTES {
+        return Err(Error::refused(format!("standard input holds more than {TEXT_BYTES} bytes")));
+    }
+    let mut text = String::from_utf8(bytes)
+        .map_err(|e| Error::usage("standard input is not UTF-8").because(e.utf8_error()))?;
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    Ok(text)
+}
+
+/// Opens a file of the user's; `-` is standard input.
+///
+/// # Errors
+/// `NotFound`, `Io`.
+pub fn open(file: &Path) -> Result<Box<dyn Read>> {
+    if file.as_os_str() == "-" {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    match File::open(file) {
+        Ok(opened) => Ok(Box::new(opened)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            Err(Error::not_found(format!("there is no file {}", file.display())))
+        }
+        Err(e) => Err(Error::io(format!("cannot read {}", file.display()), e)),
+    }
+}
+
+/// Names the file in an error.
+pub fn within(file: &Path, mut error: Error) -> Error {
+    error.message = format!("{}: {}", name(file), error.message);
+    error
+}
+
+/// The file, for messages.
+pub fn name(file: &Path) -> String {
+    match file.as_os_str() == "-" {
+        true => "standard input".to_owned(),
+        false => file.display().to_string(),
+    }
+}
+
+/// Reads a file of the user's whole.
+///
+/// # Errors
+/// `NotFound`, `Io`; `Refused` when it has more than `limit` bytes.
+pub fn read(file: &Path, limit: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(file)?
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|e| Error::io(format!("cannot read {}", name(file)), e))?;
+    match bytes.len() as u64 > limit {
+        true => Err(Error::refused(format!("{} has more than {limit} bytes", name(file)))),
+        false => Ok(bytes),
+    }
+}
+
+/// The document that a file of a store holds, by its name, or by the `.meta` beside it where the
+/// name is a hash. None for any other file.
+pub fn document_of(file: &Path) -> Option<DocId> {
+    let stem = file.file_stem()?.to_str()?;
+    if let Some(doc) = DocId::from_stem(stem) {
+        return Some(doc);
+    }
+    let meta = read(&file.with_extension("meta"), META_BYTES).ok()?;
+    let meta: serde_json::Value = serde_json::from_slice(&meta).ok()?;
+    DocId::parse(meta.get("doc_id")?.as_str()?).ok().filter(|doc| doc.file_stem() == stem)
+}
+
+/// Writes a file of the user's, replacing it whole or not at all. Not promised: durability (no fsync).
+///
+/// # Errors
+/// `Io`; the old file is then as it was.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = |e: std::io::Error| Error::io(format!("cannot write {}", path.display()), e);
+    // A pipe or a device cannot be replaced.
+    if path.exists() && !path.is_file() {
+        return std::fs::write(path, bytes).map_err(failed);
+    }
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut new = tempfile::Builder::new().prefix(".crdtctl-").tempfile_in(dir).map_err(failed)?;
+    new.write_all(bytes).map_err(failed)?;
+    new.persist(path).map_err(|e| failed(e.error))?;
+    Ok(())
+}

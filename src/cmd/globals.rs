@@ -1,0 +1,158 @@
+use super::time;
+use crate::id::MemberId;
+use crate::ui::{self, Format, Signs, Terminal};
+use clap::{Args, ColorChoice};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The ids of global options begin in a way that no command's own argument does: clap would hand
+/// the value of the one to the other.
+pub(super) const STORE: &str = "global.store";
+pub(super) const ENTITY: &str = "global.entity";
+pub(super) const MEMBER: &str = "global.member";
+const OUTPUT: &str = "global.output";
+
+/// The options that every command takes, before or after its name.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Global options")]
+pub struct Globals {
+    /// The store; else the nearest directory above with one, else the XDG data directory
+    #[arg(id = STORE, short = 's', long = "store", value_name = "DIR")]
+    #[arg(global = true, env = "CRDTCTL_STORE", hide_env_values = true)]
+    pub store: Option<PathBuf>,
+
+    /// The entity: TYPE:ID, or the id alone where it is unique
+    #[arg(id = ENTITY, short = 'e', long = "entity", value_name = "ENTITY")]
+    #[arg(global = true, env = "CRDTCTL_ENTITY", hide_env_values = true)]
+    pub entity: Option<String>,
+
+    /// Who acts; else the store's own member
+    #[arg(id = MEMBER, long = "as", value_name = "MEMBER", value_parser = MemberId::parse)]
+    #[arg(global = true, env = "CRDTCTL_AS", hide_env_values = true)]
+    pub acting_member: Option<MemberId>,
+
+    /// How output is written: a table on a terminal, else tab-separated
+    #[arg(id = OUTPUT, short = 'o', long = "output", value_name = "FORMAT")]
+    #[arg(global = true, env = "CRDTCTL_OUTPUT", hide_env_values = true)]
+    pub output: Option<Format>,
+
+    /// Same as `--output json`
+    #[arg(id = "global.json", long = "json", global = true)]
+    pub json: bool,
+
+    /// Say nothing on standard error but errors
+    #[arg(id = "global.quiet", short = 'q', long = "quiet", global = true)]
+    pub quiet: bool,
+
+    /// Say which store, entity and member are meant
+    #[arg(id = "global.verbose", short = 'v', long = "verbose", global = true)]
+    pub verbose: bool,
+
+    /// Answer every question with yes
+    #[arg(id = "global.yes", short = 'y', long = "yes", global = true)]
+    pub yes: bool,
+
+    /// Ask nothing; fail where an answer is needed
+    #[arg(id = "global.no_input", long = "no-input", global = true)]
+    pub no_input: bool,
+
+    /// When to use colour
+    #[arg(id = "global.color", long = "color", value_name = "WHEN", default_value = "auto")]
+    #[arg(global = true)]
+    pub color: ColorChoice,
+
+    /// How long to wait for another process that writes
+    #[arg(id = "global.lock_wait", long = "lock-wait", value_name = "TIME", default_value = "10s")]
+    #[arg(global = true, value_parser = time::duration)]
+    pub lock_wait: Duration,
+
+    /// The time that counts as now
+    #[arg(id = "global.now", long = "now", value_name = "TIME", value_parser = time::fixed)]
+    #[arg(global = true, env = "CRDTCTL_NOW", hide_env_values = true)]
+    pub now: Option<i64>,
+
+    /// When to show progress
+    #[arg(id = "global.progress", long = "progress", value_name = "WHEN", default_value = "auto")]
+    #[arg(global = true)]
+    pub progress: ColorChoice,
+
+    /// Seed of all ids, for tests: CRDTCTL_SEED.
+    #[arg(skip)]
+    pub seed: Option<String>,
+}
+
+/// `-n`, for commands that write: sessions and files that the [`super::Context`] opens heed it.
+#[derive(Args, Debug, Clone, Copy)]
+pub struct DryRun {
+    /// Show what would happen; write nothing
+    #[arg(id = DRY_RUN, short = 'n', long = "dry-run")]
+    pub dry_run: bool,
+}
+
+pub(super) const DRY_RUN: &str = "global.dry_run";
+
+/// `-o FILE`, for commands that write a file with [`super::Context::deliver`]. There the format of
+/// the output has its long names only: declaring it again, without its letter, keeps the global
+/// one away.
+#[derive(Args, Debug, Clone)]
+pub struct OutFile {
+    /// The file to write; `-` is standard output
+    #[arg(short = 'o', long = "out", value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// How output is written: a table on a terminal, else tab-separated
+    #[arg(id = OUTPUT, long = "output", value_name = "FORMAT", help_heading = "Global options")]
+    #[arg(env = "CRDTCTL_OUTPUT", hide_env_values = true)]
+    output: Option<Format>,
+}
+
+/// For commands where `--as` names something else than a member: there the member that acts has
+/// another name, or stands before the command (`crdtctl --as MEMBER …`).
+#[derive(Args, Debug, Clone)]
+pub struct OtherAs {
+    /// Who acts; else the store's own member
+    #[arg(id = MEMBER, long = "as-member", value_name = "MEMBER", value_parser = MemberId::parse)]
+    #[arg(env = "CRDTCTL_AS", hide_env_values = true, help_heading = "Global options")]
+    acting_member: Option<MemberId>,
+}
+
+impl Globals {
+    /// What stands at the two ends of this process, as the options say.
+    pub(super) fn terminal(&self) -> Terminal {
+        let out = std::io::stdout().is_terminal();
+        let err = std::io::stderr().is_terminal();
+        let format = match (self.json, self.output) {
+            (true, _) => Format::Json,
+            (false, Some(format)) => format,
+            (false, None) if out => Format::Table,
+            (false, None) => Format::Tsv,
+        };
+        Terminal {
+            format,
+            width: ui::width(),
+            interactive: out,
+            color_out: colored(self.color, out),
+            color_err: colored(self.color, err),
+            quiet: self.quiet,
+            ask: !self.no_input && std::io::stdin().is_terminal() && err,
+            progress: match self.progress {
+                ColorChoice::Never => Signs::None,
+                ColorChoice::Auto if self.quiet || !err => Signs::None,
+                ColorChoice::Always if !err => Signs::Line,
+                _ => Signs::Bar,
+            },
+        }
+    }
+}
+
+/// `--color` decides; without it NO_COLOR, then CLICOLOR_FORCE, then whether a terminal is there.
+pub(super) fn colored(choice: ColorChoice, terminal: bool) -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto if std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()) => false,
+        ColorChoice::Auto => terminal || set("CLICOLOR_FORCE"),
+    }
+}

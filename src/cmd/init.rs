@@ -1,0 +1,54 @@
+use super::Context;
+use crate::error::{Error, Result};
+use crate::store::Store;
+use crate::ui::{Report, Written};
+use std::env;
+use std::path::PathBuf;
+
+/// Make a store, or make an existing one your replica
+///
+/// Prints the replica id. A store that is there already keeps its documents. With `--as` the
+/// replica belongs to that member: it acknowledges deletions and acts in the member's name.
+/// Without, it can still read, sync, import, prune and repair.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl init --as alice-river-stone-sky
+  crdtctl init /media/usb/team --as bob-cloud-leaf-sun
+  crdtctl init --json")]
+pub struct Args {
+    /// The directory of the store; else `--store`, else the current directory
+    dir: Option<PathBuf>,
+}
+
+pub fn run(context: &Context, args: Args) -> Result<Report> {
+    let dir = match args.dir.or_else(|| context.globals.store.clone()) {
+        Some(dir) => dir,
+        None => env::current_dir().map_err(|e| Error::io("no current directory", e))?,
+    };
+    let member = context.globals.acting_member.as_ref();
+    let before = Store::open(&dir, context.ambient()).ok();
+    let before = match before {
+        Some(store) => store.reader()?.state().map(|state| state.replica()).transpose()?.flatten(),
+        None => None,
+    };
+    let (store, replica) = Store::init(&dir, context.ambient(), member)?;
+    let now = store.reader()?.state().map(|state| state.replica()).transpose()?.flatten();
+    let changed = before != now;
+    let who = member.map_or_else(String::new, |member| format!(" of {member}"));
+    let sentence = match changed {
+        true => format!("{} is now a replica{who}", store.dir().display()),
+        false => format!("{} is a replica{who} already", store.dir().display()),
+    };
+    let written =
+        Written { changed, id: Some(replica), creates: true, sentence, ..Written::default() };
+    let written = written
+        .with("dir", store.dir().to_string_lossy().as_ref())
+        .with("member", member.map(ToString::to_string));
+    let report = Report::written(written);
+    let empty = store.reader()?.documents()?.is_empty();
+    Ok(match empty {
+        true => report
+            .note("next: `crdtctl entity create group --name NAME`, or `crdtctl sync import FILE`"),
+        false => report.note("next: `crdtctl doc list`"),
+    })
+}

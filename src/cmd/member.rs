@@ -1,0 +1,118 @@
+use super::{Context, DryRun, entity};
+use crate::concern::{Role, core};
+use crate::crdt::value::Source;
+use crate::error::{Error, Result};
+use crate::id::{MemberId, resolve};
+use crate::operation::Operation;
+use crate::ui::{Column, Report};
+use clap::Subcommand;
+
+/// Add, remove and list the members of an entity
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Add a member, or take a removed one back
+    ///
+    /// Owners add anybody; admins add members, viewers and guests. Prints the member's id.
+    #[command(after_help = "Examples:
+  crdtctl member add bob-hill-lake-tree
+  crdtctl member add carol-sun-wind-rain --role admin")]
+    Add {
+        #[arg(value_parser = MemberId::parse)]
+        member: MemberId,
+        /// owner, admin, member, viewer or guest; `member` when not given
+        #[arg(long, value_parser = Role::parse)]
+        role: Option<Role>,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Remove a member; oneself: leave
+    ///
+    /// The record stays as a tombstone until every active member has acknowledged it.
+    #[command(after_help = "Examples:
+  crdtctl member remove bob-hill-lake-tree
+  crdtctl member remove bob-")]
+    Remove {
+        /// The member's id, or a unique prefix of it
+        member: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Give a member another role
+    #[command(after_help = "Example:\n  crdtctl member role bob-hill-lake-tree admin")]
+    Role {
+        /// The member's id, or a unique prefix of it
+        member: String,
+        /// owner, admin, member, viewer or guest
+        #[arg(value_parser = Role::parse)]
+        role: Role,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// List the members
+    #[command(after_help = "Examples:
+  crdtctl member list
+  crdtctl member list --all --json")]
+    List {
+        /// Removed members too
+        #[arg(short, long)]
+        all: bool,
+    },
+    /// Show one member, with every field of its record
+    #[command(after_help = "Example:\n  crdtctl member show bob-")]
+    Show {
+        /// The member's id, or a unique prefix of it
+        member: String,
+    },
+}
+
+pub(super) const COLUMNS: &[Column] = &[
+    Column::text("member_id", "member"),
+    Column::text("role", "role"),
+    Column::time("joined_at", "joined"),
+    Column::flag("deleted", "removed").wide(),
+    Column::time("deleted_at", "removed at").wide(),
+    Column::text("deleted_by", "removed by").wide(),
+];
+
+pub fn run(context: &Context, args: Args) -> Result<Report> {
+    match args.verb {
+        Verb::Add { member, role, .. } => {
+            let entity = context.entity()?;
+            context.perform(&Operation::MemberAdd(core::Add { entity, member, role }), true)
+        }
+        Verb::Remove { member, .. } => {
+            let entity = context.entity()?;
+            context.perform(&Operation::MemberRemove(core::Remove { entity, member }), false)
+        }
+        Verb::Role { member, role, .. } => {
+            let entity = context.entity()?;
+            context.perform(&Operation::MemberRole(core::SetRole { entity, member, role }), false)
+        }
+        Verb::List { all } => {
+            let entity = context.entity()?;
+            let rows = entity::members(&context.reader()?, &entity, all)?;
+            Ok(Report::list(rows, COLUMNS, Some("member_id"), "no members"))
+        }
+        Verb::Show { member } => show(context, &member),
+    }
+}
+
+fn show(context: &Context, prefix: &str) -> Result<Report> {
+    let doc = context.entity()?.document(core::SPEC.name);
+    let hint = "crdtctl member list --all";
+    let Some(view) = context.reader()?.view(&doc)? else {
+        return Err(Error::not_found(format!("no member {prefix:?}")).hint(hint));
+    };
+    let members = view.keys(core::MEMBERS.path);
+    let id = resolve(prefix, members.iter().map(String::as_str), "member")
+        .map_err(|e| if e.hint.is_none() { e.hint(hint) } else { e })?;
+    let record = view.record(&["members", &id]).unwrap_or_default();
+    let row = core::MEMBERS.whole_row(&record, Some(&id));
+    Ok(Report::object(row, COLUMNS, Some("member_id")))
+}

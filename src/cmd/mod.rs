@@ -1,0 +1,198 @@
+//! The command line: its tree, its global options, and one file per noun.
+//!
+//! A command file has `Args` (or, for a noun with verbs, `Args` around a `Subcommand`) and
+//! `run(&Context, Args) -> Result<Report>`: arguments to an operation or a query, nothing else.
+//! To add one: its `mod` line and its line in [`commands!`].
+
+mod chat;
+mod complete;
+mod completions;
+mod context;
+mod demo;
+mod digest;
+mod doc;
+mod entity;
+mod files;
+mod globals;
+mod init;
+mod man;
+mod member;
+mod prune;
+mod resolve;
+mod sync;
+mod time;
+mod tombstone;
+mod words;
+
+pub use complete::answer as complete;
+pub use context::Context;
+pub use globals::{DryRun, Globals, OtherAs, OutFile};
+
+use crate::error::Result;
+use crate::ui::{self, Report, Terminal};
+use clap::parser::ValueSource;
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::ffi::OsString;
+use std::io::IsTerminal;
+
+/// One line a command, in the order of the help.
+macro_rules! commands {
+    ($($Variant:ident => $module:ident,)*) => {
+        #[derive(Subcommand)]
+        enum Command {
+            $($Variant($module::Args),)*
+        }
+
+        impl Command {
+            fn run(self, context: &Context) -> Result<Report> {
+                match self {
+                    $(Command::$Variant(args) => $module::run(context, args),)*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    Init => init,
+    Entity => entity,
+    Member => member,
+    Chat => chat,
+    Sync => sync,
+    Prune => prune,
+    Tombstone => tombstone,
+    Doc => doc,
+    Digest => digest,
+    Demo => demo,
+    Completions => completions,
+    Man => man,
+}
+
+/// Inspect and operate CRDT stores: Yrs documents on disk, offline, synced by exchanged files
+#[derive(Parser)]
+#[command(name = "crdtctl", version, about)]
+#[command(arg_required_else_help = true, subcommand_required = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 refused, 2 usage, 3 findings, 4 not found or \
+    ambiguous, 5 corrupt or forked, 6 untrusted, 7 waiting, 8 locked, 70 bug, 74 input/output")]
+struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// A command line that was understood.
+pub struct Invocation {
+    command: Command,
+    context: Context,
+    /// The global options that the environment gave.
+    inherited: Vec<&'static str>,
+}
+
+/// Reads a command line.
+///
+/// # Errors
+/// clap's, which are also how it says `--help` and `--version`.
+pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let matches = tree().color(color_word(&words)).try_get_matches_from(words)?;
+    let Cli { mut globals, command } = Cli::from_arg_matches(&matches)?;
+    globals.seed = std::env::var("CRDTCTL_SEED").ok();
+    let inherited = [globals::STORE, globals::ENTITY, globals::MEMBER]
+        .into_iter()
+        .filter(|option| matches.value_source(option) == Some(ValueSource::EnvVariable))
+        .collect();
+    let mut path = Vec::new();
+    let mut leaf = &matches;
+    while let Some((name, below)) = leaf.subcommand() {
+        path.push(name);
+        leaf = below;
+    }
+    let dry_run = matches!(leaf.try_get_one::<bool>(globals::DRY_RUN), Ok(Some(true)));
+    let terminal = globals.terminal();
+    let context = Context::new(globals, terminal, path.join(" "), dry_run);
+    Ok(Invocation { command, context, inherited })
+}
+
+/// The command line as the environment lets it be.
+fn tree() -> clap::Command {
+    without_empty_variables(Cli::command())
+}
+
+/// A variable that is set to nothing counts as not set: scripts hand on what they may not have.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |arg: &clap::Arg| {
+        arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty())
+    };
+    command
+        .mut_args(|arg| if is_empty(&arg) { arg.env(None::<&'static str>) } else { arg })
+        .mut_subcommands(without_empty_variables)
+}
+
+impl Invocation {
+    pub fn terminal(&self) -> Terminal {
+        self.context.terminal.clone()
+    }
+
+    /// Makes it a step of another command, which shows it on a terminal of its choice: what the
+    /// environment says about store, entity and member is for the outer command, and a seed gives
+    /// other ids at each time.
+    fn adopt(&mut self, outer: &Context, terminal: &Terminal) {
+        let mut globals = self.context.globals.clone();
+        for option in &self.inherited {
+            match *option {
+                globals::STORE => globals.store = None,
+                globals::ENTITY => globals.entity = None,
+                _ => globals.acting_member = None,
+            }
+        }
+        globals.seed = outer.globals.seed.as_ref().map(|seed| format!("{seed} {:?}", globals.now));
+        self.context.globals = globals;
+        self.context.terminal = terminal.clone();
+    }
+
+    /// Does it. What the context noted on the way comes first among the report's notes.
+    pub fn run(self) -> Result<Report> {
+        let outcome = self.command.run(&self.context);
+        let notes = self.context.take_notes();
+        match outcome {
+            Ok(mut report) => {
+                report.notes.splice(0..0, notes);
+                Ok(report)
+            }
+            Err(error) => {
+                notes.iter().for_each(|note| ui::say(&mut std::io::stderr(), note));
+                Err(error)
+            }
+        }
+    }
+}
+
+/// What a command line that cannot be read as a whole asks for: JSON, and colour on stderr.
+pub fn guess(words: &[OsString]) -> (bool, bool) {
+    let format = |format: &str| {
+        says(words, "--output", format)
+            || says(words, "-o", format)
+            || words.iter().any(|word| *word == *format!("-o{format}"))
+            || std::env::var("CRDTCTL_OUTPUT").is_ok_and(|output| output == format)
+    };
+    let json = words.iter().any(|word| word == "--json") || format("json") || format("ndjson");
+    (json, globals::colored(color_word(words), std::io::stderr().is_terminal()))
+}
+
+fn color_word(words: &[OsString]) -> ColorChoice {
+    match () {
+        () if says(words, "--color", "never") => ColorChoice::Never,
+        () if says(words, "--color", "always") => ColorChoice::Always,
+        () => ColorChoice::Auto,
+    }
+}
+
+/// Whether an option stands there with a value: `--color=never`, `--color never`.
+fn says(words: &[OsString], option: &str, value: &str) -> bool {
+    words.iter().any(|word| *word == *format!("{option}={value}"))
+        || words.windows(2).any(|pair| matches!(pair, [a, b] if a == option && b == value))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+use super::{Context, DryRun};
+use crate::error::Result;
+use crate::operation::{self, Operation, Prune};
+use crate::tombstone::{self, Plan, Pruned};
+use crate::ui::{Report, Written};
+use serde_json::json;
+
+/// Remove the tombstones that every active member has acknowledged
+///
+/// A tombstone may go when every active member who had joined by then has acknowledged it.
+/// Imports and deletions prune by themselves; this does it on demand, in the whole store or, with
+/// -e, in one entity. `crdtctl tombstone list --blocked` says what waits, and for whom.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl prune --dry-run
+  crdtctl prune -e ocean-forest-moon-star")]
+pub struct Args {
+    #[command(flatten)]
+    dry_run: DryRun,
+}
+
+pub fn run(context: &Context, _: Args) -> Result<Report> {
+    let mut session = context.session()?;
+    let entities = context.entities(&session.documents()?)?;
+    let mut pruned = Vec::new();
+    let mut waiting = 0;
+    for entity in &entities {
+        let prune = Operation::Prune(Prune { entity: entity.clone() });
+        pruned.extend(operation::run(&mut session, &prune)?.pruned);
+        for doc in tombstone::documents(entity) {
+            let members = tombstone::members_of(&mut session, &doc)?;
+            if let Some(view) = session.view(&doc)? {
+                waiting += Plan::of(&doc, &*view, &members).blocked.len();
+            }
+        }
+    }
+    let committed = session.commit()?;
+    let written = Written {
+        changed: !pruned.is_empty(),
+        sentence: sentence(pruned.len(), waiting),
+        ..Written::default()
+    };
+    let written =
+        written.with("pruned", pruned.iter().map(row).collect::<Vec<_>>()).with("waiting", waiting);
+    Ok(context.written(written, committed))
+}
+
+/// A tombstone that went, as JSON.
+fn row(pruned: &Pruned) -> serde_json::Value {
+    json!({
+        "doc": pruned.doc,
+        "kind": pruned.tombstone.collection.noun,
+        "id": pruned.tombstone.id(),
+    })
+}
+
+fn sentence(pruned: usize, waiting: usize) -> String {
+    let mut sentence = match pruned {
+        0 => "nothing to prune".to_owned(),
+        1 => "pruned 1 tombstone".to_owned(),
+        n => format!("pruned {n} tombstones"),
+    };
+    if waiting > 0 {
+        sentence.push_str(&format!(
+            "; {waiting} wait for acknowledgements: `crdtctl tombstone list --blocked`"
+        ));
+    }
+    sentence
+}

@@ -1,0 +1,267 @@
+//! `sync export`, `sync receipt`, `sync import`: the user's files on one side, bundles on the other.
+
+use super::{Export, Import, Receipt};
+use crate::cmd::files::{name, open, within};
+use crate::cmd::{Context, DryRun, OutFile};
+use crate::concern::{self, core};
+use crate::error::{Error, Kind, Result};
+use crate::id::{DocId, EntityId};
+use crate::store::Reader;
+use crate::sync::bundle::Bundle;
+use crate::sync::export::{Exported, Request, export as make};
+use crate::sync::import::{Imported, Input, import as bring, read_update};
+use crate::sync::peer::{self, Known};
+use crate::ui::{Body, Column, Format, Report};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+pub fn export(context: &Context, args: &Export) -> Result<Report> {
+    let reader = context.reader()?;
+    context.refuse_terminal(&args.out)?;
+    if let Some(wanted) = &args.raw {
+        let doc = context.document(&reader, wanted)?;
+        let bytes = reader.bytes(&doc)?.unwrap_or_default();
+        let sentence = format!("wrote {doc}, {} bytes", bytes.len());
+        return context.deliver(bytes, &args.out, &sentence);
+    }
+    let docs = scope(context, &reader, &args.doc)?;
+    let peer = match (&args.peer, &args.since) {
+        (Some(name), _) => known_peer(context, &reader, name)?,
+        (None, Some(file)) => Some(Known::of_manifest(read_bundle(file)?.manifest())),
+        (None, None) => None,
+    };
+    let request = Request { docs: docs.as_ref(), peer: peer.as_ref(), receipt: false };
+    let exported = make(&reader, &context.ambient(), &request)?;
+    if args.if_new && !exported.bundle.has_updates() {
+        return Ok(unwritten(context, exported));
+    }
+    write(context, exported, &args.out)
+}
+
+pub fn receipt(context: &Context, args: &Receipt) -> Result<Report> {
+    let reader = context.reader()?;
+    context.refuse_terminal(&args.out)?;
+    let docs = scope(context, &reader, &args.doc)?;
+    let request = Request { docs: docs.as_ref(), peer: None, receipt: true };
+    write(context, make(&reader, &context.ambient(), &request)?, &args.out)
+}
+
+/// The documents that `--doc` and `-e` leave; None for all.
+fn scope(context: &Context, reader: &Reader, named: &[String]) -> Result<Option<BTreeSet<DocId>>> {
+    if !named.is_empty() {
+        let docs = named.iter().map(|name| context.document(reader, name));
+        return docs.collect::<Result<_>>().map(Some);
+    }
+    if context.globals.entity.is_none() {
+        return Ok(None);
+    }
+    let documents = reader.documents()?;
+    let entities = context.entities(&documents)?;
+    let of_entity = |doc: &DocId| doc.entity().is_some_and(|entity| entities.contains(&entity));
+    Ok(Some(documents.into_iter().map(|document| document.id).filter(of_entity).collect()))
+}
+
+/// What the peer has that `--for` names. None for a member of an entity here that nothing was
+/// heard of yet: it gets everything.
+fn known_peer(context: &Context, reader: &Reader, name: &str) -> Result<Option<Known>> {
+    match peer::find(reader.state(), name) {
+        Ok(found) => match reader.state() {
+            Some(state) => Known::of_peer(state, &found.replica_id).map(Some),
+            None => Ok(None),
+        },
+        Err(error) if error.kind == Kind::NotFound && is_member(context, reader, name)? => {
+            context.note(format!("nothing came from {name} yet, so everything is exported"));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn is_member(context: &Context, reader: &Reader, name: &str) -> Result<bool> {
+    for entity in context.entities(&reader.documents()?)? {
+        if is_member_of(reader, &entity, name)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn is_member_of(reader: &Reader, entity: &EntityId, name: &str) -> Result<bool> {
+    let view = reader.view(&entity.document("core"))?;
+    Ok(view.is_some_and(|view| core::active(&view).contains_key(name)))
+}
+
+fn write(context: &Context, exported: Exported, out: &OutFile) -> Result<Report> {
+    let Exported { bundle, notes } = exported;
+    let mut bytes = Vec::new();
+    bundle.write(&mut bytes)?;
+    let fields = fields(&bundle, true, bytes.len());
+    let sentence = format!("wrote {}, {} bytes", contents(&bundle), bytes.len());
+    let mut report = context.deliver(bytes, out, &sentence)?;
+    if matches!(report.body, Body::Nothing) && is_json(context) {
+        report.body = Body::Json(fields);
+    }
+    report.notes.splice(0..0, notes);
+    Ok(report)
+}
+
+/// `--if-new`, and nothing is.
+fn unwritten(context: &Context, exported: Exported) -> Report {
+    let mut report = Report::nothing();
+    if is_json(context) {
+        report.body = Body::Json(fields(&exported.bundle, false, 0));
+    }
+    report.notes = exported.notes;
+    report.note("nothing is new, so no file was written")
+}
+
+/// "a full bundle of 3 documents", "2 documents with news, of 5"
+fn contents(bundle: &Bundle) -> String {
+    let all = bundle.documents().count();
+    let news = bundle.documents().filter(|(_, update)| update.is_some()).count();
+    let plural = if all == 1 { "" } else { "s" };
+    match () {
+        () if bundle.manifest().full => format!("a full bundle of {all} document{plural}"),
+        () if news == 0 => format!("a receipt of {all} document{plural}"),
+        () => format!("a bundle with news of {news} of {all} document{plural}"),
+    }
+}
+
+fn fields(bundle: &Bundle, written: bool, bytes: usize) -> Value {
+    let manifest = bundle.manifest();
+    json!({
+        "written": written,
+        "bundle": manifest.bundle,
+        "for": manifest.addressee,
+        "full": manifest.full,
+        "seq": manifest.seq,
+        "documents": bundle.documents().count(),
+        "updates": bundle.documents().filter(|(_, update)| update.is_some()).count(),
+        "bytes": bytes,
+    })
+}
+
+const DOCUMENTS: &[Column] = &[
+    Column::text("doc", "document"),
+    Column::number("added", "added"),
+    Column::number("edited", "edited"),
+    Column::number("deleted", "deleted"),
+    Column::number("acknowledged", "acknowledged"),
+    Column::number("pruned", "pruned"),
+];
+
+pub fn import(context: &Context, args: &Import) -> Result<Report> {
+    // Everything is read before the store is locked: a pipe may take its time.
+    let inputs = match &args.raw {
+        Some(wanted) => raw_inputs(&raw_document(context, wanted)?, &args.files)?,
+        None => bundle_inputs(args)?,
+    };
+    import_all(context, &inputs, args.dry_run)
+}
+
+/// A bare update of one document, as `sync import --raw` takes it.
+pub fn load(context: &Context, file: PathBuf, doc: &DocId, dry_run: DryRun) -> Result<Report> {
+    import_all(context, &raw_inputs(doc, &[file])?, dry_run)
+}
+
+fn import_all(context: &Context, inputs: &[Input], dry_run: DryRun) -> Result<Report> {
+    let imported = bring(context.session()?, inputs)?;
+    let value = serde_json::to_value(&imported)
+        .map_err(|e| Error::bug("the account of the import does not encode").because(e))?;
+    let mut report = match is_json(context) {
+        true => Report::json(value),
+        false => Report::list(rows(&value), DOCUMENTS, Some("doc"), ""),
+    };
+    let sentence = summary(&imported, inputs);
+    report.notes.push(match dry_run.dry_run {
+        true => format!("dry run, nothing is written: {sentence}"),
+        false => sentence,
+    });
+    report.notes.extend(imported.notes.iter().cloned());
+    report.notes.extend(imported.committed.notes.iter().cloned());
+    let sizes = imported.committed.documents.iter();
+    report.notes.extend(sizes.filter_map(|size| concern::limit_note(&size.doc, size.bytes_after)));
+    report.notes.extend(imported.waits.iter().map(ToString::to_string));
+    if imported.waits.is_empty() {
+        return Ok(report);
+    }
+    let ask = "import what came before it, or ask for a bundle of `crdtctl sync export -o FILE`";
+    Ok(report.note(ask).exit(Kind::Waiting.exit_code()))
+}
+
+fn bundle_inputs(args: &Import) -> Result<Vec<Input>> {
+    let read = |file| {
+        let bundle = Box::new(read_bundle(file)?);
+        Ok(Input::Bundle { name: name(file), bundle })
+    };
+    args.files.iter().map(|file| read(file)).collect()
+}
+
+/// The document that bare updates are for: one that is here, or one that they bring. Then only a
+/// whole id names it.
+pub fn raw_document(context: &Context, wanted: &str) -> Result<DocId> {
+    match context.document(&context.reader()?, wanted) {
+        Err(error) if error.kind == Kind::NotFound && wanted.matches(':').count() >= 2 => {
+            DocId::parse(wanted)
+        }
+        found => found,
+    }
+}
+
+fn raw_inputs(doc: &DocId, files: &[PathBuf]) -> Result<Vec<Input>> {
+    let read = |file: &PathBuf| {
+        let update = read_update(open(file)?).map_err(|error| within(file, error))?;
+        Ok(Input::Raw { name: name(file), doc: doc.clone(), update })
+    };
+    files.iter().map(read).collect()
+}
+
+fn rows(value: &Value) -> Vec<Map<String, Value>> {
+    let documents = value.get("documents").and_then(Value::as_array).into_iter().flatten();
+    documents.filter_map(Value::as_object).cloned().collect()
+}
+
+/// "imported 2 bundles: 3 added, 1 edited in 2 documents"
+fn summary(imported: &Imported, inputs: &[Input]) -> String {
+    let bare = inputs.iter().all(|input| matches!(input, Input::Raw { .. }));
+    let what = if bare { "bare update" } else { "bundle" };
+    let bundles = match imported.bundles {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    };
+    let sum = |count: fn(&crate::merge::Settled) -> usize| -> usize {
+        imported.documents.iter().map(|account| count(&account.settled)).sum()
+    };
+    let counts = [
+        (sum(|s| s.added), "added"),
+        (sum(|s| s.edited), "edited"),
+        (sum(|s| s.deleted), "deleted"),
+        (sum(|s| s.acknowledged), "acknowledged"),
+        (sum(|s| s.pruned), "pruned"),
+        (imported.conflicts, "in conflict"),
+        (imported.waiting, "waiting"),
+    ];
+    let counts: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    match (counts.is_empty(), imported.changed) {
+        (true, false) => format!("read {bundles}; everything was here already"),
+        (true, true) => format!("imported {bundles}"),
+        (false, _) => format!("imported {bundles}: {}", counts.join(", ")),
+    }
+}
+
+/// Reads a bundle of the user's; `-` is standard input.
+///
+/// # Errors
+/// `NotFound` when there is no such file; as [`Bundle::read`], with the file named.
+pub fn read_bundle(file: &Path) -> Result<Bundle> {
+    Bundle::read(open(file)?).map_err(|error| within(file, error))
+}
+
+pub fn is_json(context: &Context) -> bool {
+    matches!(context.terminal.format, Format::Json | Format::Ndjson)
+}

@@ -1,0 +1,166 @@
+//! `sync status`, `peers`, `forget`, `show`, `verify`: what is known, without an exchange.
+
+use super::exchange::{is_json, read_bundle};
+use crate::cmd::Context;
+use crate::cmd::files::{name, within};
+use crate::concern;
+use crate::error::{Error, Kind, Result};
+use crate::sync::peer::{self, Status};
+use crate::sync::verify::verify as check;
+use crate::ui::{Column, Report, Row, Section, Written};
+use serde_json::{Value, json};
+use std::path::Path;
+
+const STATUS: &[Column] = &[
+    Column::id("replica_id", "replica"),
+    Column::text("member", "member"),
+    Column::time("last_seen", "last heard of"),
+    Column::number("they_lack_documents", "they lack"),
+    Column::number("they_lack_operations", "operations").wide(),
+    Column::number("we_lack_documents", "we lack"),
+    Column::number("we_lack_operations", "operations").wide(),
+    Column::number("waiting", "waiting"),
+];
+
+pub fn status(context: &Context, exit_code: bool) -> Result<Report> {
+    let peers = peer::status(&context.reader()?)?;
+    let behind = peers.iter().any(Status::is_behind);
+    let rows = peers.into_iter().map(status_row).collect();
+    let report = Report::list(rows, STATUS, Some("replica_id"), "no bundle came here yet");
+    match behind && exit_code {
+        true => Ok(report.exit(Kind::Findings.exit_code())),
+        false => Ok(report),
+    }
+}
+
+fn status_row(status: Status) -> Row {
+    object(json!({
+        "replica_id": status.peer.replica_id,
+        "member": status.peer.member,
+        "last_seen": status.peer.last_seen,
+        "last_bundle": status.peer.last_bundle,
+        "they_lack_documents": status.they_lack.documents,
+        "they_lack_operations": status.they_lack.operations,
+        "we_lack_documents": status.we_lack.documents,
+        "we_lack_operations": status.we_lack.operations,
+        "waiting": status.waiting,
+    }))
+}
+
+const PEERS: &[Column] = &[
+    Column::id("replica_id", "replica"),
+    Column::text("member", "member"),
+    Column::time("last_seen", "last heard of"),
+    Column::id("last_bundle", "last bundle").wide(),
+];
+
+pub fn peers(context: &Context) -> Result<Report> {
+    let reader = context.reader()?;
+    let peers = peer::list(reader.state())?;
+    let row = |peer: crate::store::Peer| {
+        object(json!({
+            "replica_id": peer.replica_id,
+            "member": peer.member,
+            "last_seen": peer.last_seen,
+            "last_bundle": peer.last_bundle,
+        }))
+    };
+    let rows = peers.into_iter().map(row).collect();
+    Ok(Report::list(rows, PEERS, Some("replica_id"), "no bundle came here yet"))
+}
+
+pub fn forget(context: &Context, wanted: &str) -> Result<Report> {
+    let session = context.session()?;
+    let found = peer::find(Some(session.state()), wanted)?;
+    session.state().forget_peer(&found.replica_id)?;
+    let committed = session.commit()?;
+    let who = found.member.as_ref().map_or(String::new(), |member| format!(" of {member}"));
+    let written = Written {
+        changed: true,
+        sentence: format!("forgot replica {}{who}", found.replica_id),
+        id: Some(found.replica_id),
+        ..Written::default()
+    };
+    Ok(context.written(written, committed))
+}
+
+const MANIFEST: &[Column] = &[
+    Column::id("bundle", "bundle"),
+    Column::time("created_at", "made"),
+    Column::text("from_member", "from"),
+    Column::text("from_replica", "replica"),
+    Column::text("for", "for"),
+    Column::number("seq", "log"),
+    Column::flag("full", "full"),
+];
+
+const DOCUMENTS: &[Section] = &[Section {
+    key: "documents",
+    title: "documents",
+    columns: &[
+        Column::text("doc", "document"),
+        Column::bytes("bytes", "update"),
+        Column::number("clients", "client ids"),
+        Column::text("log", "log rows"),
+    ],
+}];
+
+pub fn show(context: &Context, file: &Path) -> Result<Report> {
+    let bundle = read_bundle(file)?;
+    let manifest = serde_json::to_value(bundle.manifest())
+        .map_err(|e| Error::bug("the manifest does not encode").because(e))?;
+    let report = match is_json(context) {
+        true => Report::json(manifest),
+        false => {
+            let manifest = bundle.manifest();
+            let documents: Vec<Value> = manifest
+                .documents
+                .iter()
+                .map(|document| {
+                    json!({
+                        "doc": document.doc,
+                        "bytes": document.bytes,
+                        "clients": document.has.state_vector.len(),
+                        "log": format!("{}-{}", document.log.after, document.log.upto),
+                    })
+                })
+                .collect();
+            let fields = object(json!({
+                "bundle": manifest.bundle,
+                "created_at": manifest.created_at,
+                "from_member": manifest.from.member,
+                "from_replica": manifest.from.replica,
+                "for": manifest.addressee,
+                "seq": manifest.seq,
+                "full": manifest.full,
+                "documents": documents,
+            }));
+            Report::object(fields, MANIFEST, Some("bundle")).sections(DOCUMENTS)
+        }
+    };
+    Ok(bundle.notes().iter().fold(report, Report::note))
+}
+
+pub fn verify(context: &Context, file: &Path) -> Result<Report> {
+    let bundle = read_bundle(file)?;
+    let updates = check(&bundle, concern::roots).map_err(|error| within(file, error))?;
+    let documents = bundle.documents().count();
+    let report = match is_json(context) {
+        true => Report::json(json!({
+            "bundle": bundle.manifest().bundle,
+            "documents": documents,
+            "updates": updates,
+            "sound": true,
+        })),
+        false => Report::nothing(),
+    };
+    let report = bundle.notes().iter().fold(report, Report::note);
+    Ok(report.note(format!("{} is sound: {documents} documents, {updates} updates", name(file))))
+}
+
+fn object(value: Value) -> Row {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Row::new(),
+    }
+}

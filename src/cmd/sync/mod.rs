@@ -1,0 +1,145 @@
+//! `crdtctl sync`: bundles out, bundles in, and who has what.
+
+mod exchange;
+mod look;
+
+pub(super) use exchange::{load, raw_document};
+
+use super::{Context, DryRun, OutFile};
+use crate::error::Result;
+use crate::ui::Report;
+use clap::Subcommand;
+use std::path::PathBuf;
+
+/// Sync by file: export and import bundles, see what peers have
+///
+/// A bundle holds documents, or only what one peer lacks, and goes by USB stick, mail or any
+/// shared folder. Every bundle is also a receipt: it says what its sender has.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Write a bundle: everything, or with --for what one peer lacks
+    #[command(after_help = "Examples:
+  crdtctl sync export -o everything.crdt
+  crdtctl sync export --for bob-river-stone-sky -o for-bob.crdt
+  crdtctl sync export --for 3f2a --if-new -o - | ssh bob crdtctl sync import -")]
+    Export(Export),
+    /// Read bundles: all of them in one commit, or none
+    ///
+    /// Importing twice, in any order, changes nothing. What comes before its prerequisites waits
+    /// (exit 7) and is applied by the import that brings them.
+    #[command(after_help = "Examples:
+  crdtctl sync import from-bob.crdt
+  crdtctl sync import --dry-run /media/stick/*.crdt
+  crdtctl sync import --raw chat chat.yjs")]
+    Import(Import),
+    /// Show each peer: what it lacks, what we lack, what waits
+    ///
+    /// As far as the last bundle of each peer tells. Operations count every value that was ever
+    /// written; a deletion alone has none.
+    #[command(after_help = "Examples:
+  crdtctl sync status
+  crdtctl sync status --exit-code -q || crdtctl sync export --for bob -o for-bob.crdt")]
+    Status {
+        /// Exit with 3 when anyone is behind
+        #[arg(long)]
+        exit_code: bool,
+    },
+    /// Write a bundle without updates, which tells others what is here
+    #[command(after_help = "Examples:
+  crdtctl sync receipt -o what-alice-has.crdt")]
+    Receipt(Receipt),
+    /// Show what a bundle says that it holds, without importing it
+    #[command(after_help = "Examples:
+  crdtctl sync show from-bob.crdt
+  crdtctl sync show from-bob.crdt --json | jq '.documents[].doc'")]
+    Show {
+        /// The bundle; `-` is standard input
+        file: PathBuf,
+    },
+    /// Check a bundle whole, without a store: bounds, hashes, every update
+    #[command(after_help = "Examples:
+  crdtctl sync verify from-bob.crdt")]
+    Verify {
+        /// The bundle; `-` is standard input
+        file: PathBuf,
+    },
+    /// List the replicas that bundles came from
+    #[command(after_help = "Examples:
+  crdtctl sync peers
+  crdtctl sync peers -o id")]
+    Peers,
+    /// Forget a peer: its next export is a full one
+    #[command(after_help = "Examples:
+  crdtctl sync forget 3f2a")]
+    Forget {
+        /// The replica (a prefix is enough) or its member
+        peer: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+}
+
+#[derive(clap::Args)]
+struct Export {
+    #[command(flatten)]
+    out: OutFile,
+    /// Only what this peer lacks: a replica (a prefix is enough) or its member
+    #[arg(long = "for", value_name = "PEER", conflicts_with = "since")]
+    peer: Option<String>,
+    /// Only what the sender of this bundle lacked when it made the bundle
+    #[arg(long, value_name = "FILE")]
+    since: Option<PathBuf>,
+    /// Only this document; can be given again
+    #[arg(long, value_name = "DOC")]
+    doc: Vec<String>,
+    /// Write no file when there is nothing new
+    #[arg(long)]
+    if_new: bool,
+    /// The bare Yrs v1 state of one document, for other Yjs and Yrs programs
+    #[arg(long, value_name = "DOC", conflicts_with_all = ["peer", "since", "doc", "if_new"])]
+    raw: Option<String>,
+    #[command(flatten)]
+    _dry_run: DryRun,
+}
+
+#[derive(clap::Args)]
+struct Receipt {
+    #[command(flatten)]
+    out: OutFile,
+    /// Only this document; can be given again
+    #[arg(long, value_name = "DOC")]
+    doc: Vec<String>,
+    #[command(flatten)]
+    _dry_run: DryRun,
+}
+
+#[derive(clap::Args)]
+struct Import {
+    /// The bundles; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The files are bare Yrs v1 updates of this document
+    #[arg(long, value_name = "DOC")]
+    raw: Option<String>,
+    #[command(flatten)]
+    dry_run: DryRun,
+}
+
+pub fn run(context: &Context, args: Args) -> Result<Report> {
+    match args.verb {
+        Verb::Export(args) => exchange::export(context, &args),
+        Verb::Receipt(args) => exchange::receipt(context, &args),
+        Verb::Import(args) => exchange::import(context, &args),
+        Verb::Status { exit_code } => look::status(context, exit_code),
+        Verb::Show { file } => look::show(context, &file),
+        Verb::Verify { file } => look::verify(context, &file),
+        Verb::Peers => look::peers(context),
+        Verb::Forget { peer, .. } => look::forget(context, &peer),
+    }
+}

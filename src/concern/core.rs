@@ -1,0 +1,350 @@
+//! Core: what an entity is, and who belongs to it.
+
+use super::{Actor, Collection, Field, FieldKind, Outcome, Removal, Role, Spec, Tombstone, field};
+use crate::crdt::container::{self, Fixed};
+use crate::crdt::doc::Txn;
+use crate::crdt::update::RootKind;
+use crate::crdt::value::Source;
+use crate::error::{Error, Result};
+use crate::id::{EntityId, MemberId};
+use crate::limits;
+use crate::store::Session;
+use crate::tombstone;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+pub const SPEC: Spec = Spec {
+    name: "core",
+    limit_bytes: limits::CORE_BYTES,
+    roots: &[
+        ("metadata", RootKind::Map),
+        ("members", RootKind::Map),
+        ("active_members", RootKind::Map),
+    ],
+    collections: &[MEMBERS],
+};
+
+/// The members, keyed by member id (rule R2: several replicas may create one at once).
+pub const MEMBERS: Collection = Collection {
+    noun: "member",
+    path: &["members"],
+    tombstone: Some(Tombstone {
+        flag: "deleted",
+        at: "deleted_at",
+        by: Some("deleted_by"),
+        removal: Removal::AtOnce,
+    }),
+    fields: MEMBER_FIELDS,
+};
+
+const MEMBER_FIELDS: &[Field] = &[
+    field("member_id", FieldKind::Text),
+    field("role", FieldKind::Text),
+    field("joined_at", FieldKind::Time),
+    field("updated_at", FieldKind::Time),
+    field("deleted", FieldKind::Flag),
+    field("deleted_at", FieldKind::Time),
+    field("deleted_by", FieldKind::Text),
+    field("ack_vector", FieldKind::Acknowledgements),
+];
+
+const METADATA: &[&str] = &["metadata"];
+
+/// The active members with the time each joined: the records that exist and are not deleted
+/// (rule R5: the cache `active_members` is never believed).
+pub fn active(source: &dyn Source) -> BTreeMap<String, i64> {
+    source
+        .keys(MEMBERS.path)
+        .into_iter()
+        .filter(|id| !source.flag(&["members", id, "deleted"]))
+        .filter(|id| !source.keys(&["members", id]).is_empty())
+        .map(|id| {
+            let joined = source.int(&["members", &id, "joined_at"]).unwrap_or(0);
+            (id, joined)
+        })
+        .collect()
+}
+
+/// The role of a member, if it is an active one.
+pub fn active_role(source: &dyn Source, member: &str) -> Option<Role> {
+    let exists = !source.keys(&["members", member]).is_empty();
+    let deleted = source.flag(&["members", member, "deleted"]);
+    (exists && !deleted).then(|| Role::of(source.text(&["members", member, "role"]).as_deref()))
+}
+
+/// Whether this is the only owner that the entity has.
+fn is_last_owner(source: &dyn Source, member: &str) -> bool {
+    active_role(source, member) == Some(Role::Owner)
+        && !active(source)
+            .keys()
+            .any(|id| id != member && active_role(source, id) == Some(Role::Owner))
+}
+
+/// Makes an entity, owned by whoever makes it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Create {
+    pub entity: EntityId,
+    pub name: String,
+    #[serde(default)]
+    pub description: String,
+}
+
+impl Create {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let actor = Actor::named(session)?;
+        check_name(&self.name)?;
+        let doc = self.entity.document(SPEC.name);
+        let taken = session.read(&doc, |source| {
+            source.text(&["metadata", "entity_id"]).is_some() || !active(source).is_empty()
+        })?;
+        if taken == Some(true) {
+            return Err(Error::refused(format!("{} exists already", self.entity))
+                .hint(format!("look at it: crdtctl entity show {}", self.entity)));
+        }
+        let now = session.now();
+        let id = self.entity.id();
+        session.edit(&doc, |txn| {
+            txn.set(METADATA, "entity_id", id)?;
+            txn.set(METADATA, "entity_type", self.entity.entity_type())?;
+            txn.set(METADATA, "name", self.name.as_str())?;
+            txn.set(METADATA, "description", self.description.as_str())?;
+            txn.set(METADATA, "four_words", if is_four_words(id) { id } else { "" })?;
+            txn.set(METADATA, "created_at", now)?;
+            txn.set(METADATA, "created_by", actor.as_str())?;
+            join(txn, &doc, &actor, Role::Owner, now)
+        })?;
+        Ok(Outcome::changed(doc, self.entity.as_str())
+            .saying(format!("created {}, owned by {actor}", self.entity)))
+    }
+}
+
+/// Gives an entity another name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Rename {
+    pub entity: EntityId,
+    pub name: String,
+}
+
+impl Rename {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let actor = Actor::of(session, &self.entity)?;
+        if !actor.role.moderates() {
+            return Err(Error::refused(format!(
+                "a {} may not rename {}; an admin or owner may",
+                actor.role, self.entity
+            )));
+        }
+        check_name(&self.name)?;
+        let doc = self.entity.document(SPEC.name);
+        let now = session.now();
+        let changed = session.edit(&doc, |txn| {
+            if txn.text(&["metadata", "name"]).as_deref() == Some(self.name.as_str()) {
+                return Ok(false);
+            }
+            txn.set(METADATA, "name", self.name.as_str())?;
+            touch(txn, METADATA, now)?;
+            Ok(true)
+        })?;
+        Ok(Outcome::new(changed, doc, self.entity.as_str())
+            .saying(format!("{} is called {:?}", self.entity, self.name)))
+    }
+}
+
+/// Adds a member, or takes a removed one back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Add {
+    pub entity: EntityId,
+    pub member: MemberId,
+    /// None: `member`, or `owner` in an entity that has nobody.
+    #[serde(default)]
+    pub role: Option<Role>,
+}
+
+impl Add {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let doc = self.entity.document(SPEC.name);
+        let peopled = session.read(&doc, |source| !active(source).is_empty())? == Some(true);
+        let role = self.role.unwrap_or(if peopled { Role::Member } else { Role::Owner });
+        let present = session.read(&doc, |source| active_role(source, self.member.as_str()))?;
+        if peopled {
+            let actor = Actor::of(session, &self.entity)?;
+            if !actor.role.governs(role) {
+                return Err(may_not(&actor, "add", role));
+            }
+        } else {
+            Actor::named(session)?;
+        }
+        if let Some(held) = present.flatten() {
+            if self.role.is_some_and(|asked| asked != held) {
+                return Err(Error::refused(format!("{} is already a {held}", self.member))
+                    .hint(format!("crdtctl member role {} {role}", self.member)));
+            }
+            return Ok(Outcome::unchanged(doc, self.member.as_str())
+                .saying(format!("{} is a {held} of {} already", self.member, self.entity)));
+        }
+        tombstone::make_room(session, &doc)?;
+        let now = session.now();
+        session.edit(&doc, |txn| join(txn, &doc, &self.member, role, now))?;
+        Ok(Outcome::changed(doc, self.member.as_str())
+            .saying(format!("added {} to {} as {role}", self.member, self.entity)))
+    }
+}
+
+/// Marks a member as removed; oneself: leaves.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Remove {
+    pub entity: EntityId,
+    /// A member id, or a unique prefix of one.
+    pub member: String,
+}
+
+impl Remove {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let actor = Actor::of(session, &self.entity)?;
+        let doc = self.entity.document(SPEC.name);
+        let member = find_member(session, &self.entity, &self.member)?;
+        let (held, last) = session
+            .read(&doc, |source| (active_role(source, &member), is_last_owner(source, &member)))?
+            .unwrap_or((None, false));
+        let Some(held) = held else {
+            return Ok(Outcome::unchanged(doc, &member)
+                .saying(format!("{member} is removed from {} already", self.entity)));
+        };
+        if member != actor.id.as_str() && !actor.role.governs(held) {
+            return Err(may_not(&actor, "remove", held));
+        }
+        if last {
+            return Err(last_owner(&member, "leave"));
+        }
+        let now = session.now();
+        session.edit(&doc, |txn| {
+            tombstone::mark(txn, &MEMBERS, &["members", &member], now, &actor.id)?;
+            txn.remove(&["active_members"], &member)?;
+            Ok(())
+        })?;
+        let pruned = tombstone::prune_entity(session, &self.entity)?;
+        Ok(Outcome::changed(doc, &member)
+            .saying(format!("removed {member} from {}", self.entity))
+            .pruning(pruned))
+    }
+}
+
+/// Gives a member another role.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SetRole {
+    pub entity: EntityId,
+    /// A member id, or a unique prefix of one.
+    pub member: String,
+    pub role: Role,
+}
+
+impl SetRole {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let actor = Actor::of(session, &self.entity)?;
+        let doc = self.entity.document(SPEC.name);
+        let member = find_member(session, &self.entity, &self.member)?;
+        let (held, last) = session
+            .read(&doc, |source| (active_role(source, &member), is_last_owner(source, &member)))?
+            .unwrap_or((None, false));
+        let Some(held) = held else {
+            return Err(Error::refused(format!("{member} was removed from {}", self.entity))
+                .hint(format!("crdtctl member add {member} --role {}", self.role)));
+        };
+        if held == self.role {
+            return Ok(Outcome::unchanged(doc, &member)
+                .saying(format!("{member} is a {held} of {} already", self.entity)));
+        }
+        if !actor.role.governs(held) || !actor.role.governs(self.role) {
+            return Err(may_not(&actor, "appoint", held.max(self.role)));
+        }
+        if last {
+            return Err(last_owner(&member, "be demoted"));
+        }
+        let now = session.now();
+        session.edit(&doc, |txn| {
+            let path = ["members", member.as_str()];
+            txn.set(&path, "role", self.role.as_str())?;
+            touch(txn, &path, now)?;
+            txn.set(&["active_members"], &member, true)
+        })?;
+        Ok(Outcome::changed(doc, &member)
+            .saying(format!("{member} is now a {} of {}", self.role, self.entity)))
+    }
+}
+
+/// The member that an id or a unique prefix names, removed ones included.
+///
+/// # Errors
+/// `NotFound` or `Ambiguous`.
+pub fn find_member(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<String> {
+    let doc = entity.document(SPEC.name);
+    let members = session.read(&doc, |source| source.keys(MEMBERS.path))?.unwrap_or_default();
+    crate::id::resolve(prefix, members.iter().map(String::as_str), "member")
+}
+
+/// Creates the record of a member, or revives its tombstone (rule R2).
+fn join(
+    txn: &mut Txn<'_>,
+    doc: &crate::id::DocId,
+    member: &MemberId,
+    role: Role,
+    now: i64,
+) -> Result<()> {
+    let id = member.as_str();
+    let path = ["members", id];
+    let fixed =
+        [Fixed::Text("member_id", id), Fixed::Flag("deleted", false), Fixed::Map("ack_vector")];
+    container::create(txn, doc, "members", id, &fixed)?;
+    let revived = txn.flag(&["members", id, "deleted"]);
+    if revived {
+        // Only here is `deleted` written false: an add never does, so that a concurrent add and
+        // remove end removed. The old acknowledgements are of the old deletion.
+        txn.set(&path, "deleted", false)?;
+        txn.set(&path, "deleted_at", 0)?;
+        txn.set(&path, "deleted_by", "")?;
+        for acknowledged in txn.keys(&["members", id, "ack_vector"]) {
+            txn.remove(&["members", id, "ack_vector"], &acknowledged)?;
+        }
+    }
+    txn.set(&path, "role", role.as_str())?;
+    txn.set(&path, "joined_at", now)?;
+    touch(txn, &path, now)?;
+    txn.set(&["active_members"], id, true)
+}
+
+/// Moves the record's clock on: later than now and than it was (rule R4).
+fn touch(txn: &mut Txn<'_>, path: &[&str], now: i64) -> Result<()> {
+    let clock: Vec<&str> = path.iter().copied().chain(["updated_at"]).collect();
+    let next = txn.int(&clock).map_or(now, |last| now.max(last.saturating_add(1)));
+    txn.set(path, "updated_at", next)
+}
+
+fn check_name(name: &str) -> Result<()> {
+    if name.trim().is_empty() {
+        return Err(Error::usage("an empty name"));
+    }
+    let chars = name.chars().count();
+    if chars > limits::NAME_CHARS {
+        return Err(Error::refused(format!(
+            "the name has {chars} characters, more than {}",
+            limits::NAME_CHARS
+        )));
+    }
+    Ok(())
+}
+
+fn is_four_words(id: &str) -> bool {
+    id.split('-').count() == 4
+        && id.split('-').all(|word| !word.is_empty() && word.chars().all(char::is_alphabetic))
+}
+
+fn may_not(actor: &Actor, what: &str, other: Role) -> Error {
+    let article = if matches!(other, Role::Admin | Role::Owner) { "an" } else { "a" };
+    Error::refused(format!("{}, a {}, may not {what} {article} {other}", actor.id, actor.role))
+        .hint("`crdtctl member list` shows who may: owners everything, admins all but owners and admins")
+}
+
+fn last_owner(member: &str, what: &str) -> Error {
+    Error::refused(format!("{member} is the last owner and cannot {what}"))
+        .hint("make somebody else an owner first: crdtctl member role MEMBER owner")
+}

@@ -1,0 +1,254 @@
+//! What the documents of the application mean: one [`Spec`] a concern, as data.
+//!
+//! Listing, dumping, checking, acknowledging and pruning are written once over `Spec`. A new
+//! concern is one file and one line in [`CONCERNS`].
+
+pub mod chat;
+pub mod core;
+mod outcome;
+mod roles;
+
+pub use outcome::Outcome;
+pub use roles::{Actor, Role};
+
+use crate::crdt::update::RootKind;
+use crate::crdt::value::{Record, Source, Value};
+use crate::id::DocId;
+use crate::limits;
+use serde_json::{Map, json};
+use std::collections::BTreeSet;
+
+/// Every concern there is.
+pub const CONCERNS: &[Spec] = &[core::SPEC, chat::SPEC, KANBAN, CANVAS, ISSUES];
+
+/// One concern of an entity: its schema and its rules, as data.
+#[derive(Debug)]
+pub struct Spec {
+    /// The third part of the document id.
+    pub name: &'static str,
+    /// The limit of a document, in bytes of encoded state.
+    pub limit_bytes: u64,
+    /// The roots and the type that each must have.
+    pub roots: &'static [(&'static str, RootKind)],
+    pub collections: &'static [Collection],
+}
+
+/// Records of one kind, all of the same shape.
+#[derive(Debug)]
+pub struct Collection {
+    /// What one record is called, in the singular.
+    pub noun: &'static str,
+    /// Where the records are: keys from a root on, `*` for every key.
+    pub path: &'static [&'static str],
+    /// How a record is deleted; None when records of this kind never are.
+    pub tombstone: Option<Tombstone>,
+    /// The schema's fields, in its order.
+    pub fields: &'static [Field],
+}
+
+/// How a deletion is marked.
+#[derive(Debug)]
+pub struct Tombstone {
+    /// The field that is true.
+    pub flag: &'static str,
+    /// The field with the time of the deletion.
+    pub at: &'static str,
+    /// The field with the member who deleted, where the schema has one.
+    pub by: Option<&'static str>,
+    pub removal: Removal,
+}
+
+/// When a prunable record may leave the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// Garbage: at once.
+    AtOnce,
+    /// Content: only into the archive.
+    IntoArchive,
+}
+
+/// A field of a record.
+#[derive(Debug)]
+pub struct Field {
+    pub name: &'static str,
+    pub kind: FieldKind,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    Text,
+    /// Unix seconds; 0 is "never".
+    Time,
+    Flag,
+    /// A map member → time: who has acknowledged the deletion.
+    Acknowledgements,
+    /// A map key → array of members, each array a set.
+    Reactions,
+    /// An array of maps.
+    List,
+    /// A map of anything.
+    Map,
+    /// A whole number that other programs cache; derived on reading.
+    Cache,
+}
+
+const fn field(name: &'static str, kind: FieldKind) -> Field {
+    Field { name, kind }
+}
+
+/// Of these three only the limit and the types of the roots are known so far: enough to read,
+/// measure, carry and merge them.
+const KANBAN: Spec = Spec {
+    name: "kanban",
+    limit_bytes: limits::KANBAN_BYTES,
+    roots: &[("columns", RootKind::Array), ("cards", RootKind::Map)],
+    collections: &[],
+};
+const CANVAS: Spec = Spec {
+    name: "canvas",
+    limit_bytes: limits::CANVAS_BYTES,
+    roots: &[("elements", RootKind::Map), ("metadata", RootKind::Map)],
+    collections: &[],
+};
+const ISSUES: Spec = Spec {
+    name: "issues",
+    limit_bytes: limits::ISSUES_BYTES,
+    roots: &[("issues", RootKind::Map)],
+    collections: &[],
+};
+
+/// The concern of a document; None for an opaque one.
+pub fn of(doc: &DocId) -> Option<&'static Spec> {
+    named(doc.concern()?)
+}
+
+/// The concern with this name.
+pub fn named(name: &str) -> Option<&'static Spec> {
+    CONCERNS.iter().find(|spec| spec.name == name)
+}
+
+/// The types that the roots of a document must have; none are known for an opaque one.
+pub fn roots(doc: &DocId) -> &'static [(&'static str, RootKind)] {
+    of(doc).map_or(&[], |spec| spec.roots)
+}
+
+/// What to say of a document that is near or over its limit.
+pub fn limit_note(doc: &DocId, bytes: u64) -> Option<String> {
+    let limit = of(doc)?.limit_bytes;
+    let percent = bytes.saturating_mul(100) / limit.max(1);
+    match percent {
+        p if p < limits::WARN_PERCENT => None,
+        p if p < 100 => Some(format!("{doc} is at {p} % of its limit ({bytes} of {limit} bytes)")),
+        p => Some(format!(
+            "{doc} is over its limit ({bytes} of {limit} bytes, {p} %); \
+             nothing new can be created in it until `crdtctl prune` makes room"
+        )),
+    }
+}
+
+impl Collection {
+    /// The paths of all its records, in the order of their keys.
+    pub fn records(&self, source: &dyn Source) -> Vec<Vec<String>> {
+        let mut paths: Vec<Vec<String>> = vec![Vec::new()];
+        for step in self.path {
+            paths = paths.into_iter().flat_map(|path| descend(source, path, step)).collect();
+        }
+        paths.into_iter().flat_map(|path| descend(source, path, "*")).collect()
+    }
+
+    /// Its records as JSON objects, in the order of their keys; deleted ones only with `all`.
+    pub fn rows(&self, source: &dyn Source, all: bool) -> Vec<Map<String, serde_json::Value>> {
+        self.records(source)
+            .into_iter()
+            .filter(|path| all || !self.is_deleted(source, path))
+            .filter_map(|path| Some((source.record(&borrowed(&path))?, path)))
+            .map(|(record, path)| self.row(&record, path.last()))
+            .collect()
+    }
+
+    /// Whether the record at a path carries the tombstone flag.
+    pub fn is_deleted(&self, source: &dyn Source, path: &[String]) -> bool {
+        self.tombstone.as_ref().is_some_and(|tombstone| {
+            let mut steps = borrowed(path);
+            steps.push(tombstone.flag);
+            source.flag(&steps)
+        })
+    }
+
+    /// A record as a JSON object with the schema's fields by their names: what is missing is
+    /// null, 0, false or empty; sets without duplicates. The first field is the record's own id,
+    /// which is its key where a program did not write it.
+    pub fn row(&self, record: &Record, key: Option<&String>) -> Map<String, serde_json::Value> {
+        let mut row: Map<_, _> = self
+            .fields
+            .iter()
+            .map(|field| (field.name.to_owned(), field.kind.to_json(record.get(field.name))))
+            .collect();
+        if let Some(id) = self.fields.first().and_then(|field| row.get_mut(field.name))
+            && id.is_null()
+        {
+            *id = json!(key);
+        }
+        row
+    }
+
+    /// A record with all its fields: the schema's first, then whatever else is there.
+    pub fn whole_row(
+        &self,
+        record: &Record,
+        key: Option<&String>,
+    ) -> Map<String, serde_json::Value> {
+        let mut row = self.row(record, key);
+        for (name, value) in record {
+            if !row.contains_key(name) {
+                row.insert(name.clone(), value.to_json());
+            }
+        }
+        row
+    }
+}
+
+fn descend(source: &dyn Source, path: Vec<String>, step: &str) -> Vec<Vec<String>> {
+    let extend = |key: String| path.iter().cloned().chain([key]).collect();
+    match step {
+        "*" => source.keys(&borrowed(&path)).into_iter().map(extend).collect(),
+        name => vec![extend(name.to_owned())],
+    }
+}
+
+/// A path as [`Source`] takes it.
+pub fn borrowed(path: &[String]) -> Vec<&str> {
+    path.iter().map(String::as_str).collect()
+}
+
+impl FieldKind {
+    fn to_json(self, value: Option<&Value>) -> serde_json::Value {
+        match self {
+            FieldKind::Text => value.map_or(serde_json::Value::Null, Value::to_json),
+            FieldKind::Time | FieldKind::Cache => {
+                json!(value.and_then(Value::as_i64).unwrap_or(0))
+            }
+            FieldKind::Flag => json!(value.and_then(Value::as_bool).unwrap_or(false)),
+            FieldKind::Acknowledgements | FieldKind::Map => {
+                value.map_or_else(|| json!({}), Value::to_json)
+            }
+            FieldKind::List => value.map_or_else(|| json!([]), Value::to_json),
+            FieldKind::Reactions => reactions_to_json(value),
+        }
+    }
+}
+
+/// Reactions as sets: no member twice, and no emoji that nobody uses.
+fn reactions_to_json(value: Option<&Value>) -> serde_json::Value {
+    let Some(emojis) = value.and_then(Value::as_map) else { return json!({}) };
+    emojis
+        .iter()
+        .filter_map(|(emoji, members)| {
+            let members: BTreeSet<&str> =
+                members.as_array()?.iter().filter_map(Value::as_str).collect();
+            (!members.is_empty()).then(|| (emoji.clone(), json!(members)))
+        })
+        .collect::<Map<_, _>>()
+        .into()
+}

@@ -1,0 +1,155 @@
+//! Where every block stands, as far as the bytes say it.
+//!
+//! No rule of the gate is asked, so this works for what a walk alone let through: documents of
+//! other programs with XML, formats or sub-documents, and damaged ones.
+
+use super::{Block, Id, Kind, Owner, Parent, Update};
+use std::collections::HashMap;
+
+/// Not looked at yet.
+const UNSET: u32 = u32::MAX;
+/// Its origins are being looked at.
+const VISITING: u32 = u32::MAX - 1;
+/// It stands nowhere: collected, or its origins are.
+const GONE: u32 = u32::MAX - 2;
+/// What it refers to is not in the update.
+const OPEN: u32 = u32::MAX - 3;
+
+/// The places of an update's blocks.
+pub struct Places<'a> {
+    /// Per block.
+    of_block: Vec<u32>,
+    places: Vec<Place<'a>>,
+    roots: Vec<&'a str>,
+}
+
+/// A container, and the key there if it is a map. Two items that were written at once each bring a
+/// place of their own, though they stand in the same one.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    pub owner: Owner,
+    pub key: Option<&'a str>,
+}
+
+/// What is known of a block after a look at it.
+enum Look {
+    Known(u32),
+    /// First that other block.
+    After(usize),
+}
+
+impl<'a> Places<'a> {
+    /// Finds the place of every block; linear, and no recursion.
+    pub fn of<S>(update: &Update<'a, S>) -> Places<'a> {
+        let mut places = Places {
+            of_block: vec![UNSET; update.blocks.len()],
+            places: Vec::new(),
+            roots: Vec::new(),
+        };
+        let mut root_index = HashMap::new();
+        let mut turn = Vec::new();
+        for index in 0..update.blocks.len() {
+            turn.push(index);
+            while let Some(at) = turn.last().copied() {
+                match places.look(update, at, &mut root_index) {
+                    Look::Known(place) => {
+                        places.set(at, place);
+                        turn.pop();
+                    }
+                    Look::After(other) => {
+                        places.set(at, VISITING);
+                        turn.push(other);
+                    }
+                }
+            }
+        }
+        places
+    }
+
+    /// The place of a block; none where it has none, or where that is outside the update.
+    pub fn index(&self, block: usize) -> Option<usize> {
+        let place = self.of_block.get(block).copied().unwrap_or(GONE);
+        (place < OPEN).then_some(place as usize)
+    }
+
+    pub fn all(&self) -> &[Place<'a>] {
+        &self.places
+    }
+
+    pub fn get(&self, place: usize) -> Option<Place<'a>> {
+        self.places.get(place).copied()
+    }
+
+    pub fn root(&self, root: u32) -> &'a str {
+        self.roots.get(root as usize).copied().unwrap_or("")
+    }
+
+    fn set(&mut self, block: usize, place: u32) {
+        if let Some(slot) = self.of_block.get_mut(block) {
+            *slot = place;
+        }
+    }
+
+    fn look<S>(
+        &mut self,
+        update: &Update<'a, S>,
+        index: usize,
+        root_index: &mut HashMap<&'a str, u32>,
+    ) -> Look {
+        let known = self.of_block.get(index).copied().unwrap_or(GONE);
+        if known != UNSET && known != VISITING {
+            return Look::Known(known);
+        }
+        let Some(block) = update.blocks.get(index) else { return Look::Known(GONE) };
+        if matches!(block.kind, Kind::Gc | Kind::Skip) {
+            return Look::Known(GONE);
+        }
+        let header = update.header(block);
+        match header.parent {
+            Some(Parent::Root(name)) => {
+                let roots = &mut self.roots;
+                let root = *root_index.entry(name).or_insert_with(|| {
+                    roots.push(name);
+                    roots.len() as u32 - 1
+                });
+                self.add(Place { owner: Owner::Root(root), key: header.key })
+            }
+            Some(Parent::Item(id)) => {
+                let block = update.find(id);
+                if block.and_then(|at| update.blocks.get(at)).is_some_and(is_gc) {
+                    return Look::Known(GONE);
+                }
+                let owner = Owner::Item { id, block: block.map(|at| at as u32) };
+                self.add(Place { owner, key: header.key })
+            }
+            // As in yrs, an origin that is gone does not count, and the left one goes first.
+            None => self.inherit(update, [header.left, header.right]),
+        }
+    }
+
+    fn inherit<S>(&self, update: &Update<'a, S>, origins: [Option<Id>; 2]) -> Look {
+        let mut found = GONE;
+        for origin in origins.into_iter().flatten() {
+            let Some(other) = update.find(origin) else {
+                found = OPEN;
+                continue;
+            };
+            match self.of_block.get(other).copied().unwrap_or(GONE) {
+                UNSET => return Look::After(other),
+                GONE => {}
+                VISITING | OPEN => found = OPEN,
+                place => return Look::Known(place),
+            }
+        }
+        Look::Known(found)
+    }
+
+    fn add(&mut self, place: Place<'a>) -> Look {
+        self.places.push(place);
+        Look::Known(self.places.len() as u32 - 1)
+    }
+}
+
+fn is_gc(block: &Block) -> bool {
+    block.kind == Kind::Gc
+}

@@ -1,0 +1,541 @@
+//! What every byte of a document is there for.
+//!
+//! An [`Anatomy`] knows of every block in which container it stands, of which record that is a
+//! part, and whether it lives. [`Anatomy::portions`] hands out the whole file: what it gives adds
+//! up to the file's size, always. Linear in the input.
+
+use super::path::{self, Mark, NONE, Patterns, Role};
+use crate::concern::Spec;
+use crate::crdt::update::{Block, Id, Kind, Owner, Place, Places, Update};
+use crate::crdt::value::Value;
+use std::collections::HashSet;
+
+/// Steps of a path that are shown; what lies deeper is cut off at its beginning.
+const STEPS: usize = 32;
+
+/// Why bytes are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Why {
+    /// The values that the document shows.
+    Live,
+    /// What the blocks of live values say of themselves: origins, parent, key.
+    Headers,
+    /// Earlier values of a key that has a value.
+    Overwritten,
+    /// What was removed from a map or a sequence, and what other containers left.
+    Deleted,
+    /// Records that are marked as deleted.
+    Tombstone,
+    Acknowledgement,
+    Reaction,
+    /// Ranges whose content was collected.
+    Gc,
+    /// Ranges that are not there: no document of ours has any.
+    Gap,
+    /// Items of no length, as old versions of yrs wrote them.
+    Empty,
+    DeleteSet,
+    /// The client table.
+    Clients,
+}
+
+impl Why {
+    /// The name in reports; public API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Why::Live => "live",
+            Why::Headers => "headers",
+            Why::Overwritten => "overwritten",
+            Why::Deleted => "deleted",
+            Why::Tombstone => "tombstone",
+            Why::Acknowledgement => "acknowledgement",
+            Why::Reaction => "reaction",
+            Why::Gc => "gc",
+            Why::Gap => "gap",
+            Why::Empty => "empty",
+            Why::DeleteSet => "delete-set",
+            Why::Clients => "clients",
+        }
+    }
+}
+
+/// Some bytes of the file.
+#[derive(Debug, Clone, Copy)]
+pub struct Portion {
+    pub why: Why,
+    /// Where it stands, or [`NONE`].
+    pub pattern: u32,
+    /// The record that it is a part of, or [`NONE`].
+    pub record: u32,
+    /// Who wrote it; none for what is nobody's.
+    pub client: Option<u64>,
+    pub bytes: usize,
+    /// How many of what it is: values, records, acknowledgements, ranges, clients.
+    pub count: usize,
+}
+
+/// A container that an item created.
+struct Container {
+    pattern: u32,
+    /// The record that it is or is a part of.
+    record: u32,
+    /// It is deleted, or one around it is.
+    dead: bool,
+}
+
+/// A record: a container where a collection has its records.
+#[derive(Debug, Default)]
+pub struct Record {
+    pub pattern: u32,
+    /// The block that created it, and who wrote that.
+    block: usize,
+    client: u64,
+    /// The record around it, or [`NONE`].
+    outer: u32,
+    /// The outermost record that is marked as deleted, itself included, or [`NONE`].
+    tombstone: u32,
+    pub author: Option<String>,
+    /// In Unix seconds.
+    pub created: Option<i64>,
+}
+
+/// Where a place is, seen from the root.
+#[derive(Clone, Copy)]
+struct Spot {
+    /// Of the items there; of a sequence, that of the sequence itself.
+    pattern: u32,
+    container: u32,
+}
+
+pub struct Anatomy<'u, 'a, S> {
+    update: &'u Update<'a, S>,
+    places: Places<'a>,
+    patterns: Patterns<'a>,
+    containers: Vec<Container>,
+    /// Per block.
+    container_of: Vec<u32>,
+    /// Per place; none where what is around it is not known.
+    spots: Vec<Option<Spot>>,
+    /// Per block, whether all of it is deleted.
+    dead: Vec<bool>,
+    /// Per place, whether something lives there.
+    inhabited: Vec<bool>,
+    records: Vec<Record>,
+}
+
+impl<'u, 'a, S> Anatomy<'u, 'a, S> {
+    pub fn of(update: &'u Update<'a, S>, spec: Option<&'static Spec>) -> Self {
+        let places = Places::of(update);
+        let count = places.all().len();
+        let mut anatomy = Anatomy {
+            update,
+            places,
+            patterns: Patterns::new(spec),
+            containers: Vec::new(),
+            container_of: vec![NONE; update.blocks().len()],
+            spots: vec![None; count],
+            dead: vec![false; update.blocks().len()],
+            inhabited: vec![false; count],
+            records: Vec::new(),
+        };
+        anatomy.find_dead();
+        anatomy.settle();
+        anatomy.mark();
+        anatomy.unite();
+        anatomy.bury();
+        anatomy
+    }
+
+    pub fn patterns(&self) -> &Patterns<'a> {
+        &self.patterns
+    }
+
+    pub fn record(&self, record: u32) -> Option<&Record> {
+        self.records.get(record as usize)
+    }
+
+    /// The keys that lead to a record, the root first.
+    pub fn record_path(&self, record: u32) -> Vec<String> {
+        let Some(record) = self.record(record) else { return Vec::new() };
+        let Some(place) = self.places.index(record.block) else { return Vec::new() };
+        let mut path = keys(&self.places, place);
+        if let (false, Some(block)) = (self.is_keyed(place), self.update.blocks().get(record.block))
+        {
+            path.push(bracketed(Id { client: record.client, clock: block.clock }));
+        }
+        path
+    }
+
+    /// The outermost deleted record that a portion is a part of, unless it is the entry of that
+    /// record itself, which stays behind when the record is pruned.
+    pub fn freed_with(&self, portion: &Portion) -> Option<u32> {
+        let tombstone = self.record(portion.record)?.tombstone;
+        let goes = match portion.why {
+            Why::Acknowledgement => true,
+            Why::Tombstone => portion.record != tombstone || portion.count == 0,
+            _ => false,
+        };
+        (tombstone != NONE && goes).then_some(tombstone)
+    }
+
+    /// The whole file, portion by portion.
+    pub fn portions(&self, mut take: impl FnMut(Portion)) {
+        let mut left = self.update.bytes().len();
+        let mut give = |portion: Portion| {
+            left = left.saturating_sub(portion.bytes);
+            take(portion);
+        };
+        for (client, range) in self.update.client_ranges() {
+            for index in range {
+                if let Some(block) = self.update.blocks().get(index) {
+                    self.block_portions(client, index, block, &mut give);
+                }
+            }
+        }
+        self.frame_portions(&mut give);
+        if left > 0 {
+            take(Portion { why: Why::Empty, bytes: left, ..Portion::of(None) });
+        }
+    }
+
+    fn frame_portions(&self, give: &mut impl FnMut(Portion)) {
+        for frame in self.update.frames() {
+            let base = Portion::of(Some(frame.client));
+            if frame.table > 0 {
+                give(Portion { why: Why::Clients, bytes: frame.table, count: 1, ..base });
+            }
+            if frame.deletes > 0 {
+                let (bytes, count) = (frame.deletes, frame.ranges);
+                give(Portion { why: Why::DeleteSet, bytes, count, ..base });
+            }
+        }
+        let (clients, deletes) = self.update.counts();
+        give(Portion { why: Why::Clients, bytes: clients, ..Portion::of(None) });
+        give(Portion { why: Why::DeleteSet, bytes: deletes, ..Portion::of(None) });
+    }
+
+    fn block_portions(
+        &self,
+        client: u64,
+        index: usize,
+        block: &Block,
+        give: &mut impl FnMut(Portion),
+    ) {
+        let bytes = block.span().len();
+        let alone = |why| Portion { why, bytes, count: 1, ..Portion::of(Some(client)) };
+        match block.kind {
+            Kind::Gc => return give(alone(Why::Gc)),
+            Kind::Skip => return give(alone(Why::Gap)),
+            _ => {}
+        }
+        let dead = self.update.dead(client, block);
+        let is_dead = dead.units >= block.len;
+        let Some((place, spot)) = self.spot(index) else {
+            // What is around it is not known, or gone.
+            return give(alone(if is_dead { Why::Deleted } else { Why::Live }));
+        };
+        let pattern = self.pattern_of(index, spot);
+        let around = self.containers.get(spot.container as usize);
+        let own = self.own_record(index);
+        let record = own.or(around.map(|around| around.record)).unwrap_or(NONE);
+        let base = Portion { pattern, record, bytes, ..alone(Why::Live) };
+        let role = self.patterns.role(self.patterns.top(pattern));
+        let tombstone = self.record(record).map_or(NONE, |record| record.tombstone);
+        let is_value = usize::from(!is_dead && block.kind != Kind::Type);
+        let gone = is_dead || around.is_some_and(|around| around.dead);
+        match role {
+            Role::Acknowledgements if !gone => {
+                give(Portion { why: Why::Acknowledgement, count: is_value, ..base });
+            }
+            _ if tombstone != NONE => {
+                let count = usize::from(own == Some(tombstone));
+                give(Portion { why: Why::Tombstone, count, ..base });
+            }
+            _ if gone => {
+                let replaced = is_dead && self.is_inhabited(place) && self.is_keyed(place);
+                let why = if replaced { Why::Overwritten } else { Why::Deleted };
+                give(Portion { why, ..base });
+            }
+            Role::Reactions => {
+                let count = is_value.saturating_mul(values(block, dead.units));
+                give(Portion { why: Why::Reaction, count, ..base });
+            }
+            _ => {
+                let header = bytes.saturating_sub(block.content_span().len());
+                let content = bytes.saturating_sub(header).saturating_sub(dead.bytes);
+                let count = values(block, dead.units);
+                give(Portion { bytes: content, count, ..base });
+                give(Portion { why: Why::Headers, bytes: header, ..base });
+                if dead.units > 0 {
+                    give(Portion { why: Why::Deleted, bytes: dead.bytes, ..base });
+                }
+            }
+        }
+    }
+
+    /// The pattern of a block: elements of a sequence that are containers have one of their own.
+    fn pattern_of(&self, index: usize, spot: Spot) -> u32 {
+        let container = self.container_of.get(index).copied().unwrap_or(NONE);
+        self.containers.get(container as usize).map_or(spot.pattern, |own| own.pattern)
+    }
+
+    /// The record that a block created.
+    fn own_record(&self, index: usize) -> Option<u32> {
+        let container = self.container_of.get(index).copied()?;
+        let record = self.containers.get(container as usize)?.record;
+        (self.record(record)?.block == index).then_some(record)
+    }
+
+    fn spot(&self, index: usize) -> Option<(usize, Spot)> {
+        let place = self.places.index(index)?;
+        Some((place, self.spots.get(place).copied()??))
+    }
+
+    fn is_inhabited(&self, place: usize) -> bool {
+        self.inhabited.get(place).copied().unwrap_or(false)
+    }
+
+    fn is_keyed(&self, place: usize) -> bool {
+        self.places.get(place).is_some_and(|place| place.key.is_some())
+    }
+}
+
+/// Finding out where everything is.
+impl<'a, S> Anatomy<'_, 'a, S> {
+    /// Finds the spot of every place and makes every container, those around first.
+    fn settle(&mut self) {
+        let mut looked_at = vec![false; self.spots.len()];
+        let mut chain = Vec::new();
+        for place in 0..self.spots.len() {
+            let mut at = Some(place);
+            // A place that was looked at and has no spot yet is in this chain: a circle.
+            while let Some(place) = at
+                && let Some(seen) = looked_at.get_mut(place)
+                && !*seen
+            {
+                *seen = true;
+                chain.push(place);
+                at = self.around(place);
+            }
+            while let Some(place) = chain.pop() {
+                let spot = self.find_spot(place);
+                if let Some(slot) = self.spots.get_mut(place) {
+                    *slot = spot;
+                }
+            }
+        }
+        for (client, range) in self.update.client_ranges() {
+            for index in range {
+                let kind = self.update.blocks().get(index).map(|block| block.kind);
+                if kind == Some(Kind::Type) {
+                    self.container(index);
+                    self.sign(index, client);
+                }
+            }
+        }
+    }
+
+    /// The place of the item that created the container of a place.
+    fn around(&self, place: usize) -> Option<usize> {
+        match self.places.get(place)?.owner {
+            Owner::Root(_) => None,
+            Owner::Item { block, .. } => self.places.index(block? as usize),
+        }
+    }
+
+    fn find_spot(&mut self, place: usize) -> Option<Spot> {
+        let Place { owner, key } = self.places.get(place)?;
+        let (above, container) = match owner {
+            Owner::Root(root) => (self.patterns.root(self.places.root(root)), NONE),
+            Owner::Item { block, .. } => {
+                let container = self.container(block? as usize)?;
+                (self.containers.get(container as usize)?.pattern, container)
+            }
+        };
+        let pattern = key.map_or(above, |key| self.patterns.child(above, key));
+        Some(Spot { pattern, container })
+    }
+
+    /// The container that a block created, made when it is first asked for; none where it is not
+    /// known what is around it.
+    fn container(&mut self, index: usize) -> Option<u32> {
+        let known = self.container_of.get(index).copied()?;
+        if known != NONE {
+            return Some(known);
+        }
+        let (place, spot) = self.spot(index)?;
+        let pattern = match self.is_keyed(place) {
+            true => spot.pattern,
+            false => self.patterns.element(spot.pattern),
+        };
+        let around = self.containers.get(spot.container as usize);
+        let outer = around.map_or(NONE, |around| around.record);
+        let dead = around.is_some_and(|around| around.dead) || self.is_dead(index);
+        let record = match self.patterns.role(pattern) {
+            Role::Record(_) => {
+                let tombstone = NONE;
+                self.records.push(Record {
+                    pattern,
+                    block: index,
+                    outer,
+                    tombstone,
+                    ..Record::default()
+                });
+                self.records.len() as u32 - 1
+            }
+            _ => outer,
+        };
+        self.containers.push(Container { pattern, record, dead });
+        let own = self.containers.len() as u32 - 1;
+        *self.container_of.get_mut(index)? = own;
+        Some(own)
+    }
+
+    /// Notes who wrote the record that a block created.
+    fn sign(&mut self, index: usize, client: u64) {
+        let record = self.own_record(index).unwrap_or(NONE);
+        if let Some(record) = self.records.get_mut(record as usize) {
+            record.client = client;
+        }
+    }
+
+    fn is_dead(&self, index: usize) -> bool {
+        self.dead.get(index).copied().unwrap_or(true)
+    }
+
+    /// Finds the blocks of which nothing lives.
+    fn find_dead(&mut self) {
+        for (client, range) in self.update.client_ranges() {
+            let blocks = self.update.blocks().get(range.clone()).unwrap_or(&[]);
+            for (slot, block) in self.dead.get_mut(range).into_iter().flatten().zip(blocks) {
+                *slot = self.update.dead(client, block).units >= block.len;
+            }
+        }
+    }
+
+    /// Reads what the records say of themselves, and notes where something lives.
+    fn mark(&mut self) {
+        for (index, block) in self.update.blocks().iter().enumerate() {
+            if self.is_dead(index) {
+                continue;
+            }
+            let Some((place, spot)) = self.spot(index) else { continue };
+            if let Some(slot) = self.inhabited.get_mut(place) {
+                *slot = true;
+            }
+            if let Some(mark) = self.patterns.mark(spot.pattern) {
+                self.note(mark, spot, block);
+            }
+        }
+    }
+
+    fn note(&mut self, mark: Mark, spot: Spot, block: &Block) {
+        let around = self.containers.get(spot.container as usize);
+        let record = around.filter(|around| !around.dead).map_or(NONE, |around| around.record);
+        let (Some(value), Some(slot)) =
+            (self.update.scalar(block), self.records.get_mut(record as usize))
+        else {
+            return;
+        };
+        match (mark, value) {
+            (Mark::Tombstone, Value::Bool(true)) => slot.tombstone = record,
+            (Mark::Author, Value::String(author)) => {
+                slot.author.get_or_insert(author);
+            }
+            (Mark::Created, value) => slot.created = slot.created.or(value.as_i64()),
+            _ => {}
+        }
+    }
+
+    /// Counts a place as inhabited where one of the same container and key is: an overwritten
+    /// value may have been written at once with the one that stayed.
+    fn unite(&mut self) {
+        let deserted: HashSet<(u64, &str)> = (0..self.spots.len())
+            .filter(|place| !self.is_inhabited(*place))
+            .filter_map(|place| address(self.places.get(place)?))
+            .collect();
+        if deserted.is_empty() {
+            return;
+        }
+        let shared: HashSet<(u64, &str)> = (0..self.spots.len())
+            .filter(|place| self.is_inhabited(*place))
+            .filter_map(|place| address(self.places.get(place)?))
+            .filter(|address| deserted.contains(address))
+            .collect();
+        for (slot, place) in self.inhabited.iter_mut().zip(self.places.all()) {
+            *slot = *slot || address(*place).is_some_and(|address| shared.contains(&address));
+        }
+    }
+
+    /// Lets records inside a deleted one go with it. What is around comes first in the list.
+    fn bury(&mut self) {
+        for index in 0..self.records.len() {
+            let outer = self.records.get(index).map_or(NONE, |record| record.outer);
+            let buried = self.record(outer).map_or(NONE, |outer| outer.tombstone);
+            if let (true, Some(record)) = (buried != NONE, self.records.get_mut(index)) {
+                record.tombstone = buried;
+            }
+        }
+    }
+}
+
+impl Portion {
+    fn of(client: Option<u64>) -> Portion {
+        Portion { why: Why::Live, pattern: NONE, record: NONE, client, bytes: 0, count: 0 }
+    }
+}
+
+/// How many values a block shows: texts and containers are one.
+fn values(block: &Block, dead: u32) -> usize {
+    match block.kind {
+        Kind::Any | Kind::Json => block.len.saturating_sub(dead) as usize,
+        _ => 1,
+    }
+}
+
+/// Container and key of a place in a map.
+fn address(place: Place<'_>) -> Option<(u64, &str)> {
+    let owner = match place.owner {
+        Owner::Root(root) => u64::from(root),
+        Owner::Item { block, .. } => u64::from(block?) | 1 << 32,
+    };
+    Some((owner, place.key?))
+}
+
+/// The keys that lead to a place, its own included, the root first. An element of a sequence has
+/// its id for a key.
+pub fn keys(places: &Places<'_>, place: usize) -> Vec<String> {
+    let mut keys = Vec::new();
+    let mut at = places.get(place);
+    while let Some(place) = at {
+        keys.extend(place.key.map(str::to_owned));
+        at = match place.owner {
+            Owner::Root(root) => {
+                keys.push(places.root(root).to_owned());
+                None
+            }
+            Owner::Item { id, block } => {
+                let above = block.and_then(|b| places.get(places.index(b as usize)?));
+                if above.is_none_or(|above| above.key.is_none()) {
+                    keys.push(bracketed(id));
+                }
+                above
+            }
+        };
+        if keys.len() > STEPS {
+            keys.push("…".to_owned());
+            break;
+        }
+    }
+    keys.reverse();
+    keys
+}
+
+fn bracketed(id: Id) -> String {
+    format!("[{}:{}]", id.client, id.clock)
+}
+
+/// Keys as one path; see [`path::step`].
+pub fn joined(keys: &[String]) -> String {
+    keys.iter().map(|key| path::step(key)).collect::<Vec<_>>().join("/")
+}

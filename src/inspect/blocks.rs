@@ -1,0 +1,132 @@
+//! The raw blocks of a document, as they lie in its bytes.
+
+use super::anatomy::{joined, keys};
+use crate::crdt::update::{Block, Fault, Header, Id, Kind, Parent, Places, Update};
+use serde::Serialize;
+
+/// One block; public API.
+#[derive(Debug, Clone, Serialize)]
+pub struct Raw {
+    /// Of its first unit: `client:clock`.
+    pub id: String,
+    pub client: u64,
+    pub clock: u32,
+    /// Clocks that it covers.
+    pub length: u32,
+    pub left_origin: Option<String>,
+    pub right_origin: Option<String>,
+    /// The path of its container; none where that is gone or not in the document.
+    pub parent: Option<String>,
+    pub key: Option<String>,
+    pub kind: &'static str,
+    /// All of it is deleted.
+    pub deleted: bool,
+    /// Of its length, how much is.
+    pub deleted_length: u32,
+    /// In the file, its header included.
+    pub bytes: u64,
+    /// Where it lies in the file.
+    pub offset: u64,
+}
+
+/// Which blocks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Choice {
+    pub client: Option<u64>,
+    pub limit: Option<usize>,
+}
+
+/// Hands out the blocks one by one, by client and clock, as long as `take` wants more.
+///
+/// # Errors
+/// The fault that ends the walk.
+pub fn each(bytes: &[u8], choice: Choice, mut take: impl FnMut(Raw) -> bool) -> Result<(), Fault> {
+    let update = Update::walk(bytes)?;
+    let places = Places::of(&update);
+    let mut left = choice.limit.unwrap_or(usize::MAX);
+    for (client, range) in update.client_ranges() {
+        if choice.client.is_some_and(|wanted| wanted != client) {
+            continue;
+        }
+        for index in range {
+            let (Some(block), Some(rest)) = (update.blocks().get(index), left.checked_sub(1))
+            else {
+                return Ok(());
+            };
+            left = rest;
+            if !take(raw(&update, &places, client, index, block)) {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn raw<S>(
+    update: &Update<'_, S>,
+    places: &Places<'_>,
+    client: u64,
+    index: usize,
+    block: &Block,
+) -> Raw {
+    let Header { left, right, parent, .. } = update.header(block);
+    let dead = update.dead(client, block).units;
+    let place = places.index(index);
+    let key = place.and_then(|place| places.get(place)?.key);
+    let mut path = place.map(|place| keys(places, place));
+    if let (Some(_), Some(path)) = (key, &mut path) {
+        path.pop();
+    }
+    // What says where it stands, and is not known: at least what it says.
+    let written = match parent {
+        Some(Parent::Item(id)) => Some(format!("[{}]", name(id))),
+        _ => None,
+    };
+    Raw {
+        id: name(Id { client, clock: block.clock }),
+        client,
+        clock: block.clock,
+        length: block.len,
+        left_origin: left.map(name),
+        right_origin: right.map(name),
+        parent: path.map(|path| joined(&path)).or(written),
+        key: key.map(str::to_owned),
+        kind: kind(update.content(block), block.kind),
+        deleted: dead >= block.len,
+        deleted_length: dead,
+        bytes: block.span().len() as u64,
+        offset: block.span().start as u64,
+    }
+}
+
+fn name(id: Id) -> String {
+    format!("{}:{}", id.client, id.clock)
+}
+
+/// The content's kind in a word; containers by what they are. Public API.
+fn kind(content: &[u8], kind: Kind) -> &'static str {
+    match kind {
+        Kind::Gc => "gc",
+        Kind::Skip => "gap",
+        Kind::Deleted => "deleted",
+        Kind::Json => "json",
+        Kind::Binary => "binary",
+        Kind::String => "string",
+        Kind::Embed => "embed",
+        Kind::Format => "format",
+        Kind::Any => "any",
+        Kind::Doc => "document",
+        Kind::Move => "move",
+        Kind::Type => match content.first() {
+            Some(0) => "array",
+            Some(1) => "map",
+            Some(2) => "text",
+            Some(3) => "xml-element",
+            Some(4) => "xml-fragment",
+            Some(5) => "xml-hook",
+            Some(6) => "xml-text",
+            Some(7) => "link",
+            _ => "container",
+        },
+    }
+}

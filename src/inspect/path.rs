@@ -1,0 +1,381 @@
+//! Paths that stand for many: `messages/*/content` is the content of every message.
+//!
+//! Which keys are names and which are ids is known of a concern's collections; elsewhere it is
+//! seen from the key itself.
+
+use crate::concern::{Collection, Field, FieldKind, Removal, Spec, Tombstone};
+use std::collections::HashMap;
+
+/// Deeper containers are counted with the one at this depth. Documents of ours nest 16 deep.
+const DEPTH: u16 = 32;
+/// A container that has more different names than this has ids.
+const NAMES: u16 = 64;
+/// The longest key that can be a name.
+const NAME_CHARS: usize = 40;
+
+/// No pattern.
+pub const NONE: u32 = u32::MAX;
+
+/// Records below a root of a known concern that its Spec does not list.
+const UNLISTED: Collection = Collection {
+    noun: "record",
+    path: &[],
+    tombstone: Some(Tombstone {
+        flag: "deleted",
+        at: "deleted_at",
+        by: None,
+        removal: Removal::AtOnce,
+    }),
+    fields: &[
+        Field { name: "created_at", kind: FieldKind::Time },
+        Field { name: "ack_vector", kind: FieldKind::Acknowledgements },
+    ],
+};
+
+/// Records of a document that no concern understands.
+const OPAQUE: Collection =
+    Collection { noun: "record", path: &[], tombstone: None, fields: UNLISTED.fields };
+
+/// Fields that hold who wrote a record.
+const AUTHORS: &[&str] = &["author_id", "created_by", "author"];
+
+/// What stands at a pattern.
+#[derive(Debug, Clone, Copy)]
+pub enum Role {
+    /// Anything.
+    Plain,
+    /// The records of a collection stand below it.
+    Records(&'static Collection),
+    /// Here is one.
+    Record(&'static Collection),
+    /// Who has acknowledged a deletion, and what stands below.
+    Acknowledgements,
+    /// The reactions to a record, and what stands below.
+    Reactions,
+}
+
+/// A field that says something of its whole record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    Tombstone,
+    Author,
+    Created,
+}
+
+/// Every pattern of a document, made as they are asked for.
+pub struct Patterns<'a> {
+    spec: Option<&'static Spec>,
+    nodes: Vec<Node<'a>>,
+    named: HashMap<(u32, &'a str), u32>,
+}
+
+struct Node<'a> {
+    parent: u32,
+    /// None for `*`.
+    name: Option<&'a str>,
+    depth: u16,
+    /// How many children have a name.
+    names: u16,
+    /// The child `*`, or [`NONE`].
+    any: u32,
+    role: Role,
+    mark: Option<Mark>,
+    /// Where the acknowledgements or reactions that it belongs to begin; else itself.
+    top: u32,
+    /// The nearest collection or root around it, itself included.
+    collection: u32,
+}
+
+impl<'a> Patterns<'a> {
+    pub fn new(spec: Option<&'static Spec>) -> Self {
+        Patterns { spec, nodes: Vec::new(), named: HashMap::new() }
+    }
+
+    /// A root.
+    pub fn root(&mut self, name: &'a str) -> u32 {
+        match self.named.get(&(NONE, name)) {
+            Some(known) => *known,
+            None => self.add(NONE, Some(name)),
+        }
+    }
+
+    /// What stands under a key; under every key, where keys are ids.
+    pub fn child(&mut self, parent: u32, key: &'a str) -> u32 {
+        let Some(node) = self.node(parent) else { return NONE };
+        let keys_are_ids = match node.role {
+            Role::Records(collection) if !collection.path.is_empty() => true,
+            Role::Acknowledgements | Role::Reactions => true,
+            Role::Plain | Role::Records(_) | Role::Record(_) => !is_name(key),
+        };
+        if keys_are_ids {
+            return self.element(parent);
+        }
+        if let Some(known) = self.named.get(&(parent, key)) {
+            return *known;
+        }
+        match node.names < NAMES {
+            true => self.add(parent, Some(key)),
+            false => self.element(parent),
+        }
+    }
+
+    /// What stands in a sequence, or under keys that are ids.
+    pub fn element(&mut self, parent: u32) -> u32 {
+        match self.node(parent) {
+            None => NONE,
+            Some(node) if node.any != NONE => node.any,
+            Some(_) => self.add(parent, None),
+        }
+    }
+
+    pub fn role(&self, pattern: u32) -> Role {
+        self.node(pattern).map_or(Role::Plain, |node| node.role)
+    }
+
+    pub fn mark(&self, pattern: u32) -> Option<Mark> {
+        self.node(pattern).and_then(|node| node.mark)
+    }
+
+    /// The acknowledgements or reactions that a pattern belongs to; else itself.
+    pub fn top(&self, pattern: u32) -> u32 {
+        self.node(pattern).map_or(NONE, |node| node.top)
+    }
+
+    /// The collection that a pattern belongs to: the nearest, or its root.
+    pub fn collection(&self, pattern: u32) -> u32 {
+        self.node(pattern).map_or(NONE, |node| node.collection)
+    }
+
+    /// `messages/*/content`; empty for [`NONE`].
+    pub fn name(&self, pattern: u32) -> String {
+        let steps: Vec<String> =
+            self.steps(pattern).into_iter().map(|name| name.map_or("*".to_owned(), step)).collect();
+        steps.join("/")
+    }
+
+    fn steps(&self, pattern: u32) -> Vec<Option<&'a str>> {
+        let node = |at: u32| self.node(at);
+        let mut steps: Vec<_> = std::iter::successors(node(pattern), |below| node(below.parent))
+            .map(|n| n.name)
+            .collect();
+        steps.reverse();
+        steps
+    }
+
+    fn node(&self, pattern: u32) -> Option<&Node<'a>> {
+        self.nodes.get(pattern as usize)
+    }
+
+    fn add(&mut self, parent: u32, name: Option<&'a str>) -> u32 {
+        let above = self.node(parent);
+        let depth = above.map_or(0, |above| above.depth);
+        if depth >= DEPTH {
+            return parent;
+        }
+        let own = self.nodes.len() as u32;
+        let (role, mark) = match above {
+            Some(above) => below(above, name),
+            None => (self.root_role(), None),
+        };
+        let inherits = matches!(role, Role::Acknowledgements | Role::Reactions)
+            && matches!(
+                above.map(|above| above.role),
+                Some(Role::Acknowledgements | Role::Reactions)
+            );
+        let top = above.filter(|_| inherits).map_or(own, |above| above.top);
+        let collection = above.map_or(own, |above| above.collection);
+        let node = Node {
+            parent,
+            name,
+            depth: depth.saturating_add(1),
+            names: 0,
+            any: NONE,
+            role,
+            mark,
+            top,
+            collection,
+        };
+        self.nodes.push(node);
+        self.enter(own, parent, name);
+        self.list(own);
+        own
+    }
+
+    /// Lets the parent know its child.
+    fn enter(&mut self, own: u32, parent: u32, name: Option<&'a str>) {
+        if let Some(above) = self.nodes.get_mut(parent as usize) {
+            match name {
+                Some(_) => above.names = above.names.saturating_add(1),
+                None => above.any = own,
+            }
+        }
+        if let Some(name) = name {
+            self.named.insert((parent, name), own);
+        }
+    }
+
+    /// Makes a pattern the place of a collection where the Spec says so.
+    fn list(&mut self, own: u32) {
+        let steps = self.steps(own);
+        let fits = |collection: &&'static Collection| {
+            let same = |(step, listed): (&Option<&str>, &&str)| step.unwrap_or("*") == *listed;
+            collection.path.len() == steps.len() && steps.iter().zip(collection.path).all(same)
+        };
+        let collection = self.spec.and_then(|spec| spec.collections.iter().find(fits));
+        if let (Some(collection), Some(node)) = (collection, self.nodes.get_mut(own as usize)) {
+            node.role = Role::Records(collection);
+            node.collection = own;
+        }
+    }
+
+    fn root_role(&self) -> Role {
+        match self.spec {
+            Some(_) => Role::Records(&UNLISTED),
+            None => Role::Records(&OPAQUE),
+        }
+    }
+}
+
+/// What stands one step below.
+fn below(above: &Node<'_>, name: Option<&str>) -> (Role, Option<Mark>) {
+    match (above.role, name) {
+        (Role::Records(collection), None) => (Role::Record(collection), None),
+        (Role::Record(collection), Some(name)) => {
+            let field = collection.fields.iter().find(|field| field.name == name);
+            let role = match field.map(|field| field.kind) {
+                Some(FieldKind::Acknowledgements) => Role::Acknowledgements,
+                Some(FieldKind::Reactions) => Role::Reactions,
+                _ => Role::Plain,
+            };
+            (role, mark(collection, name))
+        }
+        (role @ (Role::Acknowledgements | Role::Reactions), _) => (role, None),
+        _ => (Role::Plain, None),
+    }
+}
+
+fn mark(collection: &Collection, name: &str) -> Option<Mark> {
+    let created = collection.fields.iter().find(|field| field.kind == FieldKind::Time);
+    match () {
+        () if collection.tombstone.as_ref().is_some_and(|marks| marks.flag == name) => {
+            Some(Mark::Tombstone)
+        }
+        () if AUTHORS.contains(&name) => Some(Mark::Author),
+        () if created.is_some_and(|field| field.name == name) => Some(Mark::Created),
+        () => None,
+    }
+}
+
+/// Whether a key looks like the name of a field, and not like an id.
+fn is_name(key: &str) -> bool {
+    !key.is_empty()
+        && key.len() <= NAME_CHARS
+        && key.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_')
+}
+
+/// A key as one step of a path, as in JSON Pointer: `~` is `~0`, `/` is `~1`.
+pub fn step(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::concern;
+
+    fn names(spec: Option<&'static Spec>, paths: &[&[&'static str]]) -> Vec<String> {
+        let mut patterns = Patterns::new(spec);
+        let at = |patterns: &mut Patterns<'static>, path: &[&'static str]| {
+            let root = patterns.root(path[0]);
+            path[1..].iter().fold(root, |at, key| patterns.child(at, key))
+        };
+        paths
+            .iter()
+            .map(|path| at(&mut patterns, path))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|pattern| patterns.name(pattern))
+            .collect()
+    }
+
+    #[test]
+    fn keys_of_collections_are_ids_and_keys_of_records_are_names() {
+        let chat = concern::named("chat");
+        let named = names(
+            chat,
+            &[
+                &["messages", "abc", "content"],
+                &["messages", "abc", "ack_vector", "alice"],
+                &["messages", "abc", "reactions", "heart"],
+                &["threads", "abc", "replies", "def", "content"],
+                &["threads", "abc", "reply_count"],
+                &["drafts", "d1"],
+                &["a/b", "mood"],
+            ],
+        );
+        assert_eq!(
+            named,
+            [
+                "messages/*/content",
+                "messages/*/ack_vector/*",
+                "messages/*/reactions/*",
+                "threads/*/replies/*/content",
+                "threads/*/reply_count",
+                "drafts/*",
+                "a~1b/mood",
+            ]
+        );
+    }
+
+    #[test]
+    fn elsewhere_a_key_shows_what_it_is() {
+        let named = names(
+            None,
+            &[
+                &["root", "name"],
+                &["root", "alice-river-stone-sky"],
+                &["root", "00ea531f-c349-4ceb-a546-f520cf7b410c", "data"],
+                &["root", "👍"],
+            ],
+        );
+        assert_eq!(named, ["root/name", "root/*", "root/*/data", "root/*"]);
+    }
+
+    #[test]
+    fn what_would_have_no_end_is_counted_together() {
+        let mut patterns = Patterns::new(None);
+        let root = patterns.root("r");
+        let keys: Vec<String> = (0..100)
+            .map(|n| format!("{}{}", char::from(b'a' + n / 26), char::from(b'a' + n % 26)))
+            .collect();
+        let distinct: std::collections::BTreeSet<u32> =
+            keys.iter().map(|key| patterns.child(root, key)).collect();
+        assert_eq!(distinct.len(), usize::from(NAMES) + 1);
+        let mut deep = root;
+        for _ in 0..1000 {
+            deep = patterns.element(deep);
+        }
+        assert_eq!(patterns.name(deep).matches('/').count() + 1, usize::from(DEPTH));
+    }
+
+    #[test]
+    fn collections_and_their_marks_are_known() {
+        let mut patterns = Patterns::new(concern::named("chat"));
+        let threads = patterns.root("threads");
+        let thread = patterns.child(threads, "x");
+        let replies = patterns.child(thread, "replies");
+        let reply = patterns.child(replies, "y");
+        let deleted = patterns.child(reply, "deleted");
+        let reactions = patterns.child(reply, "reactions");
+        let emoji = patterns.child(reactions, "👍");
+        assert!(matches!(patterns.role(reply), Role::Record(c) if c.noun == "reply"));
+        assert_eq!(patterns.mark(deleted), Some(Mark::Tombstone));
+        assert_eq!(patterns.collection(emoji), replies);
+        assert_eq!(patterns.top(emoji), reactions);
+        assert_eq!(patterns.top(deleted), deleted);
+        let author = patterns.child(reply, "author_id");
+        assert_eq!(patterns.mark(author), Some(Mark::Author));
+        let created = patterns.child(reply, "created_at");
+        assert_eq!(patterns.mark(created), Some(Mark::Created));
+    }
+}

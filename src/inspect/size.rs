@@ -1,0 +1,210 @@
+//! Every byte of a document's file in a table whose rows add up to the file.
+
+use super::anatomy::{Anatomy, Portion, Why, joined};
+use super::path::NONE;
+use crate::concern::Spec;
+use crate::crdt::update::{Fault, Update};
+use chrono::DateTime;
+use serde::Serialize;
+use std::collections::HashMap;
+
+/// What rows are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum By {
+    /// One row a collection
+    Collection,
+    /// One row a field, whatever became of its values
+    Field,
+    /// One row a kind: live, overwritten, tombstone, …
+    Kind,
+    /// One row a record
+    Record,
+    /// One row an author, as the records name them
+    Author,
+    /// One row a client id
+    Client,
+    /// One row a month in which records were created (UTC)
+    Month,
+}
+
+impl By {
+    fn name(self) -> &'static str {
+        match self {
+            By::Collection => "collection",
+            By::Field => "field",
+            By::Kind => "kind",
+            By::Record => "record",
+            By::Author => "author",
+            By::Client => "client",
+            By::Month => "month",
+        }
+    }
+}
+
+/// One row of the table; public API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// Where the bytes stand, or the value that they were grouped by; empty for what belongs to
+    /// the file as a whole.
+    pub path: String,
+    /// Why they are there ([`Why::name`]), or what they were grouped by.
+    pub kind: &'static str,
+    pub bytes: u64,
+    pub count: u64,
+}
+
+/// Where the bytes of a file are, and what would free some.
+#[derive(Debug, Default)]
+pub struct Sizes {
+    pub file_bytes: u64,
+    /// The largest first.
+    pub rows: Vec<Row>,
+    /// Live values with their headers, reactions among them.
+    pub live_bytes: u64,
+    /// Records that are marked as deleted, with their acknowledgements.
+    pub tombstone_bytes: u64,
+    /// Records that are marked as deleted: path, and about how many bytes go when they are pruned.
+    pub tombstones: Vec<(Vec<String>, u64)>,
+}
+
+/// Bytes and count of a group.
+type Tally = (u64, u64);
+
+/// What portions have in common to be counted together; what a group is called is asked once.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Group {
+    /// At a pattern, for a reason.
+    At(u32, Why),
+    Pattern(u32),
+    Record(u32),
+    Client(u64),
+    /// Year and month, counted in months.
+    Month(i32, u32),
+    /// The author of this record, who may have written others.
+    Author(u32),
+    /// Nothing that the question asks for.
+    Rest(Why),
+}
+
+impl Sizes {
+    /// Measures a file. Linear in it.
+    ///
+    /// # Errors
+    /// The fault that ends the walk: what cannot be read cannot be measured.
+    pub fn of(bytes: &[u8], spec: Option<&'static Spec>, by: Option<By>) -> Result<Sizes, Fault> {
+        let update = Update::walk(bytes)?;
+        let anatomy = Anatomy::of(&update, spec);
+        let mut sizes = Sizes { file_bytes: bytes.len() as u64, ..Sizes::default() };
+        let mut groups: HashMap<Group, Tally> = HashMap::new();
+        let mut freed: HashMap<u32, u64> = HashMap::new();
+        anatomy.portions(|portion| {
+            if portion.bytes == 0 {
+                return;
+            }
+            let tally = groups.entry(group(&anatomy, by, &portion)).or_default();
+            tally.0 = tally.0.saturating_add(portion.bytes as u64);
+            tally.1 = tally.1.saturating_add(portion.count as u64);
+            sizes.count(&portion);
+            if let Some(record) = anatomy.freed_with(&portion) {
+                let bytes = freed.entry(record).or_default();
+                *bytes = bytes.saturating_add(portion.bytes as u64);
+            }
+        });
+        let tombstones =
+            freed.into_iter().map(|(record, bytes)| (anatomy.record_path(record), bytes));
+        sizes.tombstones = tombstones.collect();
+        sizes.tombstones.sort();
+        sizes.rows = rows(&anatomy, by, groups);
+        Ok(sizes)
+    }
+
+    fn count(&mut self, portion: &Portion) {
+        let sum = match portion.why {
+            Why::Live | Why::Headers | Why::Reaction => &mut self.live_bytes,
+            Why::Tombstone | Why::Acknowledgement => &mut self.tombstone_bytes,
+            _ => return,
+        };
+        *sum = sum.saturating_add(portion.bytes as u64);
+    }
+
+    /// Keeps the largest rows and counts the others as one, so that the sum stays.
+    pub fn keep(&mut self, top: usize) {
+        if self.rows.len() <= top {
+            return;
+        }
+        let others = self.rows.split_off(top);
+        let sum = |value: fn(&Row) -> u64| others.iter().map(value).fold(0, u64::saturating_add);
+        let (bytes, count) = (sum(|row| row.bytes), sum(|row| row.count));
+        self.rows.push(Row { path: String::new(), kind: "other", bytes, count });
+    }
+}
+
+fn group<S>(anatomy: &Anatomy<'_, '_, S>, by: Option<By>, portion: &Portion) -> Group {
+    let patterns = anatomy.patterns();
+    let Some(by) = by else { return by_default(anatomy, portion) };
+    let rest = Group::Rest(portion.why);
+    let pattern = |pattern: u32| if pattern == NONE { rest } else { Group::Pattern(pattern) };
+    let record = anatomy.record(portion.record);
+    match by {
+        By::Kind => rest,
+        By::Collection => pattern(patterns.collection(portion.pattern)),
+        By::Field => pattern(patterns.top(portion.pattern)),
+        By::Record if portion.record != NONE => Group::Record(portion.record),
+        By::Author if record.is_some_and(|record| record.author.is_some()) => {
+            Group::Author(portion.record)
+        }
+        By::Client => portion.client.map_or(rest, Group::Client),
+        By::Month => record.and_then(|record| month(record.created?)).unwrap_or(rest),
+        By::Record | By::Author => rest,
+    }
+}
+
+/// Live content by field, what is dead or about the dead by where it was, the frame as a whole.
+fn by_default<S>(anatomy: &Anatomy<'_, '_, S>, portion: &Portion) -> Group {
+    let patterns = anatomy.patterns();
+    let pattern = match portion.why {
+        Why::Headers => patterns.collection(portion.pattern),
+        Why::Tombstone => anatomy.record(portion.record).map_or(NONE, |record| record.pattern),
+        _ => patterns.top(portion.pattern),
+    };
+    Group::At(pattern, portion.why)
+}
+
+/// None for a time before year 0 or after year 9999.
+fn month(seconds: i64) -> Option<Group> {
+    use chrono::Datelike;
+    let at = DateTime::from_timestamp(seconds, 0).filter(|_| seconds != 0)?;
+    (0..=9999).contains(&at.year()).then(|| Group::Month(at.year(), at.month()))
+}
+
+/// The groups as rows. Groups that are called the same are one row.
+fn rows<S>(
+    anatomy: &Anatomy<'_, '_, S>,
+    by: Option<By>,
+    groups: HashMap<Group, Tally>,
+) -> Vec<Row> {
+    let grouped = by.map_or("", By::name);
+    let mut named: HashMap<(String, &'static str), Tally> = HashMap::new();
+    for (group, (bytes, count)) in groups {
+        let name = match group {
+            Group::At(pattern, why) => (anatomy.patterns().name(pattern), why.name()),
+            Group::Pattern(pattern) => (anatomy.patterns().name(pattern), grouped),
+            Group::Record(record) => (joined(&anatomy.record_path(record)), grouped),
+            Group::Client(client) => (client.to_string(), grouped),
+            Group::Month(year, month) => (format!("{year:04}-{month:02}"), grouped),
+            Group::Author(record) => {
+                let author = anatomy.record(record).and_then(|record| record.author.clone());
+                (author.unwrap_or_default(), grouped)
+            }
+            Group::Rest(why) => (String::new(), why.name()),
+        };
+        let tally = named.entry(name).or_default();
+        *tally = (tally.0.saturating_add(bytes), tally.1.saturating_add(count));
+    }
+    let row = |((path, kind), (bytes, count))| Row { path, kind, bytes, count };
+    let mut rows: Vec<Row> = named.into_iter().map(row).collect();
+    rows.sort_by(|a, b| {
+        b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)).then_with(|| a.kind.cmp(b.kind))
+    });
+    rows
+}

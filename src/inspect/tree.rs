@@ -1,0 +1,161 @@
+//! The shape of a document's live content: which paths there are, of which type, and how many.
+
+use super::path::{NONE, Patterns};
+use crate::concern::Spec;
+use crate::crdt::value::Value;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// One path; public API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Branch {
+    pub path: String,
+    /// The type of what stands there; several where they differ, joined by `|`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What the containers there hold: entries, elements, bytes of text; of plain values how many
+    /// there are.
+    pub count: u64,
+    /// How many values stand there.
+    pub values: u64,
+}
+
+/// The paths of a document, each root before what is below it. With `depth`, only the first so
+/// many steps.
+pub fn tree(roots: &[(String, Value)], spec: Option<&'static Spec>, depth: usize) -> Vec<Branch> {
+    let mut grower = Grower { patterns: Patterns::new(spec), seen: Vec::new() };
+    for (name, value) in roots {
+        let root = grower.patterns.root(name);
+        grower.grow(root, value, depth);
+    }
+    let patterns = &grower.patterns;
+    let branch = |(pattern, seen): (usize, &Seen)| Branch {
+        path: patterns.name(pattern as u32),
+        kind: seen.kinds.iter().copied().collect::<Vec<_>>().join("|"),
+        count: seen.count,
+        values: seen.values,
+    };
+    let seen = grower.seen.iter().enumerate().filter(|(_, seen)| seen.values > 0);
+    let mut branches: Vec<Branch> = seen.map(branch).collect();
+    branches.sort_by(|a, b| a.path.split('/').cmp(b.path.split('/')));
+    branches
+}
+
+struct Grower<'v> {
+    patterns: Patterns<'v>,
+    /// Per pattern.
+    seen: Vec<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    kinds: BTreeSet<&'static str>,
+    values: u64,
+    count: u64,
+}
+
+impl<'v> Grower<'v> {
+    /// Recursion is bounded: the check refused deeper nesting.
+    fn grow(&mut self, pattern: u32, value: &'v Value, depth: usize) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        self.see(pattern, value);
+        match value {
+            Value::Map(map) | Value::Object(map) => {
+                for (key, inner) in map {
+                    let child = self.patterns.child(pattern, key);
+                    self.grow(child, inner, depth);
+                }
+            }
+            Value::Array(items) | Value::List(items) => {
+                for inner in items {
+                    let child = self.patterns.element(pattern);
+                    self.grow(child, inner, depth);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn see(&mut self, pattern: u32, value: &Value) {
+        if pattern == NONE {
+            return;
+        }
+        let at = pattern as usize;
+        if self.seen.len() <= at {
+            self.seen.resize_with(at.saturating_add(1), Seen::default);
+        }
+        if let Some(seen) = self.seen.get_mut(at) {
+            seen.kinds.insert(kind(value));
+            seen.values = seen.values.saturating_add(1);
+            seen.count = seen.count.saturating_add(count(value));
+        }
+    }
+}
+
+/// The name of a type. Shared types are `map`, `array` and `text`; what is one plain value is
+/// called as in JSON.
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Undefined => "undefined",
+        Value::Bool(_) => "bool",
+        Value::Int(_) | Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Bytes(_) => "bytes",
+        Value::Map(_) => "map",
+        Value::Array(_) => "array",
+        Value::Text(_) => "text",
+        Value::Object(_) => "object",
+        Value::List(_) => "list",
+    }
+}
+
+fn count(value: &Value) -> u64 {
+    let count = match value {
+        Value::Map(map) | Value::Object(map) => map.len(),
+        Value::Array(items) | Value::List(items) => items.len(),
+        Value::Text(text) => text.len(),
+        _ => 1,
+    };
+    count as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::concern;
+    use crate::crdt::value::Record;
+
+    fn map(fields: &[(&str, Value)]) -> Value {
+        Value::Map(fields.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect::<Record>())
+    }
+
+    #[test]
+    fn paths_come_with_types_and_counts() {
+        let message = |content: Value| {
+            map(&[("content", content), ("attachments", Value::Array(vec![map(&[])]))])
+        };
+        let roots = vec![(
+            "messages".to_owned(),
+            map(&[
+                ("m-1", message(Value::String("hi".into()))),
+                ("m-2", message(Value::Text("four".into()))),
+            ]),
+        )];
+        let show = |depth| -> Vec<String> {
+            let rows = tree(&roots, concern::named("chat"), depth);
+            rows.iter().map(|b| format!("{} {} {} {}", b.path, b.kind, b.count, b.values)).collect()
+        };
+        assert_eq!(show(1), ["messages map 2 1"]);
+        assert_eq!(
+            show(9),
+            [
+                "messages map 2 1",
+                "messages/* map 4 2",
+                "messages/*/attachments array 2 2",
+                "messages/*/attachments/* map 0 2",
+                "messages/*/content string|text 5 2",
+            ]
+        );
+    }
+}

@@ -1,0 +1,139 @@
+//! From the log into the `.yrs`: checkpoints that other programs can read.
+//!
+//! Whatever fails here, the command has happened: its rows stay unfolded, readers overlay them,
+//! and the next session tries again.
+
+use super::Roots;
+use super::fs;
+use super::layout::{Layout, Meta};
+use super::load::{self, Loaded, Stamp};
+use super::state::State;
+use crate::crdt::update;
+use crate::error::{Error, Result};
+use crate::id::{DocId, hex};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// A document to be written.
+pub(super) struct Checkpoint<'a> {
+    pub doc: &'a DocId,
+    /// Relative to the store's directory.
+    pub path: &'a Path,
+    /// What the file was when it was loaded.
+    pub file: Option<Stamp>,
+    /// The whole state.
+    pub state: &'a [u8],
+    /// The state holds all rows up to here.
+    pub seq: i64,
+}
+
+/// Writes the checkpoints and records them in the transaction that `state` is in; the rows of a
+/// document that moved on meanwhile are left to whoever moved it. Returns sentences about the
+/// documents that could not be written.
+///
+/// # Errors
+/// From the local state, or a directory that did not reach the disk; the transaction must then be
+/// rolled back.
+pub(super) fn fold(
+    layout: &Layout,
+    state: &State,
+    checkpoints: &[Checkpoint<'_>],
+    now: i64,
+) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    let mut written = Vec::new();
+    for checkpoint in checkpoints {
+        if state.last_unfolded(checkpoint.doc)? != Some(checkpoint.seq) {
+            continue;
+        }
+        match write(layout, state, checkpoint, now) {
+            Ok(Some(version)) => written.push((checkpoint, version)),
+            Ok(None) => {}
+            Err(e) => notes.push(unfolded(checkpoint.doc, &e)),
+        }
+    }
+    let dirs: BTreeSet<PathBuf> =
+        written.iter().filter_map(|(c, _)| c.path.parent().map(Path::to_owned)).collect();
+    for dir in dirs {
+        fs::sync_dir(&layout.resolve(&dir))?;
+    }
+    for (checkpoint, version) in written {
+        let stamp = Stamp::of(checkpoint.state);
+        state.put_fold(checkpoint.doc, &stamp.blake3, stamp.bytes, version, checkpoint.seq)?;
+    }
+    Ok(notes)
+}
+
+/// Writes `.yrs` and `.meta`; None when the file is not what was loaded any more.
+fn write(
+    layout: &Layout,
+    state: &State,
+    checkpoint: &Checkpoint<'_>,
+    now: i64,
+) -> Result<Option<u64>> {
+    let present = layout.read(checkpoint.path)?.map(|bytes| Stamp::of(&bytes));
+    if present != checkpoint.file {
+        return Ok(None);
+    }
+    let known = state.known(checkpoint.doc)?.map_or(0, |known| known.version);
+    let mut meta = layout.meta(checkpoint.path).unwrap_or_else(|| Meta::new(checkpoint.doc, now));
+    meta.version = meta.version.max(known).saturating_add(1);
+    meta.updated_at = now;
+    let stamp = Stamp::of(checkpoint.state);
+    meta.rest.insert("blake3".to_owned(), hex(&stamp.blake3).into());
+    meta.rest.insert("bytes".to_owned(), stamp.bytes.into());
+
+    let path = layout.resolve(checkpoint.path);
+    if let Some(dir) = path.parent() {
+        fs::create_dir(dir)?;
+    }
+    fs::persist(&path, checkpoint.state)?;
+    fs::persist(&path.with_extension("meta"), meta.to_text()?.as_bytes())?;
+    Ok(Some(meta.version))
+}
+
+/// Folds what a crash, or a failure, left in the log. Returns sentences about the documents for
+/// which that did not work; whoever reads them hears the same as an error.
+///
+/// # Errors
+/// As [`fold`].
+pub(super) fn recover(
+    layout: &Layout,
+    state: &State,
+    docs: &[DocId],
+    roots: Roots,
+    now: i64,
+) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    for doc in docs {
+        let Some(seq) = state.last_unfolded(doc)? else { continue };
+        let loaded = match load::load(layout, Some(state), doc, roots).and_then(storable) {
+            Ok(Some(loaded)) => loaded,
+            Ok(None) => continue,
+            Err(e) => {
+                notes.push(unfolded(doc, &e));
+                continue;
+            }
+        };
+        if loaded.foreign {
+            state.break_log(doc, state.next_seq()?)?;
+        }
+        let checkpoint =
+            Checkpoint { doc, path: &loaded.path, file: loaded.file, state: &loaded.state, seq };
+        notes.extend(fold(layout, state, &[checkpoint], now)?);
+    }
+    Ok(notes)
+}
+
+fn storable(loaded: Option<Loaded>) -> Result<Option<Loaded>> {
+    if let Some(loaded) = &loaded {
+        update::storable(&loaded.state)
+            .map_err(|fault| Error::bug("the merged document must not be stored").because(fault))?;
+    }
+    Ok(loaded)
+}
+
+fn unfolded(doc: &DocId, e: &Error) -> String {
+    let causes: String = e.causes.iter().map(|cause| format!(": {cause}")).collect();
+    format!("the log keeps changes of {doc} that its file does not hold yet ({e}{causes})")
+}

@@ -1,0 +1,371 @@
+//! The file system, as far as a store needs it: whole files in, whole files out.
+//!
+//! Nothing else below the commands touches files (SQLite opens its own).
+
+use crate::error::{Error, Kind, Result};
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// File names have at most 255 bytes; a temporary name needs four more than the name it becomes.
+const TEMPORARY_NAME_BYTES: usize = 240;
+/// How long to wait before the lock is tried again.
+const LOCK_STEP: Duration = Duration::from_millis(5);
+
+/// What a path names, links not followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Node {
+    File,
+    Directory,
+    Link,
+    Other,
+}
+
+/// One name in a directory.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub name: OsString,
+    pub node: Node,
+    pub bytes: u64,
+}
+
+/// What stands at a path; None when nothing does.
+pub(super) fn node(path: &Path) -> Option<Node> {
+    fs::symlink_metadata(path).ok().map(|meta| kind(meta.file_type()))
+}
+
+/// Whether a path leads to a directory, through links where need be.
+pub(super) fn is_dir(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| meta.is_dir())
+}
+
+/// Whether a path leads to a regular file, through links where need be.
+pub(super) fn is_file(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| meta.is_file())
+}
+
+/// The size of a file; 0 when there is none.
+pub(super) fn size(path: &Path) -> u64 {
+    fs::symlink_metadata(path).map_or(0, |meta| meta.len())
+}
+
+/// The names in a directory, sorted; none when there is no directory.
+pub(super) fn list(dir: &Path) -> Result<Vec<Entry>> {
+    let reading = || format!("could not list {}", dir.display());
+    let names = match fs::read_dir(dir) {
+        Ok(names) => names,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(Error::io(reading(), e)),
+    };
+    let mut entries = Vec::new();
+    for entry in names {
+        let entry = entry.map_err(|e| Error::io(reading(), e))?;
+        // An entry that went away since is as good as never seen.
+        let Ok(meta) = entry.metadata() else { continue };
+        entries.push(Entry {
+            name: entry.file_name(),
+            node: kind(meta.file_type()),
+            bytes: meta.len(),
+        });
+    }
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(entries)
+}
+
+fn kind(of: fs::FileType) -> Node {
+    match of {
+        of if of.is_symlink() => Node::Link,
+        of if of.is_dir() => Node::Directory,
+        of if of.is_file() => Node::File,
+        _ => Node::Other,
+    }
+}
+
+/// The bytes of a file; None when there is none.
+///
+/// # Errors
+/// `Io`; `Corrupt` when it holds more than `limit` bytes.
+pub(super) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
+    let reading = || format!("could not read {}", path.display());
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(Error::io(reading(), e)),
+    };
+    let mut bytes = Vec::new();
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|e| Error::io(reading(), e))?;
+    if bytes.len() as u64 > limit {
+        return Err(Error::corrupt(format!("{} holds more than {limit} bytes", path.display())));
+    }
+    Ok(Some(bytes))
+}
+
+/// Makes a directory and those above it that are missing; the names are on the disk afterwards.
+pub(super) fn create_dir(path: &Path) -> Result<()> {
+    if is_dir(path) {
+        return Ok(());
+    }
+    let parent = parent(path);
+    create_dir(parent)?;
+    match fs::create_dir(path) {
+        Ok(()) => sync_dir(parent),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists && is_dir(path) => Ok(()),
+        Err(e) => Err(Error::io(format!("could not create {}", path.display()), e)),
+    }
+}
+
+/// Replaces a file: afterwards it holds either its old bytes or all of the new ones, and the new
+/// ones are on the disk.
+///
+/// Not promised: that the new *name* is on the disk ([`sync_dir`] does that, once for all files of
+/// a directory), and that a program which has the old file open sees the new one.
+pub(super) fn persist(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, bytes, true)
+}
+
+/// Replaces a file without waiting for the disk: after a power cut it may hold its old bytes, the
+/// new ones, or nothing. For what can be made again.
+pub(super) fn persist_lightly(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, bytes, false)
+}
+
+fn replace(path: &Path, bytes: &[u8], durable: bool) -> Result<()> {
+    let temporary = temporary_name(path);
+    let written =
+        write_new(&temporary, path, bytes, durable).and_then(|()| fs::rename(&temporary, path));
+    written.map_err(|e| {
+        // The old file stands; what is left of the new one would only confuse.
+        let _ = fs::remove_file(&temporary);
+        Error::io(format!("could not write {}", path.display()), e)
+    })
+}
+
+fn write_new(temporary: &Path, model: &Path, bytes: &[u8], durable: bool) -> std::io::Result<()> {
+    // Never through what a crash, or somebody else, left under this name.
+    match fs::remove_file(temporary) {
+        Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
+    if let Ok(old) = fs::symlink_metadata(model)
+        && old.is_file()
+    {
+        file.set_permissions(old.permissions())?;
+    }
+    file.write_all(bytes)?;
+    if durable { file.sync_all() } else { Ok(()) }
+}
+
+/// `<name>.tmp` beside the file, cut where the name would become too long.
+fn temporary_name(path: &Path) -> PathBuf {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let cut: String = name.chars().take(TEMPORARY_NAME_BYTES).collect();
+    path.with_file_name(format!("{cut}.tmp"))
+}
+
+/// Waits until the names in a directory are on the disk.
+pub(super) fn sync_dir(path: &Path) -> Result<()> {
+    // Windows has no such call; its file systems write names with the file.
+    if cfg!(not(unix)) {
+        return Ok(());
+    }
+    File::open(path)
+        .and_then(|dir| dir.sync_all())
+        .map_err(|e| Error::io(format!("could not write the directory {}", path.display()), e))
+}
+
+/// The one absolute path of a directory, links resolved.
+pub(super) fn canonical(path: &Path) -> Result<PathBuf> {
+    fs::canonicalize(path)
+        .map_err(|e| Error::io(format!("could not resolve {}", path.display()), e))
+}
+
+/// Removes a file, if it is there.
+pub(super) fn remove(path: &Path) {
+    let _ = fs::remove_file(path);
+}
+
+/// Device and inode of what a path leads to, where the system has such numbers.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+    numbers(&fs::metadata(path).ok()?)
+}
+
+#[cfg(unix)]
+fn numbers(meta: &fs::Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((meta.dev(), meta.ino()))
+}
+
+#[cfg(not(unix))]
+fn numbers(_meta: &fs::Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+/// Copies those of the files that exist into a new temporary directory, under their own names.
+pub(super) fn copy_aside(files: &[PathBuf]) -> Result<tempfile::TempDir> {
+    let copying = || "could not make a temporary copy of the local state";
+    let dir = tempfile::tempdir().map_err(|e| Error::io(copying(), e))?;
+    for file in files.iter().filter(|file| is_file(file)) {
+        let name = file.file_name().unwrap_or_default();
+        fs::copy(file, dir.path().join(name)).map_err(|e| Error::io(copying(), e))?;
+    }
+    Ok(dir)
+}
+
+/// A file that one process holds at a time; the system lets go of it when the process ends, however
+/// it ends. It holds a note about the holder, and is removed on release.
+///
+/// Not promised on file systems without locks: there it is only the note.
+pub(super) struct LockFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl LockFile {
+    /// Takes the file within `wait`, and says how much of that time is left; None when another
+    /// process keeps it.
+    pub fn take(path: &Path, wait: Duration) -> Result<Option<(LockFile, Duration)>> {
+        let taking = || format!("could not lock {}", path.display());
+        let mut left = wait;
+        loop {
+            if node(path) == Some(Node::Link) {
+                return Err(Error::new(Kind::Refused, taking()).because("it is a symbolic link"));
+            }
+            let file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(path)
+                .map_err(|e| Error::io(taking(), e))?;
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) => {
+                    if left.is_zero() {
+                        return Ok(None);
+                    }
+                    let step = left.min(LOCK_STEP);
+                    std::thread::sleep(step);
+                    left = left.saturating_sub(step);
+                    continue;
+                }
+                // A file system without locks: SQLite's own lock must do.
+                Err(TryLockError::Error(_)) | Ok(()) => {}
+            }
+            // The holder before us removes the name while it holds the lock: what we opened may
+            // be a file that no longer has a name.
+            let ours = file.metadata().ok().as_ref().and_then(numbers);
+            if ours == identity(path) {
+                return Ok(Some((LockFile { path: path.to_owned(), file }, left)));
+            }
+        }
+    }
+
+    /// Replaces the note. Best effort: it is for people.
+    pub fn note(&mut self, text: &str) {
+        let _ = self.file.set_len(0).and_then(|()| self.file.write_all(text.as_bytes()));
+    }
+}
+
+impl Drop for LockFile {
+    fn drop(&mut self) {
+        // Only where `take` can tell a removed file from a new one.
+        if identity(&self.path).is_some() {
+            remove(&self.path);
+        }
+        let _ = self.file.unlock();
+    }
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replaced_file_is_whole_and_leaves_nothing_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.yrs");
+        fs::write(dir.path().join("a.yrs.tmp"), "left by a crash").unwrap();
+        persist(&path, b"one").unwrap();
+        persist(&path, b"two").unwrap();
+        assert_eq!(read(&path, 10).unwrap().unwrap(), b"two");
+        assert_eq!(list(dir.path()).unwrap().len(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_under_the_temporary_name_is_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let outside = dir.path().join("outside");
+        fs::write(&outside, "precious").unwrap();
+        std::os::unix::fs::symlink(&outside, dir.path().join("a.yrs.tmp")).unwrap();
+        persist(&dir.path().join("a.yrs"), b"new").unwrap();
+        assert_eq!(fs::read(&outside).unwrap(), b"precious");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_replaced_file_keeps_its_mode() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.yrs");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        persist(&path, b"new").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn the_longest_name_can_be_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(format!("{}.yrs", "6".repeat(251)));
+        fs::write(&path, "old").unwrap();
+        persist(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.yrs");
+        // A directory in the way makes the rename fail.
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("inside"), "old").unwrap();
+        assert_eq!(persist(&path, b"new").unwrap_err().kind, Kind::Io);
+        assert_eq!(list(dir.path()).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn more_than_the_limit_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        fs::write(&path, "12345").unwrap();
+        assert!(read(&path, 5).unwrap().is_some());
+        assert_eq!(read(&path, 4).unwrap_err().kind, Kind::Corrupt);
+        assert!(read(&dir.path().join("b"), 4).unwrap().is_none());
+    }
+
+    #[test]
+    fn one_holder_at_a_time_and_no_trace_after() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("holder");
+        let (mut lock, left) = LockFile::take(&path, Duration::from_millis(20)).unwrap().unwrap();
+        assert_eq!(left, Duration::from_millis(20));
+        lock.note("me");
+        assert!(LockFile::take(&path, Duration::from_millis(20)).unwrap().is_none());
+        assert_eq!(fs::read(&path).unwrap(), b"me");
+        drop(lock);
+        assert!(node(&path).is_none());
+        assert!(LockFile::take(&path, Duration::ZERO).unwrap().is_some());
+    }
+}

@@ -1,0 +1,288 @@
+//! Where documents lie: the real application's layout, older habits included.
+//!
+//! `crdt/<entity type>/<name>.yrs` with a `.meta` beside it. A name is only ever built from a
+//! [`DocId`]. Symbolic links below `crdt/` are not followed: a store that somebody sent could lead
+//! anywhere.
+
+use super::fs::{self, Node};
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use crate::limits;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// A `.meta` is half a kilobyte.
+const META_BYTES: u64 = 1 << 20;
+/// The longest stem that still fits a file name with its `.yrs`.
+const STEM_BYTES: usize = 251;
+/// How the names of long ids begin.
+const HASHED: &str = "h_";
+
+/// A document on disk.
+#[derive(Debug, Clone)]
+pub struct Document {
+    pub id: DocId,
+    /// Relative to the store's directory.
+    pub path: PathBuf,
+    /// Of the file; 0 while the document is in the log only.
+    pub bytes: u64,
+    pub meta: Option<Meta>,
+}
+
+/// `.meta`, unknown keys kept in `rest`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Meta {
+    pub doc_id: String,
+    #[serde(default)]
+    pub entity_type: String,
+    #[serde(default)]
+    pub entity_id: String,
+    #[serde(default)]
+    pub version: u64,
+    #[serde(default)]
+    pub created_at: i64,
+    #[serde(default)]
+    pub updated_at: i64,
+    #[serde(flatten)]
+    pub rest: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Something in the store's directory that is no document and should perhaps be one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Relative to the store's directory.
+    pub path: PathBuf,
+    pub what: String,
+}
+
+/// Everything that lies below `crdt/`.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    /// Sorted by id.
+    pub documents: Vec<Document>,
+    pub problems: Vec<Problem>,
+}
+
+/// The directory that holds `crdt/`.
+#[derive(Debug, Clone)]
+pub(super) struct Layout {
+    dir: PathBuf,
+}
+
+impl Layout {
+    pub fn new(dir: PathBuf) -> Self {
+        Layout { dir }
+    }
+
+    /// A path of this store, absolute or as the store was named.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        self.dir.join(path)
+    }
+
+    /// The document's file, relative to the store's directory; None when it has none.
+    ///
+    /// # Errors
+    /// `Refused` when a symbolic link stands where the document should be.
+    pub fn find(&self, doc: &DocId) -> Result<Option<PathBuf>> {
+        let mut stems = vec![doc.file_stem()];
+        let plain = doc.plain_stem();
+        if plain.len() <= STEM_BYTES && !stems.contains(&plain) {
+            stems.push(plain);
+        }
+        for dir in self.type_dirs(doc)? {
+            for stem in &stems {
+                let path = dir.join(format!("{stem}.yrs"));
+                match fs::node(&self.resolve(&path)) {
+                    Some(Node::File) => return Ok(Some(path)),
+                    Some(_) => return Err(not_a_file(&path)),
+                    None => {}
+                }
+            }
+        }
+        self.find_by_meta(doc)
+    }
+
+    /// A file with a name of its own, whose `.meta` says that it is this document.
+    fn find_by_meta(&self, doc: &DocId) -> Result<Option<PathBuf>> {
+        for dir in self.type_dirs(doc)? {
+            for entry in fs::list(&self.resolve(&dir))? {
+                let path = dir.join(&entry.name);
+                let stem = entry.name.to_str().and_then(|name| name.strip_suffix(".yrs"));
+                let named_freely =
+                    |stem: &str| !stem.starts_with(HASHED) && DocId::from_stem(stem).is_none();
+                if entry.node == Node::File
+                    && stem.is_some_and(named_freely)
+                    && self.meta(&path).is_some_and(|meta| meta.doc_id == doc.as_str())
+                {
+                    return Ok(Some(path));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Where a new document's file goes, relative to the store's directory.
+    ///
+    /// # Errors
+    /// `Refused` when that directory is a symbolic link.
+    pub fn place(&self, doc: &DocId) -> Result<PathBuf> {
+        let dir = home(doc);
+        match fs::node(&self.resolve(&dir)) {
+            Some(Node::Directory) | None => Ok(dir.join(format!("{}.yrs", doc.file_stem()))),
+            Some(_) => Err(not_a_directory(&dir)),
+        }
+    }
+
+    /// The document's own type directory first, then the others: older stores keep some documents
+    /// in `entity/`.
+    fn type_dirs(&self, doc: &DocId) -> Result<Vec<PathBuf>> {
+        let home = home(doc);
+        let mut dirs = vec![home.clone()];
+        for entry in fs::list(&self.resolve(Path::new("crdt")))? {
+            let dir = Path::new("crdt").join(&entry.name);
+            match entry.node {
+                Node::Directory if dir != home => dirs.push(dir),
+                Node::Directory => {}
+                _ if dir == home => return Err(not_a_directory(&dir)),
+                _ => {}
+            }
+        }
+        Ok(dirs)
+    }
+
+    /// Every document, and everything that looks like one and is not.
+    pub fn scan(&self) -> Result<Scan> {
+        let mut scan = Scan::default();
+        let root = Path::new("crdt");
+        for dir in fs::list(&self.resolve(root))? {
+            let path = root.join(&dir.name);
+            match dir.node {
+                Node::Directory => self.scan_dir(&path, &mut scan)?,
+                Node::Link => scan.problem(path, "a symbolic link; it is not followed"),
+                Node::File | Node::Other => {}
+            }
+        }
+        // The document's own directory wins over the one where older programs kept it.
+        scan.documents.sort_by(|a, b| {
+            let strange = |found: &Document| !found.path.starts_with(home(&found.id));
+            a.id.cmp(&b.id).then_with(|| strange(a).cmp(&strange(b))).then(a.path.cmp(&b.path))
+        });
+        let mut documents: Vec<Document> = Vec::with_capacity(scan.documents.len());
+        for found in std::mem::take(&mut scan.documents) {
+            match documents.last() {
+                Some(first) if first.id == found.id => {
+                    let what = format!("a second file of {}; it is not read", found.id);
+                    scan.problem(found.path, what);
+                }
+                _ => documents.push(found),
+            }
+        }
+        scan.documents = documents;
+        Ok(scan)
+    }
+
+    fn scan_dir(&self, dir: &Path, scan: &mut Scan) -> Result<()> {
+        for entry in fs::list(&self.resolve(dir))? {
+            let path = dir.join(&entry.name);
+            let Some(stem) = entry.name.to_str().and_then(|name| name.strip_suffix(".yrs")) else {
+                continue;
+            };
+            if entry.node != Node::File {
+                scan.problem(path, "not a regular file; it is not read");
+                continue;
+            }
+            let meta = self.meta(&path);
+            match name_to_id(stem, meta.as_ref()) {
+                Ok(id) => scan.documents.push(Document { id, path, bytes: entry.bytes, meta }),
+                Err(what) => scan.problem(path, what),
+            }
+        }
+        Ok(())
+    }
+
+    /// The `.meta` beside a `.yrs`; None when it is missing or does not decode.
+    pub fn meta(&self, yrs: &Path) -> Option<Meta> {
+        let path = self.resolve(&yrs.with_extension("meta"));
+        if fs::node(&path) != Some(Node::File) {
+            return None;
+        }
+        let bytes = fs::read(&path, META_BYTES).ok()??;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// The bytes of a document's file; None when it is gone.
+    pub fn read(&self, yrs: &Path) -> Result<Option<Vec<u8>>> {
+        fs::read(&self.resolve(yrs), limits::DOCUMENT_BYTES)
+    }
+}
+
+impl Scan {
+    fn problem(&mut self, path: PathBuf, what: impl Into<String>) {
+        self.problems.push(Problem { path, what: what.into() });
+    }
+}
+
+impl Meta {
+    /// The `.meta` of a document that has none yet.
+    pub(super) fn new(doc: &DocId, now: i64) -> Self {
+        Meta {
+            doc_id: doc.to_string(),
+            entity_type: doc.entity_type().to_owned(),
+            entity_id: doc.entity_id().to_owned(),
+            version: 0,
+            created_at: now,
+            updated_at: now,
+            rest: serde_json::Map::new(),
+        }
+    }
+
+    /// The file's text: pretty JSON, as the application writes it.
+    pub(super) fn to_text(&self) -> Result<String> {
+        serde_json::to_string_pretty(self)
+            .map_err(|e| Error::bug("a .meta does not encode").because(e))
+    }
+}
+
+/// `crdt/<entity type>`.
+fn home(doc: &DocId) -> PathBuf {
+    Path::new("crdt").join(doc.entity_type())
+}
+
+/// Which document a file is: by its plain-hex name; else by its `.meta`, which an `h_` name must
+/// agree with.
+fn name_to_id(stem: &str, meta: Option<&Meta>) -> Result<DocId, &'static str> {
+    if let Some(id) = DocId::from_stem(stem) {
+        return Ok(id);
+    }
+    let Some(meta) = meta else { return Err("no .meta says which document it is") };
+    match DocId::parse(&meta.doc_id) {
+        Ok(id) if !stem.starts_with(HASHED) || id.file_stem() == stem => Ok(id),
+        Ok(_) => Err("its .meta names another document"),
+        Err(_) => Err("its .meta names no document"),
+    }
+}
+
+fn not_a_file(path: &Path) -> Error {
+    Error::refused(format!("{} is a symbolic link or no regular file", path.display()))
+        .hint("links are not followed: put the real file in its place")
+}
+
+fn not_a_directory(path: &Path) -> Error {
+    Error::refused(format!("{} is a symbolic link or no directory", path.display()))
+        .hint("links are not followed: put the real directory in its place")
+}
+
+/// Whether the 0.1.20 layout or later lies in this directory, as far as its names say.
+pub(super) fn holds_documents(dir: &Path) -> bool {
+    fs::is_dir(&dir.join("crdt")) || fs::is_file(&dir.join("crdtctl.db"))
+}
+
+/// Whether a store really is there. Other things are called `crdt` too.
+pub(super) fn is_store(dir: &Path) -> bool {
+    let documents = || {
+        Layout::new(dir.to_owned())
+            .scan()
+            .is_ok_and(|scan| !(scan.documents.is_empty() && scan.problems.is_empty()))
+    };
+    fs::is_file(&dir.join("crdtctl.db")) || (fs::is_dir(&dir.join("crdt")) && documents())
+}

@@ -1,0 +1,230 @@
+//! A document as it stands: its file, and what the log adds to it.
+
+use super::Roots;
+use super::layout::Layout;
+use super::state::{Known, LogRow, State};
+use crate::crdt::update::{self, Checked, Update, Version};
+use crate::error::{Error, Kind, Result};
+use crate::id::DocId;
+use std::path::{Path, PathBuf};
+
+/// An empty document.
+const EMPTY: &[u8] = &[0, 0];
+/// What to do about a file that cannot be used.
+const RESTORE: &str = "restore the file from a peer's bundle or a backup; nothing was written";
+
+/// A document as it was found.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// Where its file is or goes, relative to the store's directory.
+    pub path: PathBuf,
+    /// The file as it was read; None when there was none.
+    pub file: Option<Stamp>,
+    /// File and log together.
+    pub state: Vec<u8>,
+    /// The file is not what we last wrote.
+    pub foreign: bool,
+    /// What was recorded of it.
+    pub known: Option<Known>,
+}
+
+/// Which bytes a file held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub blake3: [u8; 32],
+    pub bytes: u64,
+}
+
+impl Stamp {
+    pub fn of(bytes: &[u8]) -> Stamp {
+        Stamp { blake3: *blake3::hash(bytes).as_bytes(), bytes: bytes.len() as u64 }
+    }
+}
+
+impl Loaded {
+    /// A document that does not exist yet.
+    pub fn nothing(layout: &Layout, doc: &DocId) -> Result<Loaded> {
+        let path = layout.place(doc)?;
+        Ok(Loaded { path, file: None, state: EMPTY.to_vec(), foreign: false, known: None })
+    }
+
+    /// The state, validated.
+    ///
+    /// # Errors
+    /// `Corrupt`, naming the file.
+    pub fn update(&self, doc: &DocId, roots: Roots) -> Result<Update<'_, Checked>> {
+        whole(&self.state, &self.path, roots(doc))
+    }
+}
+
+/// Loads a document; None when it does not exist.
+///
+/// The log is read before the file: rows that are folded in between are then applied twice, which
+/// changes nothing. A file that we did not write last gets every row that is still in the log,
+/// because another program may have put an older state over our folded writes.
+///
+/// # Errors
+/// `Corrupt` when file and log do not fit together; `Forked` when they hold different operations
+/// under one (client, clock).
+pub(super) fn load(
+    layout: &Layout,
+    state: Option<&State>,
+    doc: &DocId,
+    roots: Roots,
+) -> Result<Option<Loaded>> {
+    let (unfolded, known) = match state {
+        Some(state) => (state.unfolded(doc)?, state.known(doc)?),
+        None => (Vec::new(), None),
+    };
+    let log = || state.map_or(Ok(Vec::new()), |state| state.log_of(doc));
+    let path = layout.find(doc)?;
+    let file = match &path {
+        Some(path) => layout.read(path)?,
+        None => None,
+    };
+    let (Some(path), Some(bytes)) = (path, file) else {
+        return match known {
+            Some(known) => rebuild(layout, doc, known, &log()?, roots).map(Some),
+            None => Ok(None),
+        };
+    };
+    let stamp = Stamp::of(&bytes);
+    let foreign = known.as_ref().and_then(|known| known.blake3) != Some(stamp.blake3);
+    let rows = if foreign { log()? } else { unfolded };
+    let state = match rows.is_empty() {
+        true => bytes,
+        false => {
+            let base = whole(&bytes, &path, roots(doc))?;
+            overlay(doc, base, &rows, foreign, roots)?
+        }
+    };
+    Ok(Some(Loaded { path, file: Some(stamp), state, foreign, known }))
+}
+
+/// A document without a file: new and not folded yet, or its file was removed. The log makes it
+/// again, where it holds all of it.
+fn rebuild(
+    layout: &Layout,
+    doc: &DocId,
+    known: Known,
+    rows: &[LogRow],
+    roots: Roots,
+) -> Result<Loaded> {
+    let path = layout.place(doc)?;
+    if known.log_from > 0 || rows.is_empty() {
+        return Err(Error::corrupt(format!(
+            "{} is missing, and the log does not hold all of it",
+            path.display()
+        ))
+        .hint(RESTORE));
+    }
+    let base = whole(EMPTY, &path, roots(doc))?;
+    let state = overlay(doc, base, rows, false, roots)?;
+    Ok(Loaded { path, file: None, state, foreign: false, known: Some(known) })
+}
+
+/// A state that needs nothing from elsewhere.
+fn whole<'a>(
+    bytes: &'a [u8],
+    path: &Path,
+    roots: &[(&str, update::RootKind)],
+) -> Result<Update<'a, Checked>> {
+    let invalid = |reason: String| {
+        Error::corrupt(format!("{} does not hold a valid document", path.display()))
+            .because(reason)
+            .hint(RESTORE)
+    };
+    let update = Update::walk(bytes)
+        .map_err(|fault| invalid(fault.to_string()))?
+        .check(roots)
+        .map_err(|fault| match fault.is_unsupported() {
+            true => excluded(&path.display().to_string(), &fault),
+            false => invalid(fault.to_string()),
+        })?;
+    match update.needs().is_empty() {
+        true => Ok(update),
+        false => Err(invalid("parts of it wait for something that is missing".to_owned())),
+    }
+}
+
+/// What walks and does not pass rule 1 of the gate.
+pub(super) fn excluded(what: &str, fault: &update::Fault) -> Error {
+    match fault.is_unsupported() {
+        true => Error::corrupt(format!("{what} holds content that is not supported"))
+            .because(fault)
+            .hint("`crdtctl doc size` measures it, `crdtctl doc blocks` shows it block by block"),
+        false => Error::corrupt(format!("{what} is not a valid document")).because(fault),
+    }
+}
+
+/// The state with the log's rows merged in. Rows that it holds already are left out: after a
+/// foreign write that is nearly all of them.
+fn overlay(
+    doc: &DocId,
+    base: Update<'_, Checked>,
+    rows: &[LogRow],
+    foreign: bool,
+    roots: Roots,
+) -> Result<Vec<u8>> {
+    let mut have = base.version();
+    let mut added = Vec::new();
+    for row in rows {
+        let part = Update::walk(&row.update)
+            .and_then(|walked| walked.check(roots(doc)))
+            .map_err(|fault| damaged(doc, row).because(fault))?;
+        if !part.missing(&have.clocks).is_empty() {
+            return Err(outdated(doc, row));
+        }
+        if foreign && let Some(id) = part.fork(&base) {
+            return Err(forked(doc, id));
+        }
+        let version = part.version();
+        if holds(&have, &version) {
+            continue;
+        }
+        have.deletes.union(&version.deletes);
+        for (client, clock) in version.clocks {
+            let known = have.clocks.entry(client).or_insert(0);
+            *known = clock.max(*known);
+        }
+        added.push(part);
+    }
+    if added.is_empty() {
+        return Ok(base.bytes().to_vec());
+    }
+    let parts: Vec<Update<'_, Checked>> = std::iter::once(base).chain(added).collect();
+    update::merge(&parts)
+        .ok_or_else(|| Error::bug(format!("the log of {doc} leaves a gap that was not seen")))
+}
+
+/// Whether one version has all of another.
+fn holds(ours: &Version, theirs: &Version) -> bool {
+    let reached = |client: &u64, clock: &u32| ours.clocks.get(client).is_some_and(|c| c >= clock);
+    theirs.clocks.iter().all(|(client, clock)| reached(client, clock))
+        && ours.deletes.covers(&theirs.deletes)
+}
+
+fn damaged(doc: &DocId, row: &LogRow) -> Error {
+    Error::corrupt(format!("log entry {} of {doc} is damaged", row.seq))
+        .hint("restore the store from a backup or a peer's bundle; nothing was written")
+}
+
+fn outdated(doc: &DocId, row: &LogRow) -> Error {
+    Error::corrupt(format!(
+        "the file of {doc} lacks what log entry {} builds upon: an older state was put in its place",
+        row.seq
+    ))
+    .hint(RESTORE)
+}
+
+fn forked(doc: &DocId, id: update::Id) -> Error {
+    Error::new(
+        Kind::Forked,
+        format!(
+            "{doc}: the file and the log hold different operations {} of client {}",
+            id.clock, id.client
+        ),
+    )
+    .because("two copies of this store wrote under one client id")
+    .hint("nothing was written; keep both copies, and start a new replica from one of them")
+}

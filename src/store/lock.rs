@@ -1,0 +1,69 @@
+//! Who writes: `crdtctl.holder`, held for as long as a session lives.
+//!
+//! `BEGIN IMMEDIATE` on `crdtctl.db` is the lock that decides; but it ends with the commit, and
+//! what comes after (lease, fold) must be over before the next session looks. So ours queue up
+//! here first. A holder that was killed leaves the file, and the lock on it is free.
+
+use super::Ambient;
+use super::fs::{self, LockFile};
+use crate::error::{Error, Kind, Result};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::time::Duration;
+
+const NAME: &str = "crdtctl.holder";
+/// A note of one line.
+const NOTE_BYTES: u64 = 1 << 16;
+
+/// What the file says about its holder.
+#[derive(Serialize, Deserialize)]
+struct Holder {
+    pid: u32,
+    host: String,
+    command: String,
+    /// Unix seconds.
+    since: i64,
+}
+
+/// Waits for the session before us. What is left of the time to wait is for SQLite's lock.
+///
+/// # Errors
+/// `Locked`, naming the holder.
+pub(super) fn take(dir: &Path, ambient: &Ambient, command: &str) -> Result<(LockFile, Duration)> {
+    let path = dir.join(NAME);
+    let Some((mut file, left)) = LockFile::take(&path, ambient.lock_wait)? else {
+        return Err(locked(holder(&path).as_ref()));
+    };
+    let holder = Holder {
+        pid: std::process::id(),
+        host: ambient.host.clone(),
+        command: command.to_owned(),
+        since: ambient.clock.now(),
+    };
+    file.note(&serde_json::to_string(&holder).unwrap_or_default());
+    Ok((file, left))
+}
+
+/// SQLite's lock was not to be had: some other program holds it, or one of ours where the file
+/// system knows no locks.
+pub(super) fn locked_elsewhere(dir: &Path, e: Error) -> Error {
+    if e.kind != Kind::Locked {
+        return e;
+    }
+    let us = std::process::id();
+    locked(holder(&dir.join(NAME)).filter(|holder| holder.pid != us).as_ref())
+}
+
+fn holder(path: &Path) -> Option<Holder> {
+    serde_json::from_slice(&fs::read(path, NOTE_BYTES).ok()??).ok()
+}
+
+fn locked(holder: Option<&Holder>) -> Error {
+    let message = match holder {
+        Some(Holder { pid, host, command, .. }) => {
+            format!("the store is locked by `{command}` (pid {pid} on {host})")
+        }
+        None => "the store is locked by another process".to_owned(),
+    };
+    Error::new(Kind::Locked, message).hint("try again, or wait longer with `--lock-wait 60s`")
+}

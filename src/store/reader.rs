@@ -1,0 +1,164 @@
+//! Reading a store that others may be writing.
+
+use super::layout::{Document, Layout, Problem};
+use super::load::{self, Loaded, Stamp};
+use super::state::{Legacy, LogRow, State};
+use super::{Ambient, Roots};
+use crate::crdt::update::Update;
+use crate::crdt::view::View;
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use std::path::Path;
+
+/// Read access: cannot write. Sees committed log rows that are not folded yet.
+///
+/// Each document is read as it stands at that moment; two documents need not be of the same one.
+pub struct Reader {
+    source: Source,
+    roots: Roots,
+}
+
+/// A document's file.
+#[derive(Debug, Clone)]
+pub struct OnDisk {
+    /// Empty while the document is in the log only.
+    pub bytes: Vec<u8>,
+    /// Entries of the log that it does not hold yet.
+    pub unfolded: usize,
+}
+
+enum Source {
+    Files { layout: Layout, state: Option<State> },
+    Legacy(Legacy),
+}
+
+impl Reader {
+    pub(super) fn open(layout: Layout, ambient: &Ambient) -> Result<Reader> {
+        let path = layout.resolve(Path::new("crdtctl.db"));
+        let state = State::open_for_reading(&path, ambient.lock_wait)?;
+        Ok(Reader { source: Source::Files { layout, state }, roots: ambient.roots })
+    }
+
+    pub(super) fn open_legacy(file: &Path, ambient: &Ambient) -> Result<Reader> {
+        Ok(Reader { source: Source::Legacy(Legacy::open(file)?), roots: ambient.roots })
+    }
+
+    /// Every document of the store, sorted by id.
+    pub fn documents(&self) -> Result<Vec<Document>> {
+        match &self.source {
+            Source::Files { layout, state } => documents(layout, state.as_ref()),
+            Source::Legacy(legacy) => legacy.documents(),
+        }
+    }
+
+    /// What looks like a document and is not read as one.
+    pub fn problems(&self) -> Result<Vec<Problem>> {
+        match &self.source {
+            Source::Files { layout, .. } => Ok(layout.scan()?.problems),
+            Source::Legacy(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// The state of a document: its file, overlaid with the log; None when there is none.
+    ///
+    /// Not promised: that it is valid. [`Reader::view`] looks.
+    pub fn bytes(&self, doc: &DocId) -> Result<Option<Vec<u8>>> {
+        match &self.source {
+            Source::Files { .. } => Ok(self.load(doc)?.map(|loaded| loaded.state)),
+            Source::Legacy(legacy) => legacy.bytes(doc),
+        }
+    }
+
+    /// A document's file as it lies on disk, the log aside and whatever is in it; None when there
+    /// is no such document.
+    pub fn file(&self, doc: &DocId) -> Result<Option<OnDisk>> {
+        let Source::Files { layout, state } = &self.source else {
+            let bytes = self.bytes(doc)?;
+            return Ok(bytes.map(|bytes| OnDisk { bytes, unfolded: 0 }));
+        };
+        let unfolded = match state {
+            Some(state) => state.unfolded(doc)?.len(),
+            None => 0,
+        };
+        let bytes = match layout.find(doc)? {
+            Some(path) => layout.read(&path)?,
+            None => None,
+        };
+        match bytes {
+            Some(bytes) => Ok(Some(OnDisk { bytes, unfolded })),
+            None if unfolded > 0 => Ok(Some(OnDisk { bytes: Vec::new(), unfolded })),
+            None => Ok(None),
+        }
+    }
+
+    /// The validated live content of a document; None when there is none.
+    ///
+    /// # Errors
+    /// `Corrupt` when it does not hold to the format.
+    pub fn view(&self, doc: &DocId) -> Result<Option<View>> {
+        match &self.source {
+            Source::Files { .. } => match self.load(doc)? {
+                Some(loaded) => Ok(Some(View::of(&loaded.update(doc, self.roots)?))),
+                None => Ok(None),
+            },
+            Source::Legacy(legacy) => match legacy.bytes(doc)? {
+                Some(bytes) => self.legacy_view(doc, &bytes).map(Some),
+                None => Ok(None),
+            },
+        }
+    }
+
+    fn legacy_view(&self, doc: &DocId, bytes: &[u8]) -> Result<View> {
+        let update = Update::walk(bytes)
+            .map_err(|fault| {
+                Error::corrupt(format!("{doc} is not a valid document")).because(fault)
+            })?
+            .check((self.roots)(doc))
+            .map_err(|fault| load::excluded(doc.as_str(), &fault))?;
+        Ok(View::of(&update))
+    }
+
+    /// The local state (`crdtctl.db`); None before the first write.
+    pub fn state(&self) -> Option<&State> {
+        match &self.source {
+            Source::Files { state, .. } => state.as_ref(),
+            Source::Legacy(_) => None,
+        }
+    }
+
+    /// Log rows of a document with seq > after, in order. None when they do not lead from there to
+    /// what the document holds: the log no longer reaches back that far, or another program wrote
+    /// the file since.
+    pub fn log_after(&self, doc: &DocId, after: i64) -> Result<Option<Vec<LogRow>>> {
+        let Source::Files { layout, state: Some(state) } = &self.source else { return Ok(None) };
+        let Some(rows) = state.log_after(doc, after)? else { return Ok(None) };
+        let Some(path) = layout.find(doc)? else { return Ok(Some(rows)) };
+        let Some(bytes) = layout.read(&path)? else { return Ok(Some(rows)) };
+        // Asked after the file was read: a fold in between makes a false alarm, not a false rest.
+        let stamp = Stamp::of(&bytes);
+        let whole = state
+            .known(doc)?
+            .is_some_and(|known| known.blake3 == Some(stamp.blake3) && after >= known.log_from);
+        Ok(whole.then_some(rows))
+    }
+
+    fn load(&self, doc: &DocId) -> Result<Option<Loaded>> {
+        match &self.source {
+            Source::Files { layout, state } => load::load(layout, state.as_ref(), doc, self.roots),
+            Source::Legacy(_) => Ok(None),
+        }
+    }
+}
+
+/// The documents on disk, and those that are in the log only.
+pub(super) fn documents(layout: &Layout, state: Option<&State>) -> Result<Vec<Document>> {
+    let unfolded = state.map_or(Ok(Vec::new()), State::unfolded_documents)?;
+    let mut documents = layout.scan()?.documents;
+    for doc in unfolded {
+        if let Err(at) = documents.binary_search_by(|found| found.id.cmp(&doc)) {
+            let path = layout.place(&doc)?;
+            documents.insert(at, Document { id: doc, path, bytes: 0, meta: None });
+        }
+    }
+    Ok(documents)
+}

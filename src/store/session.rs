@@ -1,0 +1,471 @@
+//! Writing: one lock, one command, one commit.
+
+use super::fold::{self, Checkpoint};
+use super::fs::{self, LockFile};
+use super::layout::{Document, Layout};
+use super::load::{self, Loaded};
+use super::replica::Replica;
+use super::state::{NewRow, State};
+use super::working::{Change, Editing, Origin, Working};
+use super::{Ambient, Open, lock, reader};
+use crate::crdt::doc::Txn;
+use crate::crdt::update::{Checked, Update};
+use crate::crdt::value::Source;
+use crate::crdt::view::View;
+use crate::error::{Error, Kind, Result};
+use crate::id::{DocId, MemberId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// The fold comes second; it does not wait long for programs that are not ours.
+const FOLD_WAIT: Duration = Duration::from_millis(500);
+
+/// Write access: holds the lock; dropped without `commit`, it changes nothing.
+///
+/// Documents are loaded when they are first asked for. Several sessions in one process lock each
+/// other out like those of two processes.
+pub struct Session {
+    // Closed before the lock is released: closing moves SQLite's log into its file.
+    state: State,
+    _lock: Option<LockFile>,
+    layout: Layout,
+    ambient: Rc<Ambient>,
+    command: String,
+    member: Option<MemberId>,
+    dry_run: bool,
+    replica: Replica,
+    /// What was asked for so far; None for what does not exist.
+    documents: BTreeMap<DocId, Option<Working>>,
+    /// In the order of their first change.
+    changed: Vec<DocId>,
+    notes: Vec<String>,
+    /// A change failed half-way: nothing of this session may be kept.
+    broken: bool,
+}
+
+/// What a commit did.
+#[derive(Debug, Clone, Default)]
+pub struct Committed {
+    /// The command's number in the log; None when no document changed.
+    pub seq: Option<i64>,
+    /// In the order of their first change.
+    pub documents: Vec<ChangedDocument>,
+    /// Sentences for stderr: a new replica id and why, files that could not be written yet.
+    /// Documents near their limit are not here.
+    pub notes: Vec<String>,
+}
+
+/// What a commit did to one document, in bytes of its file.
+#[derive(Debug, Clone)]
+pub struct ChangedDocument {
+    pub doc: DocId,
+    pub bytes_before: u64,
+    pub bytes_after: u64,
+}
+
+impl Session {
+    pub(super) fn open(dir: &Path, ambient: Rc<Ambient>, open: Open<'_>) -> Result<Session> {
+        let (state, lock) = match open.dry_run {
+            true => (open_for_trying(dir, &ambient)?, None),
+            false => {
+                let (lock, left) = lock::take(dir, &ambient, open.command)?;
+                let state = begin(dir, left)?;
+                (state, Some(lock))
+            }
+        };
+        let layout = Layout::new(dir.to_owned());
+        let notes = match open.dry_run {
+            true => Vec::new(),
+            false => recover(dir, &layout, &state, &ambient)?,
+        };
+        let replica = Replica::open(&state, dir, &ambient, open.member, open.dry_run)?;
+        let member = open.member.or(replica.member()).cloned();
+        Ok(Session {
+            state,
+            _lock: lock,
+            layout,
+            command: open.command.to_owned(),
+            member,
+            dry_run: open.dry_run,
+            replica,
+            documents: BTreeMap::new(),
+            changed: Vec::new(),
+            notes,
+            broken: false,
+            ambient,
+        })
+    }
+
+    /// Keeps this replica, and gives it a member, even if nothing else changes.
+    pub(super) fn settle(&mut self, member: Option<&MemberId>) -> Result<()> {
+        match (self.replica.member(), member) {
+            (Some(old), Some(new)) if old != new => {
+                return Err(Error::refused(format!("this replica belongs to {old}"))
+                    .hint("`--as` acts as another member for one command"));
+            }
+            (None, Some(new)) => self.replica.set_member(new),
+            _ => {}
+        }
+        self.replica.save(&self.state)
+    }
+
+    /// Now, in Unix seconds.
+    pub fn now(&self) -> i64 {
+        self.ambient.clock.now()
+    }
+
+    pub fn ambient(&self) -> &Ambient {
+        &self.ambient
+    }
+
+    pub fn dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    /// Who acts.
+    pub fn member(&self) -> Option<&MemberId> {
+        self.member.as_ref()
+    }
+
+    /// The replica that this session writes as. It changes when a document shows that the lease
+    /// does not hold ([`Session::edit`], [`Session::apply`]).
+    pub fn replica_id(&self) -> &str {
+        self.replica.id()
+    }
+
+    /// The local state, inside this session's transaction.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Every document of the store, those that this session made included, sorted by id.
+    pub fn documents(&self) -> Result<Vec<Document>> {
+        let mut documents = reader::documents(&self.layout, Some(&self.state))?;
+        for doc in &self.changed {
+            if let Err(at) = documents.binary_search_by(|found| found.id.cmp(doc)) {
+                let path = self.layout.place(doc)?;
+                documents.insert(at, Document { id: doc.clone(), path, bytes: 0, meta: None });
+            }
+        }
+        Ok(documents)
+    }
+
+    /// Looks at a document as it stands in this session (own changes included). None when it does
+    /// not exist.
+    pub fn read<R>(
+        &mut self,
+        doc: &DocId,
+        look: impl FnOnce(&dyn Source) -> R,
+    ) -> Result<Option<R>> {
+        let roots = self.ambient.roots;
+        let Some(working) = self.existing(doc)? else { return Ok(None) };
+        match &working.editing {
+            Some(editing) => Ok(Some(editing.doc.read(look))),
+            None => Ok(Some(look(&*working.view(doc, roots)?))),
+        }
+    }
+
+    /// The view of a document as it stands in this session. None when it does not exist.
+    pub fn view(&mut self, doc: &DocId) -> Result<Option<Rc<View>>> {
+        let roots = self.ambient.roots;
+        match self.existing(doc)? {
+            Some(working) => working.view(doc, roots).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The state of a document as it stands in this session. None when it does not exist.
+    pub fn bytes(&mut self, doc: &DocId) -> Result<Option<Rc<[u8]>>> {
+        match self.existing(doc)? {
+            Some(working) => working.state().map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Bytes of the document as it was loaded; 0 for a new one.
+    pub fn size(&mut self, doc: &DocId) -> Result<u64> {
+        self.load(doc)?;
+        let found =
+            self.loaded(doc).filter(|loaded| loaded.file.is_some() || loaded.known.is_some());
+        Ok(found.map_or(0, |loaded| loaded.state.len() as u64))
+    }
+
+    /// Changes a document (created when missing) in one yrs transaction. On Err the session must
+    /// be dropped; it refuses to commit.
+    pub fn edit<R>(
+        &mut self,
+        doc: &DocId,
+        change: impl FnOnce(&mut Txn<'_>) -> Result<R>,
+    ) -> Result<R> {
+        self.change(doc, None, |editing| editing.doc.edit(change))
+    }
+
+    /// Applies an update that passed the gate; logged as coming from `origin` (replica, upto that
+    /// replica's log seq). True when it brought anything new. On Err the session must be dropped;
+    /// it refuses to commit.
+    ///
+    /// # Errors
+    /// `Forked` when the update holds writes under our own client id that we never made. The id is
+    /// given up: the next session is a new replica.
+    pub fn apply(
+        &mut self,
+        doc: &DocId,
+        update: &Update<'_, Checked>,
+        origin: Option<(&str, i64)>,
+    ) -> Result<bool> {
+        let origin = origin.map(|(replica, seq)| (replica.to_owned(), seq));
+        let applied = self.change(doc, origin, |editing| {
+            let theirs = update.version().clocks.get(&editing.client).copied().unwrap_or(0);
+            if theirs > editing.doc.own_clock() {
+                return Err(Error::new(
+                    Kind::Forked,
+                    format!(
+                        "{doc}: the update holds writes under our own client id that we never made"
+                    ),
+                )
+                .because("this store was copied or rolled back, and the other copy wrote too")
+                .hint("nothing was written; run the command again, it goes on as a new replica"));
+            }
+            editing.doc.apply(update)
+        });
+        if applied.as_ref().is_err_and(|e| e.kind == Kind::Forked) {
+            self.replica.revoke();
+        }
+        applied
+    }
+
+    /// Gives a client id up, if it is the one that this replica writes under: somebody else wrote
+    /// under it too. The next session is then a new replica.
+    pub fn give_up_client(&self, client: u64) {
+        if self.replica.writes_under(client) {
+            self.replica.revoke();
+        }
+    }
+
+    /// Documents changed so far, in the order of their first change.
+    pub fn changed(&self) -> Vec<DocId> {
+        self.changed.clone()
+    }
+
+    /// The commit point, then the fold. With `dry_run` nothing is written and `seq` is None; without
+    /// any change nothing is written either.
+    ///
+    /// # Errors
+    /// Up to the commit point: nothing has changed. `Io` "durability unknown" when the commit
+    /// itself failed. What fails after it is a note, not an error.
+    pub fn commit(mut self) -> Result<Committed> {
+        if self.broken {
+            return Err(Error::bug("a session whose change failed was about to be committed"));
+        }
+        let changes = self.changes()?;
+        let mut committed = Committed { documents: self.sizes(&changes), ..Committed::default() };
+        if self.dry_run {
+            self.state.roll_back();
+            return Ok(committed);
+        }
+        committed.notes = std::mem::take(&mut self.notes);
+        if changes.is_empty() && !self.state.is_changed() {
+            return Ok(committed);
+        }
+        let seq = self.log(&changes)?;
+        committed.seq = (!changes.is_empty()).then_some(seq);
+        committed.notes.extend(self.replica.note());
+        self.state.commit()?;
+        // The command has happened.
+        self.replica.save_lease();
+        committed.notes.extend(self.adopted(&changes));
+        committed.notes.extend(self.fold(&changes, seq));
+        // What kept the old rows from being folded mostly keeps the new ones too.
+        let mut said = BTreeSet::new();
+        committed.notes.retain(|note| said.insert(note.clone()));
+        Ok(committed)
+    }
+
+    /// Writes the command into the transaction. Returns its number.
+    fn log(&mut self, changes: &[Change]) -> Result<i64> {
+        let seq = self.state.next_seq()?;
+        let at = self.now();
+        for change in changes {
+            let foreign = self.loaded(&change.doc).is_some_and(|loaded| loaded.foreign);
+            let log_from = foreign.then_some(seq);
+            self.state.put_own_clock(&change.doc, change.client, change.clock, log_from)?;
+            self.replica.wrote(&change.doc, change.client, change.clock);
+            for (part, (update, origin)) in (0i64..).zip(&change.parts) {
+                self.state.append(&NewRow {
+                    seq,
+                    part,
+                    doc: &change.doc,
+                    at,
+                    member: self.member.as_ref().map(MemberId::as_str),
+                    command: &self.command,
+                    update,
+                    origin: origin.as_ref(),
+                })?;
+            }
+        }
+        self.replica.save(&self.state)?;
+        Ok(seq)
+    }
+
+    /// Folds what was committed. Whatever fails is a sentence.
+    fn fold(&self, changes: &[Change], seq: i64) -> Vec<String> {
+        if changes.is_empty() || self.state.begin(FOLD_WAIT).is_err() {
+            // Readers overlay the log, and the next session folds.
+            return Vec::new();
+        }
+        let checkpoints: Vec<Checkpoint<'_>> = changes
+            .iter()
+            .map(|change| Checkpoint {
+                doc: &change.doc,
+                path: &change.path,
+                file: self.loaded(&change.doc).and_then(|loaded| loaded.file),
+                state: &change.state,
+                seq,
+            })
+            .collect();
+        let now = self.now();
+        let folded = fold::fold(&self.layout, &self.state, &checkpoints, now).and_then(|notes| {
+            self.state.trim_log(now)?;
+            self.state.commit()?;
+            Ok(notes)
+        });
+        folded.unwrap_or_else(|e| {
+            self.state.roll_back();
+            let causes: String = e.causes.iter().map(|cause| format!(": {cause}")).collect();
+            vec![format!("the change is in the log, but not in the files yet ({e}{causes})")]
+        })
+    }
+
+    /// Sentences about files that another program had changed.
+    fn adopted(&self, changes: &[Change]) -> Vec<String> {
+        let ours_once = |loaded: &Loaded| {
+            loaded.foreign && loaded.known.as_ref().is_some_and(|known| known.blake3.is_some())
+        };
+        changes
+            .iter()
+            .filter(|change| self.loaded(&change.doc).is_some_and(ours_once))
+            .map(|change| {
+                format!("another program had changed {}; its changes and ours are kept", change.doc)
+            })
+            .collect()
+    }
+
+    /// Every changed document, encoded and walked, and its log rows.
+    fn changes(&mut self) -> Result<Vec<Change>> {
+        let roots = self.ambient.roots;
+        let mut changes = Vec::with_capacity(self.changed.len());
+        for doc in &self.changed {
+            if let Some(Some(working)) = self.documents.get_mut(doc) {
+                changes.extend(working.finish(doc, roots)?);
+            }
+        }
+        Ok(changes)
+    }
+
+    fn sizes(&self, changes: &[Change]) -> Vec<ChangedDocument> {
+        changes
+            .iter()
+            .map(|change| ChangedDocument {
+                doc: change.doc.clone(),
+                bytes_before: self
+                    .loaded(&change.doc)
+                    .and_then(|loaded| loaded.file)
+                    .map_or(0, |file| file.bytes),
+                bytes_after: change.state.len() as u64,
+            })
+            .collect()
+    }
+
+    fn loaded(&self, doc: &DocId) -> Option<&Loaded> {
+        self.documents.get(doc)?.as_ref().map(|working| &working.loaded)
+    }
+
+    /// A document that exists, in its file, in the log, or in this session.
+    fn existing(&mut self, doc: &DocId) -> Result<Option<&mut Working>> {
+        self.load(doc)?;
+        Ok(self.documents.get_mut(doc).and_then(Option::as_mut).filter(|w| w.exists()))
+    }
+
+    fn load(&mut self, doc: &DocId) -> Result<()> {
+        if !self.documents.contains_key(doc) {
+            let loaded = load::load(&self.layout, Some(&self.state), doc, self.ambient.roots)?;
+            self.documents.insert(doc.clone(), loaded.map(Working::new));
+        }
+        Ok(())
+    }
+
+    /// Opens a document in yrs, under the client id that its lease allows, and changes it.
+    fn change<R>(
+        &mut self,
+        doc: &DocId,
+        origin: Option<Origin>,
+        change: impl FnOnce(&mut Editing) -> Result<R>,
+    ) -> Result<R> {
+        self.load(doc)?;
+        let working = match self.documents.get_mut(doc) {
+            Some(Some(working)) => working,
+            _ => {
+                let new = Working::new(Loaded::nothing(&self.layout, doc)?);
+                self.documents.entry(doc.clone()).or_default().insert(new)
+            }
+        };
+        let (replica, state, ambient) = (&mut self.replica, &self.state, &self.ambient);
+        working
+            .open(doc, ambient.roots, |clocks| replica.client_for(doc, clocks, state, ambient))?;
+        // Until the change is through, what yrs holds is worth nothing.
+        let was_broken = std::mem::replace(&mut self.broken, true);
+        let was_changed = working.is_changed();
+        let result = working.change(origin, change)?;
+        self.broken = was_broken;
+        if working.is_changed() && !was_changed {
+            self.changed.push(doc.clone());
+        }
+        Ok(result)
+    }
+}
+
+/// Opens the local state and begins the session's transaction.
+fn begin(dir: &Path, wait: Duration) -> Result<State> {
+    let locked = |e| lock::locked_elsewhere(dir, e);
+    let state = State::open_for_writing(&dir.join("crdtctl.db"), wait).map_err(locked)?;
+    state.begin(wait).map_err(locked)?;
+    Ok(state)
+}
+
+/// The same for a dry run: the transaction is rolled back in the end, and where there is no
+/// `crdtctl.db` none is made.
+fn open_for_trying(dir: &Path, ambient: &Ambient) -> Result<State> {
+    let locked = |e| lock::locked_elsewhere(dir, e);
+    let path = dir.join("crdtctl.db");
+    let state = match fs::size(&path) {
+        0 => State::in_memory()?,
+        _ => State::open_for_trying(&path).map_err(locked)?,
+    };
+    state.begin(ambient.lock_wait).map_err(locked)?;
+    Ok(state)
+}
+
+/// Folds what a crash left, in a commit of its own: the session that follows may be dropped, the
+/// files stay.
+fn recover(dir: &Path, layout: &Layout, state: &State, ambient: &Ambient) -> Result<Vec<String>> {
+    let docs = state.unfolded_documents()?;
+    if docs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let notes = fold::recover(layout, state, &docs, ambient.roots, ambient.clock.now())?;
+    state.commit()?;
+    state.begin(ambient.lock_wait).map_err(|e| lock::locked_elsewhere(dir, e))?;
+    Ok(notes)
+}
+
+#[cfg(test)]
+impl Session {
+    /// Ends like a process that is killed after the commit point: no lease, no fold.
+    pub(super) fn commit_and_die(mut self) {
+        let changes = self.changes().unwrap();
+        self.log(&changes).unwrap();
+        self.state.commit().unwrap();
+    }
+}

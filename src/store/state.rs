@@ -1,0 +1,334 @@
+//! `crdtctl.db`: everything that is local to this replica.
+//!
+//! A [`State`] is either inside a session's transaction, or cannot write at all.
+
+mod legacy;
+mod log;
+mod open;
+
+pub(super) use legacy::Legacy;
+pub(super) use log::{Known, NewRow};
+
+use crate::error::{Error, Kind, Result};
+use crate::id::{DocId, MemberId};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+/// The tables of `crdtctl.db` (inside the session's transaction, or read-only).
+pub struct State {
+    db: Connection,
+    /// `total_changes` when the transaction began.
+    unchanged: Cell<u64>,
+    /// Where the files are that `db` reads, when they are copies.
+    _copy: Option<tempfile::TempDir>,
+}
+
+/// What a peer is known to have of one document.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    pub replica_id: String,
+    pub doc: DocId,
+    /// JSON `{"clocks":{client:clock},"deletes":hex}`: the peer's `has`.
+    pub version: String,
+    /// The peer's `applied` for this document: JSON {replica: seq}.
+    pub applied: String,
+}
+
+/// Another replica that we have heard of.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    pub replica_id: String,
+    pub member: Option<String>,
+    pub last_bundle: Option<String>,
+    /// Unix seconds.
+    pub last_seen: i64,
+}
+
+/// One change of one document, as it was made or as it came.
+#[derive(Debug, Clone)]
+pub struct LogRow {
+    pub seq: i64,
+    pub doc: DocId,
+    /// Unix seconds.
+    pub at: i64,
+    pub member: Option<String>,
+    pub command: String,
+    pub update: Vec<u8>,
+    /// The replica it came from and that replica's log seq, when it was imported.
+    pub origin: Option<(String, i64)>,
+}
+
+/// An update that waits for what it builds upon.
+#[derive(Debug, Clone)]
+pub struct Parked {
+    /// Given by [`State::park`]; ignored there.
+    pub id: i64,
+    pub doc: DocId,
+    pub bundle: String,
+    pub replica_id: Option<String>,
+    pub update: Vec<u8>,
+    /// JSON {client: clock} of what it needs.
+    pub needs: String,
+    pub received_at: i64,
+    /// The document's entry in the bundle's manifest and the sender, as JSON: what to record once
+    /// it is applied.
+    pub manifest: String,
+}
+
+/// The row of `replica`.
+#[derive(Debug, Clone)]
+pub(super) struct ReplicaRow {
+    pub replica_id: String,
+    pub member: Option<MemberId>,
+    pub created_at: i64,
+    pub client_id: u64,
+    pub log_floor: i64,
+}
+
+impl State {
+    /// The replica: id, member, the floor of its log (rows up to it belong to an earlier replica
+    /// of this store).
+    pub fn replica(&self) -> Result<Option<(String, Option<MemberId>, i64)>> {
+        Ok(self.replica_row()?.map(|row| (row.replica_id, row.member, row.log_floor)))
+    }
+
+    pub(super) fn replica_row(&self) -> Result<Option<ReplicaRow>> {
+        let sql = "SELECT replica_id, member, created_at, client_id, log_floor FROM replica";
+        let row = self.one(sql, params![], |row| {
+            Ok(ReplicaRow {
+                replica_id: row.get(0)?,
+                member: row.get::<_, Option<String>>(1)?.and_then(|m| MemberId::parse(&m).ok()),
+                created_at: row.get(2)?,
+                client_id: row.get::<_, i64>(3)?.cast_unsigned(),
+                log_floor: row.get(4)?,
+            })
+        })?;
+        Ok(row)
+    }
+
+    pub(super) fn put_replica(&self, row: &ReplicaRow) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO replica (one, replica_id, member, created_at, client_id, log_floor)
+             VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+            params![
+                row.replica_id,
+                row.member.as_ref().map(MemberId::as_str),
+                row.created_at,
+                row.client_id.cast_signed(),
+                row.log_floor
+            ],
+        )
+    }
+
+    /// A local setting, for example the default entity.
+    pub fn setting(&self, key: &str) -> Result<Option<String>> {
+        self.one("SELECT value FROM setting WHERE key = ?1", params![key], |row| row.get(0))
+    }
+
+    /// Sets a local setting, or removes it.
+    pub fn set_setting(&self, key: &str, value: Option<&str>) -> Result<()> {
+        match value {
+            Some(_) if self.setting(key)?.as_deref() == value => Ok(()),
+            Some(value) => self.run(
+                "INSERT OR REPLACE INTO setting (key, value) VALUES (?1, ?2)",
+                params![key, value],
+            ),
+            None => self.run("DELETE FROM setting WHERE key = ?1", params![key]),
+        }
+    }
+
+    /// Every peer, the one last heard of first.
+    pub fn peers(&self) -> Result<Vec<Peer>> {
+        self.all(
+            "SELECT replica_id, member, last_bundle, last_seen FROM peer
+             ORDER BY last_seen DESC, replica_id",
+            params![],
+            |row| {
+                Ok(Peer {
+                    replica_id: row.get(0)?,
+                    member: row.get(1)?,
+                    last_bundle: row.get(2)?,
+                    last_seen: row.get(3)?,
+                })
+            },
+        )
+    }
+
+    /// Records a peer, replacing what was known of it.
+    pub fn put_peer(&self, peer: &Peer) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO peer (replica_id, member, last_bundle, last_seen)
+             VALUES (?1, ?2, ?3, ?4)",
+            params![peer.replica_id, peer.member, peer.last_bundle, peer.last_seen],
+        )
+    }
+
+    /// Forgets a peer and what it has. What we have of its log is not forgotten: that is ours.
+    pub fn forget_peer(&self, replica_id: &str) -> Result<()> {
+        self.run("DELETE FROM receipt WHERE replica_id = ?1", params![replica_id])?;
+        self.run("DELETE FROM peer WHERE replica_id = ?1", params![replica_id])
+    }
+
+    /// What a peer is known to have of one document.
+    pub fn receipt(&self, replica_id: &str, doc: &DocId) -> Result<Option<Receipt>> {
+        let receipts = self.all(
+            "SELECT replica_id, doc_id, version, applied FROM receipt
+             WHERE replica_id = ?1 AND doc_id = ?2",
+            params![replica_id, doc.as_str()],
+            receipt,
+        )?;
+        Ok(receipts.into_iter().flatten().next())
+    }
+
+    /// What a peer is known to have, by document.
+    pub fn receipts(&self, replica_id: &str) -> Result<Vec<Receipt>> {
+        let receipts = self.all(
+            "SELECT replica_id, doc_id, version, applied FROM receipt
+             WHERE replica_id = ?1 ORDER BY doc_id",
+            params![replica_id],
+            receipt,
+        )?;
+        Ok(receipts.into_iter().flatten().collect())
+    }
+
+    /// Records what a peer has of one document, replacing what was known.
+    pub fn put_receipt(&self, receipt: &Receipt) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO receipt (replica_id, doc_id, version, applied)
+             VALUES (?1, ?2, ?3, ?4)",
+            params![receipt.replica_id, receipt.doc.as_str(), receipt.version, receipt.applied],
+        )
+    }
+
+    /// How far we have applied the logs of others for one document: {replica: seq}.
+    pub fn applied(&self, doc: &DocId) -> Result<BTreeMap<String, i64>> {
+        let rows = self.all(
+            "SELECT replica_id, seq FROM applied WHERE doc_id = ?1",
+            params![doc.as_str()],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// Raises (never lowers) it.
+    pub fn raise_applied(&self, doc: &DocId, replica_id: &str, seq: i64) -> Result<()> {
+        self.run(
+            "INSERT INTO applied (doc_id, replica_id, seq) VALUES (?1, ?2, ?3)
+             ON CONFLICT (doc_id, replica_id) DO UPDATE SET seq = excluded.seq
+             WHERE excluded.seq > seq",
+            params![doc.as_str(), replica_id, seq],
+        )
+    }
+
+    /// Updates that wait, in the order in which they came.
+    pub fn parked(&self) -> Result<Vec<Parked>> {
+        let rows = self.all(
+            "SELECT id, doc_id, bundle, replica_id, update_v1, needs, received_at, manifest
+             FROM inbox ORDER BY id",
+            params![],
+            |row| {
+                let doc: String = row.get(1)?;
+                let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
+                Ok(Some(Parked {
+                    id: row.get(0)?,
+                    doc,
+                    bundle: row.get(2)?,
+                    replica_id: row.get(3)?,
+                    update: row.get(4)?,
+                    needs: row.get(5)?,
+                    received_at: row.get(6)?,
+                    manifest: row.get(7)?,
+                }))
+            },
+        )?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// Lets an update wait. The same update of the same bundle waits once.
+    pub fn park(&self, parked: &Parked) -> Result<()> {
+        self.run(
+            "INSERT OR IGNORE INTO inbox
+             (doc_id, bundle, replica_id, update_v1, needs, received_at, manifest, blake3)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                parked.doc.as_str(),
+                parked.bundle,
+                parked.replica_id,
+                parked.update,
+                parked.needs,
+                parked.received_at,
+                parked.manifest,
+                blake3::hash(&parked.update).as_bytes()
+            ],
+        )
+    }
+
+    /// Takes an update out of the inbox.
+    pub fn unpark(&self, id: i64) -> Result<()> {
+        self.run("DELETE FROM inbox WHERE id = ?1", params![id])
+    }
+
+    fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<()> {
+        self.db
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(params))
+            .map_err(|e| failed("could not write the local state", &e))?;
+        Ok(())
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        self.db
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row(params, read).optional())
+            .map_err(|e| failed("could not read the local state", &e))
+    }
+
+    fn all<T>(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        self.db
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_map(params, read)?.collect())
+            .map_err(|e| failed("could not read the local state", &e))
+    }
+}
+
+/// A row of `receipt`; None where the document's name makes no sense.
+fn receipt(row: &Row<'_>) -> rusqlite::Result<Option<Receipt>> {
+    let doc: String = row.get(1)?;
+    let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
+    Ok(Some(Receipt { replica_id: row.get(0)?, doc, version: row.get(2)?, applied: row.get(3)? }))
+}
+
+/// SQLite's failures as ours.
+fn failed(doing: &str, e: &rusqlite::Error) -> Error {
+    let kind = match e {
+        rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Kind::Locked,
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Kind::Corrupt,
+            // A statement that SQLite refuses is ours to answer for.
+            ErrorCode::Unknown | ErrorCode::ApiMisuse | ErrorCode::ConstraintViolation => Kind::Bug,
+            _ => Kind::Io,
+        },
+        rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::FromSqlConversionFailure(..) => {
+            Kind::Corrupt
+        }
+        _ => Kind::Bug,
+    };
+    let error = Error::new(kind, doing).because(e);
+    match kind {
+        Kind::Corrupt => error.hint(
+            "nothing was written; crdtctl.db is SQLite, and its own tools can say what is left of it",
+        ),
+        _ => error,
+    }
+}

@@ -1,0 +1,274 @@
+//! The log and the checkpoints: what has happened, and how much of it the `.yrs` hold.
+
+use super::{LogRow, State, failed};
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use crate::limits;
+use rusqlite::{Row, params};
+
+const COLUMNS: &str = "seq, doc_id, at, member, command, update_v1, origin_replica, origin_seq";
+
+/// What is recorded of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::store) struct Known {
+    /// Of the `.yrs` as we last wrote it; None before the first time.
+    pub blake3: Option<[u8; 32]>,
+    /// How often it was saved, as far as we know.
+    pub version: u64,
+    /// The client id of our last own write, and the clock after it.
+    pub own_client: u64,
+    pub own_clock: u32,
+    /// The log can be followed from here on, not from before.
+    pub log_from: i64,
+}
+
+/// A row to be logged.
+pub(in crate::store) struct NewRow<'a> {
+    pub seq: i64,
+    pub part: i64,
+    pub doc: &'a DocId,
+    pub at: i64,
+    pub member: Option<&'a str>,
+    pub command: &'a str,
+    pub update: &'a [u8],
+    pub origin: Option<&'a (String, i64)>,
+}
+
+impl State {
+    /// Log rows of a document with seq > after, in order. None when the log no longer reaches back
+    /// that far, or never did: its rows do not hold what another program wrote.
+    ///
+    /// Not promised: that the file holds nothing else by now. `Reader::log_after` looks.
+    pub fn log_after(&self, doc: &DocId, after: i64) -> Result<Option<Vec<LogRow>>> {
+        match self.known(doc)? {
+            Some(known) if after >= known.log_from => {}
+            _ => return Ok(None),
+        }
+        let rows = self.all(
+            &format!("SELECT {COLUMNS} FROM log WHERE doc_id = ?1 AND seq > ?2 ORDER BY seq, part"),
+            params![doc.as_str(), after],
+            log_row,
+        )?;
+        Ok(Some(rows.into_iter().flatten().collect()))
+    }
+
+    /// The highest seq in the log so far (0 when empty).
+    pub fn log_end(&self) -> Result<i64> {
+        let end = self.one("SELECT max(seq) FROM log", params![], |row| row.get(0))?;
+        Ok(end.flatten().unwrap_or(0))
+    }
+
+    /// All rows of a document that are still in the log, in order.
+    pub(in crate::store) fn log_of(&self, doc: &DocId) -> Result<Vec<LogRow>> {
+        let rows = self.all(
+            &format!("SELECT {COLUMNS} FROM log WHERE doc_id = ?1 ORDER BY seq, part"),
+            params![doc.as_str()],
+            log_row,
+        )?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// The rows of a document that its file may not hold yet, in order.
+    pub(in crate::store) fn unfolded(&self, doc: &DocId) -> Result<Vec<LogRow>> {
+        let rows = self.all(
+            &format!(
+                "SELECT {COLUMNS} FROM log WHERE doc_id = ?1 AND folded = 0 ORDER BY seq, part"
+            ),
+            params![doc.as_str()],
+            log_row,
+        )?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// The last of those; None when the file holds all.
+    pub(in crate::store) fn last_unfolded(&self, doc: &DocId) -> Result<Option<i64>> {
+        let sql = "SELECT max(seq) FROM log WHERE doc_id = ?1 AND folded = 0";
+        Ok(self.one(sql, params![doc.as_str()], |row| row.get(0))?.flatten())
+    }
+
+    /// The documents that have such rows, sorted.
+    pub(in crate::store) fn unfolded_documents(&self) -> Result<Vec<DocId>> {
+        let names: Vec<String> = self.all(
+            "SELECT DISTINCT doc_id FROM log WHERE folded = 0 ORDER BY doc_id",
+            params![],
+            |row| row.get(0),
+        )?;
+        Ok(names.iter().filter_map(|name| DocId::parse(name).ok()).collect())
+    }
+
+    /// What is recorded of a document; None when we never wrote it.
+    pub(in crate::store) fn known(&self, doc: &DocId) -> Result<Option<Known>> {
+        self.one(
+            "SELECT blake3, version, own_client, own_clock, log_from FROM document
+             WHERE doc_id = ?1",
+            params![doc.as_str()],
+            |row| {
+                Ok(Known {
+                    blake3: row.get(0)?,
+                    version: row.get::<_, i64>(1)?.cast_unsigned(),
+                    own_client: row.get::<_, i64>(2)?.cast_unsigned(),
+                    own_clock: row.get(3)?,
+                    log_from: row.get(4)?,
+                })
+            },
+        )
+    }
+
+    /// The own clocks of all documents last written under `client`, those at 0 left out.
+    pub(in crate::store) fn own_clocks(&self, client: u64) -> Result<Vec<(String, u32)>> {
+        self.all(
+            "SELECT doc_id, own_clock FROM document WHERE own_client = ?1 AND own_clock > 0",
+            params![client.cast_signed()],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+    }
+
+    /// Records that a command changes a document: its own clock afterwards, and from where on the
+    /// log can be followed, if that moved.
+    pub(in crate::store) fn put_own_clock(
+        &self,
+        doc: &DocId,
+        client: u64,
+        clock: u32,
+        log_from: Option<i64>,
+    ) -> Result<()> {
+        self.run(
+            "INSERT INTO document (doc_id, own_client, own_clock, log_from)
+             VALUES (?1, ?2, ?3, coalesce(?4, 0))
+             ON CONFLICT (doc_id) DO UPDATE SET own_client = ?2, own_clock = ?3,
+                 log_from = max(log_from, coalesce(?4, 0))",
+            params![doc.as_str(), client.cast_signed(), clock, log_from],
+        )
+    }
+
+    /// Records that rows no longer tell the whole story before `log_from`.
+    pub(in crate::store) fn break_log(&self, doc: &DocId, log_from: i64) -> Result<()> {
+        self.run(
+            "UPDATE document SET log_from = max(log_from, ?2) WHERE doc_id = ?1",
+            params![doc.as_str(), log_from],
+        )
+    }
+
+    /// Adds a row. Its document must be recorded already.
+    pub(in crate::store) fn append(&self, row: &NewRow<'_>) -> Result<()> {
+        self.run(
+            "INSERT INTO log (seq, doc_id, part, at, member, command, update_v1, origin_replica,
+                 origin_seq)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            params![
+                row.seq,
+                row.doc.as_str(),
+                row.part,
+                row.at,
+                row.member,
+                row.command,
+                row.update,
+                row.origin.map(|(replica, _)| replica),
+                row.origin.map(|(_, seq)| seq)
+            ],
+        )
+    }
+
+    /// Records that the `.yrs` holds all rows up to `seq`.
+    pub(in crate::store) fn put_fold(
+        &self,
+        doc: &DocId,
+        blake3: &[u8; 32],
+        bytes: u64,
+        version: u64,
+        seq: i64,
+    ) -> Result<()> {
+        self.run(
+            "UPDATE document SET blake3 = ?2, bytes = ?3, version = ?4, folded_seq = ?5
+             WHERE doc_id = ?1",
+            params![doc.as_str(), blake3, bytes.cast_signed(), version.cast_signed(), seq],
+        )?;
+        self.run(
+            "UPDATE log SET folded = 1 WHERE doc_id = ?1 AND folded = 0 AND seq <= ?2",
+            params![doc.as_str(), seq],
+        )
+    }
+
+    /// Trims what is folded and older than 90 days, or beyond 64 MB. The rows of the last command
+    /// stay whatever their age: the next number comes from them.
+    pub(in crate::store) fn trim_log(&self, now: i64) -> Result<()> {
+        let upto = self.too_old(now)?.max(self.beyond_the_limit()?);
+        let Some(upto) = upto else { return Ok(()) };
+        let gone = "folded = 1 AND seq <= ?1 AND seq < (SELECT max(seq) FROM log)";
+        self.run(
+            &format!(
+                "UPDATE document SET log_from = max(log_from, trimmed.seq)
+                 FROM (SELECT doc_id, max(seq) AS seq FROM log WHERE {gone} GROUP BY doc_id)
+                     AS trimmed
+                 WHERE document.doc_id = trimmed.doc_id"
+            ),
+            params![upto],
+        )?;
+        self.run(&format!("DELETE FROM log WHERE {gone}"), params![upto])
+    }
+
+    /// The last seq before the first that is young enough; None when that is the first of all.
+    fn too_old(&self, now: i64) -> Result<Option<i64>> {
+        let limit = now.saturating_sub(limits::LOG_AGE_SECONDS);
+        let first = "SELECT at FROM log ORDER BY seq LIMIT 1";
+        let first = self.one(first, params![], |row| row.get::<_, i64>(0))?;
+        if first.is_none_or(|at| at >= limit) {
+            return Ok(None);
+        }
+        let sql =
+            "SELECT coalesce((SELECT min(seq) - 1 FROM log WHERE at >= ?1), max(seq)) FROM log";
+        Ok(self.one(sql, params![limit], |row| row.get(0))?.flatten())
+    }
+
+    /// The last seq that does not fit [`limits::LOG_BYTES`] any more; None when all fit.
+    fn beyond_the_limit(&self) -> Result<Option<i64>> {
+        // The size of the file is known at once, the size of the log is not.
+        let pages = |name: &str| {
+            self.db
+                .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+                .map_err(|e| failed("could not measure the local state", &e))
+        };
+        let used = pages("page_count")?.saturating_sub(pages("freelist_count")?);
+        let bytes = used.saturating_mul(pages("page_size")?);
+        if u64::try_from(bytes).unwrap_or(0) <= limits::LOG_BYTES {
+            return Ok(None);
+        }
+        let sizes: Vec<(i64, i64)> = self.all(
+            "SELECT seq, sum(length(update_v1)) FROM log GROUP BY seq ORDER BY seq DESC",
+            params![],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        let mut total = 0u64;
+        for (seq, bytes) in sizes {
+            total = total.saturating_add(u64::try_from(bytes).unwrap_or(0));
+            if total > limits::LOG_BYTES {
+                return Ok(Some(seq));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The number of the next command.
+    pub(in crate::store) fn next_seq(&self) -> Result<i64> {
+        self.log_end()?.checked_add(1).ok_or_else(|| Error::corrupt("the log has no numbers left"))
+    }
+}
+
+/// A row of `log`; None where the document's name makes no sense.
+fn log_row(row: &Row<'_>) -> rusqlite::Result<Option<LogRow>> {
+    let doc: String = row.get(1)?;
+    let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
+    let origin = match (row.get::<_, Option<String>>(6)?, row.get::<_, Option<i64>>(7)?) {
+        (Some(replica), Some(seq)) => Some((replica, seq)),
+        _ => None,
+    };
+    Ok(Some(LogRow {
+        seq: row.get(0)?,
+        doc,
+        at: row.get(2)?,
+        member: row.get(3)?,
+        command: row.get(4)?,
+        update: row.get(5)?,
+        origin,
+    }))
+}

@@ -1,0 +1,235 @@
+//! Opening `crdtctl.db`: for one writer at a time, or for readers who leave no trace.
+
+use super::{State, failed};
+use crate::error::{Error, Kind, Result};
+use crate::store::fs::{self, Node};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Each brings the tables one version further.
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+
+impl State {
+    /// Opens `crdtctl.db` for writing, creating it; nothing is locked yet.
+    pub(in crate::store) fn open_for_writing(path: &Path, wait: Duration) -> Result<State> {
+        if fs::node(path) == Some(Node::Link) {
+            return Err(Error::refused(format!("{} is a symbolic link", path.display()))
+                .hint("put the real file in its place"));
+        }
+        let db = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE
+                | OpenFlags::SQLITE_OPEN_CREATE
+                | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )
+        .map_err(|e| opening(path, &e))?;
+        let state = State::over(db);
+        state.set_up(wait).map_err(|e| opening(path, &e))?;
+        Ok(state)
+    }
+
+    /// Opens a `crdtctl.db` that is there for a transaction that will be rolled back.
+    pub(in crate::store) fn open_for_trying(path: &Path) -> Result<State> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(path, flags).map_err(|e| opening(path, &e))?;
+        let state = State::over(db);
+        state.protect().map_err(|e| opening(path, &e))?;
+        Ok(state)
+    }
+
+    /// A local state that lives as long as a dry run.
+    pub(in crate::store) fn in_memory() -> Result<State> {
+        let db = Connection::open_in_memory()
+            .map_err(|e| failed("could not make a temporary local state", &e))?;
+        Ok(State::over(db))
+    }
+
+    fn over(db: Connection) -> State {
+        State { db, unchanged: Cell::new(0), _copy: None }
+    }
+
+    fn set_up(&self, wait: Duration) -> rusqlite::Result<()> {
+        self.db.busy_timeout(wait)?;
+        // Readers go on while we write. Where it cannot be had (some network file systems),
+        // SQLite stays with its rollback journal, which is as safe.
+        self.db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+        // What `COMMIT` says has happened must survive a power cut.
+        self.db.pragma_update(None, "synchronous", "full")?;
+        self.protect()
+    }
+
+    fn protect(&self) -> rusqlite::Result<()> {
+        self.db.pragma_update(None, "foreign_keys", true)?;
+        // The file may come from somebody else: its views and triggers get no functions.
+        self.db.pragma_update(None, "trusted_schema", false)
+    }
+
+    /// Waits for other writers and begins a transaction; the tables are there afterwards.
+    ///
+    /// # Errors
+    /// `Locked`; `Refused` when a newer crdtctl wrote the file.
+    pub(in crate::store) fn begin(&self, wait: Duration) -> Result<()> {
+        let begin = || -> rusqlite::Result<()> {
+            self.db.busy_timeout(wait)?;
+            self.db.execute_batch("BEGIN IMMEDIATE")
+        };
+        begin().map_err(|e| failed("could not lock the local state", &e))?;
+        self.unchanged.set(self.db.total_changes());
+        self.migrate()
+    }
+
+    fn migrate(&self) -> Result<()> {
+        let version = self.schema_version().map_err(|e| failed("no version of the tables", &e))?;
+        check_version(version)?;
+        for sql in MIGRATIONS.iter().skip(version) {
+            self.db
+                .execute_batch(sql)
+                .map_err(|e| failed("could not make the tables of the local state", &e))?;
+        }
+        if version < MIGRATIONS.len() {
+            self.db
+                .pragma_update(None, "user_version", MIGRATIONS.len() as i64)
+                .map_err(|e| failed("could not make the tables of the local state", &e))?;
+        }
+        Ok(())
+    }
+
+    fn schema_version(&self) -> rusqlite::Result<usize> {
+        let version =
+            self.db.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
+        Ok(usize::try_from(version).unwrap_or(usize::MAX))
+    }
+
+    /// Whether anything was written since [`State::begin`].
+    pub(in crate::store) fn is_changed(&self) -> bool {
+        self.db.total_changes() != self.unchanged.get()
+    }
+
+    /// Makes it so. On an error nobody knows whether it is; it is not tried again.
+    pub(in crate::store) fn commit(&self) -> Result<()> {
+        self.db.execute_batch("COMMIT").map_err(|e| {
+            let error = failed("the commit failed; whether the change is durable is unknown", &e);
+            match error.kind {
+                // With a rollback journal a reader can keep us from committing: nothing happened.
+                Kind::Locked => {
+                    Error { message: "a reader kept us from committing".into(), ..error }
+                }
+                _ => Error { kind: Kind::Io, hint: None, ..error }
+                    .hint("run `crdtctl log` to see whether the command is in the log"),
+            }
+        })
+    }
+
+    /// Undoes everything since [`State::begin`].
+    pub(in crate::store) fn roll_back(&self) {
+        // There may be nothing to roll back: SQLite ends some transactions by itself.
+        let _ = self.db.execute_batch("ROLLBACK");
+    }
+
+    /// Opens `crdtctl.db` for reading; None when there is none, or nothing in it yet.
+    ///
+    /// On a medium that cannot be written nothing is created beside the file: it is read as it is,
+    /// or from a temporary copy where a log of SQLite's (`-wal`) belongs to it.
+    ///
+    /// # Errors
+    /// `Corrupt`, `Io`; `Refused` when a newer crdtctl wrote the file.
+    pub(in crate::store) fn open_for_reading(path: &Path, wait: Duration) -> Result<Option<State>> {
+        if !fs::is_file(path) {
+            return Ok(None);
+        }
+        let state = match State::read_beside_writers(path, wait) {
+            Err(e) if cannot_create(&e) => State::read_frozen(path, wait)?,
+            result => result.map_err(|e| opening(path, &e))?,
+        };
+        let version = state.schema_version().map_err(|e| opening(path, &e))?;
+        check_version(version)?;
+        Ok((version > 0).then_some(state))
+    }
+
+    /// Reads with SQLite's own locks. It needs its two files beside the database, and as the last
+    /// to close it removes them again; that is why it may write, and no statement of ours may.
+    fn read_beside_writers(path: &Path, wait: Duration) -> rusqlite::Result<State> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let state = State::over(Connection::open_with_flags(path, flags)?);
+        state.ready_to_read(wait)?;
+        Ok(state)
+    }
+
+    fn ready_to_read(&self, wait: Duration) -> rusqlite::Result<()> {
+        self.db.busy_timeout(wait)?;
+        self.db.pragma_update(None, "query_only", true)?;
+        self.db.pragma_update(None, "trusted_schema", false)?;
+        // The first real read: it is what fails where no file can be created.
+        self.db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+    }
+
+    /// Reads where nothing can be created.
+    fn read_frozen(path: &Path, wait: Duration) -> Result<State> {
+        let wal = beside(path, "-wal");
+        if fs::size(&wal) == 0 {
+            let state = open_immutable(path).map_err(|e| opening(path, &e))?;
+            state.ready_to_read(wait).map_err(|e| opening(path, &e))?;
+            return Ok(state);
+        }
+        let copy = fs::copy_aside(&[path.to_owned(), wal])?;
+        let copied = copy.path().join(path.file_name().unwrap_or_default());
+        let mut state = State::read_beside_writers(&copied, wait).map_err(|e| opening(path, &e))?;
+        state._copy = Some(copy);
+        Ok(state)
+    }
+}
+
+/// Opens a file that nobody changes meanwhile: no locks, no files beside it.
+fn open_immutable(path: &Path) -> rusqlite::Result<State> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Ok(State::over(Connection::open_with_flags(immutable_uri(path), flags)?))
+}
+
+/// `file:` and the path, everything that could mean something in a URI escaped.
+pub(super) fn immutable_uri(path: &Path) -> String {
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                uri.push(char::from(*byte));
+            }
+            other => uri.push_str(&format!("%{other:02x}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri
+}
+
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Whether SQLite failed because it could not create its files beside the database.
+pub(super) fn cannot_create(e: &rusqlite::Error) -> bool {
+    matches!(
+        e.sqlite_error_code(),
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied)
+    )
+}
+
+fn check_version(version: usize) -> Result<()> {
+    if version > MIGRATIONS.len() {
+        return Err(Error::refused(format!(
+            "crdtctl.db was written by a newer crdtctl: its tables have version {version}, \
+             this one knows {}",
+            MIGRATIONS.len()
+        ))
+        .hint("update crdtctl"));
+    }
+    Ok(())
+}
+
+fn opening(path: &Path, e: &rusqlite::Error) -> Error {
+    failed(&format!("could not open {}", path.display()), e)
+}

@@ -1,0 +1,168 @@
+//! A document in a session: as it was loaded, and what the session makes of it.
+
+use super::Roots;
+use super::load::Loaded;
+use crate::crdt::doc::Doc;
+use crate::crdt::update::{self, Checked, Clocks, Update};
+use crate::crdt::view::View;
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// Where an update came from: a replica, and its log seq.
+pub(super) type Origin = (String, i64);
+
+/// A document in a session.
+pub(super) struct Working {
+    pub loaded: Loaded,
+    /// Present once the document is to be changed.
+    pub editing: Option<Editing>,
+    /// The state as it stands, if it was asked for since the last change.
+    state: Option<Rc<[u8]>>,
+    view: Option<Rc<View>>,
+}
+
+/// A document open in yrs.
+pub(super) struct Editing {
+    pub doc: Doc,
+    pub client: u64,
+    /// One for each of `doc.updates()`.
+    origins: Vec<Option<Origin>>,
+}
+
+/// A changed document, ready to be committed.
+pub(super) struct Change {
+    pub doc: DocId,
+    pub path: PathBuf,
+    pub state: Rc<[u8]>,
+    /// The rows for the log.
+    pub parts: Vec<(Vec<u8>, Option<Origin>)>,
+    pub client: u64,
+    /// The own clock after the change.
+    pub clock: u32,
+}
+
+impl Working {
+    pub fn new(loaded: Loaded) -> Working {
+        Working { loaded, editing: None, state: None, view: None }
+    }
+
+    /// Whether there is such a document: on disk, in the log, or made in this session.
+    pub fn exists(&self) -> bool {
+        self.loaded.file.is_some() || self.loaded.known.is_some() || self.is_changed()
+    }
+
+    pub fn is_changed(&self) -> bool {
+        self.editing.as_ref().is_some_and(|editing| !editing.origins.is_empty())
+    }
+
+    /// Opens the document in yrs, unless it is open; `client_for` says under which client id, given
+    /// the clocks that the document knows.
+    pub fn open(
+        &mut self,
+        doc: &DocId,
+        roots: Roots,
+        client_for: impl FnOnce(&Clocks) -> Result<u64>,
+    ) -> Result<()> {
+        if self.editing.is_none() {
+            let update = self.loaded.update(doc, roots)?;
+            let client = client_for(&update.version().clocks)?;
+            let doc = Doc::load(&update, client)?;
+            self.editing = Some(Editing { doc, client, origins: Vec::new() });
+        }
+        Ok(())
+    }
+
+    /// Changes the open document. On Err what yrs holds is worth nothing.
+    pub fn change<R>(
+        &mut self,
+        origin: Option<Origin>,
+        change: impl FnOnce(&mut Editing) -> Result<R>,
+    ) -> Result<R> {
+        let Some(editing) = &mut self.editing else {
+            return Err(Error::bug("a document was changed before it was opened"));
+        };
+        let before = editing.origins.len();
+        let result = change(editing)?;
+        editing.origins.resize(editing.doc.updates().len(), origin);
+        if editing.origins.len() > before {
+            self.state = None;
+            self.view = None;
+        }
+        Ok(result)
+    }
+
+    /// The whole state as it stands.
+    pub fn state(&mut self) -> Result<Rc<[u8]>> {
+        let state = match (&self.state, &self.editing) {
+            (Some(state), _) => Rc::clone(state),
+            (None, Some(editing)) if !editing.origins.is_empty() => editing.doc.encode()?.0.into(),
+            (None, _) => self.loaded.state.as_slice().into(),
+        };
+        self.state = Some(Rc::clone(&state));
+        Ok(state)
+    }
+
+    /// The live content as it stands.
+    pub fn view(&mut self, doc: &DocId, roots: Roots) -> Result<Rc<View>> {
+        if let Some(view) = &self.view {
+            return Ok(Rc::clone(view));
+        }
+        let view = if self.is_changed() {
+            View::of(&own(&self.state()?, doc, roots)?)
+        } else {
+            View::of(&self.loaded.update(doc, roots)?)
+        };
+        let view = Rc::new(view);
+        self.view = Some(Rc::clone(&view));
+        Ok(view)
+    }
+
+    /// What is to be committed, encoded and walked; None when nothing changed.
+    pub fn finish(&mut self, doc: &DocId, roots: Roots) -> Result<Option<Change>> {
+        if !self.is_changed() {
+            return Ok(None);
+        }
+        let state = self.state()?;
+        let Some(editing) = &self.editing else { return Ok(None) };
+        Ok(Some(Change {
+            doc: doc.clone(),
+            path: self.loaded.path.clone(),
+            state,
+            parts: editing.parts(doc, roots)?,
+            client: editing.client,
+            clock: editing.doc.own_clock(),
+        }))
+    }
+}
+
+impl Editing {
+    /// The rows that the log gets: neighbouring own updates as one, imported ones each by itself,
+    /// so that an export can leave out what a peer sent.
+    fn parts(&self, doc: &DocId, roots: Roots) -> Result<Vec<(Vec<u8>, Option<Origin>)>> {
+        let updates: Vec<(&Vec<u8>, &Option<Origin>)> =
+            self.doc.updates().iter().zip(&self.origins).collect();
+        let mut parts = Vec::new();
+        for run in updates.chunk_by(|(_, a), (_, b)| a.is_none() && b.is_none()) {
+            let checked = run
+                .iter()
+                .map(|(update, _)| own(update, doc, roots))
+                .collect::<Result<Vec<Update<'_, Checked>>>>()?;
+            match (checked.len() > 1).then(|| update::merge(&checked)).flatten() {
+                Some(merged) => parts.push((merged, None)),
+                None => parts.extend(
+                    run.iter().map(|(update, origin)| ((*update).clone(), (*origin).clone())),
+                ),
+            }
+        }
+        Ok(parts)
+    }
+}
+
+/// Bytes of our own making, on their way to the log or the eye.
+fn own<'a>(bytes: &'a [u8], doc: &DocId, roots: Roots) -> Result<Update<'a, Checked>> {
+    Update::walk(bytes).and_then(|walked| walked.check(roots(doc))).map_err(|fault| {
+        Error::bug(format!("what was written to {doc} is not valid")).because(fault)
+    })
+}

@@ -1,0 +1,234 @@
+//! Bundles out: whole states, or only what one peer lacks by its last receipt.
+//!
+//! What a peer lacks comes out of the log, in the order it was written: first in, first out, so
+//! the updates are causally ready by construction.
+
+use super::bundle::Bundle;
+use super::manifest::{Applied, Document, FORMAT, Has, Hash, LogRange, Manifest, Sender};
+use super::peer::Known;
+use crate::crdt::update::{self, Checked, Clocks, RootKind, Update};
+use crate::crdt::view::View;
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use crate::store::{Ambient, LogRow, Reader};
+use std::collections::BTreeSet;
+
+/// An update that holds nothing.
+const NOTHING: [u8; 2] = [0, 0];
+
+/// What to export.
+#[derive(Default)]
+pub struct Request<'a> {
+    /// Only these documents; all of the store when None.
+    pub docs: Option<&'a BTreeSet<DocId>>,
+    /// Only what this peer lacks; whole states when None.
+    pub peer: Option<&'a Known>,
+    /// No updates at all: what we have, for others to compare with.
+    pub receipt: bool,
+}
+
+/// A bundle, and what had to be left out of it.
+pub struct Exported {
+    pub bundle: Bundle,
+    /// Sentences for stderr.
+    pub notes: Vec<String>,
+}
+
+/// Makes a bundle of the store as it stands. Writes nothing, to the store neither.
+///
+/// # Errors
+/// `NotFound` when a wanted document does not exist, `Corrupt` when one does not decode.
+pub fn export(reader: &Reader, ambient: &Ambient, request: &Request<'_>) -> Result<Exported> {
+    let export = Export::new(reader, ambient, request)?;
+    let mut bundle = Bundle::new(Manifest {
+        format: FORMAT.to_owned(),
+        bundle: ambient.ids.uuid()?,
+        created_at: ambient.clock.now(),
+        from: export.sender.clone(),
+        addressee: export.addressee().map(str::to_owned),
+        seq: export.log_end,
+        full: request.peer.is_none() && !request.receipt,
+        documents: Vec::new(),
+    });
+    let mut notes = Vec::new();
+    for doc in wanted(reader, request)? {
+        // Before the bytes: they may be ahead of what is said about them, never behind.
+        let applied = match reader.state() {
+            Some(state) => state.applied(&doc)?,
+            None => Applied::new(),
+        };
+        let Some(bytes) = reader.bytes(&doc)? else { continue };
+        let walked = Update::walk(&bytes).map_err(|fault| {
+            Error::corrupt(format!("{doc} does not decode"))
+                .because(fault)
+                .hint("`crdtctl sync export --doc DOC` exports others without it")
+        })?;
+        match walked.check((ambient.roots)(&doc)) {
+            Ok(whole) => {
+                let (entry, update) = export.document(doc, &whole, applied)?;
+                bundle.push(entry, update);
+            }
+            Err(fault) => {
+                notes.push(format!("{doc} is left out, since no receiver would take it: {fault}"));
+            }
+        }
+    }
+    Ok(Exported { bundle, notes })
+}
+
+/// The documents that are asked for, sorted.
+fn wanted(reader: &Reader, request: &Request<'_>) -> Result<BTreeSet<DocId>> {
+    let all: BTreeSet<DocId> =
+        reader.documents()?.into_iter().map(|document| document.id).collect();
+    let Some(docs) = request.docs else { return Ok(all) };
+    match docs.iter().find(|doc| !all.contains(*doc)) {
+        None => Ok(docs.clone()),
+        Some(doc) => Err(Error::not_found(format!("no document {doc}"))
+            .hint("`crdtctl doc list` shows the documents of the store")),
+    }
+}
+
+/// One export: who makes it, how far its log goes, and what is asked for.
+struct Export<'a> {
+    reader: &'a Reader,
+    ambient: &'a Ambient,
+    request: &'a Request<'a>,
+    sender: Sender,
+    log_end: i64,
+}
+
+impl<'a> Export<'a> {
+    fn new(reader: &'a Reader, ambient: &'a Ambient, request: &'a Request<'a>) -> Result<Self> {
+        let mut export = Export { reader, ambient, request, sender: Sender::default(), log_end: 0 };
+        if let Some(state) = reader.state()
+            && let Some((replica, member, _)) = state.replica()?
+        {
+            export.sender = Sender { replica: Some(replica), member };
+            export.log_end = state.log_end()?;
+        }
+        Ok(export)
+    }
+
+    /// The replica that it is made for. Since an export of our own it is for whoever has that.
+    fn addressee(&self) -> Option<&str> {
+        let peer = self.request.peer?.replica.as_deref();
+        peer.filter(|peer| self.sender.replica.as_deref() != Some(*peer))
+    }
+
+    /// The entry of one document and the update that goes with it.
+    fn document(
+        &self,
+        doc: DocId,
+        whole: &Update<'_, Checked>,
+        applied: Applied,
+    ) -> Result<(Document, Option<Vec<u8>>)> {
+        let has = Has::from(&whole.version());
+        let (update, after) = match self.request.receipt {
+            true => (None, self.log_end),
+            false => self.part(&doc, whole, &has)?,
+        };
+        let needs = match &update {
+            Some(bytes) => checked(bytes, (self.ambient.roots)(&doc))?.needs().clone(),
+            None => Clocks::new(),
+        };
+        let entry = Document {
+            file: None,
+            bytes: 0,
+            blake3: None,
+            needs,
+            digest: Some(Hash(View::of(whole).digest())),
+            log: LogRange { after, upto: self.log_end },
+            applied,
+            has,
+            doc,
+        };
+        Ok((entry, update))
+    }
+
+    /// What is sent of a document, and the row of our log that it begins after.
+    fn part(
+        &self,
+        doc: &DocId,
+        whole: &Update<'_, Checked>,
+        has: &Has,
+    ) -> Result<(Option<Vec<u8>>, i64)> {
+        let state = (Some(whole.bytes().to_vec()), 0);
+        let Some(peer) = self.request.peer else { return Ok(state) };
+        let Some(receipt) = peer.receipt(doc) else { return Ok(state) };
+        let us = self.sender.replica.as_deref().unwrap_or("");
+        let after = receipt.applied(us).min(self.log_end);
+        if receipt.has == *has {
+            return Ok((None, after));
+        }
+        let Some(rows) = rows_for(self.reader, doc, peer)? else { return Ok(state) };
+        let roots = (self.ambient.roots)(doc);
+        let news = rows.iter().any(|row| row.wanted);
+        let joined = if news { join(&rows, roots)? } else { Some(NOTHING.to_vec()) };
+        let Some(joined) = joined.filter(|joined| joined.len() < whole.bytes().len()) else {
+            return Ok(state);
+        };
+        // Not only by its word on our log: by the clocks that it showed, too.
+        match leads(&receipt.has.state_vector, &checked(&joined, roots)?, &has.state_vector) {
+            true => Ok((news.then_some(joined), after)),
+            false => Ok(state),
+        }
+    }
+}
+
+/// Whether an update is ready where these clocks are reached, and leads from there to those.
+fn leads(from: &Clocks, update: &Update<'_, Checked>, to: &Clocks) -> bool {
+    let brought = update.version().clocks;
+    let reached = |client| from.get(client).max(brought.get(client)).copied().unwrap_or(0);
+    update.missing(from).is_empty() && to.iter().all(|(client, clock)| reached(client) >= *clock)
+}
+
+/// A row of our log, as one peer sees it.
+pub(super) struct Row {
+    row: LogRow,
+    /// Whether the peer lacks it, by its receipt.
+    pub wanted: bool,
+}
+
+/// The rows of our log since a peer's receipt. None when they cannot say what it lacks: it never
+/// had anything of this replica, or the log no longer reaches back that far.
+pub(super) fn rows_for(reader: &Reader, doc: &DocId, peer: &Known) -> Result<Option<Vec<Row>>> {
+    let Some(state) = reader.state() else { return Ok(None) };
+    let Some((us, _, floor)) = state.replica()? else { return Ok(None) };
+    let Some(receipt) = peer.receipt(doc) else { return Ok(None) };
+    let after = receipt.applied(&us);
+    // Nobody can have applied what was never written. Such a receipt is of no use here.
+    if after < floor || after > state.log_end()? {
+        return Ok(None);
+    }
+    let Some(rows) = reader.log_after(doc, after)? else { return Ok(None) };
+    let own = peer.replica.as_deref() == Some(us.as_str());
+    let rows = rows.into_iter().map(|row| {
+        let has =
+            !own && row.origin.as_ref().is_some_and(|(from, seq)| peer.covers(doc, from, *seq));
+        Row { row, wanted: !has }
+    });
+    Ok(Some(rows.collect()))
+}
+
+/// The wanted rows as one update. Where leaving out the others would tear a hole, all rows.
+fn join(rows: &[Row], roots: &[(&str, RootKind)]) -> Result<Option<Vec<u8>>> {
+    for sparing in [true, false] {
+        let chosen = rows.iter().filter(|row| row.wanted || !sparing);
+        let updates = chosen
+            .map(|row| checked(&row.row.update, roots))
+            .collect::<Result<Vec<Update<'_, Checked>>>>()?;
+        if let Some(joined) = update::merge(&updates) {
+            return Ok(Some(joined));
+        }
+    }
+    Ok(None)
+}
+
+/// An update out of our own log.
+fn checked<'u>(bytes: &'u [u8], roots: &[(&str, RootKind)]) -> Result<Update<'u, Checked>> {
+    Update::walk(bytes).and_then(|update| update.check(roots)).map_err(|fault| {
+        Error::corrupt("the log holds an update that is not valid")
+            .because(fault)
+            .hint("`crdtctl sync export` without --for sends whole states, not the log")
+    })
+}

@@ -1,0 +1,360 @@
+//! Bundles in: all files at once, in whatever order, in one commit or not at all.
+
+use super::bundle::Bundle;
+use super::gate::{self, Claim, Fate, Piece};
+use super::manifest::{Has, Hash, Sender};
+use super::record;
+use crate::crdt::update::Clocks;
+use crate::crdt::view::View;
+use crate::error::{Error, Kind, Result};
+use crate::id::DocId;
+use crate::limits;
+use crate::merge::{self, Settled};
+use crate::store::{Committed, Parked, Session};
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io::Read;
+use std::rc::Rc;
+
+/// What is given to an import.
+pub enum Input {
+    Bundle {
+        name: String,
+        bundle: Box<Bundle>,
+    },
+    /// A bare Yrs v1 update of one document.
+    Raw {
+        name: String,
+        doc: DocId,
+        update: Vec<u8>,
+    },
+}
+
+/// What an import did. Serialised, it is what `sync import --json` prints.
+#[derive(Debug, Serialize)]
+pub struct Imported {
+    /// How many bundles and bare updates were read.
+    pub bundles: usize,
+    /// The documents that it touched, sorted.
+    pub documents: Vec<Account>,
+    pub conflicts: usize,
+    /// How many of the updates given wait for their prerequisites.
+    pub waiting: usize,
+    pub changed: bool,
+    /// What waits, and for what.
+    #[serde(skip)]
+    pub waits: Vec<Wait>,
+    /// Sentences for stderr.
+    #[serde(skip)]
+    pub notes: Vec<String>,
+    #[serde(skip)]
+    pub committed: Committed,
+}
+
+/// What happened to one document, in records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub doc: DocId,
+    pub settled: Settled,
+}
+
+impl Serialize for Account {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let Settled { added, edited, deleted, acknowledged, pruned, conflicts: _ } = self.settled;
+        let mut account = serializer.serialize_struct("Account", 6)?;
+        account.serialize_field("doc", &self.doc)?;
+        account.serialize_field("added", &added)?;
+        account.serialize_field("edited", &edited)?;
+        account.serialize_field("deleted", &deleted)?;
+        account.serialize_field("acknowledged", &acknowledged)?;
+        account.serialize_field("pruned", &pruned)?;
+        account.end()
+    }
+}
+
+/// An update that waits.
+#[derive(Debug, Clone)]
+pub struct Wait {
+    pub doc: DocId,
+    pub source: String,
+    /// Who sent it.
+    pub from: Sender,
+    /// Per client, the clock that must be reached first.
+    pub missing: Clocks,
+}
+
+/// Reads a bare update.
+///
+/// # Errors
+/// `Io`; `Untrusted` when it is larger than an update may be.
+pub fn read_update(input: impl Read) -> Result<Vec<u8>> {
+    let mut update = Vec::new();
+    input
+        .take(limits::UPDATE_BYTES.saturating_add(1))
+        .read_to_end(&mut update)
+        .map_err(|e| Error::io("the update cannot be read", e))?;
+    if update.len() as u64 > limits::UPDATE_BYTES {
+        let limit = limits::UPDATE_BYTES;
+        return Err(Error::untrusted(format!("the update has more than {limit} bytes")));
+    }
+    Ok(update)
+}
+
+/// Imports everything in one commit.
+///
+/// # Errors
+/// `Untrusted`, `Forked`, and whatever the store says; nothing is written then. That something
+/// waits is no error here: it is in the account.
+pub fn import(session: Session, inputs: &[Input]) -> Result<Imported> {
+    let mut import = Import::new(session);
+    for input in inputs {
+        import.take(input);
+    }
+    import.take_parked()?;
+    let docs: Vec<DocId> = import.incoming.keys().cloned().collect();
+    for doc in &docs {
+        import.pass(doc)?;
+    }
+    for input in inputs {
+        if let Input::Bundle { bundle, .. } = input {
+            record::sender(&import.session, bundle.manifest())?;
+        }
+    }
+    let settled = import.settle()?;
+    let waits = import.park()?;
+    import.finish(inputs.len(), settled, waits)
+}
+
+/// What comes in for one document.
+#[derive(Default)]
+struct Incoming<'u> {
+    pieces: Vec<Piece<'u>>,
+    /// What other replicas say of it, with the piece that came with it.
+    claims: Vec<(Claim, Option<usize>)>,
+    fates: Vec<Fate>,
+    /// The document as it was.
+    before: Option<Rc<View>>,
+}
+
+struct Import<'u> {
+    session: Session,
+    incoming: BTreeMap<DocId, Incoming<'u>>,
+    inbox_changed: bool,
+    notes: Vec<String>,
+}
+
+impl<'u> Import<'u> {
+    fn new(session: Session) -> Self {
+        Import { session, incoming: BTreeMap::new(), inbox_changed: false, notes: Vec::new() }
+    }
+
+    fn take(&mut self, input: &'u Input) {
+        match input {
+            Input::Raw { name, doc, update } => {
+                self.add(doc, name.clone(), None, Some(update.into()), None);
+            }
+            Input::Bundle { name, bundle } => {
+                let manifest = bundle.manifest();
+                self.notes.extend(bundle.notes().iter().map(|note| format!("{name}: {note}")));
+                if manifest.created_at.saturating_sub(limits::CLOCK_SKEW_SECONDS)
+                    > self.session.now()
+                {
+                    self.notes.push(format!("{name}: the sender's clock is ahead of ours"));
+                }
+                for (entry, update) in bundle.documents() {
+                    let claim = Claim {
+                        bundle: manifest.bundle.clone(),
+                        from: manifest.from.clone(),
+                        addressee: manifest.addressee.clone(),
+                        entry: entry.clone(),
+                    };
+                    self.add(&entry.doc, name.clone(), Some(claim), update.map(Cow::from), None);
+                }
+            }
+        }
+    }
+
+    /// What waited for documents that are touched now.
+    fn take_parked(&mut self) -> Result<()> {
+        for parked in self.session.state().parked()? {
+            if self.incoming.contains_key(&parked.doc) {
+                // A bare update has no claim. Nor has one whose claim does not parse: all that is
+                // lost is the receipt that would go with it.
+                let claim = serde_json::from_str(&parked.manifest).unwrap_or(None);
+                let source = format!("bundle {}, which waited", parked.bundle);
+                self.add(&parked.doc, source, claim, Some(parked.update.into()), Some(parked.id));
+            }
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        doc: &DocId,
+        source: String,
+        claim: Option<Claim>,
+        update: Option<Cow<'u, [u8]>>,
+        parked: Option<i64>,
+    ) {
+        let incoming = self.incoming.entry(doc.clone()).or_default();
+        let at = update.is_some().then_some(incoming.pieces.len());
+        // What we said ourselves is no news of anybody.
+        if let Some(claim) = &claim
+            && claim.from.replica.as_deref() != Some(self.session.replica_id())
+        {
+            incoming.claims.push((claim.clone(), at));
+        }
+        if let Some(update) = update {
+            incoming.pieces.push(Piece { update, source, claim, parked });
+        }
+    }
+
+    /// One document through the gate; a look whether we and the senders then agree; and a note
+    /// of how far their logs are applied here.
+    fn pass(&mut self, doc: &DocId) -> Result<()> {
+        let Some(incoming) = self.incoming.get_mut(doc) else { return Ok(()) };
+        incoming.before = self.session.view(doc)?;
+        incoming.fates = gate::pass(&mut self.session, doc, &incoming.pieces)?;
+        let Some(view) = self.session.view(doc)? else { return Ok(()) };
+        let has = Has::from(view.version());
+        let equals = incoming.claims.iter().map(|(claim, _)| claim);
+        for claim in equals.filter(|claim| claim.entry.has == has) {
+            if claim.entry.digest.is_some_and(|digest| digest != Hash(view.digest())) {
+                return Err(diverged(doc, &claim.from));
+            }
+        }
+        let claims = incoming.claims.iter();
+        let claims = claims.map(|(claim, at)| (claim, at.and_then(|at| incoming.fates.get(at))));
+        record::applied(&self.session, doc, &has, claims.collect())
+    }
+
+    /// The rules of a merge, for every document that others sent or spoke of.
+    fn settle(&mut self) -> Result<Vec<Account>> {
+        let changed = self.session.changed();
+        let mut imported = Vec::new();
+        for (doc, incoming) in &mut self.incoming {
+            let foreign = !incoming.claims.is_empty() || changed.contains(doc);
+            if foreign && self.session.view(doc)?.is_some() {
+                imported.push((doc.clone(), incoming.before.take()));
+            }
+        }
+        let settled = merge::settle(&mut self.session, &imported)?;
+        let changed = self.session.changed();
+        let mut accounts: Vec<Account> = settled
+            .into_iter()
+            .filter(|(doc, settled)| *settled != Settled::default() || changed.contains(doc))
+            .map(|(doc, settled)| Account { doc, settled })
+            .collect();
+        accounts.sort_by(|a, b| a.doc.cmp(&b.doc));
+        Ok(accounts)
+    }
+
+    /// The inbox after this import: what waits now is in it, once; what was applied is not.
+    fn park(&mut self) -> Result<Vec<Wait>> {
+        let waiting = self.session.state().parked()?;
+        let mut parked: BTreeSet<(DocId, [u8; 32])> =
+            waiting.iter().map(|old| (old.doc.clone(), Hash::of(&old.update).0)).collect();
+        let mut waits: BTreeMap<(DocId, [u8; 32]), Wait> = BTreeMap::new();
+        for (doc, incoming) in &self.incoming {
+            for (piece, fate) in incoming.pieces.iter().zip(&incoming.fates) {
+                match (fate, piece.parked) {
+                    (Fate::Waits(missing), None) => {
+                        let key = (doc.clone(), Hash::of(&piece.update).0);
+                        if parked.insert(key.clone()) {
+                            self.session.state().park(&to_park(
+                                &self.session,
+                                doc,
+                                piece,
+                                missing,
+                            )?)?;
+                            self.inbox_changed = true;
+                        }
+                        waits.entry(key).or_insert_with(|| Wait::new(doc, piece, missing));
+                    }
+                    (Fate::Applied(_), Some(id)) => {
+                        self.session.state().unpark(id)?;
+                        self.inbox_changed = true;
+                    }
+                    (Fate::Refused(error), Some(id)) => {
+                        self.notes.push(format!("{error}: {}", error.causes.join(": ")));
+                        // A fork is evidence and stays. What is not valid never will be.
+                        if error.kind != Kind::Forked {
+                            self.session.state().unpark(id)?;
+                            self.inbox_changed = true;
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(waits.into_values().collect())
+    }
+
+    fn finish(self, bundles: usize, documents: Vec<Account>, waits: Vec<Wait>) -> Result<Imported> {
+        let changed = self.inbox_changed || !self.session.changed().is_empty();
+        Ok(Imported {
+            bundles,
+            conflicts: documents.iter().map(|account| account.settled.conflicts).sum(),
+            documents,
+            waiting: waits.len(),
+            changed,
+            waits,
+            notes: self.notes,
+            committed: self.session.commit()?,
+        })
+    }
+}
+
+fn to_park(session: &Session, doc: &DocId, piece: &Piece<'_>, missing: &Clocks) -> Result<Parked> {
+    let bug = |e: serde_json::Error| Error::bug("what waits does not encode").because(e);
+    let claim = piece.claim.as_ref();
+    Ok(Parked {
+        id: 0,
+        doc: doc.clone(),
+        bundle: claim.map_or_else(|| piece.source.clone(), |claim| claim.bundle.clone()),
+        replica_id: claim.and_then(|claim| claim.from.replica.clone()),
+        update: piece.update.to_vec(),
+        needs: serde_json::to_string(missing).map_err(bug)?,
+        received_at: session.now(),
+        manifest: serde_json::to_string(&piece.claim).map_err(bug)?,
+    })
+}
+
+fn diverged(doc: &DocId, from: &Sender) -> Error {
+    Error::new(
+        Kind::Forked,
+        format!("divergence: {doc} has the version of {from}, and other content"),
+    )
+    .because("equal versions with different content mean that two replicas shared a client id")
+    .hint("nothing was written; `crdtctl doc dump` shows what is here")
+}
+
+impl Wait {
+    fn new(doc: &DocId, piece: &Piece<'_>, missing: &Clocks) -> Self {
+        Wait {
+            doc: doc.clone(),
+            source: piece.source.clone(),
+            from: piece.claim.as_ref().map(|claim| claim.from.clone()).unwrap_or_default(),
+            missing: missing.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 3;
+        write!(f, "an update of {} in {} waits for ", self.doc, self.source)?;
+        for (n, (client, clock)) in self.missing.iter().take(SHOWN).enumerate() {
+            let comma = if n > 0 { ", " } else { "" };
+            write!(f, "{comma}client {client} up to clock {clock}")?;
+        }
+        match self.missing.len().saturating_sub(SHOWN) {
+            0 => {}
+            more => write!(f, " and {more} more")?,
+        }
+        write!(f, ", which {} has", self.from)
+    }
+}

@@ -1,0 +1,256 @@
+//! `manifest.json`: what a bundle carries, what it asks for, and what its sender has.
+//!
+//! Because it says what the sender has, every manifest is also a receipt.
+
+use crate::crdt::update::{Clocks, Version};
+use crate::error::{Error, Result};
+use crate::id::{DocId, MemberId, hex};
+use crate::limits;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// The format that this program reads and writes.
+pub const FORMAT: &str = "crdtctl-bundle/1";
+/// What every version of the format begins with.
+const FORMAT_FAMILY: &str = "crdtctl-bundle/";
+
+/// How far somebody has applied the logs of replicas: {replica: seq}.
+pub type Applied = BTreeMap<String, i64>;
+
+/// The whole manifest. Keys that are not named here are ignored when read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub format: String,
+    /// A UUID.
+    pub bundle: String,
+    /// Unix seconds on the sender's clock.
+    pub created_at: i64,
+    pub from: Sender,
+    /// The replica it was made for; null when for anybody.
+    #[serde(rename = "for")]
+    pub addressee: Option<String>,
+    /// The end of the sender's log.
+    pub seq: i64,
+    /// Whether every document's part is its whole state.
+    pub full: bool,
+    pub documents: Vec<Document>,
+}
+
+/// Who made a bundle. A store that was never written by this program has no replica id.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sender {
+    pub replica: Option<String>,
+    pub member: Option<MemberId>,
+}
+
+/// One document: its part, if it has one, and what the sender has of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    pub doc: DocId,
+    /// The part in the bundle; null when nothing but the receipt is sent.
+    pub file: Option<String>,
+    pub bytes: u64,
+    pub blake3: Option<Hash>,
+    /// What a receiver must already have.
+    pub needs: Clocks,
+    /// The sender's version.
+    pub has: Has,
+    /// The content digest at `has`; null when the sender cannot read the content.
+    pub digest: Option<Hash>,
+    pub log: LogRange,
+    /// How far the sender has applied the logs of others, for this document.
+    pub applied: Applied,
+}
+
+/// A version, short: the state vector, and a hash that stands for the delete set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Has {
+    pub state_vector: Clocks,
+    pub delete_set: Hash,
+}
+
+/// The rows of the sender's log that a part holds: `after < seq <= upto`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogRange {
+    pub after: i64,
+    pub upto: i64,
+}
+
+impl From<&Version> for Has {
+    fn from(version: &Version) -> Self {
+        Has { state_vector: version.clocks.clone(), delete_set: Hash(version.deletes.digest()) }
+    }
+}
+
+impl fmt::Display for Sender {
+    /// "alice-river-stone-sky (replica 0d9d7c7e)"
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let short = |replica: &String| replica.chars().take(8).collect::<String>();
+        match (&self.member, &self.replica) {
+            (Some(member), Some(replica)) => write!(f, "{member} (replica {})", short(replica)),
+            (Some(member), None) => write!(f, "{member}"),
+            (None, Some(replica)) => write!(f, "replica {}", short(replica)),
+            (None, None) => f.write_str("the sender"),
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads and checks a manifest.
+    ///
+    /// # Errors
+    /// `Untrusted`, naming the first thing that is wrong with it.
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: String,
+        }
+        let head: Head = json(bytes)?;
+        if head.format != FORMAT {
+            let error = Error::untrusted(format!("the bundle's format is {:?}", head.format));
+            return Err(match head.format.starts_with(FORMAT_FAMILY) {
+                true => error.hint("a newer crdtctl wrote it; update crdtctl to read it"),
+                false => error.hint(format!("crdtctl reads {FORMAT:?}")),
+            });
+        }
+        let manifest: Manifest = json(bytes)?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// The manifest as it stands in a bundle: JSON that people can read.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec_pretty(self)
+            .map_err(|e| Error::bug("the manifest does not encode").because(e))?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// What must hold of any manifest, whoever wrote it.
+    fn check(&self) -> Result<()> {
+        if uuid::Uuid::try_parse(&self.bundle).is_err() {
+            return Err(wrong("the bundle's id is not a UUID"));
+        }
+        if self.seq < 0 {
+            return Err(wrong("a negative log number"));
+        }
+        for replica in self.from.replica.iter().chain(&self.addressee) {
+            check_replica(replica)?;
+        }
+        if self.documents.len() > limits::BUNDLE_ENTRIES {
+            return Err(wrong(format!("more than {} documents", limits::BUNDLE_ENTRIES)));
+        }
+        let mut docs = BTreeSet::new();
+        let mut files = BTreeSet::new();
+        for document in &self.documents {
+            document
+                .check()
+                .map_err(|e| e.context(format!("the entry of {:?}", document.doc.as_str())))?;
+            if !docs.insert(&document.doc) {
+                return Err(wrong(format!("{:?} is listed twice", document.doc.as_str())));
+            }
+            if let Some(file) = &document.file
+                && !files.insert(file)
+            {
+                return Err(wrong(format!("{file:?} belongs to two documents")));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Document {
+    fn check(&self) -> Result<()> {
+        match (&self.file, &self.blake3) {
+            (Some(file), Some(_)) if is_part(file) => {}
+            (Some(file), Some(_)) => return Err(wrong(format!("{file:?} is no name of a part"))),
+            (None, None) if self.bytes == 0 => {}
+            _ => return Err(wrong("file, bytes and blake3 do not go together")),
+        }
+        if self.bytes > limits::UPDATE_BYTES {
+            return Err(wrong(format!(
+                "an update of {} bytes, more than {}",
+                self.bytes,
+                limits::UPDATE_BYTES
+            )));
+        }
+        for (client, clock) in self.needs.iter().chain(&self.has.state_vector) {
+            if *client >= limits::CLIENT_END || *clock >= limits::CLOCK_END {
+                return Err(wrong(format!("no such clock: {clock} of client {client}")));
+            }
+        }
+        if self.log.after < 0 || self.log.after > self.log.upto {
+            return Err(wrong("a log range that ends before it begins"));
+        }
+        for (replica, seq) in &self.applied {
+            check_replica(replica)?;
+            if *seq < 0 {
+                return Err(wrong("a negative log number"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether this is the name of a document's part: `docs/0001.update`.
+pub fn is_part(name: &str) -> bool {
+    name.strip_prefix("docs/").and_then(|rest| rest.strip_suffix(".update")).is_some_and(|number| {
+        (4..=8).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+/// Replica ids are UUIDs when we make them. Others' are taken as they are, if they are harmless.
+fn check_replica(id: &str) -> Result<()> {
+    if id.is_empty() || id.len() > limits::ID_BYTES || id.chars().any(char::is_control) {
+        return Err(wrong(format!("not a replica id: {id:?}")));
+    }
+    Ok(())
+}
+
+fn json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
+    serde_json::from_slice(bytes).map_err(|e| wrong(e.to_string()))
+}
+
+fn wrong(reason: impl Into<String>) -> Error {
+    Error::untrusted("the bundle's manifest is malformed").because(reason.into())
+}
+
+/// A BLAKE3 hash or a digest made with it; 64 hex digits in JSON.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Hash(pub [u8; 32]);
+
+impl Hash {
+    /// The hash of some bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Hash(*blake3::hash(bytes).as_bytes())
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Hash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match blake3::Hash::from_hex(&text) {
+            Ok(hash) => Ok(Hash(*hash.as_bytes())),
+            Err(_) => Err(de::Error::custom("a hash is 64 hex digits")),
+        }
+    }
+}

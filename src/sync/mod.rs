@@ -1,0 +1,19 @@
+//! Sync by file: bundles out, bundles in, and what each peer is known to have.
+//!
+//! Knows versions and bytes, not messages or cards. What an import means for records is
+//! [`crate::merge`]'s.
+
+pub mod bundle;
+pub mod export;
+pub mod gate;
+pub mod import;
+pub mod manifest;
+pub mod peer;
+mod record;
+pub mod verify;
+
+pub use bundle::Bundle;
+pub use manifest::Manifest;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! A bundle examined whole, without a store.
+
+use super::bundle::Bundle;
+use super::manifest::{Document, Has, Hash};
+use crate::crdt::update::{RootKind, Update};
+use crate::crdt::view::View;
+use crate::error::{Error, Result};
+use crate::id::DocId;
+
+/// Checks every update of a bundle by rule 1 of the gate, and what its manifest says of it.
+/// Bounds and hashes were checked when the bundle was read. Returns how many updates it holds.
+///
+/// Not promised: that a store takes it. Whether an update is ready, fits and forks is seen only
+/// against a document.
+///
+/// # Errors
+/// `Untrusted`, naming the document.
+pub fn verify(
+    bundle: &Bundle,
+    roots: fn(&DocId) -> &'static [(&'static str, RootKind)],
+) -> Result<usize> {
+    let full = bundle.manifest().full;
+    let mut updates = 0usize;
+    for (document, update) in bundle.documents() {
+        match update {
+            Some(bytes) => {
+                verify_update(document, bytes, roots(&document.doc), full)?;
+                updates = updates.saturating_add(1);
+            }
+            None if full => return Err(wrong(document, "a full bundle without its state")),
+            None => {}
+        }
+    }
+    Ok(updates)
+}
+
+fn verify_update(
+    document: &Document,
+    bytes: &[u8],
+    roots: &[(&str, RootKind)],
+    full: bool,
+) -> Result<()> {
+    let update = Update::walk(bytes)
+        .and_then(|update| update.check(roots))
+        .map_err(|fault| wrong(document, fault.to_string()))?;
+    if *update.needs() != document.needs {
+        return Err(wrong(document, "it needs something else than the manifest says"));
+    }
+    let version = update.version();
+    let beyond = |(client, clock): (&u64, &u32)| {
+        document.has.state_vector.get(client).is_none_or(|has| has < clock)
+    };
+    if version.clocks.iter().any(beyond) {
+        return Err(wrong(document, "it holds more than the manifest says that the sender has"));
+    }
+    let whole = update.needs().is_empty() && Has::from(&version) == document.has;
+    if full && !whole {
+        return Err(wrong(document, "a full bundle holds less than the sender's state"));
+    }
+    if whole && document.digest.is_some_and(|digest| digest != Hash(View::of(&update).digest())) {
+        return Err(wrong(document, "its content does not have the manifest's digest"));
+    }
+    Ok(())
+}
+
+fn wrong(document: &Document, reason: impl Into<String>) -> Error {
+    Error::untrusted(format!("the update of {} is not what it should be", document.doc))
+        .because(reason.into())
+}

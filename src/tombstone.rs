@@ -1,0 +1,269 @@
+//! Deleted → acknowledged → prunable: the life of a tombstone, written once over [`Spec`].
+//!
+//! An acknowledgement is written once, by a replica of the member, after it has applied the
+//! deletion. A tombstone may go when every active member that had joined by then has
+//! acknowledged it; whoever joined later never had the record.
+
+use crate::concern::{self, Collection, Removal, Spec, borrowed, core};
+use crate::crdt::doc::Txn;
+use crate::crdt::value::{Source, Value};
+use crate::error::{Error, Result};
+use crate::id::{DocId, EntityId, MemberId};
+use crate::store::Session;
+use std::collections::BTreeMap;
+
+/// The active members of an entity with the time each joined.
+pub type Members = BTreeMap<String, i64>;
+
+/// A deleted record that is still in its document.
+#[derive(Debug, Clone)]
+pub struct Tombstone {
+    pub collection: &'static Collection,
+    pub path: Vec<String>,
+    /// When it was deleted, in Unix seconds; None where the program that deleted it did not say.
+    pub deleted_at: Option<i64>,
+    pub deleted_by: Option<String>,
+    /// Who has acknowledged it, and when.
+    pub acknowledged: BTreeMap<String, i64>,
+}
+
+impl Tombstone {
+    /// The id of the deleted record.
+    pub fn id(&self) -> &str {
+        self.path.last().map_or("", String::as_str)
+    }
+
+    /// The active members whose acknowledgement it waits for, sorted.
+    pub fn waiting_for<'m>(&self, members: &'m Members) -> Vec<&'m str> {
+        members
+            .iter()
+            .filter(|(_, joined)| self.deleted_at.is_none_or(|deleted| **joined <= deleted))
+            .map(|(member, _)| member.as_str())
+            .filter(|member| !self.acknowledged.contains_key(*member))
+            .collect()
+    }
+
+    /// Whether it may go: nobody is waited for, and there is somebody who could have objected.
+    pub fn is_prunable(&self, members: &Members) -> bool {
+        !members.is_empty() && self.waiting_for(members).is_empty()
+    }
+}
+
+/// Every tombstone of a document, in the order of the collections and their keys.
+pub fn list(spec: &Spec, source: &dyn Source) -> Vec<Tombstone> {
+    spec.collections.iter().flat_map(|collection| in_collection(collection, source)).collect()
+}
+
+fn in_collection(collection: &'static Collection, source: &dyn Source) -> Vec<Tombstone> {
+    if collection.tombstone.is_none() {
+        return Vec::new();
+    }
+    let paths = collection.records(source).into_iter();
+    paths.filter_map(|path| Tombstone::at(collection, source, path)).collect()
+}
+
+impl Tombstone {
+    /// The tombstone at a path; None where no deleted record is.
+    pub fn at(
+        collection: &'static Collection,
+        source: &dyn Source,
+        path: Vec<String>,
+    ) -> Option<Tombstone> {
+        let marks = collection.tombstone.as_ref()?;
+        if !collection.is_deleted(source, &path) {
+            return None;
+        }
+        let at = |name: &'static str| {
+            let mut steps = borrowed(&path);
+            steps.push(name);
+            source.value(&steps)
+        };
+        let acknowledged = match at("ack_vector") {
+            Some(Value::Map(acks)) => {
+                acks.into_iter().map(|(member, at)| (member, at.as_i64().unwrap_or(0))).collect()
+            }
+            _ => BTreeMap::new(),
+        };
+        let deleted_at = at(marks.at).and_then(|v| v.as_i64()).filter(|at| *at > 0);
+        let deleted_by = marks.by.and_then(at).and_then(|v| v.as_str().map(str::to_owned));
+        let deleted_by = deleted_by.filter(|by| !by.is_empty());
+        Some(Tombstone { collection, path, deleted_at, deleted_by, acknowledged })
+    }
+}
+
+/// Marks the record at a path as deleted and acknowledges it for whoever deletes. Does nothing
+/// to a record that is deleted already.
+pub fn mark(
+    txn: &mut Txn<'_>,
+    collection: &Collection,
+    path: &[&str],
+    now: i64,
+    by: &MemberId,
+) -> Result<()> {
+    let Some(marks) = &collection.tombstone else {
+        return Err(Error::bug(format!("a {} cannot be deleted", collection.noun)));
+    };
+    if txn.flag(&[path, &[marks.flag]].concat()) {
+        return Ok(());
+    }
+    txn.set(path, marks.flag, true)?;
+    txn.set(path, marks.at, now)?;
+    if let Some(field) = marks.by {
+        txn.set(path, field, by.as_str())?;
+    }
+    acknowledge_one(txn, path, by.as_str(), now)?;
+    Ok(())
+}
+
+/// Writes one acknowledgement, unless it is there: a second one would bounce between the
+/// replicas for ever. True when it was written.
+fn acknowledge_one(txn: &mut Txn<'_>, path: &[&str], member: &str, now: i64) -> Result<bool> {
+    let acks = [path, &["ack_vector"]].concat();
+    match txn.value(&acks) {
+        Some(Value::Map(map)) if map.contains_key(member) => return Ok(false),
+        Some(Value::Map(_)) => {}
+        // Tombstones of other programs come without one; rule R3 unites what two replicas create.
+        _ => txn.create_map(path, "ack_vector")?,
+    }
+    txn.set(&acks, member, now)?;
+    Ok(true)
+}
+
+/// Acknowledges for the acting member every tombstone of the document that it has not yet.
+/// Returns how many. Nobody acts, or no active member does: none.
+pub fn acknowledge(session: &mut Session, doc: &DocId) -> Result<usize> {
+    let (Some(member), Some(spec)) = (session.member().cloned(), concern::of(doc)) else {
+        return Ok(0);
+    };
+    if !members_of(session, doc)?.contains_key(member.as_str()) {
+        return Ok(0);
+    }
+    let Some(view) = session.view(doc)? else { return Ok(0) };
+    let open: Vec<Vec<String>> = list(spec, &*view)
+        .into_iter()
+        .filter(|tombstone| !tombstone.acknowledged.contains_key(member.as_str()))
+        .map(|tombstone| tombstone.path)
+        .collect();
+    if open.is_empty() {
+        return Ok(0);
+    }
+    let now = session.now();
+    session.edit(doc, |txn| {
+        let mut written = 0;
+        for path in &open {
+            written += usize::from(acknowledge_one(txn, &borrowed(path), member.as_str(), now)?);
+        }
+        Ok(written)
+    })
+}
+
+/// A tombstone that prunes, or would.
+#[derive(Debug, Clone)]
+pub struct Pruned {
+    pub doc: DocId,
+    pub tombstone: Tombstone,
+}
+
+/// The tombstones of one entity: those that may go now, and those that wait.
+#[derive(Debug, Default)]
+pub struct Plan {
+    pub prunable: Vec<Pruned>,
+    pub blocked: Vec<Pruned>,
+}
+
+impl Plan {
+    /// The plan for one document, given the active members of its entity.
+    pub fn of(doc: &DocId, source: &dyn Source, members: &Members) -> Plan {
+        let mut plan = Plan::default();
+        for tombstone in concern::of(doc).map(|spec| list(spec, source)).unwrap_or_default() {
+            plan.add(doc, Some(tombstone), members);
+        }
+        plan
+    }
+
+    fn add(&mut self, doc: &DocId, tombstone: Option<Tombstone>, members: &Members) {
+        let Some(tombstone) = tombstone else { return };
+        let removal = tombstone.collection.tombstone.as_ref().map(|marks| marks.removal);
+        let ready = removal == Some(Removal::AtOnce) && tombstone.is_prunable(members);
+        let pruned = Pruned { doc: doc.clone(), tombstone };
+        if ready { self.prunable.push(pruned) } else { self.blocked.push(pruned) }
+    }
+}
+
+/// The documents of an entity that can hold tombstones.
+pub fn documents(entity: &EntityId) -> Vec<DocId> {
+    let known = concern::CONCERNS.iter().filter(|spec| !spec.collections.is_empty());
+    known.map(|spec| entity.document(spec.name)).collect()
+}
+
+/// Removes every prunable tombstone of an entity's documents. Returns what was removed.
+pub fn prune_entity(session: &mut Session, entity: &EntityId) -> Result<Vec<Pruned>> {
+    let mut pruned = Vec::new();
+    for doc in documents(entity) {
+        pruned.extend(prune_document(session, &doc)?);
+    }
+    Ok(pruned)
+}
+
+/// Removes every prunable tombstone of one document. Returns what was removed.
+pub fn prune_document(session: &mut Session, doc: &DocId) -> Result<Vec<Pruned>> {
+    let members = members_of(session, doc)?;
+    let Some(view) = session.view(doc)? else { return Ok(Vec::new()) };
+    remove(session, doc, Plan::of(doc, &*view, &members))
+}
+
+/// Removes the one tombstone at a path, if it is prunable: what a deletion has just completed.
+pub fn prune_record(
+    session: &mut Session,
+    doc: &DocId,
+    collection: &'static Collection,
+    path: &[String],
+) -> Result<Vec<Pruned>> {
+    let members = members_of(session, doc)?;
+    let found = session.read(doc, |source| Tombstone::at(collection, source, path.to_vec()))?;
+    let mut plan = Plan::default();
+    plan.add(doc, found.flatten(), &members);
+    remove(session, doc, plan)
+}
+
+fn remove(session: &mut Session, doc: &DocId, plan: Plan) -> Result<Vec<Pruned>> {
+    if plan.prunable.is_empty() {
+        return Ok(Vec::new());
+    }
+    session.edit(doc, |txn| {
+        for pruned in &plan.prunable {
+            let path = borrowed(&pruned.tombstone.path);
+            if let Some((id, parent)) = path.split_last() {
+                txn.remove(parent, id)?;
+                // The cache beside the members (rule R5) must not outlive the record.
+                if pruned.tombstone.collection.noun == core::MEMBERS.noun {
+                    txn.remove(&["active_members"], id)?;
+                }
+            }
+        }
+        Ok(())
+    })?;
+    Ok(plan.prunable)
+}
+
+/// The active members of the entity that a document belongs to.
+pub fn members_of(session: &mut Session, doc: &DocId) -> Result<Members> {
+    let Some(entity) = doc.entity() else { return Ok(Members::new()) };
+    let core = entity.document(core::SPEC.name);
+    Ok(session.view(&core)?.map(|view| core::active(&*view)).unwrap_or_default())
+}
+
+/// Refuses to create anything in a document that is over its limit; deleting, editing, importing
+/// and pruning go on.
+pub fn make_room(session: &mut Session, doc: &DocId) -> Result<()> {
+    let Some(spec) = concern::of(doc) else { return Ok(()) };
+    let bytes = session.size(doc)?;
+    if bytes <= spec.limit_bytes {
+        return Ok(());
+    }
+    Err(Error::refused(format!(
+        "{doc} holds {bytes} bytes, more than its limit of {}",
+        spec.limit_bytes
+    ))
+    .hint("make room: `crdtctl prune`; `crdtctl tombstone list --blocked` shows what it waits for"))
+}

@@ -1,0 +1,215 @@
+//! One value as text: for people ([`shown`]) or for programs that read TSV and CSV ([`plain`]).
+
+use super::report::Style;
+use chrono::{DateTime, Local, SecondsFormat, Utc};
+use serde_json::Value;
+
+/// Fewest characters of a UUID that a table shows.
+const ID_CHARS: usize = 8;
+/// Most changes of a record that a table shows.
+const CHANGES: usize = 4;
+/// Most characters of a value that changed.
+const CHANGE_CHARS: usize = 32;
+
+/// A value as a table shows it, not escaped yet.
+pub fn shown(value: &Value, style: Style) -> String {
+    match (style, value) {
+        (_, Value::Null) => String::new(),
+        (_, Value::Array(items)) if items.is_empty() => String::new(),
+        (_, Value::Object(fields)) if fields.is_empty() => String::new(),
+        (Style::Time, value) => {
+            time(value, |at| at.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string())
+        }
+        (Style::Bytes, value) => value.as_u64().map_or_else(|| text(value), size),
+        (Style::Flag, Value::Bool(flag)) => if *flag { "yes" } else { "" }.to_owned(),
+        (Style::List, Value::Array(items)) if all_plain(items) => join(items, ", "),
+        (Style::Changes, Value::Object(fields)) => {
+            let mut changes: Vec<String> = fields.iter().take(CHANGES).map(change).collect();
+            if let more @ 1.. = fields.len().saturating_sub(CHANGES) {
+                changes.push(format!("and {more} more"));
+            }
+            changes.join("; ")
+        }
+        (_, value) => text(value),
+    }
+}
+
+/// One change of a field: what was, an arrow, what is.
+fn change((name, change): (&String, &Value)) -> String {
+    let side = |side: &str| {
+        let whole = change.get(side).filter(|value| !value.is_null()).map(text)?;
+        let start: String = whole.chars().take(CHANGE_CHARS).collect();
+        Some(if start.len() < whole.len() { format!("{start}…") } else { start })
+    };
+    match (side("old"), side("new")) {
+        (None, new) => format!("{name}: {}", new.unwrap_or_default()),
+        (Some(old), None) => format!("{name}: {old} →"),
+        (Some(old), Some(new)) => format!("{name}: {old} → {new}"),
+    }
+}
+
+/// A value as TSV and CSV hold it, not escaped yet: times in RFC 3339 (UTC), sizes in bytes.
+pub fn plain(value: &Value, style: Style) -> String {
+    match (style, value) {
+        (_, Value::Null) => String::new(),
+        (Style::Time, value) => time(value, |at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+        (Style::List, Value::Array(items)) if all_plain(items) => join(items, ","),
+        (_, value) => text(value),
+    }
+}
+
+/// The value itself; what has parts as compact JSON.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    }
+}
+
+fn all_plain(items: &[Value]) -> bool {
+    !items.iter().any(|item| item.is_array() || item.is_object())
+}
+
+fn join(items: &[Value], separator: &str) -> String {
+    items.iter().map(text).collect::<Vec<_>>().join(separator)
+}
+
+/// A time, or the number itself where no calendar reaches. 0 is never.
+fn time(value: &Value, format: impl Fn(DateTime<Utc>) -> String) -> String {
+    // `as` saturates: a wild number is shown as it is, below.
+    let seconds = value.as_i64().or_else(|| value.as_f64().map(|n| n as i64));
+    match seconds {
+        Some(0) => String::new(),
+        Some(seconds) => DateTime::from_timestamp(seconds, 0).map_or_else(|| text(value), format),
+        None => text(value),
+    }
+}
+
+/// A size for people: decimal units, two digits.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["KB", "MB", "GB", "TB", "PB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let mut amount = bytes as f64 / 1000.0;
+    let mut unit = UNITS[0];
+    for next in &UNITS[1..] {
+        // 999.5 would be rounded to 1000.
+        if amount < 999.5 {
+            break;
+        }
+        amount /= 1000.0;
+        unit = next;
+    }
+    let digits = if amount < 9.95 { format!("{amount:.1}") } else { format!("{amount:.0}") };
+    format!("{} {unit}", digits.trim_end_matches(".0"))
+}
+
+/// A share of a whole as percent and as a bar of up to ten characters.
+pub fn bar(part: u64, whole: u64) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    if whole == 0 {
+        return String::new();
+    }
+    let share = part as f64 / whole as f64;
+    // 80 eighths of a character.
+    let eighths = (share * 80.0).round() as usize;
+    let rest = EIGHTHS.get(eighths % 8).copied().unwrap_or("");
+    format!("{:>3.0} % {}{rest}", share * 100.0, "█".repeat(eighths / 8))
+}
+
+/// The shortest length, from eight characters on, at which the UUIDs among these differ.
+pub fn id_length<'a>(ids: impl Iterator<Item = &'a str>) -> usize {
+    let mut ids: Vec<&str> = ids.filter(|id| is_uuid(id)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let common = |pair: &[&str]| match pair {
+        [a, b] => a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count(),
+        _ => 0,
+    };
+    ids.windows(2).map(|pair| common(pair) + 1).max().unwrap_or(0).max(ID_CHARS)
+}
+
+/// A UUID cut to `length`; any other id whole.
+pub fn short_id(id: &str, length: usize) -> &str {
+    if is_uuid(id) { id.get(..length).unwrap_or(id) } else { id }
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, b)| match at {
+            8 | 13 | 18 | 23 => b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn sizes_are_short() {
+        let of = [0, 999, 1000, 9_949, 9_950, 664_321, 999_499, 999_500, 10_000_000, u64::MAX];
+        let shown: Vec<String> = of.iter().map(|n| size(*n)).collect();
+        assert_eq!(
+            shown,
+            [
+                "0 B", "999 B", "1 KB", "9.9 KB", "10 KB", "664 KB", "999 KB", "1 MB", "10 MB",
+                "18447 PB"
+            ]
+        );
+    }
+
+    #[test]
+    fn bars_show_shares() {
+        assert_eq!(bar(1, 2), " 50 % █████");
+        assert_eq!(bar(3, 16), " 19 % █▉");
+        assert_eq!(bar(5, 5), "100 % ██████████");
+        assert_eq!(bar(0, 5), "  0 % ");
+        assert_eq!(bar(0, 0), "");
+    }
+
+    #[test]
+    fn times_are_read_by_programs_in_utc_and_zero_is_never() {
+        assert_eq!(plain(&json!(1_795_366_800), Style::Time), "2026-11-22T17:00:00Z");
+        assert_eq!(plain(&json!(1_795_366_800.0), Style::Time), "2026-11-22T17:00:00Z");
+        assert_eq!(plain(&json!(0), Style::Time), "");
+        assert_eq!(plain(&json!(i64::MAX), Style::Time), i64::MAX.to_string());
+        assert_eq!(plain(&json!(null), Style::Time), "");
+        assert_eq!(shown(&json!(1_795_366_800), Style::Time).len(), "2026-11-22 17:00".len());
+    }
+
+    #[test]
+    fn values_keep_their_meaning() {
+        assert_eq!(shown(&json!(true), Style::Flag), "yes");
+        assert_eq!(plain(&json!(true), Style::Flag), "true");
+        assert_eq!(shown(&json!(["a", "b"]), Style::List), "a, b");
+        assert_eq!(plain(&json!({"a": [1]}), Style::Text), r#"{"a":[1]}"#);
+    }
+
+    #[test]
+    fn changes_are_arrows() {
+        let long = "x".repeat(40);
+        let fields = json!({
+            "a": {"old": "hi", "new": "ho"}, "b": {"old": null, "new": 1},
+            "c": {"old": [1], "new": null}, "d": {"old": 0, "new": long},
+            "e": {"old": 0, "new": 1},
+        });
+        let cut = "x".repeat(32);
+        let shown = shown(&fields, Style::Changes);
+        assert_eq!(shown, format!("a: hi → ho; b: 1; c: [1] →; d: 0 → {cut}…; and 1 more"));
+    }
+
+    #[test]
+    fn uuids_are_cut_where_they_differ() {
+        let a = "3f2a1b2c-0000-4000-8000-000000000001";
+        let b = "3f2a1b2c-0000-4000-8000-0000000000f1";
+        let c = "aaaaaaaa-0000-4000-8000-000000000001";
+        assert_eq!(id_length([a, c].into_iter()), 8);
+        assert_eq!(id_length([a, a].into_iter()), 8);
+        assert_eq!(id_length([c, b, a].into_iter()), 35);
+        assert_eq!(short_id(a, 8), "3f2a1b2c");
+        assert_eq!(short_id("alice-river-stone-sky", 8), "alice-river-stone-sky");
+    }
+}

@@ -1,0 +1,94 @@
+//! TSV and CSV: a header line with the names of the fields, one record per line.
+
+use super::report::{Column, Object, Row, Style};
+use super::{cell, escape};
+use serde_json::Value;
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+/// What separates and protects fields.
+pub trait Dialect {
+    const SEPARATOR: &'static str;
+    fn field(text: &str) -> Cow<'_, str>;
+}
+
+/// Tab-separated. Tabs, line breaks and backslashes are escaped by a backslash.
+pub struct Tsv;
+
+impl Dialect for Tsv {
+    const SEPARATOR: &'static str = "\t";
+    fn field(text: &str) -> Cow<'_, str> {
+        escape::field(text)
+    }
+}
+
+/// Comma-separated as in RFC 4180, but lines end in a line feed. Line breaks inside fields are
+/// escaped like every control character: a record is one line.
+pub struct Csv;
+
+impl Dialect for Csv {
+    const SEPARATOR: &'static str = ",";
+    fn field(text: &str) -> Cow<'_, str> {
+        let text = escape::line(text);
+        match text.contains([',', '"']) || text.starts_with(' ') || text.ends_with(' ') {
+            true => Cow::Owned(format!("\"{}\"", text.replace('"', "\"\""))),
+            false => text,
+        }
+    }
+}
+
+/// A header line and the rows.
+pub fn list<D: Dialect>(
+    rows: &[Row],
+    columns: &[Column],
+    _: D,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    header::<D>(columns, out)?;
+    rows.iter().try_for_each(|row| line::<D>(row, columns, out))
+}
+
+/// The names of the fields.
+pub fn header<D: Dialect>(columns: &[Column], out: &mut dyn Write) -> io::Result<()> {
+    record::<D>(fields(columns).map(|column| column.key.to_owned()), out)
+}
+
+/// One record.
+pub fn line<D: Dialect>(row: &Row, columns: &[Column], out: &mut dyn Write) -> io::Result<()> {
+    record::<D>(fields(columns).map(|column| value(row, column.key, column.style)), out)
+}
+
+/// Bars are for the eye.
+fn fields(columns: &[Column]) -> impl Iterator<Item = &Column> {
+    columns.iter().filter(|column| column.style != Style::Bar)
+}
+
+/// One line per field: its name and its value.
+pub fn object<D: Dialect>(object: &Object, _: D, out: &mut dyn Write) -> io::Result<()> {
+    for (key, _, style) in object.entries() {
+        record::<D>([key.to_owned(), value(&object.fields, key, style)].into_iter(), out)?;
+    }
+    Ok(())
+}
+
+/// One id per line.
+pub fn ids(rows: &[Row], id: &str, out: &mut dyn Write) -> io::Result<()> {
+    for row in rows {
+        writeln!(out, "{}", escape::line(&value(row, id, Style::Id)))?;
+    }
+    Ok(())
+}
+
+fn value(row: &Row, key: &str, style: Style) -> String {
+    cell::plain(row.get(key).unwrap_or(&Value::Null), style)
+}
+
+fn record<D: Dialect>(fields: impl Iterator<Item = String>, out: &mut dyn Write) -> io::Result<()> {
+    for (at, field) in fields.enumerate() {
+        if at > 0 {
+            out.write_all(D::SEPARATOR.as_bytes())?;
+        }
+        out.write_all(D::field(&field).as_bytes())?;
+    }
+    out.write_all(b"\n")
+}

@@ -1,0 +1,350 @@
+use super::{Format, Terminal};
+use crate::error::Result;
+use serde_json::{Map, Value, json};
+use std::fmt;
+use std::rc::Rc;
+
+/// The fields of one record, in the order in which JSON shows them.
+pub type Row = Map<String, Value>;
+
+/// What a command found or did, as data.
+#[derive(Debug, Clone)]
+pub struct Report {
+    pub body: Body,
+    /// 0, or 3 for findings and 7 for waiting, which are answers and not failures.
+    pub exit: u8,
+    /// Sentences for standard error.
+    pub notes: Vec<String>,
+}
+
+/// The part of a report that goes to standard output.
+#[derive(Debug, Clone)]
+pub enum Body {
+    Nothing,
+    /// Records. JSON shows every field, tables and text the columns.
+    List {
+        rows: Vec<Row>,
+        columns: &'static [Column],
+        /// The field that `-o id` prints.
+        id: Option<&'static str>,
+        /// What a person is told when there are none.
+        empty: &'static str,
+    },
+    /// Records that are too many to be held at once: made one by one as they are written. Only a
+    /// table, which has to know its widths, holds them all.
+    Stream {
+        rows: Stream,
+        columns: &'static [Column],
+        id: Option<&'static str>,
+    },
+    Object(Object),
+    Written(Written),
+    /// Text of our own, written as it is: completions, man pages, a digest.
+    Text(String),
+    /// Bytes, written as they are.
+    Raw(Vec<u8>),
+    /// A JSON value, whatever the format is.
+    Json(Value),
+    /// JSON objects one per line, whatever the format is.
+    Lines(Vec<Value>),
+}
+
+/// What takes the rows of a stream, and says whether it wants more.
+pub type Take<'t> = &'t mut dyn FnMut(Row) -> Result<bool>;
+
+/// Where the rows of a stream come from.
+#[derive(Clone)]
+pub struct Stream(Rc<dyn Fn(Take<'_>) -> Result<()>>);
+
+impl Stream {
+    /// Hands out the rows, as long as they are wanted.
+    ///
+    /// # Errors
+    /// Its own, and whatever `take` says.
+    pub fn each(&self, take: Take<'_>) -> Result<()> {
+        (self.0)(take)
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stream")
+    }
+}
+
+/// One record: `show`.
+#[derive(Debug, Clone)]
+pub struct Object {
+    pub fields: Row,
+    /// Title and style of the fields that have one, in their order; all others follow as text.
+    pub columns: &'static [Column],
+    /// The field that `-o id` prints.
+    pub id: Option<&'static str>,
+    /// Fields that hold lists of records, shown on a terminal as tables of their own.
+    pub sections: &'static [Section],
+}
+
+impl Object {
+    /// Key, title and style of every field: those with a column first, in the columns' order.
+    pub(super) fn entries(&self) -> Vec<(&str, &str, Style)> {
+        let known = self.columns.iter().filter(|column| self.fields.contains_key(column.key));
+        let others = self
+            .fields
+            .keys()
+            .filter(|key| !self.columns.iter().any(|column| column.key == key.as_str()));
+        known
+            .map(|column| (column.key, column.title, column.style))
+            .chain(others.map(|key| (key.as_str(), key.as_str(), Style::Text)))
+            .collect()
+    }
+
+    pub(super) fn section(&self, key: &str) -> Option<&Section> {
+        self.sections.iter().find(|section| section.key == key)
+    }
+}
+
+/// A field of an object that holds a list of records.
+#[derive(Debug, Clone, Copy)]
+pub struct Section {
+    pub key: &'static str,
+    pub title: &'static str,
+    pub columns: &'static [Column],
+}
+
+/// A field that tables, TSV and CSV show.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    pub key: &'static str,
+    pub title: &'static str,
+    pub style: Style,
+    pub place: Place,
+}
+
+/// What a value means, which fixes how people see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    Text,
+    /// Text of many lines: in `show` it stands below the fields, with its own line breaks.
+    Prose,
+    /// UUIDs are cut to their shortest unique prefix in tables.
+    Id,
+    /// Unix seconds; 0 means never.
+    Time,
+    /// A size, `664 KB` in tables.
+    Bytes,
+    /// A number as its share of the column's sum, drawn as a bar; in tables only.
+    Bar,
+    Number,
+    /// `yes` or nothing in tables.
+    Flag,
+    /// An array of plain values.
+    List,
+    /// An object of name → `{old, new}`: `name: old → new` in tables.
+    Changes,
+}
+
+/// Where a column is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Everywhere,
+    /// In tables only where it holds anything and the terminal has room.
+    Wide,
+    /// In TSV and CSV only.
+    Data,
+}
+
+impl Column {
+    pub const fn new(key: &'static str, title: &'static str, style: Style) -> Self {
+        Column { key, title, style, place: Place::Everywhere }
+    }
+
+    pub const fn text(key: &'static str, title: &'static str) -> Self {
+        Self::new(key, title, Style::Text)
+    }
+
+    pub const fn prose(key: &'static str, title: &'static str) -> Self {
+        Self::new(key, title, Style::Prose)
+    }
+
+    pub const fn id(key: &'static str, title: &'static str) -> Self {
+        Self::new(key, title, Style::Id)
+    }
+
+    pub const fn time(key: &'static str, title: &'static str) -> Self {
+        Self::new(key, title, Style::Time)
+    }
+
+    pub const fn bytes(key: &'static str, title: &'static str) -> Self {
+        Self::new(key, title, Style::Bytes)
+    }
+
+    pub const fn bar(key: &'static str, title: &'static str) -> Self {
+        Self::new(key, title, Style::Bar)
+    }
+
+    pub const fn number(key: &'static str, title: &'static str) -> Self {
+        Self::new(key, title, Style::Number)
+    }
+
+    pub const fn flag(key: &'static str, title: &'static str) -> Self {
+        Self::new(key, title, Style::Flag)
+    }
+
+    pub const fn list(key: &'static str, title: &'static str) -> Self {
+        Self::new(key, title, Style::List)
+    }
+
+    /// Shown in a table only where it holds anything and the terminal has room; the last such
+    /// column goes first.
+    pub const fn wide(mut self) -> Self {
+        self.place = Place::Wide;
+        self
+    }
+
+    /// Shown in TSV and CSV only.
+    pub const fn data(mut self) -> Self {
+        self.place = Place::Data;
+        self
+    }
+}
+
+/// A write: what became of it.
+#[derive(Debug, Clone, Default)]
+pub struct Written {
+    /// The command's number in the log; None when nothing changed or nothing was to be written.
+    pub seq: Option<i64>,
+    pub changed: bool,
+    /// The document that the command is about; the first that changed.
+    pub doc: Option<String>,
+    /// The id of the record.
+    pub id: Option<String>,
+    /// The record is new: its id stands alone on standard output, for people and pipes.
+    pub creates: bool,
+    pub bytes_before: u64,
+    pub bytes_after: u64,
+    /// Further fields of the JSON object.
+    pub extra: Row,
+    /// What happened, for people.
+    pub sentence: String,
+}
+
+impl Written {
+    /// The JSON object of a write.
+    pub fn to_row(&self) -> Row {
+        let mut row = Row::new();
+        row.insert("seq".into(), json!(self.seq));
+        row.insert("changed".into(), json!(self.changed));
+        row.insert("doc".into(), json!(self.doc));
+        row.insert("id".into(), json!(self.id));
+        row.insert("bytes_before".into(), json!(self.bytes_before));
+        row.insert("bytes_after".into(), json!(self.bytes_after));
+        row.extend(self.extra.clone());
+        row
+    }
+
+    /// Adds a field to the JSON object.
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.extra.insert(key.to_owned(), value.into());
+        self
+    }
+}
+
+impl From<Body> for Report {
+    fn from(body: Body) -> Self {
+        Report { body, exit: 0, notes: Vec::new() }
+    }
+}
+
+impl Report {
+    /// Nothing on standard output.
+    pub fn nothing() -> Self {
+        Body::Nothing.into()
+    }
+
+    /// Records, of which JSON shows every field and everything else the columns. `empty` is said
+    /// when there are none: "no members".
+    pub fn list(
+        rows: Vec<Row>,
+        columns: &'static [Column],
+        id: Option<&'static str>,
+        empty: &'static str,
+    ) -> Self {
+        Body::List { rows, columns, id, empty }.into()
+    }
+
+    /// Records one by one; see [`Body::Stream`].
+    pub fn stream(
+        rows: impl Fn(Take<'_>) -> Result<()> + 'static,
+        columns: &'static [Column],
+        id: Option<&'static str>,
+    ) -> Self {
+        Body::Stream { rows: Stream(Rc::new(rows)), columns, id }.into()
+    }
+
+    /// One record. Fields without a column are shown as text after those that have one.
+    pub fn object(fields: Row, columns: &'static [Column], id: Option<&'static str>) -> Self {
+        Body::Object(Object { fields, columns, id, sections: &[] }).into()
+    }
+
+    /// Shows fields of an object that hold lists of records as tables of their own.
+    pub fn sections(mut self, sections: &'static [Section]) -> Self {
+        if let Body::Object(object) = &mut self.body {
+            object.sections = sections;
+        }
+        self
+    }
+
+    /// A write.
+    pub fn written(written: Written) -> Self {
+        Body::Written(written).into()
+    }
+
+    /// Text of our own, written as it is. Text of a document belongs in an object or a list.
+    pub fn text(text: impl Into<String>) -> Self {
+        Body::Text(text.into()).into()
+    }
+
+    /// Bytes, written as they are.
+    pub fn raw(bytes: Vec<u8>) -> Self {
+        Body::Raw(bytes).into()
+    }
+
+    /// A JSON value, whatever the format is: indented by two spaces, on one line with ndjson.
+    pub fn json(value: Value) -> Self {
+        Body::Json(value).into()
+    }
+
+    /// JSON values one per line, whatever the format is.
+    pub fn lines(values: Vec<Value>) -> Self {
+        Body::Lines(values).into()
+    }
+
+    /// Adds a sentence for standard error.
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Sets the exit code: 3 for findings, 7 for waiting.
+    pub fn exit(mut self, code: u8) -> Self {
+        self.exit = code;
+        self
+    }
+
+    /// What is said on standard error, in order.
+    pub(super) fn sentences<'r>(&'r self, terminal: &Terminal) -> Vec<&'r str> {
+        let own = match &self.body {
+            Body::Written(written) => written.sentence.as_str(),
+            Body::List { rows, empty, .. }
+                if rows.is_empty() && terminal.format == Format::Table =>
+            {
+                empty
+            }
+            _ => "",
+        };
+        std::iter::once(own)
+            .chain(self.notes.iter().map(String::as_str))
+            .filter(|sentence| !sentence.is_empty())
+            .collect()
+    }
+}

@@ -1,0 +1,61 @@
+//! Records one by one: what is written has not been held as a whole.
+
+use super::report::{Column, Row, Stream};
+use super::{Format, Terminal, delimited, json, no_ids, table};
+use crate::error::Result;
+use std::io::{self, Write};
+
+/// Writes a stream. The outer error is of `out`, the inner of the stream or of the question.
+pub fn write(
+    stream: &Stream,
+    columns: &[Column],
+    id: Option<&str>,
+    terminal: &Terminal,
+    out: &mut dyn Write,
+) -> io::Result<Result<()>> {
+    match terminal.format {
+        Format::Table => {
+            let mut rows = Vec::new();
+            let made = stream.each(&mut |row| {
+                rows.push(row);
+                Ok(true)
+            });
+            table::list(&rows, columns, terminal, out).map(|()| made)
+        }
+        Format::Json => {
+            let mut array = json::Array::default();
+            let made = each(stream, out, |row, out| array.push(row, out))?;
+            array.end(out)?;
+            Ok(made)
+        }
+        Format::Ndjson => each(stream, out, |row, out| json::lines(std::slice::from_ref(row), out)),
+        Format::Tsv => {
+            delimited::header::<delimited::Tsv>(columns, out)?;
+            each(stream, out, |row, out| delimited::line::<delimited::Tsv>(row, columns, out))
+        }
+        Format::Csv => {
+            delimited::header::<delimited::Csv>(columns, out)?;
+            each(stream, out, |row, out| delimited::line::<delimited::Csv>(row, columns, out))
+        }
+        Format::Id => match id {
+            Some(id) => {
+                each(stream, out, |row, out| delimited::ids(std::slice::from_ref(row), id, out))
+            }
+            None => Ok(Err(no_ids())),
+        },
+    }
+}
+
+/// Writes each row until `out` fails.
+fn each(
+    stream: &Stream,
+    out: &mut dyn Write,
+    mut write: impl FnMut(&Row, &mut dyn Write) -> io::Result<()>,
+) -> io::Result<Result<()>> {
+    let mut failed = None;
+    let made = stream.each(&mut |row| {
+        failed = write(&row, out).err();
+        Ok(failed.is_none())
+    });
+    failed.map_or(Ok(made), Err)
+}

@@ -1,0 +1,77 @@
+//! What is said on standard error: sentences, warnings, errors.
+
+use super::escape;
+use crate::error::Error;
+use serde_json::json;
+use std::borrow::Cow;
+use std::io::Write;
+
+/// One sentence. A standard error that is gone is no reason to fail.
+pub fn say(err: &mut dyn Write, sentence: &str) {
+    drop(writeln!(err, "{}", escape::lines(sentence)));
+}
+
+/// An error for people, and with JSON as one object on the last line.
+pub fn error(err: &mut dyn Write, error: &Error, json: bool, color: bool) {
+    let paint = Paint { on: color };
+    say_painted(err, &paint.red("error"), &error.message);
+    for cause in &error.causes {
+        say_painted(err, "  caused by", cause);
+    }
+    if let Some(hint) = &error.hint {
+        say_painted(err, &paint.cyan("  hint"), hint);
+    }
+    if json {
+        drop(writeln!(err, "{}", error_json(error)));
+    }
+}
+
+/// What clap says about a command line that it did not take, and with JSON as one object.
+pub fn usage(err: &mut dyn Write, error: &clap::Error, json: bool, color: bool) {
+    let text = error.render();
+    let plain = text.to_string();
+    match escape::lines(&plain) {
+        // clap's own colours, unless what was typed comes back in it and holds escapes itself.
+        Cow::Borrowed(_) if color => drop(write!(err, "{}", text.ansi())),
+        escaped => drop(write!(err, "{escaped}")),
+    }
+    if json {
+        let first = plain.lines().next().unwrap_or("").trim_start_matches("error: ");
+        drop(writeln!(err, "{}", error_json(&Error::usage(first))));
+    }
+}
+
+fn error_json(error: &Error) -> serde_json::Value {
+    json!({"error": {
+        "code": error.kind.code(),
+        "exit": error.kind.exit_code(),
+        "message": error.message,
+        "causes": error.causes,
+        "hint": error.hint,
+    }})
+}
+
+/// `head: text`, further lines of the text below its first.
+fn say_painted(err: &mut dyn Write, head: &str, text: &str) {
+    let mut lines = escape::lines(text).into_owned();
+    lines = lines.trim_end().replace('\n', "\n    ");
+    drop(writeln!(err, "{head}: {lines}"));
+}
+
+struct Paint {
+    on: bool,
+}
+
+impl Paint {
+    fn red(&self, text: &str) -> String {
+        self.wrap("1;31", text)
+    }
+
+    fn cyan(&self, text: &str) -> String {
+        self.wrap("36", text)
+    }
+
+    fn wrap(&self, code: &str, text: &str) -> String {
+        if self.on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}

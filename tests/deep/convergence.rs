@@ -1,0 +1,226 @@
+//! Random histories, and what must be true after each of them.
+//!
+//! `CRDTCTL_SCHEDULES=5000 cargo test --test deep convergence` lives through more of them;
+//! `CRDTCTL_SEED_ONE=17` through one, whose trace is printed when it fails.
+
+use super::facts::Event;
+use super::world::{Climate, World, checked};
+use crdtctl::concern::core;
+use crdtctl::crdt::update::{self, Clocks};
+use crdtctl::crdt::value::Source;
+use crdtctl::crdt::view::View;
+use crdtctl::tombstone;
+use std::collections::BTreeSet;
+use yrs::types::ToJson;
+use yrs::updates::decoder::Decode;
+use yrs::{Doc, ReadTxn, Transact};
+
+/// How many histories of each climate, unless the environment says otherwise.
+const SCHEDULES: u64 = 600;
+
+const QUICK: Climate = Climate { replicas: 3, steps: 14, disasters: false, incremental: false };
+const CROWDED: Climate = Climate { replicas: 5, steps: 30, disasters: false, incremental: true };
+const STICKS: Climate = Climate { replicas: 3, steps: 40, disasters: false, incremental: true };
+const DISASTERS: Climate = Climate { replicas: 4, steps: 24, disasters: true, incremental: true };
+
+#[test]
+fn quick_histories_converge() {
+    schedules("quick", SCHEDULES * 2, QUICK);
+}
+
+#[test]
+fn crowded_histories_converge() {
+    schedules("crowded", SCHEDULES / 2, CROWDED);
+}
+
+#[test]
+fn histories_of_incremental_bundles_converge() {
+    schedules("incremental", SCHEDULES, STICKS);
+}
+
+#[test]
+fn histories_with_disasters_converge() {
+    schedules("disasters", SCHEDULES, DISASTERS);
+}
+
+fn schedules(test: &str, count: u64, climate: Climate) {
+    let wanted = |name: &str| -> Option<u64> { std::env::var(name).ok()?.parse().ok() };
+    let seeds = match wanted("CRDTCTL_SEED_ONE") {
+        Some(one) => one..one + 1,
+        None => 0..wanted("CRDTCTL_SCHEDULES").unwrap_or(count),
+    };
+    for seed in seeds {
+        let mut told = Told { test, seed, world: World::new(seed, climate) };
+        history(&mut told.world, seed);
+    }
+}
+
+/// A world that tells its history when it ends in a panic.
+struct Told<'a> {
+    test: &'a str,
+    seed: u64,
+    world: World,
+}
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Told { test, seed, world } = self;
+            let trace = world.trace.join("\n");
+            eprintln!("{trace}\n\nto see this one again:");
+            eprintln!("CRDTCTL_SEED_ONE={seed} cargo test --test deep {test}");
+        }
+    }
+}
+
+fn history(world: &mut World, seed: u64) {
+    world.live();
+    world.settle(seed % 2 == 1);
+    for concern in ["core", "chat"] {
+        all_hold_the_same(world, concern);
+    }
+    no_message_is_lost_and_none_comes_back(world);
+    membership_is_what_was_seen(world);
+    nothing_waits(world);
+    a_quiet_world_stays_quiet(world);
+}
+
+/// Equal content, equal versions, in files that any Yrs program reads the same way.
+fn all_hold_the_same(world: &World, concern: &str) {
+    let documents: Vec<_> = world.replicas.iter().map(|r| r.document(concern)).collect();
+    let Some(Some((_, first))) = documents.first() else {
+        assert!(documents.iter().all(Option::is_none), "{concern}: some have it");
+        return;
+    };
+    for (replica, document) in world.replicas.iter().zip(&documents) {
+        let Some((bytes, view)) = document else { panic!("{} has no {concern}", replica.name) };
+        assert_eq!(view.digest(), first.digest(), "{}: {concern}", replica.name);
+        assert_eq!(view.version(), first.version(), "{}: {concern}", replica.name);
+        let file = replica.file(concern);
+        update::storable(&file).unwrap_or_else(|fault| panic!("{concern}: {fault}"));
+        assert_eq!(View::of(&checked(&file)).version(), view.version(), "{}", replica.name);
+        as_plain_yrs_reads_it(bytes, view);
+        as_plain_yrs_reads_it(&file, view);
+    }
+}
+
+fn as_plain_yrs_reads_it(bytes: &[u8], view: &View) {
+    let doc = Doc::new();
+    let roots: Vec<_> = ["metadata", "members", "active_members", "messages", "threads"]
+        .map(|root| (root, doc.get_or_insert_map(root)))
+        .into();
+    let update = yrs::Update::decode_v1(bytes).expect("yrs decodes it");
+    doc.transact_mut().apply_update(update).expect("yrs applies it");
+    let txn = doc.transact();
+    assert!(!txn.has_missing_updates());
+    for (root, map) in roots {
+        let plain = serde_json::to_value(map.to_json(&txn)).expect("JSON");
+        let ours = view.value(&[root]).map(|value| value.to_json());
+        assert_eq!(plain, ours.unwrap_or_else(|| serde_json::json!({})), "{root}");
+    }
+}
+
+/// Whatever was sent and not deleted is there, with a text that somebody wrote; whatever was
+/// deleted anywhere is deleted or pruned everywhere; whatever was pruned is nowhere.
+fn no_message_is_lost_and_none_comes_back(world: &World) {
+    let Some((_, view)) = world.replicas[0].document("chat") else {
+        assert!(world.facts.messages.is_empty());
+        return;
+    };
+    let clocks = &view.version().clocks;
+    let present: BTreeSet<String> = view.keys(&["messages"]).into_iter().collect();
+    for (id, message) in &world.facts.messages {
+        if !message.sent.is_in(clocks) {
+            // Sent after a backup that was put back before anybody heard of it.
+            assert!(!present.contains(id), "{id} is here, and who wrote it is not");
+            continue;
+        }
+        if message.deletions.iter().any(|(mark, _)| mark.is_in(clocks)) {
+            let deleted = !present.contains(id) || view.flag(&["messages", id, "deleted"]);
+            assert!(deleted, "{id} was deleted, and is here");
+            continue;
+        }
+        let text = view.text(&["messages", id, "content"]);
+        let text = text.unwrap_or_else(|| panic!("{id} is lost: {message:?}"));
+        assert!(message.texts.contains(&text), "{id} says {text:?}: {message:?}");
+        assert!(!view.flag(&["messages", id, "deleted"]), "{id} was never deleted");
+    }
+    for id in &present {
+        assert!(world.facts.messages.contains_key(id), "nobody sent {id}");
+        let pruned = world.facts.pruned.contains(id) && !world.facts.unpruned.contains(id);
+        assert!(!pruned, "{id} was pruned, and is here");
+    }
+}
+
+/// Deletion wins: whoever was removed is no member, unless somebody who had seen the removal took
+/// it back. And whoever was added and never removed is one.
+fn membership_is_what_was_seen(world: &World) {
+    let Some((_, view)) = world.replicas[0].document("core") else { return };
+    let clocks = &view.version().clocks;
+    let active = core::active(&view);
+    let members: BTreeSet<&str> =
+        world.facts.membership.iter().map(|event| event.member.as_str()).collect();
+    for member in members {
+        let (adds, removals) = events_of(world, member, clocks);
+        let is_active = active.contains_key(member);
+        let story = || format!("{member}: {adds:#?} {removals:#?}");
+        // An add that had seen a removal took somebody back. One that had seen none never writes
+        // that somebody is not deleted.
+        let revivals: Vec<_> =
+            adds.iter().filter(|add| removals.iter().any(|removal| add.saw(removal))).collect();
+        if removals.iter().any(|removal| revivals.iter().all(|revival| removal.saw(revival))) {
+            assert!(!is_active, "removed, and here: {}", story());
+        }
+        if removals.is_empty() && !adds.is_empty() {
+            assert!(is_active, "never removed, and not here: {}", story());
+        }
+        let taken_back = revivals.iter().any(|add| removals.iter().all(|removal| add.saw(removal)));
+        if taken_back && !world.facts.members_pruned.contains(member) {
+            assert!(is_active, "taken back, and not here: {}", story());
+        }
+    }
+}
+
+/// The events of a member that the world still knows of.
+fn events_of<'w>(
+    world: &'w World,
+    member: &str,
+    clocks: &Clocks,
+) -> (Vec<&'w Event>, Vec<&'w Event>) {
+    let events = world.facts.membership.iter();
+    events
+        .filter(|event| event.member == member && event.mark.is_in(clocks))
+        .partition(|event| event.added)
+}
+
+/// Nothing is parked; and since everybody has seen every deletion, every tombstone is gone.
+fn nothing_waits(world: &World) {
+    for replica in &world.replicas {
+        assert_eq!(replica.waiting(), 0, "{}: something is parked", replica.name);
+        let Some((_, core)) = replica.document("core") else { continue };
+        let members = core::active(&core);
+        for concern in ["core", "chat"] {
+            let Some((_, view)) = replica.document(concern) else { continue };
+            let plan = tombstone::Plan::of(&World::doc(concern), &view, &members);
+            assert!(plan.prunable.is_empty(), "{}: {:?}", replica.name, plan.prunable);
+            let blocked = plan
+                .blocked
+                .iter()
+                .map(|pruned| (&pruned.tombstone.path, pruned.tombstone.waiting_for(&members)));
+            let blocked: Vec<_> = blocked.collect();
+            assert!(blocked.is_empty() || members.is_empty(), "{}: {blocked:?}", replica.name);
+        }
+    }
+}
+
+/// Another exchange, of whole states and of news, writes nothing.
+fn a_quiet_world_stays_quiet(world: &mut World) {
+    let state = |world: &World| -> Vec<_> {
+        world.replicas.iter().map(|replica| (replica.log_end(), replica.files())).collect()
+    };
+    let before = state(world);
+    for incremental in [false, true] {
+        assert_eq!(world.settle(incremental), 1, "incremental {incremental}");
+    }
+    assert!(before == state(world), "something was written again");
+}

@@ -1,0 +1,380 @@
+//! Processes that end where they do not expect it.
+//!
+//! The physics: SIGKILL stops a process between two system calls, and what it has written so far
+//! stays. The commit is one of those calls; before it nothing of a command may be visible, after
+//! it all of it, in every document. A disk that is full or broken fails a call instead, and the
+//! process lives to say so. Not simulated: a power cut, which also loses what was not waited for.
+
+use super::support::{Machine, Run, Store, copy_tree, text};
+use super::world::{checked, put_back};
+use crdtctl::clock::{Clock, Ids};
+use crdtctl::crdt::update;
+use crdtctl::crdt::value::Source;
+use crdtctl::crdt::view::View;
+use crdtctl::sample::Chance;
+use crdtctl::store::{self, Ambient};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+const GROUP: &str = "group:ocean-forest-moon-star";
+const ALICE: &str = "alice-river-stone-sky";
+const BOB: &str = "bob-hill-lake-tree";
+const COMMANDS: usize = 200;
+const SIGKILL: i32 = 9;
+
+/// The content of a store as the next program sees it: every document decodes, and could be
+/// stored as it is.
+#[derive(Debug, Default, PartialEq, Clone)]
+struct Content {
+    members: Vec<String>,
+    /// By id: the text; None of a deleted one.
+    messages: BTreeMap<String, Option<String>>,
+}
+
+impl Content {
+    fn of(store: &Store<'_>) -> Content {
+        let ambient = Ambient {
+            clock: Clock::fixed(store.machine.now()),
+            ids: Ids::seeded("nothing is written"),
+            leases: None,
+            machine: "test".to_owned(),
+            host: "test".to_owned(),
+            lock_wait: Duration::from_secs(10),
+            roots: crdtctl::concern::roots,
+        };
+        let opened = store::Store::open(&store.dir, Rc::new(ambient)).expect("a store");
+        let reader = opened.reader().expect("a reader");
+        let mut content = Content::default();
+        for document in reader.documents().expect("the documents") {
+            let bytes = reader.bytes(&document.id).expect("a readable document").expect("a state");
+            update::storable(&bytes).unwrap_or_else(|fault| panic!("{}: {fault}", document.id));
+            let view = View::of(&checked(&bytes));
+            content.members.extend(view.keys(&["members"]));
+            for id in view.keys(&["messages"]) {
+                let deleted = view.flag(&["messages", &id, "deleted"]);
+                let text = view.text(&["messages", &id, "content"]).filter(|_| !deleted);
+                content.messages.insert(id, text);
+            }
+        }
+        content
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        let mut texts: Vec<&str> = self.messages.values().flatten().map(String::as_str).collect();
+        texts.sort_unstable();
+        texts
+    }
+}
+
+fn founded<'m>(machine: &'m Machine) -> Store<'m> {
+    let store = machine.store("store", ALICE);
+    store.ok(&["entity", "create", GROUP, "--name", "Ocean"]);
+    store.ok(&["member", "add", BOB]);
+    store
+}
+
+fn prepared(store: &Store<'_>, args: &[&str]) -> Command {
+    let dir = text(&store.dir);
+    let mut command = store.machine.command(&[&["--store", dir.as_str()], args].concat());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args(["-s", name, &child.id().to_string()]).status();
+    assert!(sent.expect("the kill command").success());
+}
+
+/// What is known of one message after its commands: the texts it may have.
+struct Expected {
+    may_be: Vec<Option<String>>,
+}
+
+/// Two hundred commands, each killed after a random while: whatever said that it was done is done,
+/// whatever was killed is done or not, and nothing is done twice or by half.
+#[test]
+fn two_hundred_commands_killed_at_random_moments() {
+    let machine = Machine::new("killed");
+    let store = founded(&machine);
+    let mut chance = Chance::new(2026);
+    // As long as a command may take here, and some more: kills must fall before, into and after.
+    let begun = Instant::now();
+    store.ok(&["chat", "send", "the first"]);
+    let mut span = begun.elapsed().max(Duration::from_millis(20)).mul_f64(1.5);
+    let first = Content::of(&store).messages.keys().next().cloned().expect("a message");
+    let mut expected: BTreeMap<String, Expected> = BTreeMap::new();
+    expected.insert(first, Expected { may_be: vec![Some("the first".to_owned())] });
+    // Texts of killed sends: each may be there, once.
+    let mut doubtful: Vec<String> = Vec::new();
+    let mut ends = [0usize; 2];
+    for number in 0..COMMANDS {
+        let known: Vec<String> = expected.keys().cloned().collect();
+        let message = chance.pick(&known).cloned().expect("a message");
+        let new = format!("text {number}");
+        let lot = chance.below(10);
+        let args: Vec<&str> = match lot {
+            0..6 => vec!["chat", "send", &new],
+            6..8 => vec!["chat", "edit", &message, &new],
+            _ => vec!["chat", "delete", &message],
+        };
+        let after = Duration::from_micros(chance.below(span.as_micros() as u64));
+        let name =
+            ["KILL", "KILL", "KILL", "INT", "TERM"][usize::try_from(chance.below(5)).unwrap_or(0)];
+        let run = killed_after(prepared(&store, &args), after, name);
+        let done = run.code == 0;
+        ends[usize::from(done)] += 1;
+        // Whatever else this machine does: about half of them shall finish.
+        span = span.mul_f64(if done { 0.95 } else { 1.05 });
+        let told = (done || lot >= 6, lot);
+        match told {
+            (true, 0..6) => {
+                let id = run.stdout.trim().to_owned();
+                expected.insert(id, Expected { may_be: vec![Some(new)] });
+            }
+            (true, _) => {
+                let refused = run.code == 1;
+                assert!(!refused || expected[&message].may_be.contains(&None), "{run:?}");
+                let text = if lot < 8 { Some(new) } else { None };
+                let known = &mut expected.get_mut(&message).expect("a message").may_be;
+                match (done, refused) {
+                    (true, _) => *known = vec![text],
+                    // A deleted message cannot be edited.
+                    (false, true) => *known = vec![None],
+                    (false, false) => known.push(text),
+                }
+            }
+            _ => doubtful.push(new),
+        }
+        // Every other time the next command is the first to see what the crash has left.
+        if number % 2 == 0 {
+            compare(&Content::of(&store), &expected, &doubtful);
+        }
+    }
+    assert!(ends[0] > 20 && ends[1] > 20, "killed {}, finished {}", ends[0], ends[1]);
+    compare(&Content::of(&store), &expected, &doubtful);
+    another_replica_agrees(&machine, &store);
+}
+
+fn killed_after(mut command: Command, after: Duration, name: &str) -> Run {
+    let child = command.spawn().expect("the binary starts");
+    std::thread::sleep(after);
+    signal(&child, name);
+    ended(child)
+}
+
+fn ended(child: Child) -> Run {
+    let output = child.wait_with_output().expect("the binary ends");
+    Run::of(&output, "killed")
+}
+
+fn compare(content: &Content, expected: &BTreeMap<String, Expected>, doubtful: &[String]) {
+    for (id, Expected { may_be }) in expected {
+        let found = content.messages.get(id).cloned().flatten();
+        assert!(may_be.contains(&found), "{id} is {found:?}, not one of {may_be:?}");
+    }
+    let unknown: Vec<&String> = content
+        .messages
+        .iter()
+        .filter(|(id, _)| !expected.contains_key(*id))
+        .filter_map(|(_, text)| text.as_ref())
+        .collect();
+    for text in &unknown {
+        assert!(doubtful.contains(text), "nobody sent {text:?}");
+        let times = unknown.iter().filter(|other| other == &text).count();
+        assert_eq!(times, 1, "{text:?} is there {times} times");
+    }
+}
+
+fn another_replica_agrees(machine: &Machine, store: &Store<'_>) {
+    let bob = machine.store("bob", BOB);
+    let bundle = text(&machine.path("all.crdt"));
+    store.ok(&["sync", "export", "-o", &bundle]);
+    bob.ok(&["sync", "import", &bundle]);
+    bob.ok(&["sync", "export", "-o", &bundle]);
+    store.ok(&["sync", "import", &bundle]);
+    store.ok(&["sync", "export", "-o", &bundle]);
+    bob.ok(&["sync", "import", &bundle]);
+    assert_eq!(store.ok(&["digest", "-q"]), bob.ok(&["digest", "-q"]));
+}
+
+/// A machine that can be put back to where it was, store and leases both.
+struct Rewind<'m> {
+    store: Store<'m>,
+    saved: [(PathBuf, PathBuf); 2],
+}
+
+impl<'m> Rewind<'m> {
+    fn new(store: Store<'m>) -> Self {
+        let machine = store.machine;
+        let saved = [
+            (store.dir.clone(), machine.path("saved-store")),
+            (machine.path("state"), machine.path("saved-state")),
+        ];
+        for (live, copy) in &saved {
+            copy_tree(live, copy);
+        }
+        Rewind { store, saved }
+    }
+
+    fn rewind(&self) {
+        for (live, copy) in &self.saved {
+            put_back(copy, live);
+        }
+    }
+}
+
+/// The system calls that change something on a disk.
+const WRITES: &str = "write,pwrite64,fsync,fdatasync,ftruncate,rename,unlink,mkdir";
+
+/// The binary under strace, which breaks the call number `at` of these, and whether there was
+/// such a call. None without strace.
+fn broken_at(
+    store: &Store<'_>,
+    args: &[&str],
+    calls: &str,
+    fault: &str,
+    at: usize,
+) -> Option<(Run, bool)> {
+    let plain = prepared(store, args);
+    let trace = store.machine.path("trace");
+    let mut strace = Command::new("strace");
+    strace
+        .args(["-f", "-qq", "-o", &text(&trace), "-e", &format!("trace={calls}")])
+        .args(["-e", &format!("inject={calls}:{fault}:when={at}")])
+        .arg(plain.get_program())
+        .args(plain.get_args())
+        .env_clear()
+        .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(plain.get_current_dir().expect("the machine's directory"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    match strace.spawn() {
+        Ok(child) => {
+            let run = ended(child);
+            let trace = std::fs::read_to_string(&trace).expect("the trace");
+            let broken = trace.contains("(INJECTED)") || trace.contains("killed by SIGKILL");
+            Some((run, broken))
+        }
+        Err(_) => {
+            eprintln!("skipped: there is no strace here");
+            None
+        }
+    }
+}
+
+/// Breaks a command at each of its calls in turn, until there are no more. After each: all of it or
+/// none of it, in every document; done if it said so; and the next command finds a good store.
+fn sweep(store: Store<'_>, args: &[&str], calls: &str, fault: &str, codes: &[i32]) {
+    let rewind = Rewind::new(store);
+    let store = &rewind.store;
+    let before = Content::of(store);
+    store.run(args).ok();
+    let after = shape(&Content::of(store));
+    assert_ne!(shape(&before), after);
+    let (mut undone, mut done) = (0, 0);
+    for at in 1.. {
+        rewind.rewind();
+        let Some((run, broken)) = broken_at(store, args, calls, fault, at) else { return };
+        let what = format!("{args:?}, {fault} at call {at}: {run:?}");
+        assert!(run.code == 0 || codes.contains(&run.code), "{what}");
+        // Every other time the next command is the first to see it.
+        let found = (at % 2 == 0).then(|| Content::of(store));
+        if let Some(found) = &found {
+            assert!(*found == before || shape(found) == after, "{what}: half of it: {found:?}");
+            assert!(run.code != 0 || shape(found) == after, "{what}: said to be done");
+        }
+        store.run(&["chat", "send", "the next command"]).ok();
+        let mut last = Content::of(store);
+        last.messages.retain(|_, text| text.as_deref() != Some("the next command"));
+        let happened = shape(&last) == after;
+        assert!(happened || last == before, "{what}: half of it, later: {last:?}");
+        assert!(run.code != 0 || happened, "{what}: said to be done, and is not, later");
+        *(if happened { &mut done } else { &mut undone }) += 1;
+        if !broken {
+            assert_eq!(run.code, 0, "{what}: nothing was broken");
+            break;
+        }
+    }
+    assert!(undone > 0 && done > 1, "{undone} times before the commit, {done} times after");
+}
+
+/// Content without what is minted at random.
+fn shape(content: &Content) -> (Vec<String>, Vec<String>) {
+    let texts = content.texts().into_iter().map(str::to_owned).collect();
+    (content.members.clone(), texts)
+}
+
+#[test]
+fn a_command_killed_at_any_of_its_writes_has_happened_or_not() {
+    let machine = Machine::new("killed at each call");
+    let store = founded(&machine);
+    store.ok(&["chat", "send", "the first"]);
+    sweep(store, &["chat", "send", "the second"], WRITES, "signal=KILL", &[-1, 128 + SIGKILL]);
+}
+
+/// An import changes two documents, and both or neither have changed.
+#[test]
+fn an_import_killed_at_any_of_its_writes_has_happened_or_not() {
+    let machine = Machine::new("import killed");
+    let (store, bundle) = ready_to_import(&machine);
+    let args = ["sync", "import", bundle.as_str()];
+    sweep(store, &args, WRITES, "signal=KILL", &[-1, 128 + SIGKILL]);
+}
+
+fn ready_to_import(machine: &Machine) -> (Store<'_>, String) {
+    let store = founded(machine);
+    store.ok(&["chat", "send", "from alice"]);
+    let bundle = text(&machine.path("bob.crdt"));
+    store.ok(&["sync", "export", "-o", &bundle]);
+    let bob = machine.store("bob", BOB);
+    bob.ok(&["sync", "import", &bundle]);
+    bob.ok(&["--as", ALICE, "member", "add", "carol-sun-wind-rain"]);
+    bob.ok(&["chat", "send", "from bob"]);
+    bob.ok(&["sync", "export", "-o", &bundle]);
+    (store, bundle)
+}
+
+#[test]
+fn a_full_disk_fails_the_command_and_harms_nothing() {
+    let machine = Machine::new("full disk");
+    let store = founded(&machine);
+    store.ok(&["chat", "send", "the first"]);
+    sweep(store, &["chat", "send", "the second"], "write,pwrite64", "error=ENOSPC", &[74]);
+}
+
+#[test]
+fn a_disk_that_cannot_be_waited_for_fails_the_command_and_harms_nothing() {
+    let machine = Machine::new("broken disk");
+    let store = founded(&machine);
+    store.ok(&["chat", "send", "the first"]);
+    sweep(store, &["chat", "send", "the second"], "fsync,rename,ftruncate", "error=EIO", &[74]);
+}
+
+/// SIGINT while a command waits for the lock, so certainly before its commit.
+#[test]
+fn an_interrupted_command_leaves_nothing() {
+    let machine = Machine::new("interrupted");
+    let store = founded(&machine);
+    store.ok(&["chat", "send", "the first"]);
+    for name in ["INT", "TERM"] {
+        let other =
+            rusqlite::Connection::open(store.dir.join("crdtctl.db")).expect("the local state");
+        other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+        let before = Content::of(&store);
+        let child = prepared(&store, &["chat", "send", "never sent"]).spawn().expect("the binary");
+        std::thread::sleep(Duration::from_millis(300));
+        signal(&child, name);
+        let run = ended(child);
+        // 130 by itself, or ended by the signal, which shells report as 130.
+        assert!([130, 143, -1].contains(&run.code), "{run:?}");
+        assert_eq!(run.stdout, "");
+        drop(other);
+        assert_eq!(Content::of(&store), before);
+    }
+    store.ok(&["chat", "send", "the second"]);
+    assert_eq!(Content::of(&store).texts(), ["the first", "the second"]);
+}

@@ -1,0 +1,17 @@
+//! The deep tests: what must hold whatever happens, and in whatever order.
+//!
+//! Two layers. [`world`] simulates replicas in process, on the library: thousands of random
+//! histories ([`convergence`]). The others go through the binary: processes that are killed
+//! ([`crash`]), processes at once ([`concurrent`]), stores that were copied or rolled back
+//! ([`lease`]), and one history that breaks plain yrs ([`history`]).
+
+mod concurrent;
+mod convergence;
+mod crash;
+mod facts;
+mod history;
+mod lease;
+#[path = "../suite/support.rs"]
+#[allow(dead_code)]
+mod support;
+mod world;

@@ -1,0 +1,570 @@
+//! A world of replicas in one process: each a real store in a directory, with its own clock, ids
+//! and leases; bundles between them, that get lost, come twice, or come late.
+//!
+//! The world watches: whatever a committed session did is written down as a fact, and what must
+//! hold at every step is checked after every step (see [`Facts`]). What must hold in the end is
+//! checked by [`super::convergence`].
+
+use super::facts::{Done, Facts, Held, Mark};
+use super::support::{copy_tree, files};
+use crdtctl::clock::{Clock, Ids};
+use crdtctl::concern::{self, Role, chat, core};
+use crdtctl::crdt::update::{Checked, Clocks, Update};
+use crdtctl::crdt::view::View;
+use crdtctl::error::{Kind, Result};
+use crdtctl::id::{DocId, EntityId, MemberId};
+use crdtctl::operation::{self, Operation, Outcome};
+use crdtctl::sample::Chance;
+use crdtctl::store::{Ambient, Open, Reader, Session, Store};
+use crdtctl::sync::Bundle;
+use crdtctl::sync::export::{Request, export};
+use crdtctl::sync::import::{Imported, Input, import};
+use crdtctl::sync::peer::Known;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+pub const ENTITY: &str = "group:ocean-forest-moon-star";
+const START: i64 = 1_767_225_600;
+const MEMBERS: [&str; 5] = [
+    "alice-river-stone-sky",
+    "bob-hill-lake-tree",
+    "carol-sun-wind-rain",
+    "dave-snow-field-moss",
+    "erin-leaf-cloud-dawn",
+];
+const ROLES: [Role; 6] =
+    [Role::Owner, Role::Admin, Role::Member, Role::Member, Role::Member, Role::Viewer];
+
+/// One replica: a store, and the machine that it lives on.
+pub struct Replica {
+    pub name: String,
+    /// None: it carries, and acknowledges nothing.
+    pub member: Option<MemberId>,
+    pub dir: PathBuf,
+    pub ambient: Rc<Ambient>,
+    pub store: Store,
+    pub held: Held,
+    backup: Option<(PathBuf, Held)>,
+}
+
+/// A bundle on its way.
+struct Letter {
+    bundle: Vec<u8>,
+    from: usize,
+    to: Option<usize>,
+    label: String,
+}
+
+/// What a bundle is to hold.
+#[derive(Debug, Clone, Copy)]
+enum Wanted {
+    Everything,
+    /// What a replica lacks by its last receipt.
+    NewsFor(usize),
+    /// What whoever got a letter lacks still.
+    NewsSince(usize),
+    Receipt,
+}
+
+/// What kind of history a world lives through.
+#[derive(Debug, Clone, Copy)]
+pub struct Climate {
+    pub replicas: u64,
+    pub steps: u64,
+    /// Leases vanish, and backups are put back.
+    pub disasters: bool,
+    /// Exports for one peer by its last receipt, beside whole states.
+    pub incremental: bool,
+}
+
+pub struct World {
+    pub replicas: Vec<Replica>,
+    pub facts: Facts,
+    pub trace: Vec<String>,
+    chance: Chance,
+    climate: Climate,
+    mail: Vec<Letter>,
+    sessions: usize,
+    texts: usize,
+    root: tempfile::TempDir,
+}
+
+impl World {
+    pub fn new(seed: u64, climate: Climate) -> World {
+        // Waiting for the disk is free in memory, and the simulation kills no power.
+        let memory = Path::new("/dev/shm");
+        let root = match tempfile::tempdir_in(memory) {
+            Ok(dir) => dir,
+            Err(_) => tempfile::tempdir().expect("a temporary directory"),
+        };
+        let mut world = World {
+            replicas: Vec::new(),
+            facts: Facts::default(),
+            trace: Vec::new(),
+            chance: Chance::new(seed),
+            climate,
+            mail: Vec::new(),
+            sessions: 0,
+            texts: 0,
+            root,
+        };
+        let replicas = 2 + world.chance.below(climate.replicas.saturating_sub(1));
+        for index in 0..usize::try_from(replicas).expect("a small number") {
+            world.settle_down(seed, index);
+        }
+        world
+    }
+
+    /// Adds a replica. Now and then a member has two, and now and then one has no member.
+    fn settle_down(&mut self, seed: u64, index: usize) {
+        let name = format!("r{index}");
+        let home = self.root.path().join(&name);
+        let dir = home.join("store");
+        let member = match (index, self.chance.below(12)) {
+            (2.., 0) => None,
+            (1.., 1 | 2) => self.replicas[index - 1].member.clone(),
+            _ => Some(MemberId::parse(MEMBERS[index]).expect("a member id")),
+        };
+        let ambient = Rc::new(Ambient {
+            clock: Clock::fixed(START + i64::try_from(self.chance.below(120)).unwrap_or(0)),
+            ids: Ids::seeded(&format!("world {seed} {index}")),
+            leases: Some(home.join("leases")),
+            machine: name.clone(),
+            host: name.clone(),
+            lock_wait: Duration::from_secs(1),
+            roots: concern::roots,
+        });
+        let (store, _) = Store::init(&dir, ambient.clone(), member.as_ref()).expect("a new store");
+        let held = Held::default();
+        self.replicas.push(Replica { name, member, dir, ambient, store, held, backup: None });
+    }
+
+    pub fn entity() -> EntityId {
+        EntityId::parse(ENTITY).expect("an entity id")
+    }
+
+    pub fn doc(concern: &str) -> DocId {
+        Self::entity().document(concern)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.chance.below(end as u64)).expect("a small number")
+    }
+
+    fn say(&mut self, line: String) {
+        self.trace.push(line);
+    }
+
+    /// Lives through the random part of the history.
+    pub fn live(&mut self) {
+        self.step_found();
+        for _ in 0..self.climate.steps {
+            let at = self.below(self.replicas.len());
+            let step = i64::try_from(self.chance.below(20)).unwrap_or(0);
+            let clock = &self.replicas[at].ambient.clock;
+            clock.set(clock.now() + step);
+            match self.chance.below(100) {
+                0..50 => self.step_write(at),
+                50..70 => self.step_export(at),
+                88..92 if self.climate.disasters => self.step_lose_lease(at),
+                92..96 if self.climate.disasters => self.step_backup(at),
+                _ => self.step_deliver(at),
+            }
+        }
+    }
+
+    /// Somebody makes the entity and takes the others in; now and then two do so at once.
+    fn step_found(&mut self) {
+        let founders = if self.chance.below(5) == 0 { 2 } else { 1 };
+        for at in 0..founders {
+            let create = core::Create {
+                entity: Self::entity(),
+                name: format!("by {at}"),
+                description: String::new(),
+            };
+            let mut operations = vec![Operation::EntityCreate(create)];
+            let founder = self.replicas[at].member.clone().expect("the first two have members");
+            let others: BTreeSet<MemberId> =
+                self.replicas.iter().flat_map(|r| r.member.clone()).collect();
+            let others = others.into_iter().filter(|member| *member != founder);
+            for member in others {
+                let role = (self.chance.below(2) == 0).then_some(Role::Admin);
+                let entity = Self::entity();
+                operations.push(Operation::MemberAdd(core::Add { entity, member, role }));
+            }
+            self.session(at, &founder, &operations);
+        }
+        self.send(0, Wanted::Everything, None);
+        for at in 1..self.replicas.len() {
+            if self.chance.below(5) > 0 {
+                self.deliver(&[0], at);
+            }
+        }
+        if self.climate.incremental && self.chance.below(2) == 0 {
+            self.exchange(false);
+        }
+    }
+
+    fn step_write(&mut self, at: usize) {
+        let own = self.replicas[at].member.clone().filter(|_| self.chance.below(10) > 0);
+        let member = own.unwrap_or_else(|| self.anybody());
+        let count = [1, 1, 1, 2, 3][self.below(5)];
+        let operations: Vec<Operation> = (0..count).map(|_| self.operation(at)).collect();
+        let written = self.session(at, &member, &operations);
+        // Some send every piece of news by itself; it will arrive in any order.
+        if written && self.climate.incremental && at % 3 != 1 {
+            let wanted = self.last_letter(at).map_or(Wanted::Everything, Wanted::NewsSince);
+            self.send(at, wanted, None);
+        }
+    }
+
+    fn anybody(&mut self) -> MemberId {
+        let members: Vec<MemberId> =
+            self.replicas.iter().flat_map(|replica| replica.member.clone()).collect();
+        self.chance.pick(&members).cloned().expect("a member")
+    }
+
+    fn operation(&mut self, at: usize) -> Operation {
+        let entity = Self::entity();
+        match self.chance.below(100) {
+            0..42 => Operation::ChatSend(chat::Send { entity, text: self.text() }),
+            42..54 => {
+                let message = self.message(at);
+                Operation::ChatEdit(chat::Edit { entity, message, text: self.text() })
+            }
+            54..70 => Operation::ChatDelete(chat::Delete { entity, message: self.message(at) }),
+            70..78 => {
+                let (member, role) = (self.anybody(), self.role());
+                Operation::MemberAdd(core::Add { entity, member, role: Some(role) })
+            }
+            78..85 => {
+                let member = self.anybody().as_str().to_owned();
+                Operation::MemberRemove(core::Remove { entity, member })
+            }
+            85..92 => {
+                let (member, role) = (self.anybody().as_str().to_owned(), self.role());
+                Operation::MemberRole(core::SetRole { entity, member, role })
+            }
+            92..94 => Operation::EntityRename(core::Rename { entity, name: self.text() }),
+            94..95 => Operation::EntityCreate(core::Create {
+                entity,
+                name: self.text(),
+                description: String::new(),
+            }),
+            _ => Operation::Prune(operation::Prune { entity }),
+        }
+    }
+
+    fn text(&mut self) -> String {
+        self.texts += 1;
+        format!("text {}", self.texts)
+    }
+
+    fn role(&mut self) -> Role {
+        *self.chance.pick(&ROLES).expect("a role")
+    }
+
+    /// A message that is here, or now and then one that may be nowhere.
+    fn message(&mut self, at: usize) -> String {
+        let here: Vec<String> = match self.chance.below(10) {
+            0 => self.facts.messages.keys().cloned().collect(),
+            _ => self.replicas[at].held.messages.iter().cloned().collect(),
+        };
+        self.chance.pick(&here).cloned().unwrap_or_else(|| "no-such-message".to_owned())
+    }
+
+    /// Runs operations in one session: all of them, or none when one is refused. Now and then
+    /// only to see what would happen. True when something was written.
+    fn session(&mut self, at: usize, member: &MemberId, operations: &[Operation]) -> bool {
+        self.sessions += 1;
+        let number = self.sessions;
+        let dry_run = number > 2 && self.chance.below(20) == 0;
+        let replica = &self.replicas[at];
+        let files = replica.files();
+        let before = (replica.clocks("core"), replica.clocks("chat"));
+        let open = Open { command: "test", member: Some(member), dry_run };
+        let mut session = replica.store.session(open).expect("a session");
+        let outcomes: Result<Vec<Outcome>> =
+            operations.iter().map(|operation| operation::run(&mut session, operation)).collect();
+        let what = format!("{number}: {} as {member}: {operations:?}", replica.name);
+        match outcomes {
+            Ok(outcomes) => {
+                let committed = session.commit().expect("a commit");
+                self.say(format!("{what} -> {:?} {:?}", committed.seq, committed.notes));
+                if !dry_run {
+                    let done =
+                        Done { session: number, member, before, operations, outcomes: &outcomes };
+                    self.facts.look(&mut self.replicas[at], Some(member), done.regroups());
+                    self.facts.note(&self.replicas[at], &done);
+                    return committed.seq.is_some();
+                }
+            }
+            Err(error) => {
+                drop(session);
+                assert!(is_refusal(error.kind), "{what}: {error:?}");
+                self.say(format!("{what} -> {error}"));
+            }
+        }
+        assert_eq!(files, self.replicas[at].files(), "{what}: not to be written, and yet it is");
+        false
+    }
+
+    /// A bundle goes into the mail.
+    fn step_export(&mut self, at: usize) {
+        let own = self.last_letter(at);
+        let kind = if self.climate.incremental { self.chance.below(12) } else { 0 };
+        let wanted = match (kind, own, self.mail.len()) {
+            (0..2, ..) => Wanted::Everything,
+            (2..6, ..) => Wanted::NewsFor(self.other(at)),
+            (6..10, Some(last), _) => Wanted::NewsSince(last),
+            (10, _, 1..) => Wanted::NewsSince(self.below(self.mail.len())),
+            (11, ..) => Wanted::Receipt,
+            _ => Wanted::Everything,
+        };
+        let only = (self.climate.incremental && self.chance.below(6) == 0)
+            .then(|| if self.chance.below(2) == 0 { "core" } else { "chat" });
+        self.send(at, wanted, only);
+    }
+
+    fn last_letter(&self, from: usize) -> Option<usize> {
+        self.mail.iter().rposition(|letter| letter.from == from)
+    }
+
+    fn other(&mut self, than: usize) -> usize {
+        let step = 1 + self.below(self.replicas.len() - 1);
+        (than + step) % self.replicas.len()
+    }
+
+    fn send(&mut self, at: usize, wanted: Wanted, only: Option<&str>) {
+        let letter = self.export(at, wanted, only);
+        self.say(letter.label.clone());
+        self.mail.push(letter);
+    }
+
+    fn export(&self, at: usize, wanted: Wanted, only: Option<&str>) -> Letter {
+        let replica = &self.replicas[at];
+        let reader = replica.store.reader().expect("a reader");
+        let (known, to) = match wanted {
+            // A peer that was never heard of gets everything.
+            Wanted::NewsFor(to) => (self.known(&reader, to), Some(to)),
+            Wanted::NewsSince(letter) => {
+                let earlier = opened(&self.mail[letter].bundle);
+                (Some(Known::of_manifest(earlier.manifest())), None)
+            }
+            Wanted::Everything | Wanted::Receipt => (None, None),
+        };
+        let docs = only.map(World::doc).filter(|doc| {
+            reader.documents().expect("the documents").iter().any(|found| found.id == *doc)
+        });
+        let docs = docs.map(|doc| BTreeSet::from([doc]));
+        let receipt = matches!(wanted, Wanted::Receipt);
+        let request = Request { docs: docs.as_ref(), peer: known.as_ref(), receipt };
+        let exported = export(&reader, &replica.ambient, &request).expect("an export");
+        let mut bundle = Vec::new();
+        exported.bundle.write(&mut bundle).expect("a bundle");
+        let parts: Vec<_> =
+            exported.bundle.manifest().documents.iter().map(|d| (d.bytes, d.log)).collect();
+        let label = format!("   {} exports {wanted:?} {only:?}: {parts:?}", replica.name);
+        Letter { bundle, from: at, to, label }
+    }
+
+    fn known(&self, reader: &Reader, peer: usize) -> Option<Known> {
+        let (peer, _, _) = self.replicas[peer].identity()?;
+        reader.state().map(|state| Known::of_peer(state, &peer).expect("its receipts"))
+    }
+
+    /// One or more letters reach somebody, often not the newest, often not the one meant.
+    fn step_deliver(&mut self, at: usize) {
+        if self.mail.is_empty() {
+            return;
+        }
+        let count = if self.chance.below(8) == 0 { 3 } else { 1 };
+        // The newest are the likeliest, and any may come.
+        let letters: Vec<usize> = (0..count)
+            .map(|_| self.below(self.mail.len()).max(self.below(self.mail.len())))
+            .collect();
+        let Letter { from, to, .. } = self.mail[letters[0]];
+        let to = match (to, self.chance.below(10)) {
+            (Some(to), 0..6) => to,
+            // One's own comes back, too.
+            (_, 9) => at,
+            _ => self.other(from),
+        };
+        self.deliver(&letters, to);
+        // Some are lost, or not sent again; the rest may come again at any time.
+        if self.chance.below(2) == 0 {
+            let lost = self.below(self.mail.len());
+            self.mail.remove(lost);
+        }
+    }
+
+    fn deliver(&mut self, letters: &[usize], at: usize) {
+        let bundles: Vec<Vec<u8>> =
+            letters.iter().map(|index| self.mail[*index].bundle.clone()).collect();
+        let labels: Vec<&str> =
+            letters.iter().map(|index| self.mail[*index].label.trim_start()).collect();
+        let line = format!("   {} imports {labels:?}", self.replicas[at].name);
+        self.say(line);
+        self.import(at, &bundles);
+    }
+
+    /// Imports bundles in one session.
+    pub fn import(&mut self, at: usize, bundles: &[Vec<u8>]) -> Imported {
+        let replica = &self.replicas[at];
+        let open = Open { command: "sync import", member: None, dry_run: false };
+        let session: Session = replica.store.session(open).expect("a session");
+        let inputs: Vec<Input> = bundles
+            .iter()
+            .map(|bytes| Input::Bundle {
+                name: "letter".to_owned(),
+                bundle: Box::new(opened(bytes)),
+            })
+            .collect();
+        let imported = import(session, &inputs).expect("an honest import");
+        let line = format!("   -> {:?} {:?}", imported.documents, imported.waits);
+        let member = replica.member.clone();
+        self.say(line);
+        self.facts.look(&mut self.replicas[at], member.as_ref(), false);
+        imported
+    }
+
+    fn step_lose_lease(&mut self, at: usize) {
+        let line = format!("   {} loses its lease", self.replicas[at].name);
+        self.say(line);
+        let home = self.replicas[at].dir.parent().expect("the replica's home").join("leases");
+        let _ = std::fs::remove_dir_all(home);
+    }
+
+    /// Makes a backup, or puts the last one back.
+    fn step_backup(&mut self, at: usize) {
+        let replica = &mut self.replicas[at];
+        let Some((backup, held)) = replica.backup.take() else {
+            let dir = replica.dir.with_file_name("backup");
+            let _ = std::fs::remove_dir_all(&dir);
+            copy_tree(&replica.dir, &dir);
+            replica.backup = Some((dir, replica.held.clone()));
+            let line = format!("   {} makes a backup", replica.name);
+            return self.say(line);
+        };
+        put_back(&backup, &replica.dir);
+        // Nobody else may have heard yet of what was pruned since.
+        let unpruned = replica.held.gone.difference(&held.gone).cloned();
+        self.facts.unpruned.extend(unpruned);
+        replica.held = held;
+        let line = format!("   {} is put back to its backup", replica.name);
+        self.say(line);
+    }
+
+    /// Lets everybody hear from everybody until nothing changes any more; how many rounds it took.
+    pub fn settle(&mut self, incremental: bool) -> usize {
+        for round in 1..=10 {
+            self.say(format!("exchange {round}"));
+            if !self.exchange(incremental) {
+                return round;
+            }
+        }
+        panic!("ten rounds, and still no rest");
+    }
+
+    /// Everybody makes bundles for all the others, then everybody imports what came. Whether
+    /// that wrote anything.
+    fn exchange(&mut self, incremental: bool) -> bool {
+        let count = self.replicas.len();
+        let mut post: Vec<Vec<Vec<u8>>> = vec![Vec::new(); count];
+        for from in 0..count {
+            let everybody = self.export(from, Wanted::Everything, None);
+            for (to, letters) in post.iter_mut().enumerate().filter(|(to, _)| *to != from) {
+                let letter = incremental.then(|| self.export(from, Wanted::NewsFor(to), None));
+                letters.push(letter.map_or_else(|| everybody.bundle.clone(), |l| l.bundle));
+            }
+        }
+        let mut written = false;
+        for (to, letters) in post.into_iter().enumerate() {
+            written |= self.import(to, &letters).committed.seq.is_some();
+        }
+        written
+    }
+}
+
+/// Whether an operation may fail in this way without a fault of ours.
+fn is_refusal(kind: Kind) -> bool {
+    matches!(kind, Kind::Refused | Kind::NotFound | Kind::Usage | Kind::Ambiguous)
+}
+
+impl Replica {
+    /// The state of a document and its content; None when there is none.
+    pub fn document(&self, concern: &str) -> Option<(Vec<u8>, View)> {
+        document(&self.store.reader().expect("a reader"), concern)
+    }
+
+    /// The `.yrs` of a document.
+    pub fn file(&self, concern: &str) -> Vec<u8> {
+        let doc = World::doc(concern);
+        let name = format!("{}.yrs", doc.file_stem());
+        let path = self.dir.join("crdt").join(doc.entity_type()).join(name);
+        std::fs::read(path).expect("the document's file")
+    }
+
+    pub fn clocks(&self, concern: &str) -> Clocks {
+        self.held.clocks.get(concern).cloned().unwrap_or_default()
+    }
+
+    /// Where the own writes to a document end that were made since it had these clocks.
+    pub fn mark(&self, concern: &str, before: &Clocks) -> Mark {
+        let written = self.clocks(concern).into_iter().find(|(client, clock)| {
+            // A replica's own client ids have 32 bits; deterministic ones have more.
+            *client <= u64::from(u32::MAX) && before.get(client) != Some(clock)
+        });
+        written.map(|(client, clock)| Mark { client, clock }).unwrap_or_default()
+    }
+
+    pub fn identity(&self) -> Option<(String, Option<MemberId>, i64)> {
+        let reader = self.store.reader().expect("a reader");
+        reader.state()?.replica().expect("the local state")
+    }
+
+    /// The end of the log: it moves with everything that is written to a document.
+    pub fn log_end(&self) -> i64 {
+        let reader = self.store.reader().expect("a reader");
+        reader.state().map_or(0, |state| state.log_end().expect("the local state"))
+    }
+
+    /// How many updates wait here.
+    pub fn waiting(&self) -> usize {
+        let reader = self.store.reader().expect("a reader");
+        reader.state().map_or(0, |state| state.parked().expect("the local state").len())
+    }
+
+    /// Every `.yrs` and `.meta` with its content.
+    pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let crdt = self.dir.join("crdt");
+        if crdt.is_dir() { files(&crdt) } else { BTreeMap::new() }
+    }
+}
+
+pub fn document(reader: &Reader, concern: &str) -> Option<(Vec<u8>, View)> {
+    let bytes = reader.bytes(&World::doc(concern)).expect("a readable document")?;
+    let view = View::of(&checked(&bytes));
+    Some((bytes, view))
+}
+
+fn opened(bundle: &[u8]) -> Bundle {
+    Bundle::read(bundle).expect("a bundle of ours")
+}
+
+pub fn checked(bytes: &[u8]) -> Update<'_, Checked> {
+    Update::walk(bytes).and_then(|update| update.check(&[])).expect("a valid state")
+}
+
+/// Puts the content of a backup in the place of a store's; the directory itself stays.
+pub fn put_back(backup: &Path, store: &Path) {
+    for entry in std::fs::read_dir(store).expect("the store") {
+        let path = entry.expect("an entry").path();
+        let removed =
+            if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+        removed.expect("a file that can be removed");
+    }
+    copy_tree(backup, store);
+}

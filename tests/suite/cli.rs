@@ -1,0 +1,279 @@
+//! What every command has in common: finding the store, options and their environment, usage.
+
+use crate::support::*;
+use serde_json::json;
+use std::path::Path;
+
+#[test]
+fn help_and_version_are_answers() {
+    let machine = Machine::new("help");
+    for args in [&["--help"][..], &["chat", "--help"], &["chat", "send", "--help"], &["help"]] {
+        let run = machine.run(args);
+        run.exits(0);
+        assert!(run.stdout.contains("Usage:"), "{}", run.stdout);
+        assert_eq!(run.stderr, "");
+    }
+    let version = machine.run(&["--version"]).ok();
+    assert_eq!(version, format!("crdtctl {}", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn what_makes_no_sense_is_a_usage_error() {
+    let machine = Machine::new("usage");
+    let store = machine.group("s", &[]);
+    let before = store.files();
+    for args in [
+        &[][..],
+        &["nonsense"],
+        &["chat"],
+        &["chat", "nonsense"],
+        &["chat", "send", "--nonsense", "hi"],
+        &["chat", "list", "--limit", "many"],
+        &["chat", "list", "--since", "yesterday-ish"],
+        &["chat", "list", "-n"],
+        &["member", "add"],
+        &["member", "add", "two words"],
+        &["member", "add", BOB, "--role", "king"],
+        &["entity", "create", "group:x:y", "--name", "N"],
+        &["entity", "create", "castle:x", "--name", "N"],
+        &["entity", "create", "group:x"],
+        &["doc", "list", "-o", "yaml"],
+        &["doc", "list", "--lock-wait", "soon"],
+        &["doc", "list", "--now", "teatime"],
+        &["completions", "tcsh"],
+    ] {
+        let run = store.run(args);
+        run.exits(2);
+        assert_eq!(run.stdout, "", "{args:?}");
+        assert!(!run.stderr.is_empty(), "{args:?}");
+    }
+    assert_eq!(store.files(), before);
+}
+
+#[test]
+fn a_usage_error_is_json_where_json_was_asked_for() {
+    let machine = Machine::new("usage json");
+    for args in
+        [&["chat", "nonsense", "--json"][..], &["-o", "json", "nonsense"], &["--json", "chat"]]
+    {
+        let run = machine.run(args);
+        run.exits(2);
+        let error = run.error();
+        assert_eq!((error["code"].as_str(), error["exit"].as_i64()), (Some("usage"), Some(2)));
+    }
+    let run = machine.run_in(&machine.path(""), &[("CRDTCTL_OUTPUT", "json")], &["nonsense"]);
+    assert_eq!(run.error()["code"], "usage");
+}
+
+#[test]
+fn the_store_is_named_or_found() {
+    let machine = Machine::new("find");
+    let store = machine.group("a", &[]);
+    let deep = store.dir.join("notes/2026");
+    std::fs::create_dir_all(&deep).unwrap();
+    let entity = |dir: &Path, env: &[(&str, &str)], args: &[&str]| {
+        machine.run_in(dir, env, &[args, &["entity", "list", "-o", "id"]].concat()).ok()
+    };
+    // The nearest ancestor, the store itself, the option, its variable.
+    assert_eq!(entity(&deep, &[], &[]), GROUP);
+    assert_eq!(entity(&store.dir, &[], &[]), GROUP);
+    let (root, dir) = (machine.path(""), text(&store.dir));
+    assert_eq!(entity(&root, &[], &["-s", &dir]), GROUP);
+    assert_eq!(entity(&root, &[("CRDTCTL_STORE", &dir)], &[]), GROUP);
+    assert_eq!(entity(&root, &[], &["--store", "a"]), GROUP);
+
+    // The option wins over the variable, and the variable over the ancestor.
+    let other = machine.store("b", BOB);
+    other.ok(&["entity", "create", "channel:second", "--name", "Second"]);
+    let other = text(&other.dir);
+    assert_eq!(entity(&deep, &[("CRDTCTL_STORE", &other)], &[]), "channel:second");
+    assert_eq!(entity(&deep, &[("CRDTCTL_STORE", &other)], &["-s", &dir]), GROUP);
+}
+
+#[test]
+fn the_data_directory_is_the_last_resort() {
+    let machine = Machine::new("xdg");
+    machine.run(&["doc", "list"]).fails(4, "no store");
+    assert!(!machine.path("data").exists());
+    let store = machine.store("data/crdtctl", ALICE);
+    store.ok(&["entity", "create", GROUP, "--name", "Ocean friends"]);
+    assert_eq!(machine.run(&["entity", "list", "-o", "id"]).ok(), GROUP);
+    // Without XDG_DATA_HOME it is below the home directory.
+    let home = machine.path("home");
+    copy_tree(&store.dir, &home.join(".local/share/crdtctl"));
+    let env = [("HOME", home.to_str().unwrap()), ("XDG_DATA_HOME", "")];
+    let run = machine.run_in(&machine.path(""), &env, &["entity", "list", "-o", "id"]);
+    assert_eq!(run.ok(), GROUP);
+}
+
+#[test]
+fn a_directory_without_a_store_is_not_found() {
+    let machine = Machine::new("nothing");
+    let empty = machine.path("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let empty = text(&empty);
+    for args in [&["doc", "list"][..], &["chat", "send", "hi"], &["digest"], &["prune"]] {
+        let run = machine.run(&[&["-s", &empty], args].concat());
+        run.fails(4, "");
+        assert!(run.stderr.contains("crdtctl init"), "{}", run.stderr);
+        machine.run(&[&["-s", "missing"], args].concat()).exits(4);
+    }
+    assert!(files(Path::new(&empty)).is_empty());
+    assert!(!machine.path("missing").exists());
+}
+
+#[test]
+fn init_prints_the_replica_and_keeps_what_is_there() {
+    let machine = Machine::new("init");
+    let dir = text(&machine.path("s"));
+    let run = machine.run(&["init", &dir, "--as", ALICE]);
+    let replica = run.ok();
+    assert_eq!(replica.len(), 36, "{replica:?}");
+    assert!(run.stderr.contains(ALICE), "{}", run.stderr);
+    let again = machine.run(&["init", &dir, "--as", ALICE, "--json"]).json();
+    assert_eq!(again["changed"], false);
+    assert_eq!(again["id"], json!(replica));
+    assert_eq!(again["member"], ALICE);
+
+    // A replica without a member reads, and asks who acts.
+    let anonymous = text(&machine.path("nobody"));
+    machine.run(&["init", &anonymous]).ok();
+    machine
+        .run(&["-s", &anonymous, "entity", "create", GROUP, "--name", "N"])
+        .fails(2, "nobody to act as");
+    assert_eq!(machine.run(&["-s", &anonymous, "doc", "list", "--json"]).json(), json!([]));
+    // `init` gives it one.
+    machine.run(&["init", &anonymous, "--as", BOB]).ok();
+    machine.run(&["-s", &anonymous, "entity", "create", GROUP, "--name", "N"]).ok();
+
+    // In the current directory, and with the directory named by `-s`.
+    let here = machine.path("here");
+    std::fs::create_dir(&here).unwrap();
+    machine.run_in(&here, &[], &["init", "--as", ALICE]).ok();
+    assert_eq!(machine.run_in(&here, &[], &["doc", "list", "-o", "id"]).ok(), "");
+    machine.run(&["init", "-s", "there", "--as", ALICE]).ok();
+    assert!(machine.path("there").is_dir());
+}
+
+#[test]
+fn a_store_of_the_application_becomes_a_replica() {
+    let machine = Machine::new("adopt");
+    let store = machine.fixture("real-store");
+    let before = store.documents();
+    machine.run(&["init", &text(&store.dir), "--as", "deborah-shanghai-khartoum-price"]).ok();
+    assert_eq!(store.documents(), before);
+    store.ok(&["-e", GROUP, "chat", "send", "from here"]);
+}
+
+#[test]
+fn the_environment_speaks_where_options_are_silent() {
+    let machine = Machine::new("environment");
+    let store = machine.group("s", &[BOB]);
+    store.ok(&["entity", "create", "channel:second", "--name", "Second"]);
+    let run = |env: &[(&str, &str)], args: &[&str]| machine.run_in(&store.dir, env, args);
+
+    run(&[("CRDTCTL_ENTITY", "channel:second")], &["chat", "send", "there"]).ok();
+    run(&[("CRDTCTL_ENTITY", "channel:second")], &["chat", "send", "here", "-e", GROUP]).ok();
+    run(&[("CRDTCTL_AS", BOB), ("CRDTCTL_ENTITY", GROUP)], &["chat", "send", "bob's"]).ok();
+    run(&[("CRDTCTL_AS", BOB)], &["chat", "send", "alice's", "--as", ALICE, "-e", GROUP]).ok();
+    let list = |entity: &str| {
+        let list = store.json(&["chat", "list", "-e", entity]);
+        let (texts, authors) = (column(&list, "content"), column(&list, "author_id"));
+        let mut both: Vec<_> = texts.into_iter().zip(authors).collect();
+        both.sort();
+        both
+    };
+    let said = |text: &str, author: &str| (text.to_owned(), author.to_owned());
+    assert_eq!(list("channel:second"), [said("there", ALICE)]);
+    assert_eq!(list(GROUP), [said("alice's", ALICE), said("bob's", BOB), said("here", ALICE)]);
+
+    let asked = run(&[("CRDTCTL_OUTPUT", "json")], &["entity", "list"]);
+    assert_eq!(asked.json().as_array().map(Vec::len), Some(2));
+    let asked = run(&[("CRDTCTL_OUTPUT", "json")], &["entity", "list", "-o", "id"]);
+    assert_eq!(asked.ok(), format!("channel:second\n{GROUP}"));
+    let late = run(&[("CRDTCTL_NOW", "2027-01-01T00:00:00Z")], &["chat", "send", "x", "-e", GROUP]);
+    let show = store.json(&["chat", "show", &late.ok(), "-e", GROUP]);
+    assert_eq!(show["created_at"], 1_798_761_600);
+}
+
+#[test]
+fn a_variable_that_is_set_to_nothing_is_not_set() {
+    let machine = Machine::new("empty environment");
+    let store = machine.group("s", &[]);
+    let names = [
+        "CRDTCTL_STORE",
+        "CRDTCTL_ENTITY",
+        "CRDTCTL_AS",
+        "CRDTCTL_OUTPUT",
+        "CRDTCTL_NOW",
+        "NO_COLOR",
+    ];
+    let env = names.map(|name| (name, ""));
+    let run = |args: &[&str]| machine.run_in(&store.dir, &env, args);
+    let id = run(&["chat", "send", "hi"]).ok();
+    assert_eq!(run(&["chat", "list", "-o", "id"]).ok(), id);
+    run(&["sync", "export", "--out", "e.crdt"]).ok();
+}
+
+#[test]
+fn the_clock_of_the_command_line_counts() {
+    let machine = Machine::new("now");
+    let store = machine.group("s", &[]);
+    for (now, seconds) in [
+        ("1800000000", 1_800_000_000_i64),
+        ("2026-11-22", 1_795_305_600),
+        ("2026-11-22T17:40:00+01:00", 1_795_365_600),
+    ] {
+        let id = store.ok(&["chat", "send", now, "--now", now]);
+        assert_eq!(store.json(&["chat", "show", &id])["created_at"], seconds, "{now}");
+    }
+}
+
+#[test]
+fn verbose_says_what_is_meant_and_quiet_says_nothing() {
+    let machine = Machine::new("talk");
+    let store = machine.group("s", &[]);
+    let run = store.run(&["chat", "send", "hi", "-v"]);
+    for word in [text(&store.dir).as_str(), GROUP, ALICE] {
+        assert!(run.stderr.contains(word), "{word}: {}", run.stderr);
+    }
+    let quiet = store.run(&["chat", "send", "hi", "-q"]);
+    assert_eq!(quiet.exits(0).stderr, "");
+    assert_eq!(quiet.stdout.lines().count(), 1);
+    let failed = store.run(&["chat", "show", "ffff", "-q"]);
+    failed.fails(4, "no message");
+}
+
+#[test]
+fn colour_is_for_terminals_and_for_whoever_asks() {
+    let machine = Machine::new("colour");
+    let store = machine.group("s", &[]);
+    let escapes = |env: &[(&str, &str)], args: &[&str]| {
+        let run = machine.run_in(&store.dir, env, args);
+        (run.stdout.contains('\u{1b}'), run.stderr.contains('\u{1b}'))
+    };
+    let table = ["member", "list", "-o", "table"];
+    let fails = ["chat", "show", "ffff"];
+    assert_eq!(escapes(&[], &table), (false, false));
+    assert_eq!(escapes(&[], &fails), (false, false));
+    assert_eq!(escapes(&[("CLICOLOR_FORCE", "1")], &table), (true, false));
+    assert_eq!(escapes(&[("CLICOLOR_FORCE", "1")], &fails), (false, true));
+    let both = [("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")];
+    assert_eq!(escapes(&both, &table), (false, false));
+    assert_eq!(escapes(&both, &[&table[..], &["--color", "always"]].concat()), (true, false));
+    let forced = [("CLICOLOR_FORCE", "1")];
+    assert_eq!(escapes(&forced, &[&table[..], &["--color", "never"]].concat()), (false, false));
+    // JSON is never coloured.
+    for format in ["json", "ndjson", "tsv", "csv", "id"] {
+        let args = ["member", "list", "-o", format, "--color", "always"];
+        assert_eq!(escapes(&forced, &args), (false, false), "{format}");
+    }
+}
+
+#[test]
+fn progress_is_only_for_terminals() {
+    let machine = Machine::new("progress");
+    let store = machine.fixture("real-store");
+    assert_eq!(store.run(&["digest", "-q"]).stderr, "");
+    assert_eq!(store.run(&["doc", "list", "--json"]).exits(0).stderr, "");
+}

@@ -1,0 +1,169 @@
+//! Other programs: what we wrote opens in them, and what they wrote opens here.
+
+use crate::oracle::{self, Plain, canonical};
+use crate::support::*;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use yrs::{Map, MapPrelim, WriteTxn};
+
+/// Documents as Yjs reads them; None, with a notice, where there is no Yjs.
+fn in_yjs(documents: &[(PathBuf, &[&str])]) -> Option<Vec<Value>> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/yjs");
+    if !dir.join("node_modules/yjs").is_dir() {
+        skipped("no Yjs; `npm ci --prefix tests/yjs` brings it");
+        return None;
+    }
+    let files: Vec<Value> = documents
+        .iter()
+        .map(|(path, roots)| {
+            let roots: serde_json::Map<String, Value> =
+                roots.iter().map(|root| ((*root).to_owned(), json!("map"))).collect();
+            json!({"path": path, "roots": roots})
+        })
+        .collect();
+    let node = Command::new("node")
+        .arg(dir.join("dump.mjs"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut node) = node else {
+        skipped("no node here");
+        return None;
+    };
+    node.stdin.take()?.write_all(json!({"files": files}).to_string().as_bytes()).unwrap();
+    let output = node.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+/// A store that has seen everything: edits, deletions, pruning, merges, a member who came back.
+fn lived_in(machine: &Machine) -> Store<'_> {
+    let store = machine.group("lived-in", &[BOB, CAROL]);
+    let peer = machine.replica_of(&store, "peer", BOB);
+    let mut ids: Vec<String> = (0..12).map(|n| store.send(&format!("Grüße {n} 🚀"))).collect();
+    peer.send("from Bob");
+    for round in 0..3 {
+        machine.pass(60);
+        let id = ids.remove(0);
+        store.ok(&["chat", "delete", &id]);
+        store.ok(&["chat", "edit", &ids[round], "edited"]);
+        store.ok(&["member", "remove", CAROL]);
+        store.give(&peer);
+        peer.ok(&["chat", "send", "Bob again"]);
+        peer.give(&store);
+        machine.pass(60);
+        store.ok(&["member", "add", CAROL, "--role", "viewer"]);
+    }
+    store
+}
+
+#[test]
+fn what_we_wrote_opens_in_yjs() {
+    let machine = Machine::new("yjs");
+    let store = lived_in(&machine);
+    let real = machine.fixture("real-store");
+    real.ok(&["-e", GROUP, "--as", "deborah-shanghai-khartoum-price", "chat", "send", "hi"]);
+    real.ok(&["prune"]);
+    let core = ["metadata", "members", "active_members"];
+    let chat = ["messages", "threads"];
+    let mut documents: Vec<(&Store<'_>, &str, &[&str])> = Vec::new();
+    for store in [&store, &real] {
+        documents.extend([(store, ":core", &core[..]), (store, ":chat", &chat)]);
+    }
+    let files: Vec<(PathBuf, &[&str])> = documents
+        .iter()
+        .map(|(store, concern, roots)| (store.document(&format!("{GROUP}{concern}")), *roots))
+        .collect();
+    let Some(seen) = in_yjs(&files) else { return };
+    for ((store, concern, _), seen) in documents.iter().zip(seen) {
+        assert_eq!(seen["pending"], false);
+        let dump = store.json(&["doc", "dump", &format!("{GROUP}{concern}")]);
+        assert_eq!(canonical(&seen["roots"]), canonical(&dump), "{concern}");
+    }
+}
+
+#[test]
+fn what_we_wrote_opens_in_yrs() {
+    let machine = Machine::new("yrs");
+    let store = lived_in(&machine);
+    for (concern, roots) in
+        [("core", &["metadata", "members", "active_members"][..]), ("chat", &["messages"])]
+    {
+        let plain = Plain::read(&store.document(&format!("{GROUP}:{concern}")));
+        let dump = store.json(&["doc", "dump", concern]);
+        for root in roots {
+            let (ours, theirs) = (&dump[root], plain.map(root));
+            assert_eq!(canonical(&json!({*root: ours})), canonical(&json!({*root: theirs})));
+        }
+    }
+}
+
+#[test]
+fn what_another_program_writes_between_two_commands_is_kept() {
+    let machine = Machine::new("between");
+    let store = machine.group("s", &[BOB]);
+    store.send("ours, before");
+    let chat = store.document(&format!("{GROUP}:chat"));
+    let state = std::fs::read(&chat).unwrap();
+    let theirs = oracle::update(99, &[&state], |txn| {
+        let messages = txn.get_or_insert_map("messages");
+        let id = "11111111-0000-4000-8000-000000000001";
+        let fields = [("id", id), ("author_id", BOB), ("content", "theirs")];
+        messages.insert(txn, id, MapPrelim::from_iter(fields));
+    });
+    std::fs::write(&chat, oracle::state(&[&state, &theirs])).unwrap();
+    let said = |store: &Store<'_>| {
+        let mut said = store.column(&["chat", "list"], "content");
+        said.sort();
+        said
+    };
+    assert_eq!(said(&store), ["ours, before", "theirs"]);
+    store.send("ours, after");
+    assert_eq!(said(&store), ["ours, after", "ours, before", "theirs"]);
+    // A program that did not know our last message writes its older state over it.
+    std::fs::write(&chat, oracle::state(&[&state, &theirs])).unwrap();
+    store.send("ours, last");
+    assert_eq!(said(&store), ["ours, after", "ours, before", "ours, last", "theirs"]);
+    let peer = machine.replica_of(&store, "peer", BOB);
+    assert_eq!(peer.digest(), store.digest());
+}
+
+#[test]
+fn bare_updates_go_both_ways() {
+    let machine = Machine::new("raw");
+    let store = machine.group("s", &[]);
+    let id = store.send("hi");
+    let chat = format!("{GROUP}:chat");
+    let file = text(&machine.path("chat.update"));
+    store.ok(&["sync", "export", "--raw", &chat, "--out", &file]);
+    let plain = Plain::read(Path::new(&file));
+    assert_eq!(plain.map("messages")[&id]["content"], "hi");
+    let stdout = store.machine.command(&[
+        "-s",
+        &text(&store.dir),
+        "sync",
+        "export",
+        "--raw",
+        &chat,
+        "-o",
+        "-",
+    ]);
+    let mut stdout = stdout;
+    let bytes = stdout.output().unwrap().stdout;
+    assert_eq!(Plain::of(&bytes).map("messages"), plain.map("messages"));
+
+    let peer = machine.store("peer", BOB);
+    let dir = text(&peer.dir);
+    let import = ["-s", &dir, "sync", "import", "--raw", &chat, "-"];
+    machine.run_with_stdin(&import, &bytes).ok();
+    assert_eq!(peer.column(&["chat", "list", "-e", GROUP], "content"), ["hi"]);
+    // Twice changes nothing.
+    let before = peer.documents();
+    let again = peer.json(&["sync", "import", "--raw", &chat, &file]);
+    assert_eq!(again["changed"], false);
+    assert_eq!(peer.documents(), before);
+    store.run(&["sync", "export", "--raw", "group:none:chat", "--out", &file]).fails(4, "");
+}

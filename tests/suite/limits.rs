@@ -1,0 +1,133 @@
+//! Every limit: what is just allowed, what is just not, and that nothing is written then.
+
+use crate::oracle;
+use crate::support::*;
+use yrs::{Map, MapPrelim, WriteTxn};
+
+/// Runs a command that must be refused with exit 1 and leave every document as it was.
+#[track_caller]
+fn refused(store: &Store<'_>, args: &[&str], message: &str) {
+    let before = store.documents();
+    store.run(args).fails(1, message);
+    assert_eq!(store.documents(), before);
+}
+
+#[test]
+fn a_message_has_at_most_ten_thousand_bytes() {
+    let machine = Machine::new("text");
+    let store = machine.group("s", &[]);
+    let longest = "x".repeat(10_000);
+    let id = store.send(&longest);
+    assert_eq!(store.json(&["chat", "show", &id])["content"], longest);
+    refused(&store, &["chat", "send", &"x".repeat(10_001)], "10001 bytes, more than 10000");
+    refused(&store, &["chat", "edit", &id, &"x".repeat(10_001)], "more than 10000");
+    // Bytes, not characters.
+    store.send(&"ü".repeat(5_000));
+    refused(&store, &["chat", "send", &"ü".repeat(5_001)], "10002 bytes");
+    let dir = text(&store.dir);
+    let send = ["-s", &dir, "chat", "send", "-"];
+    machine.run_with_stdin(&send, longest.as_bytes()).ok();
+    machine.run_with_stdin(&send, format!("{longest}\n").as_bytes()).ok();
+    machine.run_with_stdin(&send, format!("{longest}x\n").as_bytes()).fails(1, "more than 10000");
+}
+
+#[test]
+fn a_flood_on_standard_input_is_refused() {
+    let machine = Machine::new("flood");
+    let store = machine.group("s", &[]);
+    let dir = text(&store.dir);
+    let flood = vec![b'x'; (16 << 20) + 1];
+    machine.run_with_stdin(&["-s", &dir, "chat", "send", "-"], &flood).fails(1, "more than");
+}
+
+#[test]
+fn a_name_has_at_most_a_hundred_characters() {
+    let machine = Machine::new("names");
+    let store = machine.group("s", &[]);
+    let longest = "ü".repeat(100);
+    store.ok(&["entity", "rename", &longest]);
+    assert_eq!(store.json(&["entity", "show"])["name"], longest);
+    refused(&store, &["entity", "rename", &"ü".repeat(101)], "101 characters, more than 100");
+    let create = ["entity", "create", "group:two", "--name", &"x".repeat(101)];
+    refused(&store, &create, "more than 100");
+    store.ok(&["entity", "create", "group:two", "--name", &"x".repeat(100)]);
+}
+
+#[test]
+fn an_id_has_at_most_128_bytes() {
+    let machine = Machine::new("ids");
+    let store = machine.group("s", &[]);
+    let longest = "m".repeat(128);
+    assert_eq!(store.ok(&["member", "add", &longest]), longest);
+    store.ok(&["chat", "send", "hi", "--as", &longest]);
+    let before = store.documents();
+    let too_long = "m".repeat(129);
+    for args in [
+        &["member", "add", &too_long][..],
+        &["chat", "send", "hi", "--as", &too_long],
+        &["entity", "create", &format!("group:{too_long}"), "--name", "N"],
+    ] {
+        let run = store.run(args);
+        run.exits(1);
+        assert!(run.stderr.contains("129 bytes, more than 128"), "{}", run.stderr);
+    }
+    assert_eq!(store.documents(), before);
+    let entity = format!("group:{}", "e".repeat(128));
+    assert_eq!(store.ok(&["entity", "create", &entity, "--name", "N"]), entity);
+    // Its documents are named by a hash, and found again.
+    store.ok(&["chat", "send", "in there", "-e", &entity]);
+    assert_eq!(store.column(&["chat", "list", "-e", &entity], "content"), ["in there"]);
+    let name = store.document(&format!("{entity}:chat"));
+    assert!(name.file_name().unwrap().to_str().unwrap().starts_with("h_"), "{}", name.display());
+}
+
+/// An update that adds messages of 10,000 bytes to a chat, by whoever wrote them.
+fn bulk(from: u32, messages: u32) -> Vec<u8> {
+    oracle::update(1000 + u64::from(from), &[], |txn| {
+        let root = txn.get_or_insert_map("messages");
+        for n in from..from + messages {
+            let (id, content) = (format!("{n:08}-bulk"), format!("{n:010000}"));
+            let fields = [("id", id.clone()), ("author_id", BOB.into()), ("content", content)];
+            root.insert(txn, id, MapPrelim::from_iter(fields));
+        }
+    })
+}
+
+#[test]
+fn a_document_near_its_limit_says_so_and_over_it_takes_nothing_new() {
+    let machine = Machine::new("document");
+    let store = machine.group("s", &[BOB]);
+    let chat = format!("{GROUP}:chat");
+    let file = text(&machine.path("bulk.update"));
+    let import = |from, messages| {
+        std::fs::write(&file, bulk(from, messages)).unwrap();
+        store.run(&["sync", "import", "--raw", &chat, &file])
+    };
+    import(0, 700).exits(0);
+    let quiet = store.run(&["chat", "send", "70 percent"]);
+    assert!(!quiet.stderr.contains("limit"), "{}", quiet.stderr);
+
+    let run = import(700, 150);
+    assert!(run.exits(0).stderr.contains("of its limit"), "{}", run.stderr);
+    let run = store.run(&["chat", "send", "85 percent"]);
+    assert!(run.exits(0).stderr.contains("% of its limit"), "{}", run.stderr);
+    let mine = run.ok();
+
+    // An import never loses data to a limit.
+    import(850, 200).exits(0);
+    assert_eq!(store.column(&["chat", "list"], "id").len(), 1052);
+    let before = store.documents();
+    let refused = store.run(&["chat", "send", "one more", "--json"]);
+    refused.fails(1, "more than its limit");
+    assert_eq!(refused.error()["code"], "refused");
+    assert!(refused.error()["hint"].as_str().is_some_and(|hint| hint.contains("crdtctl")));
+    assert_eq!(store.documents(), before);
+    // Editing, deleting, pruning and syncing go on.
+    let run = store.run(&["chat", "edit", &mine, "still here"]);
+    assert!(run.exits(0).stderr.contains("over its limit"), "{}", run.stderr);
+    store.ok(&["chat", "delete", &mine]);
+    store.ok(&["prune"]);
+    store.export("all.crdt");
+    // The other documents are not concerned.
+    store.ok(&["member", "add", CAROL]);
+}

@@ -1,0 +1,30 @@
+//! The command line, tested through the binary: every command, what it prints for people, pipes
+//! and programs, and every exit code.
+
+mod support;
+
+mod anonymize;
+mod architecture;
+mod chat;
+mod cli;
+mod demo;
+mod diff;
+mod documents;
+mod entities;
+mod errors;
+mod fixtures;
+mod generated;
+mod identity;
+mod interchange;
+mod limits;
+mod load;
+mod members;
+mod oracle;
+mod output;
+mod size;
+mod sync_files;
+mod sync_waits;
+mod terminal;
+mod tombstones;
+mod why;
+mod writes;

@@ -1,0 +1,278 @@
+//! What people, pipes and programs get: formats, hostile text, closed pipes.
+
+use crate::oracle;
+use crate::support::*;
+use serde_json::{Value, json};
+use std::io::Read;
+use std::process::Stdio;
+use yrs::{Map, MapPrelim, WriteTxn};
+
+/// A store with a member, a message and a tombstone: something in every list.
+fn lived_in(machine: &Machine) -> Store<'_> {
+    let store = machine.group("s", &[BOB]);
+    store.send("hello");
+    let gone = store.send("gone");
+    store.ok(&["chat", "delete", &gone]);
+    let peer = machine.replica_of(&store, "peer", BOB);
+    peer.give(&store);
+    store
+}
+
+const LISTS: [&[&str]; 7] = [
+    &["entity", "list"],
+    &["member", "list", "--all"],
+    &["chat", "list", "--all"],
+    &["chat", "search", "hello"],
+    &["tombstone", "list"],
+    &["doc", "list"],
+    &["sync", "peers"],
+];
+
+#[test]
+fn every_list_has_every_format() {
+    let machine = Machine::new("formats");
+    let store = lived_in(&machine);
+    for list in LISTS {
+        let with =
+            |format: &str| store.run(&[list, &["-o", format]].concat()).exits(0).stdout.clone();
+        let json: Value = serde_json::from_str(&with("json")).unwrap();
+        let rows = json.as_array().unwrap_or_else(|| panic!("{list:?}: {json}"));
+        // Bob's acknowledgement has pruned the tombstone.
+        let tombstones = list[0] == "tombstone";
+        assert_eq!(tombstones, rows.is_empty(), "{list:?}: {json}");
+        let lines = |format: &str| with(format).lines().count();
+        assert_eq!(lines("ndjson"), rows.len(), "{list:?}");
+        assert_eq!(lines("id"), rows.len(), "{list:?}");
+        assert_eq!(lines("tsv"), rows.len() + 1, "{list:?}");
+        assert_eq!(lines("csv"), rows.len() + 1, "{list:?}");
+        for (line, row) in with("ndjson").lines().zip(rows) {
+            assert_eq!(&serde_json::from_str::<Value>(line).unwrap(), row, "{list:?}");
+        }
+        // Piped is tab-separated; every line has as many fields as the header.
+        let piped = store.ok(list);
+        assert_eq!(format!("{piped}\n"), with("tsv"));
+        let tabs: Vec<usize> = piped.lines().map(|line| line.matches('\t').count()).collect();
+        assert!(tabs.iter().all(|n| *n == tabs[0]), "{list:?}:\n{piped}");
+        if let Some(row) = rows.first() {
+            for name in piped.lines().next().unwrap().split('\t') {
+                assert!(row.get(name).is_some(), "{list:?}: no field {name} in {row}");
+            }
+        }
+        let table = with("table");
+        assert!(table.lines().all(|line| line.chars().count() <= 80), "{list:?}:\n{table}");
+        let asked = store.run(&[list, &["--json"]].concat());
+        assert_eq!(asked.stdout, with("json"));
+    }
+}
+
+#[test]
+fn every_record_has_every_format() {
+    let machine = Machine::new("records");
+    let store = lived_in(&machine);
+    let id = store.column(&["chat", "list"], "id")[0].clone();
+    let bundle = store.export("all.crdt");
+    for show in [
+        &["entity", "show"][..],
+        &["member", "show", BOB],
+        &["chat", "show", &id],
+        &["doc", "show", "chat"],
+        &["digest"],
+        &["sync", "show", &bundle],
+    ] {
+        let with =
+            |format: &str| store.run(&[show, &["-o", format]].concat()).exits(0).stdout.clone();
+        let json: Value = serde_json::from_str(&with("json")).unwrap();
+        assert!(json.is_object(), "{show:?}: {json}");
+        let line = with("ndjson");
+        assert_eq!((line.lines().count(), serde_json::from_str(&line).ok()), (1, Some(json)));
+        // Name and value, one field a line.
+        let piped = store.ok(show);
+        assert_eq!(format!("{piped}\n"), with("tsv"));
+        assert!(piped.lines().all(|line| line.matches('\t').count() == 1), "{show:?}:\n{piped}");
+        assert_eq!(with("csv").lines().count(), piped.lines().count(), "{show:?}");
+        assert!(!with("table").is_empty());
+    }
+    for (show, id) in [
+        (&["entity", "show"][..], GROUP),
+        (&["member", "show", "bob-"], BOB),
+        (&["chat", "show", &id[..8]], &id),
+    ] {
+        assert_eq!(store.ok(&[show, &["-o", "id"]].concat()), id);
+    }
+    store.run(&["digest", "-o", "id"]).exits(2);
+}
+
+#[test]
+fn a_table_is_as_wide_as_it_may_be() {
+    let machine = Machine::new("width");
+    let store = machine.group("s", &[BOB]);
+    store.send(&"many words ".repeat(40));
+    for width in ["40", "60", "120", "200"] {
+        let args = ["chat", "list", "-o", "table"];
+        let table = machine.run_in(&store.dir, &[("COLUMNS", width)], &args).ok();
+        let widest = table.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(widest <= width.parse().unwrap(), "{width}:\n{table}");
+        assert!(widest > 30, "{width}:\n{table}");
+    }
+}
+
+const HOSTILE: &str =
+    "\u{1b}]0;owned\u{7}\u{1b}[2J\ttab\nline\r\u{202e}drawkcab\u{2066}\u{200b}end\u{9b}31m";
+
+#[test]
+fn hostile_text_is_escaped_everywhere_but_in_json() {
+    let machine = Machine::new("hostile");
+    let store = machine.group("s", &[BOB]);
+    store.send(HOSTILE);
+    store.ok(&["entity", "rename", HOSTILE]);
+    let all: [&[&str]; 7] = [
+        &["chat", "list"],
+        &["chat", "search", "end"],
+        &["chat", "show"],
+        &["entity", "list"],
+        &["entity", "show"],
+        &["doc", "show", "chat"],
+        &["member", "list"],
+    ];
+    let id = store.column(&["chat", "list"], "id")[0].clone();
+    for command in all {
+        let show = [command, &[id.as_str()]].concat();
+        let command = if command == ["chat", "show"] { &show[..] } else { command };
+        for format in ["table", "tsv", "csv"] {
+            let run = store.run(&[command, &["-o", format]].concat());
+            for text in [&run.exits(0).stdout, &run.stderr] {
+                let acts = |c: char| {
+                    (c.is_control() && c != '\n' && !(c == '\t' && format == "tsv"))
+                        || "\u{202e}\u{2066}\u{200b}".contains(c)
+                };
+                assert!(!text.contains(acts), "{command:?} -o {format}: {text:?}");
+            }
+        }
+    }
+    // A record stays on its line.
+    assert_eq!(store.ok(&["chat", "list"]).lines().count(), 2);
+    assert_eq!(store.ok(&["chat", "list", "-o", "csv"]).lines().count(), 2);
+    let tsv = store.ok(&["chat", "list"]);
+    assert!(tsv.contains("\\u{1b}[2J\\ttab\\nline"), "{tsv}");
+    // JSON is exact.
+    assert_eq!(store.column(&["chat", "list"], "content"), [HOSTILE]);
+    assert_eq!(store.json(&["chat", "show", &id])["content"], HOSTILE);
+    assert_eq!(store.json(&["entity", "show"])["name"], HOSTILE);
+    let dump = store.json(&["doc", "dump", "chat"]);
+    assert_eq!(dump["messages"][&id]["content"], HOSTILE);
+    // Not even the raw bytes of JSON hold what acts on a terminal.
+    let raw = store.run(&["chat", "list", "--json"]).stdout;
+    assert!(!raw.contains('\u{1b}') && !raw.contains('\u{7}'), "{raw:?}");
+    // Sentences on stderr are no way around it either.
+    let run = store.run(&["entity", "rename", "\u{1b}[31mred"]);
+    assert!(!run.stderr.contains('\u{1b}'), "{:?}", run.stderr);
+    let run = store.run(&["chat", "show", "\u{1b}[31mred"]);
+    assert!(!run.fails(4, "").stderr.contains('\u{1b}'), "{:?}", run.stderr);
+    let run = store.run(&["\u{1b}[31mred"]);
+    assert!(!run.exits(2).stderr.contains('\u{1b}'), "{:?}", run.stderr);
+}
+
+#[test]
+fn hostile_ids_of_other_programs_are_escaped_too() {
+    let machine = Machine::new("hostile ids");
+    let store = machine.group("s", &[BOB]);
+    let id = "\u{1b}[31m-\u{202e}id\nwith\tall";
+    let update = oracle::update(6, &[], |txn| {
+        let messages = txn.get_or_insert_map("messages");
+        let fields = [("id", id), ("author_id", "\u{1b}[2J"), ("content", "x")];
+        messages.insert(txn, id, MapPrelim::from_iter(fields));
+        let deleted = MapPrelim::from_iter([("id", yrs::Any::from(id)), ("deleted", true.into())]);
+        messages.insert(txn, "\u{1b}deleted", deleted);
+    });
+    let file = machine.path("u.update");
+    std::fs::write(&file, update).unwrap();
+    store.ok(&["sync", "import", "--raw", &format!("{GROUP}:chat"), &text(&file)]);
+    for format in ["table", "tsv", "csv", "id"] {
+        for command in [&["chat", "list", "--all"][..], &["tombstone", "list"]] {
+            let run = store.run(&[command, &["-o", format]].concat());
+            let text = &run.exits(0).stdout;
+            assert!(!text.contains(['\u{1b}', '\u{202e}']), "{command:?} -o {format}: {text:?}");
+        }
+    }
+    assert_eq!(store.ok(&["chat", "list", "--all", "-o", "id"]).lines().count(), 2);
+    assert_eq!(store.column(&["chat", "list"], "id"), [id]);
+}
+
+/// Starts a command, reads `bytes` of what it prints, and goes away.
+fn read_some(store: &Store<'_>, args: &[&str], bytes: usize) -> (Option<i32>, String) {
+    let dir = text(&store.dir);
+    let mut command = store.machine.command(&[&["-s", &dir], args].concat());
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+    let mut some = vec![0; bytes];
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut some).expect("something is printed");
+    drop(stdout);
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    (child.wait().unwrap().code(), said)
+}
+
+#[test]
+fn a_closed_pipe_is_quiet() {
+    let machine = Machine::new("pipe");
+    let store = machine.fixture("real-store");
+    let chat = format!("{GROUP}:chat");
+    for args in [
+        &["chat", "list", "-e", GROUP][..],
+        &["chat", "list", "-e", GROUP, "--json"],
+        &["chat", "list", "-e", GROUP, "-o", "ndjson"],
+        &["chat", "list", "-e", GROUP, "-o", "table"],
+        &["doc", "dump", &chat],
+        &["doc", "dump", &chat, "--as", "ndjson"],
+        &["sync", "export", "-o", "-"],
+    ] {
+        let (code, said) = read_some(&store, args, 10);
+        assert_eq!((code, said.as_str()), (Some(141), ""), "{args:?}");
+    }
+}
+
+#[test]
+fn a_shell_pipeline_into_head_is_quiet() {
+    let machine = Machine::new("head");
+    let store = machine.fixture("real-store");
+    let dir = text(&store.dir);
+    let run = machine.run_through_shell(
+        "\"$@\" | head -n 2",
+        &["-s", &dir, "chat", "list", "-e", GROUP, "-o", "ndjson"],
+    );
+    assert_eq!((run.exits(0).stdout.lines().count(), run.stderr.as_str()), (2, ""));
+}
+
+#[test]
+fn a_full_disk_behind_standard_output_is_an_io_error() {
+    let machine = Machine::new("full");
+    if !std::path::Path::new("/dev/full").exists() {
+        skipped("no /dev/full here");
+        return;
+    }
+    let store = machine.fixture("real-store");
+    let dir = text(&store.dir);
+    for args in [&["chat", "list", "-e", GROUP][..], &["doc", "list"], &["completions", "bash"]] {
+        let args = [&["-s", dir.as_str()], args].concat();
+        let run = machine.run_through_shell("\"$@\" >/dev/full", &args);
+        run.exits(74);
+        assert!(run.stderr.contains("error: cannot write"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn nothing_asks_where_nobody_can_answer() {
+    let machine = Machine::new("no terminal");
+    let store = lived_in(&machine);
+    // Every run of these tests is without a terminal; an empty standard input answers nothing.
+    store.run(&["chat", "send"]).fails(2, "");
+    let peer = store.json(&["sync", "peers"])[0].clone();
+    let replica = peer["replica_id"].as_str().unwrap();
+    let run = store.run(&["sync", "forget", replica, "--no-input"]);
+    if run.code != 0 {
+        run.fails(2, "--yes");
+        store.ok(&["sync", "forget", replica, "--yes"]);
+    }
+    assert_eq!(store.json(&["sync", "peers"]), json!([]));
+}

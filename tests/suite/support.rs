@@ -1,0 +1,355 @@
+//! A machine with stores on it, for tests: a temporary directory, a clock that stands where it is
+//! put, ids out of a seed, and the binary under test.
+
+use serde_json::Value;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// 2026-01-01T00:00:00Z
+pub const START: i64 = 1_767_225_600;
+
+pub const GROUP: &str = "group:ocean-forest-moon-star";
+pub const ALICE: &str = "alice-river-stone-sky";
+pub const BOB: &str = "bob-hill-lake-tree";
+pub const CAROL: &str = "carol-sun-wind-rain";
+
+/// A machine: its own home, state directory, clock and random source.
+pub struct Machine {
+    root: tempfile::TempDir,
+    seed: String,
+    now: Cell<i64>,
+    runs: Cell<u64>,
+}
+
+/// What a run of the binary left behind.
+#[derive(Debug, Clone)]
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+    command: String,
+}
+
+impl Machine {
+    /// A fresh machine. The seed decides every id that its commands mint.
+    pub fn new(seed: &str) -> Self {
+        // In memory where there is such a place: syncing to a disk is not what is tested here.
+        let shm = Path::new("/dev/shm");
+        let root = tempfile::tempdir_in(shm).or_else(|_| tempfile::tempdir());
+        Machine {
+            root: root.expect("a temporary directory"),
+            seed: seed.to_owned(),
+            now: Cell::new(START),
+            runs: Cell::new(0),
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    pub fn now(&self) -> i64 {
+        self.now.get()
+    }
+
+    pub fn pass(&self, seconds: i64) {
+        self.now.set(self.now.get() + seconds);
+    }
+
+    /// The binary with this machine's environment and nothing of the test's own.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let run = self.runs.get();
+        self.runs.set(run + 1);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_crdtctl"));
+        command
+            .args(args)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.root.path())
+            .env("XDG_STATE_HOME", self.path("state"))
+            .env("XDG_DATA_HOME", self.path("data"))
+            .env("TZ", "UTC")
+            .env("CRDTCTL_NOW", self.now.get().to_string())
+            .env("CRDTCTL_SEED", format!("{} {run}", self.seed))
+            .current_dir(self.root.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Run {
+        self.finish(self.command(args), args, None)
+    }
+
+    pub fn run_with_stdin(&self, args: &[&str], input: &[u8]) -> Run {
+        self.finish(self.command(args), args, Some(input))
+    }
+
+    /// Runs a command with further environment variables, in a directory.
+    pub fn run_in(&self, dir: &Path, env: &[(&str, &str)], args: &[&str]) -> Run {
+        let mut command = self.command(args);
+        command.current_dir(dir).envs(env.iter().copied());
+        self.finish(command, args, None)
+    }
+
+    /// Runs a command through a shell that has prepared the process: `"$@"` stands for it.
+    pub fn run_through_shell(&self, script: &str, args: &[&str]) -> Run {
+        let direct = self.command(args);
+        let mut shell = Command::new("sh");
+        shell.env_clear().args(["-c", script, "sh"]).arg(direct.get_program());
+        shell.args(direct.get_args()).current_dir(self.root.path()).stdin(Stdio::null());
+        shell.envs(direct.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.finish(shell, args, None)
+    }
+
+    /// Runs a command that was prepared by hand.
+    pub fn finish(&self, mut command: Command, args: &[&str], input: Option<&[u8]>) -> Run {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        if input.is_some() {
+            command.stdin(Stdio::piped());
+        }
+        let mut child = command.spawn().expect("the binary starts");
+        if let (Some(input), Some(mut stdin)) = (input, child.stdin.take()) {
+            // A command that refuses early closes its end; that is no failure of the test.
+            let _ = stdin.write_all(input);
+        }
+        Run::of(&child.wait_with_output().expect("the binary ends"), &args.join(" "))
+    }
+
+    /// A store in a directory of this machine, made by `init`.
+    pub fn store(&self, name: &str, member: &str) -> Store<'_> {
+        let dir = self.path(name);
+        self.run(&["init", &text(&dir), "--as", member]).ok();
+        Store { machine: self, dir }
+    }
+
+    /// A store with one group in it, owned by Alice, and its further members.
+    pub fn group(&self, name: &str, members: &[&str]) -> Store<'_> {
+        let store = self.store(name, ALICE);
+        store.ok(&["entity", "create", GROUP, "--name", "Ocean friends"]);
+        for member in members {
+            store.ok(&["member", "add", member]);
+        }
+        store
+    }
+
+    /// A store of a member, with everything that another store holds.
+    pub fn replica_of(&self, other: &Store<'_>, name: &str, member: &str) -> Store<'_> {
+        let store = self.store(name, member);
+        other.give(&store);
+        store
+    }
+
+    /// A directory of this machine as a store, whoever made it.
+    pub fn open(&self, dir: PathBuf) -> Store<'_> {
+        Store { machine: self, dir }
+    }
+
+    /// A copy of one of the stores that the real application's code wrote.
+    pub fn fixture(&self, name: &str) -> Store<'_> {
+        let dir = self.path(name);
+        copy_tree(&fixtures().join(name), &dir);
+        Store { machine: self, dir }
+    }
+}
+
+/// Where the fixtures are.
+pub fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+/// A store on a machine.
+pub struct Store<'m> {
+    pub machine: &'m Machine,
+    pub dir: PathBuf,
+}
+
+impl Store<'_> {
+    /// Runs a command on this store.
+    pub fn run(&self, args: &[&str]) -> Run {
+        let dir = text(&self.dir);
+        let args: Vec<&str> = [&["--store", dir.as_str()], args].concat();
+        self.machine.run(&args)
+    }
+
+    /// Runs a command that must succeed; its stdout without the last line break.
+    pub fn ok(&self, args: &[&str]) -> String {
+        self.run(args).ok()
+    }
+
+    /// Runs a command with `--json` that must succeed; its stdout parsed.
+    pub fn json(&self, args: &[&str]) -> Value {
+        self.run(&[args, &["--json"]].concat()).json()
+    }
+
+    /// Sends a message; its id.
+    pub fn send(&self, text: &str) -> String {
+        self.ok(&["chat", "send", text])
+    }
+
+    /// Exports everything into a file of the machine; the file.
+    pub fn export(&self, name: &str) -> String {
+        let file = text(&self.machine.path(name));
+        self.ok(&["sync", "export", "--out", &file]);
+        file
+    }
+
+    /// Carries everything that this store holds to another one.
+    #[track_caller]
+    pub fn give(&self, other: &Store<'_>) {
+        let name = format!("give-{}.crdt", self.machine.runs.get());
+        let file = self.export(&name);
+        other.run(&["sync", "import", &file]).exits(0);
+    }
+
+    /// The content digest of the store.
+    pub fn digest(&self) -> String {
+        self.ok(&["digest", "-q"])
+    }
+
+    /// The file of a document.
+    pub fn document(&self, doc: &str) -> PathBuf {
+        let list = self.json(&["doc", "list"]);
+        let found = list.as_array().into_iter().flatten().find(|row| row["doc_id"] == doc);
+        let path = found.and_then(|row| row["path"].as_str());
+        self.dir.join(path.unwrap_or_else(|| panic!("no document {doc}: {list}")))
+    }
+
+    /// The fields of a list's records under one name.
+    pub fn column(&self, args: &[&str], field: &str) -> Vec<String> {
+        column(&self.json(args), field)
+    }
+
+    /// Every file of the store with its content, for comparing before and after.
+    pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        files(&self.dir)
+    }
+
+    /// Every document file of the store with its content.
+    pub fn documents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        // The database is not even opened: closing it again would take away the lock that a test
+        // holds on it.
+        files_where(&self.dir, &|path| path.extension().is_some_and(|e| e == "yrs"))
+    }
+}
+
+impl Run {
+    /// What a process left behind; the code is -1 when a signal ended it.
+    pub fn of(output: &std::process::Output, command: &str) -> Self {
+        Run {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            command: command.to_owned(),
+        }
+    }
+
+    /// The stdout of a run that must have succeeded, without the last line break.
+    #[track_caller]
+    pub fn ok(&self) -> String {
+        self.exits(0);
+        self.stdout.trim_end_matches('\n').to_owned()
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        self.exits(0);
+        self.parsed()
+    }
+
+    /// The stdout parsed, whatever the exit code.
+    #[track_caller]
+    pub fn parsed(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|e| panic!("{}: no JSON ({e}):\n{self:#?}", self.command))
+    }
+
+    #[track_caller]
+    pub fn exits(&self, code: i32) -> &Self {
+        assert_eq!(
+            self.code, code,
+            "crdtctl {}\n--- stdout\n{}--- stderr\n{}",
+            self.command, self.stdout, self.stderr
+        );
+        self
+    }
+
+    /// The run failed with this code and one error that says this; nothing went to stdout.
+    #[track_caller]
+    pub fn fails(&self, code: i32, message: &str) -> &Self {
+        self.exits(code);
+        assert!(self.stderr.contains(message), "{}: {}", self.command, self.stderr);
+        assert_eq!(self.stderr.matches("error: ").count(), 1, "{}", self.stderr);
+        assert_eq!(self.stdout, "", "{}", self.command);
+        self
+    }
+
+    /// The error object that a run with `--json` leaves on stderr.
+    #[track_caller]
+    pub fn error(&self) -> Value {
+        let line = self.stderr.lines().last().unwrap_or_default();
+        let value: Value = serde_json::from_str(line)
+            .unwrap_or_else(|e| panic!("{}: no error object ({e}):\n{self:#?}", self.command));
+        value["error"].clone()
+    }
+}
+
+/// One field of every record of a list, as text.
+#[track_caller]
+pub fn column(list: &Value, field: &str) -> Vec<String> {
+    let rows = list.as_array().unwrap_or_else(|| panic!("no list: {list}"));
+    rows.iter().map(|row| row[field].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// The names of an object's fields, in their order.
+#[track_caller]
+pub fn keys(object: &Value) -> Vec<&str> {
+    let fields = object.as_object().unwrap_or_else(|| panic!("no object: {object}"));
+    fields.keys().map(String::as_str).collect()
+}
+
+/// Every file below a directory with its content, by relative path.
+pub fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    files_where(dir, &|_| true)
+}
+
+fn files_where(root: &Path, wanted: &dyn Fn(&Path) -> bool) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut dirs = vec![root.to_owned()];
+    while let Some(dir) = dirs.pop() {
+        for entry in std::fs::read_dir(dir).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                dirs.push(path);
+            } else if wanted(&path) {
+                let name = path.strip_prefix(root).expect("below the root").to_owned();
+                found.insert(name, std::fs::read(&path).expect("a readable file"));
+            }
+        }
+    }
+    found
+}
+
+pub fn copy_tree(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a directory");
+    for (name, content) in files(from) {
+        let target = to.join(name);
+        if let Some(parent) = target.parent() {
+            std::fs::create_dir_all(parent).expect("a directory");
+        }
+        std::fs::write(target, content).expect("a writable file");
+    }
+}
+
+pub fn text(path: &Path) -> String {
+    path.to_str().expect("a UTF-8 path").to_owned()
+}
+
+/// Says that a test, or the rest of it, cannot run here. Past the harness, which swallows what a
+/// test prints while it passes.
+pub fn skipped(reason: &str) {
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    drop(writeln!(std::io::stderr(), "SKIPPED {test}: {reason}"));
+}

@@ -1,0 +1,181 @@
+//! `tombstone` and `prune`: deleted, acknowledged, gone.
+
+use crate::oracle::Plain;
+use crate::support::*;
+use serde_json::json;
+
+#[test]
+fn a_tombstone_says_whom_it_waits_for() {
+    let machine = Machine::new("waits");
+    let store = machine.group("s", &[BOB, CAROL]);
+    assert_eq!(store.json(&["tombstone", "list"]), json!([]));
+    let id = store.send("hello");
+    machine.pass(60);
+    store.ok(&["chat", "delete", &id]);
+    let at = machine.now();
+    let row = store.json(&["tombstone", "list"])[0].clone();
+    for (field, value) in [
+        ("doc", json!(format!("{GROUP}:chat"))),
+        ("kind", json!("message")),
+        ("id", json!(id)),
+        ("deleted_at", json!(at)),
+        ("deleted_by", json!(null)),
+        ("acknowledged", json!({ALICE: at})),
+        ("acknowledgements", json!(1)),
+        ("waiting_for", json!([BOB, CAROL])),
+        ("prunable", json!(false)),
+    ] {
+        assert_eq!(row[field], value, "{field}");
+    }
+    assert_eq!(store.json(&["tombstone", "list", "--blocked"]), store.json(&["tombstone", "list"]));
+    let piped = store.ok(&["tombstone", "list"]);
+    assert!(piped.contains(&format!("{BOB},{CAROL}")), "{piped}");
+    let run = store.run(&["prune"]);
+    assert!(run.exits(0).stderr.contains("1 wait"), "{}", run.stderr);
+    let pruned = store.json(&["prune"]);
+    assert_eq!((&pruned["pruned"], &pruned["waiting"]), (&json!([]), &json!(1)));
+    assert_eq!(store.json(&["tombstone", "list", "-e", GROUP]).as_array().map(Vec::len), Some(1));
+    store.run(&["tombstone", "list", "-e", "nowhere"]).fails(4, "nowhere");
+}
+
+#[test]
+fn a_member_is_pruned_after_both_who_remain_have_synced() {
+    // The guide's `test_tombstone_pruning`, with a replica for each of the three.
+    let machine = Machine::new("guide: pruning");
+    let alice = machine.store("alice", "alice");
+    alice.ok(&["entity", "create", "group:test", "--name", "Test"]);
+    alice.ok(&["member", "add", "bob", "--role", "member"]);
+    alice.ok(&["member", "add", "charlie", "--role", "member"]);
+    let charlie = machine.replica_of(&alice, "charlie", "charlie");
+    machine.pass(60);
+    alice.ok(&["member", "remove", "bob"]);
+    let bob = |store: &Store<'_>| {
+        let core = Plain::read(&store.document("group:test:core"));
+        core.map("members").get("bob").is_some()
+    };
+    assert!(bob(&alice));
+    assert_eq!(alice.json(&["tombstone", "list"])[0]["waiting_for"], json!(["charlie"]));
+
+    // A peer that has not seen the deletion acknowledges nothing by syncing.
+    charlie.give(&alice);
+    assert!(bob(&alice));
+
+    alice.give(&charlie);
+    charlie.give(&alice);
+    assert!(!bob(&alice) && !bob(&charlie));
+    let core = Plain::read(&alice.document("group:test:core"));
+    assert_eq!(core.map("active_members"), json!({"alice": true, "charlie": true}));
+    assert_eq!(alice.column(&["member", "list", "--all"], "member_id"), ["alice", "charlie"]);
+    alice.give(&charlie);
+    assert_eq!(alice.digest(), charlie.digest());
+}
+
+#[test]
+fn three_peers_hold_the_same_members() {
+    // The guide's `test_multi_node_sync`, with bare updates as there.
+    let machine = Machine::new("guide: three peers");
+    let one = machine.store("one", "alice");
+    one.ok(&["entity", "create", "group:test", "--name", "Test"]);
+    let file = text(&machine.path("update"));
+    one.ok(&["sync", "export", "--raw", "group:test:core", "--out", &file]);
+    for name in ["two", "three"] {
+        let peer = machine.store(name, name);
+        peer.ok(&["sync", "import", "--raw", "group:test:core", &file]);
+        assert_eq!(peer.column(&["member", "list"], "member_id"), ["alice"], "{name}");
+        assert_eq!(peer.digest(), one.digest());
+    }
+}
+
+#[test]
+fn an_acknowledgement_is_written_once() {
+    let machine = Machine::new("once");
+    let alice = machine.group("a", &[BOB, CAROL]);
+    let id = alice.send("hello");
+    let bob = machine.replica_of(&alice, "b", BOB);
+    machine.pass(60);
+    alice.ok(&["chat", "delete", &id]);
+    machine.pass(60);
+    alice.give(&bob);
+    let acknowledged = bob.json(&["tombstone", "list"])[0]["acknowledged"].clone();
+    assert_eq!(acknowledged, json!({ALICE: START + 60, BOB: START + 120}));
+    // From here on nothing moves, however often they sync: Carol is missing.
+    bob.give(&alice);
+    let (a, b) = (alice.documents(), bob.documents());
+    for _ in 0..3 {
+        machine.pass(60);
+        alice.give(&bob);
+        bob.give(&alice);
+    }
+    assert_eq!((alice.documents(), bob.documents()), (a, b));
+    assert_eq!(alice.json(&["tombstone", "list"])[0]["waiting_for"], json!([CAROL]));
+}
+
+#[test]
+fn a_member_who_joined_later_is_not_waited_for() {
+    let machine = Machine::new("later");
+    let store = machine.group("s", &[BOB]);
+    let id = store.send("hello");
+    machine.pass(60);
+    store.ok(&["chat", "delete", &id]);
+    machine.pass(60);
+    store.ok(&["member", "add", CAROL]);
+    assert_eq!(store.json(&["tombstone", "list"])[0]["waiting_for"], json!([BOB]));
+    // Bob's removal completes the set: both tombstones that nobody else holds up go.
+    machine.pass(60);
+    store.ok(&["member", "remove", BOB]);
+    let left = store.json(&["tombstone", "list"]);
+    assert_eq!(column(&left, "kind"), ["member"]);
+    assert_eq!(left[0]["waiting_for"], json!([CAROL]));
+    assert_eq!(left[0]["deleted_by"], ALICE);
+}
+
+#[test]
+fn nobody_active_means_nothing_is_prunable() {
+    let machine = Machine::new("nobody");
+    let store = machine.store("s", ALICE);
+    let update = crate::oracle::update(8, &[], |txn| {
+        use yrs::{Map, MapPrelim, WriteTxn};
+        let members = txn.get_or_insert_map("members");
+        let gone = [("member_id", yrs::Any::from(BOB)), ("deleted", true.into())];
+        members.insert(txn, BOB, MapPrelim::from_iter(gone));
+    });
+    let file = machine.path("u.update");
+    std::fs::write(&file, update).unwrap();
+    store.ok(&["sync", "import", "--raw", "group:ghosts:core", &text(&file)]);
+    let row = store.json(&["tombstone", "list"])[0].clone();
+    assert_eq!((&row["prunable"], &row["waiting_for"]), (&json!(false), &json!([])));
+    assert_eq!(store.json(&["prune"])["changed"], false);
+}
+
+#[test]
+fn pruning_is_for_one_entity_where_one_is_named() {
+    let machine = Machine::new("entity");
+    let store = machine.fixture("real-store");
+    assert_eq!(store.json(&["prune", "-e", "empty-one"])["changed"], false);
+    assert_eq!(store.json(&["prune", "-e", GROUP])["pruned"].as_array().map(Vec::len), Some(21));
+    store.run(&["prune", "-e", "nowhere"]).fails(4, "nowhere");
+    let empty = machine.store("empty", ALICE);
+    let run = empty.run(&["prune"]);
+    assert!(run.exits(0).stderr.contains("nothing to prune"), "{}", run.stderr);
+}
+
+#[test]
+fn a_pruned_message_does_not_come_back() {
+    let machine = Machine::new("zombie");
+    let alice = machine.group("a", &[BOB]);
+    let id = alice.send("hello");
+    let bob = machine.replica_of(&alice, "b", BOB);
+    let old = bob.export("old.crdt");
+    machine.pass(60);
+    alice.ok(&["chat", "delete", &id]);
+    alice.give(&bob);
+    bob.give(&alice);
+    assert_eq!(alice.json(&["tombstone", "list"]), json!([]));
+    // The old bundle still holds it.
+    let again = alice.json(&["sync", "import", &old]);
+    assert_eq!(again["changed"], false);
+    alice.run(&["chat", "show", &id]).fails(4, "no message");
+    alice.give(&bob);
+    bob.run(&["chat", "show", &id]).fails(4, "no message");
+    assert_eq!(alice.digest(), bob.digest());
+}
