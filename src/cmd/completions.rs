@@ -44,5 +44,19 @@ pub fn run(_: &Context, args: Args) -> Result<Report> {
             Some(script)
         }
     };
-    script.map(Report::raw).ok_or_else(|| Error::bug("a shell without a script"))
+    let script = script.ok_or_else(|| Error::bug("a shell without a script"))?;
+    Ok(Report::text(headed(&String::from_utf8_lossy(&script))))
+}
+
+/// A script with what it completes in a comment: people see it, and a script that is older than
+/// the program differs. zsh wants its `#compdef` in the first line.
+fn headed(script: &str) -> String {
+    let tree = Cli::command();
+    let commands: Vec<&str> = tree.get_subcommands().map(clap::Command::get_name).collect();
+    let header = format!("# crdtctl {}: {}\n", env!("CARGO_PKG_VERSION"), commands.join(", "));
+    let script = script.trim_start();
+    match script.split_once('\n') {
+        Some((first, rest)) if first.starts_with("#compdef") => format!("{first}\n{header}{rest}"),
+        _ => header + script,
+    }
 }

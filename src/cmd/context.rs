@@ -235,12 +235,28 @@ impl Context {
         }
     }
 
+    /// Refuses to write what is nothing for eyes on a terminal.
+    ///
+    /// # Errors
+    /// `Usage`, where nobody said `-o -`.
+    pub fn refuse_terminal(&self, out: &OutFile) -> Result<()> {
+        match out.file.is_none() && self.terminal.interactive {
+            true => Err(Error::usage("no file to write to")
+                .hint("name one with `-o FILE`; `-o -` is standard output")),
+            false => Ok(()),
+        }
+    }
+
     /// Hands bytes to the user: into the file of `-o`, or on standard output without one and for
     /// `-`. Heeds `-n`. `sentence` says what was written.
     ///
     /// # Errors
-    /// As [`files::write`].
+    /// `Refused` when the file belongs to a store; as [`files::write`].
     pub fn deliver(&self, bytes: Vec<u8>, out: &OutFile, sentence: &str) -> Result<Report> {
+        if let Some(file) = out.file.as_deref().filter(|file| Store::owns(file)) {
+            let what = format!("{} belongs to a store", file.display());
+            return Err(Error::refused(what).hint("name a file outside of it with `-o`"));
+        }
         if self.dry_run {
             return Ok(Report::nothing().note(dry(sentence)));
         }
@@ -320,7 +336,7 @@ fn entities<'d>(documents: impl Iterator<Item = &'d DocId>) -> BTreeSet<EntityId
 }
 
 /// The member of the store's replica.
-fn own_member(reader: &Reader) -> Result<Option<MemberId>> {
+pub fn own_member(reader: &Reader) -> Result<Option<MemberId>> {
     let replica = match reader.state() {
         Some(state) => state.replica()?,
         None => None,

@@ -1,4 +1,4 @@
-use super::Context;
+use super::{Context, words};
 use crate::crdt::update::Version;
 use crate::crdt::value::Source;
 use crate::error::Result;
@@ -11,15 +11,21 @@ use serde_json::{Map, json};
 ///
 /// The content digest is equal on two replicas exactly when they hold the same content, the version
 /// digest when they have seen the same operations. With `-q` the content digest is printed alone,
-/// as one line of hex.
+/// as one line of hex, and with `--words` as four words.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl digest
   crdtctl digest chat
+  crdtctl digest --words
   test \"$(crdtctl digest -q -s a)\" = \"$(crdtctl digest -q -s b)\"")]
 pub struct Args {
     /// The document; else the whole store
     doc: Option<String>,
+    /// The content digest as four words, to read over a telephone
+    ///
+    /// They hold its first 44 bits: enough to find an accident, not to stop a forger.
+    #[arg(long)]
+    words: bool,
 }
 
 const COLUMNS: &[Column] = &[
@@ -47,10 +53,17 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     };
     row.insert("content".into(), json!(hex(&digests.content)));
     row.insert("version".into(), json!(hex(&digests.version)));
+    let spoken = args.words.then(|| words::words(&digests.content));
+    if let Some(words) = &spoken {
+        row.insert("words".into(), json!(words));
+    }
     let for_people = matches!(context.terminal.format, Format::Table | Format::Tsv);
-    match context.globals.quiet && for_people {
-        true => Ok(Report::text(format!("{}\n", hex(&digests.content)))),
-        false => Ok(Report::object(row, COLUMNS, None)),
+    match (spoken, for_people) {
+        (Some(words), true) => Ok(Report::text(format!("{words}\n"))),
+        (None, true) if context.globals.quiet => {
+            Ok(Report::text(format!("{}\n", hex(&digests.content))))
+        }
+        _ => Ok(Report::object(row, COLUMNS, None)),
     }
 }
 

@@ -1,4 +1,7 @@
+mod anonymize;
 mod blocks;
+mod diff;
+mod load;
 mod size;
 mod tree;
 
@@ -15,7 +18,7 @@ use crate::ui::{Column, Format, Report, Row, Section};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Map, json};
 
-/// Documents as such: what is in them, and how large it is
+/// Documents as such: what is in them, how large it is, what differs
 ///
 /// A document is named by its id, a unique prefix of it, ENTITY:CONCERN, or a concern alone
 /// (`chat`), which is that of the current entity.
@@ -77,6 +80,39 @@ enum Verb {
     Tree(tree::Args),
     Size(size::Args),
     Blocks(blocks::Args),
+    /// Show what differs between two documents, files, stores or bundles
+    ///
+    /// Each of the two is a document, a `.yrs` file, a store directory, or a full bundle. A
+    /// document or file is compared with the document of the same name in a store or bundle; two
+    /// stores are compared document by document. What is compared is the live content, by value,
+    /// whatever its history. Exits with 3 when anything differs, and with 5 when two documents
+    /// hold the same operations and different content.
+    #[command(after_help = "Examples:
+  crdtctl doc diff chat /media/backup/alice
+  crdtctl doc diff before.yrs after.yrs --json
+  crdtctl doc diff . /media/stick/from-bob.crdt
+  crdtctl doc diff /backup/monday /backup/tuesday -o tsv")]
+    Diff(diff::Args),
+    /// Bring a bare Yrs v1 update into a document
+    ///
+    /// The same as `sync import --raw`, with the same checks. A new document is made where the id
+    /// is given whole. A file of a store names its document by itself.
+    #[command(after_help = "Examples:
+  crdtctl doc load update.bin --doc chat
+  crdtctl doc load state.yrs --doc notes:garden:plan
+  crdtctl doc load /backup/crdt/group/67726f75703a613a63686174.yrs --dry-run")]
+    Load(load::Args),
+    /// Write a copy of a document without what people wrote, for bug reports
+    ///
+    /// Structure, ids, lengths, sizes, numbers and times stay; texts become filler of the same
+    /// length, bytes become zeros. Keys of letters, digits, `_`, `-` and `:` stay, since they are
+    /// fields and ids; of others only the form stays. The ids of members stay, unless --members
+    /// replaces them. The copy holds the same operations as the original with other content: a
+    /// replica that has the one refuses the other as a fork.
+    #[command(after_help = "Examples:
+  crdtctl doc anonymize chat -o chat-without-text.yrs
+  crdtctl doc anonymize chat --members -o report.yrs")]
+    Anonymize(anonymize::Args),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -98,6 +134,9 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::Tree(args) => tree::run(context, &args),
         Verb::Size(args) => size::run(context, &args),
         Verb::Blocks(args) => blocks::run(context, &args),
+        Verb::Diff(args) => diff::run(context, &args),
+        Verb::Load(args) => load::run(context, args),
+        Verb::Anonymize(args) => anonymize::run(context, &args),
     }
 }
 

@@ -1,11 +1,15 @@
 //! The user's own files: arguments that mean standard input, and files that a command writes.
 
 use crate::error::{Error, Result};
-use std::io::{Read, Write};
+use crate::id::DocId;
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 /// Most that is read from standard input as one argument.
 const TEXT_BYTES: u64 = 16 << 20;
+/// A `.meta` is half a kilobyte.
+const META_BYTES: u64 = 1 << 20;
 
 /// An argument's text; `-` is all of standard input, without its last line break.
 ///
@@ -33,6 +37,65 @@ pub fn text(argument: &str) -> Result<String> {
         }
     }
     Ok(text)
+}
+
+/// Opens a file of the user's; `-` is standard input.
+///
+/// # Errors
+/// `NotFound`, `Io`.
+pub fn open(file: &Path) -> Result<Box<dyn Read>> {
+    if file.as_os_str() == "-" {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    match File::open(file) {
+        Ok(opened) => Ok(Box::new(opened)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            Err(Error::not_found(format!("there is no file {}", file.display())))
+        }
+        Err(e) => Err(Error::io(format!("cannot read {}", file.display()), e)),
+    }
+}
+
+/// Names the file in an error.
+pub fn within(file: &Path, mut error: Error) -> Error {
+    error.message = format!("{}: {}", name(file), error.message);
+    error
+}
+
+/// The file, for messages.
+pub fn name(file: &Path) -> String {
+    match file.as_os_str() == "-" {
+        true => "standard input".to_owned(),
+        false => file.display().to_string(),
+    }
+}
+
+/// Reads a file of the user's whole.
+///
+/// # Errors
+/// `NotFound`, `Io`; `Refused` when it has more than `limit` bytes.
+pub fn read(file: &Path, limit: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(file)?
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|e| Error::io(format!("cannot read {}", name(file)), e))?;
+    match bytes.len() as u64 > limit {
+        true => Err(Error::refused(format!("{} has more than {limit} bytes", name(file)))),
+        false => Ok(bytes),
+    }
+}
+
+/// The document that a file of a store holds, by its name, or by the `.meta` beside it where the
+/// name is a hash. None for any other file.
+pub fn document_of(file: &Path) -> Option<DocId> {
+    let stem = file.file_stem()?.to_str()?;
+    if let Some(doc) = DocId::from_stem(stem) {
+        return Some(doc);
+    }
+    let meta = read(&file.with_extension("meta"), META_BYTES).ok()?;
+    let meta: serde_json::Value = serde_json::from_slice(&meta).ok()?;
+    DocId::parse(meta.get("doc_id")?.as_str()?).ok().filter(|doc| doc.file_stem() == stem)
 }
 
 /// Writes a file of the user's, replacing it whole or not at all. Not promised: durability (no fsync).

@@ -24,6 +24,7 @@ mod resolve;
 mod sync;
 mod time;
 mod tombstone;
+mod words;
 
 pub use complete::answer as complete;
 pub use context::Context;
@@ -98,7 +99,7 @@ pub struct Invocation {
 /// clap's, which are also how it says `--help` and `--version`.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
     let words: Vec<OsString> = words.into_iter().collect();
-    let matches = Cli::command().color(color_word(&words)).try_get_matches_from(words)?;
+    let matches = tree().color(color_word(&words)).try_get_matches_from(words)?;
     let Cli { mut globals, command } = Cli::from_arg_matches(&matches)?;
     globals.seed = std::env::var("CRDTCTL_SEED").ok();
     let inherited = [globals::STORE, globals::ENTITY, globals::MEMBER]
@@ -115,6 +116,21 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, cl
     let terminal = globals.terminal();
     let context = Context::new(globals, terminal, path.join(" "), dry_run);
     Ok(Invocation { command, context, inherited })
+}
+
+/// The command line as the environment lets it be.
+fn tree() -> clap::Command {
+    without_empty_variables(Cli::command())
+}
+
+/// A variable that is set to nothing counts as not set: scripts hand on what they may not have.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |arg: &clap::Arg| {
+        arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty())
+    };
+    command
+        .mut_args(|arg| if is_empty(&arg) { arg.env(None::<&'static str>) } else { arg })
+        .mut_subcommands(without_empty_variables)
 }
 
 impl Invocation {

@@ -73,6 +73,12 @@ impl Value {
         }
     }
 
+    /// Whether two values mean the same, however they were encoded: numbers by what they are, maps
+    /// whatever the order of their entries.
+    pub fn same(&self, other: &Value) -> bool {
+        super::update::any::same(self, other)
+    }
+
     /// The value as JSON: maps as objects, arrays as arrays, text as a string, whole numbers
     /// without a fraction. `undefined`, NaN and infinities become null, bytes a base64 string.
     pub fn to_json(&self) -> serde_json::Value {

@@ -1,12 +1,19 @@
-//! The microscope: reports over one document, read from its bytes without yrs.
+//! The microscope: reports over documents, read from their bytes without yrs.
 //!
 //! [`size`] gives every byte of a file to somebody, [`tree`] shows the shape of the live content,
-//! [`blocks`] the raw blocks, [`jsonpath`] picks values out of it. What rule 1 of the gate excludes
-//! (XML, formats, sub-documents of other programs) can still be measured and shown block by block.
+//! [`blocks`] the raw blocks, [`jsonpath`] picks values out of it, [`diff`] says what differs
+//! between two, [`anonymize`] makes a copy without what people wrote. What rule 1 of the gate
+//! excludes (XML, formats, sub-documents of other programs) can still be measured and shown block
+//! by block.
 
 pub mod anatomy;
+pub mod anonymize;
 pub mod blocks;
+pub mod diff;
 pub mod jsonpath;
 pub mod path;
 pub mod size;
 pub mod tree;
+
+#[cfg(test)]
+mod tests;

@@ -117,6 +117,22 @@ impl Store {
         start.ancestors().find(is_store).map(Path::to_owned)
     }
 
+    /// Whether a path is a store's own: anything in its `crdt/` or `disks/`, or one of its
+    /// databases. The file itself need not exist.
+    pub fn owns(path: &Path) -> bool {
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let (Ok(dir), Some(name)) = (fs::canonical(dir), path.file_name()) else { return false };
+        let path = dir.join(name);
+        let name = name.to_string_lossy();
+        let is_database = name.starts_with("crdtctl.db") || name.starts_with("archive.db");
+        let mut stores = dir.ancestors().filter(|dir| layout::holds_documents(dir));
+        stores.any(|store| {
+            path.starts_with(store.join("crdt"))
+                || path.starts_with(store.join("disks"))
+                || is_database && dir == store
+        }) || matches!(recognise(&path), Some(Place::Legacy { .. }))
+    }
+
     /// The directory that holds `crdt/`, where `crdtctl.db` lies too.
     pub fn dir(&self) -> &Path {
         match &self.place {

@@ -6,6 +6,10 @@ use serde_json::Value;
 
 /// Fewest characters of a UUID that a table shows.
 const ID_CHARS: usize = 8;
+/// Most changes of a record that a table shows.
+const CHANGES: usize = 4;
+/// Most characters of a value that changed.
+const CHANGE_CHARS: usize = 32;
 
 /// A value as a table shows it, not escaped yet.
 pub fn shown(value: &Value, style: Style) -> String {
@@ -19,7 +23,28 @@ pub fn shown(value: &Value, style: Style) -> String {
         (Style::Bytes, value) => value.as_u64().map_or_else(|| text(value), size),
         (Style::Flag, Value::Bool(flag)) => if *flag { "yes" } else { "" }.to_owned(),
         (Style::List, Value::Array(items)) if all_plain(items) => join(items, ", "),
+        (Style::Changes, Value::Object(fields)) => {
+            let mut changes: Vec<String> = fields.iter().take(CHANGES).map(change).collect();
+            if let more @ 1.. = fields.len().saturating_sub(CHANGES) {
+                changes.push(format!("and {more} more"));
+            }
+            changes.join("; ")
+        }
         (_, value) => text(value),
+    }
+}
+
+/// One change of a field: what was, an arrow, what is.
+fn change((name, change): (&String, &Value)) -> String {
+    let side = |side: &str| {
+        let whole = change.get(side).filter(|value| !value.is_null()).map(text)?;
+        let start: String = whole.chars().take(CHANGE_CHARS).collect();
+        Some(if start.len() < whole.len() { format!("{start}…") } else { start })
+    };
+    match (side("old"), side("new")) {
+        (None, new) => format!("{name}: {}", new.unwrap_or_default()),
+        (Some(old), None) => format!("{name}: {old} →"),
+        (Some(old), Some(new)) => format!("{name}: {old} → {new}"),
     }
 }
 
@@ -161,6 +186,19 @@ mod tests {
         assert_eq!(plain(&json!(true), Style::Flag), "true");
         assert_eq!(shown(&json!(["a", "b"]), Style::List), "a, b");
         assert_eq!(plain(&json!({"a": [1]}), Style::Text), r#"{"a":[1]}"#);
+    }
+
+    #[test]
+    fn changes_are_arrows() {
+        let long = "x".repeat(40);
+        let fields = json!({
+            "a": {"old": "hi", "new": "ho"}, "b": {"old": null, "new": 1},
+            "c": {"old": [1], "new": null}, "d": {"old": 0, "new": long},
+            "e": {"old": 0, "new": 1},
+        });
+        let cut = "x".repeat(32);
+        let shown = shown(&fields, Style::Changes);
+        assert_eq!(shown, format!("a: hi → ho; b: 1; c: [1] →; d: 0 → {cut}…; and 1 more"));
     }
 
     #[test]

@@ -139,6 +139,8 @@ pub enum Style {
     Flag,
     /// An array of plain values.
     List,
+    /// An object of name → `{old, new}`: `name: old → new` in tables.
+    Changes,
 }
 
 /// Where a column is shown.

@@ -3,7 +3,8 @@
 //! `CRDTCTL_SCHEDULES=5000 cargo test --test deep convergence` lives through more of them;
 //! `CRDTCTL_SEED_ONE=17` through one, whose trace is printed when it fails.
 
-use super::world::{Climate, Event, World, checked};
+use super::facts::Event;
+use super::world::{Climate, World, checked};
 use crdtctl::concern::core;
 use crdtctl::crdt::update::{self, Clocks};
 use crdtctl::crdt::value::Source;
@@ -38,8 +39,8 @@ fn histories_of_incremental_bundles_converge() {
 }
 
 #[test]
-fn histories_with_lost_leases_and_restored_backups_converge() {
-    schedules("lost", SCHEDULES, DISASTERS);
+fn histories_with_disasters_converge() {
+    schedules("disasters", SCHEDULES, DISASTERS);
 }
 
 fn schedules(test: &str, count: u64, climate: Climate) {
@@ -134,7 +135,7 @@ fn no_message_is_lost_and_none_comes_back(world: &World) {
             assert!(!present.contains(id), "{id} is here, and who wrote it is not");
             continue;
         }
-        if message.deletions.iter().any(|mark| mark.is_in(clocks)) {
+        if message.deletions.iter().any(|(mark, _)| mark.is_in(clocks)) {
             let deleted = !present.contains(id) || view.flag(&["messages", id, "deleted"]);
             assert!(deleted, "{id} was deleted, and is here");
             continue;

@@ -8,6 +8,7 @@
 mod concurrent;
 mod convergence;
 mod crash;
+mod facts;
 mod history;
 mod lease;
 #[path = "../suite/support.rs"]

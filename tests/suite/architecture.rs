@@ -18,7 +18,8 @@ fn sources() -> BTreeMap<String, String> {
                 .collect();
             (path.to_str().expect("UTF-8").replace('\\', "/"), code.join("\n"))
         })
-        .filter(|(path, _)| !path.ends_with("tests.rs"))
+        .filter(|(path, _)| !["tests.rs", "testing.rs"].iter().any(|end| path.ends_with(end)))
+        .filter(|(path, _)| !path.contains("/tests/"))
         .collect()
 }
 

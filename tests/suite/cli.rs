@@ -197,6 +197,25 @@ fn the_environment_speaks_where_options_are_silent() {
 }
 
 #[test]
+fn a_variable_that_is_set_to_nothing_is_not_set() {
+    let machine = Machine::new("empty environment");
+    let store = machine.group("s", &[]);
+    let names = [
+        "CRDTCTL_STORE",
+        "CRDTCTL_ENTITY",
+        "CRDTCTL_AS",
+        "CRDTCTL_OUTPUT",
+        "CRDTCTL_NOW",
+        "NO_COLOR",
+    ];
+    let env = names.map(|name| (name, ""));
+    let run = |args: &[&str]| machine.run_in(&store.dir, &env, args);
+    let id = run(&["chat", "send", "hi"]).ok();
+    assert_eq!(run(&["chat", "list", "-o", "id"]).ok(), id);
+    run(&["sync", "export", "--out", "e.crdt"]).ok();
+}
+
+#[test]
 fn the_clock_of_the_command_line_counts() {
     let machine = Machine::new("now");
     let store = machine.group("s", &[]);

@@ -39,7 +39,7 @@ fn every_list_has_every_format() {
         let rows = json.as_array().unwrap_or_else(|| panic!("{list:?}: {json}"));
         // Bob's acknowledgement has pruned the tombstone.
         let tombstones = list[0] == "tombstone";
-        assert!(tombstones != !rows.is_empty(), "{list:?}: {json}");
+        assert_eq!(tombstones, rows.is_empty(), "{list:?}: {json}");
         let lines = |format: &str| with(format).lines().count();
         assert_eq!(lines("ndjson"), rows.len(), "{list:?}");
         assert_eq!(lines("id"), rows.len(), "{list:?}");
@@ -63,6 +63,43 @@ fn every_list_has_every_format() {
         let asked = store.run(&[list, &["--json"]].concat());
         assert_eq!(asked.stdout, with("json"));
     }
+}
+
+#[test]
+fn every_record_has_every_format() {
+    let machine = Machine::new("records");
+    let store = lived_in(&machine);
+    let id = store.column(&["chat", "list"], "id")[0].clone();
+    let bundle = store.export("all.crdt");
+    for show in [
+        &["entity", "show"][..],
+        &["member", "show", BOB],
+        &["chat", "show", &id],
+        &["doc", "show", "chat"],
+        &["digest"],
+        &["sync", "show", &bundle],
+    ] {
+        let with =
+            |format: &str| store.run(&[show, &["-o", format]].concat()).exits(0).stdout.clone();
+        let json: Value = serde_json::from_str(&with("json")).unwrap();
+        assert!(json.is_object(), "{show:?}: {json}");
+        let line = with("ndjson");
+        assert_eq!((line.lines().count(), serde_json::from_str(&line).ok()), (1, Some(json)));
+        // Name and value, one field a line.
+        let piped = store.ok(show);
+        assert_eq!(format!("{piped}\n"), with("tsv"));
+        assert!(piped.lines().all(|line| line.matches('\t').count() == 1), "{show:?}:\n{piped}");
+        assert_eq!(with("csv").lines().count(), piped.lines().count(), "{show:?}");
+        assert!(!with("table").is_empty());
+    }
+    for (show, id) in [
+        (&["entity", "show"][..], GROUP),
+        (&["member", "show", "bob-"], BOB),
+        (&["chat", "show", &id[..8]], &id),
+    ] {
+        assert_eq!(store.ok(&[show, &["-o", "id"]].concat()), id);
+    }
+    store.run(&["digest", "-o", "id"]).exits(2);
 }
 
 #[test]
@@ -211,7 +248,7 @@ fn a_shell_pipeline_into_head_is_quiet() {
 fn a_full_disk_behind_standard_output_is_an_io_error() {
     let machine = Machine::new("full");
     if !std::path::Path::new("/dev/full").exists() {
-        eprintln!("SKIPPED: no /dev/full here");
+        skipped("no /dev/full here");
         return;
     }
     let store = machine.fixture("real-store");

@@ -297,6 +297,24 @@ fn a_peer_can_be_forgotten() {
 }
 
 #[test]
+fn a_member_with_two_replicas_is_ambiguous() {
+    let machine = Machine::new("two replicas");
+    let alice = machine.group("a", &[BOB]);
+    for name in ["laptop", "phone"] {
+        machine.replica_of(&alice, name, BOB).give(&alice);
+    }
+    let replicas = alice.column(&["sync", "peers"], "replica_id");
+    for args in [&["sync", "export", "-o", "x", "--for", BOB][..], &["sync", "forget", BOB, "-y"]] {
+        let run = alice.run(&[args, &["--json"]].concat());
+        run.fails(4, &replicas[0]);
+        assert!(run.stderr.contains(&replicas[1]), "{}", run.stderr);
+        assert_eq!(run.error()["code"], "ambiguous");
+    }
+    alice.ok(&["sync", "forget", &replicas[0][..8], "-y"]);
+    assert_eq!(alice.column(&["sync", "peers"], "replica_id"), replicas[1..]);
+}
+
+#[test]
 fn concurrent_work_converges() {
     let machine = Machine::new("concurrent");
     let alice = machine.group("a", &[BOB, CAROL]);

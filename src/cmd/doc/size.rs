@@ -55,7 +55,13 @@ const ROWS_OF_SEVERAL: &[Column] = &[
     Column::number("count", "count"),
 ];
 
-const ONE: &[Column] = &[Column::text("doc", "document"), Column::bytes("file_bytes", "size")];
+const ONE: &[Column] = &[
+    Column::text("doc", "document"),
+    Column::bytes("file_bytes", "size"),
+    Column::bytes("prunable_bytes", "prunable"),
+    Column::bytes("waiting_bytes", "waiting"),
+    Column::list("waiting_for", "waits for"),
+];
 
 const SECTIONS: &[Section] = &[Section { key: "rows", title: "bytes", columns: ROWS }];
 
@@ -89,12 +95,17 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
 /// One document as an object with a table, several as rows of one; JSON as it is promised.
 fn shown(context: &Context, mut reports: Vec<Row>) -> Report {
     let alone = reports.len() == 1;
-    match context.terminal.format {
-        Format::Json | Format::Ndjson | Format::Table if alone => {
+    let in_rows = match context.terminal.format {
+        Format::Tsv | Format::Csv => true,
+        Format::Table => !alone,
+        Format::Json | Format::Ndjson | Format::Id => false,
+    };
+    match in_rows {
+        false if alone => {
             Report::object(reports.pop().unwrap_or_default(), ONE, Some("doc")).sections(SECTIONS)
         }
-        Format::Json | Format::Ndjson => Report::list(reports, ONE, Some("doc"), ""),
-        _ => {
+        false => Report::list(reports, ONE, Some("doc"), "no documents"),
+        true => {
             let columns = if alone { ROWS } else { ROWS_OF_SEVERAL };
             let rows = reports.iter().flat_map(rows_with_document).collect();
             Report::list(rows, columns, Some("path"), "the document has no file yet")

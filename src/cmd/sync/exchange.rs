@@ -1,7 +1,8 @@
 //! `sync export`, `sync receipt`, `sync import`: the user's files on one side, bundles on the other.
 
 use super::{Export, Import, Receipt};
-use crate::cmd::{Context, OutFile};
+use crate::cmd::files::{name, open, within};
+use crate::cmd::{Context, DryRun, OutFile};
 use crate::concern::{self, core};
 use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, EntityId};
@@ -13,13 +14,11 @@ use crate::sync::peer::{self, Known};
 use crate::ui::{Body, Column, Format, Report};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub fn export(context: &Context, args: &Export) -> Result<Report> {
     let reader = context.reader()?;
-    refuse_terminal(context, &args.out)?;
+    context.refuse_terminal(&args.out)?;
     if let Some(wanted) = &args.raw {
         let doc = context.document(&reader, wanted)?;
         let bytes = reader.bytes(&doc)?.unwrap_or_default();
@@ -42,7 +41,7 @@ pub fn export(context: &Context, args: &Export) -> Result<Report> {
 
 pub fn receipt(context: &Context, args: &Receipt) -> Result<Report> {
     let reader = context.reader()?;
-    refuse_terminal(context, &args.out)?;
+    context.refuse_terminal(&args.out)?;
     let docs = scope(context, &reader, &args.doc)?;
     let request = Request { docs: docs.as_ref(), peer: None, receipt: true };
     write(context, make(&reader, &context.ambient(), &request)?, &args.out)
@@ -91,15 +90,6 @@ fn is_member(context: &Context, reader: &Reader, name: &str) -> Result<bool> {
 fn is_member_of(reader: &Reader, entity: &EntityId, name: &str) -> Result<bool> {
     let view = reader.view(&entity.document("core"))?;
     Ok(view.is_some_and(|view| core::active(&view).contains_key(name)))
-}
-
-/// A bundle is nothing for eyes.
-fn refuse_terminal(context: &Context, out: &OutFile) -> Result<()> {
-    match out.file.is_none() && context.terminal.interactive {
-        true => Err(Error::usage("no file to write to")
-            .hint("name one with `-o FILE`; `-o -` is standard output")),
-        false => Ok(()),
-    }
 }
 
 fn write(context: &Context, exported: Exported, out: &OutFile) -> Result<Report> {
@@ -164,18 +154,27 @@ const DOCUMENTS: &[Column] = &[
 pub fn import(context: &Context, args: &Import) -> Result<Report> {
     // Everything is read before the store is locked: a pipe may take its time.
     let inputs = match &args.raw {
-        Some(wanted) => raw_inputs(context, wanted, args)?,
+        Some(wanted) => raw_inputs(&raw_document(context, wanted)?, &args.files)?,
         None => bundle_inputs(args)?,
     };
-    let imported = bring(context.session()?, &inputs)?;
+    import_all(context, &inputs, args.dry_run)
+}
+
+/// A bare update of one document, as `sync import --raw` takes it.
+pub fn load(context: &Context, file: PathBuf, doc: &DocId, dry_run: DryRun) -> Result<Report> {
+    import_all(context, &raw_inputs(doc, &[file])?, dry_run)
+}
+
+fn import_all(context: &Context, inputs: &[Input], dry_run: DryRun) -> Result<Report> {
+    let imported = bring(context.session()?, inputs)?;
     let value = serde_json::to_value(&imported)
         .map_err(|e| Error::bug("the account of the import does not encode").because(e))?;
     let mut report = match is_json(context) {
         true => Report::json(value),
         false => Report::list(rows(&value), DOCUMENTS, Some("doc"), ""),
     };
-    let sentence = summary(&imported);
-    report.notes.push(match args.dry_run.dry_run {
+    let sentence = summary(&imported, inputs);
+    report.notes.push(match dry_run.dry_run {
         true => format!("dry run, nothing is written: {sentence}"),
         false => sentence,
     });
@@ -199,19 +198,23 @@ fn bundle_inputs(args: &Import) -> Result<Vec<Input>> {
     args.files.iter().map(|file| read(file)).collect()
 }
 
-fn raw_inputs(context: &Context, wanted: &str, args: &Import) -> Result<Vec<Input>> {
-    let doc = match context.document(&context.reader()?, wanted) {
-        // It may bring the document. Then only a whole id names it.
+/// The document that bare updates are for: one that is here, or one that they bring. Then only a
+/// whole id names it.
+pub fn raw_document(context: &Context, wanted: &str) -> Result<DocId> {
+    match context.document(&context.reader()?, wanted) {
         Err(error) if error.kind == Kind::NotFound && wanted.matches(':').count() >= 2 => {
-            DocId::parse(wanted)?
+            DocId::parse(wanted)
         }
-        found => found?,
-    };
-    let read = |file: &std::path::PathBuf| {
+        found => found,
+    }
+}
+
+fn raw_inputs(doc: &DocId, files: &[PathBuf]) -> Result<Vec<Input>> {
+    let read = |file: &PathBuf| {
         let update = read_update(open(file)?).map_err(|error| within(file, error))?;
         Ok(Input::Raw { name: name(file), doc: doc.clone(), update })
     };
-    args.files.iter().map(read).collect()
+    files.iter().map(read).collect()
 }
 
 fn rows(value: &Value) -> Vec<Map<String, Value>> {
@@ -220,10 +223,12 @@ fn rows(value: &Value) -> Vec<Map<String, Value>> {
 }
 
 /// "imported 2 bundles: 3 added, 1 edited in 2 documents"
-fn summary(imported: &Imported) -> String {
+fn summary(imported: &Imported, inputs: &[Input]) -> String {
+    let bare = inputs.iter().all(|input| matches!(input, Input::Raw { .. }));
+    let what = if bare { "bare update" } else { "bundle" };
     let bundles = match imported.bundles {
-        1 => "1 bundle".to_owned(),
-        n => format!("{n} bundles"),
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
     };
     let sum = |count: fn(&crate::merge::Settled) -> usize| -> usize {
         imported.documents.iter().map(|account| count(&account.settled)).sum()
@@ -255,33 +260,6 @@ fn summary(imported: &Imported) -> String {
 /// `NotFound` when there is no such file; as [`Bundle::read`], with the file named.
 pub fn read_bundle(file: &Path) -> Result<Bundle> {
     Bundle::read(open(file)?).map_err(|error| within(file, error))
-}
-
-fn open(file: &Path) -> Result<Box<dyn Read>> {
-    if file.as_os_str() == "-" {
-        return Ok(Box::new(io::stdin().lock()));
-    }
-    match File::open(file) {
-        Ok(opened) => Ok(Box::new(opened)),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            Err(Error::not_found(format!("there is no file {}", file.display())))
-        }
-        Err(e) => Err(Error::io(format!("cannot read {}", file.display()), e)),
-    }
-}
-
-/// Names the file in an error.
-pub fn within(file: &Path, mut error: Error) -> Error {
-    error.message = format!("{}: {}", name(file), error.message);
-    error
-}
-
-/// The file, for messages.
-pub fn name(file: &Path) -> String {
-    match file.as_os_str() == "-" {
-        true => "standard input".to_owned(),
-        false => file.display().to_string(),
-    }
 }
 
 pub fn is_json(context: &Context) -> bool {

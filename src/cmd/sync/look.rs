@@ -1,7 +1,8 @@
 //! `sync status`, `peers`, `forget`, `show`, `verify`: what is known, without an exchange.
 
-use super::exchange::{is_json, name, read_bundle, within};
+use super::exchange::{is_json, read_bundle};
 use crate::cmd::Context;
+use crate::cmd::files::{name, within};
 use crate::concern;
 use crate::error::{Error, Kind, Result};
 use crate::sync::peer::{self, Status};

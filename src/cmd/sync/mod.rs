@@ -3,6 +3,8 @@
 mod exchange;
 mod look;
 
+pub(super) use exchange::{load, raw_document};
+
 use super::{Context, DryRun, OutFile};
 use crate::error::Result;
 use crate::ui::Report;

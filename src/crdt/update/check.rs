@@ -5,121 +5,15 @@
 //! no chain is followed twice, and a circle shows as a block whose turn never comes.
 
 use super::any;
+use super::facts::{Facts, GONE, Home, OPEN, Owner, Root, Shape};
+use super::turns::Turns;
 use super::{
     Block, Checked, Client, Clocks, Fault, Header, Id, Kind, Parent, Reader, RootKind, Unchecked,
     Update,
 };
 use crate::limits::CONTAINER_DEPTH;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::marker::PhantomData;
-
-/// In [`Facts::home`]: the block is GC, or its container is gone; yrs makes it GC too.
-pub const GONE: u32 = u32::MAX;
-/// In [`Facts::home`]: its container is not in the update, so nothing is known of it.
-pub const OPEN: u32 = u32::MAX - 1;
-
-/// What the check found out about an update.
-#[derive(Default)]
-pub struct Facts<'a> {
-    /// The blocks in causal order, as indices.
-    pub order: Vec<u32>,
-    /// Per block, the index of its home, or [`GONE`], or [`OPEN`].
-    pub home: Vec<u32>,
-    /// Per block, the clock from which on each unit has the one before it as its left origin.
-    chain: Vec<u32>,
-    pub homes: Vec<Home<'a>>,
-    pub roots: Vec<Root<'a>>,
-    pub needs: Clocks,
-}
-
-/// A place that items stand in: a container, and the key there if it is a map.
-#[derive(Debug, Clone, Copy)]
-pub struct Home<'a> {
-    pub owner: Owner,
-    pub key: Option<&'a str>,
-    /// The block whose header names owner and key.
-    pub head: u32,
-    shape: Shape,
-    /// Containers around it, the owner included.
-    depth: u8,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub enum Owner {
-    /// An index into the roots.
-    Root(u32),
-    /// The item that created the container, and its block, unless it is outside the update.
-    Item { id: Id, block: Option<u32> },
-}
-
-impl Owner {
-    fn same(self, other: Owner) -> bool {
-        match (self, other) {
-            (Owner::Root(a), Owner::Root(b)) => a == b,
-            (Owner::Item { id: a, .. }, Owner::Item { id: b, .. }) => a == b,
-            _ => false,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-pub struct Root<'a> {
-    pub name: &'a str,
-    pub shape: Shape,
-}
-
-/// What a container is, as far as it is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    Unknown,
-    /// An array or a text.
-    Sequence,
-    Map,
-    Array,
-    Text,
-}
-
-impl Shape {
-    /// The shape of the container that a Type block creates; none for XML and the like.
-    pub fn of_type(content: &[u8]) -> Option<Shape> {
-        match content {
-            [0] => Some(Shape::Array),
-            [1] => Some(Shape::Map),
-            [2] => Some(Shape::Text),
-            _ => None,
-        }
-    }
-
-    fn with(self, other: Shape) -> Option<Shape> {
-        match (self, other) {
-            (Shape::Unknown, shape) | (shape, Shape::Unknown) => Some(shape),
-            (Shape::Sequence, shape @ (Shape::Array | Shape::Text))
-            | (shape @ (Shape::Array | Shape::Text), Shape::Sequence) => Some(shape),
-            (a, b) if a == b => Some(a),
-            _ => None,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Shape::Unknown => "an unknown container",
-            Shape::Sequence => "an array or a text",
-            Shape::Map => "a map",
-            Shape::Array => "an array",
-            Shape::Text => "a text",
-        }
-    }
-}
-
-impl From<RootKind> for Shape {
-    fn from(kind: RootKind) -> Shape {
-        match kind {
-            RootKind::Map => Shape::Map,
-            RootKind::Array => Shape::Array,
-            RootKind::Text => Shape::Text,
-        }
-    }
-}
 
 impl<'a> Update<'a, Unchecked> {
     /// Checks rule 1 as far as the update alone shows it. `roots` are the roots of its concern;
@@ -137,7 +31,9 @@ impl<'a> Update<'a, Unchecked> {
 
 impl Update<'_, Checked> {
     /// Checks rule 1 again where an item joins a container of the document `base`: no text into
-    /// its arrays, no key where it has no map, no two parents. `base` must be a whole state.
+    /// its arrays, no key where it has no map, no two parents. `base` must be a whole state, and
+    /// checked with the roots of its concern: a root that holds nothing but containers so far may
+    /// be an array or a text, and yrs loops for ever over text in what is read as an array.
     ///
     /// # Errors
     /// The first fault in causal order.
@@ -153,11 +49,11 @@ enum Place {
     Home(u32),
 }
 
-struct Checker<'u, 'a, S> {
-    update: &'u Update<'a, S>,
+pub(super) struct Checker<'u, 'a, S> {
+    pub(super) update: &'u Update<'a, S>,
     base: Option<&'u Update<'a, Checked>>,
     expected: &'u [(&'u str, RootKind)],
-    facts: Facts<'a>,
+    pub(super) facts: Facts<'a>,
     root_index: HashMap<&'a str, u32>,
 }
 
@@ -183,7 +79,12 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     }
 
     /// Settles one block whose references are all settled.
-    fn settle(&mut self, index: usize, of: &Client, header: &Header<'a>) -> Result<(), Fault> {
+    pub(super) fn settle(
+        &mut self,
+        index: usize,
+        of: &Client,
+        header: &Header<'a>,
+    ) -> Result<(), Fault> {
         let Some(block) = self.update.blocks.get(index).copied() else { return Ok(()) };
         self.check_kind(&block)?;
         self.check_origins(index, of, &block, header)?;
@@ -518,118 +419,7 @@ fn wanted_shape(block: &Block, keyed: bool) -> Result<Shape, Fault> {
     })
 }
 
-/// Whose turn it is: each client's blocks in order, each block after all that it refers to.
-struct Turns {
-    /// Per client, the index and the clock of its next block.
-    next: Vec<(usize, u32)>,
-    /// (client waited for, clock waited for, client that waits). A client waits for one at a time.
-    waiting: BTreeSet<(usize, u32, usize)>,
-    /// Per client, the lowest clock that someone waits for.
-    wake: Vec<u32>,
-    /// Clients that may go on.
-    ready: Vec<usize>,
-}
-
-impl Turns {
-    fn take<S>(checker: &mut Checker<'_, '_, S>) -> Result<(), Fault> {
-        let clients = &checker.update.clients;
-        let mut turns = Turns {
-            next: clients.iter().map(|c| (c.blocks.start, c.first)).collect(),
-            waiting: BTreeSet::new(),
-            wake: vec![u32::MAX; clients.len()],
-            ready: (0..clients.len()).collect(),
-        };
-        checker.facts.order.reserve(checker.update.blocks.len());
-        while let Some(client) = turns.ready.pop() {
-            turns.advance(checker, client)?;
-        }
-        match turns.waiting.iter().next() {
-            None => Ok(()),
-            Some((_, _, stuck)) => {
-                let index = turns.next.get(*stuck).map_or(0, |next| next.0);
-                let at = checker.update.blocks.get(index).map_or(0, |b| b.at as usize);
-                Err(Fault::new(at, "origin", "items refer to each other in a circle"))
-            }
-        }
-    }
-
-    /// Settles blocks of one client until one has to wait.
-    fn advance<S>(&mut self, checker: &mut Checker<'_, '_, S>, client: usize) -> Result<(), Fault> {
-        let update = checker.update;
-        let Some(of) = update.clients.get(client) else { return Ok(()) };
-        let (mut index, _) = self.next.get(client).copied().unwrap_or_default();
-        while index < of.blocks.end {
-            let Some(block) = update.blocks.get(index) else { break };
-            let header = update.header(block);
-            if let Some((other, clock)) = self.unmet(update, client, block, &header)? {
-                self.wait(other, clock, client);
-                return Ok(());
-            }
-            checker.settle(index, of, &header)?;
-            checker.facts.order.push(index as u32);
-            index += 1;
-            self.reached(client, index, block.next_clock());
-        }
-        Ok(())
-    }
-
-    /// The first reference of a block that has not had its turn.
-    fn unmet<S>(
-        &self,
-        update: &Update<'_, S>,
-        client: usize,
-        block: &Block,
-        header: &Header<'_>,
-    ) -> Result<Option<(usize, u32)>, Fault> {
-        let parent = match header.parent {
-            Some(Parent::Item(id)) => Some(id),
-            _ => None,
-        };
-        for id in [header.left, header.right, parent].into_iter().flatten() {
-            let own = update.clients.get(client).is_some_and(|c| c.id == id.client);
-            if own && id.clock >= block.clock {
-                return Err(fault(block, "origin", "an item refers to itself or to a later one"));
-            }
-            let other = if own { Some(client) } else { update.client_index(id.client) };
-            if let Some(other) = other
-                && let Some(of) = update.clients.get(other)
-                && (of.first..of.end).contains(&id.clock)
-                && self.next.get(other).is_some_and(|(_, clock)| *clock <= id.clock)
-            {
-                return Ok(Some((other, id.clock)));
-            }
-        }
-        Ok(None)
-    }
-
-    fn wait(&mut self, other: usize, clock: u32, client: usize) {
-        self.waiting.insert((other, clock, client));
-        if let Some(wake) = self.wake.get_mut(other) {
-            *wake = clock.min(*wake);
-        }
-    }
-
-    /// Notes how far a client is, and lets those go on who waited for that.
-    fn reached(&mut self, client: usize, index: usize, clock: u32) {
-        if let Some(next) = self.next.get_mut(client) {
-            *next = (index, clock);
-        }
-        let Some(wake) = self.wake.get_mut(client) else { return };
-        if *wake >= clock {
-            return;
-        }
-        let woken: Vec<_> =
-            self.waiting.range((client, 0, 0)..(client, clock, 0)).copied().collect();
-        for entry in woken {
-            self.waiting.remove(&entry);
-            self.ready.push(entry.2);
-        }
-        let rest = self.waiting.range((client, clock, 0)..(client + 1, 0, 0)).next();
-        *wake = rest.map_or(u32::MAX, |entry| entry.1);
-    }
-}
-
-fn fault(block: &Block, rule: &'static str, reason: impl Into<String>) -> Fault {
+pub(super) fn fault(block: &Block, rule: &'static str, reason: impl Into<String>) -> Fault {
     Fault::new(block.at as usize, rule, reason)
 }
 

@@ -13,23 +13,29 @@
 pub(super) mod any;
 mod check;
 mod deletes;
+mod facts;
 mod fork;
 mod measure;
 mod merge;
+mod place;
 mod places;
 mod reader;
 mod run;
 #[cfg(test)]
 mod tests;
+mod texts;
+mod turns;
 mod walk;
 
-pub use check::Owner;
 pub use deletes::DeleteSet;
+pub use facts::Owner;
 pub use measure::{Dead, Frame};
 pub use merge::merge;
+pub use place::Extent;
 pub use places::{Place, Places};
+pub use texts::{Decide, Instead, Role};
 
-pub(super) use check::{Facts, GONE, OPEN, Shape};
+pub(super) use facts::{Facts, GONE, OPEN, Shape};
 pub(super) use reader::{AnyHead, Reader};
 
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! The walk: every byte of an update accounted for, in one pass.
 
-use super::check::Facts;
+use super::facts::Facts;
 use super::{Block, Client, DeleteSet, Fault, Kind, Reader, Unchecked, Update};
 use crate::limits::CLOCK_END;
 use std::marker::PhantomData;
@@ -72,7 +72,7 @@ fn walk_block(reader: &mut Reader<'_>, clock: u32) -> Result<Block, Fault> {
     }
     let content = reader.offset();
     let len = reader.skip_content(kind)?;
-    if len == 0 && matches!(kind, Kind::Gc | Kind::Skip) {
+    if len == 0 && !matches!(kind, Kind::Deleted | Kind::String | Kind::Any) {
         return Err(Fault::new(at, "empty", format!("{} of no length", kind.name())));
     }
     // The whole is below 4 GiB, so offsets fit.

@@ -1,0 +1,111 @@
+//! What a check finds out about an update: the order of its blocks, and where each stands.
+
+use super::{Clocks, Id, RootKind};
+
+/// In [`Facts::home`]: the block is GC, or its container is gone; yrs makes it GC too.
+pub const GONE: u32 = u32::MAX;
+/// In [`Facts::home`]: its container is not in the update, so nothing is known of it.
+pub const OPEN: u32 = u32::MAX - 1;
+
+/// What the check found out about an update.
+#[derive(Default)]
+pub struct Facts<'a> {
+    /// The blocks in causal order, as indices.
+    pub order: Vec<u32>,
+    /// Per block, the index of its home, or [`GONE`], or [`OPEN`].
+    pub home: Vec<u32>,
+    /// Per block, the clock from which on each unit has the one before it as its left origin.
+    pub(super) chain: Vec<u32>,
+    pub homes: Vec<Home<'a>>,
+    pub roots: Vec<Root<'a>>,
+    pub needs: Clocks,
+}
+
+/// A place that items stand in: a container, and the key there if it is a map.
+#[derive(Debug, Clone, Copy)]
+pub struct Home<'a> {
+    pub owner: Owner,
+    pub key: Option<&'a str>,
+    /// The block whose header names owner and key.
+    pub head: u32,
+    pub(super) shape: Shape,
+    /// Containers around it, the owner included.
+    pub(super) depth: u8,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Owner {
+    /// An index into the roots.
+    Root(u32),
+    /// The item that created the container, and its block, unless it is outside the update.
+    Item { id: Id, block: Option<u32> },
+}
+
+impl Owner {
+    pub(super) fn same(self, other: Owner) -> bool {
+        match (self, other) {
+            (Owner::Root(a), Owner::Root(b)) => a == b,
+            (Owner::Item { id: a, .. }, Owner::Item { id: b, .. }) => a == b,
+            _ => false,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Root<'a> {
+    pub name: &'a str,
+    pub shape: Shape,
+}
+
+/// What a container is, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    Unknown,
+    /// An array or a text.
+    Sequence,
+    Map,
+    Array,
+    Text,
+}
+
+impl Shape {
+    /// The shape of the container that a Type block creates; none for XML and the like.
+    pub fn of_type(content: &[u8]) -> Option<Shape> {
+        match content {
+            [0] => Some(Shape::Array),
+            [1] => Some(Shape::Map),
+            [2] => Some(Shape::Text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn with(self, other: Shape) -> Option<Shape> {
+        match (self, other) {
+            (Shape::Unknown, shape) | (shape, Shape::Unknown) => Some(shape),
+            (Shape::Sequence, shape @ (Shape::Array | Shape::Text))
+            | (shape @ (Shape::Array | Shape::Text), Shape::Sequence) => Some(shape),
+            (a, b) if a == b => Some(a),
+            _ => None,
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Shape::Unknown => "an unknown container",
+            Shape::Sequence => "an array or a text",
+            Shape::Map => "a map",
+            Shape::Array => "an array",
+            Shape::Text => "a text",
+        }
+    }
+}
+
+impl From<RootKind> for Shape {
+    fn from(kind: RootKind) -> Shape {
+        match kind {
+            RootKind::Map => Shape::Map,
+            RootKind::Array => Shape::Array,
+            RootKind::Text => Shape::Text,
+        }
+    }
+}

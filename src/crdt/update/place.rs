@@ -1,0 +1,96 @@
+//! Where blocks stand, and what belongs to a container.
+
+use super::{Checked, GONE, Id, OPEN, Owner, Update};
+
+/// What the blocks of one container take, everything below it included.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extent {
+    pub blocks: usize,
+    /// The bytes of these blocks, headers and all.
+    pub bytes: usize,
+    /// What of these bytes is left when the container is deleted: the header of its own item, and
+    /// a GC block for each run of the others.
+    pub remains: usize,
+}
+
+impl<'a> Update<'a, Checked> {
+    /// The steps from a root to the place of a block: the root's name and the keys. Elements of a
+    /// sequence add no step. False when the way is not known, because a container on it is gone or
+    /// not in the update; what is known of it is then the end.
+    pub(super) fn path(&self, index: usize, path: &mut Vec<&'a str>) -> bool {
+        path.clear();
+        let mut at = Some(index as u32);
+        let mut root = None;
+        while let Some(block) = at.take() {
+            let home = match self.facts.home.get(block as usize).copied() {
+                None | Some(GONE | OPEN) => break,
+                Some(home) => self.facts.homes.get(home as usize),
+            };
+            let Some(home) = home else { break };
+            path.extend(home.key);
+            match home.owner {
+                Owner::Root(owner) => root = self.facts.roots.get(owner as usize),
+                Owner::Item { block, .. } => at = block,
+            }
+        }
+        path.extend(root.map(|root| root.name));
+        path.reverse();
+        root.is_some()
+    }
+
+    /// What the container that this item created takes in the bytes. Linear in the blocks.
+    pub fn extent(&self, id: Id) -> Extent {
+        let Some(top) = self.find(id) else { return Extent::default() };
+        let mut inside = vec![false; self.blocks.len()];
+        // Parents come before their children in this order.
+        for index in self.facts.order.iter().map(|index| *index as usize) {
+            let belongs = index == top || self.owner(index).is_some_and(|o| has(&inside, o));
+            if let (true, Some(slot)) = (belongs, inside.get_mut(index)) {
+                *slot = true;
+            }
+        }
+        let mut extent = Extent::default();
+        for client in &self.clients {
+            let mut run = 0u32;
+            for index in client.blocks.clone() {
+                let Some(block) = self.blocks.get(index) else { continue };
+                if !has(&inside, index) {
+                    extent.remains += gc(std::mem::take(&mut run));
+                    continue;
+                }
+                extent.blocks += 1;
+                extent.bytes += block.span().len();
+                if index == top {
+                    extent.remains += gc(std::mem::take(&mut run));
+                    // Header and length.
+                    extent.remains += block.content_span().start - block.span().start + 1;
+                } else {
+                    run = run.saturating_add(block.len);
+                }
+            }
+            extent.remains += gc(run);
+        }
+        extent
+    }
+
+    /// The block that created the container of a block.
+    fn owner(&self, index: usize) -> Option<usize> {
+        let home = self.facts.home.get(index).filter(|home| !matches!(**home, GONE | OPEN))?;
+        match self.facts.homes.get(*home as usize)?.owner {
+            Owner::Item { block: Some(block), .. } => Some(block as usize),
+            _ => None,
+        }
+    }
+}
+
+fn has(inside: &[bool], index: usize) -> bool {
+    inside.get(index).copied().unwrap_or(false)
+}
+
+/// The bytes of a GC block of this length; none when it is empty.
+fn gc(len: u32) -> usize {
+    match len {
+        0 => 0,
+        len => 1 + (u32::BITS - len.leading_zeros()).div_ceil(7) as usize,
+    }
+}

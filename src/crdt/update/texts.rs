@@ -1,0 +1,187 @@
+//! Every text of an update, and the update with other texts in their places.
+
+use super::reader::AnyHead;
+use super::{Block, Checked, Kind, Parent, Reader, Update};
+use std::ops::Range;
+
+/// What a text is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The name of a root.
+    Root,
+    /// A key of a map, shared or plain.
+    Key,
+    /// A value, or a piece of a shared text.
+    Value,
+}
+
+/// What stands in the place of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instead {
+    /// The text itself.
+    Same,
+    /// A character without meaning for each of its own.
+    Filler,
+    /// Another text. Unless it has the same length in bytes and in UTF-16 units, filler.
+    Text(String),
+}
+
+/// Asked once for every text: its role, the steps to it from a root (its own key included; a way
+/// that is not known begins anywhere), and the text. Texts inside embedded JSON come as written
+/// there, with their escapes.
+pub type Decide<'d> = &'d mut dyn FnMut(Role, &[&str], &str) -> Instead;
+
+impl Update<'_, Checked> {
+    /// The update with other texts: the same blocks in the same bytes, and all else as it was.
+    /// Binary values become zeros.
+    pub fn with_texts(&self, decide: Decide<'_>) -> Vec<u8> {
+        let mut rewrite = Rewrite { out: self.bytes.to_vec(), decide };
+        let mut path = Vec::new();
+        for (index, block) in self.blocks.iter().enumerate() {
+            if matches!(block.kind, Kind::Gc | Kind::Skip) {
+                continue;
+            }
+            self.path(index, &mut path);
+            rewrite.header(self.bytes, block, &mut path);
+            rewrite.content(self.bytes, block, &mut path);
+        }
+        rewrite.out
+    }
+}
+
+struct Rewrite<'d> {
+    out: Vec<u8>,
+    decide: Decide<'d>,
+}
+
+impl<'d> Rewrite<'d> {
+    fn header<'a>(&mut self, bytes: &'a [u8], block: &Block, path: &mut Vec<&'a str>) {
+        // The walk read the same bytes with the same functions: nothing here can fail.
+        let mut reader = Reader::at(bytes, block.span().start + 1);
+        let Ok(header) = reader.header(block.info) else { return };
+        let Some(parent) = header.parent else { return };
+        let end = reader.offset();
+        if let Some(key) = header.key {
+            if path.is_empty() {
+                path.push(key);
+            }
+            self.replace(Role::Key, path, key, end - key.len()..end);
+        }
+        if let Parent::Root(name) = parent {
+            // The form of the parent and the length of the name come before it.
+            let mut reader = Reader::at(bytes, block.span().start + 1);
+            if reader.var().and_then(|_| reader.text()).is_ok() {
+                let end = reader.offset();
+                self.replace(Role::Root, &[name], name, end - name.len()..end);
+            }
+        }
+    }
+
+    fn content<'a>(&mut self, bytes: &'a [u8], block: &Block, path: &mut Vec<&'a str>) {
+        let mut reader = Reader::at(bytes, block.content_span().start);
+        match block.kind {
+            Kind::String => self.text(&mut reader, path),
+            Kind::Embed => self.json(&mut reader, path),
+            Kind::Binary => self.buffer(&mut reader),
+            Kind::Any => {
+                for _ in 0..reader.var().unwrap_or(0) {
+                    self.value(&mut reader, path);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// One plain value. Recursion is bounded: the walk refused deeper nesting.
+    fn value<'a>(&mut self, reader: &mut Reader<'a>, path: &mut Vec<&'a str>) {
+        match reader.any_head() {
+            Ok(AnyHead::String) => self.text(reader, path),
+            Ok(AnyHead::Buffer) => self.buffer(reader),
+            Ok(AnyHead::List(count)) => (0..count).for_each(|_| self.value(reader, path)),
+            Ok(AnyHead::Map(count)) => {
+                for _ in 0..count {
+                    let Ok(key) = reader.text() else { return };
+                    let end = reader.offset();
+                    path.push(key);
+                    self.replace(Role::Key, path, key, end - key.len()..end);
+                    self.value(reader, path);
+                    path.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn text<'a>(&mut self, reader: &mut Reader<'a>, path: &[&'a str]) {
+        let Ok(text) = reader.text() else { return };
+        let end = reader.offset();
+        self.replace(Role::Value, path, text, end - text.len()..end);
+    }
+
+    fn buffer(&mut self, reader: &mut Reader<'_>) {
+        let Ok(buffer) = reader.buffer() else { return };
+        let end = reader.offset();
+        self.out.get_mut(end - buffer.len()..end).into_iter().flatten().for_each(|b| *b = 0);
+    }
+
+    /// The strings of a JSON text. What stands before a colon is a key.
+    fn json<'a>(&mut self, reader: &mut Reader<'a>, path: &mut Vec<&'a str>) {
+        let Ok(json) = reader.text() else { return };
+        let start = reader.offset() - json.len();
+        let mut at = 0;
+        let mut key = None;
+        while let Some(open) = json.get(at..).and_then(|rest| rest.find('"')) {
+            let from = at + open + 1;
+            let to = from + string_len(json.get(from..).unwrap_or(""));
+            let Some(text) = json.get(from..to) else { return };
+            at = to + 1;
+            let is_key = json.get(at..).is_some_and(|rest| rest.trim_start().starts_with(':'));
+            let role = if is_key { Role::Key } else { Role::Value };
+            let depth = path.len();
+            if is_key {
+                key = Some(text);
+            }
+            path.extend(key);
+            self.replace(role, path, text, start + from..start + to);
+            path.truncate(depth);
+        }
+    }
+
+    fn replace(&mut self, role: Role, path: &[&str], text: &str, span: Range<usize>) {
+        let new = match (self.decide)(role, path, text) {
+            Instead::Same => return,
+            Instead::Text(new) if same_lengths(&new, text) => new,
+            Instead::Text(_) | Instead::Filler => filler(text),
+        };
+        if let Some(place) = self.out.get_mut(span) {
+            place.copy_from_slice(new.as_bytes());
+        }
+    }
+}
+
+/// The bytes of a JSON string up to the quote that ends it.
+fn string_len(json: &str) -> usize {
+    let mut escaped = false;
+    let end = json.bytes().position(|byte| {
+        let ends = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        ends
+    });
+    end.unwrap_or(json.len())
+}
+
+fn same_lengths(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.encode_utf16().count() == b.encode_utf16().count()
+}
+
+/// An x of the same width for every character.
+fn filler(text: &str) -> String {
+    text.chars()
+        .map(|char| match char.len_utf8() {
+            1 => 'x',
+            2 => '\u{d7}',
+            3 => '\u{1e8d}',
+            _ => '\u{1d431}',
+        })
+        .collect()
+}

@@ -1,0 +1,278 @@
+//! A document without what people wrote, for bug reports.
+//!
+//! Structure, lengths, sizes, numbers, times, flags and ids stay. Texts become filler of the same
+//! length, bytes become zeros. A key stays when it is a name (letters, digits, `_`, `-`, `:`): those
+//! are fields and ids. Of any other key only its form stays: the same key becomes the same other one,
+//! and no two become one.
+
+use crate::crdt::update::{Checked, Instead, Role, RootKind, Update};
+use crate::error::{Error, Result};
+use std::collections::{HashMap, HashSet};
+
+/// Longest key that counts as a name.
+const NAME_BYTES: usize = 128;
+/// Longest value that counts as a word of the schema.
+const WORD_BYTES: usize = 32;
+
+/// Fields that hold an id, beside those that end with `_id` or `_by`.
+const ID_FIELDS: &[&str] = &["id", "assignee", "four_words"];
+/// Fields that hold a word of the schema, beside those that end with `_type`.
+const WORD_FIELDS: &[&str] = &["role", "status", "priority", "kind", "type"];
+/// Fields that hold a member, beside those that end with `_by`.
+const MEMBER_FIELDS: &[&str] = &["author_id", "member_id", "assignee"];
+/// Roots keyed by member.
+const MEMBER_ROOTS: &[&str] = &["members", "active_members"];
+
+/// What an anonymous copy is.
+pub struct Anonymous {
+    pub bytes: Vec<u8>,
+    /// How many texts became filler.
+    pub texts: usize,
+}
+
+/// The copy. With `members` the ids of members are replaced too, each by the same other one
+/// wherever it stands in the document; copies that were given the same members agree on these.
+///
+/// Not promised: that nobody is recognised. Times, lengths and who wrote what stay, and so do ids
+/// that say something by themselves.
+///
+/// # Errors
+/// `Bug` when the copy does not read as the original does.
+pub fn anonymize(
+    update: &Update<'_, Checked>,
+    roots: &[(&str, RootKind)],
+    members: Option<&[String]>,
+) -> Result<Anonymous> {
+    let mut names = Names::of(update, members);
+    let mut texts = 0;
+    let bytes = update.with_texts(&mut |role, path, text| {
+        let instead = match role {
+            Role::Root | Role::Key if !is_name(text) => names.substitute(text),
+            Role::Value if !stays(path, text) => Instead::Filler,
+            _ => names.member(text),
+        };
+        texts += usize::from(instead != Instead::Same && !text.is_empty());
+        instead
+    });
+    let copy = Update::walk(&bytes)
+        .and_then(|walked| walked.check(roots))
+        .map_err(|fault| Error::bug("the anonymous copy is not valid").because(fault))?;
+    match copy.version() == update.version() && bytes.len() == update.bytes().len() {
+        true => Ok(Anonymous { bytes, texts }),
+        false => Err(Error::bug("the anonymous copy has another version")),
+    }
+}
+
+/// Whether a value is an id or a word of the schema, by its form and by where it stands.
+fn stays(path: &[&str], text: &str) -> bool {
+    let field = path.last().copied().unwrap_or("");
+    let is_id_field =
+        ID_FIELDS.contains(&field) || field.ends_with("_id") || field.ends_with("_by");
+    let is_word_field = WORD_FIELDS.contains(&field) || field.ends_with("_type");
+    let is_word = text.len() <= WORD_BYTES
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || b"_-".contains(&byte));
+    is_minted(text)
+        || is_id_field && is_name(text)
+        || is_reaction(path) && is_name(text)
+        || is_word_field && is_word
+}
+
+/// Whether a value stands in the members of a reaction.
+fn is_reaction(path: &[&str]) -> bool {
+    matches!(path, [.., "reactions", _])
+}
+
+/// A UUID, or an id of more parts with a UUID among them: `group:3f2a…:chat`.
+fn is_minted(text: &str) -> bool {
+    let is_uuid = |part: &str| part.len() == 36 && uuid::Uuid::try_parse(part).is_ok();
+    is_name(text) && text.split(':').any(is_uuid)
+}
+
+fn is_name(text: &str) -> bool {
+    text.len() <= NAME_BYTES
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-:".contains(&byte))
+}
+
+/// The keys of a document, its members, and what they are called in the copy.
+#[derive(Default)]
+struct Names {
+    /// Every key of the document and every substitute: no other may be the same.
+    taken: HashSet<String>,
+    /// Those to be replaced.
+    members: HashSet<String>,
+    substitutes: HashMap<String, String>,
+    /// Per text with which they begin, the next number to try.
+    next: HashMap<String, u64>,
+}
+
+impl Names {
+    /// Those of a document; the members that are known first, so that their substitutes do not
+    /// depend on it.
+    fn of(update: &Update<'_, Checked>, members: Option<&[String]>) -> Names {
+        let mut names = Names::default();
+        update.with_texts(&mut |role, path, text| {
+            let is_member = is_name(text) && is_member(role, path, text);
+            if is_member && members.is_some() {
+                names.members.insert(text.to_owned());
+            }
+            if is_member || role != Role::Value {
+                names.taken.insert(text.to_owned());
+            }
+            Instead::Same
+        });
+        for member in members.into_iter().flatten().filter(|member| is_name(member)) {
+            names.members.insert(member.clone());
+            names.substitute(member);
+        }
+        names
+    }
+
+    /// What a name becomes.
+    fn member(&mut self, text: &str) -> Instead {
+        match self.members.contains(text) {
+            true => self.substitute(text),
+            false => Instead::Same,
+        }
+    }
+
+    /// The substitute of a key, always the same. A key so short that none is free stays.
+    fn substitute(&mut self, text: &str) -> Instead {
+        if let Some(substitute) = self.substitutes.get(text) {
+            return Instead::Text(substitute.clone());
+        }
+        let next = self.next.entry(numbered(text, 0).unwrap_or_default()).or_default();
+        while let Some(substitute) = numbered(text, *next) {
+            *next += 1;
+            if self.taken.insert(substitute.clone()) {
+                self.substitutes.insert(text.to_owned(), substitute.clone());
+                return Instead::Text(substitute);
+            }
+        }
+        Instead::Same
+    }
+}
+
+/// Whether a text names a member, by where it stands. The application writes keys `_` too, which
+/// name nobody.
+fn is_member(role: Role, path: &[&str], text: &str) -> bool {
+    match (role, path) {
+        _ if !text.bytes().any(|byte| byte.is_ascii_alphanumeric()) => false,
+        (Role::Key, [root, _]) if MEMBER_ROOTS.contains(root) => true,
+        (Role::Key, [.., "ack_vector", _]) => true,
+        (Role::Value, [.., field]) => {
+            MEMBER_FIELDS.contains(field) || field.ends_with("_by") || is_reaction(path)
+        }
+        _ => false,
+    }
+}
+
+/// A number written with letters and digits of the same width where the text has any, so that what
+/// looks like an id still does; None when there are too few for it.
+fn numbered(text: &str, mut number: u64) -> Option<String> {
+    let mut digits: Vec<char> = Vec::new();
+    for char in text.chars().rev() {
+        let (first, count) = match char.len_utf8() {
+            1 if char.is_ascii_alphabetic() => ('a', 26),
+            1 if char.is_ascii_digit() => ('0', 10),
+            1 => (char, 1),
+            2 => ('\u{100}', 128),
+            3 => ('\u{4e00}', 4096),
+            _ => ('\u{1f300}', 256),
+        };
+        let digit = u32::try_from(number % count).ok()?;
+        digits.push(char::from_u32(u32::from(first) + digit)?);
+        number /= count;
+    }
+    digits.reverse();
+    (number == 0).then(|| digits.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crdt::testing::{Rng, World, fixtures, state, view};
+    use crate::crdt::value::{Source, Value};
+    use crate::crdt::view::View;
+
+    /// A value without its texts: lengths in bytes and UTF-16 units, and the rest as it is.
+    fn shape(value: &Value) -> String {
+        let lengths = |text: &str| format!("{}/{}", text.len(), text.encode_utf16().count());
+        match value {
+            Value::String(text) => format!("s{}", lengths(text)),
+            Value::Text(text) => format!("t{}", lengths(text)),
+            Value::Bytes(bytes) => format!("b{}", bytes.len()),
+            Value::Map(map) | Value::Object(map) => {
+                let entry = |(key, value): (&String, &Value)| (lengths(key), shape(value));
+                let mut entries: Vec<_> = map.iter().map(entry).collect();
+                entries.sort();
+                format!("{entries:?}")
+            }
+            Value::Array(items) | Value::List(items) => {
+                format!("{:?}", items.iter().map(shape).collect::<Vec<_>>())
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    fn shapes(view: &View) -> Vec<String> {
+        let root =
+            |root: &String| format!("{} {}", root.len(), shape(&view.value(&[root]).unwrap()));
+        let mut roots: Vec<String> = view.roots().iter().map(root).collect();
+        roots.sort();
+        roots
+    }
+
+    #[test]
+    fn copies_have_the_same_blocks_and_the_same_shape() {
+        let random = (0..400).map(|seed| {
+            let mut rng = Rng::new(seed);
+            let steps = 3 + rng.below(40);
+            (format!("seed {seed}"), state(&World::random(&mut rng, steps).all()))
+        });
+        for (name, bytes) in random.chain(fixtures()) {
+            let update = Update::walk(&bytes).unwrap().check(&[]).unwrap();
+            for members in [None, Some(&[][..])] {
+                let copy = anonymize(&update, &[], members).unwrap().bytes;
+                let walked = Update::walk(&copy).unwrap().check(&[]).unwrap();
+                let spans = |update: &Update<'_, Checked>| -> Vec<_> {
+                    let blocks = update.blocks().iter();
+                    blocks.map(|b| (b.kind, b.clock, b.len, b.span(), b.content_span())).collect()
+                };
+                assert_eq!(spans(&walked), spans(&update), "{name}");
+                assert_eq!(shapes(&view(&copy)), shapes(&view(&bytes)), "{name}");
+                let again = anonymize(&walked, &[], None).unwrap();
+                assert_eq!(shapes(&view(&again.bytes)), shapes(&view(&bytes)), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn substitutes_have_the_same_width_and_are_all_different() {
+        let mut seen = HashSet::new();
+        for number in 0..2000 {
+            let name = numbered("été 7/🎉", number).unwrap();
+            let widths = |text: &str| text.chars().map(char::len_utf8).collect::<Vec<_>>();
+            assert_eq!(widths(&name), widths("été 7/🎉"));
+            assert!(seen.insert(name));
+        }
+        assert_eq!(numbered("a-b", 27).unwrap(), "b-b");
+        assert_eq!(numbered("/", 1), None);
+        assert_eq!(numbered("", 0), Some(String::new()));
+    }
+
+    #[test]
+    fn ids_and_words_of_the_schema_stay_and_text_does_not() {
+        let uuid = "3f2a1b2c-0000-4000-8000-000000000001";
+        assert!(stays(&["messages", uuid, "author_id"], "alice-river-stone-sky"));
+        assert!(stays(&["messages", uuid, "reactions", "🎉"], "alice-river-stone-sky"));
+        assert!(stays(&["order"], uuid));
+        assert!(stays(&["invites"], &format!("group:{uuid}:chat")));
+        assert!(!stays(&["notes"], &format!("see {uuid}")));
+        assert!(stays(&["file", "disk_type"], "shared"));
+        assert!(stays(&["members", "a", "role"], "owner"));
+        assert!(!stays(&["members", "a", "role"], "Owner of the harbour"));
+        assert!(!stays(&["messages", uuid, "author_id"], "Alice of the harbour"));
+        assert!(!stays(&["messages", uuid, "content"], "hello"));
+        assert!(!stays(&[], "hello"));
+    }
+}

@@ -1,0 +1,231 @@
+//! What is known to have happened in a world, and what must hold of a replica after every step.
+
+use super::world::{Replica, document};
+use crdtctl::concern::core;
+use crdtctl::crdt::update::{self, Clocks};
+use crdtctl::crdt::value::Source;
+use crdtctl::crdt::view::View;
+use crdtctl::id::MemberId;
+use crdtctl::operation::{Operation, Outcome};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was seen in a replica's documents.
+#[derive(Default, Clone)]
+pub struct Held {
+    pub messages: BTreeSet<String>,
+    pub members: BTreeSet<String>,
+    /// Messages that were here and are not any more.
+    pub gone: BTreeSet<String>,
+    pub clocks: BTreeMap<&'static str, Clocks>,
+}
+
+/// A change of the membership, and what whoever made it had seen.
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub member: String,
+    pub added: bool,
+    pub mark: Mark,
+    session: usize,
+    order: usize,
+    before: Clocks,
+}
+
+/// Where a session's writes ended: a client id, and its next clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Mark {
+    pub client: u64,
+    pub clock: u32,
+}
+
+impl Mark {
+    /// Whether a document with these clocks holds the writes. A restored backup can lose some.
+    pub fn is_in(self, clocks: &Clocks) -> bool {
+        clocks.get(&self.client).is_some_and(|clock| *clock >= self.clock)
+    }
+}
+
+impl Event {
+    /// Whether the replica that made this event had applied the other one.
+    pub fn saw(&self, other: &Event) -> bool {
+        if self.session == other.session {
+            return self.order > other.order;
+        }
+        other.mark.is_in(&self.before)
+    }
+}
+
+/// What is known to have happened, of sessions that committed.
+#[derive(Default)]
+pub struct Facts {
+    pub messages: BTreeMap<String, Message>,
+    /// Messages that vanished from a replica that had them.
+    pub pruned: BTreeSet<String>,
+    /// Those whose pruning a restored backup may have taken back.
+    pub unpruned: BTreeSet<String>,
+    pub membership: Vec<Event>,
+    /// Members whose record vanished from a replica that had it.
+    pub members_pruned: BTreeSet<String>,
+    /// (record, member) of every acknowledgement that was ever written.
+    acknowledgements: BTreeSet<(String, String)>,
+}
+
+/// One message, and what was done to it.
+#[derive(Debug, Default)]
+pub struct Message {
+    pub sent: Mark,
+    /// Every text that was written to it.
+    pub texts: BTreeSet<String>,
+    /// Each with its time.
+    pub deletions: Vec<(Mark, i64)>,
+}
+
+/// A session that was committed.
+pub struct Done<'a> {
+    pub session: usize,
+    pub member: &'a MemberId,
+    /// The clocks of the core and of the chat before it.
+    pub before: (Clocks, Clocks),
+    pub operations: &'a [Operation],
+    pub outcomes: &'a [Outcome],
+}
+
+impl Done<'_> {
+    /// Whether it changed who is a member.
+    pub fn regroups(&self) -> bool {
+        self.operations.iter().any(|operation| {
+            matches!(
+                operation,
+                Operation::MemberAdd(_) | Operation::MemberRemove(_) | Operation::EntityCreate(_)
+            )
+        })
+    }
+}
+
+impl Facts {
+    /// Writes down what a session did.
+    pub fn note(&mut self, replica: &Replica, done: &Done<'_>) {
+        let core = replica.mark("core", &done.before.0);
+        let chat = replica.mark("chat", &done.before.1);
+        let now = replica.ambient.clock.now();
+        for (order, (operation, outcome)) in done.operations.iter().zip(done.outcomes).enumerate() {
+            let Some(id) = outcome.id.clone().filter(|_| outcome.changed) else { continue };
+            let event = |member: &str, added| Event {
+                member: member.to_owned(),
+                added,
+                mark: core,
+                session: done.session,
+                order,
+                before: done.before.0.clone(),
+            };
+            match operation {
+                Operation::ChatSend(send) => {
+                    let texts = BTreeSet::from([send.text.clone()]);
+                    let message = Message { sent: chat, texts, deletions: Vec::new() };
+                    self.messages.insert(id, message);
+                }
+                Operation::ChatEdit(edit) => {
+                    self.messages.entry(id).or_default().texts.insert(edit.text.clone());
+                }
+                Operation::ChatDelete(_) => {
+                    self.messages.entry(id).or_default().deletions.push((chat, now));
+                }
+                Operation::EntityCreate(_) => {
+                    self.membership.push(event(done.member.as_str(), true));
+                }
+                Operation::MemberAdd(_) => self.membership.push(event(&id, true)),
+                Operation::MemberRemove(_) => self.membership.push(event(&id, false)),
+                _ => {}
+            }
+        }
+    }
+
+    /// What must hold of a replica after every step: its files are storable; a new acknowledgement
+    /// is the acting member's, and of a record that is deleted here; a message is pruned when all
+    /// who had it have acknowledged, and never comes back.
+    pub fn look(&mut self, replica: &mut Replica, acting: Option<&MemberId>, regroups: bool) {
+        let reader = replica.store.reader().expect("a reader");
+        let mut members = BTreeMap::new();
+        for concern in ["core", "chat"] {
+            let Some((bytes, view)) = document(&reader, concern) else { continue };
+            let name = &replica.name;
+            update::storable(&bytes).unwrap_or_else(|fault| panic!("{name}: {concern}: {fault}"));
+            replica.held.clocks.insert(concern, view.version().clocks.clone());
+            if concern == "core" {
+                members = core::active(&view);
+                self.look_at_acknowledgements(name, &view, "members", acting);
+                self.look_at_members(&mut replica.held, &view);
+            } else {
+                self.look_at_acknowledgements(name, &view, "messages", acting);
+                for id in self.look_at_messages(replica, &view) {
+                    if self.pruned.insert(id.clone()) && !regroups {
+                        self.is_pruned_rightly(replica, &id, &members, acting);
+                    }
+                }
+            }
+        }
+    }
+
+    fn look_at_acknowledgements(
+        &mut self,
+        name: &str,
+        view: &View,
+        root: &str,
+        acting: Option<&MemberId>,
+    ) {
+        for id in view.keys(&[root]) {
+            for by in view.keys(&[root, &id, "ack_vector"]) {
+                if self.acknowledgements.insert((id.clone(), by.clone())) {
+                    let who = acting.map(MemberId::as_str);
+                    assert_eq!(who, Some(by.as_str()), "{name}: who acknowledges {root}/{id}");
+                    let deleted = view.flag(&[root, &id, "deleted"]);
+                    assert!(deleted, "{name}: {root}/{id} is not deleted");
+                }
+            }
+        }
+    }
+
+    fn look_at_members(&mut self, held: &mut Held, view: &View) {
+        let present = view.keys(&["members"]).into_iter().collect();
+        self.members_pruned.extend(held.members.difference(&present).cloned());
+        held.members = present;
+    }
+
+    /// Returns the messages that have gone since the last look.
+    fn look_at_messages(&mut self, replica: &mut Replica, view: &View) -> Vec<String> {
+        let Replica { held, name, .. } = replica;
+        let present: BTreeSet<String> = view.keys(&["messages"]).into_iter().collect();
+        let back: Vec<&String> = present.intersection(&held.gone).collect();
+        assert!(back.is_empty(), "{name}: pruned, and back again: {back:?}");
+        // What came, was acknowledged and pruned in one import was never seen here.
+        let clocks = &view.version().clocks;
+        let came = self.messages.iter().filter(|(_, message)| message.sent.is_in(clocks));
+        let gone: Vec<String> = came
+            .map(|(id, _)| id)
+            .filter(|id| !present.contains(*id) && !held.gone.contains(*id))
+            .cloned()
+            .collect();
+        held.gone.extend(gone.iter().cloned());
+        held.messages = present;
+        gone
+    }
+
+    /// Nobody had pruned this message before: this replica did. Every member that it knows, and
+    /// that was one when the message was deleted, has acknowledged it then.
+    fn is_pruned_rightly(
+        &self,
+        replica: &Replica,
+        id: &str,
+        members: &BTreeMap<String, i64>,
+        acting: Option<&MemberId>,
+    ) {
+        let deletions = self.messages.get(id).map(|message| message.deletions.as_slice());
+        let times = deletions.unwrap_or_default().iter().map(|(_, at)| *at);
+        let earliest = times.min().unwrap_or_else(|| replica.ambient.clock.now());
+        for (member, _) in members.iter().filter(|(_, joined)| **joined <= earliest) {
+            // What is acknowledged and pruned in one step is never seen acknowledged.
+            let own = acting.map(MemberId::as_str) == Some(member);
+            let acknowledged = self.acknowledgements.contains(&(id.to_owned(), member.clone()));
+            assert!(own || acknowledged, "{}: {id} pruned without {member}", replica.name);
+        }
+    }
+}

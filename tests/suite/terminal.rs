@@ -1,0 +1,68 @@
+//! What is different where somebody sits at a terminal. `script` lends one.
+
+use crate::support::*;
+use std::process::Command;
+
+/// Runs a line of a shell on a terminal of its own, answering with `input`; what was on the
+/// screen. None, with a notice, where no terminal can be had.
+fn on_a_terminal(store: &Store<'_>, env: &[(&str, &str)], args: &[&str]) -> Option<Run> {
+    let machine = store.machine;
+    let plain = machine.command(args);
+    let quoted: Vec<String> = std::iter::once(plain.get_program())
+        .chain(plain.get_args())
+        .map(|word| format!("'{}'", word.to_str().unwrap()))
+        .collect();
+    let mut script = Command::new("script");
+    script.args(["-qec", &quoted.join(" "), "/dev/null"]).env_clear();
+    script.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    script.env("TERM", "xterm").env("COLUMNS", "100").envs(env.iter().copied());
+    script.current_dir(&store.dir);
+    if Command::new("script").args(["-qec", "true", "/dev/null"]).output().is_err() {
+        skipped("no `script` here to make a terminal");
+        return None;
+    }
+    Some(machine.finish(script, args, Some(b"")))
+}
+
+#[test]
+fn a_list_on_a_terminal_is_a_table() {
+    let machine = Machine::new("table");
+    let store = machine.group("s", &[BOB]);
+    let Some(run) = on_a_terminal(&store, &[], &["member", "list"]) else { return };
+    let screen = &run.exits(0).stdout;
+    assert!(screen.contains("MEMBER") && !screen.contains("member_id\t"), "{screen:?}");
+    assert!(screen.contains('\u{1b}'), "its titles are coloured: {screen:?}");
+    let plain = on_a_terminal(&store, &[("NO_COLOR", "1")], &["member", "list"]).unwrap();
+    assert!(!plain.exits(0).stdout.contains('\u{1b}'), "{:?}", plain.stdout);
+    let asked = on_a_terminal(&store, &[], &["member", "list", "--color", "never"]).unwrap();
+    assert_eq!(asked.exits(0).stdout, plain.stdout);
+    let json = on_a_terminal(&store, &[], &["member", "list", "--json"]).unwrap();
+    assert!(!json.exits(0).stdout.contains('\u{1b}'), "{:?}", json.stdout);
+    assert_eq!(column(&json.parsed(), "member_id"), [ALICE, BOB]);
+}
+
+#[test]
+fn an_empty_list_on_a_terminal_says_so() {
+    let machine = Machine::new("empty");
+    let store = machine.group("s", &[]);
+    let Some(run) = on_a_terminal(&store, &[], &["chat", "list"]) else { return };
+    assert_eq!(run.exits(0).stdout.trim(), "no messages");
+}
+
+#[test]
+fn errors_on_a_terminal_are_coloured() {
+    let machine = Machine::new("errors");
+    let store = machine.group("s", &[]);
+    let Some(run) = on_a_terminal(&store, &[], &["chat", "show", "ffff"]) else { return };
+    assert!(run.exits(4).stdout.contains("\u{1b}[1;31merror"), "{:?}", run.stdout);
+    let plain = on_a_terminal(&store, &[("NO_COLOR", "1")], &["chat", "show", "ffff"]).unwrap();
+    assert!(plain.exits(4).stdout.contains("error: "), "{:?}", plain.stdout);
+}
+
+#[test]
+fn a_bundle_is_nothing_for_a_screen() {
+    let machine = Machine::new("bundle");
+    let store = machine.group("s", &[]);
+    let Some(run) = on_a_terminal(&store, &[], &["sync", "export"]) else { return };
+    assert!(run.exits(2).stdout.contains("-o FILE"), "{:?}", run.stdout);
+}
