@@ -182,7 +182,10 @@ fn content(collection: &Collection, source: &View, path: &[&str]) -> Record {
 fn count_keys(before: Option<&View>, after: &View, account: &mut Settled) {
     let keys_of =
         |view: &View, root: &str| -> BTreeSet<String> { view.keys(&[root]).into_iter().collect() };
-    for root in after.roots() {
+    // The roots of both: a root that lost all its keys is not among those of `after`.
+    let roots: BTreeSet<String> =
+        before.map(View::roots).unwrap_or_default().into_iter().chain(after.roots()).collect();
+    for root in roots {
         let new = keys_of(after, &root);
         let old = before.map(|before| keys_of(before, &root)).unwrap_or_default();
         account.added += new.difference(&old).count();
