@@ -4,14 +4,11 @@
 //! part, and whether it lives. [`Anatomy::portions`] hands out the whole file: what it gives adds
 //! up to the file's size, always. Linear in the input.
 
-use super::path::{self, Mark, NONE, Patterns, Role};
+use super::path::{Mark, NONE, Patterns, Role, bracketed, keys};
 use crate::concern::Spec;
 use crate::crdt::update::{Block, Id, Kind, Owner, Place, Places, Update};
 use crate::crdt::value::Value;
 use std::collections::HashSet;
-
-/// Steps of a path that are shown; what lies deeper is cut off at its beginning.
-const STEPS: usize = 32;
 
 /// Why bytes are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -500,42 +497,4 @@ fn address(place: Place<'_>) -> Option<(u64, &str)> {
         Owner::Item { block, .. } => u64::from(block?) | 1 << 32,
     };
     Some((owner, place.key?))
-}
-
-/// The keys that lead to a place, its own included, the root first. An element of a sequence has
-/// its id for a key.
-pub fn keys(places: &Places<'_>, place: usize) -> Vec<String> {
-    let mut keys = Vec::new();
-    let mut at = places.get(place);
-    while let Some(place) = at {
-        keys.extend(place.key.map(str::to_owned));
-        at = match place.owner {
-            Owner::Root(root) => {
-                keys.push(places.root(root).to_owned());
-                None
-            }
-            Owner::Item { id, block } => {
-                let above = block.and_then(|b| places.get(places.index(b as usize)?));
-                if above.is_none_or(|above| above.key.is_none()) {
-                    keys.push(bracketed(id));
-                }
-                above
-            }
-        };
-        if keys.len() > STEPS {
-            keys.push("…".to_owned());
-            break;
-        }
-    }
-    keys.reverse();
-    keys
-}
-
-fn bracketed(id: Id) -> String {
-    format!("[{}:{}]", id.client, id.clock)
-}
-
-/// Keys as one path; see [`path::step`].
-pub fn joined(keys: &[String]) -> String {
-    keys.iter().map(|key| path::step(key)).collect::<Vec<_>>().join("/")
 }
