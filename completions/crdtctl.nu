@@ -1566,7 +1566,7 @@ module completions {
 
   # Write a copy of a document without what people wrote, for bug reports
   export extern "crdtctl doc anonymize" [
-    --members                 # Replace the ids of members too, each by the same other one throughout the document
+    --members                 # Replace the ids of members too, each by the same other one throughout the entity
     --out(-o): path           # The file to write; `-` is standard output
     --output: string@"nu-complete crdtctl doc anonymize global.output" # How output is written: a table on a terminal, else tab-separated
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory

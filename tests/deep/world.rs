@@ -52,7 +52,20 @@ pub struct Replica {
 /// A bundle on its way.
 struct Letter {
     bundle: Vec<u8>,
+    from: usize,
+    to: Option<usize>,
     label: String,
+}
+
+/// What a bundle is to hold.
+#[derive(Debug, Clone, Copy)]
+enum Wanted {
+    Everything,
+    /// What a replica lacks by its last receipt.
+    NewsFor(usize),
+    /// What whoever got a letter lacks still.
+    NewsSince(usize),
+    Receipt,
 }
 
 /// What kind of history a world lives through.
@@ -155,10 +168,9 @@ impl World {
             match self.chance.below(100) {
                 0..50 => self.step_write(at),
                 50..70 => self.step_export(at),
-                70..96 => self.step_deliver(at),
-                96..98 if self.climate.disasters => self.step_lose_lease(at),
-                98.. if self.climate.disasters => self.step_backup(at),
-                _ => self.step_write(at),
+                88..92 if self.climate.disasters => self.step_lose_lease(at),
+                92..96 if self.climate.disasters => self.step_backup(at),
+                _ => self.step_deliver(at),
             }
         }
     }
@@ -184,20 +196,28 @@ impl World {
             }
             self.session(at, &founder, &operations);
         }
-        self.step_export(0);
+        self.send(0, Wanted::Everything, None);
         for at in 1..self.replicas.len() {
             if self.chance.below(5) > 0 {
-                self.deliver(0, at);
+                self.deliver(&[0], at);
             }
+        }
+        if self.climate.incremental && self.chance.below(2) == 0 {
+            self.exchange(false);
         }
     }
 
     fn step_write(&mut self, at: usize) {
         let own = self.replicas[at].member.clone().filter(|_| self.chance.below(10) > 0);
         let member = own.unwrap_or_else(|| self.anybody());
-        let count = 1 + self.below(3);
+        let count = [1, 1, 1, 2, 3][self.below(5)];
         let operations: Vec<Operation> = (0..count).map(|_| self.operation(at)).collect();
-        self.session(at, &member, &operations);
+        let written = self.session(at, &member, &operations);
+        // Some send every piece of news by itself; it will arrive in any order.
+        if written && self.climate.incremental && at % 3 != 1 {
+            let wanted = self.last_letter(at).map_or(Wanted::Everything, Wanted::NewsSince);
+            self.send(at, wanted, None);
+        }
     }
 
     fn anybody(&mut self) -> MemberId {
@@ -256,8 +276,8 @@ impl World {
     }
 
     /// Runs operations in one session: all of them, or none when one is refused. Now and then
-    /// only to see what would happen.
-    fn session(&mut self, at: usize, member: &MemberId, operations: &[Operation]) {
+    /// only to see what would happen. True when something was written.
+    fn session(&mut self, at: usize, member: &MemberId, operations: &[Operation]) -> bool {
         self.sessions += 1;
         let number = self.sessions;
         let dry_run = number > 2 && self.chance.below(20) == 0;
@@ -278,7 +298,7 @@ impl World {
                         Done { session: number, member, before, operations, outcomes: &outcomes };
                     self.facts.look(&mut self.replicas[at], Some(member), done.regroups());
                     self.facts.note(&self.replicas[at], &done);
-                    return;
+                    return committed.seq.is_some();
                 }
             }
             Err(error) => {
@@ -288,40 +308,71 @@ impl World {
             }
         }
         assert_eq!(files, self.replicas[at].files(), "{what}: not to be written, and yet it is");
+        false
     }
 
-    /// A bundle of everything, for one peer, or without updates, goes into the mail.
+    /// A bundle goes into the mail.
     fn step_export(&mut self, at: usize) {
-        let kind = if self.climate.incremental { self.chance.below(10) } else { 0 };
-        let to = self.below(self.replicas.len());
-        let letter = match kind {
-            0..3 => self.export(at, None, false),
-            3..9 => self.export(at, Some(to), false),
-            _ => self.export(at, None, true),
+        let own = self.last_letter(at);
+        let kind = if self.climate.incremental { self.chance.below(12) } else { 0 };
+        let wanted = match (kind, own, self.mail.len()) {
+            (0..2, ..) => Wanted::Everything,
+            (2..6, ..) => Wanted::NewsFor(self.other(at)),
+            (6..10, Some(last), _) => Wanted::NewsSince(last),
+            (10, _, 1..) => Wanted::NewsSince(self.below(self.mail.len())),
+            (11, ..) => Wanted::Receipt,
+            _ => Wanted::Everything,
         };
+        let only = (self.climate.incremental && self.chance.below(6) == 0)
+            .then(|| if self.chance.below(2) == 0 { "core" } else { "chat" });
+        self.send(at, wanted, only);
+    }
+
+    fn last_letter(&self, from: usize) -> Option<usize> {
+        self.mail.iter().rposition(|letter| letter.from == from)
+    }
+
+    fn other(&mut self, than: usize) -> usize {
+        let step = 1 + self.below(self.replicas.len() - 1);
+        (than + step) % self.replicas.len()
+    }
+
+    fn send(&mut self, at: usize, wanted: Wanted, only: Option<&str>) {
+        let letter = self.export(at, wanted, only);
         self.say(letter.label.clone());
         self.mail.push(letter);
     }
 
-    fn export(&self, at: usize, to: Option<usize>, receipt: bool) -> Letter {
+    fn export(&self, at: usize, wanted: Wanted, only: Option<&str>) -> Letter {
         let replica = &self.replicas[at];
         let reader = replica.store.reader().expect("a reader");
-        // A peer that was never heard of gets everything.
-        let known = to.and_then(|to| {
-            let (peer, _, _) = self.replicas[to].identity()?;
-            reader.state().map(|state| Known::of_peer(state, &peer).expect("its receipts"))
+        let (known, to) = match wanted {
+            // A peer that was never heard of gets everything.
+            Wanted::NewsFor(to) => (self.known(&reader, to), Some(to)),
+            Wanted::NewsSince(letter) => {
+                let earlier = opened(&self.mail[letter].bundle);
+                (Some(Known::of_manifest(earlier.manifest())), None)
+            }
+            Wanted::Everything | Wanted::Receipt => (None, None),
+        };
+        let docs = only.map(World::doc).filter(|doc| {
+            reader.documents().expect("the documents").iter().any(|found| found.id == *doc)
         });
-        let request = Request { docs: None, peer: known.as_ref(), receipt };
+        let docs = docs.map(|doc| BTreeSet::from([doc]));
+        let receipt = matches!(wanted, Wanted::Receipt);
+        let request = Request { docs: docs.as_ref(), peer: known.as_ref(), receipt };
         let exported = export(&reader, &replica.ambient, &request).expect("an export");
         let mut bundle = Vec::new();
         exported.bundle.write(&mut bundle).expect("a bundle");
-        let what = exported.bundle.manifest().documents.iter().map(|d| (d.bytes, d.log));
-        let label = format!(
-            "   {} exports for {to:?} receipt {receipt}: {:?}",
-            replica.name,
-            what.collect::<Vec<_>>()
-        );
-        Letter { bundle, label }
+        let parts: Vec<_> =
+            exported.bundle.manifest().documents.iter().map(|d| (d.bytes, d.log)).collect();
+        let label = format!("   {} exports {wanted:?} {only:?}: {parts:?}", replica.name);
+        Letter { bundle, from: at, to, label }
+    }
+
+    fn known(&self, reader: &Reader, peer: usize) -> Option<Known> {
+        let (peer, _, _) = self.replicas[peer].identity()?;
+        reader.state().map(|state| Known::of_peer(state, &peer).expect("its receipts"))
     }
 
     /// One or more letters reach somebody, often not the newest, often not the one meant.
@@ -330,20 +381,26 @@ impl World {
             return;
         }
         let count = if self.chance.below(8) == 0 { 3 } else { 1 };
-        let letters: Vec<usize> = (0..count).map(|_| self.below(self.mail.len())).collect();
-        self.deliver_all(&letters, at);
+        // The newest are the likeliest, and any may come.
+        let letters: Vec<usize> = (0..count)
+            .map(|_| self.below(self.mail.len()).max(self.below(self.mail.len())))
+            .collect();
+        let Letter { from, to, .. } = self.mail[letters[0]];
+        let to = match (to, self.chance.below(10)) {
+            (Some(to), 0..6) => to,
+            // One's own comes back, too.
+            (_, 9) => at,
+            _ => self.other(from),
+        };
+        self.deliver(&letters, to);
         // Some are lost, or not sent again; the rest may come again at any time.
-        if self.chance.below(3) == 0 {
+        if self.chance.below(2) == 0 {
             let lost = self.below(self.mail.len());
-            self.mail.swap_remove(lost);
+            self.mail.remove(lost);
         }
     }
 
-    fn deliver(&mut self, letter: usize, at: usize) {
-        self.deliver_all(&[letter], at);
-    }
-
-    fn deliver_all(&mut self, letters: &[usize], at: usize) {
+    fn deliver(&mut self, letters: &[usize], at: usize) {
         let bundles: Vec<Vec<u8>> =
             letters.iter().map(|index| self.mail[*index].bundle.clone()).collect();
         let labels: Vec<&str> =
@@ -362,7 +419,7 @@ impl World {
             .iter()
             .map(|bytes| Input::Bundle {
                 name: "letter".to_owned(),
-                bundle: Box::new(Bundle::read(bytes.as_slice()).expect("a bundle of ours")),
+                bundle: Box::new(opened(bytes)),
             })
             .collect();
         let imported = import(session, &inputs).expect("an honest import");
@@ -417,9 +474,9 @@ impl World {
         let count = self.replicas.len();
         let mut post: Vec<Vec<Vec<u8>>> = vec![Vec::new(); count];
         for from in 0..count {
-            let everybody = self.export(from, None, false);
+            let everybody = self.export(from, Wanted::Everything, None);
             for (to, letters) in post.iter_mut().enumerate().filter(|(to, _)| *to != from) {
-                let letter = incremental.then(|| self.export(from, Some(to), false));
+                let letter = incremental.then(|| self.export(from, Wanted::NewsFor(to), None));
                 letters.push(letter.map_or_else(|| everybody.bundle.clone(), |l| l.bundle));
             }
         }
@@ -491,6 +548,10 @@ pub fn document(reader: &Reader, concern: &str) -> Option<(Vec<u8>, View)> {
     let bytes = reader.bytes(&World::doc(concern)).expect("a readable document")?;
     let view = View::of(&checked(&bytes));
     Some((bytes, view))
+}
+
+fn opened(bundle: &[u8]) -> Bundle {
+    Bundle::read(bundle).expect("a bundle of ours")
 }
 
 pub fn checked(bytes: &[u8]) -> Update<'_, Checked> {
