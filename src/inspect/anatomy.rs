@@ -6,7 +6,7 @@
 
 use super::path::{Mark, NONE, Patterns, Role, bracketed, keys};
 use crate::concern::Spec;
-use crate::crdt::update::{Block, Id, Kind, Owner, Place, Places, Update};
+use crate::crdt::update::{Block, Dead, Id, Kind, Owner, Place, Places, Update};
 use crate::crdt::value::Value;
 use std::collections::HashSet;
 
@@ -113,8 +113,8 @@ pub struct Anatomy<'u, 'a, S> {
     container_of: Vec<u32>,
     /// Per place; none where what is around it is not known.
     spots: Vec<Option<Spot>>,
-    /// Per block, whether all of it is deleted.
-    dead: Vec<bool>,
+    /// Per block, what of it is deleted.
+    dead: Vec<Dead>,
     /// Per place, whether something lives there.
     inhabited: Vec<bool>,
     records: Vec<Record>,
@@ -131,7 +131,7 @@ impl<'u, 'a, S> Anatomy<'u, 'a, S> {
             containers: Vec::new(),
             container_of: vec![NONE; update.blocks().len()],
             spots: vec![None; count],
-            dead: vec![false; update.blocks().len()],
+            dead: vec![Dead::default(); update.blocks().len()],
             inhabited: vec![false; count],
             records: Vec::new(),
         };
@@ -225,7 +225,7 @@ impl<'u, 'a, S> Anatomy<'u, 'a, S> {
             Kind::Skip => return give(alone(Why::Gap)),
             _ => {}
         }
-        let dead = self.update.dead(client, block);
+        let dead = self.dead.get(index).copied().unwrap_or_default();
         let is_dead = dead.units >= block.len;
         let Some((place, spot)) = self.spot(index) else {
             // What is around it is not known, or gone.
@@ -397,15 +397,16 @@ impl<'a, S> Anatomy<'_, 'a, S> {
     }
 
     fn is_dead(&self, index: usize) -> bool {
-        self.dead.get(index).copied().unwrap_or(true)
+        let length = self.update.blocks().get(index).map_or(0, |block| block.len);
+        self.dead.get(index).is_none_or(|dead| dead.units >= length)
     }
 
-    /// Finds the blocks of which nothing lives.
+    /// Finds out what of each block is deleted.
     fn find_dead(&mut self) {
         for (client, range) in self.update.client_ranges() {
             let blocks = self.update.blocks().get(range.clone()).unwrap_or(&[]);
             for (slot, block) in self.dead.get_mut(range).into_iter().flatten().zip(blocks) {
-                *slot = self.update.dead(client, block).units >= block.len;
+                *slot = self.update.dead(client, block);
             }
         }
     }
