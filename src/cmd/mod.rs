@@ -5,6 +5,7 @@
 //! To add one: its `mod` line and its line in [`commands!`].
 
 mod chat;
+mod check;
 mod complete;
 mod completions;
 mod context;
@@ -18,6 +19,7 @@ mod init;
 mod man;
 mod member;
 mod prune;
+mod repair;
 mod resolve;
 mod sync;
 mod time;
@@ -63,6 +65,8 @@ commands! {
     Tombstone => tombstone,
     Doc => doc,
     Digest => digest,
+    Check => check,
+    Repair => repair,
     Demo => demo,
     Completions => completions,
     Man => man,

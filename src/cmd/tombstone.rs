@@ -1,7 +1,7 @@
 use super::context::own_member;
 use super::{Context, doc, resolve, time};
 use crate::concern::{self, borrowed, core};
-use crate::crdt::update::{Extent, Update};
+use crate::crdt::update::Extent;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, EntityId};
@@ -240,10 +240,7 @@ fn one(all: Vec<Found>, wanted: &str) -> Result<Found> {
 /// What the record takes in the bytes of its document.
 fn extent(doc: &DocId, view: &View, path: &[&str]) -> Result<Extent> {
     let Some(container) = view.container(path) else { return Ok(Extent::default()) };
-    let update = Update::walk(view.bytes())
-        .and_then(|walked| walked.check(concern::roots(doc)))
-        .map_err(|fault| Error::bug(format!("{doc} was valid and is not")).because(fault))?;
-    Ok(update.extent(container))
+    Ok(view.update(concern::roots(doc))?.extent(container))
 }
 
 impl Found {

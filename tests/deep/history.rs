@@ -38,9 +38,15 @@ impl History {
         });
         let b = replica(2);
         apply(&b, &m0);
-        let b1 = change(&b, |txn| drop(nested(txn).insert(txn, "x1", 1)));
-        let b2 = change(&b, |txn| drop(nested(txn).insert(txn, "x2", 2)));
-        let b3 = change(&b, |txn| drop(txn.get_or_insert_map("root").insert(txn, "k", 3)));
+        let b1 = change(&b, |txn| {
+            nested(txn).insert(txn, "x1", 1);
+        });
+        let b2 = change(&b, |txn| {
+            nested(txn).insert(txn, "x2", 2);
+        });
+        let b3 = change(&b, |txn| {
+            txn.get_or_insert_map("root").insert(txn, "k", 3);
+        });
         for update in [&b1, &b2, &b3] {
             apply(&a, update);
         }

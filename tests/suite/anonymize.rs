@@ -95,6 +95,10 @@ fn ids_stay_and_members_go_where_that_is_asked() {
     }
     assert_eq!(store.json(&["doc", "size", "chat"])["file_bytes"], members.len());
     assert_eq!(copy(&["--members"]), members);
+    let file = text(&machine.path("copy.yrs"));
+    let said = store.json(&["doc", "anonymize", "chat", "--members", "-o", &file]);
+    assert_eq!(said["file_bytes"], members.len());
+    assert_eq!(said["members"], true);
     let printed = store.run(&["doc", "anonymize", "chat", "-o", "-"]);
     assert!(printed.exits(0).stdout.contains(ALICE));
 }

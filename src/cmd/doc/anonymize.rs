@@ -1,13 +1,13 @@
 use super::missing;
 use crate::cmd::{Context, OutFile};
 use crate::concern::{self, core};
-use crate::crdt::update::Update;
 use crate::crdt::value::Source;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::DocId;
 use crate::inspect::anonymize::anonymize;
 use crate::store::Reader;
-use crate::ui::Report;
+use crate::ui::{Body, Report};
+use serde_json::json;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -24,20 +24,27 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
     context.refuse_terminal(&args.out)?;
     let reader = context.reader()?;
     let doc = context.document(&reader, &args.doc)?;
-    let bytes = reader.bytes(&doc)?.ok_or_else(|| missing(&doc))?;
+    let view = reader.view(&doc)?.ok_or_else(|| missing(&doc))?;
     let roots = concern::roots(&doc);
-    let update = Update::walk(&bytes)
-        .and_then(|walked| walked.check(roots))
-        .map_err(|fault| Error::corrupt(format!("{doc} is not a valid document")).because(fault))?;
     let members = args.members.then(|| members(&reader, &doc)).transpose()?;
-    let copy = anonymize(&update, roots, members.as_deref())?;
+    let copy = anonymize(&view.update(roots)?, roots, members.as_deref())?;
     let stay = if args.members { "" } else { "; the ids of members stay (`--members`)" };
     let sentence = format!(
         "wrote {doc} without its text: {} bytes, {} texts replaced{stay}",
         copy.bytes.len(),
         copy.texts
     );
-    context.deliver(copy.bytes, &args.out, &sentence)
+    let account = json!({
+        "doc": doc,
+        "file_bytes": copy.bytes.len(),
+        "texts": copy.texts,
+        "members": args.members,
+    });
+    let mut report = context.deliver(copy.bytes, &args.out, &sentence)?;
+    if matches!(report.body, Body::Nothing) && context.terminal.format.is_json() {
+        report.body = Body::Json(account);
+    }
+    Ok(report)
 }
 
 /// Every member of the document's entity, deleted ones included.
