@@ -1,4 +1,4 @@
-# crdtctl 0.1.0: init, entity, member, chat, sync, prune, tombstone, doc, digest, demo, completions, man
+# crdtctl 0.1.0: init, entity, member, chat, sync, prune, tombstone, doc, digest, check, repair, demo, completions, man
 module completions {
 
   def "nu-complete crdtctl global.output" [] {
@@ -1665,6 +1665,70 @@ module completions {
     doc?: string              # The document; else the whole store
   ]
 
+  def "nu-complete crdtctl check global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl check global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl check global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Look for what is wrong with the store, and name the command that mends it
+  export extern "crdtctl check" [
+    --deep                    # Let yrs encode every document again, and compare
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl check global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl check global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl check global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    ...doc: string            # The documents; else all
+  ]
+
+  def "nu-complete crdtctl repair global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl repair global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl repair global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Mend what `crdtctl check` found: only what is named
+  export extern "crdtctl repair" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl repair global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl repair global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl repair global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    ...finding: string        # The findings
+  ]
+
   def "nu-complete crdtctl demo global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -1946,6 +2010,14 @@ module completions {
 
   # Print digests of the store or of one document, to compare replicas
   export extern "crdtctl help digest" [
+  ]
+
+  # Look for what is wrong with the store, and name the command that mends it
+  export extern "crdtctl help check" [
+  ]
+
+  # Mend what `crdtctl check` found: only what is named
+  export extern "crdtctl help repair" [
   ]
 
   # Show the whole journey: two replicas, a USB stick between them, deletions and pruning
