@@ -9,6 +9,7 @@ use crdtctl::concern::{self, chat, core};
 use crdtctl::crdt::update::Update;
 use crdtctl::crdt::view::View;
 use crdtctl::id::{DocId, EntityId, MemberId};
+use crdtctl::inspect::size::Sizes;
 use crdtctl::operation::{self, Operation};
 use crdtctl::sample::{self, Chance};
 use crdtctl::store::{Ambient, Open, Store};
@@ -48,6 +49,7 @@ fn bench(messages: u64) -> Outcome<()> {
     row("send one message", ours, median(|| place.naive_send())?);
     row("list all messages", median(|| place.list())?, median(|| place.naive_list())?);
     row("read and check the state", median(|| place.read())?, median(|| place.naive_load())?);
+    row("measure every byte", median(|| place.measure())?, median(|| place.naive_load())?);
     row("export everything", median(|| place.export())?, median(|| place.naive_export())?);
     let bundle = place.bundle()?;
     let ours = median_of(|turn| place.import_whole(&bundle, turn))?;
@@ -113,6 +115,13 @@ impl Place {
         let update = Update::walk(&bytes).and_then(|u| u.check(concern::roots(&self.doc)));
         let view = View::of(&update.map_err(|fault| fault.to_string())?);
         assert!(!view.version().clocks.is_empty());
+        Ok(())
+    }
+
+    fn measure(&self) -> Outcome<()> {
+        let bytes = std::fs::read(self.file()?)?;
+        let sizes = Sizes::of(&bytes, concern::of(&self.doc), None);
+        assert!(!sizes.map_err(|fault| fault.to_string())?.rows.is_empty());
         Ok(())
     }
 

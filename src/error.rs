@@ -1,6 +1,7 @@
 //! What can go wrong, as data: a kind (which fixes the exit code), a sentence, its causes, and a
 //! hint that names the command to run next.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// The kinds of failure. Each has one exit code, which is public API.
@@ -131,6 +132,15 @@ impl Error {
         let inner = std::mem::replace(&mut self.message, message.into());
         self.causes.insert(0, inner);
         self
+    }
+}
+
+/// An argument as a shell takes it, for the commands that hints name.
+pub fn word(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(format!("'{}'", text.replace('\'', "'\\''"))),
     }
 }
 

@@ -13,6 +13,7 @@
 //! | [`merge`] | the rules that follow an import |
 //! | [`operation`] | every change as data |
 //! | [`inspect`] | the microscope: reports over one document, from its bytes |
+//! | [`check`] | what is wrong with a store, and what mends it |
 //! | [`sync`] | bundles, export, import, peers; knows versions and bytes, not messages |
 //! | [`cmd`] | the command line: arguments → operation or query → report |
 //! | [`ui`] | reports → table, JSON, TSV …; knows no store |
@@ -29,6 +30,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod check;
 pub mod clock;
 pub mod cmd;
 pub mod concern;

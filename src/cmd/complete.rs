@@ -52,20 +52,30 @@ fn completing(arg: Arg) -> Arg {
         Some("ENTITY") => entities,
         Some("DOC") => documents,
         Some("PEER") => peers,
+        Some("TOMBSTONE") => tombstones,
         _ => return arg,
     };
     arg.add(ArgValueCompleter::new(move |current: &OsStr| {
         let mut found = context().and_then(|context| candidates(&context).ok()).unwrap_or_default();
         let current = current.to_string_lossy();
-        found.retain(|candidate| candidate.get_value().to_string_lossy().starts_with(&*current));
+        found.retain(|candidate| {
+            let value = candidate.get_value().to_string_lossy();
+            value.starts_with(&*current) && value.chars().all(is_harmless)
+        });
         found
     }))
+}
+
+/// Ids of other programs can hold anything, and the shell puts a candidate on the command line as
+/// it is: what means something to a shell or a terminal is left for people to type.
+fn is_harmless(c: char) -> bool {
+    c.is_alphanumeric() || "-_.:/@+".contains(c)
 }
 
 /// The context of the command line so far: the words behind `--` that the shell passed on.
 fn context() -> Option<Context> {
     let words = std::env::args_os().skip_while(|word| word != "--").skip(1);
-    let matches = Cli::command().ignore_errors(true).try_get_matches_from(words).ok()?;
+    let matches = super::tree().ignore_errors(true).try_get_matches_from(words).ok()?;
     let globals = Globals::from_arg_matches(&matches).ok()?;
     let terminal = globals.terminal();
     Some(Context::new(globals, terminal, "completion".to_owned(), true))
@@ -124,6 +134,12 @@ fn documents(context: &Context) -> Result<Vec<CompletionCandidate>> {
         .into_iter()
         .map(|found| CompletionCandidate::new(String::from(found.id)))
         .collect())
+}
+
+fn tombstones(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let found = super::tombstone::all(context, &context.reader()?)?;
+    let kind = |found: &super::tombstone::Found| with_help(found.id(), found.noun());
+    Ok(found.iter().map(kind).collect())
 }
 
 fn peers(context: &Context) -> Result<Vec<CompletionCandidate>> {

@@ -71,15 +71,24 @@ impl Context {
 
     /// Write access to the store, as the member that acts. Heeds `-n`.
     pub fn session(&self) -> Result<Session> {
-        let session = self.store()?.session(Open {
-            command: &self.command,
-            member: self.globals.acting_member.as_ref(),
-            dry_run: self.dry_run,
-        })?;
+        let session = self.store()?.session(self.how())?;
         if let Some(member) = session.member() {
             self.detail(|| format!("acting as {member}"));
         }
         Ok(session)
+    }
+
+    /// Write access that leaves what a crash left to whoever names it. Heeds `-n`.
+    pub fn repair_session(&self) -> Result<Session> {
+        self.store()?.repair_session(self.how())
+    }
+
+    fn how(&self) -> Open<'_> {
+        Open {
+            command: &self.command,
+            member: self.globals.acting_member.as_ref(),
+            dry_run: self.dry_run,
+        }
     }
 
     /// The member that acts, where the store or the command line names one.
@@ -127,10 +136,24 @@ impl Context {
 
     /// The document that an argument means; see [`resolve::document`].
     pub fn document(&self, reader: &Reader, wanted: &str) -> Result<DocId> {
-        let documents = document_ids(reader.documents()?);
+        self.document_among(reader, &document_ids(reader.documents()?), wanted)
+    }
+
+    /// The one of these documents that an argument means.
+    pub fn document_among(
+        &self,
+        reader: &Reader,
+        documents: &[DocId],
+        wanted: &str,
+    ) -> Result<DocId> {
         let concerns: Vec<&str> = CONCERNS.iter().map(|spec| spec.name).collect();
-        let current = || self.entity_in(reader, &documents, None);
-        resolve::document(wanted, &documents, &concerns, current)
+        let current = || self.entity_in(reader, documents, None);
+        resolve::document(wanted, documents, &concerns, current)
+    }
+
+    /// The entity that is meant, of those that these documents belong to.
+    pub fn entity_among(&self, reader: &Reader, documents: &[DocId]) -> Result<EntityId> {
+        self.entity_in(reader, documents, None)
     }
 
     fn entity_in(

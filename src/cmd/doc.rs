@@ -106,9 +106,9 @@ enum Verb {
     ///
     /// Structure, ids, lengths, sizes, numbers and times stay; texts become filler of the same
     /// length, bytes become zeros. Keys of letters, digits, `_`, `-` and `:` stay, since they are
-    /// fields and ids; others become filler. The ids of members stay, unless --members replaces
-    /// them. The copy holds the same operations as the original with other content: a replica that
-    /// has the one refuses the other as a fork.
+    /// fields and ids; of others only the form stays. The ids of members stay, unless --members
+    /// replaces them. The copy holds the same operations as the original with other content: a
+    /// replica that has the one refuses the other as a fork.
     #[command(after_help = "Examples:
   crdtctl doc anonymize chat -o chat-without-text.yrs
   crdtctl doc anonymize chat --members -o report.yrs")]

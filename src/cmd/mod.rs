@@ -5,6 +5,7 @@
 //! To add one: its `mod` line and its line in [`commands!`].
 
 mod chat;
+mod check;
 mod complete;
 mod completions;
 mod context;
@@ -18,6 +19,7 @@ mod init;
 mod man;
 mod member;
 mod prune;
+mod repair;
 mod resolve;
 mod sync;
 mod time;
@@ -63,6 +65,8 @@ commands! {
     Tombstone => tombstone,
     Doc => doc,
     Digest => digest,
+    Check => check,
+    Repair => repair,
     Demo => demo,
     Completions => completions,
     Man => man,
@@ -95,8 +99,7 @@ pub struct Invocation {
 /// clap's, which are also how it says `--help` and `--version`.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
     let words: Vec<OsString> = words.into_iter().collect();
-    let tree = without_empty_variables(Cli::command()).color(color_word(&words));
-    let matches = tree.try_get_matches_from(words)?;
+    let matches = tree().color(color_word(&words)).try_get_matches_from(words)?;
     let Cli { mut globals, command } = Cli::from_arg_matches(&matches)?;
     globals.seed = std::env::var("CRDTCTL_SEED").ok();
     let inherited = [globals::STORE, globals::ENTITY, globals::MEMBER]
@@ -113,6 +116,11 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, cl
     let terminal = globals.terminal();
     let context = Context::new(globals, terminal, path.join(" "), dry_run);
     Ok(Invocation { command, context, inherited })
+}
+
+/// The command line as the environment lets it be.
+fn tree() -> clap::Command {
+    without_empty_variables(Cli::command())
 }
 
 /// A variable that is set to nothing counts as not set: scripts hand on what they may not have.

@@ -1,7 +1,7 @@
 use super::context::own_member;
 use super::{Context, doc, resolve, time};
 use crate::concern::{self, borrowed, core};
-use crate::crdt::update::{Extent, Update};
+use crate::crdt::update::Extent;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, EntityId};
@@ -41,6 +41,7 @@ enum Verb {
   crdtctl tombstone why bob-hill-lake-tree -e ocean-forest-moon-star --json")]
     Why {
         /// The deleted record: a message, a reply, a member
+        #[arg(value_name = "TOMBSTONE")]
         id: String,
     },
 }
@@ -76,7 +77,7 @@ fn list(context: &Context, reader: &Reader, blocked: bool) -> Result<Report> {
 }
 
 /// A tombstone where it was found.
-struct Found {
+pub struct Found {
     doc: DocId,
     tombstone: Tombstone,
     /// The active members of its entity.
@@ -84,7 +85,7 @@ struct Found {
 }
 
 /// The tombstones of the store or, with -e, of one entity.
-fn all(context: &Context, reader: &Reader) -> Result<Vec<Found>> {
+pub fn all(context: &Context, reader: &Reader) -> Result<Vec<Found>> {
     let mut all = Vec::new();
     for entity in context.entities(&reader.documents()?)? {
         let members = Rc::new(members(reader, &entity)?);
@@ -133,6 +134,16 @@ impl Heard {
 }
 
 impl Found {
+    /// The id of the deleted record.
+    pub fn id(&self) -> &str {
+        self.tombstone.id()
+    }
+
+    /// What such a record is called.
+    pub fn noun(&self) -> &'static str {
+        self.tombstone.collection.noun
+    }
+
     fn row(&self, heard: &Heard) -> Row {
         let tombstone = &self.tombstone;
         let waiting = tombstone.waiting_for(&self.members);
@@ -142,8 +153,8 @@ impl Found {
         let silent_since = last_heard.values().min().copied().flatten();
         let mut row = Row::new();
         row.insert("doc".into(), json!(self.doc));
-        row.insert("kind".into(), json!(tombstone.collection.noun));
-        row.insert("id".into(), json!(tombstone.id()));
+        row.insert("kind".into(), json!(self.noun()));
+        row.insert("id".into(), json!(self.id()));
         row.insert("deleted_at".into(), json!(tombstone.deleted_at.unwrap_or(0)));
         row.insert("deleted_by".into(), json!(tombstone.deleted_by));
         row.insert("acknowledged".into(), json!(tombstone.acknowledged));
@@ -194,8 +205,8 @@ fn why(context: &Context, reader: &Reader, wanted: &str) -> Result<Report> {
     let frees = extent.bytes.saturating_sub(extent.remains);
     let mut row = Row::new();
     row.insert("doc".into(), json!(found.doc));
-    row.insert("kind".into(), json!(found.tombstone.collection.noun));
-    row.insert("id".into(), json!(found.tombstone.id()));
+    row.insert("kind".into(), json!(found.noun()));
+    row.insert("id".into(), json!(found.id()));
     row.insert("deleted_at".into(), json!(found.tombstone.deleted_at.unwrap_or(0)));
     row.insert("deleted_by".into(), json!(found.tombstone.deleted_by));
     row.insert("client".into(), json!(operation.map(|id| id.client)));
@@ -211,9 +222,9 @@ fn why(context: &Context, reader: &Reader, wanted: &str) -> Result<Report> {
 
 /// The tombstone that an id or its prefix names.
 fn one(all: Vec<Found>, wanted: &str) -> Result<Found> {
-    let ids = all.iter().map(|found| found.tombstone.id());
+    let ids = all.iter().map(|found| found.id());
     let id = resolve::prefix(wanted, ids, "tombstone", "crdtctl tombstone list")?;
-    let mut same: Vec<Found> = all.into_iter().filter(|found| found.tombstone.id() == id).collect();
+    let mut same: Vec<Found> = all.into_iter().filter(|found| found.id() == id).collect();
     match (same.pop(), same.as_slice()) {
         (Some(found), []) => Ok(found),
         (Some(last), others) => {
@@ -229,10 +240,7 @@ fn one(all: Vec<Found>, wanted: &str) -> Result<Found> {
 /// What the record takes in the bytes of its document.
 fn extent(doc: &DocId, view: &View, path: &[&str]) -> Result<Extent> {
     let Some(container) = view.container(path) else { return Ok(Extent::default()) };
-    let update = Update::walk(view.bytes())
-        .and_then(|walked| walked.check(concern::roots(doc)))
-        .map_err(|fault| Error::bug(format!("{doc} was valid and is not")).because(fault))?;
-    Ok(update.extent(container))
+    Ok(view.update(concern::roots(doc))?.extent(container))
 }
 
 impl Found {

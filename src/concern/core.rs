@@ -261,12 +261,7 @@ impl SetRole {
             return Err(last_owner(&member, "be demoted"));
         }
         let now = session.now();
-        session.edit(&doc, |txn| {
-            let path = ["members", member.as_str()];
-            txn.set(&path, "role", self.role.as_str())?;
-            touch(txn, &path, now)?;
-            txn.set(&["active_members"], &member, true)
-        })?;
+        session.edit(&doc, |txn| appoint(txn, &member, self.role, now))?;
         Ok(Outcome::changed(doc, &member)
             .saying(format!("{member} is now a {} of {}", self.role, self.entity)))
     }
@@ -310,6 +305,14 @@ fn join(
     txn.set(&path, "joined_at", now)?;
     touch(txn, &path, now)?;
     txn.set(&["active_members"], id, true)
+}
+
+/// Gives an active member a role.
+pub fn appoint(txn: &mut Txn<'_>, member: &str, role: Role, now: i64) -> Result<()> {
+    let path = ["members", member];
+    txn.set(&path, "role", role.as_str())?;
+    touch(txn, &path, now)?;
+    txn.set(&["active_members"], member, true)
 }
 
 /// Moves the record's clock on: later than now and than it was (rule R4).

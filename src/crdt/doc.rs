@@ -117,7 +117,8 @@ pub struct Txn<'d> {
 }
 
 /// One step below a map or an array that a caller holds no reference to: the path is walked at
-/// each call, which costs a hash look-up a step and cannot dangle.
+/// each call, which costs a hash look-up a step and cannot dangle. A step into an array is an
+/// index: `["columns", "0", "card_order"]`.
 impl Txn<'_> {
     /// Sets a field of the map at `path`; does nothing when it has this value already.
     /// An empty path with a root map's name as first element addresses the root.
@@ -202,33 +203,35 @@ impl Txn<'_> {
     }
 
     fn map(&mut self, path: &[&str]) -> Result<MapRef> {
-        let Some((root, rest)) = path.split_first() else {
-            return Err(Error::bug("an empty path names no map"));
-        };
-        let mut map = self.yrs.get_or_insert_map(*root);
-        for (depth, key) in rest.iter().enumerate() {
-            map = match map.get(&self.yrs, key) {
-                Some(Out::YMap(inner)) => inner,
-                _ => {
-                    return Err(Error::corrupt(format!(
-                        "no map at {}",
-                        path.iter().take(depth + 2).copied().collect::<Vec<_>>().join("/")
-                    )));
-                }
-            };
+        match path {
+            [] => Err(Error::bug("an empty path names no map")),
+            [root] => Ok(self.yrs.get_or_insert_map(*root)),
+            _ => match self.at(path) {
+                Some(Out::YMap(map)) => Ok(map),
+                _ => Err(Error::corrupt(format!("no map at {}", path.join("/")))),
+            },
         }
-        Ok(map)
     }
 
     fn array(&mut self, path: &[&str]) -> Result<ArrayRef> {
-        match path.split_last() {
-            Some((root, [])) => Ok(self.yrs.get_or_insert_array(*root)),
-            Some((key, parent)) => match self.map(parent)?.get(&self.yrs, key) {
+        match path {
+            [] => Err(Error::bug("an empty path names no array")),
+            [root] => Ok(self.yrs.get_or_insert_array(*root)),
+            _ => match self.at(path) {
                 Some(Out::YArray(array)) => Ok(array),
                 _ => Err(Error::corrupt(format!("no array at {}", path.join("/")))),
             },
-            None => Err(Error::bug("an empty path names no array")),
         }
+    }
+
+    /// What stands at a path; a step into an array is an index.
+    fn at(&self, path: &[&str]) -> Option<Out> {
+        let (root, rest) = path.split_first()?;
+        rest.iter().try_fold(root_out(&self.yrs, root)?, |at, step| match at {
+            Out::YMap(map) => map.get(&self.yrs, step),
+            Out::YArray(array) => array.get(&self.yrs, step.parse().ok()?),
+            _ => None,
+        })
     }
 }
 

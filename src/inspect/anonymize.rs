@@ -2,8 +2,8 @@
 //!
 //! Structure, lengths, sizes, numbers, times, flags and ids stay. Texts become filler of the same
 //! length, bytes become zeros. A key stays when it is a name (letters, digits, `_`, `-`, `:`): those
-//! are fields and ids. Any other key becomes filler too, the same key the same filler, and no two
-//! keys become one.
+//! are fields and ids. Of any other key only its form stays: the same key becomes the same other one,
+//! and no two become one.
 
 use crate::crdt::update::{Checked, Instead, Role, RootKind, Update};
 use crate::error::{Error, Result};
@@ -31,7 +31,7 @@ pub struct Anonymous {
 }
 
 /// The copy. With `members` the ids of members are replaced too, each by the same other one
-/// wherever it stands in the document.
+/// wherever it stands in the document; copies that were given the same members agree on these.
 ///
 /// Not promised: that nobody is recognised. Times, lengths and who wrote what stay, and so do ids
 /// that say something by themselves.
@@ -41,16 +41,15 @@ pub struct Anonymous {
 pub fn anonymize(
     update: &Update<'_, Checked>,
     roots: &[(&str, RootKind)],
-    members: bool,
+    members: Option<&[String]>,
 ) -> Result<Anonymous> {
-    let mut names = Names::of(update);
+    let mut names = Names::of(update, members);
     let mut texts = 0;
     let bytes = update.with_texts(&mut |role, path, text| {
         let instead = match role {
-            Role::Root | Role::Key => names.key(text, members),
+            Role::Root | Role::Key if !is_name(text) => names.substitute(text),
             Role::Value if !stays(path, text) => Instead::Filler,
-            Role::Value if members => names.member(text),
-            Role::Value => Instead::Same,
+            _ => names.member(text),
         };
         texts += usize::from(instead != Instead::Same && !text.is_empty());
         instead
@@ -99,35 +98,36 @@ fn is_name(text: &str) -> bool {
 struct Names {
     /// Every key of the document and every substitute: no other may be the same.
     taken: HashSet<String>,
+    /// Those to be replaced.
     members: HashSet<String>,
     substitutes: HashMap<String, String>,
-    /// Per widths of the characters, the next number to try.
-    next: HashMap<Vec<usize>, u64>,
+    /// Per text with which they begin, the next number to try.
+    next: HashMap<String, u64>,
 }
 
 impl Names {
-    fn of(update: &Update<'_, Checked>) -> Names {
+    /// Those of a document; the members that are known first, so that their substitutes do not
+    /// depend on it.
+    fn of(update: &Update<'_, Checked>, members: Option<&[String]>) -> Names {
         let mut names = Names::default();
         update.with_texts(&mut |role, path, text| {
-            if is_name(text) && is_member(role, path) {
+            let is_member = is_name(text) && is_member(role, path, text);
+            if is_member && members.is_some() {
                 names.members.insert(text.to_owned());
             }
-            if role != Role::Value || is_name(text) && is_member(role, path) {
+            if is_member || role != Role::Value {
                 names.taken.insert(text.to_owned());
             }
             Instead::Same
         });
+        for member in members.into_iter().flatten().filter(|member| is_name(member)) {
+            names.members.insert(member.clone());
+            names.substitute(member);
+        }
         names
     }
 
-    fn key(&mut self, text: &str, members: bool) -> Instead {
-        match is_name(text) {
-            true if members => self.member(text),
-            true => Instead::Same,
-            false => self.substitute(text),
-        }
-    }
-
+    /// What a name becomes.
     fn member(&mut self, text: &str) -> Instead {
         match self.members.contains(text) {
             true => self.substitute(text),
@@ -140,7 +140,7 @@ impl Names {
         if let Some(substitute) = self.substitutes.get(text) {
             return Instead::Text(substitute.clone());
         }
-        let next = self.next.entry(text.chars().map(char::len_utf8).collect()).or_default();
+        let next = self.next.entry(numbered(text, 0).unwrap_or_default()).or_default();
         while let Some(substitute) = numbered(text, *next) {
             *next += 1;
             if self.taken.insert(substitute.clone()) {
@@ -152,9 +152,11 @@ impl Names {
     }
 }
 
-/// Whether a text names a member, by where it stands.
-fn is_member(role: Role, path: &[&str]) -> bool {
+/// Whether a text names a member, by where it stands. The application writes keys `_` too, which
+/// name nobody.
+fn is_member(role: Role, path: &[&str], text: &str) -> bool {
     match (role, path) {
+        _ if !text.bytes().any(|byte| byte.is_ascii_alphanumeric()) => false,
         (Role::Key, [root, _]) if MEMBER_ROOTS.contains(root) => true,
         (Role::Key, [.., "ack_vector", _]) => true,
         (Role::Value, [.., field]) => {
@@ -164,13 +166,15 @@ fn is_member(role: Role, path: &[&str]) -> bool {
     }
 }
 
-/// A number written with characters of the same width as those of the text; None when the text is
-/// too short for it.
+/// A number written with letters and digits of the same width where the text has any, so that what
+/// looks like an id still does; None when there are too few for it.
 fn numbered(text: &str, mut number: u64) -> Option<String> {
     let mut digits: Vec<char> = Vec::new();
     for char in text.chars().rev() {
         let (first, count) = match char.len_utf8() {
-            1 => ('a', 26),
+            1 if char.is_ascii_alphabetic() => ('a', 26),
+            1 if char.is_ascii_digit() => ('0', 10),
+            1 => (char, 1),
             2 => ('\u{100}', 128),
             3 => ('\u{4e00}', 4096),
             _ => ('\u{1f300}', 256),
@@ -186,17 +190,73 @@ fn numbered(text: &str, mut number: u64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crdt::testing::{Rng, World, fixtures, state, view};
+    use crate::crdt::value::{Source, Value};
+    use crate::crdt::view::View;
+
+    /// A value without its texts: lengths in bytes and UTF-16 units, and the rest as it is.
+    fn shape(value: &Value) -> String {
+        let lengths = |text: &str| format!("{}/{}", text.len(), text.encode_utf16().count());
+        match value {
+            Value::String(text) => format!("s{}", lengths(text)),
+            Value::Text(text) => format!("t{}", lengths(text)),
+            Value::Bytes(bytes) => format!("b{}", bytes.len()),
+            Value::Map(map) | Value::Object(map) => {
+                let entry = |(key, value): (&String, &Value)| (lengths(key), shape(value));
+                let mut entries: Vec<_> = map.iter().map(entry).collect();
+                entries.sort();
+                format!("{entries:?}")
+            }
+            Value::Array(items) | Value::List(items) => {
+                format!("{:?}", items.iter().map(shape).collect::<Vec<_>>())
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    fn shapes(view: &View) -> Vec<String> {
+        let root =
+            |root: &String| format!("{} {}", root.len(), shape(&view.value(&[root]).unwrap()));
+        let mut roots: Vec<String> = view.roots().iter().map(root).collect();
+        roots.sort();
+        roots
+    }
+
+    #[test]
+    fn copies_have_the_same_blocks_and_the_same_shape() {
+        let random = (0..400).map(|seed| {
+            let mut rng = Rng::new(seed);
+            let steps = 3 + rng.below(40);
+            (format!("seed {seed}"), state(&World::random(&mut rng, steps).all()))
+        });
+        for (name, bytes) in random.chain(fixtures()) {
+            let update = Update::walk(&bytes).unwrap().check(&[]).unwrap();
+            for members in [None, Some(&[][..])] {
+                let copy = anonymize(&update, &[], members).unwrap().bytes;
+                let walked = Update::walk(&copy).unwrap().check(&[]).unwrap();
+                let spans = |update: &Update<'_, Checked>| -> Vec<_> {
+                    let blocks = update.blocks().iter();
+                    blocks.map(|b| (b.kind, b.clock, b.len, b.span(), b.content_span())).collect()
+                };
+                assert_eq!(spans(&walked), spans(&update), "{name}");
+                assert_eq!(shapes(&view(&copy)), shapes(&view(&bytes)), "{name}");
+                let again = anonymize(&walked, &[], None).unwrap();
+                assert_eq!(shapes(&view(&again.bytes)), shapes(&view(&bytes)), "{name}");
+            }
+        }
+    }
 
     #[test]
     fn substitutes_have_the_same_width_and_are_all_different() {
         let mut seen = HashSet::new();
         for number in 0..2000 {
-            let name = numbered("été/🎉", number).unwrap();
+            let name = numbered("été 7/🎉", number).unwrap();
             let widths = |text: &str| text.chars().map(char::len_utf8).collect::<Vec<_>>();
-            assert_eq!(widths(&name), widths("été/🎉"));
+            assert_eq!(widths(&name), widths("été 7/🎉"));
             assert!(seen.insert(name));
         }
-        assert_eq!(numbered("/", 26), None);
+        assert_eq!(numbered("a-b", 27).unwrap(), "b-b");
+        assert_eq!(numbered("/", 1), None);
         assert_eq!(numbered("", 0), Some(String::new()));
     }
 

@@ -10,7 +10,7 @@ use super::load::{self, Loaded, Stamp};
 use super::state::State;
 use crate::crdt::update;
 use crate::error::{Error, Result};
-use crate::id::{DocId, hex};
+use crate::id::DocId;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -65,7 +65,7 @@ pub(super) fn fold(
 }
 
 /// Writes `.yrs` and `.meta`; None when the file is not what was loaded any more.
-fn write(
+pub(super) fn write(
     layout: &Layout,
     state: &State,
     checkpoint: &Checkpoint<'_>,
@@ -79,9 +79,7 @@ fn write(
     let mut meta = layout.meta(checkpoint.path).unwrap_or_else(|| Meta::new(checkpoint.doc, now));
     meta.version = meta.version.max(known).saturating_add(1);
     meta.updated_at = now;
-    let stamp = Stamp::of(checkpoint.state);
-    meta.rest.insert("blake3".to_owned(), hex(&stamp.blake3).into());
-    meta.rest.insert("bytes".to_owned(), stamp.bytes.into());
+    meta.describe(&Stamp::of(checkpoint.state));
 
     let path = layout.resolve(checkpoint.path);
     if let Some(dir) = path.parent() {

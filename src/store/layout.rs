@@ -5,8 +5,9 @@
 //! anywhere.
 
 use super::fs::{self, Node};
+use super::load::Stamp;
 use crate::error::{Error, Result};
-use crate::id::DocId;
+use crate::id::{DocId, hex};
 use crate::limits;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -202,12 +203,16 @@ impl Layout {
 
     /// The `.meta` beside a `.yrs`; None when it is missing or does not decode.
     pub fn meta(&self, yrs: &Path) -> Option<Meta> {
+        serde_json::from_slice(&self.read_meta(yrs)?).ok()
+    }
+
+    /// The bytes of the `.meta` beside a `.yrs`; None when there is none that can be read.
+    pub fn read_meta(&self, yrs: &Path) -> Option<Vec<u8>> {
         let path = self.resolve(&yrs.with_extension("meta"));
-        if fs::node(&path) != Some(Node::File) {
-            return None;
+        match fs::node(&path) {
+            Some(Node::File) => fs::read(&path, META_BYTES).ok()?,
+            _ => None,
         }
-        let bytes = fs::read(&path, META_BYTES).ok()??;
-        serde_json::from_slice(&bytes).ok()
     }
 
     /// The bytes of a document's file; None when it is gone.
@@ -234,6 +239,12 @@ impl Meta {
             updated_at: now,
             rest: serde_json::Map::new(),
         }
+    }
+
+    /// Says which bytes it lies beside.
+    pub(super) fn describe(&mut self, file: &Stamp) {
+        self.rest.insert("blake3".to_owned(), hex(&file.blake3).into());
+        self.rest.insert("bytes".to_owned(), file.bytes.into());
     }
 
     /// The file's text: pretty JSON, as the application writes it.

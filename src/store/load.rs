@@ -4,14 +4,12 @@ use super::Roots;
 use super::layout::Layout;
 use super::state::{Known, LogRow, State};
 use crate::crdt::update::{self, Checked, Update, Version};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, word};
 use crate::id::DocId;
 use std::path::{Path, PathBuf};
 
 /// An empty document.
 const EMPTY: &[u8] = &[0, 0];
-/// What to do about a file that cannot be used.
-const RESTORE: &str = "restore the file from a peer's bundle or a backup; nothing was written";
 
 /// A document as it was found.
 #[derive(Debug)]
@@ -53,7 +51,7 @@ impl Loaded {
     /// # Errors
     /// `Corrupt`, naming the file.
     pub fn update(&self, doc: &DocId, roots: Roots) -> Result<Update<'_, Checked>> {
-        whole(&self.state, &self.path, roots(doc))
+        whole(&self.state, &self.path, doc, roots)
     }
 }
 
@@ -94,7 +92,7 @@ pub(super) fn load(
     let state = match rows.is_empty() {
         true => bytes,
         false => {
-            let base = whole(&bytes, &path, roots(doc))?;
+            let base = whole(&bytes, &path, doc, roots)?;
             overlay(doc, base, &rows, foreign, roots)?
         }
     };
@@ -116,9 +114,9 @@ fn rebuild(
             "{} is missing, and the log does not hold all of it",
             path.display()
         ))
-        .hint(RESTORE));
+        .hint(restore(doc)));
     }
-    let base = whole(EMPTY, &path, roots(doc))?;
+    let base = whole(EMPTY, &path, doc, roots)?;
     let state = overlay(doc, base, rows, false, roots)?;
     Ok(Loaded { path, file: None, state, foreign: false, known: Some(known) })
 }
@@ -127,16 +125,17 @@ fn rebuild(
 fn whole<'a>(
     bytes: &'a [u8],
     path: &Path,
-    roots: &[(&str, update::RootKind)],
+    doc: &DocId,
+    roots: Roots,
 ) -> Result<Update<'a, Checked>> {
     let invalid = |reason: String| {
         Error::corrupt(format!("{} does not hold a valid document", path.display()))
             .because(reason)
-            .hint(RESTORE)
+            .hint(restore(doc))
     };
     let update = Update::walk(bytes)
         .map_err(|fault| invalid(fault.to_string()))?
-        .check(roots)
+        .check(roots(doc))
         .map_err(|fault| match fault.is_unsupported() {
             true => excluded(&path.display().to_string(), &fault),
             false => invalid(fault.to_string()),
@@ -198,15 +197,14 @@ fn overlay(
 }
 
 /// Whether one version has all of another.
-fn holds(ours: &Version, theirs: &Version) -> bool {
+pub(super) fn holds(ours: &Version, theirs: &Version) -> bool {
     let reached = |client: &u64, clock: &u32| ours.clocks.get(client).is_some_and(|c| c >= clock);
     theirs.clocks.iter().all(|(client, clock)| reached(client, clock))
         && ours.deletes.covers(&theirs.deletes)
 }
 
 fn damaged(doc: &DocId, row: &LogRow) -> Error {
-    Error::corrupt(format!("log entry {} of {doc} is damaged", row.seq))
-        .hint("restore the store from a backup or a peer's bundle; nothing was written")
+    Error::corrupt(format!("log entry {} of {doc} is damaged", row.seq)).hint(restore(doc))
 }
 
 fn outdated(doc: &DocId, row: &LogRow) -> Error {
@@ -214,7 +212,7 @@ fn outdated(doc: &DocId, row: &LogRow) -> Error {
         "the file of {doc} lacks what log entry {} builds upon: an older state was put in its place",
         row.seq
     ))
-    .hint(RESTORE)
+    .hint(restore(doc))
 }
 
 fn forked(doc: &DocId, id: update::Id) -> Error {
@@ -226,5 +224,15 @@ fn forked(doc: &DocId, id: update::Id) -> Error {
         ),
     )
     .because("two copies of this store wrote under one client id")
-    .hint("nothing was written; keep both copies, and start a new replica from one of them")
+    .hint(format!("nothing was written; keep both copies; {}", rebuild_command(doc)))
+}
+
+/// What to do about a document that cannot be used.
+fn restore(doc: &DocId) -> String {
+    format!("nothing was written; `crdtctl check` says more; {}", rebuild_command(doc))
+}
+
+fn rebuild_command(doc: &DocId) -> String {
+    let doc = word(doc.as_str());
+    format!("`crdtctl recover {doc} --from BUNDLE -o DIR` rebuilds it from what others have")
 }

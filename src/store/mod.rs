@@ -11,12 +11,14 @@
 //! Not promised: anything against a program that writes a `.yrs` in the moment between our last
 //! look at it and our rename, or against a disk that says "written" and forgets.
 
+pub mod check;
 mod fold;
 mod fs;
 mod layout;
 mod load;
 mod lock;
 mod reader;
+mod repair;
 mod replica;
 mod session;
 mod state;
@@ -162,8 +164,21 @@ impl Store {
     /// `Locked` when another process keeps the lock for longer than `lock_wait`; `Refused` for a
     /// store of the 0.1.19 generation or one that a newer crdtctl wrote.
     pub fn session(&self, open: Open<'_>) -> Result<Session> {
+        self.open_session(open, true)
+    }
+
+    /// The same for a repair, which mends only what was named: what a crash left stays for the next
+    /// session, or for [`Session::mend`].
+    ///
+    /// # Errors
+    /// As [`Store::session`].
+    pub fn repair_session(&self, open: Open<'_>) -> Result<Session> {
+        self.open_session(open, false)
+    }
+
+    fn open_session(&self, open: Open<'_>, recovering: bool) -> Result<Session> {
         match &self.place {
-            Place::Files(dir) => Session::open(dir, Rc::clone(&self.ambient), open),
+            Place::Files(dir) => Session::open(dir, Rc::clone(&self.ambient), open, recovering),
             Place::Legacy { file, .. } => Err(Error::refused(format!(
                 "{} is a store of the 0.1.19 generation and is only read",
                 file.display()

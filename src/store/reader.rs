@@ -27,7 +27,7 @@ pub struct OnDisk {
     pub unfolded: usize,
 }
 
-enum Source {
+pub(super) enum Source {
     Files { layout: Layout, state: Option<State> },
     Legacy(Legacy),
 }
@@ -37,6 +37,19 @@ impl Reader {
         let path = layout.resolve(Path::new("crdtctl.db"));
         let state = State::open_for_reading(&path, ambient.lock_wait)?;
         Ok(Reader { source: Source::Files { layout, state }, roots: ambient.roots })
+    }
+
+    /// Reads the files alone.
+    pub(super) fn without_state(layout: Layout, ambient: &Ambient) -> Reader {
+        Reader { source: Source::Files { layout, state: None }, roots: ambient.roots }
+    }
+
+    pub(super) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    pub(super) fn roots(&self) -> Roots {
+        self.roots
     }
 
     pub(super) fn open_legacy(file: &Path, ambient: &Ambient) -> Result<Reader> {

@@ -114,16 +114,9 @@ impl Replica {
             if found == leased {
                 return Ok(client);
             }
-            let first = self.fresh && self.reason.is_none();
-            if !self.fresh {
-                // Documents edited earlier in this session move on under the old id, and its
-                // lease will not hear of it: a backup must never find that lease again.
-                self.revoke();
-            }
-            self.row = new_row(Some(&self.row), state, ambient, self.dry_run)?;
-            self.lease.documents.clear();
-            self.fresh = true;
             // A replica that was never written is not replaced, only its id is taken.
+            let first = self.fresh && self.reason.is_none();
+            self.renew(state, ambient)?;
             if !first {
                 self.reason.get_or_insert_with(|| {
                     format!("{doc} is at clock {found}, its lease at {leased}")
@@ -131,6 +124,28 @@ impl Replica {
             }
         }
         Err(Error::bug(format!("{doc} knows every client id that was tried")))
+    }
+
+    /// Goes on as a new replica.
+    fn renew(&mut self, state: &State, ambient: &Ambient) -> Result<()> {
+        if !self.fresh {
+            // Documents edited earlier in this session move on under the old id, and its lease
+            // will not hear of it: a backup must never find that lease again.
+            self.revoke();
+        }
+        self.row = new_row(Some(&self.row), state, ambient, self.dry_run)?;
+        self.lease.documents.clear();
+        self.fresh = true;
+        Ok(())
+    }
+
+    /// Goes on as a new replica because a document lacks what we wrote, unless this is one already.
+    pub fn replace(&mut self, doc: &DocId, state: &State, ambient: &Ambient) -> Result<()> {
+        if !self.fresh {
+            self.renew(state, ambient)?;
+            self.reason = Some(format!("{doc} lacks what its lease says that was written"));
+        }
+        self.save(state)
     }
 
     /// Remembers what was written, for the lease.
@@ -211,22 +226,12 @@ fn confirm(
     let Some(leases) = leases else {
         return Ok(Err("there is no state directory for its lease".to_owned()));
     };
-    let found: Option<Lease> = fs::read(&lease_path(leases, &old.replica_id), LEASE_BYTES)
-        .ok()
-        .flatten()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let Some(found) = found else {
+    let Some(found) = read(leases, &old.replica_id) else {
         return Ok(Err(format!("it has no lease in {}", leases.display())));
     };
     let ours: BTreeMap<String, u32> = state.own_clocks(old.client_id)?.into_iter().collect();
-    let doubt = if found.replica != old.replica_id || found.client != old.client_id {
-        "its lease is for another client id".to_owned()
-    } else if found.machine != here.machine {
-        "its lease is for another machine".to_owned()
-    } else if found.path != here.path {
-        format!("its lease is for {}", found.path)
-    } else if (found.device, found.inode) != (here.device, here.inode) {
-        "its directory is not the one that the lease names".to_owned()
+    let doubt = if let Some(doubt) = elsewhere(&found, old, here) {
+        doubt
     } else if ours != found.documents {
         // The documents may be ahead (a crash before the lease was written) and be put back later
         // to where the lease is right again, with what was written in between abroad.
@@ -236,6 +241,36 @@ fn confirm(
         return Ok(Ok(found.documents));
     };
     Ok(Err(doubt))
+}
+
+/// Why a lease is not for this replica in this place; None when it is.
+fn elsewhere(found: &Lease, old: &ReplicaRow, here: &Lease) -> Option<String> {
+    if found.replica != old.replica_id || found.client != old.client_id {
+        Some("its lease is for another client id".to_owned())
+    } else if found.machine != here.machine {
+        Some("its lease is for another machine".to_owned())
+    } else if found.path != here.path {
+        Some(format!("its lease is for {}", found.path))
+    } else if (found.device, found.inode) != (here.device, here.inode) {
+        Some("its directory is not the one that the lease names".to_owned())
+    } else {
+        None
+    }
+}
+
+/// What the lease of the store in `dir` says that we wrote: our client id, and by document the
+/// clock after our last write. None where no lease is for it, as in a copy.
+pub(super) fn leased(
+    state: &State,
+    dir: &Path,
+    ambient: &Ambient,
+) -> Result<Option<(u64, BTreeMap<String, u32>)>> {
+    let (Some(row), Some(leases)) = (state.replica_row()?, &ambient.leases) else {
+        return Ok(None);
+    };
+    let here = Lease::here(dir, ambient)?;
+    let found = read(leases, &row.replica_id).filter(|l| elsewhere(l, &row, &here).is_none());
+    Ok(found.map(|lease| (lease.client, lease.documents)))
 }
 
 /// A new replica after an old one. A dry run goes by the old name, under a client id of its own.
@@ -262,6 +297,11 @@ fn new_row(
 fn give_up(leases: &Path, replica_id: &str) {
     fs::remove(&lease_path(leases, replica_id));
     let _ = fs::sync_dir(leases);
+}
+
+fn read(leases: &Path, replica_id: &str) -> Option<Lease> {
+    let bytes = fs::read(&lease_path(leases, replica_id), LEASE_BYTES).ok()??;
+    serde_json::from_slice(&bytes).ok()
 }
 
 fn lease_path(leases: &Path, replica_id: &str) -> PathBuf {

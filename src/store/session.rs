@@ -1,5 +1,6 @@
 //! Writing: one lock, one command, one commit.
 
+use super::check::Mend;
 use super::fold::{self, Checkpoint};
 use super::fs::{self, LockFile};
 use super::layout::{Document, Layout};
@@ -20,7 +21,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// The fold comes second; it does not wait long for programs that are not ours.
-const FOLD_WAIT: Duration = Duration::from_millis(500);
+pub(super) const FOLD_WAIT: Duration = Duration::from_millis(500);
 
 /// Write access: holds the lock; dropped without `commit`, it changes nothing.
 ///
@@ -28,18 +29,20 @@ const FOLD_WAIT: Duration = Duration::from_millis(500);
 /// other out like those of two processes.
 pub struct Session {
     // Closed before the lock is released: closing moves SQLite's log into its file.
-    state: State,
+    pub(super) state: State,
     _lock: Option<LockFile>,
-    layout: Layout,
-    ambient: Rc<Ambient>,
+    pub(super) layout: Layout,
+    pub(super) ambient: Rc<Ambient>,
     command: String,
     member: Option<MemberId>,
     dry_run: bool,
-    replica: Replica,
+    pub(super) replica: Replica,
     /// What was asked for so far; None for what does not exist.
     documents: BTreeMap<DocId, Option<Working>>,
     /// In the order of their first change.
     changed: Vec<DocId>,
+    /// What is put right in the files after the commit, by document.
+    pub(super) mends: Vec<(DocId, Mend)>,
     notes: Vec<String>,
     /// A change failed half-way: nothing of this session may be kept.
     broken: bool,
@@ -66,7 +69,13 @@ pub struct ChangedDocument {
 }
 
 impl Session {
-    pub(super) fn open(dir: &Path, ambient: Rc<Ambient>, open: Open<'_>) -> Result<Session> {
+    /// With `recovering`, what a crash left in the log is folded first.
+    pub(super) fn open(
+        dir: &Path,
+        ambient: Rc<Ambient>,
+        open: Open<'_>,
+        recovering: bool,
+    ) -> Result<Session> {
         let (state, lock) = match open.dry_run {
             true => (open_for_trying(dir, &ambient)?, None),
             false => {
@@ -76,9 +85,9 @@ impl Session {
             }
         };
         let layout = Layout::new(dir.to_owned());
-        let notes = match open.dry_run {
-            true => Vec::new(),
-            false => recover(dir, &layout, &state, &ambient)?,
+        let notes = match recovering && !open.dry_run {
+            true => recover(dir, &layout, &state, &ambient)?,
+            false => Vec::new(),
         };
         let replica = Replica::open(&state, dir, &ambient, open.member, open.dry_run)?;
         let member = open.member.or(replica.member()).cloned();
@@ -92,6 +101,7 @@ impl Session {
             replica,
             documents: BTreeMap::new(),
             changed: Vec::new(),
+            mends: Vec::new(),
             notes,
             broken: false,
             ambient,
@@ -266,7 +276,7 @@ impl Session {
             return Ok(committed);
         }
         committed.notes = std::mem::take(&mut self.notes);
-        if changes.is_empty() && !self.state.is_changed() {
+        if changes.is_empty() && self.mends.is_empty() && !self.state.is_changed() {
             return Ok(committed);
         }
         let seq = self.log(&changes)?;
@@ -280,6 +290,7 @@ impl Session {
         // What kept the old rows from being folded mostly keeps the new ones too.
         let mut said = BTreeSet::new();
         committed.notes.retain(|note| said.insert(note.clone()));
+        self.carry_out(&changes.iter().map(|change| &change.doc).collect::<Vec<_>>())?;
         Ok(committed)
     }
 

@@ -76,6 +76,18 @@ pub struct Parked {
     pub manifest: String,
 }
 
+/// Bytes for `quarantine`.
+pub(super) struct Aside<'a> {
+    /// Unix seconds.
+    pub at: i64,
+    /// The finding that is repaired.
+    pub finding: &'a str,
+    pub doc: &'a DocId,
+    /// The file, relative to the store; or the table that the bytes stand in.
+    pub place: &'a str,
+    pub bytes: &'a [u8],
+}
+
 /// The row of `replica`.
 #[derive(Debug, Clone)]
 pub(super) struct ReplicaRow {
@@ -269,6 +281,15 @@ impl State {
         self.run("DELETE FROM inbox WHERE id = ?1", params![id])
     }
 
+    /// Lays bytes aside that a repair is going to replace.
+    pub(super) fn quarantine(&self, aside: &Aside<'_>) -> Result<()> {
+        self.run(
+            "INSERT INTO quarantine (at, finding, doc_id, place, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![aside.at, aside.finding, aside.doc.as_str(), aside.place, aside.bytes],
+        )
+    }
+
     fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<()> {
         self.db
             .prepare_cached(sql)
@@ -327,7 +348,8 @@ fn failed(doing: &str, e: &rusqlite::Error) -> Error {
     let error = Error::new(kind, doing).because(e);
     match kind {
         Kind::Corrupt => error.hint(
-            "nothing was written; crdtctl.db is SQLite, and its own tools can say what is left of it",
+            "nothing was written; crdtctl.db is SQLite, and its own tools can say what is left of it; \
+             `crdtctl check` looks at the documents without it",
         ),
         _ => error,
     }

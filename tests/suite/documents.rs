@@ -222,3 +222,23 @@ fn the_sqlite_generation_is_listed_and_dumped() {
     assert_eq!(new.json(&["entity", "show"])["name"], "Old friends");
     assert_eq!(new.digest(), store.digest());
 }
+
+#[test]
+fn a_digest_is_read_over_a_telephone_in_four_words() {
+    let machine = Machine::new("words");
+    let store = machine.group("s", &[]);
+    store.send("hi");
+    let said = store.ok(&["digest", "--words"]);
+    assert_eq!(said.split(' ').count(), 4, "{said}");
+    assert_eq!(store.ok(&["digest", "--words", "-o", "table", "-q"]), said);
+    let json = store.json(&["digest", "--words"]);
+    assert_eq!(json["words"], said.as_str());
+    assert_eq!(json["content"], store.digest());
+    assert!(store.json(&["digest"]).get("words").is_none());
+    let chat = store.ok(&["digest", "chat", "--words"]);
+    assert_ne!(chat, said);
+    let other = machine.replica_of(&store, "o", BOB);
+    assert_eq!(other.ok(&["digest", "--words"]), said);
+    store.send("ho");
+    assert_ne!(store.ok(&["digest", "--words"]), said);
+}

@@ -83,7 +83,7 @@ fn a_damaged_document_is_never_overwritten() {
         corrupt(store, &chat, &whole[..whole.len() - 1], "one byte short");
         corrupt(store, &chat, &[&whole[..], b"x"].concat(), "one byte long");
         corrupt(store, &chat, b"", "emptied");
-        corrupt(store, &chat, &vec![0xff; 64], "overwritten");
+        corrupt(store, &chat, &[0xff; 64], "overwritten");
         // The first block's header.
         let mut flipped = whole.clone();
         flipped[0] ^= 0x40;
@@ -202,7 +202,7 @@ fn unprivileged(machine: &Machine, args: &[&str]) -> Option<Run> {
         command = other;
         command.uid(NOBODY).gid(NOBODY);
         if command.output().is_err() {
-            eprintln!("SKIPPED: cannot start a command as another user");
+            skipped("cannot start a command as another user");
             return None;
         }
     }

@@ -24,26 +24,92 @@ fn completions_for_six_shells() {
     let mut seen = Vec::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish", "nushell"] {
         let script = machine.run(&["completions", shell]).ok();
-        for word in COMMANDS.iter().chain(&["crdtctl", "tombstone"]) {
+        // What it completes stands in it: an old script can be told from the program.
+        for word in COMMANDS.iter().chain(&["crdtctl", env!("CARGO_PKG_VERSION")]) {
             assert!(script.contains(word), "{shell} does not know {word}");
         }
         assert!(!script.contains("CRDTCTL_SEED"), "{shell} shows what is hidden");
         seen.push(script);
     }
+    assert!(seen[5].contains("lock-wait"), "nushell has the whole tree in its script");
     seen.sort();
     seen.dedup();
     assert_eq!(seen.len(), 6);
 }
 
-#[test]
-fn the_bash_completion_is_a_script_that_bash_takes() {
-    let machine = Machine::new("bash");
-    let script = machine.path("completion.bash");
-    std::fs::write(&script, machine.run(&["completions", "bash"]).stdout).unwrap();
-    match std::process::Command::new("bash").arg("-n").arg(&script).output() {
-        Ok(output) => assert!(output.status.success(), "{output:?}"),
-        Err(_) => eprintln!("SKIPPED: no bash here"),
+/// What bash offers for the last of some words on Tab; None, with a notice, where there is no bash.
+fn tab(store: &Store<'_>, words: &[&str]) -> Option<Vec<String>> {
+    let machine = store.machine;
+    let bin = machine.path("bin");
+    if !bin.exists() {
+        std::fs::create_dir(&bin).unwrap();
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_crdtctl"), bin.join("crdtctl")).unwrap();
+        let script = machine.run(&["completions", "bash"]).stdout;
+        std::fs::write(machine.path("completion.bash"), script).unwrap();
     }
+    let line = "PATH=$1:$PATH; . \"$2\"; shift 2; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); \
+                COMP_TYPE=9; _clap_complete_crdtctl crdtctl \"${COMP_WORDS[COMP_CWORD]}\" 2>/dev/null; \
+                printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let plain = machine.command(&[]);
+    let mut bash = std::process::Command::new("bash");
+    bash.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    bash.args(["-c", line, "bash"]).arg(&bin).arg(machine.path("completion.bash"));
+    bash.args(words).current_dir(&store.dir);
+    match bash.output() {
+        Ok(output) => {
+            let text = String::from_utf8(output.stdout).unwrap();
+            Some(text.lines().map(|line| line.trim_end().to_owned()).collect())
+        }
+        Err(_) => {
+            skipped("no bash here");
+            None
+        }
+    }
+}
+
+#[test]
+fn bash_completes_commands_and_what_is_in_the_store() {
+    let machine = Machine::new("bash");
+    let store = machine.group("s", &[BOB, CAROL]);
+    let id = store.send("hi");
+    let Some(verbs) = tab(&store, &["crdtctl", "tombstone", "li"]) else { return };
+    assert_eq!(verbs, ["list"]);
+    let of = |words: &[&str]| tab(&store, &[&["crdtctl"], words].concat()).unwrap();
+    assert!(of(&["ch"]).contains(&"chat".to_owned()));
+    assert!(of(&["chat", "list", "--si"]).contains(&"--since".to_owned()));
+    assert_eq!(of(&["member", "remove", "bo"]), [BOB]);
+    assert_eq!(of(&["chat", "delete", &id[..4]]), std::slice::from_ref(&id));
+    assert_eq!(of(&["doc", "show", "group:"]).len(), 2);
+    assert_eq!(of(&["entity", "show", "gr"]), [GROUP]);
+    // Another store, and none.
+    let other = machine.store("other", ALICE);
+    assert_eq!(of(&["-s", &text(&other.dir), "member", "remove", "bo"]), [""]);
+    assert_eq!(of(&["-s", "/nowhere", "member", "remove", "bo"]), [""]);
+}
+
+#[test]
+fn completion_offers_nothing_that_a_shell_would_run() {
+    use yrs::{Map, MapPrelim, WriteTxn};
+    let machine = Machine::new("hostile completion");
+    let store = machine.group("s", &[]);
+    let update = crate::oracle::update(4, &[], |txn| {
+        let members = txn.get_or_insert_map("members");
+        for id in [
+            "evil-$(touch owned)",
+            "evil-`id`",
+            "evil-;ls",
+            "evil-\u{1b}[2J",
+            "evil-\n",
+            "evil-nice",
+        ] {
+            members.insert(txn, id, MapPrelim::from([("member_id", id)]));
+        }
+    });
+    let file = machine.path("u.update");
+    std::fs::write(&file, update).unwrap();
+    store.ok(&["sync", "import", "--raw", &format!("{GROUP}:core"), &text(&file)]);
+    let Some(offered) = tab(&store, &["crdtctl", "member", "show", "evil"]) else { return };
+    assert_eq!(offered, ["evil-nice"]);
 }
 
 #[test]
@@ -77,4 +143,50 @@ fn pages_that_cannot_be_written_are_an_io_error() {
     std::fs::write(machine.path("file"), "x").unwrap();
     machine.run(&["man", "--out", "file"]).fails(74, "file");
     machine.run(&["man", "--out", "file/below"]).fails(74, "file");
+}
+
+#[test]
+fn what_is_shipped_is_what_the_program_writes() {
+    const HINT: &str = "is stale: run .ci/generate and commit what it wrote";
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let machine = Machine::new("shipped");
+    let scripts = [
+        ("bash", "crdtctl.bash"),
+        ("zsh", "_crdtctl"),
+        ("fish", "crdtctl.fish"),
+        ("powershell", "_crdtctl.ps1"),
+        ("elvish", "crdtctl.elv"),
+        ("nushell", "crdtctl.nu"),
+    ];
+    for (shell, name) in scripts {
+        let shipped = std::fs::read_to_string(root.join("completions").join(name)).unwrap();
+        assert!(
+            shipped == machine.run(&["completions", shell]).stdout,
+            "completions/{name} {HINT}"
+        );
+    }
+    let dir = machine.path("man");
+    machine.run(&["man", "--out", &text(&dir)]).ok();
+    assert!(files(&root.join("man")) == files(&dir), "man {HINT}");
+}
+
+#[test]
+fn a_shell_is_told_what_the_store_holds() {
+    let machine = Machine::new("candidates");
+    let alice = machine.store("alice", "alice-river-stone-sky");
+    alice.ok(&["entity", "create", "group:ocean", "--name", "Ocean"]);
+    alice.ok(&["member", "add", "bob-hill-lake-tree"]);
+    let message = alice.ok(&["chat", "send", "hello"]);
+    let ask = |words: &[&str]| {
+        let dir = text(&alice.dir);
+        let args = [&["--", "crdtctl", "-s", dir.as_str()], words].concat();
+        let mut command = machine.command(&args);
+        command.env("CRDTCTL_COMPLETE", "fish");
+        machine.finish(command, &args, None).ok()
+    };
+    assert!(ask(&["chat", ""]).contains("send\t"));
+    assert!(ask(&["chat", "show", ""]).contains(&format!("{message}\thello")));
+    assert!(ask(&["member", "role", "b"]).contains("bob-hill-lake-tree\tmember"));
+    assert!(!ask(&["member", "role", "b"]).contains("alice-river-stone-sky"));
+    assert!(ask(&["-e", "gr"]).contains("group:ocean"));
 }

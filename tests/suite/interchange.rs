@@ -12,7 +12,7 @@ use yrs::{Map, MapPrelim, WriteTxn};
 fn in_yjs(documents: &[(PathBuf, &[&str])]) -> Option<Vec<Value>> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/yjs");
     if !dir.join("node_modules/yjs").is_dir() {
-        eprintln!("SKIPPED: no Yjs; `npm ci --prefix tests/yjs` brings it");
+        skipped("no Yjs; `npm ci --prefix tests/yjs` brings it");
         return None;
     }
     let files: Vec<Value> = documents
@@ -30,7 +30,7 @@ fn in_yjs(documents: &[(PathBuf, &[&str])]) -> Option<Vec<Value>> {
         .stderr(Stdio::piped())
         .spawn();
     let Ok(mut node) = node else {
-        eprintln!("SKIPPED: no node here");
+        skipped("no node here");
         return None;
     };
     node.stdin.take()?.write_all(json!({"files": files}).to_string().as_bytes()).unwrap();

@@ -3,10 +3,12 @@
 
 mod support;
 
+mod anonymize;
 mod architecture;
 mod chat;
 mod cli;
 mod demo;
+mod diff;
 mod documents;
 mod entities;
 mod errors;
@@ -15,6 +17,7 @@ mod generated;
 mod identity;
 mod interchange;
 mod limits;
+mod load;
 mod members;
 mod oracle;
 mod output;
@@ -23,4 +26,5 @@ mod sync_files;
 mod sync_waits;
 mod terminal;
 mod tombstones;
+mod why;
 mod writes;

@@ -38,7 +38,7 @@ impl Plain {
     pub fn clients(&self) -> Vec<(u64, u32)> {
         let txn = self.doc.transact();
         let mut clients: Vec<(u64, u32)> =
-            txn.state_vector().iter().map(|(id, clock)| (id.get(), u32::from(*clock))).collect();
+            txn.state_vector().iter().map(|(id, clock)| (id.get(), *clock)).collect();
         clients.sort_unstable();
         clients
     }

@@ -39,7 +39,7 @@ fn every_list_has_every_format() {
         let rows = json.as_array().unwrap_or_else(|| panic!("{list:?}: {json}"));
         // Bob's acknowledgement has pruned the tombstone.
         let tombstones = list[0] == "tombstone";
-        assert!(tombstones != !rows.is_empty(), "{list:?}: {json}");
+        assert_eq!(tombstones, rows.is_empty(), "{list:?}: {json}");
         let lines = |format: &str| with(format).lines().count();
         assert_eq!(lines("ndjson"), rows.len(), "{list:?}");
         assert_eq!(lines("id"), rows.len(), "{list:?}");
@@ -248,7 +248,7 @@ fn a_shell_pipeline_into_head_is_quiet() {
 fn a_full_disk_behind_standard_output_is_an_io_error() {
     let machine = Machine::new("full");
     if !std::path::Path::new("/dev/full").exists() {
-        eprintln!("SKIPPED: no /dev/full here");
+        skipped("no /dev/full here");
         return;
     }
     let store = machine.fixture("real-store");

@@ -340,14 +340,14 @@ fn a_file_that_cannot_be_read_is_refused_with_the_place() {
 fn by_yjs(dir: &Path, count: usize) -> Option<Vec<bool>> {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/yjs");
     if !scripts.join("node_modules/yjs").is_dir() {
-        eprintln!("SKIPPED: no Yjs; `npm ci --prefix tests/yjs` brings it");
+        skipped("no Yjs; `npm ci --prefix tests/yjs` brings it");
         return None;
     }
     std::fs::create_dir_all(dir).unwrap();
     let script = scripts.join("documents.mjs");
     let node = Command::new("node").arg(script).arg(dir).args([&count.to_string(), "7"]).output();
     let Ok(output) = node else {
-        eprintln!("SKIPPED: no node here");
+        skipped("no node here");
         return None;
     };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -18,7 +18,7 @@ fn on_a_terminal(store: &Store<'_>, env: &[(&str, &str)], args: &[&str]) -> Opti
     script.env("TERM", "xterm").env("COLUMNS", "100").envs(env.iter().copied());
     script.current_dir(&store.dir);
     if Command::new("script").args(["-qec", "true", "/dev/null"]).output().is_err() {
-        eprintln!("SKIPPED: no `script` here to make a terminal");
+        skipped("no `script` here to make a terminal");
         return None;
     }
     Some(machine.finish(script, args, Some(b"")))

@@ -1,16 +1,19 @@
 use super::missing;
 use crate::cmd::{Context, OutFile};
-use crate::concern;
-use crate::crdt::update::Update;
-use crate::error::{Error, Result};
+use crate::concern::{self, core};
+use crate::crdt::value::Source;
+use crate::error::Result;
+use crate::id::DocId;
 use crate::inspect::anonymize::anonymize;
-use crate::ui::Report;
+use crate::store::Reader;
+use crate::ui::{Body, Report};
+use serde_json::json;
 
 #[derive(clap::Args)]
 pub struct Args {
     /// The document
     doc: String,
-    /// Replace the ids of members too, each by the same other one throughout the document
+    /// Replace the ids of members too, each by the same other one throughout the entity
     #[arg(long)]
     members: bool,
     #[command(flatten)]
@@ -21,17 +24,32 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
     context.refuse_terminal(&args.out)?;
     let reader = context.reader()?;
     let doc = context.document(&reader, &args.doc)?;
-    let bytes = reader.bytes(&doc)?.ok_or_else(|| missing(&doc))?;
+    let view = reader.view(&doc)?.ok_or_else(|| missing(&doc))?;
     let roots = concern::roots(&doc);
-    let update = Update::walk(&bytes)
-        .and_then(|walked| walked.check(roots))
-        .map_err(|fault| Error::corrupt(format!("{doc} is not a valid document")).because(fault))?;
-    let copy = anonymize(&update, roots, args.members)?;
+    let members = args.members.then(|| members(&reader, &doc)).transpose()?;
+    let copy = anonymize(&view.update(roots)?, roots, members.as_deref())?;
     let stay = if args.members { "" } else { "; the ids of members stay (`--members`)" };
     let sentence = format!(
         "wrote {doc} without its text: {} bytes, {} texts replaced{stay}",
         copy.bytes.len(),
         copy.texts
     );
-    context.deliver(copy.bytes, &args.out, &sentence)
+    let account = json!({
+        "doc": doc,
+        "file_bytes": copy.bytes.len(),
+        "texts": copy.texts,
+        "members": args.members,
+    });
+    let mut report = context.deliver(copy.bytes, &args.out, &sentence)?;
+    if matches!(report.body, Body::Nothing) && context.terminal.format.is_json() {
+        report.body = Body::Json(account);
+    }
+    Ok(report)
+}
+
+/// Every member of the document's entity, deleted ones included.
+fn members(reader: &Reader, doc: &DocId) -> Result<Vec<String>> {
+    let core = doc.entity().map(|entity| entity.document(core::SPEC.name));
+    let view = core.map(|core| reader.view(&core)).transpose()?.flatten();
+    Ok(view.map(|view| view.keys(core::MEMBERS.path)).unwrap_or_default())
 }

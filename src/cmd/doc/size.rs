@@ -142,6 +142,9 @@ fn report(
 ) -> Result<Row> {
     note_unfolded(context, id, file);
     note_unsupported(context, id, file);
+    if let Some(sentence) = concern::limit_note(id, sizes.file_bytes) {
+        context.note(sentence);
+    }
     let freeable = Freeable::of(reader, id, &sizes);
     if let Some(sentence) = freeable.sentence() {
         context.note(format!("{id}: {sentence}"));

@@ -93,6 +93,13 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             (_, Some(parent)) => self.named(index, &block, parent, header.key)?,
             (_, None) => self.inherited(index, of, &block, header)?,
         };
+        let place = match self.known_part(of, &block) {
+            Some(last) => {
+                let known = self.place(index, of, last);
+                self.agree(&block, Some(place), Some(known))?
+            }
+            None => place,
+        };
         let home = match place {
             Place::Open => OPEN,
             Place::Gone => GONE,
@@ -105,6 +112,14 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             *slot = home;
         }
         Ok(())
+    }
+
+    /// The last unit that the document has of a block of which it lacks the rest. yrs cuts there,
+    /// and the rest then follows that unit.
+    fn known_part(&self, of: &Client, block: &Block) -> Option<Id> {
+        let known = self.base?.client(of.id)?.end;
+        let cut = block.kind != Kind::Gc && block.clock < known && known < block.next_clock();
+        cut.then_some(Id { client: of.id, clock: known.checked_sub(1)? })
     }
 
     fn check_kind(&self, block: &Block) -> Result<(), Fault> {
@@ -188,25 +203,25 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         let home = match parent {
             Parent::Root(name) => {
                 let root = self.root(name);
-                Home { owner: Owner::Root(root), key, head, shape: Shape::Unknown, depth: 0 }
+                let owner = Owner::Root(root);
+                Home { owner, key, head, shape: Shape::Unknown, depth: 0, rooted: true }
             }
             Parent::Item(id) => match self.container(block, id)? {
                 Container::Gone => return Ok(Place::Gone),
                 Container::Open => {
                     self.need(id);
                     let owner = Owner::Item { id, block: None };
-                    Home { owner, key, head, shape: Shape::Unknown, depth: 0 }
+                    Home { owner, key, head, shape: Shape::Unknown, depth: 0, rooted: false }
                 }
-                Container::Known { shape, depth, block } => {
-                    Home { owner: Owner::Item { id, block }, key, head, shape, depth }
+                Container::Known { shape, depth, rooted, block } => {
+                    Home { owner: Owner::Item { id, block }, key, head, shape, depth, rooted }
                 }
             },
         };
         Ok(Place::Home(self.add_home(home)))
     }
 
-    /// The home of an item that has an origin. As in yrs, an origin that is gone does not count,
-    /// and the left one goes before the right one; two that are known must agree.
+    /// The home of an item that has an origin.
     fn inherited(
         &mut self,
         index: usize,
@@ -216,12 +231,23 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     ) -> Result<Place, Fault> {
         let left = header.left.map(|id| self.place(index, of, id));
         let right = header.right.map(|id| self.place(index, of, id));
-        match (left, right) {
-            (Some(Place::Home(a)), Some(Place::Home(b))) => {
-                if !self.same_home(a, b) {
-                    return Err(fault(block, "origin", "the origins of an item are in two places"));
-                }
-                Ok(Place::Home(a))
+        self.agree(block, left, right)
+    }
+
+    /// The one place of an item of which two units are known. Where one of these is gone, their
+    /// container is gone, so the other cannot be in one that is there: yrs would place such an
+    /// item differently each time it reads it.
+    fn agree(&self, block: &Block, a: Option<Place>, b: Option<Place>) -> Result<Place, Fault> {
+        let rooted = |home: u32| self.facts.homes.get(home as usize).is_some_and(|h| h.rooted);
+        match (a, b) {
+            (Some(Place::Home(a)), Some(Place::Home(b))) if !self.same_home(a, b) => {
+                Err(fault(block, "origin", "an item refers to two places"))
+            }
+            (Some(Place::Home(home)), Some(Place::Gone))
+            | (Some(Place::Gone), Some(Place::Home(home)))
+                if rooted(home) =>
+            {
+                Err(fault(block, "origin", "an item is in a container and beside what is gone"))
             }
             (Some(Place::Home(home)), _) | (_, Some(Place::Home(home))) => Ok(Place::Home(home)),
             (Some(Place::Open), _) | (_, Some(Place::Open)) => Ok(Place::Open),
@@ -377,7 +403,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
 enum Container {
     Open,
     Gone,
-    Known { shape: Shape, depth: u8, block: Option<u32> },
+    Known { shape: Shape, depth: u8, rooted: bool, block: Option<u32> },
 }
 
 fn container_at<S>(
@@ -397,13 +423,13 @@ fn container_at<S>(
         }
     }
     let shape = Shape::of_type(holder.content(parent)).unwrap_or(Shape::Unknown);
-    let depth = match facts.home.get(index).copied().unwrap_or(OPEN) {
+    let (depth, rooted) = match facts.home.get(index).copied().unwrap_or(OPEN) {
         GONE => return Ok(Container::Gone),
-        OPEN => 0,
-        home => facts.homes.get(home as usize).map_or(0, |home| home.depth),
+        OPEN => (0, false),
+        home => facts.homes.get(home as usize).map_or((0, false), |h| (h.depth, h.rooted)),
     };
     let block = own.then_some(index as u32);
-    Ok(Container::Known { shape, depth: depth.saturating_add(1), block })
+    Ok(Container::Known { shape, depth: depth.saturating_add(1), rooted, block })
 }
 
 /// The container that content of this kind stands in.

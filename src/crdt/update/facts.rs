@@ -31,6 +31,8 @@ pub struct Home<'a> {
     pub(super) shape: Shape,
     /// Containers around it, the owner included.
     pub(super) depth: u8,
+    /// Whether all these containers are known, up to a root.
+    pub(super) rooted: bool,
 }
 
 #[derive(Debug, Clone, Copy)]

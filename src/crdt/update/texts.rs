@@ -142,13 +142,25 @@ impl<'d> Rewrite<'d> {
                 key = Some(text);
             }
             path.extend(key);
-            self.replace(role, path, text, start + from..start + to);
+            let span = start + from..start + to;
+            match (self.decide)(role, path, text) {
+                // Part of an escape must not stand alone.
+                Instead::Text(new) if is_escaped(text) || is_escaped(&new) => {
+                    self.put(Instead::Filler, text, span);
+                }
+                instead => self.put(instead, text, span),
+            }
             path.truncate(depth);
         }
     }
 
     fn replace(&mut self, role: Role, path: &[&str], text: &str, span: Range<usize>) {
-        let new = match (self.decide)(role, path, text) {
+        let instead = (self.decide)(role, path, text);
+        self.put(instead, text, span);
+    }
+
+    fn put(&mut self, instead: Instead, text: &str, span: Range<usize>) {
+        let new = match instead {
             Instead::Same => return,
             Instead::Text(new) if same_lengths(&new, text) => new,
             Instead::Text(_) | Instead::Filler => filler(text),
@@ -170,6 +182,10 @@ fn string_len(json: &str) -> usize {
     end.unwrap_or(json.len())
 }
 
+fn is_escaped(json: &str) -> bool {
+    json.contains(['\\', '"'])
+}
+
 fn same_lengths(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.encode_utf16().count() == b.encode_utf16().count()
 }
@@ -184,4 +200,66 @@ fn filler(text: &str) -> String {
             _ => '\u{1d431}',
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crdt::testing::{new_doc, state};
+    use crate::crdt::update::any;
+    use yrs::{Any, Text, Transact, WriteTxn};
+
+    /// The JSON that a text embeds, after every text of the document was decided on.
+    fn embedded(json: &str, decide: Decide<'_>) -> String {
+        let doc = new_doc(7, false);
+        let mut txn = doc.transact_mut();
+        let text = txn.get_or_insert_text("t");
+        text.insert_embed(&mut txn, 0, Any::from_json(json).unwrap());
+        drop(txn);
+        let bytes = state(&doc);
+        let copy = Update::walk(&bytes).unwrap().check(&[]).unwrap().with_texts(decide);
+        let walked = Update::walk(&copy).unwrap().check(&[]).unwrap();
+        let block = walked.blocks()[0];
+        let json = Reader::at(walked.content(&block), 0).text().unwrap().to_owned();
+        assert!(any::embedded(&json).is_some(), "{json}");
+        json
+    }
+
+    #[test]
+    fn embedded_json_stays_json() {
+        let json = r#"{"k":["v\"\n","é",1,{"a\tb":"x"}]}"#;
+        let mut seen = Vec::new();
+        let copy = embedded(json, &mut |role, path, text| {
+            seen.push((role, path.join("/"), text.to_owned()));
+            Instead::Filler
+        });
+        assert_eq!(copy.len(), json.len());
+        assert_eq!(copy, r#"{"x":["xxxxx","×",1,{"xxxx":"x"}]}"#);
+        let expected = [
+            (Role::Root, "t", "t"),
+            (Role::Key, "t/k", "k"),
+            (Role::Value, "t/k", r#"v\"\n"#),
+            (Role::Value, "t/k", "é"),
+            (Role::Key, r"t/a\tb", r"a\tb"),
+            (Role::Value, r"t/a\tb", "x"),
+        ];
+        let mut seen: Vec<_> = seen.iter().map(|(r, p, t)| (*r, p.as_str(), t.as_str())).collect();
+        seen.sort_by_key(|(role, ..)| *role != Role::Root);
+        assert_eq!(seen, expected);
+        // Part of an escape does not stand alone, whatever is wanted there.
+        let copy = embedded(json, &mut |role, _, text| match role {
+            Role::Root => Instead::Same,
+            _ => Instead::Text("\\".repeat(text.len())),
+        });
+        assert_eq!(copy, r#"{"x":["xxxxx","×",1,{"xxxx":"x"}]}"#);
+    }
+
+    #[test]
+    fn another_text_has_the_same_lengths_or_is_filler() {
+        assert!(same_lengths("é\u{1f30a}", "ж\u{1f389}"));
+        assert!(same_lengths("éé", "\u{1f389}"));
+        assert!(!same_lengths("éab", "\u{1f389}"));
+        assert_eq!(filler("a é\u{4e00}\u{1f389}").encode_utf16().count(), 6);
+        assert!(same_lengths(&filler("a é\u{4e00}\u{1f389}"), "a é\u{4e00}\u{1f389}"));
+    }
 }

@@ -12,8 +12,9 @@ mod pieces;
 mod tests;
 mod typed;
 
-use super::update::{Checked, Id, Kind, Reader, Shape, Update, Version, any};
+use super::update::{Checked, Id, Kind, Reader, RootKind, Shape, Update, Version, any};
 use super::value::{Record, Source, Value};
+use crate::error::{Error, Result};
 use std::ops::Range;
 
 /// No node, no piece, no list.
@@ -89,6 +90,16 @@ impl View {
     /// The bytes that the view was built from.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The update that the view was built from, read again.
+    ///
+    /// # Errors
+    /// `Bug` when `roots` are not those that it was checked with.
+    pub fn update(&self, roots: &[(&str, RootKind)]) -> Result<Update<'_, Checked>> {
+        Update::walk(&self.bytes)
+            .and_then(|walked| walked.check(roots))
+            .map_err(|fault| Error::bug("a document was valid and is not").because(fault))
     }
 
     /// BLAKE3 of the live content, whatever its history, client ids and encoding: two documents

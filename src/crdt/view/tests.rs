@@ -161,3 +161,74 @@ fn a_view_outlives_the_bytes_it_was_built_from() {
     assert_owned(&view);
     assert!(view.roots().is_empty());
 }
+
+/// Not a test of right and wrong: `cargo test --release -- --ignored --nocapture fast` prints how
+/// long a document of 15 MB takes.
+#[test]
+#[ignore = "measures; prints"]
+fn a_large_document_is_read_fast() {
+    use crate::crdt::update::Update;
+    let bytes = large_document(48_000);
+    let time = |what: &str, start: std::time::Instant| println!("{what}: {:?}", start.elapsed());
+    let start = std::time::Instant::now();
+    let update = Update::walk(&bytes).unwrap();
+    time("walk", start);
+    let blocks: usize = update.clients().map(|(_, blocks)| blocks.len()).sum();
+    println!("{} bytes, {blocks} blocks", bytes.len());
+    let start = std::time::Instant::now();
+    let update = update.check(&[]).unwrap();
+    time("check", start);
+    let start = std::time::Instant::now();
+    update.version();
+    time("version", start);
+    let start = std::time::Instant::now();
+    let view = View::of(&update);
+    time("view", start);
+    let start = std::time::Instant::now();
+    view.digest();
+    time("digest", start);
+    let start = std::time::Instant::now();
+    assert_eq!(view.keys(&["m"]).len(), 48_000);
+    time("keys", start);
+    let start = std::time::Instant::now();
+    assert_eq!(update.fork(&update), None);
+    time("fork from itself", start);
+    let start = std::time::Instant::now();
+    update.fits(&update).unwrap();
+    time("fits itself", start);
+    let parts = [Update::walk(&bytes).unwrap().check(&[]).unwrap(), update];
+    let start = std::time::Instant::now();
+    assert_eq!(crate::crdt::update::merge(&parts).unwrap().len(), bytes.len());
+    time("merge with itself", start);
+    let start = std::time::Instant::now();
+    let doc = new_doc(1, false);
+    crate::crdt::testing::apply(&doc, &bytes);
+    time("yrs", start);
+}
+
+/// Messages of a dozen fields, written by twenty clients.
+fn large_document(messages: usize) -> Vec<u8> {
+    let mut rng = Rng::new(1);
+    let all = new_doc(1, false);
+    for client in 0..20 {
+        let doc = new_doc(1000 + client, false);
+        let mut txn = doc.transact_mut();
+        let map = txn.get_or_insert_map("m");
+        for _ in 0..messages / 20 {
+            let id = format!("{:016x}-{:016x}", rng.next(), rng.next());
+            let message = map.insert(&mut txn, id.clone(), yrs::MapPrelim::default());
+            for field in ["author_id", "content", "kind", "thread_id", "id", "text"] {
+                message.insert(&mut txn, field, format!("{field} {:x}", rng.next()));
+            }
+            for field in ["created_at", "updated_at"] {
+                message.insert(&mut txn, field, 1_700_000_000 + rng.below(10_000_000) as i64);
+            }
+            message.insert(&mut txn, "deleted", false);
+            message.insert(&mut txn, "reactions", yrs::MapPrelim::default());
+            message.insert(&mut txn, "attachments", yrs::ArrayPrelim::default());
+        }
+        drop(txn);
+        crate::crdt::testing::apply(&all, &state(&doc));
+    }
+    state(&all)
+}

@@ -96,6 +96,13 @@ impl State {
         Ok(names.iter().filter_map(|name| DocId::parse(name).ok()).collect())
     }
 
+    /// The documents that we ever wrote, sorted.
+    pub(in crate::store) fn known_documents(&self) -> Result<Vec<DocId>> {
+        let names: Vec<String> =
+            self.all("SELECT doc_id FROM document ORDER BY doc_id", params![], |row| row.get(0))?;
+        Ok(names.iter().filter_map(|name| DocId::parse(name).ok()).collect())
+    }
+
     /// What is recorded of a document; None when we never wrote it.
     pub(in crate::store) fn known(&self, doc: &DocId) -> Result<Option<Known>> {
         self.one(

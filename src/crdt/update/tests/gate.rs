@@ -4,7 +4,7 @@ use super::{Follower, checked, random_world};
 use crate::crdt::testing::{
     Rng, apply, assert_same, fixtures, new_doc, shown_by_view, shown_by_yrs, state,
 };
-use crate::crdt::update::{Fault, Id, Kind, RootKind, Update, merge, storable};
+use crate::crdt::update::{Checked, Fault, Id, Kind, RootKind, Update, merge, storable};
 use crate::crdt::value::Record;
 use crate::crdt::view::View;
 use yrs::updates::decoder::Decode;
@@ -114,7 +114,9 @@ fn a_fork_is_found_at_its_first_unit() {
     let text =
         |text: &'static str| one(&move |txn| txn.get_or_insert_text("t").insert(txn, 0, text));
     let field = |key: &'static str, value: f64| {
-        one(&move |txn| drop(txn.get_or_insert_map("m").insert(txn, key, value)))
+        one(&move |txn| {
+            txn.get_or_insert_map("m").insert(txn, key, value);
+        })
     };
     let id = |clock| Some(Id { client: 5, clock });
     assert_eq!(checked(&text("ab")).fork(&checked(&text("ax"))), id(1));
@@ -224,8 +226,7 @@ fn offer(base: &[u8], bytes: &[u8], context: &str) -> bool {
 }
 
 /// The gate as an import runs it: `None` when it holds the update back; else base and update in
-/// one, where that needs no gap and the update does not call gone what nobody deleted (yrs goes by
-/// the delete set alone for blocks that it has).
+/// one, where that needs no gap and must be what yrs makes of it.
 fn gate(base: &[u8], bytes: &[u8]) -> Result<Option<Option<Vec<u8>>>, Fault> {
     let base = Update::walk(base)?.check(&ROOTS)?;
     let update = Update::walk(bytes)?.check(&ROOTS)?;
@@ -233,8 +234,22 @@ fn gate(base: &[u8], bytes: &[u8]) -> Result<Option<Option<Vec<u8>>>, Fault> {
     if !update.missing(&base.version().clocks).is_empty() || update.fork(&base).is_some() {
         return Ok(None);
     }
-    let honest = update.delete_set().covers(&update.version().deletes);
+    let honest = is_honest_about_the_gone(&base, &update);
     Ok(Some(if honest { merge(&[base, update]) } else { None }))
+}
+
+/// yrs goes by the delete set alone for blocks that it has, and keeps its own. A merge takes what
+/// is gone for gone: the same, unless an update calls Deleted what it does not delete, or GC what
+/// the document has (which an honest one may only do below a deleted container).
+fn is_honest_about_the_gone(base: &Update<'_, Checked>, update: &Update<'_, Checked>) -> bool {
+    let collects = update.clients().any(|(client, blocks)| {
+        let mut gone = blocks.iter().filter(|block| block.kind == Kind::Gc);
+        gone.any(|gc| {
+            let mut clocks = gc.clock..gc.next_clock().min(gc.clock + 1000);
+            clocks.any(|clock| base.block(Id { client, clock }).is_some_and(|b| b.kind != Kind::Gc))
+        })
+    });
+    !collects && update.delete_set().covers(&update.version().deletes)
 }
 
 const ROOTS: [(&str, RootKind); 4] =

@@ -275,6 +275,12 @@ fn origins_agree_and_come_before() {
     let base = update(&[(1, 0, &[in_l.clone(), in_k])]);
     let apart = update(&[(2, 0, std::slice::from_ref(&both))]);
     assert_eq!(checked(&apart).fits(&checked(&base)).err().map(|f| f.rule), Some("origin"));
+    // One gone, the other not; unless it is not known where that one is.
+    let gc = vec![0, 1];
+    assert_rule(&update(&[(1, 0, &[in_l.clone(), gc.clone(), both.clone()])]), "origin");
+    assert_rule(&update(&[(1, 0, &[gc.clone(), in_l.clone(), both.clone()])]), "origin");
+    checked(&update(&[(1, 0, &[gc.clone(), within(ANY, id(3, 0), None, &TRUE), both.clone()])]));
+    checked(&update(&[(1, 0, &[gc.clone(), gc, both.clone()])]));
     // The right one before the left one, in one block or in several.
     let run = at_root(ANY, "l", None, &[3, 120, 120, 120]);
     let then = after(ANY, id(1, 2), &TRUE);

@@ -1,0 +1,8 @@
+# crdtctl 0.1.0: init, entity, member, chat, sync, prune, tombstone, doc, digest, check, repair, demo, completions, man
+set edit:completion:arg-completer[crdtctl] = { |@words|
+    var index = (count $words)
+    set index = (- $index 1)
+
+    put (env _CLAP_IFS="\n" _CLAP_COMPLETE_INDEX=(to-string $index) CRDTCTL_COMPLETE="elvish" crdtctl -- $@words) | to-lines
+}
+

@@ -1,0 +1,2041 @@
+# crdtctl 0.1.0: init, entity, member, chat, sync, prune, tombstone, doc, digest, check, repair, demo, completions, man
+module completions {
+
+  def "nu-complete crdtctl global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Inspect and operate CRDT stores: Yrs documents on disk, offline, synced by exchanged files
+  export extern crdtctl [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    --version(-V)             # Print version
+  ]
+
+  def "nu-complete crdtctl init global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl init global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl init global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Make a store, or make an existing one your replica
+  export extern "crdtctl init" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl init global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl init global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl init global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    dir?: path                # The directory of the store; else `--store`, else the current directory
+  ]
+
+  def "nu-complete crdtctl entity global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl entity global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl entity global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Create, list, show and rename entities: groups, channels, projects, organizations
+  export extern "crdtctl entity" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl entity global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl entity global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl entity global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl entity create global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl entity create global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl entity create global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Create an entity; whoever creates it becomes its owner
+  export extern "crdtctl entity create" [
+    --name: string            # What people call it
+    --description: string     # What it is about
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl entity create global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl entity create global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl entity create global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    entity: string            # TYPE:ID, or TYPE alone: group, channel, project, organization
+  ]
+
+  def "nu-complete crdtctl entity list global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl entity list global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl entity list global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # List the entities of the store
+  export extern "crdtctl entity list" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl entity list global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl entity list global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl entity list global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl entity show global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl entity show global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl entity show global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show one entity: its metadata, members and documents
+  export extern "crdtctl entity show" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl entity show global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl entity show global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl entity show global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    entity?: string           # The entity; else the current one
+  ]
+
+  def "nu-complete crdtctl entity rename global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl entity rename global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl entity rename global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Give an entity another name
+  export extern "crdtctl entity rename" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl entity rename global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl entity rename global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl entity rename global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    name: string              # The new name
+  ]
+
+  def "nu-complete crdtctl entity use global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl entity use global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl entity use global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Choose the entity that commands mean when none is named
+  export extern "crdtctl entity use" [
+    --none                    # Choose none
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl entity use global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl entity use global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl entity use global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    entity?: string           # The entity
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl entity help" [
+  ]
+
+  # Create an entity; whoever creates it becomes its owner
+  export extern "crdtctl entity help create" [
+  ]
+
+  # List the entities of the store
+  export extern "crdtctl entity help list" [
+  ]
+
+  # Show one entity: its metadata, members and documents
+  export extern "crdtctl entity help show" [
+  ]
+
+  # Give an entity another name
+  export extern "crdtctl entity help rename" [
+  ]
+
+  # Choose the entity that commands mean when none is named
+  export extern "crdtctl entity help use" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl entity help help" [
+  ]
+
+  def "nu-complete crdtctl member global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl member global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl member global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Add, remove and list the members of an entity
+  export extern "crdtctl member" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl member global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl member global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl member global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl member add global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl member add global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl member add global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Add a member, or take a removed one back
+  export extern "crdtctl member add" [
+    --role: string            # owner, admin, member, viewer or guest; `member` when not given
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl member add global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl member add global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl member add global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    member: string
+  ]
+
+  def "nu-complete crdtctl member remove global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl member remove global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl member remove global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Remove a member; oneself: leave
+  export extern "crdtctl member remove" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl member remove global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl member remove global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl member remove global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    member: string            # The member's id, or a unique prefix of it
+  ]
+
+  def "nu-complete crdtctl member role global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl member role global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl member role global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Give a member another role
+  export extern "crdtctl member role" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl member role global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl member role global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl member role global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    member: string            # The member's id, or a unique prefix of it
+    role: string              # owner, admin, member, viewer or guest
+  ]
+
+  def "nu-complete crdtctl member list global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl member list global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl member list global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # List the members
+  export extern "crdtctl member list" [
+    --all(-a)                 # Removed members too
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl member list global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl member list global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl member list global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl member show global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl member show global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl member show global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show one member, with every field of its record
+  export extern "crdtctl member show" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl member show global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl member show global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl member show global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    member: string            # The member's id, or a unique prefix of it
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl member help" [
+  ]
+
+  # Add a member, or take a removed one back
+  export extern "crdtctl member help add" [
+  ]
+
+  # Remove a member; oneself: leave
+  export extern "crdtctl member help remove" [
+  ]
+
+  # Give a member another role
+  export extern "crdtctl member help role" [
+  ]
+
+  # List the members
+  export extern "crdtctl member help list" [
+  ]
+
+  # Show one member, with every field of its record
+  export extern "crdtctl member help show" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl member help help" [
+  ]
+
+  def "nu-complete crdtctl chat global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Send, edit, delete, list and search the messages of an entity
+  export extern "crdtctl chat" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl chat global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl chat global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl chat global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl chat send global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat send global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat send global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Send a message; prints its id
+  export extern "crdtctl chat send" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl chat send global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl chat send global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl chat send global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    text?: string             # The text; `-` reads it from stdin, and so does none in a pipe
+  ]
+
+  def "nu-complete crdtctl chat edit global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat edit global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat edit global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Change the text of one's own message
+  export extern "crdtctl chat edit" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl chat edit global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl chat edit global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl chat edit global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    message: string           # The message's id, or a unique prefix of it
+    text: string              # The new text; `-` reads it from stdin
+  ]
+
+  def "nu-complete crdtctl chat delete global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat delete global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat delete global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Delete one's own message; admins and owners: anybody's
+  export extern "crdtctl chat delete" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl chat delete global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl chat delete global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl chat delete global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    message: string           # The message's id, or a unique prefix of it
+  ]
+
+  def "nu-complete crdtctl chat list global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat list global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat list global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # List messages, oldest first
+  export extern "crdtctl chat list" [
+    --since: string           # Only messages from this time on: RFC 3339, a date, or `2d`, `3h`, `1w` ago
+    --until: string           # Only messages before this time
+    --author: string          # Only messages of this member; a unique prefix will do
+    --limit: string           # Only the last N of them
+    --all(-a)                 # Deleted messages too
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl chat list global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl chat list global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl chat list global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl chat show global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat show global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat show global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show one message or reply, with every field of its record
+  export extern "crdtctl chat show" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl chat show global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl chat show global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl chat show global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    message: string           # The message's id, or a unique prefix of it
+  ]
+
+  def "nu-complete crdtctl chat search global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat search global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat search global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Find messages that hold all of some words, in any case
+  export extern "crdtctl chat search" [
+    --since: string           # Only messages from this time on: RFC 3339, a date, or `2d`, `3h`, `1w` ago
+    --until: string           # Only messages before this time
+    --author: string          # Only messages of this member; a unique prefix will do
+    --limit: string           # Only the last N of them
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl chat search global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl chat search global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl chat search global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    ...words: string          # The words
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl chat help" [
+  ]
+
+  # Send a message; prints its id
+  export extern "crdtctl chat help send" [
+  ]
+
+  # Change the text of one's own message
+  export extern "crdtctl chat help edit" [
+  ]
+
+  # Delete one's own message; admins and owners: anybody's
+  export extern "crdtctl chat help delete" [
+  ]
+
+  # List messages, oldest first
+  export extern "crdtctl chat help list" [
+  ]
+
+  # Show one message or reply, with every field of its record
+  export extern "crdtctl chat help show" [
+  ]
+
+  # Find messages that hold all of some words, in any case
+  export extern "crdtctl chat help search" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl chat help help" [
+  ]
+
+  def "nu-complete crdtctl sync global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Sync by file: export and import bundles, see what peers have
+  export extern "crdtctl sync" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl sync global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl sync global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl sync global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl sync export global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync export global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync export global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Write a bundle: everything, or with --for what one peer lacks
+  export extern "crdtctl sync export" [
+    --out(-o): path           # The file to write; `-` is standard output
+    --output: string@"nu-complete crdtctl sync export global.output" # How output is written: a table on a terminal, else tab-separated
+    --for: string             # Only what this peer lacks: a replica (a prefix is enough) or its member
+    --since: path             # Only what the sender of this bundle lacked when it made the bundle
+    --doc: string             # Only this document; can be given again
+    --if-new                  # Write no file when there is nothing new
+    --raw: string             # The bare Yrs v1 state of one document, for other Yjs and Yrs programs
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl sync export global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl sync export global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl sync import global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync import global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync import global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Read bundles: all of them in one commit, or none
+  export extern "crdtctl sync import" [
+    --raw: string             # The files are bare Yrs v1 updates of this document
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl sync import global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl sync import global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl sync import global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    ...files: path            # The bundles; `-` is standard input
+  ]
+
+  def "nu-complete crdtctl sync status global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync status global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync status global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show each peer: what it lacks, what we lack, what waits
+  export extern "crdtctl sync status" [
+    --exit-code               # Exit with 3 when anyone is behind
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl sync status global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl sync status global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl sync status global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl sync receipt global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync receipt global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync receipt global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Write a bundle without updates, which tells others what is here
+  export extern "crdtctl sync receipt" [
+    --out(-o): path           # The file to write; `-` is standard output
+    --output: string@"nu-complete crdtctl sync receipt global.output" # How output is written: a table on a terminal, else tab-separated
+    --doc: string             # Only this document; can be given again
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl sync receipt global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl sync receipt global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl sync show global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync show global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync show global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show what a bundle says that it holds, without importing it
+  export extern "crdtctl sync show" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl sync show global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl sync show global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl sync show global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    file: path                # The bundle; `-` is standard input
+  ]
+
+  def "nu-complete crdtctl sync verify global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync verify global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync verify global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Check a bundle whole, without a store: bounds, hashes, every update
+  export extern "crdtctl sync verify" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl sync verify global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl sync verify global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl sync verify global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    file: path                # The bundle; `-` is standard input
+  ]
+
+  def "nu-complete crdtctl sync peers global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync peers global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync peers global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # List the replicas that bundles came from
+  export extern "crdtctl sync peers" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl sync peers global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl sync peers global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl sync peers global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl sync forget global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync forget global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync forget global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Forget a peer: its next export is a full one
+  export extern "crdtctl sync forget" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl sync forget global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl sync forget global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl sync forget global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    peer: string              # The replica (a prefix is enough) or its member
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl sync help" [
+  ]
+
+  # Write a bundle: everything, or with --for what one peer lacks
+  export extern "crdtctl sync help export" [
+  ]
+
+  # Read bundles: all of them in one commit, or none
+  export extern "crdtctl sync help import" [
+  ]
+
+  # Show each peer: what it lacks, what we lack, what waits
+  export extern "crdtctl sync help status" [
+  ]
+
+  # Write a bundle without updates, which tells others what is here
+  export extern "crdtctl sync help receipt" [
+  ]
+
+  # Show what a bundle says that it holds, without importing it
+  export extern "crdtctl sync help show" [
+  ]
+
+  # Check a bundle whole, without a store: bounds, hashes, every update
+  export extern "crdtctl sync help verify" [
+  ]
+
+  # List the replicas that bundles came from
+  export extern "crdtctl sync help peers" [
+  ]
+
+  # Forget a peer: its next export is a full one
+  export extern "crdtctl sync help forget" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl sync help help" [
+  ]
+
+  def "nu-complete crdtctl prune global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl prune global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl prune global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Remove the tombstones that every active member has acknowledged
+  export extern "crdtctl prune" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl prune global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl prune global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl prune global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl tombstone global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl tombstone global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl tombstone global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Deleted records: which are still there, and whom they wait for
+  export extern "crdtctl tombstone" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl tombstone global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl tombstone global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl tombstone global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl tombstone list global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl tombstone list global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl tombstone list global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # List the tombstones of the store or, with -e, of one entity
+  export extern "crdtctl tombstone list" [
+    --blocked                 # Only those that cannot be pruned yet
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl tombstone list global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl tombstone list global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl tombstone list global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl tombstone why global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl tombstone why global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl tombstone why global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Explain one: who deleted it, whom it waits for, and what goes with it
+  export extern "crdtctl tombstone why" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl tombstone why global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl tombstone why global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl tombstone why global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    id: string                # The deleted record: a message, a reply, a member
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl tombstone help" [
+  ]
+
+  # List the tombstones of the store or, with -e, of one entity
+  export extern "crdtctl tombstone help list" [
+  ]
+
+  # Explain one: who deleted it, whom it waits for, and what goes with it
+  export extern "crdtctl tombstone help why" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl tombstone help help" [
+  ]
+
+  def "nu-complete crdtctl doc global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Documents as such: what is in them, how large it is, what differs
+  export extern "crdtctl doc" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl doc global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl doc list global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc list global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc list global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # List the documents of the store or, with -e, of one entity
+  export extern "crdtctl doc list" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc list global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl doc list global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc list global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl doc show global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc show global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc show global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show what a document is and what it holds
+  export extern "crdtctl doc show" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc show global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl doc show global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc show global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    doc: string               # The document
+  ]
+
+  def "nu-complete crdtctl doc dump dump_format" [] {
+    [ "json" "ndjson" "yjs" ]
+  }
+
+  def "nu-complete crdtctl doc dump global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc dump global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc dump global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Print the live content of a document as JSON
+  export extern "crdtctl doc dump" [
+    --as: string@"nu-complete crdtctl doc dump dump_format" # How: one object with every root unless asked otherwise
+    --as-member: string       # Who acts; else the store's own member
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --output(-o): string@"nu-complete crdtctl doc dump global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl doc dump global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc dump global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    doc: string               # The document
+  ]
+
+  def "nu-complete crdtctl doc get global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc get global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc get global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Print the values that a JSONPath finds in a document
+  export extern "crdtctl doc get" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc get global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl doc get global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc get global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    doc: string               # The document
+    path: string              # What to look for: `$.messages.*.content`
+  ]
+
+  def "nu-complete crdtctl doc tree global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc tree global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc tree global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show which paths a document has, of which type, and how many
+  export extern "crdtctl doc tree" [
+    --depth: string           # Show so many steps only
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc tree global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl doc tree global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc tree global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    doc: string               # The document
+  ]
+
+  def "nu-complete crdtctl doc size by" [] {
+    [ "collection" "field" "kind" "record" "author" "client" "month" ]
+  }
+
+  def "nu-complete crdtctl doc size global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc size global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc size global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Say what every byte of a document is there for
+  export extern "crdtctl doc size" [
+    --by: string@"nu-complete crdtctl doc size by" # What rows are made of; else kind and field
+    --top: string             # Show the largest so many, and the others as one
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc size global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl doc size global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc size global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    ...docs: string           # The documents; else all of the store or, with -e, of one entity
+  ]
+
+  def "nu-complete crdtctl doc blocks global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc blocks global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc blocks global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show the raw blocks of a document
+  export extern "crdtctl doc blocks" [
+    --client: string          # Only blocks of this client id
+    --limit: string           # So many at most
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc blocks global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl doc blocks global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc blocks global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    doc: string               # The document
+  ]
+
+  def "nu-complete crdtctl doc diff global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc diff global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc diff global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show what differs between two documents, files, stores or bundles
+  export extern "crdtctl doc diff" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc diff global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl doc diff global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc diff global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    old: string               # The old one: a document, a .yrs file, a store directory, or a bundle
+    new: string               # The new one, likewise
+  ]
+
+  def "nu-complete crdtctl doc load global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc load global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc load global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Bring a bare Yrs v1 update into a document
+  export extern "crdtctl doc load" [
+    --doc: string             # The document; a new one by its whole id. Not needed for a file of a store
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc load global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl doc load global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc load global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    file: path                # The update; `-` is standard input
+  ]
+
+  def "nu-complete crdtctl doc anonymize global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc anonymize global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc anonymize global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Write a copy of a document without what people wrote, for bug reports
+  export extern "crdtctl doc anonymize" [
+    --members                 # Replace the ids of members too, each by the same other one throughout the entity
+    --out(-o): path           # The file to write; `-` is standard output
+    --output: string@"nu-complete crdtctl doc anonymize global.output" # How output is written: a table on a terminal, else tab-separated
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl doc anonymize global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc anonymize global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    doc: string               # The document
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl doc help" [
+  ]
+
+  # List the documents of the store or, with -e, of one entity
+  export extern "crdtctl doc help list" [
+  ]
+
+  # Show what a document is and what it holds
+  export extern "crdtctl doc help show" [
+  ]
+
+  # Print the live content of a document as JSON
+  export extern "crdtctl doc help dump" [
+  ]
+
+  # Print the values that a JSONPath finds in a document
+  export extern "crdtctl doc help get" [
+  ]
+
+  # Show which paths a document has, of which type, and how many
+  export extern "crdtctl doc help tree" [
+  ]
+
+  # Say what every byte of a document is there for
+  export extern "crdtctl doc help size" [
+  ]
+
+  # Show the raw blocks of a document
+  export extern "crdtctl doc help blocks" [
+  ]
+
+  # Show what differs between two documents, files, stores or bundles
+  export extern "crdtctl doc help diff" [
+  ]
+
+  # Bring a bare Yrs v1 update into a document
+  export extern "crdtctl doc help load" [
+  ]
+
+  # Write a copy of a document without what people wrote, for bug reports
+  export extern "crdtctl doc help anonymize" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl doc help help" [
+  ]
+
+  def "nu-complete crdtctl digest global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl digest global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl digest global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Print digests of the store or of one document, to compare replicas
+  export extern "crdtctl digest" [
+    --words                   # The content digest as four words, to read over a telephone
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl digest global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl digest global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl digest global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    doc?: string              # The document; else the whole store
+  ]
+
+  def "nu-complete crdtctl check global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl check global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl check global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Look for what is wrong with the store, and name the command that mends it
+  export extern "crdtctl check" [
+    --deep                    # Let yrs encode every document again, and compare
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl check global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl check global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl check global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    ...doc: string            # The documents; else all
+  ]
+
+  def "nu-complete crdtctl repair global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl repair global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl repair global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Mend what `crdtctl check` found: only what is named
+  export extern "crdtctl repair" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl repair global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl repair global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl repair global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    ...finding: string        # The findings
+  ]
+
+  def "nu-complete crdtctl demo global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl demo global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl demo global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show the whole journey: two replicas, a USB stick between them, deletions and pruning
+  export extern "crdtctl demo" [
+    --messages: string        # Make one store with so many messages instead of the journey
+    --seed: string            # The same seed makes the same messages
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl demo global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl demo global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl demo global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    dir?: path                # A folder that does not exist yet or is empty; else crdtctl-demo, or the next free number
+  ]
+
+  def "nu-complete crdtctl completions shell" [] {
+    [ "bash" "zsh" "fish" "powershell" "elvish" "nushell" ]
+  }
+
+  def "nu-complete crdtctl completions global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl completions global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl completions global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Print the completions of a shell
+  export extern "crdtctl completions" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl completions global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl completions global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl completions global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    shell: string@"nu-complete crdtctl completions shell"
+  ]
+
+  def "nu-complete crdtctl man global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl man global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl man global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Print the manual page, or write one page per command
+  export extern "crdtctl man" [
+    --out: path               # Write one page per command into this directory
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl man global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl man global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl man global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl help" [
+  ]
+
+  # Make a store, or make an existing one your replica
+  export extern "crdtctl help init" [
+  ]
+
+  # Create, list, show and rename entities: groups, channels, projects, organizations
+  export extern "crdtctl help entity" [
+  ]
+
+  # Create an entity; whoever creates it becomes its owner
+  export extern "crdtctl help entity create" [
+  ]
+
+  # List the entities of the store
+  export extern "crdtctl help entity list" [
+  ]
+
+  # Show one entity: its metadata, members and documents
+  export extern "crdtctl help entity show" [
+  ]
+
+  # Give an entity another name
+  export extern "crdtctl help entity rename" [
+  ]
+
+  # Choose the entity that commands mean when none is named
+  export extern "crdtctl help entity use" [
+  ]
+
+  # Add, remove and list the members of an entity
+  export extern "crdtctl help member" [
+  ]
+
+  # Add a member, or take a removed one back
+  export extern "crdtctl help member add" [
+  ]
+
+  # Remove a member; oneself: leave
+  export extern "crdtctl help member remove" [
+  ]
+
+  # Give a member another role
+  export extern "crdtctl help member role" [
+  ]
+
+  # List the members
+  export extern "crdtctl help member list" [
+  ]
+
+  # Show one member, with every field of its record
+  export extern "crdtctl help member show" [
+  ]
+
+  # Send, edit, delete, list and search the messages of an entity
+  export extern "crdtctl help chat" [
+  ]
+
+  # Send a message; prints its id
+  export extern "crdtctl help chat send" [
+  ]
+
+  # Change the text of one's own message
+  export extern "crdtctl help chat edit" [
+  ]
+
+  # Delete one's own message; admins and owners: anybody's
+  export extern "crdtctl help chat delete" [
+  ]
+
+  # List messages, oldest first
+  export extern "crdtctl help chat list" [
+  ]
+
+  # Show one message or reply, with every field of its record
+  export extern "crdtctl help chat show" [
+  ]
+
+  # Find messages that hold all of some words, in any case
+  export extern "crdtctl help chat search" [
+  ]
+
+  # Sync by file: export and import bundles, see what peers have
+  export extern "crdtctl help sync" [
+  ]
+
+  # Write a bundle: everything, or with --for what one peer lacks
+  export extern "crdtctl help sync export" [
+  ]
+
+  # Read bundles: all of them in one commit, or none
+  export extern "crdtctl help sync import" [
+  ]
+
+  # Show each peer: what it lacks, what we lack, what waits
+  export extern "crdtctl help sync status" [
+  ]
+
+  # Write a bundle without updates, which tells others what is here
+  export extern "crdtctl help sync receipt" [
+  ]
+
+  # Show what a bundle says that it holds, without importing it
+  export extern "crdtctl help sync show" [
+  ]
+
+  # Check a bundle whole, without a store: bounds, hashes, every update
+  export extern "crdtctl help sync verify" [
+  ]
+
+  # List the replicas that bundles came from
+  export extern "crdtctl help sync peers" [
+  ]
+
+  # Forget a peer: its next export is a full one
+  export extern "crdtctl help sync forget" [
+  ]
+
+  # Remove the tombstones that every active member has acknowledged
+  export extern "crdtctl help prune" [
+  ]
+
+  # Deleted records: which are still there, and whom they wait for
+  export extern "crdtctl help tombstone" [
+  ]
+
+  # List the tombstones of the store or, with -e, of one entity
+  export extern "crdtctl help tombstone list" [
+  ]
+
+  # Explain one: who deleted it, whom it waits for, and what goes with it
+  export extern "crdtctl help tombstone why" [
+  ]
+
+  # Documents as such: what is in them, how large it is, what differs
+  export extern "crdtctl help doc" [
+  ]
+
+  # List the documents of the store or, with -e, of one entity
+  export extern "crdtctl help doc list" [
+  ]
+
+  # Show what a document is and what it holds
+  export extern "crdtctl help doc show" [
+  ]
+
+  # Print the live content of a document as JSON
+  export extern "crdtctl help doc dump" [
+  ]
+
+  # Print the values that a JSONPath finds in a document
+  export extern "crdtctl help doc get" [
+  ]
+
+  # Show which paths a document has, of which type, and how many
+  export extern "crdtctl help doc tree" [
+  ]
+
+  # Say what every byte of a document is there for
+  export extern "crdtctl help doc size" [
+  ]
+
+  # Show the raw blocks of a document
+  export extern "crdtctl help doc blocks" [
+  ]
+
+  # Show what differs between two documents, files, stores or bundles
+  export extern "crdtctl help doc diff" [
+  ]
+
+  # Bring a bare Yrs v1 update into a document
+  export extern "crdtctl help doc load" [
+  ]
+
+  # Write a copy of a document without what people wrote, for bug reports
+  export extern "crdtctl help doc anonymize" [
+  ]
+
+  # Print digests of the store or of one document, to compare replicas
+  export extern "crdtctl help digest" [
+  ]
+
+  # Look for what is wrong with the store, and name the command that mends it
+  export extern "crdtctl help check" [
+  ]
+
+  # Mend what `crdtctl check` found: only what is named
+  export extern "crdtctl help repair" [
+  ]
+
+  # Show the whole journey: two replicas, a USB stick between them, deletions and pruning
+  export extern "crdtctl help demo" [
+  ]
+
+  # Print the completions of a shell
+  export extern "crdtctl help completions" [
+  ]
+
+  # Print the manual page, or write one page per command
+  export extern "crdtctl help man" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl help help" [
+  ]
+
+}
+
+export use completions *

@@ -1,0 +1,95 @@
+//! Threads: their caches, and replies whose message is not there.
+
+use super::people::WRONG_CACHE;
+use super::{Edit, Fix, Found};
+use crate::concern::borrowed;
+use crate::concern::chat::{REPLIES, THREADS};
+use crate::crdt::value::Source;
+use crate::crdt::view::View;
+use crate::error::word;
+use crate::id::EntityId;
+use crate::store::check::Kind;
+use std::collections::BTreeSet;
+
+static REPLY_WITHOUT_PARENT: Kind = Kind::info("reply-without-parent");
+
+/// What a thread's caches should say (rule R5).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Caches {
+    /// Replies that are not deleted.
+    pub reply_count: i64,
+    /// When the last of them was written; 0 without any.
+    pub last_reply_at: i64,
+}
+
+impl Caches {
+    /// Derived from the replies.
+    pub fn of(source: &dyn Source, thread: &str) -> Caches {
+        let mut caches = Caches::default();
+        for reply in live_replies(source, thread) {
+            let at = source.int(&["threads", thread, "replies", &reply, "created_at"]).unwrap_or(0);
+            caches.reply_count = caches.reply_count.saturating_add(1);
+            caches.last_reply_at = caches.last_reply_at.max(at);
+        }
+        caches
+    }
+
+    fn written(source: &dyn Source, thread: &str) -> Caches {
+        let at = |field| source.int(&["threads", thread, field]).unwrap_or(0);
+        Caches { reply_count: at("reply_count"), last_reply_at: at("last_reply_at") }
+    }
+}
+
+fn live_replies(source: &dyn Source, thread: &str) -> Vec<String> {
+    let mut replies = source.keys(&["threads", thread, "replies"]);
+    let path = |reply: &str| ["threads", thread, "replies", reply].map(str::to_owned);
+    replies.retain(|reply| !REPLIES.is_deleted(source, &path(reply)));
+    replies
+}
+
+/// What is wrong with the threads of a chat.
+pub fn threads(entity: &EntityId, view: &View) -> Vec<Found> {
+    let messages: BTreeSet<String> = view.keys(&["messages"]).into_iter().collect();
+    let mut found = Vec::new();
+    for path in THREADS.records(view) {
+        let [_, thread] = borrowed(&path)[..] else { continue };
+        found.extend(wrong_caches(view, thread));
+        if !messages.contains(thread) {
+            let orphans = live_replies(view, thread).into_iter();
+            found.extend(orphans.map(|reply| orphan(entity, thread, &reply)));
+        }
+    }
+    found
+}
+
+fn wrong_caches(view: &View, thread: &str) -> Option<Found> {
+    let (is, should) = (Caches::written(view, thread), Caches::of(view, thread));
+    let what = match () {
+        () if is.reply_count != should.reply_count => {
+            format!("counts {} replies, there are {}", is.reply_count, should.reply_count)
+        }
+        () if is.last_reply_at != should.last_reply_at => "does not know its last reply".to_owned(),
+        () => return None,
+    };
+    Some(Found {
+        kind: &WRONG_CACHE,
+        detail: format!("threads/{thread}"),
+        message: format!("the thread of message {thread} {what}"),
+        fix: Fix::Edit(Edit::Thread(thread.to_owned())),
+    })
+}
+
+fn orphan(entity: &EntityId, thread: &str, reply: &str) -> Found {
+    Found {
+        kind: &REPLY_WITHOUT_PARENT,
+        detail: format!("threads/{thread}/replies/{reply}"),
+        message: format!(
+            "reply {reply} answers message {thread}, which is not here: it was pruned, or has not come yet"
+        ),
+        fix: Fix::Command(format!(
+            "crdtctl chat delete {} -e {}",
+            word(reply),
+            word(entity.as_str())
+        )),
+    }
+}

@@ -1,0 +1,250 @@
+//! What is wrong with a store, and what mends it.
+//!
+//! The files are the store's own business ([`crate::store::check`]); here the content is looked at:
+//! caches that do not agree with the records (rule R5), people that nobody knows, times that lie
+//! ahead. Nothing is changed before [`repair`] is asked to, and then only what was named.
+
+mod board;
+mod chat;
+mod people;
+pub mod repair;
+mod times;
+
+use crate::concern::{self, core};
+use crate::crdt::doc::Doc;
+use crate::crdt::update::Update;
+use crate::crdt::view::View;
+use crate::error::{Error, Result, word};
+use crate::id::{DocId, EntityId};
+use crate::store::Store;
+use crate::store::check::{self as files, Cure as FileCure, Examiner, Kind, Mend};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use repair::{Repaired, repair};
+
+/// Hex digits of a finding's id that stand for its document and detail.
+const ID_DIGITS: usize = 6;
+
+static OVER_LIMIT: Kind = Kind::warning("over-limit");
+static UNSTABLE: Kind = Kind::error("unstable-encoding");
+
+/// Something that is wrong.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The kind, and a short hash of document and detail: the same at every check.
+    pub id: String,
+    pub kind: &'static Kind,
+    /// None where no document is concerned.
+    pub doc: Option<DocId>,
+    /// What is wrong, in a sentence without a full stop.
+    pub message: String,
+    /// The command that mends it.
+    pub fix: String,
+    cure: Cure,
+}
+
+/// What mends a finding.
+#[derive(Debug, Clone)]
+enum Cure {
+    Files(Mend),
+    Content(Edit),
+    /// Nothing that a repair can do by itself.
+    Elsewhere,
+}
+
+/// A change of the content that a repair makes. What it writes is derived again when it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Edit {
+    /// The entry of a member in `active_members`.
+    ActiveMember(String),
+    /// A new owner for an entity that has none.
+    Owner,
+    /// The caches of a thread.
+    Thread(String),
+    /// Where a card, or an entry that names none, is listed.
+    Card(String),
+}
+
+/// Something wrong with the content of a document, before it has an id.
+struct Found {
+    kind: &'static Kind,
+    detail: String,
+    message: String,
+    fix: Fix,
+}
+
+enum Fix {
+    Edit(Edit),
+    /// A command, in full.
+    Command(String),
+}
+
+/// What a check is about.
+pub struct Scope<'a> {
+    /// None for the whole store.
+    pub docs: Option<&'a BTreeSet<DocId>>,
+    /// Every document goes through yrs and back, and must come out the same.
+    pub deep: bool,
+    /// In Unix seconds.
+    pub now: i64,
+}
+
+/// Looks at a store and says what is wrong: of the store first, then by document. `done` hears of
+/// every document. Writes nothing.
+///
+/// # Errors
+/// `Io`. What is wrong with the store is no error.
+pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result<Vec<Finding>> {
+    let examiner = store.examiner()?;
+    let mut findings = Vec::new();
+    if scope.docs.is_none() {
+        findings.extend(examiner.examine_store()?.into_iter().map(Finding::of_files));
+    }
+    let mut content = Content { examiner: &examiner, members: BTreeMap::new(), scope };
+    for doc in examiner.documents()? {
+        if scope.docs.is_none_or(|docs| docs.contains(&doc)) {
+            let examined = examiner.examine(&doc)?;
+            findings.extend(examined.findings.into_iter().map(Finding::of_files));
+            if let Some(view) = &examined.view {
+                let found = content.examine(&doc, view)?;
+                findings.extend(found.into_iter().map(|found| Finding::of_content(&doc, found)));
+            }
+        }
+        done();
+    }
+    Ok(findings)
+}
+
+/// The documents that [`check`] looks at, those included whose file is gone.
+pub fn documents(store: &Store) -> Result<Vec<DocId>> {
+    store.examiner()?.documents()
+}
+
+impl Finding {
+    fn of_files(found: files::Finding) -> Finding {
+        let id = id(found.kind, found.doc.as_ref(), &found.detail);
+        let (fix, cure) = match found.cure {
+            FileCure::Mend(mend) => (repair_command(&id), Cure::Files(mend)),
+            FileCure::Command(command) => (command, Cure::Elsewhere),
+            FileCure::Recover => {
+                let doc = found.doc.as_ref().map(|doc| word(doc.as_str())).unwrap_or_default();
+                (format!("crdtctl recover {doc} --from BUNDLE -o DIR"), Cure::Elsewhere)
+            }
+        };
+        Finding { id, kind: found.kind, doc: found.doc, message: found.message, fix, cure }
+    }
+
+    fn of_content(doc: &DocId, found: Found) -> Finding {
+        let id = id(found.kind, Some(doc), &found.detail);
+        let (fix, cure) = match found.fix {
+            Fix::Edit(edit) => (repair_command(&id), Cure::Content(edit)),
+            Fix::Command(command) => (command, Cure::Elsewhere),
+        };
+        Finding { id, kind: found.kind, doc: Some(doc.clone()), message: found.message, fix, cure }
+    }
+
+    /// Whether [`repair`] mends it.
+    pub fn is_repairable(&self) -> bool {
+        !matches!(self.cure, Cure::Elsewhere)
+    }
+}
+
+/// `stale-meta-3f2a91`.
+fn id(kind: &Kind, doc: Option<&DocId>, detail: &str) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let doc = doc.map_or("", DocId::as_str);
+    // With its length, so that no two pairs give the same bytes.
+    hasher.update(&(doc.len() as u64).to_le_bytes());
+    hasher.update(doc.as_bytes());
+    hasher.update(detail.as_bytes());
+    let hash = hasher.finalize().to_hex();
+    format!("{}-{}", kind.name, hash.chars().take(ID_DIGITS).collect::<String>())
+}
+
+fn repair_command(id: &str) -> String {
+    format!("crdtctl repair {id}")
+}
+
+/// The looks at the content, with what they have in common.
+struct Content<'a> {
+    examiner: &'a Examiner,
+    /// By entity, everybody that its core document names, and whether active; None without one.
+    members: BTreeMap<EntityId, Option<BTreeSet<String>>>,
+    scope: &'a Scope<'a>,
+}
+
+impl Content<'_> {
+    fn examine(&mut self, doc: &DocId, view: &View) -> Result<Vec<Found>> {
+        let mut found = Vec::new();
+        if self.scope.deep {
+            found.extend(deep(doc, view)?);
+        }
+        let (Some(spec), Some(entity)) = (concern::of(doc), doc.entity()) else {
+            return Ok(found);
+        };
+        found.extend(over_limit(doc, &entity, view, spec.limit_bytes));
+        found.extend(times::ahead(view, self.scope.now));
+        match spec.name {
+            "core" => found.extend(people::core(&entity, view)),
+            "chat" => found.extend(chat::threads(&entity, view)),
+            "kanban" => found.extend(board::cards(view)),
+            _ => {}
+        }
+        if let Some(members) = self.members(&entity)? {
+            found.extend(people::strangers(&entity, spec.name, view, members));
+        }
+        Ok(found)
+    }
+
+    fn members(&mut self, entity: &EntityId) -> Result<Option<&BTreeSet<String>>> {
+        if !self.members.contains_key(entity) {
+            let examined = self.examiner.examine(&entity.document(core::SPEC.name))?;
+            let known = examined.view.as_ref().map(people::known).filter(|known| !known.is_empty());
+            self.members.insert(entity.clone(), known);
+        }
+        Ok(self.members.get(entity).and_then(Option::as_ref))
+    }
+}
+
+fn over_limit(doc: &DocId, entity: &EntityId, view: &View, limit: u64) -> Option<Found> {
+    let bytes = view.bytes().len();
+    (bytes as u64 > limit).then(|| Found {
+        kind: &OVER_LIMIT,
+        detail: String::new(),
+        message: format!(
+            "{doc} holds {bytes} bytes, more than its limit of {limit}: nothing new can be created in it"
+        ),
+        fix: Fix::Command(format!("crdtctl prune -e {}", word(entity.as_str()))),
+    })
+}
+
+/// Through yrs and back.
+fn deep(doc: &DocId, view: &View) -> Result<Option<Found>> {
+    let checked = |bytes| Update::walk(bytes).and_then(|walked| walked.check(&[]));
+    let again = checked(view.bytes())
+        .map_err(|fault| Error::bug("what was checked does not check").because(fault))
+        // The client id is one of a document that writes nothing.
+        .and_then(|update| Doc::load(&update, 1)?.encode());
+    let what = match again {
+        Err(e) => Some(format!("yrs does not take it: {e}")),
+        Ok((bytes, version)) => {
+            let digest = checked(&bytes).map(|update| View::of(&update).digest());
+            if digest != Ok(view.digest()) {
+                Some("it has other content".to_owned())
+            } else if version != *view.version() {
+                Some("it has another version".to_owned())
+            } else {
+                None
+            }
+        }
+    };
+    Ok(what.map(|what| Found {
+        kind: &UNSTABLE,
+        detail: String::new(),
+        message: format!("{doc} is not the same after yrs has encoded it again: {what}"),
+        fix: Fix::Command(format!(
+            "crdtctl sync export --raw {} -o report.yrs",
+            word(doc.as_str())
+        )),
+    }))
+}

@@ -1,0 +1,200 @@
+//! Members: who is one, who owns the entity, and who is named without being one.
+
+use super::{Edit, Fix, Found};
+use crate::concern::core::{self, active_role};
+use crate::concern::{Collection, Role, borrowed, chat};
+use crate::crdt::value::{Source, Value};
+use crate::crdt::view::View;
+use crate::error::word;
+use crate::id::EntityId;
+use crate::store::check::Kind;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub static WRONG_CACHE: Kind = Kind::warning("wrong-cache");
+static DELETED_BUT_ACTIVE: Kind = Kind::warning("deleted-but-active");
+static NO_OWNER: Kind = Kind::warning("no-owner");
+static UNKNOWN_AUTHOR: Kind = Kind::info("unknown-author");
+static UNKNOWN_ASSIGNEE: Kind = Kind::info("unknown-assignee");
+
+/// Everybody that a core document names, removed members included.
+pub fn known(view: &View) -> BTreeSet<String> {
+    view.keys(core::MEMBERS.path).into_iter().collect()
+}
+
+/// What is wrong with a core document.
+pub fn core(entity: &EntityId, view: &View) -> Vec<Found> {
+    let mut found = active_members(view);
+    found.extend(no_owner(entity, view));
+    found
+}
+
+/// The cache `active_members` against the records (rule R5). Other programs count its keys,
+/// whatever their values are.
+fn active_members(view: &View) -> Vec<Found> {
+    let active = core::active(view);
+    let records = known(view);
+    let cached: BTreeSet<String> = view.keys(&["active_members"]).into_iter().collect();
+    let mut found = Vec::new();
+    for member in active.keys().filter(|member| !view.flag(&["active_members", member])) {
+        found.push((
+            &WRONG_CACHE,
+            member,
+            format!("active_members does not name {member}, who is active"),
+        ));
+    }
+    for member in cached.iter().filter(|member| !active.contains_key(*member)) {
+        found.push(match records.contains(member) {
+            true => (
+                &DELETED_BUT_ACTIVE,
+                member,
+                format!("{member} is removed, and active_members still names them: other programs wait for their acknowledgements"),
+            ),
+            false => (&WRONG_CACHE, member, format!("active_members names {member}, of whom there is no record")),
+        });
+    }
+    let to_found = |(kind, member, message): (&'static Kind, &String, String)| Found {
+        kind,
+        detail: format!("active_members/{member}"),
+        message,
+        fix: Fix::Edit(Edit::ActiveMember(member.clone())),
+    };
+    found.into_iter().map(to_found).collect()
+}
+
+fn no_owner(entity: &EntityId, view: &View) -> Option<Found> {
+    let members = core::active(view);
+    let is_entity = !view.keys(&["metadata"]).is_empty() || !view.keys(&["members"]).is_empty();
+    let owned = members.keys().any(|id| active_role(view, id) == Some(Role::Owner));
+    if owned || !is_entity {
+        return None;
+    }
+    let (message, fix) = match heir(view) {
+        Some(heir) => (
+            format!(
+                "{entity} has no owner; repairing makes {heir} one, who comes next by role and time"
+            ),
+            Fix::Edit(Edit::Owner),
+        ),
+        None => {
+            let creator = view.text(&["metadata", "created_by"]).filter(|by| !by.is_empty());
+            let creator = creator.unwrap_or_else(|| "MEMBER".to_owned());
+            let (creator, entity) = (word(&creator), word(entity.as_str()));
+            (
+                format!("{entity} has no owner, and no active member either"),
+                Fix::Command(format!(
+                    "crdtctl member add {creator} --role owner --as {creator} -e {entity}"
+                )),
+            )
+        }
+    };
+    Some(Found { kind: &NO_OWNER, detail: String::new(), message, fix })
+}
+
+/// Who becomes owner where there is none: of the highest role, whoever joined first. The same
+/// on every replica.
+pub fn heir(source: &dyn Source) -> Option<String> {
+    let members = core::active(source);
+    let role = |id: &str| active_role(source, id).unwrap_or(Role::Guest);
+    members
+        .iter()
+        .min_by_key(|(id, joined)| (std::cmp::Reverse(role(id)), **joined, (*id).clone()))
+        .map(|(id, _)| id.clone())
+}
+
+/// A field of a record that names a member.
+struct Named {
+    collection: Collection,
+    field: &'static str,
+    kind: &'static Kind,
+    /// Records with one of these flags are not looked at.
+    gone: &'static [&'static str],
+}
+
+/// What the schema says of cards and issues, as far as it is needed here.
+const CARDS: Collection =
+    Collection { noun: "card", path: &["cards"], tombstone: None, fields: &[] };
+const ISSUES: Collection =
+    Collection { noun: "issue", path: &["issues"], tombstone: None, fields: &[] };
+
+fn named(concern: &str) -> Vec<Named> {
+    let author = |collection, field| Named {
+        collection,
+        field,
+        kind: &UNKNOWN_AUTHOR,
+        gone: &["deleted", "closed"],
+    };
+    let assignee = |collection| Named {
+        collection,
+        field: "assignee_id",
+        kind: &UNKNOWN_ASSIGNEE,
+        gone: &["archived", "closed"],
+    };
+    match concern {
+        "chat" => vec![author(chat::MESSAGES, "author_id"), author(chat::REPLIES, "author_id")],
+        "kanban" => vec![assignee(CARDS)],
+        "issues" => vec![author(ISSUES, "reporter_id"), assignee(ISSUES)],
+        _ => Vec::new(),
+    }
+}
+
+/// Authors and assignees that are no members and never were, as far as the core document knows;
+/// one finding for each.
+pub fn strangers(
+    entity: &EntityId,
+    concern: &str,
+    view: &View,
+    members: &BTreeSet<String>,
+) -> Vec<Found> {
+    let mut counts: BTreeMap<(&'static str, String), (&'static Kind, &'static str, usize)> =
+        BTreeMap::new();
+    let mut count = |kind: &'static Kind, noun: &'static str, member: String| {
+        if !member.is_empty() && !members.contains(&member) {
+            counts.entry((kind.name, member)).or_insert((kind, noun, 0)).2 += 1;
+        }
+    };
+    for named in named(concern) {
+        for path in named.collection.records(view) {
+            let at = |field| view.value(&[&borrowed(&path), [field].as_slice()].concat());
+            let is_gone =
+                named.gone.iter().any(|flag| at(flag).and_then(|v| v.as_bool()) == Some(true));
+            if let (Some(Value::String(member)), false) = (at(named.field), is_gone) {
+                count(named.kind, named.collection.noun, member);
+            }
+        }
+    }
+    if concern == "issues" {
+        for path in ISSUES.records(view) {
+            for author in comment_authors(view, &path) {
+                count(&UNKNOWN_AUTHOR, "comment", author);
+            }
+        }
+    }
+    counts
+        .into_iter()
+        .map(|((_, member), (kind, noun, records))| {
+            let more =
+                if records == 1 { String::new() } else { format!(" and {} more", records - 1) };
+            let verb = if kind.name == UNKNOWN_AUTHOR.name { "wrote" } else { "is assigned" };
+            Found {
+                kind,
+                detail: member.clone(),
+                message: format!("{member} {verb} a {noun}{more}, and is no member of {entity}"),
+                fix: Fix::Command(format!(
+                    "crdtctl member add {} --role guest -e {}",
+                    word(&member),
+                    word(entity.as_str())
+                )),
+            }
+        })
+        .collect()
+}
+
+fn comment_authors(view: &View, issue: &[String]) -> Vec<String> {
+    let comments = view.value(&[&borrowed(issue), ["comments"].as_slice()].concat());
+    let comments = comments.as_ref().and_then(Value::as_array).unwrap_or(&[]).iter();
+    comments
+        .filter_map(Value::as_map)
+        .filter(|comment| comment.get("deleted").and_then(Value::as_bool) != Some(true))
+        .filter_map(|comment| comment.get("author_id")?.as_str().map(str::to_owned))
+        .collect()
+}

@@ -1,0 +1,122 @@
+//! Repairing what a check found: only what was named, all of it in one commit or nothing.
+
+use super::board::Board;
+use super::chat::Caches;
+use super::people::heir;
+use super::{Cure, Edit, Finding};
+use crate::concern::core;
+use crate::crdt::doc::Txn;
+use crate::crdt::value::{Source, Value};
+use crate::error::{Error, Kind, Result};
+use crate::id;
+use crate::store::{Committed, Session};
+
+/// What a repair did.
+#[derive(Debug)]
+pub struct Repaired {
+    pub findings: Vec<Finding>,
+    pub committed: Committed,
+}
+
+/// The findings that ids, or unique prefixes of them, name.
+///
+/// # Errors
+/// `NotFound`, `Ambiguous`; `Refused` for a finding that no repair mends, with the command that
+/// does.
+pub fn named<'f>(findings: &'f [Finding], names: &[String]) -> Result<Vec<&'f Finding>> {
+    let mut picked: Vec<&Finding> = Vec::new();
+    for name in names {
+        let ids = findings.iter().map(|finding| finding.id.as_str());
+        let id = id::resolve(name, ids, "finding").map_err(|e| match e.kind {
+            Kind::NotFound => e.hint("`crdtctl check` shows them; what is mended is found no more"),
+            _ => e,
+        })?;
+        for finding in findings.iter().filter(|finding| finding.id == id) {
+            if !finding.is_repairable() {
+                return Err(Error::refused(format!("{id} cannot be repaired by itself"))
+                    .because(&finding.message)
+                    .hint(format!("`{}`", finding.fix)));
+            }
+            if !picked.iter().any(|other| other.id == finding.id && other.doc == finding.doc) {
+                picked.push(finding);
+            }
+        }
+    }
+    Ok(picked)
+}
+
+/// Mends findings in a session of [`crate::store::Store::repair_session`]. The bytes that are
+/// replaced go into the quarantine of `crdtctl.db` first.
+///
+/// # Errors
+/// As the session; nothing is written then, except where the error says "not everything".
+pub fn repair(mut session: Session, findings: &[&Finding]) -> Result<Repaired> {
+    for finding in findings {
+        let Some(doc) = &finding.doc else { continue };
+        match &finding.cure {
+            Cure::Files(mend) => session.mend(doc, &finding.id, *mend)?,
+            Cure::Content(change) => {
+                session.set_aside(doc, &finding.id)?;
+                let now = session.now();
+                session.edit(doc, |txn| edit(txn, change, now))?;
+            }
+            Cure::Elsewhere => {}
+        }
+    }
+    let findings = findings.iter().map(|finding| (*finding).clone()).collect();
+    Ok(Repaired { findings, committed: session.commit()? })
+}
+
+fn edit(txn: &mut Txn<'_>, change: &Edit, now: i64) -> Result<()> {
+    match change {
+        Edit::ActiveMember(member) => match core::active(txn).contains_key(member) {
+            true => txn.set(&["active_members"], member, true),
+            false => txn.remove(&["active_members"], member).map(drop),
+        },
+        Edit::Owner => match heir(txn) {
+            Some(heir) => core::appoint(txn, &heir, crate::concern::Role::Owner, now),
+            None => Ok(()),
+        },
+        Edit::Thread(thread) => {
+            let caches = Caches::of(txn, thread);
+            let path = ["threads", thread];
+            txn.set(&path, "reply_count", caches.reply_count)?;
+            txn.set(&path, "last_reply_at", caches.last_reply_at)
+        }
+        Edit::Card(card) => list_once(txn, card),
+    }
+}
+
+/// Lists a card once, in the column that it names; in the first where it names none that there is.
+/// What is no card is listed nowhere.
+fn list_once(txn: &mut Txn<'_>, card: &str) -> Result<()> {
+    let board = Board::of(txn);
+    let own = match board.cards.get(card) {
+        Some(names) => board.column(names).or_else(|| board.first()),
+        None => None,
+    };
+    let mut stands = false;
+    for (at, column) in board.columns.iter().enumerate() {
+        if !column.cards.iter().any(|entry| entry == card) {
+            continue;
+        }
+        let index = at.to_string();
+        let mut keep = own == Some(at);
+        stands |= keep;
+        txn.retain_not(&["columns", &index, "card_order"], |_, entry| {
+            let is_it = entry.as_str() == Some(card);
+            is_it && !std::mem::take(&mut keep)
+        })?;
+    }
+    let Some((at, column)) = own.and_then(|at| Some((at, board.columns.get(at)?))) else {
+        return Ok(());
+    };
+    if !stands {
+        txn.push(&["columns", &at.to_string(), "card_order"], card)?;
+    }
+    let names = txn.value(&["cards", card, "column_id"]);
+    if names.as_ref().and_then(Value::as_str) != Some(column.id.as_str()) {
+        txn.set(&["cards", card], "column_id", column.id.as_str())?;
+    }
+    Ok(())
+}

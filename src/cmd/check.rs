@@ -1,0 +1,90 @@
+use super::Context;
+use crate::check::{self, Finding, Scope};
+use crate::error::{Kind, Result};
+use crate::id::DocId;
+use crate::store::Store;
+use crate::ui::{Column, Report, Row};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// Look for what is wrong with the store, and name the command that mends it
+///
+/// Looks at files, hashes, the log and the lease, at caches that do not agree with the records, at
+/// people that nobody knows and times that lie ahead; in the whole store, in one entity with -e, or
+/// in the documents named. Writes nothing. Exits with 3 when it finds anything. The id of a finding
+/// is the same at every check; `crdtctl repair` takes it.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl check
+  crdtctl check chat --deep
+  crdtctl check --json | jq -r '.[] | select(.severity == \"error\") | .fix'
+  crdtctl check -o id | grep ^stale-meta | xargs crdtctl repair")]
+pub struct Args {
+    /// The documents; else all
+    doc: Vec<String>,
+    /// Let yrs encode every document again, and compare
+    #[arg(long)]
+    deep: bool,
+}
+
+const COLUMNS: &[Column] = &[
+    Column::text("id", "finding"),
+    Column::text("kind", "kind").data(),
+    Column::text("severity", "severity"),
+    Column::text("doc", "document").data(),
+    Column::text("message", "what is wrong"),
+    Column::text("fix", "what mends it"),
+];
+
+pub fn run(context: &Context, args: Args) -> Result<Report> {
+    let store = context.store()?;
+    let docs = scope(context, &store, &args.doc)?;
+    let findings = look(context, &store, docs.as_ref(), args.deep)?;
+    let rows: Vec<Row> = findings.iter().map(row).collect();
+    let found = !rows.is_empty();
+    let report = Report::list(rows, COLUMNS, Some("id"), "nothing is wrong");
+    Ok(if found { report.exit(Kind::Findings.exit_code()) } else { report })
+}
+
+/// Checks the store.
+pub fn look(
+    context: &Context,
+    store: &Store,
+    docs: Option<&BTreeSet<DocId>>,
+    deep: bool,
+) -> Result<Vec<Finding>> {
+    let steps = match docs {
+        Some(docs) => docs.len(),
+        None => check::documents(store)?.len(),
+    };
+    let progress = context.progress("checking documents", Some(steps as u64));
+    let scope = Scope { docs, deep, now: context.now() };
+    check::check(store, &scope, || progress.advance(1))
+}
+
+/// The documents that the arguments, or -e, leave; None for all.
+fn scope(context: &Context, store: &Store, named: &[String]) -> Result<Option<BTreeSet<DocId>>> {
+    if named.is_empty() && context.globals.entity.is_none() {
+        return Ok(None);
+    }
+    let documents = check::documents(store)?;
+    let (reader, _) = store.reader_anyhow()?;
+    if !named.is_empty() {
+        let docs = named.iter().map(|name| context.document_among(&reader, &documents, name));
+        return docs.collect::<Result<_>>().map(Some);
+    }
+    let entity = context.entity_among(&reader, &documents)?;
+    Ok(Some(documents.into_iter().filter(|doc| doc.entity().as_ref() == Some(&entity)).collect()))
+}
+
+/// A finding as JSON shows it.
+pub fn row(finding: &Finding) -> Row {
+    let mut row = Row::new();
+    row.insert("id".into(), json!(finding.id));
+    row.insert("kind".into(), json!(finding.kind.name));
+    row.insert("severity".into(), json!(finding.kind.severity.name()));
+    row.insert("doc".into(), json!(finding.doc));
+    row.insert("message".into(), json!(finding.message));
+    row.insert("fix".into(), json!(finding.fix));
+    row
+}

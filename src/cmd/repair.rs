@@ -1,0 +1,40 @@
+use super::{Context, DryRun, check};
+use crate::check::repair::{named, repair};
+use crate::error::Result;
+use crate::ui::{Report, Written};
+use serde_json::{Value, json};
+
+/// Mend what `crdtctl check` found: only what is named
+///
+/// Takes ids of findings, or unique prefixes of them. All of them are mended in one commit, or none.
+/// The bytes that are replaced are kept in the table `quarantine` of crdtctl.db. What cannot be
+/// repaired by itself is refused, and the error names the command that mends it.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl repair stale-meta-3f2a91
+  crdtctl repair --dry-run wrong-cache-0b77de lost-fold-91c2aa
+  crdtctl check -o id | grep ^wrong-cache | xargs crdtctl repair")]
+pub struct Args {
+    /// The findings
+    #[arg(required = true, value_name = "FINDING")]
+    finding: Vec<String>,
+    #[command(flatten)]
+    dry_run: DryRun,
+}
+
+pub fn run(context: &Context, args: Args) -> Result<Report> {
+    let store = context.store()?;
+    let findings = check::look(context, &store, None, false)?;
+    let findings = named(&findings, &args.finding)?;
+    let repaired = repair(context.repair_session()?, &findings)?;
+    let ids: Vec<&str> = repaired.findings.iter().map(|finding| finding.id.as_str()).collect();
+    let mended: Vec<Value> =
+        repaired.findings.iter().map(|finding| json!(check::row(finding))).collect();
+    let written = Written {
+        changed: true,
+        doc: repaired.findings.first().and_then(|f| f.doc.as_ref()).map(ToString::to_string),
+        sentence: format!("repaired {}", ids.join(", ")),
+        ..Written::default()
+    };
+    Ok(context.written(written.with("repaired", mended), repaired.committed))
+}

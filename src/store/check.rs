@@ -1,0 +1,475 @@
+//! What is wrong with the files of a store, found without changing any.
+//!
+//! Not promised while somebody writes: what was committed a moment ago and is not folded yet shows
+//! as a lost fold.
+
+use super::layout::{Layout, Meta};
+use super::load::{self, Loaded, Stamp};
+use super::reader::{Reader, Source};
+use super::replica;
+use super::state::{Known, Parked};
+use super::{Place, Roots, Store};
+use crate::crdt::update::{Checked, Update};
+use crate::crdt::view::View;
+use crate::error::{Error, Kind as Failure, Result, word};
+use crate::id::{DocId, hex};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Content cannot be read or merged, or is in danger.
+    Error,
+    /// Something is not as it should be; nothing is lost.
+    Warning,
+    /// Worth knowing.
+    Info,
+}
+
+impl Severity {
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        }
+    }
+}
+
+/// A kind of finding. Its name is public API.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    pub name: &'static str,
+    pub severity: Severity,
+}
+
+impl Kind {
+    pub const fn error(name: &'static str) -> Kind {
+        Kind { name, severity: Severity::Error }
+    }
+
+    pub const fn warning(name: &'static str) -> Kind {
+        Kind { name, severity: Severity::Warning }
+    }
+
+    pub const fn info(name: &'static str) -> Kind {
+        Kind { name, severity: Severity::Info }
+    }
+}
+
+pub static UNDECODABLE: Kind = Kind::error("undecodable");
+pub static PENDING: Kind = Kind::error("pending");
+pub static UNSUPPORTED: Kind = Kind::info("unsupported");
+pub static MISSING_FILE: Kind = Kind::error("missing-file");
+pub static BROKEN_LOG: Kind = Kind::error("broken-log");
+pub static REPLICA_FORK: Kind = Kind::error("replica-fork");
+pub static CLOCK_BELOW_LEASE: Kind = Kind::error("clock-below-lease");
+pub static HASH_MISMATCH: Kind = Kind::warning("hash-mismatch");
+pub static FOREIGN_REPLACEMENT: Kind = Kind::warning("foreign-replacement");
+pub static LOST_FOLD: Kind = Kind::warning("lost-fold");
+pub static MISSING_META: Kind = Kind::warning("missing-meta");
+pub static STALE_META: Kind = Kind::warning("stale-meta");
+pub static UNREAD_FILE: Kind = Kind::warning("unread-file");
+pub static UNREADABLE_STATE: Kind = Kind::error("unreadable-state");
+
+/// Something that is wrong with the files of a document, or of the store.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    pub kind: &'static Kind,
+    /// None where no document is concerned.
+    pub doc: Option<DocId>,
+    /// Tells findings of one kind in one document apart, and stays as it is as long as they do.
+    pub detail: String,
+    /// What is wrong, in a sentence without a full stop.
+    pub message: String,
+    pub cure: Cure,
+}
+
+/// What mends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cure {
+    Mend(Mend),
+    /// To build the document again from what is left of it and what others have.
+    Recover,
+    /// A command, in full.
+    Command(String),
+}
+
+/// What a session can put right in the files ([`super::Session::mend`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mend {
+    /// Writes the `.meta` again.
+    Meta,
+    /// Writes the `.yrs` again, out of what file and log hold together.
+    Checkpoint,
+    /// Goes on as a new replica.
+    Replica,
+    /// Takes the update with this number out of the inbox.
+    Inbox(i64),
+}
+
+/// A store that is looked at.
+pub struct Examiner {
+    dir: PathBuf,
+    reader: Reader,
+    /// Of the store as a whole.
+    findings: Vec<Finding>,
+    parked: Vec<Parked>,
+    /// Our client id and, by document, the clock that the lease says we wrote.
+    lease: Option<(u64, BTreeMap<String, u32>)>,
+}
+
+/// What was found out about one document.
+#[derive(Default)]
+pub struct Examined {
+    pub findings: Vec<Finding>,
+    /// Its live content, where it can be read.
+    pub view: Option<View>,
+}
+
+impl Store {
+    /// Opens the store for a check. Creates nothing, waits for nobody, and goes on without a
+    /// `crdtctl.db` that cannot be read.
+    pub fn examiner(&self) -> Result<Examiner> {
+        let (reader, state_fault) = self.reader_anyhow()?;
+        let findings = state_fault.map(|e| unreadable_state(self.dir(), &e)).into_iter().collect();
+        let (mut parked, mut lease) = (Vec::new(), None);
+        if let Some(state) = reader.state() {
+            parked = state.parked()?;
+            lease = replica::leased(state, self.dir(), &self.ambient)?;
+        }
+        Ok(Examiner { dir: self.dir().to_owned(), reader, findings, parked, lease })
+    }
+
+    /// A reader; without the local state where that is damaged, with the error that it gave.
+    pub fn reader_anyhow(&self) -> Result<(Reader, Option<Error>)> {
+        match (self.reader(), &self.place) {
+            (Err(e), Place::Files(dir)) if e.kind == Failure::Corrupt => {
+                Ok((Reader::without_state(Layout::new(dir.clone()), &self.ambient), Some(e)))
+            }
+            (reader, _) => Ok((reader?, None)),
+        }
+    }
+}
+
+impl Examiner {
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Every document that lies in the store, is recorded, or was written under our lease; sorted.
+    pub fn documents(&self) -> Result<Vec<DocId>> {
+        let mut docs: BTreeSet<DocId> =
+            self.reader.documents()?.into_iter().map(|document| document.id).collect();
+        if let Some(state) = self.reader.state() {
+            docs.extend(state.known_documents()?);
+        }
+        if let Some((_, leased)) = &self.lease {
+            docs.extend(leased.keys().filter_map(|doc| DocId::parse(doc).ok()));
+        }
+        Ok(docs.into_iter().collect())
+    }
+
+    /// What is wrong with the store outside its documents.
+    pub fn examine_store(&self) -> Result<Vec<Finding>> {
+        let mut findings = self.findings.clone();
+        let mut found_by_name = BTreeSet::new();
+        if let Source::Files { layout, state: Some(state) } = self.reader.source() {
+            for doc in state.known_documents()? {
+                found_by_name.extend(layout.find(&doc).ok().flatten());
+            }
+        }
+        for problem in self.reader.problems()? {
+            // A long id is not in its file's name; what we wrote ourselves is found all the same.
+            if !found_by_name.contains(&problem.path) {
+                findings.push(unread(&self.dir, &problem.path, &problem.what));
+            }
+        }
+        Ok(findings)
+    }
+
+    /// Looks at one document: its file, its `.meta`, its log, its lease.
+    ///
+    /// # Errors
+    /// `Io`. What is wrong with the document is no error.
+    pub fn examine(&self, doc: &DocId) -> Result<Examined> {
+        let roots = self.reader.roots();
+        let (layout, state) = match self.reader.source() {
+            Source::Files { layout, state } => (layout, state.as_ref()),
+            Source::Legacy(legacy) => {
+                let Some(bytes) = legacy.bytes(doc)? else { return Ok(Examined::default()) };
+                return Ok(examine_bytes(doc, doc.as_str(), &bytes, roots));
+            }
+        };
+        let loaded = match load::load(layout, state, doc, roots) {
+            Ok(Some(loaded)) => loaded,
+            Ok(None) => return Ok(self.missing(doc)),
+            // A link stands there; that is a finding of the store.
+            Err(e) if e.kind == Failure::Refused => return Ok(Examined::default()),
+            Err(e) if matches!(e.kind, Failure::Corrupt | Failure::Forked) => {
+                return diagnose(layout, doc, &e, roots);
+            }
+            Err(e) => return Err(e),
+        };
+        let name = loaded.path.display().to_string();
+        let mut examined = examine_bytes(doc, &name, &loaded.state, roots);
+        let Some(view) = &examined.view else { return Ok(examined) };
+        let unfolded = match state {
+            Some(state) => state.last_unfolded(doc)?.is_some(),
+            None => false,
+        };
+        let mut findings = file_findings(layout, doc, &loaded, unfolded);
+        findings.extend(self.below_lease(doc, view));
+        findings.extend(self.parked_forks(doc, view, roots));
+        examined.findings.extend(findings);
+        Ok(examined)
+    }
+
+    /// A document that is not there, and that we wrote according to the lease.
+    fn missing(&self, doc: &DocId) -> Examined {
+        let leased = self.lease.as_ref().and_then(|(client, docs)| {
+            docs.get(doc.as_str()).map(|clock| lease_finding(doc, *client, 0, *clock))
+        });
+        Examined { findings: leased.into_iter().collect(), view: None }
+    }
+
+    fn below_lease(&self, doc: &DocId, view: &View) -> Option<Finding> {
+        let (client, docs) = self.lease.as_ref()?;
+        let leased = *docs.get(doc.as_str())?;
+        let found = view.version().clocks.get(client).copied().unwrap_or(0);
+        (found < leased).then(|| lease_finding(doc, *client, found, leased))
+    }
+
+    /// Updates in the inbox that can never be applied.
+    fn parked_forks(&self, doc: &DocId, view: &View, roots: Roots) -> Vec<Finding> {
+        let waiting = self.parked.iter().filter(|parked| parked.doc == *doc);
+        let Ok(base) = check(view.bytes(), doc, roots) else { return Vec::new() };
+        waiting
+            .filter_map(|parked| {
+                let id = check(&parked.update, doc, roots).ok()?.fork(&base)?;
+                Some(Finding {
+                    kind: &REPLICA_FORK,
+                    doc: Some(doc.clone()),
+                    detail: format!("inbox {}", hex(&Stamp::of(&parked.update).blake3)),
+                    message: format!(
+                        "an update that waits, of bundle {}, holds other operations of client {} \
+                         from clock {} on than this store: two replicas wrote under one id; \
+                         repairing sets the update aside",
+                        parked.bundle, id.client, id.clock
+                    ),
+                    cure: Cure::Mend(Mend::Inbox(parked.id)),
+                })
+            })
+            .collect()
+    }
+}
+
+fn check<'a>(bytes: &'a [u8], doc: &DocId, roots: Roots) -> Result<Update<'a, Checked>, ()> {
+    Update::walk(bytes).and_then(|walked| walked.check(roots(doc))).map_err(drop)
+}
+
+/// Bytes that should hold a whole document.
+fn examine_bytes(doc: &DocId, name: &str, bytes: &[u8], roots: Roots) -> Examined {
+    let finding = |kind: &'static Kind, message: String| Examined {
+        findings: vec![Finding {
+            kind,
+            doc: Some(doc.clone()),
+            detail: String::new(),
+            message,
+            cure: Cure::Recover,
+        }],
+        view: None,
+    };
+    let walked = match Update::walk(bytes) {
+        Ok(walked) => walked,
+        Err(fault) => return finding(&UNDECODABLE, format!("{name} does not decode: {fault}")),
+    };
+    let update = match walked.check(roots(doc)) {
+        Ok(update) => update,
+        Err(fault) if fault.rule == "skip" => {
+            return finding(&PENDING, format!("parts of {name} wait for what is missing: {fault}"));
+        }
+        Err(fault) if fault.is_unsupported() => {
+            let mut examined =
+                finding(&UNSUPPORTED, format!("{name} is measured and carried only: {fault}"));
+            for finding in &mut examined.findings {
+                let doc = word(doc.as_str());
+                finding.cure = Cure::Command(format!("crdtctl doc blocks {doc}"));
+            }
+            return examined;
+        }
+        Err(fault) => {
+            return finding(&UNDECODABLE, format!("{name} breaks a rule of the format: {fault}"));
+        }
+    };
+    match update.needs().iter().next() {
+        Some((client, clock)) => finding(
+            &PENDING,
+            format!("parts of {name} wait for client {client} up to clock {clock}"),
+        ),
+        None => Examined { findings: Vec::new(), view: Some(View::of(&update)) },
+    }
+}
+
+/// Why a document does not load: its file alone, or file and log together.
+fn diagnose(layout: &Layout, doc: &DocId, error: &Error, roots: Roots) -> Result<Examined> {
+    let file = match layout.find(doc)? {
+        Some(path) => match layout.read(&path) {
+            Ok(bytes) => bytes.map(|bytes| (path, bytes)),
+            Err(e) if e.kind == Failure::Corrupt => return Ok(of_error(&UNDECODABLE, doc, &e)),
+            Err(e) => return Err(e),
+        },
+        None => None,
+    };
+    let Some((path, bytes)) = file else { return Ok(of_error(&MISSING_FILE, doc, error)) };
+    let mut examined = examine_bytes(doc, &path.display().to_string(), &bytes, roots);
+    if examined.findings.is_empty() {
+        let forked = error.kind == Failure::Forked;
+        examined = of_error(if forked { &REPLICA_FORK } else { &BROKEN_LOG }, doc, error);
+    }
+    Ok(examined)
+}
+
+fn of_error(kind: &'static Kind, doc: &DocId, error: &Error) -> Examined {
+    let causes: String = error.causes.iter().map(|cause| format!(": {cause}")).collect();
+    let finding = Finding {
+        kind,
+        doc: Some(doc.clone()),
+        detail: String::new(),
+        message: format!("{error}{causes}"),
+        cure: Cure::Recover,
+    };
+    Examined { findings: vec![finding], view: None }
+}
+
+/// Whether the files are those that we wrote, and say so.
+fn file_findings(layout: &Layout, doc: &DocId, loaded: &Loaded, unfolded: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut add = |kind, message, mend| {
+        findings.push(Finding {
+            kind,
+            doc: Some(doc.clone()),
+            detail: String::new(),
+            message,
+            cure: Cure::Mend(mend),
+        });
+    };
+    let path = loaded.path.display();
+    let written = loaded.known.as_ref().and_then(|known| known.blake3);
+    if unfolded {
+        let message = format!("{path} lacks what the log holds: a write to it did not end");
+        add(&LOST_FOLD, message, Mend::Checkpoint);
+    }
+    let Some(file) = loaded.file else {
+        if written.is_some() {
+            let message = format!("{path} is gone; the log still holds all of it");
+            add(&MISSING_FILE, message, Mend::Checkpoint);
+        }
+        return findings;
+    };
+    // A fold that ended between its file and its record: the file is ours.
+    let interrupted = unfolded && Stamp::of(&loaded.state) == file;
+    let foreign = written.is_some() && loaded.foreign && !interrupted;
+    if foreign {
+        let message = format!("{path} is not what was written last: another program changed it");
+        add(&FOREIGN_REPLACEMENT, message, Mend::Checkpoint);
+    }
+    if foreign || unfolded {
+        // Writing the file again writes its `.meta` too.
+        return findings;
+    }
+    match layout.read_meta(&loaded.path) {
+        None => add(&MISSING_META, format!("{path} has no .meta"), Mend::Meta),
+        Some(bytes) => {
+            let known = loaded.known.as_ref();
+            if let Some((kind, what)) = meta_fault(doc, &bytes, &file, known) {
+                add(kind, format!("the .meta of {path} {what}"), Mend::Meta);
+            }
+        }
+    }
+    findings
+}
+
+/// What is wrong with a `.meta`, beside a file that is as we wrote it, or that we never wrote.
+fn meta_fault(
+    doc: &DocId,
+    bytes: &[u8],
+    file: &Stamp,
+    known: Option<&Known>,
+) -> Option<(&'static Kind, String)> {
+    let Ok(meta) = serde_json::from_slice::<Meta>(bytes) else {
+        return Some((&STALE_META, "does not decode".to_owned()));
+    };
+    if meta.doc_id != doc.as_str() {
+        return Some((&STALE_META, "names another document".to_owned()));
+    }
+    let hash = meta.rest.get("blake3").and_then(serde_json::Value::as_str);
+    if let Some(hash) = hash.filter(|hash| *hash != hex(&file.blake3)) {
+        let short: String = hash.chars().take(8).collect();
+        return Some(match known.is_some_and(|known| known.blake3.is_some()) {
+            true => (&STALE_META, format!("holds the hash of another state ({short}…)")),
+            false => (
+                &HASH_MISMATCH,
+                format!(
+                    "says that the file's hash is {short}…, and it is not: one of the two was changed"
+                ),
+            ),
+        });
+    }
+    let size = meta.rest.get("bytes").and_then(serde_json::Value::as_u64);
+    if let Some(size) = size.filter(|size| *size != file.bytes) {
+        let what = format!("says {size} bytes, the file has {}", file.bytes);
+        return Some((&STALE_META, what));
+    }
+    let saves = known.map_or(0, |known| known.version);
+    (meta.version < saves).then(|| {
+        let what = format!("counts {} saves, there were {saves} at least", meta.version);
+        (&STALE_META, what)
+    })
+}
+
+fn lease_finding(doc: &DocId, client: u64, found: u32, leased: u32) -> Finding {
+    Finding {
+        kind: &CLOCK_BELOW_LEASE,
+        doc: Some(doc.clone()),
+        detail: format!("client {client}"),
+        message: format!(
+            "{doc} is at clock {found} of our client {client}, and we wrote up to {leased}: an older \
+             state was put in its place; repairing goes on as a new replica"
+        ),
+        cure: Cure::Mend(Mend::Replica),
+    }
+}
+
+fn unread(dir: &Path, path: &Path, what: &str) -> Finding {
+    let name = path.to_string_lossy();
+    let file = dir.join(path).to_string_lossy().into_owned();
+    Finding {
+        kind: &UNREAD_FILE,
+        doc: None,
+        detail: name.clone().into_owned(),
+        message: format!("{name} is not read: {what}"),
+        cure: Cure::Command(move_command(&file, &format!("{file}.aside"))),
+    }
+}
+
+fn unreadable_state(dir: &Path, error: &Error) -> Finding {
+    let path: PathBuf = dir.join("crdtctl.db");
+    let name = path.to_string_lossy();
+    let causes: String = error.causes.iter().map(|cause| format!(": {cause}")).collect();
+    Finding {
+        kind: &UNREADABLE_STATE,
+        doc: None,
+        detail: String::new(),
+        message: format!(
+            "{error}{causes}; without it the files are read as they are, and the store goes on as a \
+             new replica"
+        ),
+        cure: Cure::Command(move_command(&name, &format!("{name}.damaged"))),
+    }
+}
+
+fn move_command(from: &str, to: &str) -> String {
+    format!("mv {} {}", word(from), word(to))
+}

@@ -1,0 +1,140 @@
+//! Putting right what a check found in the files: only what was named, and the old bytes first into
+//! the quarantine of `crdtctl.db`, in the same commit as whatever else the session changes.
+
+use super::check::Mend;
+use super::fold::{self, Checkpoint};
+use super::fs;
+use super::layout::{Layout, Meta};
+use super::load::{self, Stamp};
+use super::session::{FOLD_WAIT, Session};
+use super::state::Aside;
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use std::path::Path;
+
+impl Session {
+    /// Lays the files of a document aside as they are; what a repair does to it may follow.
+    pub fn set_aside(&mut self, doc: &DocId, finding: &str) -> Result<()> {
+        let Some(path) = self.layout.find(doc)? else { return Ok(()) };
+        if let Some(bytes) = self.layout.read(&path)? {
+            self.keep(doc, finding, &path, &bytes)?;
+        }
+        self.set_meta_aside(doc, finding, &path)
+    }
+
+    /// Mends what `finding` found. The files are written after the commit, like every change of
+    /// this session; a document that the session changes too is written once.
+    ///
+    /// # Errors
+    /// As loading the document: what cannot be read whole is not mended.
+    pub fn mend(&mut self, doc: &DocId, finding: &str, mend: Mend) -> Result<()> {
+        match mend {
+            Mend::Replica => return self.replica.replace(doc, &self.state, &self.ambient),
+            Mend::Inbox(id) => {
+                let parked = self.state.parked()?;
+                if let Some(parked) = parked.iter().find(|parked| parked.id == id) {
+                    self.keep(doc, finding, Path::new("inbox"), &parked.update)?;
+                    self.state.unpark(id)?;
+                }
+                return Ok(());
+            }
+            Mend::Meta => {
+                if let Some(path) = self.layout.find(doc)? {
+                    self.set_meta_aside(doc, finding, &path)?;
+                }
+            }
+            Mend::Checkpoint => {
+                // Read and merged before anything is promised.
+                self.view(doc)?;
+                self.set_aside(doc, finding)?;
+            }
+        }
+        if !self.mends.iter().any(|(of, _)| of == doc) {
+            self.mends.push((doc.clone(), mend));
+        }
+        Ok(())
+    }
+
+    fn set_meta_aside(&mut self, doc: &DocId, finding: &str, yrs: &Path) -> Result<()> {
+        match self.layout.read_meta(yrs) {
+            Some(bytes) => self.keep(doc, finding, &yrs.with_extension("meta"), &bytes),
+            None => Ok(()),
+        }
+    }
+
+    fn keep(&mut self, doc: &DocId, finding: &str, place: &Path, bytes: &[u8]) -> Result<()> {
+        let place = place.to_string_lossy();
+        self.state.quarantine(&Aside { at: self.now(), finding, doc, place: &place, bytes })
+    }
+
+    /// Carries out what was promised, after the commit; documents that were `folded` by it are
+    /// written already.
+    ///
+    /// # Errors
+    /// `Io`. The old bytes are in the quarantine then, and the next check finds what is left.
+    pub(super) fn carry_out(&mut self, folded: &[&DocId]) -> Result<()> {
+        let mut mends = std::mem::take(&mut self.mends);
+        mends.retain(|(doc, _)| !folded.contains(&doc));
+        if mends.is_empty() {
+            return Ok(());
+        }
+        let all = |session: &Session| -> Result<()> {
+            session.state.begin(FOLD_WAIT)?;
+            for (doc, mend) in &mends {
+                match mend {
+                    Mend::Checkpoint => session.write_checkpoint(doc)?,
+                    _ => session.write_meta(doc)?,
+                }
+            }
+            session.state.commit()
+        };
+        all(self).map_err(|e| {
+            self.state.roll_back();
+            e.context("not everything was repaired").hint("`crdtctl check` shows what is left")
+        })
+    }
+
+    fn write_checkpoint(&self, doc: &DocId) -> Result<()> {
+        let loaded = load::load(&self.layout, Some(&self.state), doc, self.ambient.roots)?;
+        let Some(loaded) = loaded else { return Ok(()) };
+        if loaded.foreign {
+            // From here on the file holds what the log does not.
+            self.state.break_log(doc, self.state.next_seq()?)?;
+        }
+        let checkpoint = Checkpoint {
+            doc,
+            path: &loaded.path,
+            file: loaded.file,
+            state: &loaded.state,
+            seq: self.state.log_end()?,
+        };
+        let version = fold::write(&self.layout, &self.state, &checkpoint, self.now())?;
+        let Some(version) = version else {
+            return Err(Error::io("not written", format!("{} changes", loaded.path.display())));
+        };
+        sync_dir_of(&self.layout, &loaded.path)?;
+        let stamp = Stamp::of(&loaded.state);
+        self.state.put_fold(doc, &stamp.blake3, stamp.bytes, version, checkpoint.seq)
+    }
+
+    fn write_meta(&self, doc: &DocId) -> Result<()> {
+        let Some(path) = self.layout.find(doc)? else { return Ok(()) };
+        let Some(bytes) = self.layout.read(&path)? else { return Ok(()) };
+        let saves = self.state.known(doc)?.map_or(0, |known| known.version);
+        let now = self.now();
+        let meta = self.layout.meta(&path).filter(|meta| meta.doc_id == doc.as_str());
+        let mut meta = meta.unwrap_or_else(|| Meta::new(doc, now));
+        meta.version = meta.version.max(saves);
+        meta.describe(&Stamp::of(&bytes));
+        let file = self.layout.resolve(&path.with_extension("meta"));
+        fs::persist(&file, meta.to_text()?.as_bytes())?;
+        sync_dir_of(&self.layout, &path)
+    }
+}
+
+fn sync_dir_of(layout: &Layout, path: &Path) -> Result<()> {
+    match path.parent() {
+        Some(dir) => fs::sync_dir(&layout.resolve(dir)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,212 @@
+//! `doc diff`: what differs between two documents, files, stores or bundles.
+
+use crate::oracle;
+use crate::support::*;
+use serde_json::{Value, json};
+use yrs::{Array, ArrayPrelim, Map, WriteTxn};
+
+/// The changes without their fields: collection, id, change.
+fn lines(report: &Value) -> Vec<(String, String, String)> {
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap_or("").to_owned();
+    let rows = report.as_array().unwrap();
+    rows.iter().map(|r| (text(r, "collection"), text(r, "id"), text(r, "change"))).collect()
+}
+
+fn line(collection: &str, id: &str, change: &str) -> (String, String, String) {
+    (collection.to_owned(), id.to_owned(), change.to_owned())
+}
+
+#[test]
+fn records_are_added_removed_and_changed() {
+    let machine = Machine::new("diff");
+    let store = machine.group("s", &[BOB]);
+    let kept = store.send("kept");
+    let edited = store.send("before");
+    let old = machine.path("old");
+    copy_tree(&store.dir, &old);
+    let old = text(&old);
+    let new = text(&store.dir);
+    let equal = machine.run(&["doc", "diff", &old, &new, "--json"]);
+    assert_eq!((equal.code, equal.stdout.as_str()), (0, "[]\n"));
+    machine.pass(60);
+    let added = store.send("added");
+    store.ok(&["chat", "edit", &edited, "after"]);
+    store.ok(&["entity", "rename", "Harbour"]);
+
+    let run = machine.run(&["doc", "diff", &old, &new, "--json"]);
+    run.exits(3);
+    let mut expected = vec![
+        line("messages", &edited, "changed"),
+        line("messages", &added, "added"),
+        line("metadata", "name", "changed"),
+        line("metadata", "updated_at", "added"),
+    ];
+    expected[..2].sort_by(|a, b| a.1.cmp(&b.1));
+    let report = run.parsed();
+    assert_eq!(lines(&report), expected);
+    assert!(!run.stdout.contains(&kept));
+    let row = |id: &str| {
+        let found = report.as_array().unwrap().iter().find(|row| row["id"] == id);
+        found.unwrap_or_else(|| panic!("{id}: {report}")).clone()
+    };
+    let (then, now) = (machine.now() - 60, machine.now());
+    assert_eq!(
+        row(&edited),
+        json!({
+            "doc": format!("{GROUP}:chat"), "collection": "messages", "id": edited,
+            "change": "changed",
+            "fields": {
+                "content": {"old": "before", "new": "after"},
+                "updated_at": {"old": then, "new": now},
+            },
+        })
+    );
+    assert_eq!(
+        row("name"),
+        json!({
+            "doc": format!("{GROUP}:core"), "collection": "metadata", "id": "name",
+            "change": "changed",
+            "fields": {"value": {"old": "Ocean friends", "new": "Harbour"}},
+        })
+    );
+    assert_eq!(row(&added)["fields"]["content"], json!({"old": null, "new": "added"}));
+
+    // The other way round, and one document alone, by a name and by its file.
+    let back = machine.run(&["doc", "diff", &new, &old, "--json"]);
+    let back = back.exits(3).parsed();
+    assert!(lines(&back).contains(&line("messages", &added, "removed")), "{back}");
+    let in_chat = &report.as_array().unwrap()[..2];
+    let alone = store.run(&["doc", "diff", &format!("{old}/"), "chat", "--json"]);
+    assert_eq!(alone.exits(3).parsed().as_array().unwrap(), in_chat);
+    let chat = store.document(&format!("{GROUP}:chat"));
+    let name = chat.strip_prefix(&store.dir).unwrap();
+    let before = text(&std::path::Path::new(&old).join(name));
+    let files = machine.run(&["doc", "diff", &before, &text(&chat), "--json"]);
+    assert_eq!(files.exits(3).parsed().as_array().unwrap(), in_chat);
+
+    // For people.
+    let table = machine.run(&["doc", "diff", &old, &new, "-o", "table"]);
+    assert!(table.stdout.contains("content: before →"), "{}", table.stdout);
+    assert_eq!(table.stderr, "4 records differ, in 2 documents\n");
+    let ids = machine.run(&["doc", "diff", &old, &new, "-o", "id"]);
+    assert_eq!(ids.exits(3).stdout.lines().count(), 4);
+}
+
+#[test]
+fn a_bundle_is_compared_with_what_it_holds() {
+    let machine = Machine::new("diff bundle");
+    let store = machine.group("s", &[BOB]);
+    store.send("one");
+    let full = store.export("full.crdt");
+    let here = text(&store.dir);
+    let run = machine.run(&["doc", "diff", &here, &full, "-o", "table"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, "no difference\n"));
+    let id = store.send("two");
+    let report = machine.run(&["doc", "diff", &full, &here, "--json"]).exits(3).parsed();
+    assert_eq!(lines(&report), [line("messages", &id, "added")]);
+    let report = store.run(&["doc", "diff", "chat", &full, "--json"]).exits(3).parsed();
+    assert_eq!(lines(&report), [line("messages", &id, "removed")]);
+
+    // A bundle of one document says nothing of the others.
+    let chat = text(&machine.path("chat.crdt"));
+    store.ok(&["sync", "export", "--doc", "chat", "--out", &chat]);
+    let run = machine.run(&["doc", "diff", &chat, &here]);
+    assert!(run.exits(0).stderr.contains("only the documents in"), "{}", run.stderr);
+    store.run(&["doc", "diff", "core", &chat]).fails(4, "no document");
+    // A receipt has no content.
+    let receipt = text(&machine.path("receipt.crdt"));
+    store.ok(&["sync", "receipt", "--out", &receipt]);
+    let run = machine.run(&["doc", "diff", &receipt, &here]);
+    run.fails(2, "no full state");
+    assert!(run.stderr.contains("hint: `crdtctl sync export"), "{}", run.stderr);
+}
+
+#[test]
+fn opaque_documents_are_compared_by_the_keys_of_their_roots() {
+    let machine = Machine::new("diff opaque");
+    let write = |name: &str, words: &[&str], size: f64| {
+        let bytes = oracle::update(7 + words.len() as u64, &[], |txn| {
+            let map = txn.get_or_insert_map("m");
+            map.insert(txn, "size", size);
+            map.insert(txn, "tags", ArrayPrelim::from(words.iter().copied()));
+            let list = txn.get_or_insert_array("list");
+            for word in words {
+                list.push_back(txn, *word);
+            }
+        });
+        std::fs::write(machine.path(name), bytes).unwrap();
+    };
+    write("a.yrs", &["one", "two", "three"], 1.0);
+    write("b.yrs", &["one", "three", "four", "five"], 1.5);
+    let report = machine.run(&["doc", "diff", "a.yrs", "b.yrs", "--json"]).exits(3).parsed();
+    assert_eq!(
+        report,
+        json!([
+            {"doc": "b.yrs", "collection": "list", "id": "1", "change": "changed",
+             "fields": {"value": {"old": "two", "new": "three"}}},
+            {"doc": "b.yrs", "collection": "list", "id": "2", "change": "changed",
+             "fields": {"value": {"old": "three", "new": "four"}}},
+            {"doc": "b.yrs", "collection": "list", "id": "3", "change": "added",
+             "fields": {"value": {"old": null, "new": "five"}}},
+            {"doc": "b.yrs", "collection": "m", "id": "size", "change": "changed",
+             "fields": {"value": {"old": 1, "new": 1.5}}},
+            {"doc": "b.yrs", "collection": "m", "id": "tags", "change": "changed",
+             "fields": {"value": {"old": ["one", "two", "three"],
+                                  "new": ["one", "three", "four", "five"]}}},
+        ])
+    );
+    // The same content from other replicas is no difference.
+    write("c.yrs", &["one", "two", "three"], 1.0);
+    machine.run(&["doc", "diff", "a.yrs", "c.yrs"]).exits(0);
+}
+
+#[test]
+fn equal_versions_with_other_content_raise_the_alarm() {
+    let machine = Machine::new("divergence");
+    let write = |name: &str, value: &str| {
+        let bytes = oracle::update(7, &[], |txn| {
+            txn.get_or_insert_map("m").insert(txn, "key", value.to_owned());
+        });
+        std::fs::write(machine.path(name), bytes).unwrap();
+    };
+    write("a.yrs", "this");
+    write("b.yrs", "that");
+    let run = machine.run(&["doc", "diff", "a.yrs", "b.yrs", "--json"]);
+    run.exits(5);
+    assert_eq!((run.stdout.as_str(), run.error()["code"].as_str()), ("", Some("forked")));
+    let run = machine.run(&["doc", "diff", "a.yrs", "b.yrs"]);
+    run.fails(5, "divergence: ");
+    assert!(run.stderr.contains("m key changed: value"), "{}", run.stderr);
+    // And between two stores.
+    let stores = ["a", "b"].map(|name| {
+        let store = machine.store(name, ALICE);
+        let file = format!("{name}.yrs");
+        store.ok(&["doc", "load", &file, "--doc", "notes:garden:plan"]);
+        text(&store.dir)
+    });
+    machine.run(&["doc", "diff", &stores[0], &stores[1]]).fails(5, "notes:garden:plan");
+}
+
+#[test]
+fn what_cannot_be_compared_says_why() {
+    let machine = Machine::new("diff errors");
+    let store = machine.group("s", &[]);
+    store.send("hi");
+    let here = text(&store.dir);
+    store.run(&["doc", "diff", "chat", "absent.yrs"]).fails(4, "absent.yrs");
+    store.run(&["doc", "diff", "kanban", "chat"]).fails(4, "no document");
+    machine.run(&["doc", "diff", "a.yrs", "b.yrs"]).fails(4, "no store");
+    std::fs::create_dir(machine.path("empty")).unwrap();
+    machine.run(&["doc", "diff", "empty", &here]).fails(4, "no store");
+    std::fs::write(machine.path("loose.yrs"), [0, 0]).unwrap();
+    machine.run(&["doc", "diff", "loose.yrs", &here]).fails(2, "which document");
+    std::fs::write(machine.path("broken.yrs"), [9, 9, 9]).unwrap();
+    machine.run(&["doc", "diff", "broken.yrs", "loose.yrs"]).fails(6, "broken.yrs");
+    std::fs::write(machine.path("broken.crdt"), [0x28, 0xb5, 0x2f, 0xfd, 0]).unwrap();
+    machine.run(&["doc", "diff", "broken.crdt", &here]).fails(6, "broken.crdt");
+    // A document of the store that is damaged is the store's own matter.
+    let chat = store.document(&format!("{GROUP}:chat"));
+    let bytes = std::fs::read(&chat).unwrap();
+    std::fs::write(&chat, &bytes[..bytes.len() / 2]).unwrap();
+    store.run(&["doc", "diff", "chat", &here]).exits(5);
+}
