@@ -8,7 +8,7 @@
 //! not fit the hole: its length is subtracted below zero. The ready gate keeps b2 away from yrs
 //! until b1 is there, so there never is a hole.
 
-use super::support::{Machine, Store};
+use super::support::{Machine, Store, text};
 use crdtctl::crdt::update::{self, Checked, Update};
 use crdtctl::crdt::value::Source;
 use crdtctl::crdt::view::View;
@@ -110,7 +110,7 @@ impl Bench {
     }
 
     fn import(&self, store: &Store<'_>, update: &str, code: i32) {
-        let file = super::support::text(&self.machine.path(&format!("{update}.update")));
+        let file = text(&self.machine.path(&format!("{update}.update")));
         store.run(&["sync", "import", "--raw", DOC, &file]).exits(code);
     }
 
@@ -168,7 +168,7 @@ fn the_updates_of_the_history_end_the_same_in_every_order() {
     for (number, order) in orders.iter().enumerate().step_by(7) {
         let store = bench.machine.store(&format!("s{number}"), "cid");
         for update in order {
-            let file = super::support::text(&bench.machine.path(&format!("{update}.update")));
+            let file = text(&bench.machine.path(&format!("{update}.update")));
             let run = store.run(&["sync", "import", "--raw", DOC, &file]);
             assert!([0, 7].contains(&run.code), "{order:?}: {run:?}");
         }
@@ -216,4 +216,69 @@ fn plain_yrs_does_not_survive_the_history() {
     }
     // A's own state is sound: the fault is in how C takes it.
     update::storable(&history.a).expect("A's state");
+}
+
+/// A deletion moves no clock: an update that holds nothing else is news all the same.
+#[test]
+fn a_deletion_alone_arrives() {
+    let machine = Machine::new("deletion alone");
+    let store = machine.store("store", "ann");
+    let doc = replica(1);
+    let written = change(&doc, |txn| {
+        let root = txn.get_or_insert_map("root");
+        root.insert(txn, "k", 1);
+        root.insert(txn, "l", 2);
+    });
+    let removed = change(&doc, |txn| drop(txn.get_or_insert_map("root").remove(txn, "k")));
+    let file = text(&machine.path("update"));
+    for (update, left) in [(&written, vec!["k", "l"]), (&removed, vec!["l"])] {
+        std::fs::write(&file, update).expect("a writable file");
+        store.ok(&["sync", "import", "--raw", DOC, &file]);
+        let dump = store.json(&["doc", "dump", DOC]);
+        let keys: Vec<&String> = dump["root"].as_object().expect("a map").keys().collect();
+        assert_eq!(keys, left);
+    }
+    // And before what it deletes, it waits.
+    let store = machine.store("other", "ann");
+    store.run(&["sync", "import", "--raw", DOC, &file]).exits(7);
+    std::fs::write(&file, &written).expect("a writable file");
+    store.ok(&["sync", "import", "--raw", DOC, &file]);
+    assert_eq!(store.json(&["doc", "dump", DOC])["root"], serde_json::json!({ "l": 2 }));
+}
+
+/// Alice removes Carol, takes her back and removes her again. Bob has seen the first removal, and
+/// has acknowledged that one only.
+#[test]
+fn an_acknowledgement_of_an_earlier_removal_does_not_count_for_a_later_one() {
+    const CAROL: &str = "carol-sun-wind-rain";
+    let machine = Machine::new("removed twice");
+    let alice = machine.store("alice", "alice-river-stone-sky");
+    let bob = machine.store("bob", "bob-hill-lake-tree");
+    let (to_bob, to_alice) = (text(&machine.path("to-bob")), text(&machine.path("to-alice")));
+    let known = |store: &Store<'_>| {
+        let list = store.json(&["member", "list", "--all"]);
+        list.as_array().expect("a list").iter().any(|member| member["member_id"] == CAROL)
+    };
+    alice.ok(&["entity", "create", "group:ocean-forest-moon-star", "--name", "Ocean"]);
+    alice.ok(&["member", "add", "bob-hill-lake-tree"]);
+    alice.ok(&["member", "add", CAROL]);
+    machine.pass(10);
+    alice.ok(&["member", "remove", CAROL]);
+    alice.ok(&["sync", "export", "-o", &to_bob]);
+    bob.ok(&["sync", "import", &to_bob]);
+    bob.ok(&["sync", "export", "-o", &to_alice]);
+    machine.pass(10);
+    alice.ok(&["member", "add", CAROL]);
+    machine.pass(10);
+    alice.ok(&["member", "remove", CAROL]);
+    alice.ok(&["sync", "import", &to_alice]);
+    assert!(known(&alice), "pruned, and Bob has not seen this removal");
+
+    alice.ok(&["sync", "export", "-o", &to_bob]);
+    bob.ok(&["sync", "import", &to_bob]);
+    assert!(!known(&bob), "Bob has seen what everybody has acknowledged now");
+    bob.ok(&["sync", "export", "-o", &to_alice]);
+    alice.ok(&["sync", "import", &to_alice]);
+    assert!(!known(&alice));
+    assert_eq!(alice.ok(&["digest", "-q"]), bob.ok(&["digest", "-q"]));
 }
