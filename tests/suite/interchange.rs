@@ -173,7 +173,7 @@ fn an_import_that_empties_a_root_counts_what_went() {
     let machine = Machine::new("emptied");
     let store = machine.group("s", &[]);
     let doc = yrs::Doc::new();
-    let mut send = |change: &dyn Fn(&mut yrs::TransactionMut<'_>)| {
+    let send = |change: &dyn Fn(&mut yrs::TransactionMut<'_>)| {
         let mut txn = doc.transact_mut();
         change(&mut txn);
         let file = machine.path("notes.update");
