@@ -293,13 +293,12 @@ fn join(
     let revived = txn.flag(&["members", id, "deleted"]);
     if revived {
         // Only here is `deleted` written false: an add never does, so that a concurrent add and
-        // remove end removed. The old acknowledgements are of the old deletion.
+        // remove end removed. The old acknowledgements are of the old deletion: those that are
+        // still on their way go to the old container, and count for nothing.
         txn.set(&path, "deleted", false)?;
         txn.set(&path, "deleted_at", 0)?;
         txn.set(&path, "deleted_by", "")?;
-        for acknowledged in txn.keys(&["members", id, "ack_vector"]) {
-            txn.remove(&["members", id, "ack_vector"], &acknowledged)?;
-        }
+        txn.create_map(&path, "ack_vector")?;
     }
     txn.set(&path, "role", role.as_str())?;
     txn.set(&path, "joined_at", now)?;
