@@ -126,10 +126,10 @@ impl Finding {
         let (fix, cure) = match found.cure {
             FileCure::Mend(mend) => (repair_command(&id), Cure::Files(mend)),
             FileCure::Command(command) => (command, Cure::Elsewhere),
-            FileCure::Recover => {
-                let doc = found.doc.as_ref().map(|doc| word(doc.as_str())).unwrap_or_default();
-                (format!("crdtctl recover {doc} --from BUNDLE -o DIR"), Cure::Elsewhere)
-            }
+            FileCure::Recover => (
+                "crdtctl init NEW && crdtctl -s NEW sync import BUNDLE".to_owned(),
+                Cure::Elsewhere,
+            ),
         };
         Finding { id, kind: found.kind, doc: found.doc, message: found.message, fix, cure }
     }

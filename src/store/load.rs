@@ -4,7 +4,7 @@ use super::Roots;
 use super::layout::Layout;
 use super::state::{Known, LogRow, State};
 use crate::crdt::update::{self, Checked, Update, Version};
-use crate::error::{Error, Kind, Result, word};
+use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use std::path::{Path, PathBuf};
 
@@ -114,7 +114,7 @@ fn rebuild(
             "{} is missing, and the log does not hold all of it",
             path.display()
         ))
-        .hint(restore(doc)));
+        .hint(restore()));
     }
     let base = whole(EMPTY, &path, doc, roots)?;
     let state = overlay(doc, base, rows, false, roots)?;
@@ -131,7 +131,7 @@ fn whole<'a>(
     let invalid = |reason: String| {
         Error::corrupt(format!("{} does not hold a valid document", path.display()))
             .because(reason)
-            .hint(restore(doc))
+            .hint(restore())
     };
     let update = Update::walk(bytes)
         .map_err(|fault| invalid(fault.to_string()))?
@@ -204,7 +204,7 @@ pub(super) fn holds(ours: &Version, theirs: &Version) -> bool {
 }
 
 fn damaged(doc: &DocId, row: &LogRow) -> Error {
-    Error::corrupt(format!("log entry {} of {doc} is damaged", row.seq)).hint(restore(doc))
+    Error::corrupt(format!("log entry {} of {doc} is damaged", row.seq)).hint(restore())
 }
 
 fn outdated(doc: &DocId, row: &LogRow) -> Error {
@@ -212,7 +212,7 @@ fn outdated(doc: &DocId, row: &LogRow) -> Error {
         "the file of {doc} lacks what log entry {} builds upon: an older state was put in its place",
         row.seq
     ))
-    .hint(restore(doc))
+    .hint(restore())
 }
 
 fn forked(doc: &DocId, id: update::Id) -> Error {
@@ -224,15 +224,14 @@ fn forked(doc: &DocId, id: update::Id) -> Error {
         ),
     )
     .because("two copies of this store wrote under one client id")
-    .hint(format!("nothing was written; keep both copies; {}", rebuild_command(doc)))
+    .hint(format!("nothing was written; keep both copies; {FROM_A_PEER}"))
 }
 
 /// What to do about a document that cannot be used.
-fn restore(doc: &DocId) -> String {
-    format!("nothing was written; `crdtctl check` says more; {}", rebuild_command(doc))
+fn restore() -> String {
+    format!("nothing was written; `crdtctl check` says more; {FROM_A_PEER}")
 }
 
-fn rebuild_command(doc: &DocId) -> String {
-    let doc = word(doc.as_str());
-    format!("`crdtctl recover {doc} --from BUNDLE -o DIR` rebuilds it from what others have")
-}
+/// A damaged file is not rebuilt in place yet: what a peer has makes a new replica.
+const FROM_A_PEER: &str =
+    "`crdtctl init NEW` and `crdtctl -s NEW sync import BUNDLE` start again from a peer's bundle";
