@@ -1,8 +1,8 @@
-//! Send, list, export and import at 1,000 and 50,000 messages, beside the naive way: plain yrs
-//! that loads the document, edits it, encodes it and writes it back.
+//! Send, list, export and import at 1,000 and 20,000 messages, and read a chat of 15 MB, beside
+//! the naive way: plain yrs that loads the document, edits it, encodes it and writes it back.
 //!
 //! `cargo bench --bench journey` prints one table; ratios within one run are what to quote, times
-//! are of this machine. `CRDTCTL_BENCH_MESSAGES=1000,50000` chooses the sizes.
+//! are of this machine. `CRDTCTL_BENCH_MESSAGES=1000,20000` chooses the sizes.
 
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::concern::{self, chat, core};
@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 use yrs::updates::decoder::Decode;
 use yrs::{Any, Map, MapPrelim, Out, ReadTxn, StateVector, Transact, WriteTxn};
 
+/// Messages of the chat that is read only.
+const LARGE: u64 = 50_000;
 const RUNS: usize = 7;
 const NOW: i64 = 1_767_225_600;
 const ALICE: &str = "alice-river-stone-sky";
@@ -30,12 +32,12 @@ const ALICE: &str = "alice-river-stone-sky";
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Outcome<()> {
-    let sizes = std::env::var("CRDTCTL_BENCH_MESSAGES").unwrap_or("1000,50000".to_owned());
+    let sizes = std::env::var("CRDTCTL_BENCH_MESSAGES").unwrap_or("1000,20000".to_owned());
     println!("{:<28} {:>8} {:>12} {:>12} {:>8}", "", "messages", "crdtctl", "plain yrs", "ratio");
     for messages in sizes.split(',').map(|n| n.trim().parse::<u64>()) {
         bench(messages?)?;
     }
-    Ok(())
+    read_large()
 }
 
 fn bench(messages: u64) -> Outcome<()> {
@@ -49,7 +51,6 @@ fn bench(messages: u64) -> Outcome<()> {
     row("send one message", ours, median(|| place.naive_send())?);
     row("list all messages", median(|| place.list())?, median(|| place.naive_list())?);
     row("read and check the state", median(|| place.read())?, median(|| place.naive_load())?);
-    row("measure every byte", median(|| place.measure())?, median(|| place.naive_load())?);
     row("export everything", median(|| place.export())?, median(|| place.naive_export())?);
     let bundle = place.bundle()?;
     let ours = median_of(|turn| place.import_whole(&bundle, turn))?;
@@ -57,6 +58,57 @@ fn bench(messages: u64) -> Outcome<()> {
     let (ours, naive) = place.import_one(&bundle)?;
     row("import one message", ours, naive);
     Ok(())
+}
+
+/// A chat of 15 MB, over its limit, read whole in three depths beside loading it.
+fn read_large() -> Outcome<()> {
+    let state = large()?;
+    let naive = median(|| load(&state).map(drop))?;
+    let row = |name: &str, ours: Duration| {
+        let ratio = ours.as_secs_f64() / naive.as_secs_f64();
+        println!("{name:<28} {LARGE:>8} {:>12} {:>12} {ratio:>8.2}", ms(ours), ms(naive));
+    };
+    println!("\nreading a chat of {} bytes", state.len());
+    let walk =
+        || -> Outcome<Update<'_>> { Ok(Update::walk(&state).map_err(|fault| fault.to_string())?) };
+    row("walk: every byte has a block", median(|| walk().map(drop))?);
+    let sizes =
+        || Ok(Sizes::of(&state, Some(&chat::SPEC), None).map_err(|fault| fault.to_string())?);
+    row("measure: a reason for each", median(|| sizes().map(drop))?);
+    let view = || -> Outcome<View> {
+        let checked = walk()?.check(chat::SPEC.roots).map_err(|fault| fault.to_string())?;
+        Ok(View::of(&checked))
+    };
+    row("view: all live content", median(|| view().map(drop))?);
+    Ok(())
+}
+
+/// The state that other programs would have written.
+fn large() -> Outcome<Vec<u8>> {
+    let doc = yrs::Doc::with_client_id(7);
+    let mut txn = doc.transact_mut();
+    let messages = txn.get_or_insert_map("messages");
+    let mut chance = Chance::new(7);
+    for n in 0..LARGE {
+        let id = format!("{n:08x}-0000-4000-8000-000000000000");
+        say(&mut txn, &messages, &id, &chance.sentence());
+    }
+    Ok(txn.encode_state_as_update_v1(&StateVector::default()))
+}
+
+/// Writes a message as the guide's schema has it.
+fn say(txn: &mut yrs::TransactionMut<'_>, messages: &yrs::MapRef, id: &str, text: &str) {
+    let message = messages.insert(txn, id, MapPrelim::default());
+    for (key, value) in [("id", id), ("author_id", ALICE), ("content", text)] {
+        message.insert(txn, key, value);
+    }
+    for key in ["created_at", "updated_at", "deleted_at"] {
+        message.insert(txn, key, NOW);
+    }
+    message.insert(txn, "deleted", false);
+    for key in ["ack_vector", "reactions"] {
+        message.insert(txn, key, MapPrelim::default());
+    }
 }
 
 /// A store with a chat of many messages, and room beside it.
@@ -115,13 +167,6 @@ impl Place {
         let update = Update::walk(&bytes).and_then(|u| u.check(concern::roots(&self.doc)));
         let view = View::of(&update.map_err(|fault| fault.to_string())?);
         assert!(!view.version().clocks.is_empty());
-        Ok(())
-    }
-
-    fn measure(&self) -> Outcome<()> {
-        let bytes = std::fs::read(self.file()?)?;
-        let sizes = Sizes::of(&bytes, concern::of(&self.doc), None);
-        assert!(!sizes.map_err(|fault| fault.to_string())?.rows.is_empty());
         Ok(())
     }
 
@@ -194,17 +239,7 @@ impl Place {
         let doc = load(&std::fs::read(self.file()?)?)?;
         let mut txn = doc.transact_mut();
         let messages = txn.get_or_insert_map("messages");
-        let message = messages.insert(&mut txn, "one-more", MapPrelim::default());
-        for key in ["id", "author_id", "content"] {
-            message.insert(&mut txn, key, "one more message");
-        }
-        for key in ["created_at", "updated_at", "deleted_at"] {
-            message.insert(&mut txn, key, NOW);
-        }
-        message.insert(&mut txn, "deleted", false);
-        for key in ["ack_vector", "reactions"] {
-            message.insert(&mut txn, key, MapPrelim::default());
-        }
+        say(&mut txn, &messages, "one-more", "one more message");
         let state = txn.encode_state_as_update_v1(&StateVector::default());
         Ok(write_durably(&self.dir.join("naive.yrs"), &state)?)
     }

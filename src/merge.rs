@@ -5,7 +5,7 @@
 //! are decided by time (R4, not yet); what this replica's member has now seen deleted is
 //! acknowledged; what everybody has acknowledged is pruned.
 
-use crate::concern::{self, Collection, FieldKind, Spec, borrowed};
+use crate::concern::{self, Collection, FieldKind, Spec, borrowed, core};
 use crate::crdt::container;
 use crate::crdt::value::{Record, Source, Value};
 use crate::crdt::view::View;
@@ -97,10 +97,17 @@ fn unite(session: &mut Session, doc: &DocId, before: &View, after: &View) -> Res
 /// The paths of every container in a collection that means a set: acknowledgements, reactions,
 /// and the members of each reaction.
 fn set_paths(collection: &Collection, source: &View) -> Vec<Vec<String>> {
+    // A member that was taken back has new acknowledgements on purpose: the old ones must not
+    // count for its next removal. Where they were lost by chance, each replica writes its own
+    // again.
+    let revives = collection.noun == core::MEMBERS.noun;
     let sets: Vec<_> = collection
         .fields
         .iter()
-        .filter(|field| matches!(field.kind, FieldKind::Acknowledgements | FieldKind::Reactions))
+        .filter(|field| match field.kind {
+            FieldKind::Acknowledgements => !revives,
+            kind => kind == FieldKind::Reactions,
+        })
         .collect();
     if sets.is_empty() {
         return Vec::new();
@@ -182,7 +189,10 @@ fn content(collection: &Collection, source: &View, path: &[&str]) -> Record {
 fn count_keys(before: Option<&View>, after: &View, account: &mut Settled) {
     let keys_of =
         |view: &View, root: &str| -> BTreeSet<String> { view.keys(&[root]).into_iter().collect() };
-    for root in after.roots() {
+    // The roots of both: a root that lost all its keys is not among those of `after`.
+    let roots: BTreeSet<String> =
+        before.map(View::roots).unwrap_or_default().into_iter().chain(after.roots()).collect();
+    for root in roots {
         let new = keys_of(after, &root);
         let old = before.map(|before| keys_of(before, &root)).unwrap_or_default();
         account.added += new.difference(&old).count();

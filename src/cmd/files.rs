@@ -109,8 +109,18 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         return std::fs::write(path, bytes).map_err(failed);
     }
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut new = tempfile::Builder::new().prefix(".crdtctl-").tempfile_in(dir).map_err(failed)?;
+    let mut new = beside().tempfile_in(dir).map_err(failed)?;
     new.write_all(bytes).map_err(failed)?;
     new.persist(path).map_err(|e| failed(e.error))?;
     Ok(())
+}
+
+/// A temporary file with the mode that any new file of the user's gets: tempfile makes its own
+/// private, and a bundle on a stick is for others.
+fn beside() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".crdtctl-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
 }

@@ -4,14 +4,11 @@
 //! part, and whether it lives. [`Anatomy::portions`] hands out the whole file: what it gives adds
 //! up to the file's size, always. Linear in the input.
 
-use super::path::{self, Mark, NONE, Patterns, Role};
+use super::path::{Mark, NONE, Patterns, Role, bracketed, keys};
 use crate::concern::Spec;
-use crate::crdt::update::{Block, Id, Kind, Owner, Place, Places, Update};
+use crate::crdt::update::{Block, Dead, Id, Kind, Owner, Place, Places, Update};
 use crate::crdt::value::Value;
 use std::collections::HashSet;
-
-/// Steps of a path that are shown; what lies deeper is cut off at its beginning.
-const STEPS: usize = 32;
 
 /// Why bytes are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,8 +113,8 @@ pub struct Anatomy<'u, 'a, S> {
     container_of: Vec<u32>,
     /// Per place; none where what is around it is not known.
     spots: Vec<Option<Spot>>,
-    /// Per block, whether all of it is deleted.
-    dead: Vec<bool>,
+    /// Per block, what of it is deleted.
+    dead: Vec<Dead>,
     /// Per place, whether something lives there.
     inhabited: Vec<bool>,
     records: Vec<Record>,
@@ -134,7 +131,7 @@ impl<'u, 'a, S> Anatomy<'u, 'a, S> {
             containers: Vec::new(),
             container_of: vec![NONE; update.blocks().len()],
             spots: vec![None; count],
-            dead: vec![false; update.blocks().len()],
+            dead: vec![Dead::default(); update.blocks().len()],
             inhabited: vec![false; count],
             records: Vec::new(),
         };
@@ -228,7 +225,7 @@ impl<'u, 'a, S> Anatomy<'u, 'a, S> {
             Kind::Skip => return give(alone(Why::Gap)),
             _ => {}
         }
-        let dead = self.update.dead(client, block);
+        let dead = self.dead.get(index).copied().unwrap_or_default();
         let is_dead = dead.units >= block.len;
         let Some((place, spot)) = self.spot(index) else {
             // What is around it is not known, or gone.
@@ -400,15 +397,16 @@ impl<'a, S> Anatomy<'_, 'a, S> {
     }
 
     fn is_dead(&self, index: usize) -> bool {
-        self.dead.get(index).copied().unwrap_or(true)
+        let length = self.update.blocks().get(index).map_or(0, |block| block.len);
+        self.dead.get(index).is_none_or(|dead| dead.units >= length)
     }
 
-    /// Finds the blocks of which nothing lives.
+    /// Finds out what of each block is deleted.
     fn find_dead(&mut self) {
         for (client, range) in self.update.client_ranges() {
             let blocks = self.update.blocks().get(range.clone()).unwrap_or(&[]);
             for (slot, block) in self.dead.get_mut(range).into_iter().flatten().zip(blocks) {
-                *slot = self.update.dead(client, block).units >= block.len;
+                *slot = self.update.dead(client, block);
             }
         }
     }
@@ -500,42 +498,4 @@ fn address(place: Place<'_>) -> Option<(u64, &str)> {
         Owner::Item { block, .. } => u64::from(block?) | 1 << 32,
     };
     Some((owner, place.key?))
-}
-
-/// The keys that lead to a place, its own included, the root first. An element of a sequence has
-/// its id for a key.
-pub fn keys(places: &Places<'_>, place: usize) -> Vec<String> {
-    let mut keys = Vec::new();
-    let mut at = places.get(place);
-    while let Some(place) = at {
-        keys.extend(place.key.map(str::to_owned));
-        at = match place.owner {
-            Owner::Root(root) => {
-                keys.push(places.root(root).to_owned());
-                None
-            }
-            Owner::Item { id, block } => {
-                let above = block.and_then(|b| places.get(places.index(b as usize)?));
-                if above.is_none_or(|above| above.key.is_none()) {
-                    keys.push(bracketed(id));
-                }
-                above
-            }
-        };
-        if keys.len() > STEPS {
-            keys.push("…".to_owned());
-            break;
-        }
-    }
-    keys.reverse();
-    keys
-}
-
-fn bracketed(id: Id) -> String {
-    format!("[{}:{}]", id.client, id.clock)
-}
-
-/// Keys as one path; see [`path::step`].
-pub fn joined(keys: &[String]) -> String {
-    keys.iter().map(|key| path::step(key)).collect::<Vec<_>>().join("/")
 }

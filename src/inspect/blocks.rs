@@ -1,6 +1,6 @@
 //! The raw blocks of a document, as they lie in its bytes.
 
-use super::anatomy::{joined, keys};
+use super::path::{joined, keys};
 use crate::crdt::update::{Block, Fault, Header, Id, Kind, Parent, Places, Update};
 use serde::Serialize;
 

@@ -1,9 +1,10 @@
 //! Paths that stand for many: `messages/*/content` is the content of every message.
 //!
 //! Which keys are names and which are ids is known of a concern's collections; elsewhere it is
-//! seen from the key itself.
+//! seen from the key itself. [`keys`] are the path of one place alone.
 
 use crate::concern::{Collection, Field, FieldKind, Removal, Spec, Tombstone};
+use crate::crdt::update::{Id, Owner, Places};
 use std::collections::HashMap;
 
 /// Deeper containers are counted with the one at this depth. Documents of ours nest 16 deep.
@@ -12,6 +13,9 @@ const DEPTH: u16 = 32;
 const NAMES: u16 = 64;
 /// The longest key that can be a name.
 const NAME_CHARS: usize = 40;
+
+/// Steps of a path that are shown; what lies deeper is cut off at its beginning.
+const STEPS: usize = 32;
 
 /// No pattern.
 pub const NONE: u32 = u32::MAX;
@@ -276,6 +280,45 @@ fn is_name(key: &str) -> bool {
 /// A key as one step of a path, as in JSON Pointer: `~` is `~0`, `/` is `~1`.
 pub fn step(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
+}
+
+/// The keys that lead to a place, its own included, the root first. An element of a sequence has
+/// its id for a key.
+pub fn keys(places: &Places<'_>, place: usize) -> Vec<String> {
+    let mut keys = Vec::new();
+    let mut at = places.get(place);
+    while let Some(place) = at {
+        keys.extend(place.key.map(str::to_owned));
+        at = match place.owner {
+            Owner::Root(root) => {
+                keys.push(places.root(root).to_owned());
+                None
+            }
+            Owner::Item { id, block } => {
+                let above = block.and_then(|b| places.get(places.index(b as usize)?));
+                if above.is_none_or(|above| above.key.is_none()) {
+                    keys.push(bracketed(id));
+                }
+                above
+            }
+        };
+        if keys.len() > STEPS {
+            keys.push("…".to_owned());
+            break;
+        }
+    }
+    keys.reverse();
+    keys
+}
+
+/// An id as a step of a path.
+pub fn bracketed(id: Id) -> String {
+    format!("[{}:{}]", id.client, id.clock)
+}
+
+/// Keys as one path; see [`step`].
+pub fn joined(keys: &[String]) -> String {
+    keys.iter().map(|key| step(key)).collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]

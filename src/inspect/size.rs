@@ -1,7 +1,7 @@
 //! Every byte of a document's file in a table whose rows add up to the file.
 
-use super::anatomy::{Anatomy, Portion, Why, joined};
-use super::path::NONE;
+use super::anatomy::{Anatomy, Portion, Why};
+use super::path::{NONE, joined};
 use crate::concern::Spec;
 use crate::crdt::update::{Fault, Update};
 use chrono::DateTime;

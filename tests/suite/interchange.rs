@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use yrs::{Map, MapPrelim, WriteTxn};
+use yrs::{Map, MapPrelim, Transact, WriteTxn};
 
 /// Documents as Yjs reads them; None, with a notice, where there is no Yjs.
 fn in_yjs(documents: &[(PathBuf, &[&str])]) -> Option<Vec<Value>> {
@@ -166,4 +166,42 @@ fn bare_updates_go_both_ways() {
     assert_eq!(again["changed"], false);
     assert_eq!(peer.documents(), before);
     store.run(&["sync", "export", "--raw", "group:none:chat", "--out", &file]).fails(4, "");
+}
+
+#[test]
+fn an_import_that_empties_a_root_counts_what_went() {
+    let machine = Machine::new("emptied");
+    let store = machine.group("s", &[]);
+    let doc = yrs::Doc::new();
+    let send = |change: &dyn Fn(&mut yrs::TransactionMut<'_>)| {
+        let mut txn = doc.transact_mut();
+        change(&mut txn);
+        let file = machine.path("notes.update");
+        std::fs::write(&file, txn.encode_update_v1()).unwrap();
+        let imported = store.json(&["sync", "import", "--raw", "notes:one:free", &text(&file)]);
+        imported["documents"][0].clone()
+    };
+    let added = send(&|txn| {
+        let notes = txn.get_or_insert_map("notes");
+        notes.insert(txn, "a", 1);
+        notes.insert(txn, "b", 2);
+    });
+    assert_eq!((&added["added"], &added["deleted"]), (&json!(2), &json!(0)));
+    let emptied = send(&|txn| txn.get_or_insert_map("notes").clear(txn));
+    assert_eq!((&emptied["added"], &emptied["deleted"]), (&json!(0), &json!(2)));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_bundle_is_a_file_that_others_can_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let machine = Machine::new("mode");
+    let store = machine.group("s", &[]);
+    // The mode that this machine gives to any new file.
+    let plain = machine.path("plain");
+    std::fs::write(&plain, "").unwrap();
+    let file = machine.path("out.crdt");
+    store.ok(&["sync", "export", "--out", &text(&file)]);
+    let mode = |path| std::fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(file), mode(plain));
 }

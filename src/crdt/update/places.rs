@@ -21,6 +21,8 @@ pub struct Places<'a> {
     of_block: Vec<u32>,
     places: Vec<Place<'a>>,
     roots: Vec<&'a str>,
+    /// The container that was named last, and its block: most often it is the next one's too.
+    last: Option<(Id, Option<usize>)>,
 }
 
 /// A container, and the key there if it is a map. Two items that were written at once each bring a
@@ -45,6 +47,7 @@ impl<'a> Places<'a> {
             of_block: vec![UNSET; update.blocks.len()],
             places: Vec::new(),
             roots: Vec::new(),
+            last: None,
         };
         let mut root_index = HashMap::new();
         let mut turn = Vec::new();
@@ -115,7 +118,11 @@ impl<'a> Places<'a> {
                 self.add(Place { owner: Owner::Root(root), key: header.key })
             }
             Some(Parent::Item(id)) => {
-                let block = update.find(id);
+                let block = match self.last {
+                    Some((last, block)) if last == id => block,
+                    _ => update.find(id),
+                };
+                self.last = Some((id, block));
                 if block.and_then(|at| update.blocks.get(at)).is_some_and(is_gc) {
                     return Look::Known(GONE);
                 }
