@@ -277,7 +277,7 @@ pub fn find_member(session: &mut Session, entity: &EntityId, prefix: &str) -> Re
     crate::id::resolve(prefix, members.iter().map(String::as_str), "member")
 }
 
-/// Creates the record of a member, or revives its tombstone (rule R2).
+/// Creates the record of a member, in the place of its tombstone if there is one (rule R2).
 fn join(
     txn: &mut Txn<'_>,
     doc: &crate::id::DocId,
@@ -287,19 +287,16 @@ fn join(
 ) -> Result<()> {
     let id = member.as_str();
     let path = ["members", id];
+    if txn.flag(&["members", id, "deleted"]) {
+        // A new record, of the next generation. Whoever has seen the removal may be pruning the
+        // old one just now, with all that is written into it; and acknowledgements of the old
+        // removal that are still on their way must not count for the next one.
+        txn.remove(&["members"], id)?;
+    }
+    // `deleted` is written by no add: a concurrent add and remove of one record end removed.
     let fixed =
         [Fixed::Text("member_id", id), Fixed::Flag("deleted", false), Fixed::Map("ack_vector")];
     container::create(txn, doc, "members", id, &fixed)?;
-    let revived = txn.flag(&["members", id, "deleted"]);
-    if revived {
-        // Only here is `deleted` written false: an add never does, so that a concurrent add and
-        // remove end removed. The old acknowledgements are of the old deletion: those that are
-        // still on their way go to the old container, and count for nothing.
-        txn.set(&path, "deleted", false)?;
-        txn.set(&path, "deleted_at", 0)?;
-        txn.set(&path, "deleted_by", "")?;
-        txn.create_map(&path, "ack_vector")?;
-    }
     txn.set(&path, "role", role.as_str())?;
     txn.set(&path, "joined_at", now)?;
     touch(txn, &path, now)?;

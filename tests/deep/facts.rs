@@ -13,7 +13,6 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Default, Clone)]
 pub struct Held {
     pub messages: BTreeSet<String>,
-    pub members: BTreeSet<String>,
     /// Messages that were here and are not any more.
     pub gone: BTreeSet<String>,
     pub clocks: BTreeMap<&'static str, Clocks>,
@@ -63,8 +62,8 @@ pub struct Facts {
     /// Those whose pruning a restored backup may have taken back.
     pub unpruned: BTreeSet<String>,
     pub membership: Vec<Event>,
-    /// Members whose record vanished from a replica that had it.
-    pub members_pruned: BTreeSet<String>,
+    /// A backup was put back: what was written since may be lost.
+    pub restored: bool,
     /// (record, member) of every acknowledgement that was ever written.
     acknowledgements: BTreeSet<(String, String)>,
 }
@@ -153,7 +152,6 @@ impl Facts {
             if concern == "core" {
                 members = core::active(&view);
                 self.look_at_acknowledgements(name, &view, "members", acting);
-                self.look_at_members(&mut replica.held, &view);
             } else {
                 self.look_at_acknowledgements(name, &view, "messages", acting);
                 for id in self.look_at_messages(replica, &view) {
@@ -182,12 +180,6 @@ impl Facts {
                 }
             }
         }
-    }
-
-    fn look_at_members(&mut self, held: &mut Held, view: &View) {
-        let present = view.keys(&["members"]).into_iter().collect();
-        self.members_pruned.extend(held.members.difference(&present).cloned());
-        held.members = present;
     }
 
     /// Returns the messages that have gone since the last look.

@@ -3,7 +3,8 @@
 //! Two layers. [`world`] simulates replicas in process, on the library: thousands of random
 //! histories ([`convergence`]). The others go through the binary: processes that are killed
 //! ([`crash`]), processes at once ([`concurrent`]), stores that were copied or rolled back
-//! ([`lease`]), and one history that breaks plain yrs ([`history`]).
+//! ([`lease`]), members who come back ([`rejoin`]), and one history that breaks plain yrs
+//! ([`history`]).
 
 mod concurrent;
 mod convergence;
@@ -11,6 +12,7 @@ mod crash;
 mod facts;
 mod history;
 mod lease;
+mod rejoin;
 #[path = "../suite/support.rs"]
 #[allow(dead_code)]
 mod support;

@@ -77,6 +77,8 @@ pub struct Climate {
     pub disasters: bool,
     /// Exports for one peer by its last receipt, beside whole states.
     pub incremental: bool,
+    /// Owners who remove the last member and take it back, most of the time.
+    pub quarrels: bool,
 }
 
 pub struct World {
@@ -110,7 +112,10 @@ impl World {
             texts: 0,
             root,
         };
-        let replicas = 2 + world.chance.below(climate.replicas.saturating_sub(1));
+        let replicas = match climate.quarrels {
+            true => climate.replicas,
+            false => 2 + world.chance.below(climate.replicas.saturating_sub(1)),
+        };
         for index in 0..usize::try_from(replicas).expect("a small number") {
             world.settle_down(seed, index);
         }
@@ -190,7 +195,11 @@ impl World {
                 self.replicas.iter().flat_map(|r| r.member.clone()).collect();
             let others = others.into_iter().filter(|member| *member != founder);
             for member in others {
-                let role = (self.chance.below(2) == 0).then_some(Role::Admin);
+                let role = match self.chance.below(2) {
+                    _ if self.climate.quarrels => Some(Role::Owner),
+                    0 => Some(Role::Admin),
+                    _ => None,
+                };
                 let entity = Self::entity();
                 operations.push(Operation::MemberAdd(core::Add { entity, member, role }));
             }
@@ -228,6 +237,14 @@ impl World {
 
     fn operation(&mut self, at: usize) -> Operation {
         let entity = Self::entity();
+        if self.climate.quarrels && self.chance.below(10) < 7 {
+            let member = self.replicas.last().and_then(|replica| replica.member.clone());
+            let member = member.unwrap_or_else(|| self.anybody());
+            return match self.chance.below(2) {
+                0 => Operation::MemberAdd(core::Add { entity, member, role: Some(Role::Owner) }),
+                _ => Operation::MemberRemove(core::Remove { entity, member: member.to_string() }),
+            };
+        }
         match self.chance.below(100) {
             0..42 => Operation::ChatSend(chat::Send { entity, text: self.text() }),
             42..54 => {
@@ -451,6 +468,7 @@ impl World {
             return self.say(line);
         };
         put_back(&backup, &replica.dir);
+        self.facts.restored = true;
         // Nobody else may have heard yet of what was pruned since.
         let unpruned = replica.held.gone.difference(&held.gone).cloned();
         self.facts.unpruned.extend(unpruned);
