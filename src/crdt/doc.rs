@@ -350,14 +350,21 @@ impl<T: ReadTxn> Source for Live<'_, T> {
     }
 }
 
-/// A root as the kind of thing it holds: a root that nobody asked for yet has no type in yrs, and
-/// all our roots with keys are maps.
+/// A root as the kind of thing it holds: a root that nobody asked for yet has no type in yrs. Text
+/// is looked for before elements: yrs loops for ever over text that it reads as an array.
 fn root_out<T: ReadTxn>(txn: &T, name: &str) -> Option<Out> {
     match txn.get(name)? {
         Out::UndefinedRef(_) => {
             let map = txn.get_map(name)?;
+            if map.len(txn) > 0 {
+                return Some(Out::YMap(map));
+            }
+            let text = txn.get_text(name)?;
+            if !text.get_string(txn).is_empty() {
+                return Some(Out::YText(text));
+            }
             let array = txn.get_array(name)?;
-            match map.len(txn) == 0 && array.len(txn) > 0 {
+            match array.len(txn) > 0 {
                 true => Some(Out::YArray(array)),
                 false => Some(Out::YMap(map)),
             }
