@@ -12,7 +12,7 @@ use yrs::types::ToJson;
 use yrs::updates::decoder::Decode;
 use yrs::{
     Any, Array, ArrayPrelim, ArrayRef, Doc as YrsDoc, GetString, In, Map, MapPrelim, MapRef,
-    Number, Options, Out, ReadTxn, StateVector, Transact, TransactionMut, WriteTxn,
+    Number, OffsetKind, Options, Out, ReadTxn, StateVector, Transact, TransactionMut, WriteTxn,
 };
 
 /// A document loaded into yrs, with the updates that were made since.
@@ -24,7 +24,10 @@ pub struct Doc {
 impl Doc {
     /// An empty document, edited under `client`.
     pub fn new(client: u64) -> Self {
-        let options = Options::with_client_id(yrs::ClientID::new(client));
+        let mut options = Options::with_client_id(yrs::ClientID::new(client));
+        // Yjs may cut a surrogate pair. Each half then takes three bytes instead of two, so lengths
+        // counted in bytes would come out wrong, and below zero once the text is deleted.
+        options.offset_kind = OffsetKind::Utf16;
         Doc { yrs: YrsDoc::with_options(options), updates: Vec::new() }
     }
 

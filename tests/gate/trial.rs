@@ -12,8 +12,8 @@ use crdtctl::crdt::value::{Record, Value};
 use crdtctl::crdt::view::View;
 use yrs::updates::decoder::Decode;
 use yrs::{
-    Any, Array, ArrayRef, Doc, GetString, Map, MapPrelim, MapRef, Options, Out, ReadTxn, Text,
-    TextRef, Transact, TransactionMut, WriteTxn,
+    Any, Array, ArrayRef, Doc, GetString, Map, MapPrelim, MapRef, OffsetKind, Options, Out,
+    ReadTxn, Text, TextRef, Transact, TransactionMut, WriteTxn,
 };
 
 /// The roots of a concern.
@@ -85,10 +85,12 @@ pub fn check<'u>(roots: Roots, bytes: &'u [u8]) -> Result<Update<'u, Checked>, F
     Update::walk(bytes)?.check(roots)
 }
 
-/// A yrs document with this state. Its roots have no type yet: an application gives them one when
-/// it asks for them.
+/// A yrs document with this state, as [`doc::Doc`] opens one. Its roots have no type yet: an
+/// application gives them one when it asks for them.
 fn open(client: u64, bytes: &[u8]) -> Doc {
-    let document = Doc::with_options(Options::with_client_id(yrs::ClientID::new(client)));
+    let mut options = Options::with_client_id(yrs::ClientID::new(client));
+    options.offset_kind = OffsetKind::Utf16;
+    let document = Doc::with_options(options);
     take(&document, bytes);
     document
 }
@@ -268,17 +270,16 @@ fn edit_array(array: &ArrayRef, txn: &mut TransactionMut<'_>) {
 }
 
 fn edit_text(text: &TextRef, txn: &mut TransactionMut<'_>) {
-    // Lengths are in bytes. Where anything but text is in it, only the ends are known.
+    // Where anything but text is in it, only the ends are known.
     let content = text.get_string(txn);
-    let len = text.len(txn);
-    if content.len() == len as usize {
+    let units = |text: &str| text.encode_utf16().count() as u32;
+    if units(&content) == text.len(txn) {
         let middle = content.char_indices().map(|(at, _)| at).nth(content.chars().count() / 2);
-        let middle = middle.unwrap_or(0);
-        let next = content[middle..].chars().next().map_or(0, char::len_utf8);
-        if next > 0 {
-            text.remove_range(txn, middle as u32, next as u32);
+        let (before, after) = content.split_at(middle.unwrap_or(0));
+        if let Some(next) = after.chars().next() {
+            text.remove_range(txn, units(before), next.len_utf16() as u32);
         }
-        text.insert(txn, middle as u32, "ß🌊");
+        text.insert(txn, units(before), "ß🌊");
     }
     text.insert(txn, text.len(txn), "last");
     text.insert(txn, 0, "first");
