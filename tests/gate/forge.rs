@@ -69,16 +69,16 @@ fn intrude(rng: &mut Rng, model: &mut Model, base: &Model) {
         0 => new_client(rng, model),
         _ => old_client(rng, model, base),
     };
+    let first = clock;
     let mut blocks = Vec::new();
     for _ in 0..1 + rng.below(6) {
         let item = intruder(rng, &places);
         let home = (item.owner.clone(), item.key.clone());
         places.put(home, ((id, clock), item.len));
         places.add((id, clock), item.clone());
-        clock += item.len;
+        clock = clock.wrapping_add(item.len);
         blocks.push(item);
     }
-    let first = clock - blocks.iter().map(|item| item.len).sum::<u64>();
     match model.clients.iter_mut().find(|client| client.id == id) {
         Some(client) => client.blocks.extend(blocks),
         None => model.clients.push(Client { id, first, blocks }),
@@ -129,7 +129,7 @@ fn intruder(rng: &mut Rng, places: &Places) -> Item {
             1 => len.saturating_sub(1),
             _ => rng.below((*len).min(1 << 20) as usize) as u64,
         };
-        Some((id.0, id.1 + offset))
+        Some((id.0, id.1.wrapping_add(offset)))
     };
     match rng.below(10) {
         0..=3 => item.left = origin(rng),
@@ -309,7 +309,7 @@ fn twist_clocks(rng: &mut Rng, model: &mut Model) {
         1 => client.first = client.first.wrapping_add(rng.below(3) as u64).wrapping_sub(1),
         _ => {
             let room = (1u64 << 31).saturating_sub(end(client));
-            let len = room.saturating_sub(rng.below(3) as u64) + u64::from(huge);
+            let len = room.saturating_sub(rng.below(3) as u64).saturating_add(huge.into());
             client.blocks.push(Item::new(GC, var(len), len));
         }
     }
@@ -363,12 +363,12 @@ fn delete_some(rng: &mut Rng, model: &mut Model, places: &Places) {
             Some((_, ranges)) => {
                 ranges.push(range);
                 ranges.sort_unstable();
-                let mut reached = 0;
+                let mut reached = 0u64;
                 for (start, len) in ranges.iter_mut() {
-                    let end = start.saturating_add(*len).max(reached + 1);
+                    let end = start.saturating_add(*len).max(reached.saturating_add(1));
                     *start = (*start).max(reached);
                     *len = end.saturating_sub(*start).max(1);
-                    reached = *start + *len;
+                    reached = start.saturating_add(*len);
                 }
             }
         }

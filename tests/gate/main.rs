@@ -18,31 +18,39 @@ use crdtctl::crdt::{update, value, view};
 use plan::Plan;
 use warden::watch;
 
-/// Tries a plan, and says how it went.
+/// Forged updates of one plan.
+const PORTION: usize = 10_000;
+
+/// Tries plans, and says how it went.
 #[track_caller]
-fn prove(plan: Plan) -> warden::Report {
-    let report = watch(&plan, true);
-    println!("{plan}: {} cases, {:?}", report.cases(), report.verdicts);
-    report.nobody_died(&plan);
-    report
+fn prove(plans: &[Plan]) -> warden::Report {
+    let mut all = warden::Report::default();
+    for plan in plans {
+        let report = watch(plan, true);
+        println!("{plan}: {} cases, {} deaths", report.cases(), report.deaths.len());
+        all.add(report);
+    }
+    println!("{} cases: {:#?}", all.cases(), all.verdicts);
+    all.nobody_died();
+    all
 }
 
 #[test]
 fn flipped_bits_of_real_documents_do_no_harm() {
-    let report = prove(Plan::Flips);
+    let report = prove(&[Plan::Flips]);
     assert!(report.of("passed") > 1_000, "the test tests nothing: {report:?}");
 }
 
 #[test]
 fn documents_that_were_cut_off_are_refused() {
-    let report = prove(Plan::Cuts);
+    let report = prove(&[Plan::Cuts]);
     let refused = |name: &&String| name.starts_with("refused");
     assert!(report.verdicts.keys().all(|name| refused(&name)), "{:?}", report.verdicts);
 }
 
 #[test]
 fn flipped_bits_of_random_updates_do_no_harm() {
-    let report = prove(Plan::RandomFlips(1, 30));
+    let report = prove(&[Plan::RandomFlips(1, 30)]);
     assert!(report.of("passed") > 1_000, "the test tests nothing: {report:?}");
 }
 
@@ -52,16 +60,47 @@ fn forged_updates_do_no_harm() {
     let rounds = number("GATE_ROUNDS").unwrap_or(10_000) as usize;
     let seed = number("GATE_SEED").unwrap_or(1);
     // In portions, so that the histories that they are forged from differ.
-    let portion = 10_000;
-    for (n, from) in (0..rounds).step_by(portion).enumerate() {
-        let count = portion.min(rounds - from);
-        let report = prove(Plan::Forged(seed + n as u64, count));
-        assert!(report.of("passed") as usize > count / 10, "the test tests nothing: {report:?}");
-    }
+    let portions = rounds.div_ceil(PORTION) as u64;
+    let plans: Vec<Plan> =
+        (seed..seed + portions).map(|seed| Plan::Forged(seed, rounds.min(PORTION))).collect();
+    let report = prove(&plans);
+    assert!(report.of("passed") > report.cases() / 10, "the test tests nothing: {report:?}");
 }
 
 #[test]
-fn what_once_came_through_is_refused_now() {
-    let report = prove(Plan::Kept);
-    assert_eq!(report.of("passed"), 0, "{report:?}");
+fn what_kills_plain_yrs_is_refused_or_does_no_harm() {
+    for (name, _) in plan::kept() {
+        let report = prove(&[Plan::Kept(name.clone())]);
+        let verdict = report.verdicts.keys().next().expect("a verdict");
+        // Yjs cuts surrogate pairs, so this one has to pass.
+        let expected = if name == "cut-pair" { "passed" } else { "refused: " };
+        assert!(verdict.starts_with(expected), "{name}: {verdict}");
+    }
+}
+
+/// Without the gate they do harm, and the warden sees it, of whatever kind it is. What happens to a
+/// process that follows wild pointers is not the same everywhere, so one of each kind will do.
+#[test]
+fn the_warden_sees_every_kind_of_death() {
+    let mut deaths = Vec::new();
+    for (name, _) in plan::kept() {
+        for death in watch(&Plan::Kept(name.clone()), false).deaths {
+            deaths.push(format!("{name}: {death}"));
+        }
+    }
+    for how in ["signal: ", "overflowed its stack", "no end within"] {
+        assert!(deaths.iter().any(|death| death.contains(how)), "{how}: {deaths:#?}");
+    }
+    assert!(deaths.len() > 5, "{deaths:#?}");
+}
+
+/// Not a test: finds what kills plain yrs, to be kept where it is of a new kind.
+#[test]
+#[ignore = "looks for crashers, and writes them down"]
+fn what_plain_yrs_dies_of() {
+    for seed in 0..20 {
+        let report = watch(&Plan::Forged(seed, 2_000), false);
+        println!("{seed}: {:?}", report.verdicts);
+        drop(std::panic::catch_unwind(|| report.nobody_died()));
+    }
 }

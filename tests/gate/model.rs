@@ -249,7 +249,8 @@ impl Places {
     /// The unit of some item.
     pub fn any_unit(&self, rng: &mut Rng) -> Option<Name> {
         let (id, item) = self.items.iter().nth(rng.below(self.items.len()))?;
-        Some((id.0, id.1 + rng.below(item.len.min(1 << 20) as usize) as u64))
+        let offset = rng.below(item.len.min(1 << 20) as usize) as u64;
+        Some((id.0, id.1.wrapping_add(offset)))
     }
 }
 

@@ -286,23 +286,23 @@ fn edit_text(text: &TextRef, txn: &mut TransactionMut<'_>) {
 }
 
 /// Brings an update to yrs without the gate, as a program would that believes what it is given.
-pub fn believe(case: &crate::plan::Case) -> String {
-    let document = open(READER, &case.base);
-    let Ok(update) = yrs::Update::decode_v1(&case.update) else { return "not decoded".into() };
+/// Returns whether yrs took it.
+pub fn believe(roots: Roots, base: &[u8], bytes: &[u8]) -> bool {
+    let document = open(READER, base);
+    let Ok(update) = yrs::Update::decode_v1(bytes) else { return false };
     if document.transact_mut().apply_update(update).is_err() {
-        return "not applied".into();
+        return false;
     }
-    let mut txn = document.transact_mut();
-    let names: Vec<String> = txn.root_refs().map(|(name, _)| name.to_owned()).collect();
-    for name in names {
-        let out = match name.as_str() {
-            "l" => Out::YArray(txn.get_or_insert_array(name.as_str())),
-            "t" => Out::YText(txn.get_or_insert_text(name.as_str())),
-            _ => Out::YMap(txn.get_or_insert_map(name.as_str())),
+    for (name, kind) in roots {
+        let mut txn = document.transact_mut();
+        let out = match kind {
+            RootKind::Array => Out::YArray(txn.get_or_insert_array(*name)),
+            RootKind::Text => Out::YText(txn.get_or_insert_text(*name)),
+            RootKind::Map => Out::YMap(txn.get_or_insert_map(*name)),
         };
-        from_out(out, &txn);
+        from_out(out.clone(), &txn);
+        edit(&out, &mut txn);
     }
-    drop(txn);
     state(&document);
-    "survived".into()
+    true
 }
