@@ -5,9 +5,14 @@
 //! tried in a process that may die of it ([`warden`]). The lists of what is tried ([`plan`]) are the
 //! same on every machine. `GATE_ROUNDS` makes the forged one longer, `GATE_SEED` makes it another.
 
+mod bundles;
 mod forge;
+mod honest;
 mod model;
 mod plan;
+#[path = "../suite/support.rs"]
+#[allow(dead_code)]
+mod support;
 #[path = "../../src/crdt/testing.rs"]
 #[allow(dead_code)]
 mod testing;
