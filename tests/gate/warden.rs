@@ -232,7 +232,7 @@ fn suffer(case: &Case, guarded: bool) -> Vec<String> {
     }
     let first = trial(case.roots, &case.base, &case.update);
     let mut verdicts = vec![word(first, "")];
-    if first == Verdict::Passed && !case.then.is_empty() {
+    if verdicts[0].starts_with("passed") && !case.then.is_empty() {
         let base = after(case.roots, &case.base, &case.update);
         verdicts.push(word(trial(case.roots, &base, &case.then), "then "));
     }
@@ -245,5 +245,6 @@ fn word(verdict: Verdict, when: &str) -> String {
         Verdict::Waits => format!("{when}waits"),
         Verdict::Forked => format!("{when}forked"),
         Verdict::Passed => format!("{when}passed"),
+        Verdict::Contradictory => format!("{when}passed, contradictory"),
     }
 }
