@@ -423,3 +423,46 @@ fn to_any(value: &Value) -> Any {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crdt::testing::{new_doc, state};
+    use yrs::Text;
+
+    fn load(bytes: &[u8]) -> Doc {
+        Doc::load(&Update::walk(bytes).unwrap().check(&[]).unwrap(), 1).unwrap()
+    }
+
+    #[test]
+    fn a_root_of_text_is_text_without_a_schema() {
+        let plain = new_doc(5, false);
+        let mut txn = plain.transact_mut();
+        txn.get_or_insert_text("t").insert(&mut txn, 0, "words");
+        txn.get_or_insert_text("t").insert_embed(&mut txn, 2, Any::Bool(true));
+        txn.get_or_insert_array("l").push_back(&mut txn, 1);
+        drop(txn);
+        load(&state(&plain)).read(|source| {
+            assert_eq!(source.value(&["t"]), Some(Value::Text("words".into())));
+            assert_eq!(source.value(&["l"]), Some(Value::Array(vec![Value::Int(1)])));
+        });
+    }
+
+    /// A map with a text of two waves; "x" is put into the middle of the first one, as Yjs does;
+    /// then all of it is deleted.
+    #[test]
+    fn a_surrogate_pair_may_be_cut() {
+        let waves = [&[0x04, 0, 1, 0, 8][..], "🌊🌊".as_bytes()].concat();
+        let cut = [0x84, 1, 1, 1, b'x'];
+        let bytes = |deletes: &[u8]| {
+            let text = [0x27, 1, 1, b'm', 1, b'a', 2];
+            [&[1, 3, 1, 0][..], &text, &waves, &cut, deletes].concat()
+        };
+        let whole = load(&bytes(&[0]));
+        let shown = whole.read(|source| source.text(&["m", "a"]));
+        assert_eq!(shown.as_deref(), Some("\u{fffd}x\u{fffd}🌊"));
+        let deleted = load(&bytes(&[1, 1, 1, 0, 1]));
+        assert_eq!(deleted.read(|source| source.keys(&["m"])), Vec::<String>::new());
+        deleted.encode().unwrap();
+    }
+}
