@@ -15,7 +15,7 @@ use yrs::{ReadTxn, Transact};
 
 #[test]
 fn histories_by_yrs_come_through() {
-    for seed in 0..3_000 {
+    for seed in 0..2_000 {
         let mut rng = Rng::new(seed);
         let steps = 3 + rng.below(40);
         let world = World::random(&mut rng, steps);

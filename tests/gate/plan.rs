@@ -122,7 +122,7 @@ fn small_fixtures() -> Vec<Whole> {
         let stem = Path::new(&file).file_stem().and_then(|stem| stem.to_str()).unwrap_or("");
         let roots = DocId::from_stem(stem).map_or(&[][..], |doc| concern::roots(&doc));
         small.push(Whole { roots, base: NOTHING.to_vec(), bytes: bytes.clone() });
-        if bytes.len() < 400 {
+        if bytes.len() < 300 {
             small.push(Whole { roots, base: bytes.clone(), bytes });
         }
     }
