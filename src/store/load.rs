@@ -3,7 +3,7 @@
 use super::Roots;
 use super::layout::Layout;
 use super::state::{Known, LogRow, State};
-use crate::crdt::update::{self, Checked, Update, Version};
+use crate::crdt::update::{self, Checked, Update};
 use crate::error::{Error, Kind, Result, word};
 use crate::id::DocId;
 use std::path::{Path, PathBuf};
@@ -178,7 +178,7 @@ fn overlay(
             return Err(forked(doc, id));
         }
         let version = part.version();
-        if holds(&have, &version) {
+        if have.holds(&version) {
             continue;
         }
         have.deletes.union(&version.deletes);
@@ -194,13 +194,6 @@ fn overlay(
     let parts: Vec<Update<'_, Checked>> = std::iter::once(base).chain(added).collect();
     update::merge(&parts)
         .ok_or_else(|| Error::bug(format!("the log of {doc} leaves a gap that was not seen")))
-}
-
-/// Whether one version has all of another.
-pub(super) fn holds(ours: &Version, theirs: &Version) -> bool {
-    let reached = |client: &u64, clock: &u32| ours.clocks.get(client).is_some_and(|c| c >= clock);
-    theirs.clocks.iter().all(|(client, clock)| reached(client, clock))
-        && ours.deletes.covers(&theirs.deletes)
 }
 
 fn damaged(doc: &DocId, row: &LogRow) -> Error {
