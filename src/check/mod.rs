@@ -126,10 +126,11 @@ impl Finding {
         let (fix, cure) = match found.cure {
             FileCure::Mend(mend) => (repair_command(&id), Cure::Files(mend)),
             FileCure::Command(command) => (command, Cure::Elsewhere),
-            FileCure::Recover => (
-                "crdtctl init NEW && crdtctl -s NEW sync import BUNDLE".to_owned(),
-                Cure::Elsewhere,
-            ),
+            FileCure::Recover => {
+                let doc = found.doc.as_ref().map_or("DOC", DocId::as_str);
+                let command = format!("crdtctl recover {} --from BUNDLE -o DIR", word(doc));
+                (command, Cure::Elsewhere)
+            }
         };
         Finding { id, kind: found.kind, doc: found.doc, message: found.message, fix, cure }
     }

@@ -1,0 +1,467 @@
+//! Stores with one thing wrong, one for each kind of finding.
+
+use crate::support::*;
+use rusqlite::{Connection, params};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use yrs::updates::decoder::Decode;
+use yrs::{
+    Any, Array, ArrayPrelim, ClientID, Doc, In, Map, MapPrelim, MapRef, Options, Out, ReadTxn,
+    StateVector, Transact, TransactionMut, Update, WriteTxn, XmlFragment, XmlTextPrelim,
+};
+
+pub const CHAT: &str = "group:ocean-forest-moon-star:chat";
+pub const CORE: &str = "group:ocean-forest-moon-star:core";
+pub const KANBAN: &str = "group:ocean-forest-moon-star:kanban";
+pub const NOTES: &str = "notes:one:free";
+/// Another program.
+const FOREIGN: u64 = 77;
+const DAY: i64 = 86_400;
+
+/// A kind of finding, whether a repair mends it, and how a store gets it.
+pub struct Damage {
+    pub kind: &'static str,
+    pub repairable: bool,
+    pub make: for<'m> fn(&'m Machine) -> Store<'m>,
+}
+
+pub const ALL: &[Damage] = &[
+    Damage { kind: "undecodable", repairable: false, make: undecodable },
+    Damage { kind: "pending", repairable: false, make: pending },
+    Damage { kind: "unsupported", repairable: false, make: unsupported },
+    Damage { kind: "missing-file", repairable: true, make: missing_file },
+    Damage { kind: "broken-log", repairable: false, make: broken_log },
+    Damage { kind: "replica-fork", repairable: false, make: replica_fork },
+    Damage { kind: "replica-fork", repairable: true, make: fork_in_the_inbox },
+    Damage { kind: "clock-below-lease", repairable: true, make: clock_below_lease },
+    Damage { kind: "hash-mismatch", repairable: true, make: hash_mismatch },
+    Damage { kind: "foreign-replacement", repairable: true, make: foreign_replacement },
+    Damage { kind: "lost-fold", repairable: true, make: lost_fold },
+    Damage { kind: "missing-meta", repairable: true, make: missing_meta },
+    Damage { kind: "stale-meta", repairable: true, make: stale_meta },
+    Damage { kind: "unread-file", repairable: false, make: unread_file },
+    Damage { kind: "unreadable-state", repairable: false, make: unreadable_state },
+    Damage { kind: "over-limit", repairable: false, make: over_limit },
+    Damage { kind: "wrong-cache", repairable: true, make: wrong_active_members },
+    Damage { kind: "wrong-cache", repairable: true, make: active_stranger },
+    Damage { kind: "wrong-cache", repairable: true, make: wrong_reply_count },
+    Damage { kind: "wrong-cache", repairable: true, make: wrong_card_order },
+    Damage { kind: "deleted-but-active", repairable: true, make: deleted_but_active },
+    Damage { kind: "no-owner", repairable: true, make: no_owner },
+    Damage { kind: "clock-skew", repairable: false, make: clock_skew },
+    Damage { kind: "card-in-two-columns", repairable: true, make: card_in_two_columns },
+    Damage { kind: "card-in-no-column", repairable: true, make: card_without_list },
+    Damage { kind: "card-in-no-column", repairable: true, make: card_without_column },
+    Damage { kind: "reply-without-parent", repairable: false, make: reply_without_parent },
+    Damage { kind: "unknown-author", repairable: false, make: unknown_author },
+    Damage { kind: "unknown-assignee", repairable: false, make: unknown_assignee },
+];
+
+/// A group of three with two messages, in which nothing is wrong.
+pub fn sound(machine: &Machine) -> Store<'_> {
+    let store = machine.group("s", &[BOB, CAROL]);
+    store.send("first light over the harbour");
+    store.send("second");
+    store
+}
+
+fn undecodable(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    let file = store.document(CHAT);
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &bytes[..bytes.len() * 2 / 3]).unwrap();
+    store
+}
+
+fn pending(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    let doc = foreign(FOREIGN, None);
+    transact(&doc, |txn| set(&root(txn, "notes"), txn, "a", "1"));
+    let before = doc.transact().state_vector();
+    transact(&doc, |txn| set(&root(txn, "notes"), txn, "a", "2"));
+    put(&store, NOTES, &doc.transact().encode_state_as_update_v1(&before));
+    store
+}
+
+fn unsupported(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    let doc = foreign(FOREIGN, None);
+    let xml = doc.get_or_insert_xml_fragment("page");
+    transact(&doc, |txn| drop(xml.push_back(txn, XmlTextPrelim::new("hello"))));
+    put(&store, NOTES, &state(&doc));
+    store
+}
+
+fn missing_file(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    std::fs::remove_file(store.document(CHAT)).unwrap();
+    store
+}
+
+fn broken_log(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    let file = store.document(CHAT);
+    let old = std::fs::read(&file).unwrap();
+    store.send("third");
+    store.send("fourth");
+    std::fs::write(&file, old).unwrap();
+    let last = "SELECT max(seq) FROM log WHERE doc_id = ?1";
+    database(&store)
+        .execute(
+            &format!("DELETE FROM log WHERE doc_id = ?1 AND seq = ({last}) - 1"),
+            params![CHAT],
+        )
+        .unwrap();
+    store
+}
+
+/// Another program goes on under our client id, from a state before our last message.
+fn replica_fork(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    let file = store.document(CHAT);
+    let old = std::fs::read(&file).unwrap();
+    store.send("ours");
+    let doc = foreign(our_client(&old), Some(&old));
+    transact(&doc, |txn| message(txn, "theirs", ALICE));
+    std::fs::write(&file, state(&doc)).unwrap();
+    store
+}
+
+/// The same in an update that waits, because it builds upon what is not here.
+fn fork_in_the_inbox(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    let old = std::fs::read(store.document(CHAT)).unwrap();
+    store.send("ours");
+    let other = foreign(FOREIGN, Some(&old));
+    transact(&other, |txn| message(txn, "not here", ALICE));
+    let doc = foreign(our_client(&old), Some(&state(&other)));
+    let known = doc.transact().state_vector();
+    transact(&doc, |txn| {
+        let messages = root(txn, "messages");
+        set(&map(&messages, txn, "not here"), txn, "content", "theirs");
+    });
+    let update = doc.transact().encode_state_as_update_v1(&known);
+    let waits = machine.path("waits.yrs");
+    std::fs::write(&waits, update).unwrap();
+    store.run(&["sync", "import", "--raw", CHAT, &text(&waits)]).exits(7);
+    store
+}
+
+fn clock_below_lease(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    let backup = files(&store.dir);
+    store.send("third");
+    for (name, bytes) in backup {
+        std::fs::write(store.dir.join(name), bytes).unwrap();
+    }
+    store
+}
+
+fn hash_mismatch(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    let copy = machine.open(machine.path("copy"));
+    copy_tree(&store.dir.join("crdt"), &copy.dir.join("crdt"));
+    edit_in_place(&copy, CORE, |txn| set(&root(txn, "metadata"), txn, "name", "Other"));
+    copy
+}
+
+fn foreign_replacement(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    edit_in_place(&store, CORE, |txn| set(&root(txn, "metadata"), txn, "name", "Other"));
+    store
+}
+
+/// What a crash between the commit and the fold leaves.
+fn lost_fold(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    let file = store.document(CHAT);
+    let meta = file.with_extension("meta");
+    let old = (std::fs::read(&file).unwrap(), std::fs::read(&meta).unwrap());
+    store.send("third");
+    std::fs::write(&file, &old.0).unwrap();
+    std::fs::write(&meta, &old.1).unwrap();
+    let db = database(&store);
+    let hash = *blake3::hash(&old.0).as_bytes();
+    db.execute("UPDATE log SET folded = 0 WHERE seq = (SELECT max(seq) FROM log)", []).unwrap();
+    db.execute(
+        "UPDATE document SET blake3 = ?2, bytes = ?3, version = version - 1 WHERE doc_id = ?1",
+        params![CHAT, hash, old.0.len()],
+    )
+    .unwrap();
+    store
+}
+
+fn missing_meta(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    std::fs::remove_file(store.document(CHAT).with_extension("meta")).unwrap();
+    store
+}
+
+fn stale_meta(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    let meta = store.document(CHAT).with_extension("meta");
+    let mut fields: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&meta).unwrap()).unwrap();
+    fields["bytes"] = json!(1);
+    fields["theirs"] = json!("kept");
+    std::fs::write(&meta, fields.to_string()).unwrap();
+    store
+}
+
+fn unread_file(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    std::fs::write(store.dir.join("crdt/group/stray.yrs"), [0, 0]).unwrap();
+    store
+}
+
+fn unreadable_state(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    std::fs::write(store.dir.join("crdtctl.db"), "this is no database at all".repeat(40)).unwrap();
+    store
+}
+
+fn over_limit(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    edit(&store, CORE, |txn| {
+        set(&root(txn, "metadata"), txn, "description", &"much ".repeat(220_000));
+    });
+    store
+}
+
+fn wrong_active_members(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    edit(&store, CORE, |txn| drop(root(txn, "active_members").remove(txn, BOB)));
+    store
+}
+
+fn active_stranger(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    edit(&store, CORE, |txn| {
+        root(txn, "active_members").insert(txn, "nobody-at-all-here", false);
+    });
+    store
+}
+
+fn deleted_but_active(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    store.ok(&["member", "remove", BOB]);
+    edit(&store, CORE, |txn| drop(root(txn, "active_members").insert(txn, BOB, true)));
+    store
+}
+
+fn no_owner(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    store.ok(&["member", "role", CAROL, "admin"]);
+    edit(&store, CORE, |txn| {
+        let members = root(txn, "members");
+        set(&map(&members, txn, ALICE), txn, "role", "member");
+    });
+    store
+}
+
+fn wrong_reply_count(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    let parent = store.column(&["chat", "list"], "id").remove(0);
+    edit(&store, CHAT, |txn| thread(txn, &parent, 3));
+    store
+}
+
+fn reply_without_parent(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    edit(&store, CHAT, |txn| thread(txn, "00000000-0000-4000-8000-000000000000", 1));
+    store
+}
+
+fn unknown_author(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    edit(&store, CHAT, |txn| message(txn, "from afar", "mallory-wind-sea-fog"));
+    store
+}
+
+fn clock_skew(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    machine.pass(3 * DAY);
+    store.send("from the future");
+    machine.pass(-3 * DAY);
+    store
+}
+
+fn card_in_two_columns(machine: &Machine) -> Store<'_> {
+    board(machine, "todo", BOB, &[("todo", &["card-1"]), ("done", &["card-1"])])
+}
+
+fn card_without_list(machine: &Machine) -> Store<'_> {
+    board(machine, "done", BOB, &[("todo", &[]), ("done", &[])])
+}
+
+fn card_without_column(machine: &Machine) -> Store<'_> {
+    board(machine, "gone", BOB, &[("todo", &[]), ("done", &[])])
+}
+
+fn wrong_card_order(machine: &Machine) -> Store<'_> {
+    board(machine, "done", BOB, &[("todo", &["no-card"]), ("done", &["card-1"])])
+}
+
+fn unknown_assignee(machine: &Machine) -> Store<'_> {
+    board(machine, "done", "mallory-wind-sea-fog", &[("todo", &[]), ("done", &["card-1"])])
+}
+
+/// A board with one card.
+fn board<'m>(
+    machine: &'m Machine,
+    column: &str,
+    assignee: &str,
+    columns: &[(&str, &[&str])],
+) -> Store<'m> {
+    let store = sound(machine);
+    let doc = foreign(FOREIGN, None);
+    transact(&doc, |txn| {
+        let list = txn.get_or_insert_array("columns");
+        for (order, (id, cards)) in columns.iter().enumerate() {
+            list.push_back(
+                txn,
+                MapPrelim::from([
+                    ("id", In::Any(Any::from(*id))),
+                    ("title", In::Any(Any::from(*id))),
+                    ("order", In::Any(Any::from(order as i64))),
+                    ("card_order", In::Array(ArrayPrelim::from_iter(cards.iter().copied()))),
+                ]),
+            );
+        }
+        let cards = root(txn, "cards");
+        let card = cards.insert(txn, "card-1", MapPrelim::default());
+        set(&card, txn, "id", "card-1");
+        set(&card, txn, "title", "Paint the boat");
+        set(&card, txn, "column_id", column);
+        set(&card, txn, "assignee_id", assignee);
+        card.insert(txn, "created_at", START);
+    });
+    import(&store, KANBAN, &state(&doc));
+    store
+}
+
+/// The board as the document holds it: the cards of each column, and the card's own column.
+pub fn shown_board(store: &Store<'_>) -> (Vec<Vec<String>>, String) {
+    let dump = store.json(&["doc", "dump", KANBAN]);
+    let columns = dump["columns"].as_array().unwrap().iter();
+    let cards = |column: &serde_json::Value| {
+        let cards = column["card_order"].as_array().unwrap().iter();
+        cards.map(|card| card.as_str().unwrap().to_owned()).collect()
+    };
+    let column = dump["cards"]["card-1"]["column_id"].as_str().unwrap().to_owned();
+    (columns.map(cards).collect(), column)
+}
+
+fn thread(txn: &mut TransactionMut<'_>, parent: &str, count: i64) {
+    let threads = root(txn, "threads");
+    let thread = threads.insert(txn, parent, MapPrelim::default());
+    set(&thread, txn, "parent_id", parent);
+    let replies = thread.insert(txn, "replies", MapPrelim::default());
+    let reply = "11111111-0000-4000-8000-000000000000";
+    fields(&replies, txn, reply, BOB);
+    thread.insert(txn, "reply_count", count);
+    thread.insert(txn, "last_reply_at", START);
+}
+
+fn message(txn: &mut TransactionMut<'_>, id: &str, author: &str) {
+    let messages = root(txn, "messages");
+    fields(&messages, txn, id, author);
+}
+
+fn fields(messages: &MapRef, txn: &mut TransactionMut<'_>, id: &str, author: &str) {
+    let message = messages.insert(txn, id, MapPrelim::default());
+    set(&message, txn, "id", id);
+    set(&message, txn, "author_id", author);
+    set(&message, txn, "content", "hello");
+    message.insert(txn, "created_at", START);
+    message.insert(txn, "deleted", false);
+}
+
+/// A document of another program, with a state loaded.
+pub fn foreign(client: u64, state: Option<&[u8]>) -> Doc {
+    let doc = Doc::with_options(Options::with_client_id(ClientID::new(client)));
+    if let Some(state) = state {
+        let update = Update::decode_v1(state).unwrap();
+        doc.transact_mut().apply_update(update).unwrap();
+    }
+    doc
+}
+
+pub fn state(doc: &Doc) -> Vec<u8> {
+    doc.transact().encode_state_as_update_v1(&StateVector::default())
+}
+
+fn transact(doc: &Doc, change: impl FnOnce(&mut TransactionMut<'_>)) {
+    change(&mut doc.transact_mut());
+}
+
+fn root(txn: &mut TransactionMut<'_>, name: &str) -> MapRef {
+    txn.get_or_insert_map(name)
+}
+
+fn map(map: &MapRef, txn: &TransactionMut<'_>, key: &str) -> MapRef {
+    match map.get(txn, key) {
+        Some(Out::YMap(map)) => map,
+        other => panic!("{key}: {other:?}"),
+    }
+}
+
+fn set(map: &MapRef, txn: &mut TransactionMut<'_>, key: &str, value: &str) {
+    map.insert(txn, key, value);
+}
+
+/// The one client id below 2^32 in a state: the replica's own.
+fn our_client(state: &[u8]) -> u64 {
+    let doc = foreign(FOREIGN, Some(state));
+    let clients = doc.transact().state_vector();
+    let mut ours = clients.iter().map(|(client, _)| client.get()).filter(|id| *id < 1 << 32);
+    ours.next().unwrap()
+}
+
+/// Changes a document as another program that syncs with us.
+pub fn edit(store: &Store<'_>, doc: &str, change: impl FnOnce(&mut TransactionMut<'_>)) {
+    let bytes = std::fs::read(store.document(doc)).unwrap();
+    let other = foreign(FOREIGN, Some(&bytes));
+    transact(&other, change);
+    import(store, doc, &state(&other));
+}
+
+/// Changes a document's file as another program that writes it.
+fn edit_in_place(store: &Store<'_>, doc: &str, change: impl FnOnce(&mut TransactionMut<'_>)) {
+    let file = store.document(doc);
+    let other = foreign(FOREIGN, Some(&std::fs::read(&file).unwrap()));
+    transact(&other, change);
+    std::fs::write(file, state(&other)).unwrap();
+}
+
+fn import(store: &Store<'_>, doc: &str, update: &[u8]) {
+    let file = store.machine.path("update.yrs");
+    std::fs::write(&file, update).unwrap();
+    store.ok(&["sync", "import", "--raw", doc, &text(&file)]);
+}
+
+/// Puts a document beside the others, as the application does.
+fn put(store: &Store<'_>, doc: &str, bytes: &[u8]) {
+    let kind = doc.split(':').next().unwrap();
+    let dir = store.dir.join("crdt").join(kind);
+    std::fs::create_dir_all(&dir).unwrap();
+    let stem: String = doc.bytes().map(|byte| format!("{byte:02x}")).collect();
+    std::fs::write(dir.join(format!("{stem}.yrs")), bytes).unwrap();
+    let meta = json!({"doc_id": doc, "entity_type": kind, "entity_id": "one", "version": 1});
+    std::fs::write(dir.join(format!("{stem}.meta")), meta.to_string()).unwrap();
+}
+
+pub fn database(store: &Store<'_>) -> Connection {
+    Connection::open(store.dir.join("crdtctl.db")).unwrap()
+}
+
+/// What the quarantine holds: finding, place, bytes.
+pub fn quarantine(store: &Store<'_>) -> Vec<(String, PathBuf, Vec<u8>)> {
+    let db = database(store);
+    let mut rows = db.prepare("SELECT finding, place, bytes FROM quarantine ORDER BY id").unwrap();
+    let row = |row: &rusqlite::Row<'_>| {
+        let place: String = row.get(1)?;
+        Ok((row.get(0)?, Path::new(&place).to_owned(), row.get(2)?))
+    };
+    rows.query_map([], row).unwrap().map(Result::unwrap).collect()
+}
