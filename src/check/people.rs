@@ -2,7 +2,7 @@
 
 use super::{Edit, Fix, Found};
 use crate::concern::core::{self, active_role};
-use crate::concern::{Collection, Role, borrowed, chat};
+use crate::concern::{Collection, Role, borrowed, chat, issues, kanban};
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
 use crate::error::word;
@@ -110,12 +110,6 @@ struct Named {
     gone: &'static [&'static str],
 }
 
-/// What the schema says of cards and issues, as far as it is needed here.
-const CARDS: Collection =
-    Collection { noun: "card", path: &["cards"], tombstone: None, fields: &[] };
-const ISSUES: Collection =
-    Collection { noun: "issue", path: &["issues"], tombstone: None, fields: &[] };
-
 fn named(concern: &str) -> Vec<Named> {
     let author = |collection, field| Named {
         collection,
@@ -131,8 +125,12 @@ fn named(concern: &str) -> Vec<Named> {
     };
     match concern {
         "chat" => vec![author(chat::MESSAGES, "author_id"), author(chat::REPLIES, "author_id")],
-        "kanban" => vec![assignee(CARDS)],
-        "issues" => vec![author(ISSUES, "reporter_id"), assignee(ISSUES)],
+        "kanban" => vec![assignee(kanban::CARDS)],
+        "issues" => vec![
+            author(issues::ISSUES, "reporter_id"),
+            author(issues::COMMENTS, "author_id"),
+            assignee(issues::ISSUES),
+        ],
         _ => Vec::new(),
     }
 }
@@ -162,13 +160,6 @@ pub fn strangers(
             }
         }
     }
-    if concern == "issues" {
-        for path in ISSUES.records(view) {
-            for author in comment_authors(view, &path) {
-                count(&UNKNOWN_AUTHOR, "comment", author);
-            }
-        }
-    }
     counts
         .into_iter()
         .map(|((_, member), (kind, noun, records))| {
@@ -186,15 +177,5 @@ pub fn strangers(
                 )),
             }
         })
-        .collect()
-}
-
-fn comment_authors(view: &View, issue: &[String]) -> Vec<String> {
-    let comments = view.value(&[&borrowed(issue), ["comments"].as_slice()].concat());
-    let comments = comments.as_ref().and_then(Value::as_array).unwrap_or(&[]).iter();
-    comments
-        .filter_map(Value::as_map)
-        .filter(|comment| comment.get("deleted").and_then(Value::as_bool) != Some(true))
-        .filter_map(|comment| comment.get("author_id")?.as_str().map(str::to_owned))
         .collect()
 }

@@ -100,7 +100,7 @@ fn list_once(txn: &mut Txn<'_>, card: &str) -> Result<()> {
         if !column.cards.iter().any(|entry| entry == card) {
             continue;
         }
-        let index = at.to_string();
+        let index = format!("#{at}");
         let mut keep = own == Some(at);
         stands |= keep;
         txn.retain_not(&["columns", &index, "card_order"], |_, entry| {
@@ -112,7 +112,7 @@ fn list_once(txn: &mut Txn<'_>, card: &str) -> Result<()> {
         return Ok(());
     };
     if !stands {
-        txn.push(&["columns", &at.to_string(), "card_order"], card)?;
+        txn.push(&["columns", &format!("#{at}"), "card_order"], card)?;
     }
     let names = txn.value(&["cards", card, "column_id"]);
     if names.as_ref().and_then(Value::as_str) != Some(column.id.as_str()) {

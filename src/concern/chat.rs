@@ -22,6 +22,7 @@ pub const MESSAGES: Collection = Collection {
     noun: "message",
     path: &["messages"],
     tombstone: Some(DELETED),
+    clock: Some("updated_at"),
     fields: MESSAGE_FIELDS,
 };
 
@@ -30,6 +31,7 @@ pub const THREADS: Collection = Collection {
     noun: "thread",
     path: &["threads"],
     tombstone: None,
+    clock: None,
     fields: &[
         field("parent_id", FieldKind::Text),
         field("replies", FieldKind::Map),
@@ -43,6 +45,7 @@ pub const REPLIES: Collection = Collection {
     noun: "reply",
     path: &["threads", "*", "replies"],
     tombstone: Some(DELETED),
+    clock: Some("updated_at"),
     fields: MESSAGE_FIELDS,
 };
 

@@ -34,6 +34,7 @@ pub const MEMBERS: Collection = Collection {
         by: Some("deleted_by"),
         removal: Removal::AtOnce,
     }),
+    clock: Some("updated_at"),
     fields: MEMBER_FIELDS,
 };
 

@@ -3,8 +3,11 @@
 //! Listing, dumping, checking, acknowledging and pruning are written once over `Spec`. A new
 //! concern is one file and one line in [`CONCERNS`].
 
+pub mod canvas;
 pub mod chat;
 pub mod core;
+pub mod issues;
+pub mod kanban;
 mod outcome;
 mod roles;
 
@@ -19,7 +22,7 @@ use serde_json::{Map, json};
 use std::collections::BTreeSet;
 
 /// Every concern there is.
-pub const CONCERNS: &[Spec] = &[core::SPEC, chat::SPEC, KANBAN, CANVAS, ISSUES];
+pub const CONCERNS: &[Spec] = &[core::SPEC, chat::SPEC, kanban::SPEC, canvas::SPEC, issues::SPEC];
 
 /// One concern of an entity: its schema and its rules, as data.
 #[derive(Debug)]
@@ -42,6 +45,9 @@ pub struct Collection {
     pub path: &'static [&'static str],
     /// How a record is deleted; None when records of this kind never are.
     pub tombstone: Option<Tombstone>,
+    /// The field with the time of the last edit, in Unix seconds (rule R4): the clock of every
+    /// field that has none of its own.
+    pub clock: Option<&'static str>,
     /// The schema's fields, in its order.
     pub fields: &'static [Field],
 }
@@ -68,10 +74,12 @@ pub enum Removal {
 }
 
 /// A field of a record.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Field {
     pub name: &'static str,
     pub kind: FieldKind,
+    /// Its own clock (rule R4), where it has one beside the record's.
+    pub clock: Option<&'static str>,
 }
 
 /// What a field holds.
@@ -81,6 +89,8 @@ pub enum FieldKind {
     /// Unix seconds; 0 is "never".
     Time,
     Flag,
+    /// A number, whole or not.
+    Number,
     /// A map member → time: who has acknowledged the deletion.
     Acknowledgements,
     /// A map key → array of members, each array a set.
@@ -93,30 +103,15 @@ pub enum FieldKind {
     Cache,
 }
 
-const fn field(name: &'static str, kind: FieldKind) -> Field {
-    Field { name, kind }
+/// A field under the record's clock, if that has one.
+pub const fn field(name: &'static str, kind: FieldKind) -> Field {
+    Field { name, kind, clock: None }
 }
 
-/// Of these three only the limit and the types of the roots are known so far: enough to read,
-/// measure, carry and merge them.
-const KANBAN: Spec = Spec {
-    name: "kanban",
-    limit_bytes: limits::KANBAN_BYTES,
-    roots: &[("columns", RootKind::Array), ("cards", RootKind::Map)],
-    collections: &[],
-};
-const CANVAS: Spec = Spec {
-    name: "canvas",
-    limit_bytes: limits::CANVAS_BYTES,
-    roots: &[("elements", RootKind::Map), ("metadata", RootKind::Map)],
-    collections: &[],
-};
-const ISSUES: Spec = Spec {
-    name: "issues",
-    limit_bytes: limits::ISSUES_BYTES,
-    roots: &[("issues", RootKind::Map)],
-    collections: &[],
-};
+/// A field with a clock of its own.
+const fn clocked(name: &'static str, kind: FieldKind, clock: &'static str) -> Field {
+    Field { name, kind, clock: Some(clock) }
+}
 
 /// The concern of a document; None for an opaque one.
 pub fn of(doc: &DocId) -> Option<&'static Spec> {
@@ -229,6 +224,7 @@ impl FieldKind {
             FieldKind::Time | FieldKind::Cache => {
                 json!(value.and_then(Value::as_i64).unwrap_or(0))
             }
+            FieldKind::Number => value.map_or_else(|| json!(0), Value::to_json),
             FieldKind::Flag => json!(value.and_then(Value::as_bool).unwrap_or(false)),
             FieldKind::Acknowledgements | FieldKind::Map => {
                 value.map_or_else(|| json!({}), Value::to_json)

@@ -5,14 +5,14 @@
 //! `Doc` must be thrown away with what it did: a dropped yrs transaction commits.
 
 use super::update::{Checked, Update, Version};
-use super::value::{Record, Source, Value};
+use super::value::{Element, Record, Source, Value, first_of_each};
 use crate::error::{Error, Result};
 use std::sync::Arc;
 use yrs::types::ToJson;
 use yrs::updates::decoder::Decode;
 use yrs::{
-    Any, Array, ArrayPrelim, ArrayRef, Doc as YrsDoc, GetString, Map, MapPrelim, MapRef, Number,
-    Options, Out, ReadTxn, StateVector, Transact, TransactionMut, WriteTxn,
+    Any, Array, ArrayPrelim, ArrayRef, Doc as YrsDoc, GetString, In, Map, MapPrelim, MapRef,
+    Number, Options, Out, ReadTxn, StateVector, Transact, TransactionMut, WriteTxn,
 };
 
 /// A document loaded into yrs, with the updates that were made since.
@@ -117,8 +117,7 @@ pub struct Txn<'d> {
 }
 
 /// One step below a map or an array that a caller holds no reference to: the path is walked at
-/// each call, which costs a hash look-up a step and cannot dangle. A step into an array is an
-/// index: `["columns", "0", "card_order"]`.
+/// each call, which costs a hash look-up a step and cannot dangle. Steps are those of [`Source`].
 impl Txn<'_> {
     /// Sets a field of the map at `path`; does nothing when it has this value already.
     /// An empty path with a root map's name as first element addresses the root.
@@ -148,8 +147,28 @@ impl Txn<'_> {
         Ok(())
     }
 
-    /// Removes a key of the map at `path`, with all below it. True when it was there.
+    /// Inserts a map with this `id` into the array at `path`, before the element `index`.
+    pub fn insert_map(&mut self, path: &[&str], index: u32, id: &str) -> Result<()> {
+        let array = self.array(path)?;
+        let index = index.min(array.len(&self.yrs));
+        let fields = [("id".to_owned(), In::Any(Any::String(Arc::from(id))))];
+        array.insert(&mut self.yrs, index, MapPrelim::from_iter(fields));
+        Ok(())
+    }
+
+    /// Adds a map with this `id` at the end of the array at `path`.
+    pub fn push_map(&mut self, path: &[&str], id: &str) -> Result<()> {
+        self.insert_map(path, u32::MAX, id)
+    }
+
+    /// Removes a key of the map at `path`, or every element with this id from the array there,
+    /// with all below it. True when it was there.
     pub fn remove(&mut self, path: &[&str], key: &str) -> Result<bool> {
+        if let Some(Out::YArray(_)) = (Live { txn: &self.yrs }).out(path) {
+            let named =
+                |value: &Value| value.as_map().and_then(|map| map.get("id")?.as_str()) == Some(key);
+            return Ok(self.retain_not(path, |_, value| named(value))? > 0);
+        }
         let map = self.map(path)?;
         if !map.contains_key(&self.yrs, key) {
             return Ok(false);
@@ -206,7 +225,7 @@ impl Txn<'_> {
         match path {
             [] => Err(Error::bug("an empty path names no map")),
             [root] => Ok(self.yrs.get_or_insert_map(*root)),
-            _ => match self.at(path) {
+            _ => match (Live { txn: &self.yrs }).out(path) {
                 Some(Out::YMap(map)) => Ok(map),
                 _ => Err(Error::corrupt(format!("no map at {}", path.join("/")))),
             },
@@ -217,21 +236,11 @@ impl Txn<'_> {
         match path {
             [] => Err(Error::bug("an empty path names no array")),
             [root] => Ok(self.yrs.get_or_insert_array(*root)),
-            _ => match self.at(path) {
+            _ => match (Live { txn: &self.yrs }).out(path) {
                 Some(Out::YArray(array)) => Ok(array),
                 _ => Err(Error::corrupt(format!("no array at {}", path.join("/")))),
             },
         }
-    }
-
-    /// What stands at a path; a step into an array is an index.
-    fn at(&self, path: &[&str]) -> Option<Out> {
-        let (root, rest) = path.split_first()?;
-        rest.iter().try_fold(root_out(&self.yrs, root)?, |at, step| match at {
-            Out::YMap(map) => map.get(&self.yrs, step),
-            Out::YArray(array) => array.get(&self.yrs, step.parse().ok()?),
-            _ => None,
-        })
     }
 }
 
@@ -291,14 +300,26 @@ struct Live<'t, T> {
 impl<T: ReadTxn> Live<'_, T> {
     fn out(&self, path: &[&str]) -> Option<Out> {
         let (root, rest) = path.split_first()?;
-        let mut at = root_out(self.txn, root)?;
-        for key in rest {
-            at = match at {
-                Out::YMap(map) => map.get(self.txn, key)?,
-                _ => return None,
-            };
+        rest.iter().try_fold(root_out(self.txn, root)?, |at, step| match at {
+            Out::YMap(map) => map.get(self.txn, step),
+            Out::YArray(array) => match Element::of(step) {
+                Element::Id(id) => {
+                    array.iter(self.txn).find(|out| self.id_of(out).as_deref() == Some(id))
+                }
+                Element::Place(place) => array.get(self.txn, u32::try_from(place).ok()?),
+            },
+            _ => None,
+        })
+    }
+
+    /// The field `id` of a map in an array.
+    fn id_of(&self, element: &Out) -> Option<String> {
+        let Out::YMap(map) = element else { return None };
+        match map.get(self.txn, "id")? {
+            Out::Any(Any::String(id)) => Some(id.to_string()),
+            Out::YText(text) => Some(text.get_string(self.txn)),
+            _ => None,
         }
-        Some(at)
     }
 }
 
@@ -315,10 +336,17 @@ impl<T: ReadTxn> Source for Live<'_, T> {
     }
 
     fn keys(&self, path: &[&str]) -> Vec<String> {
-        let Some(Out::YMap(map)) = self.out(path) else { return Vec::new() };
-        let mut keys: Vec<String> = map.keys(self.txn).map(str::to_owned).collect();
-        keys.sort();
-        keys
+        match self.out(path) {
+            Some(Out::YMap(map)) => {
+                let mut keys: Vec<String> = map.keys(self.txn).map(str::to_owned).collect();
+                keys.sort();
+                keys
+            }
+            Some(Out::YArray(array)) => {
+                first_of_each(array.iter(self.txn).filter_map(|element| self.id_of(&element)))
+            }
+            _ => Vec::new(),
+        }
     }
 }
 

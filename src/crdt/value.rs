@@ -2,7 +2,7 @@
 //! ([`super::view::View`]) or a document open for editing ([`super::doc::Txn`]).
 
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The live fields of a map, sorted by key.
 pub type Record = BTreeMap<String, Value>;
@@ -107,8 +107,31 @@ fn number_to_json(n: f64) -> serde_json::Value {
     if n.fract() == 0.0 && n.abs() <= SAFE { json!(n as i64) } else { json!(n) }
 }
 
+/// The ids of a sequence in its order, each once.
+pub(super) fn first_of_each(ids: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    ids.filter(|id| seen.insert(id.clone())).collect()
+}
+
+/// How a step names an element of an array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Element<'s> {
+    Id(&'s str),
+    Place(usize),
+}
+
+impl<'s> Element<'s> {
+    pub fn of(step: &'s str) -> Self {
+        let place = step.strip_prefix('#').and_then(|digits| digits.parse().ok());
+        place.map_or(Element::Id(step), Element::Place)
+    }
+}
+
 /// What can be asked of a document, open for editing or not. A path leads from a root through
-/// map keys: `["messages", "3f2a…", "reactions"]`.
+/// map keys and array elements: `["messages", "3f2a…", "reactions"]`. An element of an array of
+/// maps is named by its field `id`, so that it stays the same element when others come and go
+/// (`["issues", "9c1e…", "comments", "77ab…"]`), or by its place (`#0`). Of several elements with
+/// one id the first is meant.
 pub trait Source {
     /// The names of the roots that hold anything, sorted.
     fn roots(&self) -> Vec<String>;
@@ -116,7 +139,8 @@ pub trait Source {
     /// The value at a path, everything below it included.
     fn value(&self, path: &[&str]) -> Option<Value>;
 
-    /// The keys of the map at a path, sorted; none where there is no map.
+    /// The keys of the map at a path, sorted; of an array the ids of the maps in it, in its order;
+    /// none elsewhere.
     fn keys(&self, path: &[&str]) -> Vec<String>;
 
     /// The record at a path.

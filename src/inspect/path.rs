@@ -3,7 +3,7 @@
 //! Which keys are names and which are ids is known of a concern's collections; elsewhere it is
 //! seen from the key itself. [`keys`] are the path of one place alone.
 
-use crate::concern::{Collection, Field, FieldKind, Removal, Spec, Tombstone};
+use crate::concern::{Collection, FieldKind, Removal, Spec, Tombstone, field};
 use crate::crdt::update::{Id, Owner, Places};
 use std::collections::HashMap;
 
@@ -30,15 +30,16 @@ const UNLISTED: Collection = Collection {
         by: None,
         removal: Removal::AtOnce,
     }),
+    clock: None,
     fields: &[
-        Field { name: "created_at", kind: FieldKind::Time },
-        Field { name: "ack_vector", kind: FieldKind::Acknowledgements },
+        field("created_at", FieldKind::Time),
+        field("ack_vector", FieldKind::Acknowledgements),
     ],
 };
 
 /// Records of a document that no concern understands.
 const OPAQUE: Collection =
-    Collection { noun: "record", path: &[], tombstone: None, fields: UNLISTED.fields };
+    Collection { noun: "record", path: &[], tombstone: None, clock: None, fields: UNLISTED.fields };
 
 /// Fields that hold who wrote a record.
 const AUTHORS: &[&str] = &["author_id", "created_by", "author"];

@@ -13,7 +13,7 @@ mod tests;
 mod typed;
 
 use super::update::{Checked, Id, Kind, Reader, RootKind, Shape, Update, Version, any};
-use super::value::{Record, Source, Value};
+use super::value::{Element, Record, Source, Value, first_of_each};
 use crate::error::{Error, Result};
 use std::ops::Range;
 
@@ -141,15 +141,43 @@ impl View {
         }
     }
 
-    fn child(&self, node: u32, key: &str) -> Option<&Entry> {
+    fn child(&self, node: u32, step: &str) -> Option<&Entry> {
         let node = self.node(node)?;
-        if node.shape != Shape::Map {
-            return None;
-        }
         let entries = self.entries_of(node);
-        let at =
-            entries.binary_search_by(|entry| self.slice(entry.key).cmp(key.as_bytes())).ok()?;
-        entries.get(at)
+        match node.shape {
+            Shape::Map => {
+                let order = |entry: &Entry| self.slice(entry.key).cmp(step.as_bytes());
+                entries.get(entries.binary_search_by(order).ok()?)
+            }
+            Shape::Array => match Element::of(step) {
+                Element::Id(id) => {
+                    entries.iter().find(|entry| self.id_of(entry).as_deref() == Some(id))
+                }
+                Element::Place(place) => self.nth(entries, place),
+            },
+            _ => None,
+        }
+    }
+
+    /// The container at a place of an array; a run of plain values takes as many places.
+    fn nth<'v>(&self, entries: &'v [Entry], place: usize) -> Option<&'v Entry> {
+        let mut before = 0;
+        for entry in entries {
+            if before == place && entry.node != NONE {
+                return Some(entry);
+            }
+            self.each_value(entry, |_| before += 1);
+        }
+        None
+    }
+
+    /// The field `id` of a map in an array.
+    fn id_of(&self, entry: &Entry) -> Option<String> {
+        let node = self.node(entry.node).filter(|node| node.shape == Shape::Map)?;
+        let entries = self.entries_of(node);
+        let order = |entry: &Entry| self.slice(entry.key).cmp(b"id".as_slice());
+        let id = self.single(entries.get(entries.binary_search_by(order).ok()?)?)?;
+        id.as_str().map(str::to_owned)
     }
 
     fn node(&self, node: u32) -> Option<&Node> {
@@ -253,7 +281,12 @@ impl Source for View {
 
     fn keys(&self, path: &[&str]) -> Vec<String> {
         let node = self.node_at(path).and_then(|node| self.node(node));
-        let Some(node) = node.filter(|node| node.shape == Shape::Map) else { return Vec::new() };
-        self.entries_of(node).iter().map(|entry| self.key(entry).to_owned()).collect()
+        let Some(node) = node else { return Vec::new() };
+        let entries = self.entries_of(node).iter();
+        match node.shape {
+            Shape::Map => entries.map(|entry| self.key(entry).to_owned()).collect(),
+            Shape::Array => first_of_each(entries.filter_map(|entry| self.id_of(entry))),
+            _ => Vec::new(),
+        }
     }
 }
