@@ -3,9 +3,13 @@
 //! What is lost can be named only where something still speaks of it: blocks that could not be
 //! used, sources that disagree, bytes that could not be read in order.
 
+use super::shown::Shown;
 use super::{Read, checked};
 use crate::concern::{self, Collection, Field, FieldKind, Spec, borrowed};
-use crate::crdt::update::{Checked, Head, Kind, RootKind, Salvage, Trace, Traced, Update, heads};
+use crate::crdt::container;
+use crate::crdt::update::{
+    Checked, Head, Id, Kind, RootKind, Salvage, Trace, Traced, Update, heads,
+};
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
 use crate::error::Result;
@@ -56,6 +60,8 @@ struct Account<'a> {
     named: BTreeSet<Name>,
     missing: BTreeMap<Name, BTreeSet<String>>,
     lost: BTreeSet<Name>,
+    /// Made when it is asked for.
+    shown: Option<Shown>,
 }
 
 /// Names every record of `state`, and those that the sources speak of and it lacks.
@@ -79,20 +85,22 @@ pub fn account(doc: &DocId, state: &[u8], read: &[Read<'_>]) -> Result<Vec<Recor
         trace: &trace,
         missing: BTreeMap::new(),
         lost: BTreeSet::new(),
+        shown: None,
         shape,
     };
     for salvage in &salvages {
         account.unused(salvage);
         account.unread(salvage);
     }
-    if salvages.iter().any(|salvage| salvage.fault.is_some()) {
-        account.fields();
+    let cuts: Vec<Id> = salvages.iter().filter_map(|salvage| salvage.cut).collect();
+    if !cuts.is_empty() {
+        account.fields(&cuts);
     }
     Ok(account.finish())
 }
 
 impl Account<'_> {
-    /// Blocks that were read and are not in the document.
+    /// Blocks that were read and are not in the document, and neither is what they say.
     fn unused(&mut self, salvage: &Salvage<'_>) {
         let clocks = self.result.version().clocks;
         // Where damaged bytes disagree with sound ones, nothing is lost.
@@ -105,11 +113,24 @@ impl Account<'_> {
             let has = clocks.get(&item.client).is_some_and(|clock| end <= *clock);
             let forked = forks.get(&item.client).is_some_and(|clock| *clock < end);
             let dead = item.block.kind == Kind::Deleted || salvage.deletes(item.client, item.block);
-            if (has && !forked) || dead {
+            if (has && !forked) || dead || self.shows(salvage, &item) {
                 continue;
             }
             if let Some((name, field)) = self.shape.record(&item.steps) {
                 self.lacks(name, field);
+            }
+        }
+    }
+
+    /// Whether the document shows the same at the same place, whoever wrote it there.
+    fn shows(&mut self, salvage: &Salvage<'_>, item: &Traced<'_>) -> bool {
+        let shown = self.shown.get_or_insert_with(|| Shown::of(self.view));
+        match item.block.kind {
+            Kind::Type => shown.holds(&item.steps, None),
+            _ => {
+                let values = salvage.update().plain(item.block);
+                !values.is_empty()
+                    && values.iter().all(|value| shown.holds(&item.steps, Some(value)))
             }
         }
     }
@@ -134,8 +155,16 @@ impl Account<'_> {
         }
     }
 
-    /// Records without a field that they were born with, as far as the others show which those are.
-    fn fields(&mut self) {
+    /// Records that end where the bytes were cut, without a field that they were born with: as far
+    /// as the others show which those are.
+    fn fields(&mut self, cuts: &[Id]) {
+        let clocks = self.result.version().clocks;
+        // Not where another source went on.
+        let is_cut = |id: Id| {
+            let of_client = cuts.iter().filter(|cut| cut.client == id.client);
+            container::is_genesis(id.client)
+                || of_client.clone().any(|cut| clocks.get(&cut.client) <= Some(&cut.clock))
+        };
         for collection in self.shape.collections() {
             let paths: Vec<Vec<String>> = collection
                 .records(self.view)
@@ -151,7 +180,9 @@ impl Account<'_> {
                 if with.is_empty() && paths.len() > 1 {
                     continue;
                 }
-                for path in without {
+                let cut =
+                    |path: &&Vec<String>| self.view.container(&borrowed(path)).is_some_and(is_cut);
+                for path in without.into_iter().filter(cut) {
                     let id = path.last().cloned().unwrap_or_default();
                     let missing = self.missing.entry((collection.noun.to_owned(), id)).or_default();
                     missing.insert(field.name.to_owned());

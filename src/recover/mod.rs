@@ -6,6 +6,7 @@
 //! first is right.
 
 mod account;
+mod shown;
 
 use crate::crdt::doc::Doc;
 use crate::crdt::update::{self, Checked, Fault, RootKind, Salvage, Update, Version};

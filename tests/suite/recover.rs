@@ -131,6 +131,7 @@ fn the_longest_valid_prefix_is_kept_and_the_rest_is_named() {
 fn any_damage_leaves_something_sound_or_says_that_nothing_is_left() {
     let machine = Machine::new("any");
     let (store, bundle) = talkative(&machine);
+    let said = store.json(&["chat", "list"]);
     let file = store.document(CHAT);
     let sound = std::fs::read(&file).unwrap();
     for round in 0..60usize {
@@ -147,8 +148,13 @@ fn any_damage_leaves_something_sound_or_says_that_nothing_is_left() {
         assert!(run.code == 0 || run.code == 4, "{round}: {run:?}");
         let out = format!("with {round}");
         let records = recover(&store, CHAT, &[&bundle], &out);
-        // Others have all of it: no damage takes a record away from them.
-        assert_eq!(counts(&records).0, 40, "{round}: {records:#}");
+        // Others have all of it: no damage takes a record away from them. One bit alone may make
+        // the file and the bundle disagree about one operation, and nobody knows who is right.
+        let (whole, partial, _) = counts(&records);
+        assert_eq!(whole + partial, 40, "{round}: {records:#}");
+        assert!(partial <= 1, "{round}: {records:#}");
+        let made = machine.open(machine.path(&out)).json(&["chat", "list"]);
+        assert_eq!(made, said, "{round}");
     }
 }
 

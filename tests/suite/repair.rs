@@ -95,7 +95,7 @@ fn several_findings_are_one_commit() {
     let args: Vec<&str> = std::iter::once("repair").chain(ids.iter().map(String::as_str)).collect();
     let written = store.json(&args);
     assert_eq!(written["repaired"].as_array().unwrap().len(), 3);
-    assert!(written["seq"].is_i64() && written["bytes_after"].as_u64() > Some(0));
+    assert!(written["seq"].is_i64() && written["bytes_after"].as_u64() > Some(0), "{written:#}");
     store.run(&["check"]).exits(0);
     let active = &store.json(&["doc", "dump", CORE])["active_members"];
     assert_eq!(keys(active), [ALICE, BOB, CAROL]);
@@ -131,7 +131,11 @@ fn content_survives_the_repair_of_files() {
         let damage = damage::ALL.iter().find(|damage| damage.kind == kind).unwrap();
         let machine = Machine::new(&format!("content {kind}"));
         let store = (damage.make)(&machine);
-        let digest = store.digest();
+        // A file that is gone counts for nothing until it is back.
+        let digest = match kind {
+            "missing-file" => damage::sound(&Machine::new("content missing-file")).digest(),
+            _ => store.digest(),
+        };
         store.ok(&["repair", &ids(&findings(&store, &[]))[0]]);
         assert_eq!(store.digest(), digest, "{kind}");
         // And the replica goes on.

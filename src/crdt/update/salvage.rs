@@ -25,6 +25,8 @@ pub struct Salvage<'a> {
     pub fault: Option<Fault>,
     /// Bytes that were read.
     pub read: usize,
+    /// The first unit of the client in whose blocks reading ended that could not be read.
+    pub cut: Option<Id>,
 }
 
 impl<'a> Salvage<'a> {
@@ -40,7 +42,7 @@ impl<'a> Salvage<'a> {
             // A fault lies inside a block; the block is unread.
             Some(_) => prefix.blocks.last().map_or(0, |block| block.span().end),
         };
-        let Prefix { reader: _, mut clients, blocks, deletes, deletes_at } = prefix;
+        let Prefix { reader: _, mut clients, blocks, deletes, deletes_at, cut } = prefix;
         clients.retain(|client| !client.blocks.is_empty());
         clients.sort_unstable_by_key(|client| client.id);
         let update = Update {
@@ -52,7 +54,7 @@ impl<'a> Salvage<'a> {
             facts: Facts::default(),
             state: PhantomData,
         };
-        Salvage { update, fault, read }
+        Salvage { update, fault, read, cut }
     }
 
     /// The blocks that were read, whether or not they can be used.
@@ -193,8 +195,14 @@ impl<'a> Salvage<'a> {
     fn deleted(&self, reached: &[u32], have: &Clocks) -> DeleteSet {
         let mut deletes = DeleteSet::default();
         for (client, range) in self.update.deletes.iter() {
-            let own = self.update.client_index(client).and_then(|at| reached.get(at));
-            let known = have.get(&client).max(own).copied().unwrap_or(0);
+            let have = have.get(&client).copied().unwrap_or(0);
+            let at = self.update.client_index(client);
+            let own = at.and_then(|at| Some((self.update.clients.get(at)?, *reached.get(at)?)));
+            let known = match own {
+                // What is taken of a client follows what is known of it.
+                Some((of, reached)) if reached > of.first => reached.max(have),
+                _ => have,
+            };
             deletes.insert(client, range.start..range.end.min(known));
         }
         for (client, end) in self.update.clients.iter().zip(reached) {
@@ -214,6 +222,7 @@ struct Prefix<'a> {
     blocks: Vec<Block>,
     deletes: DeleteSet,
     deletes_at: usize,
+    cut: Option<Id>,
 }
 
 impl Default for Prefix<'_> {
@@ -224,6 +233,7 @@ impl Default for Prefix<'_> {
             blocks: Vec::new(),
             deletes: DeleteSet::default(),
             deletes_at: 0,
+            cut: None,
         }
     }
 }
@@ -242,7 +252,9 @@ impl Prefix<'_> {
             }
             let from = self.blocks.len();
             self.clients.push(Client { id, first, end: first, head: 0, blocks: from..from });
-            self.read_blocks(count, first)?;
+            self.read_blocks(count, first).inspect_err(|_| {
+                self.cut = self.clients.last().map(|of| Id { client: of.id, clock: of.end });
+            })?;
         }
         self.deletes_at = self.reader.offset();
         walk_deletes(&mut self.reader, &mut self.deletes)?;

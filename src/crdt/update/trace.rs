@@ -1,6 +1,7 @@
 //! Which path each item stands at, as names: for an account of what is there and what was lost.
 
 use super::{Block, Checked, Id, Kind, Owner, Places, Reader, Update};
+use std::collections::HashMap;
 
 /// More steps than any path of ours has.
 const STEPS: usize = 64;
@@ -14,13 +15,16 @@ const VALUE: u8 = 0x28;
 pub struct Trace<'u, 'a, S> {
     update: &'u Update<'a, S>,
     places: Places<'a>,
+    /// Of a block that created a map: what its field `id` says.
+    ids: HashMap<u32, String>,
 }
 
 /// An item and its place.
 pub struct Traced<'u> {
     pub client: u64,
     pub block: &'u Block,
-    /// The root's name and the keys; an element of a sequence adds no step.
+    /// The root's name, the keys, and of each container in a sequence its field `id`; a plain
+    /// element of a sequence adds no step.
     pub steps: Vec<String>,
 }
 
@@ -35,7 +39,21 @@ pub struct Head {
 
 impl<'u, 'a, S> Trace<'u, 'a, S> {
     pub fn of(update: &'u Update<'a, S>) -> Self {
-        Trace { update, places: Places::of(update) }
+        let mut trace = Trace { update, places: Places::of(update), ids: HashMap::new() };
+        for (index, block) in update.blocks.iter().enumerate() {
+            let place = trace.places.index(index).and_then(|place| trace.places.get(place));
+            if let Some(place) = place
+                && place.key == Some("id")
+                && let Owner::Item { block: Some(owner), .. } = place.owner
+                && let Some(at) = trace.places.index(owner as usize)
+                && trace.places.get(at).is_some_and(|place| place.key.is_none())
+                && let Some(id) = update.scalar(block)
+                && let Some(id) = id.as_str()
+            {
+                trace.ids.insert(owner, id.to_owned());
+            }
+        }
+        trace
     }
 
     /// Every item whose place is known, here or in `known`; collected ranges have none.
@@ -67,7 +85,10 @@ impl<'u, 'a, S> Trace<'u, 'a, S> {
                 let mut beside = [header.left, header.right].into_iter().flatten();
                 return join(beside.find_map(elsewhere)?, steps);
             };
-            steps.extend(place.key.map(str::to_owned));
+            steps.extend(match place.key {
+                Some(key) => Some(key.to_owned()),
+                None => self.element(at),
+            });
             match place.owner {
                 Owner::Root(root) => return join(vec![self.places.root(root).to_owned()], steps),
                 Owner::Item { block: Some(block), .. } => at = block as usize,
@@ -75,6 +96,16 @@ impl<'u, 'a, S> Trace<'u, 'a, S> {
             }
         }
         None
+    }
+
+    /// How a container that stands in a sequence is called: by its id, else by where it comes from.
+    fn element(&self, block: usize) -> Option<String> {
+        let created = self.update.blocks.get(block).filter(|block| block.kind == Kind::Type)?;
+        if let Some(id) = u32::try_from(block).ok().and_then(|block| self.ids.get(&block)) {
+            return Some(id.clone());
+        }
+        let client = self.update.clients.iter().find(|client| client.blocks.contains(&block))?;
+        Some(format!("[{}:{}]", client.id, created.clock))
     }
 }
 
