@@ -83,13 +83,13 @@ fn edit(txn: &mut Txn<'_>, change: &Edit, now: i64) -> Result<()> {
             txn.set(&path, "reply_count", caches.reply_count)?;
             txn.set(&path, "last_reply_at", caches.last_reply_at)
         }
-        Edit::Card(card) => list_once(txn, card),
+        Edit::Card(card) => list_once(txn, card, now),
     }
 }
 
 /// Lists a card once, in the column that it names; in the first where it names none that there is.
 /// What is no card is listed nowhere.
-fn list_once(txn: &mut Txn<'_>, card: &str) -> Result<()> {
+fn list_once(txn: &mut Txn<'_>, card: &str, now: i64) -> Result<()> {
     let board = Board::of(txn);
     let own = match board.cards.get(card) {
         Some(names) => board.column(names).or_else(|| board.first()),
@@ -117,6 +117,7 @@ fn list_once(txn: &mut Txn<'_>, card: &str) -> Result<()> {
     let names = txn.value(&["cards", card, "column_id"]);
     if names.as_ref().and_then(Value::as_str) != Some(column.id.as_str()) {
         txn.set(&["cards", card], "column_id", column.id.as_str())?;
+        core::touch(txn, &["cards", card], now)?;
     }
     Ok(())
 }

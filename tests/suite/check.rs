@@ -47,7 +47,7 @@ fn every_kind_has_a_store_that_shows_it_and_nothing_else() {
             let (id, fix) = (finding["id"].as_str().unwrap(), finding["fix"].as_str().unwrap());
             let hash = id.strip_prefix(&format!("{}-", damage.kind)).unwrap();
             assert!(hash.len() == 6 && hash.chars().all(|c| c.is_ascii_hexdigit()), "{id}");
-            assert_eq!(fix == format!("crdtctl repair {id}"), damage.repairable, "{finding}");
+            assert_eq!(fix == format!("crdtctl repair {id}"), damage.mends.is_some(), "{finding}");
             assert!(["error", "warning", "info"].contains(&finding["severity"].as_str().unwrap()));
             let message = finding["message"].as_str().unwrap();
             assert!(!message.is_empty() && !message.ends_with('.'), "{message}");

@@ -18,43 +18,64 @@ pub const NOTES: &str = "notes:one:free";
 const FOREIGN: u64 = 77;
 const DAY: i64 = 86_400;
 
-/// A kind of finding, whether a repair mends it, and how a store gets it.
+/// A kind of finding, how a repair mends it, and how a store gets it.
 pub struct Damage {
     pub kind: &'static str,
-    pub repairable: bool,
+    /// The fields that a repair changes in the content of the document; None where none mends it.
+    pub mends: Option<&'static [&'static str]>,
     pub make: for<'m> fn(&'m Machine) -> Store<'m>,
 }
 
 pub const ALL: &[Damage] = &[
-    Damage { kind: "undecodable", repairable: false, make: undecodable },
-    Damage { kind: "pending", repairable: false, make: pending },
-    Damage { kind: "unsupported", repairable: false, make: unsupported },
-    Damage { kind: "missing-file", repairable: true, make: missing_file },
-    Damage { kind: "broken-log", repairable: false, make: broken_log },
-    Damage { kind: "replica-fork", repairable: false, make: replica_fork },
-    Damage { kind: "replica-fork", repairable: true, make: fork_in_the_inbox },
-    Damage { kind: "clock-below-lease", repairable: true, make: clock_below_lease },
-    Damage { kind: "hash-mismatch", repairable: true, make: hash_mismatch },
-    Damage { kind: "foreign-replacement", repairable: true, make: foreign_replacement },
-    Damage { kind: "lost-fold", repairable: true, make: lost_fold },
-    Damage { kind: "missing-meta", repairable: true, make: missing_meta },
-    Damage { kind: "stale-meta", repairable: true, make: stale_meta },
-    Damage { kind: "unread-file", repairable: false, make: unread_file },
-    Damage { kind: "unreadable-state", repairable: false, make: unreadable_state },
-    Damage { kind: "over-limit", repairable: false, make: over_limit },
-    Damage { kind: "wrong-cache", repairable: true, make: wrong_active_members },
-    Damage { kind: "wrong-cache", repairable: true, make: active_stranger },
-    Damage { kind: "wrong-cache", repairable: true, make: wrong_reply_count },
-    Damage { kind: "wrong-cache", repairable: true, make: wrong_card_order },
-    Damage { kind: "deleted-but-active", repairable: true, make: deleted_but_active },
-    Damage { kind: "no-owner", repairable: true, make: no_owner },
-    Damage { kind: "clock-skew", repairable: false, make: clock_skew },
-    Damage { kind: "card-in-two-columns", repairable: true, make: card_in_two_columns },
-    Damage { kind: "card-in-no-column", repairable: true, make: card_without_list },
-    Damage { kind: "card-in-no-column", repairable: true, make: card_without_column },
-    Damage { kind: "reply-without-parent", repairable: false, make: reply_without_parent },
-    Damage { kind: "unknown-author", repairable: false, make: unknown_author },
-    Damage { kind: "unknown-assignee", repairable: false, make: unknown_assignee },
+    Damage { kind: "undecodable", mends: None, make: undecodable },
+    Damage { kind: "pending", mends: None, make: pending },
+    Damage { kind: "unsupported", mends: None, make: unsupported },
+    Damage { kind: "missing-file", mends: Some(&[]), make: missing_file },
+    Damage { kind: "broken-log", mends: None, make: broken_log },
+    Damage { kind: "replica-fork", mends: None, make: replica_fork },
+    Damage { kind: "replica-fork", mends: Some(&[]), make: fork_in_the_inbox },
+    Damage { kind: "clock-below-lease", mends: Some(&[]), make: clock_below_lease },
+    Damage { kind: "hash-mismatch", mends: Some(&[]), make: hash_mismatch },
+    Damage { kind: "foreign-replacement", mends: Some(&[]), make: foreign_replacement },
+    Damage { kind: "lost-fold", mends: Some(&[]), make: lost_fold },
+    Damage { kind: "missing-meta", mends: Some(&[]), make: missing_meta },
+    Damage { kind: "stale-meta", mends: Some(&[]), make: stale_meta },
+    Damage { kind: "unread-file", mends: None, make: unread_file },
+    Damage { kind: "unreadable-state", mends: None, make: unreadable_state },
+    Damage { kind: "over-limit", mends: None, make: over_limit },
+    Damage {
+        kind: "wrong-cache",
+        mends: Some(&["active_members: value"]),
+        make: wrong_active_members,
+    },
+    Damage { kind: "wrong-cache", mends: Some(&["active_members: value"]), make: active_stranger },
+    Damage { kind: "wrong-cache", mends: Some(&["threads: reply_count"]), make: wrong_reply_count },
+    Damage { kind: "wrong-cache", mends: Some(&["columns: card_order"]), make: wrong_card_order },
+    Damage {
+        kind: "deleted-but-active",
+        mends: Some(&["active_members: value"]),
+        make: deleted_but_active,
+    },
+    Damage { kind: "no-owner", mends: Some(&["members: role updated_at"]), make: no_owner },
+    Damage { kind: "clock-skew", mends: None, make: clock_skew },
+    Damage {
+        kind: "card-in-two-columns",
+        mends: Some(&["columns: card_order"]),
+        make: card_in_two_columns,
+    },
+    Damage {
+        kind: "card-in-no-column",
+        mends: Some(&["columns: card_order"]),
+        make: card_without_list,
+    },
+    Damage {
+        kind: "card-in-no-column",
+        mends: Some(&["columns: card_order", "cards: column_id updated_at"]),
+        make: card_without_column,
+    },
+    Damage { kind: "reply-without-parent", mends: None, make: reply_without_parent },
+    Damage { kind: "unknown-author", mends: None, make: unknown_author },
+    Damage { kind: "unknown-assignee", mends: None, make: unknown_assignee },
 ];
 
 /// A group of three with two messages, in which nothing is wrong.

@@ -4,6 +4,7 @@ use crate::check::findings;
 use crate::damage::{self, CHAT, CORE, quarantine};
 use crate::support::*;
 use serde_json::Value;
+use std::path::Path;
 
 fn ids(found: &[Value]) -> Vec<String> {
     found.iter().map(|finding| finding["id"].as_str().unwrap().to_owned()).collect()
@@ -11,10 +12,12 @@ fn ids(found: &[Value]) -> Vec<String> {
 
 #[test]
 fn what_can_be_repaired_is_and_the_old_bytes_are_kept() {
-    for (at, damage) in damage::ALL.iter().enumerate().filter(|(_, d)| d.repairable) {
+    for (at, damage) in damage::ALL.iter().enumerate() {
+        let Some(changes) = damage.mends else { continue };
         let machine = Machine::new(&format!("repair {at}"));
         let store = (damage.make)(&machine);
-        let id = ids(&findings(&store, &[])).remove(0);
+        let finding = findings(&store, &[]).remove(0);
+        let (id, doc) = (ids(&[finding.clone()]).remove(0), finding["doc"].as_str().unwrap());
         let before = store.files();
         let dry = store.run(&["repair", &id, "--dry-run", "--json"]).json();
         assert_eq!(
@@ -23,6 +26,8 @@ fn what_can_be_repaired_is_and_the_old_bytes_are_kept() {
         );
         assert_eq!(store.files(), before, "{id}: a dry run writes nothing");
 
+        let copy = machine.path("before");
+        copy_tree(&store.dir, &copy);
         // By a prefix, as ids are named everywhere.
         let written = store.json(&["repair", &id[..id.len() - 1]]);
         assert_eq!(written["changed"], true, "{id}");
@@ -34,18 +39,31 @@ fn what_can_be_repaired_is_and_the_old_bytes_are_kept() {
             let old = before.get(&place);
             assert!(place.ends_with("inbox") || old == Some(&bytes), "{id}: {}", place.display());
         }
-        let replaced = store.files().into_iter().filter(|(name, bytes)| {
-            name.starts_with("crdt") && before.get(name).is_some_and(|old| old != bytes)
-        });
-        for (name, _) in replaced {
-            assert!(quarantine(&store).iter().any(|row| row.1 == name), "{id}: {}", name.display());
+        let stem: String = doc.bytes().map(|byte| format!("{byte:02x}")).collect();
+        for (name, _) in store.files().iter().filter(|(name, bytes)| {
+            name.starts_with("crdt") && before.get(*name).is_none_or(|old| old != *bytes)
+        }) {
+            assert!(name.to_str().unwrap().contains(&stem), "{id}: {}", name.display());
+            let kept = quarantine(&store).iter().any(|row| row.1 == *name);
+            assert!(kept || !before.contains_key(name), "{id}: {}", name.display());
         }
+        assert_eq!(changed_fields(&copy, &store), changes, "{id}");
     }
+}
+
+/// What differs in the records of two stores: collection and fields.
+fn changed_fields(old: &Path, new: &Store<'_>) -> Vec<String> {
+    let diff = new.run(&["doc", "diff", &text(old), &text(&new.dir), "--json"]).parsed();
+    let of = |change: &Value| {
+        let fields = keys(&change["fields"]).join(" ");
+        format!("{}: {fields}", change["collection"].as_str().unwrap())
+    };
+    diff.as_array().unwrap().iter().map(of).collect()
 }
 
 #[test]
 fn what_cannot_be_repaired_names_the_command_and_nothing_is_written() {
-    for (at, damage) in damage::ALL.iter().enumerate().filter(|(_, d)| !d.repairable) {
+    for (at, damage) in damage::ALL.iter().enumerate().filter(|(_, d)| d.mends.is_none()) {
         let machine = Machine::new(&format!("not {at}"));
         let store = (damage.make)(&machine);
         let found = findings(&store, &[]);
