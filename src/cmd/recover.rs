@@ -55,6 +55,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     }
     let own = store.remains(&doc)?;
     own.notes.iter().for_each(|note| context.note(note));
+    let damaged = own.file.as_ref().map(|(path, _)| path.clone());
     let recovered = rebuild(&doc, &rank(own, others), concern::roots)?;
     let rows = recovered.records.iter().map(|record| row(&doc, record)).collect();
     let mut report = Report::list(rows, COLUMNS, Some("id"), "the document holds no records");
@@ -64,13 +65,38 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         return Ok(report.note(format!("dry run, nothing is written: {counts}")));
     }
     let path = store.write_beside(&args.out.dir, &doc, &recovered.state)?;
-    let dir = args.out.dir.display().to_string();
-    Ok(report.note(format!("wrote {doc} to {}: {counts}", path.display())).note(format!(
-        "look at it with `crdtctl -s {} doc show {}`; to go on with it, put its file in the place of \
-         the damaged one",
-        word(&dir),
+    let shown = format!(
+        "look at it with `crdtctl -s {} doc show {}`",
+        word(&args.out.dir.display().to_string()),
         word(doc.as_str())
-    )))
+    );
+    report = report.note(format!("wrote {doc} to {}: {counts}", path.display()));
+    Ok(report.note(match replace(&store, &args.out.dir, &path, damaged) {
+        Some(command) => format!("{shown}; `{command}` goes on with it"),
+        None => shown,
+    }))
+}
+
+/// The command that puts the new file in the place of the damaged one; none for a store that is
+/// one file.
+fn replace(store: &Store, dir: &Path, made: &Path, damaged: Option<PathBuf>) -> Option<String> {
+    let argument = |path: &Path| word(&path.to_string_lossy()).into_owned();
+    let place = match &damaged {
+        Some(path) => path.as_path(),
+        None => made.strip_prefix(dir).ok()?,
+    };
+    if place.extension().is_none_or(|extension| extension != "yrs") {
+        return None;
+    }
+    let there = store.dir().join(place);
+    let copy = format!("cp {} {}", argument(made), argument(&there));
+    Some(match damaged {
+        Some(_) => {
+            let aside = there.with_extension("yrs.damaged");
+            format!("mv {} {} && {copy}", argument(&there), argument(&aside))
+        }
+        None => copy,
+    })
 }
 
 /// The document that is meant, one without a file included; one that nobody here knows by its
@@ -118,7 +144,7 @@ fn row(doc: &DocId, record: &Record) -> Row {
     row
 }
 
-/// "120 records whole, 1 in part, 3 lost"
+/// "120 records whole, 1 partial, 3 lost"
 fn counts(recovered: &Recovered) -> String {
     let count = |fate| recovered.records.iter().filter(|record| record.fate == fate).count();
     format!(
@@ -131,12 +157,18 @@ fn counts(recovered: &Recovered) -> String {
 
 /// What a source gave.
 fn sentence(given: &Given) -> String {
-    let mut sentence = format!("{} gave {} operations", given.name, given.operations);
+    let gave = match given.operations {
+        0 => "nothing new".to_owned(),
+        1 => "1 operation".to_owned(),
+        n => format!("{n} operations"),
+    };
+    let mut sentence = format!("{} gave {gave}", given.name);
     if let Some(fault) = &given.fault {
         sentence.push_str(&format!("; it could be read up to {fault}"));
     }
-    if given.lacks_deletes {
-        sentence.push_str("; deletions that were listed behind that may be undone");
+    // Whoever else had those operations had their deletions too.
+    if given.lacks_deletes && given.operations > 0 {
+        sentence.push_str("; what was deleted in the rest of it may be back");
     }
     sentence
 }

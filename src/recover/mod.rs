@@ -56,7 +56,7 @@ pub struct Recovered {
 /// trusted.
 pub fn rank(own: Remains, others: Vec<Source>) -> Vec<Source> {
     let source = |name: &str, updates| Source { name: name.to_owned(), updates };
-    let file = own.file.map(|(path, bytes)| source(&path.display().to_string(), vec![bytes]));
+    let file = own.file.map(|(_, bytes)| source("its file", vec![bytes]));
     let (first, last) = if own.recorded { (file, None) } else { (None, file) };
     let mut sources: Vec<Source> = first.into_iter().collect();
     sources.push(source("the log", own.log));

@@ -75,6 +75,9 @@ impl Store {
             Err(Error::refused(format!("{} {why}", dir.display()))
                 .hint("name a directory that is not there yet: nothing is ever written over"))
         };
+        if Store::owns(dir) {
+            return refuse("lies in a store");
+        }
         match fs::node(dir) {
             None => return Ok(()),
             Some(_) if !fs::is_dir(dir) => return refuse("is no directory"),

@@ -1,6 +1,6 @@
 //! `check`: each kind of finding alone, read-only, with ids that stay.
 
-use crate::damage::{self, CHAT, CORE};
+use crate::damage::{self, CHAT, CORE, NOTES};
 use crate::support::*;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -57,6 +57,16 @@ fn every_kind_has_a_store_that_shows_it_and_nothing_else() {
         let run = store.run(&["check", "-o", "id"]);
         assert_eq!(run.exits(3).stdout.lines().count(), 1);
     }
+}
+
+#[test]
+fn what_yrs_would_not_write_again_is_found_when_it_is_looked_for() {
+    let machine = Machine::new("deep");
+    let store = damage::unstable(&machine);
+    store.run(&["check"]).exits(0);
+    let found = findings(&store, &["--deep"]);
+    assert_eq!(column(&Value::Array(found), "kind"), ["unstable-encoding"]);
+    assert_eq!(store.json(&["doc", "get", NOTES, "$.notes.a"]), serde_json::json!(["2"]));
 }
 
 #[test]

@@ -13,6 +13,8 @@ use yrs::{
 pub const CHAT: &str = "group:ocean-forest-moon-star:chat";
 pub const CORE: &str = "group:ocean-forest-moon-star:core";
 pub const KANBAN: &str = "group:ocean-forest-moon-star:kanban";
+const ISSUES: &str = "group:ocean-forest-moon-star:issues";
+const STRANGER: &str = "mallory-wind-sea-fog";
 pub const NOTES: &str = "notes:one:free";
 /// Another program.
 const FOREIGN: u64 = 77;
@@ -50,6 +52,11 @@ pub const ALL: &[Damage] = &[
     },
     Damage { kind: "wrong-cache", mends: Some(&["active_members: value"]), make: active_stranger },
     Damage { kind: "wrong-cache", mends: Some(&["threads: reply_count"]), make: wrong_reply_count },
+    Damage {
+        kind: "wrong-cache",
+        mends: Some(&["threads: last_reply_at"]),
+        make: wrong_last_reply,
+    },
     Damage { kind: "wrong-cache", mends: Some(&["columns: card_order"]), make: wrong_card_order },
     Damage {
         kind: "deleted-but-active",
@@ -75,7 +82,10 @@ pub const ALL: &[Damage] = &[
     },
     Damage { kind: "reply-without-parent", mends: None, make: reply_without_parent },
     Damage { kind: "unknown-author", mends: None, make: unknown_author },
+    Damage { kind: "unknown-author", mends: None, make: unknown_reporter },
+    Damage { kind: "unknown-author", mends: None, make: unknown_commenter },
     Damage { kind: "unknown-assignee", mends: None, make: unknown_assignee },
+    Damage { kind: "unknown-assignee", mends: None, make: unknown_assignee_of_an_issue },
 ];
 
 /// A group of three with two messages, in which nothing is wrong.
@@ -287,6 +297,17 @@ fn wrong_reply_count(machine: &Machine) -> Store<'_> {
     store
 }
 
+fn wrong_last_reply(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    let parent = store.column(&["chat", "list"], "id").remove(0);
+    edit(&store, CHAT, |txn| {
+        thread(txn, &parent, 1);
+        let threads = root(txn, "threads");
+        map(&threads, txn, &parent).insert(txn, "last_reply_at", START - DAY);
+    });
+    store
+}
+
 fn reply_without_parent(machine: &Machine) -> Store<'_> {
     let store = sound(machine);
     edit(&store, CHAT, |txn| thread(txn, "00000000-0000-4000-8000-000000000000", 1));
@@ -295,7 +316,7 @@ fn reply_without_parent(machine: &Machine) -> Store<'_> {
 
 fn unknown_author(machine: &Machine) -> Store<'_> {
     let store = sound(machine);
-    edit(&store, CHAT, |txn| message(txn, "from afar", "mallory-wind-sea-fog"));
+    edit(&store, CHAT, |txn| message(txn, "from afar", STRANGER));
     store
 }
 
@@ -324,7 +345,55 @@ fn wrong_card_order(machine: &Machine) -> Store<'_> {
 }
 
 fn unknown_assignee(machine: &Machine) -> Store<'_> {
-    board(machine, "done", "mallory-wind-sea-fog", &[("todo", &[]), ("done", &["card-1"])])
+    board(machine, "done", STRANGER, &[("todo", &[]), ("done", &["card-1"])])
+}
+
+fn unknown_reporter(machine: &Machine) -> Store<'_> {
+    issue(machine, STRANGER, BOB, BOB)
+}
+
+fn unknown_commenter(machine: &Machine) -> Store<'_> {
+    issue(machine, BOB, STRANGER, BOB)
+}
+
+fn unknown_assignee_of_an_issue(machine: &Machine) -> Store<'_> {
+    issue(machine, BOB, BOB, STRANGER)
+}
+
+/// One issue with one comment.
+fn issue<'m>(machine: &'m Machine, reporter: &str, author: &str, assignee: &str) -> Store<'m> {
+    let store = sound(machine);
+    let doc = foreign(FOREIGN, None);
+    transact(&doc, |txn| {
+        let issues = root(txn, "issues");
+        let issue = issues.insert(txn, "issue-1", MapPrelim::default());
+        set(&issue, txn, "id", "issue-1");
+        set(&issue, txn, "title", "The boat leaks");
+        set(&issue, txn, "reporter_id", reporter);
+        set(&issue, txn, "assignee_id", assignee);
+        let comments = issue.insert(txn, "comments", ArrayPrelim::default());
+        comments.push_back(
+            txn,
+            MapPrelim::from([("id", "comment-1"), ("author_id", author), ("content", "Indeed")]),
+        );
+    });
+    import(&store, ISSUES, &state(&doc));
+    store
+}
+
+/// A state that is whole, in which one value was overwritten and is not deleted: yrs deletes it
+/// when it reads the state.
+pub fn unstable(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    let mut bytes = vec![1, 2, 77, 0];
+    // The first value under `a` of the root `notes`; then one that has it for its left origin.
+    bytes.extend([0x28, 1, 5]);
+    bytes.extend(b"notes\x01a");
+    bytes.extend([1, 119, 1, b'1']);
+    bytes.extend([0xa8, 77, 0, 1, 119, 1, b'2']);
+    bytes.push(0);
+    put(&store, NOTES, &bytes);
+    store
 }
 
 /// A board with one card.
