@@ -29,6 +29,40 @@ fn nothing_is_wrong_with_a_store_that_we_wrote() {
 }
 
 #[test]
+fn nothing_is_wrong_after_a_day_of_work() {
+    let machine = Machine::new("work");
+    let demo = machine.path("demo");
+    machine.run(&["demo", &text(&demo)]).exits(0);
+    let alice = machine.group("a", &[BOB, CAROL]);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    let first = alice.send("one");
+    let late = machine.path("late.crdt");
+    bob.send("two");
+    bob.give(&alice);
+    alice.ok(&["chat", "edit", &first, "uno"]);
+    alice.ok(&["chat", "delete", &first]);
+    alice.ok(&["member", "role", BOB, "admin"]);
+    alice.ok(&["member", "remove", CAROL]);
+    alice.ok(&["entity", "rename", "Sea friends"]);
+    alice.give(&bob);
+    bob.ok(&["sync", "export", "-o", &text(&late)]);
+    alice.ok(&["sync", "import", &text(&late)]);
+    alice.ok(&["prune"]);
+    // A store that was copied goes on as a new replica.
+    let copy = machine.open(machine.path("copy"));
+    copy_tree(&alice.dir, &copy.dir);
+    copy.send("from a copy");
+    let mut stores = vec![alice, bob, copy];
+    let made = std::fs::read_dir(&demo).unwrap().map(|entry| entry.unwrap().path());
+    let demos: Vec<_> = made.filter(|path| path.join("crdt").is_dir()).collect();
+    assert!(!demos.is_empty());
+    stores.extend(demos.into_iter().map(|path| machine.open(path)));
+    for store in &stores {
+        store.run(&["check", "--deep"]).exits(0);
+    }
+}
+
+#[test]
 fn every_kind_has_a_store_that_shows_it_and_nothing_else() {
     for (at, damage) in damage::ALL.iter().enumerate() {
         let machine = Machine::new(&format!("check {at} {}", damage.kind));
@@ -88,6 +122,22 @@ fn the_command_that_mends_it_is_one() {
             "mv" | "date" => {}
             other => panic!("{other}: {fix}"),
         }
+    }
+}
+
+#[test]
+fn the_commands_for_what_no_repair_mends_mend_it() {
+    let kinds = ["unknown-author", "unknown-assignee", "reply-without-parent", "unread-file"];
+    let ours = |kind: &str| kinds.contains(&kind) || kind == "unreadable-state";
+    for (at, damage) in damage::ALL.iter().enumerate().filter(|(_, damage)| ours(damage.kind)) {
+        let machine = Machine::new(&format!("mend {at}"));
+        let store = (damage.make)(&machine);
+        let fix = findings(&store, &[])[0]["fix"].as_str().unwrap().to_owned();
+        match fix.strip_prefix("crdtctl ") {
+            Some(args) => drop(store.ok(&args.split(' ').collect::<Vec<_>>())),
+            None => machine.shell(&fix),
+        }
+        assert_eq!(store.json(&["check"]), Value::Array(Vec::new()), "{fix}");
     }
 }
 

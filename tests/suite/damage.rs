@@ -13,7 +13,7 @@ use yrs::{
 pub const CHAT: &str = "group:ocean-forest-moon-star:chat";
 pub const CORE: &str = "group:ocean-forest-moon-star:core";
 pub const KANBAN: &str = "group:ocean-forest-moon-star:kanban";
-const ISSUES: &str = "group:ocean-forest-moon-star:issues";
+pub const ISSUES: &str = "group:ocean-forest-moon-star:issues";
 const STRANGER: &str = "mallory-wind-sea-fog";
 pub const NOTES: &str = "notes:one:free";
 /// Another program.
@@ -358,6 +358,15 @@ fn unknown_commenter(machine: &Machine) -> Store<'_> {
 
 fn unknown_assignee_of_an_issue(machine: &Machine) -> Store<'_> {
     issue(machine, BOB, BOB, STRANGER)
+}
+
+/// A board and an issue in which nothing is wrong.
+pub fn sound_board(machine: &Machine) -> Store<'_> {
+    board(machine, "done", BOB, &[("todo", &[]), ("done", &["card-1"])])
+}
+
+pub fn sound_issue(machine: &Machine) -> Store<'_> {
+    issue(machine, BOB, BOB, BOB)
 }
 
 /// One issue with one comment.

@@ -1,6 +1,6 @@
 //! `recover`: what is left, what others have, and an account of every record.
 
-use crate::damage::{self, CHAT, CORE, NOTES};
+use crate::damage::{self, CHAT, CORE, ISSUES, KANBAN, NOTES};
 use crate::support::*;
 use serde_json::Value;
 use std::path::Path;
@@ -229,6 +229,76 @@ fn a_store_without_its_database_and_the_tables_for_people() {
     assert!(run.stdout.contains("whole") && run.stdout.contains("message"), "{}", run.stdout);
     assert!(run.stderr.contains("its log is left out"), "{}", run.stderr);
     assert!(run.stderr.contains("2 records whole, 0 partial, 0 lost"), "{}", run.stderr);
+}
+
+#[test]
+fn the_store_goes_on_with_what_was_recovered() {
+    for with_log in [true, false] {
+        let machine = Machine::new(&format!("go on {with_log}"));
+        let (alone, bundle) = talkative(&machine);
+        let store = if with_log { machine.open(machine.path("a")) } else { alone };
+        let digest = store.digest();
+        let file = store.document(CHAT);
+        cut(&file, |bytes| bytes / 2);
+        let out = text(&machine.path("out"));
+        let run = store.run(&["recover", CHAT, "--from", &bundle, "-o", &out]);
+        let last = run.exits(0).stderr.lines().last().unwrap().to_owned();
+        let command = last.split('`').find(|part| part.starts_with("mv ")).unwrap();
+        machine.shell(command);
+        assert!(file.with_extension("yrs.damaged").exists());
+        let found = store.run(&["check", "-o", "id"]);
+        for id in found.stdout.lines() {
+            store.ok(&["repair", id]);
+        }
+        store.run(&["check", "--deep"]).exits(0);
+        assert_eq!(store.digest(), digest);
+        store.ok(&["chat", "send", "and on", "--as", ALICE]);
+    }
+}
+
+/// A board and an issue, in which containers stand in arrays.
+#[test]
+fn records_in_arrays_are_named_too() {
+    let machine = Machine::new("arrays");
+    let (board, issue) = (Machine::new("board"), Machine::new("issue"));
+    for (at, (store, doc, expected)) in [
+        (
+            damage::sound_board(&board),
+            KANBAN,
+            ["card card-1", "column done", "column todo"].as_slice(),
+        ),
+        (damage::sound_issue(&issue), ISSUES, &["comment comment-1", "issue issue-1"]),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let names = |records: &Value| -> Vec<String> {
+            let of = |r: &Value| {
+                format!("{} {}", r["kind"].as_str().unwrap(), r["id"].as_str().unwrap())
+            };
+            let mut names: Vec<String> = records.as_array().unwrap().iter().map(of).collect();
+            names.sort();
+            names
+        };
+        let records = recover(store, doc, &[], "out");
+        assert_eq!((names(&records), counts(&records).0), (strings(expected), expected.len()));
+        // Beside one that disagrees from the middle on.
+        let bytes = std::fs::read(store.document(doc)).unwrap();
+        let damaged = machine.path(&format!("damaged-{at}.yrs"));
+        for bit in (0..bytes.len() * 8).step_by(61) {
+            let mut bytes = bytes.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            std::fs::write(&damaged, bytes).unwrap();
+            let out = format!("out {bit}");
+            let records = recover(store, doc, &[&text(&damaged)], &out);
+            let (whole, partial, _) = counts(&records);
+            assert!(whole + partial == expected.len() && partial <= 1, "{bit}: {records:#}");
+        }
+    }
+}
+
+fn strings(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
 #[test]
