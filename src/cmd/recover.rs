@@ -71,10 +71,11 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         word(doc.as_str())
     );
     report = report.note(format!("wrote {doc} to {}: {counts}", path.display()));
-    Ok(report.note(match replace(&store, &args.out.dir, &path, damaged) {
-        Some(command) => format!("{shown}; `{command}` goes on with it"),
-        None => shown,
-    }))
+    report = report.note(shown);
+    Ok(match replace(&store, &args.out.dir, &path, damaged) {
+        Some(command) => report.note(format!("go on with it with `{command}`")),
+        None => report,
+    })
 }
 
 /// The command that puts the new file in the place of the damaged one; none for a store that is
