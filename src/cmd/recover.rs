@@ -73,7 +73,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     report = report.note(format!("wrote {doc} to {}: {counts}", path.display()));
     report = report.note(shown);
     Ok(match replace(&store, &args.out.dir, &path, damaged) {
-        Some(command) => report.note(format!("go on with it with `{command}`")),
+        Some(command) => report.note(format!("to go on with it: `{command}`")),
         None => report,
     })
 }

@@ -118,7 +118,9 @@ fn unsupported(machine: &Machine) -> Store<'_> {
     let store = sound(machine);
     let doc = foreign(FOREIGN, None);
     let xml = doc.get_or_insert_xml_fragment("page");
-    transact(&doc, |txn| drop(xml.push_back(txn, XmlTextPrelim::new("hello"))));
+    transact(&doc, |txn| {
+        xml.push_back(txn, XmlTextPrelim::new("hello"));
+    });
     put(&store, NOTES, &state(&doc));
     store
 }
@@ -276,7 +278,9 @@ fn active_stranger(machine: &Machine) -> Store<'_> {
 fn deleted_but_active(machine: &Machine) -> Store<'_> {
     let store = sound(machine);
     store.ok(&["member", "remove", BOB]);
-    edit(&store, CORE, |txn| drop(root(txn, "active_members").insert(txn, BOB, true)));
+    edit(&store, CORE, |txn| {
+        root(txn, "active_members").insert(txn, BOB, true);
+    });
     store
 }
 

@@ -17,7 +17,8 @@ fn what_can_be_repaired_is_and_the_old_bytes_are_kept() {
         let machine = Machine::new(&format!("repair {at}"));
         let store = (damage.make)(&machine);
         let finding = findings(&store, &[]).remove(0);
-        let (id, doc) = (ids(&[finding.clone()]).remove(0), finding["doc"].as_str().unwrap());
+        let (id, doc) =
+            (ids(std::slice::from_ref(&finding)).remove(0), finding["doc"].as_str().unwrap());
         let before = store.files();
         let dry = store.run(&["repair", &id, "--dry-run", "--json"]).json();
         assert_eq!(
