@@ -21,9 +21,11 @@ mod place;
 mod places;
 mod reader;
 mod run;
+mod salvage;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod trace;
 mod turns;
 mod walk;
 
@@ -33,7 +35,9 @@ pub use measure::{Dead, Frame};
 pub use merge::merge;
 pub use place::Extent;
 pub use places::{Place, Places};
+pub use salvage::Salvage;
 pub use texts::{Decide, Instead, Role};
+pub use trace::{Head, Trace, Traced, heads};
 
 pub(super) use facts::{Facts, GONE, OPEN, Shape};
 pub(super) use reader::{AnyHead, Reader};
@@ -59,6 +63,16 @@ pub struct Id {
 pub struct Version {
     pub clocks: Clocks,
     pub deletes: DeleteSet,
+}
+
+impl Version {
+    /// Whether this has all of another.
+    pub fn holds(&self, other: &Version) -> bool {
+        let reached =
+            |client: &u64, clock: &u32| self.clocks.get(client).is_some_and(|c| c >= clock);
+        other.clocks.iter().all(|(client, clock)| reached(client, clock))
+            && self.deletes.covers(&other.deletes)
+    }
 }
 
 /// Why bytes were refused: where, by which rule (a short name that is public API), and a sentence.
