@@ -257,8 +257,8 @@ fn twist_content(rng: &mut Rng, model: &mut Model) {
     let (shape, keyed) = (rng.below(3) as u8, rng.chance(50));
     let honest = content(rng, shape, keyed);
     let (kind, content, len) = match rng.below(12) {
-        0 => (ANY, [vec![1], vec![117, 1].repeat(60 + rng.below(10)), vec![120]].concat(), 1),
-        1 => (ANY, [vec![1], vec![117, 1].repeat(30_000), vec![120]].concat(), 1),
+        0 => (ANY, [vec![1], [117, 1].repeat(60 + rng.below(10)), vec![120]].concat(), 1),
+        1 => (ANY, [vec![1], [117, 1].repeat(30_000), vec![120]].concat(), 1),
         2 => (ANY, [var(1 << 30), vec![120]].concat(), 1 << 30),
         3 => (EMBED, text(&"[".repeat(rng.pick(&[3, 200]))), 1),
         4 => (6, [text("bold"), text("true")].concat(), 1),

@@ -7,7 +7,7 @@
 
 use crate::testing::{assert_same, from_out, is_empty, shown_by_view, state};
 use crdtctl::crdt::doc;
-use crdtctl::crdt::update::{Checked, Fault, Kind, RootKind, Update, merge, storable};
+use crdtctl::crdt::update::{Checked, Fault, Kind, RootKind, Salvage, Update, merge, storable};
 use crdtctl::crdt::value::{Record, Value};
 use crdtctl::crdt::view::View;
 use crdtctl::limits::CONTAINER_DEPTH;
@@ -71,6 +71,17 @@ pub fn after(roots: Roots, base: &[u8], bytes: &[u8]) -> Vec<u8> {
     let document = open(READER, base);
     take(&document, bytes);
     save(roots, &document, "applied").0
+}
+
+/// Takes out of bytes, whatever they are, what can join a document: that comes through the gate, and
+/// yrs takes it.
+pub fn salvage(roots: Roots, base: &[u8], bytes: &[u8]) {
+    let whole = check(roots, base).expect("the document itself");
+    let Some(part) = Salvage::read(bytes).joining(&whole, roots) else { return };
+    match gate(roots, base, &part) {
+        Ok(_) => drop(after(roots, base, &part)),
+        Err(verdict) => panic!("what was salvaged: {verdict:?}"),
+    }
 }
 
 /// The gate as an import runs it: valid, ready, fitting, not forked.

@@ -6,7 +6,7 @@
 //! on behind it.
 
 use crate::plan::{Case, Plan, ROOTS, is_fit};
-use crate::trial::{Verdict, after, believe, trial};
+use crate::trial::{Verdict, after, believe, salvage, trial};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
@@ -230,6 +230,7 @@ fn suffer(case: &Case, guarded: bool) -> Vec<String> {
     if !is_fit(case) {
         return vec!["unfit".into()];
     }
+    salvage(case.roots, &case.base, &case.update);
     let first = trial(case.roots, &case.base, &case.update);
     let mut verdicts = vec![word(first, "")];
     if verdicts[0].starts_with("passed") && !case.then.is_empty() {
