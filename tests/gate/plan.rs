@@ -115,10 +115,10 @@ struct Whole {
 
 const NOTHING: [u8; 2] = [0, 0];
 
-/// The fixtures below 1,000 bytes. The others hold the same, only more often.
+/// The fixtures below 500 bytes. The others hold the same, only more often.
 fn small_fixtures() -> Vec<Whole> {
     let mut small = Vec::new();
-    for (file, bytes) in fixtures().into_iter().filter(|(_, bytes)| bytes.len() < 1_000) {
+    for (file, bytes) in fixtures().into_iter().filter(|(_, bytes)| bytes.len() < 500) {
         let stem = Path::new(&file).file_stem().and_then(|stem| stem.to_str()).unwrap_or("");
         let roots = DocId::from_stem(stem).map_or(&[][..], |doc| concern::roots(&doc));
         small.push(Whole { roots, base: NOTHING.to_vec(), bytes: bytes.clone() });
