@@ -128,3 +128,48 @@ impl Prune {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_line_needs_only_what_has_no_default() {
+        let entity = "project:gentle-wave-moon-fire";
+        for line in [
+            json!({"op": "kanban.add", "entity": entity, "title": "x"}),
+            json!({"op": "kanban.edit", "entity": entity, "card": "3f2a", "priority": "high"}),
+            json!({"op": "kanban.move", "entity": entity, "card": "3f2a", "column": "Done"}),
+            json!({"op": "kanban.move", "entity": entity, "card": "3f2a", "column": "Done",
+                "before": "77ab"}),
+            json!({"op": "kanban.archive", "entity": entity, "card": "3f2a"}),
+            json!({"op": "kanban.restore", "entity": entity, "card": "3f2a"}),
+            json!({"op": "kanban.column.add", "entity": entity, "title": "x"}),
+            json!({"op": "kanban.column.rename", "entity": entity, "column": "x", "title": "y"}),
+            json!({"op": "kanban.column.move", "entity": entity, "column": "x", "first": true}),
+            json!({"op": "kanban.column.remove", "entity": entity, "column": "x"}),
+            json!({"op": "issue.open", "entity": entity, "title": "x"}),
+            json!({"op": "issue.edit", "entity": entity, "issue": "9c1e", "title": "x"}),
+            json!({"op": "issue.status", "entity": entity, "issue": "9c1e", "status": "in-progress"}),
+            json!({"op": "issue.priority", "entity": entity, "issue": "9c1e", "priority": "low"}),
+            json!({"op": "issue.assign", "entity": entity, "issue": "9c1e", "assignee": ""}),
+            json!({"op": "issue.comment", "entity": entity, "issue": "9c1e", "text": "x"}),
+            json!({"op": "issue.comment.edit", "entity": entity, "issue": "9c1e",
+                "comment": "77ab", "text": "x"}),
+            json!({"op": "issue.comment.delete", "entity": entity, "issue": "9c1e",
+                "comment": "77ab"}),
+            json!({"op": "issue.close", "entity": entity, "issue": "9c1e", "as": "canceled"}),
+            json!({"op": "issue.reopen", "entity": entity, "issue": "9c1e"}),
+        ] {
+            let operation: Operation = serde_json::from_value(line.clone()).unwrap();
+            // What is read back is written with everything that was left out.
+            let written = serde_json::to_value(&operation).unwrap();
+            for (key, value) in line.as_object().unwrap() {
+                assert_eq!(written.get(key), Some(value), "{line}");
+            }
+            let again: Operation = serde_json::from_value(written.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&again).unwrap(), written);
+        }
+    }
+}

@@ -356,7 +356,8 @@ fn comments_of(record: &Record, all: bool) -> Vec<Row> {
         .filter_map(|comment| Some(COMMENTS.row(comment.as_map()?, None)))
         .filter(|row| all || row.get("deleted") != Some(&json!(true)))
         .collect();
-    rows.sort_by_cached_key(|row| (number(row, "created_at"), text(row, "id").to_owned()));
+    // Those of one second stay in the order of the list.
+    rows.sort_by_key(|row| number(row, "created_at"));
     rows
 }
 
@@ -416,7 +417,11 @@ impl Sort {
                     "assignee_updated_at",
                     "closed_at",
                 ];
-                (CLOCKS.iter().map(|clock| number(row, clock)).max().unwrap_or(0), String::new())
+                let comments = row.get("comments").and_then(Value::as_array);
+                let comments = comments.into_iter().flatten().filter_map(Value::as_object);
+                let said = comments.map(|comment| number(comment, "updated_at"));
+                let changed = CLOCKS.iter().map(|clock| number(row, clock));
+                (changed.chain(said).max().unwrap_or(0), String::new())
             }
             Sort::Priority => {
                 let priority = Priority::parse(text(row, "priority")).ok();

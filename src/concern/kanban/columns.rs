@@ -82,12 +82,14 @@ pub fn lay_out(session: &mut Session, entity: &EntityId) -> Result<bool> {
     if laid_out == Some(true) {
         return Ok(false);
     }
-    session.edit(&doc, |txn| {
-        container::create_once(txn, &doc, "columns", "defaults", |txn| {
-            let ids = Ids::seeded(&format!("columns of {doc}"));
-            (0i64..).zip(DEFAULTS).try_for_each(|(order, title)| {
-                append(txn, &Heading { id: ids.uuid()?, title: title.to_owned(), order })
-            })
+    session.edit(&doc, |txn| create_defaults(txn, &doc))
+}
+
+fn create_defaults(txn: &mut Txn<'_>, doc: &DocId) -> Result<bool> {
+    container::create_once(txn, doc, "columns", "defaults", |txn| {
+        let ids = Ids::seeded(&format!("columns of {doc}"));
+        (0i64..).zip(DEFAULTS).try_for_each(|(order, title)| {
+            append(txn, &Heading { id: ids.uuid()?, title: title.to_owned(), order })
         })
     })
 }
@@ -282,4 +284,25 @@ pub(super) fn named(session: &mut Session, entity: &EntityId, name: &str) -> Res
 /// Puts the lists right, where no earlier write of this session has.
 pub(super) fn put_right(txn: &mut Txn<'_>, right: bool) -> Result<()> {
     if right { Ok(()) } else { board::put_right(txn) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crdt::doc::Doc;
+
+    /// What this makes can never be changed: replicas of every version must make the same.
+    #[test]
+    fn a_board_begins_with_the_same_bytes_for_ever() {
+        let doc_id = DocId::parse("project:test:kanban").unwrap();
+        let state = |client| {
+            let mut doc = Doc::new(client);
+            assert!(doc.edit(|txn| create_defaults(txn, &doc_id)).unwrap());
+            assert!(!doc.edit(|txn| create_defaults(txn, &doc_id)).unwrap());
+            doc.encode().unwrap().0
+        };
+        assert_eq!(state(1), state(2));
+        let hash = blake3::hash(&state(1)).to_hex();
+        assert!(hash.starts_with("ad42d32038407a0e49512729b2062999"), "{hash}");
+    }
 }
