@@ -221,10 +221,13 @@ impl Move {
         let card = Card::find(session, &self.entity, &self.card)?.on_the_board()?;
         let column = named(session, &self.entity, &self.column)?;
         let right = board::is_right(session, &doc);
-        let cards = session.read(&doc, |source| board::cards_in(source, &column.id, right))?;
+        let is_here = card.text("column_id") == column.id;
+        let cards = match self.top || self.before.is_some() {
+            true => session.read(&doc, |source| board::cards_in(source, &column.id, right))?,
+            false => None,
+        };
         let cards = cards.unwrap_or_default();
         let spot = self.spot(session, &card, &column, &cards)?;
-        let is_here = card.text("column_id") == column.id;
         if is_here && stands(&cards, &card.id, &spot) {
             return Ok(Outcome::unchanged(doc, &card.id)
                 .saying(format!("it stands there in {:?} already", column.title)));

@@ -2,6 +2,7 @@
 
 use super::{COMMENTS, Issue, SPEC, check_comment, writer};
 use crate::concern::{Outcome, record};
+use crate::crdt::doc::New;
 use crate::crdt::value::{Record, Source, Value};
 use crate::error::{Error, Result};
 use crate::id::{EntityId, resolve};
@@ -34,15 +35,16 @@ impl Comment {
                 txn.create_array(&["issues", &issue.id], "comments")?;
             }
             // Whole, in one transaction, with every container it will ever need (rule R1).
-            txn.push_map(&list, &id)?;
-            let path = ["issues", issue.id.as_str(), "comments", id.as_str()];
-            txn.set(&path, "author_id", actor.id.as_str())?;
-            txn.set(&path, "content", self.text.as_str())?;
-            txn.set(&path, "created_at", now)?;
-            txn.set(&path, "updated_at", now)?;
-            txn.set(&path, "deleted", false)?;
-            txn.set(&path, "deleted_at", 0)?;
-            txn.create_map(&path, "ack_vector")
+            let fields = vec![
+                ("author_id", actor.id.as_str().into()),
+                ("content", self.text.as_str().into()),
+                ("created_at", now.into()),
+                ("updated_at", now.into()),
+                ("deleted", false.into()),
+                ("deleted_at", 0.into()),
+                ("ack_vector", New::Map),
+            ];
+            txn.push_record(&list, &id, fields)
         })?;
         Ok(Outcome::changed(doc, &id).saying(format!("commented on {}", issue.id)))
     }

@@ -217,8 +217,7 @@ pub fn unlist(txn: &mut Txn<'_>, column: &str, card: &str) -> Result<()> {
     if txn.value(&["columns", column, "id"]).is_none() {
         return Ok(());
     }
-    let path = ["columns", column, "card_order"];
-    txn.retain_not(&path, |_, entry| entry.as_str() == Some(card)).map(drop)
+    txn.remove_text(&["columns", column, "card_order"], card).map(drop)
 }
 
 /// Lists a card once, in the column that it names; in the first where it names none that there is.

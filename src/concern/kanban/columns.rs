@@ -4,7 +4,7 @@ use super::{SPEC, board, cards_moved, writer};
 use crate::clock::Ids;
 use crate::concern::{Outcome, record};
 use crate::crdt::container;
-use crate::crdt::doc::Txn;
+use crate::crdt::doc::{New, Txn};
 use crate::crdt::value::Source;
 use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, EntityId, resolve};
@@ -96,11 +96,12 @@ fn create_defaults(txn: &mut Txn<'_>, doc: &DocId) -> Result<bool> {
 
 /// Creates a column, whole (rule R1).
 fn append(txn: &mut Txn<'_>, heading: &Heading) -> Result<()> {
-    let path = ["columns", heading.id.as_str()];
-    txn.push_map(&["columns"], &heading.id)?;
-    txn.set(&path, "title", heading.title.as_str())?;
-    txn.set(&path, "order", heading.order)?;
-    txn.create_array(&path, "card_order")
+    let fields = vec![
+        ("title", heading.title.as_str().into()),
+        ("order", heading.order.into()),
+        ("card_order", New::Array),
+    ];
+    txn.push_record(&["columns"], &heading.id, fields)
 }
 
 /// Adds a column behind the others.
