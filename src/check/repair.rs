@@ -1,8 +1,8 @@
 //! Repairing what a check found: only what was named, all of it in one commit or nothing.
 
-use super::chat::Caches;
 use super::people::heir;
 use super::{Cure, Edit, Finding};
+use crate::concern::chat::Caches;
 use crate::concern::{core, kanban};
 use crate::crdt::doc::Txn;
 use crate::error::{Error, Kind, Result};
@@ -35,7 +35,8 @@ pub fn named<'f>(findings: &'f [Finding], names: &[String]) -> Result<Vec<&'f Fi
                     .because(&finding.message)
                     .hint(format!("`{}`", finding.fix)));
             }
-            if !picked.iter().any(|other| other.id == finding.id && other.doc == finding.doc) {
+            // Named twice; two findings may share an id.
+            if !picked.iter().any(|other| std::ptr::eq(*other, finding)) {
                 picked.push(finding);
             }
         }
@@ -75,12 +76,7 @@ fn edit(txn: &mut Txn<'_>, change: &Edit, now: i64) -> Result<()> {
             Some(heir) => core::appoint(txn, &heir, crate::concern::Role::Owner, now),
             None => Ok(()),
         },
-        Edit::Thread(thread) => {
-            let caches = Caches::of(txn, thread);
-            let path = ["threads", thread];
-            txn.set(&path, "reply_count", caches.reply_count)?;
-            txn.set(&path, "last_reply_at", caches.last_reply_at)
-        }
-        Edit::Card(card) => kanban::board::list_once(txn, card),
+        Edit::Thread(thread) => Caches::put_right(txn, thread),
+        Edit::Card(card) => kanban::board::list_once(txn, card, now),
     }
 }

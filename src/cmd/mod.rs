@@ -21,6 +21,7 @@ mod kanban;
 mod man;
 mod member;
 mod prune;
+mod recover;
 mod repair;
 mod resolve;
 mod sync;
@@ -30,7 +31,7 @@ mod words;
 
 pub use complete::answer as complete;
 pub use context::Context;
-pub use globals::{DryRun, Globals, OtherAs, OutFile};
+pub use globals::{DryRun, Globals, OtherAs, OutDir, OutFile};
 
 use crate::error::{Error, Result};
 use crate::ui::{self, Report, Terminal};
@@ -72,6 +73,7 @@ commands! {
     Digest => digest,
     Check => check,
     Repair => repair,
+    Recover => recover,
     Demo => demo,
     Completions => completions,
     Man => man,

@@ -5,6 +5,7 @@
 //! name is skipped. A card whose column is gone is unfiled. Everything that shows, changes or
 //! checks a board reads it here.
 
+use crate::concern::record;
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Record, Source, Value};
 use crate::error::Result;
@@ -222,7 +223,7 @@ pub fn unlist(txn: &mut Txn<'_>, column: &str, card: &str) -> Result<()> {
 
 /// Lists a card once, in the column that it names; in the first where it names none that there is.
 /// What is no card on the board is listed nowhere.
-pub fn list_once(txn: &mut Txn<'_>, card: &str) -> Result<()> {
+pub fn list_once(txn: &mut Txn<'_>, card: &str, now: i64) -> Result<()> {
     let board = Board::of(txn);
     let own = match board.cards.get(card) {
         Some(names) => board.column(names).or_else(|| board.first()),
@@ -247,6 +248,7 @@ pub fn list_once(txn: &mut Txn<'_>, card: &str) -> Result<()> {
     }
     if board.cards.get(card) != Some(&own.id) {
         txn.set(&["cards", card], "column_id", own.id.as_str())?;
+        record::touch(txn, &["cards", card], "updated_at", now)?;
     }
     Ok(())
 }
