@@ -1017,7 +1017,7 @@ module completions {
   # List the cards, in the order of the board
   export extern "crdtctl kanban list" [
     --column: string          # Only the cards of this column: its id, a unique prefix of it, or its title
-    --assignee: string        # Only those of this member; a unique prefix will do
+    --assignee: string        # Only those of this member; a unique prefix will do, an empty text is nobody
     --priority: string@"nu-complete crdtctl kanban list priority" # Only those of this priority
     --all(-a)                 # Archived cards too
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
@@ -1687,7 +1687,7 @@ module completions {
   # List the issues, oldest first unless sorted otherwise
   export extern "crdtctl issue list" [
     --status: string@"nu-complete crdtctl issue list status" # Only those that are this far
-    --assignee: string        # Only those of this member; a unique prefix will do
+    --assignee: string        # Only those of this member; a unique prefix will do, an empty text is nobody
     --priority: string@"nu-complete crdtctl issue list priority" # Only those of this priority
     --all(-a)                 # Closed issues too, and deleted comments
     --sort: string@"nu-complete crdtctl issue list sort" # In which order

@@ -192,7 +192,7 @@ struct Filter {
     /// Only those that are this far
     #[arg(long, value_parser = words_of(&Status::ALL, Status::as_str))]
     status: Option<Status>,
-    /// Only those of this member; a unique prefix will do
+    /// Only those of this member; a unique prefix will do, an empty text is nobody
     #[arg(long, value_name = "MEMBER")]
     assignee: Option<String>,
     /// Only those of this priority

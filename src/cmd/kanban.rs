@@ -113,7 +113,7 @@ enum Verb {
         /// Only the cards of this column: its id, a unique prefix of it, or its title
         #[arg(long)]
         column: Option<String>,
-        /// Only those of this member; a unique prefix will do
+        /// Only those of this member; a unique prefix will do, an empty text is nobody
         #[arg(long, value_name = "MEMBER")]
         assignee: Option<String>,
         /// Only those of this priority

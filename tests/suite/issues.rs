@@ -266,6 +266,7 @@ fn the_list_is_filtered_and_sorted() {
     assert_eq!(titles(&["--assignee", "bob-"]), "dC");
     assert_eq!(titles(&["--assignee", BOB, "--priority", "low"]), "d");
     assert_eq!(titles(&["--assignee", ALICE]), "");
+    assert_eq!(titles(&["--assignee", ""]), "b");
     store.ok(&["issue", "close", &c]);
     assert_eq!(titles(&[]), "dab");
     assert_eq!(titles(&["--all", "--status", "done"]), "C");

@@ -431,6 +431,7 @@ fn the_list_is_filtered() {
     assert_eq!(titles(&[]), "adbc");
     assert_eq!(titles(&["--assignee", "bob-"]), "ac");
     assert_eq!(titles(&["--assignee", BOB, "--column", "Done"]), "c");
+    assert_eq!(titles(&["--assignee", ""]), "d");
     assert_eq!(titles(&["--priority", "high", "--assignee", CAROL]), "");
     assert_eq!(titles(&["--assignee", "dave-snow-field-moss"]), "");
     assert_eq!(titles(&["--priority", "medium"]), "db");
