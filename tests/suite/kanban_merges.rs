@@ -271,7 +271,6 @@ fn the_lists_of_other_programs_are_not_believed_and_the_next_write_puts_them_rig
 }
 
 #[test]
-#[ignore = "rule R3 carries old acknowledgements over: src/merge.rs has to leave out what is revived"]
 fn acknowledgements_of_an_earlier_archiving_do_not_count_for_a_later_one() {
     let machine = Machine::new("archived twice");
     let alice = machine.project("alice", &[BOB, CAROL]);
