@@ -2,8 +2,10 @@
 //! vector, the delete set, and what is to be seen.
 
 use crate::plan::ROOTS;
-use crate::testing::{Rng, World, assert_same, shown_by_view, shown_by_yrs, state};
-use crate::trial::{Roots, after, check};
+use crate::testing::{
+    Follower, Rng, World, assert_same, random_world, shown_by_view, shown_by_yrs, state,
+};
+use crate::trial::{Roots, Verdict, after, check, trial};
 use crdtctl::crdt::update::{Clocks, DeleteSet, Update, storable};
 use crdtctl::crdt::value::{Record, Value};
 use crdtctl::crdt::view::View;
@@ -35,6 +37,24 @@ fn histories_by_yrs_come_through() {
                 ranges.iter().for_each(|range| deletes.insert(client.get(), range.clone()));
             }
             assert_eq!(view.version().deletes, deletes, "seed {seed}");
+        }
+    }
+}
+
+/// The whole trial, where nothing may contradict itself.
+#[test]
+fn honest_updates_go_all_the_way() {
+    for seed in 0..150 {
+        let (mut rng, world) = random_world(seed, 30);
+        let follower = Follower::of(&world);
+        for _ in 0..4 {
+            let at = rng.below(follower.rows.len());
+            let Some(row) = follower.rows.get(at) else { continue };
+            let state = state(&world.docs[rng.below(world.docs.len())]);
+            for update in [row, &state] {
+                let verdict = trial(ROOTS, &follower.states[at], update);
+                assert_eq!(verdict, Verdict::Passed, "seed {seed}, row {at}");
+            }
         }
     }
 }
