@@ -1,12 +1,15 @@
 //! After the updates of an import are applied: the rules that keep the merge right, and the
 //! account of what it brought.
 //!
-//! Order: containers that were replaced are united (R3); registers that yrs decided by client id
-//! are decided by time (R4, not yet); what this replica's member has now seen deleted is
+//! Order: registers that yrs decided by client id are decided by time (R4), and what lost is kept;
+//! containers that were replaced are united (R3); what this replica's member has now seen deleted is
 //! acknowledged; what everybody has acknowledged is pruned.
+
+mod registers;
 
 use crate::concern::{self, Collection, FieldKind, Spec, borrowed, core};
 use crate::crdt::container;
+use crate::crdt::update::Clocks;
 use crate::crdt::value::{Record, Source, Value};
 use crate::crdt::view::View;
 use crate::error::Result;
@@ -30,17 +33,33 @@ pub struct Settled {
     pub conflicts: usize,
 }
 
-/// Applies the rules to every document that an import changed; each comes with its view from
-/// before the import, None when it is new here.
-pub fn settle(
-    session: &mut Session,
-    imported: &[(DocId, Option<Rc<View>>)],
-) -> Result<Vec<(DocId, Settled)>> {
+/// What came in for one document.
+pub struct Incoming<'u> {
+    pub doc: DocId,
+    /// The document before the import; None when it is new here.
+    pub before: Option<Rc<View>>,
+    pub parts: Vec<Part<'u>>,
+}
+
+/// One update that was applied.
+pub struct Part<'u> {
+    pub update: &'u [u8],
+    /// The state vector of whoever sent it; None where nobody says.
+    pub seen: Option<&'u Clocks>,
+    /// Who sent it, for people.
+    pub by: Option<String>,
+}
+
+/// Applies the rules to every document that an import changed.
+pub fn settle(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Vec<(DocId, Settled)>> {
     let mut settled = Vec::with_capacity(imported.len());
-    for (doc, before) in imported {
+    for Incoming { doc, before, parts } in imported {
         let mut account = Settled::default();
         if let Some(after) = session.view(doc)? {
-            account = compare(concern::of(doc), before.as_deref(), &after);
+            let conflicts = registers::decide(session, doc, before.as_ref(), parts)?;
+            let decided = session.view(doc)?.unwrap_or_else(|| Rc::clone(&after));
+            account = compare(concern::of(doc), before.as_deref(), &decided);
+            account.conflicts = conflicts;
             if let Some(before) = before {
                 unite(session, doc, before, &after)?;
             }
@@ -56,11 +75,11 @@ pub fn settle(
 /// tombstones anywhere.
 fn prune(
     session: &mut Session,
-    imported: &[(DocId, Option<Rc<View>>)],
+    imported: &[Incoming<'_>],
     settled: &mut Vec<(DocId, Settled)>,
 ) -> Result<()> {
     let entities: BTreeSet<EntityId> =
-        imported.iter().filter_map(|(doc, _)| doc.entity()).collect();
+        imported.iter().filter_map(|incoming| incoming.doc.entity()).collect();
     for entity in &entities {
         for pruned in tombstone::prune_entity(session, entity)? {
             match settled.iter_mut().find(|(doc, _)| *doc == pruned.doc) {

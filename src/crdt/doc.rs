@@ -133,6 +133,13 @@ impl Txn<'_> {
         Ok(())
     }
 
+    /// Sets a field of the map at `path` as a new write, whatever value it has.
+    pub fn set_again(&mut self, path: &[&str], key: &str, value: &Value) -> Result<()> {
+        let map = self.map(path)?;
+        map.insert(&mut self.yrs, key, to_any(value));
+        Ok(())
+    }
+
     /// Creates an empty map at `path`/`key`, replacing what was there.
     pub fn create_map(&mut self, path: &[&str], key: &str) -> Result<()> {
         let map = self.map(path)?;

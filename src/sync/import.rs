@@ -139,6 +139,21 @@ struct Incoming<'u> {
     before: Option<Rc<View>>,
 }
 
+impl Incoming<'_> {
+    /// The updates that the document holds now.
+    fn applied(&self) -> Vec<merge::Part<'_>> {
+        let pieces = self.pieces.iter().zip(&self.fates);
+        let applied = pieces.filter(|(_, fate)| matches!(fate, Fate::Applied(_)));
+        applied
+            .map(|(piece, _)| merge::Part {
+                update: &piece.update,
+                seen: piece.claim.as_ref().map(|claim| &claim.entry.has.state_vector),
+                by: piece.claim.as_ref().and_then(|claim| claim.from.name()),
+            })
+            .collect()
+    }
+}
+
 struct Import<'u> {
     session: Session,
     incoming: BTreeMap<DocId, Incoming<'u>>,
@@ -235,13 +250,15 @@ impl<'u> Import<'u> {
     fn settle(&mut self) -> Result<Vec<Account>> {
         let changed = self.session.changed();
         let mut imported = Vec::new();
-        for (doc, incoming) in &mut self.incoming {
+        for (doc, incoming) in &self.incoming {
             let foreign = !incoming.claims.is_empty() || changed.contains(doc);
             if foreign && self.session.view(doc)?.is_some() {
-                imported.push((doc.clone(), incoming.before.take()));
+                let (before, parts) = (incoming.before.clone(), incoming.applied());
+                imported.push(merge::Incoming { doc: doc.clone(), before, parts });
             }
         }
         let settled = merge::settle(&mut self.session, &imported)?;
+        self.session.state().trim_conflicts(self.session.now())?;
         let changed = self.session.changed();
         let mut accounts: Vec<Account> = settled
             .into_iter()

@@ -1,0 +1,341 @@
+//! Registers: the later write wins (rule R4).
+//!
+//! yrs shows, of concurrent writes to one key, the one of the higher client id. Here the writes
+//! are found that came with an import, and those of them that are in conflict: neither of the two
+//! replicas had seen the other's. Which of them is later the caller knows, who knows the clocks.
+//!
+//! **What is in conflict.** Of a register the document shows one item, `shown`: the last of its
+//! list. Another write `w` is a rival of it when all of this holds:
+//!
+//! * it is live where it comes from: in our document before the import, or in an update that does
+//!   not itself delete it. What a sender's own update deletes was overwritten there, or lost there;
+//!   then that sender has judged it, and kept it;
+//! * it is not among the origins of `shown`, which whoever wrote `shown` had before their eyes;
+//! * whoever sent `shown` has not seen `w`, and whoever sent `w` has not seen `shown`, by the state
+//!   vectors of their bundles. Whoever has both has judged them: where the list ends in `shown`
+//!   here, it ended in `shown` there.
+//!
+//! **Why it ends.** The only write that a judgement makes is the value of a rival, once more, over
+//! `shown`. So two replicas that judge the same writes either write the same value, which is no
+//! conflict between them, or one of them writes and the other does not; and then the other takes
+//! what was written, for `shown` is among its origins. Replicas that each knew only some of many
+//! rivals can write different values, all over the same `shown`; whoever hears of these is left
+//! with fewer values than before, since nobody writes the value of `shown` again. With each full
+//! exchange at least one value goes, whatever the judgements were.
+//!
+//! **Why it ends right.** A judgement goes by (clock, value), which is a total order, and what is
+//! written again carries the clock of its first writing, always beside it in one transaction. So it
+//! stands for the same pair as before, and the greatest pair wins in every order and grouping of
+//! deliveries. Whoever edits takes a clock later than what they saw, so a write that its writer did
+//! not see lose is never greater than one that was written over the winner.
+//!
+//! Not promised: where one clock covers several fields, the pair is made of the record's clock as
+//! each side had it. An edit of another field moves that on; then the older of two writes can win,
+//! on all replicas the same one.
+
+use super::update::{
+    Checked, Clocks, Container, Id, Kind, Parent, Register, RootKind, Step, Update,
+};
+use super::value::{Source, Value};
+use super::view::View;
+use crate::error::Result;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One side of a merge: an update, and what its sender had.
+pub struct Side<'s> {
+    pub update: Update<'s, Checked>,
+    /// The sender's state vector; None where nobody says.
+    pub seen: Option<&'s Clocks>,
+}
+
+impl Side<'_> {
+    /// Whether its sender had an item; what its update deletes, it had.
+    fn saw(&self, id: Id) -> bool {
+        let had = |clocks: &&Clocks| clocks.get(&id.client).is_some_and(|end| id.clock < *end);
+        self.seen.as_ref().is_some_and(had) || self.update.delete_set().contains(id)
+    }
+}
+
+/// A write to a register.
+#[derive(Debug, Clone)]
+pub struct Write {
+    pub id: Id,
+    pub value: Value,
+    /// The sides that it came from; empty when it was here before.
+    pub sides: Vec<usize>,
+}
+
+/// Writes to one register, of which none was made with another in view.
+#[derive(Debug)]
+pub struct Contest {
+    pub path: Vec<String>,
+    /// What the document shows.
+    pub shown: Write,
+    /// What lost to it by client id, in no order that means anything.
+    pub rivals: Vec<Write>,
+}
+
+/// A write that came, and where to.
+#[derive(Debug)]
+pub struct Arrival {
+    /// None where the container is gone and nothing tells what it was.
+    pub path: Option<Vec<String>>,
+    pub write: Write,
+}
+
+/// The writes to registers that the sides of a merge brought into a document that was here.
+pub struct News<'s> {
+    before: Option<&'s View>,
+    after: &'s View,
+    whole: Update<'s, Checked>,
+    sides: &'s [Side<'s>],
+    /// Every write that is live in a side, by register.
+    arrivals: BTreeMap<Register<'s>, Vec<Write>>,
+    /// Those whose container is gone.
+    stray: Vec<Write>,
+}
+
+impl<'s> News<'s> {
+    /// Finds what came. None when no register was written that could be in conflict: then nothing
+    /// but a look at the sides was paid.
+    ///
+    /// # Errors
+    /// `Bug` when `after` is not valid.
+    pub fn of(
+        before: Option<&'s View>,
+        after: &'s View,
+        sides: &'s [Side<'s>],
+        roots: &[(&str, RootKind)],
+    ) -> Result<Option<News<'s>>> {
+        let candidates = candidates(before, sides);
+        if candidates.is_empty() {
+            return Ok(None);
+        }
+        let whole = after.update(roots)?;
+        let mut news =
+            News { before, after, whole, sides, arrivals: BTreeMap::new(), stray: Vec::new() };
+        for (id, (value, sides)) in candidates {
+            let write = Write { id, value, sides };
+            match news.whole.register(id) {
+                Some(register) => news.arrivals.entry(register).or_default().push(write),
+                None if news.is_gone(id) => news.stray.push(write),
+                // An element of a sequence.
+                None => {}
+            }
+        }
+        Ok(Some(news))
+    }
+
+    /// The writes in conflict, by path.
+    pub fn contests(&self) -> Vec<Contest> {
+        let contests = self.arrivals.iter().filter_map(|(register, writes)| {
+            // A record that is new with one write a field is in no conflict.
+            let alone = writes.len() == 1 && self.is_new(register.0);
+            if alone { None } else { self.contest(writes) }
+        });
+        let mut contests: Vec<Contest> = contests.collect();
+        contests.sort_by(|a, b| a.path.cmp(&b.path));
+        contests
+    }
+
+    /// Every write that came into a container that was here before and is here still.
+    pub fn arrivals(&self) -> impl Iterator<Item = Arrival> {
+        let known = self.arrivals.iter().filter(|(register, _)| !self.is_new(register.0));
+        known.flat_map(|(_, writes)| {
+            let path = writes.first().and_then(|write| self.path(self.whole.steps(write.id)?));
+            writes.iter().map(move |write| Arrival { path: path.clone(), write: write.clone() })
+        })
+    }
+
+    /// Every write that came into a container that is gone.
+    pub fn strays(&self) -> Vec<Arrival> {
+        let stray = |write: &Write| {
+            let path = write.sides.iter().find_map(|side| self.lost_path(write.id, *side));
+            Arrival { path, write: write.clone() }
+        };
+        self.stray.iter().map(stray).collect()
+    }
+
+    /// The write that the document shows at a path, when it is a plain value.
+    pub fn shown(&self, path: &[&str]) -> Option<Write> {
+        let id = self.after.item(path).filter(|_| self.after.container(path).is_none())?;
+        let sides = self.arrivals.get(&self.whole.register(id)?);
+        let came = sides.and_then(|writes| writes.iter().find(|write| write.id == id));
+        let sides = came.map(|write| write.sides.clone()).unwrap_or_default();
+        Some(Write { id, value: self.after.value(path)?, sides })
+    }
+
+    /// The value at a path as a write's own side had it; of several sides the greatest. None where
+    /// nothing tells.
+    pub fn said(&self, write: &Write, path: &[&str]) -> Option<Value> {
+        let ours = || self.before.and_then(|before| before.value(path));
+        if write.sides.is_empty() {
+            return ours();
+        }
+        let (key, parent) = path.split_last()?;
+        let container = match parent {
+            [root] => Container::Root(root),
+            _ => Container::Item(self.after.container(parent)?),
+        };
+        let written = self.arrivals.get(&(container, *key)).map_or(&[][..], Vec::as_slice);
+        let our_item = self.before.and_then(|before| before.item(path));
+        let of_side = |side: &usize| match written.iter().find(|w| w.sides.contains(side)) {
+            Some(write) => Some(write.value.clone()),
+            None => our_item
+                .filter(|id| self.sides.get(*side).is_some_and(|s| s.saw(*id)))
+                .and_then(|_| ours()),
+        };
+        write.sides.iter().filter_map(of_side).max_by(order)
+    }
+
+    /// Whether the replica that one write came from had the other.
+    pub fn saw(&self, one: &Write, other: Id) -> bool {
+        match one.sides.is_empty() {
+            true => self.before.is_some_and(|before| knows(before, other)),
+            false => self.sides_of(one).any(|side| side.saw(other)) || self.follows(one.id, other),
+        }
+    }
+
+    /// Whether what a write's side had is known at all: a bare update does not say.
+    pub fn is_known(&self, write: &Write) -> bool {
+        self.sides_of(write).all(|side| side.seen.is_some())
+    }
+
+    fn contest(&self, writes: &[Write]) -> Option<Contest> {
+        let path = self.path(self.whole.steps(writes.first()?.id)?)?;
+        let steps: Vec<&str> = path.iter().map(String::as_str).collect();
+        // Where yrs shows nothing, somebody removed the key with this value in view.
+        let shown = self.shown(&steps)?;
+        let judged = |id: Id| self.sides.iter().any(|side| side.update.delete_set().contains(id));
+        let ours = self.ours(&steps);
+        let rivals: Vec<Write> = writes
+            .iter()
+            .filter(|write| !judged(write.id))
+            .cloned()
+            .chain(ours)
+            .filter(|write| write.id != shown.id)
+            .filter(|write| !self.saw(&shown, write.id) && !self.saw(write, shown.id))
+            .collect();
+        let overwritten: BTreeSet<Id> = rivals
+            .iter()
+            .flat_map(|later| rivals.iter().map(move |earlier| (later.id, earlier.id)))
+            .filter(|(later, earlier)| self.follows(*later, *earlier))
+            .map(|(_, earlier)| earlier)
+            .collect();
+        let rivals: Vec<Write> =
+            rivals.into_iter().filter(|write| !overwritten.contains(&write.id)).collect();
+        (!rivals.is_empty()).then_some(Contest { path, shown, rivals })
+    }
+
+    /// What was here at a path, when it was a plain value.
+    fn ours(&self, path: &[&str]) -> Option<Write> {
+        let before = self.before.filter(|before| before.container(path).is_none())?;
+        Some(Write { id: before.item(path)?, value: before.value(path)?, sides: Vec::new() })
+    }
+
+    fn sides_of<'w>(&'w self, write: &'w Write) -> impl Iterator<Item = &'w Side<'s>> {
+        write.sides.iter().filter_map(|side| self.sides.get(*side))
+    }
+
+    /// Whether one item is among the origins of another.
+    fn follows(&self, later: Id, earlier: Id) -> bool {
+        let origins =
+            std::iter::successors(self.whole.left_origin(later), |at| self.whole.left_origin(*at));
+        later != earlier && origins.into_iter().any(|origin| origin == earlier)
+    }
+
+    fn is_new(&self, container: Container<'_>) -> bool {
+        match container {
+            Container::Root(_) => false,
+            Container::Item(id) => !self.before.is_some_and(|before| knows(before, id)),
+        }
+    }
+
+    fn is_gone(&self, id: Id) -> bool {
+        self.whole.block(id).is_some_and(|block| block.kind == Kind::Gc)
+    }
+
+    fn path(&self, steps: Vec<Step<'_>>) -> Option<Vec<String>> {
+        path_in(self.after, &steps).or_else(|| path_in(self.before?, &steps))
+    }
+
+    /// Where a write stood whose container is gone: by the side's own account, by what is left of
+    /// the container, or by what was here before.
+    fn lost_path(&self, id: Id, side: usize) -> Option<Vec<String>> {
+        let update = &self.sides.get(side)?.update;
+        if let Some(steps) = update.steps(id) {
+            return self.path(steps);
+        }
+        let mut at = id;
+        while let Some(block) = update.block(at) {
+            let header = update.header(block);
+            if let (Some(Parent::Item(container)), Some(key)) = (header.parent, header.key) {
+                let mut steps = self.whole.steps(container)?;
+                steps.push(Step::Key(key));
+                return self.path(steps);
+            }
+            at = header.left?;
+        }
+        let before = self.before?.update(&[]).ok()?;
+        self.path(before.steps(at)?)
+    }
+}
+
+/// The plain values that are live in a side and were not here, each with the sides that have it.
+/// Of one side alone, what stands in containers of its own cannot be in conflict and is left out.
+fn candidates(before: Option<&View>, sides: &[Side<'_>]) -> BTreeMap<Id, (Value, Vec<usize>)> {
+    let mut found: BTreeMap<Id, (Value, Vec<usize>)> = BTreeMap::new();
+    let is_known = |id: Id| before.is_some_and(|before| knows(before, id));
+    for (index, side) in sides.iter().enumerate() {
+        for (client, blocks) in side.update.clients() {
+            for block in blocks.iter().filter(|b| b.kind == Kind::Any) {
+                let id = Id { client, clock: block.clock };
+                if is_known(id) || side.update.delete_set().contains(id) {
+                    continue;
+                }
+                let own = match side.update.register(id) {
+                    Some((Container::Item(container), _)) => !is_known(container),
+                    _ => false,
+                };
+                if own && sides.len() == 1 {
+                    continue;
+                }
+                if let Some(value) = side.update.scalar(block) {
+                    found.entry(id).or_insert_with(|| (value, Vec::new())).1.push(index);
+                }
+            }
+        }
+    }
+    found
+}
+
+fn knows(view: &View, id: Id) -> bool {
+    view.version().clocks.get(&id.client).is_some_and(|end| id.clock < *end)
+}
+
+/// Steps as a path that [`Source`] takes.
+fn path_in(view: &View, steps: &[Step<'_>]) -> Option<Vec<String>> {
+    let mut path: Vec<String> = Vec::with_capacity(steps.len());
+    for step in steps {
+        let key = match step {
+            Step::Key(key) => (*key).to_owned(),
+            Step::Element(id) => {
+                let above: Vec<&str> = path.iter().map(String::as_str).collect();
+                let mut keys = view.keys(&above).into_iter();
+                keys.find(|key| view.container(&[&above[..], &[key]].concat()) == Some(*id))?
+            }
+        };
+        path.push(key);
+    }
+    Some(path)
+}
+
+/// The order that decides between equal clocks: numbers by size, all else byte by byte.
+pub fn order(a: &Value, b: &Value) -> Ordering {
+    match (a, b) {
+        (Value::Int(a), Value::Int(b)) => a.cmp(b),
+        (Value::String(a), Value::String(b)) => a.as_bytes().cmp(b.as_bytes()),
+        _ => a.to_json().to_string().cmp(&b.to_json().to_string()),
+    }
+}
