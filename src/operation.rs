@@ -1,6 +1,10 @@
 //! Every change to a store as data. The command line builds operations, tests generate them at
 //! random; there is one way to change a store.
 
+mod restore;
+
+pub use restore::Restore;
+
 use crate::concern::{chat, core};
 
 pub use crate::concern::Outcome;
@@ -33,6 +37,8 @@ pub enum Operation {
     ChatDelete(chat::Delete),
     #[serde(rename = "prune")]
     Prune(Prune),
+    #[serde(rename = "conflict.restore")]
+    ConflictRestore(Restore),
 }
 
 /// Runs an operation in a session. Nothing lasts before the session commits.
@@ -50,6 +56,7 @@ pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
         Operation::ChatEdit(op) => op.run(session),
         Operation::ChatDelete(op) => op.run(session),
         Operation::Prune(op) => op.run(session),
+        Operation::ConflictRestore(op) => op.run(session),
     }
 }
 

@@ -7,6 +7,7 @@ mod anonymize;
 mod architecture;
 mod chat;
 mod cli;
+mod conflicts;
 mod demo;
 mod diff;
 mod documents;

@@ -56,6 +56,9 @@ pub struct Audit {
 impl State {
     /// Every value that lost, the latest first.
     pub fn conflicts(&self) -> Result<Vec<Conflict>> {
+        if !self.knows_conflicts()? {
+            return Ok(Vec::new());
+        }
         let sql = format!("SELECT {COLUMNS} FROM conflict ORDER BY id DESC");
         Ok(self.all(&sql, params![], conflict)?.into_iter().flatten().collect())
     }
@@ -107,6 +110,9 @@ impl State {
 
     /// Everything that senders could not have done here, in the order in which it came.
     pub fn audits(&self) -> Result<Vec<Audit>> {
+        if !self.knows_conflicts()? {
+            return Ok(Vec::new());
+        }
         let sql = "SELECT at, doc_id, kind, detail, message FROM audit ORDER BY id";
         let rows = self.all(sql, params![], |row| {
             let doc: String = row.get(1)?;
@@ -120,6 +126,12 @@ impl State {
             }))
         })?;
         Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// Whether the tables are there: one who only reads finds them as an older crdtctl left them.
+    fn knows_conflicts(&self) -> Result<bool> {
+        let sql = "SELECT 1 FROM sqlite_schema WHERE name = 'conflict'";
+        Ok(self.one(sql, params![], |_| Ok(()))?.is_some())
     }
 
     /// Keeps one of these, unless it is kept already.
