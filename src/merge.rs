@@ -5,7 +5,7 @@
 //! containers that were replaced are united (R3); what this replica's member has now seen deleted is
 //! acknowledged; what everybody has acknowledged is pruned.
 
-mod registers;
+pub mod registers;
 
 use crate::concern::{self, Collection, FieldKind, Spec, borrowed, core};
 use crate::crdt::container;
@@ -56,7 +56,7 @@ pub fn settle(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Vec<(D
     for Incoming { doc, before, parts } in imported {
         let mut account = Settled::default();
         if let Some(after) = session.view(doc)? {
-            let conflicts = registers::decide(session, doc, before.as_ref(), parts)?;
+            let conflicts = registers::decide(session, doc, before.as_deref(), parts)?;
             let decided = session.view(doc)?.unwrap_or_else(|| Rc::clone(&after));
             account = compare(concern::of(doc), before.as_deref(), &decided);
             account.conflicts = conflicts;

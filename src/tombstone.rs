@@ -117,7 +117,7 @@ pub fn mark(
 
 /// Writes one acknowledgement, unless it is there: a second one would bounce between the
 /// replicas for ever. True when it was written.
-fn acknowledge_one(txn: &mut Txn<'_>, path: &[&str], member: &str, now: i64) -> Result<bool> {
+pub fn acknowledge_one(txn: &mut Txn<'_>, path: &[&str], member: &str, now: i64) -> Result<bool> {
     let acks = [path, &["ack_vector"]].concat();
     match txn.value(&acks) {
         Some(Value::Map(map)) if map.contains_key(member) => return Ok(false),
@@ -181,6 +181,21 @@ impl Plan {
         plan
     }
 
+    /// Removes what may go.
+    pub fn write(&self, txn: &mut Txn<'_>) -> Result<()> {
+        for pruned in &self.prunable {
+            let path = borrowed(&pruned.tombstone.path);
+            if let Some((id, parent)) = path.split_last() {
+                txn.remove(parent, id)?;
+                // The cache beside the members (rule R5) must not outlive the record.
+                if pruned.tombstone.collection.noun == core::MEMBERS.noun {
+                    txn.remove(&["active_members"], id)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn add(&mut self, doc: &DocId, tombstone: Option<Tombstone>, members: &Members) {
         let Some(tombstone) = tombstone else { return };
         let removal = tombstone.collection.tombstone.as_ref().map(|marks| marks.removal);
@@ -230,19 +245,7 @@ fn remove(session: &mut Session, doc: &DocId, plan: Plan) -> Result<Vec<Pruned>>
     if plan.prunable.is_empty() {
         return Ok(Vec::new());
     }
-    session.edit(doc, |txn| {
-        for pruned in &plan.prunable {
-            let path = borrowed(&pruned.tombstone.path);
-            if let Some((id, parent)) = path.split_last() {
-                txn.remove(parent, id)?;
-                // The cache beside the members (rule R5) must not outlive the record.
-                if pruned.tombstone.collection.noun == core::MEMBERS.noun {
-                    txn.remove(&["active_members"], id)?;
-                }
-            }
-        }
-        Ok(())
-    })?;
+    session.edit(doc, |txn| plan.write(txn))?;
     Ok(plan.prunable)
 }
 

@@ -78,6 +78,11 @@ impl Doc {
         &self.updates
     }
 
+    /// The id that own items get.
+    pub fn client(&self) -> u64 {
+        self.yrs.client_id().get()
+    }
+
     /// The clock that the next own item would get.
     pub fn own_clock(&self) -> u32 {
         let client = self.yrs.client_id();

@@ -51,7 +51,7 @@ pub struct Side<'s> {
 
 impl Side<'_> {
     /// Whether its sender had an item; what its update deletes, it had.
-    fn saw(&self, id: Id) -> bool {
+    pub fn saw(&self, id: Id) -> bool {
         let had = |clocks: &&Clocks| clocks.get(&id.client).is_some_and(|end| id.clock < *end);
         self.seen.as_ref().is_some_and(had) || self.update.delete_set().contains(id)
     }

@@ -1,7 +1,8 @@
 //! Rule R4 over the schema: which clock a field goes by, who wins, and what is kept of the losers.
 
 use super::Part;
-use crate::concern::{Collection, Field, FieldKind, Removal, Spec, borrowed, place};
+use crate::concern::{self, Collection, Field, FieldKind, Removal, Spec, borrowed, place};
+use crate::crdt::doc::Txn;
 use crate::crdt::register::{Arrival, Contest, News, Side, Write, order};
 use crate::crdt::update::Update;
 use crate::crdt::value::{Source, Value};
@@ -11,7 +12,6 @@ use crate::id::DocId;
 use crate::store::{Claim, Conflict, Session};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 /// The later clock.
 pub const LATER: &str = "later";
@@ -24,10 +24,24 @@ pub const DELETED: &str = "deleted";
 /// The record is not there any more.
 pub const PRUNED: &str = "pruned";
 
-/// A value to be written once more.
-struct Again {
-    path: Vec<String>,
-    value: Value,
+/// What the rule makes of the registers of one document.
+#[derive(Default)]
+pub struct Plan {
+    /// Fields to be written once more: the winners that yrs did not choose, and their clocks.
+    pub again: Vec<(Vec<String>, Value)>,
+    /// What lost.
+    pub lost: Vec<Conflict>,
+}
+
+/// A merge of one document: how it was, how yrs left it, and what came.
+pub struct Merge<'m> {
+    pub doc: &'m DocId,
+    pub before: Option<&'m View>,
+    pub after: &'m View,
+    pub sides: &'m [Side<'m>],
+    /// Who sent each side, for people.
+    pub by: &'m [Option<String>],
+    pub now: i64,
 }
 
 /// Decides the registers of one document that an import brought into conflict, writes the winners
@@ -35,71 +49,146 @@ struct Again {
 pub fn decide(
     session: &mut Session,
     doc: &DocId,
-    before: Option<&Rc<View>>,
+    before: Option<&View>,
     parts: &[Part<'_>],
 ) -> Result<usize> {
     let roots = (session.ambient().roots)(doc);
-    let Some(spec) = crate::concern::of(doc) else { return Ok(0) };
-    let sides = parts
-        .iter()
-        .map(|part| {
-            let update = Update::walk(part.update).and_then(|walked| walked.check(roots));
-            let update = update.map_err(|fault| {
-                Error::bug("an update passed the gate and is not valid").because(fault)
-            })?;
-            Ok(Side { update, seen: part.seen })
-        })
-        .collect::<Result<Vec<Side<'_>>>>()?;
     let Some(after) = session.view(doc)? else { return Ok(0) };
-    let Some(news) = News::of(before.map(|before| &**before), &after, &sides, roots)? else {
-        return Ok(0);
+    let bug = |fault| Error::bug("an update passed the gate and is not valid").because(fault);
+    let mut sides = Vec::with_capacity(parts.len());
+    for part in parts {
+        let update = Update::walk(part.update).and_then(|walked| walked.check(roots));
+        sides.push(Side { update: update.map_err(bug)?, seen: part.seen });
+    }
+    let by: Vec<Option<String>> = parts.iter().map(|part| part.by.clone()).collect();
+    let now = session.now();
+    let plan = plan(&Merge { doc, before, after: &after, sides: &sides, by: &by, now })?;
+    for conflict in &plan.lost {
+        session.state().put_conflict(conflict)?;
+    }
+    if !plan.again.is_empty() {
+        session.edit(doc, |txn| plan.write(txn))?;
+    }
+    Ok(plan.lost.len())
+}
+
+/// Finds out what the rule asks for. Writes nothing.
+///
+/// # Errors
+/// `Bug` when the document is not valid.
+pub fn plan(merge: &Merge<'_>) -> Result<Plan> {
+    let Some(spec) = concern::of(merge.doc) else { return Ok(Plan::default()) };
+    let mut plan = Plan::default();
+    removals(spec, merge, &mut plan);
+    let roots = concern::roots(merge.doc);
+    let Some(news) = News::of(merge.before, merge.after, merge.sides, roots)? else {
+        return Ok(plan);
     };
-    let mut decided = Decided {
-        doc,
-        spec,
-        parts,
-        news: &news,
-        after: &after,
-        now: session.now(),
-        again: BTreeMap::new(),
-        lost: Vec::new(),
-    };
+    let again = BTreeMap::new();
+    let mut decided = Decided { spec, merge, news: &news, again, lost: plan.lost };
     for contest in news.contests() {
         decided.contest(&contest);
     }
-    decided.deletions(before.map(|before| &**before));
-    let Decided { again, lost, .. } = decided;
-    for conflict in &lost {
-        session.state().put_conflict(conflict)?;
-    }
-    write(session, doc, &again.into_values().collect::<Vec<_>>())?;
-    Ok(lost.len())
+    decided.deletions();
+    Ok(Plan { again: decided.again.into_iter().collect(), lost: decided.lost })
 }
 
-/// Writes winners again, each with its clock, in one transaction.
-fn write(session: &mut Session, doc: &DocId, again: &[Again]) -> Result<()> {
-    if again.is_empty() {
-        return Ok(());
-    }
-    session.edit(doc, |txn| {
-        for Again { path, value } in again {
+impl Plan {
+    /// Writes the winners again, each with its clock.
+    pub fn write(&self, txn: &mut Txn<'_>) -> Result<()> {
+        for (path, value) in &self.again {
             if let Some((key, parent)) = borrowed(path).split_last() {
                 txn.set_again(parent, key, value)?;
             }
         }
         Ok(())
-    })
+    }
+}
+
+/// Keeps what was written here to records that somebody removed for good without having seen it.
+fn removals(spec: &'static Spec, merge: &Merge<'_>, plan: &mut Plan) {
+    let Some(before) = merge.before else { return };
+    for collection in spec.collections.iter().filter(|c| c.tombstone.is_some()) {
+        for record in collection.records(before) {
+            let item = before.container(&borrowed(&record));
+            let Some(item) =
+                item.filter(|item| merge.after.container(&borrowed(&record)) != Some(*item))
+            else {
+                continue;
+            };
+            let removers =
+                || merge.sides.iter().filter(|side| side.update.delete_set().contains(item));
+            for path in fields(before, &record) {
+                let Some(write) = standing(before, &path) else { continue };
+                let target = Target::of(spec, &path)
+                    .filter(|target| target.is_content() && !target.is_flag());
+                let known = |side: &Side<'_>| side.seen.is_none() || side.saw(write.id);
+                if let (Some(target), false) =
+                    (target, removers().any(known) || removers().next().is_none())
+                {
+                    plan.lost.push(lost(
+                        merge,
+                        Some((&target, &path)),
+                        PRUNED,
+                        Claim::default(),
+                        &write,
+                        None,
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// The paths of a record's fields.
+fn fields(source: &View, record: &[String]) -> Vec<Vec<String>> {
+    let path = |key: String| record.iter().cloned().chain([key]).collect();
+    source.keys(&borrowed(record)).into_iter().map(path).collect()
+}
+
+/// What a view shows at a path, when it is a plain value.
+fn standing(view: &View, path: &[String]) -> Option<Write> {
+    let steps = borrowed(path);
+    let id = view.item(&steps).filter(|_| view.container(&steps).is_none())?;
+    Some(Write { id, value: view.value(&steps)?, sides: Vec::new() })
+}
+
+fn claim(merge: &Merge<'_>, write: &Write, at: Option<i64>) -> Claim {
+    Claim { value: Some(write.value.to_json()), at, by: by(merge, write) }
+}
+
+fn by(merge: &Merge<'_>, write: &Write) -> Option<String> {
+    write.sides.iter().find_map(|side| merge.by.get(*side)?.clone())
+}
+
+fn lost(
+    merge: &Merge<'_>,
+    place: Option<(&Target, &[String])>,
+    rule: &str,
+    winner: Claim,
+    loser: &Write,
+    at: Option<i64>,
+) -> Conflict {
+    Conflict {
+        id: 0,
+        at: merge.now,
+        doc: merge.doc.clone(),
+        noun: place.map(|(target, _)| target.collection.noun.to_owned()),
+        path: place.map(|(_, path)| path.to_vec()).unwrap_or_default(),
+        rule: rule.to_owned(),
+        winner,
+        loser: claim(merge, loser, at),
+        item: (loser.id.client, loser.id.clock),
+        restored: None,
+    }
 }
 
 struct Decided<'d> {
-    doc: &'d DocId,
     spec: &'static Spec,
-    parts: &'d [Part<'d>],
+    merge: &'d Merge<'d>,
     news: &'d News<'d>,
-    after: &'d View,
-    now: i64,
     /// By path, so that a clock that covers several fields is written once.
-    again: BTreeMap<Vec<String>, Again>,
+    again: BTreeMap<Vec<String>, Value>,
     lost: Vec<Conflict>,
 }
 
@@ -178,7 +267,7 @@ impl Decided<'_> {
         // Beside a deletion nothing is decided; what it took along is kept by `deletions`.
         if let Some(flag) = target.flag()
             && !target.is_flag()
-            && self.after.flag(&borrowed(&flag))
+            && self.merge.after.flag(&borrowed(&flag))
         {
             return;
         }
@@ -211,7 +300,7 @@ impl Decided<'_> {
                 true if at == lost_at => GREATER,
                 true => LATER,
             };
-            let winner = self.claim(winner, at);
+            let winner = claim(self.merge, winner, at);
             self.keep(Some((&target, &contest.path)), rule, winner, loser, lost_at);
         }
     }
@@ -228,15 +317,14 @@ impl Decided<'_> {
     }
 
     fn write_again(&mut self, target: &Target, path: &[String], winner: &Write, at: Option<i64>) {
-        let again = Again { path: path.to_vec(), value: winner.value.clone() };
-        self.again.insert(path.to_vec(), again);
+        self.again.insert(path.to_vec(), winner.value.clone());
         if target.is_flag()
             && let Some(tombstone) = &target.collection.tombstone
         {
             for name in [Some(tombstone.at), tombstone.by].into_iter().flatten() {
                 let path = target.below(name);
                 if let Some(value) = self.news.said(winner, &borrowed(&path)) {
-                    self.again.insert(path.clone(), Again { path, value });
+                    self.again.insert(path, value);
                 }
             }
         }
@@ -248,9 +336,10 @@ impl Decided<'_> {
 
     /// Writes a clock again, at least as late as all that is known of it.
     fn clock_again(&mut self, path: Vec<String>, at: i64) {
-        let planned = self.again.get(&path).and_then(|again| again.value.as_i64());
-        let at = at.max(planned.unwrap_or(at)).max(self.after.int(&borrowed(&path)).unwrap_or(at));
-        self.again.insert(path.clone(), Again { path, value: Value::Int(at) });
+        let planned = self.again.get(&path).and_then(Value::as_i64);
+        let at =
+            at.max(planned.unwrap_or(at)).max(self.merge.after.int(&borrowed(&path)).unwrap_or(at));
+        self.again.insert(path, Value::Int(at));
     }
 
     fn own_clock(&self, target: &Target) -> Option<&'static str> {
@@ -270,14 +359,6 @@ impl Decided<'_> {
         clock.max(at.and_then(said))
     }
 
-    fn claim(&self, write: &Write, at: Option<i64>) -> Claim {
-        Claim { value: Some(write.value.to_json()), at, by: self.by(write) }
-    }
-
-    fn by(&self, write: &Write) -> Option<String> {
-        write.sides.iter().find_map(|side| self.parts.get(*side)?.by.clone())
-    }
-
     fn keep(
         &mut self,
         place: Option<(&Target, &[String])>,
@@ -286,29 +367,19 @@ impl Decided<'_> {
         loser: &Write,
         at: Option<i64>,
     ) {
-        self.lost.push(Conflict {
-            id: 0,
-            at: self.now,
-            doc: self.doc.clone(),
-            noun: place.map(|(target, _)| target.collection.noun.to_owned()),
-            path: place.map(|(_, path)| path.to_vec()).unwrap_or_default(),
-            rule: rule.to_owned(),
-            winner,
-            loser: self.claim(loser, at),
-            item: (loser.id.client, loser.id.clock),
-            restored: None,
-        });
+        self.lost.push(lost(self.merge, place, rule, winner, loser, at));
     }
 
     /// Keeps what was written to records that others deleted, not knowing of it.
-    fn deletions(&mut self, before: Option<&View>) {
-        let news = self.news;
+    fn deletions(&mut self) {
+        let (news, before) = (self.news, self.merge.before);
         let mut deleted: BTreeMap<Vec<String>, Write> = BTreeMap::new();
         for Arrival { path, write } in news.arrivals() {
             let Some(target) = path.as_ref().and_then(|path| Target::of(self.spec, path)) else {
                 continue;
             };
-            let Some(flag) = target.flag().filter(|flag| self.after.flag(&borrowed(flag))) else {
+            let Some(flag) = target.flag().filter(|flag| self.merge.after.flag(&borrowed(flag)))
+            else {
                 continue;
             };
             let Some(deletion) = news.shown(&borrowed(&flag)) else { continue };
@@ -326,11 +397,8 @@ impl Decided<'_> {
         }
         for (record, deletion) in deleted {
             let Some(before) = before else { continue };
-            let mut field = record.clone();
-            for key in before.keys(&borrowed(&record)) {
-                field.push(key);
-                self.our_edit(before, &field, &deletion);
-                field.pop();
+            for path in fields(before, &record) {
+                self.our_edit(before, &path, &deletion);
             }
         }
         for Arrival { path, write } in news.strays() {
@@ -345,25 +413,19 @@ impl Decided<'_> {
 
     /// What was here of a record that somebody deleted who had not seen it.
     fn our_edit(&mut self, before: &View, path: &[String], deletion: &Write) {
-        let steps = borrowed(path);
-        let Some(target) = Target::of(self.spec, path).filter(|t| t.is_content() && !t.is_flag())
-        else {
-            return;
-        };
-        if let (Some(id), Some(value), None) =
-            (before.item(&steps), before.value(&steps), before.container(&steps))
+        let target = Target::of(self.spec, path).filter(|t| t.is_content() && !t.is_flag());
+        if let (Some(target), Some(ours)) = (target, standing(before, path))
+            && self.news.is_known(deletion)
+            && !self.news.saw(deletion, ours.id)
         {
-            let ours = Write { id, value, sides: Vec::new() };
-            if self.news.is_known(deletion) && !self.news.saw(deletion, id) {
-                self.took_along(&target, path, deletion, &ours);
-            }
+            self.took_along(&target, path, deletion, &ours);
         }
     }
 
     fn took_along(&mut self, target: &Target, path: &[String], deletion: &Write, lost: &Write) {
         let at = target.collection.tombstone.as_ref().map(|tombstone| tombstone.at);
-        let at = at.and_then(|at| self.after.int(&borrowed(&target.below(at))));
-        let winner = Claim { value: None, at, by: self.by(deletion) };
+        let at = at.and_then(|at| self.merge.after.int(&borrowed(&target.below(at))));
+        let winner = Claim { value: None, at, by: by(self.merge, deletion) };
         let clock = self.clock(target, lost);
         self.keep(Some((target, path)), DELETED, winner, lost, clock);
     }

@@ -47,13 +47,17 @@ fn histories_of_quarrels_converge() {
     schedules("quarrels", 300, QUARRELS);
 }
 
-fn schedules(test: &str, count: u64, climate: Climate) {
+/// The seeds to live through: so many, or as the environment says.
+pub fn seeds(count: u64) -> std::ops::Range<u64> {
     let wanted = |name: &str| -> Option<u64> { std::env::var(name).ok()?.parse().ok() };
-    let seeds = match wanted("CRDTCTL_SEED_ONE") {
+    match wanted("CRDTCTL_SEED_ONE") {
         Some(one) => one..one + 1,
         None => 0..wanted("CRDTCTL_SCHEDULES").unwrap_or(count),
-    };
-    for seed in seeds {
+    }
+}
+
+fn schedules(test: &str, count: u64, climate: Climate) {
+    for seed in seeds(count) {
         let mut told = Told { test, seed, world: World::new(seed, climate) };
         history(&mut told.world, seed);
     }
