@@ -9,7 +9,7 @@ use super::convergence::seeds;
 use crdtctl::concern::{self, Collection, FieldKind, Removal, Spec, borrowed};
 use crdtctl::crdt::doc::{Doc, Txn};
 use crdtctl::crdt::register::Side;
-use crdtctl::crdt::update::{self, Checked, Clocks, Id, Update};
+use crdtctl::crdt::update::{self, Checked, Clocks, Id, Update, Version};
 use crdtctl::crdt::value::{Source, Value};
 use crdtctl::crdt::view::View;
 use crdtctl::error::Result;
@@ -17,7 +17,9 @@ use crdtctl::id::{DocId, EntityId};
 use crdtctl::merge::registers::{Merge, plan};
 use crdtctl::sample::Chance;
 use crdtctl::tombstone;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 const START: i64 = 1_767_225_600;
 
@@ -37,14 +39,16 @@ pub struct Replica {
     member: String,
     /// What came too early.
     waiting: Vec<Letter>,
-    backup: Option<(Vec<u8>, Vec<Row>, Vec<Letter>)>,
+    backup: Option<(Rc<View>, Vec<Letter>)>,
+    /// The state as it stands, since the last write.
+    view: RefCell<Option<Rc<View>>>,
 }
 
 /// A bundle.
 #[derive(Clone)]
 struct Letter {
-    update: Vec<u8>,
-    has: Clocks,
+    update: Rc<[u8]>,
+    has: Rc<Version>,
     from: usize,
 }
 
@@ -129,6 +133,7 @@ impl World {
                 member,
                 waiting: Vec::new(),
                 backup: None,
+                view: RefCell::default(),
             };
             world.replicas.push(replica);
         }
@@ -323,15 +328,11 @@ impl World {
         let replica = &mut self.replicas[at];
         match replica.backup.take() {
             None => {
-                let (state, _) = replica.doc.encode().expect("a state");
-                replica.backup = Some((state, replica.log.clone(), replica.waiting.clone()));
+                replica.backup = Some((replica.view(), replica.waiting.clone()));
                 self.trace.push(format!("{at} makes a backup"));
             }
-            Some((state, _, waiting)) => {
-                // A new replica, by the lease rule: a new client id, and a log that begins anew.
-                replica.doc = Doc::load(&checked(&state), client).expect("a document");
-                replica.log.clear();
-                replica.waiting = waiting;
+            Some((state, waiting)) => {
+                replica.begin_anew(&state, waiting, client);
                 self.trace.push(format!("{at} is put back"));
             }
         }
@@ -341,12 +342,9 @@ impl World {
     fn copy(&mut self, at: usize) {
         let to = self.below(self.replicas.len());
         let client = self.client();
-        let (state, _) = self.replicas[at].doc.encode().expect("a state");
-        let waiting = self.replicas[at].waiting.clone();
+        let (state, waiting) = (self.replicas[at].view(), self.replicas[at].waiting.clone());
         if to != at {
-            let replica = &mut self.replicas[to];
-            replica.doc = Doc::load(&checked(&state), client).expect("a document");
-            (replica.log, replica.waiting) = (Vec::new(), waiting);
+            self.replicas[to].begin_anew(&state, waiting, client);
             self.trace.push(format!("{at} is copied over {to}"));
         }
     }
@@ -360,9 +358,7 @@ impl World {
     }
 
     fn clocks(&self, at: usize) -> Clocks {
-        let (state, version) = self.replicas[at].doc.encode().expect("a state");
-        drop(state);
-        version.clocks
+        self.replicas[at].view().version().clocks.clone()
     }
 
     /// A bundle into the mail: the whole state, or what was written since some row, with or
@@ -372,7 +368,7 @@ impl World {
         let (kind, after, but) =
             (self.chance.below(3), self.below(rows + 1), self.below(self.replicas.len()));
         let replica = &self.replicas[at];
-        let (state, version) = replica.doc.encode().expect("a state");
+        let state = replica.letter(at);
         let rows = replica.log[after..].iter().filter(|row| kind == 1 || row.origin != Some(but));
         let updates: Vec<Update<'_, Checked>> = rows.map(|row| checked(&row.update)).collect();
         let joined = if kind == 0 { None } else { update::merge(&updates) };
@@ -380,8 +376,10 @@ impl World {
             "{at} sends {} rows after {after} but {but}",
             if joined.is_some() { "the" } else { "all," }
         ));
-        let update = joined.unwrap_or(state);
-        self.mail.push(Letter { update, has: version.clocks, from: at });
+        self.mail.push(match joined {
+            Some(update) => Letter { update: update.into(), ..state },
+            None => state,
+        });
     }
 
     fn deliver(&mut self, at: usize) {
@@ -406,26 +404,39 @@ impl World {
         let rows = replica.log.len();
         let mut open = std::mem::take(&mut replica.waiting);
         open.extend(letters);
-        let (before, _) = replica.doc.encode().expect("a state");
-        let before = View::of(&checked(&before));
-        let mut applied = Vec::new();
-        loop {
-            let clocks = replica.doc.encode().expect("a state").1.clocks;
-            let ready =
-                open.iter().position(|letter| checked(&letter.update).missing(&clocks).is_empty());
-            let Some(letter) = ready.map(|index| open.remove(index)) else { break };
-            let logged = replica.doc.updates().len();
-            replica.doc.apply(&checked(&letter.update)).expect("an honest update");
-            replica.take_log(logged, Some(letter.from));
-            applied.push(letter);
+        let before = replica.view();
+        // What holds nothing new needs no look.
+        open.retain(|letter| !letter.is_in(before.version()));
+        if open.is_empty() {
+            return false;
         }
-        replica.waiting = open;
-        let (after, _) = replica.doc.encode().expect("a state");
-        let after = View::of(&checked(&after));
-        let sides: Vec<Side<'_>> = applied
-            .iter()
-            .map(|letter| Side { update: checked(&letter.update), seen: Some(&letter.has) })
-            .collect();
+        let updates: Vec<Update<'_, Checked>> =
+            open.iter().map(|letter| checked(&letter.update)).collect();
+        let mut clocks = before.version().clocks.clone();
+        let mut applied: Vec<usize> = Vec::new();
+        loop {
+            let ready = (0..open.len()).find(|index| {
+                !applied.contains(index) && updates[*index].missing(&clocks).is_empty()
+            });
+            let Some(index) = ready else { break };
+            let logged = replica.doc.updates().len();
+            replica.doc.apply(&updates[index]).expect("an honest update");
+            replica.take_log(logged, Some(open[index].from));
+            for (client, end) in updates[index].version().clocks {
+                let reached = clocks.entry(client).or_default();
+                *reached = end.max(*reached);
+            }
+            applied.push(index);
+        }
+        let waits = (0..open.len()).filter(|index| !applied.contains(index));
+        replica.waiting = waits.map(|index| open[index].clone()).collect();
+        let after = replica.view();
+        let mut sides = Vec::new();
+        for (index, update) in updates.into_iter().enumerate() {
+            if applied.contains(&index) {
+                sides.push(Side { update, seen: Some(&open[index].has.clocks) });
+            }
+        }
         let by = vec![None; sides.len()];
         let merge = Merge {
             doc: &self.id,
@@ -457,8 +468,8 @@ impl World {
 
     fn acknowledge(&mut self, at: usize) {
         let (member, now) = (self.replicas[at].member.clone(), self.now_at(at));
-        let view = self.view(at);
-        let open: Vec<Vec<String>> = tombstone::list(self.spec, &view)
+        let view = self.replicas[at].view();
+        let open: Vec<Vec<String>> = tombstone::list(self.spec, &*view)
             .into_iter()
             .filter(|tombstone| !tombstone.acknowledged.contains_key(&member))
             .map(|tombstone| tombstone.path)
@@ -475,7 +486,7 @@ impl World {
     fn prune(&mut self, at: usize) {
         // Members who have no replica here would hold up everything.
         let members = self.replicas.iter().map(|replica| (replica.member.clone(), 0)).collect();
-        let plan = tombstone::Plan::of(&self.id, &self.view(at), &members);
+        let plan = tombstone::Plan::of(&self.id, &*self.replicas[at].view(), &members);
         if !plan.prunable.is_empty() {
             let pruned: Vec<_> = plan.prunable.iter().map(|p| p.tombstone.path.clone()).collect();
             self.trace.push(format!("{at} prunes {pruned:?}"));
@@ -483,19 +494,10 @@ impl World {
         }
     }
 
-    fn view(&self, at: usize) -> View {
-        let (state, _) = self.replicas[at].doc.encode().expect("a state");
-        View::of(&checked(&state))
-    }
-
     /// Everybody sends everything to everybody. Whether anything was written.
     fn exchange(&mut self) -> bool {
-        let letters: Vec<Letter> = (0..self.replicas.len())
-            .map(|from| {
-                let (update, version) = self.replicas[from].doc.encode().expect("a state");
-                Letter { update, has: version.clocks, from }
-            })
-            .collect();
+        let letters: Vec<Letter> =
+            (0..self.replicas.len()).map(|from| self.replicas[from].letter(from)).collect();
         let mut written = false;
         for to in 0..self.replicas.len() {
             let post = letters.iter().filter(|letter| letter.from != to).cloned().collect();
@@ -516,9 +518,9 @@ impl World {
 
     /// What must be true in the end.
     pub fn judge(&self) {
-        let view = self.view(0);
+        let view = self.replicas[0].view();
         for at in 1..self.replicas.len() {
-            let other = self.view(at);
+            let other = self.replicas[at].view();
             assert_eq!(view.digest(), other.digest(), "replica {at} shows something else");
             assert_eq!(view.version(), other.version(), "replica {at} has another version");
         }
@@ -594,9 +596,42 @@ impl World {
     }
 }
 
+impl Letter {
+    /// Whether a document of this version holds all that the sender had.
+    fn is_in(&self, version: &Version) -> bool {
+        let reached = |(client, end): (&u64, &u32)| {
+            version.clocks.get(client).is_some_and(|reached| reached >= end)
+        };
+        self.has.clocks.iter().all(reached) && version.deletes.covers(&self.has.deletes)
+    }
+}
+
 impl Replica {
+    /// The document as it stands.
+    fn view(&self) -> Rc<View> {
+        let mut view = self.view.borrow_mut();
+        let read = || Rc::new(View::of(&checked(&self.doc.encode().expect("a state").0)));
+        Rc::clone(view.get_or_insert_with(read))
+    }
+
+    /// All that it has.
+    fn letter(&self, from: usize) -> Letter {
+        let view = self.view();
+        Letter { update: view.bytes().into(), has: Rc::new(view.version().clone()), from }
+    }
+
+    /// Goes on as a new replica, by the lease rule: under a new client id, and with a log that
+    /// begins anew.
+    fn begin_anew(&mut self, state: &Rc<View>, waiting: Vec<Letter>, client: u64) {
+        self.doc = Doc::load(&checked(state.bytes()), client).expect("a document");
+        self.log.clear();
+        self.waiting = waiting;
+        self.view = RefCell::new(Some(Rc::clone(state)));
+    }
+
     /// Logs what the document did since, as one row.
     fn take_log(&mut self, since: usize, origin: Option<usize>) {
+        *self.view.borrow_mut() = None;
         let rows = self.doc.updates()[since..].iter();
         self.log.extend(rows.map(|update| Row { update: update.clone(), origin }));
     }
