@@ -13,7 +13,7 @@ use crdtctl::crdt::update::{self, Checked, Clocks, Id, Update, Version};
 use crdtctl::crdt::value::{Source, Value};
 use crdtctl::crdt::view::View;
 use crdtctl::error::Result;
-use crdtctl::id::{DocId, EntityId};
+use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::merge::registers::{Merge, plan};
 use crdtctl::sample::Chance;
 use crdtctl::tombstone;
@@ -36,7 +36,9 @@ pub struct Replica {
     log: Vec<Row>,
     /// Seconds that its clock is ahead of the world's, or behind.
     skew: i64,
-    member: String,
+    /// None for one that only carries and writes: removed, or not a member yet. It acknowledges
+    /// nothing, and nobody waits for it.
+    member: Option<String>,
     /// What came too early.
     waiting: Vec<Letter>,
     backup: Option<(Rc<View>, Vec<Letter>)>,
@@ -122,10 +124,11 @@ impl World {
             lost: BTreeSet::new(),
             lost_somewhere: BTreeSet::new(),
         };
+        let members = 1 + world.chance.below(replicas);
         for number in 0..replicas {
             let client = world.client();
             let skew = i64::try_from(world.chance.below(1200)).unwrap_or(0) - 600;
-            let member = format!("member-{}", number.min(4));
+            let member = (number < members).then(|| format!("member-{}", number.min(4)));
             let replica = Replica {
                 doc: Doc::new(client),
                 log: Vec::new(),
@@ -160,9 +163,9 @@ impl World {
             let at = self.below(self.replicas.len());
             self.now += i64::try_from(self.chance.below(90)).unwrap_or(0);
             match self.chance.below(100) {
-                0..45 => self.edit(at),
-                45..50 => self.create(at),
-                50..56 => self.delete(at),
+                0..42 => self.edit(at),
+                42..46 => self.create(at),
+                46..56 => self.delete(at),
                 56..60 => self.put_aside_or_back(at),
                 60..62 => self.copy(at),
                 62..76 => self.send(at),
@@ -200,7 +203,7 @@ impl World {
         let record: Vec<String> = parent.iter().cloned().chain([id.clone()]).collect();
         let listed = matches!(collection.path, ["columns"] | [.., "comments"]);
         let texts: Vec<Value> = collection.fields.iter().map(|_| self.text()).collect();
-        let member = self.replicas[at].member.clone();
+        let member = self.replicas[at].member.clone().unwrap_or_default();
         self.write(at, |txn| {
             match listed {
                 true => txn.push_map(&borrowed(&parent), &id)?,
@@ -314,7 +317,8 @@ impl World {
             return;
         }
         let (now, seen) = (self.now_at(at), self.clocks(at));
-        let by = crdtctl::id::MemberId::parse(&self.replicas[at].member).expect("a member id");
+        let Some(by) = &self.replicas[at].member else { return };
+        let by = MemberId::parse(by).expect("a member id");
         self.write(at, |txn| tombstone::mark(txn, collection, &borrowed(&record), now, &by));
         let mark = self.mark(at);
         let wrote = Wrote { path: record.clone(), value: Value::Bool(true), at: now, mark, seen };
@@ -467,7 +471,8 @@ impl World {
     }
 
     fn acknowledge(&mut self, at: usize) {
-        let (member, now) = (self.replicas[at].member.clone(), self.now_at(at));
+        let Some(member) = self.replicas[at].member.clone() else { return };
+        let now = self.now_at(at);
         let view = self.replicas[at].view();
         let open: Vec<Vec<String>> = tombstone::list(self.spec, &*view)
             .into_iter()
@@ -484,8 +489,8 @@ impl World {
     }
 
     fn prune(&mut self, at: usize) {
-        // Members who have no replica here would hold up everything.
-        let members = self.replicas.iter().map(|replica| (replica.member.clone(), 0)).collect();
+        let members = self.replicas.iter().flat_map(|replica| replica.member.clone());
+        let members = members.map(|member| (member, 0)).collect();
         let plan = tombstone::Plan::of(&self.id, &*self.replicas[at].view(), &members);
         if !plan.prunable.is_empty() {
             let pruned: Vec<_> = plan.prunable.iter().map(|p| p.tombstone.path.clone()).collect();
