@@ -1,4 +1,4 @@
-# crdtctl 0.1.0: init, entity, member, chat, sync, prune, tombstone, conflict, doc, digest, check, repair, demo, completions, man
+# crdtctl 0.1.0: init, entity, member, chat, sync, prune, tombstone, conflict, doc, digest, check, repair, recover, demo, completions, man
 module completions {
 
   def "nu-complete crdtctl global.output" [] {
@@ -1874,6 +1874,40 @@ module completions {
     ...finding: string        # The findings
   ]
 
+  def "nu-complete crdtctl recover global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl recover global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl recover global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Build a damaged document again, from what is left of it and what others have
+  export extern "crdtctl recover" [
+    --from: path              # Bundles, stores and .yrs files of others, the most trusted first
+    --out(-o): path           # The directory to write to; nothing in it is written over
+    --output: string@"nu-complete crdtctl recover global.output" # How output is written: a table on a terminal, else tab-separated
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl recover global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl recover global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    doc: string               # The document
+  ]
+
   def "nu-complete crdtctl demo global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -2179,6 +2213,10 @@ module completions {
 
   # Mend what `crdtctl check` found: only what is named
   export extern "crdtctl help repair" [
+  ]
+
+  # Build a damaged document again, from what is left of it and what others have
+  export extern "crdtctl help recover" [
   ]
 
   # Show the whole journey: two replicas, a USB stick between them, deletions and pruning

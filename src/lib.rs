@@ -14,6 +14,7 @@
 //! | [`operation`] | every change as data |
 //! | [`inspect`] | the microscope: reports over one document, from its bytes |
 //! | [`check`] | what is wrong with a store, and what mends it |
+//! | [`recover`] | a damaged document, built again from what is left |
 //! | [`sync`] | bundles, export, import, peers; knows versions and bytes, not messages |
 //! | [`cmd`] | the command line: arguments → operation or query → report |
 //! | [`ui`] | reports → table, JSON, TSV …; knows no store |
@@ -41,6 +42,7 @@ pub mod inspect;
 pub mod limits;
 pub mod merge;
 pub mod operation;
+pub mod recover;
 pub mod sample;
 pub mod store;
 pub mod sync;

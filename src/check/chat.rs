@@ -3,7 +3,7 @@
 use super::people::WRONG_CACHE;
 use super::{Edit, Fix, Found};
 use crate::concern::borrowed;
-use crate::concern::chat::{REPLIES, THREADS};
+use crate::concern::chat::{Caches, THREADS, live_replies};
 use crate::crdt::value::Source;
 use crate::crdt::view::View;
 use crate::error::word;
@@ -12,40 +12,6 @@ use crate::store::check::Kind;
 use std::collections::BTreeSet;
 
 static REPLY_WITHOUT_PARENT: Kind = Kind::info("reply-without-parent");
-
-/// What a thread's caches should say (rule R5).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Caches {
-    /// Replies that are not deleted.
-    pub reply_count: i64,
-    /// When the last of them was written; 0 without any.
-    pub last_reply_at: i64,
-}
-
-impl Caches {
-    /// Derived from the replies.
-    pub fn of(source: &dyn Source, thread: &str) -> Caches {
-        let mut caches = Caches::default();
-        for reply in live_replies(source, thread) {
-            let at = source.int(&["threads", thread, "replies", &reply, "created_at"]).unwrap_or(0);
-            caches.reply_count = caches.reply_count.saturating_add(1);
-            caches.last_reply_at = caches.last_reply_at.max(at);
-        }
-        caches
-    }
-
-    fn written(source: &dyn Source, thread: &str) -> Caches {
-        let at = |field| source.int(&["threads", thread, field]).unwrap_or(0);
-        Caches { reply_count: at("reply_count"), last_reply_at: at("last_reply_at") }
-    }
-}
-
-fn live_replies(source: &dyn Source, thread: &str) -> Vec<String> {
-    let mut replies = source.keys(&["threads", thread, "replies"]);
-    let path = |reply: &str| ["threads", thread, "replies", reply].map(str::to_owned);
-    replies.retain(|reply| !REPLIES.is_deleted(source, &path(reply)));
-    replies
-}
 
 /// What is wrong with the threads of a chat.
 pub fn threads(entity: &EntityId, view: &View) -> Vec<Found> {

@@ -126,12 +126,17 @@ impl Finding {
         let (fix, cure) = match found.cure {
             FileCure::Mend(mend) => (repair_command(&id), Cure::Files(mend)),
             FileCure::Command(command) => (command, Cure::Elsewhere),
-            FileCure::Recover => (
-                "crdtctl init NEW && crdtctl -s NEW sync import BUNDLE".to_owned(),
-                Cure::Elsewhere,
-            ),
+            FileCure::Recover => {
+                let doc = found.doc.as_ref().map_or("DOC", DocId::as_str);
+                let command = format!("crdtctl recover {} --from BUNDLE -o DIR", word(doc));
+                (command, Cure::Elsewhere)
+            }
         };
-        Finding { id, kind: found.kind, doc: found.doc, message: found.message, fix, cure }
+        let message = match &found.doc {
+            Some(doc) => about(doc, found.message),
+            None => found.message,
+        };
+        Finding { id, kind: found.kind, doc: found.doc, message, fix, cure }
     }
 
     fn of_content(doc: &DocId, found: Found) -> Finding {
@@ -140,7 +145,8 @@ impl Finding {
             Fix::Edit(edit) => (repair_command(&id), Cure::Content(edit)),
             Fix::Command(command) => (command, Cure::Elsewhere),
         };
-        Finding { id, kind: found.kind, doc: Some(doc.clone()), message: found.message, fix, cure }
+        let message = about(doc, found.message);
+        Finding { id, kind: found.kind, doc: Some(doc.clone()), message, fix, cure }
     }
 
     /// Whether [`repair`] mends it.
@@ -159,6 +165,16 @@ fn id(kind: &Kind, doc: Option<&DocId>, detail: &str) -> String {
     hasher.update(detail.as_bytes());
     let hash = hasher.finalize().to_hex();
     format!("{}-{}", kind.name, hash.chars().take(ID_DIGITS).collect::<String>())
+}
+
+/// A sentence that names its document: alone in a table it says where to look.
+fn about(doc: &DocId, message: String) -> String {
+    let entity = doc.entity();
+    let named = [Some(doc.as_str()), entity.as_ref().map(EntityId::as_str)];
+    match named.into_iter().flatten().any(|name| message.starts_with(name)) {
+        true => message,
+        false => format!("{doc}: {message}"),
+    }
 }
 
 fn repair_command(id: &str) -> String {

@@ -1,9 +1,9 @@
 //! Repairing what a check found: only what was named, all of it in one commit or nothing.
 
 use super::board::Board;
-use super::chat::Caches;
 use super::people::heir;
 use super::{Cure, Edit, Finding};
+use crate::concern::chat::Caches;
 use crate::concern::core;
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Source, Value};
@@ -37,7 +37,8 @@ pub fn named<'f>(findings: &'f [Finding], names: &[String]) -> Result<Vec<&'f Fi
                     .because(&finding.message)
                     .hint(format!("`{}`", finding.fix)));
             }
-            if !picked.iter().any(|other| other.id == finding.id && other.doc == finding.doc) {
+            // Named twice; two findings may share an id.
+            if !picked.iter().any(|other| std::ptr::eq(*other, finding)) {
                 picked.push(finding);
             }
         }
@@ -77,19 +78,14 @@ fn edit(txn: &mut Txn<'_>, change: &Edit, now: i64) -> Result<()> {
             Some(heir) => core::appoint(txn, &heir, crate::concern::Role::Owner, now),
             None => Ok(()),
         },
-        Edit::Thread(thread) => {
-            let caches = Caches::of(txn, thread);
-            let path = ["threads", thread];
-            txn.set(&path, "reply_count", caches.reply_count)?;
-            txn.set(&path, "last_reply_at", caches.last_reply_at)
-        }
-        Edit::Card(card) => list_once(txn, card),
+        Edit::Thread(thread) => Caches::put_right(txn, thread),
+        Edit::Card(card) => list_once(txn, card, now),
     }
 }
 
 /// Lists a card once, in the column that it names; in the first where it names none that there is.
 /// What is no card is listed nowhere.
-fn list_once(txn: &mut Txn<'_>, card: &str) -> Result<()> {
+fn list_once(txn: &mut Txn<'_>, card: &str, now: i64) -> Result<()> {
     let board = Board::of(txn);
     let own = match board.cards.get(card) {
         Some(names) => board.column(names).or_else(|| board.first()),
@@ -117,6 +113,7 @@ fn list_once(txn: &mut Txn<'_>, card: &str) -> Result<()> {
     let names = txn.value(&["cards", card, "column_id"]);
     if names.as_ref().and_then(Value::as_str) != Some(column.id.as_str()) {
         txn.set(&["cards", card], "column_id", column.id.as_str())?;
+        core::touch(txn, &["cards", card], now)?;
     }
     Ok(())
 }

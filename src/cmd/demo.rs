@@ -1,4 +1,5 @@
 use super::Context;
+use super::context::DEFAULT_ENTITY;
 use crate::concern::{Role, core};
 use crate::error::{Error, Result};
 use crate::id::{EntityId, MemberId};
@@ -22,6 +23,9 @@ pub struct Args {
     /// A folder that does not exist yet or is empty; else crdtctl-demo, or the next free number
     dir: Option<PathBuf>,
     /// Make one store with so many messages instead of the journey
+    ///
+    /// At most 20,000 of them in one chat, since a chat has a limit of 10 MB: the group's first,
+    /// then those of channels beside it.
     #[arg(long, value_name = "N")]
     messages: Option<u64>,
     /// The same seed makes the same messages
@@ -32,6 +36,8 @@ pub struct Args {
 const GROUP: &str = "group:ocean-forest-moon-star";
 const ALICE: &str = "alice-river-stone-sky";
 const BOB: &str = "bob-hill-lake-tree";
+/// The most messages in one chat: about half of what its limit of bytes holds.
+const CHAT: u64 = 20_000;
 /// Who writes in a big store.
 const CROWD: [&str; 5] =
     [ALICE, BOB, "carol-sun-wind-rain", "dave-snow-field-moss", "erin-leaf-cloud-dawn"];
@@ -186,39 +192,49 @@ fn execute(
     Ok(text.replace(&format!("{}/", dir.display()), ""))
 }
 
-/// One store with a group of five who wrote much in half a year.
+/// One store with a group of five who wrote much in half a year, in as many chats as it takes to
+/// stay below the limit of each.
 fn big(context: &Context, dir: &Path, messages: u64, seed: u64) -> Result<Report> {
-    let entity = EntityId::parse(GROUP)?;
     let members = CROWD.iter().map(|id| MemberId::parse(id)).collect::<Result<Vec<_>>>()?;
     let ambient = sample::ambient(&context.ambient(), seed);
     let owner = members.first().ok_or_else(|| Error::bug("nobody writes"))?;
     let (store, _) = Store::init(dir, ambient.into(), Some(owner))?;
-    people(&store, &entity, &members)?;
     let progress = context.progress("writing messages", Some(messages));
     let mut chance = Chance::new(seed);
-    sample::fill(&store, &entity, &members, messages, &mut chance, || progress.advance(1))?;
+    let chats = messages.div_ceil(CHAT).max(1);
+    for chat in 0..chats {
+        let (id, name) = match chat {
+            0 => (GROUP.to_owned(), "Ocean friends".to_owned()),
+            _ => (format!("channel:ocean-forest-moon-{chat}"), format!("Channel {chat}")),
+        };
+        let entity = EntityId::parse(&id)?;
+        people(&store, &entity, name, &members)?;
+        // The first ones take what does not divide evenly.
+        let share = messages / chats + u64::from(chat < messages % chats);
+        sample::fill(&store, &entity, &members, share, &mut chance, || progress.advance(1))?;
+    }
     drop(progress);
+    let where_to = if chats == 1 { String::new() } else { format!(" in {chats} chats") };
     Ok(Report::text(format!("{}\n", dir.display())).note(format!(
-        "wrote {messages} messages; try: crdtctl -s {} chat list --limit 5",
+        "wrote {messages} messages{where_to}; try: crdtctl -s {} chat list --limit 5",
         dir.display()
     )))
 }
 
-fn people(store: &Store, entity: &EntityId, members: &[MemberId]) -> Result<()> {
+fn people(store: &Store, entity: &EntityId, name: String, members: &[MemberId]) -> Result<()> {
     let now = store.ambient().clock.now();
     store.ambient().clock.set(now.saturating_sub(sample::SPAN));
     let open = Open { command: "demo", member: members.first(), dry_run: false };
     let mut session = store.session(open)?;
-    let create = core::Create {
-        entity: entity.clone(),
-        name: "Ocean friends".to_owned(),
-        description: String::new(),
-    };
+    let create = core::Create { entity: entity.clone(), name, description: String::new() };
     operation::run(&mut session, &Operation::EntityCreate(create))?;
     for member in members.iter().skip(1) {
         let add =
             core::Add { entity: entity.clone(), member: member.clone(), role: Some(Role::Member) };
         operation::run(&mut session, &Operation::MemberAdd(add))?;
+    }
+    if entity.as_str() == GROUP {
+        session.state().set_setting(DEFAULT_ENTITY, Some(GROUP))?;
     }
     session.commit()?;
     store.ambient().clock.set(now);

@@ -86,6 +86,11 @@ pub fn read(file: &Path, limit: u64) -> Result<Vec<u8>> {
     }
 }
 
+/// Whether bytes begin as a zstd stream does, and with it every bundle.
+pub fn is_bundle(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
+}
+
 /// The document that a file of a store holds, by its name, or by the `.meta` beside it where the
 /// name is a hash. None for any other file.
 pub fn document_of(file: &Path) -> Option<DocId> {

@@ -107,6 +107,19 @@ pub struct OutFile {
     output: Option<Format>,
 }
 
+/// `-o DIR`, for commands that write a directory.
+#[derive(Args, Debug, Clone)]
+pub struct OutDir {
+    /// The directory to write to; nothing in it is written over
+    #[arg(short = 'o', long = "out", value_name = "DIR")]
+    pub dir: PathBuf,
+
+    /// How output is written: a table on a terminal, else tab-separated
+    #[arg(id = OUTPUT, long = "output", value_name = "FORMAT", help_heading = "Global options")]
+    #[arg(env = "CRDTCTL_OUTPUT", hide_env_values = true)]
+    output: Option<Format>,
+}
+
 /// For commands where `--as` names something else than a member: there the member that acts has
 /// another name, or stands before the command (`crdtctl --as MEMBER …`).
 #[derive(Args, Debug, Clone)]

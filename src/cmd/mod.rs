@@ -20,6 +20,7 @@ mod init;
 mod man;
 mod member;
 mod prune;
+mod recover;
 mod repair;
 mod resolve;
 mod sync;
@@ -29,7 +30,7 @@ mod words;
 
 pub use complete::answer as complete;
 pub use context::Context;
-pub use globals::{DryRun, Globals, OtherAs, OutFile};
+pub use globals::{DryRun, Globals, OtherAs, OutDir, OutFile};
 
 use crate::error::Result;
 use crate::ui::{self, Report, Terminal};
@@ -69,6 +70,7 @@ commands! {
     Digest => digest,
     Check => check,
     Repair => repair,
+    Recover => recover,
     Demo => demo,
     Completions => completions,
     Man => man,

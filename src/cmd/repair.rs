@@ -32,7 +32,11 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         repaired.findings.iter().map(|finding| json!(check::row(finding))).collect();
     let written = Written {
         changed: true,
-        doc: repaired.findings.first().and_then(|f| f.doc.as_ref()).map(ToString::to_string),
+        // Of changed content the first; where only files were mended, that of the first finding.
+        doc: match repaired.committed.documents.is_empty() {
+            true => repaired.findings.iter().find_map(|f| f.doc.as_ref()).map(ToString::to_string),
+            false => None,
+        },
         sentence: format!("repaired {}", ids.join(", ")),
         ..Written::default()
     };

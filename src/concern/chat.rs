@@ -1,6 +1,7 @@
 //! Chat: messages, and the threads below them.
 
 use super::{Actor, Collection, Field, FieldKind, Outcome, Removal, Spec, Tombstone, field};
+use crate::crdt::doc::Txn;
 use crate::crdt::update::RootKind;
 use crate::crdt::value::{Source, Value};
 use crate::error::{Error, Result};
@@ -166,13 +167,66 @@ impl Delete {
         let now = session.now();
         session.edit(&doc, |txn| {
             let path = super::borrowed(&message.path);
-            tombstone::mark(txn, message.collection, &path, now, &actor.id)
+            tombstone::mark(txn, message.collection, &path, now, &actor.id)?;
+            match path[..] {
+                ["threads", thread, "replies", _] => Caches::put_right(txn, thread),
+                _ => Ok(()),
+            }
         })?;
         let pruned = tombstone::prune_record(session, &doc, message.collection, &message.path)?;
         Ok(Outcome::changed(doc, message.id())
             .saying(format!("deleted {}", message.id()))
             .pruning(pruned))
     }
+}
+
+/// The caches of a thread (rule R5), as they stand or as they should.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Caches {
+    /// Replies that are not deleted.
+    pub reply_count: i64,
+    /// When the last of them was written; 0 without any.
+    pub last_reply_at: i64,
+}
+
+impl Caches {
+    /// What they should say.
+    pub fn of(source: &dyn Source, thread: &str) -> Caches {
+        let mut caches = Caches::default();
+        for reply in live_replies(source, thread) {
+            let at = source.int(&["threads", thread, "replies", &reply, "created_at"]).unwrap_or(0);
+            caches.reply_count = caches.reply_count.saturating_add(1);
+            caches.last_reply_at = caches.last_reply_at.max(at);
+        }
+        caches
+    }
+
+    /// What they say.
+    pub fn written(source: &dyn Source, thread: &str) -> Caches {
+        let at = |field| source.int(&["threads", thread, field]).unwrap_or(0);
+        Caches { reply_count: at("reply_count"), last_reply_at: at("last_reply_at") }
+    }
+
+    /// Writes those that are wrong.
+    pub fn put_right(txn: &mut Txn<'_>, thread: &str) -> Result<()> {
+        let (is, should) = (Caches::written(txn, thread), Caches::of(txn, thread));
+        let path = ["threads", thread];
+        if is.reply_count != should.reply_count {
+            txn.set(&path, "reply_count", should.reply_count)?;
+        }
+        if is.last_reply_at != should.last_reply_at {
+            txn.set(&path, "last_reply_at", should.last_reply_at)?;
+        }
+        Ok(())
+    }
+}
+
+/// The replies of a thread that are not deleted.
+pub fn live_replies(source: &dyn Source, thread: &str) -> Vec<String> {
+    let mut replies = source.keys(&["threads", thread, "replies"]);
+    let path = |reply: &str| ["threads", thread, "replies", reply].map(str::to_owned);
+    replies.retain(|reply| !REPLIES.is_deleted(source, &path(reply)));
+    replies
 }
 
 /// What the operations need to know of a message.

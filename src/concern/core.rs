@@ -313,7 +313,7 @@ pub fn appoint(txn: &mut Txn<'_>, member: &str, role: Role, now: i64) -> Result<
 }
 
 /// Moves the record's clock on: later than now and than it was (rule R4).
-fn touch(txn: &mut Txn<'_>, path: &[&str], now: i64) -> Result<()> {
+pub fn touch(txn: &mut Txn<'_>, path: &[&str], now: i64) -> Result<()> {
     let clock: Vec<&str> = path.iter().copied().chain(["updated_at"]).collect();
     let next = txn.int(&clock).map_or(now, |last| now.max(last.saturating_add(1)));
     txn.set(path, "updated_at", next)

@@ -52,6 +52,12 @@ pub fn create(
 }
 
 /// The client id of a generation: its number stands in the high bits, so that a later one wins.
+/// Whether a client may be one that only creates containers: programs that draw 53 bits at random
+/// have such ids too.
+pub fn is_genesis(client: u64) -> bool {
+    client >> 48 > 0
+}
+
 fn genesis_client(doc: &DocId, root: &str, key: &str, generation: u64) -> u64 {
     let mut hasher = blake3::Hasher::new();
     // Each part with its length, so that no two triples give the same bytes.

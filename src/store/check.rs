@@ -81,7 +81,7 @@ pub struct Finding {
     pub doc: Option<DocId>,
     /// Tells findings of one kind in one document apart, and stays as it is as long as they do.
     pub detail: String,
-    /// What is wrong, in a sentence without a full stop.
+    /// What is wrong, in a sentence without a full stop; of a document that is not named "it".
     pub message: String,
     pub cure: Cure,
 }
@@ -199,7 +199,7 @@ impl Examiner {
             Source::Files { layout, state } => (layout, state.as_ref()),
             Source::Legacy(legacy) => {
                 let Some(bytes) = legacy.bytes(doc)? else { return Ok(Examined::default()) };
-                return Ok(examine_bytes(doc, doc.as_str(), &bytes, roots));
+                return Ok(examine_bytes(doc, &bytes, roots));
             }
         };
         let loaded = match load::load(layout, state, doc, roots) {
@@ -212,8 +212,7 @@ impl Examiner {
             }
             Err(e) => return Err(e),
         };
-        let name = loaded.path.display().to_string();
-        let mut examined = examine_bytes(doc, &name, &loaded.state, roots);
+        let mut examined = examine_bytes(doc, &loaded.state, roots);
         let Some(view) = &examined.view else { return Ok(examined) };
         let unfolded = match state {
             Some(state) => state.last_unfolded(doc)?.is_some(),
@@ -270,7 +269,7 @@ fn check<'a>(bytes: &'a [u8], doc: &DocId, roots: Roots) -> Result<Update<'a, Ch
 }
 
 /// Bytes that should hold a whole document.
-fn examine_bytes(doc: &DocId, name: &str, bytes: &[u8], roots: Roots) -> Examined {
+fn examine_bytes(doc: &DocId, bytes: &[u8], roots: Roots) -> Examined {
     let finding = |kind: &'static Kind, message: String| Examined {
         findings: vec![Finding {
             kind,
@@ -283,16 +282,19 @@ fn examine_bytes(doc: &DocId, name: &str, bytes: &[u8], roots: Roots) -> Examine
     };
     let walked = match Update::walk(bytes) {
         Ok(walked) => walked,
-        Err(fault) => return finding(&UNDECODABLE, format!("{name} does not decode: {fault}")),
+        Err(fault) => return finding(&UNDECODABLE, format!("its file does not decode: {fault}")),
     };
     let update = match walked.check(roots(doc)) {
         Ok(update) => update,
         Err(fault) if fault.rule == "skip" => {
-            return finding(&PENDING, format!("parts of {name} wait for what is missing: {fault}"));
+            return finding(
+                &PENDING,
+                format!("parts of its file wait for what is missing: {fault}"),
+            );
         }
         Err(fault) if fault.is_unsupported() => {
             let mut examined =
-                finding(&UNSUPPORTED, format!("{name} is measured and carried only: {fault}"));
+                finding(&UNSUPPORTED, format!("it is measured and carried only: {fault}"));
             for finding in &mut examined.findings {
                 let doc = word(doc.as_str());
                 finding.cure = Cure::Command(format!("crdtctl doc blocks {doc}"));
@@ -300,13 +302,13 @@ fn examine_bytes(doc: &DocId, name: &str, bytes: &[u8], roots: Roots) -> Examine
             return examined;
         }
         Err(fault) => {
-            return finding(&UNDECODABLE, format!("{name} breaks a rule of the format: {fault}"));
+            return finding(&UNDECODABLE, format!("its file breaks a rule of the format: {fault}"));
         }
     };
     match update.needs().iter().next() {
         Some((client, clock)) => finding(
             &PENDING,
-            format!("parts of {name} wait for client {client} up to clock {clock}"),
+            format!("parts of its file wait for client {client} up to clock {clock}"),
         ),
         None => Examined { findings: Vec::new(), view: Some(View::of(&update)) },
     }
@@ -316,14 +318,14 @@ fn examine_bytes(doc: &DocId, name: &str, bytes: &[u8], roots: Roots) -> Examine
 fn diagnose(layout: &Layout, doc: &DocId, error: &Error, roots: Roots) -> Result<Examined> {
     let file = match layout.find(doc)? {
         Some(path) => match layout.read(&path) {
-            Ok(bytes) => bytes.map(|bytes| (path, bytes)),
+            Ok(bytes) => bytes,
             Err(e) if e.kind == Failure::Corrupt => return Ok(of_error(&UNDECODABLE, doc, &e)),
             Err(e) => return Err(e),
         },
         None => None,
     };
-    let Some((path, bytes)) = file else { return Ok(of_error(&MISSING_FILE, doc, error)) };
-    let mut examined = examine_bytes(doc, &path.display().to_string(), &bytes, roots);
+    let Some(bytes) = file else { return Ok(of_error(&MISSING_FILE, doc, error)) };
+    let mut examined = examine_bytes(doc, &bytes, roots);
     if examined.findings.is_empty() {
         let forked = error.kind == Failure::Forked;
         examined = of_error(if forked { &REPLICA_FORK } else { &BROKEN_LOG }, doc, error);
@@ -355,15 +357,14 @@ fn file_findings(layout: &Layout, doc: &DocId, loaded: &Loaded, unfolded: bool) 
             cure: Cure::Mend(mend),
         });
     };
-    let path = loaded.path.display();
     let written = loaded.known.as_ref().and_then(|known| known.blake3);
     if unfolded {
-        let message = format!("{path} lacks what the log holds: a write to it did not end");
+        let message = "its file lacks what the log holds: a write to it did not end".to_owned();
         add(&LOST_FOLD, message, Mend::Checkpoint);
     }
     let Some(file) = loaded.file else {
         if written.is_some() {
-            let message = format!("{path} is gone; the log still holds all of it");
+            let message = "its file is gone; the log still holds all of it".to_owned();
             add(&MISSING_FILE, message, Mend::Checkpoint);
         }
         return findings;
@@ -372,7 +373,8 @@ fn file_findings(layout: &Layout, doc: &DocId, loaded: &Loaded, unfolded: bool) 
     let interrupted = unfolded && Stamp::of(&loaded.state) == file;
     let foreign = written.is_some() && loaded.foreign && !interrupted;
     if foreign {
-        let message = format!("{path} is not what was written last: another program changed it");
+        let message =
+            "its file is not what was written last: another program changed it".to_owned();
         add(&FOREIGN_REPLACEMENT, message, Mend::Checkpoint);
     }
     if foreign || unfolded {
@@ -380,11 +382,11 @@ fn file_findings(layout: &Layout, doc: &DocId, loaded: &Loaded, unfolded: bool) 
         return findings;
     }
     match layout.read_meta(&loaded.path) {
-        None => add(&MISSING_META, format!("{path} has no .meta"), Mend::Meta),
+        None => add(&MISSING_META, "its file has no .meta".to_owned(), Mend::Meta),
         Some(bytes) => {
             let known = loaded.known.as_ref();
             if let Some((kind, what)) = meta_fault(doc, &bytes, &file, known) {
-                add(kind, format!("the .meta of {path} {what}"), Mend::Meta);
+                add(kind, format!("its .meta {what}"), Mend::Meta);
             }
         }
     }

@@ -3,8 +3,8 @@
 use super::Roots;
 use super::layout::Layout;
 use super::state::{Known, LogRow, State};
-use crate::crdt::update::{self, Checked, Update, Version};
-use crate::error::{Error, Kind, Result};
+use crate::crdt::update::{self, Checked, Update};
+use crate::error::{Error, Kind, Result, word};
 use crate::id::DocId;
 use std::path::{Path, PathBuf};
 
@@ -114,7 +114,7 @@ fn rebuild(
             "{} is missing, and the log does not hold all of it",
             path.display()
         ))
-        .hint(restore()));
+        .hint(restore(doc)));
     }
     let base = whole(EMPTY, &path, doc, roots)?;
     let state = overlay(doc, base, rows, false, roots)?;
@@ -131,7 +131,7 @@ fn whole<'a>(
     let invalid = |reason: String| {
         Error::corrupt(format!("{} does not hold a valid document", path.display()))
             .because(reason)
-            .hint(restore())
+            .hint(restore(doc))
     };
     let update = Update::walk(bytes)
         .map_err(|fault| invalid(fault.to_string()))?
@@ -178,7 +178,7 @@ fn overlay(
             return Err(forked(doc, id));
         }
         let version = part.version();
-        if holds(&have, &version) {
+        if have.holds(&version) {
             continue;
         }
         have.deletes.union(&version.deletes);
@@ -196,15 +196,8 @@ fn overlay(
         .ok_or_else(|| Error::bug(format!("the log of {doc} leaves a gap that was not seen")))
 }
 
-/// Whether one version has all of another.
-pub(super) fn holds(ours: &Version, theirs: &Version) -> bool {
-    let reached = |client: &u64, clock: &u32| ours.clocks.get(client).is_some_and(|c| c >= clock);
-    theirs.clocks.iter().all(|(client, clock)| reached(client, clock))
-        && ours.deletes.covers(&theirs.deletes)
-}
-
 fn damaged(doc: &DocId, row: &LogRow) -> Error {
-    Error::corrupt(format!("log entry {} of {doc} is damaged", row.seq)).hint(restore())
+    Error::corrupt(format!("log entry {} of {doc} is damaged", row.seq)).hint(restore(doc))
 }
 
 fn outdated(doc: &DocId, row: &LogRow) -> Error {
@@ -212,7 +205,7 @@ fn outdated(doc: &DocId, row: &LogRow) -> Error {
         "the file of {doc} lacks what log entry {} builds upon: an older state was put in its place",
         row.seq
     ))
-    .hint(restore())
+    .hint(restore(doc))
 }
 
 fn forked(doc: &DocId, id: update::Id) -> Error {
@@ -224,14 +217,15 @@ fn forked(doc: &DocId, id: update::Id) -> Error {
         ),
     )
     .because("two copies of this store wrote under one client id")
-    .hint(format!("nothing was written; keep both copies; {FROM_A_PEER}"))
+    .hint(format!("nothing was written; keep both copies; {}", rebuild_command(doc)))
 }
 
 /// What to do about a document that cannot be used.
-fn restore() -> String {
-    format!("nothing was written; `crdtctl check` says more; {FROM_A_PEER}")
+fn restore(doc: &DocId) -> String {
+    format!("nothing was written; `crdtctl check` says more; {}", rebuild_command(doc))
 }
 
-/// A damaged file is not rebuilt in place yet: what a peer has makes a new replica.
-const FROM_A_PEER: &str =
-    "`crdtctl init NEW` and `crdtctl -s NEW sync import BUNDLE` start again from a peer's bundle";
+fn rebuild_command(doc: &DocId) -> String {
+    let doc = word(doc.as_str());
+    format!("`crdtctl recover {doc} --from BUNDLE -o DIR` rebuilds it from what others have")
+}

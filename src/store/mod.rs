@@ -20,6 +20,7 @@ mod lock;
 mod reader;
 mod repair;
 mod replica;
+mod salvage;
 mod session;
 mod state;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod working;
 
 pub use layout::{Document, Meta, Problem};
 pub use reader::{OnDisk, Reader};
+pub use salvage::Remains;
 pub use session::{ChangedDocument, Committed, Session};
 pub use state::{Audit, Claim, Conflict, LogRow, Parked, Peer, Receipt, State};
 

@@ -15,7 +15,11 @@ use std::path::Path;
 impl Session {
     /// Lays the files of a document aside as they are; what a repair does to it may follow.
     pub fn set_aside(&mut self, doc: &DocId, finding: &str) -> Result<()> {
-        let Some(path) = self.layout.find(doc)? else { return Ok(()) };
+        let path = match self.layout.find(doc)? {
+            Some(path) => path,
+            // Gone; its `.meta` may still be there.
+            None => self.layout.place(doc)?,
+        };
         if let Some(bytes) = self.layout.read(&path)? {
             self.keep(doc, finding, &path, &bytes)?;
         }

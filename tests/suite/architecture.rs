@@ -65,7 +65,7 @@ fn dependencies_run_downward() {
         &["crdt"],
         &["store"],
         &["concern", "tombstone"],
-        &["operation", "merge", "inspect", "archive"],
+        &["operation", "merge", "inspect", "check", "recover", "archive"],
         &["sync", "sample"],
         &["ui"],
         &["cmd"],

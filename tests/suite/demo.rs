@@ -74,3 +74,17 @@ fn a_big_store_out_of_a_seed() {
         column(&list, "content")
     );
 }
+
+#[test]
+fn more_than_one_chat_holds_is_written_into_several() {
+    let machine = Machine::new("demo chats");
+    machine.run(&["demo", "big", "--messages", "20001"]).ok();
+    let store = machine.open(machine.path("big"));
+    let chats = store.column(&["entity", "list"], "entity");
+    assert_eq!(chats, ["channel:ocean-forest-moon-1", "group:ocean-forest-moon-star"]);
+    let count = |entity: &str| store.column(&["chat", "list", "--all", "-e", entity], "id").len();
+    assert_eq!((count(&chats[0]), count(&chats[1])), (10_000, 10_001));
+    // The group is meant where none is named, and there is room in it.
+    store.send("one more");
+    assert_eq!(store.column(&["chat", "list", "--all"], "id").len(), 10_002);
+}

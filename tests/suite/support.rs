@@ -104,6 +104,13 @@ impl Machine {
         self.finish(shell, args, None)
     }
 
+    /// Runs a line of shell that must succeed, for commands that the program names.
+    #[track_caller]
+    pub fn shell(&self, line: &str) {
+        let status = Command::new("sh").args(["-c", line]).current_dir(self.root.path()).status();
+        assert!(status.expect("a shell").success(), "{line}");
+    }
+
     /// Runs a command that was prepared by hand.
     pub fn finish(&self, mut command: Command, args: &[&str], input: Option<&[u8]>) -> Run {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -14,8 +14,6 @@ use serde_json::{Map, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// How a zstd stream begins, and with it every bundle.
-const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Differences that an alarm names at most.
 const NAMED: usize = 8;
 
@@ -120,7 +118,7 @@ impl Side {
             return Ok(Side::Store { name, reader });
         }
         let bytes = files::read(path, limits::DOCUMENT_BYTES)?;
-        if bytes.starts_with(&ZSTD) {
+        if files::is_bundle(&bytes) {
             let bundle = Bundle::read(bytes.as_slice()).map_err(|e| files::within(path, e))?;
             return Ok(Side::Bundle { name, bundle });
         }

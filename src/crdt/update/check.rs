@@ -55,6 +55,9 @@ pub(super) struct Checker<'u, 'a, S> {
     expected: &'u [(&'u str, RootKind)],
     pub(super) facts: Facts<'a>,
     root_index: HashMap<&'a str, u32>,
+    /// The last parent that was looked up, and its block: the fields of a record follow each
+    /// other.
+    parent: Option<(Id, Option<usize>)>,
 }
 
 impl<'u, 'a, S> Checker<'u, 'a, S> {
@@ -67,7 +70,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         let home = vec![OPEN; update.blocks.len()];
         let facts = Facts { home, chain, ..Facts::default() };
         let root_index = HashMap::new();
-        let mut checker = Checker { update, base, expected, facts, root_index };
+        let mut checker = Checker { update, base, expected, facts, root_index, parent: None };
         for root in base.iter().flat_map(|base| &base.facts.roots) {
             // In the same order, so that homes of the base keep their root's index.
             checker.root_index.insert(root.name, len32(&checker.facts.roots));
@@ -306,13 +309,18 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     }
 
     /// The container that an item with this id created.
-    fn container(&self, block: &Block, id: Id) -> Result<Container, Fault> {
+    fn container(&mut self, block: &Block, id: Id) -> Result<Container, Fault> {
         if let Some(base) = self.base
             && let Some(index) = base.find(id)
         {
             return container_at(block, base, &base.facts, index, false);
         }
-        match self.update.find(id) {
+        let index = match self.parent {
+            Some((last, index)) if last == id => index,
+            _ => self.update.find(id),
+        };
+        self.parent = Some((id, index));
+        match index {
             Some(index) => container_at(block, self.update, &self.facts, index, true),
             None => Ok(Container::Open),
         }

@@ -18,7 +18,7 @@ impl Update<'_, Checked> {
     }
 }
 
-fn fork_of_client<A, B>(
+pub(super) fn fork_of_client<A, B>(
     a: &Update<'_, A>,
     of_a: &Client,
     b: &Update<'_, B>,

@@ -96,9 +96,18 @@ impl<S> Update<'_, S> {
         if block.kind != Kind::Any || block.len != 1 {
             return None;
         }
+        self.plain(block).pop()
+    }
+
+    /// The plain values of a block, in order; none of one that holds something else.
+    pub fn plain(&self, block: &Block) -> Vec<Value> {
+        if block.kind != Kind::Any {
+            return Vec::new();
+        }
         let mut reader = Reader::at(self.bytes, block.content_span().start);
-        reader.var().ok()?;
-        any::read(&mut reader).ok()
+        // The walk read the same bytes: nothing here can fail.
+        let count = reader.var().unwrap_or(0);
+        (0..count).map_while(|_| any::read(&mut reader).ok()).collect()
     }
 }
 

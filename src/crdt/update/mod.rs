@@ -21,9 +21,11 @@ mod place;
 mod places;
 mod reader;
 mod run;
+mod salvage;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod trace;
 mod turns;
 mod walk;
 
@@ -33,7 +35,9 @@ pub use measure::{Dead, Frame};
 pub use merge::merge;
 pub use place::{Container, Extent, Register, Step};
 pub use places::{Place, Places};
+pub use salvage::Salvage;
 pub use texts::{Decide, Instead, Role};
+pub use trace::{Head, Trace, Traced, heads};
 
 pub(super) use facts::{Facts, GONE, Home, OPEN, Shape};
 pub(super) use reader::{AnyHead, Reader};
@@ -59,6 +63,16 @@ pub struct Id {
 pub struct Version {
     pub clocks: Clocks,
     pub deletes: DeleteSet,
+}
+
+impl Version {
+    /// Whether this has all of another.
+    pub fn holds(&self, other: &Version) -> bool {
+        let reached =
+            |client: &u64, clock: &u32| self.clocks.get(client).is_some_and(|c| c >= clock);
+        other.clocks.iter().all(|(client, clock)| reached(client, clock))
+            && self.deletes.covers(&other.deletes)
+    }
 }
 
 /// Why bytes were refused: where, by which rule (a short name that is public API), and a sentence.
@@ -237,6 +251,16 @@ impl<'a, S> Update<'a, S> {
         reader.header(block.info).unwrap_or_default()
     }
 
+    /// The left and the right origin of a block: less work than all of its header.
+    pub(super) fn origins(&self, block: &Block) -> (Option<Id>, Option<Id>) {
+        if matches!(block.kind, Kind::Gc | Kind::Skip) {
+            return (None, None);
+        }
+        // The walk read the same bytes with the same function: this cannot fail.
+        let mut reader = Reader::at(self.bytes, block.at as usize + 1);
+        reader.origins(block.info).unwrap_or_default()
+    }
+
     /// The content of a block as written.
     pub fn content(&self, block: &Block) -> &'a [u8] {
         self.bytes.get(block.content_span()).unwrap_or(&[])
@@ -290,14 +314,6 @@ impl<'a, S> Update<'a, S> {
     /// Each client with the indices of its blocks.
     pub fn client_ranges(&self) -> impl Iterator<Item = (u64, Range<usize>)> {
         self.clients.iter().map(|c| (c.id, c.blocks.clone()))
-    }
-
-    /// Where the key of a block that names its parent is written.
-    pub(super) fn key_span(&self, block: &Block) -> Option<Range<usize>> {
-        // The key is the last thing before the content.
-        let key = self.header(block).key?;
-        let end = block.content_span().start;
-        Some(end.checked_sub(key.len())?..end)
     }
 
     pub(super) fn facts(&self) -> &Facts<'a> {

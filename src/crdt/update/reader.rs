@@ -170,10 +170,16 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// What follows the info byte of an item, up to its content.
-    pub fn header(&mut self, info: u8) -> Result<Header<'a>, Fault> {
+    /// The left and the right origin, right behind the info byte of an item.
+    pub fn origins(&mut self, info: u8) -> Result<(Option<Id>, Option<Id>), Fault> {
         let left = if info & HAS_LEFT != 0 { Some(self.id()?) } else { None };
         let right = if info & HAS_RIGHT != 0 { Some(self.id()?) } else { None };
+        Ok((left, right))
+    }
+
+    /// What follows the info byte of an item, up to its content.
+    pub fn header(&mut self, info: u8) -> Result<Header<'a>, Fault> {
+        let (left, right) = self.origins(info)?;
         if left.is_some() || right.is_some() {
             // Parent and key are the origin's; HAS_KEY then means nothing.
             return Ok(Header { left, right, parent: None, key: None });

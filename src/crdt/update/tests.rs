@@ -1,6 +1,7 @@
 mod gate;
 mod merging;
 mod rules;
+mod salvage;
 
 use super::{Checked, Fault, Update};
 use crate::crdt::testing::{Rng, World};

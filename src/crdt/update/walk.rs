@@ -24,7 +24,8 @@ impl<'a> Update<'a, Unchecked> {
         }
         sort_clients(&mut clients, &reader)?;
         let deletes_at = reader.offset();
-        let deletes = walk_deletes(&mut reader)?;
+        let mut deletes = DeleteSet::default();
+        walk_deletes(&mut reader, &mut deletes)?;
         if reader.left() > 0 {
             return Err(reader.fault("trailing", "bytes after the end of the update"));
         }
@@ -59,7 +60,7 @@ fn walk_client(reader: &mut Reader<'_>, blocks: &mut Vec<Block>) -> Result<Clien
     Ok(Client { id, first, end: clock, head, blocks: from..blocks.len() })
 }
 
-fn walk_block(reader: &mut Reader<'_>, clock: u32) -> Result<Block, Fault> {
+pub(super) fn walk_block(reader: &mut Reader<'_>, clock: u32) -> Result<Block, Fault> {
     let at = reader.offset();
     let info = reader.byte()?;
     let kind = match info {
@@ -92,8 +93,8 @@ fn sort_clients(clients: &mut [Client], reader: &Reader<'_>) -> Result<(), Fault
     }
 }
 
-fn walk_deletes(reader: &mut Reader<'_>) -> Result<DeleteSet, Fault> {
-    let mut deletes = DeleteSet::default();
+/// What was read before a fault is in `deletes`.
+pub(super) fn walk_deletes(reader: &mut Reader<'_>, deletes: &mut DeleteSet) -> Result<(), Fault> {
     let mut seen = Vec::new();
     for _ in 0..reader.count(2)? {
         let client = reader.client()?;
@@ -117,6 +118,6 @@ fn walk_deletes(reader: &mut Reader<'_>) -> Result<DeleteSet, Fault> {
     match seen.iter().zip(seen.iter().skip(1)).find(|(a, b)| a == b) {
         Some((client, _)) => Err(reader
             .fault("duplicate-client", format!("deletions of client {client} are listed twice"))),
-        None => Ok(deletes),
+        None => Ok(()),
     }
 }

@@ -4,6 +4,8 @@ use super::order::Order;
 use super::pieces::Pieces;
 use super::{Entry, Halves, NONE, Node, Span, View};
 use crate::crdt::update::{Block, Checked, Id, Kind, Owner, Shape, Update};
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU32;
 
 /// The places that items stand in.
 struct Lists {
@@ -21,8 +23,9 @@ pub fn build(update: &Update<'_, Checked>) -> View {
     let (mut nodes, node_of_block) = nodes(update);
     let lists = lists(update, &nodes, &node_of_block);
     let order = Order::arrange(update, &pieces, &lists.of_home, lists.keys.len());
-    let live = Live::of(update, &pieces, &pieces.dead(update, &version.deletes), &node_of_block);
-    let entries = entries(&mut nodes, &lists, &order, &live);
+    let dead = pieces.dead(update, &version.deletes);
+    let contents = Contents::of(update, &pieces, &dead, &node_of_block);
+    let entries = entries(&mut nodes, &lists, &order, &contents);
     let mut roots: Vec<(String, u32)> =
         (0u32..).zip(&update.facts().roots).map(|(node, r)| (r.name.to_owned(), node)).collect();
     roots.sort_unstable();
@@ -31,7 +34,7 @@ pub fn build(update: &Update<'_, Checked>) -> View {
 
 /// The containers, roots first, and per block the one that it created.
 fn nodes(update: &Update<'_, Checked>) -> (Vec<Node>, Vec<u32>) {
-    let node = |shape: Shape| Node { shape, entries: 0..0 };
+    let node = |shape: Shape| Node { shape, entries: 0..0, found: AtomicU32::new(0) };
     let mut nodes: Vec<Node> = update.facts().roots.iter().map(|r| node(r.shape)).collect();
     let mut of_block = vec![NONE; update.blocks().len()];
     for (slot, block) in of_block.iter_mut().zip(update.blocks()) {
@@ -50,80 +53,121 @@ fn lists(update: &Update<'_, Checked>, nodes: &[Node], node_of_block: &[u32]) ->
         Owner::Root(root) => Some(root),
         Owner::Item { block, .. } => node_of_block.get(block? as usize).copied(),
     };
-    let mut by_node: Vec<(u32, u32)> = (0u32..)
-        .zip(homes)
-        .filter_map(|(index, home)| Some((node_of(home.owner)?, index)))
-        .collect();
-    by_node.sort_unstable();
+    let (mut by_node, ends) = by_node(homes.iter().map(|home| node_of(home.owner)), nodes.len());
     let mut lists = Lists {
         of_node: vec![0..0; nodes.len()],
         keys: Vec::new(),
         of_home: vec![NONE; homes.len()],
     };
     let key_of = |index: u32| homes.get(index as usize).and_then(|home| home.key);
-    for group in by_node.chunk_by_mut(|a, b| a.0 == b.0) {
-        group.sort_unstable_by(|a, b| key_of(a.1).cmp(&key_of(b.1)));
+    let mut start = 0;
+    for (slot, end) in lists.of_node.iter_mut().zip(ends) {
+        let group = by_node.get_mut(start..end).unwrap_or_default();
+        start = end;
+        group.sort_by(|a, b| key_of(*a).cmp(&key_of(*b)));
         let first = lists.keys.len() as u32;
-        for same in group.chunk_by(|a, b| key_of(a.1) == key_of(b.1)) {
-            lists.add(update, same);
+        for same in group.chunk_by(|a, b| key_of(*a) == key_of(*b)) {
+            let list = lists.keys.len() as u32;
+            lists.keys.push(key_span(update, same));
+            for home in same {
+                if let Some(slot) = lists.of_home.get_mut(*home as usize) {
+                    *slot = list;
+                }
+            }
         }
-        let node = group.first().and_then(|home| lists.of_node.get_mut(home.0 as usize));
-        if let Some(node) = node {
-            *node = first..lists.keys.len() as u32;
-        }
+        *slot = first..lists.keys.len() as u32;
     }
     lists
 }
 
-impl Lists {
-    /// One more list, for these homes.
-    fn add(&mut self, update: &Update<'_, Checked>, homes: &[(u32, u32)]) {
-        let list = self.keys.len() as u32;
-        let head = homes.first().and_then(|home| update.facts().homes.get(home.1 as usize));
-        let block = head.and_then(|home| update.blocks().get(home.head as usize));
-        self.keys.push(
-            block
-                .and_then(|block| update.key_span(block))
-                .map_or(Span::default(), |span| Span::between(span.start, span.end)),
-        );
-        for (_, home) in homes {
-            if let Some(slot) = self.of_home.get_mut(*home as usize) {
-                *slot = list;
-            }
+/// The indices of the homes, those of one node together and in their order, and where each node's
+/// end.
+fn by_node(
+    node_of: impl Iterator<Item = Option<u32>> + Clone,
+    nodes: usize,
+) -> (Vec<u32>, Vec<usize>) {
+    let mut ends = vec![0usize; nodes];
+    for node in node_of.clone().flatten() {
+        if let Some(count) = ends.get_mut(node as usize) {
+            *count += 1;
         }
     }
+    let mut total = 0;
+    for end in &mut ends {
+        // For now where the node's homes begin; each one that is put there moves it on.
+        total += std::mem::replace(end, total);
+    }
+    let mut homes = vec![0; total];
+    for (index, node) in (0u32..).zip(node_of) {
+        if let Some(at) = node.and_then(|node| ends.get_mut(node as usize)) {
+            if let Some(slot) = homes.get_mut(*at) {
+                *slot = index;
+            }
+            *at += 1;
+        }
+    }
+    (homes, ends)
 }
 
-/// What a live piece shows; `None` for the deleted ones.
-struct Live(Vec<Option<Entry>>);
+/// Where the key of these homes, which have the same, is written.
+fn key_span(update: &Update<'_, Checked>, homes: &[u32]) -> Span {
+    let key = || {
+        let home = update.facts().homes.get(*homes.first()? as usize)?;
+        // The key is the last thing before the content.
+        let end = update.blocks().get(home.head as usize)?.content_span().start;
+        Some(Span::between(end.saturating_sub(home.key?.len()), end))
+    };
+    key().unwrap_or_default()
+}
 
-impl Live {
+/// What each piece shows.
+struct Contents<'p, 'u> {
+    update: &'p Update<'u, Checked>,
+    pieces: &'p Pieces,
+    dead: &'p [bool],
+    node_of_block: &'p [u32],
+    /// The pieces of blocks that were cut.
+    cut: HashMap<u32, (Span, Halves)>,
+}
+
+impl<'p, 'u> Contents<'p, 'u> {
     fn of(
-        update: &Update<'_, Checked>,
-        pieces: &Pieces,
-        dead: &[bool],
-        node_of_block: &[u32],
-    ) -> Live {
-        let mut live = vec![None; pieces.len()];
-        for (index, (block, node)) in (0u32..).zip(update.blocks().iter().zip(node_of_block)) {
-            if !shows(block) {
-                continue;
+        update: &'p Update<'u, Checked>,
+        pieces: &'p Pieces,
+        dead: &'p [bool],
+        node_of_block: &'p [u32],
+    ) -> Self {
+        let mut cut = HashMap::new();
+        for (index, block) in (0u32..).zip(update.blocks()) {
+            if shows(block) && pieces.is_cut(index) {
+                pieces.contents(update, index, |piece, content, halves| {
+                    cut.insert(piece, (content, halves));
+                });
             }
-            let client = pieces.client(index);
-            pieces.contents(update, index, |piece, content, halves| {
-                let offset = pieces.get(piece).map_or(0, |at| at.offset);
-                let id = Id { client, clock: block.clock.saturating_add(offset) };
-                let is_dead = dead.get(piece as usize).copied().unwrap_or(true);
-                if let (false, Some(slot)) = (is_dead, live.get_mut(piece as usize)) {
-                    *slot = Some(entry(block, id, content, halves, *node));
-                }
-            });
         }
-        Live(live)
+        Contents { update, pieces, dead, node_of_block, cut }
     }
 
+    /// None where the piece is deleted.
     fn get(&self, piece: u32) -> Option<Entry> {
-        self.0.get(piece as usize).copied().flatten()
+        let is_dead = self.dead.get(piece as usize).copied().unwrap_or(true);
+        let at = self.pieces.get(piece).filter(|_| !is_dead)?;
+        let block = self.update.blocks().get(at.block as usize).filter(|block| shows(block))?;
+        let (mut content, mut halves) = self.cut.get(&piece).copied().unwrap_or_default();
+        if !self.pieces.is_cut(at.block) {
+            self.pieces.contents(self.update, at.block, |_, span, whole| {
+                (content, halves) = (span, whole);
+            });
+        }
+        let clock = block.clock.saturating_add(at.offset);
+        Some(Entry {
+            id: Id { client: self.pieces.client(at.block), clock },
+            key: Span::default(),
+            content,
+            kind: block.kind,
+            halves,
+            node: self.node_of_block.get(at.block as usize).copied().unwrap_or(NONE),
+        })
     }
 }
 
@@ -131,23 +175,24 @@ fn shows(block: &Block) -> bool {
     !matches!(block.kind, Kind::Gc | Kind::Skip | Kind::Deleted)
 }
 
-fn entry(block: &Block, id: Id, content: Span, halves: Halves, node: u32) -> Entry {
-    Entry { id, key: Span::default(), content, kind: block.kind, halves, node }
-}
-
 /// The live entries of every node, in its order.
-fn entries(nodes: &mut [Node], lists: &Lists, order: &Order, live: &Live) -> Vec<Entry> {
-    let mut entries = Vec::new();
+fn entries(
+    nodes: &mut [Node],
+    lists: &Lists,
+    order: &Order,
+    contents: &Contents<'_, '_>,
+) -> Vec<Entry> {
+    let mut entries = Vec::with_capacity(lists.keys.len());
     for (node, range) in nodes.iter_mut().zip(&lists.of_node) {
         let first = entries.len();
         for list in range.clone() {
             if node.shape == Shape::Map {
                 // The last of a key is its value; when that is deleted, the key is not there.
                 let key = lists.keys.get(list as usize).copied().unwrap_or_default();
-                let value = live.get(order.tail(list));
+                let value = contents.get(order.tail(list));
                 entries.extend(value.map(|entry| Entry { key, ..entry }));
             } else {
-                entries.extend(order.iter(list).filter_map(|piece| live.get(piece)));
+                entries.extend(order.iter(list).filter_map(|piece| contents.get(piece)));
             }
         }
         node.entries = first..entries.len();

@@ -16,6 +16,7 @@ use super::update::{Checked, Id, Kind, Reader, RootKind, Shape, Update, Version,
 use super::value::{Element, Record, Source, Value, first_of_each};
 use crate::error::{Error, Result};
 use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// No node, no piece, no list.
 const NONE: u32 = u32::MAX;
@@ -31,11 +32,13 @@ pub struct View {
 }
 
 /// A container.
-#[derive(Clone)]
 struct Node {
     shape: Shape,
     /// Of a map sorted by key, of a sequence in its order.
     entries: Range<usize>,
+    /// Where among them the last key was found: lists ask for one record after the other, and for
+    /// one field after the other.
+    found: AtomicU32,
 }
 
 /// A live item, or the live part of one.
@@ -118,6 +121,31 @@ impl View {
         self.entry(path).map(|entry| entry.id)
     }
 
+    /// Whether two views of one document show the same items at a path: what is there is then the
+    /// same. The other way round is not promised.
+    pub fn shows_the_same(&self, other: &View, path: &[&str]) -> bool {
+        match (self.entry(path), other.entry(path)) {
+            (Some(ours), Some(theirs)) => self.is_same(ours, other, theirs),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    /// Recursion is bounded: the check refused deeper nesting.
+    fn is_same(&self, ours: &Entry, other: &View, theirs: &Entry) -> bool {
+        if (ours.id, ours.kind, ours.content.len) != (theirs.id, theirs.kind, theirs.content.len) {
+            return false;
+        }
+        match (self.node(ours.node), other.node(theirs.node)) {
+            (None, None) => true,
+            (Some(a), Some(b)) => {
+                let (a, b) = (self.entries_of(a), other.entries_of(b));
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.is_same(a, other, b))
+            }
+            _ => false,
+        }
+    }
+
     fn root(&self, name: &str) -> Option<u32> {
         let at = self.roots.binary_search_by(|(root, _)| root.as_str().cmp(name)).ok()?;
         self.roots.get(at).map(|(_, node)| *node)
@@ -146,8 +174,14 @@ impl View {
         let entries = self.entries_of(node);
         match node.shape {
             Shape::Map => {
+                let is_it = |entry: &Entry| self.slice(entry.key) == step.as_bytes();
+                let last = node.found.load(Ordering::Relaxed) as usize;
+                let near =
+                    (last..last.saturating_add(2)).find(|at| entries.get(*at).is_some_and(is_it));
                 let order = |entry: &Entry| self.slice(entry.key).cmp(step.as_bytes());
-                entries.get(entries.binary_search_by(order).ok()?)
+                let at = near.or_else(|| entries.binary_search_by(order).ok())?;
+                node.found.store(u32::try_from(at).unwrap_or(0), Ordering::Relaxed);
+                entries.get(at)
             }
             Shape::Array => match Element::of(step) {
                 Element::Id(id) => {

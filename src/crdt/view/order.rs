@@ -167,17 +167,17 @@ fn item(
     if list == NONE || first >= end {
         return None;
     }
-    let header = update.header(update.blocks().get(block as usize)?);
+    let (left_origin, right_origin) = update.origins(update.blocks().get(block as usize)?);
     let piece = |id: Option<Id>| id.and_then(|id| pieces.holding(update, id, block));
     Some(Item {
         list,
         first,
         last: end - 1,
         client: pieces.client(block),
-        left_origin: header.left,
-        right_origin: header.right,
-        left: piece(header.left).unwrap_or(NONE),
-        right: piece(header.right).unwrap_or(NONE),
+        left_origin,
+        right_origin,
+        left: piece(left_origin).unwrap_or(NONE),
+        right: piece(right_origin).unwrap_or(NONE),
     })
 }
 
@@ -195,15 +195,15 @@ impl Standing {
     fn of(update: &Update<'_, Checked>, pieces: &Pieces, piece: u32) -> Option<Standing> {
         let at = pieces.get(piece)?;
         let block = update.blocks().get(at.block as usize)?;
-        let header = update.header(block);
+        let (left, right_origin) = update.origins(block);
         let client = pieces.client(at.block);
         let inside = at.offset > 0;
         let before = || {
             let clock = block.clock.saturating_add(at.offset).saturating_sub(1);
             Some(Id { client, clock })
         };
-        let left_origin = if inside { before() } else { header.left };
-        Some(Standing { client, block: at.block, inside, left_origin, right_origin: header.right })
+        let left_origin = if inside { before() } else { left };
+        Some(Standing { client, block: at.block, inside, left_origin, right_origin })
     }
 
     fn left_piece(&self, update: &Update<'_, Checked>, pieces: &Pieces, piece: u32) -> u32 {

@@ -59,6 +59,12 @@ impl Pieces {
         (at(block as usize), at(block as usize + 1))
     }
 
+    /// Whether a block is more than one piece.
+    pub fn is_cut(&self, block: u32) -> bool {
+        let (from, to) = self.of_block(block);
+        to.saturating_sub(from) > 1
+    }
+
     pub fn client(&self, block: u32) -> u64 {
         self.clients.get(block as usize).copied().unwrap_or(0)
     }
@@ -201,13 +207,13 @@ fn cuts(update: &Update<'_, Checked>, deletes: &DeleteSet) -> Vec<(u32, u32)> {
     for (client, range) in update.client_ranges() {
         for index in range {
             let Some(block) = update.blocks().get(index) else { continue };
-            let header = update.header(block);
-            if let Some(left) = header.left
+            let (left, right) = update.origins(block);
+            if let Some(left) = left
                 && (left.client, left.clock.saturating_add(1)) != (client, block.clock)
             {
                 cut(left.client, left.clock.saturating_add(1));
             }
-            if let Some(right) = header.right {
+            if let Some(right) = right {
                 cut(right.client, right.clock);
             }
         }

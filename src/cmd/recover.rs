@@ -1,0 +1,175 @@
+use super::{Context, DryRun, OutDir, files};
+use crate::check;
+use crate::concern;
+use crate::error::{Kind, Result, word};
+use crate::id::DocId;
+use crate::limits;
+use crate::recover::{Fate, Given, Record, Recovered, Source, rank, rebuild};
+use crate::store::Store;
+use crate::sync::bundle::Bundle;
+use crate::ui::{Column, Report, Row};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Build a damaged document again, from what is left of it and what others have
+///
+/// Takes what can be read of its own file, its log, and what the bundles, stores and .yrs files of
+/// --from hold of it. Writes the result into a new directory in the layout of a store; this store
+/// stays as it is. Prints every record as whole, partial or lost: lost are those that something
+/// still speaks of.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl recover chat --from bob.crdt /media/stick/backup -o recovered
+  crdtctl recover chat -n -o recovered --json | jq '.[] | select(.state != \"whole\")'")]
+pub struct Args {
+    /// The document
+    doc: String,
+    /// Bundles, stores and .yrs files of others, the most trusted first
+    #[arg(long, value_name = "BUNDLE|STORE", num_args = 1..)]
+    from: Vec<PathBuf>,
+    #[command(flatten)]
+    out: OutDir,
+    #[command(flatten)]
+    dry_run: DryRun,
+}
+
+const COLUMNS: &[Column] = &[
+    Column::text("doc", "document").data(),
+    Column::text("kind", "kind"),
+    Column::id("id", "id"),
+    Column::text("state", "state"),
+    Column::list("missing", "missing"),
+];
+
+pub fn run(context: &Context, args: Args) -> Result<Report> {
+    let store = context.store()?;
+    let doc = document(context, &store, &args.doc)?;
+    store.check_beside(&args.out.dir, &doc)?;
+    let mut others = Vec::new();
+    for path in &args.from {
+        let found = sources(context, path, &doc)?;
+        if found.is_empty() {
+            context.note(format!("{} holds nothing of {doc}", path.display()));
+        }
+        others.extend(found);
+    }
+    let own = store.remains(&doc)?;
+    own.notes.iter().for_each(|note| context.note(note));
+    let damaged = own.file.as_ref().map(|(path, _)| path.clone());
+    let recovered = rebuild(&doc, &rank(own, others), concern::roots)?;
+    let rows = recovered.records.iter().map(|record| row(&doc, record)).collect();
+    let mut report = Report::list(rows, COLUMNS, Some("id"), "the document holds no records");
+    report.notes.extend(recovered.sources.iter().map(sentence));
+    let counts = counts(&recovered);
+    if args.dry_run.dry_run {
+        return Ok(report.note(format!("dry run, nothing is written: {counts}")));
+    }
+    let path = store.write_beside(&args.out.dir, &doc, &recovered.state)?;
+    let shown = format!(
+        "look at it with `crdtctl -s {} doc show {}`",
+        word(&args.out.dir.display().to_string()),
+        word(doc.as_str())
+    );
+    report = report.note(format!("wrote {doc} to {}: {counts}", path.display()));
+    report = report.note(shown);
+    Ok(match replace(&store, &args.out.dir, &path, damaged) {
+        Some(command) => report.note(format!("to go on with it: `{command}`")),
+        None => report,
+    })
+}
+
+/// The command that puts the new file in the place of the damaged one; none for a store that is
+/// one file.
+fn replace(store: &Store, dir: &Path, made: &Path, damaged: Option<PathBuf>) -> Option<String> {
+    let argument = |path: &Path| word(&path.to_string_lossy()).into_owned();
+    let place = match &damaged {
+        Some(path) => path.as_path(),
+        None => made.strip_prefix(dir).ok()?,
+    };
+    if place.extension().is_none_or(|extension| extension != "yrs") {
+        return None;
+    }
+    let there = store.dir().join(place);
+    let copy = format!("cp {} {}", argument(made), argument(&there));
+    Some(match damaged {
+        Some(_) => {
+            let aside = there.with_extension("yrs.damaged");
+            format!("mv {} {} && {copy}", argument(&there), argument(&aside))
+        }
+        None => copy,
+    })
+}
+
+/// The document that is meant, one without a file included; one that nobody here knows by its
+/// whole id.
+fn document(context: &Context, store: &Store, wanted: &str) -> Result<DocId> {
+    let documents = check::documents(store)?;
+    let (reader, _) = store.reader_anyhow()?;
+    match context.document_among(&reader, &documents, wanted) {
+        Err(e) if e.kind == Kind::NotFound && wanted.matches(':').count() >= 2 => {
+            DocId::parse(wanted)
+        }
+        found => found,
+    }
+}
+
+/// What a path holds of a document.
+fn sources(context: &Context, path: &Path, doc: &DocId) -> Result<Vec<Source>> {
+    let name = path.display().to_string();
+    if path.is_dir() || path.file_name().is_some_and(|file| file == "crdt.db") {
+        let remains = Store::open(path, context.ambient())?.remains(doc)?;
+        remains.notes.iter().for_each(|note| context.note(format!("{name}: {note}")));
+        let mut sources = rank(remains, Vec::new());
+        for source in &mut sources {
+            source.name = format!("{name}: {}", source.name);
+        }
+        return Ok(sources);
+    }
+    let bytes = files::read(path, limits::DOCUMENT_BYTES)?;
+    if !files::is_bundle(&bytes) {
+        return Ok(vec![Source { name, updates: vec![bytes] }]);
+    }
+    let bundle = Bundle::read(bytes.as_slice()).map_err(|e| files::within(path, e))?;
+    let of_doc = bundle.documents().filter(|(document, _)| document.doc == *doc);
+    let updates: Vec<Vec<u8>> = of_doc.filter_map(|(_, update)| Some(update?.to_vec())).collect();
+    Ok(if updates.is_empty() { Vec::new() } else { vec![Source { name, updates }] })
+}
+
+fn row(doc: &DocId, record: &Record) -> Row {
+    let mut row = Row::new();
+    row.insert("doc".into(), json!(doc));
+    row.insert("kind".into(), json!(record.kind));
+    row.insert("id".into(), json!(record.id));
+    row.insert("state".into(), json!(record.fate.name()));
+    row.insert("missing".into(), json!(record.missing));
+    row
+}
+
+/// "120 records whole, 1 partial, 3 lost"
+fn counts(recovered: &Recovered) -> String {
+    let count = |fate| recovered.records.iter().filter(|record| record.fate == fate).count();
+    format!(
+        "{} records whole, {} partial, {} lost",
+        count(Fate::Whole),
+        count(Fate::Partial),
+        count(Fate::Lost)
+    )
+}
+
+/// What a source gave.
+fn sentence(given: &Given) -> String {
+    let gave = match given.operations {
+        0 => "nothing new".to_owned(),
+        1 => "1 operation".to_owned(),
+        n => format!("{n} operations"),
+    };
+    let mut sentence = format!("{} gave {gave}", given.name);
+    if let Some(fault) = &given.fault {
+        sentence.push_str(&format!("; it could be read up to {fault}"));
+    }
+    // Whoever else had those operations had their deletions too.
+    if given.lacks_deletes && given.operations > 0 {
+        sentence.push_str("; what was deleted in the rest of it may be back");
+    }
+    sentence
+}

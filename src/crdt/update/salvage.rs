@@ -1,0 +1,368 @@
+//! What can be used of bytes that are damaged, incomplete, or disagree with others.
+//!
+//! Reading ends at the first fault: behind it nothing says where a block begins. Of the blocks
+//! before it those are taken that are causally complete, keep rule 1, and do not fork from what is
+//! trusted more.
+
+use super::walk::{walk_block, walk_deletes};
+use super::{
+    Block, Checked, Client, Clocks, DeleteSet, Facts, Fault, Id, Kind, Parent, Reader, RootKind,
+    Unchecked, Update,
+};
+use super::{deletes::write_var, fork::fork_of_client, run::Run};
+use crate::limits::CLOCK_END;
+use std::collections::HashSet;
+use std::marker::PhantomData;
+
+/// How often blocks are left out and the rest is looked at again. Each round leaves out the rest of
+/// one client; a document of a thousand clients that all disagree is given up before it takes hours.
+const ROUNDS: usize = 4096;
+
+/// The blocks of an update, as far as they can be read.
+pub struct Salvage<'a> {
+    update: Update<'a, Unchecked>,
+    /// Where reading ended, and why; None when the bytes were read to their end.
+    pub fault: Option<Fault>,
+    /// Bytes that were read.
+    pub read: usize,
+    /// The first unit of the client in whose blocks reading ended that could not be read.
+    pub cut: Option<Id>,
+}
+
+impl<'a> Salvage<'a> {
+    /// Reads up to the first fault.
+    pub fn read(bytes: &'a [u8]) -> Salvage<'a> {
+        // Offsets are kept in 32 bits; no document is that large.
+        let bytes = bytes.get(..bytes.len().min(u32::MAX as usize - 1)).unwrap_or(bytes);
+        let mut prefix = Prefix { reader: Reader::at(bytes, 0), ..Prefix::default() };
+        let fault = prefix.read().err();
+        let read = match &fault {
+            None => bytes.len(),
+            Some(fault) if prefix.deletes_at > 0 => fault.offset.min(bytes.len()),
+            // A fault lies inside a block; the block is unread.
+            Some(_) => prefix.blocks.last().map_or(0, |block| block.span().end),
+        };
+        let Prefix { reader: _, mut clients, blocks, deletes, deletes_at, cut } = prefix;
+        clients.retain(|client| !client.blocks.is_empty());
+        clients.sort_unstable_by_key(|client| client.id);
+        let update = Update {
+            bytes,
+            clients,
+            blocks,
+            deletes,
+            deletes_at,
+            facts: Facts::default(),
+            state: PhantomData,
+        };
+        Salvage { update, fault, read, cut }
+    }
+
+    /// The blocks that were read, whether or not they can be used.
+    pub fn update(&self) -> &Update<'a, Unchecked> {
+        &self.update
+    }
+
+    /// The bytes behind the last block that was read.
+    pub fn unread(&self) -> &'a [u8] {
+        self.update.bytes.get(self.read..).unwrap_or(&[])
+    }
+
+    /// Whether the delete set says that a block is deleted.
+    pub fn deletes(&self, client: u64, block: &Block) -> bool {
+        self.update.deletes.contains(Id { client, clock: block.clock })
+    }
+
+    /// Per client, the first clock at which these blocks and a document hold different operations.
+    pub fn forks(&self, of: &Update<'_, Checked>) -> Clocks {
+        let clients = self.update.clients.iter();
+        let fork = |ours: &Client| {
+            let id = fork_of_client(&self.update, ours, of, of.client(ours.id)?)?;
+            Some((id.client, id.clock))
+        };
+        clients.filter_map(fork).collect()
+    }
+
+    /// Whether the delete set was not reached: deletions may be missing that the blocks do not
+    /// show themselves.
+    pub fn lacks_deletes(&self) -> bool {
+        self.fault.is_some() && self.update.deletes_at == 0
+    }
+
+    /// An update of all that can join `base`, which must be a whole state; None when that is
+    /// nothing. It is valid, ready and fitting, and does not fork from `base`.
+    ///
+    /// Of damaged bytes only what `base` lacks is taken, and those deletions that still show what
+    /// they deleted: a collected range proves nothing there, and would delete in others.
+    pub fn joining(
+        &self,
+        base: &Update<'_, Checked>,
+        roots: &[(&str, RootKind)],
+    ) -> Option<Vec<u8>> {
+        let have = base.version().clocks;
+        let mut limits: Vec<u32> = self.update.clients.iter().map(|client| client.end).collect();
+        for _ in 0..ROUNDS {
+            let reached = self.complete(&have, &limits);
+            let bytes = self.write(&reached, &have);
+            let update = match Update::walk(&bytes) {
+                Ok(walked) => walked,
+                Err(_) => return None,
+            };
+            let disagrees = match update.check(roots) {
+                Ok(update) => match update.fits(base) {
+                    Ok(()) => match update.fork(base) {
+                        None => return self.finish(&update, base, &have),
+                        Some(id) => Some(id),
+                    },
+                    Err(fault) => Update::walk(&bytes).ok()?.id_at(fault.offset),
+                },
+                Err(fault) => Update::walk(&bytes).ok()?.id_at(fault.offset),
+            }?;
+            let client = self.update.client_index(disagrees.client)?;
+            let limit = limits.get_mut(client)?;
+            if *limit <= disagrees.clock {
+                return None;
+            }
+            *limit = disagrees.clock;
+        }
+        None
+    }
+
+    fn finish(
+        &self,
+        update: &Update<'_, Checked>,
+        base: &Update<'_, Checked>,
+        have: &Clocks,
+    ) -> Option<Vec<u8>> {
+        if base.version().holds(&update.version()) {
+            return None;
+        }
+        let bytes = match self.fault {
+            Some(_) => update.trim(have),
+            None => update.bytes().to_vec(),
+        };
+        let left = Update::walk(&bytes).ok()?;
+        (!base.version().holds(&left.version())).then_some(bytes)
+    }
+
+    /// Per client, up to where its blocks are causally complete: everything that they refer to is
+    /// in `have` or among them.
+    fn complete(&self, have: &Clocks, limits: &[u32]) -> Vec<u32> {
+        let clients = &self.update.clients;
+        let mut turns = Turns {
+            salvage: self,
+            have,
+            limits,
+            next: clients.iter().map(|client| (client.blocks.start, client.first)).collect(),
+            waiting: vec![Vec::new(); clients.len()],
+        };
+        let mut ready: Vec<usize> = (0..clients.len()).collect();
+        while let Some(client) = ready.pop() {
+            turns.go_on(client);
+            ready.extend(turns.wake(client));
+        }
+        turns.next.into_iter().map(|(_, clock)| clock).collect()
+    }
+
+    /// An update of the blocks up to these clocks, with the deletions of what is known then.
+    fn write(&self, reached: &[u32], have: &Clocks) -> Vec<u8> {
+        let clients = self.update.clients.iter().zip(reached.iter().copied()).rev();
+        let some = clients.filter(|(client, end)| *end > client.first);
+        let mut out = Vec::new();
+        write_var(&mut out, some.clone().count() as u64);
+        for (client, end) in some {
+            let mut blocks = Vec::new();
+            let mut count = 0;
+            let mut run = Run::from(&self.update, client, client.first);
+            while let Some(run) = &mut run
+                && run.clock() < end
+            {
+                let units = run.offset_and_rest().1.min(end.saturating_sub(run.clock())).max(1);
+                run.write(units, &mut blocks);
+                run.seek(run.clock().saturating_add(units));
+                count += 1;
+            }
+            write_var(&mut out, count);
+            write_var(&mut out, client.id);
+            write_var(&mut out, u64::from(client.first));
+            out.extend_from_slice(&blocks);
+        }
+        self.deleted(reached, have).encode(&mut out);
+        out
+    }
+
+    /// What is deleted of what is known: by the delete set, and by blocks that still say what it
+    /// was that they deleted.
+    fn deleted(&self, reached: &[u32], have: &Clocks) -> DeleteSet {
+        let mut deletes = DeleteSet::default();
+        for (client, range) in self.update.deletes.iter() {
+            let have = have.get(&client).copied().unwrap_or(0);
+            let at = self.update.client_index(client);
+            let own = at.and_then(|at| Some((self.update.clients.get(at)?, *reached.get(at)?)));
+            let known = match own {
+                // What is taken of a client follows what is known of it.
+                Some((of, reached)) if reached > of.first => reached.max(have),
+                _ => have,
+            };
+            deletes.insert(client, range.start..range.end.min(known));
+        }
+        for (client, end) in self.update.clients.iter().zip(reached) {
+            let blocks = self.update.blocks.get(client.blocks.clone()).unwrap_or(&[]);
+            for block in blocks.iter().filter(|block| block.kind == Kind::Deleted) {
+                deletes.insert(client.id, block.clock..block.next_clock().min(*end));
+            }
+        }
+        deletes
+    }
+}
+
+/// Reading on until something is wrong.
+struct Prefix<'a> {
+    reader: Reader<'a>,
+    clients: Vec<Client>,
+    blocks: Vec<Block>,
+    deletes: DeleteSet,
+    deletes_at: usize,
+    cut: Option<Id>,
+}
+
+impl Default for Prefix<'_> {
+    fn default() -> Self {
+        Prefix {
+            reader: Reader::at(&[], 0),
+            clients: Vec::new(),
+            blocks: Vec::new(),
+            deletes: DeleteSet::default(),
+            deletes_at: 0,
+            cut: None,
+        }
+    }
+}
+
+impl Prefix<'_> {
+    fn read(&mut self) -> Result<(), Fault> {
+        let mut seen = HashSet::new();
+        // Counts are not held against what is left: the end may be what is missing.
+        for _ in 0..self.reader.var()? {
+            let count = self.reader.var()?;
+            let id = self.reader.client()?;
+            let first = self.reader.clock()?;
+            if !seen.insert(id) {
+                let reason = format!("client {id} is listed twice");
+                return Err(self.reader.fault("duplicate-client", reason));
+            }
+            let from = self.blocks.len();
+            self.clients.push(Client { id, first, end: first, head: 0, blocks: from..from });
+            self.read_blocks(count, first).inspect_err(|_| {
+                self.cut = self.clients.last().map(|of| Id { client: of.id, clock: of.end });
+            })?;
+        }
+        self.deletes_at = self.reader.offset();
+        walk_deletes(&mut self.reader, &mut self.deletes)?;
+        match self.reader.left() {
+            0 => Ok(()),
+            _ => Err(self.reader.fault("trailing", "bytes after the end of the update")),
+        }
+    }
+
+    fn read_blocks(&mut self, count: u64, first: u32) -> Result<(), Fault> {
+        let mut clock = first;
+        for _ in 0..count {
+            let block = walk_block(&mut self.reader, clock)?;
+            if block.len == 0 {
+                continue;
+            }
+            clock = block.next_clock();
+            if clock > CLOCK_END {
+                return Err(self.reader.fault("clock", "a client reaches past clock 2^31"));
+            }
+            self.blocks.push(block);
+            if let Some(client) = self.clients.last_mut() {
+                client.end = clock;
+                client.blocks.end = self.blocks.len();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whose blocks can be taken next: each client's in order, each after all that it refers to.
+struct Turns<'s, 'a> {
+    salvage: &'s Salvage<'a>,
+    have: &'s Clocks,
+    limits: &'s [u32],
+    /// Per client, the index of its next block, and the clock that it has reached.
+    next: Vec<(usize, u32)>,
+    /// Per client, who waits for which clock of it.
+    waiting: Vec<Vec<(u32, usize)>>,
+}
+
+impl Turns<'_, '_> {
+    /// Takes the blocks of a client until one has to wait.
+    fn go_on(&mut self, client: usize) {
+        let update = &self.salvage.update;
+        let Some(of) = update.clients.get(client) else { return };
+        // A gap before its first block.
+        if of.first > self.have.get(&of.id).copied().unwrap_or(0) {
+            return;
+        }
+        let limit = self.limits.get(client).copied().unwrap_or(0);
+        while let Some((index, clock)) = self.next.get(client).copied()
+            && index < of.blocks.end
+            && clock < limit
+            && let Some(block) = update.blocks.get(index)
+            && block.kind != Kind::Skip
+        {
+            if let Some(unmet) = self.unmet(block) {
+                if let Some(other) = update.client_index(unmet.client)
+                    && let Some(waiting) = self.waiting.get_mut(other)
+                {
+                    waiting.push((unmet.clock, client));
+                }
+                return;
+            }
+            if let Some(next) = self.next.get_mut(client) {
+                *next = (index + 1, block.next_clock().min(limit));
+            }
+        }
+    }
+
+    /// The first reference of a block to what is not there yet.
+    fn unmet(&self, block: &Block) -> Option<Id> {
+        let update = &self.salvage.update;
+        let header = update.header(block);
+        let parent = match header.parent {
+            Some(Parent::Item(id)) => Some(id),
+            _ => None,
+        };
+        let is_there = |id: &Id| {
+            let reached = update.client_index(id.client).and_then(|at| self.next.get(at));
+            let first = update.client(id.client).map_or(u32::MAX, |client| client.first);
+            self.have.get(&id.client).is_some_and(|clock| id.clock < *clock)
+                || (first..reached.map_or(0, |(_, clock)| *clock)).contains(&id.clock)
+        };
+        [header.left, header.right, parent].into_iter().flatten().find(|id| !is_there(id))
+    }
+
+    /// Those who waited for what a client has reached now.
+    fn wake(&mut self, client: usize) -> Vec<usize> {
+        let reached = self.next.get(client).map_or(0, |(_, clock)| *clock);
+        let Some(waiting) = self.waiting.get_mut(client) else { return Vec::new() };
+        let (woken, rest) = waiting.iter().partition(|(clock, _)| *clock < reached);
+        *waiting = rest;
+        let woken: Vec<(u32, usize)> = woken;
+        woken.into_iter().map(|(_, client)| client).collect()
+    }
+}
+
+impl<S> Update<'_, S> {
+    /// The first unit of the block that holds a byte.
+    fn id_at(&self, offset: usize) -> Option<Id> {
+        self.clients.iter().find_map(|client| {
+            let blocks = self.blocks.get(client.blocks.clone())?;
+            let after = blocks.partition_point(|block| block.span().start <= offset);
+            let block = blocks.get(after.checked_sub(1)?)?;
+            let holds = offset < block.span().end || offset == block.span().start;
+            holds.then_some(Id { client: client.id, clock: block.clock })
+        })
+    }
+}

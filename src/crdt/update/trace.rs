@@ -1,0 +1,148 @@
+//! Which path each item stands at, as names: for an account of what is there and what was lost.
+
+use super::{Block, Checked, Id, Kind, Owner, Places, Reader, Update};
+use std::collections::HashMap;
+
+/// More steps than any path of ours has.
+const STEPS: usize = 64;
+/// The longest key that is taken for one in bytes that could not be read.
+const KEY_BYTES: usize = 256;
+/// Info bytes of an item without origins, under a key: a container, and a plain value.
+const CONTAINER: u8 = 0x27;
+const VALUE: u8 = 0x28;
+
+/// Where the items of an update stand.
+pub struct Trace<'u, 'a, S> {
+    update: &'u Update<'a, S>,
+    places: Places<'a>,
+    /// Of a block that created a map: what its field `id` says.
+    ids: HashMap<u32, String>,
+}
+
+/// An item and its place.
+pub struct Traced<'u> {
+    pub client: u64,
+    pub block: &'u Block,
+    /// The root's name, the keys, and of each container in a sequence its field `id`; a plain
+    /// element of a sequence adds no step.
+    pub steps: Vec<String>,
+}
+
+/// What bytes that could not be read seem to hold: an item under a key of a root.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Head {
+    pub root: String,
+    pub key: String,
+    /// Else a plain value.
+    pub is_container: bool,
+}
+
+impl<'u, 'a, S> Trace<'u, 'a, S> {
+    pub fn of(update: &'u Update<'a, S>) -> Self {
+        let mut trace = Trace { update, places: Places::of(update), ids: HashMap::new() };
+        for (index, block) in update.blocks.iter().enumerate() {
+            let place = trace.places.index(index).and_then(|place| trace.places.get(place));
+            if let Some(place) = place
+                && place.key == Some("id")
+                && let Owner::Item { block: Some(owner), .. } = place.owner
+                && let Some(at) = trace.places.index(owner as usize)
+                && trace.places.get(at).is_some_and(|place| place.key.is_none())
+                && let Some(id) = update.scalar(block)
+                && let Some(id) = id.as_str()
+            {
+                trace.ids.insert(owner, id.to_owned());
+            }
+        }
+        trace
+    }
+
+    /// Every item whose place is known, here or in `known`; collected ranges have none.
+    pub fn items(&self, known: Option<&Trace<'_, '_, Checked>>) -> Vec<Traced<'u>> {
+        let mut items = Vec::new();
+        for client in &self.update.clients {
+            for index in client.blocks.clone() {
+                if let Some(block) = self.update.blocks.get(index)
+                    && !matches!(block.kind, Kind::Gc | Kind::Skip)
+                    && let Some(steps) = self.steps(index, known)
+                {
+                    items.push(Traced { client: client.id, block, steps });
+                }
+            }
+        }
+        items
+    }
+
+    fn steps(&self, block: usize, known: Option<&Trace<'_, '_, Checked>>) -> Option<Vec<String>> {
+        let elsewhere = |id: Id| {
+            let known = known?;
+            known.steps(known.update.find(id)?, None)
+        };
+        let mut steps = Vec::new();
+        let mut at = block;
+        for _ in 0..STEPS {
+            let Some(place) = self.places.index(at).and_then(|place| self.places.get(place)) else {
+                let header = self.update.header(self.update.blocks.get(at)?);
+                let mut beside = [header.left, header.right].into_iter().flatten();
+                return join(beside.find_map(elsewhere)?, steps);
+            };
+            steps.extend(match place.key {
+                Some(key) => Some(key.to_owned()),
+                None => self.element(at),
+            });
+            match place.owner {
+                Owner::Root(root) => return join(vec![self.places.root(root).to_owned()], steps),
+                Owner::Item { block: Some(block), .. } => at = block as usize,
+                Owner::Item { id, block: None } => return join(elsewhere(id)?, steps),
+            }
+        }
+        None
+    }
+
+    /// How a container that stands in a sequence is called: by its id, else by where it comes from.
+    fn element(&self, block: usize) -> Option<String> {
+        let created = self.update.blocks.get(block).filter(|block| block.kind == Kind::Type)?;
+        if let Some(id) = u32::try_from(block).ok().and_then(|block| self.ids.get(&block)) {
+            return Some(id.clone());
+        }
+        let client = self.update.clients.iter().find(|client| client.blocks.contains(&block))?;
+        Some(format!("[{}:{}]", client.id, created.clock))
+    }
+}
+
+/// The steps from a root, and those below them, the last one first.
+fn join(mut above: Vec<String>, below: Vec<String>) -> Option<Vec<String>> {
+    above.extend(below.into_iter().rev());
+    Some(above)
+}
+
+/// What looks like items under keys of these roots, in bytes that nothing can be read from in
+/// order. Only items that were the first under their key say where they stand.
+pub fn heads(bytes: &[u8], roots: &[String]) -> Vec<Head> {
+    let mut heads = Vec::new();
+    for at in 0..bytes.len() {
+        let is_container = match bytes.get(at) {
+            Some(&CONTAINER) => true,
+            Some(&VALUE) => false,
+            _ => continue,
+        };
+        let mut reader = Reader::at(bytes, at + 1);
+        if let Some((root, key)) = head(&mut reader)
+            && let Some(root) = roots.iter().find(|name| *name == root)
+        {
+            heads.push(Head { root: root.clone(), key: key.to_owned(), is_container });
+        }
+    }
+    heads.sort_unstable();
+    heads.dedup();
+    heads
+}
+
+fn head<'a>(reader: &mut Reader<'a>) -> Option<(&'a str, &'a str)> {
+    if reader.byte() != Ok(1) {
+        return None;
+    }
+    let root = reader.text().ok()?;
+    let key = reader.text().ok()?;
+    let sane = (1..=KEY_BYTES).contains(&key.len()) && !key.chars().any(char::is_control);
+    sane.then_some((root, key))
+}

@@ -1,0 +1,315 @@
+//! What became of each record.
+//!
+//! What is lost can be named only where something still speaks of it: blocks that could not be
+//! used, sources that disagree, bytes that could not be read in order.
+
+use super::shown::Shown;
+use super::{Read, checked};
+use crate::concern::{self, Collection, Field, FieldKind, Spec, borrowed};
+use crate::crdt::container;
+use crate::crdt::update::{
+    Checked, Head, Id, Kind, RootKind, Salvage, Trace, Traced, Update, heads,
+};
+use crate::crdt::value::{Source, Value};
+use crate::crdt::view::View;
+use crate::error::Result;
+use crate::id::DocId;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    Lost,
+    Partial,
+    Whole,
+}
+
+impl Fate {
+    /// The name in reports; public API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fate::Lost => "lost",
+            Fate::Partial => "partial",
+            Fate::Whole => "whole",
+        }
+    }
+}
+
+/// A record of the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// What its collection calls it; for what no collection holds the root.
+    pub kind: String,
+    pub id: String,
+    pub fate: Fate,
+    /// The fields of which something is missing.
+    pub missing: Vec<String>,
+}
+
+/// Kind and id.
+type Name = (String, String);
+
+struct Account<'a> {
+    shape: Shape,
+    view: &'a View,
+    result: &'a Update<'a, Checked>,
+    trace: &'a Trace<'a, 'a, Checked>,
+    /// What the document shows.
+    live: BTreeSet<Name>,
+    /// What the document knows of, removed records included.
+    named: BTreeSet<Name>,
+    missing: BTreeMap<Name, BTreeSet<String>>,
+    lost: BTreeSet<Name>,
+    /// Made when it is asked for.
+    shown: Option<Shown>,
+}
+
+/// Names every record of `state`, and those that the sources speak of and it lacks.
+pub fn account(doc: &DocId, state: &[u8], read: &[Read<'_>]) -> Result<Vec<Record>> {
+    let result = checked(state, concern::roots(doc))?;
+    let view = View::of(&result);
+    let trace = Trace::of(&result);
+    let salvages: Vec<&Salvage<'_>> = read.iter().flat_map(|read| &read.salvages).collect();
+    let mut shape = Shape::of(concern::of(doc), &view);
+    let known = trace.items(None);
+    shape.learn(&known);
+    for salvage in &salvages {
+        shape.learn(&Trace::of(salvage.update()).items(Some(&trace)));
+    }
+    let named = known.iter().filter_map(|item| shape.record(&item.steps)).map(|(name, _)| name);
+    let mut account = Account {
+        live: shape.live(&view),
+        named: named.collect(),
+        view: &view,
+        result: &result,
+        trace: &trace,
+        missing: BTreeMap::new(),
+        lost: BTreeSet::new(),
+        shown: None,
+        shape,
+    };
+    for salvage in &salvages {
+        account.unused(salvage);
+        account.unread(salvage);
+    }
+    let cuts: Vec<Id> = salvages.iter().filter_map(|salvage| salvage.cut).collect();
+    if !cuts.is_empty() {
+        account.fields(&cuts);
+    }
+    Ok(account.finish())
+}
+
+impl Account<'_> {
+    /// Blocks that were read and are not in the document, and neither is what they say.
+    fn unused(&mut self, salvage: &Salvage<'_>) {
+        let clocks = self.result.version().clocks;
+        // Where damaged bytes disagree with sound ones, nothing is lost.
+        let forks = match salvage.fault {
+            Some(_) => BTreeMap::new(),
+            None => salvage.forks(self.result),
+        };
+        for item in Trace::of(salvage.update()).items(Some(self.trace)) {
+            let end = item.block.next_clock();
+            let has = clocks.get(&item.client).is_some_and(|clock| end <= *clock);
+            let forked = forks.get(&item.client).is_some_and(|clock| *clock < end);
+            let dead = item.block.kind == Kind::Deleted || salvage.deletes(item.client, item.block);
+            if (has && !forked) || dead || self.shows(salvage, &item) {
+                continue;
+            }
+            if let Some((name, field)) = self.shape.record(&item.steps) {
+                self.lacks(name, field);
+            }
+        }
+    }
+
+    /// Whether the document shows the same at the same place, whoever wrote it there.
+    fn shows(&mut self, salvage: &Salvage<'_>, item: &Traced<'_>) -> bool {
+        let shown = self.shown.get_or_insert_with(|| Shown::of(self.view));
+        match item.block.kind {
+            Kind::Type => shown.holds(&item.steps, None),
+            _ => {
+                let values = salvage.update().plain(item.block);
+                !values.is_empty()
+                    && values.iter().all(|value| shown.holds(&item.steps, Some(value)))
+            }
+        }
+    }
+
+    /// What bytes behind a fault still show.
+    fn unread(&mut self, salvage: &Salvage<'_>) {
+        for Head { root, key, is_container } in heads(salvage.unread(), &self.shape.names()) {
+            let steps = [root, key];
+            let Some((name, field)) = self.shape.record(&steps) else { continue };
+            let is_there = self.view.value(&[&steps[0], &steps[1]]).is_some();
+            if !is_there && (is_container || field.is_some()) {
+                self.lacks(name, field);
+            }
+        }
+    }
+
+    fn lacks(&mut self, name: Name, field: Option<String>) {
+        if self.live.contains(&name) {
+            self.missing.entry(name).or_default().extend(field);
+        } else if !self.named.contains(&name) {
+            self.lost.insert(name);
+        }
+    }
+
+    /// Records that end where the bytes were cut, without a field that they were born with: as far
+    /// as the others show which those are.
+    fn fields(&mut self, cuts: &[Id]) {
+        let clocks = self.result.version().clocks;
+        // Not where another source went on.
+        let is_cut = |id: Id| {
+            let of_client = cuts.iter().filter(|cut| cut.client == id.client);
+            container::is_genesis(id.client)
+                || of_client.clone().any(|cut| clocks.get(&cut.client) <= Some(&cut.clock))
+        };
+        for collection in self.shape.collections() {
+            let paths: Vec<Vec<String>> = collection
+                .records(self.view)
+                .into_iter()
+                .filter(|path| !collection.is_deleted(self.view, path))
+                .collect();
+            let has = |path: &[String], field: &Field| {
+                self.view.value(&[&borrowed(path), [field.name].as_slice()].concat()).is_some()
+            };
+            for field in collection.fields.iter().filter(|field| is_born(collection, field)) {
+                let (with, without): (Vec<_>, Vec<_>) =
+                    paths.iter().partition(|path| has(path, field));
+                if with.is_empty() && paths.len() > 1 {
+                    continue;
+                }
+                let cut =
+                    |path: &&Vec<String>| self.view.container(&borrowed(path)).is_some_and(is_cut);
+                for path in without.into_iter().filter(cut) {
+                    let id = path.last().cloned().unwrap_or_default();
+                    let missing = self.missing.entry((collection.noun.to_owned(), id)).or_default();
+                    missing.insert(field.name.to_owned());
+                }
+            }
+        }
+    }
+
+    fn finish(self) -> Vec<Record> {
+        let record = |(kind, id): Name, fate, missing: BTreeSet<String>| Record {
+            kind,
+            id,
+            fate,
+            missing: missing.into_iter().collect(),
+        };
+        let Account { live, mut missing, lost, .. } = self;
+        let lost = lost.into_iter().map(|name| record(name, Fate::Lost, BTreeSet::new()));
+        let there = live.into_iter().map(|name| match missing.remove(&name) {
+            Some(fields) => record(name, Fate::Partial, fields),
+            None => record(name, Fate::Whole, BTreeSet::new()),
+        });
+        let mut records: Vec<Record> = lost.chain(there).collect();
+        records.sort_by_key(|record| record.fate);
+        records
+    }
+}
+
+/// A record without it was cut off: not what other programs leave out, and nothing of a deletion.
+fn is_born(collection: &Collection, field: &Field) -> bool {
+    let marks = collection.tombstone.as_ref();
+    let of_deletion = marks.is_some_and(|m| m.at == field.name || m.by == Some(field.name));
+    matches!(field.kind, FieldKind::Text | FieldKind::Time)
+        && !of_deletion
+        && field.name != "updated_at"
+}
+
+/// How the records of a document are found.
+struct Shape {
+    spec: Option<&'static Spec>,
+    /// Roots whose keys are records of their own; others are one record each.
+    of_records: BTreeSet<String>,
+    arrays: BTreeSet<String>,
+    roots: BTreeSet<String>,
+}
+
+impl Shape {
+    fn of(spec: Option<&'static Spec>, view: &View) -> Shape {
+        let mut shape = Shape {
+            spec,
+            of_records: BTreeSet::new(),
+            arrays: BTreeSet::new(),
+            roots: view.roots().into_iter().collect(),
+        };
+        for (root, kind) in spec.map_or(&[][..], |spec| spec.roots) {
+            shape.roots.insert((*root).to_owned());
+            if *kind == RootKind::Array {
+                shape.arrays.insert((*root).to_owned());
+            }
+        }
+        let arrays = view
+            .roots()
+            .into_iter()
+            .filter(|root| matches!(view.value(&[root]), Some(Value::Array(_))));
+        shape.arrays.extend(arrays);
+        shape
+    }
+
+    /// Sees which roots hold containers.
+    fn learn(&mut self, items: &[Traced<'_>]) {
+        for item in items {
+            if let [root, _, rest @ ..] = item.steps.as_slice()
+                && (item.block.kind == Kind::Type || !rest.is_empty())
+                && !self.of_records.contains(root)
+            {
+                self.of_records.insert(root.clone());
+            }
+            if let Some(root) = item.steps.first().filter(|root| !self.roots.contains(*root)) {
+                self.roots.insert(root.clone());
+            }
+        }
+    }
+
+    fn collections(&self) -> &'static [Collection] {
+        self.spec.map_or(&[], |spec| spec.collections)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.roots.iter().cloned().collect()
+    }
+
+    /// The record that steps lead into, and the field of it.
+    fn record(&self, steps: &[String]) -> Option<(Name, Option<String>)> {
+        let fits = |collection: &&Collection| {
+            steps.len() > collection.path.len()
+                && collection.path.iter().zip(steps).all(|(a, b)| *a == "*" || *a == b)
+        };
+        let longest = self.collections().iter().filter(fits).max_by_key(|c| c.path.len());
+        if let Some(collection) = longest {
+            let id = steps.get(collection.path.len())?.clone();
+            let field = steps.get(collection.path.len() + 1).cloned();
+            return Some(((collection.noun.to_owned(), id), field));
+        }
+        let root = steps.first()?.clone();
+        match steps.get(1) {
+            Some(key) if self.of_records.contains(&root) && !self.arrays.contains(&root) => {
+                Some(((root, key.clone()), steps.get(2).cloned()))
+            }
+            key => Some(((root.clone(), root), key.cloned())),
+        }
+    }
+
+    /// Every record that a document shows.
+    fn live(&self, view: &View) -> BTreeSet<Name> {
+        let mut live = BTreeSet::new();
+        for collection in self.collections() {
+            let ids = collection.records(view).into_iter().filter_map(|mut path| path.pop());
+            live.extend(ids.map(|id| (collection.noun.to_owned(), id)));
+        }
+        let covered: BTreeSet<&str> =
+            self.collections().iter().filter_map(|c| c.path.first().copied()).collect();
+        for root in view.roots().into_iter().filter(|root| !covered.contains(root.as_str())) {
+            if self.of_records.contains(&root) && !self.arrays.contains(&root) {
+                live.extend(view.keys(&[&root]).into_iter().map(|key| (root.clone(), key)));
+            } else {
+                live.insert((root.clone(), root));
+            }
+        }
+        live
+    }
+}

@@ -1,0 +1,120 @@
+//! What is left of a document in a store, whatever state it is in; and a store of its own for what
+//! was made of it.
+
+use super::Store;
+use super::fs;
+use super::layout::{Layout, Meta};
+use super::load::Stamp;
+use super::reader::Source;
+use crate::error::{Error, Kind, Result};
+use crate::id::DocId;
+use std::path::{Path, PathBuf};
+
+/// Everything that a store holds of a document.
+#[derive(Debug, Default)]
+pub struct Remains {
+    /// The bytes of its file, and how that is called.
+    pub file: Option<(PathBuf, Vec<u8>)>,
+    /// The file is as we wrote it.
+    pub recorded: bool,
+    /// The updates in the log, in order.
+    pub log: Vec<Vec<u8>>,
+    /// Updates that wait for what is not here.
+    pub inbox: Vec<Vec<u8>>,
+    /// What could not be read, as sentences.
+    pub notes: Vec<String>,
+}
+
+impl Remains {
+    pub fn is_empty(&self) -> bool {
+        self.file.is_none() && self.log.is_empty() && self.inbox.is_empty()
+    }
+}
+
+impl Store {
+    /// Gathers what is left of a document. Validates nothing.
+    ///
+    /// # Errors
+    /// `Io`. A local state that cannot be read is a note.
+    pub fn remains(&self, doc: &DocId) -> Result<Remains> {
+        let (reader, fault) = self.reader_anyhow()?;
+        let mut remains = Remains::default();
+        remains.notes.extend(fault.map(|e| format!("{e}: its log is left out")));
+        let (layout, state) = match reader.source() {
+            Source::Files { layout, state } => (layout, state),
+            Source::Legacy(legacy) => {
+                let bytes = legacy.bytes(doc)?;
+                remains.file = bytes.map(|bytes| (PathBuf::from("crdt.db"), bytes));
+                return Ok(remains);
+            }
+        };
+        if let Some(path) = layout.find(doc)? {
+            match layout.read(&path) {
+                Ok(bytes) => remains.file = bytes.map(|bytes| (path, bytes)),
+                Err(e) if e.kind == Kind::Corrupt => remains.notes.push(e.to_string()),
+                Err(e) => return Err(e),
+            }
+        }
+        if let Some(state) = state {
+            let written = state.known(doc)?.and_then(|known| known.blake3);
+            let stamp = remains.file.as_ref().map(|(_, bytes)| Stamp::of(bytes).blake3);
+            remains.recorded = stamp.is_some() && stamp == written;
+            remains.log = state.log_of(doc)?.into_iter().map(|row| row.update).collect();
+            let parked = state.parked()?.into_iter().filter(|parked| parked.doc == *doc);
+            remains.inbox = parked.map(|parked| parked.update).collect();
+        }
+        Ok(remains)
+    }
+
+    /// Refuses a directory that [`Store::write_beside`] would not write a document to.
+    ///
+    /// # Errors
+    /// `Refused` for this store's own directory, one of a replica, and one that has the document.
+    pub fn check_beside(&self, dir: &Path, doc: &DocId) -> Result<()> {
+        let refuse = |why: &str| {
+            Err(Error::refused(format!("{} {why}", dir.display()))
+                .hint("name a directory that is not there yet: nothing is ever written over"))
+        };
+        if Store::owns(dir) {
+            return refuse("lies in a store");
+        }
+        match fs::node(dir) {
+            None => return Ok(()),
+            Some(_) if !fs::is_dir(dir) => return refuse("is no directory"),
+            Some(_) => {}
+        }
+        if fs::canonical(dir)? == fs::canonical(self.dir())? {
+            return refuse("is this store");
+        }
+        if fs::is_file(&dir.join("crdtctl.db")) || fs::node(&dir.join("crdt.db")).is_some() {
+            return refuse("is a store that is in use");
+        }
+        match Layout::new(dir.to_owned()).find(doc)? {
+            Some(_) => refuse(&format!("holds a {doc} already")),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes a document into a directory of its own, in the layout of a store. Returns the path of
+    /// its file.
+    ///
+    /// # Errors
+    /// As [`Store::check_beside`]; `Io`.
+    pub fn write_beside(&self, dir: &Path, doc: &DocId, state: &[u8]) -> Result<PathBuf> {
+        self.check_beside(dir, doc)?;
+        let layout = Layout::new(dir.to_owned());
+        let path = layout.resolve(&layout.place(doc)?);
+        let mut meta = Meta::new(doc, self.ambient.clock.now());
+        meta.version = 1;
+        meta.describe(&Stamp::of(state));
+        if let Some(parent) = path.parent() {
+            fs::create_dir(parent)?;
+        }
+        fs::persist(&path, state)?;
+        fs::persist(&path.with_extension("meta"), meta.to_text()?.as_bytes())?;
+        if let Some(parent) = path.parent() {
+            fs::sync_dir(parent)?;
+        }
+        Ok(path)
+    }
+}

@@ -1,0 +1,198 @@
+//! `check`: each kind of finding alone, read-only, with ids that stay.
+
+use crate::damage::{self, CHAT, CORE, NOTES};
+use crate::support::*;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The findings of a store that has some.
+#[track_caller]
+pub fn findings(store: &Store<'_>, args: &[&str]) -> Vec<Value> {
+    let run = store.run(&[&["check"], args, &["--json"]].concat());
+    run.exits(3);
+    run.parsed().as_array().unwrap().clone()
+}
+
+#[test]
+fn nothing_is_wrong_with_a_store_that_we_wrote() {
+    let machine = Machine::new("sound");
+    let store = damage::sound(&machine);
+    let before = store.files();
+    for args in [&["check"][..], &["check", "--deep"], &["check", "chat"], &["check", "-e", GROUP]]
+    {
+        let run = store.run(args);
+        assert_eq!((run.ok().lines().count(), run.stderr.as_str()), (1, ""), "{args:?}");
+        assert_eq!(store.json(args), Value::Array(Vec::new()));
+    }
+    assert!(store.run(&["check", "-o", "table"]).stderr.contains("nothing is wrong"));
+    assert_eq!(store.files(), before);
+}
+
+#[test]
+fn nothing_is_wrong_after_a_day_of_work() {
+    let machine = Machine::new("work");
+    let demo = machine.path("demo");
+    machine.run(&["demo", &text(&demo)]).exits(0);
+    let alice = machine.group("a", &[BOB, CAROL]);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    let first = alice.send("one");
+    let late = machine.path("late.crdt");
+    bob.send("two");
+    bob.give(&alice);
+    alice.ok(&["chat", "edit", &first, "uno"]);
+    alice.ok(&["chat", "delete", &first]);
+    alice.ok(&["member", "role", BOB, "admin"]);
+    alice.ok(&["member", "remove", CAROL]);
+    alice.ok(&["entity", "rename", "Sea friends"]);
+    alice.give(&bob);
+    bob.ok(&["sync", "export", "-o", &text(&late)]);
+    alice.ok(&["sync", "import", &text(&late)]);
+    alice.ok(&["prune"]);
+    // A store that was copied goes on as a new replica.
+    let copy = machine.open(machine.path("copy"));
+    copy_tree(&alice.dir, &copy.dir);
+    copy.send("from a copy");
+    let mut stores = vec![alice, bob, copy];
+    let made = std::fs::read_dir(&demo).unwrap().map(|entry| entry.unwrap().path());
+    let demos: Vec<_> = made.filter(|path| path.join("crdt").is_dir()).collect();
+    assert!(!demos.is_empty());
+    stores.extend(demos.into_iter().map(|path| machine.open(path)));
+    for store in &stores {
+        store.run(&["check", "--deep"]).exits(0);
+    }
+}
+
+#[test]
+fn every_kind_has_a_store_that_shows_it_and_nothing_else() {
+    for (at, damage) in damage::ALL.iter().enumerate() {
+        let machine = Machine::new(&format!("check {at} {}", damage.kind));
+        let store = (damage.make)(&machine);
+        let before = store.files();
+        for deep in [&[][..], &["--deep"]] {
+            let found = findings(&store, deep);
+            let kinds: Vec<&Value> = found.iter().map(|finding| &finding["kind"]).collect();
+            assert_eq!(kinds, [damage.kind], "{at}: {found:#?}");
+            let finding = &found[0];
+            assert_eq!(
+                keys(finding),
+                ["id", "kind", "severity", "doc", "message", "fix"],
+                "{finding}"
+            );
+            let (id, fix) = (finding["id"].as_str().unwrap(), finding["fix"].as_str().unwrap());
+            let hash = id.strip_prefix(&format!("{}-", damage.kind)).unwrap();
+            assert!(hash.len() == 6 && hash.chars().all(|c| c.is_ascii_hexdigit()), "{id}");
+            assert_eq!(fix == format!("crdtctl repair {id}"), damage.mends.is_some(), "{finding}");
+            assert!(["error", "warning", "info"].contains(&finding["severity"].as_str().unwrap()));
+            let message = finding["message"].as_str().unwrap();
+            assert!(!message.is_empty() && !message.ends_with('.'), "{message}");
+            assert_eq!(found, findings(&store, deep), "the ids stay");
+        }
+        assert_eq!(store.files(), before, "{}", damage.kind);
+        let run = store.run(&["check", "-o", "id"]);
+        assert_eq!(run.exits(3).stdout.lines().count(), 1);
+    }
+}
+
+#[test]
+fn what_yrs_would_not_write_again_is_found_when_it_is_looked_for() {
+    let machine = Machine::new("deep");
+    let store = damage::unstable(&machine);
+    store.run(&["check"]).exits(0);
+    let found = findings(&store, &["--deep"]);
+    assert_eq!(column(&Value::Array(found), "kind"), ["unstable-encoding"]);
+    assert_eq!(store.json(&["doc", "get", NOTES, "$.notes.a"]), serde_json::json!(["2"]));
+}
+
+#[test]
+fn the_command_that_mends_it_is_one() {
+    let machine = Machine::new("fixes");
+    for (at, damage) in damage::ALL.iter().enumerate() {
+        let inner = Machine::new(&format!("fixes {at}"));
+        let store = (damage.make)(&inner);
+        let fix = findings(&store, &[])[0]["fix"].as_str().unwrap().to_owned();
+        let words: Vec<&str> = fix.split(' ').collect();
+        match words[0] {
+            "crdtctl" => {
+                // Understood: whatever it does, it is no usage error.
+                let args: Vec<&str> = words[1..].to_vec();
+                let run = store.run(&[args.as_slice(), &["--help"]].concat());
+                run.exits(0);
+                assert!(machine.run(&args).code != 2 || !args.contains(&"repair"), "{fix}");
+            }
+            "mv" | "date" => {}
+            other => panic!("{other}: {fix}"),
+        }
+    }
+}
+
+#[test]
+fn the_commands_for_what_no_repair_mends_mend_it() {
+    let kinds = ["unknown-author", "unknown-assignee", "reply-without-parent", "unread-file"];
+    let ours = |kind: &str| kinds.contains(&kind) || kind == "unreadable-state";
+    for (at, damage) in damage::ALL.iter().enumerate().filter(|(_, damage)| ours(damage.kind)) {
+        let machine = Machine::new(&format!("mend {at}"));
+        let store = (damage.make)(&machine);
+        let fix = findings(&store, &[])[0]["fix"].as_str().unwrap().to_owned();
+        match fix.strip_prefix("crdtctl ") {
+            Some(args) => drop(store.ok(&args.split(' ').collect::<Vec<_>>())),
+            None => machine.shell(&fix),
+        }
+        assert_eq!(store.json(&["check"]), Value::Array(Vec::new()), "{fix}");
+    }
+}
+
+#[test]
+fn a_check_can_be_of_some_documents() {
+    let machine = Machine::new("scope");
+    let store = damage::sound(&machine);
+    for doc in [CHAT, CORE] {
+        std::fs::remove_file(store.document(doc).with_extension("meta")).unwrap();
+    }
+    let docs = |args: &[&str]| -> BTreeSet<String> {
+        let of = |finding: &Value| finding["doc"].as_str().unwrap().to_owned();
+        findings(&store, args).iter().map(of).collect()
+    };
+    assert_eq!(docs(&[]), BTreeSet::from([CHAT.to_owned(), CORE.to_owned()]));
+    assert_eq!(docs(&["chat"]), BTreeSet::from([CHAT.to_owned()]));
+    assert_eq!(docs(&["chat", CORE]).len(), 2);
+    assert_eq!(docs(&["-e", GROUP]).len(), 2);
+    store.run(&["check", "nothing:like:this"]).fails(4, "nothing:like:this");
+    store.run(&["check", "-e", "group:elsewhere"]).fails(4, "elsewhere");
+}
+
+#[test]
+fn stores_of_the_application_are_checked_as_they_are() {
+    let machine = Machine::new("real");
+    // Later than anything that is written in them.
+    machine.pass(365 * 86_400);
+    for (name, kinds) in [("real-store", &["wrong-cache"]), ("legacy-0.1.20", &["no-owner"])] {
+        let store = machine.fixture(name);
+        let before = store.files();
+        let found = findings(&store, &["--deep"]);
+        let found: BTreeSet<&str> = found.iter().map(|f| f["kind"].as_str().unwrap()).collect();
+        assert_eq!(found, kinds.iter().copied().collect(), "{name}");
+        assert_eq!(store.files(), before);
+    }
+}
+
+#[test]
+fn every_truncation_and_many_flips_of_a_file_are_found_or_harmless() {
+    let machine = Machine::new("flips");
+    let store = machine.group("s", &[]);
+    store.send("hi");
+    let file = store.document(CHAT);
+    let sound = std::fs::read(&file).unwrap();
+    let mut damaged: Vec<Vec<u8>> =
+        (0..sound.len()).step_by(9).map(|end| sound[..end].to_vec()).collect();
+    damaged.extend((0..sound.len() * 8).step_by(67).map(|bit| {
+        let mut bytes = sound.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        bytes
+    }));
+    for (at, bytes) in damaged.iter().enumerate() {
+        std::fs::write(&file, bytes).unwrap();
+        let run = store.run(&["check", "--json"]);
+        assert_eq!(run.code, 3, "{at}: {run:?}");
+        assert_eq!(std::fs::read(&file).unwrap(), *bytes);
+    }
+}
