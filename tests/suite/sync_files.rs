@@ -112,6 +112,46 @@ fn only_news_travels_to_a_known_peer() {
     assert!(!machine.path("x").exists());
 }
 
+/// A document with a long past: the news of one message do not carry what was ever deleted.
+#[test]
+fn one_message_costs_a_few_hundred_bytes_and_a_second_export_nothing() {
+    let machine = Machine::new("cheap");
+    let alice = machine.group("a", &[]);
+    for n in 0..40 {
+        let id = alice.send(&format!("message {n}"));
+        if n % 2 == 0 {
+            alice.ok(&["chat", "delete", &id]);
+        }
+    }
+    let bob = machine.replica_of(&alice, "b", ALICE);
+    bob.give(&alice);
+    let updates = |file: &str| alice.json(&["sync", "show", file])["documents"].clone();
+    let sent = |documents: &Value| -> Vec<u64> {
+        let documents = documents.as_array().unwrap().iter();
+        documents.filter(|d| !d["file"].is_null()).map(|d| d["bytes"].as_u64().unwrap()).collect()
+    };
+    let peer = alice.column(&["sync", "peers"], "replica_id").remove(0);
+    machine.pass(60);
+    alice.send("one more");
+    let news = export_for(&alice, &peer, "news.crdt");
+    let bytes = sent(&updates(&news));
+    assert!(bytes.len() == 1 && bytes[0] < 400, "{bytes:?}");
+    bob.ok(&["sync", "import", &news]);
+    // His receipt comes back, and there is nothing to say.
+    let receipt = text(&machine.path("receipt.crdt"));
+    bob.ok(&["sync", "receipt", "-o", &receipt]);
+    alice.ok(&["sync", "import", &receipt]);
+    assert_eq!(sent(&updates(&export_for(&alice, &peer, "again.crdt"))), [0u64; 0]);
+    alice.run(&["sync", "status", "--exit-code"]).exits(0);
+    // A deletion costs no more.
+    machine.pass(60);
+    let id = alice.send("gone at once");
+    alice.ok(&["sync", "import", &receipt]);
+    alice.ok(&["chat", "delete", &id]);
+    let bytes = sent(&updates(&export_for(&alice, &peer, "deleted.crdt")));
+    assert!(bytes.len() == 1 && bytes[0] < 600, "{bytes:?}");
+}
+
 /// The entry of a manifest for a concern.
 fn document<'v>(manifest: &'v Value, concern: &str) -> &'v Value {
     let entries = manifest["documents"].as_array().expect("documents");
@@ -271,6 +311,12 @@ fn status_says_who_lacks_what() {
         |peer: &Value| (peer["they_lack_documents"].clone(), peer["we_lack_documents"].clone());
     assert_eq!((lack(&peer), lack(&behind)), ((json!(0), json!(0)), (json!(1), json!(0))));
     assert_eq!(behind["last_seen"], START);
+    // What it would cost to tell them, document by document.
+    let bytes = behind["they_lack_bytes"].as_u64().unwrap();
+    assert!((100..600).contains(&bytes), "{behind}");
+    assert_eq!(behind["they_lack"][0]["doc"], format!("{GROUP}:chat"));
+    assert_eq!(behind["they_lack"][0]["bytes"], bytes);
+    assert_eq!((&behind["we_lack"], &behind["waits"]), (&json!([]), &json!([])));
     alice.run(&["sync", "status"]).exits(0);
     alice.give(&bob);
     bob.give(&alice);

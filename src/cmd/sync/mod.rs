@@ -41,9 +41,11 @@ enum Verb {
     /// Show each peer: what it lacks, what we lack, what waits
     ///
     /// As far as the last bundle of each peer tells. Operations count every value that was ever
-    /// written; a deletion alone has none.
+    /// written; a deletion alone has none. The bytes to send are those of the updates in an export
+    /// with --for, before they are packed.
     #[command(after_help = "Examples:
   crdtctl sync status
+  crdtctl sync status --json | jq '.[] | select(.waiting > 0) | .waits'
   crdtctl sync status --exit-code -q || crdtctl sync export --for bob -o for-bob.crdt")]
     Status {
         /// Exit with 3 when anyone is behind
