@@ -937,6 +937,7 @@ module completions {
 
   # Show what a bundle says that it holds, without importing it
   export extern "crdtctl sync show" [
+    --records                 # What importing it would change, record by record
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts; else the store's own member

@@ -11,6 +11,7 @@ use crate::id::DocId;
 use crate::limits;
 use crate::merge::{self, Settled};
 use crate::store::{Committed, Parked, Session};
+use crate::tombstone;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
@@ -50,8 +51,25 @@ pub struct Imported {
     /// Sentences for stderr.
     #[serde(skip)]
     pub notes: Vec<String>,
+    /// The documents as they were and would be; of a dry run only.
+    #[serde(skip)]
+    pub touched: Vec<Touched>,
     #[serde(skip)]
     pub committed: Committed,
+}
+
+/// A document before and after a dry run.
+#[derive(Clone)]
+pub struct Touched {
+    pub doc: DocId,
+    pub before: Option<Rc<View>>,
+    pub after: Option<Rc<View>>,
+}
+
+impl fmt::Debug for Touched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.doc)
+    }
 }
 
 /// What happened to one document, in records.
@@ -114,6 +132,7 @@ pub fn import(session: Session, inputs: &[Input]) -> Result<Imported> {
         import.take(input);
     }
     import.take_parked()?;
+    import.look()?;
     let docs: Vec<DocId> = import.incoming.keys().cloned().collect();
     for doc in &docs {
         import.pass(doc)?;
@@ -158,12 +177,20 @@ struct Import<'u> {
     session: Session,
     incoming: BTreeMap<DocId, Incoming<'u>>,
     inbox_changed: bool,
+    /// What a dry run could change, as it was.
+    touched: Vec<Touched>,
     notes: Vec<String>,
 }
 
 impl<'u> Import<'u> {
     fn new(session: Session) -> Self {
-        Import { session, incoming: BTreeMap::new(), inbox_changed: false, notes: Vec::new() }
+        Import {
+            session,
+            incoming: BTreeMap::new(),
+            inbox_changed: false,
+            touched: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     fn take(&mut self, input: &'u Input) {
@@ -225,6 +252,22 @@ impl<'u> Import<'u> {
         if let Some(update) = update {
             incoming.pieces.push(Piece { update, source, claim, parked });
         }
+    }
+
+    /// In a dry run: everything as it is, the documents included in which news of the members can
+    /// free tombstones.
+    fn look(&mut self) -> Result<()> {
+        if !self.session.dry_run() {
+            return Ok(());
+        }
+        let of_entity = |doc: &DocId| doc.entity().map(|entity| tombstone::documents(&entity));
+        let related = self.incoming.keys().filter_map(of_entity).flatten();
+        let docs: BTreeSet<DocId> = self.incoming.keys().cloned().chain(related).collect();
+        for doc in docs {
+            let before = self.session.view(&doc)?;
+            self.touched.push(Touched { doc, before, after: None });
+        }
+        Ok(())
     }
 
     /// One document through the gate; a look whether we and the senders then agree; and a note
@@ -310,8 +353,16 @@ impl<'u> Import<'u> {
         Ok(waits.into_values().collect())
     }
 
-    fn finish(self, bundles: usize, documents: Vec<Account>, waits: Vec<Wait>) -> Result<Imported> {
+    fn finish(
+        mut self,
+        bundles: usize,
+        documents: Vec<Account>,
+        waits: Vec<Wait>,
+    ) -> Result<Imported> {
         let changed = self.inbox_changed || !self.session.changed().is_empty();
+        for touched in &mut self.touched {
+            touched.after = self.session.view(&touched.doc)?;
+        }
         Ok(Imported {
             bundles,
             conflicts: documents.iter().map(|account| account.settled.conflicts).sum(),
@@ -320,6 +371,7 @@ impl<'u> Import<'u> {
             changed,
             waits,
             notes: self.notes,
+            touched: self.touched,
             committed: self.session.commit()?,
         })
     }

@@ -279,6 +279,9 @@ fn a_dry_import_tells_the_same_and_writes_nothing() {
     let before = bob.files();
     let planned = bob.json(&["sync", "import", "--dry-run", &bundle]);
     assert_eq!(bob.files(), before);
+    let again = bob.json(&["sync", "show", &bundle, "--records"]);
+    assert_eq!(again["records"], planned["records"]);
+    assert_eq!(bob.files(), before);
     let done = bob.json(&["sync", "import", &bundle]);
     for field in ["bundles", "documents", "conflicts", "waiting", "changed"] {
         assert_eq!(planned[field], done[field], "{field}");
@@ -286,6 +289,58 @@ fn a_dry_import_tells_the_same_and_writes_nothing() {
     let chat = &done["documents"][0];
     assert_eq!((&chat["added"], &chat["deleted"]), (&json!(1), &json!(1)));
     assert_eq!((&chat["acknowledged"], &chat["pruned"]), (&json!(1), &json!(1)));
+}
+
+#[test]
+fn a_dry_import_says_record_by_record_what_it_would_do() {
+    let machine = Machine::new("records");
+    let alice = machine.group("a", &[BOB, CAROL]);
+    let ids: Vec<String> = ["kept", "edited", "deleted"].map(|text| alice.send(text)).into();
+    let bob = machine.replica_of(&alice, "b", BOB);
+    machine.pass(60);
+    alice.ok(&["chat", "edit", &ids[1], "edited again"]);
+    alice.ok(&["chat", "delete", &ids[2]]);
+    let new = alice.send("new");
+    alice.ok(&["member", "role", BOB, "admin"]);
+    alice.ok(&["entity", "rename", "Sea friends"]);
+    let bundle = alice.export("all.crdt");
+    let before = bob.files();
+    let run = bob.run(&["sync", "import", "--dry-run", &bundle, "--json"]);
+    assert!(run.stderr.contains(&format!("{BOB} becomes admin, was member")), "{run:?}");
+    let records = run.parsed()["records"].clone();
+    let of = |id: &str| {
+        let all = records.as_array().unwrap().iter();
+        all.filter(|row| row["id"] == id).collect::<Vec<_>>()[0].clone()
+    };
+    assert_eq!(records.as_array().map(Vec::len), Some(5), "{records:#}");
+    assert_eq!((&of(&new)["kind"], &of(&new)["change"]), (&json!("message"), &json!("added")));
+    let edited = of(&ids[1]);
+    assert_eq!(edited["change"], "edited");
+    assert_eq!(edited["fields"]["content"], json!({"old": "edited", "new": "edited again"}));
+    let deleted = of(&ids[2]);
+    assert_eq!(
+        (&deleted["change"], &deleted["acknowledged_by"]),
+        (&json!("deleted"), &json!([ALICE, BOB]))
+    );
+    assert_eq!(of(BOB)["fields"]["role"], json!({"old": "member", "new": "admin"}));
+    let entity = of(GROUP);
+    assert_eq!((&entity["kind"], &entity["change"]), (&json!("entity"), &json!("edited")));
+    assert_eq!(entity["fields"]["name"]["new"], "Sea friends");
+    assert_eq!(bob.files(), before);
+    // For people a line each; and what Bob acknowledged is told to Alice.
+    let told = bob.ok(&["sync", "show", &bundle, "--records", "-o", "tsv"]);
+    assert_eq!(told.lines().count(), 6, "{told}");
+    bob.ok(&["sync", "import", &bundle]);
+    let answer = bob.export("answer.crdt");
+    let records = alice.json(&["sync", "import", "--dry-run", &answer])["records"].clone();
+    assert_eq!(
+        (&records[0]["change"], &records[0]["acknowledged_by"]),
+        (&json!("acknowledged"), &json!([BOB]))
+    );
+    alice.ok(&["sync", "import", &answer]);
+    assert_eq!(alice.json(&["sync", "import", "--dry-run", &answer])["records"], json!([]));
+    // The last acknowledgement prunes.
+    alice.ok(&["--as", CAROL, "sync", "import", &answer]);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! `sync status`, `peers`, `forget`, `show`, `verify`: what is known, without an exchange.
 
 use super::exchange::{is_json, read_bundle};
+use super::records;
 use crate::cmd::Context;
 use crate::cmd::files::{name, within};
 use crate::concern;
 use crate::error::{Error, Kind, Result};
+use crate::sync::import::{Input, import};
 use crate::sync::peer;
 use crate::sync::status::{self, Distance, Status, Waiting};
 use crate::sync::verify::verify as check;
@@ -151,10 +153,32 @@ const DOCUMENTS: &[Section] = &[Section {
     ],
 }];
 
-pub fn show(context: &Context, file: &Path) -> Result<Report> {
+pub fn show(context: &Context, file: &Path, records: bool) -> Result<Report> {
     let bundle = read_bundle(file)?;
-    let manifest = serde_json::to_value(bundle.manifest())
+    let mut manifest = serde_json::to_value(bundle.manifest())
         .map_err(|e| Error::bug("the manifest does not encode").because(e))?;
+    if records {
+        let notes = bundle.notes().to_vec();
+        let bundle = Box::new(bundle);
+        let inputs = [Input::Bundle { name: name(file), bundle }];
+        let imported = import(context.rehearsal()?, &inputs)?;
+        let records = records::rows(&imported.touched);
+        let report = match is_json(context) {
+            true => {
+                manifest["records"] = json!(records);
+                Report::json(manifest)
+            }
+            false => Report::list(
+                records.clone(),
+                records::COLUMNS,
+                Some("id"),
+                "importing it would change nothing",
+            ),
+        };
+        let waits = imported.waits.iter().map(ToString::to_string);
+        let all = notes.into_iter().chain(records::roles(&records)).chain(waits);
+        return Ok(all.fold(report, Report::note));
+    }
     let report = match is_json(context) {
         true => Report::json(manifest),
         false => {

@@ -2,6 +2,7 @@
 
 mod exchange;
 mod look;
+mod records;
 
 pub(super) use exchange::{load, raw_document};
 
@@ -32,7 +33,8 @@ enum Verb {
     /// Read bundles: all of them in one commit, or none
     ///
     /// Importing twice, in any order, changes nothing. What comes before its prerequisites waits
-    /// (exit 7) and is applied by the import that brings them.
+    /// (exit 7) and is applied by the import that brings them. With --dry-run it says record by
+    /// record what would become of them, and which roles would change.
     #[command(after_help = "Examples:
   crdtctl sync import from-bob.crdt
   crdtctl sync import --dry-run /media/stick/*.crdt
@@ -59,10 +61,14 @@ enum Verb {
     /// Show what a bundle says that it holds, without importing it
     #[command(after_help = "Examples:
   crdtctl sync show from-bob.crdt
+  crdtctl sync show from-bob.crdt --records
   crdtctl sync show from-bob.crdt --json | jq '.documents[].doc'")]
     Show {
         /// The bundle; `-` is standard input
         file: PathBuf,
+        /// What importing it would change, record by record
+        #[arg(long)]
+        records: bool,
     },
     /// Check a bundle whole, without a store: bounds, hashes, every update
     #[command(after_help = "Examples:
@@ -139,7 +145,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::Receipt(args) => exchange::receipt(context, &args),
         Verb::Import(args) => exchange::import(context, &args),
         Verb::Status { exit_code } => look::status(context, exit_code),
-        Verb::Show { file } => look::show(context, &file),
+        Verb::Show { file, records } => look::show(context, &file, records),
         Verb::Verify { file } => look::verify(context, &file),
         Verb::Peers => look::peers(context),
         Verb::Forget { peer, .. } => look::forget(context, &peer),
