@@ -5,6 +5,7 @@
 //! containers that were replaced are united (R3); what this replica's member has now seen deleted is
 //! acknowledged; what everybody has acknowledged is pruned.
 
+pub mod audit;
 pub mod registers;
 
 use crate::concern::{self, Collection, FieldKind, Spec, borrowed, core};
@@ -14,9 +15,9 @@ use crate::crdt::value::{Record, Source, Value};
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
-use crate::store::Session;
+use crate::store::{Audit, Session};
 use crate::tombstone;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// What an import did to one document, in records.
@@ -48,18 +49,27 @@ pub struct Part<'u> {
     pub seen: Option<&'u Clocks>,
     /// Who sent it, for people.
     pub by: Option<String>,
+    /// The member that sent it.
+    pub member: Option<String>,
 }
 
-/// Applies the rules to every document that an import changed.
-pub fn settle(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Vec<(DocId, Settled)>> {
+/// Applies the rules to every document that an import changed. Returns an account of each, and
+/// what the senders would not have been allowed to do here.
+pub fn settle(
+    session: &mut Session,
+    imported: &[Incoming<'_>],
+) -> Result<(Vec<(DocId, Settled)>, Vec<Audit>)> {
     let mut settled = Vec::with_capacity(imported.len());
-    for Incoming { doc, before, parts } in imported {
+    let mut acts = Vec::with_capacity(imported.len());
+    for incoming in imported {
+        let Incoming { doc, before, parts } = incoming;
         let mut account = Settled::default();
         if let Some(after) = session.view(doc)? {
-            let conflicts = registers::decide(session, doc, before.as_deref(), parts)?;
+            let plan = registers::decide(session, doc, before.as_deref(), parts)?;
             let decided = session.view(doc)?.unwrap_or_else(|| Rc::clone(&after));
             account = compare(concern::of(doc), before.as_deref(), &decided);
-            account.conflicts = conflicts;
+            account.conflicts = plan.lost.len();
+            acts.push((incoming, plan.acts));
             if let Some(before) = before {
                 unite(session, doc, before, &after)?;
             }
@@ -67,8 +77,27 @@ pub fn settle(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Vec<(D
         account.acknowledged = tombstone::acknowledge(session, doc)?;
         settled.push((doc.clone(), account));
     }
+    let audits = audit_all(session, acts)?;
     prune(session, imported, &mut settled)?;
-    Ok(settled)
+    Ok((settled, audits))
+}
+
+/// Audits entity by entity, since the roles are in a document of their own.
+fn audit_all(
+    session: &mut Session,
+    acts: Vec<(&Incoming<'_>, Vec<audit::Act>)>,
+) -> Result<Vec<Audit>> {
+    let mut entities: BTreeMap<EntityId, Vec<(&Incoming<'_>, Vec<audit::Act>)>> = BTreeMap::new();
+    for (incoming, acts) in acts {
+        if let Some(entity) = incoming.doc.entity() {
+            entities.entry(entity).or_default().push((incoming, acts));
+        }
+    }
+    let mut audits = Vec::new();
+    for (entity, imported) in &entities {
+        audits.extend(audit::audit(session, entity, imported)?);
+    }
+    Ok(audits)
 }
 
 /// Prunes in every document of the entities that were touched: news of the members can free

@@ -34,7 +34,7 @@
 //! on all replicas the same one.
 
 use super::update::{
-    Checked, Clocks, Container, Id, Kind, Parent, Register, RootKind, Step, Update,
+    Block, Checked, Clocks, Container, Id, Kind, Parent, Register, RootKind, Step, Update,
 };
 use super::value::{Source, Value};
 use super::view::View;
@@ -78,7 +78,8 @@ pub struct Contest {
 
 /// A write that came, and where to.
 #[derive(Debug)]
-pub struct Arrival {
+pub struct Arrival<'s> {
+    pub register: Register<'s>,
     /// None where the container is gone and nothing tells what it was.
     pub path: Option<Vec<String>>,
     pub write: Write,
@@ -140,21 +141,40 @@ impl<'s> News<'s> {
     }
 
     /// Every write that came into a container that was here before and is here still.
-    pub fn arrivals(&self) -> impl Iterator<Item = Arrival> {
+    pub fn arrivals(&self) -> impl Iterator<Item = Arrival<'s>> {
         let known = self.arrivals.iter().filter(|(register, _)| !self.is_new(register.0));
-        known.flat_map(|(_, writes)| {
+        known.flat_map(|(register, writes)| {
             let path = writes.first().and_then(|write| self.path(self.whole.steps(write.id)?));
-            writes.iter().map(move |write| Arrival { path: path.clone(), write: write.clone() })
+            let arrival = move |write: &Write| Arrival {
+                register: *register,
+                path: path.clone(),
+                write: write.clone(),
+            };
+            writes.iter().map(arrival)
         })
     }
 
     /// Every write that came into a container that is gone.
-    pub fn strays(&self) -> Vec<Arrival> {
-        let stray = |write: &Write| {
+    pub fn strays(&self) -> impl Iterator<Item = (Option<Vec<String>>, &Write)> {
+        self.stray.iter().map(|write| {
             let path = write.sides.iter().find_map(|side| self.lost_path(write.id, *side));
-            Arrival { path, write: write.clone() }
-        };
-        self.stray.iter().map(stray).collect()
+            (path, write)
+        })
+    }
+
+    /// The client ids that wrote to each register since; what was overwritten counts.
+    pub fn writers(&self) -> BTreeMap<Register<'s>, BTreeSet<u64>> {
+        let mut writers: BTreeMap<Register<'s>, BTreeSet<u64>> = BTreeMap::new();
+        for (client, blocks) in self.whole.clients() {
+            let known = self.before.and_then(|before| before.version().clocks.get(&client));
+            let new = |block: &&Block| block.next_clock() > known.copied().unwrap_or(0);
+            for block in blocks.iter().filter(new) {
+                if let Some(register) = self.whole.register(Id { client, clock: block.clock }) {
+                    writers.entry(register).or_default().insert(client);
+                }
+            }
+        }
+        writers
     }
 
     /// The write that the document shows at a path, when it is a plain value.

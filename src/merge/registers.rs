@@ -1,6 +1,7 @@
 //! Rule R4 over the schema: which clock a field goes by, who wins, and what is kept of the losers.
 
 use super::Part;
+use super::audit::{self, Act};
 use crate::concern::{self, Collection, Field, FieldKind, Removal, Spec, borrowed, place};
 use crate::crdt::doc::Txn;
 use crate::crdt::register::{Arrival, Contest, News, Side, Write, order};
@@ -31,6 +32,8 @@ pub struct Plan {
     pub again: Vec<(Vec<String>, Value)>,
     /// What lost.
     pub lost: Vec<Conflict>,
+    /// What the import did to the document, for the audit.
+    pub acts: Vec<Act>,
 }
 
 /// A merge of one document: how it was, how yrs left it, and what came.
@@ -45,15 +48,15 @@ pub struct Merge<'m> {
 }
 
 /// Decides the registers of one document that an import brought into conflict, writes the winners
-/// that yrs did not choose, and keeps what lost. Returns how many values lost.
+/// that yrs did not choose, and keeps what lost. Returns what it found.
 pub fn decide(
     session: &mut Session,
     doc: &DocId,
     before: Option<&View>,
     parts: &[Part<'_>],
-) -> Result<usize> {
+) -> Result<Plan> {
     let roots = (session.ambient().roots)(doc);
-    let Some(after) = session.view(doc)? else { return Ok(0) };
+    let Some(after) = session.view(doc)? else { return Ok(Plan::default()) };
     let bug = |fault| Error::bug("an update passed the gate and is not valid").because(fault);
     let mut sides = Vec::with_capacity(parts.len());
     for part in parts {
@@ -69,7 +72,7 @@ pub fn decide(
     if !plan.again.is_empty() {
         session.edit(doc, |txn| plan.write(txn))?;
     }
-    Ok(plan.lost.len())
+    Ok(plan)
 }
 
 /// Finds out what the rule asks for. Writes nothing.
@@ -78,7 +81,7 @@ pub fn decide(
 /// `Bug` when the document is not valid.
 pub fn plan(merge: &Merge<'_>) -> Result<Plan> {
     let Some(spec) = concern::of(merge.doc) else { return Ok(Plan::default()) };
-    let mut plan = Plan::default();
+    let mut plan = Plan { acts: audit::new_records(spec, merge), ..Plan::default() };
     removals(spec, merge, &mut plan);
     let roots = concern::roots(merge.doc);
     let Some(news) = News::of(merge.before, merge.after, merge.sides, roots)? else {
@@ -90,7 +93,8 @@ pub fn plan(merge: &Merge<'_>) -> Result<Plan> {
         decided.contest(&contest);
     }
     decided.deletions();
-    Ok(Plan { again: decided.again.into_iter().collect(), lost: decided.lost })
+    plan.acts.extend(audit::changes(merge, &news));
+    Ok(Plan { again: decided.again.into_iter().collect(), lost: decided.lost, acts: plan.acts })
 }
 
 impl Plan {
@@ -374,7 +378,7 @@ impl Decided<'_> {
     fn deletions(&mut self) {
         let (news, before) = (self.news, self.merge.before);
         let mut deleted: BTreeMap<Vec<String>, Write> = BTreeMap::new();
-        for Arrival { path, write } in news.arrivals() {
+        for Arrival { path, write, .. } in news.arrivals() {
             let Some(target) = path.as_ref().and_then(|path| Target::of(self.spec, path)) else {
                 continue;
             };
@@ -401,12 +405,12 @@ impl Decided<'_> {
                 self.our_edit(before, &path, &deletion);
             }
         }
-        for Arrival { path, write } in news.strays() {
+        for (path, write) in news.strays() {
             let path = path.unwrap_or_default();
             let target = Target::of(self.spec, &path);
             if target.as_ref().is_none_or(|target| target.is_content() && !target.is_flag()) {
                 let place = target.as_ref().map(|target| (target, path.as_slice()));
-                self.keep(place, PRUNED, Claim::default(), &write, None);
+                self.keep(place, PRUNED, Claim::default(), write, None);
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use crate::limits;
 use crate::merge::{self, Settled};
-use crate::store::{Committed, Parked, Session};
+use crate::store::{Audit, Committed, Parked, Session};
 use crate::tombstone;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -45,6 +45,10 @@ pub struct Imported {
     /// How many of the updates given wait for their prerequisites.
     pub waiting: usize,
     pub changed: bool,
+    /// What the senders would not have been allowed to do here; it is done, since replicas must
+    /// agree.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// What waits, and for what.
     #[serde(skip)]
     pub waits: Vec<Wait>,
@@ -56,6 +60,20 @@ pub struct Imported {
     pub touched: Vec<Touched>,
     #[serde(skip)]
     pub committed: Committed,
+}
+
+/// Something that the sender of a bundle would not have been allowed to do here.
+#[derive(Debug, Serialize)]
+pub struct Finding {
+    pub doc: DocId,
+    pub kind: String,
+    pub message: String,
+}
+
+impl From<Audit> for Finding {
+    fn from(audit: Audit) -> Self {
+        Finding { doc: audit.doc, kind: audit.kind, message: audit.message }
+    }
 }
 
 /// A document before and after a dry run.
@@ -168,6 +186,10 @@ impl Incoming<'_> {
                 update: &piece.update,
                 seen: piece.claim.as_ref().map(|claim| &claim.entry.has.state_vector),
                 by: piece.claim.as_ref().and_then(|claim| claim.from.name()),
+                member: piece
+                    .claim
+                    .as_ref()
+                    .and_then(|c| Some(c.from.member.as_ref()?.to_string())),
             })
             .collect()
     }
@@ -179,6 +201,7 @@ struct Import<'u> {
     inbox_changed: bool,
     /// What a dry run could change, as it was.
     touched: Vec<Touched>,
+    findings: Vec<Audit>,
     notes: Vec<String>,
 }
 
@@ -189,6 +212,7 @@ impl<'u> Import<'u> {
             incoming: BTreeMap::new(),
             inbox_changed: false,
             touched: Vec::new(),
+            findings: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -300,7 +324,8 @@ impl<'u> Import<'u> {
                 imported.push(merge::Incoming { doc: doc.clone(), before, parts });
             }
         }
-        let settled = merge::settle(&mut self.session, &imported)?;
+        let (settled, audits) = merge::settle(&mut self.session, &imported)?;
+        self.findings = audits;
         self.session.state().trim_conflicts(self.session.now())?;
         let changed = self.session.changed();
         let mut accounts: Vec<Account> = settled
@@ -370,6 +395,7 @@ impl<'u> Import<'u> {
             waiting: waits.len(),
             changed,
             waits,
+            findings: self.findings.into_iter().map(Finding::from).collect(),
             notes: self.notes,
             touched: self.touched,
             committed: self.session.commit()?,

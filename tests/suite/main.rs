@@ -5,6 +5,7 @@ mod support;
 
 mod anonymize;
 mod architecture;
+mod audit;
 mod chat;
 mod check;
 mod cli;

@@ -186,6 +186,9 @@ fn import_all(context: &Context, inputs: &[Input], dry_run: DryRun) -> Result<Re
         false => sentence,
     });
     report.notes.extend(records::roles(&records));
+    report
+        .notes
+        .extend(imported.findings.iter().map(|f| format!("not allowed here: {}", f.message)));
     report.notes.extend(imported.notes.iter().cloned());
     report.notes.extend(imported.committed.notes.iter().cloned());
     let sizes = imported.committed.documents.iter();
