@@ -34,6 +34,13 @@ pub struct Settled {
     pub conflicts: usize,
 }
 
+/// What the rules made of an import.
+pub struct Settlement {
+    pub documents: Vec<(DocId, Settled)>,
+    /// What the senders would not have been allowed to do here.
+    pub audits: Vec<Audit>,
+}
+
 /// What came in for one document.
 pub struct Incoming<'u> {
     pub doc: DocId,
@@ -53,12 +60,8 @@ pub struct Part<'u> {
     pub member: Option<String>,
 }
 
-/// Applies the rules to every document that an import changed. Returns an account of each, and
-/// what the senders would not have been allowed to do here.
-pub fn settle(
-    session: &mut Session,
-    imported: &[Incoming<'_>],
-) -> Result<(Vec<(DocId, Settled)>, Vec<Audit>)> {
+/// Applies the rules to every document that an import changed.
+pub fn settle(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Settlement> {
     let mut settled = Vec::with_capacity(imported.len());
     let mut acts = Vec::with_capacity(imported.len());
     for incoming in imported {
@@ -79,7 +82,7 @@ pub fn settle(
     }
     let audits = audit_all(session, acts)?;
     prune(session, imported, &mut settled)?;
-    Ok((settled, audits))
+    Ok(Settlement { documents: settled, audits })
 }
 
 /// Audits entity by entity, since the roles are in a document of their own.

@@ -91,6 +91,14 @@ impl Tombstone {
     }
 }
 
+/// The time that a deletion in this document gets: now, and not before any member joined that is
+/// known here. Clocks are wrong by minutes, and a member who is known when something is deleted
+/// had it.
+pub fn time_of_deletion(session: &mut Session, doc: &DocId) -> Result<i64> {
+    let joined = members_of(session, doc)?.into_values().max();
+    Ok(session.now().max(joined.unwrap_or(i64::MIN)))
+}
+
 /// Marks the record at a path as deleted and acknowledges it for whoever deletes. Does nothing
 /// to a record that is deleted already.
 pub fn mark(

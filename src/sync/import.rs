@@ -324,11 +324,12 @@ impl<'u> Import<'u> {
                 imported.push(merge::Incoming { doc: doc.clone(), before, parts });
             }
         }
-        let (settled, audits) = merge::settle(&mut self.session, &imported)?;
-        self.findings = audits;
+        let settled = merge::settle(&mut self.session, &imported)?;
+        self.findings = settled.audits;
         self.session.state().trim_conflicts(self.session.now())?;
         let changed = self.session.changed();
         let mut accounts: Vec<Account> = settled
+            .documents
             .into_iter()
             .filter(|(doc, settled)| *settled != Settled::default() || changed.contains(doc))
             .map(|(doc, settled)| Account { doc, settled })
