@@ -50,10 +50,18 @@ pub struct Side<'s> {
 }
 
 impl Side<'_> {
-    /// Whether its sender had an item; what its update deletes, it had.
+    /// Whether its sender had an item; what its update holds or deletes, it had.
     pub fn saw(&self, id: Id) -> bool {
         let had = |clocks: &&Clocks| clocks.get(&id.client).is_some_and(|end| id.clock < *end);
-        self.seen.as_ref().is_some_and(had) || self.update.delete_set().contains(id)
+        self.seen.as_ref().is_some_and(had)
+            || self.update.delete_set().contains(id)
+            || self.update.block(id).is_some()
+    }
+
+    /// Whether all that its sender had is known: a bare update that builds upon others does not
+    /// say it.
+    pub fn is_known(&self) -> bool {
+        self.seen.is_some() || self.update.needs().is_empty()
     }
 }
 
@@ -217,9 +225,9 @@ impl<'s> News<'s> {
         }
     }
 
-    /// Whether what a write's side had is known at all: a bare update does not say.
+    /// Whether all that a write's side had is known.
     pub fn is_known(&self, write: &Write) -> bool {
-        self.sides_of(write).all(|side| side.seen.is_some())
+        self.sides_of(write).all(Side::is_known)
     }
 
     fn contest(&self, writes: &[Write]) -> Option<Contest> {

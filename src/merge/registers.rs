@@ -126,7 +126,7 @@ fn removals(spec: &'static Spec, merge: &Merge<'_>, plan: &mut Plan) {
                 let Some(write) = standing(before, &path) else { continue };
                 let target = Target::of(spec, &path)
                     .filter(|target| target.is_content() && !target.is_flag());
-                let known = |side: &Side<'_>| side.seen.is_none() || side.saw(write.id);
+                let known = |side: &Side<'_>| !side.is_known() || side.saw(write.id);
                 if let (Some(target), false) =
                     (target, removers().any(known) || removers().next().is_none())
                 {

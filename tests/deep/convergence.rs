@@ -24,27 +24,27 @@ const QUARRELS: Climate = Climate { steps: 16, quarrels: true, ..QUICK };
 
 #[test]
 fn quick_histories_converge() {
-    schedules("quick", 600, QUICK);
+    schedules("quick", 400, QUICK);
 }
 
 #[test]
 fn crowded_histories_converge() {
-    schedules("crowded", 80, CROWDED);
+    schedules("crowded", 60, CROWDED);
 }
 
 #[test]
 fn histories_of_incremental_bundles_converge() {
-    schedules("incremental", 250, STICKS);
+    schedules("incremental", 200, STICKS);
 }
 
 #[test]
 fn histories_with_disasters_converge() {
-    schedules("disasters", 250, DISASTERS);
+    schedules("disasters", 200, DISASTERS);
 }
 
 #[test]
 fn histories_of_quarrels_converge() {
-    schedules("quarrels", 300, QUARRELS);
+    schedules("quarrels", 200, QUARRELS);
 }
 
 /// The seeds to live through: so many, or as the environment says.

@@ -249,3 +249,38 @@ fn three_replicas_end_with_the_latest_in_every_order() {
         assert_eq!(lost, ["text 0", "text 1"], "{order:?}");
     }
 }
+
+/// A program without our rules: it writes a field and leaves its clock alone.
+#[test]
+fn a_write_without_a_time_loses_to_one_that_has_one() {
+    use yrs::updates::decoder::Decode;
+    use yrs::{Doc, Map, Options, Out, ReadTxn, StateVector, Transact, WriteTxn};
+    for client in [1, u64::from(u32::MAX) - 1] {
+        let machine = Machine::new("no time");
+        let alice = machine.group("a", &[BOB]);
+        let message = alice.send("first");
+        let chat = format!("{GROUP}:chat");
+        let state = std::fs::read(alice.document(&chat)).unwrap();
+        let program = Doc::with_options(Options::with_client_id(yrs::ClientID::new(client)));
+        let mut txn = program.transact_mut();
+        txn.apply_update(yrs::Update::decode_v1(&state).unwrap()).unwrap();
+        match txn.get_or_insert_map("messages").get(&txn, &message) {
+            Some(Out::YMap(record)) => record.insert(&mut txn, "content", "by the program"),
+            other => panic!("no message: {other:?}"),
+        };
+        let whole = text(&machine.path("whole.yrs"));
+        let news = text(&machine.path("news.update"));
+        std::fs::write(&whole, txn.encode_state_as_update_v1(&StateVector::default())).unwrap();
+        std::fs::write(&news, txn.encode_update_v1()).unwrap();
+        drop(txn);
+        machine.pass(60);
+        let other = machine.replica_of(&alice, "b", ALICE);
+        for (store, file) in [(&alice, &whole), (&other, &news)] {
+            store.ok(&["chat", "edit", &message, "by Alice"]);
+            store.ok(&["sync", "import", "--raw", &chat, file]);
+            let shown = store.json(&["chat", "show", &message])["content"].clone();
+            assert_eq!(shown, "by Alice", "{client}");
+            assert_eq!(lost(store), ["by the program"], "{client}");
+        }
+    }
+}
