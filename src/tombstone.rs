@@ -124,11 +124,17 @@ pub fn mark(
 }
 
 /// Takes the deletion of the record at a path back. It gets acknowledgements of its own: those of
-/// this deletion, and those that are still on their way, must not count for the next one.
+/// this deletion, and those that are still on their way, must not count for the next one. The
+/// record's clock moves on beyond the deletion, whatever the clock here says: it was seen.
 pub fn revive(txn: &mut Txn<'_>, collection: &Collection, path: &[&str]) -> Result<()> {
     let Some(marks) = &collection.tombstone else {
         return Err(Error::bug(format!("a {} cannot be deleted", collection.noun)));
     };
+    if let Some(clock) = collection.clock {
+        let at = |txn: &Txn<'_>, name: &str| txn.int(&[path, &[name]].concat()).unwrap_or(0);
+        let seen = at(txn, clock).max(at(txn, marks.at));
+        txn.set(path, clock, seen.saturating_add(1))?;
+    }
     txn.set(path, marks.flag, false)?;
     txn.set(path, marks.at, 0)?;
     txn.create_map(path, "ack_vector")

@@ -15,6 +15,9 @@
 //!   vectors of their bundles. Whoever has both has judged them: where the list ends in `shown`
 //!   here, it ended in `shown` there.
 //!
+//! What was shown here and is not any more, though nobody overwrote it knowingly, is named too when
+//! somebody else has judged it: whoever wrote it would not hear of it otherwise.
+//!
 //! **Why it ends.** The only write that a judgement makes is the value of a rival, once more, over
 //! `shown`. So two replicas that judge the same writes either write the same value, which is no
 //! conflict between them, or one of them writes and the other does not; and then the other takes
@@ -82,6 +85,8 @@ pub struct Contest {
     pub shown: Write,
     /// What lost to it by client id, in no order that means anything.
     pub rivals: Vec<Write>,
+    /// What was shown here and lost elsewhere: somebody who had both has judged them.
+    pub judged: Option<Write>,
 }
 
 /// A write that came, and where to.
@@ -103,6 +108,9 @@ pub struct News<'s> {
     arrivals: BTreeMap<Register<'s>, Vec<Write>>,
     /// Those whose container is gone.
     stray: Vec<Write>,
+    /// Writes that came with an update that deletes them, by register: overwritten, or judged.
+    /// A whole state has their places only.
+    dead: BTreeMap<Register<'s>, Vec<(Id, Option<Value>)>>,
 }
 
 impl<'s> News<'s> {
@@ -117,14 +125,21 @@ impl<'s> News<'s> {
         sides: &'s [Side<'s>],
         roots: &[(&str, RootKind)],
     ) -> Result<Option<News<'s>>> {
-        let candidates = candidates(before, sides);
-        if candidates.is_empty() {
+        let (live, dead) = candidates(before, sides);
+        if live.is_empty() {
             return Ok(None);
         }
         let whole = after.update(roots)?;
-        let mut news =
-            News { before, after, whole, sides, arrivals: BTreeMap::new(), stray: Vec::new() };
-        for (id, (value, sides)) in candidates {
+        let mut news = News {
+            before,
+            after,
+            whole,
+            sides,
+            arrivals: BTreeMap::new(),
+            stray: Vec::new(),
+            dead: BTreeMap::new(),
+        };
+        for (id, (value, sides)) in live {
             let write = Write { id, value, sides };
             match news.whole.register(id) {
                 Some(register) => news.arrivals.entry(register).or_default().push(write),
@@ -133,7 +148,23 @@ impl<'s> News<'s> {
                 None => {}
             }
         }
+        news.bury(dead);
         Ok(Some(news))
+    }
+
+    /// Notes what came dead into the registers that were written.
+    fn bury(&mut self, mut dead: Dead) {
+        for (client, blocks) in self.whole.clients() {
+            for block in blocks.iter().filter(|block| block.kind == Kind::Deleted) {
+                let id = Id { client, clock: block.clock };
+                let Some(register) = self.whole.register(id) else { continue };
+                let Some(writes) = self.arrivals.get(&register) else { continue };
+                let is_known = self.before.is_some_and(|before| knows(before, id));
+                if !is_known && writes.iter().all(|write| write.id != id) {
+                    self.dead.entry(register).or_default().push((id, dead.remove(&id)));
+                }
+            }
+        }
     }
 
     /// The writes in conflict, by path.
@@ -141,7 +172,7 @@ impl<'s> News<'s> {
         let contests = self.arrivals.iter().filter_map(|(register, writes)| {
             // A record that is new with one write a field is in no conflict.
             let alone = writes.len() == 1 && self.is_new(register.0);
-            if alone { None } else { self.contest(writes) }
+            if alone { None } else { self.contest(register, writes) }
         });
         let mut contests: Vec<Contest> = contests.collect();
         contests.sort_by(|a, b| a.path.cmp(&b.path));
@@ -230,7 +261,7 @@ impl<'s> News<'s> {
         self.sides_of(write).all(Side::is_known)
     }
 
-    fn contest(&self, writes: &[Write]) -> Option<Contest> {
+    fn contest(&self, register: &Register<'_>, writes: &[Write]) -> Option<Contest> {
         let path = self.path(self.whole.steps(writes.first()?.id)?)?;
         let steps: Vec<&str> = path.iter().map(String::as_str).collect();
         // Where yrs shows nothing, somebody removed the key with this value in view.
@@ -253,7 +284,28 @@ impl<'s> News<'s> {
             .collect();
         let rivals: Vec<Write> =
             rivals.into_iter().filter(|write| !overwritten.contains(&write.id)).collect();
-        (!rivals.is_empty()).then_some(Contest { path, shown, rivals })
+        let judged = self.ours(&steps).filter(|ours| {
+            !rivals.iter().any(|rival| rival.id == ours.id)
+                && self.was_judged(register, ours, &shown)
+        });
+        let any = !rivals.is_empty() || judged.is_some();
+        any.then_some(Contest { path, shown, rivals, judged })
+    }
+
+    /// Whether what was shown here did not give way to somebody who had it in view, but lost to
+    /// what is shown now, or to the write that this is a repetition of. In doubt it did: where a
+    /// state does not say any more what the others were that it quarrelled with.
+    fn was_judged(&self, register: &Register<'_>, ours: &Write, shown: &Write) -> bool {
+        if ours.id == shown.id || ours.value.same(&shown.value) {
+            return false;
+        }
+        let repeated = |(id, value): &(Id, Option<Value>)| {
+            value.as_ref().is_none_or(|value| value.same(&shown.value))
+                && !self.follows(*id, ours.id)
+                && !self.follows(shown.id, *id)
+        };
+        !self.follows(shown.id, ours.id)
+            || self.dead.get(register).is_some_and(|dead| dead.iter().any(repeated))
     }
 
     /// What was here at a path, when it was a plain value.
@@ -310,16 +362,19 @@ impl<'s> News<'s> {
     }
 }
 
-/// The plain values that are live in a side and were not here, each with the sides that have it.
-/// Of one side alone, what stands in containers of its own cannot be in conflict and is left out.
-fn candidates(before: Option<&View>, sides: &[Side<'_>]) -> BTreeMap<Id, (Value, Vec<usize>)> {
-    let mut found: BTreeMap<Id, (Value, Vec<usize>)> = BTreeMap::new();
+type Live = BTreeMap<Id, (Value, Vec<usize>)>;
+type Dead = BTreeMap<Id, Value>;
+
+/// The plain values that were not here: those that are live in a side, each with the sides that
+/// have it, and those that came with their deletion. Of one side alone, what stands in containers of its own cannot be in conflict and is left out.
+fn candidates(before: Option<&View>, sides: &[Side<'_>]) -> (Live, Dead) {
+    let (mut live, mut dead) = (Live::new(), Dead::new());
     let is_known = |id: Id| before.is_some_and(|before| knows(before, id));
     for (index, side) in sides.iter().enumerate() {
         for (client, blocks) in side.update.clients() {
             for block in blocks.iter().filter(|b| b.kind == Kind::Any) {
                 let id = Id { client, clock: block.clock };
-                if is_known(id) || side.update.delete_set().contains(id) {
+                if is_known(id) {
                     continue;
                 }
                 let own = match side.update.register(id) {
@@ -329,13 +384,19 @@ fn candidates(before: Option<&View>, sides: &[Side<'_>]) -> BTreeMap<Id, (Value,
                 if own && sides.len() == 1 {
                     continue;
                 }
-                if let Some(value) = side.update.scalar(block) {
-                    found.entry(id).or_insert_with(|| (value, Vec::new())).1.push(index);
+                match side.update.scalar(block) {
+                    Some(value) if side.update.delete_set().contains(id) => {
+                        dead.insert(id, value);
+                    }
+                    Some(value) => {
+                        live.entry(id).or_insert_with(|| (value, Vec::new())).1.push(index);
+                    }
+                    None => {}
                 }
             }
         }
     }
-    found
+    (live, dead)
 }
 
 fn knows(view: &View, id: Id) -> bool {

@@ -278,11 +278,9 @@ impl Decided<'_> {
         if target.is_clock() {
             return self.later_clock(contest);
         }
-        let writes: Vec<(Option<i64>, &Write)> = [&contest.shown]
-            .into_iter()
-            .chain(&contest.rivals)
-            .map(|write| (self.clock(&target, write), write))
-            .collect();
+        let clocked_write = |write| (self.clock(&target, write), write);
+        let mut writes: Vec<(Option<i64>, &Write)> =
+            [&contest.shown].into_iter().chain(&contest.rivals).map(clocked_write).collect();
         let clocked = target.collection.clock.is_some() || self.own_clock(&target).is_some();
         let winner = match clocked {
             true => writes.iter().max_by(|a, b| later(**a, **b)),
@@ -295,6 +293,7 @@ impl Decided<'_> {
         if !target.is_content() {
             return;
         }
+        writes.extend(contest.judged.iter().map(|write| (self.clock(&target, write), write)));
         for (lost_at, loser) in writes {
             if loser.value.same(&winner.value) {
                 continue;

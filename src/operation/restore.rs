@@ -1,7 +1,7 @@
 //! A value that lost a merge, written again.
 
 use super::Operation;
-use crate::concern::{self, Actor, Outcome, Role, borrowed, chat, core};
+use crate::concern::{self, Actor, Outcome, Role, borrowed, chat, core, issues, kanban};
 use crate::crdt::value::{Source, Value};
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
@@ -86,7 +86,7 @@ fn own_operation(
     value: &Value,
 ) -> Result<Option<Operation>> {
     let (entity, text) = (entity.clone(), value.as_str().unwrap_or_default().to_owned());
-    let record = record.to_owned();
+    let (record, is_set) = (record.to_owned(), *value == Value::Bool(true));
     let field = conflict.path.last().map_or("", String::as_str);
     Ok(match (noun, field) {
         ("message" | "reply", "content") => {
@@ -95,6 +95,25 @@ fn own_operation(
         ("member", "role") => {
             let role = Role::parse(&text)?;
             Some(Operation::MemberRole(core::SetRole { entity, member: record, role }))
+        }
+        ("card", "column_id") => Some(Operation::KanbanMove(kanban::Move {
+            entity,
+            card: record,
+            column: text,
+            before: None,
+            top: false,
+        })),
+        ("card", "archived") if is_set => {
+            Some(Operation::KanbanArchive(kanban::Archive { entity, card: record }))
+        }
+        ("card", "archived") => {
+            Some(Operation::KanbanRestore(kanban::Restore { entity, card: record }))
+        }
+        ("issue", "closed") if is_set => {
+            Some(Operation::IssueClose(issues::Close { entity, issue: record, end: None }))
+        }
+        ("issue", "closed") => {
+            Some(Operation::IssueReopen(issues::Reopen { entity, issue: record }))
         }
         ("entity", "name") => Some(Operation::EntityRename(core::Rename { entity, name: text })),
         _ => None,
