@@ -8,6 +8,7 @@ mod chat;
 mod check;
 mod complete;
 mod completions;
+mod conflict;
 mod context;
 mod demo;
 mod digest;
@@ -69,6 +70,7 @@ commands! {
     Sync => sync,
     Prune => prune,
     Tombstone => tombstone,
+    Conflict => conflict,
     Doc => doc,
     Digest => digest,
     Check => check,

@@ -81,6 +81,11 @@ impl Doc {
         &self.updates
     }
 
+    /// The id that own items get.
+    pub fn client(&self) -> u64 {
+        self.yrs.client_id().get()
+    }
+
     /// The clock that the next own item would get.
     pub fn own_clock(&self) -> u32 {
         let client = self.yrs.client_id();
@@ -133,6 +138,13 @@ impl Txn<'_> {
             return Ok(());
         }
         map.insert(&mut self.yrs, key, value);
+        Ok(())
+    }
+
+    /// Sets a field of the map at `path` as a new write, whatever value it has.
+    pub fn set_again(&mut self, path: &[&str], key: &str, value: &Value) -> Result<()> {
+        let map = self.map(path)?;
+        map.insert(&mut self.yrs, key, to_any(value));
         Ok(())
     }
 

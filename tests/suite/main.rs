@@ -5,9 +5,11 @@ mod support;
 
 mod anonymize;
 mod architecture;
+mod audit;
 mod chat;
 mod check;
 mod cli;
+mod conflicts;
 mod damage;
 mod demo;
 mod diff;
