@@ -4,6 +4,8 @@
 //! [`super::world`] lives through the whole product. Here it is registers: every concern's fields
 //! are written at once by 2 to 7 replicas whose clocks are wrong by minutes; bundles are lost,
 //! repeated, re-ordered, whole or of some rows of a log; replicas are copied and put back.
+//!
+//! `CRDTCTL_SCHEDULES=100000 cargo test --test deep memory` lives through more of them.
 
 use super::convergence::seeds;
 use crdtctl::concern::{self, Collection, FieldKind, Removal, Spec, borrowed};
