@@ -5,7 +5,7 @@ use crate::concern::{chat, core};
 
 pub use crate::concern::Outcome;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::EntityId;
 use crate::store::Session;
 use crate::tombstone;
@@ -31,6 +31,8 @@ pub enum Operation {
     ChatEdit(chat::Edit),
     #[serde(rename = "chat.delete")]
     ChatDelete(chat::Delete),
+    #[serde(rename = "chat.react")]
+    ChatReact(chat::React),
     #[serde(rename = "prune")]
     Prune(Prune),
 }
@@ -40,7 +42,7 @@ pub enum Operation {
 /// # Errors
 /// Whatever the rules say; the session must then be dropped.
 pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
-    match operation {
+    let outcome = match operation {
         Operation::EntityCreate(op) => op.run(session),
         Operation::EntityRename(op) => op.run(session),
         Operation::MemberAdd(op) => op.run(session),
@@ -49,8 +51,30 @@ pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
         Operation::ChatSend(op) => op.run(session),
         Operation::ChatEdit(op) => op.run(session),
         Operation::ChatDelete(op) => op.run(session),
+        Operation::ChatReact(op) => op.run(session),
         Operation::Prune(op) => op.run(session),
+    }?;
+    if outcome.changed {
+        record(session, operation, &outcome)?;
     }
+    Ok(outcome)
+}
+
+/// What the log keeps of an operation.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Recorded<O> {
+    /// The id of the record.
+    pub id: Option<String>,
+    /// As a batch line has it.
+    pub operation: O,
+}
+
+fn record(session: &mut Session, operation: &Operation, outcome: &Outcome) -> Result<()> {
+    let recorded = Recorded { id: outcome.id.clone(), operation };
+    let line = serde_json::to_string(&recorded)
+        .map_err(|e| Error::bug("an operation does not encode").because(e))?;
+    session.record(&line);
+    Ok(())
 }
 
 /// Removes the prunable tombstones of one entity.

@@ -2,10 +2,12 @@
 //!
 //! A [`State`] is either inside a session's transaction, or cannot write at all.
 
+mod history;
 mod legacy;
 mod log;
 mod open;
 
+pub use history::Entry;
 pub(super) use legacy::Legacy;
 pub(super) use log::{Known, NewRow};
 

@@ -141,6 +141,11 @@ pub enum Style {
     List,
     /// An object of name → `{old, new}`: `name: old → new` in tables.
     Changes,
+    /// How many: a number, of which none is nothing in tables; of an object of name → array how
+    /// many there are of each, `👍 2`; of an array of records how many.
+    Count,
+    /// An object of name → array of plain values, `👍 alice, bob` in tables.
+    Sets,
 }
 
 /// Where a column is shown.
@@ -188,6 +193,14 @@ impl Column {
 
     pub const fn flag(key: &'static str, title: &'static str) -> Self {
         Self::new(key, title, Style::Flag)
+    }
+
+    pub const fn count(key: &'static str, title: &'static str) -> Self {
+        Self::new(key, title, Style::Count)
+    }
+
+    pub const fn sets(key: &'static str, title: &'static str) -> Self {
+        Self::new(key, title, Style::Sets)
     }
 
     pub const fn list(key: &'static str, title: &'static str) -> Self {

@@ -246,7 +246,7 @@ impl World {
             };
         }
         match self.chance.below(100) {
-            0..42 => Operation::ChatSend(chat::Send { entity, text: self.text() }),
+            0..42 => Operation::ChatSend(chat::Send::text(entity, self.text())),
             42..54 => {
                 let message = self.message(at);
                 Operation::ChatEdit(chat::Edit { entity, message, text: self.text() })
