@@ -42,6 +42,7 @@ pub enum Operation {
 /// # Errors
 /// Whatever the rules say; the session must then be dropped.
 pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
+    let mark = session.recorded();
     let outcome = match operation {
         Operation::EntityCreate(op) => op.run(session),
         Operation::EntityRename(op) => op.run(session),
@@ -55,7 +56,7 @@ pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
         Operation::Prune(op) => op.run(session),
     }?;
     if outcome.changed {
-        record(session, operation, &outcome)?;
+        record(session, mark, operation, &outcome)?;
     }
     Ok(outcome)
 }
@@ -69,11 +70,16 @@ pub struct Recorded<O> {
     pub operation: O,
 }
 
-fn record(session: &mut Session, operation: &Operation, outcome: &Outcome) -> Result<()> {
+fn record(
+    session: &mut Session,
+    mark: usize,
+    operation: &Operation,
+    outcome: &Outcome,
+) -> Result<()> {
     let recorded = Recorded { id: outcome.id.clone(), operation };
     let line = serde_json::to_string(&recorded)
         .map_err(|e| Error::bug("an operation does not encode").because(e))?;
-    session.record(&line);
+    session.record(mark, &line);
     Ok(())
 }
 

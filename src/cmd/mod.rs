@@ -4,6 +4,7 @@
 //! `run(&Context, Args) -> Result<Report>`: arguments to an operation or a query, nothing else.
 //! To add one: its `mod` line and its line in [`commands!`].
 
+mod batch;
 mod chat;
 mod check;
 mod complete;
@@ -69,6 +70,7 @@ commands! {
     Check => check,
     Repair => repair,
     Recover => recover,
+    Batch => batch,
     Demo => demo,
     Completions => completions,
     Man => man,

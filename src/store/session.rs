@@ -237,9 +237,16 @@ impl Session {
         self.begun
     }
 
-    /// Writes down for the log what the command does: one JSON object. It is kept if the command
-    /// changes any document.
-    pub fn record(&mut self, operation: &str) {
+    /// How much is written down of what the command does.
+    pub fn recorded(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// Writes down for the log what the command does: one JSON object, in the place of all that was
+    /// written down after `mark` (by the parts of it). It is kept if the command changes any
+    /// document.
+    pub fn record(&mut self, mark: usize, operation: &str) {
+        self.operations.truncate(mark);
         self.operations.push_str(operation);
         self.operations.push('\n');
     }

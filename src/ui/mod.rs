@@ -19,7 +19,7 @@ pub use cell::size;
 pub use progress::Progress;
 pub use report::{Body, Column, Object, Place, Report, Row, Section, Stream, Style, Take, Written};
 pub use table::width;
-pub use talk::{error, say, usage};
+pub use talk::{error, error_json, say, usage};
 
 use crate::error::{Error, Result};
 use std::io::{self, Write};
