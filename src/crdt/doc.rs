@@ -365,7 +365,8 @@ fn root_out<T: ReadTxn>(txn: &T, name: &str) -> Option<Out> {
         Out::UndefinedRef(_) => {
             let map = txn.get_map(name)?;
             let array = txn.get_array(name)?;
-            match map.len(txn) == 0 && array.len(txn) > 0 {
+            // Not `map.len`, which counts: this is asked at every look at a document.
+            match array.len(txn) > 0 && map.keys(txn).next().is_none() {
                 true => Some(Out::YArray(array)),
                 false => Some(Out::YMap(map)),
             }
