@@ -17,6 +17,8 @@ use std::ffi::{OsStr, OsString};
 const VARIABLE: &str = "CRDTCTL_COMPLETE";
 /// Messages that are offered at most, the newest.
 const MESSAGES: usize = 200;
+/// Entries of the log that are offered at most, the newest.
+const COMMANDS: usize = 100;
 /// Characters of a message that are shown beside its id.
 const SNIPPET: usize = 40;
 
@@ -53,6 +55,7 @@ fn completing(arg: Arg) -> Arg {
         Some("DOC") => documents,
         Some("PEER") => peers,
         Some("TOMBSTONE") => tombstones,
+        Some("SEQ") => commands,
         _ => return arg,
     };
     arg.add(ArgValueCompleter::new(move |current: &OsStr| {
@@ -140,6 +143,15 @@ fn tombstones(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let found = super::tombstone::all(context, &context.reader()?)?;
     let kind = |found: &super::tombstone::Found| with_help(found.id(), found.noun());
     Ok(found.iter().map(kind).collect())
+}
+
+fn commands(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let reader = context.reader()?;
+    let log = reader.state().map(|state| state.history(i64::MIN..i64::MAX)).transpose()?;
+    let mut log = log.unwrap_or_default();
+    log.dedup_by_key(|entry| entry.seq);
+    let newest = log.into_iter().rev().take(COMMANDS);
+    Ok(newest.map(|entry| with_help(&entry.seq.to_string(), &entry.command)).collect())
 }
 
 fn peers(context: &Context) -> Result<Vec<CompletionCandidate>> {

@@ -17,6 +17,7 @@ mod entity;
 mod files;
 mod globals;
 mod init;
+mod log;
 mod man;
 mod member;
 mod prune;
@@ -71,6 +72,7 @@ commands! {
     Repair => repair,
     Recover => recover,
     Batch => batch,
+    Log => log,
     Demo => demo,
     Completions => completions,
     Man => man,
