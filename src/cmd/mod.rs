@@ -17,6 +17,8 @@ mod entity;
 mod files;
 mod globals;
 mod init;
+mod issue;
+mod kanban;
 mod log;
 mod man;
 mod member;
@@ -33,8 +35,9 @@ pub use complete::answer as complete;
 pub use context::Context;
 pub use globals::{DryRun, Globals, OtherAs, OutDir, OutFile};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ui::{self, Report, Terminal};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::parser::ValueSource;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
@@ -63,6 +66,8 @@ commands! {
     Entity => entity,
     Member => member,
     Chat => chat,
+    Kanban => kanban,
+    Issue => issue,
     Sync => sync,
     Prune => prune,
     Tombstone => tombstone,
@@ -76,6 +81,18 @@ commands! {
     Demo => demo,
     Completions => completions,
     Man => man,
+}
+
+/// Reads one of a few words, which help and completion name.
+fn words_of<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    word: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let words = PossibleValuesParser::new(all.iter().map(|one| word(*one)));
+    words.try_map(move |text| {
+        let found = all.iter().copied().find(|one| word(*one) == text);
+        found.ok_or_else(|| Error::usage(format!("not known: {text:?}")))
+    })
 }
 
 /// Inspect and operate CRDT stores: Yrs documents on disk, offline, synced by exchanged files

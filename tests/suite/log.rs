@@ -78,7 +78,7 @@ fn a_command_is_shown_with_its_operations_and_records() {
     );
     let document = &shown["documents"][0];
     assert_eq!(document["doc"], format!("{GROUP}:chat"));
-    assert_eq!((&document["blocks"], &document["from"]), (&json!(1), &Value::Null));
+    assert_eq!((&document["blocks"], &document["from"]), (&json!(2), &Value::Null));
     assert_eq!(
         shown["records"],
         json!([{
