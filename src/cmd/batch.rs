@@ -27,10 +27,18 @@ const BYTES: u64 = 256 << 20;
 /// good ones happen, and the exit code is 3 when any failed. One result per line comes out in
 /// order, as a JSON object: what the command would print with --json, or `{"line":…,"error":…}`.
 ///
-/// Operations: entity.create (entity, name, description), entity.rename (name), member.add (member,
-/// role), member.remove (member), member.role (member, role), chat.send (text, reply_to, attach:
-/// files), chat.edit (message, text), chat.delete (message), chat.react (message, emoji, remove),
-/// prune, and one for every other command that writes, under the names of its words and options.
+/// Operations, with their fields beside `entity` (? where one may be missing):
+///
+/// entity.create name description?, entity.rename name, member.add member role?, member.remove
+/// member, member.role member role; chat.send text reply_to? attach? (files), chat.edit message
+/// text, chat.delete message, chat.react message emoji remove?; kanban.add title description?
+/// column? assignee? priority?, kanban.edit card title? description? assignee? priority?,
+/// kanban.move card column before? top?, kanban.archive card, kanban.restore card,
+/// kanban.column.add title, kanban.column.rename column title, kanban.column.move column before?
+/// first?, kanban.column.remove column to?; issue.open title description? priority? assignee?,
+/// issue.edit issue title? description?, issue.status issue status, issue.priority issue priority,
+/// issue.assign issue assignee, issue.close issue as?, issue.reopen issue, issue.comment issue text,
+/// issue.comment.edit issue comment text, issue.comment.delete issue comment; prune.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl batch operations.ndjson
