@@ -15,9 +15,6 @@ use crate::ui::Progress;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 
-/// Lines after which the progress moves.
-const STEP: u64 = 100;
-
 /// What became of a line.
 pub struct Ran<'a> {
     pub number: usize,
@@ -91,9 +88,7 @@ fn attempt<'a>(
             Err(_) => {}
         }
         ran.push(done);
-        if ran.len() as u64 % STEP == 0 {
-            progress.advance(STEP);
-        }
+        progress.advance(1);
     }
     Ok(Attempt::Done(ran))
 }
