@@ -138,7 +138,7 @@ fn a_deleted_message_keeps_its_replies() {
 }
 
 #[test]
-fn two_who_reply_first_at_once_are_in_one_thread() {
+fn concurrent_threads_under_one_message_are_one() {
     let machine = Machine::new("concurrent threads");
     let (alice, bob, id) = two(&machine);
     let (hers, his) = (reply(&alice, &id, "hers"), reply(&bob, &id, "his"));
@@ -159,7 +159,7 @@ fn two_who_reply_first_at_once_are_in_one_thread() {
 }
 
 #[test]
-fn the_later_deletion_wins_over_an_edit_at_the_same_time() {
+fn a_deletion_wins_over_an_edit_at_the_same_time() {
     let machine = Machine::new("edit against delete");
     let (alice, bob, id) = two(&machine);
     let answer = reply(&alice, &id, "I do");
@@ -177,7 +177,7 @@ fn the_later_deletion_wins_over_an_edit_at_the_same_time() {
 }
 
 #[test]
-fn two_who_give_one_emoji_at_once_both_count() {
+fn concurrent_reactions_of_two_both_count() {
     let machine = Machine::new("concurrent reactions");
     let (alice, bob, id) = two(&machine);
     alice.ok(&["chat", "react", &id, "👍"]);
