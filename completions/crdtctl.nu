@@ -1,4 +1,4 @@
-# crdtctl 0.1.0: init, entity, member, chat, kanban, issue, sync, prune, tombstone, doc, digest, check, repair, recover, batch, log, demo, completions, man
+# crdtctl 0.1.0: init, entity, member, chat, kanban, issue, sync, prune, tombstone, conflict, doc, digest, check, repair, recover, batch, log, demo, completions, man
 module completions {
 
   def "nu-complete crdtctl global.output" [] {
@@ -2046,6 +2046,7 @@ module completions {
 
   # Show what a bundle says that it holds, without importing it
   export extern "crdtctl sync show" [
+    --records                 # What importing it would change, record by record
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts; else the store's own member
@@ -2333,6 +2334,151 @@ module completions {
 
   # Print this message or the help of the given subcommand(s)
   export extern "crdtctl tombstone help help" [
+  ]
+
+  def "nu-complete crdtctl conflict global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl conflict global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl conflict global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Values that lost a merge: what they lost to, and how to have them back
+  export extern "crdtctl conflict" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl conflict global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl conflict global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl conflict global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl conflict list global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl conflict list global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl conflict list global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # List what lost, the latest first
+  export extern "crdtctl conflict list" [
+    --since: string           # Only what was decided from this time on: RFC 3339, a date, or `2d`, `3h`, `1w` ago
+    --doc: string             # Only in this document
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl conflict list global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl conflict list global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl conflict list global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl conflict show global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl conflict show global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl conflict show global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show one, with both values whole
+  export extern "crdtctl conflict show" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl conflict show global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl conflict show global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl conflict show global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    number: string            # Its number in `conflict list`
+  ]
+
+  def "nu-complete crdtctl conflict restore global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl conflict restore global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl conflict restore global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Write the value that lost again, as a new edit
+  export extern "crdtctl conflict restore" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl conflict restore global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl conflict restore global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl conflict restore global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    number: string            # Its number in `conflict list`
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl conflict help" [
+  ]
+
+  # List what lost, the latest first
+  export extern "crdtctl conflict help list" [
+  ]
+
+  # Show one, with both values whole
+  export extern "crdtctl conflict help show" [
+  ]
+
+  # Write the value that lost again, as a new edit
+  export extern "crdtctl conflict help restore" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl conflict help help" [
   ]
 
   def "nu-complete crdtctl doc global.output" [] {
@@ -3326,6 +3472,22 @@ module completions {
 
   # Explain one: who deleted it, whom it waits for, and what goes with it
   export extern "crdtctl help tombstone why" [
+  ]
+
+  # Values that lost a merge: what they lost to, and how to have them back
+  export extern "crdtctl help conflict" [
+  ]
+
+  # List what lost, the latest first
+  export extern "crdtctl help conflict list" [
+  ]
+
+  # Show one, with both values whole
+  export extern "crdtctl help conflict show" [
+  ]
+
+  # Write the value that lost again, as a new edit
+  export extern "crdtctl help conflict restore" [
   ]
 
   # Documents as such: what is in them, how large it is, what differs

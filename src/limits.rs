@@ -44,6 +44,9 @@ pub const LOG_AGE_SECONDS: i64 = 90 * 86_400;
 /// … or this many bytes of updates.
 pub const LOG_BYTES: u64 = 64 << 20;
 
+/// What lost a merge is kept for this many seconds.
+pub const CONFLICT_AGE_SECONDS: i64 = 30 * 86_400;
+
 /// Clocks further ahead of this machine than this are reported, in seconds.
 pub const CLOCK_SKEW_SECONDS: i64 = 86_400;
 /// Fewest characters of an id prefix.

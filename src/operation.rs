@@ -1,6 +1,10 @@
 //! Every change to a store as data. The command line builds operations, tests generate them at
 //! random; there is one way to change a store.
 
+mod restore;
+
+pub use restore::Restore;
+
 use crate::concern::{chat, core, issues, kanban};
 
 pub use crate::concern::Outcome;
@@ -73,6 +77,8 @@ pub enum Operation {
     CommentDelete(issues::DeleteComment),
     #[serde(rename = "prune")]
     Prune(Prune),
+    #[serde(rename = "conflict.restore")]
+    ConflictRestore(Restore),
 }
 
 /// Runs an operation in a session. Nothing lasts before the session commits.
@@ -111,6 +117,7 @@ pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
         Operation::CommentEdit(op) => op.run(session),
         Operation::CommentDelete(op) => op.run(session),
         Operation::Prune(op) => op.run(session),
+        Operation::ConflictRestore(op) => op.run(session),
     }?;
     if outcome.changed {
         record(session, mark, operation, &outcome)?;

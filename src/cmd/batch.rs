@@ -38,7 +38,8 @@ const BYTES: u64 = 256 << 20;
 /// first?, kanban.column.remove column to?; issue.open title description? priority? assignee?,
 /// issue.edit issue title? description?, issue.status issue status, issue.priority issue priority,
 /// issue.assign issue assignee, issue.close issue as?, issue.reopen issue, issue.comment issue text,
-/// issue.comment.edit issue comment text, issue.comment.delete issue comment; prune.
+/// issue.comment.edit issue comment text, issue.comment.delete issue comment; conflict.restore
+/// number (which has no entity); prune.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl batch operations.ndjson

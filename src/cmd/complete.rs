@@ -60,6 +60,7 @@ fn completing(arg: Arg) -> Arg {
         Some("PEER") => peers,
         Some("TOMBSTONE") => tombstones,
         Some("SEQ") => commands,
+        Some("CONFLICT") => conflicts,
         _ => return arg,
     };
     arg.add(ArgValueCompleter::new(move |current: &OsStr| {
@@ -190,6 +191,15 @@ fn commands(context: &Context) -> Result<Vec<CompletionCandidate>> {
     log.dedup_by_key(|entry| entry.seq);
     let newest = log.into_iter().rev().take(COMMANDS);
     Ok(newest.map(|entry| with_help(&entry.seq.to_string(), &entry.command)).collect())
+}
+
+fn conflicts(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let reader = context.reader()?;
+    let found = super::conflict::all(reader.state())?;
+    let field = |path: &[String]| path.last().cloned().unwrap_or_default();
+    let kind = |noun: &Option<String>| noun.clone().unwrap_or_default();
+    let help = |c: &crate::store::Conflict| format!("{} {}", kind(&c.noun), field(&c.path));
+    Ok(found.iter().map(|found| with_help(&found.id.to_string(), &help(found))).collect())
 }
 
 fn peers(context: &Context) -> Result<Vec<CompletionCandidate>> {

@@ -13,6 +13,7 @@ mod crash;
 mod facts;
 mod history;
 mod lease;
+mod memory;
 mod rejoin;
 #[path = "../suite/support.rs"]
 #[allow(dead_code)]

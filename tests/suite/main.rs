@@ -5,10 +5,12 @@ mod support;
 
 mod anonymize;
 mod architecture;
+mod audit;
 mod batch;
 mod chat;
 mod check;
 mod cli;
+mod conflicts;
 mod damage;
 mod demo;
 mod diff;
