@@ -302,6 +302,10 @@ impl Source for Txn<'_> {
     fn keys(&self, path: &[&str]) -> Vec<String> {
         Live { txn: &self.yrs }.keys(path)
     }
+
+    fn exists(&self, path: &[&str]) -> bool {
+        Live { txn: &self.yrs }.exists(path)
+    }
 }
 
 /// A value that one register holds.
@@ -409,6 +413,10 @@ impl<T: ReadTxn> Source for Live<'_, T> {
             _ => Vec::new(),
         }
     }
+
+    fn exists(&self, path: &[&str]) -> bool {
+        self.out(path).is_some()
+    }
 }
 
 /// A root as the kind of thing it holds: a root that nobody asked for yet has no type in yrs. Text
@@ -417,7 +425,8 @@ fn root_out<T: ReadTxn>(txn: &T, name: &str) -> Option<Out> {
     match txn.get(name)? {
         Out::UndefinedRef(_) => {
             let map = txn.get_map(name)?;
-            if map.len(txn) > 0 {
+            // Not `map.len`, which counts: this is asked at every look at a document.
+            if map.keys(txn).next().is_some() {
                 return Some(Out::YMap(map));
             }
             let text = txn.get_text(name)?;

@@ -13,6 +13,8 @@ pub mod diff;
 pub mod jsonpath;
 pub mod path;
 pub mod size;
+
+pub mod touched;
 pub mod tree;
 
 #[cfg(test)]

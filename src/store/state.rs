@@ -3,11 +3,13 @@
 //! A [`State`] is either inside a session's transaction, or cannot write at all.
 
 mod conflict;
+mod history;
 mod legacy;
 mod log;
 mod open;
 
 pub use conflict::{Audit, Claim, Conflict};
+pub use history::Entry;
 pub(super) use legacy::Legacy;
 pub(super) use log::{Known, NewRow};
 

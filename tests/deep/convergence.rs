@@ -22,12 +22,14 @@ const QUICK: Climate = Climate {
     disasters: false,
     incremental: false,
     boards: false,
+    talk: false,
     quarrels: false,
 };
 const CROWDED: Climate = Climate { replicas: 5, steps: 30, incremental: true, ..QUICK };
 const STICKS: Climate = Climate { steps: 32, incremental: true, ..QUICK };
 const DISASTERS: Climate = Climate { replicas: 4, steps: 24, disasters: true, ..STICKS };
 const BOARDS: Climate = Climate { steps: 40, incremental: true, boards: true, ..QUICK };
+const TALK: Climate = Climate { steps: 40, incremental: true, talk: true, ..QUICK };
 const QUARRELS: Climate = Climate { steps: 16, quarrels: true, ..QUICK };
 
 #[test]
@@ -69,6 +71,11 @@ fn histories_of_boards_and_issues_converge() {
     schedules("boards", 60, BOARDS);
 }
 
+#[test]
+fn histories_of_threads_and_reactions_converge() {
+    schedules("threads", 60, TALK);
+}
+
 fn schedules(test: &str, count: u64, climate: Climate) {
     for seed in seeds(count) {
         let mut told = Told { test, seed, world: World::new(seed, climate) };
@@ -103,6 +110,9 @@ fn history(world: &mut World, seed: u64) {
     }
     boards::every_card_stands_in_one_place(world);
     no_message_is_lost_and_none_comes_back(world);
+    if let Some((_, view)) = world.replicas[0].document("chat") {
+        world.facts.talk.nothing_is_lost(&view);
+    }
     membership_is_what_was_seen(world);
     nothing_waits(world);
     a_quiet_world_stays_quiet(world, !incremental);

@@ -18,4 +18,5 @@ mod rejoin;
 #[path = "../suite/support.rs"]
 #[allow(dead_code)]
 mod support;
+mod talk;
 mod world;
