@@ -260,7 +260,8 @@ impl SetRole {
                 .saying(format!("{member} is a {held} of {} already", self.entity)));
         }
         if !actor.role.governs(held) || !actor.role.governs(self.role) {
-            return Err(may_not(&actor, "appoint", held.max(self.role)));
+            let what = if held > self.role { "change the role of" } else { "appoint" };
+            return Err(may_not(&actor, what, held.max(self.role)));
         }
         if last {
             return Err(last_owner(&member, "be demoted"));
@@ -337,8 +338,9 @@ fn is_four_words(id: &str) -> bool {
 }
 
 fn may_not(actor: &Actor, what: &str, other: Role) -> Error {
-    let article = if matches!(other, Role::Admin | Role::Owner) { "an" } else { "a" };
-    Error::refused(format!("{}, a {}, may not {what} {article} {other}", actor.id, actor.role))
+    let article = |role| if matches!(role, Role::Admin | Role::Owner) { "an" } else { "a" };
+    let (is, is_not) = (article(actor.role), article(other));
+    Error::refused(format!("{}, {is} {}, may not {what} {is_not} {other}", actor.id, actor.role))
         .hint("`crdtctl member list` shows who may: owners everything, admins all but owners and admins")
 }
 
