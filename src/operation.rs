@@ -1,7 +1,7 @@
 //! Every change to a store as data. The command line builds operations, tests generate them at
 //! random; there is one way to change a store.
 
-use crate::concern::{chat, core};
+use crate::concern::{canvas, chat, core};
 
 pub use crate::concern::Outcome;
 
@@ -31,6 +31,20 @@ pub enum Operation {
     ChatEdit(chat::Edit),
     #[serde(rename = "chat.delete")]
     ChatDelete(chat::Delete),
+    #[serde(rename = "canvas.add")]
+    CanvasAdd(canvas::Add),
+    #[serde(rename = "canvas.set")]
+    CanvasSet(canvas::Set),
+    #[serde(rename = "canvas.move")]
+    CanvasMove(canvas::Move),
+    #[serde(rename = "canvas.delete")]
+    CanvasDelete(canvas::Delete),
+    #[serde(rename = "canvas.undo")]
+    CanvasUndo(canvas::Undo),
+    #[serde(rename = "canvas.redo")]
+    CanvasRedo(canvas::Redo),
+    #[serde(rename = "canvas.apply")]
+    CanvasApply(canvas::relay::Apply),
     #[serde(rename = "prune")]
     Prune(Prune),
 }
@@ -49,6 +63,13 @@ pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
         Operation::ChatSend(op) => op.run(session),
         Operation::ChatEdit(op) => op.run(session),
         Operation::ChatDelete(op) => op.run(session),
+        Operation::CanvasAdd(op) => op.run(session),
+        Operation::CanvasSet(op) => op.run(session),
+        Operation::CanvasMove(op) => op.run(session),
+        Operation::CanvasDelete(op) => op.run(session),
+        Operation::CanvasUndo(op) => op.run(session),
+        Operation::CanvasRedo(op) => op.run(session),
+        Operation::CanvasApply(op) => op.run(session),
         Operation::Prune(op) => op.run(session),
     }
 }
@@ -68,6 +89,8 @@ impl Prune {
             id: None,
             said: String::new(),
             pruned,
+            created: false,
+            detail: serde_json::Map::new(),
         })
     }
 }

@@ -40,7 +40,7 @@ pub fn create(
         if txn.knows_client(client) {
             continue;
         }
-        txn.apply_own(&genesis(client, root, key, fixed)?)?;
+        txn.apply_own(&genesis(client, |txn| fill(txn, root, key, fixed))?)?;
         // Born dead when another program had used the key under a higher client id: a map shows
         // the item with the highest. The next generation is higher.
         if txn.value(&[root, key]).is_some() {
@@ -51,13 +51,33 @@ pub fn create(
         .hint(format!("at most {} times; use another id", limits::GENERATIONS - 1)))
 }
 
-/// The client id of a generation: its number stands in the high bits, so that a later one wins.
+/// Makes what `make` makes as the same items on every replica, once in the life of a document:
+/// `root` and `name` say what it is. Whoever removes it later keeps it removed. True when it was
+/// made.
+///
+/// `make` must do the same whenever and wherever it runs, and in every version of the program.
+pub fn create_once(
+    txn: &mut Txn<'_>,
+    doc: &DocId,
+    root: &str,
+    name: &str,
+    make: impl FnOnce(&mut Txn<'_>) -> Result<()>,
+) -> Result<bool> {
+    let client = genesis_client(doc, root, name, 0);
+    if txn.knows_client(client) {
+        return Ok(false);
+    }
+    txn.apply_own(&genesis(client, make)?)?;
+    Ok(true)
+}
+
 /// Whether a client may be one that only creates containers: programs that draw 53 bits at random
 /// have such ids too.
 pub fn is_genesis(client: u64) -> bool {
     client >> 48 > 0
 }
 
+/// The client id of a generation: its number stands in the high bits, so that a later one wins.
 fn genesis_client(doc: &DocId, root: &str, key: &str, generation: u64) -> u64 {
     let mut hasher = blake3::Hasher::new();
     // Each part with its length, so that no two triples give the same bytes.
@@ -69,21 +89,23 @@ fn genesis_client(doc: &DocId, root: &str, key: &str, generation: u64) -> u64 {
     ((generation + 1) << 48) | low
 }
 
-/// The update that creates the record in a document of its own, as one transaction.
-fn genesis(client: u64, root: &str, key: &str, fixed: &[Fixed<'_>]) -> Result<Vec<u8>> {
+/// The update of one transaction in a document of its own.
+fn genesis(client: u64, make: impl FnOnce(&mut Txn<'_>) -> Result<()>) -> Result<Vec<u8>> {
     let mut doc = Doc::new(client);
-    doc.edit(|txn| {
-        txn.create_map(&[root], key)?;
-        for field in fixed {
-            match field {
-                Fixed::Text(name, text) => txn.set(&[root, key], name, *text)?,
-                Fixed::Flag(name, flag) => txn.set(&[root, key], name, *flag)?,
-                Fixed::Map(name) => txn.create_map(&[root, key], name)?,
-            }
-        }
-        Ok(())
-    })?;
+    doc.edit(make)?;
     doc.updates().last().cloned().ok_or_else(|| Error::bug("a genesis without an update"))
+}
+
+fn fill(txn: &mut Txn<'_>, root: &str, key: &str, fixed: &[Fixed<'_>]) -> Result<()> {
+    txn.create_map(&[root], key)?;
+    for field in fixed {
+        match field {
+            Fixed::Text(name, text) => txn.set(&[root, key], name, *text)?,
+            Fixed::Flag(name, flag) => txn.set(&[root, key], name, *flag)?,
+            Fixed::Map(name) => txn.create_map(&[root, key], name)?,
+        }
+    }
+    Ok(())
 }
 
 /// What the container at a path held before it was replaced by another item (rule R3); None when
@@ -152,8 +174,8 @@ mod tests {
     #[test]
     fn the_same_record_is_the_same_bytes_everywhere() {
         let client = genesis_client(&doc_id(), "members", "alice", 0);
-        let first = genesis(client, "members", "alice", &FIXED).unwrap();
-        assert_eq!(first, genesis(client, "members", "alice", &FIXED).unwrap());
+        let first = genesis(client, |txn| fill(txn, "members", "alice", &FIXED)).unwrap();
+        assert_eq!(first, genesis(client, |txn| fill(txn, "members", "alice", &FIXED)).unwrap());
         assert_eq!(client >> 48, 1);
         assert_eq!(genesis_client(&doc_id(), "members", "alice", 30) >> 48, 31);
     }

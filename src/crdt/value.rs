@@ -79,6 +79,11 @@ impl Value {
         super::update::any::same(self, other)
     }
 
+    /// A plain value out of JSON. None where it is nested too deeply.
+    pub fn from_json(json: &serde_json::Value) -> Option<Value> {
+        super::update::any::embedded(&json.to_string())
+    }
+
     /// The value as JSON: maps as objects, arrays as arrays, text as a string, whole numbers
     /// without a fraction. `undefined`, NaN and infinities become null, bytes a base64 string.
     pub fn to_json(&self) -> serde_json::Value {

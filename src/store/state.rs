@@ -2,10 +2,12 @@
 //!
 //! A [`State`] is either inside a session's transaction, or cannot write at all.
 
+mod canvas;
 mod legacy;
 mod log;
 mod open;
 
+pub use canvas::Step;
 pub(super) use legacy::Legacy;
 pub(super) use log::{Known, NewRow};
 
