@@ -5,9 +5,10 @@
 //! members without saying so.
 
 use super::{Cli, Context, Globals};
-use crate::concern::{chat, core};
-use crate::crdt::value::Source;
+use crate::concern::{canvas, chat, core};
+use crate::crdt::value::{Record, Source, Value};
 use crate::error::Result;
+use crate::inspect::picture;
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
 use clap_complete::env::{CompleteEnv, Shells};
 use clap_complete::{ArgValueCompleter, CompletionCandidate};
@@ -49,6 +50,7 @@ fn completing(arg: Arg) -> Arg {
     let candidates: Candidates = match name.as_deref() {
         Some("MEMBER") => members,
         Some("MESSAGE" | "MSG") => messages,
+        Some("ELEMENT") => elements,
         Some("ENTITY") => entities,
         Some("DOC") => documents,
         Some("PEER") => peers,
@@ -107,6 +109,23 @@ fn messages(context: &Context) -> Result<Vec<CompletionCandidate>> {
         path.last().map(|id| with_help(id, &crate::ui::escape::line(&snippet)))
     };
     Ok(found.into_iter().filter_map(candidate).collect())
+}
+
+fn elements(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let reader = context.reader()?;
+    let doc = context.entity()?.document(canvas::SPEC.name);
+    let Some(view) = reader.view(&doc)? else { return Ok(Vec::new()) };
+    let text = |record: &Record, name: &str| {
+        let text = record.get(name).and_then(Value::as_str).unwrap_or_default();
+        text.chars().take(SNIPPET).collect::<String>()
+    };
+    let candidate = |(id, record): (String, Record)| {
+        let data = record.get("data").and_then(Value::as_map);
+        let said = data.map(|data| text(data, "content")).unwrap_or_default();
+        let help = format!("{} {said}", text(&record, "element_type"));
+        with_help(&id, &crate::ui::escape::line(help.trim_end()))
+    };
+    Ok(picture::stacked(&view).into_iter().rev().take(MESSAGES).map(candidate).collect())
 }
 
 fn at(source: &dyn Source, path: &[String], field: &str) -> i64 {

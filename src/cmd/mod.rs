@@ -4,6 +4,7 @@
 //! `run(&Context, Args) -> Result<Report>`: arguments to an operation or a query, nothing else.
 //! To add one: its `mod` line and its line in [`commands!`].
 
+mod canvas;
 mod chat;
 mod check;
 mod complete;
@@ -61,6 +62,7 @@ commands! {
     Entity => entity,
     Member => member,
     Chat => chat,
+    Canvas => canvas,
     Sync => sync,
     Prune => prune,
     Tombstone => tombstone,

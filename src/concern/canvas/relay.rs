@@ -10,7 +10,7 @@ use super::fields::{self, Fields};
 use super::{ELEMENTS, SPEC};
 use crate::concern::{Actor, Outcome, borrowed, core};
 use crate::crdt::value::Value;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::id::{EntityId, MemberId};
 use crate::limits;
 use crate::store::Session;
@@ -298,7 +298,7 @@ impl Apply {
             return Ok(Outcome::unchanged(doc, id).saying("it is not here"));
         }
         tombstone::make_room(session, &doc)?;
-        let mut fields = fields::of_json(data)?;
+        let mut fields = given(data)?;
         fields.entry("rotation".to_owned()).or_insert(Some(Value::Number(0.0)));
         fields.entry("z_index".to_owned()).or_insert(Some(Value::Int(0)));
         let created = data.get("created_at").and_then(Json::as_f64).map_or(at, |at| at as i64);
@@ -315,7 +315,7 @@ impl Apply {
 
     /// The fields that the operation wrote. A named key of `data` that is not there was removed.
     fn fields(&self, element: &Element) -> Result<Fields> {
-        let mut given = fields::of_json(self.data()?)?;
+        let mut given = given(self.data()?)?;
         match &self.message.fields {
             Some(names) => {
                 given.retain(|name, _| names.contains(name));
@@ -334,6 +334,11 @@ impl Apply {
         }
         Ok(given)
     }
+}
+
+/// The fields of an element as somebody sent it.
+fn given(data: &Map<String, Json>) -> Result<Fields> {
+    fields::of_json(data).map_err(|e| Error { kind: Kind::Untrusted, ..e })
 }
 
 fn text(value: Option<&Json>) -> String {

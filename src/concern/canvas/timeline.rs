@@ -14,6 +14,9 @@ use crate::store::{Session, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
+/// Characters of a value that a sentence shows at most.
+const SHOWN: usize = 60;
+
 /// Takes back the last thing that this replica did on a canvas.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Undo {
@@ -195,8 +198,13 @@ impl Journey<'_> {
         };
         let mut what: Vec<String> = Vec::new();
         if !matches!(verb, "add" | "delete") {
-            let arrow =
-                |(name, (old, new)): (&String, &(Json, Json))| format!("{name} {old} → {new}");
+            let said = |value: &Json| match value {
+                Json::Null => "nothing".to_owned(),
+                value => value.to_string().chars().take(SHOWN).collect(),
+            };
+            let arrow = |(name, (old, new)): (&String, &(Json, Json))| {
+                format!("{name} {} → {}", said(old), said(new))
+            };
             what = done.changes.iter().map(arrow).collect();
         }
         let colon = if what.is_empty() { "" } else { ": " };
