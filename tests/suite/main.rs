@@ -5,6 +5,8 @@ mod support;
 
 mod anonymize;
 mod architecture;
+mod canvas;
+mod canvas_relay;
 mod chat;
 mod check;
 mod cli;

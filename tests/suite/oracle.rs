@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use std::path::Path;
 use yrs::types::ToJson;
 use yrs::updates::decoder::Decode;
-use yrs::{Any, Doc, Number, Options, ReadTxn, StateVector, Transact, WriteTxn};
+use yrs::{Any, Doc, Map as _, Number, Options, Out, ReadTxn, StateVector, Transact, WriteTxn};
 
 /// A document as plain yrs loads it.
 pub struct Plain {
@@ -32,6 +32,26 @@ impl Plain {
         let mut txn = self.doc.transact_mut();
         let map = txn.get_or_insert_map(root);
         from_any(&map.to_json(&txn))
+    }
+
+    /// The fields of a record with the types that yrs gives their values, sorted.
+    pub fn types(&self, root: &str, key: &str) -> Vec<(String, &'static str)> {
+        let mut txn = self.doc.transact_mut();
+        let root = txn.get_or_insert_map(root);
+        let Some(Out::YMap(record)) = root.get(&txn, key) else { panic!("no record {key}") };
+        let name = |out: &Out| match out {
+            Out::Any(Any::String(_)) => "string",
+            Out::Any(Any::Bool(_)) => "bool",
+            Out::Any(Any::Number(Number::Int(_))) => "i64",
+            Out::Any(Any::Number(Number::Float(_))) => "f64",
+            Out::YMap(_) => "map",
+            Out::YArray(_) => "array",
+            _ => "something else",
+        };
+        let mut types: Vec<(String, &str)> =
+            record.iter(&txn).map(|(field, out)| (field.to_owned(), name(&out))).collect();
+        types.sort();
+        types
     }
 
     /// The clients that wrote into the document, with their clocks, sorted.

@@ -152,6 +152,10 @@ impl Part<'_> {
                 rows.push(self.bring(line, entity, response, state)?);
                 continue;
             }
+            if let (Message::CanvasCursorUpdate(cursor), Some(_)) = (&line.message, &line.entity) {
+                rows.push(line.shown(cursor)?);
+                continue;
+            }
             let session = match &mut open {
                 Some(session) => session,
                 none => none.insert(self.around.session("canvas apply")?),
@@ -198,11 +202,7 @@ impl Part<'_> {
                 let (result, why) = self.operation(session, entity, message)?;
                 Ok(line.row(result, &why, json!({"element_id": message.element_id})))
             }
-            Message::CanvasCursorUpdate(cursor) => {
-                let shown = serde_json::to_value(cursor)
-                    .map_err(|e| Error::bug("a cursor does not encode").because(e))?;
-                Ok(line.row("shown", "", shown))
-            }
+            Message::CanvasCursorUpdate(cursor) => line.shown(cursor),
             Message::CanvasStateRequest(_) => match session.member().cloned() {
                 Some(member) => {
                     relay::answer(session, entity, &member)?;
@@ -277,6 +277,12 @@ impl Part<'_> {
 }
 
 impl Line {
+    fn shown(&self, cursor: &CursorUpdate) -> Result<Row> {
+        let cursor = serde_json::to_value(cursor)
+            .map_err(|e| Error::bug("a cursor does not encode").because(e))?;
+        Ok(self.row("shown", "", cursor))
+    }
+
     fn row(&self, result: &str, why: &str, more: Value) -> Row {
         let (kind, from) = match &self.message {
             Message::CanvasOperation(message) => ("canvas_operation", &message.origin_peer),
