@@ -1,4 +1,4 @@
-# crdtctl 0.1.0: init, entity, member, chat, sync, prune, tombstone, doc, digest, check, repair, recover, demo, completions, man
+# crdtctl 0.1.0: init, entity, member, chat, kanban, issue, sync, prune, tombstone, doc, digest, check, repair, recover, demo, completions, man
 module completions {
 
   def "nu-complete crdtctl global.output" [] {
@@ -757,6 +757,1039 @@ module completions {
 
   # Print this message or the help of the given subcommand(s)
   export extern "crdtctl chat help help" [
+  ]
+
+  def "nu-complete crdtctl kanban global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # The kanban board of an entity: its columns, and the cards in them
+  export extern "crdtctl kanban" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl kanban global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl kanban global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl kanban board global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban board global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban board global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show the board: its columns side by side, as wide as the terminal
+  export extern "crdtctl kanban board" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban board global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl kanban board global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl kanban board global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl kanban add priority" [] {
+    [ "urgent" "high" "medium" "low" ]
+  }
+
+  def "nu-complete crdtctl kanban add global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban add global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban add global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Add a card at the end of a column; prints its id
+  export extern "crdtctl kanban add" [
+    --column: string          # Its column: an id, a unique prefix of one, or a title; the first one when not given
+    --description: string     # More about it; `-` reads it from stdin
+    --assignee: string        # Who does it; a unique prefix will do
+    --priority: string@"nu-complete crdtctl kanban add priority" # How urgent it is
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban add global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl kanban add global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl kanban add global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    title: string             # What the card says
+  ]
+
+  def "nu-complete crdtctl kanban edit priority" [] {
+    [ "urgent" "high" "medium" "low" ]
+  }
+
+  def "nu-complete crdtctl kanban edit global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban edit global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban edit global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Change what stands on a card
+  export extern "crdtctl kanban edit" [
+    --title: string           # What the card says
+    --description: string     # More about it; `-` reads it from stdin
+    --assignee: string        # Who does it; a unique prefix will do, an empty text is nobody
+    --priority: string@"nu-complete crdtctl kanban edit priority" # How urgent it is
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban edit global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl kanban edit global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl kanban edit global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    card: string              # The card's id, or a unique prefix of it
+  ]
+
+  def "nu-complete crdtctl kanban move global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban move global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban move global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Move a card to another column, or to another place in its own
+  export extern "crdtctl kanban move" [
+    --before: string          # Put it before this card of the column
+    --top                     # Put it before all others
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban move global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl kanban move global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl kanban move global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    card: string              # The card's id, or a unique prefix of it
+    column: string            # The column: its id, a unique prefix of it, or its title
+  ]
+
+  def "nu-complete crdtctl kanban archive global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban archive global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban archive global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Take a card off the board
+  export extern "crdtctl kanban archive" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban archive global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl kanban archive global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl kanban archive global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    card: string              # The card's id, or a unique prefix of it
+  ]
+
+  def "nu-complete crdtctl kanban restore global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban restore global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban restore global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Put an archived card back, at the end of its column; of the first where that is gone
+  export extern "crdtctl kanban restore" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban restore global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl kanban restore global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl kanban restore global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    card: string              # The card's id, or a unique prefix of it
+  ]
+
+  def "nu-complete crdtctl kanban list priority" [] {
+    [ "urgent" "high" "medium" "low" ]
+  }
+
+  def "nu-complete crdtctl kanban list global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban list global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban list global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # List the cards, in the order of the board
+  export extern "crdtctl kanban list" [
+    --column: string          # Only the cards of this column: its id, a unique prefix of it, or its title
+    --assignee: string        # Only those of this member; a unique prefix will do, an empty text is nobody
+    --priority: string@"nu-complete crdtctl kanban list priority" # Only those of this priority
+    --all(-a)                 # Archived cards too
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban list global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl kanban list global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl kanban list global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl kanban show global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban show global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban show global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show one card, with every field of its record
+  export extern "crdtctl kanban show" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban show global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl kanban show global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl kanban show global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    card: string              # The card's id, or a unique prefix of it
+  ]
+
+  def "nu-complete crdtctl kanban column global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban column global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban column global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Add, rename, move and remove columns
+  export extern "crdtctl kanban column" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban column global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl kanban column global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl kanban column global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl kanban column add global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban column add global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban column add global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Add a column behind the others; prints its id
+  export extern "crdtctl kanban column add" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban column add global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl kanban column add global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl kanban column add global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    title: string             # What the column is called
+  ]
+
+  def "nu-complete crdtctl kanban column rename global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban column rename global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban column rename global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Give a column another title
+  export extern "crdtctl kanban column rename" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban column rename global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl kanban column rename global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl kanban column rename global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    column: string            # The column: its id, a unique prefix of it, or its title
+    title: string             # The new title
+  ]
+
+  def "nu-complete crdtctl kanban column move global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban column move global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban column move global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Put a column at another place of the board; at the end when no place is given
+  export extern "crdtctl kanban column move" [
+    --before: string          # Put it before this one
+    --first                   # Put it before all others
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban column move global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl kanban column move global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl kanban column move global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    column: string            # The column: its id, a unique prefix of it, or its title
+  ]
+
+  def "nu-complete crdtctl kanban column remove global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban column remove global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban column remove global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Remove a column; one with cards only with --to
+  export extern "crdtctl kanban column remove" [
+    --to: string              # Where its cards go
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl kanban column remove global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl kanban column remove global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl kanban column remove global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    column: string            # The column: its id, a unique prefix of it, or its title
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl kanban column help" [
+  ]
+
+  # Add a column behind the others; prints its id
+  export extern "crdtctl kanban column help add" [
+  ]
+
+  # Give a column another title
+  export extern "crdtctl kanban column help rename" [
+  ]
+
+  # Put a column at another place of the board; at the end when no place is given
+  export extern "crdtctl kanban column help move" [
+  ]
+
+  # Remove a column; one with cards only with --to
+  export extern "crdtctl kanban column help remove" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl kanban column help help" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl kanban help" [
+  ]
+
+  # Show the board: its columns side by side, as wide as the terminal
+  export extern "crdtctl kanban help board" [
+  ]
+
+  # Add a card at the end of a column; prints its id
+  export extern "crdtctl kanban help add" [
+  ]
+
+  # Change what stands on a card
+  export extern "crdtctl kanban help edit" [
+  ]
+
+  # Move a card to another column, or to another place in its own
+  export extern "crdtctl kanban help move" [
+  ]
+
+  # Take a card off the board
+  export extern "crdtctl kanban help archive" [
+  ]
+
+  # Put an archived card back, at the end of its column; of the first where that is gone
+  export extern "crdtctl kanban help restore" [
+  ]
+
+  # List the cards, in the order of the board
+  export extern "crdtctl kanban help list" [
+  ]
+
+  # Show one card, with every field of its record
+  export extern "crdtctl kanban help show" [
+  ]
+
+  # Add, rename, move and remove columns
+  export extern "crdtctl kanban help column" [
+  ]
+
+  # Add a column behind the others; prints its id
+  export extern "crdtctl kanban help column add" [
+  ]
+
+  # Give a column another title
+  export extern "crdtctl kanban help column rename" [
+  ]
+
+  # Put a column at another place of the board; at the end when no place is given
+  export extern "crdtctl kanban help column move" [
+  ]
+
+  # Remove a column; one with cards only with --to
+  export extern "crdtctl kanban help column remove" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl kanban help help" [
+  ]
+
+  def "nu-complete crdtctl issue global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # The issues of an entity: what is to be done, and what was said about it
+  export extern "crdtctl issue" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl issue global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl issue global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl issue global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl issue open priority" [] {
+    [ "urgent" "high" "medium" "low" ]
+  }
+
+  def "nu-complete crdtctl issue open global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue open global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue open global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Open an issue; prints its id
+  export extern "crdtctl issue open" [
+    --description: string     # More about it; `-` reads it from stdin
+    --priority: string@"nu-complete crdtctl issue open priority" # How urgent it is
+    --assignee: string        # Who does it; a unique prefix will do
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl issue open global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl issue open global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl issue open global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    title: string             # What it is about
+  ]
+
+  def "nu-complete crdtctl issue edit global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue edit global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue edit global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Change the title or the description of an issue
+  export extern "crdtctl issue edit" [
+    --title: string           # What it is about
+    --description: string     # More about it; `-` reads it from stdin
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl issue edit global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl issue edit global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl issue edit global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    issue: string             # The issue's id, or a unique prefix of it
+  ]
+
+  def "nu-complete crdtctl issue status status" [] {
+    [ "backlog" "todo" "in-progress" "done" "canceled" ]
+  }
+
+  def "nu-complete crdtctl issue status global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue status global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue status global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Say how far an issue is; it stays open until it is closed
+  export extern "crdtctl issue status" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl issue status global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl issue status global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl issue status global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    issue: string             # The issue's id, or a unique prefix of it
+    status: string@"nu-complete crdtctl issue status status" # How far it is
+  ]
+
+  def "nu-complete crdtctl issue priority priority" [] {
+    [ "urgent" "high" "medium" "low" ]
+  }
+
+  def "nu-complete crdtctl issue priority global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue priority global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue priority global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Say how urgent an issue is
+  export extern "crdtctl issue priority" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl issue priority global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl issue priority global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl issue priority global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    issue: string             # The issue's id, or a unique prefix of it
+    priority: string@"nu-complete crdtctl issue priority priority" # How urgent it is
+  ]
+
+  def "nu-complete crdtctl issue assign global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue assign global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue assign global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Give an issue to a member
+  export extern "crdtctl issue assign" [
+    --none                    # Give it to nobody
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl issue assign global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl issue assign global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl issue assign global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    issue: string             # The issue's id, or a unique prefix of it
+    assignee?: string         # Who does it; a unique prefix will do
+  ]
+
+  def "nu-complete crdtctl issue comment global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue comment global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue comment global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Comment on an issue, and print the comment's id; or change or delete a comment
+  export extern "crdtctl issue comment" [
+    --edit: string            # The comment that gets this text: its id, or a unique prefix of it
+    --delete: string          # The comment that is deleted: its id, or a unique prefix of it
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl issue comment global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl issue comment global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl issue comment global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    issue: string             # The issue's id, or a unique prefix of it
+    text?: string             # The text; `-` reads it from stdin, and so does none in a pipe
+  ]
+
+  def "nu-complete crdtctl issue comments global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue comments global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue comments global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # List the comments on an issue, oldest first
+  export extern "crdtctl issue comments" [
+    --all(-a)                 # Deleted comments too
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl issue comments global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl issue comments global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl issue comments global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    issue: string             # The issue's id, or a unique prefix of it
+  ]
+
+  def "nu-complete crdtctl issue close end" [] {
+    [ "done" "canceled" ]
+  }
+
+  def "nu-complete crdtctl issue close global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue close global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue close global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Close an issue
+  export extern "crdtctl issue close" [
+    --as: string@"nu-complete crdtctl issue close end" # How it ended: done, unless its status says otherwise
+    --as-member: string       # Who acts; else the store's own member
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --output(-o): string@"nu-complete crdtctl issue close global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl issue close global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl issue close global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    issue: string             # The issue's id, or a unique prefix of it
+  ]
+
+  def "nu-complete crdtctl issue reopen global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue reopen global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue reopen global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Open a closed issue again, as todo
+  export extern "crdtctl issue reopen" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl issue reopen global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl issue reopen global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl issue reopen global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    issue: string             # The issue's id, or a unique prefix of it
+  ]
+
+  def "nu-complete crdtctl issue list status" [] {
+    [ "backlog" "todo" "in-progress" "done" "canceled" ]
+  }
+
+  def "nu-complete crdtctl issue list priority" [] {
+    [ "urgent" "high" "medium" "low" ]
+  }
+
+  def "nu-complete crdtctl issue list sort" [] {
+    [ "created" "updated" "priority" "status" "title" ]
+  }
+
+  def "nu-complete crdtctl issue list global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue list global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue list global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # List the issues, oldest first unless sorted otherwise
+  export extern "crdtctl issue list" [
+    --status: string@"nu-complete crdtctl issue list status" # Only those that are this far
+    --assignee: string        # Only those of this member; a unique prefix will do, an empty text is nobody
+    --priority: string@"nu-complete crdtctl issue list priority" # Only those of this priority
+    --all(-a)                 # Closed issues too, and deleted comments
+    --sort: string@"nu-complete crdtctl issue list sort" # In which order
+    --reverse                 # The other way round
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl issue list global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl issue list global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl issue list global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl issue show global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue show global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue show global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show one issue with its comments and every field of its record
+  export extern "crdtctl issue show" [
+    --all(-a)                 # Deleted comments too
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl issue show global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl issue show global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl issue show global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    issue: string             # The issue's id, or a unique prefix of it
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl issue help" [
+  ]
+
+  # Open an issue; prints its id
+  export extern "crdtctl issue help open" [
+  ]
+
+  # Change the title or the description of an issue
+  export extern "crdtctl issue help edit" [
+  ]
+
+  # Say how far an issue is; it stays open until it is closed
+  export extern "crdtctl issue help status" [
+  ]
+
+  # Say how urgent an issue is
+  export extern "crdtctl issue help priority" [
+  ]
+
+  # Give an issue to a member
+  export extern "crdtctl issue help assign" [
+  ]
+
+  # Comment on an issue, and print the comment's id; or change or delete a comment
+  export extern "crdtctl issue help comment" [
+  ]
+
+  # List the comments on an issue, oldest first
+  export extern "crdtctl issue help comments" [
+  ]
+
+  # Close an issue
+  export extern "crdtctl issue help close" [
+  ]
+
+  # Open a closed issue again, as todo
+  export extern "crdtctl issue help reopen" [
+  ]
+
+  # List the issues, oldest first unless sorted otherwise
+  export extern "crdtctl issue help list" [
+  ]
+
+  # Show one issue with its comments and every field of its record
+  export extern "crdtctl issue help show" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl issue help help" [
   ]
 
   def "nu-complete crdtctl sync global.output" [] {
@@ -1944,6 +2977,110 @@ module completions {
 
   # Find messages that hold all of some words, in any case
   export extern "crdtctl help chat search" [
+  ]
+
+  # The kanban board of an entity: its columns, and the cards in them
+  export extern "crdtctl help kanban" [
+  ]
+
+  # Show the board: its columns side by side, as wide as the terminal
+  export extern "crdtctl help kanban board" [
+  ]
+
+  # Add a card at the end of a column; prints its id
+  export extern "crdtctl help kanban add" [
+  ]
+
+  # Change what stands on a card
+  export extern "crdtctl help kanban edit" [
+  ]
+
+  # Move a card to another column, or to another place in its own
+  export extern "crdtctl help kanban move" [
+  ]
+
+  # Take a card off the board
+  export extern "crdtctl help kanban archive" [
+  ]
+
+  # Put an archived card back, at the end of its column; of the first where that is gone
+  export extern "crdtctl help kanban restore" [
+  ]
+
+  # List the cards, in the order of the board
+  export extern "crdtctl help kanban list" [
+  ]
+
+  # Show one card, with every field of its record
+  export extern "crdtctl help kanban show" [
+  ]
+
+  # Add, rename, move and remove columns
+  export extern "crdtctl help kanban column" [
+  ]
+
+  # Add a column behind the others; prints its id
+  export extern "crdtctl help kanban column add" [
+  ]
+
+  # Give a column another title
+  export extern "crdtctl help kanban column rename" [
+  ]
+
+  # Put a column at another place of the board; at the end when no place is given
+  export extern "crdtctl help kanban column move" [
+  ]
+
+  # Remove a column; one with cards only with --to
+  export extern "crdtctl help kanban column remove" [
+  ]
+
+  # The issues of an entity: what is to be done, and what was said about it
+  export extern "crdtctl help issue" [
+  ]
+
+  # Open an issue; prints its id
+  export extern "crdtctl help issue open" [
+  ]
+
+  # Change the title or the description of an issue
+  export extern "crdtctl help issue edit" [
+  ]
+
+  # Say how far an issue is; it stays open until it is closed
+  export extern "crdtctl help issue status" [
+  ]
+
+  # Say how urgent an issue is
+  export extern "crdtctl help issue priority" [
+  ]
+
+  # Give an issue to a member
+  export extern "crdtctl help issue assign" [
+  ]
+
+  # Comment on an issue, and print the comment's id; or change or delete a comment
+  export extern "crdtctl help issue comment" [
+  ]
+
+  # List the comments on an issue, oldest first
+  export extern "crdtctl help issue comments" [
+  ]
+
+  # Close an issue
+  export extern "crdtctl help issue close" [
+  ]
+
+  # Open a closed issue again, as todo
+  export extern "crdtctl help issue reopen" [
+  ]
+
+  # List the issues, oldest first unless sorted otherwise
+  export extern "crdtctl help issue list" [
+  ]
+
+  # Show one issue with its comments and every field of its record
+  export extern "crdtctl help issue show" [
   ]
 
   # Sync by file: export and import bundles, see what peers have

@@ -1,6 +1,6 @@
 //! Every limit in one table, with its reason.
 
-/// Longest text of a message, in bytes.
+/// Longest text of a message, a comment or a description, in bytes.
 pub const MESSAGE_BYTES: usize = 10_000;
 /// Longest id of any kind, in bytes.
 pub const ID_BYTES: usize = 128;

@@ -5,7 +5,7 @@
 //! are decided by time (R4, not yet); what this replica's member has now seen deleted is
 //! acknowledged; what everybody has acknowledged is pruned.
 
-use crate::concern::{self, Collection, FieldKind, Spec, borrowed, core};
+use crate::concern::{self, Collection, FieldKind, Removal, Spec, borrowed, core};
 use crate::crdt::container;
 use crate::crdt::value::{Record, Source, Value};
 use crate::crdt::view::View;
@@ -97,10 +97,12 @@ fn unite(session: &mut Session, doc: &DocId, before: &View, after: &View) -> Res
 /// The paths of every container in a collection that means a set: acknowledgements, reactions,
 /// and the members of each reaction.
 fn set_paths(collection: &Collection, source: &View) -> Vec<Vec<String>> {
-    // A member that was taken back has new acknowledgements on purpose: the old ones must not
-    // count for its next removal. Where they were lost by chance, each replica writes its own
-    // again.
-    let revives = collection.noun == core::MEMBERS.noun;
+    // What was taken back has new acknowledgements on purpose (a member, a restored card, an issue
+    // opened again): the old ones must not count for its next removal. Where they were lost by
+    // chance, each replica writes its own again.
+    let is_archived = |marks: &concern::Tombstone| marks.removal == Removal::IntoArchive;
+    let revives = collection.noun == core::MEMBERS.noun
+        || collection.tombstone.as_ref().is_some_and(is_archived);
     let sets: Vec<_> = collection
         .fields
         .iter()

@@ -1,7 +1,7 @@
 //! Every change to a store as data. The command line builds operations, tests generate them at
 //! random; there is one way to change a store.
 
-use crate::concern::{canvas, chat, core};
+use crate::concern::{canvas, chat, core, issues, kanban};
 
 pub use crate::concern::Outcome;
 
@@ -31,6 +31,44 @@ pub enum Operation {
     ChatEdit(chat::Edit),
     #[serde(rename = "chat.delete")]
     ChatDelete(chat::Delete),
+    #[serde(rename = "kanban.add")]
+    KanbanAdd(kanban::Add),
+    #[serde(rename = "kanban.edit")]
+    KanbanEdit(kanban::Edit),
+    #[serde(rename = "kanban.move")]
+    KanbanMove(kanban::Move),
+    #[serde(rename = "kanban.archive")]
+    KanbanArchive(kanban::Archive),
+    #[serde(rename = "kanban.restore")]
+    KanbanRestore(kanban::Restore),
+    #[serde(rename = "kanban.column.add")]
+    ColumnAdd(kanban::AddColumn),
+    #[serde(rename = "kanban.column.rename")]
+    ColumnRename(kanban::RenameColumn),
+    #[serde(rename = "kanban.column.move")]
+    ColumnMove(kanban::MoveColumn),
+    #[serde(rename = "kanban.column.remove")]
+    ColumnRemove(kanban::RemoveColumn),
+    #[serde(rename = "issue.open")]
+    IssueOpen(issues::Open),
+    #[serde(rename = "issue.edit")]
+    IssueEdit(issues::Edit),
+    #[serde(rename = "issue.status")]
+    IssueStatus(issues::SetStatus),
+    #[serde(rename = "issue.priority")]
+    IssuePriority(issues::SetPriority),
+    #[serde(rename = "issue.assign")]
+    IssueAssign(issues::Assign),
+    #[serde(rename = "issue.close")]
+    IssueClose(issues::Close),
+    #[serde(rename = "issue.reopen")]
+    IssueReopen(issues::Reopen),
+    #[serde(rename = "issue.comment")]
+    IssueComment(issues::Comment),
+    #[serde(rename = "issue.comment.edit")]
+    CommentEdit(issues::EditComment),
+    #[serde(rename = "issue.comment.delete")]
+    CommentDelete(issues::DeleteComment),
     #[serde(rename = "canvas.add")]
     CanvasAdd(canvas::Add),
     #[serde(rename = "canvas.set")]
@@ -63,6 +101,25 @@ pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
         Operation::ChatSend(op) => op.run(session),
         Operation::ChatEdit(op) => op.run(session),
         Operation::ChatDelete(op) => op.run(session),
+        Operation::KanbanAdd(op) => op.run(session),
+        Operation::KanbanEdit(op) => op.run(session),
+        Operation::KanbanMove(op) => op.run(session),
+        Operation::KanbanArchive(op) => op.run(session),
+        Operation::KanbanRestore(op) => op.run(session),
+        Operation::ColumnAdd(op) => op.run(session),
+        Operation::ColumnRename(op) => op.run(session),
+        Operation::ColumnMove(op) => op.run(session),
+        Operation::ColumnRemove(op) => op.run(session),
+        Operation::IssueOpen(op) => op.run(session),
+        Operation::IssueEdit(op) => op.run(session),
+        Operation::IssueStatus(op) => op.run(session),
+        Operation::IssuePriority(op) => op.run(session),
+        Operation::IssueAssign(op) => op.run(session),
+        Operation::IssueClose(op) => op.run(session),
+        Operation::IssueReopen(op) => op.run(session),
+        Operation::IssueComment(op) => op.run(session),
+        Operation::CommentEdit(op) => op.run(session),
+        Operation::CommentDelete(op) => op.run(session),
         Operation::CanvasAdd(op) => op.run(session),
         Operation::CanvasSet(op) => op.run(session),
         Operation::CanvasMove(op) => op.run(session),
@@ -92,5 +149,50 @@ impl Prune {
             created: false,
             detail: serde_json::Map::new(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_line_needs_only_what_has_no_default() {
+        let entity = "project:gentle-wave-moon-fire";
+        for line in [
+            json!({"op": "kanban.add", "entity": entity, "title": "x"}),
+            json!({"op": "kanban.edit", "entity": entity, "card": "3f2a", "priority": "high"}),
+            json!({"op": "kanban.move", "entity": entity, "card": "3f2a", "column": "Done"}),
+            json!({"op": "kanban.move", "entity": entity, "card": "3f2a", "column": "Done",
+                "before": "77ab"}),
+            json!({"op": "kanban.archive", "entity": entity, "card": "3f2a"}),
+            json!({"op": "kanban.restore", "entity": entity, "card": "3f2a"}),
+            json!({"op": "kanban.column.add", "entity": entity, "title": "x"}),
+            json!({"op": "kanban.column.rename", "entity": entity, "column": "x", "title": "y"}),
+            json!({"op": "kanban.column.move", "entity": entity, "column": "x", "first": true}),
+            json!({"op": "kanban.column.remove", "entity": entity, "column": "x"}),
+            json!({"op": "issue.open", "entity": entity, "title": "x"}),
+            json!({"op": "issue.edit", "entity": entity, "issue": "9c1e", "title": "x"}),
+            json!({"op": "issue.status", "entity": entity, "issue": "9c1e", "status": "in-progress"}),
+            json!({"op": "issue.priority", "entity": entity, "issue": "9c1e", "priority": "low"}),
+            json!({"op": "issue.assign", "entity": entity, "issue": "9c1e", "assignee": ""}),
+            json!({"op": "issue.comment", "entity": entity, "issue": "9c1e", "text": "x"}),
+            json!({"op": "issue.comment.edit", "entity": entity, "issue": "9c1e",
+                "comment": "77ab", "text": "x"}),
+            json!({"op": "issue.comment.delete", "entity": entity, "issue": "9c1e",
+                "comment": "77ab"}),
+            json!({"op": "issue.close", "entity": entity, "issue": "9c1e", "as": "canceled"}),
+            json!({"op": "issue.reopen", "entity": entity, "issue": "9c1e"}),
+        ] {
+            let operation: Operation = serde_json::from_value(line.clone()).unwrap();
+            // What is read back is written with everything that was left out.
+            let written = serde_json::to_value(&operation).unwrap();
+            for (key, value) in line.as_object().unwrap() {
+                assert_eq!(written.get(key), Some(value), "{line}");
+            }
+            let again: Operation = serde_json::from_value(written.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&again).unwrap(), written);
+        }
     }
 }

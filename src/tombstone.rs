@@ -115,6 +115,17 @@ pub fn mark(
     Ok(())
 }
 
+/// Takes the deletion of the record at a path back. It gets acknowledgements of its own: those of
+/// this deletion, and those that are still on their way, must not count for the next one.
+pub fn revive(txn: &mut Txn<'_>, collection: &Collection, path: &[&str]) -> Result<()> {
+    let Some(marks) = &collection.tombstone else {
+        return Err(Error::bug(format!("a {} cannot be deleted", collection.noun)));
+    };
+    txn.set(path, marks.flag, false)?;
+    txn.set(path, marks.at, 0)?;
+    txn.create_map(path, "ack_vector")
+}
+
 /// Writes one acknowledgement, unless it is there: a second one would bounce between the
 /// replicas for ever. True when it was written.
 fn acknowledge_one(txn: &mut Txn<'_>, path: &[&str], member: &str, now: i64) -> Result<bool> {

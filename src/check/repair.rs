@@ -1,12 +1,10 @@
 //! Repairing what a check found: only what was named, all of it in one commit or nothing.
 
-use super::board::Board;
 use super::people::heir;
 use super::{Cure, Edit, Finding};
 use crate::concern::chat::Caches;
-use crate::concern::core;
+use crate::concern::{core, kanban};
 use crate::crdt::doc::Txn;
-use crate::crdt::value::{Source, Value};
 use crate::error::{Error, Kind, Result};
 use crate::id;
 use crate::store::{Committed, Session};
@@ -79,41 +77,6 @@ fn edit(txn: &mut Txn<'_>, change: &Edit, now: i64) -> Result<()> {
             None => Ok(()),
         },
         Edit::Thread(thread) => Caches::put_right(txn, thread),
-        Edit::Card(card) => list_once(txn, card, now),
+        Edit::Card(card) => kanban::board::list_once(txn, card, now),
     }
-}
-
-/// Lists a card once, in the column that it names; in the first where it names none that there is.
-/// What is no card is listed nowhere.
-fn list_once(txn: &mut Txn<'_>, card: &str, now: i64) -> Result<()> {
-    let board = Board::of(txn);
-    let own = match board.cards.get(card) {
-        Some(names) => board.column(names).or_else(|| board.first()),
-        None => None,
-    };
-    let mut stands = false;
-    for (at, column) in board.columns.iter().enumerate() {
-        if !column.cards.iter().any(|entry| entry == card) {
-            continue;
-        }
-        let index = format!("#{at}");
-        let mut keep = own == Some(at);
-        stands |= keep;
-        txn.retain_not(&["columns", &index, "card_order"], |_, entry| {
-            let is_it = entry.as_str() == Some(card);
-            is_it && !std::mem::take(&mut keep)
-        })?;
-    }
-    let Some((at, column)) = own.and_then(|at| Some((at, board.columns.get(at)?))) else {
-        return Ok(());
-    };
-    if !stands {
-        txn.push(&["columns", &format!("#{at}"), "card_order"], card)?;
-    }
-    let names = txn.value(&["cards", card, "column_id"]);
-    if names.as_ref().and_then(Value::as_str) != Some(column.id.as_str()) {
-        txn.set(&["cards", card], "column_id", column.id.as_str())?;
-        core::touch(txn, &["cards", card], now)?;
-    }
-    Ok(())
 }

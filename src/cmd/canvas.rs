@@ -1,6 +1,6 @@
 mod feed;
 
-use super::{Context, DryRun, OutFile};
+use super::{Context, DryRun, OutFile, words_of};
 use crate::concern::canvas::{self, Kind};
 use crate::crdt::value::{Source, Value as Held};
 use crate::crdt::view::View;
@@ -10,7 +10,6 @@ use crate::inspect::picture;
 use crate::operation::Operation;
 use crate::ui::{Column, Report, Row};
 use clap::Subcommand;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 
@@ -35,7 +34,7 @@ enum Verb {
   crdtctl canvas add chart --at 300,30 --size 200,120 \\
     --data '{\"chart_type\":\"bar\",\"data\":{\"labels\":[\"a\",\"b\"],\"values\":[1,2.5]}}'")]
     Add {
-        #[arg(value_parser = kind())]
+        #[arg(value_parser = words_of(&Kind::ALL, Kind::as_str))]
         kind: Kind,
         /// The upper left corner
         #[arg(long, value_name = "X,Y", value_parser = pair, allow_hyphen_values = true)]
@@ -359,9 +358,4 @@ fn assignment(text: &str) -> Result<(String, Value)> {
     };
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
     Ok((key.to_owned(), value))
-}
-
-fn kind() -> impl TypedValueParser<Value = Kind> {
-    let kinds = PossibleValuesParser::new(Kind::ALL.map(Kind::as_str));
-    kinds.try_map(|text| Kind::parse(&text))
 }

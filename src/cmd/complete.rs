@@ -5,7 +5,7 @@
 //! members without saying so.
 
 use super::{Cli, Context, Globals};
-use crate::concern::{canvas, chat, core};
+use crate::concern::{Collection, canvas, chat, core, issues, kanban};
 use crate::crdt::value::{Record, Source, Value};
 use crate::error::Result;
 use crate::inspect::picture;
@@ -16,9 +16,9 @@ use std::ffi::{OsStr, OsString};
 
 /// Set by the shell's script when it asks for candidates.
 const VARIABLE: &str = "CRDTCTL_COMPLETE";
-/// Messages that are offered at most, the newest.
-const MESSAGES: usize = 200;
-/// Characters of a message that are shown beside its id.
+/// Records that are offered at most, the newest.
+const RECORDS: usize = 200;
+/// Characters of a record's text that are shown beside its id.
 const SNIPPET: usize = 40;
 
 /// Answers the shell, if it is the shell that asks. True when it was.
@@ -50,6 +50,10 @@ fn completing(arg: Arg) -> Arg {
     let candidates: Candidates = match name.as_deref() {
         Some("MEMBER") => members,
         Some("MESSAGE" | "MSG") => messages,
+        Some("CARD") => cards,
+        Some("COLUMN") => columns,
+        Some("ISSUE") => issues,
+        Some("COMMENT") => comments,
         Some("ELEMENT") => elements,
         Some("ENTITY") => entities,
         Some("DOC") => documents,
@@ -93,18 +97,52 @@ fn members(context: &Context) -> Result<Vec<CompletionCandidate>> {
 }
 
 fn messages(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    newest(context, chat::SPEC.name, &[&chat::MESSAGES, &chat::REPLIES], "content")
+}
+
+fn cards(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    newest(context, kanban::SPEC.name, &[&kanban::CARDS], "title")
+}
+
+fn issues(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    newest(context, issues::SPEC.name, &[&issues::ISSUES], "title")
+}
+
+fn comments(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    newest(context, issues::SPEC.name, &[&issues::COMMENTS], "content")
+}
+
+/// Columns by title and by id: not every title is for a shell.
+fn columns(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let reader = context.reader()?;
-    let doc = context.entity()?.document(chat::SPEC.name);
+    let doc = context.entity()?.document(kanban::SPEC.name);
     let Some(view) = reader.view(&doc)? else { return Ok(Vec::new()) };
-    let mut found: Vec<(i64, Vec<String>)> = [&chat::MESSAGES, &chat::REPLIES]
-        .into_iter()
+    let named = |heading: kanban::Heading| {
+        let title = crate::ui::escape::line(&heading.title).into_owned();
+        [with_help(&heading.title, "column"), with_help(&heading.id, &title)]
+    };
+    Ok(kanban::headings(&view).into_iter().flat_map(named).collect())
+}
+
+/// The newest records of some collections of a document, with a part of their text.
+fn newest(
+    context: &Context,
+    concern: &str,
+    collections: &[&'static Collection],
+    text: &str,
+) -> Result<Vec<CompletionCandidate>> {
+    let reader = context.reader()?;
+    let doc = context.entity()?.document(concern);
+    let Some(view) = reader.view(&doc)? else { return Ok(Vec::new()) };
+    let mut found: Vec<(i64, Vec<String>)> = collections
+        .iter()
         .flat_map(|collection| collection.records(&view))
         .map(|path| (at(&view, &path, "created_at"), path))
         .collect();
     found.sort_by(|a, b| b.cmp(a));
-    found.truncate(MESSAGES);
+    found.truncate(RECORDS);
     let candidate = |(_, path): (i64, Vec<String>)| {
-        let text = view.text(&below(&path, "content")).unwrap_or_default();
+        let text = view.text(&below(&path, text)).unwrap_or_default();
         let snippet: String = text.chars().take(SNIPPET).collect();
         path.last().map(|id| with_help(id, &crate::ui::escape::line(&snippet)))
     };
@@ -125,7 +163,7 @@ fn elements(context: &Context) -> Result<Vec<CompletionCandidate>> {
         let help = format!("{} {said}", text(&record, "element_type"));
         with_help(&id, &crate::ui::escape::line(help.trim_end()))
     };
-    Ok(picture::stacked(&view).into_iter().rev().take(MESSAGES).map(candidate).collect())
+    Ok(picture::stacked(&view).into_iter().rev().take(RECORDS).map(candidate).collect())
 }
 
 fn at(source: &dyn Source, path: &[String], field: &str) -> i64 {

@@ -17,6 +17,8 @@ mod entity;
 mod files;
 mod globals;
 mod init;
+mod issue;
+mod kanban;
 mod man;
 mod member;
 mod prune;
@@ -32,8 +34,9 @@ pub use complete::answer as complete;
 pub use context::Context;
 pub use globals::{DryRun, Globals, OtherAs, OutDir, OutFile};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ui::{self, Report, Terminal};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::parser::ValueSource;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
@@ -62,6 +65,8 @@ commands! {
     Entity => entity,
     Member => member,
     Chat => chat,
+    Kanban => kanban,
+    Issue => issue,
     Canvas => canvas,
     Sync => sync,
     Prune => prune,
@@ -74,6 +79,18 @@ commands! {
     Demo => demo,
     Completions => completions,
     Man => man,
+}
+
+/// Reads one of a few words, which help and completion name.
+fn words_of<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    word: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let words = PossibleValuesParser::new(all.iter().map(|one| word(*one)));
+    words.try_map(move |text| {
+        let found = all.iter().copied().find(|one| word(*one) == text);
+        found.ok_or_else(|| Error::usage(format!("not known: {text:?}")))
+    })
 }
 
 /// Inspect and operate CRDT stores: Yrs documents on disk, offline, synced by exchanged files

@@ -21,6 +21,22 @@ pub fn prefix<'c>(
     })
 }
 
+/// The one member that a prefix names, of those that occur somewhere. A full id may occur nowhere,
+/// and an empty text is nobody.
+///
+/// # Errors
+/// `Ambiguous`; `Usage` for a prefix that is too short.
+pub fn occurring(wanted: &str, members: impl Iterator<Item = String>) -> Result<String> {
+    if wanted.is_empty() {
+        return Ok(String::new());
+    }
+    let members: BTreeSet<String> = members.filter(|member| !member.is_empty()).collect();
+    match id::resolve(wanted, members.iter().map(String::as_str), "member") {
+        Err(error) if error.kind == Kind::NotFound => Ok(wanted.to_owned()),
+        other => other,
+    }
+}
+
 /// The entity that a command is about: the one that was named, else the store's default, else the
 /// only one.
 ///

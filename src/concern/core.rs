@@ -1,6 +1,7 @@
 //! Core: what an entity is, and who belongs to it.
 
 use super::{Actor, Collection, Field, FieldKind, Outcome, Removal, Role, Spec, Tombstone, field};
+use super::{kanban, record};
 use crate::crdt::container::{self, Fixed};
 use crate::crdt::doc::Txn;
 use crate::crdt::update::RootKind;
@@ -93,7 +94,7 @@ pub struct Create {
 impl Create {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let actor = Actor::named(session)?;
-        check_name(&self.name)?;
+        record::check_title("name", &self.name)?;
         let doc = self.entity.document(SPEC.name);
         let taken = session.read(&doc, |source| {
             source.text(&["metadata", "entity_id"]).is_some() || !active(source).is_empty()
@@ -114,6 +115,9 @@ impl Create {
             txn.set(METADATA, "created_by", actor.as_str())?;
             join(txn, &doc, &actor, Role::Owner, now)
         })?;
+        if self.entity.entity_type() == "project" {
+            kanban::lay_out(session, &self.entity)?;
+        }
         Ok(Outcome::changed(doc, self.entity.as_str())
             .saying(format!("created {}, owned by {actor}", self.entity)))
     }
@@ -135,7 +139,7 @@ impl Rename {
                 actor.role, self.entity
             )));
         }
-        check_name(&self.name)?;
+        record::check_title("name", &self.name)?;
         let doc = self.entity.document(SPEC.name);
         let now = session.now();
         let changed = session.edit(&doc, |txn| {
@@ -143,7 +147,7 @@ impl Rename {
                 return Ok(false);
             }
             txn.set(METADATA, "name", self.name.as_str())?;
-            touch(txn, METADATA, now)?;
+            record::touch(txn, METADATA, "updated_at", now)?;
             Ok(true)
         })?;
         Ok(Outcome::new(changed, doc, self.entity.as_str())
@@ -278,6 +282,21 @@ pub fn find_member(session: &mut Session, entity: &EntityId, prefix: &str) -> Re
     crate::id::resolve(prefix, members.iter().map(String::as_str), "member")
 }
 
+/// The active member that an id or a unique prefix names: whom a card or an issue is assigned to.
+/// An empty name is nobody.
+///
+/// # Errors
+/// `NotFound` or `Ambiguous`.
+pub fn find_assignee(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<String> {
+    if prefix.is_empty() {
+        return Ok(String::new());
+    }
+    let doc = entity.document(SPEC.name);
+    let members = session.read(&doc, active)?.unwrap_or_default();
+    crate::id::resolve(prefix, members.keys().map(String::as_str), "member")
+        .map_err(|e| if e.hint.is_none() { e.hint("`crdtctl member list` shows them") } else { e })
+}
+
 /// Creates the record of a member, in the place of its tombstone if there is one (rule R2).
 fn join(
     txn: &mut Txn<'_>,
@@ -300,7 +319,7 @@ fn join(
     container::create(txn, doc, "members", id, &fixed)?;
     txn.set(&path, "role", role.as_str())?;
     txn.set(&path, "joined_at", now)?;
-    touch(txn, &path, now)?;
+    record::touch(txn, &path, "updated_at", now)?;
     txn.set(&["active_members"], id, true)
 }
 
@@ -308,29 +327,8 @@ fn join(
 pub fn appoint(txn: &mut Txn<'_>, member: &str, role: Role, now: i64) -> Result<()> {
     let path = ["members", member];
     txn.set(&path, "role", role.as_str())?;
-    touch(txn, &path, now)?;
+    record::touch(txn, &path, "updated_at", now)?;
     txn.set(&["active_members"], member, true)
-}
-
-/// Moves the record's clock on: later than now and than it was (rule R4).
-pub fn touch(txn: &mut Txn<'_>, path: &[&str], now: i64) -> Result<()> {
-    let clock: Vec<&str> = path.iter().copied().chain(["updated_at"]).collect();
-    let next = txn.int(&clock).map_or(now, |last| now.max(last.saturating_add(1)));
-    txn.set(path, "updated_at", next)
-}
-
-fn check_name(name: &str) -> Result<()> {
-    if name.trim().is_empty() {
-        return Err(Error::usage("an empty name"));
-    }
-    let chars = name.chars().count();
-    if chars > limits::NAME_CHARS {
-        return Err(Error::refused(format!(
-            "the name has {chars} characters, more than {}",
-            limits::NAME_CHARS
-        )));
-    }
-    Ok(())
 }
 
 fn is_four_words(id: &str) -> bool {

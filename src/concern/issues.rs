@@ -1,8 +1,21 @@
 //! Issues: what is to be done, and what was said about it.
 
-use super::{Collection, FieldKind, Removal, Spec, Tombstone, clocked, field};
+mod comments;
+
+pub use comments::{Comment, DeleteComment, EditComment};
+
+use super::{
+    Actor, Collection, FieldKind, Outcome, Priority, Removal, Spec, Tombstone, clocked, core,
+    field, record,
+};
 use crate::crdt::update::RootKind;
+use crate::crdt::value::{Record, Source, Value};
+use crate::error::{Error, Result, word};
+use crate::id::{DocId, EntityId, resolve};
 use crate::limits;
+use crate::store::Session;
+use crate::tombstone;
+use serde::{Deserialize, Serialize};
 
 pub const SPEC: Spec = Spec {
     name: "issues",
@@ -64,3 +77,357 @@ pub const COMMENTS: Collection = Collection {
         field("ack_vector", FieldKind::Acknowledgements),
     ],
 };
+
+/// How far an issue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    Backlog,
+    Todo,
+    InProgress,
+    Done,
+    Canceled,
+}
+
+impl Status {
+    /// In the order of the work.
+    pub const ALL: [Status; 5] =
+        [Status::Backlog, Status::Todo, Status::InProgress, Status::Done, Status::Canceled];
+    /// How an issue can end.
+    pub const ENDS: [Status; 2] = [Status::Done, Status::Canceled];
+
+    /// The status as written in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Backlog => "backlog",
+            Status::Todo => "todo",
+            Status::InProgress => "in-progress",
+            Status::Done => "done",
+            Status::Canceled => "canceled",
+        }
+    }
+
+    /// A status as people write it.
+    ///
+    /// # Errors
+    /// `Usage` for what is none.
+    pub fn parse(text: &str) -> Result<Status> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
+            Error::usage(format!("not a status: {text:?}"))
+                .hint("one of backlog, todo, in-progress, done, canceled")
+        })
+    }
+
+    fn is_end(self) -> bool {
+        Self::ENDS.contains(&self)
+    }
+}
+
+/// Opens an issue.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Open {
+    pub entity: EntityId,
+    pub title: String,
+    #[serde(default)]
+    pub description: String,
+    #[serde(default)]
+    pub priority: Priority,
+    /// An active member, or a unique prefix; empty for nobody.
+    #[serde(default)]
+    pub assignee: String,
+}
+
+impl Open {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        record::check_title("title", &self.title)?;
+        record::check_text("description", &self.description)?;
+        let (reporter, doc) = writer(session, &self.entity)?;
+        tombstone::make_room(session, &doc)?;
+        let assignee = core::find_assignee(session, &self.entity, &self.assignee)?;
+        let now = session.now();
+        let id = session.ambient().ids.uuid()?;
+        session.edit(&doc, |txn| {
+            // Whole, in one transaction, with every container it will ever need (rule R1).
+            txn.create_map(ISSUES.path, &id)?;
+            let path = ["issues", id.as_str()];
+            txn.set(&path, "id", id.as_str())?;
+            txn.set(&path, "title", self.title.as_str())?;
+            txn.set(&path, "description", self.description.as_str())?;
+            txn.set(&path, "status", Status::Backlog.as_str())?;
+            txn.set(&path, "priority", self.priority.as_str())?;
+            txn.set(&path, "assignee_id", assignee.as_str())?;
+            txn.set(&path, "reporter_id", reporter.id.as_str())?;
+            txn.set(&path, "created_at", now)?;
+            txn.set(&path, "updated_at", now)?;
+            txn.set(&path, "status_updated_at", now)?;
+            txn.set(&path, "priority_updated_at", now)?;
+            txn.set(&path, "assignee_updated_at", now)?;
+            txn.set(&path, "closed", false)?;
+            txn.set(&path, "closed_at", 0)?;
+            txn.create_map(&path, "ack_vector")?;
+            txn.create_array(&path, "comments")
+        })?;
+        Ok(Outcome::changed(doc, &id).saying(format!("opened in {}", self.entity)))
+    }
+}
+
+/// Changes the title or the description. What is None stays.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Edit {
+    pub entity: EntityId,
+    /// An issue id, or a unique prefix of one.
+    pub issue: String,
+    #[serde(default)]
+    pub title: Option<String>,
+    #[serde(default)]
+    pub description: Option<String>,
+}
+
+impl Edit {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        if let Some(title) = &self.title {
+            record::check_title("title", title)?;
+        }
+        if let Some(description) = &self.description {
+            record::check_text("description", description)?;
+        }
+        let fields = [("title", &self.title), ("description", &self.description)];
+        let fields: Vec<(&str, &str)> =
+            fields.into_iter().filter_map(|(name, text)| Some((name, text.as_deref()?))).collect();
+        if fields.is_empty() {
+            return Err(Error::usage("nothing to change").hint("give a title or a description"));
+        }
+        let (_, doc) = writer(session, &self.entity)?;
+        let issue = Issue::find(session, &self.entity, &self.issue)?.open()?;
+        write(session, &doc, &issue, &fields, "updated_at")
+    }
+}
+
+/// Says how far an issue is. It stays open until it is closed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SetStatus {
+    pub entity: EntityId,
+    /// An issue id, or a unique prefix of one.
+    pub issue: String,
+    pub status: Status,
+}
+
+impl SetStatus {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let (_, doc) = writer(session, &self.entity)?;
+        let issue = Issue::find(session, &self.entity, &self.issue)?.open()?;
+        let status = [("status", self.status.as_str())];
+        write(session, &doc, &issue, &status, "status_updated_at")
+    }
+}
+
+/// Says how urgent an issue is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SetPriority {
+    pub entity: EntityId,
+    /// An issue id, or a unique prefix of one.
+    pub issue: String,
+    pub priority: Priority,
+}
+
+impl SetPriority {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let (_, doc) = writer(session, &self.entity)?;
+        let issue = Issue::find(session, &self.entity, &self.issue)?.open()?;
+        let priority = [("priority", self.priority.as_str())];
+        write(session, &doc, &issue, &priority, "priority_updated_at")
+    }
+}
+
+/// Gives an issue to a member, or to nobody.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Assign {
+    pub entity: EntityId,
+    /// An issue id, or a unique prefix of one.
+    pub issue: String,
+    /// An active member, or a unique prefix; empty for nobody.
+    pub assignee: String,
+}
+
+impl Assign {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let (_, doc) = writer(session, &self.entity)?;
+        let issue = Issue::find(session, &self.entity, &self.issue)?.open()?;
+        let assignee = core::find_assignee(session, &self.entity, &self.assignee)?;
+        let assignee = [("assignee_id", assignee.as_str())];
+        write(session, &doc, &issue, &assignee, "assignee_updated_at")
+    }
+}
+
+/// Closes an issue, as done or canceled.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Close {
+    pub entity: EntityId,
+    /// An issue id, or a unique prefix of one.
+    pub issue: String,
+    /// None: as its status says, done where that is no end.
+    #[serde(default, rename = "as")]
+    pub end: Option<Status>,
+}
+
+impl Close {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        if self.end.is_some_and(|end| !end.is_end()) {
+            return Err(Error::usage("an issue is closed as done or canceled")
+                .hint("`crdtctl issue status` says how far an open one is"));
+        }
+        let (actor, doc) = writer(session, &self.entity)?;
+        let issue = Issue::find(session, &self.entity, &self.issue)?;
+        let held = issue.status().filter(|status| status.is_end());
+        let end = self.end.or(held).unwrap_or(Status::Done);
+        if issue.is_closed() && held == Some(end) {
+            return Ok(Outcome::unchanged(doc, &issue.id)
+                .saying(format!("{} is closed already", issue.id)));
+        }
+        let now = session.now();
+        session.edit(&doc, |txn| {
+            let path = ["issues", issue.id.as_str()];
+            if held != Some(end) {
+                txn.set(&path, "status", end.as_str())?;
+                record::touch(txn, &path, "status_updated_at", now)?;
+            }
+            tombstone::mark(txn, &ISSUES, &path, now, &actor.id)
+        })?;
+        Ok(Outcome::changed(doc, &issue.id).saying(format!(
+            "closed {} as {}",
+            issue.id,
+            end.as_str()
+        )))
+    }
+}
+
+/// Opens a closed issue again; what had ended is to be done then.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Reopen {
+    pub entity: EntityId,
+    /// An issue id, or a unique prefix of one.
+    pub issue: String,
+}
+
+impl Reopen {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let (_, doc) = writer(session, &self.entity)?;
+        let issue = Issue::find(session, &self.entity, &self.issue)?;
+        if !issue.is_closed() {
+            return Ok(Outcome::unchanged(doc, &issue.id).saying(format!("{} is open", issue.id)));
+        }
+        let now = session.now();
+        session.edit(&doc, |txn| {
+            let path = ["issues", issue.id.as_str()];
+            tombstone::revive(txn, &ISSUES, &path)?;
+            if issue.status().is_some_and(Status::is_end) {
+                txn.set(&path, "status", Status::Todo.as_str())?;
+                record::touch(txn, &path, "status_updated_at", now)?;
+            }
+            record::touch(txn, &path, "updated_at", now)
+        })?;
+        Ok(Outcome::changed(doc, &issue.id).saying(format!("reopened {}", issue.id)))
+    }
+}
+
+/// Writes fields of an issue that say something else so far, and the clock that they share.
+fn write(
+    session: &mut Session,
+    doc: &DocId,
+    issue: &Issue,
+    fields: &[(&str, &str)],
+    clock: &str,
+) -> Result<Outcome> {
+    let new: Vec<_> = fields.iter().filter(|(name, text)| issue.text(name) != *text).collect();
+    if new.is_empty() {
+        return Ok(Outcome::unchanged(doc.clone(), &issue.id).saying("it says that already"));
+    }
+    let now = session.now();
+    session.edit(doc, |txn| {
+        let path = ["issues", issue.id.as_str()];
+        for (name, text) in &new {
+            txn.set(&path, name, *text)?;
+        }
+        record::touch(txn, &path, clock, now)
+    })?;
+    Ok(Outcome::changed(doc.clone(), &issue.id).saying(format!("edited {}", issue.id)))
+}
+
+/// What the operations need to know of an issue.
+struct Issue {
+    id: String,
+    record: Record,
+}
+
+impl Issue {
+    fn find(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<Issue> {
+        let doc = entity.document(SPEC.name);
+        let found = session.read(&doc, |source| {
+            let id = find(source, prefix)?;
+            // Not the record as a whole: there may be many comments in it.
+            let plain = ISSUES.fields.iter().filter(|field| field.kind != FieldKind::List);
+            let record = plain.filter_map(|field| {
+                Some((field.name.to_owned(), source.value(&["issues", &id, field.name])?))
+            });
+            let record = record.collect();
+            Ok(Issue { id, record })
+        })?;
+        found.unwrap_or_else(|| Err(no_issues(entity)))
+    }
+
+    /// The issue, if it is not closed.
+    fn open(self) -> Result<Issue> {
+        match self.is_closed() {
+            false => Ok(self),
+            true => Err(Error::refused(format!("issue {} is closed", self.id))
+                .hint(format!("`crdtctl issue reopen {}` opens it again", word(&self.id)))),
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.record.get("closed").and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// Its status, where that is one of ours.
+    fn status(&self) -> Option<Status> {
+        Status::parse(self.text("status")).ok()
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.record.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// The id of the issue that an id or a unique prefix names, closed ones included.
+///
+/// # Errors
+/// `NotFound` or `Ambiguous`.
+pub fn find(source: &dyn Source, prefix: &str) -> Result<String> {
+    // An exact id needs no search: in a batch this is the common case.
+    if source.text(&["issues", prefix, "id"]).as_deref() == Some(prefix) {
+        return Ok(prefix.to_owned());
+    }
+    let ids = source.keys(ISSUES.path);
+    resolve(prefix, ids.iter().map(String::as_str), "issue").map_err(|e| match e.hint {
+        None => e.hint("`crdtctl issue list --all` shows them"),
+        Some(_) => e,
+    })
+}
+
+/// Whoever acts, if it may write, and the document.
+fn writer(session: &mut Session, entity: &EntityId) -> Result<(Actor, DocId)> {
+    let actor = Actor::of(session, entity)?.writing()?;
+    Ok((actor, entity.document(SPEC.name)))
+}
+
+fn check_comment(text: &str) -> Result<()> {
+    if text.trim().is_empty() {
+        return Err(Error::usage("an empty comment")
+            .hint("give the text as an argument, or `-` to read it from stdin"));
+    }
+    record::check_text("comment", text)
+}
+
+fn no_issues(entity: &EntityId) -> Error {
+    Error::not_found(format!("{entity} has no issues")).hint("`crdtctl issue open TITLE` opens one")
+}

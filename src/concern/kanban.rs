@@ -1,8 +1,27 @@
 //! Kanban: the columns of a board, and the cards on it.
 
-use super::{Collection, FieldKind, Removal, Spec, Tombstone, field};
+pub mod board;
+mod columns;
+
+pub use board::Board;
+pub use columns::{
+    AddColumn, Heading, MoveColumn, RemoveColumn, RenameColumn, find as find_column, headings,
+    lay_out,
+};
+
+use super::{
+    Actor, Collection, FieldKind, Outcome, Priority, Removal, Spec, Tombstone, core, field, record,
+};
 use crate::crdt::update::RootKind;
+use crate::crdt::value::{Record, Source, Value};
+use crate::error::{Error, Result, word};
+use crate::id::{DocId, EntityId, resolve};
 use crate::limits;
+use crate::store::Session;
+use crate::tombstone;
+use board::Spot;
+use columns::{named, put_right};
+use serde::{Deserialize, Serialize};
 
 pub const SPEC: Spec = Spec {
     name: "kanban",
@@ -50,3 +69,356 @@ pub const CARDS: Collection = Collection {
         field("ack_vector", FieldKind::Acknowledgements),
     ],
 };
+
+/// Adds a card at the end of a column.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Add {
+    pub entity: EntityId,
+    pub title: String,
+    #[serde(default)]
+    pub description: String,
+    /// An id, a unique prefix of one, or a title; None for the first column.
+    #[serde(default)]
+    pub column: Option<String>,
+    /// An active member, or a unique prefix; empty for nobody.
+    #[serde(default)]
+    pub assignee: String,
+    #[serde(default)]
+    pub priority: Priority,
+}
+
+impl Add {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        record::check_title("title", &self.title)?;
+        record::check_text("description", &self.description)?;
+        let (_, doc) = writer(session, &self.entity)?;
+        tombstone::make_room(session, &doc)?;
+        let assignee = core::find_assignee(session, &self.entity, &self.assignee)?;
+        let right = board::is_right(session, &doc);
+        lay_out(session, &self.entity)?;
+        let column = match &self.column {
+            Some(column) => named(session, &self.entity, column)?,
+            None => first_column(session, &doc)?.ok_or_else(no_columns)?,
+        };
+        let now = session.now();
+        let id = session.ambient().ids.uuid()?;
+        session.edit(&doc, |txn| {
+            put_right(txn, right)?;
+            // Whole, in one transaction, with every container it will ever need (rule R1).
+            txn.create_map(CARDS.path, &id)?;
+            let path = ["cards", id.as_str()];
+            txn.set(&path, "id", id.as_str())?;
+            txn.set(&path, "title", self.title.as_str())?;
+            txn.set(&path, "description", self.description.as_str())?;
+            txn.set(&path, "column_id", column.id.as_str())?;
+            txn.set(&path, "assignee_id", assignee.as_str())?;
+            txn.set(&path, "priority", self.priority.as_str())?;
+            txn.set(&path, "created_at", now)?;
+            txn.set(&path, "updated_at", now)?;
+            txn.set(&path, "archived", false)?;
+            txn.set(&path, "archived_at", 0)?;
+            txn.create_map(&path, "ack_vector")?;
+            board::list(txn, &column.id, &id, &Spot::End)
+        })?;
+        Ok(Outcome::changed(doc, &id).saying(format!("added to {:?}", column.title)))
+    }
+}
+
+/// Changes what stands on a card. What is None stays.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Changes {
+    pub title: Option<String>,
+    pub description: Option<String>,
+    /// An active member, or a unique prefix; empty for nobody.
+    pub assignee: Option<String>,
+    pub priority: Option<Priority>,
+}
+
+/// Changes what stands on a card.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Edit {
+    pub entity: EntityId,
+    /// A card id, or a unique prefix of one.
+    pub card: String,
+    #[serde(flatten)]
+    pub changes: Changes,
+}
+
+impl Edit {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let (_, doc) = writer(session, &self.entity)?;
+        let fields = self.changes.fields(session, &self.entity)?;
+        let card = Card::find(session, &self.entity, &self.card)?.on_the_board()?;
+        let new: Vec<_> =
+            fields.into_iter().filter(|(name, value)| card.text(name) != value).collect();
+        if new.is_empty() {
+            return Ok(Outcome::unchanged(doc, &card.id).saying("it says that already"));
+        }
+        let right = board::is_right(session, &doc);
+        let now = session.now();
+        session.edit(&doc, |txn| {
+            put_right(txn, right)?;
+            let path = ["cards", card.id.as_str()];
+            for (name, value) in &new {
+                txn.set(&path, name, value.as_str())?;
+            }
+            record::touch(txn, &path, "updated_at", now)
+        })?;
+        Ok(Outcome::changed(doc, &card.id).saying(format!("edited {}", card.id)))
+    }
+}
+
+impl Changes {
+    /// The fields that it names, as they are written.
+    fn fields(
+        &self,
+        session: &mut Session,
+        entity: &EntityId,
+    ) -> Result<Vec<(&'static str, String)>> {
+        let mut fields = Vec::new();
+        if let Some(title) = &self.title {
+            record::check_title("title", title)?;
+            fields.push(("title", title.clone()));
+        }
+        if let Some(description) = &self.description {
+            record::check_text("description", description)?;
+            fields.push(("description", description.clone()));
+        }
+        if let Some(assignee) = &self.assignee {
+            fields.push(("assignee_id", core::find_assignee(session, entity, assignee)?));
+        }
+        if let Some(priority) = self.priority {
+            fields.push(("priority", priority.as_str().to_owned()));
+        }
+        match fields.is_empty() {
+            true => Err(Error::usage("nothing to change")
+                .hint("give a title, a description, an assignee or a priority")),
+            false => Ok(fields),
+        }
+    }
+}
+
+/// Moves a card to a column, or to another place in its own.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Move {
+    pub entity: EntityId,
+    /// A card id, or a unique prefix of one.
+    pub card: String,
+    /// An id, a unique prefix of one, or a title.
+    pub column: String,
+    /// The card that it stands before then.
+    #[serde(default)]
+    pub before: Option<String>,
+    /// Before all others. Without this and `before`: behind them, unless it is in the column.
+    #[serde(default)]
+    pub top: bool,
+}
+
+impl Move {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let (_, doc) = writer(session, &self.entity)?;
+        let card = Card::find(session, &self.entity, &self.card)?.on_the_board()?;
+        let column = named(session, &self.entity, &self.column)?;
+        let right = board::is_right(session, &doc);
+        let is_here = card.text("column_id") == column.id;
+        let cards = match self.top || self.before.is_some() {
+            true => session.read(&doc, |source| board::cards_in(source, &column.id, right))?,
+            false => None,
+        };
+        let cards = cards.unwrap_or_default();
+        let spot = self.spot(session, &card, &column, &cards)?;
+        if is_here && stands(&cards, &card.id, &spot) {
+            return Ok(Outcome::unchanged(doc, &card.id)
+                .saying(format!("it stands there in {:?} already", column.title)));
+        }
+        let now = session.now();
+        session.edit(&doc, |txn| {
+            put_right(txn, right)?;
+            board::unlist(txn, card.text("column_id"), &card.id)?;
+            // Within a column only the list changes, which has no clock: a concurrent move to
+            // another column is not to lose against it.
+            if !is_here {
+                txn.set(&["cards", &card.id], "column_id", column.id.as_str())?;
+                record::touch(txn, &["cards", &card.id], "updated_at", now)?;
+            }
+            board::list(txn, &column.id, &card.id, &spot)
+        })?;
+        Ok(Outcome::changed(doc, &card.id)
+            .saying(format!("moved {} to {:?}", card.id, column.title)))
+    }
+
+    fn spot(
+        &self,
+        session: &mut Session,
+        card: &Card,
+        column: &Heading,
+        cards: &[String],
+    ) -> Result<Spot> {
+        let Some(before) = &self.before else {
+            return Ok(if self.top { Spot::Top } else { Spot::End });
+        };
+        if self.top {
+            return Err(Error::usage("a card is put on top or before another one, not both"));
+        }
+        let before = Card::find(session, &self.entity, before)?.id;
+        if before == card.id {
+            return Err(Error::usage(format!("card {before} before itself")));
+        }
+        if !cards.contains(&before) {
+            return Err(Error::refused(format!("card {before} is not in {:?}", column.title))
+                .hint("`crdtctl kanban board` shows where it is"));
+        }
+        Ok(Spot::Before(before))
+    }
+}
+
+/// Whether a card of a column is at a spot. Any is the end to one that is there: the end is where
+/// cards come in.
+fn stands(cards: &[String], card: &str, spot: &Spot) -> bool {
+    match spot {
+        Spot::End => true,
+        Spot::Top => cards.first().is_some_and(|first| first == card),
+        Spot::Before(other) => {
+            cards.windows(2).any(|pair| matches!(pair, [a, b] if a == card && b == other))
+        }
+    }
+}
+
+/// Takes a card off the board.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Archive {
+    pub entity: EntityId,
+    /// A card id, or a unique prefix of one.
+    pub card: String,
+}
+
+impl Archive {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let (actor, doc) = writer(session, &self.entity)?;
+        let card = Card::find(session, &self.entity, &self.card)?;
+        if card.is_archived() {
+            return Ok(Outcome::unchanged(doc, &card.id)
+                .saying(format!("{} is archived already", card.id)));
+        }
+        let right = board::is_right(session, &doc);
+        let now = session.now();
+        session.edit(&doc, |txn| {
+            put_right(txn, right)?;
+            tombstone::mark(txn, &CARDS, &["cards", &card.id], now, &actor.id)?;
+            board::unlist(txn, card.text("column_id"), &card.id)
+        })?;
+        Ok(Outcome::changed(doc, &card.id).saying(format!("archived {}", card.id)))
+    }
+}
+
+/// Puts an archived card back, at the end of the column that it came from; of the first one when
+/// that is gone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Restore {
+    pub entity: EntityId,
+    /// A card id, or a unique prefix of one.
+    pub card: String,
+}
+
+impl Restore {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let (_, doc) = writer(session, &self.entity)?;
+        let card = Card::find(session, &self.entity, &self.card)?;
+        if !card.is_archived() {
+            return Ok(
+                Outcome::unchanged(doc, &card.id).saying(format!("{} is not archived", card.id))
+            );
+        }
+        let headings = session.read(&doc, headings)?.unwrap_or_default();
+        let own = headings.iter().find(|heading| heading.id == card.text("column_id"));
+        let column = own.or(headings.first()).ok_or_else(no_columns)?;
+        let right = board::is_right(session, &doc);
+        let now = session.now();
+        session.edit(&doc, |txn| {
+            put_right(txn, right)?;
+            let path = ["cards", card.id.as_str()];
+            tombstone::revive(txn, &CARDS, &path)?;
+            txn.set(&path, "column_id", column.id.as_str())?;
+            record::touch(txn, &path, "updated_at", now)?;
+            board::list(txn, &column.id, &card.id, &Spot::End)
+        })?;
+        Ok(Outcome::changed(doc, &card.id)
+            .saying(format!("restored {} to {:?}", card.id, column.title)))
+    }
+}
+
+/// What the operations need to know of a card.
+struct Card {
+    id: String,
+    record: Record,
+}
+
+impl Card {
+    fn find(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<Card> {
+        let doc = entity.document(SPEC.name);
+        let found = session.read(&doc, |source| {
+            let id = find(source, prefix)?;
+            let record = source.record(&["cards", &id]).unwrap_or_default();
+            Ok(Card { id, record })
+        })?;
+        found.unwrap_or_else(|| Err(no_board(entity)))
+    }
+
+    /// The card, if it is not archived.
+    fn on_the_board(self) -> Result<Card> {
+        match self.is_archived() {
+            false => Ok(self),
+            true => Err(Error::refused(format!("card {} is archived", self.id))
+                .hint(format!("`crdtctl kanban restore {}` puts it back", word(&self.id)))),
+        }
+    }
+
+    fn is_archived(&self) -> bool {
+        self.record.get("archived").and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.record.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// The id of the card that an id or a unique prefix names, archived ones included.
+///
+/// # Errors
+/// `NotFound` or `Ambiguous`.
+pub fn find(source: &dyn Source, prefix: &str) -> Result<String> {
+    // An exact id needs no search: in a batch this is the common case.
+    if source.text(&["cards", prefix, "id"]).as_deref() == Some(prefix) {
+        return Ok(prefix.to_owned());
+    }
+    let ids = source.keys(CARDS.path);
+    resolve(prefix, ids.iter().map(String::as_str), "card").map_err(|e| match e.hint {
+        None => e.hint("`crdtctl kanban list --all` shows them"),
+        Some(_) => e,
+    })
+}
+
+/// Whoever acts, if it may write to the board, and the document.
+fn writer(session: &mut Session, entity: &EntityId) -> Result<(Actor, DocId)> {
+    let actor = Actor::of(session, entity)?.writing()?;
+    Ok((actor, entity.document(SPEC.name)))
+}
+
+fn first_column(session: &mut Session, doc: &DocId) -> Result<Option<Heading>> {
+    let headings = session.read(doc, headings)?.unwrap_or_default();
+    Ok(headings.into_iter().next())
+}
+
+fn no_board(entity: &EntityId) -> Error {
+    Error::not_found(format!("{entity} has no kanban board"))
+        .hint("`crdtctl kanban add TITLE` starts one")
+}
+
+fn no_columns() -> Error {
+    Error::refused("the board has no columns").hint("`crdtctl kanban column add TITLE` adds one")
+}
+
+fn cards_moved(cards: usize) -> String {
+    if cards == 1 { "1 card".to_owned() } else { format!("{cards} cards") }
+}

@@ -9,9 +9,12 @@ pub mod core;
 pub mod issues;
 pub mod kanban;
 mod outcome;
+mod priority;
+mod record;
 mod roles;
 
 pub use outcome::Outcome;
+pub use priority::Priority;
 pub use roles::{Actor, Role};
 
 use crate::crdt::update::RootKind;

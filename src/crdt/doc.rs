@@ -161,6 +161,22 @@ impl Txn<'_> {
         self.insert_map(path, u32::MAX, id)
     }
 
+    /// Adds a map with this `id` and these fields at the end of the array at `path`, in one step:
+    /// each field of an element that is named by its id costs a look at all elements before it.
+    pub fn push_record(&mut self, path: &[&str], id: &str, fields: Vec<(&str, New)>) -> Result<()> {
+        let array = self.array(path)?;
+        let first = [("id".to_owned(), In::Any(Any::String(Arc::from(id))))];
+        let map = array.push_back(&mut self.yrs, MapPrelim::from_iter(first));
+        for (key, value) in fields {
+            match value {
+                New::Value(Scalar(any)) => drop(map.insert(&mut self.yrs, key, any)),
+                New::Map => drop(map.insert(&mut self.yrs, key, MapPrelim::default())),
+                New::Array => drop(map.insert(&mut self.yrs, key, ArrayPrelim::default())),
+            }
+        }
+        Ok(())
+    }
+
     /// Removes a key of the map at `path`, or every element with this id from the array there,
     /// with all below it. True when it was there.
     pub fn remove(&mut self, path: &[&str], key: &str) -> Result<bool> {
@@ -208,6 +224,21 @@ impl Txn<'_> {
             array.remove(&mut self.yrs, *index);
         }
         Ok(picked.len())
+    }
+
+    /// Removes every element of the array at `path` that is this text. Returns how many.
+    pub fn remove_text(&mut self, path: &[&str], text: &str) -> Result<usize> {
+        let array = self.array(path)?;
+        let is_it = |out: &Out| matches!(out, Out::Any(Any::String(found)) if **found == *text);
+        let found: Vec<u32> = (0u32..)
+            .zip(array.iter(&self.yrs))
+            .filter(|(_, out)| is_it(out))
+            .map(|(index, _)| index)
+            .collect();
+        for index in found.iter().rev() {
+            array.remove(&mut self.yrs, *index);
+        }
+        Ok(found.len())
     }
 
     /// Applies an update of our own making inside this transaction (rule R2).
@@ -260,6 +291,21 @@ impl Source for Txn<'_> {
 
 /// A value that one register holds.
 pub struct Scalar(Any);
+
+/// A field of a new record.
+pub enum New {
+    Value(Scalar),
+    /// An empty map.
+    Map,
+    /// An empty array.
+    Array,
+}
+
+impl<T: Into<Scalar>> From<T> for New {
+    fn from(value: T) -> Self {
+        New::Value(value.into())
+    }
+}
 
 impl From<&str> for Scalar {
     fn from(text: &str) -> Self {

@@ -4,6 +4,7 @@
 //! for: one file per format. Standard output is data, standard error is talk. JSON is public API,
 //! tables are not. Nothing here knows a store.
 
+mod board;
 mod cell;
 mod delimited;
 pub mod escape;
@@ -17,7 +18,9 @@ mod talk;
 
 pub use cell::size;
 pub use progress::Progress;
-pub use report::{Body, Column, Object, Place, Report, Row, Section, Stream, Style, Take, Written};
+pub use report::{
+    Board, Body, Column, Object, Place, Report, Row, Section, Stream, Style, Take, Written,
+};
 pub use table::width;
 pub use talk::{error, say, usage};
 
@@ -142,6 +145,14 @@ fn write_body(body: &Body, terminal: &Terminal, out: &mut dyn Write) -> io::Resu
         Body::Stream { rows, columns, id } => {
             return stream::write(rows, columns, *id, terminal, out);
         }
+        Body::Board(board) => match terminal.format {
+            Format::Table => board::draw(board, terminal, out),
+            Format::Json => json::list(&board.lanes, out),
+            Format::Ndjson => json::lines(&board.lanes, out),
+            Format::Tsv => delimited::list(&board.all_cards(), board.columns, delimited::Tsv, out),
+            Format::Csv => delimited::list(&board.all_cards(), board.columns, delimited::Csv, out),
+            Format::Id => delimited::ids(&board.all_cards(), board.id, out),
+        },
         Body::Object(object) => match terminal.format {
             Format::Table => table::object(object, terminal, out),
             Format::Json => json::object(&object.fields, out),

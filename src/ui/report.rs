@@ -38,6 +38,7 @@ pub enum Body {
         id: Option<&'static str>,
     },
     Object(Object),
+    Board(Board),
     Written(Written),
     /// Text of our own, written as it is: completions, man pages, a digest.
     Text(String),
@@ -102,6 +103,38 @@ impl Object {
 
     pub(super) fn section(&self, key: &str) -> Option<&Section> {
         self.sections.iter().find(|section| section.key == key)
+    }
+}
+
+/// Lanes side by side, each with its cards. JSON shows a lane as an object with its cards in it,
+/// TSV and CSV one card per line, whatever lane it is in.
+#[derive(Debug, Clone)]
+pub struct Board {
+    pub lanes: Vec<Row>,
+    /// The field of a lane that is its heading.
+    pub heading: &'static str,
+    /// The field of a lane that holds its cards.
+    pub cards: &'static str,
+    /// What TSV and CSV show of a card.
+    pub columns: &'static [Column],
+    /// What a terminal shows of a card: the first as text, the others in the line below.
+    pub face: &'static [Column],
+    /// The field of a card that `-o id` prints.
+    pub id: &'static str,
+    /// What a person is told when there are no lanes.
+    pub empty: &'static str,
+}
+
+impl Board {
+    /// The cards of a lane.
+    pub(super) fn cards_of<'l>(&self, lane: &'l Row) -> impl Iterator<Item = &'l Row> {
+        let cards = lane.get(self.cards).and_then(Value::as_array);
+        cards.into_iter().flatten().filter_map(Value::as_object)
+    }
+
+    /// The cards of all lanes.
+    pub(super) fn all_cards(&self) -> Vec<Row> {
+        self.lanes.iter().flat_map(|lane| self.cards_of(lane)).cloned().collect()
     }
 }
 
@@ -288,6 +321,11 @@ impl Report {
         Body::Object(Object { fields, columns, id, sections: &[] }).into()
     }
 
+    /// Lanes with cards.
+    pub fn board(board: Board) -> Self {
+        Body::Board(board).into()
+    }
+
     /// Shows fields of an object that hold lists of records as tables of their own.
     pub fn sections(mut self, sections: &'static [Section]) -> Self {
         if let Body::Object(object) = &mut self.body {
@@ -346,6 +384,9 @@ impl Report {
                 if rows.is_empty() && terminal.format == Format::Table =>
             {
                 empty
+            }
+            Body::Board(board) if board.lanes.is_empty() && terminal.format == Format::Table => {
+                board.empty
             }
             _ => "",
         };

@@ -3,6 +3,7 @@
 //! `CRDTCTL_SCHEDULES=5000 cargo test --test deep convergence` lives through more of them;
 //! `CRDTCTL_SEED_ONE=17` through one, whose trace is printed when it fails.
 
+use super::boards;
 use super::facts::Event;
 use super::world::{Climate, World};
 use crdtctl::concern::core;
@@ -15,11 +16,18 @@ use yrs::types::ToJson;
 use yrs::updates::decoder::Decode;
 use yrs::{Doc, ReadTxn, Transact};
 
-const QUICK: Climate =
-    Climate { replicas: 3, steps: 10, disasters: false, incremental: false, quarrels: false };
+const QUICK: Climate = Climate {
+    replicas: 3,
+    steps: 10,
+    disasters: false,
+    incremental: false,
+    boards: false,
+    quarrels: false,
+};
 const CROWDED: Climate = Climate { replicas: 5, steps: 30, incremental: true, ..QUICK };
 const STICKS: Climate = Climate { steps: 32, incremental: true, ..QUICK };
 const DISASTERS: Climate = Climate { replicas: 4, steps: 24, disasters: true, ..STICKS };
+const BOARDS: Climate = Climate { steps: 40, incremental: true, boards: true, ..QUICK };
 const QUARRELS: Climate = Climate { steps: 16, quarrels: true, ..QUICK };
 
 #[test]
@@ -45,6 +53,11 @@ fn histories_with_disasters_converge() {
 #[test]
 fn histories_of_quarrels_converge() {
     schedules("quarrels", 300, QUARRELS);
+}
+
+#[test]
+fn histories_of_boards_and_issues_converge() {
+    schedules("boards", 60, BOARDS);
 }
 
 fn schedules(test: &str, count: u64, climate: Climate) {
@@ -81,9 +94,10 @@ fn history(world: &mut World, seed: u64) {
     let incremental = seed % 2 == 1;
     world.live();
     world.settle(incremental);
-    for concern in ["core", "chat"] {
+    for concern in ["core", "chat", "kanban", "issues"] {
         all_hold_the_same(world, concern);
     }
+    boards::every_card_stands_in_one_place(world);
     no_message_is_lost_and_none_comes_back(world);
     membership_is_what_was_seen(world);
     nothing_waits(world);
@@ -111,9 +125,11 @@ fn all_hold_the_same(world: &World, concern: &str) {
 
 fn as_plain_yrs_reads_it(bytes: &[u8], view: &View) {
     let doc = Doc::new();
-    let roots: Vec<_> = ["metadata", "members", "active_members", "messages", "threads"]
-        .map(|root| (root, doc.get_or_insert_map(root)))
-        .into();
+    let roots: Vec<_> =
+        ["metadata", "members", "active_members", "messages", "threads", "cards", "issues"]
+            .map(|root| (root, doc.get_or_insert_map(root)))
+            .into();
+    let columns = doc.get_or_insert_array("columns");
     let update = yrs::Update::decode_v1(bytes).expect("yrs decodes it");
     doc.transact_mut().apply_update(update).expect("yrs applies it");
     let txn = doc.transact();
@@ -123,6 +139,9 @@ fn as_plain_yrs_reads_it(bytes: &[u8], view: &View) {
         let ours = view.value(&[root]).map(|value| value.to_json());
         assert_eq!(plain, ours.unwrap_or_else(|| serde_json::json!({})), "{root}");
     }
+    let plain = serde_json::to_value(columns.to_json(&txn)).expect("JSON");
+    let ours = view.value(&["columns"]).map(|value| value.to_json());
+    assert_eq!(plain, ours.unwrap_or_else(|| serde_json::json!([])), "columns");
 }
 
 /// Whatever was sent and not deleted is there, with a text that somebody wrote; whatever was
@@ -205,13 +224,15 @@ fn nothing_waits(world: &World) {
         assert_eq!(replica.waiting(), 0, "{}: something is parked", replica.name);
         let Some((_, core)) = replica.document("core") else { continue };
         let members = core::active(&core);
-        for concern in ["core", "chat"] {
+        for concern in ["core", "chat", "issues"] {
             let Some((_, view)) = replica.document(concern) else { continue };
             let plan = tombstone::Plan::of(&World::doc(concern), &view, &members);
             assert!(plan.prunable.is_empty(), "{}: {:?}", replica.name, plan.prunable);
             let blocked = plan
                 .blocked
                 .iter()
+                // Closed issues are content, and stay.
+                .filter(|pruned| pruned.tombstone.collection.noun != "issue")
                 .map(|pruned| (&pruned.tombstone.path, pruned.tombstone.waiting_for(&members)));
             let blocked: Vec<_> = blocked.collect();
             assert!(blocked.is_empty() || members.is_empty(), "{}: {blocked:?}", replica.name);

@@ -64,6 +64,8 @@ pub struct Facts {
     pub membership: Vec<Event>,
     /// A backup was put back: what was written since may be lost.
     pub restored: bool,
+    /// Cards, issues and comments that somebody made, by the name of their document.
+    pub made: BTreeSet<(&'static str, String)>,
     /// (record, member) of every acknowledgement that was ever written.
     acknowledgements: BTreeSet<(String, String)>,
 }
@@ -125,6 +127,8 @@ impl Facts {
                 Operation::ChatEdit(edit) => {
                     self.messages.entry(id).or_default().texts.insert(edit.text.clone());
                 }
+                Operation::KanbanAdd(_) => drop(self.made.insert(("kanban", id))),
+                Operation::IssueOpen(_) => drop(self.made.insert(("issues", id))),
                 Operation::ChatDelete(_) => {
                     self.messages.entry(id).or_default().deletions.push((chat, now));
                 }

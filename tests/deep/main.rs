@@ -6,6 +6,7 @@
 //! ([`lease`]), members who come back ([`rejoin`]), and one history that breaks plain yrs
 //! ([`history`]).
 
+mod boards;
 mod concurrent;
 mod convergence;
 mod crash;

@@ -5,6 +5,7 @@
 //! hold at every step is checked after every step (see [`Facts`]). What must hold in the end is
 //! checked by [`super::convergence`].
 
+use super::boards;
 use super::facts::{Done, Facts, Held, Mark};
 use super::support::{copy_tree, files};
 use crdtctl::clock::{Clock, Ids};
@@ -77,6 +78,8 @@ pub struct Climate {
     pub disasters: bool,
     /// Exports for one peer by its last receipt, beside whole states.
     pub incremental: bool,
+    /// Cards, columns, issues and comments, most of the time.
+    pub boards: bool,
     /// Owners who remove the last member and take it back, most of the time.
     pub quarrels: bool,
 }
@@ -203,6 +206,9 @@ impl World {
                 let entity = Self::entity();
                 operations.push(Operation::MemberAdd(core::Add { entity, member, role }));
             }
+            if self.climate.boards {
+                operations.extend(boards::beginning());
+            }
             self.session(at, &founder, &operations);
         }
         self.send(0, Wanted::Everything, None);
@@ -244,6 +250,11 @@ impl World {
                 0 => Operation::MemberAdd(core::Add { entity, member, role: Some(Role::Owner) }),
                 _ => Operation::MemberRemove(core::Remove { entity, member: member.to_string() }),
             };
+        }
+        if self.climate.boards && self.chance.below(10) < 8 {
+            self.texts += 1;
+            let World { chance, replicas, texts, .. } = self;
+            return boards::operation(chance, &replicas[at], *texts);
         }
         match self.chance.below(100) {
             0..42 => Operation::ChatSend(chat::Send { entity, text: self.text() }),

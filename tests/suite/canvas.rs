@@ -3,6 +3,7 @@
 use crate::oracle::Plain;
 use crate::support::*;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Adds an element; its id.
 fn add(store: &Store<'_>, kind: &str, at: &str, data: &str) -> String {
@@ -42,14 +43,14 @@ fn an_element_has_the_fields_of_the_schema_with_their_types() {
         }])
     );
     let expected = [
-        ("ack_vector", "map"),
+        ("ack_vector", "Map"),
         ("created_at", "i64"),
-        ("data", "map"),
+        ("data", "Map"),
         ("deleted", "bool"),
         ("deleted_at", "i64"),
-        ("element_type", "string"),
+        ("element_type", "String"),
         ("height", "f64"),
-        ("id", "string"),
+        ("id", "String"),
         ("rotation", "f64"),
         ("updated_at", "i64"),
         ("width", "f64"),
@@ -57,13 +58,10 @@ fn an_element_has_the_fields_of_the_schema_with_their_types() {
         ("y", "f64"),
         ("z_index", "i64"),
     ];
-    let types = || {
-        let file = Plain::read(&store.document(&format!("{GROUP}:canvas")));
-        let types = file.types("elements", &id);
-        types.into_iter().map(|(field, kind)| (field, kind.to_owned())).collect::<Vec<_>>()
-    };
-    let expected: Vec<_> =
-        expected.iter().map(|(field, kind)| ((*field).to_owned(), (*kind).to_owned())).collect();
+    let expected: BTreeMap<String, &str> =
+        expected.iter().map(|(field, kind)| ((*field).to_owned(), *kind)).collect();
+    let canvas = format!("{GROUP}:canvas");
+    let types = || Plain::read(&store.document(&canvas)).types(&["elements", &id]);
     assert_eq!(types(), expected);
     // Written again, and after undo, they have the same types.
     store.ok(&["canvas", "set", &id, "x=5", "width=7", "rotation=1", "z_index=9", "height=3.5"]);

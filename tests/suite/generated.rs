@@ -3,11 +3,13 @@
 use crate::support::*;
 
 /// Every command with verbs, and a command without.
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 15] = [
     "init",
     "entity",
     "member",
     "chat",
+    "kanban",
+    "issue",
     "canvas",
     "prune",
     "tombstone",
@@ -194,4 +196,15 @@ fn a_shell_is_told_what_the_store_holds() {
     assert!(ask(&["member", "role", "b"]).contains("bob-hill-lake-tree\tmember"));
     assert!(!ask(&["member", "role", "b"]).contains("alice-river-stone-sky"));
     assert!(ask(&["-e", "gr"]).contains("group:ocean"));
+    let card = alice.ok(&["kanban", "add", "paint it"]);
+    assert!(ask(&["kanban", "show", ""]).contains(&format!("{card}\tpaint it")));
+    assert!(ask(&["kanban", "move", &card, "D"]).contains("Done\tcolumn"));
+    let column = alice.json(&["kanban", "board"])[1]["id"].as_str().unwrap().to_owned();
+    assert!(ask(&["kanban", "list", "--column", &column[..4]]).contains("\tIn Progress"));
+    let issue = alice.ok(&["issue", "open", "it squeaks"]);
+    assert!(ask(&["issue", "close", ""]).contains(&format!("{issue}\tit squeaks")));
+    let comment = alice.ok(&["issue", "comment", &issue, "oil it"]);
+    let comments = ask(&["issue", "comment", &issue, "--edit", ""]);
+    assert!(comments.contains(&format!("{comment}\toil it")));
+    assert!(ask(&["issue", "status", &issue, "in"]).contains("in-progress"));
 }

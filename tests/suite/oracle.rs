@@ -2,10 +2,13 @@
 //! were made when the fixtures were.
 
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::path::Path;
 use yrs::types::ToJson;
 use yrs::updates::decoder::Decode;
-use yrs::{Any, Doc, Map as _, Number, Options, Out, ReadTxn, StateVector, Transact, WriteTxn};
+use yrs::{
+    Any, Array, Doc, Map as _, Number, Options, Out, ReadTxn, StateVector, Transact, WriteTxn,
+};
 
 /// A document as plain yrs loads it.
 pub struct Plain {
@@ -34,24 +37,26 @@ impl Plain {
         from_any(&map.to_json(&txn))
     }
 
-    /// The fields of a record with the types that yrs gives their values, sorted.
-    pub fn types(&self, root: &str, key: &str) -> Vec<(String, &'static str)> {
+    /// The types of the fields of a map, in the words of the application's guide. The path leads
+    /// through keys and places; its root is an array where the next step is a place.
+    pub fn types(&self, path: &[&str]) -> BTreeMap<String, &'static str> {
         let mut txn = self.doc.transact_mut();
-        let root = txn.get_or_insert_map(root);
-        let Some(Out::YMap(record)) = root.get(&txn, key) else { panic!("no record {key}") };
-        let name = |out: &Out| match out {
-            Out::Any(Any::String(_)) => "string",
-            Out::Any(Any::Bool(_)) => "bool",
-            Out::Any(Any::Number(Number::Int(_))) => "i64",
-            Out::Any(Any::Number(Number::Float(_))) => "f64",
-            Out::YMap(_) => "map",
-            Out::YArray(_) => "array",
-            _ => "something else",
+        let (root, steps) = path.split_first().expect("a root");
+        let place = |step: &str| step.parse::<u32>().ok();
+        let mut at = match steps.first().and_then(|step| place(step)) {
+            Some(_) => Out::YArray(txn.get_or_insert_array(*root)),
+            None => Out::YMap(txn.get_or_insert_map(*root)),
         };
-        let mut types: Vec<(String, &str)> =
-            record.iter(&txn).map(|(field, out)| (field.to_owned(), name(&out))).collect();
-        types.sort();
-        types
+        for step in steps {
+            at = match &at {
+                Out::YMap(map) => map.get(&txn, step),
+                Out::YArray(array) => array.get(&txn, place(step).expect("a place")),
+                other => panic!("nothing below {other:?}"),
+            }
+            .unwrap_or_else(|| panic!("no {step} in {path:?}"));
+        }
+        let Out::YMap(map) = at else { panic!("no map at {path:?}: {at:?}") };
+        map.iter(&txn).map(|(key, value)| (key.to_owned(), type_of(&value))).collect()
     }
 
     /// The clients that wrote into the document, with their clocks, sorted.
@@ -61,6 +66,18 @@ impl Plain {
             txn.state_vector().iter().map(|(id, clock)| (id.get(), *clock)).collect();
         clients.sort_unstable();
         clients
+    }
+}
+
+fn type_of(value: &Out) -> &'static str {
+    match value {
+        Out::Any(Any::String(_)) => "String",
+        Out::Any(Any::Bool(_)) => "bool",
+        Out::Any(Any::Number(Number::Int(_))) => "i64",
+        Out::Any(Any::Number(Number::Float(_))) => "f64",
+        Out::YMap(_) => "Map",
+        Out::YArray(_) => "Array",
+        other => panic!("a type that the guide does not know: {other:?}"),
     }
 }
 

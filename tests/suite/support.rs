@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 pub const START: i64 = 1_767_225_600;
 
 pub const GROUP: &str = "group:ocean-forest-moon-star";
+pub const PROJECT: &str = "project:gentle-wave-moon-fire";
 pub const ALICE: &str = "alice-river-stone-sky";
 pub const BOB: &str = "bob-hill-lake-tree";
 pub const CAROL: &str = "carol-sun-wind-rain";
@@ -136,6 +137,16 @@ impl Machine {
     pub fn group(&self, name: &str, members: &[&str]) -> Store<'_> {
         let store = self.store(name, ALICE);
         store.ok(&["entity", "create", GROUP, "--name", "Ocean friends"]);
+        for member in members {
+            store.ok(&["member", "add", member]);
+        }
+        store
+    }
+
+    /// A store with one project in it, owned by Alice, and its further members.
+    pub fn project(&self, name: &str, members: &[&str]) -> Store<'_> {
+        let store = self.store(name, ALICE);
+        store.ok(&["entity", "create", PROJECT, "--name", "Harbour"]);
         for member in members {
             store.ok(&["member", "add", member]);
         }

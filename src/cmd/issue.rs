@@ -1,0 +1,452 @@
+use super::{Context, DryRun, OtherAs, files, resolve, words_of};
+use crate::concern::issues::{self, COMMENTS, ISSUES, SPEC, Status};
+use crate::concern::{Priority, borrowed};
+use crate::crdt::value::{Record, Source};
+use crate::crdt::view::View;
+use crate::error::{Error, Result};
+use crate::operation::Operation;
+use crate::ui::{Column, Report, Row, Section};
+use clap::{Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+/// The issues of an entity: what is to be done, and what was said about it
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Open an issue; prints its id
+    #[command(after_help = "Examples:
+  crdtctl issue open 'The crane squeaks'
+  id=$(crdtctl issue open 'Leak in the hull' --priority urgent --description - < report.txt)")]
+    Open {
+        /// What it is about
+        title: String,
+        /// More about it; `-` reads it from stdin
+        #[arg(long, default_value = "", hide_default_value = true)]
+        description: String,
+        /// How urgent it is
+        #[arg(long, default_value = "medium", value_parser = words_of(&Priority::ALL, Priority::as_str))]
+        priority: Priority,
+        /// Who does it; a unique prefix will do
+        #[arg(long, value_name = "MEMBER", default_value = "", hide_default_value = true)]
+        assignee: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Change the title or the description of an issue
+    #[command(after_help = "Examples:
+  crdtctl issue edit 9c1e --title 'The big crane squeaks'
+  crdtctl issue edit 9c1e --description - < report.txt")]
+    Edit {
+        /// The issue's id, or a unique prefix of it
+        issue: String,
+        #[command(flatten)]
+        changes: Changes,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Say how far an issue is; it stays open until it is closed
+    #[command(after_help = "Example:\n  crdtctl issue status 9c1e in-progress")]
+    Status {
+        /// The issue's id, or a unique prefix of it
+        issue: String,
+        /// How far it is
+        #[arg(value_parser = words_of(&Status::ALL, Status::as_str))]
+        status: Status,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Say how urgent an issue is
+    #[command(after_help = "Example:\n  crdtctl issue priority 9c1e urgent")]
+    Priority {
+        /// The issue's id, or a unique prefix of it
+        issue: String,
+        /// How urgent it is
+        #[arg(value_parser = words_of(&Priority::ALL, Priority::as_str))]
+        priority: Priority,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Give an issue to a member
+    #[command(after_help = "Examples:
+  crdtctl issue assign 9c1e bob-
+  crdtctl issue assign 9c1e --none")]
+    Assign {
+        /// The issue's id, or a unique prefix of it
+        issue: String,
+        /// Who does it; a unique prefix will do
+        #[arg(value_name = "MEMBER", required_unless_present = "none")]
+        assignee: Option<String>,
+        /// Give it to nobody
+        #[arg(long, conflicts_with = "assignee")]
+        none: bool,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Comment on an issue, and print the comment's id; or change or delete a comment
+    ///
+    /// Everybody edits only what they wrote; admins and owners delete anybody's.
+    #[command(after_help = "Examples:
+  crdtctl issue comment 9c1e 'Oil does not help'
+  git log -1 --format=%B | crdtctl issue comment 9c1e -
+  crdtctl issue comment 9c1e 'Oil helps a little' --edit 77ab
+  crdtctl issue comment 9c1e --delete 77ab")]
+    Comment {
+        /// The issue's id, or a unique prefix of it
+        issue: String,
+        /// The text; `-` reads it from stdin, and so does none in a pipe
+        text: Option<String>,
+        /// The comment that gets this text: its id, or a unique prefix of it
+        #[arg(long, value_name = "COMMENT")]
+        edit: Option<String>,
+        /// The comment that is deleted: its id, or a unique prefix of it
+        #[arg(long, value_name = "COMMENT", conflicts_with_all = ["text", "edit"])]
+        delete: Option<String>,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// List the comments on an issue, oldest first
+    #[command(after_help = "Examples:
+  crdtctl issue comments 9c1e
+  crdtctl issue comments 9c1e --json | jq -r '.[].content'")]
+    Comments {
+        /// The issue's id, or a unique prefix of it
+        issue: String,
+        /// Deleted comments too
+        #[arg(short, long)]
+        all: bool,
+    },
+    /// Close an issue
+    ///
+    /// It stays in the document, and `issue reopen` opens it again.
+    #[command(after_help = "Examples:
+  crdtctl issue close 9c1e
+  crdtctl issue close 9c1e --as canceled")]
+    Close {
+        /// The issue's id, or a unique prefix of it
+        issue: String,
+        /// How it ended: done, unless its status says otherwise
+        #[arg(long = "as", value_name = "END", value_parser = words_of(&Status::ENDS, Status::as_str))]
+        end: Option<Status>,
+        #[command(flatten)]
+        member: OtherAs,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Open a closed issue again, as todo
+    #[command(after_help = "Example:\n  crdtctl issue reopen 9c1e")]
+    Reopen {
+        /// The issue's id, or a unique prefix of it
+        issue: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// List the issues, oldest first unless sorted otherwise
+    #[command(after_help = "Examples:
+  crdtctl issue list --assignee bob- --status in-progress
+  crdtctl issue list --sort priority
+  crdtctl issue list --all --sort updated --reverse --json | jq -r '.[0].title'")]
+    List {
+        #[command(flatten)]
+        filter: Filter,
+        /// Closed issues too, and deleted comments
+        #[arg(short, long)]
+        all: bool,
+        /// In which order
+        #[arg(long, default_value = "created")]
+        sort: Sort,
+        /// The other way round
+        #[arg(long)]
+        reverse: bool,
+    },
+    /// Show one issue with its comments and every field of its record
+    #[command(after_help = "Examples:
+  crdtctl issue show 9c1e
+  crdtctl issue show 9c1e --all --json")]
+    Show {
+        /// The issue's id, or a unique prefix of it
+        issue: String,
+        /// Deleted comments too
+        #[arg(short, long)]
+        all: bool,
+    },
+}
+
+#[derive(clap::Args)]
+#[group(required = true, multiple = true)]
+struct Changes {
+    /// What it is about
+    #[arg(long)]
+    title: Option<String>,
+    /// More about it; `-` reads it from stdin
+    #[arg(long)]
+    description: Option<String>,
+}
+
+#[derive(clap::Args)]
+struct Filter {
+    /// Only those that are this far
+    #[arg(long, value_parser = words_of(&Status::ALL, Status::as_str))]
+    status: Option<Status>,
+    /// Only those of this member; a unique prefix will do, an empty text is nobody
+    #[arg(long, value_name = "MEMBER")]
+    assignee: Option<String>,
+    /// Only those of this priority
+    #[arg(long, value_parser = words_of(&Priority::ALL, Priority::as_str))]
+    priority: Option<Priority>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Sort {
+    /// The oldest first
+    Created,
+    /// What was changed the longest ago first
+    Updated,
+    /// The most urgent first
+    Priority,
+    /// In the order of the work
+    Status,
+    /// By title
+    Title,
+}
+
+const COLUMNS: &[Column] = &[
+    Column::id("id", "id"),
+    Column::text("status", "status"),
+    Column::text("priority", "priority"),
+    Column::text("title", "title"),
+    Column::text("assignee_id", "assignee"),
+    Column::time("created_at", "opened").wide(),
+    Column::text("reporter_id", "by").wide(),
+    Column::flag("closed", "closed").wide(),
+];
+
+const SHOW: &[Column] = &[
+    Column::text("id", "id"),
+    Column::text("title", "title"),
+    Column::text("status", "status"),
+    Column::text("priority", "priority"),
+    Column::text("assignee_id", "assignee"),
+    Column::text("reporter_id", "opened by"),
+    Column::time("created_at", "opened"),
+    Column::time("updated_at", "updated"),
+    Column::time("status_updated_at", "status since"),
+    Column::time("priority_updated_at", "priority since"),
+    Column::time("assignee_updated_at", "assigned"),
+    Column::flag("closed", "closed"),
+    Column::time("closed_at", "closed at"),
+    Column::prose("description", "description"),
+];
+
+const COMMENT: &[Column] = &[
+    Column::id("id", "id"),
+    Column::time("created_at", "written"),
+    Column::text("author_id", "author"),
+    Column::text("content", "comment"),
+    Column::time("updated_at", "updated").data(),
+    Column::flag("deleted", "deleted").wide(),
+];
+
+const SECTIONS: &[Section] = &[Section { key: "comments", title: "comments", columns: COMMENT }];
+
+pub fn run(context: &Context, args: Args) -> Result<Report> {
+    match args.verb {
+        Verb::Open { title, description, priority, assignee, .. } => {
+            let (title, description) = (files::text(&title)?, files::text(&description)?);
+            let entity = context.entity()?;
+            let open = issues::Open { entity, title, description, priority, assignee };
+            context.perform(&Operation::IssueOpen(open), true)
+        }
+        Verb::Edit { issue, changes, .. } => {
+            let text = |text: Option<String>| text.map(|text| files::text(&text)).transpose();
+            let (title, description) = (text(changes.title)?, text(changes.description)?);
+            let entity = context.entity()?;
+            let edit = issues::Edit { entity, issue, title, description };
+            context.perform(&Operation::IssueEdit(edit), false)
+        }
+        Verb::Status { issue, status, .. } => {
+            let entity = context.entity()?;
+            let change = issues::SetStatus { entity, issue, status };
+            context.perform(&Operation::IssueStatus(change), false)
+        }
+        Verb::Priority { issue, priority, .. } => {
+            let entity = context.entity()?;
+            let change = issues::SetPriority { entity, issue, priority };
+            context.perform(&Operation::IssuePriority(change), false)
+        }
+        Verb::Assign { issue, assignee, .. } => {
+            let entity = context.entity()?;
+            let assign = issues::Assign { entity, issue, assignee: assignee.unwrap_or_default() };
+            context.perform(&Operation::IssueAssign(assign), false)
+        }
+        Verb::Comment { issue, text, edit, delete, .. } => {
+            comment(context, issue, text.as_deref(), edit, delete)
+        }
+        Verb::Comments { issue, all } => comments(context, &issue, all),
+        Verb::Close { issue, end, .. } => {
+            let entity = context.entity()?;
+            context.perform(&Operation::IssueClose(issues::Close { entity, issue, end }), false)
+        }
+        Verb::Reopen { issue, .. } => {
+            let entity = context.entity()?;
+            context.perform(&Operation::IssueReopen(issues::Reopen { entity, issue }), false)
+        }
+        Verb::List { filter, all, sort, reverse } => list(context, &filter, all, sort, reverse),
+        Verb::Show { issue, all } => show(context, &issue, all),
+    }
+}
+
+fn comment(
+    context: &Context,
+    issue: String,
+    text: Option<&str>,
+    edit: Option<String>,
+    delete: Option<String>,
+) -> Result<Report> {
+    if let Some(comment) = delete {
+        let entity = context.entity()?;
+        let delete = issues::DeleteComment { entity, issue, comment };
+        return context.perform(&Operation::CommentDelete(delete), false);
+    }
+    let text = context.text(text)?;
+    let entity = context.entity()?;
+    match edit {
+        Some(comment) => {
+            let edit = issues::EditComment { entity, issue, comment, text };
+            context.perform(&Operation::CommentEdit(edit), false)
+        }
+        None => {
+            let comment = issues::Comment { entity, issue, text };
+            context.perform(&Operation::IssueComment(comment), true)
+        }
+    }
+}
+
+/// The document of the issues; None where there is none yet.
+fn view(context: &Context) -> Result<Option<View>> {
+    let doc = context.entity()?.document(SPEC.name);
+    context.reader()?.view(&doc)
+}
+
+/// The one issue that is meant, with its record.
+fn found(context: &Context, prefix: &str) -> Result<(String, Record)> {
+    let Some(view) = view(context)? else {
+        return Err(Error::not_found(format!("no issue {prefix:?}"))
+            .hint("`crdtctl issue open TITLE` opens one"));
+    };
+    let id = issues::find(&view, prefix)?;
+    let record = view.record(&["issues", &id]).unwrap_or_default();
+    Ok((id, record))
+}
+
+fn comments(context: &Context, prefix: &str, all: bool) -> Result<Report> {
+    let (_, record) = found(context, prefix)?;
+    Ok(Report::list(comments_of(&record, all), COMMENT, Some("id"), "no comments"))
+}
+
+/// The comments in the record of an issue, oldest first; deleted ones only with `all`.
+fn comments_of(record: &Record, all: bool) -> Vec<Row> {
+    let comments = record.get("comments").and_then(|comments| comments.as_array()).unwrap_or(&[]);
+    let mut rows: Vec<Row> = comments
+        .iter()
+        .filter_map(|comment| Some(COMMENTS.row(comment.as_map()?, None)))
+        .filter(|row| all || row.get("deleted") != Some(&json!(true)))
+        .collect();
+    // Those of one second stay in the order of the list.
+    rows.sort_by_key(|row| number(row, "created_at"));
+    rows
+}
+
+fn list(
+    context: &Context,
+    filter: &Filter,
+    all: bool,
+    sort: Sort,
+    reverse: bool,
+) -> Result<Report> {
+    let mut rows = view(context)?.map_or_else(Vec::new, |view| rows(&view, all));
+    if let Some(status) = filter.status {
+        rows.retain(|row| text(row, "status") == status.as_str());
+    }
+    if let Some(prefix) = &filter.assignee {
+        let assignees = rows.iter().map(|row| text(row, "assignee_id").to_owned());
+        let member = resolve::occurring(prefix, assignees)?;
+        rows.retain(|row| text(row, "assignee_id") == member);
+    }
+    if let Some(priority) = filter.priority {
+        rows.retain(|row| text(row, "priority") == priority.as_str());
+    }
+    rows.sort_by_cached_key(|row| {
+        (sort.key(row), number(row, "created_at"), text(row, "id").to_owned())
+    });
+    if reverse {
+        rows.reverse();
+    }
+    Ok(Report::list(rows, COLUMNS, Some("id"), "no issues"))
+}
+
+/// The issues with their comments; closed and deleted ones only with `all`.
+fn rows(view: &View, all: bool) -> Vec<Row> {
+    let records = ISSUES.records(view).into_iter();
+    records
+        .filter(|path| all || !ISSUES.is_deleted(view, path))
+        .filter_map(|path| {
+            let record = view.record(&borrowed(&path))?;
+            let mut row = ISSUES.row(&record, path.last());
+            row.insert("comments".to_owned(), json!(comments_of(&record, all)));
+            Some(row)
+        })
+        .collect()
+}
+
+impl Sort {
+    /// What rows are compared by first. Words that are none of ours come last.
+    fn key(self, row: &Row) -> (i64, String) {
+        let place = |found: Option<usize>| found.map_or(i64::MAX, |at| at as i64);
+        match self {
+            Sort::Created => (number(row, "created_at"), String::new()),
+            Sort::Updated => {
+                const CLOCKS: [&str; 5] = [
+                    "updated_at",
+                    "status_updated_at",
+                    "priority_updated_at",
+                    "assignee_updated_at",
+                    "closed_at",
+                ];
+                let comments = row.get("comments").and_then(Value::as_array);
+                let comments = comments.into_iter().flatten().filter_map(Value::as_object);
+                let said = comments.map(|comment| number(comment, "updated_at"));
+                let changed = CLOCKS.iter().map(|clock| number(row, clock));
+                (changed.chain(said).max().unwrap_or(0), String::new())
+            }
+            Sort::Priority => {
+                let priority = Priority::parse(text(row, "priority")).ok();
+                (place(Priority::ALL.iter().position(|one| Some(*one) == priority)), String::new())
+            }
+            Sort::Status => {
+                let status = Status::parse(text(row, "status")).ok();
+                (place(Status::ALL.iter().position(|one| Some(*one) == status)), String::new())
+            }
+            Sort::Title => (0, text(row, "title").to_lowercase()),
+        }
+    }
+}
+
+fn show(context: &Context, prefix: &str, all: bool) -> Result<Report> {
+    let (id, record) = found(context, prefix)?;
+    let mut row = ISSUES.whole_row(&record, Some(&id));
+    row.insert("comments".to_owned(), json!(comments_of(&record, all)));
+    Ok(Report::object(row, SHOW, Some("id")).sections(SECTIONS))
+}
+
+fn text<'r>(row: &'r Row, key: &str) -> &'r str {
+    row.get(key).and_then(Value::as_str).unwrap_or("")
+}
+
+fn number(row: &Row, key: &str) -> i64 {
+    row.get(key).and_then(Value::as_i64).unwrap_or(0)
+}

@@ -1,0 +1,93 @@
+use super::super::{Context, DryRun, files};
+use crate::concern::kanban::{AddColumn, MoveColumn, RemoveColumn, RenameColumn};
+use crate::error::Result;
+use crate::operation::Operation;
+use crate::ui::Report;
+use clap::Subcommand;
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Add a column behind the others; prints its id
+    ///
+    /// Where there is a column of this title already, its id is printed and nothing is changed.
+    #[command(after_help = "Example:\n  review=$(crdtctl kanban column add Review)")]
+    Add {
+        /// What the column is called
+        title: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Give a column another title
+    #[command(after_help = "Example:\n  crdtctl kanban column rename Backlog Ideas")]
+    Rename {
+        /// The column: its id, a unique prefix of it, or its title
+        column: String,
+        /// The new title
+        title: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Put a column at another place of the board; at the end when no place is given
+    #[command(after_help = "Examples:
+  crdtctl kanban column move Review --before Done
+  crdtctl kanban column move Ideas --first")]
+    Move {
+        /// The column: its id, a unique prefix of it, or its title
+        column: String,
+        /// Put it before this one
+        #[arg(long, value_name = "COLUMN", conflicts_with = "first")]
+        before: Option<String>,
+        /// Put it before all others
+        #[arg(long)]
+        first: bool,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Remove a column; one with cards only with --to
+    ///
+    /// Archived cards that came from it go to the first column when they are restored.
+    #[command(after_help = "Examples:
+  crdtctl kanban column remove Review
+  crdtctl kanban column remove Review --to 'In Progress'")]
+    Remove {
+        /// The column: its id, a unique prefix of it, or its title
+        column: String,
+        /// Where its cards go
+        #[arg(long, value_name = "COLUMN")]
+        to: Option<String>,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+}
+
+pub fn run(context: &Context, args: Args) -> Result<Report> {
+    match args.verb {
+        Verb::Add { title, .. } => {
+            let title = files::text(&title)?;
+            let entity = context.entity()?;
+            context.perform(&Operation::ColumnAdd(AddColumn { entity, title }), true)
+        }
+        Verb::Rename { column, title, .. } => {
+            let title = files::text(&title)?;
+            let entity = context.entity()?;
+            let rename = RenameColumn { entity, column, title };
+            context.perform(&Operation::ColumnRename(rename), false)
+        }
+        Verb::Move { column, before, first, .. } => {
+            let entity = context.entity()?;
+            let change = MoveColumn { entity, column, before, first };
+            context.perform(&Operation::ColumnMove(change), false)
+        }
+        Verb::Remove { column, to, .. } => {
+            let entity = context.entity()?;
+            let remove = RemoveColumn { entity, column, to };
+            context.perform(&Operation::ColumnRemove(remove), false)
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Comments on issues.
+
+use super::{COMMENTS, Issue, SPEC, check_comment, writer};
+use crate::concern::{Outcome, record};
+use crate::crdt::doc::New;
+use crate::crdt::value::{Record, Source, Value};
+use crate::error::{Error, Result};
+use crate::id::{EntityId, resolve};
+use crate::store::Session;
+use crate::tombstone;
+use serde::{Deserialize, Serialize};
+
+/// Writes a comment on an issue, open or closed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Comment {
+    pub entity: EntityId,
+    /// An issue id, or a unique prefix of one.
+    pub issue: String,
+    pub text: String,
+}
+
+impl Comment {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        check_comment(&self.text)?;
+        let (actor, doc) = writer(session, &self.entity)?;
+        let issue = Issue::find(session, &self.entity, &self.issue)?;
+        tombstone::make_room(session, &doc)?;
+        let now = session.now();
+        let id = session.ambient().ids.uuid()?;
+        session.edit(&doc, |txn| {
+            let list = ["issues", issue.id.as_str(), "comments"];
+            // Only where another program left it out. Of two lists that replicas create at once one
+            // is lost, which is why we make it with the issue.
+            if !txn.keys(&["issues", &issue.id]).iter().any(|field| field == "comments") {
+                txn.create_array(&["issues", &issue.id], "comments")?;
+            }
+            // Whole, in one transaction, with every container it will ever need (rule R1).
+            let fields = vec![
+                ("author_id", actor.id.as_str().into()),
+                ("content", self.text.as_str().into()),
+                ("created_at", now.into()),
+                ("updated_at", now.into()),
+                ("deleted", false.into()),
+                ("deleted_at", 0.into()),
+                ("ack_vector", New::Map),
+            ];
+            txn.push_record(&list, &id, fields)
+        })?;
+        Ok(Outcome::changed(doc, &id).saying(format!("commented on {}", issue.id)))
+    }
+}
+
+/// Changes the text of one's own comment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EditComment {
+    pub entity: EntityId,
+    /// An issue id, or a unique prefix of one.
+    pub issue: String,
+    /// A comment id, or a unique prefix of one.
+    pub comment: String,
+    pub text: String,
+}
+
+impl EditComment {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        check_comment(&self.text)?;
+        let (actor, doc) = writer(session, &self.entity)?;
+        let said = Said::find(session, &self.entity, &self.issue, &self.comment)?;
+        if said.is_deleted() {
+            return Err(Error::refused(format!("comment {} is deleted", said.id)));
+        }
+        if said.text("author_id") != actor.id.as_str() {
+            return Err(said.is_anothers().hint("everybody edits only what they wrote"));
+        }
+        if said.text("content") == self.text {
+            return Ok(Outcome::unchanged(doc, &said.id).saying("it says that already"));
+        }
+        let now = session.now();
+        session.edit(&doc, |txn| {
+            let path = said.path();
+            txn.set(&path, "content", self.text.as_str())?;
+            record::touch(txn, &path, "updated_at", now)
+        })?;
+        Ok(Outcome::changed(doc, &said.id).saying(format!("edited {}", said.id)))
+    }
+}
+
+/// Deletes one's own comment, or anybody's as an admin.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DeleteComment {
+    pub entity: EntityId,
+    /// An issue id, or a unique prefix of one.
+    pub issue: String,
+    /// A comment id, or a unique prefix of one.
+    pub comment: String,
+}
+
+impl DeleteComment {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let (actor, doc) = writer(session, &self.entity)?;
+        let said = Said::find(session, &self.entity, &self.issue, &self.comment)?;
+        if said.is_deleted() {
+            return Ok(
+                Outcome::unchanged(doc, &said.id).saying(format!("{} is deleted already", said.id))
+            );
+        }
+        if said.text("author_id") != actor.id.as_str() && !actor.role.moderates() {
+            let hint = "its author may delete it, and so may an admin or owner";
+            return Err(said.is_anothers().hint(hint));
+        }
+        let now = session.now();
+        session.edit(&doc, |txn| tombstone::mark(txn, &COMMENTS, &said.path(), now, &actor.id))?;
+        let path = said.path().map(str::to_owned);
+        let pruned = tombstone::prune_record(session, &doc, &COMMENTS, &path)?;
+        Ok(Outcome::changed(doc, &said.id).saying(format!("deleted {}", said.id)).pruning(pruned))
+    }
+}
+
+/// What the operations need to know of a comment.
+struct Said {
+    issue: String,
+    id: String,
+    record: Record,
+}
+
+impl Said {
+    fn find(session: &mut Session, entity: &EntityId, issue: &str, prefix: &str) -> Result<Said> {
+        let issue = Issue::find(session, entity, issue)?.id;
+        let found = session.read(&entity.document(SPEC.name), |source| {
+            let id = find(source, &issue, prefix)?;
+            let record = source.record(&["issues", &issue, "comments", &id]);
+            Ok((id, record.unwrap_or_default()))
+        })?;
+        let (id, record) = found.unwrap_or_else(|| Err(super::no_issues(entity)))?;
+        Ok(Said { issue, id, record })
+    }
+
+    fn path(&self) -> [&str; 4] {
+        ["issues", &self.issue, "comments", &self.id]
+    }
+
+    fn is_deleted(&self) -> bool {
+        self.record.get("deleted").and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    fn is_anothers(&self) -> Error {
+        Error::refused(format!("comment {} is {}'s", self.id, self.text("author_id")))
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.record.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// The id of the comment on an issue that an id or a unique prefix names, deleted ones included.
+fn find(source: &dyn Source, issue: &str, prefix: &str) -> Result<String> {
+    let ids = source.keys(&["issues", issue, "comments"]);
+    resolve(prefix, ids.iter().map(String::as_str), "comment").map_err(|e| match e.hint {
+        None => e.hint(format!("`crdtctl issue show {}` shows them", crate::error::word(issue))),
+        Some(_) => e,
+    })
+}

@@ -1,0 +1,254 @@
+//! The board, derived: in which column each card stands, and at which place (rule R5).
+//!
+//! A card stands in the column that its `column_id` names, at its first place in that column's
+//! `card_order`; a card listed nowhere there comes last, by time and id; whatever else the lists
+//! name is skipped. A card whose column is gone is unfiled. Everything that shows, changes or
+//! checks a board reads it here.
+
+use crate::concern::record;
+use crate::crdt::doc::Txn;
+use crate::crdt::value::{Record, Source, Value};
+use crate::error::Result;
+use crate::id::DocId;
+use crate::store::Session;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A column with the cards that stand in it.
+#[derive(Debug)]
+pub struct Column {
+    pub id: String,
+    pub title: String,
+    /// Its place on the board.
+    pub order: i64,
+    /// Its place in the document's array, which has no other meaning.
+    pub place: usize,
+    /// The entries of its `card_order`, whatever they name.
+    pub listed: Vec<String>,
+    /// The cards that stand in it, in their order.
+    pub cards: Vec<String>,
+    state: State,
+}
+
+/// What of a column can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Whole,
+    /// It has no shared list of cards yet.
+    Listless,
+    /// Another program wrote it as one plain value.
+    Plain,
+}
+
+/// All columns and cards of a document.
+#[derive(Debug)]
+pub struct Board {
+    /// In the order of the board.
+    pub columns: Vec<Column>,
+    /// The cards whose column is gone, by time and id.
+    pub unfiled: Vec<String>,
+    /// Card → the column that it names; archived cards are not on the board.
+    pub cards: BTreeMap<String, String>,
+    pub archived: BTreeSet<String>,
+}
+
+impl Board {
+    pub fn of(source: &dyn Source) -> Board {
+        let mut board = Board {
+            columns: columns_of(source),
+            unfiled: Vec::new(),
+            cards: BTreeMap::new(),
+            archived: BTreeSet::new(),
+        };
+        // By the column that they name; in each by time and id.
+        let mut standing: BTreeMap<String, BTreeSet<(i64, String)>> = BTreeMap::new();
+        for card in source.keys(&["cards"]) {
+            if source.flag(&["cards", &card, "archived"]) {
+                board.archived.insert(card);
+                continue;
+            }
+            let column = source.text(&["cards", &card, "column_id"]).unwrap_or_default();
+            let created_at = source.int(&["cards", &card, "created_at"]).unwrap_or(0);
+            standing.entry(column.clone()).or_default().insert((created_at, card.clone()));
+            board.cards.insert(card, column);
+        }
+        // Of two columns with one id the first in the document has the cards.
+        let mut in_document: Vec<&mut Column> = board.columns.iter_mut().collect();
+        in_document.sort_by_key(|column| column.place);
+        for column in in_document.into_iter().filter(|column| !column.id.is_empty()) {
+            column.fill(standing.remove(&column.id).unwrap_or_default());
+        }
+        let left: BTreeSet<(i64, String)> = standing.into_values().flatten().collect();
+        board.unfiled = left.into_iter().map(|(_, card)| card).collect();
+        board
+    }
+
+    /// The column with this id.
+    pub fn column(&self, id: &str) -> Option<&Column> {
+        let named = self.columns.iter().filter(|column| !id.is_empty() && column.id == id);
+        named.min_by_key(|column| column.place)
+    }
+
+    /// The first column on the board.
+    pub fn first(&self) -> Option<&Column> {
+        self.columns.first()
+    }
+}
+
+fn columns_of(source: &dyn Source) -> Vec<Column> {
+    let columns = source.value(&["columns"]);
+    let columns = columns.as_ref().and_then(Value::as_array).unwrap_or(&[]).iter();
+    let mut columns: Vec<Column> = columns
+        .enumerate()
+        .filter_map(|(place, column)| {
+            let plain = matches!(column, Value::Object(_));
+            Some(Column::of(place, column.as_map()?, plain))
+        })
+        .collect();
+    columns.sort_by(|a, b| (a.order, &a.id, a.place).cmp(&(b.order, &b.id, b.place)));
+    columns
+}
+
+impl Column {
+    fn of(place: usize, fields: &Record, plain: bool) -> Column {
+        let text = |name| fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let list = fields.get("card_order");
+        let entries = list.and_then(Value::as_array).unwrap_or(&[]).iter();
+        Column {
+            id: text("id"),
+            title: text("title"),
+            order: fields.get("order").and_then(Value::as_i64).unwrap_or(0),
+            place,
+            listed: entries.filter_map(|entry| entry.as_str().map(str::to_owned)).collect(),
+            cards: Vec::new(),
+            state: match list {
+                _ if plain => State::Plain,
+                Some(Value::Array(_)) => State::Whole,
+                _ => State::Listless,
+            },
+        }
+    }
+
+    /// Puts the cards that name it into their order.
+    fn fill(&mut self, mut standing: BTreeSet<(i64, String)>) {
+        let since: BTreeMap<String, i64> =
+            standing.iter().map(|(created_at, card)| (card.clone(), *created_at)).collect();
+        for card in &self.listed {
+            // The second entry of a card finds it taken.
+            let entry = since.get(card).map(|created_at| (*created_at, card.clone()));
+            if entry.is_some_and(|entry| standing.remove(&entry)) {
+                self.cards.push(card.clone());
+            }
+        }
+        self.cards.extend(standing.into_iter().map(|(_, card)| card));
+    }
+
+    /// Makes its list say what it shows. An entry that is right stays the entry it is, so that
+    /// two replicas that do this at once do the same.
+    fn put_right(&self, txn: &mut Txn<'_>) -> Result<()> {
+        let place = format!("#{}", self.place);
+        let path = ["columns", place.as_str(), "card_order"];
+        match self.state {
+            State::Plain => return Ok(()),
+            State::Whole if self.listed == self.cards => return Ok(()),
+            State::Whole => {}
+            State::Listless => txn.create_array(&["columns", &place], "card_order")?,
+        }
+        let mut left: BTreeSet<&str> = self.cards.iter().map(String::as_str).collect();
+        if self.state == State::Whole {
+            txn.retain_not(&path, |_, entry| {
+                !entry.as_str().is_some_and(|card| left.remove(card))
+            })?;
+        }
+        for card in self.cards.iter().filter(|card| left.contains(card.as_str())) {
+            txn.push(&path, card.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes the lists of all columns say what the board shows.
+pub fn put_right(txn: &mut Txn<'_>) -> Result<()> {
+    Board::of(txn).columns.iter().try_for_each(|column| column.put_right(txn))
+}
+
+/// Whether the lists are right already: the first write of a session puts them right, and each one
+/// after it keeps them so. Ten thousand moves in one session are not to derive ten thousand boards.
+pub fn is_right(session: &Session, doc: &DocId) -> bool {
+    session.changed().contains(doc)
+}
+
+/// The cards of a column, in their order.
+pub fn cards_in(source: &dyn Source, column: &str, right: bool) -> Vec<String> {
+    if !right {
+        let mut board = Board::of(source);
+        let place = board.column(column).map(|column| column.place);
+        let found = board.columns.iter_mut().find(|column| Some(column.place) == place);
+        return found.map(|column| std::mem::take(&mut column.cards)).unwrap_or_default();
+    }
+    let list = source.value(&["columns", column, "card_order"]);
+    let entries = list.as_ref().and_then(Value::as_array).unwrap_or(&[]).iter();
+    entries.filter_map(|entry| entry.as_str().map(str::to_owned)).collect()
+}
+
+/// Where a card is put in a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Spot {
+    Top,
+    Before(String),
+    End,
+}
+
+/// Lists a card in a column. The lists must be right.
+pub fn list(txn: &mut Txn<'_>, column: &str, card: &str, spot: &Spot) -> Result<()> {
+    let path = ["columns", column, "card_order"];
+    match spot {
+        Spot::Top => txn.insert_at(&path, 0, card),
+        Spot::End => txn.push(&path, card),
+        Spot::Before(other) => {
+            let cards = cards_in(txn, column, true);
+            let index = cards.iter().position(|entry| entry == other).unwrap_or(cards.len());
+            txn.insert_at(&path, u32::try_from(index).unwrap_or(u32::MAX), card)
+        }
+    }
+}
+
+/// Takes a card out of the list of a column, which may be gone. A card that comes back gets a new
+/// entry: somebody may be removing the old one just now.
+pub fn unlist(txn: &mut Txn<'_>, column: &str, card: &str) -> Result<()> {
+    if txn.value(&["columns", column, "id"]).is_none() {
+        return Ok(());
+    }
+    txn.remove_text(&["columns", column, "card_order"], card).map(drop)
+}
+
+/// Lists a card once, in the column that it names; in the first where it names none that there is.
+/// What is no card on the board is listed nowhere.
+pub fn list_once(txn: &mut Txn<'_>, card: &str, now: i64) -> Result<()> {
+    let board = Board::of(txn);
+    let own = match board.cards.get(card) {
+        Some(names) => board.column(names).or_else(|| board.first()),
+        None => None,
+    };
+    let mut stands = false;
+    for column in &board.columns {
+        if !column.listed.iter().any(|entry| entry == card) {
+            continue;
+        }
+        let mut keep = own.is_some_and(|own| own.place == column.place);
+        stands |= keep;
+        let place = format!("#{}", column.place);
+        txn.retain_not(&["columns", &place, "card_order"], |_, entry| {
+            let is_it = entry.as_str() == Some(card);
+            is_it && !std::mem::take(&mut keep)
+        })?;
+    }
+    let Some(own) = own else { return Ok(()) };
+    if !stands {
+        txn.push(&["columns", &format!("#{}", own.place), "card_order"], card)?;
+    }
+    if board.cards.get(card) != Some(&own.id) {
+        txn.set(&["cards", card], "column_id", own.id.as_str())?;
+        record::touch(txn, &["cards", card], "updated_at", now)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,309 @@
+//! The columns of a board: where they come from, how people name them, and what changes them.
+
+use super::{SPEC, board, cards_moved, writer};
+use crate::clock::Ids;
+use crate::concern::{Outcome, record};
+use crate::crdt::container;
+use crate::crdt::doc::{New, Txn};
+use crate::crdt::value::Source;
+use crate::error::{Error, Kind, Result};
+use crate::id::{DocId, EntityId, resolve};
+use crate::store::Session;
+use crate::tombstone;
+use serde::{Deserialize, Serialize};
+
+/// What a board begins with.
+const DEFAULTS: [&str; 3] = ["Backlog", "In Progress", "Done"];
+
+/// A column by its name and place, without its cards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading {
+    pub id: String,
+    pub title: String,
+    pub order: i64,
+}
+
+/// The columns in the order of the board, without their cards.
+pub fn headings(source: &dyn Source) -> Vec<Heading> {
+    let heading = |id: String| Heading {
+        title: source.text(&["columns", &id, "title"]).unwrap_or_default(),
+        order: source.int(&["columns", &id, "order"]).unwrap_or(0),
+        id,
+    };
+    let mut headings: Vec<Heading> = source.keys(&["columns"]).into_iter().map(heading).collect();
+    headings.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
+    headings
+}
+
+/// The column that an id, a title or a unique prefix of an id names. Titles are compared as they
+/// are, then without regard to case.
+///
+/// # Errors
+/// `NotFound`, `Ambiguous`; `Usage` for a prefix that is too short.
+pub fn find(source: &dyn Source, named: &str) -> Result<Heading> {
+    let headings = headings(source);
+    if let Some(exact) = headings.iter().find(|heading| heading.id == named) {
+        return Ok(exact.clone());
+    }
+    let folded = named.to_lowercase();
+    let is_titled = |heading: &&Heading| heading.title == named;
+    let is_alike = |heading: &&Heading| heading.title.to_lowercase() == folded;
+    let alike: Vec<&Heading> = match headings.iter().any(|heading| heading.title == named) {
+        true => headings.iter().filter(is_titled).collect(),
+        false => headings.iter().filter(is_alike).collect(),
+    };
+    match alike.as_slice() {
+        [] => {}
+        [one] => return Ok((*one).clone()),
+        several => {
+            let ids: Vec<&str> = several.iter().map(|heading| heading.id.as_str()).collect();
+            let what = format!("{} columns are called {named:?}", several.len());
+            return Err(Error::new(Kind::Ambiguous, what)
+                .hint(format!("name one by its id: {}", ids.join(", "))));
+        }
+    }
+    let ids = headings.iter().map(|heading| heading.id.as_str());
+    let id = resolve(named, ids, "column").map_err(|e| {
+        if e.hint.is_none() { e.hint("`crdtctl kanban board` shows them") } else { e }
+    })?;
+    let found = headings.into_iter().find(|heading| heading.id == id);
+    found.ok_or_else(|| Error::bug("a column was found and lost"))
+}
+
+/// Lays out the columns that a board begins with, unless it has some or had these.
+///
+/// Two replicas may do this at once, for example when both write to a board that neither has seen
+/// yet: all of it is made deterministically (rule R2), ids included, so that there is one set of
+/// columns after they meet. Nothing in it may ever change between versions of the program.
+/// True when it was done.
+pub fn lay_out(session: &mut Session, entity: &EntityId) -> Result<bool> {
+    let doc = entity.document(SPEC.name);
+    let laid_out = session.read(&doc, |source| !source.keys(&["columns"]).is_empty())?;
+    if laid_out == Some(true) {
+        return Ok(false);
+    }
+    session.edit(&doc, |txn| create_defaults(txn, &doc))
+}
+
+fn create_defaults(txn: &mut Txn<'_>, doc: &DocId) -> Result<bool> {
+    container::create_once(txn, doc, "columns", "defaults", |txn| {
+        let ids = Ids::seeded(&format!("columns of {doc}"));
+        (0i64..).zip(DEFAULTS).try_for_each(|(order, title)| {
+            append(txn, &Heading { id: ids.uuid()?, title: title.to_owned(), order })
+        })
+    })
+}
+
+/// Creates a column, whole (rule R1).
+fn append(txn: &mut Txn<'_>, heading: &Heading) -> Result<()> {
+    let fields = vec![
+        ("title", heading.title.as_str().into()),
+        ("order", heading.order.into()),
+        ("card_order", New::Array),
+    ];
+    txn.push_record(&["columns"], &heading.id, fields)
+}
+
+/// Adds a column behind the others.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AddColumn {
+    pub entity: EntityId,
+    pub title: String,
+}
+
+impl AddColumn {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        record::check_title("title", &self.title)?;
+        let (_, doc) = writer(session, &self.entity)?;
+        tombstone::make_room(session, &doc)?;
+        let right = board::is_right(session, &doc);
+        let laid_out = lay_out(session, &self.entity)?;
+        let headings = session.read(&doc, headings)?.unwrap_or_default();
+        if let Some(same) = headings.iter().find(|heading| heading.title == self.title) {
+            return Ok(Outcome::new(laid_out, doc, &same.id)
+                .saying(format!("there is a column {:?}", self.title)));
+        }
+        let last = headings.iter().map(|heading| heading.order).max();
+        let heading = Heading {
+            id: session.ambient().ids.uuid()?,
+            title: self.title.clone(),
+            order: last.map_or(0, |last| last.saturating_add(1)),
+        };
+        session.edit(&doc, |txn| {
+            put_right(txn, right)?;
+            append(txn, &heading)
+        })?;
+        Ok(Outcome::changed(doc, &heading.id).saying(format!("added column {:?}", self.title)))
+    }
+}
+
+/// Gives a column another title.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RenameColumn {
+    pub entity: EntityId,
+    /// An id, a unique prefix of one, or a title.
+    pub column: String,
+    pub title: String,
+}
+
+impl RenameColumn {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        record::check_title("title", &self.title)?;
+        let (_, doc) = writer(session, &self.entity)?;
+        let column = named(session, &self.entity, &self.column)?;
+        let said = format!("column {:?} is called {:?}", column.title, self.title);
+        if column.title == self.title {
+            return Ok(Outcome::unchanged(doc, &column.id).saying(said));
+        }
+        let headings = session.read(&doc, headings)?.unwrap_or_default();
+        if headings.iter().any(|heading| heading.title == self.title) {
+            return Err(Error::refused(format!("there is a column {:?} already", self.title))
+                .hint("`crdtctl kanban board` shows the columns"));
+        }
+        let right = board::is_right(session, &doc);
+        session.edit(&doc, |txn| {
+            put_right(txn, right)?;
+            txn.set(&["columns", &column.id], "title", self.title.as_str())
+        })?;
+        Ok(Outcome::changed(doc, &column.id).saying(said))
+    }
+}
+
+/// Puts a column at another place of the board; the last without one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MoveColumn {
+    pub entity: EntityId,
+    /// An id, a unique prefix of one, or a title.
+    pub column: String,
+    /// The column that it stands before then.
+    #[serde(default)]
+    pub before: Option<String>,
+    #[serde(default)]
+    pub first: bool,
+}
+
+impl MoveColumn {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let (_, doc) = writer(session, &self.entity)?;
+        let column = named(session, &self.entity, &self.column)?;
+        let before = match &self.before {
+            Some(before) => Some(named(session, &self.entity, before)?),
+            None => None,
+        };
+        if self.first && before.is_some() {
+            return Err(Error::usage("a column is put first or before another one, not both"));
+        }
+        if before.as_ref() == Some(&column) {
+            return Err(Error::usage(format!("column {:?} before itself", column.title)));
+        }
+        let headings = session.read(&doc, headings)?.unwrap_or_default();
+        let mut order: Vec<&Heading> =
+            headings.iter().filter(|heading| heading.id != column.id).collect();
+        let index = match &before {
+            Some(before) => order.iter().position(|heading| heading.id == before.id),
+            None => self.first.then_some(0),
+        };
+        order.insert(index.unwrap_or(order.len()), &column);
+        if order.iter().map(|heading| &heading.id).eq(headings.iter().map(|heading| &heading.id)) {
+            return Ok(Outcome::unchanged(doc, &column.id)
+                .saying(format!("column {:?} stands there already", column.title)));
+        }
+        let right = board::is_right(session, &doc);
+        session.edit(&doc, |txn| {
+            put_right(txn, right)?;
+            let mut numbered = (0i64..).zip(&order);
+            numbered.try_for_each(|(n, column)| txn.set(&["columns", &column.id], "order", n))
+        })?;
+        Ok(Outcome::changed(doc, &column.id).saying(format!("moved column {:?}", column.title)))
+    }
+}
+
+/// Removes a column. Its cards go to another one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RemoveColumn {
+    pub entity: EntityId,
+    /// An id, a unique prefix of one, or a title.
+    pub column: String,
+    /// Where its cards go; None when it has none.
+    #[serde(default)]
+    pub to: Option<String>,
+}
+
+impl RemoveColumn {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let (_, doc) = writer(session, &self.entity)?;
+        let column = named(session, &self.entity, &self.column)?;
+        let to = match &self.to {
+            Some(to) => Some(named(session, &self.entity, to)?),
+            None => None,
+        };
+        if to.as_ref() == Some(&column) {
+            return Err(Error::usage(format!(
+                "the cards of column {:?} cannot go to itself",
+                column.title
+            )));
+        }
+        let right = board::is_right(session, &doc);
+        let cards = session.read(&doc, |source| board::cards_in(source, &column.id, right))?;
+        let cards = cards.unwrap_or_default();
+        if to.is_none() && !cards.is_empty() {
+            let what = format!("column {:?} holds {}", column.title, cards_moved(cards.len()));
+            return Err(Error::refused(what).hint(format!(
+                "`crdtctl kanban column remove {} --to COLUMN` moves them along",
+                crate::error::word(&self.column)
+            )));
+        }
+        let now = session.now();
+        session.edit(&doc, |txn| {
+            put_right(txn, right)?;
+            if let Some(to) = &to {
+                for card in &cards {
+                    txn.set(&["cards", card], "column_id", to.id.as_str())?;
+                    record::touch(txn, &["cards", card], "updated_at", now)?;
+                    board::list(txn, &to.id, card, &board::Spot::End)?;
+                }
+            }
+            // Last: its list goes along.
+            txn.remove(&["columns"], &column.id).map(drop)
+        })?;
+        let along = match &to {
+            Some(to) => format!("; {} moved to {:?}", cards_moved(cards.len()), to.title),
+            None => String::new(),
+        };
+        Ok(Outcome::changed(doc, &column.id)
+            .saying(format!("removed column {:?}{along}", column.title)))
+    }
+}
+
+/// The column that people name, of the board of an entity.
+pub(super) fn named(session: &mut Session, entity: &EntityId, name: &str) -> Result<Heading> {
+    let doc: DocId = entity.document(SPEC.name);
+    let found = session.read(&doc, |source| find(source, name))?;
+    found.unwrap_or_else(|| Err(super::no_board(entity)))
+}
+
+/// Puts the lists right, where no earlier write of this session has.
+pub(super) fn put_right(txn: &mut Txn<'_>, right: bool) -> Result<()> {
+    if right { Ok(()) } else { board::put_right(txn) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crdt::doc::Doc;
+
+    /// What this makes can never be changed: replicas of every version must make the same.
+    #[test]
+    fn a_board_begins_with_the_same_bytes_for_ever() {
+        let doc_id = DocId::parse("project:test:kanban").unwrap();
+        let state = |client| {
+            let mut doc = Doc::new(client);
+            assert!(doc.edit(|txn| create_defaults(txn, &doc_id)).unwrap());
+            assert!(!doc.edit(|txn| create_defaults(txn, &doc_id)).unwrap());
+            doc.encode().unwrap().0
+        };
+        assert_eq!(state(1), state(2));
+        let hash = blake3::hash(&state(1)).to_hex();
+        assert!(hash.starts_with("ad42d32038407a0e49512729b2062999"), "{hash}");
+    }
+}

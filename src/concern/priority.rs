@@ -1,0 +1,47 @@
+//! How urgent a card or an issue is.
+
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// A priority, the most urgent first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    Urgent,
+    High,
+    #[default]
+    Medium,
+    Low,
+}
+
+impl Priority {
+    pub const ALL: [Priority; 4] =
+        [Priority::Urgent, Priority::High, Priority::Medium, Priority::Low];
+
+    /// The priority as written in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Priority::Urgent => "urgent",
+            Priority::High => "high",
+            Priority::Medium => "medium",
+            Priority::Low => "low",
+        }
+    }
+
+    /// A priority as people write it.
+    ///
+    /// # Errors
+    /// `Usage` for what is none.
+    pub fn parse(text: &str) -> Result<Priority> {
+        Self::ALL.into_iter().find(|priority| priority.as_str() == text).ok_or_else(|| {
+            Error::usage(format!("not a priority: {text:?}"))
+                .hint("one of urgent, high, medium, low")
+        })
+    }
+}
+
+impl std::fmt::Display for Priority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
