@@ -247,9 +247,11 @@ impl Txn<'_> {
         self.yrs.apply_update(decoded).map_err(|e| Error::bug(e.to_string()))
     }
 
-    /// Whether the document holds anything of this client.
+    /// Whether the document held anything of this client when the transaction began.
     pub(super) fn knows_client(&self, client: u64) -> bool {
-        self.yrs.state_vector().contains_client(&yrs::ClientID::new(client))
+        // Kept by yrs, which needs it for the transaction's update too: `state_vector` would look
+        // at every client again each time.
+        self.yrs.before_state().get(&yrs::ClientID::new(client)) > 0
     }
 
     fn map(&mut self, path: &[&str]) -> Result<MapRef> {
@@ -403,7 +405,8 @@ fn root_out<T: ReadTxn>(txn: &T, name: &str) -> Option<Out> {
         Out::UndefinedRef(_) => {
             let map = txn.get_map(name)?;
             let array = txn.get_array(name)?;
-            match map.len(txn) == 0 && array.len(txn) > 0 {
+            // Not `map.len`, which counts: this is asked at every look at a document.
+            match array.len(txn) > 0 && map.keys(txn).next().is_none() {
                 true => Some(Out::YArray(array)),
                 false => Some(Out::YMap(map)),
             }
