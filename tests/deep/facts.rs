@@ -1,5 +1,6 @@
 //! What is known to have happened in a world, and what must hold of a replica after every step.
 
+use super::canvases::Drawn;
 use super::world::{Replica, document};
 use crdtctl::concern::core;
 use crdtctl::crdt::update::{self, Clocks};
@@ -66,6 +67,7 @@ pub struct Facts {
     pub restored: bool,
     /// Cards, issues and comments that somebody made, by the name of their document.
     pub made: BTreeSet<(&'static str, String)>,
+    pub drawn: Drawn,
     /// (record, member) of every acknowledgement that was ever written.
     acknowledgements: BTreeSet<(String, String)>,
 }
@@ -118,6 +120,7 @@ impl Facts {
                 order,
                 before: done.before.0.clone(),
             };
+            self.drawn.note(operation, &id);
             match operation {
                 Operation::ChatSend(send) => {
                     let texts = BTreeSet::from([send.text.clone()]);

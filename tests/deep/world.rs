@@ -6,6 +6,7 @@
 //! checked by [`super::convergence`].
 
 use super::boards;
+use super::canvases;
 use super::facts::{Done, Facts, Held, Mark};
 use super::support::{copy_tree, files};
 use crdtctl::clock::{Clock, Ids};
@@ -80,6 +81,8 @@ pub struct Climate {
     pub incremental: bool,
     /// Cards, columns, issues and comments, most of the time.
     pub boards: bool,
+    /// Elements of a canvas, and a relay that carries some of it, most of the time.
+    pub canvas: bool,
     /// Owners who remove the last member and take it back, most of the time.
     pub quarrels: bool,
 }
@@ -209,6 +212,9 @@ impl World {
             if self.climate.boards {
                 operations.extend(boards::beginning());
             }
+            if self.climate.canvas {
+                operations.extend(canvases::beginning());
+            }
             self.session(at, &founder, &operations);
         }
         self.send(0, Wanted::Everything, None);
@@ -255,6 +261,11 @@ impl World {
             self.texts += 1;
             let World { chance, replicas, texts, .. } = self;
             return boards::operation(chance, &replicas[at], *texts);
+        }
+        if self.climate.canvas && self.chance.below(10) < 8 {
+            self.texts += 1;
+            let World { chance, replicas, texts, .. } = self;
+            return canvases::operation(chance, replicas, at, *texts);
         }
         match self.chance.below(100) {
             0..42 => Operation::ChatSend(chat::Send { entity, text: self.text() }),
