@@ -144,16 +144,19 @@ enum Verb {
     },
     /// Apply messages of a live relay, one JSON object a line, as they come
     ///
-    /// Prints one JSON object for each message: what became of it. Operations are applied: the
-    /// later write of a field wins, a deletion always. Cursors are shown, never stored. A request
-    /// for the state is answered by the next `canvas events`. Applying twice changes nothing. What
-    /// came together is applied together, or not at all where a line is no message (exit code 6).
+    /// Prints one JSON object for each message: what became of it. A change that comes with its
+    /// message is merged like a bundle; what builds on something that is not here waits. Without
+    /// one the words are followed: the later write of a field wins, a deletion always. Cursors are
+    /// shown, never stored. A request for the state is answered by the next `canvas events`.
+    /// Applying twice changes nothing. Where one line is no message, nothing that came with it is
+    /// applied (exit code 6).
     ///
     /// The messages, by the names that the application gives them:
     ///
     /// {"type":"canvas_operation","operation_id":"…","canvas_id":"group:…","element_id":"…",
     /// "operation_type":"add|update|remove","element_data":{…},"fields":["x","data.color"],
-    /// "vector_clock":{…},"lamport_clock":0,"origin_peer":"alice-…","timestamp_ms":0}
+    /// "update_v1":"base64","vector_clock":{…},"lamport_clock":0,"origin_peer":"alice-…",
+    /// "timestamp_ms":0}
     ///
     /// {"type":"canvas_cursor_update","canvas_id":"…","peer_id":"alice-…","display_name":"…",
     /// "x":0.5,"y":0.5,"hovered_element_id":null,"selected_elements":[],"tool":null,"color":null,
@@ -166,10 +169,11 @@ enum Verb {
     /// "elements":[…],"vector_clock":{…},"is_incremental":false,"total_element_count":0,
     /// "state_v1":"base64"}
     ///
-    /// `element_data` and `elements` hold elements by the schema's names. `fields` (what the
-    /// operation wrote; all of `element_data` without it) and `state_v1` (the document itself) are
-    /// crdtctl's. Also read: Operation, CursorUpdate, StateRequest, StateResponse as the type, or
-    /// as the one key around the rest.
+    /// `element_data` and `elements` hold elements by the schema's names. What is crdtctl's own:
+    /// `fields` (what the operation wrote; all of `element_data` without it), `update_v1` (the
+    /// change as a Yrs update; empty where the message before brought it) and `state_v1` (the
+    /// document, or where `is_incremental` a part of it). Also read: Operation, CursorUpdate,
+    /// StateRequest, StateResponse as the type, or as the one key around the rest.
     #[command(after_help = "Examples:
   relay subscribe group:ocean | crdtctl canvas apply
   crdtctl canvas apply messages.ndjson | jq 'select(.result == \"shown\")'")]
@@ -181,8 +185,8 @@ enum Verb {
     },
     /// Hand out what this replica did on the canvas since the last time, as messages for a relay
     ///
-    /// One JSON object a line, as in `canvas apply`. What was written to the end is not handed out
-    /// again; what waits longer than 10,000 messages is dropped, and comes with the state.
+    /// One JSON object a line, as in `canvas apply`, each with the change itself. What was written
+    /// to the end is not handed out again. What the log no longer tells comes as the whole state.
     #[command(after_help = "Examples:
   crdtctl canvas events | relay publish group:ocean
   crdtctl canvas events --request --cursor 120,80")]

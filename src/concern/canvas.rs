@@ -3,10 +3,12 @@
 mod clocks;
 mod element;
 mod fields;
+mod outbox;
 pub mod relay;
 mod timeline;
 
 pub use element::find;
+pub use outbox::{Outgoing, answer, outgoing};
 pub use timeline::{Redo, Undo};
 
 use super::{Actor, Collection, FieldKind, Outcome, Removal, Spec, Tombstone, borrowed, field};
@@ -30,7 +32,7 @@ pub const SPEC: Spec = Spec {
     collections: &[ELEMENTS],
 };
 
-/// The elements, keyed by a minted id; created as rule R2 has it, since a relay carries ids too.
+/// The elements, keyed by a minted id (rule R1).
 pub const ELEMENTS: Collection = Collection {
     noun: "element",
     path: &["elements"],
@@ -237,10 +239,10 @@ fn put(session: &mut Session, entity: &EntityId, actor: &Actor, fields: Fields) 
     tombstone::make_room(session, &doc)?;
     let id = session.ambient().ids.uuid()?;
     let now = session.now();
-    if !element::create(session, &doc, &id, &fields, now, now)? {
+    if !element::create(session, &doc, &id, &fields, [now, now], false)? {
         return Err(Error::bug(format!("the new id {id} is taken")));
     }
-    relay::tell(session, entity, actor, Verb::Add, &id, None)?;
+    outbox::tell(session, entity, actor, Verb::Add, &id, None)?;
     let changes = fields.into_iter().map(|(name, value)| (name, (Json::Null, as_json(value))));
     Ok(Done { id, clock: now, changes: changes.collect(), pruned: Vec::new() })
 }
@@ -265,7 +267,7 @@ fn rewrite(
         stack::note(session, &doc, *z_index)?;
     }
     let names: Vec<String> = fields.keys().cloned().collect();
-    relay::tell(session, entity, actor, Verb::Update, &element.id, Some(names))?;
+    outbox::tell(session, entity, actor, Verb::Update, &element.id, Some(names))?;
     let changes = fields.into_iter().map(|(name, value)| {
         let before = fields::json(&element.record, &name);
         (name, (before, as_json(value)))
@@ -286,7 +288,7 @@ fn remove(
     let path = ["elements".to_owned(), element.id.clone()];
     session.edit(&doc, |txn| tombstone::mark(txn, &ELEMENTS, &borrowed(&path), now, &actor.id))?;
     session.state().forget_element_clocks(&doc, &element.id)?;
-    relay::tell(session, entity, actor, Verb::Remove, &element.id, None)?;
+    outbox::tell(session, entity, actor, Verb::Remove, &element.id, None)?;
     let pruned = tombstone::prune_record(session, &doc, &ELEMENTS, &path)?;
     let changes = fields::names(&element.record).into_iter().map(|name| {
         let before = fields::json(&element.record, &name);

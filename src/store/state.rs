@@ -7,7 +7,7 @@ mod legacy;
 mod log;
 mod open;
 
-pub use canvas::Step;
+pub use canvas::{Step, Waiting};
 pub(super) use legacy::Legacy;
 pub(super) use log::{Known, NewRow};
 

@@ -1,14 +1,14 @@
 //! Random changes of a canvas, undone, done again and carried by a relay, and what must be true of
 //! it after a history.
 
-use super::world::{Replica, World};
-use crdtctl::concern::canvas::relay::{Apply, Message, Verb};
+use super::world::{MEMBERS, Replica, World};
+use crdtctl::concern::canvas::relay::{self, Apply, Verb};
 use crdtctl::concern::canvas::{self, Kind};
 use crdtctl::crdt::value::Source;
 use crdtctl::operation::Operation;
 use crdtctl::sample::Chance;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Elements that were put on canvases, and those that somebody took off again.
 #[derive(Default)]
@@ -60,21 +60,36 @@ pub fn operation(chance: &mut Chance, replicas: &[Replica], at: usize, number: u
         50..56 => Operation::CanvasDelete(canvas::Delete { entity, element }),
         56..66 => Operation::CanvasUndo(canvas::Undo { entity, force }),
         66..72 => Operation::CanvasRedo(canvas::Redo { entity, force }),
-        _ => carried(chance, replicas).unwrap_or_else(|| add(x, Kind::Text)),
+        _ => heard(chance, number, replicas[at].ambient.clock.now()),
     }
 }
 
-/// Something that waits for the relay somewhere; None where nothing does.
-fn carried(chance: &mut Chance, replicas: &[Replica]) -> Option<Operation> {
-    let from = chance.pick(replicas)?.store.reader().expect("a reader");
-    let waiting = from.state()?.outbox(&World::doc("canvas")).expect("the outbox");
-    let (_, line) = chance.pick(&waiting)?;
-    match Message::parse(line).expect("a message of our own") {
-        Message::CanvasOperation(message) => {
-            Some(Operation::CanvasApply(Apply { entity: World::entity(), message }))
-        }
-        other => panic!("nobody asked for the state: {other:?}"),
-    }
+/// A message as another program sends it, without its change: many replicas hear of one element.
+fn heard(chance: &mut Chance, number: usize, now: i64) -> Operation {
+    let id = format!("heard-{}", chance.below(4));
+    let operation_type = match chance.below(8) {
+        0 => Verb::Remove,
+        1..4 => Verb::Add,
+        _ => Verb::Update,
+    };
+    let element = json!({
+        "id": id, "element_type": "sticky", "x": number, "y": 1.5, "width": 10, "height": 10,
+        "data": {"note": number}, "updated_at": now,
+    });
+    let message = relay::Operation {
+        operation_id: String::new(),
+        canvas_id: World::entity().to_string(),
+        element_id: id,
+        operation_type,
+        element_data: element.as_object().cloned(),
+        fields: None,
+        update_v1: None,
+        vector_clock: BTreeMap::new(),
+        lamport_clock: 0,
+        origin_peer: MEMBERS[0].to_owned(),
+        timestamp_ms: u64::try_from(now).unwrap_or(0) * 1000,
+    };
+    Operation::CanvasApply(Apply { entity: World::entity(), message })
 }
 
 impl Drawn {

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 pub const ENTITY: &str = "group:ocean-forest-moon-star";
 const START: i64 = 1_767_225_600;
-const MEMBERS: [&str; 5] = [
+pub const MEMBERS: [&str; 5] = [
     "alice-river-stone-sky",
     "bob-hill-lake-tree",
     "carol-sun-wind-rain",

@@ -36,6 +36,17 @@ fn canvas(store: &Store<'_>) -> Value {
     store.json(&["canvas", "list", "--all"])
 }
 
+/// The operations among messages, without the changes that they bring: as another program sends
+/// them.
+fn words(messages: &str) -> String {
+    let strip = |line: &str| {
+        let mut message: Value = serde_json::from_str(line).unwrap();
+        message.as_object_mut().unwrap().remove("update_v1");
+        (message["type"] == "canvas_operation").then(|| format!("{message}\n"))
+    };
+    messages.lines().filter_map(strip).collect()
+}
+
 /// Two replicas of one group that have exchanged everything.
 fn pair<'m>(machine: &'m Machine, members: &[&str]) -> (Store<'m>, Store<'m>) {
     let alice = machine.group("a", members);
@@ -75,13 +86,22 @@ fn what_one_replica_does_a_relay_carries_to_another() {
         assert_eq!(row["result"], "unchanged", "{row}");
     }
     assert_eq!((alice.documents(), bob.documents()), before);
-    assert_eq!(events(&bob), "", "nothing is said twice");
-    // What came by relay and what comes by file are the same elements: nothing is lost.
-    bob.ok(&["canvas", "set", &id, "data.fill=blue"]);
+    // Bob has seen the deletion, which is news; then everything is said.
+    let acknowledged = events(&bob);
+    assert_eq!(acknowledged.lines().count(), 1);
+    assert_eq!(results(&apply(&alice, &acknowledged)), ["applied"]);
+    assert_eq!(canvas(&alice).as_array().map(Vec::len), Some(1), "pruned");
+    assert_eq!((events(&alice), events(&bob)), (String::new(), String::new()));
+    // What came by relay and what comes by file are the same elements: what both do to them since
+    // is there in the end.
+    alice.ok(&["canvas", "set", &id, "data.from=alice", "width=7"]);
+    bob.ok(&["canvas", "set", &id, "data.fill=blue", "height=9"]);
     sync(&alice, &bob);
     let all = canvas(&alice);
     assert_eq!(all.as_array().map(Vec::len), Some(1), "seen by both, the other is gone");
-    assert_eq!((&all[0]["data"], &all[0]["x"]), (&json!({"fill": "blue"}), &json!(10)));
+    assert_eq!(all[0]["data"], json!({"fill": "blue", "from": "alice"}));
+    let numbers = ["x", "width", "height"].map(|field| all[0][field].as_i64());
+    assert_eq!(numbers, [Some(10), Some(7), Some(9)]);
 }
 
 #[test]
@@ -96,8 +116,11 @@ fn a_message_has_the_applications_fields() {
         events(&store).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let [added, moved, removed] = &messages[..] else { panic!("{messages:?}") };
     let now = START + 60;
+    assert!(messages.iter().all(|message| !message["update_v1"].as_str().unwrap().is_empty()));
+    let mut moved = moved.clone();
+    moved.as_object_mut().unwrap().remove("update_v1");
     assert_eq!(
-        *moved,
+        moved,
         json!({
             "type": "canvas_operation", "operation_id": format!("{GROUP}-{id}-update-{now}"),
             "canvas_id": GROUP, "element_id": id, "operation_type": "update",
@@ -118,8 +141,31 @@ fn a_message_has_the_applications_fields() {
 }
 
 #[test]
-fn operations_in_any_order_end_the_same() {
+fn a_change_waits_for_what_it_builds_upon() {
     let machine = Machine::new("relay order");
+    let (alice, bob) = pair(&machine, &[BOB]);
+    let id = add(&alice, "{}");
+    let first = events(&alice);
+    alice.ok(&["canvas", "move", &id, "2,2"]);
+    let second = events(&alice);
+    let run = run(&bob, &second, &[]);
+    assert!(run.ok().contains("\"waiting\""), "{}", run.stdout);
+    assert!(run.stderr.contains("events --request"), "{}", run.stderr);
+    assert_eq!(canvas(&bob), json!([]));
+    assert_eq!(results(&apply(&bob, &first)), ["applied"]);
+    assert_eq!(canvas(&bob)[0]["x"], 2, "and what waited");
+    // In one go the order does not matter at all.
+    let dave = machine.store("d", BOB);
+    let core = text(&machine.path("core.crdt"));
+    alice.ok(&["sync", "export", "--doc", "core", "--out", &core]);
+    dave.ok(&["sync", "import", &core]);
+    assert_eq!(results(&apply(&dave, &format!("{second}{first}"))), ["applied"; 2]);
+    assert_eq!(canvas(&dave), canvas(&alice));
+}
+
+#[test]
+fn words_in_any_order_end_the_same() {
+    let machine = Machine::new("relay words");
     let (alice, bob) = pair(&machine, &[BOB]);
     let id = add(&alice, r#"{"fill":"red"}"#);
     sync(&alice, &bob);
@@ -129,7 +175,7 @@ fn operations_in_any_order_end_the_same() {
     alice.ok(&["canvas", "move", &id, "10,20"]);
     machine.pass(1);
     bob.ok(&["canvas", "set", &id, "data.fill=blue"]);
-    let (hers, his) = (events(&alice), events(&bob));
+    let (hers, his) = (words(&events(&alice)), words(&events(&bob)));
     assert_eq!(results(&apply(&bob, &hers)), ["applied"], "another field, although older");
     assert_eq!(results(&apply(&alice, &his)), ["applied"]);
     let shown = alice.json(&["canvas", "show", &id]);
@@ -139,10 +185,10 @@ fn operations_in_any_order_end_the_same() {
     // Of one field the later write wins, whatever came first.
     machine.pass(60);
     alice.ok(&["canvas", "move", &id, "1,1"]);
-    let early = events(&alice);
+    let early = words(&events(&alice));
     machine.pass(1);
     alice.ok(&["canvas", "move", &id, "2,2"]);
-    let late = events(&alice);
+    let late = words(&events(&alice));
     assert_eq!(results(&apply(&bob, &late)), ["applied"]);
     let row = &apply(&bob, &early)[0];
     assert_eq!(
@@ -150,8 +196,25 @@ fn operations_in_any_order_end_the_same() {
         (&json!("unchanged"), &json!("something later is here"))
     );
     assert_eq!(bob.json(&["canvas", "show", &id])["x"], 2);
+}
+
+#[test]
+fn an_element_that_many_only_hear_of_is_the_same_everywhere() {
+    let machine = Machine::new("heard");
+    let (alice, bob) = pair(&machine, &[BOB]);
+    let message = json!({
+        "type": "canvas_operation", "canvas_id": GROUP, "element_id": "note-1",
+        "operation_type": "add", "origin_peer": ALICE, "timestamp_ms": START * 1000,
+        "element_data": {"element_type": "text", "x": 1, "y": 2, "width": 3, "height": 4},
+    });
+    for store in [&alice, &bob] {
+        assert_eq!(results(&apply(store, &message.to_string())), ["applied"]);
+    }
+    alice.ok(&["canvas", "set", "note-1", "data.from=alice"]);
+    bob.ok(&["canvas", "set", "note-1", "data.to=bob"]);
     sync(&alice, &bob);
-    assert_eq!(alice.json(&["canvas", "show", &id])["x"], 2);
+    let shown = alice.json(&["canvas", "show", "note-1"]);
+    assert_eq!(shown["data"], json!({"from": "alice", "to": "bob"}));
 }
 
 #[test]
@@ -255,7 +318,8 @@ fn who_may_not_write_is_refused_and_others_go_on() {
     alice.ok(&["member", "role", CAROL, "viewer"]);
     sync(&alice, &bob);
     let id = add(&alice, "{}");
-    let message: Value = serde_json::from_str(&events(&alice)).unwrap();
+    let good = events(&alice);
+    let message: Value = serde_json::from_str(&words(&good)).unwrap();
     let with = |field: &str, value: Value| {
         let mut changed = message.clone();
         changed[field] = value;
@@ -272,20 +336,21 @@ fn who_may_not_write_is_refused_and_others_go_on() {
         with("element_id", json!("a\u{7}b")),
         ahead.to_string(),
         typed.to_string(),
-        message.to_string(),
+        good.replace(ALICE, CAROL).trim().to_owned(),
+        good,
     ]
     .join("\n");
     let rows = apply(&bob, &lines);
     assert_eq!(
         results(&rows),
-        ["refused", "refused", "passed", "refused", "refused", "refused", "applied"]
+        ["refused", "refused", "passed", "refused", "refused", "refused", "refused", "applied"]
     );
     assert!(rows[0]["why"].as_str().unwrap().contains("may only read"));
     assert_eq!(bob.column(&["canvas", "list"], "id"), [id]);
     // Whoever hears of a deletion acknowledges for himself, and for nobody else.
     machine.pass(5);
     alice.ok(&["canvas", "delete", &bob.column(&["canvas", "list"], "id")[0]]);
-    apply(&bob, &events(&alice));
+    apply(&bob, &words(&events(&alice)));
     assert_eq!(canvas(&bob)[0]["ack_vector"], json!({BOB: START + 5}));
 }
 
@@ -296,9 +361,20 @@ fn a_line_that_is_no_message_stops_what_came_with_it() {
     add(&alice, "{}");
     let good = events(&alice);
     let before = bob.documents();
-    for bad in
-        ["nonsense", "[1]", "{}", r#"{"type":"canvas_party"}"#, r#"{"type":"canvas_operation"}"#]
-    {
+    let broken = |update: &str| {
+        let mut message: Value = serde_json::from_str(&good).unwrap();
+        message["update_v1"] = json!(update);
+        message.to_string()
+    };
+    for bad in [
+        "nonsense",
+        "[1]",
+        "{}",
+        r#"{"type":"canvas_party"}"#,
+        r#"{"type":"canvas_operation"}"#,
+        &broken("AAA"),
+        &broken("AAECAw=="),
+    ] {
         let run = run(&bob, &format!("{good}{bad}\n"), &[]);
         run.fails(6, "standard input, line 2");
         assert!(run.stderr.contains("nothing was applied"), "{}", run.stderr);

@@ -2,19 +2,24 @@
 
 use super::Pair;
 use crate::cmd::{Context, DryRun, files};
-use crate::concern::canvas::SPEC;
 use crate::concern::canvas::relay::{
-    self, Apply, CursorUpdate, Message, Operation as Relayed, StateRequest, StateResponse,
+    self, Apply, CursorUpdate, Message, Operation as Relayed, StateRequest,
 };
+use crate::concern::canvas::{self, SPEC};
+use crate::concern::{self, core};
+use crate::crdt::update::Update;
+use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
-use crate::id::{DocId, EntityId, MemberId};
+use crate::id::{EntityId, MemberId};
 use crate::limits;
 use crate::operation::{self, Operation};
 use crate::store::{Open, Session, Store};
 use crate::sync::import::{Input, import};
-use crate::ui::{self, Report, Row, Take};
+use crate::ui::{self, Report, Row};
 use serde_json::{Value, json};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -132,45 +137,25 @@ struct Line {
     number: usize,
     message: Message,
     entity: Option<EntityId>,
+    /// The change that it brings, checked.
+    update: Option<Vec<u8>>,
 }
 
 impl Part<'_> {
-    /// Applies them in one commit, or in a few where whole states are among them.
+    /// Reads all of them, then applies them, in as few commits as their order lets.
     fn apply(&self, lines: &[Vec<u8>]) -> Result<Vec<Row>> {
         let mut understood = Vec::new();
         for (number, line) in (self.first..).zip(lines) {
             understood.extend(self.read(number, line)?);
         }
         let mut rows = Vec::with_capacity(understood.len());
-        let mut open: Option<Session> = None;
-        for line in &understood {
-            if let (Message::CanvasStateResponse(response), Some(entity)) =
-                (&line.message, &line.entity)
-                && let Some(state) = &response.state_v1
-            {
-                self.commit(open.take())?;
-                rows.push(self.bring(line, entity, response, state)?);
-                continue;
+        for run in understood.chunk_by(|a, b| a.update.is_some() == b.update.is_some()) {
+            match run.first().is_some_and(|line| line.update.is_some()) {
+                true => rows.extend(self.bring(run)?),
+                false => rows.extend(self.follow(run)?),
             }
-            if let (Message::CanvasCursorUpdate(cursor), Some(_)) = (&line.message, &line.entity) {
-                rows.push(line.shown(cursor)?);
-                continue;
-            }
-            let session = match &mut open {
-                Some(session) => session,
-                none => none.insert(self.around.session("canvas apply")?),
-            };
-            rows.push(self.one(session, line)?);
         }
-        self.commit(open)?;
         Ok(rows)
-    }
-
-    fn commit(&self, session: Option<Session>) -> Result<()> {
-        if let Some(session) = session {
-            self.around.say(&session.commit()?.notes);
-        }
-        Ok(())
     }
 
     /// An empty line is none.
@@ -178,34 +163,126 @@ impl Part<'_> {
         if line.trim_ascii().is_empty() {
             return Ok(None);
         }
-        let parsed = std::str::from_utf8(line)
-            .map_err(|e| Error::untrusted("not UTF-8").because(e))
-            .and_then(Message::parse);
-        let message = parsed.map_err(|e| {
+        let within = |e: Error| {
             let before = match self.first {
                 1 => "nothing was applied".to_owned(),
                 first => format!("the lines up to {} were applied", first - 1),
             };
-            e.context(format!("{}, line {number}", files::name(self.file)))
+            e.context(self.name(number))
                 .hint(format!("{before}; `crdtctl canvas apply --help` shows the messages"))
-        })?;
+        };
+        let parsed = std::str::from_utf8(line)
+            .map_err(|e| Error::untrusted("not UTF-8").because(e))
+            .and_then(Message::parse);
+        let message = parsed.map_err(within)?;
         let entity = self.entities.iter().find(|entity| message.is_about(entity)).cloned();
-        Ok(Some(Line { number, message, entity }))
+        let update = match (&entity, message.change()) {
+            (Some(entity), Some(change)) => Some(checked(entity, change).map_err(within)?),
+            _ => None,
+        };
+        Ok(Some(Line { number, message, entity, update }))
     }
 
-    fn one(&self, session: &mut Session, line: &Line) -> Result<Row> {
-        let Some(entity) = &line.entity else {
-            return Ok(line.row("passed", "the canvas is not in this store", json!({})));
-        };
+    fn name(&self, number: usize) -> String {
+        format!("{}, line {number}", files::name(self.file))
+    }
+
+    /// Changes themselves: an import like any other, in one commit.
+    fn bring(&self, lines: &[Line]) -> Result<Vec<Row>> {
+        let reader = self.around.store.reader()?;
+        let mut views: BTreeMap<&EntityId, [Option<View>; 2]> = BTreeMap::new();
+        let mut rows = Vec::with_capacity(lines.len());
+        let mut inputs = Vec::new();
+        for line in lines {
+            let (Some(entity), Some(update)) = (&line.entity, &line.update) else { continue };
+            let doc = entity.document(SPEC.name);
+            let [core, here] = match views.entry(entity) {
+                Entry::Occupied(read) => read.into_mut(),
+                Entry::Vacant(new) => {
+                    let core = reader.view(&entity.document(core::SPEC.name))?;
+                    new.insert([core, reader.view(&doc)?])
+                }
+            };
+            if let Err(e) = relay::may_write(core.as_ref(), entity, line.from()) {
+                rows.push(line.row("refused", &e.message, json!({})));
+                continue;
+            }
+            let known = here.as_ref().is_some_and(|here| {
+                Update::walk(update).is_ok_and(|update| here.version().holds(&update.version()))
+            });
+            let (result, why) = if known { ("unchanged", "it is here") } else { ("applied", "") };
+            rows.push(line.row(result, why, line.element()));
+            if !known {
+                inputs.push(Input::Raw {
+                    name: self.name(line.number),
+                    doc,
+                    update: update.clone(),
+                });
+            }
+        }
+        if inputs.is_empty() {
+            return Ok(rows);
+        }
+        let imported = import(self.around.session("canvas apply")?, &inputs)?;
+        self.around.say(&imported.notes);
+        self.around.say(&imported.committed.notes);
+        for wait in &imported.waits {
+            let waits = |row: &&mut Row| {
+                row.get("line").and_then(Value::as_u64).is_some_and(|line| {
+                    usize::try_from(line).is_ok_and(|line| self.name(line) == wait.source)
+                })
+            };
+            if let Some(row) = rows.iter_mut().find(waits) {
+                row.insert("result".into(), json!("waiting"));
+                row.insert("why".into(), json!("it builds on what is not here yet"));
+            }
+        }
+        if imported.waiting > 0 {
+            let hint = "some messages wait for earlier ones; `crdtctl canvas events --request` \
+                        asks others for all of the canvas";
+            self.around.say(&[hint.to_owned()]);
+        }
+        Ok(rows)
+    }
+
+    /// Messages whose words are followed, in one commit.
+    fn follow(&self, lines: &[Line]) -> Result<Vec<Row>> {
+        let mut rows = Vec::with_capacity(lines.len());
+        let mut open: Option<Session> = None;
+        for line in lines {
+            let Some(entity) = &line.entity else {
+                rows.push(line.row("passed", "the canvas is not in this store", json!({})));
+                continue;
+            };
+            if let Message::CanvasCursorUpdate(cursor) = &line.message {
+                rows.push(line.shown(cursor)?);
+                continue;
+            }
+            let session = match &mut open {
+                Some(session) => session,
+                none => none.insert(self.around.session("canvas apply")?),
+            };
+            rows.push(self.one(session, line, entity)?);
+        }
+        if let Some(session) = open {
+            self.around.say(&session.commit()?.notes);
+        }
+        Ok(rows)
+    }
+
+    fn one(&self, session: &mut Session, line: &Line, entity: &EntityId) -> Result<Row> {
         match &line.message {
+            Message::CanvasOperation(message) if message.update_v1.is_some() => {
+                Ok(line.row("unchanged", "it came with the message before", line.element()))
+            }
             Message::CanvasOperation(message) => {
                 let (result, why) = self.operation(session, entity, message)?;
-                Ok(line.row(result, &why, json!({"element_id": message.element_id})))
+                Ok(line.row(result, &why, line.element()))
             }
             Message::CanvasCursorUpdate(cursor) => line.shown(cursor),
             Message::CanvasStateRequest(_) => match session.member().cloned() {
                 Some(member) => {
-                    relay::answer(session, entity, &member)?;
+                    canvas::answer(session, entity, &member)?;
                     Ok(line.row("answered", "the answer waits for `canvas events`", json!({})))
                 }
                 None => Ok(line.row("refused", "this store has no member to answer as", json!({}))),
@@ -217,7 +294,7 @@ impl Part<'_> {
                     counts
                         .iter_mut()
                         .filter(|(name, _)| *name == result)
-                        .for_each(|(_, n)| *n += 1);
+                        .for_each(|(_, count)| *count += 1);
                 }
                 let [applied, unchanged, refused] = counts.map(|(_, count)| count);
                 let result = if applied > 0 { "applied" } else { "unchanged" };
@@ -246,33 +323,18 @@ impl Part<'_> {
             Err(e) => Err(e),
         }
     }
+}
 
-    /// A whole document: an import like any other.
-    fn bring(
-        &self,
-        line: &Line,
-        entity: &EntityId,
-        response: &StateResponse,
-        state: &str,
-    ) -> Result<Row> {
-        let mut session = self.around.session("canvas apply")?;
-        if let Err(e) = relay::may_write(&mut session, entity, &response.responder_peer_id) {
-            return Ok(line.row("refused", &e.message, json!({})));
-        }
-        let update = data_encoding::BASE64.decode(state.as_bytes()).map_err(|e| {
-            Error::untrusted(format!("line {}: state_v1 is not base64", line.number)).because(e)
-        })?;
-        let name = format!("{}, line {}", files::name(self.file), line.number);
-        let imported =
-            import(session, &[Input::Raw { name, doc: entity.document(SPEC.name), update }])?;
-        self.around.say(&imported.notes);
-        self.around.say(&imported.committed.notes);
-        let result = match (imported.changed, imported.waiting) {
-            (_, 1..) => "waiting",
-            (true, _) => "applied",
-            (false, _) => "unchanged",
-        };
-        Ok(line.row(result, "", json!({"documents": imported.documents})))
+/// A change out of a message: base64 of a valid update.
+fn checked(entity: &EntityId, change: &str) -> Result<Vec<u8>> {
+    let bytes = data_encoding::BASE64
+        .decode(change.as_bytes())
+        .map_err(|e| Error::untrusted("its change is not base64").because(e))?;
+    let doc = entity.document(SPEC.name);
+    let valid = Update::walk(&bytes).and_then(|update| update.check(concern::roots(&doc)));
+    match valid {
+        Ok(_) => Ok(bytes),
+        Err(fault) => Err(Error::untrusted("its change is not valid").because(fault)),
     }
 }
 
@@ -283,22 +345,29 @@ impl Line {
         Ok(self.row("shown", "", cursor))
     }
 
+    /// Who sent it.
+    fn from(&self) -> &str {
+        match &self.message {
+            Message::CanvasOperation(message) => &message.origin_peer,
+            Message::CanvasCursorUpdate(message) => &message.peer_id,
+            Message::CanvasStateRequest(message) => &message.requester_peer_id,
+            Message::CanvasStateResponse(message) => &message.responder_peer_id,
+        }
+    }
+
+    fn element(&self) -> Value {
+        match &self.message {
+            Message::CanvasOperation(message) => json!({"element_id": message.element_id}),
+            _ => json!({}),
+        }
+    }
+
     fn row(&self, result: &str, why: &str, more: Value) -> Row {
-        let (kind, from) = match &self.message {
-            Message::CanvasOperation(message) => ("canvas_operation", &message.origin_peer),
-            Message::CanvasCursorUpdate(message) => ("canvas_cursor_update", &message.peer_id),
-            Message::CanvasStateRequest(message) => {
-                ("canvas_state_request", &message.requester_peer_id)
-            }
-            Message::CanvasStateResponse(message) => {
-                ("canvas_state_response", &message.responder_peer_id)
-            }
-        };
         let mut row = Row::new();
         row.insert("line".into(), json!(self.number));
-        row.insert("type".into(), json!(kind));
+        row.insert("type".into(), json!(self.message.kind()));
         row.insert("canvas_id".into(), json!(self.message.canvas()));
-        row.insert("from".into(), json!(from));
+        row.insert("from".into(), json!(self.from()));
         row.insert("result".into(), json!(result));
         row.insert("why".into(), json!((!why.is_empty()).then_some(why)));
         for (name, value) in more.as_object().into_iter().flatten() {
@@ -315,53 +384,33 @@ pub fn events(
     dry_run: DryRun,
 ) -> Result<Report> {
     let around = Around::of(context, dry_run)?;
-    let entity = context.entity()?;
-    let doc = entity.document(SPEC.name);
-    let waiting = match context.reader()?.state() {
-        Some(state) => state.outbox(&doc)?,
-        None => Vec::new(),
-    };
-    let mut more = Vec::new();
-    if cursor.is_some() || request {
-        let member = context.acting_member()?;
-        more.extend(cursor.map(|at| cursor_of(&entity, &member, at, context.now())));
-        more.extend(request.then(|| {
-            Message::CanvasStateRequest(StateRequest {
-                canvas_id: entity.to_string(),
-                requester_peer_id: member.to_string(),
-                since_vector_clock: None,
-            })
-        }));
-    }
+    let (entity, member) = (context.entity()?, context.acting_member()?);
+    let waiting = canvas::outgoing(&context.reader()?, &entity, &member)?;
+    let mut now = Vec::new();
+    now.extend(cursor.map(|at| cursor_of(&entity, &member, at, context.now())));
+    now.extend(request.then(|| {
+        Message::CanvasStateRequest(StateRequest {
+            canvas_id: entity.to_string(),
+            requester_peer_id: member.to_string(),
+            since_vector_clock: None,
+        })
+    }));
     Ok(Report::feed(move |take| {
-        for message in &more {
-            hand_out(&message.line()?, take)?;
-        }
-        for (_, message) in &waiting {
-            if !hand_out(message, take)? {
+        for message in now.iter().chain(&waiting.messages) {
+            if !take(message.fields()?)? {
                 return Ok(());
             }
         }
+        if waiting.is_empty() {
+            return Ok(());
+        }
         // Only what was written is forgotten: after a crash in between it is handed out again,
         // and applying twice changes nothing.
-        match waiting.last() {
-            Some((last, _)) => forget(&around, &doc, *last),
-            None => Ok(()),
-        }
+        let session = around.session("canvas events")?;
+        waiting.note(&session)?;
+        around.say(&session.commit()?.notes);
+        Ok(())
     }))
-}
-
-fn hand_out(message: &str, take: Take<'_>) -> Result<bool> {
-    let row = serde_json::from_str(message)
-        .map_err(|e| Error::corrupt("a message that waits is no JSON").because(e))?;
-    take(row)
-}
-
-fn forget(around: &Around, doc: &DocId, upto: i64) -> Result<()> {
-    let session = around.session("canvas events")?;
-    session.state().handed_out(doc, upto)?;
-    around.say(&session.commit()?.notes);
-    Ok(())
 }
 
 fn cursor_of(entity: &EntityId, member: &MemberId, (x, y): Pair, now: i64) -> Message {

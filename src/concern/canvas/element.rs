@@ -91,26 +91,24 @@ pub fn find(source: &dyn Source, prefix: &str) -> Result<String> {
         .map_err(|e| if e.hint.is_none() { e.hint("crdtctl canvas list --all") } else { e })
 }
 
-/// Creates an element with the same items on every replica (rule R2): a live relay carries its id
-/// to others, who create it too. False when it was there before, or was pruned.
+/// Creates an element, whole (rule R1). False when it is there already, or was pruned.
+///
+/// One that is only `heard` of, in a message that does not bring the items of whoever made it, is
+/// created as the same items by all who hear of it (rule R2).
 pub fn create(
     session: &mut Session,
     doc: &DocId,
     id: &str,
     fields: &Fields,
-    created_at: i64,
-    clock: i64,
+    [created_at, clock]: [i64; 2],
+    heard: bool,
 ) -> Result<bool> {
     session.edit(doc, |txn| {
         let path = ["elements", id];
-        let made = container::create_once(txn, doc, "elements", id, |txn| {
-            txn.create_map(ELEMENTS.path, id)?;
-            txn.set(&path, "id", id)?;
-            txn.set(&path, "deleted", false)?;
-            txn.set(&path, "deleted_at", 0)?;
-            txn.create_map(&path, DATA)?;
-            txn.create_map(&path, "ack_vector")
-        })?;
+        let made = match heard {
+            true => container::create_once(txn, doc, "elements", id, |txn| found(txn, id))?,
+            false => txn.record(&path).is_none() && found(txn, id).map(|()| true)?,
+        };
         if !made || txn.record(&path).is_none() {
             return Ok(false);
         }
@@ -119,6 +117,17 @@ pub fn create(
         txn.set(&path, "updated_at", clock)?;
         Ok(true)
     })
+}
+
+/// Every container that an element will ever need, and what does not vary.
+fn found(txn: &mut Txn<'_>, id: &str) -> Result<()> {
+    let path = ["elements", id];
+    txn.create_map(ELEMENTS.path, id)?;
+    txn.set(&path, "id", id)?;
+    txn.set(&path, "deleted", false)?;
+    txn.set(&path, "deleted_at", 0)?;
+    txn.create_map(&path, DATA)?;
+    txn.create_map(&path, "ack_vector")
 }
 
 /// Writes fields of an element and its clock.

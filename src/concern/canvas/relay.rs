@@ -1,17 +1,20 @@
 //! The messages that a live relay carries between canvases: read, applied, and made.
 //!
-//! They are the application's own, one JSON object each. Two fields are ours, and others pass over
-//! them: `fields` of an operation names what it wrote, so that edits of different fields do not
-//! disturb each other; `state_v1` of a state response is the document itself.
+//! They are the application's own, one JSON object each. A few fields are ours, and others pass over
+//! them: `update_v1` of an operation is the change itself, and `state_v1` of a state response the
+//! document; who reads these merges as with a bundle, and what came by relay and by file is one.
+//! Without them the words of a message are followed ([`Apply`]): as an edit of our own, which stands
+//! beside the original for ever.
 
 use super::clocks::Clocks;
 use super::element::{self, Element};
 use super::fields::{self, Fields};
 use super::{ELEMENTS, SPEC};
-use crate::concern::{Actor, Outcome, borrowed, core};
+use crate::concern::{Outcome, core};
 use crate::crdt::value::Value;
+use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
-use crate::id::{EntityId, MemberId};
+use crate::id::EntityId;
 use crate::limits;
 use crate::store::Session;
 use crate::tombstone;
@@ -44,7 +47,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Verb::Add => "add",
             Verb::Update => "update",
@@ -68,6 +71,9 @@ pub struct Operation {
     /// The fields that were written, `data.color` for a key of `data`; all when it does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<Vec<String>>,
+    /// The change as a Yrs v1 update, base64; empty where the message before brought it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update_v1: Option<String>,
     #[serde(default)]
     pub vector_clock: BTreeMap<String, u64>,
     #[serde(default)]
@@ -123,7 +129,7 @@ pub struct StateResponse {
     pub is_incremental: bool,
     #[serde(default)]
     pub total_element_count: usize,
-    /// The document as a Yrs v1 state, base64.
+    /// The document as a Yrs v1 state, or a part of it, base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_v1: Option<String>,
 }
@@ -148,9 +154,37 @@ impl Message {
         serde_json::from_value(Json::Object(json)).map_err(bad)
     }
 
+    /// The message as a JSON object.
+    pub fn fields(&self) -> Result<Map<String, Json>> {
+        match serde_json::to_value(self) {
+            Ok(Json::Object(fields)) => Ok(fields),
+            _ => Err(Error::bug("a message does not encode")),
+        }
+    }
+
     /// The message as one line.
     pub fn line(&self) -> Result<String> {
-        serde_json::to_string(self).map_err(|e| Error::bug("a message does not encode").because(e))
+        Ok(Json::Object(self.fields()?).to_string())
+    }
+
+    /// The application's name of its kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Message::CanvasOperation(_) => "canvas_operation",
+            Message::CanvasCursorUpdate(_) => "canvas_cursor_update",
+            Message::CanvasStateRequest(_) => "canvas_state_request",
+            Message::CanvasStateResponse(_) => "canvas_state_response",
+        }
+    }
+
+    /// The change that it brings with it, base64.
+    pub fn change(&self) -> Option<&str> {
+        let change = match self {
+            Message::CanvasOperation(message) => message.update_v1.as_deref(),
+            Message::CanvasStateResponse(message) => message.state_v1.as_deref(),
+            _ => None,
+        };
+        change.filter(|change| !change.is_empty())
     }
 
     /// The canvas it is about, as it names it.
@@ -188,6 +222,7 @@ impl StateResponse {
                 operation_type,
                 element_data: Some(element.clone()),
                 fields: None,
+                update_v1: None,
                 vector_clock: BTreeMap::new(),
                 lamport_clock: 0,
                 origin_peer: self.responder_peer_id.clone(),
@@ -198,7 +233,7 @@ impl StateResponse {
     }
 }
 
-/// Applies somebody's operation that a relay carried.
+/// Follows the words of an operation that a relay carried.
 ///
 /// The later write of a field wins, by time, as in a merge; a deletion wins over everything. The
 /// operation counts as its origin's: one who may not write here is refused.
@@ -211,7 +246,8 @@ pub struct Apply {
 impl Apply {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let message = &self.message;
-        may_write(session, &self.entity, &message.origin_peer)?;
+        let core = session.view(&self.entity.document(core::SPEC.name))?;
+        may_write(core.as_deref(), &self.entity, &message.origin_peer)?;
         let id = message.element_id.as_str();
         if id.is_empty() || id.len() > limits::ID_BYTES || id.chars().any(char::is_control) {
             return Err(Error::untrusted(format!("not an element id: {id:?}")));
@@ -302,7 +338,7 @@ impl Apply {
         fields.entry("rotation".to_owned()).or_insert(Some(Value::Number(0.0)));
         fields.entry("z_index".to_owned()).or_insert(Some(Value::Int(0)));
         let created = data.get("created_at").and_then(Json::as_f64).map_or(at, |at| at as i64);
-        match element::create(session, &doc, id, &fields, created.min(at), at)? {
+        match element::create(session, &doc, id, &fields, [created.min(at), at], true)? {
             true => Ok(Outcome::changed(doc, id).saying("added").creating()),
             false => Ok(Outcome::unchanged(doc, id).saying("it was pruned")),
         }
@@ -345,82 +381,14 @@ fn text(value: Option<&Json>) -> String {
     value.map(Json::to_string).unwrap_or_default()
 }
 
-/// Whether somebody may write on a canvas.
+/// Whether somebody may write on a canvas, as the core of its entity says.
 ///
 /// # Errors
 /// `Refused` when not.
-pub fn may_write(session: &mut Session, entity: &EntityId, member: &str) -> Result<()> {
-    let core = entity.document(core::SPEC.name);
-    let role = session.read(&core, |source| core::active_role(source, member))?.flatten();
-    match role {
+pub fn may_write(core: Option<&View>, entity: &EntityId, member: &str) -> Result<()> {
+    match core.and_then(|core| core::active_role(core, member)) {
         Some(role) if role.writes() => Ok(()),
         Some(role) => Err(Error::refused(format!("{member} is a {role} and may only read"))),
         None => Err(Error::refused(format!("{member:?} is not an active member of {entity}"))),
     }
-}
-
-/// Lets an operation of one's own wait for the relay, the element as it stands now.
-pub(super) fn tell(
-    session: &mut Session,
-    entity: &EntityId,
-    actor: &Actor,
-    verb: Verb,
-    id: &str,
-    fields: Option<Vec<String>>,
-) -> Result<()> {
-    let doc = entity.document(SPEC.name);
-    let Some(element) = Element::at(session, &doc, id)? else {
-        return Err(Error::bug("an element was written and lost"));
-    };
-    let at = match verb {
-        Verb::Remove => session.now(),
-        _ => element.clock(),
-    };
-    let clock = u64::try_from(element.clock()).unwrap_or(0);
-    let message = Message::CanvasOperation(Operation {
-        operation_id: format!("{entity}-{id}-{}-{at}", verb.as_str()),
-        canvas_id: entity.to_string(),
-        element_id: id.to_owned(),
-        operation_type: verb,
-        element_data: (verb != Verb::Remove).then(|| shown(&element)),
-        fields,
-        vector_clock: BTreeMap::from([(actor.id.to_string(), clock)]),
-        lamport_clock: clock,
-        origin_peer: actor.id.to_string(),
-        timestamp_ms: u64::try_from(at).unwrap_or(0).saturating_mul(1000),
-    });
-    session.state().put_out(&doc, &message.line()?)
-}
-
-/// Lets the canvas as it stands wait for the relay: the answer to a request.
-pub fn answer(session: &mut Session, entity: &EntityId, member: &MemberId) -> Result<()> {
-    let doc = entity.document(SPEC.name);
-    let Some(state) = session.bytes(&doc)? else { return Ok(()) };
-    let Some(view) = session.view(&doc)? else { return Ok(()) };
-    let elements: Vec<Map<String, Json>> = ELEMENTS
-        .records(&*view)
-        .into_iter()
-        .filter_map(|path| {
-            let record = crate::crdt::value::Source::record(&*view, &borrowed(&path))?;
-            Some(shown(&Element { id: path.last()?.clone(), record }))
-        })
-        .collect();
-    let clocks = elements.iter().filter_map(|element| element.get("updated_at")?.as_u64());
-    let response = Message::CanvasStateResponse(StateResponse {
-        canvas_id: entity.to_string(),
-        responder_peer_id: member.to_string(),
-        vector_clock: BTreeMap::from([(member.to_string(), clocks.max().unwrap_or(0))]),
-        is_incremental: false,
-        total_element_count: elements.len(),
-        elements,
-        state_v1: Some(data_encoding::BASE64.encode(&state)),
-    });
-    session.state().put_out(&doc, &response.line()?)
-}
-
-/// An element by the schema's names, for others.
-fn shown(element: &Element) -> Map<String, Json> {
-    let mut row = ELEMENTS.row(&element.record, Some(&element.id));
-    row.remove("ack_vector");
-    row
 }

@@ -20,8 +20,16 @@ CREATE INDEX canvas_timeline_by_element ON canvas_timeline (doc_id, element);
 CREATE TABLE canvas_outbox (
     id      INTEGER PRIMARY KEY,
     doc_id  TEXT    NOT NULL,
+    -- The command in the log that it is about; NULL for an answer.
+    seq     INTEGER,
     message TEXT    NOT NULL
 );
+
+-- How far the log of a canvas was handed out.
+CREATE TABLE canvas_handed (
+    doc_id TEXT    PRIMARY KEY,
+    seq    INTEGER NOT NULL
+) WITHOUT ROWID;
 
 -- When each field of an element was last written, as far as operations say it; under the empty
 -- name what holds for all other fields.
