@@ -44,6 +44,9 @@ pub const LOG_AGE_SECONDS: i64 = 90 * 86_400;
 /// … or this many bytes of updates.
 pub const LOG_BYTES: u64 = 64 << 20;
 
+/// What lost a merge is kept for this many seconds.
+pub const CONFLICT_AGE_SECONDS: i64 = 30 * 86_400;
+
 /// Most bytes of JSON in one write to an element's `data`: a drawing fits, a photograph does not.
 pub const ELEMENT_DATA_BYTES: usize = 100_000;
 /// Steps of a canvas that can be undone.

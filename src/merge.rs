@@ -1,19 +1,23 @@
 //! After the updates of an import are applied: the rules that keep the merge right, and the
 //! account of what it brought.
 //!
-//! Order: containers that were replaced are united (R3); registers that yrs decided by client id
-//! are decided by time (R4, not yet); what this replica's member has now seen deleted is
+//! Order: registers that yrs decided by client id are decided by time (R4), and what lost is kept;
+//! containers that were replaced are united (R3); what this replica's member has now seen deleted is
 //! acknowledged; what everybody has acknowledged is pruned.
+
+pub mod audit;
+pub mod registers;
 
 use crate::concern::{self, Collection, FieldKind, Removal, Spec, borrowed, core};
 use crate::crdt::container;
+use crate::crdt::update::Clocks;
 use crate::crdt::value::{Record, Source, Value};
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
-use crate::store::Session;
+use crate::store::{Audit, Session};
 use crate::tombstone;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// What an import did to one document, in records.
@@ -30,17 +34,45 @@ pub struct Settled {
     pub conflicts: usize,
 }
 
-/// Applies the rules to every document that an import changed; each comes with its view from
-/// before the import, None when it is new here.
-pub fn settle(
-    session: &mut Session,
-    imported: &[(DocId, Option<Rc<View>>)],
-) -> Result<Vec<(DocId, Settled)>> {
+/// What the rules made of an import.
+pub struct Settlement {
+    pub documents: Vec<(DocId, Settled)>,
+    /// What the senders would not have been allowed to do here.
+    pub audits: Vec<Audit>,
+}
+
+/// What came in for one document.
+pub struct Incoming<'u> {
+    pub doc: DocId,
+    /// The document before the import; None when it is new here.
+    pub before: Option<Rc<View>>,
+    pub parts: Vec<Part<'u>>,
+}
+
+/// One update that was applied.
+pub struct Part<'u> {
+    pub update: &'u [u8],
+    /// The state vector of whoever sent it; None where nobody says.
+    pub seen: Option<&'u Clocks>,
+    /// Who sent it, for people.
+    pub by: Option<String>,
+    /// The member that sent it.
+    pub member: Option<String>,
+}
+
+/// Applies the rules to every document that an import changed.
+pub fn settle(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Settlement> {
     let mut settled = Vec::with_capacity(imported.len());
-    for (doc, before) in imported {
+    let mut acts = Vec::with_capacity(imported.len());
+    for incoming in imported {
+        let Incoming { doc, before, parts } = incoming;
         let mut account = Settled::default();
         if let Some(after) = session.view(doc)? {
-            account = compare(concern::of(doc), before.as_deref(), &after);
+            let plan = registers::decide(session, doc, before.as_deref(), parts)?;
+            let decided = session.view(doc)?.unwrap_or_else(|| Rc::clone(&after));
+            account = compare(concern::of(doc), before.as_deref(), &decided);
+            account.conflicts = plan.lost.len();
+            acts.push((incoming, plan.acts));
             if let Some(before) = before {
                 unite(session, doc, before, &after)?;
             }
@@ -48,19 +80,38 @@ pub fn settle(
         account.acknowledged = tombstone::acknowledge(session, doc)?;
         settled.push((doc.clone(), account));
     }
+    let audits = audit_all(session, acts)?;
     prune(session, imported, &mut settled)?;
-    Ok(settled)
+    Ok(Settlement { documents: settled, audits })
+}
+
+/// Audits entity by entity, since the roles are in a document of their own.
+fn audit_all(
+    session: &mut Session,
+    acts: Vec<(&Incoming<'_>, Vec<audit::Act>)>,
+) -> Result<Vec<Audit>> {
+    let mut entities: BTreeMap<EntityId, Vec<(&Incoming<'_>, Vec<audit::Act>)>> = BTreeMap::new();
+    for (incoming, acts) in acts {
+        if let Some(entity) = incoming.doc.entity() {
+            entities.entry(entity).or_default().push((incoming, acts));
+        }
+    }
+    let mut audits = Vec::new();
+    for (entity, imported) in &entities {
+        audits.extend(audit::audit(session, entity, imported)?);
+    }
+    Ok(audits)
 }
 
 /// Prunes in every document of the entities that were touched: news of the members can free
 /// tombstones anywhere.
 fn prune(
     session: &mut Session,
-    imported: &[(DocId, Option<Rc<View>>)],
+    imported: &[Incoming<'_>],
     settled: &mut Vec<(DocId, Settled)>,
 ) -> Result<()> {
     let entities: BTreeSet<EntityId> =
-        imported.iter().filter_map(|(doc, _)| doc.entity()).collect();
+        imported.iter().filter_map(|incoming| incoming.doc.entity()).collect();
     for entity in &entities {
         for pruned in tombstone::prune_entity(session, entity)? {
             match settled.iter_mut().find(|(doc, _)| *doc == pruned.doc) {

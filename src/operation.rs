@@ -1,6 +1,10 @@
 //! Every change to a store as data. The command line builds operations, tests generate them at
 //! random; there is one way to change a store.
 
+mod restore;
+
+pub use restore::Restore;
+
 use crate::concern::{canvas, chat, core, issues, kanban};
 
 pub use crate::concern::Outcome;
@@ -85,6 +89,8 @@ pub enum Operation {
     CanvasApply(canvas::relay::Apply),
     #[serde(rename = "prune")]
     Prune(Prune),
+    #[serde(rename = "conflict.restore")]
+    ConflictRestore(Restore),
 }
 
 /// Runs an operation in a session. Nothing lasts before the session commits.
@@ -128,6 +134,7 @@ pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
         Operation::CanvasRedo(op) => op.run(session),
         Operation::CanvasApply(op) => op.run(session),
         Operation::Prune(op) => op.run(session),
+        Operation::ConflictRestore(op) => op.run(session),
     }
 }
 

@@ -91,6 +91,14 @@ impl Tombstone {
     }
 }
 
+/// The time that a deletion in this document gets: now, and not before any member joined that is
+/// known here. Clocks are wrong by minutes, and a member who is known when something is deleted
+/// had it.
+pub fn time_of_deletion(session: &mut Session, doc: &DocId) -> Result<i64> {
+    let joined = members_of(session, doc)?.into_values().max();
+    Ok(session.now().max(joined.unwrap_or(i64::MIN)))
+}
+
 /// Marks the record at a path as deleted and acknowledges it for whoever deletes. Does nothing
 /// to a record that is deleted already.
 pub fn mark(
@@ -116,11 +124,17 @@ pub fn mark(
 }
 
 /// Takes the deletion of the record at a path back. It gets acknowledgements of its own: those of
-/// this deletion, and those that are still on their way, must not count for the next one.
+/// this deletion, and those that are still on their way, must not count for the next one. The
+/// record's clock moves on beyond the deletion, whatever the clock here says: it was seen.
 pub fn revive(txn: &mut Txn<'_>, collection: &Collection, path: &[&str]) -> Result<()> {
     let Some(marks) = &collection.tombstone else {
         return Err(Error::bug(format!("a {} cannot be deleted", collection.noun)));
     };
+    if let Some(clock) = collection.clock {
+        let at = |txn: &Txn<'_>, name: &str| txn.int(&[path, &[name]].concat()).unwrap_or(0);
+        let seen = at(txn, clock).max(at(txn, marks.at));
+        txn.set(path, clock, seen.saturating_add(1))?;
+    }
     txn.set(path, marks.flag, false)?;
     txn.set(path, marks.at, 0)?;
     txn.create_map(path, "ack_vector")
@@ -128,7 +142,7 @@ pub fn revive(txn: &mut Txn<'_>, collection: &Collection, path: &[&str]) -> Resu
 
 /// Writes one acknowledgement, unless it is there: a second one would bounce between the
 /// replicas for ever. True when it was written.
-fn acknowledge_one(txn: &mut Txn<'_>, path: &[&str], member: &str, now: i64) -> Result<bool> {
+pub fn acknowledge_one(txn: &mut Txn<'_>, path: &[&str], member: &str, now: i64) -> Result<bool> {
     let acks = [path, &["ack_vector"]].concat();
     match txn.value(&acks) {
         Some(Value::Map(map)) if map.contains_key(member) => return Ok(false),
@@ -192,6 +206,21 @@ impl Plan {
         plan
     }
 
+    /// Removes what may go.
+    pub fn write(&self, txn: &mut Txn<'_>) -> Result<()> {
+        for pruned in &self.prunable {
+            let path = borrowed(&pruned.tombstone.path);
+            if let Some((id, parent)) = path.split_last() {
+                txn.remove(parent, id)?;
+                // The cache beside the members (rule R5) must not outlive the record.
+                if pruned.tombstone.collection.noun == core::MEMBERS.noun {
+                    txn.remove(&["active_members"], id)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn add(&mut self, doc: &DocId, tombstone: Option<Tombstone>, members: &Members) {
         let Some(tombstone) = tombstone else { return };
         let removal = tombstone.collection.tombstone.as_ref().map(|marks| marks.removal);
@@ -241,19 +270,7 @@ fn remove(session: &mut Session, doc: &DocId, plan: Plan) -> Result<Vec<Pruned>>
     if plan.prunable.is_empty() {
         return Ok(Vec::new());
     }
-    session.edit(doc, |txn| {
-        for pruned in &plan.prunable {
-            let path = borrowed(&pruned.tombstone.path);
-            if let Some((id, parent)) = path.split_last() {
-                txn.remove(parent, id)?;
-                // The cache beside the members (rule R5) must not outlive the record.
-                if pruned.tombstone.collection.noun == core::MEMBERS.noun {
-                    txn.remove(&["active_members"], id)?;
-                }
-            }
-        }
-        Ok(())
-    })?;
+    session.edit(doc, |txn| plan.write(txn))?;
     Ok(plan.prunable)
 }
 

@@ -16,8 +16,8 @@ use crate::crdt::update::Update;
 use crate::crdt::view::View;
 use crate::error::{Error, Result, word};
 use crate::id::{DocId, EntityId};
-use crate::store::Store;
 use crate::store::check::{self as files, Cure as FileCure, Examiner, Kind, Mend};
+use crate::store::{Audit, State, Store};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use repair::{Repaired, repair};
@@ -26,6 +26,7 @@ pub use repair::{Repaired, repair};
 const ID_DIGITS: usize = 6;
 
 static OVER_LIMIT: Kind = Kind::warning("over-limit");
+static NOT_ALLOWED: Kind = Kind::warning("not-allowed");
 static UNSTABLE: Kind = Kind::error("unstable-encoding");
 
 /// Something that is wrong.
@@ -100,6 +101,7 @@ pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result
     if scope.docs.is_none() {
         findings.extend(examiner.examine_store()?.into_iter().map(Finding::of_files));
     }
+    findings.extend(audits(&examiner, scope)?);
     let mut content = Content { examiner: &examiner, members: BTreeMap::new(), scope };
     for doc in examiner.documents()? {
         if scope.docs.is_none_or(|docs| docs.contains(&doc)) {
@@ -113,6 +115,25 @@ pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result
         done();
     }
     Ok(findings)
+}
+
+/// What merges did that the senders would not have been allowed to do here, of the last 30 days.
+fn audits(examiner: &Examiner, scope: &Scope<'_>) -> Result<Vec<Finding>> {
+    let audits = examiner.reader().state().map(State::audits).transpose()?.unwrap_or_default();
+    let asked = |audit: &Audit| scope.docs.is_none_or(|docs| docs.contains(&audit.doc));
+    let finding = |audit: Audit| {
+        let entity = audit.doc.entity();
+        let entity = entity.as_ref().map_or("", |entity| entity.as_str());
+        Finding {
+            id: id(&NOT_ALLOWED, Some(&audit.doc), &format!("{} {}", audit.kind, audit.detail)),
+            kind: &NOT_ALLOWED,
+            message: audit.message,
+            fix: format!("crdtctl member list --all -e {}", word(entity)),
+            doc: Some(audit.doc),
+            cure: Cure::Elsewhere,
+        }
+    };
+    Ok(audits.into_iter().filter(asked).map(finding).collect())
 }
 
 /// The documents that [`check`] looks at, those included whose file is gone.

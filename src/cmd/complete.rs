@@ -59,6 +59,7 @@ fn completing(arg: Arg) -> Arg {
         Some("DOC") => documents,
         Some("PEER") => peers,
         Some("TOMBSTONE") => tombstones,
+        Some("CONFLICT") => conflicts,
         _ => return arg,
     };
     arg.add(ArgValueCompleter::new(move |current: &OsStr| {
@@ -197,6 +198,15 @@ fn tombstones(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let found = super::tombstone::all(context, &context.reader()?)?;
     let kind = |found: &super::tombstone::Found| with_help(found.id(), found.noun());
     Ok(found.iter().map(kind).collect())
+}
+
+fn conflicts(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let reader = context.reader()?;
+    let found = super::conflict::all(reader.state())?;
+    let field = |path: &[String]| path.last().cloned().unwrap_or_default();
+    let kind = |noun: &Option<String>| noun.clone().unwrap_or_default();
+    let help = |c: &crate::store::Conflict| format!("{} {}", kind(&c.noun), field(&c.path));
+    Ok(found.iter().map(|found| with_help(&found.id.to_string(), &help(found))).collect())
 }
 
 fn peers(context: &Context) -> Result<Vec<CompletionCandidate>> {

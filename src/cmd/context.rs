@@ -78,6 +78,11 @@ impl Context {
         Ok(session)
     }
 
+    /// A session that writes nothing, whatever the command is.
+    pub fn rehearsal(&self) -> Result<Session> {
+        self.store()?.session(Open { dry_run: true, ..self.how() })
+    }
+
     /// Write access that leaves what a crash left to whoever names it. Heeds `-n`.
     pub fn repair_session(&self) -> Result<Session> {
         self.store()?.repair_session(self.how())

@@ -9,6 +9,7 @@ mod chat;
 mod check;
 mod complete;
 mod completions;
+mod conflict;
 mod context;
 mod demo;
 mod digest;
@@ -71,6 +72,7 @@ commands! {
     Sync => sync,
     Prune => prune,
     Tombstone => tombstone,
+    Conflict => conflict,
     Doc => doc,
     Digest => digest,
     Check => check,

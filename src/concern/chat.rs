@@ -164,7 +164,7 @@ impl Delete {
             ))
             .hint("its author may delete it, and so may an admin or owner"));
         }
-        let now = session.now();
+        let now = tombstone::time_of_deletion(session, &doc)?;
         session.edit(&doc, |txn| {
             let path = super::borrowed(&message.path);
             tombstone::mark(txn, message.collection, &path, now, &actor.id)?;

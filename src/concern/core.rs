@@ -221,7 +221,7 @@ impl Remove {
         if last {
             return Err(last_owner(&member, "leave"));
         }
-        let now = session.now();
+        let now = tombstone::time_of_deletion(session, &doc)?;
         session.edit(&doc, |txn| {
             tombstone::mark(txn, &MEMBERS, &["members", &member], now, &actor.id)?;
             txn.remove(&["active_members"], &member)?;

@@ -284,7 +284,7 @@ impl Close {
             return Ok(Outcome::unchanged(doc, &issue.id)
                 .saying(format!("{} is closed already", issue.id)));
         }
-        let now = session.now();
+        let now = tombstone::time_of_deletion(session, &doc)?;
         session.edit(&doc, |txn| {
             let path = ["issues", issue.id.as_str()];
             if held != Some(end) {

@@ -302,7 +302,7 @@ impl Archive {
                 .saying(format!("{} is archived already", card.id)));
         }
         let right = board::is_right(session, &doc);
-        let now = session.now();
+        let now = tombstone::time_of_deletion(session, &doc)?;
         session.edit(&doc, |txn| {
             put_right(txn, right)?;
             tombstone::mark(txn, &CARDS, &["cards", &card.id], now, &actor.id)?;

@@ -116,6 +116,27 @@ const fn clocked(name: &'static str, kind: FieldKind, clock: &'static str) -> Fi
     Field { name, kind, clock: Some(clock) }
 }
 
+/// What a document says of its entity: one record, at a root of its own.
+pub const METADATA: Collection = Collection {
+    noun: "entity",
+    path: &[],
+    tombstone: None,
+    clock: Some("updated_at"),
+    fields: &[field("created_at", FieldKind::Time), field("updated_at", FieldKind::Time)],
+};
+
+/// The record that a path leads into, as its collection and the number of steps to it. The last
+/// of several collections inside one another.
+pub fn place(spec: &'static Spec, path: &[String]) -> Option<(&'static Collection, usize)> {
+    let fits = |collection: &&Collection| {
+        path.len() > collection.path.len() + 1
+            && collection.path.iter().zip(path).all(|(step, key)| *step == "*" || step == key)
+    };
+    let found = spec.collections.iter().filter(fits).max_by_key(|c| c.path.len());
+    let metadata = || (path.len() > 1 && path.first()? == "metadata").then_some((&METADATA, 1));
+    found.map(|collection| (collection, collection.path.len() + 1)).or_else(metadata)
+}
+
 /// The concern of a document; None for an opaque one.
 pub fn of(doc: &DocId) -> Option<&'static Spec> {
     named(doc.concern()?)

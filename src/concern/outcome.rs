@@ -22,7 +22,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    pub(super) fn new(changed: bool, doc: DocId, id: &str) -> Self {
+    pub(crate) fn new(changed: bool, doc: DocId, id: &str) -> Self {
         Outcome {
             changed,
             doc: Some(doc),
@@ -42,7 +42,7 @@ impl Outcome {
         Outcome::new(false, doc, id)
     }
 
-    pub(super) fn saying(mut self, sentence: impl Into<String>) -> Self {
+    pub(crate) fn saying(mut self, sentence: impl Into<String>) -> Self {
         self.said = sentence.into();
         self
     }

@@ -12,7 +12,7 @@ use yrs::types::ToJson;
 use yrs::updates::decoder::Decode;
 use yrs::{
     Any, Array, ArrayPrelim, ArrayRef, Doc as YrsDoc, GetString, In, Map, MapPrelim, MapRef,
-    Number, Options, Out, ReadTxn, StateVector, Transact, TransactionMut, WriteTxn,
+    Number, OffsetKind, Options, Out, ReadTxn, StateVector, Transact, TransactionMut, WriteTxn,
 };
 
 /// A document loaded into yrs, with the updates that were made since.
@@ -24,7 +24,10 @@ pub struct Doc {
 impl Doc {
     /// An empty document, edited under `client`.
     pub fn new(client: u64) -> Self {
-        let options = Options::with_client_id(yrs::ClientID::new(client));
+        let mut options = Options::with_client_id(yrs::ClientID::new(client));
+        // Yjs may cut a surrogate pair. Each half then takes three bytes instead of two, so lengths
+        // counted in bytes would come out wrong, and below zero once the text is deleted.
+        options.offset_kind = OffsetKind::Utf16;
         Doc { yrs: YrsDoc::with_options(options), updates: Vec::new() }
     }
 
@@ -76,6 +79,11 @@ impl Doc {
     /// The updates made since loading, in order; each is causally ready after those before it.
     pub fn updates(&self) -> &[Vec<u8>] {
         &self.updates
+    }
+
+    /// The id that own items get.
+    pub fn client(&self) -> u64 {
+        self.yrs.client_id().get()
     }
 
     /// The clock that the next own item would get.
@@ -130,6 +138,13 @@ impl Txn<'_> {
             return Ok(());
         }
         map.insert(&mut self.yrs, key, value);
+        Ok(())
+    }
+
+    /// Sets a field of the map at `path` as a new write, whatever value it has.
+    pub fn set_again(&mut self, path: &[&str], key: &str, value: &Value) -> Result<()> {
+        let map = self.map(path)?;
+        map.insert(&mut self.yrs, key, to_any(value));
         Ok(())
     }
 
@@ -398,15 +413,22 @@ impl<T: ReadTxn> Source for Live<'_, T> {
     }
 }
 
-/// A root as the kind of thing it holds: a root that nobody asked for yet has no type in yrs, and
-/// all our roots with keys are maps.
+/// A root as the kind of thing it holds: a root that nobody asked for yet has no type in yrs. Text
+/// is looked for before elements: yrs loops for ever over text that it reads as an array.
 fn root_out<T: ReadTxn>(txn: &T, name: &str) -> Option<Out> {
     match txn.get(name)? {
         Out::UndefinedRef(_) => {
             let map = txn.get_map(name)?;
-            let array = txn.get_array(name)?;
             // Not `map.len`, which counts: this is asked at every look at a document.
-            match array.len(txn) > 0 && map.keys(txn).next().is_none() {
+            if map.keys(txn).next().is_some() {
+                return Some(Out::YMap(map));
+            }
+            let text = txn.get_text(name)?;
+            if !text.get_string(txn).is_empty() {
+                return Some(Out::YText(text));
+            }
+            let array = txn.get_array(name)?;
+            match array.len(txn) > 0 {
                 true => Some(Out::YArray(array)),
                 false => Some(Out::YMap(map)),
             }
@@ -460,5 +482,48 @@ fn to_any(value: &Value) -> Any {
         Value::Object(map) | Value::Map(map) => Any::Map(Arc::new(
             map.iter().map(|(key, value)| (key.clone(), to_any(value))).collect(),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crdt::testing::{new_doc, state};
+    use yrs::Text;
+
+    fn load(bytes: &[u8]) -> Doc {
+        Doc::load(&Update::walk(bytes).unwrap().check(&[]).unwrap(), 1).unwrap()
+    }
+
+    #[test]
+    fn a_root_of_text_is_text_without_a_schema() {
+        let plain = new_doc(5, false);
+        let mut txn = plain.transact_mut();
+        txn.get_or_insert_text("t").insert(&mut txn, 0, "words");
+        txn.get_or_insert_text("t").insert_embed(&mut txn, 2, Any::Bool(true));
+        txn.get_or_insert_array("l").push_back(&mut txn, 1);
+        drop(txn);
+        load(&state(&plain)).read(|source| {
+            assert_eq!(source.value(&["t"]), Some(Value::Text("words".into())));
+            assert_eq!(source.value(&["l"]), Some(Value::Array(vec![Value::Int(1)])));
+        });
+    }
+
+    /// A map with a text of two waves; "x" is put into the middle of the first one, as Yjs does;
+    /// then all of it is deleted.
+    #[test]
+    fn a_surrogate_pair_may_be_cut() {
+        let waves = [&[0x04, 0, 1, 0, 8][..], "🌊🌊".as_bytes()].concat();
+        let cut = [0x84, 1, 1, 1, b'x'];
+        let bytes = |deletes: &[u8]| {
+            let text = [0x27, 1, 1, b'm', 1, b'a', 2];
+            [&[1, 3, 1, 0][..], &text, &waves, &cut, deletes].concat()
+        };
+        let whole = load(&bytes(&[0]));
+        let shown = whole.read(|source| source.text(&["m", "a"]));
+        assert_eq!(shown.as_deref(), Some("\u{fffd}x\u{fffd}🌊"));
+        let deleted = load(&bytes(&[1, 1, 1, 0, 1]));
+        assert_eq!(deleted.read(|source| source.keys(&["m"])), Vec::<String>::new());
+        deleted.encode().unwrap();
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod container;
 pub mod doc;
+pub mod register;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod update;

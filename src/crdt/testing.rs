@@ -1,6 +1,9 @@
 //! Random documents for the tests: several yrs replicas that edit at once and sometimes meet.
+//!
+//! The unit tests use this as a module of the crate, `tests/gate` includes it by its path: it names
+//! only what the crate makes public.
 
-use super::update::{Update, any};
+use super::update::Update;
 use super::value::{Record, Value};
 use super::view::View;
 use std::collections::HashMap;
@@ -100,6 +103,39 @@ impl World {
         let all = new_doc(1, false);
         self.docs.iter().for_each(|doc| apply(&all, &state(doc)));
         all
+    }
+}
+
+/// A world out of a seed, of at most so many steps, and the generator that goes on from there.
+pub fn random_world(seed: u64, steps: usize) -> (Rng, World) {
+    let mut rng = Rng::new(seed);
+    let steps = 2 + rng.below(steps);
+    let world = World::random(&mut rng, steps);
+    (rng, world)
+}
+
+/// A replica that applied the updates of a world one by one, what each transaction of its own
+/// wrote, and its state after each.
+pub struct Follower {
+    pub doc: Doc,
+    pub rows: Vec<Vec<u8>>,
+    pub states: Vec<Vec<u8>>,
+}
+
+impl Follower {
+    pub fn of(world: &World) -> Follower {
+        let doc = new_doc(2, false);
+        let mut follower = Follower { doc, rows: Vec::new(), states: vec![vec![0, 0]] };
+        for update in &world.updates {
+            let mut txn = follower.doc.transact_mut();
+            txn.apply_update(yrs::Update::decode_v1(update).expect("yrs decodes"))
+                .expect("yrs applies");
+            assert!(!txn.has_missing_updates());
+            follower.rows.push(txn.encode_update_v1());
+            drop(txn);
+            follower.states.push(state(&follower.doc));
+        }
+        follower
     }
 }
 
@@ -227,7 +263,7 @@ fn edit_text(rng: &mut Rng, txn: &mut TransactionMut<'_>, text: &TextRef) {
     }
 }
 
-fn random_any(rng: &mut Rng, depth: usize) -> Any {
+pub fn random_any(rng: &mut Rng, depth: usize) -> Any {
     match rng.below(if depth > 0 { 12 } else { 9 }) {
         0 => Any::Null,
         1 => Any::Undefined,
@@ -266,7 +302,7 @@ pub fn shown_by_yrs(doc: &Doc) -> Record {
     shown.filter(|(_, value)| !is_empty(value)).collect()
 }
 
-fn is_empty(value: &Value) -> bool {
+pub fn is_empty(value: &Value) -> bool {
     match value {
         Value::Map(map) => map.is_empty(),
         Value::Array(items) => items.is_empty(),
@@ -275,7 +311,8 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-fn from_out<T: ReadTxn>(out: Out, txn: &T) -> Value {
+/// Content as yrs holds it, as plain data.
+pub fn from_out<T: ReadTxn>(out: Out, txn: &T) -> Value {
     match out {
         Out::YMap(map) => {
             Value::Map(map.iter(txn).map(|(k, v)| (k.to_owned(), from_out(v, txn))).collect())
@@ -313,7 +350,7 @@ pub fn shown_by_view(view: &View) -> Record {
 #[track_caller]
 pub fn assert_same(a: &Record, b: &Record, context: &str) {
     let (a, b) = (Value::Map(a.clone()), Value::Map(b.clone()));
-    assert!(any::same(&a, &b), "{context}\n left: {a:?}\nright: {b:?}");
+    assert!(a.same(&b), "{context}\n left: {a:?}\nright: {b:?}");
 }
 
 /// A view of bytes that must pass the check.

@@ -3,11 +3,13 @@
 //! A [`State`] is either inside a session's transaction, or cannot write at all.
 
 mod canvas;
+mod conflict;
 mod legacy;
 mod log;
 mod open;
 
 pub use canvas::{Step, Waiting};
+pub use conflict::{Audit, Claim, Conflict};
 pub(super) use legacy::Legacy;
 pub(super) use log::{Known, NewRow};
 

@@ -175,6 +175,20 @@ impl<'a> Export<'a> {
     }
 }
 
+/// The bytes of the update that an export for a peer would carry of a document.
+pub(super) fn bytes_for(
+    reader: &Reader,
+    ambient: &Ambient,
+    doc: &DocId,
+    whole: &Update<'_, Checked>,
+    peer: &Known,
+) -> Result<u64> {
+    let request = Request { peer: Some(peer), ..Request::default() };
+    let export = Export::new(reader, ambient, &request)?;
+    let (update, _) = export.part(doc, whole, &Has::from(&whole.version()))?;
+    Ok(update.map_or(0, |update| update.len() as u64))
+}
+
 /// Whether an update is ready where these clocks are reached, and leads from there to those.
 fn leads(from: &Clocks, update: &Update<'_, Checked>, to: &Clocks) -> bool {
     let brought = update.version().clocks;

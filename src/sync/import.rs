@@ -10,7 +10,8 @@ use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use crate::limits;
 use crate::merge::{self, Settled};
-use crate::store::{Committed, Parked, Session};
+use crate::store::{Audit, Committed, Parked, Session};
+use crate::tombstone;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
@@ -44,14 +45,49 @@ pub struct Imported {
     /// How many of the updates given wait for their prerequisites.
     pub waiting: usize,
     pub changed: bool,
+    /// What the senders would not have been allowed to do here; it is done, since replicas must
+    /// agree.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// What waits, and for what.
     #[serde(skip)]
     pub waits: Vec<Wait>,
     /// Sentences for stderr.
     #[serde(skip)]
     pub notes: Vec<String>,
+    /// The documents as they were and would be; of a dry run only.
+    #[serde(skip)]
+    pub touched: Vec<Touched>,
     #[serde(skip)]
     pub committed: Committed,
+}
+
+/// Something that the sender of a bundle would not have been allowed to do here.
+#[derive(Debug, Serialize)]
+pub struct Finding {
+    pub doc: DocId,
+    pub kind: String,
+    pub message: String,
+}
+
+impl From<Audit> for Finding {
+    fn from(audit: Audit) -> Self {
+        Finding { doc: audit.doc, kind: audit.kind, message: audit.message }
+    }
+}
+
+/// A document before and after a dry run.
+#[derive(Clone)]
+pub struct Touched {
+    pub doc: DocId,
+    pub before: Option<Rc<View>>,
+    pub after: Option<Rc<View>>,
+}
+
+impl fmt::Debug for Touched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.doc)
+    }
 }
 
 /// What happened to one document, in records.
@@ -114,6 +150,7 @@ pub fn import(session: Session, inputs: &[Input]) -> Result<Imported> {
         import.take(input);
     }
     import.take_parked()?;
+    import.look()?;
     let docs: Vec<DocId> = import.incoming.keys().cloned().collect();
     for doc in &docs {
         import.pass(doc)?;
@@ -139,16 +176,45 @@ struct Incoming<'u> {
     before: Option<Rc<View>>,
 }
 
+impl Incoming<'_> {
+    /// The updates that the document holds now.
+    fn applied(&self) -> Vec<merge::Part<'_>> {
+        let pieces = self.pieces.iter().zip(&self.fates);
+        let applied = pieces.filter(|(_, fate)| matches!(fate, Fate::Applied(_)));
+        applied
+            .map(|(piece, _)| merge::Part {
+                update: &piece.update,
+                seen: piece.claim.as_ref().map(|claim| &claim.entry.has.state_vector),
+                by: piece.claim.as_ref().and_then(|claim| claim.from.name()),
+                member: piece
+                    .claim
+                    .as_ref()
+                    .and_then(|c| Some(c.from.member.as_ref()?.to_string())),
+            })
+            .collect()
+    }
+}
+
 struct Import<'u> {
     session: Session,
     incoming: BTreeMap<DocId, Incoming<'u>>,
     inbox_changed: bool,
+    /// What a dry run could change, as it was.
+    touched: Vec<Touched>,
+    findings: Vec<Audit>,
     notes: Vec<String>,
 }
 
 impl<'u> Import<'u> {
     fn new(session: Session) -> Self {
-        Import { session, incoming: BTreeMap::new(), inbox_changed: false, notes: Vec::new() }
+        Import {
+            session,
+            incoming: BTreeMap::new(),
+            inbox_changed: false,
+            touched: Vec::new(),
+            findings: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     fn take(&mut self, input: &'u Input) {
@@ -212,6 +278,22 @@ impl<'u> Import<'u> {
         }
     }
 
+    /// In a dry run: everything as it is, the documents included in which news of the members can
+    /// free tombstones.
+    fn look(&mut self) -> Result<()> {
+        if !self.session.dry_run() {
+            return Ok(());
+        }
+        let of_entity = |doc: &DocId| doc.entity().map(|entity| tombstone::documents(&entity));
+        let related = self.incoming.keys().filter_map(of_entity).flatten();
+        let docs: BTreeSet<DocId> = self.incoming.keys().cloned().chain(related).collect();
+        for doc in docs {
+            let before = self.session.view(&doc)?;
+            self.touched.push(Touched { doc, before, after: None });
+        }
+        Ok(())
+    }
+
     /// One document through the gate; a look whether we and the senders then agree; and a note
     /// of how far their logs are applied here.
     fn pass(&mut self, doc: &DocId) -> Result<()> {
@@ -235,15 +317,19 @@ impl<'u> Import<'u> {
     fn settle(&mut self) -> Result<Vec<Account>> {
         let changed = self.session.changed();
         let mut imported = Vec::new();
-        for (doc, incoming) in &mut self.incoming {
+        for (doc, incoming) in &self.incoming {
             let foreign = !incoming.claims.is_empty() || changed.contains(doc);
             if foreign && self.session.view(doc)?.is_some() {
-                imported.push((doc.clone(), incoming.before.take()));
+                let (before, parts) = (incoming.before.clone(), incoming.applied());
+                imported.push(merge::Incoming { doc: doc.clone(), before, parts });
             }
         }
         let settled = merge::settle(&mut self.session, &imported)?;
+        self.findings = settled.audits;
+        self.session.state().trim_conflicts(self.session.now())?;
         let changed = self.session.changed();
         let mut accounts: Vec<Account> = settled
+            .documents
             .into_iter()
             .filter(|(doc, settled)| *settled != Settled::default() || changed.contains(doc))
             .map(|(doc, settled)| Account { doc, settled })
@@ -293,8 +379,16 @@ impl<'u> Import<'u> {
         Ok(waits.into_values().collect())
     }
 
-    fn finish(self, bundles: usize, documents: Vec<Account>, waits: Vec<Wait>) -> Result<Imported> {
+    fn finish(
+        mut self,
+        bundles: usize,
+        documents: Vec<Account>,
+        waits: Vec<Wait>,
+    ) -> Result<Imported> {
         let changed = self.inbox_changed || !self.session.changed().is_empty();
+        for touched in &mut self.touched {
+            touched.after = self.session.view(&touched.doc)?;
+        }
         Ok(Imported {
             bundles,
             conflicts: documents.iter().map(|account| account.settled.conflicts).sum(),
@@ -302,7 +396,9 @@ impl<'u> Import<'u> {
             waiting: waits.len(),
             changed,
             waits,
+            findings: self.findings.into_iter().map(Finding::from).collect(),
             notes: self.notes,
+            touched: self.touched,
             committed: self.session.commit()?,
         })
     }

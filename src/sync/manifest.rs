@@ -83,6 +83,14 @@ impl From<&Version> for Has {
     }
 }
 
+impl Sender {
+    /// The member, else the replica; None where it is neither.
+    pub fn name(&self) -> Option<String> {
+        let member = self.member.as_ref().map(ToString::to_string);
+        member.or_else(|| self.replica.clone())
+    }
+}
+
 impl fmt::Display for Sender {
     /// "alice-river-stone-sky (replica 0d9d7c7e)"
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

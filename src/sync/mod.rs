@@ -10,6 +10,7 @@ pub mod import;
 pub mod manifest;
 pub mod peer;
 mod record;
+pub mod status;
 pub mod verify;
 
 pub use bundle::Bundle;

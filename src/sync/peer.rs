@@ -1,11 +1,10 @@
-//! What each peer is known to have, and how far it and we are apart.
+//! What each peer is known to have.
 
-use super::export;
 use super::manifest::{Applied, Has, Hash, Manifest};
-use crate::crdt::update::{Clocks, Update, Version};
+use crate::crdt::update::Clocks;
 use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, resolve};
-use crate::store::{self, Peer, Reader, State};
+use crate::store::{self, Peer, State};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Known {
     /// None where the receipt came from a store that has no replica id.
     pub replica: Option<String>,
-    receipts: BTreeMap<DocId, Receipt>,
+    pub(super) receipts: BTreeMap<DocId, Receipt>,
 }
 
 /// What a replica said that it has of one document.
@@ -155,117 +154,4 @@ pub fn list(state: Option<&State>) -> Result<Vec<Peer>> {
     let mut peers = state.map(State::peers).transpose()?.unwrap_or_default();
     peers.sort_by(|a, b| b.last_seen.cmp(&a.last_seen).then(a.replica_id.cmp(&b.replica_id)));
     Ok(peers)
-}
-
-/// One peer and the distance to it.
-#[derive(Debug, Clone)]
-pub struct Status {
-    pub peer: Peer,
-    pub they_lack: Distance,
-    pub we_lack: Distance,
-    /// Updates from its bundles that wait here for their prerequisites.
-    pub waiting: usize,
-}
-
-impl Status {
-    /// Whether either side lacks anything, or something waits.
-    pub fn is_behind(&self) -> bool {
-        self.they_lack.documents > 0 || self.we_lack.documents > 0 || self.waiting > 0
-    }
-}
-
-/// How much one side lacks. Operations are clocks: one for each value that was ever written.
-/// A deletion alone has none, so a document can be lacking with no operations.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Distance {
-    pub documents: usize,
-    pub operations: u64,
-}
-
-impl Distance {
-    fn add(&mut self, operations: u64, without: bool) {
-        self.documents += usize::from(operations > 0 || without);
-        self.operations = self.operations.saturating_add(operations);
-    }
-}
-
-/// The distance to every peer, as far as its last receipt tells; in the order of [`list`].
-pub fn status(reader: &Reader) -> Result<Vec<Status>> {
-    let Some(state) = reader.state() else { return Ok(Vec::new()) };
-    let peers = list(Some(state))?;
-    let versions = if peers.is_empty() { BTreeMap::new() } else { versions(reader)? };
-    let parked = state.parked()?;
-    let status = |peer: Peer| {
-        let known = Known::of_peer(state, &peer.replica_id)?;
-        let (they_lack, we_lack) = distances(reader, state, &versions, &known)?;
-        let its_own = |from: &Option<String>| from.as_deref() == Some(peer.replica_id.as_str());
-        let waiting = parked.iter().filter(|parked| its_own(&parked.replica_id)).count();
-        Ok(Status { peer, they_lack, we_lack, waiting })
-    };
-    peers.into_iter().map(status).collect()
-}
-
-/// The version of every document that a bundle can carry.
-fn versions(reader: &Reader) -> Result<BTreeMap<DocId, Version>> {
-    let mut versions = BTreeMap::new();
-    for document in reader.documents()? {
-        // What does not decode is a finding of `check`; here it has no version to compare.
-        if let Some(bytes) = reader.bytes(&document.id)?
-            && let Ok(update) = Update::walk(&bytes)
-        {
-            versions.insert(document.id, update.version());
-        }
-    }
-    Ok(versions)
-}
-
-fn distances(
-    reader: &Reader,
-    state: &State,
-    versions: &BTreeMap<DocId, Version>,
-    known: &Known,
-) -> Result<(Distance, Distance)> {
-    let (mut they, mut we) = (Distance::default(), Distance::default());
-    let docs: BTreeSet<&DocId> = versions.keys().chain(known.receipts.keys()).collect();
-    let nothing = Version::default();
-    for doc in docs {
-        let ours = versions.get(doc).unwrap_or(&nothing);
-        let Some(receipt) = known.receipt(doc) else {
-            they.add(operations(&ours.clocks, &Clocks::new()), true);
-            continue;
-        };
-        if receipt.has == Has::from(ours) {
-            continue;
-        }
-        let deletions = deletions_apart(reader, state, doc, known, receipt)?;
-        they.add(operations(&ours.clocks, &receipt.has.state_vector), deletions.0);
-        we.add(operations(&receipt.has.state_vector, &ours.clocks), deletions.1);
-    }
-    Ok((they, we))
-}
-
-/// How many operations `more` holds that `less` does not.
-fn operations(more: &Clocks, less: &Clocks) -> u64 {
-    more.iter()
-        .map(|(client, clock)| clock.saturating_sub(less.get(client).copied().unwrap_or(0)))
-        .map(u64::from)
-        .fold(0, u64::saturating_add)
-}
-
-/// Deletions move no clock. Where versions differ, the logs tell who has news: we for them, when
-/// rows wait for them; they for us, when their log has gone beyond what we applied.
-fn deletions_apart(
-    reader: &Reader,
-    state: &State,
-    doc: &DocId,
-    known: &Known,
-    receipt: &Receipt,
-) -> Result<(bool, bool)> {
-    let theirs = known.replica.as_deref().unwrap_or("");
-    let we_lack = state.applied(doc)?.get(theirs).copied().unwrap_or(0) < receipt.said.0;
-    let they_lack = match export::rows_for(reader, doc, known)? {
-        Some(rows) => rows.iter().any(|row| row.wanted),
-        None => !we_lack,
-    };
-    Ok((they_lack, we_lack))
 }

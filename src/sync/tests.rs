@@ -313,9 +313,9 @@ fn both_write_and_end_the_same() {
 fn deletions_alone_travel_and_are_news() {
     let (a, b) = pair();
     a.edit(X, |txn| txn.remove(&["m"], "k").map(drop));
-    let status = &peer::status(&a.reader()).unwrap()[0];
-    assert_eq!((status.they_lack.documents, status.they_lack.operations), (1, 0));
-    assert_eq!(status.we_lack.documents, 0);
+    let status = &super::status::status(&a.reader(), a.store.ambient()).unwrap().peers[0];
+    assert_eq!((status.they_lack.documents(), status.they_lack.operations()), (1, 0));
+    assert_eq!(status.we_lack.documents(), 0);
     let increment = a.for_peer(&b);
     assert!(increment.has_updates());
     let imported = b.import(&[&increment]);
@@ -574,16 +574,18 @@ fn peers_are_named_by_replica_or_member() {
 fn the_distance_to_a_peer_is_seen_from_both_sides() {
     let (a, b) = pair();
     let distances = |replica: &Replica| {
-        let status = peer::status(&replica.reader()).unwrap();
-        let first = status.first().unwrap();
-        assert_eq!(first.is_behind(), first.they_lack != first.we_lack);
-        (first.they_lack, first.we_lack)
+        let status = super::status::status(&replica.reader(), replica.store.ambient()).unwrap();
+        let first = status.peers.first().unwrap();
+        let lacks =
+            |distance: &super::status::Distance| (distance.documents(), distance.operations());
+        assert_eq!(first.is_behind(), lacks(&first.they_lack) != lacks(&first.we_lack));
+        (lacks(&first.they_lack), lacks(&first.we_lack))
     };
-    let none = peer::Distance::default();
+    let none = (0, 0);
     assert_eq!(distances(&a), (none, none));
     a.set(X, "k", "1");
     a.set(Y, "k", "2");
-    let two = peer::Distance { documents: 2, operations: 2 };
+    let two = (2, 2);
     assert_eq!(distances(&a), (two, none));
     b.import(&[&a.receipt()]);
     assert_eq!(distances(&b), (none, two));

@@ -77,9 +77,26 @@ pub struct Facts {
 pub struct Message {
     pub sent: Mark,
     /// Every text that was written to it.
-    pub texts: BTreeSet<String>,
+    pub edits: Vec<Edit>,
     /// Each with its time.
     pub deletions: Vec<(Mark, i64)>,
+}
+
+/// A text that was written to a message.
+#[derive(Debug)]
+pub struct Edit {
+    pub text: String,
+    /// What the message's clock was set to.
+    pub at: i64,
+    pub mark: Mark,
+    before: Clocks,
+}
+
+impl Edit {
+    /// Whether the replica that wrote this had the other one.
+    pub fn saw(&self, other: &Edit) -> bool {
+        other.mark.is_in(&self.before)
+    }
 }
 
 /// A session that was committed.
@@ -123,12 +140,11 @@ impl Facts {
             self.drawn.note(operation, &id);
             match operation {
                 Operation::ChatSend(send) => {
-                    let texts = BTreeSet::from([send.text.clone()]);
-                    let message = Message { sent: chat, texts, deletions: Vec::new() };
-                    self.messages.insert(id, message);
+                    self.messages.entry(id.clone()).or_default().sent = chat;
+                    self.note_text(replica, done, &id, &send.text, chat);
                 }
                 Operation::ChatEdit(edit) => {
-                    self.messages.entry(id).or_default().texts.insert(edit.text.clone());
+                    self.note_text(replica, done, &id, &edit.text, chat);
                 }
                 Operation::KanbanAdd(_) => drop(self.made.insert(("kanban", id))),
                 Operation::IssueOpen(_) => drop(self.made.insert(("issues", id))),
@@ -143,6 +159,17 @@ impl Facts {
                 _ => {}
             }
         }
+    }
+
+    /// Of several texts in one session the last counts: it was written over the others.
+    fn note_text(&mut self, replica: &Replica, done: &Done<'_>, id: &str, text: &str, mark: Mark) {
+        let at = replica
+            .document("chat")
+            .and_then(|(_, chat)| chat.int(&["messages", id, "updated_at"]));
+        let edits = &mut self.messages.entry(id.to_owned()).or_default().edits;
+        edits.retain(|edit| edit.mark.client != mark.client || edit.mark.clock != mark.clock);
+        let (text, before) = (text.to_owned(), done.before.1.clone());
+        edits.push(Edit { text, at: at.unwrap_or(0), mark, before });
     }
 
     /// What must hold of a replica after every step: its files are storable; a new acknowledgement

@@ -1,7 +1,7 @@
 //! The deep tests: what must hold whatever happens, and in whatever order.
 //!
 //! Two layers. [`world`] simulates replicas in process, on the library: thousands of random
-//! histories ([`convergence`]). The others go through the binary: processes that are killed
+//! histories ([`convergence`]), and on documents in memory: many thousands ([`memory`]). The others go through the binary: processes that are killed
 //! ([`crash`]), processes at once ([`concurrent`]), stores that were copied or rolled back
 //! ([`lease`]), members who come back ([`rejoin`]), and one history that breaks plain yrs
 //! ([`history`]).
@@ -14,6 +14,7 @@ mod crash;
 mod facts;
 mod history;
 mod lease;
+mod memory;
 mod rejoin;
 #[path = "../suite/support.rs"]
 #[allow(dead_code)]

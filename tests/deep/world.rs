@@ -139,7 +139,8 @@ impl World {
             _ => Some(MemberId::parse(MEMBERS[index]).expect("a member id")),
         };
         let ambient = Rc::new(Ambient {
-            clock: Clock::fixed(START + i64::try_from(self.chance.below(120)).unwrap_or(0)),
+            // Own clocks are wrong by minutes.
+            clock: Clock::fixed(START + i64::try_from(self.chance.below(1200)).unwrap_or(0)),
             ids: Ids::seeded(&format!("world {seed} {index}")),
             leases: Some(home.join("leases")),
             machine: name.clone(),
@@ -577,6 +578,14 @@ impl Replica {
     pub fn waiting(&self) -> usize {
         let reader = self.store.reader().expect("a reader");
         reader.state().map_or(0, |state| state.parked().expect("the local state").len())
+    }
+
+    /// The texts that lost a conflict here.
+    pub fn lost(&self) -> Vec<String> {
+        let reader = self.store.reader().expect("a reader");
+        let conflicts = reader.state().map(|state| state.conflicts().expect("the local state"));
+        let lost = conflicts.into_iter().flatten().filter_map(|conflict| conflict.loser.value);
+        lost.filter_map(|value| value.as_str().map(str::to_owned)).collect()
     }
 
     /// Every `.yrs` and `.meta` with its content.

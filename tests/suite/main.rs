@@ -5,11 +5,13 @@ mod support;
 
 mod anonymize;
 mod architecture;
+mod audit;
 mod canvas;
 mod canvas_relay;
 mod chat;
 mod check;
 mod cli;
+mod conflicts;
 mod damage;
 mod demo;
 mod diff;

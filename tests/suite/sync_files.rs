@@ -112,6 +112,46 @@ fn only_news_travels_to_a_known_peer() {
     assert!(!machine.path("x").exists());
 }
 
+/// A document with a long past: the news of one message do not carry what was ever deleted.
+#[test]
+fn one_message_costs_a_few_hundred_bytes_and_a_second_export_nothing() {
+    let machine = Machine::new("cheap");
+    let alice = machine.group("a", &[]);
+    for n in 0..40 {
+        let id = alice.send(&format!("message {n}"));
+        if n % 2 == 0 {
+            alice.ok(&["chat", "delete", &id]);
+        }
+    }
+    let bob = machine.replica_of(&alice, "b", ALICE);
+    bob.give(&alice);
+    let updates = |file: &str| alice.json(&["sync", "show", file])["documents"].clone();
+    let sent = |documents: &Value| -> Vec<u64> {
+        let documents = documents.as_array().unwrap().iter();
+        documents.filter(|d| !d["file"].is_null()).map(|d| d["bytes"].as_u64().unwrap()).collect()
+    };
+    let peer = alice.column(&["sync", "peers"], "replica_id").remove(0);
+    machine.pass(60);
+    alice.send("one more");
+    let news = export_for(&alice, &peer, "news.crdt");
+    let bytes = sent(&updates(&news));
+    assert!(bytes.len() == 1 && bytes[0] < 400, "{bytes:?}");
+    bob.ok(&["sync", "import", &news]);
+    // His receipt comes back, and there is nothing to say.
+    let receipt = text(&machine.path("receipt.crdt"));
+    bob.ok(&["sync", "receipt", "-o", &receipt]);
+    alice.ok(&["sync", "import", &receipt]);
+    assert_eq!(sent(&updates(&export_for(&alice, &peer, "again.crdt"))), [0u64; 0]);
+    alice.run(&["sync", "status", "--exit-code"]).exits(0);
+    // A deletion costs no more.
+    machine.pass(60);
+    let id = alice.send("gone at once");
+    alice.ok(&["sync", "import", &receipt]);
+    alice.ok(&["chat", "delete", &id]);
+    let bytes = sent(&updates(&export_for(&alice, &peer, "deleted.crdt")));
+    assert!(bytes.len() == 1 && bytes[0] < 600, "{bytes:?}");
+}
+
 /// The entry of a manifest for a concern.
 fn document<'v>(manifest: &'v Value, concern: &str) -> &'v Value {
     let entries = manifest["documents"].as_array().expect("documents");
@@ -239,6 +279,9 @@ fn a_dry_import_tells_the_same_and_writes_nothing() {
     let before = bob.files();
     let planned = bob.json(&["sync", "import", "--dry-run", &bundle]);
     assert_eq!(bob.files(), before);
+    let again = bob.json(&["sync", "show", &bundle, "--records"]);
+    assert_eq!(again["records"], planned["records"]);
+    assert_eq!(bob.files(), before);
     let done = bob.json(&["sync", "import", &bundle]);
     for field in ["bundles", "documents", "conflicts", "waiting", "changed"] {
         assert_eq!(planned[field], done[field], "{field}");
@@ -246,6 +289,58 @@ fn a_dry_import_tells_the_same_and_writes_nothing() {
     let chat = &done["documents"][0];
     assert_eq!((&chat["added"], &chat["deleted"]), (&json!(1), &json!(1)));
     assert_eq!((&chat["acknowledged"], &chat["pruned"]), (&json!(1), &json!(1)));
+}
+
+#[test]
+fn a_dry_import_says_record_by_record_what_it_would_do() {
+    let machine = Machine::new("records");
+    let alice = machine.group("a", &[BOB, CAROL]);
+    let ids: Vec<String> = ["kept", "edited", "deleted"].map(|text| alice.send(text)).into();
+    let bob = machine.replica_of(&alice, "b", BOB);
+    machine.pass(60);
+    alice.ok(&["chat", "edit", &ids[1], "edited again"]);
+    alice.ok(&["chat", "delete", &ids[2]]);
+    let new = alice.send("new");
+    alice.ok(&["member", "role", BOB, "admin"]);
+    alice.ok(&["entity", "rename", "Sea friends"]);
+    let bundle = alice.export("all.crdt");
+    let before = bob.files();
+    let run = bob.run(&["sync", "import", "--dry-run", &bundle, "--json"]);
+    assert!(run.stderr.contains(&format!("{BOB} becomes admin, was member")), "{run:?}");
+    let records = run.parsed()["records"].clone();
+    let of = |id: &str| {
+        let all = records.as_array().unwrap().iter();
+        all.filter(|row| row["id"] == id).collect::<Vec<_>>()[0].clone()
+    };
+    assert_eq!(records.as_array().map(Vec::len), Some(5), "{records:#}");
+    assert_eq!((&of(&new)["kind"], &of(&new)["change"]), (&json!("message"), &json!("added")));
+    let edited = of(&ids[1]);
+    assert_eq!(edited["change"], "edited");
+    assert_eq!(edited["fields"]["content"], json!({"old": "edited", "new": "edited again"}));
+    let deleted = of(&ids[2]);
+    assert_eq!(
+        (&deleted["change"], &deleted["acknowledged_by"]),
+        (&json!("deleted"), &json!([ALICE, BOB]))
+    );
+    assert_eq!(of(BOB)["fields"]["role"], json!({"old": "member", "new": "admin"}));
+    let entity = of(GROUP);
+    assert_eq!((&entity["kind"], &entity["change"]), (&json!("entity"), &json!("edited")));
+    assert_eq!(entity["fields"]["name"]["new"], "Sea friends");
+    assert_eq!(bob.files(), before);
+    // For people a line each; and what Bob acknowledged is told to Alice.
+    let told = bob.ok(&["sync", "show", &bundle, "--records", "-o", "tsv"]);
+    assert_eq!(told.lines().count(), 6, "{told}");
+    bob.ok(&["sync", "import", &bundle]);
+    let answer = bob.export("answer.crdt");
+    let records = alice.json(&["sync", "import", "--dry-run", &answer])["records"].clone();
+    assert_eq!(
+        (&records[0]["change"], &records[0]["acknowledged_by"]),
+        (&json!("acknowledged"), &json!([BOB]))
+    );
+    alice.ok(&["sync", "import", &answer]);
+    assert_eq!(alice.json(&["sync", "import", "--dry-run", &answer])["records"], json!([]));
+    // The last acknowledgement prunes.
+    alice.ok(&["--as", CAROL, "sync", "import", &answer]);
 }
 
 #[test]
@@ -271,6 +366,12 @@ fn status_says_who_lacks_what() {
         |peer: &Value| (peer["they_lack_documents"].clone(), peer["we_lack_documents"].clone());
     assert_eq!((lack(&peer), lack(&behind)), ((json!(0), json!(0)), (json!(1), json!(0))));
     assert_eq!(behind["last_seen"], START);
+    // What it would cost to tell them, document by document.
+    let bytes = behind["they_lack_bytes"].as_u64().unwrap();
+    assert!((100..600).contains(&bytes), "{behind}");
+    assert_eq!(behind["they_lack"][0]["doc"], format!("{GROUP}:chat"));
+    assert_eq!(behind["they_lack"][0]["bytes"], bytes);
+    assert_eq!((&behind["we_lack"], &behind["waits"]), (&json!([]), &json!([])));
     alice.run(&["sync", "status"]).exits(0);
     alice.give(&bob);
     bob.give(&alice);

@@ -45,6 +45,15 @@ fn what_comes_too_early_waits_and_is_completed_later() {
     carol.run(&["sync", "import", &parts[1]]).exits(7);
     assert_eq!(carol.documents(), before);
     carol.run(&["sync", "status"]).exits(0);
+    let status = carol.run(&["sync", "status", "--exit-code", "--json"]);
+    let peer = &status.exits(3).parsed()[0];
+    assert_eq!((&peer["member"], &peer["waiting"]), (&json!(ALICE), &json!(2)));
+    let wait = &peer["waits"][0];
+    assert_eq!(wait["doc"], format!("{GROUP}:chat"));
+    assert_eq!(wait["had_by"], json!([ALICE]));
+    assert_eq!(wait["missing"].as_object().map(serde_json::Map::len), Some(1), "{wait}");
+    let told = carol.ok(&["sync", "status", "-o", "tsv"]);
+    assert!(told.contains(&format!("what {ALICE} has")), "{told}");
     // The first completes all of it, and nothing is left.
     let completed = carol.json(&["sync", "import", &parts[0]]);
     assert_eq!((&completed["waiting"], &completed["changed"]), (&json!(0), &json!(true)));

@@ -1,6 +1,6 @@
 //! `sync export`, `sync receipt`, `sync import`: the user's files on one side, bundles on the other.
 
-use super::{Export, Import, Receipt};
+use super::{Export, Import, Receipt, records};
 use crate::cmd::files::{name, open, within};
 use crate::cmd::{Context, DryRun, OutFile};
 use crate::concern::{self, core};
@@ -169,15 +169,26 @@ fn import_all(context: &Context, inputs: &[Input], dry_run: DryRun) -> Result<Re
     let imported = bring(context.session()?, inputs)?;
     let value = serde_json::to_value(&imported)
         .map_err(|e| Error::bug("the account of the import does not encode").because(e))?;
-    let mut report = match is_json(context) {
-        true => Report::json(value),
-        false => Report::list(rows(&value), DOCUMENTS, Some("doc"), ""),
+    let records = records::rows(&imported.touched);
+    let mut report = match (is_json(context), dry_run.dry_run) {
+        (true, true) => {
+            let mut value = value;
+            value["records"] = json!(records);
+            Report::json(value)
+        }
+        (true, false) => Report::json(value),
+        (false, true) => Report::list(records.clone(), records::COLUMNS, Some("id"), ""),
+        (false, false) => Report::list(rows(&value), DOCUMENTS, Some("doc"), ""),
     };
     let sentence = summary(&imported, inputs);
     report.notes.push(match dry_run.dry_run {
         true => format!("dry run, nothing is written: {sentence}"),
         false => sentence,
     });
+    report.notes.extend(records::roles(&records));
+    report
+        .notes
+        .extend(imported.findings.iter().map(|f| format!("not allowed here: {}", f.message)));
     report.notes.extend(imported.notes.iter().cloned());
     report.notes.extend(imported.committed.notes.iter().cloned());
     let sizes = imported.committed.documents.iter();

@@ -1,11 +1,14 @@
 //! `sync status`, `peers`, `forget`, `show`, `verify`: what is known, without an exchange.
 
 use super::exchange::{is_json, read_bundle};
+use super::records;
 use crate::cmd::Context;
 use crate::cmd::files::{name, within};
 use crate::concern;
 use crate::error::{Error, Kind, Result};
-use crate::sync::peer::{self, Status};
+use crate::sync::import::{Input, import};
+use crate::sync::peer;
+use crate::sync::status::{self, Distance, Status, Waiting};
 use crate::sync::verify::verify as check;
 use crate::ui::{Column, Report, Row, Section, Written};
 use serde_json::{Value, json};
@@ -17,34 +20,79 @@ const STATUS: &[Column] = &[
     Column::time("last_seen", "last heard of"),
     Column::number("they_lack_documents", "they lack"),
     Column::number("they_lack_operations", "operations").wide(),
+    Column::bytes("they_lack_bytes", "to send"),
     Column::number("we_lack_documents", "we lack"),
     Column::number("we_lack_operations", "operations").wide(),
     Column::number("waiting", "waiting"),
+    Column::text("waits_for", "for").wide(),
 ];
 
 pub fn status(context: &Context, exit_code: bool) -> Result<Report> {
-    let peers = peer::status(&context.reader()?)?;
-    let behind = peers.iter().any(Status::is_behind);
-    let rows = peers.into_iter().map(status_row).collect();
-    let report = Report::list(rows, STATUS, Some("replica_id"), "no bundle came here yet");
+    let overview = status::status(&context.reader()?, &context.ambient())?;
+    let behind = overview.is_behind();
+    let json = is_json(context);
+    let rows = overview.peers.iter().map(|status| status_row(status, json)).collect();
+    let mut report = Report::list(rows, STATUS, Some("replica_id"), "no bundle came here yet");
+    report.notes.extend(overview.stray.iter().map(|waiting| {
+        format!("{} of {} waits for {}", waiting.bundle, waiting.doc, prerequisites(waiting))
+    }));
     match behind && exit_code {
         true => Ok(report.exit(Kind::Findings.exit_code())),
         false => Ok(report),
     }
 }
 
-fn status_row(status: Status) -> Row {
-    object(json!({
+/// The line of a peer. JSON has the documents one by one, and what waits as it is recorded.
+fn status_row(status: &Status, json: bool) -> Row {
+    let mut row = object(json!({
         "replica_id": status.peer.replica_id,
         "member": status.peer.member,
         "last_seen": status.peer.last_seen,
         "last_bundle": status.peer.last_bundle,
-        "they_lack_documents": status.they_lack.documents,
-        "they_lack_operations": status.they_lack.operations,
-        "we_lack_documents": status.we_lack.documents,
-        "we_lack_operations": status.we_lack.operations,
-        "waiting": status.waiting,
-    }))
+        "they_lack_documents": status.they_lack.documents(),
+        "they_lack_operations": status.they_lack.operations(),
+        "they_lack_bytes": status.they_lack.bytes(),
+        "we_lack_documents": status.we_lack.documents(),
+        "we_lack_operations": status.we_lack.operations(),
+        "waiting": status.waiting.len(),
+    }));
+    if json {
+        row.insert("they_lack".to_owned(), documents(&status.they_lack));
+        row.insert("we_lack".to_owned(), documents(&status.we_lack));
+        row.insert("waits".to_owned(), status.waiting.iter().map(waits).collect());
+        return row;
+    }
+    let waits: std::collections::BTreeSet<String> =
+        status.waiting.iter().map(prerequisites).collect();
+    let waits = waits.into_iter().collect::<Vec<_>>().join("; ");
+    row.insert("waits_for".to_owned(), json!(waits));
+    row
+}
+
+fn documents(distance: &Distance) -> Value {
+    let document = |lacking: &status::Lacking| json!({"doc": lacking.doc, "operations": lacking.operations, "bytes": lacking.bytes});
+    distance.0.iter().map(document).collect()
+}
+
+fn waits(waiting: &Waiting) -> Value {
+    json!({
+        "doc": waiting.doc,
+        "bundle": waiting.bundle,
+        "received_at": waiting.received_at,
+        "missing": waiting.missing,
+        "had_by": waiting.had_by,
+    })
+}
+
+/// What an update waits for, for people: how much, and who has it.
+fn prerequisites(waiting: &Waiting) -> String {
+    let clients = waiting.missing.len();
+    match (clients, waiting.had_by.first()) {
+        (0, _) => "the next import".to_owned(),
+        (_, Some(name)) => format!("what {name} has"),
+        (1, None) => "what one client id wrote, which no known peer has".to_owned(),
+        (n, None) => format!("what {n} client ids wrote, which no known peer has"),
+    }
 }
 
 const PEERS: &[Column] = &[
@@ -105,10 +153,32 @@ const DOCUMENTS: &[Section] = &[Section {
     ],
 }];
 
-pub fn show(context: &Context, file: &Path) -> Result<Report> {
+pub fn show(context: &Context, file: &Path, records: bool) -> Result<Report> {
     let bundle = read_bundle(file)?;
-    let manifest = serde_json::to_value(bundle.manifest())
+    let mut manifest = serde_json::to_value(bundle.manifest())
         .map_err(|e| Error::bug("the manifest does not encode").because(e))?;
+    if records {
+        let notes = bundle.notes().to_vec();
+        let bundle = Box::new(bundle);
+        let inputs = [Input::Bundle { name: name(file), bundle }];
+        let imported = import(context.rehearsal()?, &inputs)?;
+        let records = records::rows(&imported.touched);
+        let report = match is_json(context) {
+            true => {
+                manifest["records"] = json!(records);
+                Report::json(manifest)
+            }
+            false => Report::list(
+                records.clone(),
+                records::COLUMNS,
+                Some("id"),
+                "importing it would change nothing",
+            ),
+        };
+        let waits = imported.waits.iter().map(ToString::to_string);
+        let all = notes.into_iter().chain(records::roles(&records)).chain(waits);
+        return Ok(all.fold(report, Report::note));
+    }
     let report = match is_json(context) {
         true => Report::json(manifest),
         false => {

@@ -2,6 +2,7 @@
 
 mod exchange;
 mod look;
+mod records;
 
 pub(super) use exchange::{load, raw_document};
 
@@ -32,7 +33,8 @@ enum Verb {
     /// Read bundles: all of them in one commit, or none
     ///
     /// Importing twice, in any order, changes nothing. What comes before its prerequisites waits
-    /// (exit 7) and is applied by the import that brings them.
+    /// (exit 7) and is applied by the import that brings them. With --dry-run it says record by
+    /// record what would become of them, and which roles would change.
     #[command(after_help = "Examples:
   crdtctl sync import from-bob.crdt
   crdtctl sync import --dry-run /media/stick/*.crdt
@@ -41,9 +43,11 @@ enum Verb {
     /// Show each peer: what it lacks, what we lack, what waits
     ///
     /// As far as the last bundle of each peer tells. Operations count every value that was ever
-    /// written; a deletion alone has none.
+    /// written; a deletion alone has none. The bytes to send are those of the updates in an export
+    /// with --for, before they are packed.
     #[command(after_help = "Examples:
   crdtctl sync status
+  crdtctl sync status --json | jq '.[] | select(.waiting > 0) | .waits'
   crdtctl sync status --exit-code -q || crdtctl sync export --for bob -o for-bob.crdt")]
     Status {
         /// Exit with 3 when anyone is behind
@@ -57,10 +61,14 @@ enum Verb {
     /// Show what a bundle says that it holds, without importing it
     #[command(after_help = "Examples:
   crdtctl sync show from-bob.crdt
+  crdtctl sync show from-bob.crdt --records
   crdtctl sync show from-bob.crdt --json | jq '.documents[].doc'")]
     Show {
         /// The bundle; `-` is standard input
         file: PathBuf,
+        /// What importing it would change, record by record
+        #[arg(long)]
+        records: bool,
     },
     /// Check a bundle whole, without a store: bounds, hashes, every update
     #[command(after_help = "Examples:
@@ -137,7 +145,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::Receipt(args) => exchange::receipt(context, &args),
         Verb::Import(args) => exchange::import(context, &args),
         Verb::Status { exit_code } => look::status(context, exit_code),
-        Verb::Show { file } => look::show(context, &file),
+        Verb::Show { file, records } => look::show(context, &file, records),
         Verb::Verify { file } => look::verify(context, &file),
         Verb::Peers => look::peers(context),
         Verb::Forget { peer, .. } => look::forget(context, &peer),

@@ -108,7 +108,7 @@ impl DeleteComment {
             let hint = "its author may delete it, and so may an admin or owner";
             return Err(said.is_anothers().hint(hint));
         }
-        let now = session.now();
+        let now = tombstone::time_of_deletion(session, &doc)?;
         session.edit(&doc, |txn| tombstone::mark(txn, &COMMENTS, &said.path(), now, &actor.id))?;
         let path = said.path().map(str::to_owned);
         let pruned = tombstone::prune_record(session, &doc, &COMMENTS, &path)?;

@@ -33,13 +33,13 @@ pub use deletes::DeleteSet;
 pub use facts::Owner;
 pub use measure::{Dead, Frame};
 pub use merge::merge;
-pub use place::Extent;
+pub use place::{Container, Extent, Register, Step};
 pub use places::{Place, Places};
 pub use salvage::Salvage;
 pub use texts::{Decide, Instead, Role};
 pub use trace::{Head, Trace, Traced, heads};
 
-pub(super) use facts::{Facts, GONE, OPEN, Shape};
+pub(super) use facts::{Facts, GONE, Home, OPEN, Shape};
 pub(super) use reader::{AnyHead, Reader};
 
 use std::collections::BTreeMap;

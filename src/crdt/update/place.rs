@@ -1,6 +1,25 @@
 //! Where blocks stand, and what belongs to a container.
 
-use super::{Checked, GONE, Id, OPEN, Owner, Update};
+use super::{Checked, GONE, Home, Id, OPEN, Owner, Update};
+
+/// One step on the way from a root to an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// A root's name, or a key in a map.
+    Key(&'a str),
+    /// An element of a sequence, by its item.
+    Element(Id),
+}
+
+/// A container as it is named everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Container<'a> {
+    Root(&'a str),
+    Item(Id),
+}
+
+/// One key of one map: a register.
+pub type Register<'a> = (Container<'a>, &'a str);
 
 /// What the blocks of one container take, everything below it included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -71,6 +90,50 @@ impl<'a> Update<'a, Checked> {
             extent.remains += gc(run);
         }
         extent
+    }
+
+    /// The register that an item writes; none where it is in a sequence, or its container is gone
+    /// or not in the update.
+    pub fn register(&self, id: Id) -> Option<Register<'a>> {
+        let home = self.home(self.find(id)?)?;
+        let container = match home.owner {
+            Owner::Root(root) => Container::Root(self.facts.roots.get(root as usize)?.name),
+            Owner::Item { id, .. } => Container::Item(id),
+        };
+        Some((container, home.key?))
+    }
+
+    /// The steps from a root to an item, the root's name first; none where the way is not known.
+    pub fn steps(&self, id: Id) -> Option<Vec<Step<'a>>> {
+        let mut steps = Vec::new();
+        let mut at = id;
+        loop {
+            let home = self.home(self.find(at)?)?;
+            steps.push(home.key.map_or(Step::Element(at), Step::Key));
+            match home.owner {
+                Owner::Item { id, .. } => at = id,
+                Owner::Root(root) => {
+                    steps.push(Step::Key(self.facts.roots.get(root as usize)?.name));
+                    break;
+                }
+            }
+        }
+        steps.reverse();
+        Some(steps)
+    }
+
+    /// The item that one was written over, or beside.
+    pub fn left_origin(&self, id: Id) -> Option<Id> {
+        let block = self.block(id)?;
+        match id.clock.checked_sub(1) {
+            Some(clock) if id.clock > block.clock => Some(Id { clock, ..id }),
+            _ => self.header(block).left,
+        }
+    }
+
+    fn home(&self, block: usize) -> Option<&Home<'a>> {
+        let home = self.facts.home.get(block).filter(|home| !matches!(**home, GONE | OPEN))?;
+        self.facts.homes.get(*home as usize)
     }
 
     /// The block that created the container of a block.

@@ -9,8 +9,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Each brings the tables one version further.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema.sql"), include_str!("quarantine.sql"), include_str!("canvas.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("quarantine.sql"),
+    include_str!("conflict.sql"),
+    include_str!("canvas.sql"),
+];
 
 impl State {
     /// Opens `crdtctl.db` for writing, creating it; nothing is locked yet.

@@ -1,7 +1,9 @@
 //! Merging without yrs against merging with it.
 
-use super::{Follower, checked, random_world};
-use crate::crdt::testing::{apply, assert_same, new_doc, shown_by_view, shown_by_yrs, state, view};
+use super::checked;
+use crate::crdt::testing::{
+    Follower, apply, assert_same, new_doc, random_world, shown_by_view, shown_by_yrs, state, view,
+};
 use crate::crdt::update::{Update, merge, storable};
 
 /// Merges and looks at the result with both readers.

@@ -1,7 +1,7 @@
 //! Salvaging damaged bytes: what comes out is sound, and takes nothing away from what is.
 
-use super::{checked, random_world};
-use crate::crdt::testing::{state, view};
+use super::checked;
+use crate::crdt::testing::{random_world, state, view};
 use crate::crdt::update::{Salvage, Update, merge, storable};
 
 const EMPTY: &[u8] = &[0, 0];

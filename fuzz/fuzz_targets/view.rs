@@ -1,0 +1,35 @@
+//! Bytes read as a document without yrs: whatever walks can be looked at, whatever is checked can be
+//! shown, and what is salvaged of the rest is a document.
+
+#![no_main]
+
+use crdtctl::crdt::update::{Salvage, Update, storable};
+use crdtctl::crdt::value::Source;
+use crdtctl::crdt::view::View;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let nothing = Update::walk(&[0, 0]).and_then(|walked| walked.check(&[])).expect("nothing");
+    if let Some(part) = Salvage::read(bytes).joining(&nothing, &[]) {
+        storable(&part).expect("what was salvaged may be stored");
+    }
+    let Ok(walked) = Update::walk(bytes) else { return };
+    for (_, blocks) in walked.clients() {
+        for block in blocks {
+            walked.header(block);
+            walked.content(block);
+        }
+    }
+    walked.version();
+    let Ok(checked) = walked.check(&[]) else { return };
+    let view = View::of(&checked);
+    view.digest();
+    for root in view.roots() {
+        view.typed(&root);
+        assert!(view.value(&[&root]).is_some());
+        for key in view.keys(&[&root]) {
+            assert!(view.value(&[&root, &key]).is_some());
+        }
+    }
+    assert!(checked.fork(&checked).is_none());
+});

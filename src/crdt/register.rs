@@ -1,0 +1,430 @@
+//! Registers: the later write wins (rule R4).
+//!
+//! yrs shows, of concurrent writes to one key, the one of the higher client id. Here the writes
+//! are found that came with an import, and those of them that are in conflict: neither of the two
+//! replicas had seen the other's. Which of them is later the caller knows, who knows the clocks.
+//!
+//! **What is in conflict.** Of a register the document shows one item, `shown`: the last of its
+//! list. Another write `w` is a rival of it when all of this holds:
+//!
+//! * it is live where it comes from: in our document before the import, or in an update that does
+//!   not itself delete it. What a sender's own update deletes was overwritten there, or lost there;
+//!   then that sender has judged it, and kept it;
+//! * it is not among the origins of `shown`, which whoever wrote `shown` had before their eyes;
+//! * whoever sent `shown` has not seen `w`, and whoever sent `w` has not seen `shown`, by the state
+//!   vectors of their bundles. Whoever has both has judged them: where the list ends in `shown`
+//!   here, it ended in `shown` there.
+//!
+//! What was shown here and is not any more, though nobody overwrote it knowingly, is named too when
+//! somebody else has judged it: whoever wrote it would not hear of it otherwise.
+//!
+//! **Why it ends.** The only write that a judgement makes is the value of a rival, once more, over
+//! `shown`. So two replicas that judge the same writes either write the same value, which is no
+//! conflict between them, or one of them writes and the other does not; and then the other takes
+//! what was written, for `shown` is among its origins. Replicas that each knew only some of many
+//! rivals can write different values, all over the same `shown`; whoever hears of these is left
+//! with fewer values than before, since nobody writes the value of `shown` again. With each full
+//! exchange at least one value goes, whatever the judgements were.
+//!
+//! **Why it ends right.** A judgement goes by (clock, value), which is a total order, and what is
+//! written again carries the clock of its first writing, always beside it in one transaction. So it
+//! stands for the same pair as before, and the greatest pair wins in every order and grouping of
+//! deliveries. Whoever edits takes a clock later than what they saw, so a write that its writer did
+//! not see lose is never greater than one that was written over the winner.
+//!
+//! Not promised: where one clock covers several fields, the pair is made of the record's clock as
+//! each side had it. An edit of another field moves that on; then the older of two writes can win,
+//! on all replicas the same one.
+
+use super::update::{
+    Block, Checked, Clocks, Container, Id, Kind, Parent, Register, RootKind, Step, Update,
+};
+use super::value::{Source, Value};
+use super::view::View;
+use crate::error::Result;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One side of a merge: an update, and what its sender had.
+pub struct Side<'s> {
+    pub update: Update<'s, Checked>,
+    /// The sender's state vector; None where nobody says.
+    pub seen: Option<&'s Clocks>,
+}
+
+impl Side<'_> {
+    /// Whether its sender had an item; what its update holds or deletes, it had.
+    pub fn saw(&self, id: Id) -> bool {
+        let had = |clocks: &&Clocks| clocks.get(&id.client).is_some_and(|end| id.clock < *end);
+        self.seen.as_ref().is_some_and(had)
+            || self.update.delete_set().contains(id)
+            || self.update.block(id).is_some()
+    }
+
+    /// Whether all that its sender had is known: a bare update that builds upon others does not
+    /// say it.
+    pub fn is_known(&self) -> bool {
+        self.seen.is_some() || self.update.needs().is_empty()
+    }
+}
+
+/// A write to a register.
+#[derive(Debug, Clone)]
+pub struct Write {
+    pub id: Id,
+    pub value: Value,
+    /// The sides that it came from; empty when it was here before.
+    pub sides: Vec<usize>,
+}
+
+/// Writes to one register, of which none was made with another in view.
+#[derive(Debug)]
+pub struct Contest {
+    pub path: Vec<String>,
+    /// What the document shows.
+    pub shown: Write,
+    /// What lost to it by client id, in no order that means anything.
+    pub rivals: Vec<Write>,
+    /// What was shown here and lost elsewhere: somebody who had both has judged them.
+    pub judged: Option<Write>,
+}
+
+/// A write that came, and where to.
+#[derive(Debug)]
+pub struct Arrival<'s> {
+    pub register: Register<'s>,
+    /// None where the container is gone and nothing tells what it was.
+    pub path: Option<Vec<String>>,
+    pub write: Write,
+}
+
+/// The writes to registers that the sides of a merge brought into a document that was here.
+pub struct News<'s> {
+    before: Option<&'s View>,
+    after: &'s View,
+    whole: Update<'s, Checked>,
+    sides: &'s [Side<'s>],
+    /// Every write that is live in a side, by register.
+    arrivals: BTreeMap<Register<'s>, Vec<Write>>,
+    /// Those whose container is gone.
+    stray: Vec<Write>,
+    /// Writes that came with an update that deletes them, by register: overwritten, or judged.
+    /// A whole state has their places only.
+    dead: BTreeMap<Register<'s>, Vec<(Id, Option<Value>)>>,
+}
+
+impl<'s> News<'s> {
+    /// Finds what came. None when no register was written that could be in conflict: then nothing
+    /// but a look at the sides was paid.
+    ///
+    /// # Errors
+    /// `Bug` when `after` is not valid.
+    pub fn of(
+        before: Option<&'s View>,
+        after: &'s View,
+        sides: &'s [Side<'s>],
+        roots: &[(&str, RootKind)],
+    ) -> Result<Option<News<'s>>> {
+        let (live, dead) = candidates(before, sides);
+        if live.is_empty() {
+            return Ok(None);
+        }
+        let whole = after.update(roots)?;
+        let mut news = News {
+            before,
+            after,
+            whole,
+            sides,
+            arrivals: BTreeMap::new(),
+            stray: Vec::new(),
+            dead: BTreeMap::new(),
+        };
+        for (id, (value, sides)) in live {
+            let write = Write { id, value, sides };
+            match news.whole.register(id) {
+                Some(register) => news.arrivals.entry(register).or_default().push(write),
+                None if news.is_gone(id) => news.stray.push(write),
+                // An element of a sequence.
+                None => {}
+            }
+        }
+        news.bury(dead);
+        Ok(Some(news))
+    }
+
+    /// Notes what came dead into the registers that were written.
+    fn bury(&mut self, mut dead: Dead) {
+        for (client, blocks) in self.whole.clients() {
+            for block in blocks.iter().filter(|block| block.kind == Kind::Deleted) {
+                let id = Id { client, clock: block.clock };
+                let Some(register) = self.whole.register(id) else { continue };
+                let Some(writes) = self.arrivals.get(&register) else { continue };
+                let is_known = self.before.is_some_and(|before| knows(before, id));
+                if !is_known && writes.iter().all(|write| write.id != id) {
+                    self.dead.entry(register).or_default().push((id, dead.remove(&id)));
+                }
+            }
+        }
+    }
+
+    /// The writes in conflict, by path.
+    pub fn contests(&self) -> Vec<Contest> {
+        let contests = self.arrivals.iter().filter_map(|(register, writes)| {
+            // A record that is new with one write a field is in no conflict.
+            let alone = writes.len() == 1 && self.is_new(register.0);
+            if alone { None } else { self.contest(register, writes) }
+        });
+        let mut contests: Vec<Contest> = contests.collect();
+        contests.sort_by(|a, b| a.path.cmp(&b.path));
+        contests
+    }
+
+    /// Every write that came into a container that was here before and is here still.
+    pub fn arrivals(&self) -> impl Iterator<Item = Arrival<'s>> {
+        let known = self.arrivals.iter().filter(|(register, _)| !self.is_new(register.0));
+        known.flat_map(|(register, writes)| {
+            let path = writes.first().and_then(|write| self.path(self.whole.steps(write.id)?));
+            let arrival = move |write: &Write| Arrival {
+                register: *register,
+                path: path.clone(),
+                write: write.clone(),
+            };
+            writes.iter().map(arrival)
+        })
+    }
+
+    /// Every write that came into a container that is gone.
+    pub fn strays(&self) -> impl Iterator<Item = (Option<Vec<String>>, &Write)> {
+        self.stray.iter().map(|write| {
+            let path = write.sides.iter().find_map(|side| self.lost_path(write.id, *side));
+            (path, write)
+        })
+    }
+
+    /// The client ids that wrote to each register since; what was overwritten counts.
+    pub fn writers(&self) -> BTreeMap<Register<'s>, BTreeSet<u64>> {
+        let mut writers: BTreeMap<Register<'s>, BTreeSet<u64>> = BTreeMap::new();
+        for (client, blocks) in self.whole.clients() {
+            let known = self.before.and_then(|before| before.version().clocks.get(&client));
+            let new = |block: &&Block| block.next_clock() > known.copied().unwrap_or(0);
+            for block in blocks.iter().filter(new) {
+                if let Some(register) = self.whole.register(Id { client, clock: block.clock }) {
+                    writers.entry(register).or_default().insert(client);
+                }
+            }
+        }
+        writers
+    }
+
+    /// The write that the document shows at a path, when it is a plain value.
+    pub fn shown(&self, path: &[&str]) -> Option<Write> {
+        let id = self.after.item(path).filter(|_| self.after.container(path).is_none())?;
+        let sides = self.arrivals.get(&self.whole.register(id)?);
+        let came = sides.and_then(|writes| writes.iter().find(|write| write.id == id));
+        let sides = came.map(|write| write.sides.clone()).unwrap_or_default();
+        Some(Write { id, value: self.after.value(path)?, sides })
+    }
+
+    /// The value at a path as a write's own side had it; of several sides the greatest. None where
+    /// nothing tells.
+    pub fn said(&self, write: &Write, path: &[&str]) -> Option<Value> {
+        let ours = || self.before.and_then(|before| before.value(path));
+        if write.sides.is_empty() {
+            return ours();
+        }
+        let (key, parent) = path.split_last()?;
+        let container = match parent {
+            [root] => Container::Root(root),
+            _ => Container::Item(self.after.container(parent)?),
+        };
+        let written = self.arrivals.get(&(container, *key)).map_or(&[][..], Vec::as_slice);
+        let our_item = self.before.and_then(|before| before.item(path));
+        let of_side = |side: &usize| match written.iter().find(|w| w.sides.contains(side)) {
+            Some(write) => Some(write.value.clone()),
+            None => our_item
+                .filter(|id| self.sides.get(*side).is_some_and(|s| s.saw(*id)))
+                .and_then(|_| ours()),
+        };
+        write.sides.iter().filter_map(of_side).max_by(order)
+    }
+
+    /// Whether the replica that one write came from had the other.
+    pub fn saw(&self, one: &Write, other: Id) -> bool {
+        match one.sides.is_empty() {
+            true => self.before.is_some_and(|before| knows(before, other)),
+            false => self.sides_of(one).any(|side| side.saw(other)) || self.follows(one.id, other),
+        }
+    }
+
+    /// Whether all that a write's side had is known.
+    pub fn is_known(&self, write: &Write) -> bool {
+        self.sides_of(write).all(Side::is_known)
+    }
+
+    fn contest(&self, register: &Register<'_>, writes: &[Write]) -> Option<Contest> {
+        let path = self.path(self.whole.steps(writes.first()?.id)?)?;
+        let steps: Vec<&str> = path.iter().map(String::as_str).collect();
+        // Where yrs shows nothing, somebody removed the key with this value in view.
+        let shown = self.shown(&steps)?;
+        let judged = |id: Id| self.sides.iter().any(|side| side.update.delete_set().contains(id));
+        let ours = self.ours(&steps);
+        let rivals: Vec<Write> = writes
+            .iter()
+            .filter(|write| !judged(write.id))
+            .cloned()
+            .chain(ours)
+            .filter(|write| write.id != shown.id)
+            .filter(|write| !self.saw(&shown, write.id) && !self.saw(write, shown.id))
+            .collect();
+        let overwritten: BTreeSet<Id> = rivals
+            .iter()
+            .flat_map(|later| rivals.iter().map(move |earlier| (later.id, earlier.id)))
+            .filter(|(later, earlier)| self.follows(*later, *earlier))
+            .map(|(_, earlier)| earlier)
+            .collect();
+        let rivals: Vec<Write> =
+            rivals.into_iter().filter(|write| !overwritten.contains(&write.id)).collect();
+        let judged = self.ours(&steps).filter(|ours| {
+            !rivals.iter().any(|rival| rival.id == ours.id)
+                && self.was_judged(register, ours, &shown)
+        });
+        let any = !rivals.is_empty() || judged.is_some();
+        any.then_some(Contest { path, shown, rivals, judged })
+    }
+
+    /// Whether what was shown here did not give way to somebody who had it in view, but lost to
+    /// what is shown now, or to the write that this is a repetition of. In doubt it did: where a
+    /// state does not say any more what the others were that it quarrelled with.
+    fn was_judged(&self, register: &Register<'_>, ours: &Write, shown: &Write) -> bool {
+        if ours.id == shown.id || ours.value.same(&shown.value) {
+            return false;
+        }
+        let repeated = |(id, value): &(Id, Option<Value>)| {
+            value.as_ref().is_none_or(|value| value.same(&shown.value))
+                && !self.follows(*id, ours.id)
+                && !self.follows(shown.id, *id)
+        };
+        !self.follows(shown.id, ours.id)
+            || self.dead.get(register).is_some_and(|dead| dead.iter().any(repeated))
+    }
+
+    /// What was here at a path, when it was a plain value.
+    fn ours(&self, path: &[&str]) -> Option<Write> {
+        let before = self.before.filter(|before| before.container(path).is_none())?;
+        Some(Write { id: before.item(path)?, value: before.value(path)?, sides: Vec::new() })
+    }
+
+    fn sides_of<'w>(&'w self, write: &'w Write) -> impl Iterator<Item = &'w Side<'s>> {
+        write.sides.iter().filter_map(|side| self.sides.get(*side))
+    }
+
+    /// Whether one item is among the origins of another.
+    fn follows(&self, later: Id, earlier: Id) -> bool {
+        let origins =
+            std::iter::successors(self.whole.left_origin(later), |at| self.whole.left_origin(*at));
+        later != earlier && origins.into_iter().any(|origin| origin == earlier)
+    }
+
+    fn is_new(&self, container: Container<'_>) -> bool {
+        match container {
+            Container::Root(_) => false,
+            Container::Item(id) => !self.before.is_some_and(|before| knows(before, id)),
+        }
+    }
+
+    fn is_gone(&self, id: Id) -> bool {
+        self.whole.block(id).is_some_and(|block| block.kind == Kind::Gc)
+    }
+
+    fn path(&self, steps: Vec<Step<'_>>) -> Option<Vec<String>> {
+        path_in(self.after, &steps).or_else(|| path_in(self.before?, &steps))
+    }
+
+    /// Where a write stood whose container is gone: by the side's own account, by what is left of
+    /// the container, or by what was here before.
+    fn lost_path(&self, id: Id, side: usize) -> Option<Vec<String>> {
+        let update = &self.sides.get(side)?.update;
+        if let Some(steps) = update.steps(id) {
+            return self.path(steps);
+        }
+        let mut at = id;
+        while let Some(block) = update.block(at) {
+            let header = update.header(block);
+            if let (Some(Parent::Item(container)), Some(key)) = (header.parent, header.key) {
+                let mut steps = self.whole.steps(container)?;
+                steps.push(Step::Key(key));
+                return self.path(steps);
+            }
+            at = header.left?;
+        }
+        let before = self.before?.update(&[]).ok()?;
+        self.path(before.steps(at)?)
+    }
+}
+
+type Live = BTreeMap<Id, (Value, Vec<usize>)>;
+type Dead = BTreeMap<Id, Value>;
+
+/// The plain values that were not here: those that are live in a side, each with the sides that
+/// have it, and those that came with their deletion. Of one side alone, what stands in containers of its own cannot be in conflict and is left out.
+fn candidates(before: Option<&View>, sides: &[Side<'_>]) -> (Live, Dead) {
+    let (mut live, mut dead) = (Live::new(), Dead::new());
+    let is_known = |id: Id| before.is_some_and(|before| knows(before, id));
+    for (index, side) in sides.iter().enumerate() {
+        for (client, blocks) in side.update.clients() {
+            for block in blocks.iter().filter(|b| b.kind == Kind::Any) {
+                let id = Id { client, clock: block.clock };
+                if is_known(id) {
+                    continue;
+                }
+                let own = match side.update.register(id) {
+                    Some((Container::Item(container), _)) => !is_known(container),
+                    _ => false,
+                };
+                if own && sides.len() == 1 {
+                    continue;
+                }
+                match side.update.scalar(block) {
+                    Some(value) if side.update.delete_set().contains(id) => {
+                        dead.insert(id, value);
+                    }
+                    Some(value) => {
+                        live.entry(id).or_insert_with(|| (value, Vec::new())).1.push(index);
+                    }
+                    None => {}
+                }
+            }
+        }
+    }
+    (live, dead)
+}
+
+fn knows(view: &View, id: Id) -> bool {
+    view.version().clocks.get(&id.client).is_some_and(|end| id.clock < *end)
+}
+
+/// Steps as a path that [`Source`] takes.
+fn path_in(view: &View, steps: &[Step<'_>]) -> Option<Vec<String>> {
+    let mut path: Vec<String> = Vec::with_capacity(steps.len());
+    for step in steps {
+        let key = match step {
+            Step::Key(key) => (*key).to_owned(),
+            Step::Element(id) => {
+                let above: Vec<&str> = path.iter().map(String::as_str).collect();
+                let mut keys = view.keys(&above).into_iter();
+                keys.find(|key| view.container(&[&above[..], &[key]].concat()) == Some(*id))?
+            }
+        };
+        path.push(key);
+    }
+    Some(path)
+}
+
+/// The order that decides between equal clocks: numbers by size, all else byte by byte.
+pub fn order(a: &Value, b: &Value) -> Ordering {
+    match (a, b) {
+        (Value::Int(a), Value::Int(b)) => a.cmp(b),
+        (Value::String(a), Value::String(b)) => a.as_bytes().cmp(b.as_bytes()),
+        _ => a.to_json().to_string().cmp(&b.to_json().to_string()),
+    }
+}

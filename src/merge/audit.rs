@@ -1,0 +1,399 @@
+//! What a merge did that whoever did it would not have been allowed to do here.
+//!
+//! Replicas must agree, so nothing is undone: it is said, and kept for `check`. Merged state has no
+//! authorship per operation. Who holds a client id is read from what it wrote elsewhere: messages
+//! with an author, acknowledgements, deletions. Where that says nothing, the sender of the bundle
+//! is asked for. In doubt nothing is said: a role that somebody had before or got rightly in the
+//! same import counts, and so does whoever else wrote to the same field meanwhile, since a
+//! replica that judges a conflict writes the winner again.
+
+use super::registers::Merge;
+use super::{Incoming, Part};
+use crate::concern::{self, Collection, METADATA, Role, Spec, borrowed, core};
+use crate::crdt::register::{Arrival, News, Side};
+use crate::crdt::value::{Source, Value};
+use crate::crdt::view::View;
+use crate::error::Result;
+use crate::id::{DocId, EntityId};
+use crate::store::{Audit, Session};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A field of a record that was here, as an import changed it; or a record that is new.
+#[derive(Debug, Clone)]
+pub struct Act {
+    /// To the field, or to a new record.
+    pub path: Vec<String>,
+    pub old: Option<Value>,
+    pub new: Option<Value>,
+    /// The client ids that wrote there, since.
+    pub clients: BTreeSet<u64>,
+    /// The updates that brought it.
+    pub sides: Vec<usize>,
+}
+
+/// What somebody did, in terms of the rules.
+enum Deed {
+    /// A member got a role, or came in with one.
+    Appoint {
+        member: String,
+        old: Option<Role>,
+        new: Role,
+    },
+    Remove {
+        member: String,
+        held: Role,
+    },
+    /// The field of the entity.
+    Describe(String),
+    /// A field of what somebody wrote.
+    Edit {
+        noun: &'static str,
+        id: String,
+        author: String,
+    },
+    Delete {
+        noun: &'static str,
+        id: String,
+        author: String,
+    },
+    Write {
+        noun: &'static str,
+        id: String,
+    },
+}
+
+/// A deed and who may have done it; none where nobody is known.
+struct Done {
+    doc: DocId,
+    deed: Deed,
+    by: BTreeSet<String>,
+}
+
+/// The roles that members had here before, or got rightly.
+type Roles = BTreeMap<String, BTreeSet<Role>>;
+
+/// Looks at what an import did to the documents of one entity. Returns what was not allowed.
+pub fn audit(
+    session: &mut Session,
+    entity: &EntityId,
+    imported: &[(&Incoming<'_>, Vec<Act>)],
+) -> Result<Vec<Audit>> {
+    let core_doc = entity.document(core::SPEC.name);
+    let before = imported.iter().find(|(incoming, _)| incoming.doc == core_doc);
+    let before = match before {
+        Some((incoming, _)) => incoming.before.clone(),
+        None => session.view(&core_doc)?,
+    };
+    // Who comes first has nothing to judge by.
+    let Some(before) = before else { return Ok(Vec::new()) };
+    let mut writers = Writers::default();
+    let mut done = Vec::new();
+    for (incoming, acts) in imported.iter().filter(|(_, acts)| !acts.is_empty()) {
+        let (Some(spec), Some(view)) = (concern::of(&incoming.doc), session.view(&incoming.doc)?)
+        else {
+            continue;
+        };
+        for act in acts {
+            let Some(deed) = deed(spec, act, &view) else { continue };
+            let by = match own_author(spec, act, &view) {
+                Some(author) => BTreeSet::from([author]),
+                // Who may write at all may write this: it is not worth a look at all documents.
+                None if matches!(deed, Deed::Write { .. }) => senders(act, &incoming.parts),
+                None => {
+                    writers.read(session, entity)?;
+                    writers.of(act, &incoming.parts)
+                }
+            };
+            done.push(Done { doc: incoming.doc.clone(), deed, by });
+        }
+    }
+    let mut roles = roles(&before);
+    done.retain(|done| !done.by.is_empty());
+    // Somebody who was made an admin rightly may make others members, in whatever order.
+    loop {
+        let all = done.len();
+        let mut rest = Vec::new();
+        for one in done {
+            match (one.is_allowed(&roles), &one.deed) {
+                (true, Deed::Appoint { member, new, .. }) => {
+                    roles.entry(member.clone()).or_default().insert(*new);
+                }
+                (true, _) => {}
+                (false, _) => rest.push(one),
+            }
+        }
+        done = rest;
+        if done.len() == all {
+            break;
+        }
+    }
+    let now = session.now();
+    let found: Vec<Audit> = done.iter().map(|done| done.finding(&roles, now)).collect();
+    for audit in &found {
+        session.state().put_audit(audit)?;
+    }
+    Ok(found)
+}
+
+fn roles(core: &View) -> Roles {
+    let role = |member: String| {
+        let role = core::active_role(core, &member)?;
+        Some((member, BTreeSet::from([role])))
+    };
+    core.keys(core::MEMBERS.path).into_iter().filter_map(role).collect()
+}
+
+/// What an act is in terms of the rules; nothing where everybody may do it.
+fn deed(spec: &'static Spec, act: &Act, view: &View) -> Option<Deed> {
+    let new_record = act.new.is_none();
+    let (collection, steps) = match new_record {
+        // As if to a field of it.
+        true => {
+            let below = act.path.iter().cloned().chain([String::new()]).collect::<Vec<_>>();
+            concern::place(spec, &below)?
+        }
+        false => concern::place(spec, &act.path)?,
+    };
+    let record = act.path.get(..steps)?;
+    let id = record.last()?.clone();
+    let field = act.path.get(steps).map_or("", String::as_str);
+    let text = |name: &str| view.text(&[&borrowed(record)[..], &[name]].concat());
+    let noun = collection.noun;
+    if collection.noun == METADATA.noun {
+        let is_bookkeeping = collection.fields.iter().any(|known| known.name == field);
+        return (!is_bookkeeping).then(|| Deed::Describe(field.to_owned()));
+    }
+    if collection.noun == core::MEMBERS.noun {
+        return of_member(act, id, field, new_record, text("role"));
+    }
+    let flag = collection.tombstone.as_ref().map(|tombstone| tombstone.flag);
+    let author = text("author_id");
+    match author {
+        _ if new_record => Some(Deed::Write { noun, id }),
+        Some(author) if Some(field) == flag => Some(Deed::Delete { noun, id, author }),
+        Some(author) if is_prose(collection, field) => Some(Deed::Edit { noun, id, author }),
+        None if Some(field) == flag || is_prose(collection, field) => {
+            Some(Deed::Write { noun, id })
+        }
+        _ => None,
+    }
+}
+
+/// Whether a field is somebody's own: anybody reacts and acknowledges, and times go with the rest.
+fn is_prose(collection: &Collection, field: &str) -> bool {
+    use crate::concern::FieldKind::{Map, Number, Text};
+    let known = collection.fields.iter().find(|known| known.name == field);
+    known.is_some_and(|known| matches!(known.kind, Text | Number | Map))
+}
+
+fn of_member(
+    act: &Act,
+    member: String,
+    field: &str,
+    new_record: bool,
+    role: Option<String>,
+) -> Option<Deed> {
+    let of = |value: &Option<Value>| value.as_ref().map(|value| Role::of(value.as_str()));
+    match field {
+        _ if new_record => {
+            Some(Deed::Appoint { member, old: None, new: Role::of(role.as_deref()) })
+        }
+        "role" => Some(Deed::Appoint { member, old: of(&act.old), new: of(&act.new)? }),
+        "deleted" if act.new == Some(Value::Bool(true)) => {
+            Some(Deed::Remove { member, held: Role::of(role.as_deref()) })
+        }
+        _ => None,
+    }
+}
+
+impl Done {
+    /// Whether any of those who may have done it was allowed to.
+    fn is_allowed(&self, roles: &Roles) -> bool {
+        let one = |member: &String| match roles.get(member) {
+            Some(held) => held.iter().any(|role| self.deed.is_allowed(member, Some(*role))),
+            None => self.deed.is_allowed(member, None),
+        };
+        self.by.iter().any(one)
+    }
+
+    fn finding(&self, roles: &Roles, now: i64) -> Audit {
+        let who = self.by.iter().next().map_or("", String::as_str);
+        let role = roles.get(who).and_then(BTreeSet::last);
+        let role = role.map_or("no active member".to_owned(), |role| format!("{role} here"));
+        let (kind, detail, what) = self.deed.told();
+        Audit {
+            at: now,
+            doc: self.doc.clone(),
+            kind: kind.to_owned(),
+            detail: format!("{detail} {who}"),
+            message: format!("{what} by {who}, {role}, who may not do that"),
+        }
+    }
+}
+
+impl Deed {
+    /// As the operations enforce it when writing here. Somebody who is no active member may have
+    /// been one, or become one, where that was written: what is their own is not held against them.
+    fn is_allowed(&self, who: &str, role: Option<Role>) -> bool {
+        let writes = role.is_none_or(Role::writes);
+        let moderates = role.is_some_and(Role::moderates);
+        let governs = |other: Role| role.is_some_and(|role| role.governs(other));
+        match self {
+            Deed::Appoint { old, new, .. } => old.is_none_or(governs) && governs(*new),
+            Deed::Remove { member, held } => member == who || governs(*held),
+            Deed::Describe(_) => moderates,
+            Deed::Edit { author, .. } => author == who && writes,
+            Deed::Delete { author, .. } => (author == who && writes) || moderates,
+            Deed::Write { .. } => writes,
+        }
+    }
+
+    /// Its kind, what it is about, and a sentence's beginning.
+    fn told(&self) -> (&'static str, String, String) {
+        match self {
+            Deed::Appoint { member, old: Some(old), new } => {
+                ("role", format!("{member} {new}"), format!("{member} was made {new}, was {old},"))
+            }
+            Deed::Appoint { member, old: None, new } => {
+                ("add", format!("{member} {new}"), format!("{member} was added as {new}"))
+            }
+            Deed::Remove { member, held } => {
+                ("remove", member.clone(), format!("{member}, {held}, was removed"))
+            }
+            Deed::Describe(field) => {
+                ("entity", field.clone(), format!("the entity's {field} was changed"))
+            }
+            Deed::Edit { noun, id, author } => {
+                ("edit", id.clone(), format!("{noun} {id} of {author} was edited"))
+            }
+            Deed::Delete { noun, id, author } => {
+                ("delete", id.clone(), format!("{noun} {id} of {author} was deleted"))
+            }
+            Deed::Write { noun, id } => ("write", id.clone(), format!("{noun} {id} was written")),
+        }
+    }
+}
+
+/// The author of the record, where the same replica wrote the record.
+fn own_author(spec: &'static Spec, act: &Act, view: &View) -> Option<String> {
+    let below = act.path.iter().cloned().chain([String::new()]).collect::<Vec<_>>();
+    let path = if act.new.is_none() { &below } else { &act.path };
+    let (_, steps) = concern::place(spec, path)?;
+    let author = [&borrowed(act.path.get(..steps)?)[..], &["author_id"]].concat();
+    let client = view.item(&author)?.client;
+    act.clients.contains(&client).then(|| view.text(&author)).flatten()
+}
+
+/// The members who sent it.
+fn senders(act: &Act, parts: &[Part<'_>]) -> BTreeSet<String> {
+    act.sides.iter().filter_map(|side| parts.get(*side)?.member.clone()).collect()
+}
+
+/// Who holds which client id, as far as documents tell.
+#[derive(Default)]
+struct Writers {
+    members: Option<BTreeMap<u64, BTreeSet<String>>>,
+}
+
+impl Writers {
+    fn read(&mut self, session: &mut Session, entity: &EntityId) -> Result<()> {
+        if self.members.is_some() {
+            return Ok(());
+        }
+        let mut members = BTreeMap::new();
+        for spec in concern::CONCERNS {
+            if let Some(view) = session.view(&entity.document(spec.name))? {
+                read_writers(spec, &view, &mut members);
+            }
+        }
+        self.members = Some(members);
+        Ok(())
+    }
+
+    /// Who may have done something: the holders of the client ids; else the senders.
+    fn of(&self, act: &Act, parts: &[Part<'_>]) -> BTreeSet<String> {
+        let known = self.members.iter().flat_map(|members| {
+            act.clients.iter().filter_map(|client| members.get(client)).flatten()
+        });
+        let known: BTreeSet<String> = known.cloned().collect();
+        if !known.is_empty() {
+            return known;
+        }
+        senders(act, parts)
+    }
+}
+
+fn read_writers(spec: &Spec, view: &View, members: &mut BTreeMap<u64, BTreeSet<String>>) {
+    let mut holds = |client: u64, member: String| {
+        members.entry(client).or_default().insert(member);
+    };
+    for collection in spec.collections {
+        let authored = collection.fields.iter().any(|field| field.name == "author_id");
+        for record in collection.records(view) {
+            let below = |name: &'static str| [&borrowed(&record)[..], &[name]].concat();
+            if authored
+                && let Some(item) = view.item(&below("author_id"))
+                && let Some(author) = view.text(&below("author_id"))
+            {
+                holds(item.client, author);
+            }
+            if let Some(by) = collection.tombstone.as_ref().and_then(|tombstone| tombstone.by)
+                && let Some(item) = view.item(&below(by))
+                && let Some(member) = view.text(&below(by)).filter(|member| !member.is_empty())
+            {
+                holds(item.client, member);
+            }
+            let acks = below("ack_vector");
+            for member in view.keys(&acks) {
+                if let Some(item) = view.item(&[&acks[..], &[member.as_str()]].concat()) {
+                    holds(item.client, member.clone());
+                }
+            }
+        }
+    }
+}
+
+/// The records that an import brought: their creation is an act, too.
+pub fn new_records(spec: &'static Spec, merge: &Merge<'_>) -> Vec<Act> {
+    let Some(before) = merge.before else { return Vec::new() };
+    let mut acts = Vec::new();
+    for collection in spec.collections.iter().filter(|c| c.tombstone.is_some()) {
+        for record in collection.records(merge.after) {
+            let steps = borrowed(&record);
+            let item = merge.after.container(&steps);
+            if before.container(&steps) == item {
+                continue;
+            }
+            // A deterministic record has nobody's client id; whoever added it wrote the role.
+            let role = merge.after.item(&[&steps[..], &["role"]].concat());
+            let Some(item) = role.or(item) else { continue };
+            let brought = |(_, side): &(usize, &Side<'_>)| side.update.block(item).is_some();
+            let sides = merge.sides.iter().enumerate().filter(brought);
+            acts.push(Act {
+                sides: sides.map(|(side, _)| side).collect(),
+                path: record,
+                old: None,
+                new: None,
+                clients: BTreeSet::from([item.client]),
+            });
+        }
+    }
+    acts
+}
+
+/// The fields of records that were here which an import changed.
+pub fn changes(merge: &Merge<'_>, news: &News<'_>) -> Vec<Act> {
+    let writers = news.writers();
+    let act = |arrival: Arrival| {
+        let path = arrival.path?;
+        let steps = borrowed(&path);
+        let shown = news.shown(&steps).filter(|shown| shown.id == arrival.write.id)?;
+        let old = merge.before.and_then(|before| before.value(&steps));
+        if old.as_ref().is_some_and(|old| old.same(&shown.value)) {
+            return None;
+        }
+        let clients = writers.get(&arrival.register).cloned().unwrap_or_default();
+        Some(Act { path, old, new: Some(shown.value), clients, sides: shown.sides })
+    };
+    news.arrivals().filter_map(act).collect()
+}

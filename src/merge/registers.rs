@@ -1,0 +1,445 @@
+//! Rule R4 over the schema: which clock a field goes by, who wins, and what is kept of the losers.
+
+use super::Part;
+use super::audit::{self, Act};
+use crate::concern::{self, Collection, Field, FieldKind, Removal, Spec, borrowed, place};
+use crate::crdt::doc::Txn;
+use crate::crdt::register::{Arrival, Contest, News, Side, Write, order};
+use crate::crdt::update::Update;
+use crate::crdt::value::{Source, Value};
+use crate::crdt::view::View;
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use crate::store::{Claim, Conflict, Session};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+/// The later clock.
+pub const LATER: &str = "later";
+/// Equal clocks: the greater value in byte order.
+pub const GREATER: &str = "greater";
+/// No clock: whichever yrs put last.
+pub const UNCLOCKED: &str = "unclocked";
+/// The record was deleted meanwhile.
+pub const DELETED: &str = "deleted";
+/// The record is not there any more.
+pub const PRUNED: &str = "pruned";
+
+/// What the rule makes of the registers of one document.
+#[derive(Default)]
+pub struct Plan {
+    /// Fields to be written once more: the winners that yrs did not choose, and their clocks.
+    pub again: Vec<(Vec<String>, Value)>,
+    /// What lost.
+    pub lost: Vec<Conflict>,
+    /// What the import did to the document, for the audit.
+    pub acts: Vec<Act>,
+}
+
+/// A merge of one document: how it was, how yrs left it, and what came.
+pub struct Merge<'m> {
+    pub doc: &'m DocId,
+    pub before: Option<&'m View>,
+    pub after: &'m View,
+    pub sides: &'m [Side<'m>],
+    /// Who sent each side, for people.
+    pub by: &'m [Option<String>],
+    pub now: i64,
+}
+
+/// Decides the registers of one document that an import brought into conflict, writes the winners
+/// that yrs did not choose, and keeps what lost. Returns what it found.
+pub fn decide(
+    session: &mut Session,
+    doc: &DocId,
+    before: Option<&View>,
+    parts: &[Part<'_>],
+) -> Result<Plan> {
+    let roots = (session.ambient().roots)(doc);
+    let Some(after) = session.view(doc)? else { return Ok(Plan::default()) };
+    let bug = |fault| Error::bug("an update passed the gate and is not valid").because(fault);
+    let mut sides = Vec::with_capacity(parts.len());
+    for part in parts {
+        let update = Update::walk(part.update).and_then(|walked| walked.check(roots));
+        sides.push(Side { update: update.map_err(bug)?, seen: part.seen });
+    }
+    let by: Vec<Option<String>> = parts.iter().map(|part| part.by.clone()).collect();
+    let now = session.now();
+    let plan = plan(&Merge { doc, before, after: &after, sides: &sides, by: &by, now })?;
+    for conflict in &plan.lost {
+        session.state().put_conflict(conflict)?;
+    }
+    if !plan.again.is_empty() {
+        session.edit(doc, |txn| plan.write(txn))?;
+    }
+    Ok(plan)
+}
+
+/// Finds out what the rule asks for. Writes nothing.
+///
+/// # Errors
+/// `Bug` when the document is not valid.
+pub fn plan(merge: &Merge<'_>) -> Result<Plan> {
+    let Some(spec) = concern::of(merge.doc) else { return Ok(Plan::default()) };
+    let mut plan = Plan { acts: audit::new_records(spec, merge), ..Plan::default() };
+    removals(spec, merge, &mut plan);
+    let roots = concern::roots(merge.doc);
+    let Some(news) = News::of(merge.before, merge.after, merge.sides, roots)? else {
+        return Ok(plan);
+    };
+    let again = BTreeMap::new();
+    let mut decided = Decided { spec, merge, news: &news, again, lost: plan.lost };
+    for contest in news.contests() {
+        decided.contest(&contest);
+    }
+    decided.deletions();
+    plan.acts.extend(audit::changes(merge, &news));
+    Ok(Plan { again: decided.again.into_iter().collect(), lost: decided.lost, acts: plan.acts })
+}
+
+impl Plan {
+    /// Writes the winners again, each with its clock.
+    pub fn write(&self, txn: &mut Txn<'_>) -> Result<()> {
+        for (path, value) in &self.again {
+            if let Some((key, parent)) = borrowed(path).split_last() {
+                txn.set_again(parent, key, value)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Keeps what was written here to records that somebody removed for good without having seen it.
+fn removals(spec: &'static Spec, merge: &Merge<'_>, plan: &mut Plan) {
+    let Some(before) = merge.before else { return };
+    for collection in spec.collections.iter().filter(|c| c.tombstone.is_some()) {
+        for record in collection.records(before) {
+            let item = before.container(&borrowed(&record));
+            let Some(item) =
+                item.filter(|item| merge.after.container(&borrowed(&record)) != Some(*item))
+            else {
+                continue;
+            };
+            let removers =
+                || merge.sides.iter().filter(|side| side.update.delete_set().contains(item));
+            for path in fields(before, &record) {
+                let Some(write) = standing(before, &path) else { continue };
+                let target = Target::of(spec, &path)
+                    .filter(|target| target.is_content() && !target.is_flag());
+                let known = |side: &Side<'_>| !side.is_known() || side.saw(write.id);
+                if let (Some(target), false) =
+                    (target, removers().any(known) || removers().next().is_none())
+                {
+                    plan.lost.push(lost(
+                        merge,
+                        Some((&target, &path)),
+                        PRUNED,
+                        Claim::default(),
+                        &write,
+                        None,
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// The paths of a record's fields.
+fn fields(source: &View, record: &[String]) -> Vec<Vec<String>> {
+    let path = |key: String| record.iter().cloned().chain([key]).collect();
+    source.keys(&borrowed(record)).into_iter().map(path).collect()
+}
+
+/// What a view shows at a path, when it is a plain value.
+fn standing(view: &View, path: &[String]) -> Option<Write> {
+    let steps = borrowed(path);
+    let id = view.item(&steps).filter(|_| view.container(&steps).is_none())?;
+    Some(Write { id, value: view.value(&steps)?, sides: Vec::new() })
+}
+
+fn claim(merge: &Merge<'_>, write: &Write, at: Option<i64>) -> Claim {
+    Claim { value: Some(write.value.to_json()), at, by: by(merge, write) }
+}
+
+fn by(merge: &Merge<'_>, write: &Write) -> Option<String> {
+    write.sides.iter().find_map(|side| merge.by.get(*side)?.clone())
+}
+
+fn lost(
+    merge: &Merge<'_>,
+    place: Option<(&Target, &[String])>,
+    rule: &str,
+    winner: Claim,
+    loser: &Write,
+    at: Option<i64>,
+) -> Conflict {
+    Conflict {
+        id: 0,
+        at: merge.now,
+        doc: merge.doc.clone(),
+        noun: place.map(|(target, _)| target.collection.noun.to_owned()),
+        path: place.map(|(_, path)| path.to_vec()).unwrap_or_default(),
+        rule: rule.to_owned(),
+        winner,
+        loser: claim(merge, loser, at),
+        item: (loser.id.client, loser.id.clock),
+        restored: None,
+    }
+}
+
+struct Decided<'d> {
+    spec: &'static Spec,
+    merge: &'d Merge<'d>,
+    news: &'d News<'d>,
+    /// By path, so that a clock that covers several fields is written once.
+    again: BTreeMap<Vec<String>, Value>,
+    lost: Vec<Conflict>,
+}
+
+/// A field of a record, and what of it is known.
+struct Target {
+    collection: &'static Collection,
+    record: Vec<String>,
+    field: Option<&'static Field>,
+}
+
+impl Target {
+    fn of(spec: &'static Spec, path: &[String]) -> Option<Target> {
+        let (collection, steps) = place(spec, path)?;
+        let record = path.get(..steps)?.to_vec();
+        let name = path.get(steps)?;
+        let field = collection.fields.iter().find(|field| field.name == name);
+        Some(Target { collection, record, field })
+    }
+
+    fn below(&self, name: &str) -> Vec<String> {
+        self.record.iter().cloned().chain([name.to_owned()]).collect()
+    }
+
+    fn is(&self, name: Option<&str>) -> bool {
+        name.is_some() && self.field.map(|field| field.name) == name
+    }
+
+    /// Whether it is the clock of the record or of one of its fields.
+    fn is_clock(&self) -> bool {
+        self.is(self.collection.clock)
+            || self.collection.fields.iter().any(|field| self.is(field.clock))
+    }
+
+    /// Whether it is what a deletion writes beside its flag.
+    fn goes_with_the_flag(&self) -> bool {
+        self.collection.tombstone.as_ref().is_some_and(|t| self.is(Some(t.at)) || self.is(t.by))
+    }
+
+    fn is_flag(&self) -> bool {
+        self.collection.tombstone.as_ref().is_some_and(|t| self.is(Some(t.flag)))
+    }
+
+    /// Whether people wrote it: neither a time, nor a set or a sequence, which unite, nor a cache.
+    fn is_content(&self) -> bool {
+        let kind = self.field.map_or(FieldKind::Text, |field| field.kind);
+        !self.goes_with_the_flag()
+            && !matches!(
+                kind,
+                FieldKind::Time
+                    | FieldKind::Acknowledgements
+                    | FieldKind::Reactions
+                    | FieldKind::List
+                    | FieldKind::Cache
+            )
+    }
+
+    /// Whether rule R4 decides it.
+    fn is_register(&self) -> bool {
+        let kind = self.field.map(|field| field.kind);
+        !self.goes_with_the_flag() && (self.is_content() || kind == Some(FieldKind::Time))
+    }
+
+    /// The deletion of its record where that is garbage, not content.
+    fn flag(&self) -> Option<Vec<String>> {
+        let tombstone = self.collection.tombstone.as_ref()?;
+        (tombstone.removal == Removal::AtOnce).then(|| self.below(tombstone.flag))
+    }
+}
+
+impl Decided<'_> {
+    fn contest(&mut self, contest: &Contest) {
+        let Some(target) = Target::of(self.spec, &contest.path) else { return };
+        if !target.is_register() {
+            return;
+        }
+        // Beside a deletion nothing is decided; what it took along is kept by `deletions`.
+        if let Some(flag) = target.flag()
+            && !target.is_flag()
+            && self.merge.after.flag(&borrowed(&flag))
+        {
+            return;
+        }
+        if target.is_clock() {
+            return self.later_clock(contest);
+        }
+        let clocked_write = |write| (self.clock(&target, write), write);
+        let mut writes: Vec<(Option<i64>, &Write)> =
+            [&contest.shown].into_iter().chain(&contest.rivals).map(clocked_write).collect();
+        let clocked = target.collection.clock.is_some() || self.own_clock(&target).is_some();
+        let winner = match clocked {
+            true => writes.iter().max_by(|a, b| later(**a, **b)),
+            false => writes.first(),
+        };
+        let Some((at, winner)) = winner.copied() else { return };
+        if !winner.value.same(&contest.shown.value) {
+            self.write_again(&target, &contest.path, winner, at);
+        }
+        if !target.is_content() {
+            return;
+        }
+        writes.extend(contest.judged.iter().map(|write| (self.clock(&target, write), write)));
+        for (lost_at, loser) in writes {
+            if loser.value.same(&winner.value) {
+                continue;
+            }
+            let rule = match clocked {
+                false => UNCLOCKED,
+                true if at == lost_at => GREATER,
+                true => LATER,
+            };
+            let winner = claim(self.merge, winner, at);
+            self.keep(Some((&target, &contest.path)), rule, winner, loser, lost_at);
+        }
+    }
+
+    /// A clock goes by itself: the latest.
+    fn later_clock(&mut self, contest: &Contest) {
+        let clock = |write: &Write| write.value.as_i64();
+        let latest = contest.rivals.iter().filter_map(clock).max();
+        if latest > clock(&contest.shown)
+            && let Some(latest) = latest
+        {
+            self.clock_again(contest.path.clone(), latest);
+        }
+    }
+
+    fn write_again(&mut self, target: &Target, path: &[String], winner: &Write, at: Option<i64>) {
+        self.again.insert(path.to_vec(), winner.value.clone());
+        if target.is_flag()
+            && let Some(tombstone) = &target.collection.tombstone
+        {
+            for name in [Some(tombstone.at), tombstone.by].into_iter().flatten() {
+                let path = target.below(name);
+                if let Some(value) = self.news.said(winner, &borrowed(&path)) {
+                    self.again.insert(path, value);
+                }
+            }
+        }
+        let clock = self.own_clock(target).or(target.collection.clock);
+        if let (Some(clock), Some(at)) = (clock, at.filter(|_| !target.is_flag())) {
+            self.clock_again(target.below(clock), at);
+        }
+    }
+
+    /// Writes a clock again, at least as late as all that is known of it.
+    fn clock_again(&mut self, path: Vec<String>, at: i64) {
+        let planned = self.again.get(&path).and_then(Value::as_i64);
+        let at =
+            at.max(planned.unwrap_or(at)).max(self.merge.after.int(&borrowed(&path)).unwrap_or(at));
+        self.again.insert(path, Value::Int(at));
+    }
+
+    fn own_clock(&self, target: &Target) -> Option<&'static str> {
+        target.field.and_then(|field| field.clock)
+    }
+
+    /// The clock of a write: its field's own, else its record's, as its side had it. What a
+    /// deletion writes is as late as the deletion.
+    fn clock(&self, target: &Target, write: &Write) -> Option<i64> {
+        let said = |name: &str| {
+            self.news.said(write, &borrowed(&target.below(name))).and_then(|value| value.as_i64())
+        };
+        let own = self.own_clock(target).and_then(said);
+        let clock = own.or_else(|| target.collection.clock.and_then(said));
+        let deletes = target.is_flag() && write.value.same(&Value::Bool(true));
+        let at = target.collection.tombstone.as_ref().filter(|_| deletes).map(|t| t.at);
+        clock.max(at.and_then(said))
+    }
+
+    fn keep(
+        &mut self,
+        place: Option<(&Target, &[String])>,
+        rule: &str,
+        winner: Claim,
+        loser: &Write,
+        at: Option<i64>,
+    ) {
+        self.lost.push(lost(self.merge, place, rule, winner, loser, at));
+    }
+
+    /// Keeps what was written to records that others deleted, not knowing of it.
+    fn deletions(&mut self) {
+        let (news, before) = (self.news, self.merge.before);
+        let mut deleted: BTreeMap<Vec<String>, Write> = BTreeMap::new();
+        for Arrival { path, write, .. } in news.arrivals() {
+            let Some(target) = path.as_ref().and_then(|path| Target::of(self.spec, path)) else {
+                continue;
+            };
+            let Some(flag) = target.flag().filter(|flag| self.merge.after.flag(&borrowed(flag)))
+            else {
+                continue;
+            };
+            let Some(deletion) = news.shown(&borrowed(&flag)) else { continue };
+            if let Some(path) = path.filter(|_| target.is_content() && !target.is_flag()) {
+                let is_news = before
+                    .and_then(|before| before.value(&borrowed(&path)))
+                    .is_none_or(|old| !old.same(&write.value));
+                if is_news && unseen(news, &deletion, &write) {
+                    self.took_along(&target, &path, &deletion, &write);
+                }
+            }
+            if !deletion.sides.is_empty() {
+                deleted.insert(target.record, deletion);
+            }
+        }
+        for (record, deletion) in deleted {
+            let Some(before) = before else { continue };
+            for path in fields(before, &record) {
+                self.our_edit(before, &path, &deletion);
+            }
+        }
+        for (path, write) in news.strays() {
+            let path = path.unwrap_or_default();
+            let target = Target::of(self.spec, &path);
+            if target.as_ref().is_none_or(|target| target.is_content() && !target.is_flag()) {
+                let place = target.as_ref().map(|target| (target, path.as_slice()));
+                self.keep(place, PRUNED, Claim::default(), write, None);
+            }
+        }
+    }
+
+    /// What was here of a record that somebody deleted who had not seen it.
+    fn our_edit(&mut self, before: &View, path: &[String], deletion: &Write) {
+        let target = Target::of(self.spec, path).filter(|t| t.is_content() && !t.is_flag());
+        if let (Some(target), Some(ours)) = (target, standing(before, path))
+            && self.news.is_known(deletion)
+            && !self.news.saw(deletion, ours.id)
+        {
+            self.took_along(&target, path, deletion, &ours);
+        }
+    }
+
+    fn took_along(&mut self, target: &Target, path: &[String], deletion: &Write, lost: &Write) {
+        let at = target.collection.tombstone.as_ref().map(|tombstone| tombstone.at);
+        let at = at.and_then(|at| self.merge.after.int(&borrowed(&target.below(at))));
+        let winner = Claim { value: None, at, by: by(self.merge, deletion) };
+        let clock = self.clock(target, lost);
+        self.keep(Some((target, path)), DELETED, winner, lost, clock);
+    }
+}
+
+/// Whether neither of a deletion and an edit was made with the other in view.
+fn unseen(news: &News<'_>, deletion: &Write, edit: &Write) -> bool {
+    !news.saw(deletion, edit.id) && !news.saw(edit, deletion.id)
+}
+
+/// Which of two writes is later; of equal ones the greater.
+fn later(a: (Option<i64>, &Write), b: (Option<i64>, &Write)) -> Ordering {
+    a.0.cmp(&b.0).then_with(|| order(&a.1.value, &b.1.value))
+}

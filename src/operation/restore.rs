@@ -1,0 +1,155 @@
+//! A value that lost a merge, written again.
+
+use super::Operation;
+use crate::concern::{self, Actor, Outcome, Role, borrowed, chat, core, issues, kanban};
+use crate::crdt::value::{Source, Value};
+use crate::error::{Error, Result};
+use crate::id::{DocId, EntityId};
+use crate::store::{Conflict, Session};
+use serde::{Deserialize, Serialize};
+
+/// Writes a value that lost a conflict again, as a new edit of whoever acts.
+///
+/// Where people have an operation for the field, that is what runs, with its rules; the other
+/// fields may be written by who may write at all.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Restore {
+    /// The number of the conflict in this store.
+    pub number: i64,
+}
+
+impl Restore {
+    pub(super) fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let conflict = find(session.state().conflict(self.number)?, self.number)?;
+        let doc = conflict.doc.clone();
+        let (Some(entity), Some(spec)) = (doc.entity(), concern::of(&doc)) else {
+            return Err(Error::bug("a conflict in a document that no concern understands"));
+        };
+        let Some((collection, steps)) = concern::place(spec, &conflict.path) else {
+            return Err(Error::refused(format!(
+                "nothing tells which record the value of conflict {} belonged to",
+                self.number
+            ))
+            .hint(format!("`crdtctl conflict show {}` prints the value", self.number)));
+        };
+        let record = conflict.path.get(..steps).unwrap_or(&[]).to_vec();
+        let id = record.last().map_or("", String::as_str);
+        let standing = session.read(&doc, |source| {
+            let there = !source.keys(&borrowed(&record)).is_empty();
+            there.then(|| {
+                (collection.is_deleted(source, &record), source.value(&borrowed(&conflict.path)))
+            })
+        })?;
+        let removed = collection.tombstone.as_ref();
+        let removed = removed.is_some_and(|t| t.removal == concern::Removal::AtOnce);
+        let now = match standing.flatten() {
+            Some((deleted, now)) if !(deleted && removed) => now,
+            _ => return Err(gone(collection.noun, id, self.number)),
+        };
+        let value = value_of(&conflict)?;
+        if now.is_some_and(|now| now.same(&value)) {
+            return Ok(Outcome::new(false, doc, id).saying("it says that already"));
+        }
+        let outcome = match own_operation(&entity, collection.noun, id, &conflict, &value)? {
+            Some(operation) => super::run(session, &operation)?,
+            None => write(session, &entity, &doc, (collection, &record), &conflict, &value)?,
+        };
+        session.state().mark_restored(self.number, session.now())?;
+        let what = conflict.path.last().map_or("", String::as_str);
+        Ok(outcome.saying(format!("restored {what} of {id}")))
+    }
+}
+
+fn find(found: Option<Conflict>, number: i64) -> Result<Conflict> {
+    found.ok_or_else(|| {
+        Error::not_found(format!("no conflict {number}"))
+            .hint("`crdtctl conflict list` shows those of the last 30 days")
+    })
+}
+
+fn gone(noun: &str, id: &str, number: i64) -> Error {
+    Error::refused(format!("{noun} {id} is deleted, and a deletion wins"))
+        .hint(format!("`crdtctl conflict show {number}` prints the value; write it anew"))
+}
+
+fn value_of(conflict: &Conflict) -> Result<Value> {
+    let value = conflict.loser.value.as_ref().and_then(Value::from_json);
+    value.ok_or_else(|| Error::corrupt("the value that lost cannot be read"))
+}
+
+/// The operation by which people write this field, where there is one.
+fn own_operation(
+    entity: &EntityId,
+    noun: &str,
+    record: &str,
+    conflict: &Conflict,
+    value: &Value,
+) -> Result<Option<Operation>> {
+    let (entity, text) = (entity.clone(), value.as_str().unwrap_or_default().to_owned());
+    let (record, is_set) = (record.to_owned(), *value == Value::Bool(true));
+    let field = conflict.path.last().map_or("", String::as_str);
+    Ok(match (noun, field) {
+        ("message" | "reply", "content") => {
+            Some(Operation::ChatEdit(chat::Edit { entity, message: record, text }))
+        }
+        ("member", "role") => {
+            let role = Role::parse(&text)?;
+            Some(Operation::MemberRole(core::SetRole { entity, member: record, role }))
+        }
+        ("card", "column_id") => Some(Operation::KanbanMove(kanban::Move {
+            entity,
+            card: record,
+            column: text,
+            before: None,
+            top: false,
+        })),
+        ("card", "archived") if is_set => {
+            Some(Operation::KanbanArchive(kanban::Archive { entity, card: record }))
+        }
+        ("card", "archived") => {
+            Some(Operation::KanbanRestore(kanban::Restore { entity, card: record }))
+        }
+        ("issue", "closed") if is_set => {
+            Some(Operation::IssueClose(issues::Close { entity, issue: record, end: None }))
+        }
+        ("issue", "closed") => {
+            Some(Operation::IssueReopen(issues::Reopen { entity, issue: record }))
+        }
+        ("entity", "name") => Some(Operation::EntityRename(core::Rename { entity, name: text })),
+        _ => None,
+    })
+}
+
+/// Writes the field and moves its clock on.
+fn write(
+    session: &mut Session,
+    entity: &EntityId,
+    doc: &DocId,
+    (collection, record): (&concern::Collection, &[String]),
+    conflict: &Conflict,
+    value: &Value,
+) -> Result<Outcome> {
+    let actor = Actor::of(session, entity)?.writing()?;
+    let id = record.last().map_or("", String::as_str);
+    let author = [borrowed(record), vec!["author_id"]].concat();
+    let author = session.read(doc, |source| source.text(&author))?.flatten();
+    if let Some(author) = author.filter(|author| author != actor.id.as_str()) {
+        return Err(Error::refused(format!("{} {id} is {author}'s", collection.noun))
+            .hint("everybody edits only what they wrote"));
+    }
+    let field = conflict.path.get(record.len()).map_or("", String::as_str);
+    let own = collection.fields.iter().find(|known| known.name == field).and_then(|f| f.clock);
+    let now = session.now();
+    session.edit(doc, |txn| {
+        if let Some((key, parent)) = borrowed(&conflict.path).split_last() {
+            txn.set(parent, key, value)?;
+        }
+        for clock in [own, collection.clock].into_iter().flatten() {
+            let last = txn.int(&[&borrowed(record)[..], &[clock]].concat());
+            let next = last.map_or(now, |last| now.max(last.saturating_add(1)));
+            txn.set(&borrowed(record), clock, next)?;
+        }
+        Ok(())
+    })?;
+    Ok(Outcome::new(true, doc.clone(), id))
+}

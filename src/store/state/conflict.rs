@@ -1,0 +1,165 @@
+//! What merges decided: the values that lost, and what roles would not have allowed.
+
+use super::State;
+use crate::error::Result;
+use crate::id::DocId;
+use crate::limits;
+use rusqlite::{Row, params};
+
+const COLUMNS: &str = "id, at, doc_id, noun, path, rule, winner, winner_at, winner_by, loser, \
+                       loser_at, loser_by, client, clock, restored";
+
+/// A value that lost a merge, and what it lost to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// Given by [`State::put_conflict`]; ignored there.
+    pub id: i64,
+    /// When it was decided, in Unix seconds.
+    pub at: i64,
+    pub doc: DocId,
+    /// What the record is called; None where nothing tells any more.
+    pub noun: Option<String>,
+    /// The way to the field from its root; empty where nothing tells any more.
+    pub path: Vec<String>,
+    pub rule: String,
+    pub winner: Claim,
+    pub loser: Claim,
+    /// The item that held the value that lost, which is kept once: client id and clock.
+    pub item: (u64, u32),
+    /// When it was written again, in Unix seconds.
+    pub restored: Option<i64>,
+}
+
+/// One side of a conflict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claim {
+    pub value: Option<serde_json::Value>,
+    /// The time of the write, as its field's clock says it.
+    pub at: Option<i64>,
+    /// Whose bundle it came in; None for what was here.
+    pub by: Option<String>,
+}
+
+/// Something that the sender of a bundle could not have done here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audit {
+    /// When it came, in Unix seconds.
+    pub at: i64,
+    pub doc: DocId,
+    pub kind: String,
+    /// What it is about: with document and kind the same for the same thing.
+    pub detail: String,
+    /// A sentence.
+    pub message: String,
+}
+
+impl State {
+    /// Every value that lost, the latest first.
+    pub fn conflicts(&self) -> Result<Vec<Conflict>> {
+        if !self.knows_conflicts()? {
+            return Ok(Vec::new());
+        }
+        let sql = format!("SELECT {COLUMNS} FROM conflict ORDER BY id DESC");
+        Ok(self.all(&sql, params![], conflict)?.into_iter().flatten().collect())
+    }
+
+    /// The value that lost with this number.
+    pub fn conflict(&self, id: i64) -> Result<Option<Conflict>> {
+        let sql = format!("SELECT {COLUMNS} FROM conflict WHERE id = ?1");
+        Ok(self.one(&sql, params![id], conflict)?.flatten())
+    }
+
+    /// Keeps a value that lost, unless it is kept already.
+    pub fn put_conflict(&self, conflict: &Conflict) -> Result<()> {
+        let json = |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string);
+        let path =
+            (!conflict.path.is_empty()).then(|| serde_json::json!(conflict.path).to_string());
+        self.run(
+            "INSERT OR IGNORE INTO conflict (at, doc_id, noun, path, rule, winner, winner_at,
+                 winner_by, loser, loser_at, loser_by, client, clock)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            params![
+                conflict.at,
+                conflict.doc.as_str(),
+                conflict.noun,
+                path,
+                conflict.rule,
+                json(&conflict.winner.value),
+                conflict.winner.at,
+                conflict.winner.by,
+                json(&conflict.loser.value).unwrap_or_else(|| "null".to_owned()),
+                conflict.loser.at,
+                conflict.loser.by,
+                conflict.item.0.cast_signed(),
+                conflict.item.1
+            ],
+        )
+    }
+
+    /// Notes that a value that lost was written again.
+    pub fn mark_restored(&self, id: i64, at: i64) -> Result<()> {
+        self.run("UPDATE conflict SET restored = ?2 WHERE id = ?1", params![id, at])
+    }
+
+    /// Forgets what was decided more than 30 days ago.
+    pub fn trim_conflicts(&self, now: i64) -> Result<()> {
+        let limit = now.saturating_sub(limits::CONFLICT_AGE_SECONDS);
+        self.run("DELETE FROM conflict WHERE at < ?1", params![limit])?;
+        self.run("DELETE FROM audit WHERE at < ?1", params![limit])
+    }
+
+    /// Everything that senders could not have done here, in the order in which it came.
+    pub fn audits(&self) -> Result<Vec<Audit>> {
+        if !self.knows_conflicts()? {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT at, doc_id, kind, detail, message FROM audit ORDER BY id";
+        let rows = self.all(sql, params![], |row| {
+            let doc: String = row.get(1)?;
+            let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
+            Ok(Some(Audit {
+                at: row.get(0)?,
+                doc,
+                kind: row.get(2)?,
+                detail: row.get(3)?,
+                message: row.get(4)?,
+            }))
+        })?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// Whether the tables are there: one who only reads finds them as an older crdtctl left them.
+    fn knows_conflicts(&self) -> Result<bool> {
+        let sql = "SELECT 1 FROM sqlite_schema WHERE name = 'conflict'";
+        Ok(self.one(sql, params![], |_| Ok(()))?.is_some())
+    }
+
+    /// Keeps one of these, unless it is kept already.
+    pub fn put_audit(&self, audit: &Audit) -> Result<()> {
+        self.run(
+            "INSERT OR IGNORE INTO audit (at, doc_id, kind, detail, message)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![audit.at, audit.doc.as_str(), audit.kind, audit.detail, audit.message],
+        )
+    }
+}
+
+/// A row of `conflict`; None where it makes no sense.
+fn conflict(row: &Row<'_>) -> rusqlite::Result<Option<Conflict>> {
+    let doc: String = row.get(2)?;
+    let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
+    let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
+    let path: Option<String> = row.get(4)?;
+    Ok(Some(Conflict {
+        id: row.get(0)?,
+        at: row.get(1)?,
+        doc,
+        noun: row.get(3)?,
+        path: path.and_then(|path| serde_json::from_str(&path).ok()).unwrap_or_default(),
+        rule: row.get(5)?,
+        winner: Claim { value: json(row.get(6)?), at: row.get(7)?, by: row.get(8)? },
+        loser: Claim { value: json(row.get(9)?), at: row.get(10)?, by: row.get(11)? },
+        item: (row.get::<_, i64>(12)?.cast_unsigned(), row.get(13)?),
+        restored: row.get(14)?,
+    }))
+}

@@ -1,0 +1,229 @@
+//! Where everyone stands: how far each peer and we are apart, and what waits.
+
+use super::export;
+use super::manifest::Has;
+use super::peer::{Known, Receipt, list};
+use crate::crdt::update::{Checked, Clocks, Update, Version};
+use crate::error::Result;
+use crate::id::DocId;
+use crate::store::{Ambient, Parked, Peer, Reader, State};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One peer and the distance to it.
+#[derive(Debug, Clone)]
+pub struct Status {
+    pub peer: Peer,
+    pub they_lack: Distance,
+    pub we_lack: Distance,
+    /// Updates from its bundles that wait here for their prerequisites.
+    pub waiting: Vec<Waiting>,
+}
+
+impl Status {
+    /// Whether either side lacks anything, or something waits.
+    pub fn is_behind(&self) -> bool {
+        !self.they_lack.0.is_empty() || !self.we_lack.0.is_empty() || !self.waiting.is_empty()
+    }
+}
+
+/// What one side lacks, by document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Distance(pub Vec<Lacking>);
+
+/// What one side lacks of a document. Operations are clocks: one for each value that was ever
+/// written. A deletion alone has none, so a document can be lacking with no operations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    pub doc: DocId,
+    pub operations: u64,
+    /// What an export would carry of it; nobody knows what a peer would send.
+    pub bytes: Option<u64>,
+}
+
+impl Distance {
+    pub fn documents(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn operations(&self) -> u64 {
+        self.0.iter().map(|lacking| lacking.operations).fold(0, u64::saturating_add)
+    }
+
+    /// The updates that an export would carry, before they are packed.
+    pub fn bytes(&self) -> u64 {
+        self.0.iter().filter_map(|lacking| lacking.bytes).fold(0, u64::saturating_add)
+    }
+}
+
+/// An update that waits here.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    pub doc: DocId,
+    /// The bundle that it came in; for a bare update its file.
+    pub bundle: String,
+    /// Unix seconds.
+    pub received_at: i64,
+    /// Per client, the clock that must be reached first; empty when it can be applied by the next
+    /// import that touches the document.
+    pub missing: Clocks,
+    /// The replicas that have all of that, by their last receipts: its own sender first of all.
+    pub had_by: Vec<String>,
+}
+
+/// Everyone's status, and what waits that came from nobody known.
+pub struct Overview {
+    /// In the order of [`list`].
+    pub peers: Vec<Status>,
+    pub stray: Vec<Waiting>,
+}
+
+impl Overview {
+    /// Whether anyone is behind.
+    pub fn is_behind(&self) -> bool {
+        self.peers.iter().any(Status::is_behind) || !self.stray.is_empty()
+    }
+}
+
+/// The distance to every peer, as far as its last receipt tells.
+///
+/// # Errors
+/// `Corrupt` where a receipt or a row of the log cannot be read.
+pub fn status(reader: &Reader, ambient: &Ambient) -> Result<Overview> {
+    let mut overview = Overview { peers: Vec::new(), stray: Vec::new() };
+    let Some(state) = reader.state() else { return Ok(overview) };
+    let mut known = Vec::new();
+    for peer in list(Some(state))? {
+        let receipts = Known::of_peer(state, &peer.replica_id)?;
+        known.push((peer, receipts));
+    }
+    let documents = documents(reader)?;
+    let mut waiting: BTreeMap<Option<String>, Vec<Waiting>> = BTreeMap::new();
+    for parked in state.parked()? {
+        let from = parked.replica_id.clone();
+        let from = from.filter(|from| known.iter().any(|(peer, _)| peer.replica_id == *from));
+        waiting.entry(from).or_default().push(wait(parked, &documents, &known));
+    }
+    for (peer, receipts) in &known {
+        let apart = Apart { reader, ambient, state, documents: &documents, known: receipts };
+        let (they_lack, we_lack) = apart.distances()?;
+        let waiting = waiting.remove(&Some(peer.replica_id.clone())).unwrap_or_default();
+        overview.peers.push(Status { peer: peer.clone(), they_lack, we_lack, waiting });
+    }
+    overview.stray = waiting.remove(&None).unwrap_or_default();
+    Ok(overview)
+}
+
+/// Every document that a bundle can carry, with its version.
+fn documents(reader: &Reader) -> Result<BTreeMap<DocId, Version>> {
+    let mut versions = BTreeMap::new();
+    for document in reader.documents()? {
+        // What does not decode is a finding of `check`; here it has no version to compare.
+        if let Some(bytes) = reader.bytes(&document.id)?
+            && let Ok(update) = Update::walk(&bytes)
+        {
+            versions.insert(document.id, update.version());
+        }
+    }
+    Ok(versions)
+}
+
+fn wait(parked: Parked, documents: &BTreeMap<DocId, Version>, known: &[(Peer, Known)]) -> Waiting {
+    let reached = |clocks: &Clocks, client: &u64, clock: &u32| {
+        clocks.get(client).is_some_and(|reached| reached >= clock)
+    };
+    let needs: Clocks = serde_json::from_str(&parked.needs).unwrap_or_default();
+    let nothing = Clocks::new();
+    let ours = documents.get(&parked.doc).map_or(&nothing, |version| &version.clocks);
+    let missing: Clocks =
+        needs.into_iter().filter(|(client, clock)| !reached(ours, client, clock)).collect();
+    let has = |known: &Known| {
+        let receipt = known.receipt(&parked.doc);
+        receipt.is_some_and(|receipt| {
+            missing.iter().all(|(c, n)| reached(&receipt.has.state_vector, c, n))
+        })
+    };
+    let mut had_by: Vec<&Peer> =
+        known.iter().filter(|(_, known)| has(known)).map(|(peer, _)| peer).collect();
+    had_by.sort_by_key(|peer| Some(&peer.replica_id) != parked.replica_id.as_ref());
+    let name = |peer: &Peer| peer.member.clone().unwrap_or_else(|| peer.replica_id.clone());
+    Waiting {
+        had_by: had_by.into_iter().map(name).collect(),
+        doc: parked.doc,
+        bundle: parked.bundle,
+        received_at: parked.received_at,
+        missing,
+    }
+}
+
+/// One peer and us.
+struct Apart<'a> {
+    reader: &'a Reader,
+    ambient: &'a Ambient,
+    state: &'a State,
+    documents: &'a BTreeMap<DocId, Version>,
+    known: &'a Known,
+}
+
+impl Apart<'_> {
+    fn distances(&self) -> Result<(Distance, Distance)> {
+        let (mut they, mut we) = (Distance::default(), Distance::default());
+        let docs: BTreeSet<&DocId> =
+            self.documents.keys().chain(self.known.receipts.keys()).collect();
+        let nothing = Version::default();
+        for doc in docs {
+            let ours = self.documents.get(doc).unwrap_or(&nothing);
+            let Some(receipt) = self.known.receipt(doc) else {
+                let all = operations(&ours.clocks, &Clocks::new());
+                they.0.push(self.lacking(doc, all)?);
+                continue;
+            };
+            if receipt.has == Has::from(ours) {
+                continue;
+            }
+            let deletions = self.deletions(doc, receipt)?;
+            let lacked = operations(&ours.clocks, &receipt.has.state_vector);
+            if lacked > 0 || deletions.0 {
+                they.0.push(self.lacking(doc, lacked)?);
+            }
+            let operations = operations(&receipt.has.state_vector, &ours.clocks);
+            if operations > 0 || deletions.1 {
+                we.0.push(Lacking { doc: doc.clone(), operations, bytes: None });
+            }
+        }
+        Ok((they, we))
+    }
+
+    /// What they lack of a document, with the bytes that would bring it.
+    fn lacking(&self, doc: &DocId, operations: u64) -> Result<Lacking> {
+        let mut lacking = Lacking { doc: doc.clone(), operations, bytes: None };
+        let Some(bytes) = self.reader.bytes(doc)? else { return Ok(lacking) };
+        let checked =
+            Update::walk(&bytes).and_then(|walked| walked.check((self.ambient.roots)(doc)));
+        // What no receiver would take is left out of exports.
+        let Ok(whole): Result<Update<'_, Checked>, _> = checked else { return Ok(lacking) };
+        let bytes = export::bytes_for(self.reader, self.ambient, doc, &whole, self.known)?;
+        lacking.bytes = Some(bytes);
+        Ok(lacking)
+    }
+
+    /// Deletions move no clock. Where versions differ, the logs tell who has news: we for them,
+    /// when rows wait for them; they for us, when their log has gone beyond what we applied.
+    fn deletions(&self, doc: &DocId, receipt: &Receipt) -> Result<(bool, bool)> {
+        let theirs = self.known.replica.as_deref().unwrap_or("");
+        let applied = self.state.applied(doc)?.get(theirs).copied().unwrap_or(0);
+        let we_lack = applied < receipt.said.0;
+        let they_lack = match export::rows_for(self.reader, doc, self.known)? {
+            Some(rows) => rows.iter().any(|row| row.wanted),
+            None => !we_lack,
+        };
+        Ok((they_lack, we_lack))
+    }
+}
+
+/// How many operations `more` holds that `less` does not.
+fn operations(more: &Clocks, less: &Clocks) -> u64 {
+    more.iter()
+        .map(|(client, clock)| clock.saturating_sub(less.get(client).copied().unwrap_or(0)))
+        .map(u64::from)
+        .fold(0, u64::saturating_add)
+}

@@ -1,0 +1,199 @@
+//! What others honestly wrote comes through, and our reader has of it what they have: the state
+//! vector, the delete set, and what is to be seen.
+
+use crate::plan::ROOTS;
+use crate::testing::{
+    Follower, Rng, World, assert_same, random_world, shown_by_view, shown_by_yrs, state,
+};
+use crate::trial::{Roots, Verdict, after, check, trial};
+use crdtctl::crdt::update::{Clocks, DeleteSet, Update, storable};
+use crdtctl::crdt::value::{Record, Value};
+use crdtctl::crdt::view::View;
+use data_encoding::BASE64;
+use serde_json::Value as Json;
+use std::path::Path;
+use std::process::Command;
+use yrs::{ReadTxn, Transact};
+
+#[test]
+fn histories_by_yrs_come_through() {
+    for seed in 0..3_000 {
+        let mut rng = Rng::new(seed);
+        let steps = 3 + rng.below(40);
+        let world = World::random(&mut rng, steps);
+        for update in &world.updates {
+            check(ROOTS, update).unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
+        }
+        let all = world.all();
+        for doc in world.docs.iter().chain([&all]) {
+            let bytes = state(doc);
+            let view = view(ROOTS, &bytes, &format!("seed {seed}"));
+            assert_same(&shown_by_view(&view), &shown_by_yrs(doc), &format!("seed {seed}"));
+            let snapshot = doc.transact().snapshot();
+            let clocks: Clocks = snapshot.state_map.iter().map(|(c, k)| (c.get(), *k)).collect();
+            assert_eq!(view.version().clocks, clocks, "seed {seed}");
+            let mut deletes = DeleteSet::default();
+            for (client, ranges) in snapshot.delete_set.iter() {
+                ranges.iter().for_each(|range| deletes.insert(client.get(), range.clone()));
+            }
+            assert_eq!(view.version().deletes, deletes, "seed {seed}");
+        }
+    }
+}
+
+/// The whole trial, where nothing may contradict itself.
+#[test]
+fn honest_updates_go_all_the_way() {
+    for seed in 0..150 {
+        let (mut rng, world) = random_world(seed, 30);
+        let follower = Follower::of(&world);
+        for _ in 0..4 {
+            let at = rng.below(follower.rows.len());
+            let Some(row) = follower.rows.get(at) else { continue };
+            let state = state(&world.docs[rng.below(world.docs.len())]);
+            for update in [row, &state] {
+                let verdict = trial(ROOTS, &follower.states[at], update);
+                assert_eq!(verdict, Verdict::Passed, "seed {seed}, row {at}");
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn view(roots: Roots, bytes: &[u8], context: &str) -> View {
+    storable(bytes).unwrap_or_else(|fault| panic!("{context}: {fault}"));
+    View::of(&check(roots, bytes).unwrap_or_else(|fault| panic!("{context}: {fault}")))
+}
+
+/// Histories that Yjs wrote, an object a line; None, with a notice, where there is no Yjs.
+fn by_yjs(count: usize) -> Option<Vec<Json>> {
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/yjs");
+    if !scripts.join("node_modules/yjs").is_dir() {
+        crate::support::skipped("no Yjs; `npm ci --prefix tests/yjs` brings it");
+        return None;
+    }
+    let script = scripts.join("histories.mjs");
+    let Ok(output) = Command::new("node").arg(script).args([&count.to_string(), "11"]).output()
+    else {
+        crate::support::skipped("no node here");
+        return None;
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    Some(lines.map(|line| serde_json::from_slice(line).expect("JSON")).collect())
+}
+
+#[test]
+fn histories_by_yjs_come_through() {
+    let Some(histories) = by_yjs(600) else { return };
+    let mut unsupported = 0;
+    for (index, history) in histories.iter().enumerate() {
+        let context = format!("history {index}");
+        let all = &bytes(&history["states"])[0];
+        match check(&[], all) {
+            Err(fault) => {
+                assert!(history["rich"] == true && fault.is_unsupported(), "{context}: {fault}");
+                unsupported += 1;
+            }
+            Ok(_) => is_read_as_yjs_reads_it(history, all, &context),
+        }
+    }
+    assert!((50..300).contains(&unsupported), "{unsupported}");
+}
+
+fn is_read_as_yjs_reads_it(history: &Json, all: &[u8], context: &str) {
+    let view = view(&[], all, context);
+    assert_eq!(view.version().clocks, clocks(&history["clocks"]), "{context}");
+    assert_eq!(view.version().deletes, deletes(&history["deletes"]), "{context}");
+    let content = history["content"].as_object().expect("roots").iter();
+    let content = content.map(|(root, value)| (root.clone(), plain(value)));
+    let content: Record = content.filter(|(_, value)| !is_empty(value)).collect();
+    assert_same(&untyped(shown_by_view(&view)), &content, context);
+    // What only passing content ever was in it comes through update by update, too.
+    let updates = bytes(&history["updates"]);
+    if history["rich"] == true {
+        return;
+    }
+    let document = updates.iter().fold(vec![0, 0], |document, update| {
+        let base = check(&[], &document).expect("it passed before");
+        let update = check(&[], update).unwrap_or_else(|fault| panic!("{context}: {fault}"));
+        let missing = update.missing(&base.version().clocks);
+        assert!(missing.is_empty(), "{context}: {missing:?}");
+        update.fits(&base).unwrap_or_else(|fault| panic!("{context}: {fault}"));
+        assert_eq!(update.fork(&base), None, "{context}");
+        after(&[], base.bytes(), update.bytes())
+    });
+    let followed = Update::walk(&document).expect("it walks").version();
+    assert_eq!(followed, *view.version(), "{context}");
+    for state in bytes(&history["states"]) {
+        let state = check(&[], &state).unwrap_or_else(|fault| panic!("{context}: {fault}"));
+        assert_eq!(state.fork(&check(&[], &document).expect("checked")), None, "{context}");
+    }
+}
+
+fn bytes(list: &Json) -> Vec<Vec<u8>> {
+    let list = list.as_array().expect("a list").iter();
+    list.map(|text| BASE64.decode(text.as_str().expect("text").as_bytes()).expect("base64"))
+        .collect()
+}
+
+fn clocks(object: &Json) -> Clocks {
+    let clocks = object.as_object().expect("an object").iter();
+    clocks.map(|(client, clock)| (client.parse().expect("a client"), number(clock))).collect()
+}
+
+fn deletes(object: &Json) -> DeleteSet {
+    let mut deletes = DeleteSet::default();
+    for (client, ranges) in object.as_object().expect("an object") {
+        for range in ranges.as_array().expect("ranges") {
+            let (start, len) = (number(&range[0]), number(&range[1]));
+            deletes.insert(client.parse().expect("a client"), start..start + len);
+        }
+    }
+    deletes
+}
+
+fn number(value: &Json) -> u32 {
+    value.as_u64().and_then(|n| n.try_into().ok()).expect("32 bits")
+}
+
+/// JSON out of Yjs, where shared types look like plain ones.
+fn plain(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(b) => Value::Bool(*b),
+        Json::Number(n) => {
+            n.as_i64().map_or_else(|| Value::Number(n.as_f64().expect("a number")), Value::Int)
+        }
+        Json::String(text) => Value::String(text.clone()),
+        Json::Array(items) => Value::List(items.iter().map(plain).collect()),
+        Json::Object(fields) => match fields.get("bigint").and_then(Json::as_str) {
+            Some(digits) => Value::Int(digits.parse().expect("64 bits")),
+            None => Value::Object(fields.iter().map(|(k, v)| (k.clone(), plain(v))).collect()),
+        },
+    }
+}
+
+/// The same with shared types as plain ones.
+fn untyped(record: Record) -> Record {
+    fn bare(value: Value) -> Value {
+        match value {
+            Value::Map(fields) | Value::Object(fields) => Value::Object(untyped(fields)),
+            Value::Array(items) | Value::List(items) => {
+                Value::List(items.into_iter().map(bare).collect())
+            }
+            Value::Text(text) => Value::String(text),
+            other => other,
+        }
+    }
+    record.into_iter().map(|(key, inner)| (key, bare(inner))).collect()
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::String(text) => text.is_empty(),
+        _ => false,
+    }
+}

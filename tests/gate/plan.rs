@@ -1,0 +1,300 @@
+//! What is tried: lists of updates that are the same each time, so that a process that was killed by
+//! one of them is not needed to tell which.
+
+use crate::forge::{self, Material, forge};
+use crate::model::Model;
+use crate::testing::{Follower, Rng, fixtures, random_world, state};
+use crate::trial::{Roots, check};
+use crdtctl::concern;
+use crdtctl::crdt::update::RootKind;
+use crdtctl::id::DocId;
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+/// The roots of the random documents.
+pub const ROOTS: Roots =
+    &[("m", RootKind::Map), ("n", RootKind::Map), ("l", RootKind::Array), ("t", RootKind::Text)];
+
+/// A document and an update to it.
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub roots: Roots,
+    pub base: Vec<u8>,
+    pub update: Vec<u8>,
+    /// What comes after it, where that still fits; nothing when empty.
+    pub then: Vec<u8>,
+}
+
+/// A list of cases, by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plan {
+    /// Every bit of each small fixture flipped: as a document of its own, and, of the smallest, as an
+    /// update to itself.
+    Flips,
+    /// Every fixture cut off at every byte.
+    Cuts,
+    /// Every bit of random updates and documents flipped: seed, how many.
+    RandomFlips(u64, usize),
+    /// Updates forged out of random histories: seed, how many.
+    Forged(u64, usize),
+    /// What killed plain yrs once, by its name.
+    Kept(String),
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Plan::Flips => write!(f, "flips"),
+            Plan::Cuts => write!(f, "cuts"),
+            Plan::RandomFlips(seed, count) => write!(f, "random-flips {seed} {count}"),
+            Plan::Forged(seed, count) => write!(f, "forged {seed} {count}"),
+            Plan::Kept(name) => write!(f, "kept {name}"),
+        }
+    }
+}
+
+impl FromStr for Plan {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let words: Vec<&str> = text.split(' ').collect();
+        let numbers = |seed: &str, count: &str| Some((seed.parse().ok()?, count.parse().ok()?));
+        match *words {
+            ["flips"] => Ok(Plan::Flips),
+            ["cuts"] => Ok(Plan::Cuts),
+            ["kept", name] => Ok(Plan::Kept(name.to_owned())),
+            ["random-flips", seed, count] => {
+                numbers(seed, count).map(|(seed, count)| Plan::RandomFlips(seed, count)).ok_or(())
+            }
+            ["forged", seed, count] => {
+                numbers(seed, count).map(|(seed, count)| Plan::Forged(seed, count)).ok_or(())
+            }
+            _ => Err(()),
+        }
+    }
+}
+
+/// The cases of a plan, by number.
+pub struct Cases {
+    pub len: usize,
+    make: Box<dyn Fn(usize) -> Case>,
+}
+
+impl Cases {
+    pub fn get(&self, at: usize) -> Case {
+        (self.make)(at)
+    }
+
+    fn new(len: usize, make: impl Fn(usize) -> Case + 'static) -> Self {
+        Cases { len, make: Box::new(make) }
+    }
+}
+
+impl Plan {
+    pub fn cases(&self) -> Cases {
+        match self {
+            Plan::Flips => flips(small_fixtures()),
+            Plan::Cuts => cuts(),
+            Plan::RandomFlips(seed, count) => flips(random_updates(*seed, *count)),
+            Plan::Forged(seed, count) => forged(*seed, *count),
+            Plan::Kept(name) => {
+                let (_, kept) = kept().into_iter().find(|(kept, _)| kept == name).expect("kept");
+                Cases::new(1, move |_| kept.clone())
+            }
+        }
+    }
+}
+
+/// A document, or an update and the document that it is for.
+struct Whole {
+    roots: Roots,
+    base: Vec<u8>,
+    bytes: Vec<u8>,
+}
+
+const NOTHING: [u8; 2] = [0, 0];
+
+/// The fixtures below 500 bytes. The others hold the same, only more often.
+fn small_fixtures() -> Vec<Whole> {
+    let mut small = Vec::new();
+    for (file, bytes) in fixtures().into_iter().filter(|(_, bytes)| bytes.len() < 500) {
+        let stem = Path::new(&file).file_stem().and_then(|stem| stem.to_str()).unwrap_or("");
+        let roots = DocId::from_stem(stem).map_or(&[][..], |doc| concern::roots(&doc));
+        small.push(Whole { roots, base: NOTHING.to_vec(), bytes: bytes.clone() });
+        if bytes.len() < 300 {
+            small.push(Whole { roots, base: bytes.clone(), bytes });
+        }
+    }
+    small
+}
+
+fn random_updates(seed: u64, count: usize) -> Vec<Whole> {
+    let whole = |seed: u64| {
+        let (mut rng, world) = random_world(seed, 14);
+        let follower = Follower::of(&world);
+        let at = rng.below(follower.states.len());
+        let bytes = match follower.rows.get(at) {
+            Some(row) if rng.chance(60) => row.clone(),
+            _ => state(&world.all()),
+        };
+        let roots = if rng.chance(70) { ROOTS } else { &[] };
+        Whole { roots, base: follower.states[at].clone(), bytes }
+    };
+    (seed..seed + count as u64).map(whole).collect()
+}
+
+fn flips(wholes: Vec<Whole>) -> Cases {
+    let bits = |whole: &Whole| whole.bytes.len() * 8;
+    Cases::new(wholes.iter().map(bits).sum(), move |mut at| {
+        let whole = wholes.iter().find(|whole| match at.checked_sub(bits(whole)) {
+            Some(rest) => {
+                at = rest;
+                false
+            }
+            None => true,
+        });
+        let whole = whole.expect("a number below the length");
+        let mut update = whole.bytes.clone();
+        update[at / 8] ^= 1 << (at % 8);
+        Case { roots: whole.roots, base: whole.base.clone(), update, then: Vec::new() }
+    })
+}
+
+fn cuts() -> Cases {
+    let files: Vec<Whole> =
+        small_fixtures().into_iter().filter(|whole| whole.base == NOTHING).collect();
+    Cases::new(files.iter().map(|whole| whole.bytes.len()).sum(), move |mut at| {
+        let whole = files.iter().find(|whole| match at.checked_sub(whole.bytes.len()) {
+            Some(rest) => {
+                at = rest;
+                false
+            }
+            None => true,
+        });
+        let whole = whole.expect("a number below the length");
+        let update = whole.bytes[..at].to_vec();
+        Case { roots: whole.roots, base: NOTHING.to_vec(), update, then: Vec::new() }
+    })
+}
+
+/// A random history, ready to be forged from.
+struct Scene {
+    /// The states of somebody who follows, and of those who write.
+    states: Vec<(Vec<u8>, Model)>,
+    rows: Vec<(Vec<u8>, Model)>,
+    last: Vec<u8>,
+    /// How many of the states are those of the follower.
+    followed: usize,
+}
+
+impl Scene {
+    fn new(seed: u64) -> Scene {
+        let (_, world) = random_world(seed, 25);
+        let follower = Follower::of(&world);
+        let model = |bytes: Vec<u8>| {
+            let model = Model::of(&bytes);
+            (bytes, model)
+        };
+        let followed = follower.states.len();
+        let states = follower.states.into_iter().chain(world.docs.iter().map(state));
+        let rows = follower.rows.into_iter().chain(world.updates.iter().cloned());
+        Scene {
+            states: states.map(model).collect(),
+            rows: rows.map(model).collect(),
+            last: state(&follower.doc),
+            followed,
+        }
+    }
+
+    fn case(&self, rng: &mut Rng) -> Case {
+        let (base, base_model) = &self.states[rng.below(self.states.len())];
+        let at = rng.below(self.followed);
+        // Mostly the update that comes next, at times any, at times a whole state.
+        let (base, base_model, update) = match (self.rows.get(at), rng.below(10)) {
+            (Some((_, row)), 0..=5) if at + 1 < self.followed => {
+                let (base, model) = &self.states[at];
+                (base, model, row)
+            }
+            (_, 6) if !self.rows.is_empty() => {
+                (base, base_model, &self.rows[rng.below(self.rows.len())].1)
+            }
+            _ => (base, base_model, &self.states[rng.below(self.states.len())].1),
+        };
+        let (_, other) = &self.states[rng.below(self.states.len())];
+        let material = Material { base: base_model, update, other };
+        let mut forged = forge(rng, &material);
+        if rng.chance(5) {
+            forge::damage(rng, &mut forged);
+        }
+        let roots = if rng.chance(60) { ROOTS } else { &[] };
+        let then = if rng.chance(40) { self.last.clone() } else { Vec::new() };
+        Case { roots, base: base.clone(), update: forged, then }
+    }
+}
+
+fn forged(seed: u64, count: usize) -> Cases {
+    let scenes = (count / 100).clamp(1, 100) as u64;
+    let first = seed.wrapping_mul(1_000);
+    let scenes: Vec<Scene> = (first..first + scenes).map(Scene::new).collect();
+    Cases::new(count, move |at| {
+        let mut rng = Rng::new((seed << 32) + at as u64);
+        (0..8).for_each(|_| {
+            rng.next();
+        });
+        scenes[at % scenes.len()].case(&mut rng)
+    })
+}
+
+/// The crashers, by file name.
+pub fn kept() -> Vec<(String, Case)> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gate/crashers");
+    let mut kept: Vec<(String, Case)> = std::fs::read_dir(dir)
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|ext| ext == "case"))
+        .map(|path| {
+            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            let text = std::fs::read_to_string(&path).expect("a readable file");
+            (name, text.parse().unwrap_or_else(|()| panic!("{}", path.display())))
+        })
+        .collect();
+    kept.sort_by(|a, b| a.0.cmp(&b.0));
+    kept
+}
+
+/// A case as it is kept: a line each for the roots, the document, the update, and what follows if
+/// anything does; lines that begin with `#` say what it is.
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
+        writeln!(f, "roots {}", if self.roots.is_empty() { "unknown" } else { "known" })?;
+        writeln!(f, "base {}", hex(&self.base))?;
+        writeln!(f, "update {}", hex(&self.update))?;
+        writeln!(f, "then {}", hex(&self.then))
+    }
+}
+
+impl FromStr for Case {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let field = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            line.ok_or(())
+        };
+        let hex =
+            |name: &str| data_encoding::HEXLOWER.decode(field(name)?.as_bytes()).map_err(|_| ());
+        let roots = match field("roots")? {
+            "known" => ROOTS,
+            _ => &[],
+        };
+        let then = hex("then").unwrap_or_default();
+        Ok(Case { roots, base: hex("base")?, update: hex("update")?, then })
+    }
+}
+
+/// Whether a document may be the base of a case: with the roots as that case has them.
+pub fn is_fit(case: &Case) -> bool {
+    check(case.roots, &case.base).is_ok_and(|base| base.needs().is_empty())
+}
