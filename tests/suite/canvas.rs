@@ -315,23 +315,30 @@ fn the_timeline_is_a_hundred_steps_deep_and_each_canvas_has_its_own() {
 }
 
 #[test]
-fn concurrent_moves_of_one_element_leave_it_in_one_place() {
-    let machine = Machine::new("canvas moves");
-    let alice = machine.group("a", &[BOB]);
-    let id = add(&alice, "shape", "0,0", "{}");
-    let bob = machine.replica_of(&alice, "b", BOB);
-    machine.pass(60);
-    alice.ok(&["canvas", "move", &id, "10,11"]);
-    bob.ok(&["canvas", "move", &id, "20,21"]);
-    bob.ok(&["canvas", "set", &id, "data.fill=red"]);
-    alice.give(&bob);
-    bob.give(&alice);
-    assert_eq!(alice.digest(), bob.digest());
-    let at = place(&alice, &id);
-    assert!([(10.0, 11.0), (20.0, 21.0)].contains(&at), "{at:?} is nobody's place");
-    assert_eq!(alice.json(&["canvas", "list"]).as_array().map(Vec::len), Some(1));
-    // A different field is not disturbed.
-    assert_eq!(alice.json(&["canvas", "show", &id])["data"], json!({"fill": "red"}));
+fn of_concurrent_moves_of_one_element_the_later_wins() {
+    for first in [ALICE, BOB] {
+        let machine = Machine::new(&format!("canvas moves {first}"));
+        let alice = machine.group("a", &[BOB]);
+        let id = add(&alice, "shape", "0,0", "{}");
+        let bob = machine.replica_of(&alice, "b", BOB);
+        let stores = if first == ALICE { [&alice, &bob] } else { [&bob, &alice] };
+        machine.pass(60);
+        stores[0].ok(&["canvas", "set", &id, "data.fill=red"]);
+        stores[0].ok(&["canvas", "move", &id, "10,11"]);
+        machine.pass(60);
+        stores[1].ok(&["canvas", "move", &id, "20,21"]);
+        for _ in 0..2 {
+            alice.give(&bob);
+            bob.give(&alice);
+        }
+        assert_eq!(alice.digest(), bob.digest());
+        for store in stores {
+            assert_eq!(place(store, &id), (20.0, 21.0));
+            assert_eq!(store.json(&["canvas", "list"]).as_array().map(Vec::len), Some(1));
+            // A different field is not disturbed.
+            assert_eq!(store.json(&["canvas", "show", &id])["data"], json!({"fill": "red"}));
+        }
+    }
 }
 
 #[test]
