@@ -166,7 +166,7 @@ impl Place {
     fn send(&self) -> Outcome<()> {
         let open = Open { command: "bench", member: Some(&self.member), dry_run: false };
         let mut session = self.store.session(open)?;
-        let send = chat::Send { entity: self.entity.clone(), text: "one more message".to_owned() };
+        let send = chat::Send::text(self.entity.clone(), "one more message");
         operation::run(&mut session, &Operation::ChatSend(send))?;
         session.commit()?;
         Ok(())

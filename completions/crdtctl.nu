@@ -1,4 +1,4 @@
-# crdtctl 0.1.0: init, entity, member, chat, kanban, issue, canvas, sync, prune, tombstone, conflict, doc, digest, check, repair, recover, demo, completions, man
+# crdtctl 0.1.0: init, entity, member, chat, kanban, issue, canvas, sync, prune, tombstone, conflict, doc, digest, check, repair, recover, batch, log, demo, completions, man
 module completions {
 
   def "nu-complete crdtctl global.output" [] {
@@ -511,7 +511,7 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Send, edit, delete, list and search the messages of an entity
+  # Messages, threads and reactions of an entity: send, edit, delete, list, search
   export extern "crdtctl chat" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
@@ -543,6 +543,8 @@ module completions {
 
   # Send a message; prints its id
   export extern "crdtctl chat send" [
+    --reply-to: string        # Reply to this message; to a reply: one more in its thread
+    --attach: path            # Attach a file (repeatable): its name, type and size are recorded, its content is not copied
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
@@ -626,6 +628,40 @@ module completions {
     message: string           # The message's id, or a unique prefix of it
   ]
 
+  def "nu-complete crdtctl chat react global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat react global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat react global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Give one's reaction to a message; prints nothing
+  export extern "crdtctl chat react" [
+    --remove                  # Take it back
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl chat react global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl chat react global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl chat react global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    message: string           # The message's id, or a unique prefix of it
+    emoji: string             # An emoji, or a short word without spaces
+  ]
+
   def "nu-complete crdtctl chat list global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -692,6 +728,38 @@ module completions {
     message: string           # The message's id, or a unique prefix of it
   ]
 
+  def "nu-complete crdtctl chat thread global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat thread global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat thread global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show a message and its replies, oldest first
+  export extern "crdtctl chat thread" [
+    --all(-a)                 # Deleted replies too
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl chat thread global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl chat thread global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl chat thread global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    message: string           # The id of the message or of one of its replies, or a unique prefix of it
+  ]
+
   def "nu-complete crdtctl chat search global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -704,7 +772,7 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Find messages that hold all of some words, in any case
+  # Find messages and replies that hold all of some words, in any case
   export extern "crdtctl chat search" [
     --since: string           # Only messages from this time on: RFC 3339, a date, or `2d`, `3h`, `1w` ago
     --until: string           # Only messages before this time
@@ -743,6 +811,10 @@ module completions {
   export extern "crdtctl chat help delete" [
   ]
 
+  # Give one's reaction to a message; prints nothing
+  export extern "crdtctl chat help react" [
+  ]
+
   # List messages, oldest first
   export extern "crdtctl chat help list" [
   ]
@@ -751,7 +823,11 @@ module completions {
   export extern "crdtctl chat help show" [
   ]
 
-  # Find messages that hold all of some words, in any case
+  # Show a message and its replies, oldest first
+  export extern "crdtctl chat help thread" [
+  ]
+
+  # Find messages and replies that hold all of some words, in any case
   export extern "crdtctl chat help search" [
   ]
 
@@ -3384,6 +3460,115 @@ module completions {
     doc: string               # The document
   ]
 
+  def "nu-complete crdtctl batch global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl batch global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl batch global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Run many operations as one: one lock, one load, one commit
+  export extern "crdtctl batch" [
+    --keep-going(-k)          # Leave out what fails, do the rest
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl batch global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl batch global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl batch global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    file?: path               # The file; standard input without one and for `-`
+  ]
+
+  def "nu-complete crdtctl log global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl log global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl log global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # What happened in this store: by whom, by which command, from whose bundle
+  export extern "crdtctl log" [
+    --since: string           # Only from this time on: RFC 3339, a date, or `2d`, `3h`, `1w` ago
+    --until: string           # Only before this time
+    --limit: string           # Only the last N of them
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl log global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl log global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl log global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl log show global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl log show global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl log show global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show one command: its operations, and what it did to which records
+  export extern "crdtctl log show" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl log show global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl log show global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl log show global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    seq: string               # Its number in the log
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl log help" [
+  ]
+
+  # Show one command: its operations, and what it did to which records
+  export extern "crdtctl log help show" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl log help help" [
+  ]
+
   def "nu-complete crdtctl demo global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -3539,7 +3724,7 @@ module completions {
   export extern "crdtctl help member show" [
   ]
 
-  # Send, edit, delete, list and search the messages of an entity
+  # Messages, threads and reactions of an entity: send, edit, delete, list, search
   export extern "crdtctl help chat" [
   ]
 
@@ -3555,6 +3740,10 @@ module completions {
   export extern "crdtctl help chat delete" [
   ]
 
+  # Give one's reaction to a message; prints nothing
+  export extern "crdtctl help chat react" [
+  ]
+
   # List messages, oldest first
   export extern "crdtctl help chat list" [
   ]
@@ -3563,7 +3752,11 @@ module completions {
   export extern "crdtctl help chat show" [
   ]
 
-  # Find messages that hold all of some words, in any case
+  # Show a message and its replies, oldest first
+  export extern "crdtctl help chat thread" [
+  ]
+
+  # Find messages and replies that hold all of some words, in any case
   export extern "crdtctl help chat search" [
   ]
 
@@ -3845,6 +4038,18 @@ module completions {
 
   # Build a damaged document again, from what is left of it and what others have
   export extern "crdtctl help recover" [
+  ]
+
+  # Run many operations as one: one lock, one load, one commit
+  export extern "crdtctl help batch" [
+  ]
+
+  # What happened in this store: by whom, by which command, from whose bundle
+  export extern "crdtctl help log" [
+  ]
+
+  # Show one command: its operations, and what it did to which records
+  export extern "crdtctl help log show" [
   ]
 
   # Show the whole journey: two replicas, a USB stick between them, deletions and pruning

@@ -9,7 +9,7 @@ use crate::concern::{canvas, chat, core, issues, kanban};
 
 pub use crate::concern::Outcome;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::EntityId;
 use crate::store::Session;
 use crate::tombstone;
@@ -35,6 +35,8 @@ pub enum Operation {
     ChatEdit(chat::Edit),
     #[serde(rename = "chat.delete")]
     ChatDelete(chat::Delete),
+    #[serde(rename = "chat.react")]
+    ChatReact(chat::React),
     #[serde(rename = "kanban.add")]
     KanbanAdd(kanban::Add),
     #[serde(rename = "kanban.edit")]
@@ -98,7 +100,8 @@ pub enum Operation {
 /// # Errors
 /// Whatever the rules say; the session must then be dropped.
 pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
-    match operation {
+    let mark = session.recorded();
+    let outcome = match operation {
         Operation::EntityCreate(op) => op.run(session),
         Operation::EntityRename(op) => op.run(session),
         Operation::MemberAdd(op) => op.run(session),
@@ -107,6 +110,7 @@ pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
         Operation::ChatSend(op) => op.run(session),
         Operation::ChatEdit(op) => op.run(session),
         Operation::ChatDelete(op) => op.run(session),
+        Operation::ChatReact(op) => op.run(session),
         Operation::KanbanAdd(op) => op.run(session),
         Operation::KanbanEdit(op) => op.run(session),
         Operation::KanbanMove(op) => op.run(session),
@@ -135,7 +139,33 @@ pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
         Operation::CanvasApply(op) => op.run(session),
         Operation::Prune(op) => op.run(session),
         Operation::ConflictRestore(op) => op.run(session),
+    }?;
+    if outcome.changed {
+        record(session, mark, operation, &outcome)?;
     }
+    Ok(outcome)
+}
+
+/// What the log keeps of an operation.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Recorded<O> {
+    /// The id of the record.
+    pub id: Option<String>,
+    /// As a batch line has it.
+    pub operation: O,
+}
+
+fn record(
+    session: &mut Session,
+    mark: usize,
+    operation: &Operation,
+    outcome: &Outcome,
+) -> Result<()> {
+    let recorded = Recorded { id: outcome.id.clone(), operation };
+    let line = serde_json::to_string(&recorded)
+        .map_err(|e| Error::bug("an operation does not encode").because(e))?;
+    session.record(mark, &line);
+    Ok(())
 }
 
 /// Removes the prunable tombstones of one entity.

@@ -89,7 +89,7 @@ pub fn fill(
         let mut mine = Vec::new();
         for index in (turn..messages).step_by(members.len().max(1)) {
             clock.set(time(index));
-            let send = chat::Send { entity: entity.clone(), text: chance.sentence() };
+            let send = chat::Send::text(entity.clone(), chance.sentence());
             let sent = operation::run(&mut session, &Operation::ChatSend(send))?;
             mine.extend(sent.id.map(|id| (id, chance.below(100))));
             done();

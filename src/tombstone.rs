@@ -278,7 +278,7 @@ fn remove(session: &mut Session, doc: &DocId, plan: Plan) -> Result<Vec<Pruned>>
 pub fn members_of(session: &mut Session, doc: &DocId) -> Result<Members> {
     let Some(entity) = doc.entity() else { return Ok(Members::new()) };
     let core = entity.document(core::SPEC.name);
-    Ok(session.view(&core)?.map(|view| core::active(&*view)).unwrap_or_default())
+    Ok(session.read(&core, core::active)?.unwrap_or_default())
 }
 
 /// Refuses to create anything in a document that is over its limit; deleting, editing, importing

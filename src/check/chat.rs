@@ -3,10 +3,11 @@
 use super::people::WRONG_CACHE;
 use super::{Edit, Fix, Found};
 use crate::concern::borrowed;
-use crate::concern::chat::{Caches, THREADS, live_replies};
+use crate::concern::chat::{Caches, SPEC, THREADS, live_replies};
+use crate::crdt::update::{Owner, Places};
 use crate::crdt::value::Source;
 use crate::crdt::view::View;
-use crate::error::word;
+use crate::error::{Result, word};
 use crate::id::EntityId;
 use crate::store::check::Kind;
 use std::collections::BTreeSet;
@@ -14,18 +15,38 @@ use std::collections::BTreeSet;
 static REPLY_WITHOUT_PARENT: Kind = Kind::info("reply-without-parent");
 
 /// What is wrong with the threads of a chat.
-pub fn threads(entity: &EntityId, view: &View) -> Vec<Found> {
+///
+/// # Errors
+/// `Bug` when the document does not hold to the format.
+pub fn threads(entity: &EntityId, view: &View) -> Result<Vec<Found>> {
     let messages: BTreeSet<String> = view.keys(&["messages"]).into_iter().collect();
-    let mut found = Vec::new();
+    let (mut found, mut orphans) = (Vec::new(), Vec::new());
     for path in THREADS.records(view) {
         let [_, thread] = borrowed(&path)[..] else { continue };
         found.extend(wrong_caches(view, thread));
         if !messages.contains(thread) {
-            let orphans = live_replies(view, thread).into_iter();
-            found.extend(orphans.map(|reply| orphan(entity, thread, &reply)));
+            orphans.extend(
+                live_replies(view, thread).into_iter().map(|reply| (thread.to_owned(), reply)),
+            );
         }
     }
-    found
+    if !orphans.is_empty() {
+        // Who deletes a message leaves its replies: pruned is not missing.
+        let pruned = once_messages(view)?;
+        orphans.retain(|(thread, _)| !pruned.contains(thread));
+    }
+    found.extend(orphans.iter().map(|(thread, reply)| orphan(entity, thread, reply)));
+    Ok(found)
+}
+
+/// Every message that the document ever had: a key that was removed still has its item.
+fn once_messages(view: &View) -> Result<BTreeSet<String>> {
+    let update = view.update(SPEC.roots)?;
+    let places = Places::of(&update);
+    let keys = places.all().iter().filter(
+        |place| matches!(place.owner, Owner::Root(root) if places.root(root) == "messages"),
+    );
+    Ok(keys.filter_map(|place| place.key.map(str::to_owned)).collect())
 }
 
 fn wrong_caches(view: &View, thread: &str) -> Option<Found> {
@@ -49,9 +70,7 @@ fn orphan(entity: &EntityId, thread: &str, reply: &str) -> Found {
     Found {
         kind: &REPLY_WITHOUT_PARENT,
         detail: format!("threads/{thread}/replies/{reply}"),
-        message: format!(
-            "reply {reply} answers message {thread}, which is not here: it was pruned, or has not come yet"
-        ),
+        message: format!("reply {reply} answers message {thread}, which is not here and never was"),
         fix: Fix::Command(format!(
             "crdtctl chat delete {} -e {}",
             word(reply),

@@ -223,7 +223,7 @@ impl Content<'_> {
         found.extend(times::ahead(view, self.scope.now));
         match spec.name {
             "core" => found.extend(people::core(&entity, view)),
-            "chat" => found.extend(chat::threads(&entity, view)),
+            "chat" => found.extend(chat::threads(&entity, view)?),
             "kanban" => found.extend(board::cards(view)),
             _ => {}
         }

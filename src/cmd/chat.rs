@@ -1,14 +1,16 @@
 use super::time::When;
 use super::{Context, DryRun, files};
-use crate::concern::{borrowed, chat};
-use crate::crdt::value::Source;
+use crate::concern::{Collection, chat};
+use crate::crdt::value::{Record, Source};
+use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::operation::Operation;
-use crate::ui::{Column, Report, Row, prompt};
+use crate::ui::{Column, Format, Report, Row, Section, prompt};
 use clap::Subcommand;
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 
-/// Send, edit, delete, list and search the messages of an entity
+/// Messages, threads and reactions of an entity: send, edit, delete, list, search
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -20,10 +22,18 @@ enum Verb {
     /// Send a message; prints its id
     #[command(after_help = "Examples:
   crdtctl chat send 'See you at the harbour'
-  id=$(git log -1 --format=%B | crdtctl chat send -)")]
+  id=$(git log -1 --format=%B | crdtctl chat send -)
+  crdtctl chat send --reply-to 3f2a 'So do I'
+  crdtctl chat send 'The map' --attach map.png")]
     Send {
         /// The text; `-` reads it from stdin, and so does none in a pipe
         text: Option<String>,
+        /// Reply to this message; to a reply: one more in its thread
+        #[arg(long, value_name = "MESSAGE")]
+        reply_to: Option<String>,
+        /// Attach a file (repeatable): its name, type and size are recorded, its content is not copied
+        #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
+        attach: Vec<PathBuf>,
         #[command(flatten)]
         dry_run: DryRun,
     },
@@ -49,7 +59,26 @@ enum Verb {
         #[command(flatten)]
         dry_run: DryRun,
     },
+    /// Give one's reaction to a message; prints nothing
+    ///
+    /// Each member counts once under each emoji.
+    #[command(after_help = "Examples:
+  crdtctl chat react 3f2a 👍
+  crdtctl chat react 3f2a 👍 --remove")]
+    React {
+        /// The message's id, or a unique prefix of it
+        message: String,
+        /// An emoji, or a short word without spaces
+        emoji: String,
+        /// Take it back
+        #[arg(long)]
+        remove: bool,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
     /// List messages, oldest first
+    ///
+    /// Replies are in their threads: `crdtctl chat thread` shows them.
     #[command(after_help = "Examples:
   crdtctl chat list --limit 20
   crdtctl chat list --since 2d --author alice-river-stone-sky
@@ -67,7 +96,21 @@ enum Verb {
         /// The message's id, or a unique prefix of it
         message: String,
     },
-    /// Find messages that hold all of some words, in any case
+    /// Show a message and its replies, oldest first
+    ///
+    /// A deleted message keeps its replies. JSON: the thread as an object, the message under
+    /// `message` (null when it is not here any more), the replies under `replies`.
+    #[command(after_help = "Examples:
+  crdtctl chat thread 3f2a
+  crdtctl chat thread 3f2a --json | jq -r '.replies[].content'")]
+    Thread {
+        /// The id of the message or of one of its replies, or a unique prefix of it
+        message: String,
+        /// Deleted replies too
+        #[arg(short, long)]
+        all: bool,
+    },
+    /// Find messages and replies that hold all of some words, in any case
     #[command(after_help = "Examples:
   crdtctl chat search harbour tomorrow
   crdtctl chat search release --since 1w -o id")]
@@ -101,30 +144,53 @@ const COLUMNS: &[Column] = &[
     Column::time("created_at", "sent"),
     Column::text("author_id", "author"),
     Column::text("content", "message"),
+    Column::count("reactions", "reactions").filled(),
+    Column::count("reply_count", "replies").filled(),
+    Column::count("attachments", "files").filled(),
+    Column::id("parent_id", "reply to").wide(),
     Column::time("updated_at", "updated").data(),
     Column::flag("deleted", "deleted").data(),
+    Column::time("last_reply_at", "last reply").data(),
 ];
 
 const SHOW: &[Column] = &[
     Column::text("id", "id"),
     Column::text("author_id", "author"),
+    Column::text("parent_id", "reply to"),
     Column::time("created_at", "sent"),
     Column::time("updated_at", "updated"),
     Column::flag("deleted", "deleted"),
     Column::time("deleted_at", "deleted at"),
+    Column::sets("reactions", "reactions"),
+    Column::count("reply_count", "replies"),
+    Column::time("last_reply_at", "last reply"),
     Column::prose("content", "message"),
 ];
 
+const ATTACHMENTS: &[Section] = &[Section {
+    key: "attachments",
+    title: "attachments",
+    columns: &[
+        Column::text("filename", "file"),
+        Column::bytes("size_bytes", "size"),
+        Column::text("mime_type", "type"),
+        Column::text("file_path", "path").wide(),
+    ],
+}];
+
 pub fn run(context: &Context, args: Args) -> Result<Report> {
     match args.verb {
-        Verb::Send { text, .. } => {
+        Verb::Send { text, reply_to, attach, .. } => {
+            let attachments = attach.iter().map(|file| attachment(file)).collect::<Result<_>>()?;
             let text = match text {
                 Some(text) => files::text(&text)?,
+                None if !attach.is_empty() => String::new(),
                 None if context.terminal.ask => prompt::line(&context.terminal, "message", "TEXT")?,
                 None => files::text("-")?,
             };
             let entity = context.entity()?;
-            context.perform(&Operation::ChatSend(chat::Send { entity, text }), true)
+            let send = chat::Send { entity, text, reply_to, attachments };
+            context.perform(&Operation::ChatSend(send), true)
         }
         Verb::Edit { message, text, .. } => {
             let text = files::text(&text)?;
@@ -135,8 +201,14 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             let entity = context.entity()?;
             context.perform(&Operation::ChatDelete(chat::Delete { entity, message }), false)
         }
+        Verb::React { message, emoji, remove, .. } => {
+            let entity = context.entity()?;
+            let react = chat::React { entity, message, emoji, remove };
+            context.perform(&Operation::ChatReact(react), false)
+        }
         Verb::List { filter, all } => list(context, &filter, all, &[]),
         Verb::Show { message } => show(context, &message),
+        Verb::Thread { message, all } => thread(context, &message, all),
         Verb::Search { words, filter } => {
             let words: Vec<String> = words
                 .iter()
@@ -151,8 +223,15 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
 fn list(context: &Context, filter: &Filter, all: bool, words: &[String]) -> Result<Report> {
     let doc = context.entity()?.document(chat::SPEC.name);
     let reader = context.reader()?;
+    // A search looks into threads, too.
+    let collections: &[&Collection] = match words {
+        [] => &[&chat::MESSAGES],
+        _ => &[&chat::MESSAGES, &chat::REPLIES],
+    };
     let mut found: Vec<Row> = match reader.view(&doc)? {
-        Some(view) => chat::MESSAGES.rows(&view, all),
+        Some(view) => {
+            collections.iter().flat_map(|of| rows(&view, of.records(&view), all)).collect()
+        }
         None => Vec::new(),
     };
     let now = context.now();
@@ -167,7 +246,7 @@ fn list(context: &Context, filter: &Filter, all: bool, words: &[String]) -> Resu
             && author.as_deref().is_none_or(|author| text_of(row, "author_id") == author)
             && has_words(text_of(row, "content"), words)
     });
-    found.sort_by(|a, b| (created_at(a), text_of(a, "id")).cmp(&(created_at(b), text_of(b, "id"))));
+    sort(&mut found);
     if let Some(limit) = filter.limit {
         found.drain(..found.len().saturating_sub(limit));
     }
@@ -200,14 +279,90 @@ fn has_words(content: &str, words: &[String]) -> bool {
     words.iter().all(|word| content.contains(word.as_str()))
 }
 
+/// The rows of messages or replies, deleted ones only with `all`.
+fn rows(view: &View, paths: Vec<Vec<String>>, all: bool) -> Vec<Row> {
+    let deleted = |path: &[String]| chat::MESSAGES.is_deleted(view, path);
+    let shown = paths.into_iter().filter(|path| all || !deleted(path));
+    shown.map(|path| chat::row(view, &path)).collect()
+}
+
+fn sort(rows: &mut [Row]) {
+    rows.sort_by(|a, b| (created_at(a), text_of(a, "id")).cmp(&(created_at(b), text_of(b, "id"))));
+}
+
 fn show(context: &Context, prefix: &str) -> Result<Report> {
+    let view = chat_of(context)?;
+    let (_, path) = chat::find(&view, prefix)?;
+    let row = chat::whole_row(&view, &path);
+    Ok(Report::object(row, SHOW, Some("id")).sections(ATTACHMENTS))
+}
+
+fn thread(context: &Context, prefix: &str, all: bool) -> Result<Report> {
+    let view = chat_of(context)?;
+    let parent = chat::find_thread(&view, prefix)?;
+    let message = view
+        .exists(&["messages", &parent])
+        .then(|| chat::row(&view, &["messages".to_owned(), parent.clone()]));
+    let ids = view.keys(&["threads", &parent, "replies"]).into_iter();
+    let paths = ids.map(|id| ["threads", &parent, "replies", &id].map(str::to_owned).to_vec());
+    let mut replies = rows(&view, paths.collect(), all);
+    sort(&mut replies);
+    if context.terminal.format.is_json() {
+        let caches = chat::Caches::of(&view, &parent);
+        return Ok(Report::json(json!({
+            "parent_id": parent,
+            "reply_count": caches.reply_count,
+            "last_reply_at": caches.last_reply_at,
+            "message": message,
+            "replies": replies,
+        })));
+    }
+    let mut rows = vec![message.unwrap_or_else(|| missing(&parent))];
+    if context.terminal.format == Format::Table {
+        rows.iter_mut().for_each(hide_deleted);
+    }
+    rows.extend(replies);
+    Ok(Report::list(rows, COLUMNS, Some("id"), ""))
+}
+
+/// The message of a thread that has outlived it.
+fn missing(id: &str) -> Row {
+    let mut row = chat::MESSAGES.row(&Record::new(), Some(&id.to_owned()));
+    row.insert("deleted".into(), json!(true));
+    row
+}
+
+/// People who read a thread see that its message is deleted, and not what it said.
+fn hide_deleted(row: &mut Row) {
+    if row.get("deleted") == Some(&json!(true)) {
+        row.insert("content".into(), json!("(deleted)"));
+    }
+}
+
+fn chat_of(context: &Context) -> Result<View> {
     let entity = context.entity()?;
-    let Some(view) = context.reader()?.view(&entity.document(chat::SPEC.name))? else {
-        return Err(Error::not_found(format!("{entity} has no chat"))
-            .hint("crdtctl chat send TEXT starts one"));
-    };
-    let (collection, path) = chat::find(&view, prefix)?;
-    let record = view.record(&borrowed(&path)).unwrap_or_default();
-    let row = collection.whole_row(&record, path.last());
-    Ok(Report::object(row, SHOW, Some("id")))
+    let view = context.reader()?.view(&entity.document(chat::SPEC.name))?;
+    view.ok_or_else(|| {
+        Error::not_found(format!("{entity} has no chat")).hint("crdtctl chat send TEXT starts one")
+    })
+}
+
+/// What a message says of a file of the user's.
+///
+/// # Errors
+/// `NotFound`, `Usage` for what is no file with a name, `Io`.
+pub(super) fn attachment(file: &Path) -> Result<chat::Attachment> {
+    let wrong = |what: &str| Error::usage(format!("{} {what}", file.display()));
+    let found = std::fs::metadata(file).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => {
+            Error::not_found(format!("there is no file {}", file.display()))
+        }
+        _ => Error::io(format!("cannot read {}", file.display()), e),
+    })?;
+    if !found.is_file() {
+        return Err(wrong("is no file").hint("pack a directory first, and attach the archive"));
+    }
+    let name = file.file_name().and_then(|name| name.to_str());
+    let filename = name.ok_or_else(|| wrong("has no name in UTF-8"))?.to_owned();
+    Ok(chat::Attachment { filename, size_bytes: found.len(), mime_type: None })
 }

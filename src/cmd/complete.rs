@@ -16,6 +16,8 @@ use std::ffi::{OsStr, OsString};
 
 /// Set by the shell's script when it asks for candidates.
 const VARIABLE: &str = "CRDTCTL_COMPLETE";
+/// Entries of the log that are offered at most, the newest.
+const COMMANDS: usize = 100;
 /// Records that are offered at most, the newest.
 const RECORDS: usize = 200;
 /// Characters of a record's text that are shown beside its id.
@@ -59,6 +61,7 @@ fn completing(arg: Arg) -> Arg {
         Some("DOC") => documents,
         Some("PEER") => peers,
         Some("TOMBSTONE") => tombstones,
+        Some("SEQ") => commands,
         Some("CONFLICT") => conflicts,
         _ => return arg,
     };
@@ -198,6 +201,15 @@ fn tombstones(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let found = super::tombstone::all(context, &context.reader()?)?;
     let kind = |found: &super::tombstone::Found| with_help(found.id(), found.noun());
     Ok(found.iter().map(kind).collect())
+}
+
+fn commands(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let reader = context.reader()?;
+    let log = reader.state().map(|state| state.history(i64::MIN..i64::MAX)).transpose()?;
+    let mut log = log.unwrap_or_default();
+    log.dedup_by_key(|entry| entry.seq);
+    let newest = log.into_iter().rev().take(COMMANDS);
+    Ok(newest.map(|entry| with_help(&entry.seq.to_string(), &entry.command)).collect())
 }
 
 fn conflicts(context: &Context) -> Result<Vec<CompletionCandidate>> {

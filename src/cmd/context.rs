@@ -217,15 +217,17 @@ impl Context {
             written.sentence = dry(&written.sentence);
             written = written.with("dry_run", true);
         }
-        let limits: Vec<String> = committed
-            .documents
-            .iter()
-            .filter_map(|change| concern::limit_note(&change.doc, change.bytes_after))
-            .collect();
         let mut report = Report::written(written);
-        report.notes = committed.notes;
-        report.notes.extend(limits);
+        report.notes = self.notes_of(&committed);
         report
+    }
+
+    /// What is said of a commit, documents near their limit included.
+    pub fn notes_of(&self, committed: &Committed) -> Vec<String> {
+        let sizes = committed.documents.iter();
+        let limits =
+            sizes.filter_map(|change| concern::limit_note(&change.doc, change.bytes_after));
+        committed.notes.iter().cloned().chain(limits).collect()
     }
 
     /// A text argument: `-` is standard input, and so is no argument where that is no terminal.

@@ -322,7 +322,7 @@ pub(super) fn missing(id: &DocId) -> Error {
 }
 
 /// For a file that is no document at all.
-fn undecodable(id: &DocId, fault: &Fault) -> Error {
+pub(super) fn undecodable(id: &DocId, fault: &Fault) -> Error {
     Error::corrupt(format!("{id} does not decode"))
         .because(fault)
         .hint(format!("`crdtctl check {id}` says more"))

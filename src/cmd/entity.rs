@@ -122,7 +122,8 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     }
 }
 
-fn new_entity(context: &Context, text: &str) -> Result<EntityId> {
+/// The entity that `TYPE:ID` names, or a new one of a type.
+pub(super) fn new_entity(context: &Context, text: &str) -> Result<EntityId> {
     let kind = text.split(':').next().unwrap_or(text);
     if !TYPES.contains(&kind) {
         return Err(Error::usage(format!("not a type of entity: {kind:?}"))

@@ -4,6 +4,7 @@
 //! `run(&Context, Args) -> Result<Report>`: arguments to an operation or a query, nothing else.
 //! To add one: its `mod` line and its line in [`commands!`].
 
+mod batch;
 mod canvas;
 mod chat;
 mod check;
@@ -20,6 +21,7 @@ mod globals;
 mod init;
 mod issue;
 mod kanban;
+mod log;
 mod man;
 mod member;
 mod prune;
@@ -78,6 +80,8 @@ commands! {
     Check => check,
     Repair => repair,
     Recover => recover,
+    Batch => batch,
+    Log => log,
     Demo => demo,
     Completions => completions,
     Man => man,

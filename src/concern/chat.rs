@@ -1,15 +1,27 @@
-//! Chat: messages, and the threads below them.
+//! Chat: messages, the threads below them, reactions and attachments.
+
+mod attachment;
+mod index;
+mod react;
+mod send;
+mod thread;
+
+pub use attachment::Attachment;
+pub use react::React;
+pub use send::Send;
+pub use thread::{Caches, find_thread, live_replies};
 
 use super::{Actor, Collection, Field, FieldKind, Outcome, Removal, Spec, Tombstone, field};
-use crate::crdt::doc::Txn;
 use crate::crdt::update::RootKind;
-use crate::crdt::value::{Source, Value};
+use crate::crdt::value::{Record, Source, Value};
 use crate::error::{Error, Result};
 use crate::id::EntityId;
 use crate::limits;
 use crate::store::Session;
 use crate::tombstone;
+use index::Index;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, json};
 
 pub const SPEC: Spec = Spec {
     name: "chat",
@@ -66,40 +78,6 @@ const MESSAGE_FIELDS: &[Field] = &[
     field("attachments", FieldKind::List),
 ];
 
-/// Sends a message.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Send {
-    pub entity: EntityId,
-    pub text: String,
-}
-
-impl Send {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        check_text(&self.text)?;
-        let author = Actor::of(session, &self.entity)?.writing()?;
-        let doc = self.entity.document(SPEC.name);
-        tombstone::make_room(session, &doc)?;
-        let now = session.now();
-        let id = session.ambient().ids.uuid()?;
-        session.edit(&doc, |txn| {
-            // Whole, in one transaction, with every container it will ever need (rule R1).
-            txn.create_map(MESSAGES.path, &id)?;
-            let path = ["messages", id.as_str()];
-            txn.set(&path, "id", id.as_str())?;
-            txn.set(&path, "author_id", author.id.as_str())?;
-            txn.set(&path, "content", self.text.as_str())?;
-            txn.set(&path, "created_at", now)?;
-            txn.set(&path, "updated_at", now)?;
-            txn.set(&path, "deleted", false)?;
-            txn.set(&path, "deleted_at", 0)?;
-            txn.create_map(&path, "ack_vector")?;
-            txn.create_map(&path, "reactions")?;
-            txn.create_array(&path, "attachments")
-        })?;
-        Ok(Outcome::changed(doc, &id).saying(format!("sent to {}", self.entity)))
-    }
-}
-
 /// Changes the text of one's own message.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Edit {
@@ -111,13 +89,10 @@ pub struct Edit {
 
 impl Edit {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        check_text(&self.text)?;
+        send::check_text(&self.text)?;
         let actor = Actor::of(session, &self.entity)?.writing()?;
         let doc = self.entity.document(SPEC.name);
-        let message = Message::find(session, &self.entity, &self.message)?;
-        if message.deleted {
-            return Err(Error::refused(format!("message {} is deleted", message.id())));
-        }
+        let message = Message::find(session, &self.entity, &self.message)?.living()?;
         if message.author != actor.id.as_str() {
             return Err(Error::refused(format!(
                 "message {} is {}'s",
@@ -130,11 +105,13 @@ impl Edit {
             return Ok(Outcome::unchanged(doc, message.id()).saying("it says that already"));
         }
         let clock = session.now().max(message.updated_at.saturating_add(1));
+        let index = Index::take(session, &doc);
         session.edit(&doc, |txn| {
             let path = super::borrowed(&message.path);
             txn.set(&path, "content", self.text.as_str())?;
             txn.set(&path, "updated_at", clock)
         })?;
+        index.keep(session, &doc);
         Ok(Outcome::changed(doc, message.id()).saying(format!("edited {}", message.id())))
     }
 }
@@ -165,68 +142,25 @@ impl Delete {
             .hint("its author may delete it, and so may an admin or owner"));
         }
         let now = tombstone::time_of_deletion(session, &doc)?;
+        let mut index = Index::take(session, &doc);
         session.edit(&doc, |txn| {
             let path = super::borrowed(&message.path);
             tombstone::mark(txn, message.collection, &path, now, &actor.id)?;
+            index.delete(&message.path, message.created_at);
             match path[..] {
-                ["threads", thread, "replies", _] => Caches::put_right(txn, thread),
+                ["threads", thread, "replies", _] => index.caches(txn, thread).write(txn, thread),
                 _ => Ok(()),
             }
         })?;
         let pruned = tombstone::prune_record(session, &doc, message.collection, &message.path)?;
+        if !pruned.is_empty() {
+            index.remove(&message.path);
+        }
+        index.keep(session, &doc);
         Ok(Outcome::changed(doc, message.id())
             .saying(format!("deleted {}", message.id()))
             .pruning(pruned))
     }
-}
-
-/// The caches of a thread (rule R5), as they stand or as they should.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Caches {
-    /// Replies that are not deleted.
-    pub reply_count: i64,
-    /// When the last of them was written; 0 without any.
-    pub last_reply_at: i64,
-}
-
-impl Caches {
-    /// What they should say.
-    pub fn of(source: &dyn Source, thread: &str) -> Caches {
-        let mut caches = Caches::default();
-        for reply in live_replies(source, thread) {
-            let at = source.int(&["threads", thread, "replies", &reply, "created_at"]).unwrap_or(0);
-            caches.reply_count = caches.reply_count.saturating_add(1);
-            caches.last_reply_at = caches.last_reply_at.max(at);
-        }
-        caches
-    }
-
-    /// What they say.
-    pub fn written(source: &dyn Source, thread: &str) -> Caches {
-        let at = |field| source.int(&["threads", thread, field]).unwrap_or(0);
-        Caches { reply_count: at("reply_count"), last_reply_at: at("last_reply_at") }
-    }
-
-    /// Writes those that are wrong.
-    pub fn put_right(txn: &mut Txn<'_>, thread: &str) -> Result<()> {
-        let (is, should) = (Caches::written(txn, thread), Caches::of(txn, thread));
-        let path = ["threads", thread];
-        if is.reply_count != should.reply_count {
-            txn.set(&path, "reply_count", should.reply_count)?;
-        }
-        if is.last_reply_at != should.last_reply_at {
-            txn.set(&path, "last_reply_at", should.last_reply_at)?;
-        }
-        Ok(())
-    }
-}
-
-/// The replies of a thread that are not deleted.
-pub fn live_replies(source: &dyn Source, thread: &str) -> Vec<String> {
-    let mut replies = source.keys(&["threads", thread, "replies"]);
-    let path = |reply: &str| ["threads", thread, "replies", reply].map(str::to_owned);
-    replies.retain(|reply| !REPLIES.is_deleted(source, &path(reply)));
-    replies
 }
 
 /// What the operations need to know of a message.
@@ -235,6 +169,7 @@ struct Message {
     path: Vec<String>,
     author: String,
     content: String,
+    created_at: i64,
     updated_at: i64,
     deleted: bool,
 }
@@ -247,24 +182,48 @@ impl Message {
     /// The message or reply that an id or a unique prefix names.
     fn find(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<Message> {
         let doc = entity.document(SPEC.name);
-        let found = session.read(&doc, |source| find(source, prefix))?;
-        let (collection, path) =
-            found.unwrap_or_else(|| Err(Error::not_found(format!("{entity} has no chat"))))?;
-        let record = session
-            .read(&doc, |source| source.record(&super::borrowed(&path)))?
-            .flatten()
-            .unwrap_or_default();
-        let text =
-            |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let find = |index: &mut Index, source: &dyn Source| find_with(index, source, prefix);
+        let path = look(session, entity, find)?;
+        let collection = collection_of(&path);
+        let value = |session: &mut Session, name: &str| {
+            let path: Vec<&str> = path.iter().map(String::as_str).chain([name]).collect();
+            session.read(&doc, |source| source.value(&path)).map(Option::flatten)
+        };
+        let text = |value: Option<Value>| {
+            value.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let time = |value: Option<Value>| value.as_ref().and_then(Value::as_i64).unwrap_or(0);
         Ok(Message {
             collection,
-            author: text("author_id"),
-            content: text("content"),
-            updated_at: record.get("updated_at").and_then(Value::as_i64).unwrap_or(0),
-            deleted: record.get("deleted").and_then(Value::as_bool).unwrap_or(false),
+            author: text(value(session, "author_id")?),
+            content: text(value(session, "content")?),
+            created_at: time(value(session, "created_at")?),
+            updated_at: time(value(session, "updated_at")?),
+            deleted: matches!(value(session, "deleted")?, Some(Value::Bool(true))),
             path,
         })
     }
+
+    /// Refuses what is deleted.
+    fn living(self) -> Result<Message> {
+        match self.deleted {
+            true => Err(Error::refused(format!("message {} is deleted", self.id()))),
+            false => Ok(self),
+        }
+    }
+}
+
+/// Looks something up in a chat, with its index at hand.
+fn look<R>(
+    session: &mut Session,
+    entity: &EntityId,
+    look: impl FnOnce(&mut Index, &dyn Source) -> Result<R>,
+) -> Result<R> {
+    let doc = entity.document(SPEC.name);
+    let mut index = Index::take(session, &doc);
+    let found = session.read(&doc, |source| look(&mut index, source))?;
+    index.keep(session, &doc);
+    found.unwrap_or_else(|| Err(Error::not_found(format!("{entity} has no chat"))))
 }
 
 /// The collection and path of the message or reply that an id or a unique prefix names.
@@ -272,35 +231,59 @@ impl Message {
 /// # Errors
 /// `NotFound` or `Ambiguous`.
 pub fn find(source: &dyn Source, prefix: &str) -> Result<(&'static Collection, Vec<String>)> {
-    // An exact id needs no search: in a batch this is the common case.
-    if source.text(&["messages", prefix, "id"]).as_deref() == Some(prefix) {
-        return Ok((&MESSAGES, vec!["messages".to_owned(), prefix.to_owned()]));
-    }
-    let mut paths: Vec<(&'static Collection, Vec<String>)> = Vec::new();
-    for collection in [&MESSAGES, &REPLIES] {
-        paths.extend(collection.records(source).into_iter().map(|path| (collection, path)));
-    }
-    let ids = paths.iter().filter_map(|(_, path)| path.last()).map(String::as_str);
-    let id = crate::id::resolve(prefix, ids, "message")
-        .map_err(|e| if e.hint.is_none() { e.hint("crdtctl chat list --all") } else { e })?;
-    paths
-        .into_iter()
-        .find(|(_, path)| path.last() == Some(&id))
-        .ok_or_else(|| Error::bug("a message was found and lost"))
+    let path = find_with(&mut Index::default(), source, prefix)?;
+    Ok((collection_of(&path), path))
 }
 
-fn check_text(text: &str) -> Result<()> {
-    if text.trim().is_empty() {
-        return Err(Error::usage("an empty message")
-            .hint("give the text as an argument, or `-` to read it from stdin"));
+fn find_with(index: &mut Index, source: &dyn Source, prefix: &str) -> Result<Vec<String>> {
+    // An exact id needs no search: in a batch this is the common case.
+    match is_message(source, prefix) {
+        true => Ok(message_path(prefix)),
+        false => index.find(source, prefix),
     }
-    if text.len() > limits::MESSAGE_BYTES {
-        return Err(Error::refused(format!(
-            "the message has {} bytes, more than {}",
-            text.len(),
-            limits::MESSAGE_BYTES
-        ))
-        .hint("split it, or attach it as a file"));
-    }
-    Ok(())
+}
+
+fn is_message(source: &dyn Source, id: &str) -> bool {
+    source.exists(&["messages", id])
+}
+
+fn message_path(id: &str) -> Vec<String> {
+    ["messages", id].map(str::to_owned).to_vec()
+}
+
+fn reply_path(thread: &str, id: &str) -> Vec<String> {
+    ["threads", thread, "replies", id].map(str::to_owned).to_vec()
+}
+
+fn collection_of(path: &[String]) -> &'static Collection {
+    if path.len() == message_path("").len() { &MESSAGES } else { &REPLIES }
+}
+
+/// A message or reply as a JSON object: the schema's fields, then the message that it replies to
+/// (`parent_id`) and what its own thread holds, derived.
+pub fn row(source: &dyn Source, path: &[String]) -> Map<String, serde_json::Value> {
+    let record = record(source, path);
+    beside(collection_of(path).row(&record, path.last()), source, path)
+}
+
+/// The same with every field that the record has.
+pub fn whole_row(source: &dyn Source, path: &[String]) -> Map<String, serde_json::Value> {
+    let record = record(source, path);
+    beside(collection_of(path).whole_row(&record, path.last()), source, path)
+}
+
+fn record(source: &dyn Source, path: &[String]) -> Record {
+    source.record(&super::borrowed(path)).unwrap_or_default()
+}
+
+fn beside(
+    mut row: Map<String, serde_json::Value>,
+    source: &dyn Source,
+    path: &[String],
+) -> Map<String, serde_json::Value> {
+    let (parent, caches) = thread::context_of(source, path);
+    row.insert("parent_id".to_owned(), json!(parent));
+    row.insert("reply_count".to_owned(), json!(caches.reply_count));
+    row.insert("last_reply_at".to_owned(), json!(caches.last_reply_at));
+    row
 }

@@ -32,7 +32,7 @@ pub fn create(
     key: &str,
     fixed: &[Fixed<'_>],
 ) -> Result<bool> {
-    if txn.value(&[root, key]).is_some() {
+    if txn.exists(&[root, key]) {
         return Ok(false);
     }
     for generation in 0..limits::GENERATIONS {
@@ -43,7 +43,7 @@ pub fn create(
         txn.apply_own(&genesis(client, |txn| fill(txn, root, key, fixed))?)?;
         // Born dead when another program had used the key under a higher client id: a map shows
         // the item with the highest. The next generation is higher.
-        if txn.value(&[root, key]).is_some() {
+        if txn.exists(&[root, key]) {
             return Ok(true);
         }
     }

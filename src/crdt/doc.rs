@@ -304,6 +304,10 @@ impl Source for Txn<'_> {
     fn keys(&self, path: &[&str]) -> Vec<String> {
         Live { txn: &self.yrs }.keys(path)
     }
+
+    fn exists(&self, path: &[&str]) -> bool {
+        Live { txn: &self.yrs }.exists(path)
+    }
 }
 
 /// A value that one register holds.
@@ -410,6 +414,10 @@ impl<T: ReadTxn> Source for Live<'_, T> {
             }
             _ => Vec::new(),
         }
+    }
+
+    fn exists(&self, path: &[&str]) -> bool {
+        self.out(path).is_some()
     }
 }
 

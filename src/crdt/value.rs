@@ -148,6 +148,9 @@ pub trait Source {
     /// none elsewhere.
     fn keys(&self, path: &[&str]) -> Vec<String>;
 
+    /// Whether anything stands at a path. Reads nothing of what is below it.
+    fn exists(&self, path: &[&str]) -> bool;
+
     /// The record at a path.
     fn record(&self, path: &[&str]) -> Option<Record> {
         match self.value(path)? {

@@ -14,6 +14,8 @@ pub mod jsonpath;
 pub mod path;
 pub mod picture;
 pub mod size;
+
+pub mod touched;
 pub mod tree;
 
 #[cfg(test)]

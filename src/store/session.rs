@@ -15,6 +15,7 @@ use crate::crdt::value::Source;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, MemberId};
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
@@ -46,6 +47,12 @@ pub struct Session {
     notes: Vec<String>,
     /// A change failed half-way: nothing of this session may be kept.
     broken: bool,
+    /// Changes begun, those that failed included.
+    begun: u64,
+    /// What the command did, one JSON object a line, for the log.
+    operations: String,
+    /// What was derived from documents, each with the revision that it holds for.
+    derived: BTreeMap<DocId, (usize, Box<dyn Any>)>,
 }
 
 /// What a commit did.
@@ -104,6 +111,9 @@ impl Session {
             mends: Vec::new(),
             notes,
             broken: false,
+            begun: 0,
+            operations: String::new(),
+            derived: BTreeMap::new(),
             ambient,
         })
     }
@@ -194,12 +204,51 @@ impl Session {
         }
     }
 
-    /// Bytes of the document as it was loaded; 0 for a new one.
+    /// Bytes of the document as it was loaded, and of what this session adds to it; 0 for a new
+    /// one. Not promised: that it will take as many when it is encoded as a whole.
     pub fn size(&mut self, doc: &DocId) -> Result<u64> {
         self.load(doc)?;
-        let found =
-            self.loaded(doc).filter(|loaded| loaded.file.is_some() || loaded.known.is_some());
-        Ok(found.map_or(0, |loaded| loaded.state.len() as u64))
+        let working = self.documents.get(doc).and_then(Option::as_ref);
+        Ok(working.filter(|working| working.exists()).map_or(0, Working::size))
+    }
+
+    /// What was derived from a document earlier in this session, if the document has not changed
+    /// since. Taken out: [`Session::remember`] puts it back.
+    pub fn recall<T: 'static>(&mut self, doc: &DocId) -> Option<T> {
+        let (revision, derived) = self.derived.remove(doc)?;
+        let derived = derived.downcast().ok().filter(|_| revision == self.revision(doc))?;
+        Some(*derived)
+    }
+
+    /// Keeps what was derived from a document, as it stands now. One thing a document.
+    pub fn remember<T: 'static>(&mut self, doc: &DocId, derived: T) {
+        self.derived.insert(doc.clone(), (self.revision(doc), Box::new(derived)));
+    }
+
+    /// How often a document was changed in this session.
+    fn revision(&self, doc: &DocId) -> usize {
+        let working = self.documents.get(doc).and_then(Option::as_ref);
+        working.and_then(|working| working.editing.as_ref()).map_or(0, |e| e.doc.updates().len())
+    }
+
+    /// Changes begun so far, those that failed included: whoever failed without one has left
+    /// nothing behind.
+    pub fn changes_begun(&self) -> u64 {
+        self.begun
+    }
+
+    /// How much is written down of what the command does.
+    pub fn recorded(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// Writes down for the log what the command does: one JSON object, in the place of all that was
+    /// written down after `mark` (by the parts of it). It is kept if the command changes any
+    /// document.
+    pub fn record(&mut self, mark: usize, operation: &str) {
+        self.operations.truncate(mark);
+        self.operations.push_str(operation);
+        self.operations.push('\n');
     }
 
     /// Changes a document (created when missing) in one yrs transaction. On Err the session must
@@ -316,6 +365,9 @@ impl Session {
                 })?;
             }
         }
+        if !self.operations.is_empty() {
+            self.state.put_operations(seq, &self.operations)?;
+        }
         self.replica.save(&self.state)?;
         Ok(seq)
     }
@@ -414,6 +466,7 @@ impl Session {
         origin: Option<Origin>,
         change: impl FnOnce(&mut Editing) -> Result<R>,
     ) -> Result<R> {
+        self.begun = self.begun.saturating_add(1);
         self.load(doc)?;
         let working = match self.documents.get_mut(doc) {
             Some(Some(working)) => working,

@@ -4,12 +4,14 @@
 
 mod canvas;
 mod conflict;
+mod history;
 mod legacy;
 mod log;
 mod open;
 
 pub use canvas::{Step, Waiting};
 pub use conflict::{Audit, Claim, Conflict};
+pub use history::Entry;
 pub(super) use legacy::Legacy;
 pub(super) use log::{Known, NewRow};
 

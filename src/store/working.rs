@@ -29,6 +29,8 @@ pub(super) struct Editing {
     pub client: u64,
     /// One for each of `doc.updates()`.
     origins: Vec<Option<Origin>>,
+    /// Of all updates.
+    bytes: u64,
 }
 
 /// A changed document, ready to be committed.
@@ -57,6 +59,12 @@ impl Working {
         self.editing.as_ref().is_some_and(|editing| !editing.origins.is_empty())
     }
 
+    /// Bytes of the state as it was loaded, and of the updates since.
+    pub fn size(&self) -> u64 {
+        let added = self.editing.as_ref().map_or(0, |editing| editing.bytes);
+        (self.loaded.state.len() as u64).saturating_add(added)
+    }
+
     /// Opens the document in yrs, unless it is open; `client_for` says under which client id, given
     /// the clocks that the document knows.
     pub fn open(
@@ -69,7 +77,7 @@ impl Working {
             let update = self.loaded.update(doc, roots)?;
             let client = client_for(&update.version().clocks)?;
             let doc = Doc::load(&update, client)?;
-            self.editing = Some(Editing { doc, client, origins: Vec::new() });
+            self.editing = Some(Editing { doc, client, origins: Vec::new(), bytes: 0 });
         }
         Ok(())
     }
@@ -86,6 +94,8 @@ impl Working {
         let before = editing.origins.len();
         let result = change(editing)?;
         editing.origins.resize(editing.doc.updates().len(), origin);
+        let new = editing.doc.updates().get(before..).unwrap_or(&[]);
+        editing.bytes = new.iter().fold(editing.bytes, |sum, update| sum + update.len() as u64);
         if editing.origins.len() > before {
             self.state = None;
             self.view = None;

@@ -2,7 +2,7 @@
 
 use super::report::Style;
 use chrono::{DateTime, Local, SecondsFormat, Utc};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Fewest characters of a UUID that a table shows.
 const ID_CHARS: usize = 8;
@@ -23,6 +23,10 @@ pub fn shown(value: &Value, style: Style) -> String {
         (Style::Bytes, value) => value.as_u64().map_or_else(|| text(value), size),
         (Style::Flag, Value::Bool(flag)) => if *flag { "yes" } else { "" }.to_owned(),
         (Style::List, Value::Array(items)) if all_plain(items) => join(items, ", "),
+        (Style::Count, Value::Number(number)) if number.as_u64() == Some(0) => String::new(),
+        (Style::Count, Value::Array(items)) => items.len().to_string(),
+        (Style::Count, Value::Object(sets)) => each_set(sets, " ", |items| items.len().to_string()),
+        (Style::Sets, Value::Object(sets)) => each_set(sets, "; ", |items| join(items, ", ")),
         (Style::Changes, Value::Object(fields)) => {
             let mut changes: Vec<String> = fields.iter().take(CHANGES).map(change).collect();
             if let more @ 1.. = fields.len().saturating_sub(CHANGES) {
@@ -32,6 +36,18 @@ pub fn shown(value: &Value, style: Style) -> String {
         }
         (_, value) => text(value),
     }
+}
+
+/// Name and what is said of its set, one after the other.
+fn each_set(
+    sets: &Map<String, Value>,
+    separator: &str,
+    say: impl Fn(&[Value]) -> String,
+) -> String {
+    let said = sets
+        .iter()
+        .filter_map(|(name, items)| items.as_array().map(|items| format!("{name} {}", say(items))));
+    said.collect::<Vec<_>>().join(separator)
 }
 
 /// One change of a field: what was, an arrow, what is.
@@ -186,6 +202,19 @@ mod tests {
         assert_eq!(plain(&json!(true), Style::Flag), "true");
         assert_eq!(shown(&json!(["a", "b"]), Style::List), "a, b");
         assert_eq!(plain(&json!({"a": [1]}), Style::Text), r#"{"a":[1]}"#);
+    }
+
+    #[test]
+    fn sets_are_counted_or_named() {
+        let sets = json!({"👍": ["alice", "bob"], "🎉": ["carol"]});
+        assert_eq!(shown(&sets, Style::Count), "👍 2 🎉 1");
+        assert_eq!(shown(&sets, Style::Sets), "👍 alice, bob; 🎉 carol");
+        assert_eq!(plain(&sets, Style::Count), sets.to_string());
+        assert_eq!(
+            (shown(&json!(0), Style::Count), shown(&json!(3), Style::Count)),
+            ("".into(), "3".into())
+        );
+        assert_eq!(plain(&json!(0), Style::Count), "0");
     }
 
     #[test]

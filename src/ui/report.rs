@@ -176,12 +176,19 @@ pub enum Style {
     List,
     /// An object of name → `{old, new}`: `name: old → new` in tables.
     Changes,
+    /// How many: a number, of which none is nothing in tables; of an object of name → array how
+    /// many there are of each, `👍 2`; of an array of records how many.
+    Count,
+    /// An object of name → array of plain values, `👍 alice, bob` in tables.
+    Sets,
 }
 
 /// Where a column is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     Everywhere,
+    /// In tables only where it holds anything.
+    Filled,
     /// In tables only where it holds anything and the terminal has room.
     Wide,
     /// In TSV and CSV only.
@@ -225,8 +232,22 @@ impl Column {
         Self::new(key, title, Style::Flag)
     }
 
+    pub const fn count(key: &'static str, title: &'static str) -> Self {
+        Self::new(key, title, Style::Count)
+    }
+
+    pub const fn sets(key: &'static str, title: &'static str) -> Self {
+        Self::new(key, title, Style::Sets)
+    }
+
     pub const fn list(key: &'static str, title: &'static str) -> Self {
         Self::new(key, title, Style::List)
+    }
+
+    /// Shown in a table only where it holds anything.
+    pub const fn filled(mut self) -> Self {
+        self.place = Place::Filled;
+        self
     }
 
     /// Shown in a table only where it holds anything and the terminal has room; the last such

@@ -41,7 +41,8 @@ pub fn usage(err: &mut dyn Write, error: &clap::Error, json: bool, color: bool) 
     }
 }
 
-fn error_json(error: &Error) -> serde_json::Value {
+/// An error as a JSON object: `{"error": …}`.
+pub fn error_json(error: &Error) -> serde_json::Value {
     json!({"error": {
         "code": error.kind.code(),
         "exit": error.kind.exit_code(),

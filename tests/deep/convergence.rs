@@ -23,6 +23,7 @@ const QUICK: Climate = Climate {
     disasters: false,
     incremental: false,
     boards: false,
+    talk: false,
     canvas: false,
     quarrels: false,
 };
@@ -30,6 +31,7 @@ const CROWDED: Climate = Climate { replicas: 5, steps: 30, incremental: true, ..
 const STICKS: Climate = Climate { steps: 32, incremental: true, ..QUICK };
 const DISASTERS: Climate = Climate { replicas: 4, steps: 24, disasters: true, ..STICKS };
 const BOARDS: Climate = Climate { steps: 40, incremental: true, boards: true, ..QUICK };
+const TALK: Climate = Climate { steps: 40, incremental: true, talk: true, ..QUICK };
 const CANVAS: Climate = Climate { steps: 40, incremental: true, canvas: true, ..QUICK };
 const QUARRELS: Climate = Climate { steps: 16, quarrels: true, ..QUICK };
 
@@ -73,6 +75,11 @@ fn histories_of_boards_and_issues_converge() {
 }
 
 #[test]
+fn histories_of_threads_and_reactions_converge() {
+    schedules("threads", 60, TALK);
+}
+
+#[test]
 fn histories_of_a_canvas_and_its_relay_converge() {
     schedules("canvas", 60, CANVAS);
 }
@@ -112,6 +119,9 @@ fn history(world: &mut World, seed: u64) {
     boards::every_card_stands_in_one_place(world);
     canvases::no_element_is_lost(world);
     no_message_is_lost_and_none_comes_back(world);
+    if let Some((_, view)) = world.replicas[0].document("chat") {
+        world.facts.talk.nothing_is_lost(&view);
+    }
     membership_is_what_was_seen(world);
     nothing_waits(world);
     a_quiet_world_stays_quiet(world, !incremental);

@@ -1,6 +1,7 @@
 //! What is known to have happened in a world, and what must hold of a replica after every step.
 
 use super::canvases::Drawn;
+use super::talk::Talk;
 use super::world::{Replica, document};
 use crdtctl::concern::core;
 use crdtctl::crdt::update::{self, Clocks};
@@ -67,6 +68,8 @@ pub struct Facts {
     pub restored: bool,
     /// Cards, issues and comments that somebody made, by the name of their document.
     pub made: BTreeSet<(&'static str, String)>,
+    /// Replies and reactions.
+    pub talk: Talk,
     pub drawn: Drawn,
     /// (record, member) of every acknowledgement that was ever written.
     acknowledgements: BTreeSet<(String, String)>,
@@ -127,8 +130,15 @@ impl Facts {
         let core = replica.mark("core", &done.before.0);
         let chat = replica.mark("chat", &done.before.1);
         let now = replica.ambient.clock.now();
+        let view = replica.document("chat").map(|(_, view)| view);
         for (order, (operation, outcome)) in done.operations.iter().zip(done.outcomes).enumerate() {
             let Some(id) = outcome.id.clone().filter(|_| outcome.changed) else { continue };
+            let member = done.member.as_str();
+            if let Some(view) = &view
+                && self.talk.note(operation, outcome, view, member, chat)
+            {
+                continue;
+            }
             let event = |member: &str, added| Event {
                 member: member.to_owned(),
                 added,

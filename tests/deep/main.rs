@@ -19,4 +19,5 @@ mod rejoin;
 #[path = "../suite/support.rs"]
 #[allow(dead_code)]
 mod support;
+mod talk;
 mod world;

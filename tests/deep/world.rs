@@ -9,6 +9,7 @@ use super::boards;
 use super::canvases;
 use super::facts::{Done, Facts, Held, Mark};
 use super::support::{copy_tree, files};
+use super::talk;
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::concern::{self, Role, chat, core};
 use crdtctl::crdt::update::{Checked, Clocks, Update};
@@ -81,6 +82,8 @@ pub struct Climate {
     pub incremental: bool,
     /// Cards, columns, issues and comments, most of the time.
     pub boards: bool,
+    /// Replies and reactions, most of the time.
+    pub talk: bool,
     /// Elements of a canvas, and a relay that carries some of it, most of the time.
     pub canvas: bool,
     /// Owners who remove the last member and take it back, most of the time.
@@ -263,13 +266,18 @@ impl World {
             let World { chance, replicas, texts, .. } = self;
             return boards::operation(chance, &replicas[at], *texts);
         }
+        if self.climate.talk && self.chance.below(10) < 7 {
+            self.texts += 1;
+            let World { chance, replicas, texts, .. } = self;
+            return talk::operation(chance, &replicas[at], *texts);
+        }
         if self.climate.canvas && self.chance.below(10) < 8 {
             self.texts += 1;
             let World { chance, replicas, texts, .. } = self;
             return canvases::operation(chance, replicas, at, *texts);
         }
         match self.chance.below(100) {
-            0..42 => Operation::ChatSend(chat::Send { entity, text: self.text() }),
+            0..42 => Operation::ChatSend(chat::Send::text(entity, self.text())),
             42..54 => {
                 let message = self.message(at);
                 Operation::ChatEdit(chat::Edit { entity, message, text: self.text() })

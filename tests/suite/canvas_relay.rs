@@ -218,6 +218,40 @@ fn an_element_that_many_only_hear_of_is_the_same_everywhere() {
 }
 
 #[test]
+fn a_batch_is_one_change_and_many_messages() {
+    let machine = Machine::new("relay batch");
+    let (alice, bob) = pair(&machine, &[BOB]);
+    let lines = r#"
+        {"op":"canvas.add","kind":"text","x":1,"y":2.5,"width":10,"height":5,"data":{"content":"a"}}
+        {"op":"canvas.move","element":"$1.id","x":3,"y":4}
+        {"op":"canvas.set","element":"$1.id","set":{"data.content":null,"data.note":"$1.id"}}
+        {"op":"canvas.add","kind":"shape","x":0,"y":0,"width":1,"height":1}
+        {"op":"canvas.delete","element":"$4.id"}
+        {"op":"canvas.undo"}
+        {"op":"canvas.set","element":"$6.id","set":{"x":9}}"#;
+    let args = ["-s", &text(&alice.dir), "batch", "-o", "ndjson"];
+    let done = machine.run_with_stdin(&args, lines.trim_start().as_bytes()).ok();
+    assert_eq!(done.lines().count(), 7);
+    let undone: Value = serde_json::from_str(done.lines().nth(5).unwrap()).unwrap();
+    assert_eq!(undone["undid"]["verb"], "delete");
+    let live = alice.json(&["canvas", "list"]);
+    assert_eq!((&live[0]["x"], &live[0]["data"]), (&json!(3), &json!({"note": "$1.id"})));
+    assert_eq!((&live[1]["x"], &live[1]["z_index"]), (&json!(9), &json!(1)));
+    let messages = events(&alice);
+    let rows = apply(&bob, &messages);
+    assert_eq!(results(&rows)[0], "applied");
+    assert!(results(&rows)[1..].iter().all(|result| *result == "unchanged"), "{rows:?}");
+    assert_eq!(bob.json(&["canvas", "list"]), live);
+    // In words, one after the other, it ends the same.
+    let carol = machine.store("c", BOB);
+    let core = text(&machine.path("core.crdt"));
+    alice.ok(&["sync", "export", "--doc", "core", "--out", &core]);
+    carol.ok(&["sync", "import", &core]);
+    apply(&carol, &words(&messages));
+    assert_eq!(carol.json(&["canvas", "list"]), live);
+}
+
+#[test]
 fn cursors_are_shown_and_never_stored() {
     let machine = Machine::new("cursors");
     let (alice, bob) = pair(&machine, &[BOB]);

@@ -18,6 +18,7 @@ fn send_prints_the_id_alone() {
             "id": id, "author_id": ALICE, "content": "See you at the harbour",
             "created_at": START, "updated_at": START, "deleted": false, "deleted_at": 0,
             "ack_vector": {}, "reactions": {}, "attachments": [],
+            "parent_id": null, "reply_count": 0, "last_reply_at": 0,
         }])
     );
 }

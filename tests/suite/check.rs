@@ -196,3 +196,15 @@ fn every_truncation_and_many_flips_of_a_file_are_found_or_harmless() {
         assert_eq!(std::fs::read(&file).unwrap(), *bytes);
     }
 }
+
+#[test]
+fn the_replies_to_a_message_that_was_pruned_are_no_finding() {
+    let machine = Machine::new("pruned parent");
+    let store = machine.store("alice", ALICE);
+    store.ok(&["entity", "create", GROUP, "--name", "Ocean"]);
+    let parent = store.send("Who comes along?");
+    store.ok(&["chat", "send", "--reply-to", &parent, "Me"]);
+    store.ok(&["chat", "delete", &parent]);
+    assert_eq!(store.json(&["tombstone", "list"]), Value::Array(Vec::new()), "pruned at once");
+    assert_eq!(store.json(&["check"]), Value::Array(Vec::new()));
+}

@@ -18,7 +18,7 @@ fn lived_in(machine: &Machine) -> Store<'_> {
     store
 }
 
-const LISTS: [&[&str]; 7] = [
+const LISTS: [&[&str]; 8] = [
     &["entity", "list"],
     &["member", "list", "--all"],
     &["chat", "list", "--all"],
@@ -26,6 +26,7 @@ const LISTS: [&[&str]; 7] = [
     &["tombstone", "list"],
     &["doc", "list"],
     &["sync", "peers"],
+    &["log"],
 ];
 
 #[test]

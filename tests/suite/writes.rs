@@ -25,6 +25,8 @@ fn busy(machine: &Machine) -> (Store<'_>, Vec<Vec<String>>) {
         &["member", "remove", CAROL],
         &["member", "role", BOB, "admin"],
         &["chat", "send", "hi"],
+        &["chat", "send", "hi", "--reply-to", &id],
+        &["chat", "react", &id, "👍"],
         &["chat", "edit", &id, "changed"],
         &["chat", "delete", &id],
         &["sync", "import", &bundle],

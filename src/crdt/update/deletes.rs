@@ -46,6 +46,15 @@ impl DeleteSet {
         }
     }
 
+    /// What any of several sets holds: one sort, however many they are.
+    pub fn union_of<'d>(sets: impl Iterator<Item = &'d DeleteSet>) -> DeleteSet {
+        let mut ranges: Vec<(u64, Range<u32>)> = sets.flat_map(DeleteSet::iter).collect();
+        ranges.sort_unstable_by_key(|(client, range)| (*client, range.start));
+        let mut union = DeleteSet::default();
+        ranges.into_iter().for_each(|(client, range)| union.insert(client, range));
+        union
+    }
+
     /// Adds all of another set; linear in both.
     pub fn union(&mut self, other: &DeleteSet) {
         for (client, theirs) in &other.0 {

@@ -14,9 +14,8 @@ use std::collections::BTreeMap;
 /// Returns `None` where a client's clocks would have a gap.
 pub fn merge(updates: &[Update<'_, Checked>]) -> Option<Vec<u8>> {
     let mut clients: BTreeMap<u64, Vec<Source<'_, '_>>> = BTreeMap::new();
-    let mut deletes = DeleteSet::default();
+    let deletes = DeleteSet::union_of(updates.iter().map(|update| &update.deletes));
     for (order, update) in updates.iter().enumerate() {
-        deletes.union(&update.deletes);
         for of in &update.clients {
             let run = Run::from(update, of, of.first)?;
             clients.entry(of.id).or_default().push(Source { run, order });

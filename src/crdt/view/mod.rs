@@ -323,4 +323,11 @@ impl Source for View {
             _ => Vec::new(),
         }
     }
+
+    fn exists(&self, path: &[&str]) -> bool {
+        match path {
+            [root] => self.root(root).is_some(),
+            _ => self.entry(path).is_some(),
+        }
+    }
 }

@@ -6,7 +6,8 @@ use crate::id::DocId;
 use crate::limits;
 use rusqlite::{Row, params};
 
-const COLUMNS: &str = "seq, doc_id, at, member, command, update_v1, origin_replica, origin_seq";
+pub(super) const COLUMNS: &str =
+    "seq, doc_id, at, member, command, update_v1, origin_replica, origin_seq";
 
 /// What is recorded of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,7 +212,8 @@ impl State {
             ),
             params![upto],
         )?;
-        self.run(&format!("DELETE FROM log WHERE {gone}"), params![upto])
+        self.run(&format!("DELETE FROM log WHERE {gone}"), params![upto])?;
+        self.trim_operations(upto)
     }
 
     /// The last seq before the first that is young enough; None when that is the first of all.
@@ -262,7 +264,7 @@ impl State {
 }
 
 /// A row of `log`; None where the document's name makes no sense.
-fn log_row(row: &Row<'_>) -> rusqlite::Result<Option<LogRow>> {
+pub(super) fn log_row(row: &Row<'_>) -> rusqlite::Result<Option<LogRow>> {
     let doc: String = row.get(1)?;
     let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
     let origin = match (row.get::<_, Option<String>>(6)?, row.get::<_, Option<i64>>(7)?) {

@@ -1,0 +1,168 @@
+//! `batch`: many operations, one lock, one load, one commit.
+
+mod line;
+mod run;
+
+use super::{Context, DryRun, files};
+use crate::error::{Error, Kind, Result};
+use crate::store::Committed;
+use crate::ui::{Body, Column, Format, Report, Row, Written, error_json};
+use line::Line;
+use run::Ran;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// Most that is read: ten thousand of the longest messages.
+const BYTES: u64 = 256 << 20;
+
+/// Run many operations as one: one lock, one load, one commit
+///
+/// Each line of FILE is one operation as a JSON object: `op` names it, the other fields are its
+/// arguments, `entity` the entity (as for -e; without it the one that is meant elsewhere). Ids may
+/// be unique prefixes. `"$3.id"` is the id of the record that line 3 made or changed, `"$3.doc"`
+/// its document; what people write (`text`, `title`, `description`, `name`, `content`, `data`) is
+/// taken as it stands.
+///
+/// All lines happen, or none: at the first that fails nothing is written. With `--keep-going` the
+/// good ones happen, and the exit code is 3 when any failed. One result per line comes out in
+/// order, as a JSON object: what the command would print with --json, or `{"line":…,"error":…}`.
+///
+/// Operations, with their fields beside `entity` (? where one may be missing):
+///
+/// entity.create name description?, entity.rename name, member.add member role?, member.remove
+/// member, member.role member role; chat.send text reply_to? attach? (files), chat.edit message
+/// text, chat.delete message, chat.react message emoji remove?; kanban.add title description?
+/// column? assignee? priority?, kanban.edit card title? description? assignee? priority?,
+/// kanban.move card column before? top?, kanban.archive card, kanban.restore card,
+/// kanban.column.add title, kanban.column.rename column title, kanban.column.move column before?
+/// first?, kanban.column.remove column to?; issue.open title description? priority? assignee?,
+/// issue.edit issue title? description?, issue.status issue status, issue.priority issue priority,
+/// issue.assign issue assignee, issue.close issue as?, issue.reopen issue, issue.comment issue text,
+/// issue.comment.edit issue comment text, issue.comment.delete issue comment; canvas.add kind x y
+/// width height rotation? z_index? data?, canvas.set element set (an object of fields), canvas.move
+/// element x y, canvas.delete element, canvas.undo force?, canvas.redo force?, canvas.apply message
+/// (a relay's operation); conflict.restore number (which has no entity); prune.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl batch operations.ndjson
+  jq -c '{op: \"chat.send\", text: .body}' old-chat.ndjson | crdtctl batch
+  printf '%s\\n' '{\"op\":\"chat.send\",\"text\":\"hi\"}' \\
+    '{\"op\":\"chat.react\",\"message\":\"$1.id\",\"emoji\":\"👍\"}' | crdtctl batch -
+  crdtctl log show 41 --json | jq -c '.operations[].operation' | crdtctl -s elsewhere batch -n")]
+pub struct Args {
+    /// The file; standard input without one and for `-`
+    #[arg(default_value = "-", hide_default_value = true)]
+    file: PathBuf,
+    /// Leave out what fails, do the rest
+    #[arg(short, long)]
+    keep_going: bool,
+    #[command(flatten)]
+    dry_run: DryRun,
+}
+
+const COLUMNS: &[Column] = &[
+    Column::number("line", "line"),
+    Column::text("op", "operation"),
+    Column::flag("changed", "changed"),
+    Column::text("doc", "document").wide(),
+    Column::id("id", "id"),
+    Column::text("error", "error"),
+];
+
+pub fn run(context: &Context, args: Args) -> Result<Report> {
+    // Everything is read before the store is locked: a pipe may take its time.
+    let bytes = files::read(&args.file, BYTES)?;
+    let lines = Line::all(&bytes);
+    let (ran, committed) = run::all(context, &lines, args.keep_going)?;
+    let failed = ran.iter().filter(|ran| ran.outcome.is_err()).count();
+    let mut report = report(context, &ran, &committed, args.dry_run.dry_run);
+    report.notes.push(summary(&ran, failed, args.dry_run.dry_run));
+    report.notes.extend(context.notes_of(&committed));
+    Ok(if failed > 0 { report.exit(Kind::Findings.exit_code()) } else { report })
+}
+
+/// The results. In a pipe they are JSON, one line each, unless another format is asked for.
+fn report(context: &Context, ran: &[Ran<'_>], committed: &Committed, dry_run: bool) -> Report {
+    let asked = context.globals.json || context.globals.output.is_some();
+    match (context.terminal.format, asked) {
+        (Format::Json, _) => {
+            let rows = ran.iter().map(|ran| result(ran, committed, dry_run)).collect();
+            Report::list(rows, COLUMNS, Some("id"), "")
+        }
+        (Format::Ndjson, _) | (Format::Tsv, false) => {
+            let values = ran.iter().map(|ran| result(ran, committed, dry_run).into()).collect();
+            Body::Lines(values).into()
+        }
+        _ => {
+            let rows = ran.iter().map(|ran| shown(ran, dry_run)).collect();
+            Report::list(rows, COLUMNS, Some("id"), "")
+        }
+    }
+}
+
+/// The JSON object of one line.
+fn result(ran: &Ran<'_>, committed: &Committed, dry_run: bool) -> Row {
+    let outcome = match &ran.outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            let mut row = Row::new();
+            row.insert("line".into(), json!(ran.number));
+            row.append(&mut error_row(error));
+            return row;
+        }
+    };
+    let doc = outcome.doc.as_ref();
+    let change = committed.documents.iter().find(|change| Some(&change.doc) == doc);
+    let written = Written {
+        seq: committed.seq.filter(|_| outcome.changed),
+        changed: outcome.changed,
+        doc: doc.map(ToString::to_string),
+        id: id(ran, dry_run),
+        bytes_before: change.map_or(0, |change| change.bytes_before),
+        bytes_after: change.map_or(0, |change| change.bytes_after),
+        extra: outcome.detail.clone(),
+        ..Written::default()
+    };
+    let written = written.with("line", ran.number);
+    if dry_run { written.with("dry_run", true) } else { written }.to_row()
+}
+
+fn error_row(error: &Error) -> Row {
+    match error_json(error) {
+        Value::Object(row) => row,
+        _ => Row::new(),
+    }
+}
+
+/// What people see of one line.
+fn shown(ran: &Ran<'_>, dry_run: bool) -> Row {
+    let outcome = ran.outcome.as_ref().ok();
+    let mut row = Row::new();
+    row.insert("line".into(), json!(ran.number));
+    row.insert("op".into(), json!(ran.op));
+    row.insert("changed".into(), json!(outcome.map(|outcome| outcome.changed)));
+    row.insert("doc".into(), json!(outcome.and_then(|outcome| outcome.doc.as_ref())));
+    row.insert("id".into(), json!(id(ran, dry_run)));
+    row.insert("error".into(), json!(ran.outcome.as_ref().err().map(|error| &error.message)));
+    row
+}
+
+/// The id of the record. One that was minted for nothing is none.
+fn id(ran: &Ran<'_>, dry_run: bool) -> Option<String> {
+    let outcome = ran.outcome.as_ref().ok()?;
+    outcome.id.clone().filter(|_| !(dry_run && ran.minted))
+}
+
+fn summary(ran: &[Ran<'_>], failed: usize, dry_run: bool) -> String {
+    let changed = ran.iter().filter(|ran| matches!(&ran.outcome, Ok(o) if o.changed)).count();
+    let mut said = match ran.len() {
+        0 => "no operations".to_owned(),
+        1 => "1 operation".to_owned(),
+        n => format!("{n} operations"),
+    };
+    let counts = [(ran.len() - changed - failed, "changed nothing"), (failed, "failed")];
+    for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
+        said.push_str(&format!(", {count} {what}"));
+    }
+    if dry_run { format!("dry run, nothing is written: {said}") } else { said }
+}

@@ -1,0 +1,211 @@
+//! Attachments: what a message says of a file that lies on the entity's virtual disk.
+
+use crate::crdt::doc::Txn;
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::store::Session;
+use serde::{Deserialize, Serialize};
+
+/// Where attachments lie on the virtual disk.
+const DIRECTORY: &str = "/shared/attachments";
+/// Characters of the attachment's id that keep its file apart from others of the same name.
+const ID_CHARS: usize = 8;
+/// What says of a file that nothing is known of its content.
+const UNKNOWN: &str = "application/octet-stream";
+
+/// A file to be attached. Its content is not here: the message only says where it lies.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attachment {
+    /// As its owner calls it, without directories.
+    pub filename: String,
+    pub size_bytes: u64,
+    /// None: by the ending of the name.
+    #[serde(default)]
+    pub mime_type: Option<String>,
+}
+
+impl Attachment {
+    /// Refuses names and types that could not stand in a path or a header.
+    pub(super) fn check(&self) -> Result<()> {
+        let name = &self.filename;
+        let is_odd = |c: char| c.is_control() || c == '/' || c == '\\';
+        if name.is_empty() || name == "." || name == ".." || name.contains(is_odd) {
+            return Err(Error::usage(format!("not the name of a file: {name:?}")));
+        }
+        let chars = name.chars().count();
+        if chars > limits::NAME_CHARS {
+            return Err(Error::refused(format!(
+                "the file name has {chars} characters, more than {}",
+                limits::NAME_CHARS
+            ))
+            .hint("attach a copy with a shorter name"));
+        }
+        if i64::try_from(self.size_bytes).is_err() {
+            return Err(Error::usage(format!("not the size of a file: {}", self.size_bytes)));
+        }
+        match self.mime_type.as_deref().is_none_or(is_mime) {
+            true => Ok(()),
+            false => Err(Error::usage(format!("not a MIME type: {:?}", self.mime_type()))
+                .hint("write TYPE/SUBTYPE, for example image/png")),
+        }
+    }
+
+    fn mime_type(&self) -> &str {
+        self.mime_type.as_deref().unwrap_or_else(|| mime_of(&self.filename))
+    }
+}
+
+/// Attachments with an id for each.
+pub(super) fn mint<'a>(
+    session: &Session,
+    attachments: &'a [Attachment],
+) -> Result<Vec<(String, &'a Attachment)>> {
+    let ids = &session.ambient().ids;
+    attachments.iter().map(|attachment| Ok((ids.uuid()?, attachment))).collect()
+}
+
+/// Writes them into the message at a path.
+pub(super) fn attach(
+    txn: &mut Txn<'_>,
+    message: &[&str],
+    attachments: &[(String, &Attachment)],
+) -> Result<()> {
+    let array = [message, &["attachments"]].concat();
+    for (id, attachment) in attachments {
+        txn.push_map(&array, id)?;
+        let path = [&array[..], &[id.as_str()]].concat();
+        let size = i64::try_from(attachment.size_bytes).unwrap_or(i64::MAX);
+        txn.set(&path, "filename", attachment.filename.as_str())?;
+        txn.set(&path, "file_path", file_path(&attachment.filename, id).as_str())?;
+        txn.set(&path, "mime_type", attachment.mime_type())?;
+        txn.set(&path, "size_bytes", size)?;
+    }
+    Ok(())
+}
+
+/// `/shared/attachments/screenshot_3f2a1b2c.png`: two files of one name do not meet.
+fn file_path(filename: &str, id: &str) -> String {
+    let short = id.get(..ID_CHARS).unwrap_or(id);
+    match split(filename) {
+        (stem, Some(ending)) => format!("{DIRECTORY}/{stem}_{short}.{ending}"),
+        (stem, None) => format!("{DIRECTORY}/{stem}_{short}"),
+    }
+}
+
+/// The name without its ending, and the ending. A name that begins with its only dot has none.
+fn split(filename: &str) -> (&str, Option<&str>) {
+    match filename.rsplit_once('.') {
+        Some((stem, ending)) if !stem.is_empty() && !ending.is_empty() => (stem, Some(ending)),
+        _ => (filename, None),
+    }
+}
+
+fn is_mime(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c);
+    let is_word = |part: &str| !part.is_empty() && part.chars().all(plain);
+    text.len() <= limits::ID_BYTES
+        && text.split_once('/').is_some_and(|(kind, sub)| is_word(kind) && is_word(sub))
+}
+
+/// The type that the ending of a name stands for, of those that people attach. The content is not
+/// looked at.
+fn mime_of(filename: &str) -> &'static str {
+    let Some(ending) = split(filename).1 else { return UNKNOWN };
+    let ending = ending.to_ascii_lowercase();
+    let found = ENDINGS.iter().find(|(known, _)| *known == ending);
+    found.map_or(UNKNOWN, |(_, mime)| mime)
+}
+
+/// As IANA registers them.
+const ENDINGS: &[(&str, &str)] = &[
+    ("7z", "application/x-7z-compressed"),
+    ("avif", "image/avif"),
+    ("bmp", "image/bmp"),
+    ("css", "text/css"),
+    ("csv", "text/csv"),
+    ("doc", "application/msword"),
+    ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("epub", "application/epub+zip"),
+    ("flac", "audio/flac"),
+    ("gif", "image/gif"),
+    ("gz", "application/gzip"),
+    ("htm", "text/html"),
+    ("html", "text/html"),
+    ("ics", "text/calendar"),
+    ("jpeg", "image/jpeg"),
+    ("jpg", "image/jpeg"),
+    ("js", "text/javascript"),
+    ("json", "application/json"),
+    ("log", "text/plain"),
+    ("m4a", "audio/mp4"),
+    ("md", "text/markdown"),
+    ("mov", "video/quicktime"),
+    ("mp3", "audio/mpeg"),
+    ("mp4", "video/mp4"),
+    ("odp", "application/vnd.oasis.opendocument.presentation"),
+    ("ods", "application/vnd.oasis.opendocument.spreadsheet"),
+    ("odt", "application/vnd.oasis.opendocument.text"),
+    ("ogg", "audio/ogg"),
+    ("pdf", "application/pdf"),
+    ("png", "image/png"),
+    ("ppt", "application/vnd.ms-powerpoint"),
+    ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    ("rtf", "application/rtf"),
+    ("svg", "image/svg+xml"),
+    ("tar", "application/x-tar"),
+    ("tif", "image/tiff"),
+    ("tiff", "image/tiff"),
+    ("txt", "text/plain"),
+    ("wav", "audio/wav"),
+    ("webm", "video/webm"),
+    ("webp", "image/webp"),
+    ("xls", "application/vnd.ms-excel"),
+    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ("xml", "application/xml"),
+    ("yaml", "application/yaml"),
+    ("yml", "application/yaml"),
+    ("zip", "application/zip"),
+    ("zst", "application/zstd"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(filename: &str) -> Attachment {
+        Attachment { filename: filename.to_owned(), size_bytes: 1, mime_type: None }
+    }
+
+    #[test]
+    fn the_ending_says_what_it_is() {
+        assert_eq!(named("a.b.PNG").mime_type(), "image/png");
+        assert_eq!(named("notes.md").mime_type(), "text/markdown");
+        for unknown in ["README", ".png", "x.", "x.unheard-of"] {
+            assert_eq!(named(unknown).mime_type(), UNKNOWN, "{unknown}");
+        }
+        assert!(ENDINGS.is_sorted());
+        assert!(ENDINGS.iter().all(|(_, mime)| is_mime(mime)));
+    }
+
+    #[test]
+    fn two_files_of_one_name_do_not_meet() {
+        let path = |name| file_path(name, "3f2a1b2c-0000-4000-8000-000000000001");
+        assert_eq!(path("screenshot.png"), "/shared/attachments/screenshot_3f2a1b2c.png");
+        assert_eq!(path("README"), "/shared/attachments/README_3f2a1b2c");
+        assert_eq!(path(".env"), "/shared/attachments/.env_3f2a1b2c");
+    }
+
+    #[test]
+    fn what_could_leave_its_directory_is_no_name() {
+        for bad in ["", ".", "..", "a/b", "a\\b", "a\nb", "\u{7f}"] {
+            assert!(named(bad).check().is_err(), "{bad:?}");
+        }
+        assert!(named(&"x".repeat(101)).check().is_err());
+        let typed = |mime: &str| Attachment { mime_type: Some(mime.to_owned()), ..named("x") };
+        assert!(typed("image/png").check().is_ok());
+        for bad in ["", "image", "image/", "image/p ng", "a/b/c", "image/png\r\nX: y"] {
+            assert!(typed(bad).check().is_err(), "{bad:?}");
+        }
+    }
+}

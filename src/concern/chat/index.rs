@@ -1,0 +1,114 @@
+//! Where the messages of a chat are, and what its threads hold: derived once a session, and kept up
+//! by the operations, so that ten thousand of them are not ten thousand walks through the document.
+
+use super::thread::Caches;
+use crate::crdt::value::Source;
+use crate::error::{Error, Result};
+use crate::id::{self, DocId};
+use crate::store::Session;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is derived from one chat. Each part is made when it is first asked for.
+#[derive(Default)]
+pub struct Index {
+    /// Every message and reply by its id: the thread that it is in, None for a message.
+    ids: Option<BTreeSet<(String, Option<String>)>>,
+    /// The replies of a thread that are not deleted, by time.
+    threads: BTreeMap<String, BTreeSet<(i64, String)>>,
+}
+
+impl Index {
+    /// The index of a chat, if it holds for what the chat is now; else an empty one, which is as
+    /// right. It must be given back with [`Index::keep`] once it knows of every change since.
+    pub fn take(session: &mut Session, doc: &DocId) -> Index {
+        session.recall(doc).unwrap_or_default()
+    }
+
+    /// Keeps it for the next operation.
+    pub fn keep(self, session: &mut Session, doc: &DocId) {
+        session.remember(doc, self);
+    }
+
+    /// The path of the message or reply that an id or a unique prefix names.
+    ///
+    /// # Errors
+    /// `NotFound`, `Ambiguous`, and `Usage` for a prefix that is too short.
+    pub fn find(&mut self, source: &dyn Source, prefix: &str) -> Result<Vec<String>> {
+        let ids = self.ids.get_or_insert_with(|| all_ids(source));
+        let begun = || {
+            let from = ids.range((prefix.to_owned(), None)..);
+            from.take_while(|(id, _)| id.starts_with(prefix))
+        };
+        let found = id::resolve(prefix, begun().map(|(id, _)| id.as_str()), "message")
+            .map_err(|e| if e.hint.is_none() { e.hint("crdtctl chat list --all") } else { e })?;
+        let at = begun().find(|(id, _)| *id == found);
+        let (id, thread) = at.ok_or_else(|| Error::bug("a message was found and lost"))?;
+        Ok(match thread {
+            Some(thread) => super::reply_path(thread, id),
+            None => super::message_path(id),
+        })
+    }
+
+    /// Notes a new message or reply.
+    pub fn add(&mut self, path: &[String], at: i64) {
+        let Some((thread, id)) = place(path) else { return };
+        if let Some(ids) = &mut self.ids {
+            ids.insert((id.to_owned(), thread.map(str::to_owned)));
+        }
+        if let Some(replies) = thread.and_then(|thread| self.threads.get_mut(thread)) {
+            replies.insert((at, id.to_owned()));
+        }
+    }
+
+    /// Notes that a message or reply is deleted now.
+    pub fn delete(&mut self, path: &[String], at: i64) {
+        let Some((Some(thread), id)) = place(path) else { return };
+        if let Some(replies) = self.threads.get_mut(thread) {
+            replies.remove(&(at, id.to_owned()));
+        }
+    }
+
+    /// Notes that a message or reply is gone altogether.
+    pub fn remove(&mut self, path: &[String]) {
+        let Some((thread, id)) = place(path) else { return };
+        if let Some(ids) = &mut self.ids {
+            ids.remove(&(id.to_owned(), thread.map(str::to_owned)));
+        }
+    }
+
+    /// What the caches of a thread should say.
+    pub fn caches(&mut self, source: &dyn Source, thread: &str) -> Caches {
+        let replies = match self.threads.get(thread) {
+            Some(replies) => replies,
+            None => self.threads.entry(thread.to_owned()).or_insert(live(source, thread)),
+        };
+        Caches {
+            reply_count: i64::try_from(replies.len()).unwrap_or(i64::MAX),
+            last_reply_at: replies.last().map_or(0, |(at, _)| *at).max(0),
+        }
+    }
+}
+
+/// The thread and the id that a path names.
+fn place(path: &[String]) -> Option<(Option<&str>, &str)> {
+    match path {
+        [_, id] => Some((None, id)),
+        [_, thread, _, id] => Some((Some(thread), id)),
+        _ => None,
+    }
+}
+
+fn all_ids(source: &dyn Source) -> BTreeSet<(String, Option<String>)> {
+    let mut ids: BTreeSet<_> =
+        source.keys(super::MESSAGES.path).into_iter().map(|id| (id, None)).collect();
+    for thread in source.keys(super::THREADS.path) {
+        let replies = source.keys(&["threads", &thread, "replies"]);
+        ids.extend(replies.into_iter().map(|id| (id, Some(thread.clone()))));
+    }
+    ids
+}
+
+fn live(source: &dyn Source, thread: &str) -> BTreeSet<(i64, String)> {
+    let at = |id: &str| source.int(&["threads", thread, "replies", id, "created_at"]).unwrap_or(0);
+    super::live_replies(source, thread).into_iter().map(|id| (at(&id), id)).collect()
+}

@@ -1,0 +1,107 @@
+//! Reactions: under each emoji the set of the members who gave it (rule R3).
+
+use super::index::Index;
+use super::{Message, SPEC};
+use crate::concern::{Actor, Outcome, borrowed};
+use crate::crdt::doc::Txn;
+use crate::crdt::value::{Source, Value};
+use crate::error::{Error, Result};
+use crate::id::EntityId;
+use crate::limits;
+use crate::store::Session;
+use serde::{Deserialize, Serialize};
+
+/// Gives one's reaction to a message, or takes it back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct React {
+    pub entity: EntityId,
+    /// A message or reply id, or a unique prefix of one.
+    pub message: String,
+    pub emoji: String,
+    #[serde(default)]
+    pub remove: bool,
+}
+
+impl React {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        check_emoji(&self.emoji)?;
+        let actor = Actor::of(session, &self.entity)?.writing()?;
+        let doc = self.entity.document(SPEC.name);
+        let message = Message::find(session, &self.entity, &self.message)?.living()?;
+        let (id, emoji, member) = (message.id(), self.emoji.as_str(), actor.id.as_str());
+        let mut reactions = borrowed(&message.path);
+        reactions.push("reactions");
+        let path = [&reactions[..], &[emoji]].concat();
+        let given = session
+            .read(&doc, |source| {
+                source.value(&path).is_some_and(|members| names(&members, member))
+            })?
+            .unwrap_or(false);
+        match (given, self.remove) {
+            (true, false) => {
+                return Ok(Outcome::unchanged(doc, id)
+                    .saying(format!("{member} gave {emoji} to {id} already")));
+            }
+            (false, true) => {
+                return Ok(Outcome::unchanged(doc, id)
+                    .saying(format!("{member} has not given {emoji} to {id}")));
+            }
+            _ => {}
+        }
+        let index = Index::take(session, &doc);
+        session.edit(&doc, |txn| {
+            make_set(txn, &reactions, emoji)?;
+            match self.remove {
+                // Every copy: two of one's replicas may have given it at once. An array that is
+                // empty now stays: to remove its key could take a reaction along that somebody
+                // gives at this moment.
+                true => txn.retain_not(&path, |_, value| value.as_str() == Some(member)).map(drop),
+                false => txn.push(&path, member),
+            }
+        })?;
+        index.keep(session, &doc);
+        let said = match self.remove {
+            true => format!("took {emoji} back from {id}"),
+            false => format!("gave {emoji} to {id}"),
+        };
+        Ok(Outcome::changed(doc, id).saying(said))
+    }
+}
+
+fn names(members: &Value, member: &str) -> bool {
+    members.as_array().unwrap_or(&[]).iter().any(|value| value.as_str() == Some(member))
+}
+
+/// Makes the array of an emoji where there is none yet, and of a plain list of another program a
+/// shared one.
+fn make_set(txn: &mut Txn<'_>, reactions: &[&str], emoji: &str) -> Result<()> {
+    if let Some((name, message)) = reactions.split_last()
+        && !txn.exists(reactions)
+    {
+        txn.create_map(message, name)?;
+    }
+    let path = [reactions, &[emoji]].concat();
+    let plain = match txn.value(&path) {
+        Some(Value::Array(_)) => return Ok(()),
+        Some(Value::List(members)) => members,
+        _ => Vec::new(),
+    };
+    txn.create_array(reactions, emoji)?;
+    plain.iter().try_for_each(|member| txn.push(&path, member))
+}
+
+/// Any short word will do: emoji are sequences of code points, and other programs write names.
+fn check_emoji(emoji: &str) -> Result<()> {
+    if emoji.is_empty() || emoji.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(Error::usage(format!("not an emoji: {emoji:?}"))
+            .hint("one word without spaces, for example 👍 or :+1:"));
+    }
+    if emoji.len() > limits::ID_BYTES {
+        return Err(Error::refused(format!(
+            "the emoji has {} bytes, more than {}",
+            emoji.len(),
+            limits::ID_BYTES
+        )));
+    }
+    Ok(())
+}

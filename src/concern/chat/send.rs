@@ -1,0 +1,124 @@
+//! Sending: messages, and replies to them.
+
+use super::attachment::{self, Attachment};
+use super::index::Index;
+use super::{SPEC, look, message_path, reply_path, thread};
+use crate::concern::{Actor, Outcome, borrowed};
+use crate::crdt::doc::Txn;
+use crate::crdt::value::Source;
+use crate::error::{Error, Result};
+use crate::id::{EntityId, MemberId};
+use crate::limits;
+use crate::store::Session;
+use crate::tombstone;
+use serde::{Deserialize, Serialize};
+
+/// Sends a message, or a reply to one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Send {
+    pub entity: EntityId,
+    /// May be empty where something is attached.
+    #[serde(default)]
+    pub text: String,
+    /// A message or reply id, or a unique prefix of one. A reply to a reply is one more in its
+    /// thread: threads are not nested.
+    #[serde(default)]
+    pub reply_to: Option<String>,
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
+}
+
+impl Send {
+    /// A message that is text and nothing else.
+    pub fn text(entity: EntityId, text: impl Into<String>) -> Send {
+        Send { entity, text: text.into(), reply_to: None, attachments: Vec::new() }
+    }
+
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        match self.attachments.as_slice() {
+            [] => check_text(&self.text)?,
+            _ => check_length(&self.text)?,
+        }
+        self.attachments.iter().try_for_each(Attachment::check)?;
+        let author = Actor::of(session, &self.entity)?.writing()?;
+        let doc = self.entity.document(SPEC.name);
+        let thread = match &self.reply_to {
+            Some(message) => Some(self.thread(session, message)?),
+            None => None,
+        };
+        tombstone::make_room(session, &doc)?;
+        let now = session.now();
+        let id = session.ambient().ids.uuid()?;
+        let attached = attachment::mint(session, &self.attachments)?;
+        let path = match &thread {
+            Some(thread) => reply_path(thread, &id),
+            None => message_path(&id),
+        };
+        let mut index = Index::take(session, &doc);
+        session.edit(&doc, |txn| {
+            if let Some(thread) = &thread {
+                thread::open(txn, &doc, thread)?;
+            }
+            create(txn, &borrowed(&path), &author.id, &self.text, now)?;
+            attachment::attach(txn, &borrowed(&path), &attached)?;
+            index.add(&path, now);
+            match &thread {
+                Some(thread) => index.caches(txn, thread).write(txn, thread),
+                None => Ok(()),
+            }
+        })?;
+        index.keep(session, &doc);
+        Ok(Outcome::changed(doc, &id).saying(match thread {
+            Some(thread) => format!("replied to {thread} in {}", self.entity),
+            None => format!("sent to {}", self.entity),
+        }))
+    }
+
+    /// The thread that the reply goes into, by the id of its message.
+    fn thread(&self, session: &mut Session, message: &str) -> Result<String> {
+        look(session, &self.entity, |index: &mut Index, source: &dyn Source| {
+            let thread = thread::find(index, source, message)?;
+            thread::check_open(source, &thread)?;
+            Ok(thread)
+        })
+    }
+}
+
+/// Creates a message or reply whole, with every container it will ever need (rule R1).
+fn create(txn: &mut Txn<'_>, path: &[&str], author: &MemberId, text: &str, now: i64) -> Result<()> {
+    let Some((id, parent)) = path.split_last() else {
+        return Err(Error::bug("a message without a path"));
+    };
+    txn.create_map(parent, id)?;
+    txn.set(path, "id", *id)?;
+    txn.set(path, "author_id", author.as_str())?;
+    txn.set(path, "content", text)?;
+    txn.set(path, "created_at", now)?;
+    txn.set(path, "updated_at", now)?;
+    txn.set(path, "deleted", false)?;
+    txn.set(path, "deleted_at", 0)?;
+    txn.create_map(path, "ack_vector")?;
+    txn.create_map(path, "reactions")?;
+    txn.create_array(path, "attachments")
+}
+
+/// The text of a message: something, and not too long.
+pub(super) fn check_text(text: &str) -> Result<()> {
+    if text.trim().is_empty() {
+        return Err(Error::usage("an empty message")
+            .hint("give the text as an argument, or `-` to read it from stdin"));
+    }
+    check_length(text)
+}
+
+fn check_length(text: &str) -> Result<()> {
+    if text.len() > limits::MESSAGE_BYTES {
+        return Err(Error::refused(format!(
+            "the message has {} bytes, more than {}",
+            text.len(),
+            limits::MESSAGE_BYTES
+        ))
+        .hint("split it, or attach it as a file"));
+    }
+    Ok(())
+}

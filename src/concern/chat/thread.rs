@@ -1,0 +1,120 @@
+//! Threads: the replies to one message, and what other programs cache of them.
+
+use super::index::Index;
+use super::{REPLIES, THREADS, message_path};
+use crate::concern::borrowed;
+use crate::crdt::container::{self, Fixed};
+use crate::crdt::doc::Txn;
+use crate::crdt::value::Source;
+use crate::error::{Error, Kind, Result};
+use crate::id::{self, DocId};
+
+/// The caches of a thread (rule R5), as they stand or as they should.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Caches {
+    /// Replies that are not deleted.
+    pub reply_count: i64,
+    /// When the last of them was written; 0 without any.
+    pub last_reply_at: i64,
+}
+
+impl Caches {
+    /// What they should say.
+    pub fn of(source: &dyn Source, thread: &str) -> Caches {
+        let mut caches = Caches::default();
+        for reply in live_replies(source, thread) {
+            let at = source.int(&["threads", thread, "replies", &reply, "created_at"]).unwrap_or(0);
+            caches.reply_count = caches.reply_count.saturating_add(1);
+            caches.last_reply_at = caches.last_reply_at.max(at);
+        }
+        caches
+    }
+
+    /// What they say.
+    pub fn written(source: &dyn Source, thread: &str) -> Caches {
+        let at = |field| source.int(&["threads", thread, field]).unwrap_or(0);
+        Caches { reply_count: at("reply_count"), last_reply_at: at("last_reply_at") }
+    }
+
+    /// Writes those that are wrong.
+    pub fn put_right(txn: &mut Txn<'_>, thread: &str) -> Result<()> {
+        Caches::of(txn, thread).write(txn, thread)
+    }
+
+    /// Writes those that do not say this.
+    pub(super) fn write(self, txn: &mut Txn<'_>, thread: &str) -> Result<()> {
+        let is = Caches::written(txn, thread);
+        let path = ["threads", thread];
+        if is.reply_count != self.reply_count {
+            txn.set(&path, "reply_count", self.reply_count)?;
+        }
+        if is.last_reply_at != self.last_reply_at {
+            txn.set(&path, "last_reply_at", self.last_reply_at)?;
+        }
+        Ok(())
+    }
+}
+
+/// The replies of a thread that are not deleted.
+pub fn live_replies(source: &dyn Source, thread: &str) -> Vec<String> {
+    let mut replies = source.keys(&["threads", thread, "replies"]);
+    let path = |reply: &str| ["threads", thread, "replies", reply].map(str::to_owned);
+    replies.retain(|reply| !REPLIES.is_deleted(source, &path(reply)));
+    replies
+}
+
+/// The thread that an id or a unique prefix means: of a message its own, of a reply the one that
+/// it is in, and that of a message that is not here any more.
+///
+/// # Errors
+/// `NotFound` or `Ambiguous`.
+pub fn find_thread(source: &dyn Source, prefix: &str) -> Result<String> {
+    find(&mut Index::default(), source, prefix)
+}
+
+/// The same, with an index that may know it already.
+pub(super) fn find(index: &mut Index, source: &dyn Source, prefix: &str) -> Result<String> {
+    if super::is_message(source, prefix) || !source.keys(&["threads", prefix]).is_empty() {
+        return Ok(prefix.to_owned());
+    }
+    match index.find(source, prefix) {
+        Ok(path) => path.into_iter().nth(1).ok_or_else(|| Error::bug("a message without a path")),
+        Err(error) if error.kind == Kind::NotFound => {
+            let threads = source.keys(THREADS.path);
+            id::resolve(prefix, threads.iter().map(String::as_str), "message")
+                .map_err(|e| if e.kind == Kind::NotFound { error } else { e })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Refuses a thread that is over: its message is deleted, and nobody has a reply there.
+pub(super) fn check_open(source: &dyn Source, thread: &str) -> Result<()> {
+    let deleted = super::MESSAGES.is_deleted(source, &message_path(thread));
+    match deleted && live_replies(source, thread).is_empty() {
+        true => Err(Error::refused(format!("message {thread} is deleted"))),
+        false => Ok(()),
+    }
+}
+
+/// Makes the thread of a message, unless it is there: as the same items on every replica (rule
+/// R2), so that two people who reply first at once are in one thread.
+pub(super) fn open(txn: &mut Txn<'_>, doc: &DocId, thread: &str) -> Result<()> {
+    let fixed = [Fixed::Text("parent_id", thread), Fixed::Map("replies")];
+    container::create(txn, doc, "threads", thread, &fixed)?;
+    // A program that made the thread by halves.
+    if !txn.exists(&["threads", thread, "replies"]) {
+        txn.create_map(&["threads", thread], "replies")?;
+    }
+    Ok(())
+}
+
+/// What a message or reply shows beside its own fields: the message that it replies to, and what
+/// its thread holds.
+pub(super) fn context_of(source: &dyn Source, path: &[String]) -> (Option<String>, Caches) {
+    match borrowed(path)[..] {
+        ["threads", thread, "replies", _] => (Some(thread.to_owned()), Caches::default()),
+        [_, id] => (None, Caches::of(source, id)),
+        _ => (None, Caches::default()),
+    }
+}

@@ -1,0 +1,174 @@
+//! What an update touched: the records, by the document as it stands now.
+//!
+//! An update alone does not say where all of it stands: an item that follows another one leaves
+//! its place to that. The document knows, for as long as it has not collected the item.
+
+use super::path::keys;
+use crate::concern::{Collection, Spec};
+use crate::crdt::update::{Fault, Places, Update};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// What an update holds, and what it touched.
+#[derive(Debug, Clone, Default)]
+pub struct Touched {
+    pub blocks: usize,
+    /// Units of content that it adds, and those that it deletes.
+    pub added: u64,
+    pub deleted: u64,
+    /// Sorted by their paths.
+    pub records: Vec<Record>,
+    /// Units of which the document does not tell any more where they stood.
+    pub collected: u64,
+}
+
+/// A record that was touched; public API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Record {
+    /// What it is called; the name of its root where no concern knows.
+    pub kind: String,
+    pub id: String,
+    pub path: String,
+    pub change: Change,
+    /// Of the fields, those that were written. None for what concerns all of it.
+    pub fields: BTreeSet<String>,
+}
+
+/// What was done to a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    Edited,
+    Created,
+    Removed,
+}
+
+/// The update as the document sees it.
+///
+/// # Errors
+/// The fault of either's bytes.
+pub fn touched(
+    spec: Option<&'static Spec>,
+    document: &[u8],
+    update: &[u8],
+) -> Result<Touched, Fault> {
+    let document = Update::walk(document)?;
+    let update = Update::walk(update)?;
+    let mut account = Account {
+        spec,
+        ranges: document.client_ranges().collect(),
+        places: Places::of(&document),
+        document: &document,
+        touched: Touched { blocks: update.blocks().len(), ..Touched::default() },
+        records: BTreeMap::new(),
+    };
+    for (client, blocks) in update.clients() {
+        for block in blocks {
+            account.touched.added += u64::from(block.len);
+            account.note(client, block.clock..block.next_clock(), false);
+        }
+    }
+    for (client, range) in update.delete_set().iter() {
+        account.touched.deleted += u64::from(range.end.saturating_sub(range.start));
+        account.note(client, range, true);
+    }
+    Ok(account.finish())
+}
+
+struct Account<'d, 'a> {
+    spec: Option<&'static Spec>,
+    document: &'d Update<'a>,
+    /// The indices of each client's blocks.
+    ranges: BTreeMap<u64, Range<usize>>,
+    places: Places<'a>,
+    touched: Touched,
+    records: BTreeMap<Vec<String>, Seen>,
+}
+
+impl Account<'_, '_> {
+    /// Notes where units stand.
+    fn note(&mut self, client: u64, units: Range<u32>, deleted: bool) {
+        let mine = self.ranges.get(&client).cloned().unwrap_or(0..0);
+        let blocks = self.document.blocks().get(mine.clone()).unwrap_or(&[]);
+        let first = blocks.partition_point(|block| block.next_clock() <= units.start);
+        let within = blocks.iter().skip(first).take_while(|block| block.clock < units.end);
+        let met: Vec<(usize, u64)> = within
+            .zip(mine.start + first..)
+            .map(|(block, index)| {
+                let (from, to) = (block.clock.max(units.start), block.next_clock().min(units.end));
+                (index, u64::from(to.saturating_sub(from)))
+            })
+            .collect();
+        let known: u64 = met.iter().map(|(_, units)| *units).sum();
+        let all = u64::from(units.end.saturating_sub(units.start));
+        self.touched.collected += all.saturating_sub(known);
+        for (index, units) in met {
+            match self.places.index(index) {
+                Some(place) => self.touch(keys(&self.places, place), deleted),
+                None => self.touched.collected += units,
+            }
+        }
+    }
+
+    fn touch(&mut self, mut path: Vec<String>, deleted: bool) {
+        let collection = self.spec.and_then(|spec| collection_of(spec, &path));
+        let depth = collection.map_or(2, |collection| collection.path.len() + 1);
+        let whole = path.len() <= depth;
+        let (root, field) = (path.first().cloned(), path.get(depth).cloned());
+        path.truncate(depth);
+        let record = self.records.entry(path).or_insert_with_key(|path| Seen {
+            kind: collection
+                .map_or_else(|| root.unwrap_or_default(), |collection| collection.noun.to_owned()),
+            path: path.clone(),
+            made: false,
+            gone: false,
+            fields: BTreeSet::new(),
+        });
+        record.made |= whole && !deleted;
+        record.gone |= whole && deleted;
+        record.fields.extend(field);
+    }
+
+    fn finish(self) -> Touched {
+        let records = self.records.into_values().map(Seen::record).collect();
+        Touched { records, ..self.touched }
+    }
+}
+
+/// A record while blocks are looked at.
+struct Seen {
+    kind: String,
+    path: Vec<String>,
+    /// Its own item is among what was added, or among what was deleted.
+    made: bool,
+    gone: bool,
+    fields: BTreeSet<String>,
+}
+
+impl Seen {
+    fn record(self) -> Record {
+        let change = match (self.made, self.gone) {
+            (true, false) => Change::Created,
+            (false, true) => Change::Removed,
+            // Both: another value, or another record, has taken its place.
+            _ => Change::Edited,
+        };
+        Record {
+            kind: self.kind,
+            id: self.path.last().cloned().unwrap_or_default(),
+            path: super::path::joined(&self.path),
+            change,
+            fields: if change == Change::Edited { self.fields } else { BTreeSet::new() },
+        }
+    }
+}
+
+/// The collection that has a record at the beginning of a path: the deepest.
+fn collection_of(spec: &'static Spec, path: &[String]) -> Option<&'static Collection> {
+    let fits = |collection: &&Collection| {
+        let same = |(listed, step): (&&str, &String)| *listed == "*" || listed == step;
+        path.len() > collection.path.len() && collection.path.iter().zip(path).all(same)
+    };
+    spec.collections.iter().filter(fits).max_by_key(|collection| collection.path.len())
+}

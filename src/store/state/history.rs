@@ -1,0 +1,100 @@
+//! What happened here: the log as people ask for it, by command and by time.
+
+use super::log::{COLUMNS, log_row};
+use super::{LogRow, State};
+use crate::error::Result;
+use crate::id::DocId;
+use rusqlite::params;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// One row of the log without its update.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub seq: i64,
+    pub doc: DocId,
+    /// Unix seconds.
+    pub at: i64,
+    pub member: Option<String>,
+    pub command: String,
+    /// Of the update.
+    pub bytes: u64,
+    /// The replica it came from and that replica's log seq, when it was imported.
+    pub origin: Option<(String, i64)>,
+}
+
+impl State {
+    /// The rows of the log from a span of time, in order.
+    pub fn history(&self, times: Range<i64>) -> Result<Vec<Entry>> {
+        let rows = self.all(
+            "SELECT seq, doc_id, at, member, command, length(update_v1), origin_replica, origin_seq
+             FROM log WHERE at >= ?1 AND at < ?2 ORDER BY seq, doc_id, part",
+            params![times.start, times.end],
+            |row| {
+                let doc: String = row.get(1)?;
+                let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
+                let replica: Option<String> = row.get(6)?;
+                Ok(Some(Entry {
+                    seq: row.get(0)?,
+                    doc,
+                    at: row.get(2)?,
+                    member: row.get(3)?,
+                    command: row.get(4)?,
+                    bytes: row.get::<_, i64>(5)?.cast_unsigned(),
+                    origin: replica.zip(row.get(7)?),
+                }))
+            },
+        )?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// The rows of one command; none when the log does not hold it any more.
+    pub fn command(&self, seq: i64) -> Result<Vec<LogRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM log WHERE seq = ?1 ORDER BY doc_id, part");
+        Ok(self.all(&sql, params![seq], log_row)?.into_iter().flatten().collect())
+    }
+
+    /// How many operations each command was.
+    pub fn operation_counts(&self) -> Result<BTreeMap<i64, u64>> {
+        if !self.knows_operations()? {
+            return Ok(BTreeMap::new());
+        }
+        let sql = "SELECT seq, length(operations) - length(replace(operations, char(10), ''))
+                   FROM operations";
+        let rows =
+            self.all(sql, params![], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?.into_iter();
+        Ok(rows.map(|(seq, count)| (seq, count.cast_unsigned())).collect())
+    }
+
+    /// What a command did, one JSON object a line; empty for one that no operation stands for (an
+    /// import), and for what an older crdtctl wrote.
+    pub fn operations(&self, seq: i64) -> Result<String> {
+        if !self.knows_operations()? {
+            return Ok(String::new());
+        }
+        let sql = "SELECT operations FROM operations WHERE seq = ?1";
+        Ok(self.one(sql, params![seq], |row| row.get(0))?.unwrap_or_default())
+    }
+
+    /// Keeps what a command did.
+    pub(in crate::store) fn put_operations(&self, seq: i64, operations: &str) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO operations (seq, operations) VALUES (?1, ?2)",
+            params![seq, operations],
+        )
+    }
+
+    /// Forgets what the log has forgotten.
+    pub(super) fn trim_operations(&self, upto: i64) -> Result<()> {
+        self.run(
+            "DELETE FROM operations WHERE seq <= ?1 AND seq NOT IN (SELECT seq FROM log)",
+            params![upto],
+        )
+    }
+
+    /// Whether the table is there: one who only reads finds what an older crdtctl left.
+    fn knows_operations(&self) -> Result<bool> {
+        let sql = "SELECT 1 FROM sqlite_schema WHERE name = 'operations'";
+        Ok(self.one(sql, params![], |_| Ok(()))?.is_some())
+    }
+}

@@ -1,0 +1,6 @@
+-- What a command did, in the words of its operations: one JSON object a line.
+
+CREATE TABLE operations (
+    seq        INTEGER PRIMARY KEY,
+    operations TEXT NOT NULL
+);

@@ -1,0 +1,141 @@
+//! `log`: what happened here.
+
+use crate::support::*;
+use serde_json::{Value, json};
+
+#[test]
+fn the_log_says_who_did_what_when() {
+    let machine = Machine::new("log");
+    let store = machine.group("s", &[BOB]);
+    machine.pass(3600);
+    let id = store.send("hello");
+    store.ok(&["chat", "react", &id, "👍", "--as", BOB]);
+    let log = store.json(&["log"]);
+    let fields = ["seq", "at", "member", "command", "documents", "operations", "from", "bytes"];
+    assert!(log.as_array().unwrap().iter().all(|row| keys(row) == fields));
+    assert_eq!(column(&log, "command"), ["entity create", "member add", "chat send", "chat react"]);
+    assert_eq!(column(&log, "member"), [ALICE, ALICE, ALICE, BOB]);
+    let last = log.as_array().unwrap().last().unwrap();
+    assert_eq!(last["documents"], json!([format!("{GROUP}:chat")]));
+    assert_eq!((&last["at"], &last["operations"]), (&json!(START + 3600), &json!(1)));
+    assert!(last["bytes"].as_u64().unwrap() > 10);
+    // What changed nothing has not happened.
+    store.ok(&["chat", "react", &id, "👍", "--as", BOB]);
+    store.ok(&["chat", "send", "dry", "-n"]);
+    assert_eq!(store.json(&["log"]), log);
+    let of = |args: &[&str]| store.column(&[&["log"], args].concat(), "command").len();
+    assert_eq!(of(&["--limit", "1"]), 1);
+    assert_eq!(of(&["--since", "30m"]), 2);
+    assert_eq!(of(&["--until", "30m"]), 2);
+    assert_eq!(of(&["--since", "2026-01-01", "--until", "2026-01-02"]), 4);
+    let piped = store.ok(&["log"]);
+    assert!(piped.starts_with("seq\tat\tmember\tcommand\t"), "{piped}");
+    assert_eq!(piped.lines().count(), 5);
+    let table = store.ok(&["log", "-o", "table"]);
+    assert!(table.contains("chat react") && table.contains(BOB), "{table}");
+    assert_eq!(store.ok(&["log", "-o", "id"]).lines().count(), 4);
+}
+
+#[test]
+fn the_log_of_one_entity() {
+    let machine = Machine::new("log of one");
+    let store = machine.group("s", &[]);
+    store.ok(&["entity", "create", "group:two", "--name", "Two"]);
+    store.ok(&["chat", "send", "in two", "-e", "two"]);
+    assert_eq!(store.json(&["log"]).as_array().map(Vec::len), Some(3));
+    assert_eq!(store.column(&["log", "-e", "two"], "command"), ["entity create", "chat send"]);
+    store.run(&["log", "-e", "group:none"]).fails(4, "no entity");
+}
+
+#[test]
+fn a_store_without_a_log_has_none() {
+    let machine = Machine::new("no log");
+    let store = machine.fixture("real-store");
+    assert_eq!(store.json(&["log"]), json!([]));
+    let table = store.run(&["log", "-o", "table"]);
+    assert_eq!(table.exits(0).stderr, "nothing happened here yet\n");
+    store.run(&["log", "show", "1"]).fails(4, "no command 1 in the log");
+    store.run(&["log", "show", "x"]).exits(2);
+}
+
+#[test]
+fn a_command_is_shown_with_its_operations_and_records() {
+    let machine = Machine::new("log show");
+    let store = machine.group("s", &[BOB]);
+    let id = store.send("hello");
+    let edit = store.json(&["chat", "edit", &id[..8], "hello again"])["seq"].to_string();
+    let shown = store.json(&["log", "show", &edit]);
+    assert_eq!(
+        keys(&shown),
+        ["seq", "at", "member", "command", "operations", "documents", "records"]
+    );
+    assert_eq!(shown["command"], "chat edit");
+    assert_eq!(
+        shown["operations"],
+        json!([{"id": id, "operation": {
+            "op": "chat.edit", "entity": GROUP, "message": &id[..8], "text": "hello again",
+        }}])
+    );
+    let document = &shown["documents"][0];
+    assert_eq!(document["doc"], format!("{GROUP}:chat"));
+    assert_eq!((&document["blocks"], &document["from"]), (&json!(2), &Value::Null));
+    assert_eq!(
+        shown["records"],
+        json!([{
+            "doc": format!("{GROUP}:chat"), "kind": "message", "id": id,
+            "path": format!("messages/{id}"), "change": "edited", "fields": ["content", "updated_at"],
+        }])
+    );
+    let sent = store.json(&["log", "show", "3"]);
+    assert_eq!(
+        (&sent["records"][0]["change"], &sent["records"][0]["id"]),
+        (&json!("created"), &json!(id))
+    );
+    let renamed = store.json(&["entity", "rename", "Other"])["seq"].to_string();
+    let renamed = store.json(&["log", "show", &renamed]);
+    let touched = (column(&renamed["records"], "path"), column(&renamed["records"], "change"));
+    let expected = ["metadata/name", "metadata/updated_at"].map(str::to_owned).to_vec();
+    assert_eq!(touched, (expected, vec!["edited".to_owned(), "created".to_owned()]));
+    let table = store.ok(&["log", "show", &edit, "-o", "table"]);
+    for word in ["chat.edit", "records", "content, updated_at"] {
+        assert!(table.contains(word), "{word}: {table}");
+    }
+    let piped = store.ok(&["log", "show", &edit]);
+    assert!(piped.starts_with(&format!("seq\t{edit}\n")), "{piped}");
+    store.run(&["log", "show", "99"]).fails(4, "no command 99 in the log");
+}
+
+#[test]
+fn an_import_says_whose_bundle_it_was() {
+    let machine = Machine::new("log import");
+    let alice = machine.group("alice", &[BOB]);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    let id = bob.send("from bob");
+    bob.give(&alice);
+    let log = alice.json(&["log"]);
+    let last = log.as_array().unwrap().last().unwrap();
+    assert_eq!((&last["command"], &last["from"]), (&json!("sync import"), &json!([BOB])));
+    assert_eq!(last["operations"], 0);
+    let shown = alice.json(&["log", "show", &last["seq"].to_string()]);
+    assert_eq!(shown["operations"], json!([]));
+    assert_eq!(shown["documents"][0]["from"], BOB);
+    assert!(column(&shown["records"], "id").contains(&id), "{shown}");
+}
+
+#[test]
+fn what_a_command_did_can_be_done_elsewhere() {
+    let machine = Machine::new("replay");
+    let store = machine.group("s", &[]);
+    let dir = text(&store.dir);
+    let lines =
+        "{\"op\":\"chat.send\",\"text\":\"one\"}\n{\"op\":\"member.add\",\"member\":\"bob-x\"}\n";
+    machine.run_with_stdin(&["-s", &dir, "batch"], lines.as_bytes()).exits(0);
+    let shown = store.json(&["log", "show", "2"]);
+    let operations = shown["operations"].as_array().unwrap().iter();
+    let again: Vec<String> = operations.map(|o| o["operation"].to_string()).collect();
+    let other = machine.group("other", &[]);
+    let dir = text(&other.dir);
+    machine.run_with_stdin(&["-s", &dir, "batch"], again.join("\n").as_bytes()).exits(0);
+    assert_eq!(other.column(&["chat", "list"], "content"), ["one"]);
+    assert_eq!(other.json(&["member", "show", "bob-x"])["role"], "member");
+}
