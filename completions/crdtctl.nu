@@ -1,4 +1,4 @@
-# crdtctl 0.1.0: init, entity, member, chat, kanban, issue, sync, prune, tombstone, conflict, doc, digest, check, repair, recover, batch, log, demo, completions, man
+# crdtctl 0.1.0: init, entity, member, chat, kanban, issue, canvas, sync, prune, tombstone, conflict, doc, digest, check, repair, recover, batch, log, demo, completions, man
 module completions {
 
   def "nu-complete crdtctl global.output" [] {
@@ -1868,6 +1868,448 @@ module completions {
   export extern "crdtctl issue help help" [
   ]
 
+  def "nu-complete crdtctl canvas global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Draw on the whiteboard of an entity, look at it, and connect it to a live relay
+  export extern "crdtctl canvas" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl canvas global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl canvas global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl canvas add kind" [] {
+    [ "text" "image" "chart" "shape" ]
+  }
+
+  def "nu-complete crdtctl canvas add global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas add global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas add global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Put an element on the canvas, above all others; prints its id
+  export extern "crdtctl canvas add" [
+    --at: string              # The upper left corner
+    --size: string            # Width and height
+    --data: string            # What it shows, as a JSON object
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas add global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl canvas add global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl canvas add global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    kind: string@"nu-complete crdtctl canvas add kind"
+  ]
+
+  def "nu-complete crdtctl canvas set global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas set global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas set global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Set fields of an element
+  export extern "crdtctl canvas set" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas set global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl canvas set global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl canvas set global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    element: string           # The element's id, or a unique prefix of it
+    ...fields: string         # Fields and their new values
+  ]
+
+  def "nu-complete crdtctl canvas move global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas move global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas move global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Move an element
+  export extern "crdtctl canvas move" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas move global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl canvas move global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl canvas move global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    element: string           # The element's id, or a unique prefix of it
+    to: string                # The new place of its upper left corner
+  ]
+
+  def "nu-complete crdtctl canvas delete global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas delete global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas delete global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Delete an element
+  export extern "crdtctl canvas delete" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas delete global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl canvas delete global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl canvas delete global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    element: string           # The element's id, or a unique prefix of it
+  ]
+
+  def "nu-complete crdtctl canvas list global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas list global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas list global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # List the elements, the lowest first
+  export extern "crdtctl canvas list" [
+    --all(-a)                 # Deleted elements too
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas list global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl canvas list global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl canvas list global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl canvas show global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas show global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas show global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show one element, with every field of its record
+  export extern "crdtctl canvas show" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas show global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl canvas show global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl canvas show global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    element: string           # The element's id, or a unique prefix of it
+  ]
+
+  def "nu-complete crdtctl canvas undo global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas undo global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas undo global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Take back the last thing that this replica did on the canvas
+  export extern "crdtctl canvas undo" [
+    --force                   # Even where somebody built upon it
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas undo global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl canvas undo global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl canvas undo global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl canvas redo global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas redo global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas redo global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Do again what was undone last
+  export extern "crdtctl canvas redo" [
+    --force                   # Even where somebody built upon it
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas redo global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl canvas redo global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl canvas redo global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl canvas render global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas render global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas render global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Draw the canvas as an SVG, or as a PNG where the file's name ends in .png
+  export extern "crdtctl canvas render" [
+    --out(-o): path           # The file to write; `-` is standard output
+    --output: string@"nu-complete crdtctl canvas render global.output" # How output is written: a table on a terminal, else tab-separated
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl canvas render global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl canvas render global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl canvas apply global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas apply global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas apply global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Apply messages of a live relay, one JSON object a line, as they come
+  export extern "crdtctl canvas apply" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas apply global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl canvas apply global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl canvas apply global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    file?: path               # The messages; without it, or with `-`, standard input
+  ]
+
+  def "nu-complete crdtctl canvas events global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas events global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl canvas events global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Hand out what this replica did on the canvas since the last time, as messages for a relay
+  export extern "crdtctl canvas events" [
+    --cursor: string          # Add where this member's cursor is
+    --request                 # Add a request for the state of the others' canvas
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas events global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl canvas events global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl canvas events global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl canvas help" [
+  ]
+
+  # Put an element on the canvas, above all others; prints its id
+  export extern "crdtctl canvas help add" [
+  ]
+
+  # Set fields of an element
+  export extern "crdtctl canvas help set" [
+  ]
+
+  # Move an element
+  export extern "crdtctl canvas help move" [
+  ]
+
+  # Delete an element
+  export extern "crdtctl canvas help delete" [
+  ]
+
+  # List the elements, the lowest first
+  export extern "crdtctl canvas help list" [
+  ]
+
+  # Show one element, with every field of its record
+  export extern "crdtctl canvas help show" [
+  ]
+
+  # Take back the last thing that this replica did on the canvas
+  export extern "crdtctl canvas help undo" [
+  ]
+
+  # Do again what was undone last
+  export extern "crdtctl canvas help redo" [
+  ]
+
+  # Draw the canvas as an SVG, or as a PNG where the file's name ends in .png
+  export extern "crdtctl canvas help render" [
+  ]
+
+  # Apply messages of a live relay, one JSON object a line, as they come
+  export extern "crdtctl canvas help apply" [
+  ]
+
+  # Hand out what this replica did on the canvas since the last time, as messages for a relay
+  export extern "crdtctl canvas help events" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl canvas help help" [
+  ]
+
   def "nu-complete crdtctl sync global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -3420,6 +3862,54 @@ module completions {
 
   # Show one issue with its comments and every field of its record
   export extern "crdtctl help issue show" [
+  ]
+
+  # Draw on the whiteboard of an entity, look at it, and connect it to a live relay
+  export extern "crdtctl help canvas" [
+  ]
+
+  # Put an element on the canvas, above all others; prints its id
+  export extern "crdtctl help canvas add" [
+  ]
+
+  # Set fields of an element
+  export extern "crdtctl help canvas set" [
+  ]
+
+  # Move an element
+  export extern "crdtctl help canvas move" [
+  ]
+
+  # Delete an element
+  export extern "crdtctl help canvas delete" [
+  ]
+
+  # List the elements, the lowest first
+  export extern "crdtctl help canvas list" [
+  ]
+
+  # Show one element, with every field of its record
+  export extern "crdtctl help canvas show" [
+  ]
+
+  # Take back the last thing that this replica did on the canvas
+  export extern "crdtctl help canvas undo" [
+  ]
+
+  # Do again what was undone last
+  export extern "crdtctl help canvas redo" [
+  ]
+
+  # Draw the canvas as an SVG, or as a PNG where the file's name ends in .png
+  export extern "crdtctl help canvas render" [
+  ]
+
+  # Apply messages of a live relay, one JSON object a line, as they come
+  export extern "crdtctl help canvas apply" [
+  ]
+
+  # Hand out what this replica did on the canvas since the last time, as messages for a relay
+  export extern "crdtctl help canvas events" [
   ]
 
   # Sync by file: export and import bundles, see what peers have

@@ -47,6 +47,15 @@ pub const LOG_BYTES: u64 = 64 << 20;
 /// What lost a merge is kept for this many seconds.
 pub const CONFLICT_AGE_SECONDS: i64 = 30 * 86_400;
 
+/// Most bytes of JSON in one write to an element's `data`: a drawing fits, a photograph does not.
+pub const ELEMENT_DATA_BYTES: usize = 100_000;
+/// Steps of a canvas that can be undone.
+pub const TIMELINE_STEPS: i64 = 100;
+/// Messages that wait for the relay: whoever was away for longer asks for the state.
+pub const OUTBOX_MESSAGES: i64 = 10_000;
+/// One line of a relay's messages, in bytes: a whole canvas may stand in it.
+pub const MESSAGE_LINE_BYTES: usize = 32 << 20;
+
 /// Clocks further ahead of this machine than this are reported, in seconds.
 pub const CLOCK_SKEW_SECONDS: i64 = 86_400;
 /// Fewest characters of an id prefix.

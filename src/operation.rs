@@ -5,7 +5,7 @@ mod restore;
 
 pub use restore::Restore;
 
-use crate::concern::{chat, core, issues, kanban};
+use crate::concern::{canvas, chat, core, issues, kanban};
 
 pub use crate::concern::Outcome;
 
@@ -75,6 +75,20 @@ pub enum Operation {
     CommentEdit(issues::EditComment),
     #[serde(rename = "issue.comment.delete")]
     CommentDelete(issues::DeleteComment),
+    #[serde(rename = "canvas.add")]
+    CanvasAdd(canvas::Add),
+    #[serde(rename = "canvas.set")]
+    CanvasSet(canvas::Set),
+    #[serde(rename = "canvas.move")]
+    CanvasMove(canvas::Move),
+    #[serde(rename = "canvas.delete")]
+    CanvasDelete(canvas::Delete),
+    #[serde(rename = "canvas.undo")]
+    CanvasUndo(canvas::Undo),
+    #[serde(rename = "canvas.redo")]
+    CanvasRedo(canvas::Redo),
+    #[serde(rename = "canvas.apply")]
+    CanvasApply(canvas::relay::Apply),
     #[serde(rename = "prune")]
     Prune(Prune),
     #[serde(rename = "conflict.restore")]
@@ -116,6 +130,13 @@ pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
         Operation::IssueComment(op) => op.run(session),
         Operation::CommentEdit(op) => op.run(session),
         Operation::CommentDelete(op) => op.run(session),
+        Operation::CanvasAdd(op) => op.run(session),
+        Operation::CanvasSet(op) => op.run(session),
+        Operation::CanvasMove(op) => op.run(session),
+        Operation::CanvasDelete(op) => op.run(session),
+        Operation::CanvasUndo(op) => op.run(session),
+        Operation::CanvasRedo(op) => op.run(session),
+        Operation::CanvasApply(op) => op.run(session),
         Operation::Prune(op) => op.run(session),
         Operation::ConflictRestore(op) => op.run(session),
     }?;
@@ -162,6 +183,8 @@ impl Prune {
             id: None,
             said: String::new(),
             pruned,
+            created: false,
+            detail: serde_json::Map::new(),
         })
     }
 }

@@ -38,8 +38,10 @@ const BYTES: u64 = 256 << 20;
 /// first?, kanban.column.remove column to?; issue.open title description? priority? assignee?,
 /// issue.edit issue title? description?, issue.status issue status, issue.priority issue priority,
 /// issue.assign issue assignee, issue.close issue as?, issue.reopen issue, issue.comment issue text,
-/// issue.comment.edit issue comment text, issue.comment.delete issue comment; conflict.restore
-/// number (which has no entity); prune.
+/// issue.comment.edit issue comment text, issue.comment.delete issue comment; canvas.add kind x y
+/// width height rotation? z_index? data?, canvas.set element set (an object of fields), canvas.move
+/// element x y, canvas.delete element, canvas.undo force?, canvas.redo force?, canvas.apply message
+/// (a relay's operation); conflict.restore number (which has no entity); prune.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl batch operations.ndjson
@@ -118,6 +120,7 @@ fn result(ran: &Ran<'_>, committed: &Committed, dry_run: bool) -> Row {
         id: id(ran, dry_run),
         bytes_before: change.map_or(0, |change| change.bytes_before),
         bytes_after: change.map_or(0, |change| change.bytes_after),
+        extra: outcome.detail.clone(),
         ..Written::default()
     };
     let written = written.with("line", ran.number);

@@ -5,9 +5,10 @@
 //! members without saying so.
 
 use super::{Cli, Context, Globals};
-use crate::concern::{Collection, chat, core, issues, kanban};
-use crate::crdt::value::Source;
+use crate::concern::{Collection, canvas, chat, core, issues, kanban};
+use crate::crdt::value::{Record, Source, Value};
 use crate::error::Result;
+use crate::inspect::picture;
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
 use clap_complete::env::{CompleteEnv, Shells};
 use clap_complete::{ArgValueCompleter, CompletionCandidate};
@@ -55,6 +56,7 @@ fn completing(arg: Arg) -> Arg {
         Some("COLUMN") => columns,
         Some("ISSUE") => issues,
         Some("COMMENT") => comments,
+        Some("ELEMENT") => elements,
         Some("ENTITY") => entities,
         Some("DOC") => documents,
         Some("PEER") => peers,
@@ -149,6 +151,23 @@ fn newest(
         path.last().map(|id| with_help(id, &crate::ui::escape::line(&snippet)))
     };
     Ok(found.into_iter().filter_map(candidate).collect())
+}
+
+fn elements(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let reader = context.reader()?;
+    let doc = context.entity()?.document(canvas::SPEC.name);
+    let Some(view) = reader.view(&doc)? else { return Ok(Vec::new()) };
+    let text = |record: &Record, name: &str| {
+        let text = record.get(name).and_then(Value::as_str).unwrap_or_default();
+        text.chars().take(SNIPPET).collect::<String>()
+    };
+    let candidate = |(id, record): (String, Record)| {
+        let data = record.get("data").and_then(Value::as_map);
+        let said = data.map(|data| text(data, "content")).unwrap_or_default();
+        let help = format!("{} {said}", text(&record, "element_type"));
+        with_help(&id, &crate::ui::escape::line(help.trim_end()))
+    };
+    Ok(picture::stacked(&view).into_iter().rev().take(RECORDS).map(candidate).collect())
 }
 
 fn at(source: &dyn Source, path: &[String], field: &str) -> i64 {

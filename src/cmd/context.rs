@@ -187,9 +187,10 @@ impl Context {
         let written = Written {
             doc: outcome.doc.map(String::from),
             id: outcome.id,
-            creates,
+            creates: creates || outcome.created,
             changed: outcome.changed,
             sentence: outcome.said,
+            extra: outcome.detail,
             ..Written::default()
         };
         Ok(self.written(written, committed))

@@ -5,6 +5,7 @@
 //! To add one: its `mod` line and its line in [`commands!`].
 
 mod batch;
+mod canvas;
 mod chat;
 mod check;
 mod complete;
@@ -69,6 +70,7 @@ commands! {
     Chat => chat,
     Kanban => kanban,
     Issue => issue,
+    Canvas => canvas,
     Sync => sync,
     Prune => prune,
     Tombstone => tombstone,

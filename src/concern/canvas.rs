@@ -1,8 +1,29 @@
 //! Canvas: the elements of a whiteboard.
 
-use super::{Collection, FieldKind, Removal, Spec, Tombstone, field};
+mod clocks;
+mod element;
+mod fields;
+mod outbox;
+pub mod relay;
+mod timeline;
+
+pub use element::find;
+pub use outbox::{Outgoing, answer, outgoing};
+pub use timeline::{Redo, Undo};
+
+use super::{Actor, Collection, FieldKind, Outcome, Removal, Spec, Tombstone, borrowed, field};
 use crate::crdt::update::RootKind;
+use crate::crdt::value::Value;
+use crate::error::{Error, Result};
+use crate::id::{DocId, EntityId};
 use crate::limits;
+use crate::store::{Session, Step};
+use crate::tombstone::{self, Pruned};
+use element::{Changes, Element};
+use fields::Fields;
+use relay::Verb;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
 
 pub const SPEC: Spec = Spec {
     name: "canvas",
@@ -39,3 +60,306 @@ pub const ELEMENTS: Collection = Collection {
         field("ack_vector", FieldKind::Acknowledgements),
     ],
 };
+
+/// What an element shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    Text,
+    Image,
+    Chart,
+    Shape,
+}
+
+impl Kind {
+    /// Every kind, in the schema's order.
+    pub const ALL: [Kind; 4] = [Kind::Text, Kind::Image, Kind::Chart, Kind::Shape];
+
+    /// The kind as written in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Text => "text",
+            Kind::Image => "image",
+            Kind::Chart => "chart",
+            Kind::Shape => "shape",
+        }
+    }
+
+    /// A kind as people write it.
+    ///
+    /// # Errors
+    /// `Usage` for what is none.
+    pub fn parse(text: &str) -> Result<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
+            Error::usage(format!("not a kind of element: {text:?}"))
+                .hint("one of text, image, chart, shape")
+        })
+    }
+}
+
+/// Puts an element on the canvas.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Add {
+    pub entity: EntityId,
+    pub kind: Kind,
+    pub x: f64,
+    pub y: f64,
+    pub width: f64,
+    pub height: f64,
+    /// In radians, clockwise about the centre.
+    #[serde(default)]
+    pub rotation: f64,
+    /// None: above everything that is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub z_index: Option<i64>,
+    #[serde(default)]
+    pub data: Map<String, Json>,
+}
+
+impl Add {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let actor = Actor::of(session, &self.entity)?.writing()?;
+        let doc = self.entity.document(SPEC.name);
+        let z_index = match self.z_index {
+            Some(z_index) => z_index,
+            None => stack::top(session, &doc)?.saturating_add(1),
+        };
+        let wanted = json!({
+            "element_type": self.kind, "x": self.x, "y": self.y, "width": self.width,
+            "height": self.height, "rotation": self.rotation, "z_index": z_index,
+            "data": self.data,
+        });
+        let fields = fields::parse(wanted.as_object().unwrap_or(&Map::new()))?;
+        let done = put(session, &self.entity, &actor, fields)?;
+        stack::note(session, &doc, z_index)?;
+        push(session, &doc, &actor, "add", &done)?;
+        Ok(Outcome::changed(doc, &done.id).saying(format!(
+            "added a {} to the canvas of {}",
+            self.kind.as_str(),
+            self.entity
+        )))
+    }
+}
+
+/// Sets fields of an element.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Set {
+    pub entity: EntityId,
+    /// An element id, or a unique prefix of one.
+    pub element: String,
+    /// `{"width":5,"data.color":"#ff8800"}`: null removes a key of `data`.
+    pub set: Map<String, Json>,
+}
+
+impl Set {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let fields = fields::parse(&self.set)?;
+        if fields.is_empty() {
+            return Err(Error::usage("nothing to set").hint("write it as field=value"));
+        }
+        change(session, &self.entity, &self.element, fields, "set")
+    }
+}
+
+/// Moves an element.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Move {
+    pub entity: EntityId,
+    /// An element id, or a unique prefix of one.
+    pub element: String,
+    pub x: f64,
+    pub y: f64,
+}
+
+impl Move {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let place = json!({"x": self.x, "y": self.y});
+        let fields = fields::parse(place.as_object().unwrap_or(&Map::new()))?;
+        change(session, &self.entity, &self.element, fields, "move")
+    }
+}
+
+/// Takes an element off the canvas.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Delete {
+    pub entity: EntityId,
+    /// An element id, or a unique prefix of one.
+    pub element: String,
+}
+
+impl Delete {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let actor = Actor::of(session, &self.entity)?.writing()?;
+        let doc = self.entity.document(SPEC.name);
+        let element = Element::find(session, &self.entity, &self.element)?;
+        if element.is_deleted() {
+            return Ok(Outcome::unchanged(doc, &element.id)
+                .saying(format!("{} is deleted already", element.id)));
+        }
+        let done = remove(session, &self.entity, &actor, &element)?;
+        push(session, &doc, &actor, "delete", &done)?;
+        Ok(Outcome::changed(doc, &done.id)
+            .saying(format!("deleted {}", done.id))
+            .pruning(done.pruned))
+    }
+}
+
+fn change(
+    session: &mut Session,
+    entity: &EntityId,
+    prefix: &str,
+    fields: Fields,
+    verb: &str,
+) -> Result<Outcome> {
+    let actor = Actor::of(session, entity)?.writing()?;
+    let doc = entity.document(SPEC.name);
+    let element = Element::live(session, entity, prefix)?;
+    let Some(done) = rewrite(session, entity, &actor, &element, fields)? else {
+        return Ok(Outcome::unchanged(doc, &element.id).saying("it is so already"));
+    };
+    push(session, &doc, &actor, verb, &done)?;
+    Ok(Outcome::changed(doc, &element.id).saying(match verb {
+        "move" => format!("moved {}", element.id),
+        _ => format!("changed {}", element.id),
+    }))
+}
+
+/// What a write of one's own did.
+struct Done {
+    id: String,
+    /// The element's clock afterwards.
+    clock: i64,
+    changes: Changes,
+    pruned: Vec<Pruned>,
+}
+
+/// Creates an element with a new id.
+fn put(session: &mut Session, entity: &EntityId, actor: &Actor, fields: Fields) -> Result<Done> {
+    let doc = entity.document(SPEC.name);
+    tombstone::make_room(session, &doc)?;
+    let id = session.ambient().ids.uuid()?;
+    let now = session.now();
+    if !element::create(session, &doc, &id, &fields, [now, now], false)? {
+        return Err(Error::bug(format!("the new id {id} is taken")));
+    }
+    outbox::tell(session, entity, actor, Verb::Add, &id, None)?;
+    let changes = fields.into_iter().map(|(name, value)| (name, (Json::Null, as_json(value))));
+    Ok(Done { id, clock: now, changes: changes.collect(), pruned: Vec::new() })
+}
+
+/// Writes fields of an element. None when all was so already.
+fn rewrite(
+    session: &mut Session,
+    entity: &EntityId,
+    actor: &Actor,
+    element: &Element,
+    fields: Fields,
+) -> Result<Option<Done>> {
+    let fields = element.news(fields);
+    if fields.is_empty() {
+        return Ok(None);
+    }
+    let doc = entity.document(SPEC.name);
+    let clock = session.now().max(element.clock().saturating_add(1));
+    element::write(session, &doc, element, &fields, clock)?;
+    session.state().mark_element(&doc, &element.id, clock)?;
+    if let Some(Some(Value::Int(z_index))) = fields.get("z_index") {
+        stack::note(session, &doc, *z_index)?;
+    }
+    let names: Vec<String> = fields.keys().cloned().collect();
+    outbox::tell(session, entity, actor, Verb::Update, &element.id, Some(names))?;
+    let changes = fields.into_iter().map(|(name, value)| {
+        let before = fields::json(&element.record, &name);
+        (name, (before, as_json(value)))
+    });
+    let (id, changes) = (element.id.clone(), changes.collect());
+    Ok(Some(Done { id, clock, changes, pruned: Vec::new() }))
+}
+
+/// Deletes an element.
+fn remove(
+    session: &mut Session,
+    entity: &EntityId,
+    actor: &Actor,
+    element: &Element,
+) -> Result<Done> {
+    let doc = entity.document(SPEC.name);
+    let now = session.now();
+    let path = ["elements".to_owned(), element.id.clone()];
+    session.edit(&doc, |txn| tombstone::mark(txn, &ELEMENTS, &borrowed(&path), now, &actor.id))?;
+    session.state().forget_element_clocks(&doc, &element.id)?;
+    outbox::tell(session, entity, actor, Verb::Remove, &element.id, None)?;
+    let pruned = tombstone::prune_record(session, &doc, &ELEMENTS, &path)?;
+    let changes = fields::names(&element.record).into_iter().map(|name| {
+        let before = fields::json(&element.record, &name);
+        (name, (before, Json::Null))
+    });
+    let (id, clock) = (element.id.clone(), element.clock());
+    Ok(Done { id, clock, changes: changes.collect(), pruned })
+}
+
+fn as_json(value: Option<Value>) -> Json {
+    value.map_or(Json::Null, |value| value.to_json())
+}
+
+/// Adds a step to the timeline.
+fn push(session: &Session, doc: &DocId, actor: &Actor, verb: &str, done: &Done) -> Result<()> {
+    let changes = serde_json::to_string(&done.changes)
+        .map_err(|e| Error::bug("a step of the timeline does not encode").because(e))?;
+    session.state().push_step(&Step {
+        id: 0,
+        doc: doc.clone(),
+        at: session.now(),
+        member: actor.id.to_string(),
+        verb: verb.to_owned(),
+        element: done.id.clone(),
+        changes,
+        clock: done.clock,
+        undone: false,
+    })
+}
+
+/// How high the elements lie above one another. Looking at all of them is dear in a batch, so the
+/// first look of a session is kept; another session looks again.
+mod stack {
+    use super::{ELEMENTS, borrowed};
+    use crate::crdt::value::Source;
+    use crate::error::Result;
+    use crate::id::DocId;
+    use crate::store::Session;
+
+    const WHEN: &str = "seen";
+    const TOP: &str = "z_index";
+
+    /// The highest `z_index` there is; -1 without any.
+    pub fn top(session: &mut Session, doc: &DocId) -> Result<i64> {
+        if let Some(top) = known(session, doc)? {
+            return Ok(top);
+        }
+        let top = session.read(doc, |source: &dyn Source| {
+            let of = |path: Vec<String>| {
+                source.int(&[&borrowed(&path)[..], &["z_index"]].concat()).unwrap_or(0)
+            };
+            ELEMENTS.records(source).into_iter().map(of).max()
+        })?;
+        let top = top.flatten().unwrap_or(-1);
+        session.state().put_element_clock(doc, "", WHEN, session.state().log_end()?)?;
+        session.state().put_element_clock(doc, "", TOP, top)?;
+        Ok(top)
+    }
+
+    /// Notes that an element lies so high now.
+    pub fn note(session: &Session, doc: &DocId, z_index: i64) -> Result<()> {
+        match known(session, doc)? {
+            Some(top) if z_index > top => session.state().put_element_clock(doc, "", TOP, z_index),
+            _ => Ok(()),
+        }
+    }
+
+    /// What this session has seen. The log does not grow before the session ends, and grows then.
+    fn known(session: &Session, doc: &DocId) -> Result<Option<i64>> {
+        let kept = session.state().element_clocks(doc, "")?;
+        let fresh = kept.get(WHEN) == Some(&session.state().log_end()?);
+        Ok(kept.get(TOP).copied().filter(|_| fresh))
+    }
+}

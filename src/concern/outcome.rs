@@ -1,5 +1,6 @@
 use crate::id::DocId;
 use crate::tombstone::Pruned;
+use serde_json::{Map, Value};
 
 /// What an operation did.
 #[derive(Debug, Clone)]
@@ -14,6 +15,10 @@ pub struct Outcome {
     pub said: String,
     /// The tombstones that went because of it.
     pub pruned: Vec<Pruned>,
+    /// The record is new, where the operation alone does not tell.
+    pub created: bool,
+    /// What else a program may want to know: further fields of the JSON object.
+    pub detail: Map<String, Value>,
 }
 
 impl Outcome {
@@ -24,6 +29,8 @@ impl Outcome {
             id: Some(id.to_owned()),
             said: String::new(),
             pruned: Vec::new(),
+            created: false,
+            detail: Map::new(),
         }
     }
 
@@ -37,6 +44,16 @@ impl Outcome {
 
     pub(crate) fn saying(mut self, sentence: impl Into<String>) -> Self {
         self.said = sentence.into();
+        self
+    }
+
+    pub(super) fn creating(mut self) -> Self {
+        self.created = true;
+        self
+    }
+
+    pub(super) fn with(mut self, key: &str, value: Value) -> Self {
+        self.detail.insert(key.to_owned(), value);
         self
     }
 

@@ -262,9 +262,11 @@ impl Txn<'_> {
         self.yrs.apply_update(decoded).map_err(|e| Error::bug(e.to_string()))
     }
 
-    /// Whether the document holds anything of this client.
+    /// Whether the document held anything of this client when the transaction began.
     pub(super) fn knows_client(&self, client: u64) -> bool {
-        self.yrs.state_vector().contains_client(&yrs::ClientID::new(client))
+        // Kept by yrs, which needs it for the transaction's update too: `state_vector` would look
+        // at every client again each time.
+        self.yrs.before_state().get(&yrs::ClientID::new(client)) > 0
     }
 
     fn map(&mut self, path: &[&str]) -> Result<MapRef> {

@@ -31,7 +31,9 @@ pub use layout::{Document, Meta, Problem};
 pub use reader::{OnDisk, Reader};
 pub use salvage::Remains;
 pub use session::{ChangedDocument, Committed, Session};
-pub use state::{Audit, Claim, Conflict, Entry, LogRow, Parked, Peer, Receipt, State};
+pub use state::{
+    Audit, Claim, Conflict, Entry, LogRow, Parked, Peer, Receipt, State, Step, Waiting,
+};
 
 use crate::clock::{Clock, Ids};
 use crate::crdt::update::RootKind;

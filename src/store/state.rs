@@ -2,12 +2,14 @@
 //!
 //! A [`State`] is either inside a session's transaction, or cannot write at all.
 
+mod canvas;
 mod conflict;
 mod history;
 mod legacy;
 mod log;
 mod open;
 
+pub use canvas::{Step, Waiting};
 pub use conflict::{Audit, Claim, Conflict};
 pub use history::Entry;
 pub(super) use legacy::Legacy;

@@ -129,6 +129,7 @@ fn write_body(body: &Body, terminal: &Terminal, out: &mut dyn Write) -> io::Resu
         Body::Raw(bytes) => out.write_all(bytes),
         Body::Json(value) => json::dump(value, terminal.format, out),
         Body::Lines(values) => json::lines(values, out),
+        Body::Feed(rows) => return stream::feed(rows, out),
         Body::Written(written) => write_written(written, terminal, out),
         Body::List { rows, columns, id, .. } => match terminal.format {
             Format::Table => table::list(rows, columns, terminal, out),

@@ -48,6 +48,8 @@ pub enum Body {
     Json(Value),
     /// JSON objects one per line, whatever the format is.
     Lines(Vec<Value>),
+    /// The same as they come: each has been written when the next one is made.
+    Feed(Stream),
 }
 
 /// What takes the rows of a stream, and says whether it wants more.
@@ -376,6 +378,11 @@ impl Report {
     /// JSON values one per line, whatever the format is.
     pub fn lines(values: Vec<Value>) -> Self {
         Body::Lines(values).into()
+    }
+
+    /// JSON objects as they come; see [`Body::Feed`].
+    pub fn feed(rows: impl Fn(Take<'_>) -> Result<()> + 'static) -> Self {
+        Body::Feed(Stream(Rc::new(rows))).into()
     }
 
     /// Adds a sentence for standard error.

@@ -46,6 +46,14 @@ pub fn write(
     }
 }
 
+/// Writes each row as a line of JSON and hands it on at once: somebody may be waiting for it.
+pub fn feed(stream: &Stream, out: &mut dyn Write) -> io::Result<Result<()>> {
+    each(stream, out, |row, out| {
+        json::lines(std::slice::from_ref(row), out)?;
+        out.flush()
+    })
+}
+
 /// Writes each row until `out` fails.
 fn each(
     stream: &Stream,

@@ -4,6 +4,7 @@
 //! `CRDTCTL_SEED_ONE=17` through one, whose trace is printed when it fails.
 
 use super::boards;
+use super::canvases;
 use super::facts::{Edit, Event, Message};
 use super::world::{Climate, World};
 use crdtctl::concern::core;
@@ -23,6 +24,7 @@ const QUICK: Climate = Climate {
     incremental: false,
     boards: false,
     talk: false,
+    canvas: false,
     quarrels: false,
 };
 const CROWDED: Climate = Climate { replicas: 5, steps: 30, incremental: true, ..QUICK };
@@ -30,6 +32,7 @@ const STICKS: Climate = Climate { steps: 32, incremental: true, ..QUICK };
 const DISASTERS: Climate = Climate { replicas: 4, steps: 24, disasters: true, ..STICKS };
 const BOARDS: Climate = Climate { steps: 40, incremental: true, boards: true, ..QUICK };
 const TALK: Climate = Climate { steps: 40, incremental: true, talk: true, ..QUICK };
+const CANVAS: Climate = Climate { steps: 40, incremental: true, canvas: true, ..QUICK };
 const QUARRELS: Climate = Climate { steps: 16, quarrels: true, ..QUICK };
 
 #[test]
@@ -76,6 +79,11 @@ fn histories_of_threads_and_reactions_converge() {
     schedules("threads", 60, TALK);
 }
 
+#[test]
+fn histories_of_a_canvas_and_its_relay_converge() {
+    schedules("canvas", 60, CANVAS);
+}
+
 fn schedules(test: &str, count: u64, climate: Climate) {
     for seed in seeds(count) {
         let mut told = Told { test, seed, world: World::new(seed, climate) };
@@ -105,10 +113,11 @@ fn history(world: &mut World, seed: u64) {
     let incremental = seed % 2 == 1;
     world.live();
     world.settle(incremental);
-    for concern in ["core", "chat", "kanban", "issues"] {
+    for concern in ["core", "chat", "kanban", "issues", "canvas"] {
         all_hold_the_same(world, concern);
     }
     boards::every_card_stands_in_one_place(world);
+    canvases::no_element_is_lost(world);
     no_message_is_lost_and_none_comes_back(world);
     if let Some((_, view)) = world.replicas[0].document("chat") {
         world.facts.talk.nothing_is_lost(&view);
@@ -139,10 +148,18 @@ fn all_hold_the_same(world: &World, concern: &str) {
 
 fn as_plain_yrs_reads_it(bytes: &[u8], view: &View) {
     let doc = Doc::new();
-    let roots: Vec<_> =
-        ["metadata", "members", "active_members", "messages", "threads", "cards", "issues"]
-            .map(|root| (root, doc.get_or_insert_map(root)))
-            .into();
+    let roots: Vec<_> = [
+        "metadata",
+        "members",
+        "active_members",
+        "messages",
+        "threads",
+        "cards",
+        "issues",
+        "elements",
+    ]
+    .map(|root| (root, doc.get_or_insert_map(root)))
+    .into();
     let columns = doc.get_or_insert_array("columns");
     let update = yrs::Update::decode_v1(bytes).expect("yrs decodes it");
     doc.transact_mut().apply_update(update).expect("yrs applies it");
@@ -251,7 +268,7 @@ fn nothing_waits(world: &World) {
         assert_eq!(replica.waiting(), 0, "{}: something is parked", replica.name);
         let Some((_, core)) = replica.document("core") else { continue };
         let members = core::active(&core);
-        for concern in ["core", "chat", "issues"] {
+        for concern in ["core", "chat", "issues", "canvas"] {
             let Some((_, view)) = replica.document(concern) else { continue };
             let plan = tombstone::Plan::of(&World::doc(concern), &view, &members);
             assert!(plan.prunable.is_empty(), "{}: {:?}", replica.name, plan.prunable);

@@ -1,5 +1,6 @@
 //! What is known to have happened in a world, and what must hold of a replica after every step.
 
+use super::canvases::Drawn;
 use super::talk::Talk;
 use super::world::{Replica, document};
 use crdtctl::concern::core;
@@ -69,6 +70,7 @@ pub struct Facts {
     pub made: BTreeSet<(&'static str, String)>,
     /// Replies and reactions.
     pub talk: Talk,
+    pub drawn: Drawn,
     /// (record, member) of every acknowledgement that was ever written.
     acknowledgements: BTreeSet<(String, String)>,
 }
@@ -145,6 +147,7 @@ impl Facts {
                 order,
                 before: done.before.0.clone(),
             };
+            self.drawn.note(operation, &id);
             match operation {
                 Operation::ChatSend(send) => {
                     self.messages.entry(id.clone()).or_default().sent = chat;

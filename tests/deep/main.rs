@@ -7,6 +7,7 @@
 //! ([`history`]).
 
 mod boards;
+mod canvases;
 mod concurrent;
 mod convergence;
 mod crash;

@@ -6,6 +6,7 @@
 //! checked by [`super::convergence`].
 
 use super::boards;
+use super::canvases;
 use super::facts::{Done, Facts, Held, Mark};
 use super::support::{copy_tree, files};
 use super::talk;
@@ -29,7 +30,7 @@ use std::time::Duration;
 
 pub const ENTITY: &str = "group:ocean-forest-moon-star";
 const START: i64 = 1_767_225_600;
-const MEMBERS: [&str; 5] = [
+pub const MEMBERS: [&str; 5] = [
     "alice-river-stone-sky",
     "bob-hill-lake-tree",
     "carol-sun-wind-rain",
@@ -83,6 +84,8 @@ pub struct Climate {
     pub boards: bool,
     /// Replies and reactions, most of the time.
     pub talk: bool,
+    /// Elements of a canvas, and a relay that carries some of it, most of the time.
+    pub canvas: bool,
     /// Owners who remove the last member and take it back, most of the time.
     pub quarrels: bool,
 }
@@ -213,6 +216,9 @@ impl World {
             if self.climate.boards {
                 operations.extend(boards::beginning());
             }
+            if self.climate.canvas {
+                operations.extend(canvases::beginning());
+            }
             self.session(at, &founder, &operations);
         }
         self.send(0, Wanted::Everything, None);
@@ -264,6 +270,11 @@ impl World {
             self.texts += 1;
             let World { chance, replicas, texts, .. } = self;
             return talk::operation(chance, &replicas[at], *texts);
+        }
+        if self.climate.canvas && self.chance.below(10) < 8 {
+            self.texts += 1;
+            let World { chance, replicas, texts, .. } = self;
+            return canvases::operation(chance, replicas, at, *texts);
         }
         match self.chance.below(100) {
             0..42 => Operation::ChatSend(chat::Send::text(entity, self.text())),

@@ -3,13 +3,14 @@
 use crate::support::*;
 
 /// Every command with verbs, and a command without.
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "init",
     "entity",
     "member",
     "chat",
     "kanban",
     "issue",
+    "canvas",
     "prune",
     "tombstone",
     "sync",
@@ -188,6 +189,10 @@ fn a_shell_is_told_what_the_store_holds() {
     };
     assert!(ask(&["chat", ""]).contains("send\t"));
     assert!(ask(&["chat", "show", ""]).contains(&format!("{message}\thello")));
+    let data = r#"{"content":"hull"}"#;
+    let add = ["canvas", "add", "text", "--at", "0,0", "--size", "9,9", "--data", data];
+    let element = alice.ok(&add);
+    assert!(ask(&["canvas", "move", ""]).contains(&format!("{element}\ttext hull")));
     assert!(ask(&["member", "role", "b"]).contains("bob-hill-lake-tree\tmember"));
     assert!(!ask(&["member", "role", "b"]).contains("alice-river-stone-sky"));
     assert!(ask(&["-e", "gr"]).contains("group:ocean"));

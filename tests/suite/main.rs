@@ -7,6 +7,8 @@ mod anonymize;
 mod architecture;
 mod audit;
 mod batch;
+mod canvas;
+mod canvas_relay;
 mod chat;
 mod check;
 mod cli;

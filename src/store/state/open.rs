@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("quarantine.sql"),
     include_str!("conflict.sql"),
     include_str!("operations.sql"),
+    include_str!("canvas.sql"),
 ];
 
 impl State {

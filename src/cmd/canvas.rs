@@ -1,0 +1,365 @@
+mod feed;
+
+use super::{Context, DryRun, OutFile, words_of};
+use crate::concern::canvas::{self, Kind};
+use crate::crdt::value::{Source, Value as Held};
+use crate::crdt::view::View;
+use crate::error::{Error, Result};
+use crate::id::EntityId;
+use crate::inspect::picture;
+use crate::operation::Operation;
+use crate::ui::{Column, Report, Row};
+use clap::Subcommand;
+use serde_json::{Map, Value};
+use std::path::PathBuf;
+
+/// Draw on the whiteboard of an entity, look at it, and connect it to a live relay
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Put an element on the canvas, above all others; prints its id
+    ///
+    /// What the application keeps in `data`: of a text `content`, `font_size`, `color`; of a shape
+    /// `shape` (rectangle, ellipse, triangle, diamond, line, arrow), `fill`, `stroke`; of an image
+    /// `src`, its path on the virtual disk; of a chart `chart_type` (bar, line, pie) and `data` with
+    /// `labels` and `values`.
+    #[command(after_help = "Examples:
+  crdtctl canvas add text --at 40,30 --size 200,40 --data '{\"content\":\"Harbour plan\"}'
+  crdtctl canvas add shape --at -20,100 --size 80,80 --data '{\"shape\":\"ellipse\",\"fill\":\"#ff8800\"}'
+  crdtctl canvas add chart --at 300,30 --size 200,120 \\
+    --data '{\"chart_type\":\"bar\",\"data\":{\"labels\":[\"a\",\"b\"],\"values\":[1,2.5]}}'")]
+    Add {
+        #[arg(value_parser = words_of(&Kind::ALL, Kind::as_str))]
+        kind: Kind,
+        /// The upper left corner
+        #[arg(long, value_name = "X,Y", value_parser = pair, allow_hyphen_values = true)]
+        at: Pair,
+        /// Width and height
+        #[arg(long, value_name = "W,H", value_parser = pair, allow_hyphen_values = true)]
+        size: Pair,
+        /// What it shows, as a JSON object
+        #[arg(long, value_name = "JSON", value_parser = object)]
+        data: Option<Object>,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Set fields of an element
+    ///
+    /// The fields are x, y, width, height, rotation (radians, clockwise about the centre), z_index
+    /// (higher lies above), element_type, and the keys of `data`, as in data.color. A value that is
+    /// JSON is taken as JSON, any other as text; null removes a key of `data`.
+    #[command(after_help = "Examples:
+  crdtctl canvas set 3f2a width=120 rotation=0.785 data.fill=#336699
+  crdtctl canvas set 3f2a data.content='\"42\"' data.note=null
+  crdtctl canvas set 3f2a data='{\"content\":\"Harbour plan\",\"font_size\":20}'")]
+    Set {
+        /// The element's id, or a unique prefix of it
+        element: String,
+        /// Fields and their new values
+        #[arg(required = true, value_name = "KEY=VALUE", value_parser = assignment)]
+        fields: Vec<(String, Value)>,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Move an element
+    #[command(after_help = "Examples:
+  crdtctl canvas move 3f2a 120,80
+  crdtctl canvas move 3f2a -40,12.5")]
+    Move {
+        /// The element's id, or a unique prefix of it
+        element: String,
+        /// The new place of its upper left corner
+        #[arg(value_name = "X,Y", value_parser = pair, allow_hyphen_values = true)]
+        to: Pair,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Delete an element
+    ///
+    /// It stays as a tombstone until every active member has acknowledged it. A deletion wins over
+    /// whatever others do to the element meanwhile.
+    #[command(after_help = "Example:\n  crdtctl canvas delete 3f2a")]
+    Delete {
+        /// The element's id, or a unique prefix of it
+        element: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// List the elements, the lowest first
+    #[command(after_help = "Examples:
+  crdtctl canvas list
+  crdtctl canvas list --json | jq -r '.[] | select(.element_type == \"text\") | .data.content'")]
+    List {
+        /// Deleted elements too
+        #[arg(short, long)]
+        all: bool,
+    },
+    /// Show one element, with every field of its record
+    #[command(after_help = "Example:\n  crdtctl canvas show 3f2a")]
+    Show {
+        /// The element's id, or a unique prefix of it
+        element: String,
+    },
+    /// Take back the last thing that this replica did on the canvas
+    ///
+    /// Up to 100 steps, one after the other. Undoing is a new edit, and says what it undid. An
+    /// element that was deleted is put back under a new id, which is printed.
+    #[command(after_help = "Examples:
+  crdtctl canvas undo
+  crdtctl canvas undo --force --json | jq .undid")]
+    Undo {
+        /// Even where somebody built upon it
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Do again what was undone last
+    #[command(after_help = "Example:\n  crdtctl canvas redo")]
+    Redo {
+        /// Even where somebody built upon it
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Draw the canvas as an SVG, or as a PNG where the file's name ends in .png
+    ///
+    /// As large as the board and all that is on it; a PNG has at most 4096 pixels on its longer
+    /// side. Images are boxes with their name. A PNG has fonts for Latin, Greek, Cyrillic and
+    /// emoji of its own, and shows other scripts as boxes.
+    #[command(after_help = "Examples:
+  crdtctl canvas render -o board.svg
+  crdtctl canvas render -o board.png")]
+    Render {
+        #[command(flatten)]
+        out: OutFile,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Apply messages of a live relay, one JSON object a line, as they come
+    ///
+    /// Prints one JSON object for each message: what became of it. A change that comes with its
+    /// message is merged like a bundle; what builds on something that is not here waits. Without
+    /// one the words are followed: the later write of a field wins, a deletion always. Cursors are
+    /// shown, never stored. A request for the state is answered by the next `canvas events`.
+    /// Applying twice changes nothing. Where one line is no message, nothing that came with it is
+    /// applied (exit code 6).
+    ///
+    /// The messages, by the names that the application gives them:
+    ///
+    /// {"type":"canvas_operation","operation_id":"…","canvas_id":"group:…","element_id":"…",
+    /// "operation_type":"add|update|remove","element_data":{…},"fields":["x","data.color"],
+    /// "update_v1":"base64","vector_clock":{…},"lamport_clock":0,"origin_peer":"alice-…",
+    /// "timestamp_ms":0}
+    ///
+    /// {"type":"canvas_cursor_update","canvas_id":"…","peer_id":"alice-…","display_name":"…",
+    /// "x":0.5,"y":0.5,"hovered_element_id":null,"selected_elements":[],"tool":null,"color":null,
+    /// "timestamp_ms":0}
+    ///
+    /// {"type":"canvas_state_request","canvas_id":"…","requester_peer_id":"bob-…",
+    /// "since_vector_clock":null}
+    ///
+    /// {"type":"canvas_state_response","canvas_id":"…","responder_peer_id":"alice-…",
+    /// "elements":[…],"vector_clock":{…},"is_incremental":false,"total_element_count":0,
+    /// "state_v1":"base64"}
+    ///
+    /// `element_data` and `elements` hold elements by the schema's names. What is crdtctl's own:
+    /// `fields` (what the operation wrote; all of `element_data` without it), `update_v1` (the
+    /// change as a Yrs update; empty where the message before brought it) and `state_v1` (the
+    /// document, or where `is_incremental` a part of it). Also read: Operation, CursorUpdate,
+    /// StateRequest, StateResponse as the type, or as the one key around the rest.
+    #[command(after_help = "Examples:
+  relay subscribe group:ocean | crdtctl canvas apply
+  crdtctl canvas apply messages.ndjson | jq 'select(.result == \"shown\")'")]
+    Apply {
+        /// The messages; without it, or with `-`, standard input
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Hand out what this replica did on the canvas since the last time, as messages for a relay
+    ///
+    /// One JSON object a line, as in `canvas apply`, each with the change itself. What was written
+    /// to the end is not handed out again. What the log no longer tells comes as the whole state.
+    #[command(after_help = "Examples:
+  crdtctl canvas events | relay publish group:ocean
+  crdtctl canvas events --request --cursor 120,80")]
+    Events {
+        /// Add where this member's cursor is
+        #[arg(long, value_name = "X,Y", value_parser = pair, allow_hyphen_values = true)]
+        cursor: Option<Pair>,
+        /// Add a request for the state of the others' canvas
+        #[arg(long)]
+        request: bool,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+}
+
+const COLUMNS: &[Column] = &[
+    Column::id("id", "id"),
+    Column::text("element_type", "type"),
+    Column::number("x", "x"),
+    Column::number("y", "y"),
+    Column::number("width", "width"),
+    Column::number("height", "height"),
+    Column::number("rotation", "rotation").wide(),
+    Column::number("z_index", "z").wide(),
+    Column::text("data", "data"),
+    Column::time("updated_at", "updated").wide(),
+    Column::flag("deleted", "deleted").data(),
+];
+
+const SHOW: &[Column] = &[
+    Column::text("id", "id"),
+    Column::text("element_type", "type"),
+    Column::number("x", "x"),
+    Column::number("y", "y"),
+    Column::number("width", "width"),
+    Column::number("height", "height"),
+    Column::number("rotation", "rotation"),
+    Column::number("z_index", "z"),
+    Column::time("created_at", "created"),
+    Column::time("updated_at", "updated"),
+    Column::flag("deleted", "deleted"),
+    Column::time("deleted_at", "deleted at"),
+    Column::text("data", "data"),
+];
+
+pub fn run(context: &Context, args: Args) -> Result<Report> {
+    match args.verb {
+        Verb::Add { kind, at, size, data, .. } => {
+            let entity = context.entity()?;
+            let ((x, y), (width, height)) = (at, size);
+            let data = data.map(|data| data.0).unwrap_or_default();
+            let (rotation, z_index) = (0.0, None);
+            let add = canvas::Add { entity, kind, x, y, width, height, rotation, z_index, data };
+            context.perform(&Operation::CanvasAdd(add), true)
+        }
+        Verb::Set { element, fields, .. } => {
+            let entity = context.entity()?;
+            let set: Map<String, Value> = fields.into_iter().collect();
+            context.perform(&Operation::CanvasSet(canvas::Set { entity, element, set }), false)
+        }
+        Verb::Move { element, to: (x, y), .. } => {
+            let entity = context.entity()?;
+            context.perform(&Operation::CanvasMove(canvas::Move { entity, element, x, y }), false)
+        }
+        Verb::Delete { element, .. } => {
+            let entity = context.entity()?;
+            context.perform(&Operation::CanvasDelete(canvas::Delete { entity, element }), false)
+        }
+        Verb::List { all } => list(context, all),
+        Verb::Show { element } => show(context, &element),
+        Verb::Undo { force, .. } => {
+            let entity = context.entity()?;
+            context.perform(&Operation::CanvasUndo(canvas::Undo { entity, force }), false)
+        }
+        Verb::Redo { force, .. } => {
+            let entity = context.entity()?;
+            context.perform(&Operation::CanvasRedo(canvas::Redo { entity, force }), false)
+        }
+        Verb::Render { out, .. } => render(context, &out),
+        Verb::Apply { file, dry_run } => feed::apply(context, file, dry_run),
+        Verb::Events { cursor, request, dry_run } => {
+            feed::events(context, cursor, request, dry_run)
+        }
+    }
+}
+
+fn list(context: &Context, all: bool) -> Result<Report> {
+    let doc = context.entity()?.document(canvas::SPEC.name);
+    let mut rows: Vec<Row> = match context.reader()?.view(&doc)? {
+        Some(view) => canvas::ELEMENTS.rows(&view, all),
+        None => Vec::new(),
+    };
+    rows.sort_by_cached_key(|row| {
+        let number = |name: &str| row.get(name).and_then(Value::as_i64).unwrap_or(0);
+        let id = row.get("id").and_then(Value::as_str).unwrap_or("").to_owned();
+        (number("z_index"), number("created_at"), id)
+    });
+    Ok(Report::list(rows, COLUMNS, Some("id"), "no elements"))
+}
+
+fn show(context: &Context, prefix: &str) -> Result<Report> {
+    let view = view(context, &context.entity()?)?;
+    let id = canvas::find(&view, prefix)?;
+    let record = view.record(&["elements", &id]).unwrap_or_default();
+    let row = canvas::ELEMENTS.whole_row(&record, Some(&id));
+    Ok(Report::object(row, SHOW, Some("id")))
+}
+
+fn view(context: &Context, entity: &EntityId) -> Result<View> {
+    let view = context.reader()?.view(&entity.document(canvas::SPEC.name))?;
+    view.ok_or_else(|| {
+        Error::not_found(format!("{entity} has no canvas"))
+            .hint("crdtctl canvas add text --at 0,0 --size 100,20 starts one")
+    })
+}
+
+fn render(context: &Context, out: &OutFile) -> Result<Report> {
+    context.refuse_terminal(out)?;
+    let named = out.file.as_deref().filter(|file| file.as_os_str() != "-");
+    let ending = named.and_then(|file| file.extension()).map(|end| end.to_ascii_lowercase());
+    let is_png = match (named, ending.as_deref().and_then(|end| end.to_str())) {
+        (None, _) | (Some(_), Some("svg")) => false,
+        (Some(_), Some("png")) => true,
+        (Some(file), _) => {
+            return Err(Error::usage(format!("{} is neither .svg nor .png", file.display()))
+                .hint("the end of its name says which: `-o board.svg`"));
+        }
+    };
+    let view = view(context, &context.entity()?)?;
+    let svg = picture::svg(&view);
+    let elements = picture::stacked(&view);
+    let images = elements
+        .iter()
+        .filter(|(_, record)| record.get("element_type").and_then(Held::as_str) == Some("image"));
+    let boxes = match images.count() {
+        0 => String::new(),
+        1 => ", its image as a box".to_owned(),
+        some => format!(", {some} images as boxes"),
+    };
+    let what = format!("drew {} elements{boxes}", elements.len());
+    match is_png {
+        false => context.deliver(svg.into_bytes(), out, &what),
+        true => {
+            let (png, width, height) = picture::png(&svg)?;
+            context.deliver(png, out, &format!("{what}, {width} × {height} pixels"))
+        }
+    }
+}
+
+/// Two numbers, as in `--at 10,20`.
+type Pair = (f64, f64);
+
+fn pair(text: &str) -> Result<Pair> {
+    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
+    let both = text.split_once(',').and_then(|(a, b)| Some((number(a)?, number(b)?)));
+    both.ok_or_else(|| Error::usage(format!("not two numbers: {text:?}")).hint("as in 120,80.5"))
+}
+
+/// A JSON object as an argument.
+#[derive(Debug, Clone)]
+struct Object(Map<String, Value>);
+
+fn object(text: &str) -> Result<Object> {
+    let parsed = serde_json::from_str(text);
+    parsed.map(Object).map_err(|e| Error::usage("not a JSON object").because(e))
+}
+
+/// `key=value`, the value as JSON where it is some, else as text.
+fn assignment(text: &str) -> Result<(String, Value)> {
+    let Some((key, value)) = text.split_once('=') else {
+        return Err(Error::usage(format!("not a field and a value: {text:?}"))
+            .hint("as in width=120 or data.color=#ff8800"));
+    };
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+    Ok((key.to_owned(), value))
+}

@@ -1,0 +1,54 @@
+//! When each field of an element was last written, as far as operations say it.
+//!
+//! The schema has one clock for all fields of an element. A live relay brings operations in any
+//! order; with that clock alone, of two that change different fields the older would be lost.
+
+use crate::error::Result;
+use crate::id::DocId;
+use crate::store::State;
+use std::collections::BTreeMap;
+
+/// The clocks of one element.
+pub struct Clocks {
+    /// For all fields that no operation is known of.
+    rest: i64,
+    fields: BTreeMap<String, i64>,
+    /// What was noted no longer holds: something else wrote to the element since.
+    stale: bool,
+}
+
+impl Clocks {
+    /// The clocks of an element, given its own.
+    pub fn of(state: &State, doc: &DocId, element: &str, clock: i64) -> Result<Clocks> {
+        let mut fields = state.element_clocks(doc, element)?;
+        let rest = fields.remove("");
+        match (rest, fields.values().max()) {
+            (Some(rest), Some(last)) if *last == clock => Ok(Clocks { rest, fields, stale: false }),
+            _ => Ok(Clocks { rest: clock, fields: BTreeMap::new(), stale: true }),
+        }
+    }
+
+    /// When a field was last written, at most.
+    pub fn last(&self, field: &str) -> i64 {
+        self.fields.get(field).copied().unwrap_or(self.rest)
+    }
+
+    /// Notes that some fields were written.
+    pub fn note<'f>(
+        &self,
+        state: &State,
+        doc: &DocId,
+        element: &str,
+        fields: impl Iterator<Item = &'f String>,
+        clock: i64,
+    ) -> Result<()> {
+        if self.stale {
+            state.forget_element_clocks(doc, element)?;
+            state.put_element_clock(doc, element, "", self.rest)?;
+        }
+        for field in fields {
+            state.put_element_clock(doc, element, field, clock)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,181 @@
+//! One element of a canvas in a session: found, created, written, removed.
+
+use super::clocks::Clocks;
+use super::fields::{self, DATA, Fields};
+use super::{ELEMENTS, SPEC};
+use crate::crdt::container;
+use crate::crdt::doc::Txn;
+use crate::crdt::value::{Record, Source, Value};
+use crate::error::{Error, Result};
+use crate::id::{DocId, EntityId};
+use crate::store::Session;
+use std::collections::BTreeMap;
+
+/// What a write did: field → before and after, null where there is nothing.
+pub type Changes = BTreeMap<String, (serde_json::Value, serde_json::Value)>;
+
+/// An element that is there, a tombstone or not.
+pub struct Element {
+    pub id: String,
+    pub record: Record,
+}
+
+impl Element {
+    /// The element that an id or a unique prefix names.
+    ///
+    /// # Errors
+    /// `NotFound` or `Ambiguous`; `Refused` for one that is deleted.
+    pub fn live(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<Element> {
+        let element = Element::find(session, entity, prefix)?;
+        match element.is_deleted() {
+            false => Ok(element),
+            true => Err(Error::refused(format!("element {} is deleted", element.id))),
+        }
+    }
+
+    /// The same, deleted ones included.
+    pub fn find(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<Element> {
+        let doc = entity.document(SPEC.name);
+        let id = session
+            .read(&doc, |source| find(source, prefix))?
+            .unwrap_or_else(|| Err(Error::not_found(format!("{entity} has no canvas"))))?;
+        Element::at(session, &doc, &id)?.ok_or_else(|| Error::bug("an element was found and lost"))
+    }
+
+    /// The element with this id.
+    pub fn at(session: &mut Session, doc: &DocId, id: &str) -> Result<Option<Element>> {
+        let record = session.read(doc, |source| source.record(&["elements", id]))?.flatten();
+        Ok(record.map(|record| Element { id: id.to_owned(), record }))
+    }
+
+    pub fn is_deleted(&self) -> bool {
+        self.record.get("deleted").and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// Its clock, in Unix seconds.
+    pub fn clock(&self) -> i64 {
+        self.record.get("updated_at").and_then(Value::as_i64).unwrap_or(0)
+    }
+
+    /// Leaves of some fields those that would change it.
+    pub fn news(&self, fields: Fields) -> Fields {
+        fields.into_iter().filter(|(name, value)| !self.shows(name, value.as_ref())).collect()
+    }
+
+    /// Whether a field has this value.
+    pub fn shows(&self, name: &str, value: Option<&Value>) -> bool {
+        match (fields::get(&self.record, name), value) {
+            (Some(is), Some(other)) => is.same(other),
+            (is, other) => is.is_none() && other.is_none(),
+        }
+    }
+
+    /// Every field that can be written, with its value.
+    pub fn fields(&self) -> Fields {
+        let value = |name: &String| fields::get(&self.record, name).cloned();
+        fields::names(&self.record).into_iter().map(|name| (name.clone(), value(&name))).collect()
+    }
+}
+
+/// The id that a prefix means, tombstones included.
+///
+/// # Errors
+/// `NotFound` or `Ambiguous`.
+pub fn find(source: &dyn Source, prefix: &str) -> Result<String> {
+    // An exact id needs no search: in a batch this is the common case.
+    if source.text(&["elements", prefix, "id"]).as_deref() == Some(prefix) {
+        return Ok(prefix.to_owned());
+    }
+    let ids = source.keys(ELEMENTS.path);
+    crate::id::resolve(prefix, ids.iter().map(String::as_str), "element")
+        .map_err(|e| if e.hint.is_none() { e.hint("crdtctl canvas list --all") } else { e })
+}
+
+/// Creates an element, whole (rule R1). False when it is there already, or was pruned.
+///
+/// One that is only `heard` of, in a message that does not bring the items of whoever made it, is
+/// created as the same items by all who hear of it (rule R2).
+pub fn create(
+    session: &mut Session,
+    doc: &DocId,
+    id: &str,
+    fields: &Fields,
+    [created_at, clock]: [i64; 2],
+    heard: bool,
+) -> Result<bool> {
+    session.edit(doc, |txn| {
+        let path = ["elements", id];
+        let made = match heard {
+            true => container::create_once(txn, doc, "elements", id, |txn| found(txn, id))?,
+            false => txn.record(&path).is_none() && found(txn, id).map(|()| true)?,
+        };
+        if !made || txn.record(&path).is_none() {
+            return Ok(false);
+        }
+        txn.set(&path, "created_at", created_at)?;
+        set(txn, id, fields)?;
+        txn.set(&path, "updated_at", clock)?;
+        Ok(true)
+    })
+}
+
+/// Every container that an element will ever need, and what does not vary.
+fn found(txn: &mut Txn<'_>, id: &str) -> Result<()> {
+    let path = ["elements", id];
+    txn.create_map(ELEMENTS.path, id)?;
+    txn.set(&path, "id", id)?;
+    txn.set(&path, "deleted", false)?;
+    txn.set(&path, "deleted_at", 0)?;
+    txn.create_map(&path, DATA)?;
+    txn.create_map(&path, "ack_vector")
+}
+
+/// Writes fields of an element and its clock.
+pub fn write(
+    session: &mut Session,
+    doc: &DocId,
+    element: &Element,
+    fields: &Fields,
+    clock: i64,
+) -> Result<()> {
+    let clocks = Clocks::of(session.state(), doc, &element.id, element.clock())?;
+    clocks.note(session.state(), doc, &element.id, fields.keys(), clock)?;
+    session.edit(doc, |txn| {
+        set(txn, &element.id, fields)?;
+        txn.set(&["elements", &element.id], "updated_at", clock.max(element.clock()))
+    })
+}
+
+fn set(txn: &mut Txn<'_>, id: &str, fields: &Fields) -> Result<()> {
+    let path = ["elements", id];
+    for (name, value) in fields {
+        match (fields::data_key(name), value) {
+            (Some(key), value) => set_data(txn, id, key, value.as_ref())?,
+            (None, Some(value)) => txn.set(&path, name, value)?,
+            (None, None) => {
+                txn.remove(&path, name)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn set_data(txn: &mut Txn<'_>, id: &str, key: &str, value: Option<&Value>) -> Result<()> {
+    let data = ["elements", id, DATA];
+    match txn.value(&data) {
+        // Some program wrote it as one value: it stays one.
+        Some(Value::Object(mut object)) => {
+            match value {
+                Some(value) => object.insert(key.to_owned(), value.clone()),
+                None => object.remove(key),
+            };
+            return txn.set(&data[..2], DATA, &Value::Object(object));
+        }
+        Some(Value::Map(_)) => {}
+        _ => txn.create_map(&data[..2], DATA)?,
+    }
+    match value {
+        Some(value) => txn.set(&data, key, value),
+        None => txn.remove(&data, key).map(|_| ()),
+    }
+}

@@ -1,0 +1,207 @@
+//! What a replica tells a live relay: its own doings, each with the change itself, and the canvas as
+//! it stands for those who ask or who cannot follow any more.
+
+use super::element::Element;
+use super::relay::{Message, Operation, StateResponse, Verb};
+use super::{ELEMENTS, SPEC};
+use crate::concern::{Actor, borrowed};
+use crate::crdt::update::Update;
+use crate::crdt::value::Source;
+use crate::crdt::view::View;
+use crate::error::{Error, Result};
+use crate::id::{DocId, EntityId, MemberId};
+use crate::store::{LogRow, Reader, Session, State, Waiting};
+use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
+
+/// Lets an operation of one's own wait for the relay, the element as it stands now.
+pub(super) fn tell(
+    session: &mut Session,
+    entity: &EntityId,
+    actor: &Actor,
+    verb: Verb,
+    id: &str,
+    fields: Option<Vec<String>>,
+) -> Result<()> {
+    let doc = entity.document(SPEC.name);
+    let Some(element) = Element::at(session, &doc, id)? else {
+        return Err(Error::bug("an element was written and lost"));
+    };
+    let at = match verb {
+        Verb::Remove => session.now(),
+        _ => element.clock(),
+    };
+    let clock = u64::try_from(element.clock()).unwrap_or(0);
+    let message = Message::CanvasOperation(Operation {
+        operation_id: format!("{entity}-{id}-{}-{at}", verb.as_str()),
+        canvas_id: entity.to_string(),
+        element_id: id.to_owned(),
+        operation_type: verb,
+        element_data: (verb != Verb::Remove).then(|| shown(&element)),
+        fields,
+        // The log has it, once this is committed.
+        update_v1: None,
+        vector_clock: BTreeMap::from([(actor.id.to_string(), clock)]),
+        lamport_clock: clock,
+        origin_peer: actor.id.to_string(),
+        timestamp_ms: u64::try_from(at).unwrap_or(0).saturating_mul(1000),
+    });
+    let seq = session.state().log_end()?.saturating_add(1);
+    session.state().put_out(&doc, Some(seq), &message.line()?)
+}
+
+/// Lets the canvas as it stands wait for the relay: the answer to a request.
+pub fn answer(session: &mut Session, entity: &EntityId, member: &MemberId) -> Result<()> {
+    let doc = entity.document(SPEC.name);
+    let Some(view) = session.view(&doc)? else { return Ok(()) };
+    let line = Message::CanvasStateResponse(whole(&view, entity, member)).line()?;
+    session.state().put_out(&doc, None, &line)
+}
+
+fn whole(view: &View, entity: &EntityId, member: &MemberId) -> StateResponse {
+    let elements: Vec<Map<String, Json>> = ELEMENTS
+        .records(view)
+        .into_iter()
+        .filter_map(|path| {
+            let record = view.record(&borrowed(&path))?;
+            Some(shown(&Element { id: path.last()?.clone(), record }))
+        })
+        .collect();
+    let clocks = elements.iter().filter_map(|element| element.get("updated_at")?.as_u64());
+    StateResponse {
+        canvas_id: entity.to_string(),
+        responder_peer_id: member.to_string(),
+        vector_clock: BTreeMap::from([(member.to_string(), clocks.max().unwrap_or(0))]),
+        is_incremental: false,
+        total_element_count: elements.len(),
+        elements,
+        state_v1: Some(data_encoding::BASE64.encode(view.bytes())),
+    }
+}
+
+/// An element by the schema's names, for others.
+fn shown(element: &Element) -> Map<String, Json> {
+    let mut row = ELEMENTS.row(&element.record, Some(&element.id));
+    row.remove("ack_vector");
+    row
+}
+
+/// Everything that waits for the relay.
+pub struct Outgoing {
+    pub messages: Vec<Message>,
+    doc: DocId,
+    /// How far the log is handed out with it, and the last message that waited.
+    seq: i64,
+    last: Option<i64>,
+}
+
+impl Outgoing {
+    /// Whether nothing would be noted.
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.last.is_none()
+    }
+
+    /// Notes that it was handed out.
+    pub fn note(&self, session: &Session) -> Result<()> {
+        session.state().hand_out(&self.doc, self.seq, self.last)
+    }
+}
+
+/// Everything that waits for the relay. What the log no longer tells comes as the whole state.
+pub fn outgoing(reader: &Reader, entity: &EntityId, member: &MemberId) -> Result<Outgoing> {
+    let doc = entity.document(SPEC.name);
+    let mut out = Outgoing { messages: Vec::new(), doc, seq: 0, last: None };
+    let Some(state) = reader.state() else { return Ok(out) };
+    let waiting = state.outbox(&out.doc)?;
+    out.last = waiting.last().map(|waiting| waiting.id);
+    let (from, end) = (state.handed(&out.doc)?, state.log_end()?);
+    match reader.log_after(&out.doc, from)? {
+        Some(rows) => {
+            out.seq = rows.last().map_or(from, |row| row.seq);
+            out.messages = Telling::of(state, entity, member, waiting)?.tell(&out.doc, rows)?;
+        }
+        None => {
+            out.seq = end;
+            if let Some(view) = reader.view(&out.doc)? {
+                out.messages.push(Message::CanvasStateResponse(whole(&view, entity, member)));
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Messages that are waiting to get their changes.
+struct Telling<'t> {
+    state: &'t State,
+    entity: &'t EntityId,
+    member: &'t MemberId,
+    /// By the command that they are about.
+    waiting: BTreeMap<i64, Vec<Message>>,
+    answers: Vec<Message>,
+}
+
+impl<'t> Telling<'t> {
+    fn of(
+        state: &'t State,
+        entity: &'t EntityId,
+        member: &'t MemberId,
+        messages: Vec<Waiting>,
+    ) -> Result<Telling<'t>> {
+        let (mut waiting, mut answers) = (BTreeMap::<i64, Vec<Message>>::new(), Vec::new());
+        for Waiting { seq, message, .. } in messages {
+            let message = Message::parse(&message)?;
+            match seq {
+                Some(seq) => waiting.entry(seq).or_default().push(message),
+                None => answers.push(message),
+            }
+        }
+        Ok(Telling { state, entity, member, waiting, answers })
+    }
+
+    /// Each change once, in the order of the log: with what it means where that is known, else by
+    /// itself, since later changes build upon it. What others made is theirs to tell.
+    fn tell(mut self, doc: &DocId, rows: Vec<LogRow>) -> Result<Vec<Message>> {
+        let own = self.state.own_client(doc)?;
+        let mut told = Vec::new();
+        for row in rows.into_iter().filter(|row| row.origin.is_none()) {
+            let mut messages = self.waiting.remove(&row.seq).unwrap_or_default();
+            if messages.is_empty() && own.is_some_and(|own| writes(&row.update, own)) {
+                messages.push(self.bare());
+            }
+            let mut update = Some(data_encoding::BASE64.encode(&row.update));
+            for message in &mut messages {
+                match message {
+                    Message::CanvasOperation(message) => {
+                        message.update_v1 = Some(update.take().unwrap_or_default());
+                    }
+                    Message::CanvasStateResponse(message) => message.state_v1 = update.take(),
+                    _ => {}
+                }
+            }
+            told.extend(messages);
+        }
+        told.append(&mut self.answers);
+        Ok(told)
+    }
+
+    /// A change that is no operation: an acknowledgement, or what a merge put right.
+    fn bare(&self) -> Message {
+        Message::CanvasStateResponse(StateResponse {
+            canvas_id: self.entity.to_string(),
+            responder_peer_id: self.member.to_string(),
+            elements: Vec::new(),
+            vector_clock: BTreeMap::new(),
+            is_incremental: true,
+            total_element_count: 0,
+            state_v1: None,
+        })
+    }
+}
+
+/// Whether an update of ours holds something that this client wrote.
+fn writes(update: &[u8], client: u64) -> bool {
+    let written = |update: &Update<'_, _>| {
+        update.clients().any(|(id, blocks)| id == client && !blocks.is_empty())
+    };
+    Update::walk(update).is_ok_and(|update| written(&update))
+}

@@ -1,0 +1,394 @@
+//! The messages that a live relay carries between canvases: read, applied, and made.
+//!
+//! They are the application's own, one JSON object each. A few fields are ours, and others pass over
+//! them: `update_v1` of an operation is the change itself, and `state_v1` of a state response the
+//! document; who reads these merges as with a bundle, and what came by relay and by file is one.
+//! Without them the words of a message are followed ([`Apply`]): as an edit of our own, which stands
+//! beside the original for ever.
+
+use super::clocks::Clocks;
+use super::element::{self, Element};
+use super::fields::{self, Fields};
+use super::{ELEMENTS, SPEC};
+use crate::concern::{Outcome, core};
+use crate::crdt::value::Value;
+use crate::crdt::view::View;
+use crate::error::{Error, Kind, Result};
+use crate::id::EntityId;
+use crate::limits;
+use crate::store::Session;
+use crate::tombstone;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
+
+/// One line of a relay. The guide's names of the four are read too.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Message {
+    #[serde(alias = "Operation", alias = "operation")]
+    CanvasOperation(Operation),
+    #[serde(alias = "CursorUpdate", alias = "cursor_update")]
+    CanvasCursorUpdate(CursorUpdate),
+    #[serde(alias = "StateRequest", alias = "state_request")]
+    CanvasStateRequest(StateRequest),
+    #[serde(alias = "StateResponse", alias = "state_response")]
+    CanvasStateResponse(StateResponse),
+}
+
+/// What an operation does with its element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    Add,
+    Update,
+    #[serde(alias = "delete")]
+    Remove,
+}
+
+impl Verb {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Verb::Add => "add",
+            Verb::Update => "update",
+            Verb::Remove => "remove",
+        }
+    }
+}
+
+/// An element was added, changed or removed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Operation {
+    #[serde(default)]
+    pub operation_id: String,
+    /// The entity.
+    pub canvas_id: String,
+    pub element_id: String,
+    pub operation_type: Verb,
+    /// The whole element by the schema's names; none when it was removed.
+    #[serde(default)]
+    pub element_data: Option<Map<String, Json>>,
+    /// The fields that were written, `data.color` for a key of `data`; all when it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Vec<String>>,
+    /// The change as a Yrs v1 update, base64; empty where the message before brought it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update_v1: Option<String>,
+    #[serde(default)]
+    pub vector_clock: BTreeMap<String, u64>,
+    #[serde(default)]
+    pub lamport_clock: u64,
+    /// The member who did it.
+    pub origin_peer: String,
+    /// Unix time in milliseconds.
+    #[serde(default)]
+    pub timestamp_ms: u64,
+}
+
+/// Where somebody's cursor is. Shown, never stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CursorUpdate {
+    pub canvas_id: String,
+    pub peer_id: String,
+    #[serde(default)]
+    pub display_name: String,
+    pub x: f64,
+    pub y: f64,
+    #[serde(default)]
+    pub hovered_element_id: Option<String>,
+    #[serde(default)]
+    pub selected_elements: Vec<String>,
+    #[serde(default)]
+    pub tool: Option<String>,
+    #[serde(default)]
+    pub color: Option<String>,
+    #[serde(default)]
+    pub timestamp_ms: u64,
+}
+
+/// Somebody asks for the canvas as it stands.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StateRequest {
+    pub canvas_id: String,
+    pub requester_peer_id: String,
+    #[serde(default)]
+    pub since_vector_clock: Option<BTreeMap<String, u64>>,
+}
+
+/// The canvas as it stands.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StateResponse {
+    pub canvas_id: String,
+    pub responder_peer_id: String,
+    /// The elements by the schema's names, tombstones too.
+    #[serde(default)]
+    pub elements: Vec<Map<String, Json>>,
+    #[serde(default)]
+    pub vector_clock: BTreeMap<String, u64>,
+    #[serde(default)]
+    pub is_incremental: bool,
+    #[serde(default)]
+    pub total_element_count: usize,
+    /// The document as a Yrs v1 state, or a part of it, base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_v1: Option<String>,
+}
+
+impl Message {
+    /// Reads one line.
+    ///
+    /// # Errors
+    /// `Untrusted` for what is none of the four messages.
+    pub fn parse(line: &str) -> Result<Message> {
+        let bad = |e: serde_json::Error| Error::untrusted("not a canvas message").because(e);
+        let mut json: Map<String, Json> = serde_json::from_str(line).map_err(bad)?;
+        // As an enum of Rust is written: {"Operation": {…}}.
+        if !json.contains_key("type")
+            && json.len() == 1
+            && let Some((name, Json::Object(fields))) = json.iter().next()
+        {
+            let mut inner = Map::from_iter([("type".to_owned(), json!(name))]);
+            inner.extend(fields.clone());
+            json = inner;
+        }
+        serde_json::from_value(Json::Object(json)).map_err(bad)
+    }
+
+    /// The message as a JSON object.
+    pub fn fields(&self) -> Result<Map<String, Json>> {
+        match serde_json::to_value(self) {
+            Ok(Json::Object(fields)) => Ok(fields),
+            _ => Err(Error::bug("a message does not encode")),
+        }
+    }
+
+    /// The message as one line.
+    pub fn line(&self) -> Result<String> {
+        Ok(Json::Object(self.fields()?).to_string())
+    }
+
+    /// The application's name of its kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Message::CanvasOperation(_) => "canvas_operation",
+            Message::CanvasCursorUpdate(_) => "canvas_cursor_update",
+            Message::CanvasStateRequest(_) => "canvas_state_request",
+            Message::CanvasStateResponse(_) => "canvas_state_response",
+        }
+    }
+
+    /// The change that it brings with it, base64.
+    pub fn change(&self) -> Option<&str> {
+        let change = match self {
+            Message::CanvasOperation(message) => message.update_v1.as_deref(),
+            Message::CanvasStateResponse(message) => message.state_v1.as_deref(),
+            _ => None,
+        };
+        change.filter(|change| !change.is_empty())
+    }
+
+    /// The canvas it is about, as it names it.
+    pub fn canvas(&self) -> &str {
+        match self {
+            Message::CanvasOperation(message) => &message.canvas_id,
+            Message::CanvasCursorUpdate(message) => &message.canvas_id,
+            Message::CanvasStateRequest(message) => &message.canvas_id,
+            Message::CanvasStateResponse(message) => &message.canvas_id,
+        }
+    }
+
+    /// Whether a canvas is meant: by its entity, the entity's id alone, or its document.
+    pub fn is_about(&self, entity: &EntityId) -> bool {
+        let named = self.canvas();
+        let named = named.strip_suffix(":canvas").unwrap_or(named);
+        named == entity.as_str() || named == entity.id()
+    }
+}
+
+impl StateResponse {
+    /// The elements as operations, for the state of a program that does not send its document.
+    pub fn operations(&self) -> Vec<Operation> {
+        let operation = |element: &Map<String, Json>| {
+            let seconds = |name: &str| element.get(name).and_then(Json::as_u64).unwrap_or(0);
+            let deleted = element.get("deleted").and_then(Json::as_bool).unwrap_or(false);
+            let (operation_type, at) = match deleted {
+                true => (Verb::Remove, seconds("deleted_at")),
+                false => (Verb::Add, seconds("updated_at")),
+            };
+            Operation {
+                operation_id: String::new(),
+                canvas_id: self.canvas_id.clone(),
+                element_id: element.get("id").and_then(Json::as_str).unwrap_or("").to_owned(),
+                operation_type,
+                element_data: Some(element.clone()),
+                fields: None,
+                update_v1: None,
+                vector_clock: BTreeMap::new(),
+                lamport_clock: 0,
+                origin_peer: self.responder_peer_id.clone(),
+                timestamp_ms: at.saturating_mul(1000),
+            }
+        };
+        self.elements.iter().map(operation).collect()
+    }
+}
+
+/// Follows the words of an operation that a relay carried.
+///
+/// The later write of a field wins, by time, as in a merge; a deletion wins over everything. The
+/// operation counts as its origin's: one who may not write here is refused.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Apply {
+    pub entity: EntityId,
+    pub message: Operation,
+}
+
+impl Apply {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let message = &self.message;
+        let core = session.view(&self.entity.document(core::SPEC.name))?;
+        may_write(core.as_deref(), &self.entity, &message.origin_peer)?;
+        let id = message.element_id.as_str();
+        if id.is_empty() || id.len() > limits::ID_BYTES || id.chars().any(char::is_control) {
+            return Err(Error::untrusted(format!("not an element id: {id:?}")));
+        }
+        let at = self.time(session.now())?;
+        let doc = self.entity.document(SPEC.name);
+        let element = Element::at(session, &doc, id)?;
+        let deleted = |data: &Map<String, Json>| data.get("deleted") == Some(&json!(true));
+        let removes = message.operation_type == Verb::Remove
+            || message.element_data.as_ref().is_some_and(deleted);
+        match element {
+            Some(element) if element.is_deleted() => {
+                Ok(Outcome::unchanged(doc, id).saying("it is deleted"))
+            }
+            Some(_) if removes => self.remove(session, at),
+            None if removes => Ok(Outcome::unchanged(doc, id).saying("it is not here")),
+            Some(element) => self.change(session, &element, at),
+            None => self.create(session, at),
+        }
+    }
+
+    /// When it was done, in Unix seconds.
+    fn time(&self, now: i64) -> Result<i64> {
+        let sent = i64::try_from(self.message.timestamp_ms / 1000).unwrap_or(i64::MAX);
+        let data = self.message.element_data.as_ref();
+        let written = data.and_then(|data| data.get("updated_at")?.as_f64()).map(|at| at as i64);
+        let at = match self.message.operation_type {
+            Verb::Remove => sent,
+            _ => written.unwrap_or(sent),
+        };
+        let horizon = now.saturating_add(limits::CLOCK_SKEW_SECONDS);
+        match at {
+            1.. if at <= horizon => Ok(at),
+            1.. => Err(Error::refused("its clock is more than a day ahead of ours")),
+            _ => Err(Error::refused("it does not say when it was done")),
+        }
+    }
+
+    fn remove(&self, session: &mut Session, at: i64) -> Result<Outcome> {
+        let doc = self.entity.document(SPEC.name);
+        let id = self.message.element_id.as_str();
+        session.edit(&doc, |txn| {
+            txn.set(&["elements", id], "deleted", true)?;
+            txn.set(&["elements", id], "deleted_at", at)
+        })?;
+        session.state().forget_element_clocks(&doc, id)?;
+        // As after an import: this replica's member has seen it, and speaks for nobody else.
+        tombstone::acknowledge(session, &doc)?;
+        let path = ["elements".to_owned(), id.to_owned()];
+        let pruned = tombstone::prune_record(session, &doc, &ELEMENTS, &path)?;
+        Ok(Outcome::changed(doc, id).saying("deleted").pruning(pruned))
+    }
+
+    fn change(&self, session: &mut Session, element: &Element, at: i64) -> Result<Outcome> {
+        let doc = self.entity.document(SPEC.name);
+        let given = element.news(self.fields(element)?);
+        if given.is_empty() {
+            return Ok(Outcome::unchanged(doc, &element.id).saying("it is so already"));
+        }
+        let clocks = Clocks::of(session.state(), &doc, &element.id, element.clock())?;
+        let later = |name: &String, value: &Option<Value>| {
+            let ours = fields::get(&element.record, name).map(Value::to_json);
+            let theirs = value.as_ref().map(Value::to_json);
+            // Of two of one second the greater value wins, here as in a merge.
+            let greater = || text(theirs.as_ref()) > text(ours.as_ref());
+            at > clocks.last(name) || at == clocks.last(name) && greater()
+        };
+        let mut wins = given;
+        wins.retain(|name, value| later(name, value));
+        if wins.is_empty() {
+            return Ok(Outcome::unchanged(doc, &element.id).saying("something later is here"));
+        }
+        element::write(session, &doc, element, &wins, at)?;
+        let names: Vec<&str> = wins.keys().map(String::as_str).collect();
+        Ok(Outcome::changed(doc, &element.id).saying(format!("changed {}", names.join(", "))))
+    }
+
+    fn create(&self, session: &mut Session, at: i64) -> Result<Outcome> {
+        let doc = self.entity.document(SPEC.name);
+        let id = self.message.element_id.as_str();
+        let data = self.data()?;
+        let whole = ["element_type", "x", "y", "width", "height"];
+        if !whole.iter().all(|name| data.contains_key(*name)) {
+            return Ok(Outcome::unchanged(doc, id).saying("it is not here"));
+        }
+        tombstone::make_room(session, &doc)?;
+        let mut fields = given(data)?;
+        fields.entry("rotation".to_owned()).or_insert(Some(Value::Number(0.0)));
+        fields.entry("z_index".to_owned()).or_insert(Some(Value::Int(0)));
+        let created = data.get("created_at").and_then(Json::as_f64).map_or(at, |at| at as i64);
+        match element::create(session, &doc, id, &fields, [created.min(at), at], true)? {
+            true => Ok(Outcome::changed(doc, id).saying("added").creating()),
+            false => Ok(Outcome::unchanged(doc, id).saying("it was pruned")),
+        }
+    }
+
+    fn data(&self) -> Result<&Map<String, Json>> {
+        let data = self.message.element_data.as_ref();
+        data.ok_or_else(|| Error::untrusted("an operation without its element"))
+    }
+
+    /// The fields that the operation wrote. A named key of `data` that is not there was removed.
+    fn fields(&self, element: &Element) -> Result<Fields> {
+        let mut given = given(self.data()?)?;
+        match &self.message.fields {
+            Some(names) => {
+                given.retain(|name, _| names.contains(name));
+                for name in names.iter().filter(|name| fields::data_key(name).is_some()) {
+                    given.entry(name.clone()).or_insert(None);
+                }
+            }
+            // What the whole element no longer has in `data` was removed from it.
+            None if self.data()?.contains_key(fields::DATA) => {
+                let keys = element.fields().into_keys();
+                for name in keys.filter(|name| fields::data_key(name).is_some()) {
+                    given.entry(name).or_insert(None);
+                }
+            }
+            None => {}
+        }
+        Ok(given)
+    }
+}
+
+/// The fields of an element as somebody sent it.
+fn given(data: &Map<String, Json>) -> Result<Fields> {
+    fields::of_json(data).map_err(|e| Error { kind: Kind::Untrusted, ..e })
+}
+
+fn text(value: Option<&Json>) -> String {
+    value.map(Json::to_string).unwrap_or_default()
+}
+
+/// Whether somebody may write on a canvas, as the core of its entity says.
+///
+/// # Errors
+/// `Refused` when not.
+pub fn may_write(core: Option<&View>, entity: &EntityId, member: &str) -> Result<()> {
+    match core.and_then(|core| core::active_role(core, member)) {
+        Some(role) if role.writes() => Ok(()),
+        Some(role) => Err(Error::refused(format!("{member} is a {role} and may only read"))),
+        None => Err(Error::refused(format!("{member:?} is not an active member of {entity}"))),
+    }
+}

@@ -1,0 +1,230 @@
+//! Undo and redo: the timeline of what this replica did on a canvas.
+//!
+//! Undoing is a new edit, so it merges like any other. What somebody else built upon is not undone
+//! unless they insist. A deleted element is put back under a new id: an id that was deleted never
+//! comes back, since others may be pruning it just now.
+
+use super::element::{Changes, Element};
+use super::fields::{self, Fields};
+use super::{Done, SPEC, put, remove, rewrite};
+use crate::concern::{Actor, Outcome};
+use crate::error::{Error, Result};
+use crate::id::{DocId, EntityId};
+use crate::store::{Session, Step};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+
+/// Characters of a value that a sentence shows at most.
+const SHOWN: usize = 60;
+
+/// Takes back the last thing that this replica did on a canvas.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Undo {
+    pub entity: EntityId,
+    /// Even where somebody built upon it.
+    #[serde(default)]
+    pub force: bool,
+}
+
+/// Does again what was undone last.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Redo {
+    pub entity: EntityId,
+    /// Even where somebody built upon it.
+    #[serde(default)]
+    pub force: bool,
+}
+
+impl Undo {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        travel(session, &self.entity, self.force, Way::Back)
+    }
+}
+
+impl Redo {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        travel(session, &self.entity, self.force, Way::Forth)
+    }
+}
+
+/// The direction along the timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Back,
+    Forth,
+}
+
+impl Way {
+    fn verb(self) -> &'static str {
+        if self == Way::Back { "undo" } else { "redo" }
+    }
+
+    fn past(self) -> &'static str {
+        if self == Way::Back { "undid" } else { "redid" }
+    }
+
+    /// Of a pair of before and after: what is there now, and what is to be.
+    fn ends(self, (before, after): (Json, Json)) -> (Json, Json) {
+        match self {
+            Way::Back => (after, before),
+            Way::Forth => (before, after),
+        }
+    }
+}
+
+fn travel(session: &mut Session, entity: &EntityId, force: bool, way: Way) -> Result<Outcome> {
+    let actor = Actor::of(session, entity)?.writing()?;
+    let doc = entity.document(SPEC.name);
+    let Some(step) = session.state().next_step(&doc, way == Way::Forth)? else {
+        let mut outcome = Outcome::unchanged(doc, "").saying(format!("nothing to {}", way.verb()));
+        outcome.id = None;
+        return Ok(outcome);
+    };
+    let changes: Changes = serde_json::from_str(&step.changes)
+        .map_err(|e| Error::corrupt("a step of the canvas' timeline is no JSON").because(e))?;
+    let journey = Journey { entity, actor: &actor, doc, step, changes, way, force };
+    let arrived = match (journey.step.verb.as_str(), way) {
+        ("add", Way::Forth) | ("delete", Way::Back) => journey.put_back(session)?,
+        ("add", Way::Back) | ("delete", Way::Forth) => journey.take_away(session)?,
+        _ => journey.rewrite(session)?,
+    };
+    session.state().mark_step(journey.step.id, way == Way::Back)?;
+    Ok(journey.tell(arrived))
+}
+
+/// One step along the timeline.
+struct Journey<'j> {
+    entity: &'j EntityId,
+    actor: &'j Actor,
+    doc: DocId,
+    step: Step,
+    changes: Changes,
+    way: Way,
+    force: bool,
+}
+
+/// What became of it.
+enum Arrived {
+    /// The element stands under another id now.
+    Anew(Done),
+    Changed(Done),
+    /// There is nothing to be done.
+    Already(&'static str),
+}
+
+impl Journey<'_> {
+    /// The element as it is to be, whole, under a new id.
+    fn put_back(&self, session: &mut Session) -> Result<Arrived> {
+        let done = put(session, self.entity, self.actor, self.goal()?)?;
+        session.state().replace_element(&self.doc, &self.step.element, &done.id)?;
+        session.state().mark_element(&self.doc, &done.id, done.clock)?;
+        Ok(Arrived::Anew(done))
+    }
+
+    fn take_away(&self, session: &mut Session) -> Result<Arrived> {
+        let found = Element::at(session, &self.doc, &self.step.element)?;
+        let Some(element) = found.filter(|element| !element.is_deleted()) else {
+            return Ok(Arrived::Already("it is deleted already"));
+        };
+        if element.clock() != self.step.clock && !self.force {
+            return Err(self.built_on("it was changed since"));
+        }
+        remove(session, self.entity, self.actor, &element).map(Arrived::Changed)
+    }
+
+    fn rewrite(&self, session: &mut Session) -> Result<Arrived> {
+        let found = Element::at(session, &self.doc, &self.step.element)?;
+        let Some(element) = found.filter(|element| !element.is_deleted()) else {
+            return match self.force {
+                true => Ok(Arrived::Already("it is deleted, so the step is passed over")),
+                false => Err(self.built_on("it was deleted since")),
+            };
+        };
+        for (name, pair) in &self.changes {
+            let (expected, _) = self.way.ends(pair.clone());
+            let value = fields::typed(name, &expected).unwrap_or(None);
+            if !self.force && !element.shows(name, value.as_ref()) {
+                let is = fields::json(&element.record, name);
+                return Err(self.built_on(&format!("{name} is {is} now, not {expected}")));
+            }
+        }
+        Ok(match rewrite(session, self.entity, self.actor, &element, self.goal()?)? {
+            Some(done) => Arrived::Changed(done),
+            None => Arrived::Already("it is so already"),
+        })
+    }
+
+    /// The values that the fields are to have; None for what is to go.
+    fn goal(&self) -> Result<Fields> {
+        let value = |(name, pair): (&String, &(Json, Json))| {
+            let (_, goal) = self.way.ends(pair.clone());
+            let value = match goal {
+                Json::Null => None,
+                goal => fields::typed(name, &goal)?,
+            };
+            Ok((name.clone(), value))
+        };
+        self.changes.iter().map(value).collect()
+    }
+
+    fn built_on(&self, why: &str) -> Error {
+        let Step { verb, element, .. } = &self.step;
+        Error::refused(format!("somebody built on the {verb} of {element}: {why}"))
+            .because("undoing it would undo their work too")
+            .hint(format!(
+                "look with `crdtctl canvas show {element}`; `crdtctl canvas {} --force` insists",
+                self.way.verb()
+            ))
+    }
+
+    fn tell(&self, arrived: Arrived) -> Outcome {
+        let (way, verb) = (self.way, self.step.verb.as_str());
+        let done = match arrived {
+            Arrived::Already(why) => {
+                return Outcome::unchanged(self.doc.clone(), &self.step.element)
+                    .saying(format!("{verb} of {}: {why}", self.step.element));
+            }
+            Arrived::Anew(done) => {
+                let sentence = format!(
+                    "{} the {verb} of {}: it stands there again as {}",
+                    way.past(),
+                    self.step.element,
+                    done.id
+                );
+                let outcome = Outcome::changed(self.doc.clone(), &done.id);
+                return outcome.saying(sentence).creating().with(way.past(), self.account(&done));
+            }
+            Arrived::Changed(done) => done,
+        };
+        let mut what: Vec<String> = Vec::new();
+        if !matches!(verb, "add" | "delete") {
+            let said = |value: &Json| match value {
+                Json::Null => "nothing".to_owned(),
+                value => value.to_string().chars().take(SHOWN).collect(),
+            };
+            let arrow = |(name, (old, new)): (&String, &(Json, Json))| {
+                format!("{name} {} → {}", said(old), said(new))
+            };
+            what = done.changes.iter().map(arrow).collect();
+        }
+        let colon = if what.is_empty() { "" } else { ": " };
+        let what = what.join(", ");
+        Outcome::changed(self.doc.clone(), &done.id)
+            .saying(format!("{} the {verb} of {}{colon}{what}", way.past(), done.id))
+            .with(way.past(), self.account(&done))
+            .pruning(done.pruned)
+    }
+
+    /// For programs: which step it was, and what it changed now.
+    fn account(&self, done: &Done) -> Json {
+        let fields: Map<String, Json> = done
+            .changes
+            .iter()
+            .map(|(name, (old, new))| (name.clone(), json!({"old": old, "new": new})))
+            .collect();
+        json!({
+            "verb": self.step.verb, "element_id": self.step.element, "at": self.step.at,
+            "member": self.step.member, "fields": fields,
+        })
+    }
+}

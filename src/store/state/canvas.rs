@@ -1,0 +1,197 @@
+//! What this replica did on canvases: the timeline for undo, the outbox for a live relay, and when
+//! each field was last written.
+
+use super::State;
+use crate::error::Result;
+use crate::id::DocId;
+use crate::limits;
+use rusqlite::{Row, params};
+use std::collections::BTreeMap;
+
+const COLUMNS: &str = "id, doc_id, at, member, verb, element, changes, clock, undone";
+
+/// One step of a canvas' timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Given by [`State::push_step`]; ignored there.
+    pub id: i64,
+    pub doc: DocId,
+    /// Unix seconds.
+    pub at: i64,
+    pub member: String,
+    /// What was done: "add", "set", "move", "delete".
+    pub verb: String,
+    pub element: String,
+    /// JSON: field → [before, after].
+    pub changes: String,
+    /// The element's clock after this replica's last write to it.
+    pub clock: i64,
+    pub undone: bool,
+}
+
+/// A message that waits for the relay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    pub id: i64,
+    /// The command in the log that it is about; None for an answer.
+    pub seq: Option<i64>,
+    /// One line of JSON.
+    pub message: String,
+}
+
+impl State {
+    /// Adds a step; what was undone before it cannot be done again any more. The oldest steps beyond
+    /// [`limits::TIMELINE_STEPS`] go.
+    pub fn push_step(&self, step: &Step) -> Result<()> {
+        let doc = step.doc.as_str();
+        self.run("DELETE FROM canvas_timeline WHERE doc_id = ?1 AND undone = 1", params![doc])?;
+        self.run(
+            "INSERT INTO canvas_timeline (doc_id, at, member, verb, element, changes, clock)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![doc, step.at, step.member, step.verb, step.element, step.changes, step.clock],
+        )?;
+        self.run(
+            "DELETE FROM canvas_timeline WHERE doc_id = ?1 AND id <= (
+                 SELECT id FROM canvas_timeline WHERE doc_id = ?1 ORDER BY id DESC
+                 LIMIT 1 OFFSET ?2)",
+            params![doc, limits::TIMELINE_STEPS],
+        )
+    }
+
+    /// The step that undo would take back; with `undone` the one that redo would do again.
+    pub fn next_step(&self, doc: &DocId, undone: bool) -> Result<Option<Step>> {
+        let order = if undone { "ASC" } else { "DESC" };
+        let sql = format!(
+            "SELECT {COLUMNS} FROM canvas_timeline WHERE doc_id = ?1 AND undone = ?2
+             ORDER BY id {order} LIMIT 1"
+        );
+        Ok(self.one(&sql, params![doc.as_str(), undone], step)?.flatten())
+    }
+
+    /// Notes that a step is undone, or done again.
+    pub fn mark_step(&self, id: i64, undone: bool) -> Result<()> {
+        self.run("UPDATE canvas_timeline SET undone = ?2 WHERE id = ?1", params![id, undone])
+    }
+
+    /// Notes the clock of this replica's last write to an element, in all its steps.
+    pub fn mark_element(&self, doc: &DocId, element: &str, clock: i64) -> Result<()> {
+        self.run(
+            "UPDATE canvas_timeline SET clock = ?3 WHERE doc_id = ?1 AND element = ?2",
+            params![doc.as_str(), element, clock],
+        )
+    }
+
+    /// Lets the steps of an element be about the one that stands in its place now.
+    pub fn replace_element(&self, doc: &DocId, old: &str, new: &str) -> Result<()> {
+        self.run(
+            "UPDATE canvas_timeline SET element = ?3 WHERE doc_id = ?1 AND element = ?2",
+            params![doc.as_str(), old, new],
+        )
+    }
+
+    /// Lets a message wait for the relay, about the command with this number in the log. The oldest
+    /// beyond [`limits::OUTBOX_MESSAGES`] go.
+    pub fn put_out(&self, doc: &DocId, seq: Option<i64>, message: &str) -> Result<()> {
+        self.run(
+            "INSERT INTO canvas_outbox (doc_id, seq, message) VALUES (?1, ?2, ?3)",
+            params![doc.as_str(), seq, message],
+        )?;
+        self.run(
+            "DELETE FROM canvas_outbox WHERE id <= (SELECT max(id) FROM canvas_outbox) - ?1",
+            params![limits::OUTBOX_MESSAGES],
+        )
+    }
+
+    /// The messages of a canvas that wait, oldest first.
+    pub fn outbox(&self, doc: &DocId) -> Result<Vec<Waiting>> {
+        if !self.knows_canvases()? {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT id, seq, message FROM canvas_outbox WHERE doc_id = ?1 ORDER BY id";
+        self.all(sql, params![doc.as_str()], |row| {
+            Ok(Waiting { id: row.get(0)?, seq: row.get(1)?, message: row.get(2)? })
+        })
+    }
+
+    /// How far the log of a canvas was handed out; 0 where it never was.
+    pub fn handed(&self, doc: &DocId) -> Result<i64> {
+        if !self.knows_canvases()? {
+            return Ok(0);
+        }
+        let sql = "SELECT seq FROM canvas_handed WHERE doc_id = ?1";
+        Ok(self.one(sql, params![doc.as_str()], |row| row.get(0))?.unwrap_or(0))
+    }
+
+    /// Notes how far the log of a canvas was handed out, and forgets its messages up to one.
+    pub fn hand_out(&self, doc: &DocId, seq: i64, message: Option<i64>) -> Result<()> {
+        if self.handed(doc)? < seq {
+            self.run(
+                "INSERT OR REPLACE INTO canvas_handed (doc_id, seq) VALUES (?1, ?2)",
+                params![doc.as_str(), seq],
+            )?;
+        }
+        self.run(
+            "DELETE FROM canvas_outbox WHERE doc_id = ?1 AND id <= ?2",
+            params![doc.as_str(), message],
+        )
+    }
+
+    /// The client id that this replica last wrote a document under.
+    pub fn own_client(&self, doc: &DocId) -> Result<Option<u64>> {
+        Ok(self.known(doc)?.map(|known| known.own_client))
+    }
+
+    /// When the fields of an element were last written; see the table.
+    pub fn element_clocks(&self, doc: &DocId, element: &str) -> Result<BTreeMap<String, i64>> {
+        let sql = "SELECT field, clock FROM canvas_clock WHERE doc_id = ?1 AND element = ?2";
+        let rows =
+            self.all(sql, params![doc.as_str(), element], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// Notes when a field of an element was written.
+    pub fn put_element_clock(
+        &self,
+        doc: &DocId,
+        element: &str,
+        field: &str,
+        clock: i64,
+    ) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO canvas_clock (doc_id, element, field, clock)
+             VALUES (?1, ?2, ?3, ?4)",
+            params![doc.as_str(), element, field, clock],
+        )
+    }
+
+    /// Forgets when the fields of an element were written.
+    pub fn forget_element_clocks(&self, doc: &DocId, element: &str) -> Result<()> {
+        self.run(
+            "DELETE FROM canvas_clock WHERE doc_id = ?1 AND element = ?2",
+            params![doc.as_str(), element],
+        )
+    }
+
+    /// Whether the tables are there: one who only reads finds them as an older crdtctl left them.
+    fn knows_canvases(&self) -> Result<bool> {
+        let sql = "SELECT 1 FROM sqlite_schema WHERE name = 'canvas_outbox'";
+        Ok(self.one(sql, params![], |_| Ok(()))?.is_some())
+    }
+}
+
+/// A row of `canvas_timeline`; None where the document's name makes no sense.
+fn step(row: &Row<'_>) -> rusqlite::Result<Option<Step>> {
+    let doc: String = row.get(1)?;
+    let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
+    Ok(Some(Step {
+        id: row.get(0)?,
+        doc,
+        at: row.get(2)?,
+        member: row.get(3)?,
+        verb: row.get(4)?,
+        element: row.get(5)?,
+        changes: row.get(6)?,
+        clock: row.get(7)?,
+        undone: row.get(8)?,
+    }))
+}

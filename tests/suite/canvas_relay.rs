@@ -1,0 +1,473 @@
+//! `canvas apply` and `canvas events`: the messages of a live relay, in and out.
+
+use crate::support::*;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+
+fn add(store: &Store<'_>, data: &str) -> String {
+    let place = ["--at", "0,0", "--size", "100,40", "--data", data];
+    store.ok(&[&["canvas", "add", "shape"], &place[..]].concat())
+}
+
+/// What waits for the relay, handed out.
+fn events(store: &Store<'_>) -> String {
+    store.run(&["canvas", "events"]).exits(0).stdout.clone()
+}
+
+fn run(store: &Store<'_>, lines: &str, more: &[&str]) -> Run {
+    let dir = text(&store.dir);
+    let args = [&["-s", &dir, "canvas", "apply"], more].concat();
+    store.machine.run_with_stdin(&args, lines.as_bytes())
+}
+
+/// Applies messages; what became of each.
+#[track_caller]
+fn apply(store: &Store<'_>, lines: &str) -> Vec<Value> {
+    let rows = run(store, lines, &[]).ok();
+    rows.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn results(rows: &[Value]) -> Vec<&str> {
+    rows.iter().map(|row| row["result"].as_str().unwrap()).collect()
+}
+
+fn canvas(store: &Store<'_>) -> Value {
+    store.json(&["canvas", "list", "--all"])
+}
+
+/// The operations among messages, without the changes that they bring: as another program sends
+/// them.
+fn words(messages: &str) -> String {
+    let strip = |line: &str| {
+        let mut message: Value = serde_json::from_str(line).unwrap();
+        message.as_object_mut().unwrap().remove("update_v1");
+        (message["type"] == "canvas_operation").then(|| format!("{message}\n"))
+    };
+    messages.lines().filter_map(strip).collect()
+}
+
+/// Two replicas of one group that have exchanged everything.
+fn pair<'m>(machine: &'m Machine, members: &[&str]) -> (Store<'m>, Store<'m>) {
+    let alice = machine.group("a", members);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    (alice, bob)
+}
+
+/// Both give each other everything, twice.
+fn sync(alice: &Store<'_>, bob: &Store<'_>) {
+    for _ in 0..2 {
+        alice.give(bob);
+        bob.give(alice);
+    }
+    assert_eq!(alice.digest(), bob.digest());
+}
+
+#[test]
+fn what_one_replica_does_a_relay_carries_to_another() {
+    let machine = Machine::new("relay");
+    let (alice, bob) = pair(&machine, &[BOB]);
+    let id = add(&alice, r#"{"fill":"red","note":"x"}"#);
+    alice.ok(&["canvas", "move", &id, "10,20"]);
+    alice.ok(&["canvas", "set", &id, "data.note=null", "rotation=0.5"]);
+    let gone = add(&alice, "{}");
+    alice.ok(&["canvas", "delete", &gone]);
+    let messages = events(&alice);
+    assert_eq!(messages.lines().count(), 5);
+    assert_eq!(events(&alice), "", "handed out once");
+    let rows = apply(&bob, &messages);
+    assert_eq!(results(&rows), ["applied"; 5]);
+    assert_eq!((&rows[1]["element_id"], &rows[1]["from"]), (&json!(id), &json!(ALICE)));
+    let live = |store: &Store<'_>| store.json(&["canvas", "list"]);
+    assert_eq!(live(&alice), live(&bob));
+    // Twice is once, for the receiver and for the sender who hears herself.
+    let before = (alice.documents(), bob.documents());
+    for row in [apply(&bob, &messages), apply(&alice, &messages)].concat() {
+        assert_eq!(row["result"], "unchanged", "{row}");
+    }
+    assert_eq!((alice.documents(), bob.documents()), before);
+    // Bob has seen the deletion, which is news; then everything is said.
+    let acknowledged = events(&bob);
+    assert_eq!(acknowledged.lines().count(), 1);
+    assert_eq!(results(&apply(&alice, &acknowledged)), ["applied"]);
+    assert_eq!(canvas(&alice).as_array().map(Vec::len), Some(1), "pruned");
+    assert_eq!((events(&alice), events(&bob)), (String::new(), String::new()));
+    // What came by relay and what comes by file are the same elements: what both do to them since
+    // is there in the end.
+    alice.ok(&["canvas", "set", &id, "data.from=alice", "width=7"]);
+    bob.ok(&["canvas", "set", &id, "data.fill=blue", "height=9"]);
+    sync(&alice, &bob);
+    let all = canvas(&alice);
+    assert_eq!(all.as_array().map(Vec::len), Some(1), "seen by both, the other is gone");
+    assert_eq!(all[0]["data"], json!({"fill": "blue", "from": "alice"}));
+    let numbers = ["x", "width", "height"].map(|field| all[0][field].as_i64());
+    assert_eq!(numbers, [Some(10), Some(7), Some(9)]);
+}
+
+#[test]
+fn a_message_has_the_applications_fields() {
+    let machine = Machine::new("message");
+    let store = machine.group("s", &[]);
+    let id = add(&store, r#"{"fill":"red"}"#);
+    machine.pass(60);
+    store.ok(&["canvas", "move", &id, "1,2"]);
+    store.ok(&["canvas", "delete", &id]);
+    let messages: Vec<Value> =
+        events(&store).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [added, moved, removed] = &messages[..] else { panic!("{messages:?}") };
+    let now = START + 60;
+    assert!(messages.iter().all(|message| !message["update_v1"].as_str().unwrap().is_empty()));
+    let mut moved = moved.clone();
+    moved.as_object_mut().unwrap().remove("update_v1");
+    assert_eq!(
+        moved,
+        json!({
+            "type": "canvas_operation", "operation_id": format!("{GROUP}-{id}-update-{now}"),
+            "canvas_id": GROUP, "element_id": id, "operation_type": "update",
+            "element_data": {
+                "id": id, "element_type": "shape", "x": 1, "y": 2, "width": 100, "height": 40,
+                "rotation": 0, "z_index": 0, "data": {"fill": "red"}, "created_at": START,
+                "updated_at": now, "deleted": false, "deleted_at": 0,
+            },
+            "fields": ["x", "y"], "vector_clock": {ALICE: now}, "lamport_clock": now,
+            "origin_peer": ALICE, "timestamp_ms": now * 1000,
+        })
+    );
+    assert_eq!((&added["operation_type"], &added["fields"]), (&json!("add"), &Value::Null));
+    assert_eq!(
+        (&removed["operation_type"], &removed["element_data"]),
+        (&json!("remove"), &Value::Null)
+    );
+}
+
+#[test]
+fn a_change_waits_for_what_it_builds_upon() {
+    let machine = Machine::new("relay order");
+    let (alice, bob) = pair(&machine, &[BOB]);
+    let id = add(&alice, "{}");
+    let first = events(&alice);
+    alice.ok(&["canvas", "move", &id, "2,2"]);
+    let second = events(&alice);
+    let run = run(&bob, &second, &[]);
+    assert!(run.ok().contains("\"waiting\""), "{}", run.stdout);
+    assert!(run.stderr.contains("events --request"), "{}", run.stderr);
+    assert_eq!(canvas(&bob), json!([]));
+    assert_eq!(results(&apply(&bob, &first)), ["applied"]);
+    assert_eq!(canvas(&bob)[0]["x"], 2, "and what waited");
+    // In one go the order does not matter at all.
+    let dave = machine.store("d", BOB);
+    let core = text(&machine.path("core.crdt"));
+    alice.ok(&["sync", "export", "--doc", "core", "--out", &core]);
+    dave.ok(&["sync", "import", &core]);
+    assert_eq!(results(&apply(&dave, &format!("{second}{first}"))), ["applied"; 2]);
+    assert_eq!(canvas(&dave), canvas(&alice));
+}
+
+#[test]
+fn words_in_any_order_end_the_same() {
+    let machine = Machine::new("relay words");
+    let (alice, bob) = pair(&machine, &[BOB]);
+    let id = add(&alice, r#"{"fill":"red"}"#);
+    sync(&alice, &bob);
+    events(&alice);
+    // At once: Alice moves, then Bob, a second later, colours; nobody has seen the other.
+    machine.pass(60);
+    alice.ok(&["canvas", "move", &id, "10,20"]);
+    machine.pass(1);
+    bob.ok(&["canvas", "set", &id, "data.fill=blue"]);
+    let (hers, his) = (words(&events(&alice)), words(&events(&bob)));
+    assert_eq!(results(&apply(&bob, &hers)), ["applied"], "another field, although older");
+    assert_eq!(results(&apply(&alice, &his)), ["applied"]);
+    let shown = alice.json(&["canvas", "show", &id]);
+    assert_eq!((&shown["x"], &shown["data"]), (&json!(10), &json!({"fill": "blue"})));
+    assert_eq!(shown, bob.json(&["canvas", "show", &id]));
+    assert_eq!(shown["updated_at"], START + 61);
+    // Of one field the later write wins, whatever came first.
+    machine.pass(60);
+    alice.ok(&["canvas", "move", &id, "1,1"]);
+    let early = words(&events(&alice));
+    machine.pass(1);
+    alice.ok(&["canvas", "move", &id, "2,2"]);
+    let late = words(&events(&alice));
+    assert_eq!(results(&apply(&bob, &late)), ["applied"]);
+    let row = &apply(&bob, &early)[0];
+    assert_eq!(
+        (&row["result"], &row["why"]),
+        (&json!("unchanged"), &json!("something later is here"))
+    );
+    assert_eq!(bob.json(&["canvas", "show", &id])["x"], 2);
+}
+
+#[test]
+fn an_element_that_many_only_hear_of_is_the_same_everywhere() {
+    let machine = Machine::new("heard");
+    let (alice, bob) = pair(&machine, &[BOB]);
+    let message = json!({
+        "type": "canvas_operation", "canvas_id": GROUP, "element_id": "note-1",
+        "operation_type": "add", "origin_peer": ALICE, "timestamp_ms": START * 1000,
+        "element_data": {"element_type": "text", "x": 1, "y": 2, "width": 3, "height": 4},
+    });
+    for store in [&alice, &bob] {
+        assert_eq!(results(&apply(store, &message.to_string())), ["applied"]);
+    }
+    alice.ok(&["canvas", "set", "note-1", "data.from=alice"]);
+    bob.ok(&["canvas", "set", "note-1", "data.to=bob"]);
+    sync(&alice, &bob);
+    let shown = alice.json(&["canvas", "show", "note-1"]);
+    assert_eq!(shown["data"], json!({"from": "alice", "to": "bob"}));
+}
+
+#[test]
+fn a_batch_is_one_change_and_many_messages() {
+    let machine = Machine::new("relay batch");
+    let (alice, bob) = pair(&machine, &[BOB]);
+    let lines = r#"
+        {"op":"canvas.add","kind":"text","x":1,"y":2.5,"width":10,"height":5,"data":{"content":"a"}}
+        {"op":"canvas.move","element":"$1.id","x":3,"y":4}
+        {"op":"canvas.set","element":"$1.id","set":{"data.content":null,"data.note":"$1.id"}}
+        {"op":"canvas.add","kind":"shape","x":0,"y":0,"width":1,"height":1}
+        {"op":"canvas.delete","element":"$4.id"}
+        {"op":"canvas.undo"}
+        {"op":"canvas.set","element":"$6.id","set":{"x":9}}"#;
+    let args = ["-s", &text(&alice.dir), "batch", "-o", "ndjson"];
+    let done = machine.run_with_stdin(&args, lines.trim_start().as_bytes()).ok();
+    assert_eq!(done.lines().count(), 7);
+    let undone: Value = serde_json::from_str(done.lines().nth(5).unwrap()).unwrap();
+    assert_eq!(undone["undid"]["verb"], "delete");
+    let live = alice.json(&["canvas", "list"]);
+    assert_eq!((&live[0]["x"], &live[0]["data"]), (&json!(3), &json!({"note": "$1.id"})));
+    assert_eq!((&live[1]["x"], &live[1]["z_index"]), (&json!(9), &json!(1)));
+    let messages = events(&alice);
+    let rows = apply(&bob, &messages);
+    assert_eq!(results(&rows)[0], "applied");
+    assert!(results(&rows)[1..].iter().all(|result| *result == "unchanged"), "{rows:?}");
+    assert_eq!(bob.json(&["canvas", "list"]), live);
+    // In words, one after the other, it ends the same.
+    let carol = machine.store("c", BOB);
+    let core = text(&machine.path("core.crdt"));
+    alice.ok(&["sync", "export", "--doc", "core", "--out", &core]);
+    carol.ok(&["sync", "import", &core]);
+    apply(&carol, &words(&messages));
+    assert_eq!(carol.json(&["canvas", "list"]), live);
+}
+
+#[test]
+fn cursors_are_shown_and_never_stored() {
+    let machine = Machine::new("cursors");
+    let (alice, bob) = pair(&machine, &[BOB]);
+    add(&alice, "{}");
+    sync(&alice, &bob);
+    events(&alice);
+    let cursor = alice.ok(&["canvas", "events", "--cursor", "-1.5,2"]);
+    let before = bob.files();
+    let rows = apply(&bob, &cursor);
+    assert_eq!(results(&rows), ["shown"]);
+    let row = &rows[0];
+    assert_eq!((&row["peer_id"], &row["x"], &row["y"]), (&json!(ALICE), &json!(-1.5), &json!(2.0)));
+    assert_eq!(row["type"], "canvas_cursor_update");
+    assert_eq!(bob.files(), before);
+    assert_eq!(alice.ok(&["canvas", "events"]), "");
+}
+
+#[test]
+fn a_request_for_the_state_is_answered_with_all_of_it() {
+    let machine = Machine::new("state");
+    let (alice, bob) = pair(&machine, &[BOB]);
+    let id = add(&alice, r#"{"fill":"red"}"#);
+    alice.ok(&["canvas", "move", &id, "5,5"]);
+    events(&alice);
+    let request = bob.ok(&["canvas", "events", "--request"]);
+    assert_eq!(results(&apply(&alice, &request)), ["answered"]);
+    let answer = events(&alice);
+    let response: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(response["type"], "canvas_state_response");
+    assert_eq!(
+        (&response["total_element_count"], &response["elements"][0]["x"]),
+        (&json!(1), &json!(5))
+    );
+    assert_eq!(results(&apply(&bob, &answer)), ["applied"]);
+    assert_eq!(canvas(&alice), canvas(&bob));
+    assert_eq!(results(&apply(&bob, &answer)), ["unchanged"]);
+    // Without the document, as the application sends it, element by element.
+    let mut plain = response;
+    plain.as_object_mut().unwrap().remove("state_v1");
+    plain["elements"][0]["x"] = json!(50);
+    plain["elements"][0]["updated_at"] = json!(START + 10);
+    let mut fresh = plain["elements"][0].clone();
+    fresh["id"] = json!("note-1");
+    plain["elements"].as_array_mut().unwrap().push(fresh);
+    let rows = apply(&bob, &plain.to_string());
+    assert_eq!(rows[0]["elements"], json!({"applied": 2, "unchanged": 0, "refused": 0}));
+    assert_eq!(bob.json(&["canvas", "show", &id])["x"], 50);
+    assert_eq!(bob.json(&["canvas", "show", "note-1"])["x"], 50);
+    assert_eq!(results(&apply(&bob, &plain.to_string())), ["unchanged"]);
+    // What is no state is no state.
+    plain["state_v1"] = json!("AAECAw==");
+    let before = bob.documents();
+    run(&bob, &plain.to_string(), &[]).exits(6);
+    assert_eq!(bob.documents(), before);
+}
+
+#[test]
+fn the_guides_names_are_read_too() {
+    let machine = Machine::new("names");
+    let store = machine.group("s", &[]);
+    let element = json!({
+        "element_type": "sticky", "x": 1, "y": 2, "width": 3, "height": 4, "locked": true,
+        "data": {"content": "hi"}, "updated_at": START,
+    });
+    let fields = json!({
+        "canvas_id": "ocean-forest-moon-star", "element_id": "note-1", "operation_type": "add",
+        "element_data": element, "origin_peer": ALICE,
+    });
+    let mut tagged = fields.clone();
+    tagged["type"] = json!("Operation");
+    let lines = format!("{}\n\n{tagged}\n", json!({"Operation": fields}));
+    assert_eq!(results(&apply(&store, &lines)), ["applied", "unchanged"]);
+    let shown = store.json(&["canvas", "show", "note-1"]);
+    assert_eq!((&shown["element_type"], &shown["rotation"]), (&json!("sticky"), &json!(0)));
+    // Without `fields` the whole element counts: what is no longer in `data` is gone.
+    let mut update = fields;
+    update["operation_type"] = json!("update");
+    update["element_data"]["data"] = json!({"color": "red"});
+    update["element_data"]["updated_at"] = json!(START + 1);
+    assert_eq!(results(&apply(&store, &json!({"Operation": update}).to_string())), ["applied"]);
+    assert_eq!(store.json(&["canvas", "show", "note-1"])["data"], json!({"color": "red"}));
+    let remove = json!({
+        "canvas_id": GROUP, "element_id": "note-1", "operation_type": "remove",
+        "origin_peer": ALICE, "timestamp_ms": (START + 5) * 1000,
+    });
+    let rows = apply(&store, &json!({"Operation": remove}).to_string());
+    assert_eq!(results(&rows), ["applied"]);
+    // Alone, it was pruned at once; and late messages do not bring it back.
+    let row = &apply(&store, &lines)[0];
+    assert_eq!((&row["result"], &row["why"]), (&json!("unchanged"), &json!("it was pruned")));
+    assert_eq!(canvas(&store), json!([]));
+}
+
+#[test]
+fn who_may_not_write_is_refused_and_others_go_on() {
+    let machine = Machine::new("relay roles");
+    let (alice, bob) = pair(&machine, &[BOB, CAROL]);
+    alice.ok(&["member", "role", CAROL, "viewer"]);
+    sync(&alice, &bob);
+    let id = add(&alice, "{}");
+    let good = events(&alice);
+    let message: Value = serde_json::from_str(&words(&good)).unwrap();
+    let with = |field: &str, value: Value| {
+        let mut changed = message.clone();
+        changed[field] = value;
+        changed.to_string()
+    };
+    let mut ahead = message.clone();
+    ahead["element_data"]["updated_at"] = json!(START + 90_000);
+    let mut typed = message.clone();
+    typed["element_data"]["x"] = json!("far");
+    let lines = [
+        with("origin_peer", json!(CAROL)),
+        with("origin_peer", json!("mallory-x-y-z")),
+        with("canvas_id", json!("group:elsewhere")),
+        with("element_id", json!("a\u{7}b")),
+        ahead.to_string(),
+        typed.to_string(),
+        good.replace(ALICE, CAROL).trim().to_owned(),
+        good,
+    ]
+    .join("\n");
+    let rows = apply(&bob, &lines);
+    assert_eq!(
+        results(&rows),
+        ["refused", "refused", "passed", "refused", "refused", "refused", "refused", "applied"]
+    );
+    assert!(rows[0]["why"].as_str().unwrap().contains("may only read"));
+    assert_eq!(bob.column(&["canvas", "list"], "id"), [id]);
+    // Whoever hears of a deletion acknowledges for himself, and for nobody else.
+    machine.pass(5);
+    alice.ok(&["canvas", "delete", &bob.column(&["canvas", "list"], "id")[0]]);
+    apply(&bob, &words(&events(&alice)));
+    assert_eq!(canvas(&bob)[0]["ack_vector"], json!({BOB: START + 5}));
+}
+
+#[test]
+fn a_line_that_is_no_message_stops_what_came_with_it() {
+    let machine = Machine::new("bad lines");
+    let (alice, bob) = pair(&machine, &[BOB]);
+    add(&alice, "{}");
+    let good = events(&alice);
+    let before = bob.documents();
+    let broken = |update: &str| {
+        let mut message: Value = serde_json::from_str(&good).unwrap();
+        message["update_v1"] = json!(update);
+        message.to_string()
+    };
+    for bad in [
+        "nonsense",
+        "[1]",
+        "{}",
+        r#"{"type":"canvas_party"}"#,
+        r#"{"type":"canvas_operation"}"#,
+        &broken("AAA"),
+        &broken("AAECAw=="),
+    ] {
+        let run = run(&bob, &format!("{good}{bad}\n"), &[]);
+        run.fails(6, "standard input, line 2");
+        assert!(run.stderr.contains("nothing was applied"), "{}", run.stderr);
+    }
+    assert_eq!(bob.documents(), before);
+    // A dry run says what would be.
+    let dry = run(&bob, &good, &["-n"]);
+    assert!(dry.ok().contains("applied") && dry.stderr.contains("dry run"));
+    assert_eq!(bob.documents(), before);
+    let file = machine.path("messages.ndjson");
+    std::fs::write(&file, &good).unwrap();
+    assert!(bob.ok(&["canvas", "apply", &text(&file)]).contains("applied"));
+    bob.run(&["canvas", "apply", "no-such-file"]).fails(4, "no-such-file");
+    assert_eq!(run(&bob, "", &[]).ok(), "");
+}
+
+#[test]
+fn a_live_relay_is_answered_as_it_speaks() {
+    let machine = Machine::new("live");
+    let (alice, bob) = pair(&machine, &[BOB]);
+    let dir = text(&bob.dir);
+    let mut command = machine.command(&["-s", &dir, "canvas", "apply"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut relay = command.spawn().unwrap();
+    let mut to = relay.stdin.take().unwrap();
+    let mut from = BufReader::new(relay.stdout.take().unwrap());
+    for n in 1..=3 {
+        let id = add(&alice, "{}");
+        to.write_all(events(&alice).as_bytes()).unwrap();
+        let mut row = String::new();
+        from.read_line(&mut row).unwrap();
+        let row: Value = serde_json::from_str(&row).unwrap();
+        assert_eq!((&row["line"], &row["result"]), (&json!(n), &json!("applied")));
+        // It is there while the relay is still open.
+        assert!(bob.column(&["canvas", "list"], "id").contains(&id));
+    }
+    drop(to);
+    assert!(relay.wait().unwrap().success());
+}
+
+#[test]
+fn events_wait_while_offline_until_they_were_written() {
+    let machine = Machine::new("outbox");
+    let store = machine.group("s", &[]);
+    let id = add(&store, "{}");
+    store.ok(&["canvas", "move", &id, "1,1"]);
+    let dry = store.run(&["canvas", "events", "-n"]).exits(0).stdout.clone();
+    assert_eq!(dry.lines().count(), 2);
+    // A reader that goes away leaves them where they are.
+    let broken = machine
+        .run_through_shell("\"$@\" >/dev/full", &["-s", &text(&store.dir), "canvas", "events"]);
+    assert_eq!(broken.code, 74, "{}", broken.stderr);
+    assert_eq!(events(&store), dry);
+    assert_eq!(events(&store), "");
+    // An undo is an edit like any other.
+    store.ok(&["canvas", "undo"]);
+    let undone: Value = serde_json::from_str(&events(&store)).unwrap();
+    assert_eq!(
+        (&undone["operation_type"], &undone["fields"]),
+        (&json!("update"), &json!(["x", "y"]))
+    );
+}
