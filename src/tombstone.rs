@@ -43,6 +43,13 @@ impl Tombstone {
             .collect()
     }
 
+    /// Whether the record is content (an archived card, a closed issue): pruning leaves it, it goes
+    /// only into the archive.
+    pub fn is_content(&self) -> bool {
+        let removal = self.collection.tombstone.as_ref().map(|marks| marks.removal);
+        removal == Some(Removal::IntoArchive)
+    }
+
     /// Whether it may go: nobody is waited for, and there is somebody who could have objected.
     pub fn is_prunable(&self, members: &Members) -> bool {
         !members.is_empty() && self.waiting_for(members).is_empty()
@@ -189,11 +196,13 @@ pub struct Pruned {
     pub tombstone: Tombstone,
 }
 
-/// The tombstones of one entity: those that may go now, and those that wait.
+/// The tombstones of one entity: those that may go now, those that wait, and the content that
+/// nobody is waited for, and that stays.
 #[derive(Debug, Default)]
 pub struct Plan {
     pub prunable: Vec<Pruned>,
     pub blocked: Vec<Pruned>,
+    pub kept: Vec<Pruned>,
 }
 
 impl Plan {
@@ -223,10 +232,13 @@ impl Plan {
 
     fn add(&mut self, doc: &DocId, tombstone: Option<Tombstone>, members: &Members) {
         let Some(tombstone) = tombstone else { return };
-        let removal = tombstone.collection.tombstone.as_ref().map(|marks| marks.removal);
-        let ready = removal == Some(Removal::AtOnce) && tombstone.is_prunable(members);
         let pruned = Pruned { doc: doc.clone(), tombstone };
-        if ready { self.prunable.push(pruned) } else { self.blocked.push(pruned) }
+        let list = match (pruned.tombstone.is_prunable(members), pruned.tombstone.is_content()) {
+            (false, _) => &mut self.blocked,
+            (true, false) => &mut self.prunable,
+            (true, true) => &mut self.kept,
+        };
+        list.push(pruned);
     }
 }
 

@@ -270,6 +270,13 @@ impl Found {
         if self.members.is_empty() {
             return "it stays: its entity has no active member who could acknowledge it".to_owned();
         }
+        let content = self.tombstone.is_content();
+        if waiting.is_empty() && content {
+            return format!(
+                "everybody who had it has acknowledged it; the {} is content: pruning leaves it",
+                self.noun()
+            );
+        }
         if waiting.is_empty() {
             return format!(
                 "everybody who had it has acknowledged it; `crdtctl prune` frees about {frees} bytes"
@@ -283,6 +290,11 @@ impl Found {
             }
         };
         let whom = waiting.iter().map(silence).collect::<Vec<_>>().join("; ");
-        format!("it waits for {whom}; about {frees} bytes go then")
+        match content {
+            true => {
+                format!("it waits for {whom}; the {} is content: pruning leaves it", self.noun())
+            }
+            false => format!("it waits for {whom}; about {frees} bytes go then"),
+        }
     }
 }

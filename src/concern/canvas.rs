@@ -284,7 +284,7 @@ fn remove(
     element: &Element,
 ) -> Result<Done> {
     let doc = entity.document(SPEC.name);
-    let now = session.now();
+    let now = tombstone::time_of_deletion(session, &doc)?;
     let path = ["elements".to_owned(), element.id.clone()];
     session.edit(&doc, |txn| tombstone::mark(txn, &ELEMENTS, &borrowed(&path), now, &actor.id))?;
     session.state().forget_element_clocks(&doc, &element.id)?;

@@ -281,6 +281,12 @@ fn an_archived_card_is_off_the_board_until_it_is_restored() {
     let tombstones = store.json(&["tombstone", "list"]);
     assert_eq!(column(&tombstones, "id"), [id.as_str()]);
     assert_eq!(tombstones[0]["waiting_for"], json!([BOB]));
+    let why = store.run(&["tombstone", "why", &id]);
+    assert!(
+        why.exits(0).stderr.contains("the card is content: pruning leaves it"),
+        "{}",
+        why.stderr
+    );
     machine.pass(60);
     is_so_already(&store, &["kanban", "archive", &id]);
     // It is content, and stays when everybody has seen it go.
