@@ -11,7 +11,9 @@ pub use element::find;
 pub use outbox::{Outgoing, answer, outgoing};
 pub use timeline::{Redo, Undo};
 
-use super::{Actor, Collection, FieldKind, Outcome, Removal, Spec, Tombstone, borrowed, field};
+use super::{
+    Actor, Collection, FieldKind, Outcome, Removal, Spec, Tombstone, borrowed, field, record,
+};
 use crate::crdt::update::RootKind;
 use crate::crdt::value::Value;
 use crate::error::{Error, Result};
@@ -90,10 +92,7 @@ impl Kind {
     /// # Errors
     /// `Usage` for what is none.
     pub fn parse(text: &str) -> Result<Kind> {
-        Kind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
-            Error::usage(format!("not a kind of element: {text:?}"))
-                .hint("one of text, image, chart, shape")
-        })
+        record::one_of(&Kind::ALL, Kind::as_str, text, "kind of element")
     }
 }
 
@@ -118,8 +117,7 @@ pub struct Add {
 
 impl Add {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let actor = Actor::of(session, &self.entity)?.writing()?;
-        let doc = self.entity.document(SPEC.name);
+        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let z_index = match self.z_index {
             Some(z_index) => z_index,
             None => stack::top(session, &doc)?.saturating_add(1),
@@ -189,8 +187,7 @@ pub struct Delete {
 
 impl Delete {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let actor = Actor::of(session, &self.entity)?.writing()?;
-        let doc = self.entity.document(SPEC.name);
+        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let element = Element::find(session, &self.entity, &self.element)?;
         if element.is_deleted() {
             return Ok(Outcome::unchanged(doc, &element.id)

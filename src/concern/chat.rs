@@ -90,8 +90,7 @@ pub struct Edit {
 impl Edit {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         send::check_text(&self.text)?;
-        let actor = Actor::of(session, &self.entity)?.writing()?;
-        let doc = self.entity.document(SPEC.name);
+        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let message = Message::find(session, &self.entity, &self.message)?.living()?;
         if message.author != actor.id.as_str() {
             return Err(Error::refused(format!(
@@ -126,8 +125,7 @@ pub struct Delete {
 
 impl Delete {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let actor = Actor::of(session, &self.entity)?.writing()?;
-        let doc = self.entity.document(SPEC.name);
+        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let message = Message::find(session, &self.entity, &self.message)?;
         if message.deleted {
             return Ok(Outcome::unchanged(doc, message.id())

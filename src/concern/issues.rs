@@ -9,9 +9,9 @@ use super::{
     field, record,
 };
 use crate::crdt::update::RootKind;
-use crate::crdt::value::{Record, Source, Value};
+use crate::crdt::value::{Record, Source};
 use crate::error::{Error, Result, word};
-use crate::id::{DocId, EntityId, resolve};
+use crate::id::{DocId, EntityId};
 use crate::limits;
 use crate::store::Session;
 use crate::tombstone;
@@ -112,10 +112,7 @@ impl Status {
     /// # Errors
     /// `Usage` for what is none.
     pub fn parse(text: &str) -> Result<Status> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
-            Error::usage(format!("not a status: {text:?}"))
-                .hint("one of backlog, todo, in-progress, done, canceled")
-        })
+        record::one_of(&Self::ALL, Self::as_str, text, "status")
     }
 
     fn is_end(self) -> bool {
@@ -141,7 +138,7 @@ impl Open {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_title("title", &self.title)?;
         record::check_text("description", &self.description)?;
-        let (reporter, doc) = writer(session, &self.entity)?;
+        let (reporter, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         tombstone::make_room(session, &doc)?;
         let assignee = core::find_assignee(session, &self.entity, &self.assignee)?;
         let now = session.now();
@@ -197,7 +194,7 @@ impl Edit {
         if fields.is_empty() {
             return Err(Error::usage("nothing to change").hint("give a title or a description"));
         }
-        let (_, doc) = writer(session, &self.entity)?;
+        let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let issue = Issue::find(session, &self.entity, &self.issue)?.open()?;
         write(session, &doc, &issue, &fields, "updated_at")
     }
@@ -214,7 +211,7 @@ pub struct SetStatus {
 
 impl SetStatus {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let (_, doc) = writer(session, &self.entity)?;
+        let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let issue = Issue::find(session, &self.entity, &self.issue)?.open()?;
         let status = [("status", self.status.as_str())];
         write(session, &doc, &issue, &status, "status_updated_at")
@@ -232,7 +229,7 @@ pub struct SetPriority {
 
 impl SetPriority {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let (_, doc) = writer(session, &self.entity)?;
+        let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let issue = Issue::find(session, &self.entity, &self.issue)?.open()?;
         let priority = [("priority", self.priority.as_str())];
         write(session, &doc, &issue, &priority, "priority_updated_at")
@@ -251,7 +248,7 @@ pub struct Assign {
 
 impl Assign {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let (_, doc) = writer(session, &self.entity)?;
+        let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let issue = Issue::find(session, &self.entity, &self.issue)?.open()?;
         let assignee = core::find_assignee(session, &self.entity, &self.assignee)?;
         let assignee = [("assignee_id", assignee.as_str())];
@@ -276,7 +273,7 @@ impl Close {
             return Err(Error::usage("an issue is closed as done or canceled")
                 .hint("`crdtctl issue status` says how far an open one is"));
         }
-        let (actor, doc) = writer(session, &self.entity)?;
+        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let issue = Issue::find(session, &self.entity, &self.issue)?;
         let held = issue.status().filter(|status| status.is_end());
         let end = self.end.or(held).unwrap_or(Status::Done);
@@ -311,7 +308,7 @@ pub struct Reopen {
 
 impl Reopen {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let (_, doc) = writer(session, &self.entity)?;
+        let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let issue = Issue::find(session, &self.entity, &self.issue)?;
         if !issue.is_closed() {
             return Ok(Outcome::unchanged(doc, &issue.id).saying(format!("{} is open", issue.id)));
@@ -385,7 +382,7 @@ impl Issue {
     }
 
     fn is_closed(&self) -> bool {
-        self.record.get("closed").and_then(Value::as_bool).unwrap_or(false)
+        record::flag(&self.record, "closed")
     }
 
     /// Its status, where that is one of ours.
@@ -394,7 +391,7 @@ impl Issue {
     }
 
     fn text(&self, name: &str) -> &str {
-        self.record.get(name).and_then(Value::as_str).unwrap_or_default()
+        record::text(&self.record, name)
     }
 }
 
@@ -403,29 +400,8 @@ impl Issue {
 /// # Errors
 /// `NotFound` or `Ambiguous`.
 pub fn find(source: &dyn Source, prefix: &str) -> Result<String> {
-    // An exact id needs no search: in a batch this is the common case.
-    if source.text(&["issues", prefix, "id"]).as_deref() == Some(prefix) {
-        return Ok(prefix.to_owned());
-    }
-    let ids = source.keys(ISSUES.path);
-    resolve(prefix, ids.iter().map(String::as_str), "issue").map_err(|e| match e.hint {
-        None => e.hint("`crdtctl issue list --all` shows them"),
-        Some(_) => e,
-    })
-}
-
-/// Whoever acts, if it may write, and the document.
-fn writer(session: &mut Session, entity: &EntityId) -> Result<(Actor, DocId)> {
-    let actor = Actor::of(session, entity)?.writing()?;
-    Ok((actor, entity.document(SPEC.name)))
-}
-
-fn check_comment(text: &str) -> Result<()> {
-    if text.trim().is_empty() {
-        return Err(Error::usage("an empty comment")
-            .hint("give the text as an argument, or `-` to read it from stdin"));
-    }
-    record::check_text("comment", text)
+    let hint = || "`crdtctl issue list --all` shows them".to_owned();
+    record::find(source, ISSUES.path, prefix, ISSUES.noun, hint)
 }
 
 fn no_issues(entity: &EntityId) -> Error {

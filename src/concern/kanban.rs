@@ -13,9 +13,9 @@ use super::{
     Actor, Collection, FieldKind, Outcome, Priority, Removal, Spec, Tombstone, core, field, record,
 };
 use crate::crdt::update::RootKind;
-use crate::crdt::value::{Record, Source, Value};
+use crate::crdt::value::{Record, Source};
 use crate::error::{Error, Result, word};
-use crate::id::{DocId, EntityId, resolve};
+use crate::id::{DocId, EntityId};
 use crate::limits;
 use crate::store::Session;
 use crate::tombstone;
@@ -91,7 +91,7 @@ impl Add {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_title("title", &self.title)?;
         record::check_text("description", &self.description)?;
-        let (_, doc) = writer(session, &self.entity)?;
+        let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         tombstone::make_room(session, &doc)?;
         let assignee = core::find_assignee(session, &self.entity, &self.assignee)?;
         let right = board::is_right(session, &doc);
@@ -147,7 +147,7 @@ pub struct Edit {
 
 impl Edit {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let (_, doc) = writer(session, &self.entity)?;
+        let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let fields = self.changes.fields(session, &self.entity)?;
         let card = Card::find(session, &self.entity, &self.card)?.on_the_board()?;
         let new: Vec<_> =
@@ -217,7 +217,7 @@ pub struct Move {
 
 impl Move {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let (_, doc) = writer(session, &self.entity)?;
+        let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let card = Card::find(session, &self.entity, &self.card)?.on_the_board()?;
         let column = named(session, &self.entity, &self.column)?;
         let right = board::is_right(session, &doc);
@@ -295,7 +295,7 @@ pub struct Archive {
 
 impl Archive {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let (actor, doc) = writer(session, &self.entity)?;
+        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let card = Card::find(session, &self.entity, &self.card)?;
         if card.is_archived() {
             return Ok(Outcome::unchanged(doc, &card.id)
@@ -323,7 +323,7 @@ pub struct Restore {
 
 impl Restore {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let (_, doc) = writer(session, &self.entity)?;
+        let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let card = Card::find(session, &self.entity, &self.card)?;
         if !card.is_archived() {
             return Ok(
@@ -375,11 +375,11 @@ impl Card {
     }
 
     fn is_archived(&self) -> bool {
-        self.record.get("archived").and_then(Value::as_bool).unwrap_or(false)
+        record::flag(&self.record, "archived")
     }
 
     fn text(&self, name: &str) -> &str {
-        self.record.get(name).and_then(Value::as_str).unwrap_or_default()
+        record::text(&self.record, name)
     }
 }
 
@@ -388,21 +388,8 @@ impl Card {
 /// # Errors
 /// `NotFound` or `Ambiguous`.
 pub fn find(source: &dyn Source, prefix: &str) -> Result<String> {
-    // An exact id needs no search: in a batch this is the common case.
-    if source.text(&["cards", prefix, "id"]).as_deref() == Some(prefix) {
-        return Ok(prefix.to_owned());
-    }
-    let ids = source.keys(CARDS.path);
-    resolve(prefix, ids.iter().map(String::as_str), "card").map_err(|e| match e.hint {
-        None => e.hint("`crdtctl kanban list --all` shows them"),
-        Some(_) => e,
-    })
-}
-
-/// Whoever acts, if it may write to the board, and the document.
-fn writer(session: &mut Session, entity: &EntityId) -> Result<(Actor, DocId)> {
-    let actor = Actor::of(session, entity)?.writing()?;
-    Ok((actor, entity.document(SPEC.name)))
+    let hint = || "`crdtctl kanban list --all` shows them".to_owned();
+    record::find(source, CARDS.path, prefix, CARDS.noun, hint)
 }
 
 fn first_column(session: &mut Session, doc: &DocId) -> Result<Option<Heading>> {

@@ -1,6 +1,7 @@
 //! How urgent a card or an issue is.
 
-use crate::error::{Error, Result};
+use super::record;
+use crate::error::Result;
 use serde::{Deserialize, Serialize};
 
 /// A priority, the most urgent first.
@@ -33,10 +34,7 @@ impl Priority {
     /// # Errors
     /// `Usage` for what is none.
     pub fn parse(text: &str) -> Result<Priority> {
-        Self::ALL.into_iter().find(|priority| priority.as_str() == text).ok_or_else(|| {
-            Error::usage(format!("not a priority: {text:?}"))
-                .hint("one of urgent, high, medium, low")
-        })
+        record::one_of(&Self::ALL, Self::as_str, text, "priority")
     }
 }
 

@@ -1,9 +1,58 @@
-//! What the operations on records have in common: the limits of what people write, and clocks.
+//! What the operations on records have in common: how people name one, the limits and words of
+//! what they write, and clocks.
 
 use crate::crdt::doc::Txn;
-use crate::crdt::value::Source;
+use crate::crdt::value::{Record, Source, Value};
 use crate::error::{Error, Result};
+use crate::id::resolve;
 use crate::limits;
+
+/// The id of the record at `path` that an id or a unique prefix names, tombstones included. The
+/// hint is for an id that names none.
+///
+/// # Errors
+/// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
+pub fn find(
+    source: &dyn Source,
+    path: &[&str],
+    prefix: &str,
+    noun: &str,
+    hint: impl FnOnce() -> String,
+) -> Result<String> {
+    // An exact id needs no search: in a batch this is the common case.
+    if source.text(&[path, &[prefix, "id"]].concat()).as_deref() == Some(prefix) {
+        return Ok(prefix.to_owned());
+    }
+    let ids = source.keys(path);
+    resolve(prefix, ids.iter().map(String::as_str), noun)
+        .map_err(|e| if e.hint.is_none() { e.hint(hint()) } else { e })
+}
+
+/// A field that holds text; empty where there is none.
+pub fn text<'r>(record: &'r Record, field: &str) -> &'r str {
+    record.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A field that is true or false; false where there is none.
+pub fn flag(record: &Record, field: &str) -> bool {
+    record.get(field).and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// One of the words that a field may hold.
+///
+/// # Errors
+/// `Usage` for any other.
+pub fn one_of<T: Copy>(
+    all: &[T],
+    word: fn(T) -> &'static str,
+    text: &str,
+    what: &str,
+) -> Result<T> {
+    all.iter().copied().find(|one| word(*one) == text).ok_or_else(|| {
+        let words: Vec<&str> = all.iter().map(|one| word(*one)).collect();
+        Error::usage(format!("not a {what}: {text:?}")).hint(format!("one of {}", words.join(", ")))
+    })
+}
 
 /// A name or a title: something, and not too long.
 ///
@@ -21,6 +70,18 @@ pub fn check_title(what: &str, title: &str) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// What somebody says: something, and not too long.
+///
+/// # Errors
+/// `Usage` for nothing, `Refused` beyond the limit.
+pub fn check_said(what: &str, text: &str) -> Result<()> {
+    if text.trim().is_empty() {
+        return Err(Error::usage(format!("an empty {what}"))
+            .hint("give the text as an argument, or `-` to read it from stdin"));
+    }
+    check_text(what, text)
 }
 
 /// A text that may be empty, and not too long.

@@ -3,9 +3,9 @@
 //! Merged state has no authorship per operation, so this is no defence against a forger with
 //! write access to a replica.
 
-use super::core;
+use super::{Spec, core, record};
 use crate::error::{Error, Result};
-use crate::id::{EntityId, MemberId};
+use crate::id::{DocId, EntityId, MemberId};
 use crate::store::Session;
 use serde::{Deserialize, Serialize};
 
@@ -37,13 +37,8 @@ impl Role {
     /// # Errors
     /// `Usage` for what is none.
     pub fn parse(text: &str) -> Result<Role> {
-        [Role::Owner, Role::Admin, Role::Member, Role::Viewer, Role::Guest]
-            .into_iter()
-            .find(|role| role.as_str() == text)
-            .ok_or_else(|| {
-                Error::usage(format!("not a role: {text:?}"))
-                    .hint("one of owner, admin, member, viewer, guest")
-            })
+        const ALL: [Role; 5] = [Role::Owner, Role::Admin, Role::Member, Role::Viewer, Role::Guest];
+        record::one_of(&ALL, Role::as_str, text, "role")
     }
 
     /// The role a document names: no role, or one that we do not know, is a plain member's.
@@ -94,6 +89,19 @@ impl Actor {
             None => Err(Error::refused(format!("{id} is not an active member of {entity}"))
                 .hint("`crdtctl member list` shows who is; `--as MEMBER` acts as somebody else")),
         }
+    }
+
+    /// Whoever acts in this session, if it may write, and the entity's document of a concern.
+    ///
+    /// # Errors
+    /// Those of [`Actor::of`] and [`Actor::writing`].
+    pub fn writing_in(
+        session: &mut Session,
+        entity: &EntityId,
+        spec: &Spec,
+    ) -> Result<(Actor, DocId)> {
+        let actor = Actor::of(session, entity)?.writing()?;
+        Ok((actor, entity.document(spec.name)))
     }
 
     /// Whoever acts in this session, a member of the entity or not.

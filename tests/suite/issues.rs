@@ -15,15 +15,6 @@ fn show(store: &Store<'_>, id: &str) -> Value {
     store.json(&["issue", "show", id])
 }
 
-/// A command that changes nothing: neither a document nor its answer says otherwise.
-#[track_caller]
-fn is_so_already(store: &Store<'_>, args: &[&str]) {
-    let before = store.documents();
-    let written = store.json(args);
-    assert_eq!((&written["changed"], &written["seq"]), (&json!(false), &json!(null)), "{args:?}");
-    assert_eq!(store.documents(), before, "{args:?}");
-}
-
 #[test]
 fn open_prints_the_id_alone() {
     let machine = Machine::new("open");
@@ -104,10 +95,10 @@ fn every_field_has_its_own_clock() {
     assert_eq!(clocks(), [40, 11, 20, 30]);
     let issue = show(&store, &id);
     assert_eq!((&issue["title"], &issue["assignee_id"]), (&json!("Big leak"), &json!(BOB)));
-    is_so_already(&store, &["issue", "status", &id, "todo"]);
-    is_so_already(&store, &["issue", "priority", &id, "high"]);
-    is_so_already(&store, &["issue", "assign", &id, BOB]);
-    is_so_already(&store, &["issue", "edit", &id, "--title", "Big leak"]);
+    store.is_so_already(&["issue", "status", &id, "todo"]);
+    store.is_so_already(&["issue", "priority", &id, "high"]);
+    store.is_so_already(&["issue", "assign", &id, BOB]);
+    store.is_so_already(&["issue", "edit", &id, "--title", "Big leak"]);
     store.ok(&["issue", "assign", &id, "--none"]);
     assert_eq!(show(&store, &id)["assignee_id"], "");
 
@@ -143,7 +134,7 @@ fn comments_are_written_edited_and_deleted() {
     let edit =
         ["issue", "comment", &id, "Tar helps a little", "--edit", &comment[..8], "--as", BOB];
     assert_eq!(store.run(&edit).exits(0).stdout, "");
-    is_so_already(&store, &edit);
+    store.is_so_already(&edit);
     let edited = store.json(&["issue", "comments", &id])[0].clone();
     assert_eq!(
         (&edited["content"], &edited["updated_at"]),
@@ -161,7 +152,7 @@ fn comments_are_written_edited_and_deleted() {
     // The owner deletes anybody's.
     let written = store.json(&["issue", "comment", &id, "--delete", &comment]);
     assert_eq!((&written["changed"], &written["id"]), (&json!(true), &json!(comment)));
-    is_so_already(&store, &["issue", "comment", &id, "--delete", &comment]);
+    store.is_so_already(&["issue", "comment", &id, "--delete", &comment]);
     assert_eq!(store.column(&["issue", "comments", &id], "id"), [second.as_str()]);
     assert_eq!(column(&show(&store, &id)["comments"], "id"), [second.as_str()]);
     let all = store.json(&["issue", "comments", &id, "--all"]);
@@ -196,12 +187,12 @@ fn a_closed_issue_is_off_the_list_until_it_is_reopened() {
     assert_eq!(store.column(&["issue", "list"], "id"), [other.as_str()]);
     assert_eq!(store.column(&["issue", "list", "--all"], "id").len(), 2);
     machine.pass(60);
-    is_so_already(&store, &["issue", "close", &id]);
-    is_so_already(&store, &["issue", "close", &id, "--as", "done"]);
+    store.is_so_already(&["issue", "close", &id]);
+    store.is_so_already(&["issue", "close", &id, "--as", "done"]);
     store.ok(&["issue", "close", &id, "--as", "canceled"]);
     let issue = show(&store, &id);
     assert_eq!((&issue["status"], &issue["closed_at"]), (&json!("canceled"), &json!(START + 60)));
-    is_so_already(&store, &["issue", "close", &id]);
+    store.is_so_already(&["issue", "close", &id]);
     // What ended already is closed as it ended.
     store.ok(&["issue", "status", &other, "canceled"]);
     assert_eq!(store.column(&["issue", "list"], "id"), [other.as_str()], "it is open still");
@@ -232,7 +223,7 @@ fn a_closed_issue_is_off_the_list_until_it_is_reopened() {
     assert_eq!(issue["status"], "todo");
     // Acknowledgements of one closing do not count for the next one.
     assert_eq!(issue["ack_vector"], json!({}));
-    is_so_already(&store, &["issue", "reopen", &id]);
+    store.is_so_already(&["issue", "reopen", &id]);
     store.run(&["issue", "close", &id, "--as", "todo"]).exits(2);
 }
 
@@ -411,16 +402,6 @@ fn two(machine: &Machine) -> (Store<'_>, Store<'_>, String) {
     (alice, bob, id)
 }
 
-/// Both hear of what the other did, and then hold the same.
-#[track_caller]
-fn meet(alice: &Store<'_>, bob: &Store<'_>) {
-    for _ in 0..2 {
-        alice.give(bob);
-        bob.give(alice);
-    }
-    assert_eq!(alice.digest(), bob.digest());
-}
-
 #[test]
 fn a_comment_against_a_closing_is_kept_and_the_issue_is_closed() {
     let machine = Machine::new("comment close");
@@ -428,13 +409,13 @@ fn a_comment_against_a_closing_is_kept_and_the_issue_is_closed() {
     alice.ok(&["issue", "close", &id]);
     let comment = bob.ok(&["issue", "comment", &id, "wait"]);
     bob.ok(&["issue", "edit", &id, "--title", "Two leaks"]);
-    meet(&alice, &bob);
+    alice.meet(&bob);
     let issue = show(&alice, &id);
     assert_eq!((&issue["closed"], &issue["title"]), (&json!(true), &json!("Two leaks")));
     assert_eq!(column(&issue["comments"], "id"), [comment]);
     assert_eq!(keys(&issue["ack_vector"]), [ALICE, BOB]);
     bob.ok(&["issue", "reopen", &id]);
-    meet(&alice, &bob);
+    alice.meet(&bob);
     assert_eq!(show(&alice, &id)["comments"].as_array().map(Vec::len), Some(1));
     assert_eq!(alice.column(&["issue", "list"], "id"), [id]);
 }
@@ -446,12 +427,12 @@ fn comments_by_two_at_once_are_both_kept() {
     let hers = alice.ok(&["issue", "comment", &id, "tar"]);
     machine.pass(1);
     let his = bob.ok(&["issue", "comment", &id, "rope"]);
-    meet(&alice, &bob);
+    alice.meet(&bob);
     assert_eq!(alice.column(&["issue", "comments", &id], "id"), [hers.as_str(), &his]);
     // One is deleted while the other replica edits it; and then it goes everywhere.
     alice.ok(&["issue", "comment", &id, "--delete", &his]);
     bob.ok(&["issue", "comment", &id, "rope and tar", "--edit", &his]);
-    meet(&alice, &bob);
+    alice.meet(&bob);
     assert_eq!(bob.column(&["issue", "comments", &id, "--all"], "id"), [hers.as_str()]);
 }
 
@@ -464,7 +445,7 @@ fn different_fields_changed_by_two_at_once_do_not_disturb_each_other() {
     machine.pass(10);
     alice.ok(&["issue", "assign", &id, ALICE]);
     bob.ok(&["issue", "edit", &id, "--title", "Two leaks"]);
-    meet(&alice, &bob);
+    alice.meet(&bob);
     let issue = show(&bob, &id);
     assert_eq!((&issue["status"], &issue["priority"]), (&json!("in-progress"), &json!("urgent")));
     assert_eq!((&issue["assignee_id"], &issue["title"]), (&json!(ALICE), &json!("Two leaks")));
@@ -480,7 +461,7 @@ fn an_issue_closed_by_two_at_once_is_closed_once() {
     alice.ok(&["issue", "close", &id]);
     machine.pass(10);
     bob.ok(&["issue", "close", &id, "--as", "canceled"]);
-    meet(&alice, &bob);
+    alice.meet(&bob);
     let issue = show(&alice, &id);
     assert_eq!(keys(&issue["ack_vector"]), [ALICE, BOB]);
     assert!(["done", "canceled"].contains(&issue["status"].as_str().unwrap()));

@@ -26,15 +26,6 @@ fn add(store: &Store<'_>, title: &str) -> String {
     store.ok(&["kanban", "add", title])
 }
 
-/// A command that changes nothing: neither a document nor its answer says otherwise.
-#[track_caller]
-fn is_so_already(store: &Store<'_>, args: &[&str]) {
-    let before = store.documents();
-    let written = store.json(args);
-    assert_eq!((&written["changed"], &written["seq"]), (&json!(false), &json!(null)), "{args:?}");
-    assert_eq!(store.documents(), before, "{args:?}");
-}
-
 #[test]
 fn a_project_begins_with_three_columns() {
     let machine = Machine::new("begin");
@@ -211,7 +202,7 @@ fn edit_changes_what_is_named_and_the_clock() {
     assert_eq!(store.json(&["kanban", "show", &id])["updated_at"], START + 61);
     store.ok(&["kanban", "edit", &id, "--assignee", ""]);
     assert_eq!(store.json(&["kanban", "show", &id])["assignee_id"], "");
-    is_so_already(&store, &["kanban", "edit", &id, "--title", "Paint it red", "--priority", "low"]);
+    store.is_so_already(&["kanban", "edit", &id, "--title", "Paint it red", "--priority", "low"]);
 
     store.run(&["kanban", "edit", &id]).exits(2);
     store.run(&["kanban", "edit", &id, "--title", " "]).fails(2, "empty title");
@@ -245,9 +236,9 @@ fn cards_move_within_a_column_and_between_columns() {
     assert_eq!(cards(&store, "Backlog"), [""; 0]);
     let show = store.json(&["kanban", "show", a]);
     assert_eq!((&show["column"], &show["updated_at"]), (&json!("Done"), &json!(START + 60)));
-    is_so_already(&store, &["kanban", "move", a, "Done"]);
-    is_so_already(&store, &["kanban", "move", c, "Done", "--top"]);
-    is_so_already(&store, &["kanban", "move", d, "Done", "--before", b]);
+    store.is_so_already(&["kanban", "move", a, "Done"]);
+    store.is_so_already(&["kanban", "move", c, "Done", "--top"]);
+    store.is_so_already(&["kanban", "move", d, "Done", "--before", b]);
     // The caches of other programs say the same.
     let column_order = &store.json(&["doc", "dump", BOARD])["columns"];
     assert_eq!(column_order[0]["card_order"], json!([]));
@@ -288,7 +279,7 @@ fn an_archived_card_is_off_the_board_until_it_is_restored() {
         why.stderr
     );
     machine.pass(60);
-    is_so_already(&store, &["kanban", "archive", &id]);
+    store.is_so_already(&["kanban", "archive", &id]);
     // It is content, and stays when everybody has seen it go.
     store.ok(&["kanban", "archive", &other, "--as", BOB]);
     store.ok(&["prune"]);
@@ -302,7 +293,7 @@ fn an_archived_card_is_off_the_board_until_it_is_restored() {
     // Acknowledgements of one archiving do not count for the next one.
     assert_eq!(show["ack_vector"], json!({}));
     assert_eq!(show["updated_at"], START + 120);
-    is_so_already(&store, &["kanban", "restore", &id]);
+    store.is_so_already(&["kanban", "restore", &id]);
     assert_eq!(store.json(&["tombstone", "list"]), json!([]));
     assert_eq!(store.json(&["check"]), json!([]));
 }
@@ -339,16 +330,16 @@ fn columns_are_added_renamed_and_moved() {
     assert_eq!(run.stdout, format!("{id}\n"));
     assert_eq!(titles(), ["Backlog", "In Progress", "Done", "Review"]);
     // The same title again is the same column.
-    is_so_already(&store, &["kanban", "column", "add", "Review"]);
+    store.is_so_already(&["kanban", "column", "add", "Review"]);
     assert_eq!(store.ok(&["kanban", "column", "add", "Review"]), id);
     store.ok(&["kanban", "column", "move", "review", "--before", "Done"]);
     assert_eq!(titles(), ["Backlog", "In Progress", "Review", "Done"]);
-    is_so_already(&store, &["kanban", "column", "move", &id, "--before", "Done"]);
+    store.is_so_already(&["kanban", "column", "move", &id, "--before", "Done"]);
     store.ok(&["kanban", "column", "move", &id[..8], "--first"]);
     assert_eq!(titles(), ["Review", "Backlog", "In Progress", "Done"]);
     store.ok(&["kanban", "column", "move", "Backlog"]);
     assert_eq!(titles(), ["Review", "In Progress", "Done", "Backlog"]);
-    is_so_already(&store, &["kanban", "column", "move", "Backlog"]);
+    store.is_so_already(&["kanban", "column", "move", "Backlog"]);
     let orders: Vec<Value> = store
         .json(&["kanban", "board"])
         .as_array()
@@ -359,7 +350,7 @@ fn columns_are_added_renamed_and_moved() {
     assert_eq!(orders, [0, 1, 2, 3]);
     store.ok(&["kanban", "column", "rename", "Review", "Check"]);
     assert_eq!(titles()[0], "Check");
-    is_so_already(&store, &["kanban", "column", "rename", "Check", "Check"]);
+    store.is_so_already(&["kanban", "column", "rename", "Check", "Check"]);
 
     store.run(&["kanban", "column", "rename", "Check", "Done"]).fails(1, "already");
     store.run(&["kanban", "column", "rename", "Check", ""]).fails(2, "empty title");

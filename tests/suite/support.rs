@@ -222,6 +222,29 @@ impl Store<'_> {
         other.run(&["sync", "import", &file]).exits(0);
     }
 
+    /// Both hear of what the other did, and then hold the same.
+    #[track_caller]
+    pub fn meet(&self, other: &Store<'_>) {
+        for _ in 0..2 {
+            self.give(other);
+            other.give(self);
+        }
+        assert_eq!(self.digest(), other.digest());
+    }
+
+    /// A command that changes nothing: neither a document nor its answer says otherwise.
+    #[track_caller]
+    pub fn is_so_already(&self, args: &[&str]) {
+        let before = self.documents();
+        let written = self.json(args);
+        assert_eq!(
+            (&written["changed"], &written["seq"]),
+            (&serde_json::json!(false), &Value::Null),
+            "{args:?}"
+        );
+        assert_eq!(self.documents(), before, "{args:?}");
+    }
+
     /// The content digest of the store.
     pub fn digest(&self) -> String {
         self.ok(&["digest", "-q"])

@@ -3,6 +3,7 @@
 use super::clocks::Clocks;
 use super::fields::{self, DATA, Fields};
 use super::{ELEMENTS, SPEC};
+use crate::concern::record;
 use crate::crdt::container;
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Record, Source, Value};
@@ -49,7 +50,7 @@ impl Element {
     }
 
     pub fn is_deleted(&self) -> bool {
-        self.record.get("deleted").and_then(Value::as_bool).unwrap_or(false)
+        record::flag(&self.record, "deleted")
     }
 
     /// Its clock, in Unix seconds.
@@ -82,13 +83,8 @@ impl Element {
 /// # Errors
 /// `NotFound` or `Ambiguous`.
 pub fn find(source: &dyn Source, prefix: &str) -> Result<String> {
-    // An exact id needs no search: in a batch this is the common case.
-    if source.text(&["elements", prefix, "id"]).as_deref() == Some(prefix) {
-        return Ok(prefix.to_owned());
-    }
-    let ids = source.keys(ELEMENTS.path);
-    crate::id::resolve(prefix, ids.iter().map(String::as_str), "element")
-        .map_err(|e| if e.hint.is_none() { e.hint("crdtctl canvas list --all") } else { e })
+    let hint = || "crdtctl canvas list --all".to_owned();
+    record::find(source, ELEMENTS.path, prefix, ELEMENTS.noun, hint)
 }
 
 /// Creates an element, whole (rule R1). False when it is there already, or was pruned.

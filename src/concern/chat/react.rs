@@ -25,8 +25,7 @@ pub struct React {
 impl React {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         check_emoji(&self.emoji)?;
-        let actor = Actor::of(session, &self.entity)?.writing()?;
-        let doc = self.entity.document(SPEC.name);
+        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let message = Message::find(session, &self.entity, &self.message)?.living()?;
         let (id, emoji, member) = (message.id(), self.emoji.as_str(), actor.id.as_str());
         let mut reactions = borrowed(&message.path);

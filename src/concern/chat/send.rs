@@ -3,12 +3,11 @@
 use super::attachment::{self, Attachment};
 use super::index::Index;
 use super::{SPEC, look, message_path, reply_path, thread};
-use crate::concern::{Actor, Outcome, borrowed};
+use crate::concern::{Actor, Outcome, borrowed, record};
 use crate::crdt::doc::Txn;
 use crate::crdt::value::Source;
 use crate::error::{Error, Result};
 use crate::id::{EntityId, MemberId};
-use crate::limits;
 use crate::store::Session;
 use crate::tombstone;
 use serde::{Deserialize, Serialize};
@@ -37,11 +36,10 @@ impl Send {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         match self.attachments.as_slice() {
             [] => check_text(&self.text)?,
-            _ => check_length(&self.text)?,
+            _ => record::check_text("message", &self.text).map_err(too_long)?,
         }
         self.attachments.iter().try_for_each(Attachment::check)?;
-        let author = Actor::of(session, &self.entity)?.writing()?;
-        let doc = self.entity.document(SPEC.name);
+        let (author, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let thread = match &self.reply_to {
             Some(message) => Some(self.thread(session, message)?),
             None => None,
@@ -104,21 +102,10 @@ fn create(txn: &mut Txn<'_>, path: &[&str], author: &MemberId, text: &str, now: 
 
 /// The text of a message: something, and not too long.
 pub(super) fn check_text(text: &str) -> Result<()> {
-    if text.trim().is_empty() {
-        return Err(Error::usage("an empty message")
-            .hint("give the text as an argument, or `-` to read it from stdin"));
-    }
-    check_length(text)
+    record::check_said("message", text).map_err(too_long)
 }
 
-fn check_length(text: &str) -> Result<()> {
-    if text.len() > limits::MESSAGE_BYTES {
-        return Err(Error::refused(format!(
-            "the message has {} bytes, more than {}",
-            text.len(),
-            limits::MESSAGE_BYTES
-        ))
-        .hint("split it, or attach it as a file"));
-    }
-    Ok(())
+/// What to do with a message that is too long.
+fn too_long(error: Error) -> Error {
+    if error.hint.is_some() { error } else { error.hint("split it, or attach it as a file") }
 }

@@ -1,11 +1,11 @@
 //! Comments on issues.
 
-use super::{COMMENTS, Issue, SPEC, check_comment, writer};
-use crate::concern::{Outcome, record};
+use super::{COMMENTS, Issue, SPEC};
+use crate::concern::{Actor, Outcome, record};
 use crate::crdt::doc::New;
-use crate::crdt::value::{Record, Source, Value};
+use crate::crdt::value::{Record, Source};
 use crate::error::{Error, Result};
-use crate::id::{EntityId, resolve};
+use crate::id::EntityId;
 use crate::store::Session;
 use crate::tombstone;
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,8 @@ pub struct Comment {
 
 impl Comment {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        check_comment(&self.text)?;
-        let (actor, doc) = writer(session, &self.entity)?;
+        record::check_said("comment", &self.text)?;
+        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let issue = Issue::find(session, &self.entity, &self.issue)?;
         tombstone::make_room(session, &doc)?;
         let now = session.now();
@@ -63,8 +63,8 @@ pub struct EditComment {
 
 impl EditComment {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        check_comment(&self.text)?;
-        let (actor, doc) = writer(session, &self.entity)?;
+        record::check_said("comment", &self.text)?;
+        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let said = Said::find(session, &self.entity, &self.issue, &self.comment)?;
         if said.is_deleted() {
             return Err(Error::refused(format!("comment {} is deleted", said.id)));
@@ -97,7 +97,7 @@ pub struct DeleteComment {
 
 impl DeleteComment {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let (actor, doc) = writer(session, &self.entity)?;
+        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let said = Said::find(session, &self.entity, &self.issue, &self.comment)?;
         if said.is_deleted() {
             return Ok(
@@ -140,7 +140,7 @@ impl Said {
     }
 
     fn is_deleted(&self) -> bool {
-        self.record.get("deleted").and_then(Value::as_bool).unwrap_or(false)
+        record::flag(&self.record, "deleted")
     }
 
     fn is_anothers(&self) -> Error {
@@ -148,15 +148,12 @@ impl Said {
     }
 
     fn text(&self, name: &str) -> &str {
-        self.record.get(name).and_then(Value::as_str).unwrap_or_default()
+        record::text(&self.record, name)
     }
 }
 
 /// The id of the comment on an issue that an id or a unique prefix names, deleted ones included.
 fn find(source: &dyn Source, issue: &str, prefix: &str) -> Result<String> {
-    let ids = source.keys(&["issues", issue, "comments"]);
-    resolve(prefix, ids.iter().map(String::as_str), "comment").map_err(|e| match e.hint {
-        None => e.hint(format!("`crdtctl issue show {}` shows them", crate::error::word(issue))),
-        Some(_) => e,
-    })
+    let hint = || format!("`crdtctl issue show {}` shows them", crate::error::word(issue));
+    record::find(source, &["issues", issue, "comments"], prefix, COMMENTS.noun, hint)
 }

@@ -1,8 +1,8 @@
 //! The columns of a board: where they come from, how people name them, and what changes them.
 
-use super::{SPEC, board, cards_moved, writer};
+use super::{SPEC, board, cards_moved};
 use crate::clock::Ids;
-use crate::concern::{Outcome, record};
+use crate::concern::{Actor, Outcome, record};
 use crate::crdt::container;
 use crate::crdt::doc::{New, Txn};
 use crate::crdt::value::Source;
@@ -114,7 +114,7 @@ pub struct AddColumn {
 impl AddColumn {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_title("title", &self.title)?;
-        let (_, doc) = writer(session, &self.entity)?;
+        let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         tombstone::make_room(session, &doc)?;
         let right = board::is_right(session, &doc);
         let laid_out = lay_out(session, &self.entity)?;
@@ -149,7 +149,7 @@ pub struct RenameColumn {
 impl RenameColumn {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_title("title", &self.title)?;
-        let (_, doc) = writer(session, &self.entity)?;
+        let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let column = named(session, &self.entity, &self.column)?;
         let said = format!("column {:?} is called {:?}", column.title, self.title);
         if column.title == self.title {
@@ -184,7 +184,7 @@ pub struct MoveColumn {
 
 impl MoveColumn {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let (_, doc) = writer(session, &self.entity)?;
+        let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let column = named(session, &self.entity, &self.column)?;
         let before = match &self.before {
             Some(before) => Some(named(session, &self.entity, before)?),
@@ -231,7 +231,7 @@ pub struct RemoveColumn {
 
 impl RemoveColumn {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let (_, doc) = writer(session, &self.entity)?;
+        let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let column = named(session, &self.entity, &self.column)?;
         let to = match &self.to {
             Some(to) => Some(named(session, &self.entity, to)?),
