@@ -297,10 +297,7 @@ fn show(context: &Context, prefix: &str) -> Result<Report> {
 
 fn view(context: &Context, entity: &EntityId) -> Result<View> {
     let view = context.reader()?.view(&entity.document(canvas::SPEC.name))?;
-    view.ok_or_else(|| {
-        Error::not_found(format!("{entity} has no canvas"))
-            .hint("crdtctl canvas add text --at 0,0 --size 100,20 starts one")
-    })
+    view.ok_or_else(|| canvas::no_canvas(entity))
 }
 
 fn render(context: &Context, out: &OutFile) -> Result<Report> {

@@ -342,9 +342,7 @@ fn hide_deleted(row: &mut Row) {
 fn chat_of(context: &Context) -> Result<View> {
     let entity = context.entity()?;
     let view = context.reader()?.view(&entity.document(chat::SPEC.name))?;
-    view.ok_or_else(|| {
-        Error::not_found(format!("{entity} has no chat")).hint("crdtctl chat send TEXT starts one")
-    })
+    view.ok_or_else(|| chat::no_chat(&entity))
 }
 
 /// What a message says of a file of the user's.

@@ -7,7 +7,7 @@ mod outbox;
 pub mod relay;
 mod timeline;
 
-pub use element::find;
+pub use element::{find, no_canvas};
 pub use outbox::{Outgoing, answer, outgoing};
 pub use timeline::{Redo, Undo};
 

@@ -221,7 +221,12 @@ fn look<R>(
     let mut index = Index::take(session, &doc);
     let found = session.read(&doc, |source| look(&mut index, source))?;
     index.keep(session, &doc);
-    found.unwrap_or_else(|| Err(Error::not_found(format!("{entity} has no chat"))))
+    found.unwrap_or_else(|| Err(no_chat(entity)))
+}
+
+/// An entity where nobody has said anything yet.
+pub fn no_chat(entity: &EntityId) -> Error {
+    Error::not_found(format!("{entity} has no chat")).hint("crdtctl chat send TEXT starts one")
 }
 
 /// The collection and path of the message or reply that an id or a unique prefix names.

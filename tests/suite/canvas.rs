@@ -119,6 +119,7 @@ fn what_makes_no_sense_is_refused_with_nothing_written() {
     let store = machine.group("s", &[BOB]);
     store.run(&["canvas", "show", "aaaa"]).fails(4, "has no canvas");
     store.run(&["canvas", "move", "aaaa", "1,1"]).fails(4, "has no canvas");
+    store.run(&["canvas", "move", "aaaa", "1,1"]).fails(4, "canvas add text");
     let id = add(&store, "text", "0,0", "{}");
     store.ok(&["member", "role", BOB, "viewer"]);
     let before = store.documents();

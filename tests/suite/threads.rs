@@ -344,3 +344,18 @@ fn the_schema_of_the_guide_is_what_is_written() {
         assert_eq!(acknowledged, &json!({"t": "number", "v": START}));
     }
 }
+
+#[test]
+fn where_nobody_has_said_anything_the_error_says_how_to_begin() {
+    let machine = Machine::new("no chat");
+    let store = machine.group("s", &[]);
+    for args in [
+        ["chat", "thread", "aaaa"].as_slice(),
+        &["chat", "react", "aaaa", "👍"],
+        &["chat", "send", "--reply-to", "aaaa", "hi"],
+        &["chat", "edit", "aaaa", "hi"],
+        &["chat", "delete", "aaaa"],
+    ] {
+        store.run(args).fails(4, "crdtctl chat send TEXT");
+    }
+}

@@ -177,7 +177,8 @@ fn unreadable(op: &str, e: &serde_json::Error) -> Error {
         true => Error::usage(format!("there is no operation {op:?}"))
             .because(said)
             .hint("`crdtctl batch --help` lists them"),
-        false => Error::usage(format!("{op}: {said}")),
+        false => Error::usage(format!("{op}: {said}"))
+            .hint("`crdtctl batch --help` shows what each operation takes"),
     }
 }
 

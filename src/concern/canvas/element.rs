@@ -39,7 +39,7 @@ impl Element {
         let doc = entity.document(SPEC.name);
         let id = session
             .read(&doc, |source| find(source, prefix))?
-            .unwrap_or_else(|| Err(Error::not_found(format!("{entity} has no canvas"))))?;
+            .unwrap_or_else(|| Err(no_canvas(entity)))?;
         Element::at(session, &doc, &id)?.ok_or_else(|| Error::bug("an element was found and lost"))
     }
 
@@ -76,6 +76,12 @@ impl Element {
         let value = |name: &String| fields::get(&self.record, name).cloned();
         fields::names(&self.record).into_iter().map(|name| (name.clone(), value(&name))).collect()
     }
+}
+
+/// An entity on whose canvas nobody has put anything yet.
+pub fn no_canvas(entity: &EntityId) -> Error {
+    Error::not_found(format!("{entity} has no canvas"))
+        .hint("crdtctl canvas add text --at 0,0 --size 100,20 starts one")
 }
 
 /// The id that a prefix means, tombstones included.
