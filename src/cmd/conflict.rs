@@ -87,8 +87,8 @@ const SHOW: &[Column] = &[
     Column::text("loser_by", "loser"),
     Column::time("loser_at", "written"),
     Column::time("restored_at", "restored"),
-    Column::prose("winner", "won"),
-    Column::prose("loser", "lost"),
+    Column::text("winner", "won"),
+    Column::text("loser", "lost"),
 ];
 
 pub fn run(context: &Context, args: Args) -> Result<Report> {

@@ -82,10 +82,20 @@ impl Bundle {
             .take(limits::BUNDLE_FILE_BYTES.saturating_add(1))
             .read_to_end(&mut packed)
             .map_err(|e| Error::io("the bundle cannot be read", e))?;
+        Bundle::unpack(&packed).map_err(|error| match error.hint {
+            Some(_) => error,
+            None => error.hint(
+                "nothing was written; copy it again, or ask the sender for another: \
+                 `crdtctl sync export` makes one",
+            ),
+        })
+    }
+
+    fn unpack(packed: &[u8]) -> Result<Self> {
         if packed.len() as u64 > limits::BUNDLE_FILE_BYTES {
             return Err(too_large("file", limits::BUNDLE_FILE_BYTES));
         }
-        let unpacked = Unpacked::new(&packed)
+        let unpacked = Unpacked::new(packed)
             .map_err(|e| Error::untrusted("the bundle cannot be unpacked").because(e))?;
         let mut archive = tar::Archive::new(unpacked);
         let bundle = Contents::collect(&mut archive)?.complete()?;

@@ -189,6 +189,7 @@ fn one_bad_bundle_among_good_ones_keeps_all_out() {
     let before = bob.documents();
     for files in [[&good, &bad], [&bad, &good]] {
         bob.run(&["sync", "import", files[0], files[1]]).fails(6, "bad.crdt");
+        bob.run(&["sync", "show", "bad.crdt"]).fails(6, "ask the sender for another");
         assert_eq!(bob.documents(), before);
     }
     bob.run(&["sync", "import", &good, "missing.crdt"]).fails(4, "missing.crdt");

@@ -171,10 +171,9 @@ fn note_unfolded(context: &Context, id: &DocId, file: &OnDisk) {
 
 /// Says what of a document is measured here and supported nowhere else.
 fn note_unsupported(context: &Context, id: &DocId, file: &OnDisk) {
-    let checked = Update::walk(&file.bytes).and_then(|walked| walked.check(concern::roots(id)));
-    if let Err(fault) = checked
-        && !file.bytes.is_empty()
-    {
+    // What does not even decode was said to be so.
+    let Ok(walked) = Update::walk(&file.bytes) else { return };
+    if let Err(fault) = walked.check(concern::roots(id)) {
         context.note(format!(
             "{id} is unsupported and can only be measured and shown block by block: {fault}"
         ));
