@@ -218,7 +218,7 @@ fn lost_fold(machine: &Machine) -> Store<'_> {
     db.execute("UPDATE log SET folded = 0 WHERE seq = (SELECT max(seq) FROM log)", []).unwrap();
     db.execute(
         "UPDATE document SET blake3 = ?2, bytes = ?3, version = version - 1 WHERE doc_id = ?1",
-        params![CHAT, hash, old.0.len()],
+        params![CHAT, hash, i64::try_from(old.0.len()).unwrap()],
     )
     .unwrap();
     store

@@ -239,3 +239,14 @@ fn check_version(version: usize) -> Result<()> {
 fn opening(path: &Path, e: &rusqlite::Error) -> Error {
     failed(&format!("could not open {}", path.display()), e)
 }
+
+#[cfg(test)]
+mod tests {
+    /// SQLite 3.7.0 to 3.51.2 can lose an acknowledged commit when the WAL is reset while another
+    /// connection reads; every promise of the log rests on a version without that.
+    #[test]
+    fn sqlite_has_no_wal_reset_bug() {
+        let found = rusqlite::version_number();
+        assert!(found >= 3_051_003, "SQLite {}", rusqlite::version());
+    }
+}
