@@ -33,6 +33,8 @@
 
 pub mod check;
 pub mod clock;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cmd;
 pub mod concern;
 pub mod crdt;
@@ -47,4 +49,6 @@ pub mod sample;
 pub mod store;
 pub mod sync;
 pub mod tombstone;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod ui;

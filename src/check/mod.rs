@@ -2,7 +2,7 @@
 //!
 //! The files are the store's own business ([`crate::store::check`]); here the content is looked at:
 //! caches that do not agree with the records (rule R5), people that nobody knows, times that lie
-//! ahead. Nothing is changed before [`repair`] is asked to, and then only what was named.
+//! ahead. Nothing is changed before [`repair()`] is asked to, and then only what was named.
 
 mod board;
 mod chat;
@@ -170,7 +170,7 @@ impl Finding {
         Finding { id, kind: found.kind, doc: Some(doc.clone()), message, fix, cure }
     }
 
-    /// Whether [`repair`] mends it.
+    /// Whether [`repair()`] mends it.
     pub fn is_repairable(&self) -> bool {
         !matches!(self.cure, Cure::Elsewhere)
     }

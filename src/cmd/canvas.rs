@@ -295,6 +295,15 @@ fn show(context: &Context, prefix: &str) -> Result<Report> {
     Ok(Report::object(row, SHOW, Some("id")))
 }
 
+#[cfg(feature = "png")]
+use picture::png;
+
+#[cfg(not(feature = "png"))]
+fn png(_svg: &str) -> Result<(Vec<u8>, u32, u32)> {
+    Err(Error::refused("this crdtctl was built without PNG")
+        .hint("draw it as SVG: `crdtctl canvas render -o board.svg`"))
+}
+
 fn view(context: &Context, entity: &EntityId) -> Result<View> {
     let view = context.reader()?.view(&entity.document(canvas::SPEC.name))?;
     view.ok_or_else(|| canvas::no_canvas(entity))
@@ -327,7 +336,7 @@ fn render(context: &Context, out: &OutFile) -> Result<Report> {
     match is_png {
         false => context.deliver(svg.into_bytes(), out, &what),
         true => {
-            let (png, width, height) = picture::png(&svg)?;
+            let (png, width, height) = png(&svg)?;
             context.deliver(png, out, &format!("{what}, {width} × {height} pixels"))
         }
     }

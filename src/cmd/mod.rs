@@ -2,7 +2,7 @@
 //!
 //! A command file has `Args` (or, for a noun with verbs, `Args` around a `Subcommand`) and
 //! `run(&Context, Args) -> Result<Report>`: arguments to an operation or a query, nothing else.
-//! To add one: its `mod` line and its line in [`commands!`].
+//! To add one: its `mod` line and its line in `commands!`.
 
 mod batch;
 mod canvas;

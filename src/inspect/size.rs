@@ -9,7 +9,8 @@ use serde::Serialize;
 use std::collections::HashMap;
 
 /// What rows are made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum By {
     /// One row a collection
     Collection,

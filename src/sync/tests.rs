@@ -560,7 +560,7 @@ fn peers_are_named_by_replica_or_member() {
     let reader = a.reader();
     let find = |name: &str| peer::find(reader.state(), name).map(|peer| peer.replica_id);
     assert_eq!(find("bob").unwrap(), b.id());
-    assert_eq!(find(&b.id()[..8]).unwrap(), b.id());
+    assert_eq!(find(b.id().get(..8).unwrap()).unwrap(), b.id());
     assert_eq!(find("nobody").unwrap_err().kind, Kind::NotFound);
     let second = Replica::seeded("bob", "another");
     a.import(&[&second.receipt()]);

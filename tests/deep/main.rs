@@ -6,6 +6,9 @@
 //! ([`lease`]), members who come back ([`rejoin`]), and one history that breaks plain yrs
 //! ([`history`]).
 
+// A test that does not find what it expects fails by panicking; so may what helps it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
+
 mod boards;
 mod canvases;
 mod concurrent;

@@ -171,11 +171,7 @@ fn import_all(context: &Context, inputs: &[Input], dry_run: DryRun) -> Result<Re
         .map_err(|e| Error::bug("the account of the import does not encode").because(e))?;
     let records = records::rows(&imported.touched);
     let mut report = match (is_json(context), dry_run.dry_run) {
-        (true, true) => {
-            let mut value = value;
-            value["records"] = json!(records);
-            Report::json(value)
-        }
+        (true, true) => Report::json(records::with_records(value, &records)),
         (true, false) => Report::json(value),
         (false, true) => Report::list(records.clone(), records::COLUMNS, Some("id"), ""),
         (false, false) => Report::list(rows(&value), DOCUMENTS, Some("doc"), ""),

@@ -155,7 +155,7 @@ const DOCUMENTS: &[Section] = &[Section {
 
 pub fn show(context: &Context, file: &Path, records: bool) -> Result<Report> {
     let bundle = read_bundle(file)?;
-    let mut manifest = serde_json::to_value(bundle.manifest())
+    let manifest = serde_json::to_value(bundle.manifest())
         .map_err(|e| Error::bug("the manifest does not encode").because(e))?;
     if records {
         let notes = bundle.notes().to_vec();
@@ -164,10 +164,7 @@ pub fn show(context: &Context, file: &Path, records: bool) -> Result<Report> {
         let imported = import(context.rehearsal()?, &inputs)?;
         let records = records::rows(&imported.touched);
         let report = match is_json(context) {
-            true => {
-                manifest["records"] = json!(records);
-                Report::json(manifest)
-            }
+            true => Report::json(records::with_records(manifest, &records)),
             false => Report::list(
                 records.clone(),
                 records::COLUMNS,

@@ -5,7 +5,7 @@ use crate::crdt::value::Value;
 use crate::inspect::diff::{Change, ChangeKind, Comparison, compare};
 use crate::sync::import::Touched;
 use crate::ui::{Column, Row, Style};
-use serde_json::{Map, json};
+use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
 pub const COLUMNS: &[Column] = &[
@@ -30,6 +30,14 @@ pub fn rows(touched: &[Touched]) -> Vec<Row> {
         }
     };
     touched.iter().flat_map(changes).collect()
+}
+
+/// A JSON object, with the records of an import in it.
+pub fn with_records(mut object: Json, records: &[Row]) -> Json {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert("records".to_owned(), json!(records));
+    }
+    object
 }
 
 /// What a document says of its entity is one record, though its keys stand at a root.

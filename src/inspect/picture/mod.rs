@@ -5,9 +5,11 @@
 //! every machine.
 
 mod element;
+#[cfg(feature = "png")]
 mod png;
 mod svg;
 
+#[cfg(feature = "png")]
 pub use png::png;
 
 use crate::concern::canvas::ELEMENTS;
