@@ -1,0 +1,94 @@
+//! What work costs as it grows: each row at a size, and at ten times that size.
+//!
+//! A row is one command of the program on a store that was prepared for it. Its time is that of the
+//! whole process: opening the store, the work, the output. Where it takes ten times as long, or a
+//! little more, the work grows with what is given; a hundred times would be its square.
+//!
+//! `cargo bench --bench bounds` prints the table, `cargo bench --bench bounds -- prune` the rows
+//! whose name holds a word. One run each: the ratio is what to read, times are of this machine.
+//! `CRDTCTL_BENCH_PROGRAM` measures another build of the program, to compare.
+//!
+//! A new row is a [`Work`] of a group, a new kind of store a [`Group`]; they are listed in [`GROUPS`].
+
+mod merging;
+mod place;
+mod records;
+mod store;
+
+use place::{Outcome, Place, Time};
+
+/// Of a row that took longer at its size, the tenfold is not waited for.
+const PATIENCE: f64 = 20.0;
+
+/// Stores of one kind, and what is done with them.
+pub struct Group {
+    /// What there is of it, in the plural: "documents".
+    pub of: &'static str,
+    /// How many.
+    pub size: usize,
+    /// Prepares a store with so many.
+    pub make: fn(usize) -> Outcome<Place>,
+    /// In this order, on one store.
+    pub works: &'static [Work],
+}
+
+/// A command.
+pub struct Work {
+    pub name: &'static str,
+    /// Its words.
+    pub args: fn(&Place) -> Vec<String>,
+    /// The exit codes that it may end with.
+    pub exits: &'static [i32],
+}
+
+const GROUPS: &[&[Group]] = &[merging::GROUPS, store::GROUPS, records::GROUPS];
+
+fn main() -> Outcome<()> {
+    // `cargo bench` adds an option of its own.
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    println!("{:<44} {:>8} {:>9} {:>9} {:>7}", "", "size", "1×", "10×", "ratio");
+    for group in GROUPS.iter().copied().flatten() {
+        let works: Vec<&Work> =
+            group.works.iter().filter(|work| fits(group, work, &wanted)).collect();
+        if works.is_empty() {
+            continue;
+        }
+        let once = measure(&works, &(group.make)(group.size)?)?;
+        let patient = once.iter().any(|time| time.seconds().is_some_and(|time| time < PATIENCE));
+        let tenfold = match patient {
+            true => measure(&works, &(group.make)(group.size * 10)?)?,
+            false => vec![Time::NotTried; works.len()],
+        };
+        for (work, (once, tenfold)) in works.iter().zip(once.iter().zip(&tenfold)) {
+            println!(
+                "{:<44} {:>8} {:>9} {:>9} {:>7}",
+                name(group, work),
+                group.size,
+                once.to_string(),
+                tenfold.to_string(),
+                ratio(*once, *tenfold)
+            );
+        }
+    }
+    Ok(())
+}
+
+fn name(group: &Group, work: &Work) -> String {
+    format!("{}: {}", group.of, work.name)
+}
+
+fn fits(group: &Group, work: &Work, wanted: &[String]) -> bool {
+    wanted.is_empty() || wanted.iter().any(|word| name(group, work).contains(word))
+}
+
+fn measure(works: &[&Work], place: &Place) -> Outcome<Vec<Time>> {
+    works.iter().map(|work| place.time(&(work.args)(place), work.exits)).collect()
+}
+
+fn ratio(once: Time, tenfold: Time) -> String {
+    match (once.seconds(), tenfold.seconds()) {
+        (Some(once), Some(tenfold)) => format!("{:.1}", tenfold / once),
+        _ => String::new(),
+    }
+}

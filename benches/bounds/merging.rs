@@ -1,0 +1,175 @@
+//! Imports: what was written to one record, and what comes in many pieces.
+
+use super::place::{ALICE, NOW, Outcome, Place, Writer, doc, id, prose, say, words};
+use super::{Group, Work};
+use yrs::{Array, ArrayPrelim, Map, MapPrelim, TransactionMut, WriteTxn};
+
+pub const GROUPS: &[Group] = &[
+    Group {
+        of: "moves of one element",
+        size: 10_000,
+        make: moves,
+        works: &[Work {
+            name: "import",
+            args: |_| words("sync import --raw canvas news.yrs"),
+            exits: &[0],
+        }],
+    },
+    Group {
+        of: "comments of one issue",
+        size: 400,
+        make: comments,
+        works: &[Work {
+            name: "import of edits",
+            args: |_| words("sync import --raw issues news.yrs"),
+            exits: &[0],
+        }],
+    },
+    Group {
+        of: "bare updates",
+        size: 1_000,
+        make: |n| pieces(n, false),
+        works: &[Work { name: "import", args: files, exits: &[0] }],
+    },
+    Group {
+        of: "waiting updates",
+        size: 1_000,
+        make: |n| pieces(n, true),
+        works: &[
+            Work { name: "import", args: files, exits: &[7] },
+            Work {
+                name: "import of another document",
+                args: |_| words("sync import --raw kanban other.yrs"),
+                exits: &[0],
+            },
+            Work {
+                name: "import of what they wait for",
+                args: |_| words("sync import --raw canvas first.yrs"),
+                exits: &[0],
+            },
+        ],
+    },
+    Group {
+        of: "bundles",
+        size: 100,
+        make: bundles,
+        works: &[Work { name: "import", args: files, exits: &[0] }],
+    },
+];
+
+/// An element that was moved here once, and there many times.
+fn moves(n: usize) -> Outcome<Place> {
+    let (place, base) = element()?;
+    let ours = base.fork(6)?;
+    ours.edit(|txn| shift(txn, 0));
+    place.put(&[(doc("canvas")?, ours.state())])?;
+    let theirs = base.fork(7)?;
+    (0..n).for_each(|step| theirs.edit(|txn| shift(txn, step)));
+    place.write("news.yrs", &theirs.news(&base))?;
+    Ok(place)
+}
+
+fn element() -> Outcome<(Place, Writer)> {
+    let base = Writer::new(5);
+    base.edit(|txn| {
+        let elements = txn.get_or_insert_map("elements");
+        let element = elements.insert(txn, id(0), MapPrelim::default());
+        element.insert(txn, "id", id(0));
+        element.insert(txn, "element_type", "shape");
+        for key in ["x", "y", "width", "height"] {
+            element.insert(txn, key, 1.0);
+        }
+        element.insert(txn, "updated_at", NOW - 1_000_000);
+    });
+    let place = Place::new()?;
+    place.put(&[(doc("canvas")?, base.state())])?;
+    Ok((place, base))
+}
+
+fn shift(txn: &mut TransactionMut<'_>, step: usize) {
+    let elements = txn.get_or_insert_map("elements");
+    if let Some(yrs::Out::YMap(element)) = elements.get(txn, &id(0)) {
+        element.insert(txn, if step % 2 == 0 { "x" } else { "y" }, step as f64);
+    }
+}
+
+/// An issue whose comments were edited here and there.
+fn comments(n: usize) -> Outcome<Place> {
+    let base = Writer::new(5);
+    base.edit(|txn| {
+        let issues = txn.get_or_insert_map("issues");
+        let issue = issues.insert(txn, id(0), MapPrelim::default());
+        issue.insert(txn, "id", id(0));
+        issue.insert(txn, "title", "Leaking roof");
+        issue.insert(txn, "reporter_id", ALICE);
+        let comments = issue.insert(txn, "comments", ArrayPrelim::default());
+        for n in 0..n {
+            let comment = comments.push_back(txn, MapPrelim::default());
+            prose(txn, &comment, &id(n), "first", NOW - 1_000_000);
+        }
+    });
+    let edit = |writer: &Writer, at: i64| {
+        writer.edit(|txn| {
+            let issues = txn.get_or_insert_map("issues");
+            let Some(yrs::Out::YMap(issue)) = issues.get(txn, &id(0)) else { return };
+            let Some(yrs::Out::YArray(comments)) = issue.get(txn, "comments") else { return };
+            for n in 0..comments.len(txn) {
+                if let Some(yrs::Out::YMap(comment)) = comments.get(txn, n) {
+                    comment.insert(txn, "content", format!("edited at {at}"));
+                    comment.insert(txn, "updated_at", at);
+                }
+            }
+        });
+    };
+    let ours = base.fork(6)?;
+    edit(&ours, NOW - 2_000);
+    let theirs = base.fork(7)?;
+    edit(&theirs, NOW - 1_000);
+    let place = Place::new()?;
+    place.put(&[(doc("issues")?, ours.state())])?;
+    place.write("news.yrs", &theirs.news(&base))?;
+    Ok(place)
+}
+
+/// One update a file, each after the one before; without the first one all of them wait.
+fn pieces(n: usize, waiting: bool) -> Outcome<Place> {
+    let (place, base) = element()?;
+    let theirs = base.fork(7)?;
+    let first = theirs.update(|txn| shift(txn, 0));
+    match waiting {
+        true => place.write("first.yrs", &first)?,
+        false => place.lay_down("000000.yrs", &first)?,
+    }
+    // Not in their order: 7919 is a prime, and no number of pieces is a multiple of it.
+    for step in 1..=n {
+        let update = theirs.update(|txn| shift(txn, step));
+        place.lay_down(&format!("{:06}.yrs", step * 7919 % (n + 1)), &update)?;
+    }
+    let other = Writer::new(8);
+    other.edit(|txn| {
+        let cards = txn.get_or_insert_map("cards");
+        cards.insert(txn, id(1), MapPrelim::default());
+    });
+    place.write("other.yrs", &other.state())?;
+    Ok(place)
+}
+
+/// The import of every file that was laid down for it.
+fn files(place: &Place) -> Vec<String> {
+    let files = place.laid_down();
+    let bare = files.iter().any(|file| file.ends_with(".yrs"));
+    let line = if bare { "sync import --raw canvas" } else { "sync import" };
+    [words(line), files].concat()
+}
+
+/// What a peer sent after each of its messages.
+fn bundles(n: usize) -> Outcome<Place> {
+    let (place, peer) = (Place::new()?, Place::new()?);
+    let writer = Writer::new(7);
+    for message in 0..n {
+        let update = writer.update(|txn| say(txn, &id(message), "and another one", NOW));
+        peer.put(&[(doc("chat")?, update)])?;
+        place.lay_down(&format!("{message:06}.crdt"), &peer.bundle()?)?;
+    }
+    Ok(place)
+}

@@ -1,0 +1,264 @@
+//! A store in a directory of its own, the program that is run on it, and what yrs writes.
+
+use crdtctl::clock::{Clock, Ids};
+use crdtctl::concern;
+use crdtctl::crdt::update::Update;
+use crdtctl::id::{DocId, EntityId, MemberId};
+use crdtctl::store::{Ambient, Open, Store};
+use crdtctl::sync::export::{self, Request};
+use std::fmt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use yrs::updates::decoder::Decode;
+use yrs::{Map, MapPrelim, MapRef, ReadTxn, StateVector, Transact, TransactionMut, WriteTxn};
+
+pub const NOW: i64 = 1_767_225_600;
+pub const ALICE: &str = "alice-river-stone-sky";
+pub const GROUP: &str = "group:ocean-forest-moon-star";
+/// No command is waited for longer.
+const LIMIT: Duration = Duration::from_secs(120);
+
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// How long a command took.
+#[derive(Debug, Clone, Copy)]
+pub enum Time {
+    Took(f64),
+    TooLong,
+    NotTried,
+}
+
+impl Time {
+    pub fn seconds(self) -> Option<f64> {
+        match self {
+            Time::Took(seconds) => Some(seconds),
+            Time::TooLong | Time::NotTried => None,
+        }
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Time::Took(seconds) => write!(f, "{seconds:.3} s"),
+            Time::TooLong => write!(f, "> {} s", LIMIT.as_secs()),
+            Time::NotTried => write!(f, "-"),
+        }
+    }
+}
+
+/// A store of Alice's, with one group in it.
+pub struct Place {
+    root: tempfile::TempDir,
+}
+
+impl Place {
+    pub fn new() -> Outcome<Place> {
+        // In memory where there is such a place: the disk is not what is measured here.
+        let root = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())?;
+        let place = Place { root };
+        place.run("init store --as alice-river-stone-sky")?;
+        place.run(&format!("entity create {GROUP} --name Ocean"))?;
+        Ok(place)
+    }
+
+    /// A file that commands find by this name.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    /// Puts updates into documents, as an import does that nobody has rules for.
+    pub fn put(&self, updates: &[(DocId, Vec<u8>)]) -> Outcome<()> {
+        let member = MemberId::parse(ALICE)?;
+        let (store, _) = Store::init(&self.path("store"), self.ambient(), Some(&member))?;
+        let open = Open { command: "bench", member: Some(&member), dry_run: false };
+        let mut session = store.session(open)?;
+        for (doc, update) in updates {
+            let checked = Update::walk(update).and_then(|walked| walked.check(concern::roots(doc)));
+            session.apply(doc, &checked.map_err(|fault| fault.to_string())?, None)?;
+        }
+        session.commit()?;
+        Ok(())
+    }
+
+    /// Lays a file beside the store.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Outcome<()> {
+        Ok(std::fs::write(self.path(name), bytes)?)
+    }
+
+    /// Lays a file where [`Place::laid_down`] finds it.
+    pub fn lay_down(&self, name: &str, bytes: &[u8]) -> Outcome<()> {
+        std::fs::create_dir_all(self.path("in"))?;
+        self.write(&format!("in/{name}"), bytes)
+    }
+
+    /// Those files, by name.
+    pub fn laid_down(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path("in")).into_iter().flatten().flatten();
+        let name = |entry: std::fs::DirEntry| format!("in/{}", entry.file_name().to_string_lossy());
+        let mut names: Vec<String> = entries.map(name).collect();
+        names.sort();
+        names
+    }
+
+    /// A bundle of all that is here.
+    pub fn bundle(&self) -> Outcome<Vec<u8>> {
+        let store = Store::open(&self.path("store"), self.ambient())?;
+        let exported = export::export(&store.reader()?, store.ambient(), &Request::default())?;
+        let mut bytes = Vec::new();
+        exported.bundle.write(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Runs a command that prepares something.
+    pub fn run(&self, line: &str) -> Outcome<()> {
+        match self.time(&words(line), &[0])? {
+            Time::Took(_) => Ok(()),
+            _ => Err(format!("{line} takes too long").into()),
+        }
+    }
+
+    /// Runs a command, and takes the time.
+    pub fn time(&self, args: &[String], exits: &[i32]) -> Outcome<Time> {
+        let start = Instant::now();
+        let mut child = self.command(args).spawn()?;
+        let status = loop {
+            match child.try_wait()? {
+                Some(status) => break status,
+                None if start.elapsed() > LIMIT => {
+                    child.kill()?;
+                    child.wait()?;
+                    return Ok(Time::TooLong);
+                }
+                None => std::thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        let seconds = start.elapsed().as_secs_f64();
+        match status.code().is_some_and(|code| exits.contains(&code)) {
+            true => Ok(Time::Took(seconds)),
+            false => {
+                let said = std::fs::read_to_string(self.path("stderr")).unwrap_or_default();
+                let line = args.iter().take(8).cloned().collect::<Vec<_>>().join(" ");
+                Err(format!("{line}: {status}: {said}").into())
+            }
+        }
+    }
+
+    fn command(&self, args: &[String]) -> Command {
+        let program = std::env::var_os("CRDTCTL_BENCH_PROGRAM");
+        let mut command =
+            Command::new(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_crdtctl").into()));
+        let log = std::fs::File::create(self.path("stderr")).map_or(Stdio::null(), Stdio::from);
+        command
+            .args(args)
+            .env_clear()
+            .env("HOME", self.root.path())
+            .env("XDG_STATE_HOME", self.path("state"))
+            .env("CRDTCTL_STORE", self.path("store"))
+            .env("CRDTCTL_NOW", NOW.to_string())
+            .current_dir(self.root.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log);
+        command
+    }
+
+    fn ambient(&self) -> Rc<Ambient> {
+        Rc::new(Ambient {
+            clock: Clock::fixed(NOW),
+            ids: Ids::seeded("bounds"),
+            leases: Some(self.path("state").join("crdtctl").join("leases")),
+            machine: machine(),
+            host: "bench".to_owned(),
+            lock_wait: Duration::from_secs(10),
+            roots: concern::roots,
+        })
+    }
+}
+
+/// A document of the group.
+pub fn doc(concern: &str) -> Outcome<DocId> {
+    Ok(EntityId::parse(GROUP)?.document(concern))
+}
+
+/// The words of a command line.
+pub fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(str::to_owned).collect()
+}
+
+/// A document of another program.
+pub struct Writer(yrs::Doc);
+
+impl Writer {
+    pub fn new(client: u64) -> Writer {
+        let mut options = yrs::Options::with_client_id(yrs::ClientID::new(client));
+        options.offset_kind = yrs::OffsetKind::Utf16;
+        Writer(yrs::Doc::with_options(options))
+    }
+
+    /// The same document, as somebody else goes on with it.
+    pub fn fork(&self, client: u64) -> Outcome<Writer> {
+        let fork = Writer::new(client);
+        fork.take(&self.state())?;
+        Ok(fork)
+    }
+
+    /// Applies what somebody else wrote.
+    pub fn take(&self, update: &[u8]) -> Outcome<()> {
+        Ok(self.0.transact_mut().apply_update(yrs::Update::decode_v1(update)?)?)
+    }
+
+    /// One transaction.
+    pub fn edit(&self, change: impl FnOnce(&mut TransactionMut<'_>)) {
+        change(&mut self.0.transact_mut());
+    }
+
+    /// One transaction, as an update.
+    pub fn update(&self, change: impl FnOnce(&mut TransactionMut<'_>)) -> Vec<u8> {
+        let mut txn = self.0.transact_mut();
+        change(&mut txn);
+        txn.encode_update_v1()
+    }
+
+    pub fn state(&self) -> Vec<u8> {
+        self.0.transact().encode_state_as_update_v1(&StateVector::default())
+    }
+
+    /// What another document lacks of this one.
+    pub fn news(&self, other: &Writer) -> Vec<u8> {
+        self.0.transact().encode_state_as_update_v1(&other.0.transact().state_vector())
+    }
+}
+
+/// A message as the schema has it.
+pub fn say(txn: &mut TransactionMut<'_>, id: &str, text: &str, at: i64) {
+    let messages = txn.get_or_insert_map("messages");
+    let message = messages.insert(txn, id, MapPrelim::default());
+    prose(txn, &message, id, text, at);
+}
+
+/// The fields of a message, a reply or a comment.
+pub fn prose(txn: &mut TransactionMut<'_>, map: &MapRef, id: &str, text: &str, at: i64) {
+    for (key, value) in [("id", id), ("author_id", ALICE), ("content", text)] {
+        map.insert(txn, key, value);
+    }
+    map.insert(txn, "created_at", at);
+    map.insert(txn, "updated_at", at);
+    map.insert(txn, "deleted", false);
+    map.insert(txn, "deleted_at", 0i64);
+    map.insert(txn, "ack_vector", MapPrelim::default());
+}
+
+/// An id as the program mints them, different for each number.
+pub fn id(n: usize) -> String {
+    format!("{n:08x}-0000-4000-8000-000000000000")
+}
+
+/// As the program names this machine: what is prepared here is of the same replica.
+fn machine() -> String {
+    let named = |path| std::fs::read_to_string(path).ok();
+    let id = named("/etc/machine-id").or_else(|| named("/proc/sys/kernel/hostname"));
+    id.unwrap_or_default().trim().to_owned()
+}
