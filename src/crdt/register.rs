@@ -411,8 +411,7 @@ fn path_in(view: &View, steps: &[Step<'_>]) -> Option<Vec<String>> {
             Step::Key(key) => (*key).to_owned(),
             Step::Element(id) => {
                 let above: Vec<&str> = path.iter().map(String::as_str).collect();
-                let mut keys = view.keys(&above).into_iter();
-                keys.find(|key| view.container(&[&above[..], &[key]].concat()) == Some(*id))?
+                view.element(&above, *id)?.to_owned()
             }
         };
         path.push(key);

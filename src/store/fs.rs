@@ -51,6 +51,26 @@ pub(super) fn size(path: &Path) -> u64 {
     fs::symlink_metadata(path).map_or(0, |meta| meta.len())
 }
 
+/// The names in a directory and what each stands for, sorted; none when there is no directory.
+/// Cheaper than [`list`]: the system need not look at every file.
+pub(super) fn names(dir: &Path) -> Result<Vec<(OsString, Node)>> {
+    let reading = |e| Error::io(format!("could not list {}", dir.display()), e);
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(reading(e)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(reading)?;
+        // An entry that went away since is as good as never seen.
+        let Ok(of) = entry.file_type() else { continue };
+        names.push((entry.file_name(), kind(of)));
+    }
+    names.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(names)
+}
+
 /// The names in a directory, sorted; none when there is no directory.
 pub(super) fn list(dir: &Path) -> Result<Vec<Entry>> {
     let reading = || format!("could not list {}", dir.display());

@@ -4,12 +4,14 @@
 //! [`DocId`]. Symbolic links below `crdt/` are not followed: a store that somebody sent could lead
 //! anywhere.
 
+use super::elsewhere::Elsewhere;
 use super::fs::{self, Node};
 use super::load::Stamp;
 use crate::error::{Error, Result};
 use crate::id::{DocId, hex};
 use crate::limits;
 use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 /// A `.meta` is half a kilobyte.
@@ -17,7 +19,7 @@ const META_BYTES: u64 = 1 << 20;
 /// The longest stem that still fits a file name with its `.yrs`.
 const STEM_BYTES: usize = 251;
 /// How the names of long ids begin.
-const HASHED: &str = "h_";
+pub(super) const HASHED: &str = "h_";
 
 /// A document on disk.
 #[derive(Debug, Clone)]
@@ -65,14 +67,16 @@ pub(super) struct Scan {
 }
 
 /// The directory that holds `crdt/`.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Layout {
     dir: PathBuf,
+    /// Listed when a document is asked for that does not lie where its id says.
+    elsewhere: OnceCell<Elsewhere>,
 }
 
 impl Layout {
     pub fn new(dir: PathBuf) -> Self {
-        Layout { dir }
+        Layout { dir, elsewhere: OnceCell::new() }
     }
 
     /// A path of this store, absolute or as the store was named.
@@ -82,44 +86,44 @@ impl Layout {
 
     /// The document's file, relative to the store's directory; None when it has none.
     ///
+    /// Where its id says that it lies is looked at each time; elsewhere it is found only if it lay
+    /// there when this store was first asked for something that is elsewhere.
+    ///
     /// # Errors
     /// `Refused` when a symbolic link stands where the document should be.
     pub fn find(&self, doc: &DocId) -> Result<Option<PathBuf>> {
+        let home = home(doc);
+        match fs::node(&self.resolve(&home)) {
+            Some(Node::Directory) | None => {}
+            Some(_) => return Err(not_a_directory(&home)),
+        }
         let mut stems = vec![doc.file_stem()];
         let plain = doc.plain_stem();
         if plain.len() <= STEM_BYTES && !stems.contains(&plain) {
             stems.push(plain);
         }
-        for dir in self.type_dirs(doc)? {
-            for stem in &stems {
-                let path = dir.join(format!("{stem}.yrs"));
-                match fs::node(&self.resolve(&path)) {
-                    Some(Node::File) => return Ok(Some(path)),
-                    Some(_) => return Err(not_a_file(&path)),
-                    None => {}
-                }
+        for stem in &stems {
+            let path = home.join(format!("{stem}.yrs"));
+            match fs::node(&self.resolve(&path)) {
+                Some(Node::File) => return Ok(Some(path)),
+                Some(_) => return Err(not_a_file(&path)),
+                None => {}
             }
         }
-        self.find_by_meta(doc)
+        let elsewhere = self.elsewhere()?;
+        match elsewhere.named(&stems, &home) {
+            Some((path, Node::File)) => Ok(Some(path)),
+            Some((path, _)) => Err(not_a_file(&path)),
+            None => Ok(elsewhere.described(self, doc, &home)),
+        }
     }
 
-    /// A file with a name of its own, whose `.meta` says that it is this document.
-    fn find_by_meta(&self, doc: &DocId) -> Result<Option<PathBuf>> {
-        for dir in self.type_dirs(doc)? {
-            for entry in fs::list(&self.resolve(&dir))? {
-                let path = dir.join(&entry.name);
-                let stem = entry.name.to_str().and_then(|name| name.strip_suffix(".yrs"));
-                let named_freely =
-                    |stem: &str| !stem.starts_with(HASHED) && DocId::from_stem(stem).is_none();
-                if entry.node == Node::File
-                    && stem.is_some_and(named_freely)
-                    && self.meta(&path).is_some_and(|meta| meta.doc_id == doc.as_str())
-                {
-                    return Ok(Some(path));
-                }
-            }
+    fn elsewhere(&self) -> Result<&Elsewhere> {
+        if let Some(known) = self.elsewhere.get() {
+            return Ok(known);
         }
-        Ok(None)
+        let found = Elsewhere::list(self)?;
+        Ok(self.elsewhere.get_or_init(|| found))
     }
 
     /// Where a new document's file goes, relative to the store's directory.
@@ -132,23 +136,6 @@ impl Layout {
             Some(Node::Directory) | None => Ok(dir.join(format!("{}.yrs", doc.file_stem()))),
             Some(_) => Err(not_a_directory(&dir)),
         }
-    }
-
-    /// The document's own type directory first, then the others: older stores keep some documents
-    /// in `entity/`.
-    fn type_dirs(&self, doc: &DocId) -> Result<Vec<PathBuf>> {
-        let home = home(doc);
-        let mut dirs = vec![home.clone()];
-        for entry in fs::list(&self.resolve(Path::new("crdt")))? {
-            let dir = Path::new("crdt").join(&entry.name);
-            match entry.node {
-                Node::Directory if dir != home => dirs.push(dir),
-                Node::Directory => {}
-                _ if dir == home => return Err(not_a_directory(&dir)),
-                _ => {}
-            }
-        }
-        Ok(dirs)
     }
 
     /// Every document, and everything that looks like one and is not.

@@ -12,6 +12,7 @@
 //! look at it and our rename, or against a disk that says "written" and forgets.
 
 pub mod check;
+mod elsewhere;
 mod fold;
 mod fs;
 mod layout;

@@ -5,6 +5,7 @@ use super::pieces::Pieces;
 use super::{Entry, Halves, NONE, Node, Span, View};
 use crate::crdt::update::{Block, Checked, Id, Kind, Owner, Shape, Update};
 use std::collections::HashMap;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicU32;
 
 /// The places that items stand in.
@@ -34,7 +35,12 @@ pub fn build(update: &Update<'_, Checked>) -> View {
 
 /// The containers, roots first, and per block the one that it created.
 fn nodes(update: &Update<'_, Checked>) -> (Vec<Node>, Vec<u32>) {
-    let node = |shape: Shape| Node { shape, entries: 0..0, found: AtomicU32::new(0) };
+    let node = |shape: Shape| Node {
+        shape,
+        entries: 0..0,
+        found: AtomicU32::new(0),
+        elements: OnceLock::new(),
+    };
     let mut nodes: Vec<Node> = update.facts().roots.iter().map(|r| node(r.shape)).collect();
     let mut of_block = vec![NONE; update.blocks().len()];
     for (slot, block) in of_block.iter_mut().zip(update.blocks()) {

@@ -6,6 +6,7 @@
 
 mod build;
 mod digest;
+mod elements;
 mod order;
 mod pieces;
 #[cfg(test)]
@@ -15,7 +16,9 @@ mod typed;
 use super::update::{Checked, Id, Kind, Reader, RootKind, Shape, Update, Version, any};
 use super::value::{Element, Record, Source, Value, first_of_each};
 use crate::error::{Error, Result};
+use elements::Elements;
 use std::ops::Range;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// No node, no piece, no list.
@@ -39,6 +42,8 @@ struct Node {
     /// Where among them the last key was found: lists ask for one record after the other, and for
     /// one field after the other.
     found: AtomicU32,
+    /// Of an array in which an element was looked for.
+    elements: OnceLock<Box<Elements>>,
 }
 
 /// A live item, or the live part of one.
@@ -121,6 +126,13 @@ impl View {
         self.entry(path).map(|entry| entry.id)
     }
 
+    /// The step that leads from the array at a path to the element that an item created; none where
+    /// no step does, since the element has no id or an earlier one has the same.
+    pub fn element(&self, path: &[&str], item: Id) -> Option<&str> {
+        let node = self.node(self.node_at(path)?).filter(|node| node.shape == Shape::Array)?;
+        self.elements(node).name_of(item)
+    }
+
     /// Whether two views of one document show the same items at a path: what is there is then the
     /// same. The other way round is not promised.
     pub fn shows_the_same(&self, other: &View, path: &[&str]) -> bool {
@@ -184,9 +196,7 @@ impl View {
                 entries.get(at)
             }
             Shape::Array => match Element::of(step) {
-                Element::Id(id) => {
-                    entries.iter().find(|entry| self.id_of(entry).as_deref() == Some(id))
-                }
+                Element::Id(id) => entries.get(self.elements(node).named(id)?),
                 Element::Place(place) => self.nth(entries, place),
             },
             _ => None,
@@ -203,15 +213,6 @@ impl View {
             self.each_value(entry, |_| before += 1);
         }
         None
-    }
-
-    /// The field `id` of a map in an array.
-    fn id_of(&self, entry: &Entry) -> Option<String> {
-        let node = self.node(entry.node).filter(|node| node.shape == Shape::Map)?;
-        let entries = self.entries_of(node);
-        let order = |entry: &Entry| self.slice(entry.key).cmp(b"id".as_slice());
-        let id = self.single(entries.get(entries.binary_search_by(order).ok()?)?)?;
-        id.as_str().map(str::to_owned)
     }
 
     fn node(&self, node: u32) -> Option<&Node> {

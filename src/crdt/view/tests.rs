@@ -170,3 +170,51 @@ fn an_element_of_an_array_is_named_by_its_id_or_its_place_in_a_file_and_in_a_tra
     assert!(doc.edit(|txn| txn.remove(&["columns"], "done")).unwrap(), "both of them");
     doc.read(|source| assert_eq!(source.keys(&["columns"]), ["backlog"]));
 }
+
+/// The oracle looks at one element after the other.
+#[test]
+fn elements_are_found_by_id_as_a_look_at_all_of_them_finds_them() {
+    let mut chance = crate::sample::Chance::new(11);
+    for _ in 0..60 {
+        let mut doc = crate::crdt::doc::Doc::new(7);
+        doc.edit(|txn| {
+            txn.create_array(&["issues"], "list")?;
+            for n in 0..chance.below(30) {
+                let path = ["issues", "list"];
+                let index = chance.below(n + 1) as u32;
+                match chance.below(6) {
+                    0 => txn.insert_at(&path, index, 0.5)?,
+                    1 => drop(txn.remove(&path, &format!("id {}", chance.below(12)))?),
+                    _ => txn.insert_map(&path, index, &format!("id {}", chance.below(12)))?,
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+        let view = view(&doc.encode().unwrap().0);
+        let whole = view.value(&["issues", "list"]).unwrap();
+        let is = |value: &&Value, id: &str| {
+            value.as_map().and_then(|map| map.get("id")?.as_str()) == Some(id)
+        };
+        for n in 0..12 {
+            let id = format!("id {n}");
+            let first = whole.as_array().unwrap().iter().find(|value| is(value, &id));
+            let path = ["issues", "list", id.as_str()];
+            assert_eq!(view.value(&path).as_ref(), first);
+            let item = view.container(&path);
+            assert_eq!(item.is_some(), first.is_some());
+            let step = item.and_then(|item| view.element(&["issues", "list"], item));
+            assert_eq!(step, item.map(|_| id.as_str()));
+        }
+        // Every element is either named by its step, or hidden behind one with the same id.
+        let ids =
+            whole.as_array().unwrap().iter().enumerate().filter(|(_, v)| v.as_map().is_some());
+        let mut seen = std::collections::BTreeSet::new();
+        for (place, element) in ids {
+            let id = element.as_map().unwrap()["id"].as_str().unwrap();
+            let item = view.container(&["issues", "list", &format!("#{place}")]).unwrap();
+            let step = view.element(&["issues", "list"], item);
+            assert_eq!(step, seen.insert(id).then_some(id));
+        }
+    }
+}

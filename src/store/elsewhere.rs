@@ -1,0 +1,70 @@
+//! Documents that do not lie where their id says: older stores keep some in `entity/`, and other
+//! programs give files names of their own.
+//!
+//! All directories are listed once, not once for every document that is asked for.
+
+use super::fs::{self, Node};
+use super::layout::{HASHED, Layout};
+use crate::error::Result;
+use crate::id::DocId;
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Every name below `crdt/` that ends like a document's.
+#[derive(Debug)]
+pub(super) struct Elsewhere {
+    /// By stem; where there are several, in the order of their directories.
+    by_stem: HashMap<String, Vec<(PathBuf, Node)>>,
+    /// Files whose names say nothing, in the order of directories and names.
+    nameless: Vec<PathBuf>,
+    /// Those by the document that their `.meta` names; read when first asked for.
+    described: OnceCell<HashMap<String, Vec<PathBuf>>>,
+}
+
+impl Elsewhere {
+    pub fn list(layout: &Layout) -> Result<Elsewhere> {
+        let (mut by_stem, mut nameless) = (HashMap::<String, Vec<_>>::new(), Vec::new());
+        let root = Path::new("crdt");
+        for (dir, node) in fs::names(&layout.resolve(root))? {
+            if node != Node::Directory {
+                continue;
+            }
+            let dir = root.join(dir);
+            for (name, node) in fs::names(&layout.resolve(&dir))? {
+                let Some(stem) = name.to_str().and_then(|name| name.strip_suffix(".yrs")) else {
+                    continue;
+                };
+                let path = dir.join(&name);
+                let says_nothing = !stem.starts_with(HASHED) && DocId::from_stem(stem).is_none();
+                if says_nothing && node == Node::File {
+                    nameless.push(path.clone());
+                }
+                by_stem.entry(stem.to_owned()).or_default().push((path, node));
+            }
+        }
+        Ok(Elsewhere { by_stem, nameless, described: OnceCell::new() })
+    }
+
+    /// The first file with one of these stems outside of a directory that was looked at already.
+    pub fn named(&self, stems: &[String], home: &Path) -> Option<(PathBuf, Node)> {
+        let of_stem = |stem: &String| self.by_stem.get(stem).into_iter().flatten();
+        let places = stems.iter().flat_map(of_stem).filter(|(path, _)| !path.starts_with(home));
+        places.min_by_key(|(path, _)| path.parent()).cloned()
+    }
+
+    /// A file whose `.meta` says that it is this document, in its own directory before others.
+    pub fn described(&self, layout: &Layout, doc: &DocId, home: &Path) -> Option<PathBuf> {
+        let described = self.described.get_or_init(|| {
+            let mut by_doc = HashMap::<String, Vec<PathBuf>>::new();
+            for path in &self.nameless {
+                if let Some(meta) = layout.meta(path) {
+                    by_doc.entry(meta.doc_id).or_default().push(path.clone());
+                }
+            }
+            by_doc
+        });
+        let paths = described.get(doc.as_str())?;
+        paths.iter().find(|path| path.starts_with(home)).or(paths.first()).cloned()
+    }
+}
