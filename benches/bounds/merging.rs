@@ -89,7 +89,7 @@ fn element() -> Outcome<(Place, Writer)> {
 fn shift(txn: &mut TransactionMut<'_>, step: usize) {
     let elements = txn.get_or_insert_map("elements");
     if let Some(yrs::Out::YMap(element)) = elements.get(txn, &id(0)) {
-        element.insert(txn, if step % 2 == 0 { "x" } else { "y" }, step as f64);
+        element.insert(txn, if step.is_multiple_of(2) { "x" } else { "y" }, step as f64);
     }
 }
 
