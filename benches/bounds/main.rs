@@ -18,7 +18,7 @@ mod store;
 use place::{Outcome, Place, Time};
 
 /// Of a row that took longer at its size, the tenfold is not waited for.
-const PATIENCE: f64 = 20.0;
+const PATIENCE: f64 = 6.0;
 
 /// Stores of one kind, and what is done with them.
 pub struct Group {
@@ -54,20 +54,21 @@ fn main() -> Outcome<()> {
         if works.is_empty() {
             continue;
         }
-        let once = measure(&works, &(group.make)(group.size)?)?;
-        let patient = once.iter().any(|time| time.seconds().is_some_and(|time| time < PATIENCE));
-        let tenfold = match patient {
-            true => measure(&works, &(group.make)(group.size * 10)?)?,
-            false => vec![Time::NotTried; works.len()],
-        };
-        for (work, (once, tenfold)) in works.iter().zip(once.iter().zip(&tenfold)) {
+        let place = (group.make)(group.size)?;
+        let once: Vec<Time> = works.iter().map(|work| measure(work, &place)).collect();
+        let place = (group.make)(group.size * 10)?;
+        for (work, once) in works.iter().zip(once) {
+            let tenfold = match once.seconds().is_some_and(|seconds| seconds < PATIENCE) {
+                true => measure(work, &place),
+                false => Time::NotTried,
+            };
             println!(
                 "{:<44} {:>8} {:>9} {:>9} {:>7}",
                 name(group, work),
                 group.size,
                 once.to_string(),
                 tenfold.to_string(),
-                ratio(*once, *tenfold)
+                ratio(once, tenfold)
             );
         }
     }
@@ -82,8 +83,11 @@ fn fits(group: &Group, work: &Work, wanted: &[String]) -> bool {
     wanted.is_empty() || wanted.iter().any(|word| name(group, work).contains(word))
 }
 
-fn measure(works: &[&Work], place: &Place) -> Outcome<Vec<Time>> {
-    works.iter().map(|work| place.time(&(work.args)(place), work.exits)).collect()
+fn measure(work: &Work, place: &Place) -> Time {
+    place.time(&(work.args)(place), work.exits).unwrap_or_else(|e| {
+        eprintln!("{e}");
+        Time::Failed
+    })
 }
 
 fn ratio(once: Time, tenfold: Time) -> String {

@@ -18,7 +18,7 @@ pub const NOW: i64 = 1_767_225_600;
 pub const ALICE: &str = "alice-river-stone-sky";
 pub const GROUP: &str = "group:ocean-forest-moon-star";
 /// No command is waited for longer.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(60);
 
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -28,13 +28,15 @@ pub enum Time {
     Took(f64),
     TooLong,
     NotTried,
+    /// It ended with another exit code than it may.
+    Failed,
 }
 
 impl Time {
     pub fn seconds(self) -> Option<f64> {
         match self {
             Time::Took(seconds) => Some(seconds),
-            Time::TooLong | Time::NotTried => None,
+            Time::TooLong | Time::NotTried | Time::Failed => None,
         }
     }
 }
@@ -45,6 +47,7 @@ impl fmt::Display for Time {
             Time::Took(seconds) => write!(f, "{seconds:.3} s"),
             Time::TooLong => write!(f, "> {} s", LIMIT.as_secs()),
             Time::NotTried => write!(f, "-"),
+            Time::Failed => write!(f, "failed"),
         }
     }
 }
