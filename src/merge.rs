@@ -112,16 +112,17 @@ fn prune(
 ) -> Result<()> {
     let entities: BTreeSet<EntityId> =
         imported.iter().filter_map(|incoming| incoming.doc.entity()).collect();
+    let mut pruned: BTreeMap<DocId, usize> = BTreeMap::new();
     for entity in &entities {
-        for pruned in tombstone::prune_entity(session, entity)? {
-            match settled.iter_mut().find(|(doc, _)| *doc == pruned.doc) {
-                Some((_, account)) => account.pruned += 1,
-                None => {
-                    settled.push((pruned.doc, Settled { pruned: 1, ..Settled::default() }));
-                }
-            }
+        for tombstone in tombstone::prune_entity(session, entity)? {
+            *pruned.entry(tombstone.doc).or_default() += 1;
         }
     }
+    for (doc, account) in settled.iter_mut() {
+        account.pruned += pruned.remove(doc).unwrap_or(0);
+    }
+    let others = pruned.into_iter();
+    settled.extend(others.map(|(doc, pruned)| (doc, Settled { pruned, ..Settled::default() })));
     Ok(())
 }
 

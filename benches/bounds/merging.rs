@@ -39,7 +39,7 @@ pub const GROUPS: &[Group] = &[
             Work { name: "import", args: files, exits: &[7] },
             Work {
                 name: "import of another document",
-                args: |_| words("sync import --raw kanban other.yrs"),
+                args: |_| words("sync import --raw group:ocean-forest-moon-star:kanban other.yrs"),
                 exits: &[0],
             },
             Work {

@@ -36,14 +36,22 @@
 //! each side had it. An edit of another field moves that on; then the older of two writes can win,
 //! on all replicas the same one.
 
+mod carriers;
+#[cfg(test)]
+mod tests;
+
+pub use carriers::Carriers;
+
 use super::update::{
-    Block, Checked, Clocks, Container, Id, Kind, Parent, Register, RootKind, Step, Update,
+    Block, Checked, Clocks, Container, DeleteSet, Id, Kind, Lineage, Origins, Parent, Register,
+    RootKind, Step, Update,
 };
 use super::value::{Source, Value};
 use super::view::View;
 use crate::error::Result;
+use std::cell::OnceCell;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One side of a merge: an update, and what its sender had.
 pub struct Side<'s> {
@@ -103,14 +111,47 @@ pub struct News<'s> {
     before: Option<&'s View>,
     after: &'s View,
     whole: Update<'s, Checked>,
+    /// Of the whole; of what was here before, where that is asked for.
+    lineage: OnceCell<Lineage>,
+    old: OnceCell<Option<Update<'s, Checked>>>,
     sides: &'s [Side<'s>],
+    /// What the sides delete.
+    deleted: OnceCell<DeleteSet>,
     /// Every write that is live in a side, by register.
-    arrivals: BTreeMap<Register<'s>, Vec<Write>>,
+    arrivals: BTreeMap<Register<'s>, Writes>,
     /// Those whose container is gone.
     stray: Vec<Write>,
     /// Writes that came with an update that deletes them, by register: overwritten, or judged.
     /// A whole state has their places only.
     dead: BTreeMap<Register<'s>, Vec<(Id, Option<Value>)>>,
+}
+
+/// The writes to one register, by id.
+#[derive(Default)]
+struct Writes {
+    list: Vec<Write>,
+    /// By side its first one among them.
+    of_side: OnceCell<HashMap<usize, usize>>,
+}
+
+impl Writes {
+    fn find(&self, id: Id) -> Option<&Write> {
+        self.list.get(self.list.binary_search_by_key(&id, |write| write.id).ok()?)
+    }
+
+    /// The first write that a side brought.
+    fn of_side(&self, side: usize) -> Option<&Write> {
+        let of_side = self.of_side.get_or_init(|| {
+            let mut of_side = HashMap::new();
+            for (place, write) in self.list.iter().enumerate() {
+                for side in &write.sides {
+                    of_side.entry(*side).or_insert(place);
+                }
+            }
+            of_side
+        });
+        self.list.get(*of_side.get(&side)?)
+    }
 }
 
 impl<'s> News<'s> {
@@ -134,7 +175,10 @@ impl<'s> News<'s> {
             before,
             after,
             whole,
+            lineage: OnceCell::new(),
+            old: OnceCell::new(),
             sides,
+            deleted: OnceCell::new(),
             arrivals: BTreeMap::new(),
             stray: Vec::new(),
             dead: BTreeMap::new(),
@@ -142,7 +186,7 @@ impl<'s> News<'s> {
         for (id, (value, sides)) in live {
             let write = Write { id, value, sides };
             match news.whole.register(id) {
-                Some(register) => news.arrivals.entry(register).or_default().push(write),
+                Some(register) => news.arrivals.entry(register).or_default().list.push(write),
                 None if news.is_gone(id) => news.stray.push(write),
                 // An element of a sequence.
                 None => {}
@@ -160,7 +204,7 @@ impl<'s> News<'s> {
                 let Some(register) = self.whole.register(id) else { continue };
                 let Some(writes) = self.arrivals.get(&register) else { continue };
                 let is_known = self.before.is_some_and(|before| knows(before, id));
-                if !is_known && writes.iter().all(|write| write.id != id) {
+                if !is_known && writes.find(id).is_none() {
                     self.dead.entry(register).or_default().push((id, dead.remove(&id)));
                 }
             }
@@ -171,8 +215,8 @@ impl<'s> News<'s> {
     pub fn contests(&self) -> Vec<Contest> {
         let contests = self.arrivals.iter().filter_map(|(register, writes)| {
             // A record that is new with one write a field is in no conflict.
-            let alone = writes.len() == 1 && self.is_new(register.0);
-            if alone { None } else { self.contest(register, writes) }
+            let alone = writes.list.len() == 1 && self.is_new(register.0);
+            if alone { None } else { self.contest(register, &writes.list) }
         });
         let mut contests: Vec<Contest> = contests.collect();
         contests.sort_by(|a, b| a.path.cmp(&b.path));
@@ -183,13 +227,14 @@ impl<'s> News<'s> {
     pub fn arrivals(&self) -> impl Iterator<Item = Arrival<'s>> {
         let known = self.arrivals.iter().filter(|(register, _)| !self.is_new(register.0));
         known.flat_map(|(register, writes)| {
-            let path = writes.first().and_then(|write| self.path(self.whole.steps(write.id)?));
+            let first = writes.list.first();
+            let path = first.and_then(|write| self.path(self.whole.steps(write.id)?));
             let arrival = move |write: &Write| Arrival {
                 register: *register,
                 path: path.clone(),
                 write: write.clone(),
             };
-            writes.iter().map(arrival)
+            writes.list.iter().map(arrival)
         })
     }
 
@@ -219,8 +264,7 @@ impl<'s> News<'s> {
     /// The write that the document shows at a path, when it is a plain value.
     pub fn shown(&self, path: &[&str]) -> Option<Write> {
         let id = self.after.item(path).filter(|_| self.after.container(path).is_none())?;
-        let sides = self.arrivals.get(&self.whole.register(id)?);
-        let came = sides.and_then(|writes| writes.iter().find(|write| write.id == id));
+        let came = self.arrivals.get(&self.whole.register(id)?).and_then(|writes| writes.find(id));
         let sides = came.map(|write| write.sides.clone()).unwrap_or_default();
         Some(Write { id, value: self.after.value(path)?, sides })
     }
@@ -237,9 +281,9 @@ impl<'s> News<'s> {
             [root] => Container::Root(root),
             _ => Container::Item(self.after.container(parent)?),
         };
-        let written = self.arrivals.get(&(container, *key)).map_or(&[][..], Vec::as_slice);
+        let written = self.arrivals.get(&(container, *key));
         let our_item = self.before.and_then(|before| before.item(path));
-        let of_side = |side: &usize| match written.iter().find(|w| w.sides.contains(side)) {
+        let of_side = |side: &usize| match written.and_then(|writes| writes.of_side(*side)) {
             Some(write) => Some(write.value.clone()),
             None => our_item
                 .filter(|id| self.sides.get(*side).is_some_and(|s| s.saw(*id)))
@@ -266,24 +310,18 @@ impl<'s> News<'s> {
         let steps: Vec<&str> = path.iter().map(String::as_str).collect();
         // Where yrs shows nothing, somebody removed the key with this value in view.
         let shown = self.shown(&steps)?;
-        let judged = |id: Id| self.sides.iter().any(|side| side.update.delete_set().contains(id));
         let ours = self.ours(&steps);
         let rivals: Vec<Write> = writes
             .iter()
-            .filter(|write| !judged(write.id))
+            .filter(|write| !self.is_deleted(write.id))
             .cloned()
             .chain(ours)
             .filter(|write| write.id != shown.id)
             .filter(|write| !self.saw(&shown, write.id) && !self.saw(write, shown.id))
             .collect();
-        let overwritten: BTreeSet<Id> = rivals
-            .iter()
-            .flat_map(|later| rivals.iter().map(move |earlier| (later.id, earlier.id)))
-            .filter(|(later, earlier)| self.follows(*later, *earlier))
-            .map(|(_, earlier)| earlier)
-            .collect();
-        let rivals: Vec<Write> =
-            rivals.into_iter().filter(|write| !overwritten.contains(&write.id)).collect();
+        let origins = Origins::of(&self.whole, rivals.iter().map(|rival| rival.id));
+        let stands = |write: &Write| !origins.contains(&self.whole, write.id);
+        let rivals: Vec<Write> = rivals.into_iter().filter(stands).collect();
         let judged = self.ours(&steps).filter(|ours| {
             !rivals.iter().any(|rival| rival.id == ours.id)
                 && self.was_judged(register, ours, &shown)
@@ -320,9 +358,17 @@ impl<'s> News<'s> {
 
     /// Whether one item is among the origins of another.
     fn follows(&self, later: Id, earlier: Id) -> bool {
-        let origins =
-            std::iter::successors(self.whole.left_origin(later), |at| self.whole.left_origin(*at));
-        later != earlier && origins.into_iter().any(|origin| origin == earlier)
+        self.lineage().follows(&self.whole, later, earlier)
+    }
+
+    fn lineage(&self) -> &Lineage {
+        self.lineage.get_or_init(|| Lineage::of(&self.whole))
+    }
+
+    /// Whether any side deletes it.
+    fn is_deleted(&self, id: Id) -> bool {
+        let deleted = || DeleteSet::union_of(self.sides.iter().map(|s| s.update.delete_set()));
+        self.deleted.get_or_init(deleted).contains(id)
     }
 
     fn is_new(&self, container: Container<'_>) -> bool {
@@ -357,8 +403,8 @@ impl<'s> News<'s> {
             }
             at = header.left?;
         }
-        let before = self.before?.update(&[]).ok()?;
-        self.path(before.steps(at)?)
+        let old = self.old.get_or_init(|| self.before?.update(&[]).ok());
+        self.path(old.as_ref()?.steps(at)?)
     }
 }
 

@@ -10,13 +10,14 @@
 use super::registers::Merge;
 use super::{Incoming, Part};
 use crate::concern::{self, Collection, METADATA, Role, Spec, borrowed, core};
-use crate::crdt::register::{Arrival, News, Side};
+use crate::crdt::register::{Arrival, Carriers, News};
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
 use crate::store::{Audit, Session};
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 /// A field of a record that was here, as an import changed it; or a record that is new.
 #[derive(Debug, Clone)]
@@ -109,24 +110,7 @@ pub fn audit(
     }
     let mut roles = roles(&before);
     done.retain(|done| !done.by.is_empty());
-    // Somebody who was made an admin rightly may make others members, in whatever order.
-    loop {
-        let all = done.len();
-        let mut rest = Vec::new();
-        for one in done {
-            match (one.is_allowed(&roles), &one.deed) {
-                (true, Deed::Appoint { member, new, .. }) => {
-                    roles.entry(member.clone()).or_default().insert(*new);
-                }
-                (true, _) => {}
-                (false, _) => rest.push(one),
-            }
-        }
-        done = rest;
-        if done.len() == all {
-            break;
-        }
-    }
+    let done = not_allowed(done, &mut roles);
     let now = session.now();
     let found: Vec<Audit> = done.iter().map(|done| done.finding(&roles, now)).collect();
     for audit in &found {
@@ -141,6 +125,28 @@ fn roles(core: &View) -> Roles {
         Some((member, BTreeSet::from([role])))
     };
     core.keys(core::MEMBERS.path).into_iter().filter_map(role).collect()
+}
+
+/// What nobody who may have done it was allowed to do. Somebody who was made an admin rightly may
+/// make others members, in whatever order it is told: whoever gets a role makes what they did
+/// worth another look, and only that.
+fn not_allowed(done: Vec<Done>, roles: &mut Roles) -> Vec<Done> {
+    let mut by: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, done) in done.iter().enumerate() {
+        done.by.iter().for_each(|member| by.entry(member.clone()).or_default().push(at));
+    }
+    let mut open: Vec<Option<Done>> = done.into_iter().map(Some).collect();
+    let mut looks: VecDeque<usize> = (0..open.len()).collect();
+    while let Some(at) = looks.pop_front() {
+        let Some(slot) = open.get_mut(at) else { continue };
+        let Some(done) = slot.take_if(|done| done.is_allowed(roles)) else { continue };
+        if let Deed::Appoint { member, new, .. } = done.deed
+            && roles.entry(member.clone()).or_default().insert(new)
+        {
+            looks.extend(by.get(&member).into_iter().flatten());
+        }
+    }
+    open.into_iter().flatten().collect()
 }
 
 /// What an act is in terms of the rules; nothing where everybody may do it.
@@ -356,6 +362,7 @@ fn read_writers(spec: &Spec, view: &View, members: &mut BTreeMap<u64, BTreeSet<S
 /// The records that an import brought: their creation is an act, too.
 pub fn new_records(spec: &'static Spec, merge: &Merge<'_>) -> Vec<Act> {
     let Some(before) = merge.before else { return Vec::new() };
+    let carriers = OnceCell::new();
     let mut acts = Vec::new();
     for collection in spec.collections.iter().filter(|c| c.tombstone.is_some()) {
         for record in collection.records(merge.after) {
@@ -367,10 +374,9 @@ pub fn new_records(spec: &'static Spec, merge: &Merge<'_>) -> Vec<Act> {
             // A deterministic record has nobody's client id; whoever added it wrote the role.
             let role = merge.after.item(&[&steps[..], &["role"]].concat());
             let Some(item) = role.or(item) else { continue };
-            let brought = |(_, side): &(usize, &Side<'_>)| side.update.block(item).is_some();
-            let sides = merge.sides.iter().enumerate().filter(brought);
+            let carriers = carriers.get_or_init(|| Carriers::of_blocks(merge.sides));
             acts.push(Act {
-                sides: sides.map(|(side, _)| side).collect(),
+                sides: carriers.carrying(item),
                 path: record,
                 old: None,
                 new: None,

@@ -4,13 +4,14 @@ use super::Part;
 use super::audit::{self, Act};
 use crate::concern::{self, Collection, Field, FieldKind, Removal, Spec, borrowed, place};
 use crate::crdt::doc::Txn;
-use crate::crdt::register::{Arrival, Contest, News, Side, Write, order};
+use crate::crdt::register::{Arrival, Carriers, Contest, News, Side, Write, order};
 use crate::crdt::update::Update;
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::store::{Claim, Conflict, Session};
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -112,6 +113,7 @@ impl Plan {
 /// Keeps what was written here to records that somebody removed for good without having seen it.
 fn removals(spec: &'static Spec, merge: &Merge<'_>, plan: &mut Plan) {
     let Some(before) = merge.before else { return };
+    let deleters = OnceCell::new();
     for collection in spec.collections.iter().filter(|c| c.tombstone.is_some()) {
         for record in collection.records(before) {
             let item = before.container(&borrowed(&record));
@@ -120,8 +122,9 @@ fn removals(spec: &'static Spec, merge: &Merge<'_>, plan: &mut Plan) {
             else {
                 continue;
             };
-            let removers =
-                || merge.sides.iter().filter(|side| side.update.delete_set().contains(item));
+            let deleters = deleters.get_or_init(|| Carriers::of_deletions(merge.sides));
+            let removers = deleters.carrying(item);
+            let removers = || removers.iter().filter_map(|side| merge.sides.get(*side));
             for path in fields(before, &record) {
                 let Some(write) = standing(before, &path) else { continue };
                 let target = Target::of(spec, &path)

@@ -162,15 +162,15 @@ impl State {
             "SELECT replica_id, member, last_bundle, last_seen FROM peer
              ORDER BY last_seen DESC, replica_id",
             params![],
-            |row| {
-                Ok(Peer {
-                    replica_id: row.get(0)?,
-                    member: row.get(1)?,
-                    last_bundle: row.get(2)?,
-                    last_seen: row.get(3)?,
-                })
-            },
+            peer,
         )
+    }
+
+    /// One of them.
+    pub fn peer(&self, replica_id: &str) -> Result<Option<Peer>> {
+        let sql =
+            "SELECT replica_id, member, last_bundle, last_seen FROM peer WHERE replica_id = ?1";
+        self.one(sql, params![replica_id], peer)
     }
 
     /// Records a peer, replacing what was known of it.
@@ -241,26 +241,14 @@ impl State {
 
     /// Updates that wait, in the order in which they came.
     pub fn parked(&self) -> Result<Vec<Parked>> {
-        let rows = self.all(
-            "SELECT id, doc_id, bundle, replica_id, update_v1, needs, received_at, manifest
-             FROM inbox ORDER BY id",
-            params![],
-            |row| {
-                let doc: String = row.get(1)?;
-                let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
-                Ok(Some(Parked {
-                    id: row.get(0)?,
-                    doc,
-                    bundle: row.get(2)?,
-                    replica_id: row.get(3)?,
-                    update: row.get(4)?,
-                    needs: row.get(5)?,
-                    received_at: row.get(6)?,
-                    manifest: row.get(7)?,
-                }))
-            },
-        )?;
-        Ok(rows.into_iter().flatten().collect())
+        let sql = format!("SELECT {PARKED} FROM inbox ORDER BY id");
+        Ok(self.all(&sql, params![], parked)?.into_iter().flatten().collect())
+    }
+
+    /// Those of one document.
+    pub fn parked_for(&self, doc: &DocId) -> Result<Vec<Parked>> {
+        let sql = format!("SELECT {PARKED} FROM inbox WHERE doc_id = ?1 ORDER BY id");
+        Ok(self.all(&sql, params![doc.as_str()], parked)?.into_iter().flatten().collect())
     }
 
     /// Lets an update wait. The same update of the same bundle waits once.
@@ -327,6 +315,33 @@ impl State {
             .and_then(|mut statement| statement.query_map(params, read)?.collect())
             .map_err(|e| failed("could not read the local state", &e))
     }
+}
+
+fn peer(row: &Row<'_>) -> rusqlite::Result<Peer> {
+    Ok(Peer {
+        replica_id: row.get(0)?,
+        member: row.get(1)?,
+        last_bundle: row.get(2)?,
+        last_seen: row.get(3)?,
+    })
+}
+
+const PARKED: &str = "id, doc_id, bundle, replica_id, update_v1, needs, received_at, manifest";
+
+/// A row of `inbox`; None where the document's name makes no sense.
+fn parked(row: &Row<'_>) -> rusqlite::Result<Option<Parked>> {
+    let doc: String = row.get(1)?;
+    let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
+    Ok(Some(Parked {
+        id: row.get(0)?,
+        doc,
+        bundle: row.get(2)?,
+        replica_id: row.get(3)?,
+        update: row.get(4)?,
+        needs: row.get(5)?,
+        received_at: row.get(6)?,
+        manifest: row.get(7)?,
+    }))
 }
 
 /// A row of `receipt`; None where the document's name makes no sense.

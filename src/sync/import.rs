@@ -245,16 +245,23 @@ impl<'u> Import<'u> {
 
     /// What waited for documents that are touched now.
     fn take_parked(&mut self) -> Result<()> {
-        for parked in self.session.state().parked()? {
-            if self.incoming.contains_key(&parked.doc) {
-                // A bare update has no claim. Nor has one whose claim does not parse: all that is
-                // lost is the receipt that would go with it.
-                let claim = serde_json::from_str(&parked.manifest).unwrap_or(None);
-                let source = format!("bundle {}, which waited", parked.bundle);
-                self.add(&parked.doc, source, claim, Some(parked.update.into()), Some(parked.id));
-            }
+        for parked in self.waiting()? {
+            // A bare update has no claim. Nor has one whose claim does not parse: all that is
+            // lost is the receipt that would go with it.
+            let claim = serde_json::from_str(&parked.manifest).unwrap_or(None);
+            let source = format!("bundle {}, which waited", parked.bundle);
+            self.add(&parked.doc, source, claim, Some(parked.update.into()), Some(parked.id));
         }
         Ok(())
+    }
+
+    /// What the inbox holds for the documents that are touched now.
+    fn waiting(&self) -> Result<Vec<Parked>> {
+        let mut waiting = Vec::new();
+        for doc in self.incoming.keys() {
+            waiting.extend(self.session.state().parked_for(doc)?);
+        }
+        Ok(waiting)
     }
 
     fn add(
@@ -340,7 +347,7 @@ impl<'u> Import<'u> {
 
     /// The inbox after this import: what waits now is in it, once; what was applied is not.
     fn park(&mut self) -> Result<Vec<Wait>> {
-        let waiting = self.session.state().parked()?;
+        let waiting = self.waiting()?;
         let mut parked: BTreeSet<(DocId, [u8; 32])> =
             waiting.iter().map(|old| (old.doc.clone(), Hash::of(&old.update).0)).collect();
         let mut waits: BTreeMap<(DocId, [u8; 32]), Wait> = BTreeMap::new();

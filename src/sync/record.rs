@@ -72,7 +72,7 @@ pub fn sender(session: &Session, manifest: &Manifest) -> Result<()> {
     }
     // A clock that runs ahead must not hide what is heard later.
     let seen = manifest.created_at.min(session.now());
-    let old = session.state().peers()?.into_iter().find(|peer| peer.replica_id == *replica);
+    let old = session.state().peer(replica)?;
     if old.is_some_and(|old| old.last_seen > seen) {
         return Ok(());
     }

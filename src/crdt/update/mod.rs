@@ -15,6 +15,7 @@ mod check;
 mod deletes;
 mod facts;
 mod fork;
+mod lineage;
 mod measure;
 mod merge;
 mod place;
@@ -31,6 +32,7 @@ mod walk;
 
 pub use deletes::DeleteSet;
 pub use facts::Owner;
+pub use lineage::{Lineage, Origins};
 pub use measure::{Dead, Frame};
 pub use merge::merge;
 pub use place::{Container, Extent, Register, Step};
