@@ -261,7 +261,9 @@ impl Context {
     /// # Errors
     /// `Refused` when the file belongs to a store; as [`files::write`].
     pub fn deliver(&self, bytes: Vec<u8>, out: &OutFile, sentence: &str) -> Result<Report> {
-        if let Some(file) = out.file.as_deref().filter(|file| Store::owns(file)) {
+        if let Some(file) = out.file.as_deref()
+            && Store::owns(file)?
+        {
             let what = format!("{} belongs to a store", file.display());
             return Err(Error::refused(what).hint("name a file outside of it with `-o`"));
         }
@@ -320,7 +322,7 @@ impl Context {
         }
         let here = env::current_dir().map_err(|e| Error::io("no current directory", e))?;
         let data = || xdg("XDG_DATA_HOME", ".local/share").map(|dir| dir.join("crdtctl"));
-        Store::find(&here).or_else(|| data().filter(|dir| dir.is_dir())).ok_or_else(|| {
+        Store::find(&here)?.or_else(|| data().filter(|dir| dir.is_dir())).ok_or_else(|| {
             Error::not_found(format!("no store in {} or above it", here.display()))
                 .hint("`crdtctl init` makes one here, `-s DIR` names one elsewhere")
         })

@@ -13,7 +13,7 @@ use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::{DocId, hex};
 use crate::inspect::jsonpath;
-use crate::store::{Document, Reader, Store};
+use crate::store::{Document, Reader, Scan, Store};
 use crate::ui::{Column, Format, Report, Row, Section};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Map, json};
@@ -156,7 +156,7 @@ const LIST: &[Column] = &[
 fn list(context: &Context) -> Result<Report> {
     let store = context.store()?;
     let reader = store.reader()?;
-    let mut documents = reader.documents()?;
+    let Scan { mut documents, problems } = reader.survey()?;
     if context.globals.entity.is_some() {
         let entity = Some(context.entity()?);
         documents.retain(|document| document.id.entity() == entity);
@@ -175,7 +175,7 @@ fn list(context: &Context) -> Result<Report> {
         rows.push(fields(&store, document, client_ids));
         progress.advance(1);
     }
-    for problem in reader.problems()? {
+    for problem in problems {
         context.note(format!("{}: {}", problem.path.display(), problem.what));
     }
     Ok(Report::list(rows, LIST, Some("doc_id"), "no documents"))

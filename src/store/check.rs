@@ -177,7 +177,10 @@ impl Examiner {
         let mut found_by_name = BTreeSet::new();
         if let Source::Files { layout, state: Some(state) } = self.reader.source() {
             for doc in state.known_documents()? {
-                found_by_name.extend(layout.find(&doc).ok().flatten());
+                match layout.find(&doc) {
+                    Err(e) if e.kind == Failure::Io => return Err(e),
+                    found => found_by_name.extend(found.ok().flatten()),
+                }
             }
         }
         for problem in self.reader.problems()? {
@@ -382,8 +385,10 @@ fn file_findings(layout: &Layout, doc: &DocId, loaded: &Loaded, unfolded: bool) 
         return findings;
     }
     match layout.read_meta(&loaded.path) {
-        None => add(&MISSING_META, "its file has no .meta".to_owned(), Mend::Meta),
-        Some(bytes) => {
+        Ok(None) => add(&MISSING_META, "its file has no .meta".to_owned(), Mend::Meta),
+        // One of the store's problems.
+        Err(_) => {}
+        Ok(Some(bytes)) => {
             let known = loaded.known.as_ref();
             if let Some((kind, what)) = meta_fault(doc, &bytes, &file, known) {
                 add(kind, format!("its .meta {what}"), Mend::Meta);

@@ -54,17 +54,23 @@ impl Elsewhere {
     }
 
     /// A file whose `.meta` says that it is this document, in its own directory before others.
-    pub fn described(&self, layout: &Layout, doc: &DocId, home: &Path) -> Option<PathBuf> {
-        let described = self.described.get_or_init(|| {
-            let mut by_doc = HashMap::<String, Vec<PathBuf>>::new();
-            for path in &self.nameless {
-                if let Some(meta) = layout.meta(path) {
-                    by_doc.entry(meta.doc_id).or_default().push(path.clone());
+    ///
+    /// # Errors
+    /// `Io` when a `.meta` cannot be read: it could be the one.
+    pub fn described(&self, layout: &Layout, doc: &DocId, home: &Path) -> Result<Option<PathBuf>> {
+        let described = match self.described.get() {
+            Some(described) => described,
+            None => {
+                let mut by_doc = HashMap::<String, Vec<PathBuf>>::new();
+                for path in &self.nameless {
+                    if let Some(meta) = layout.meta(path)? {
+                        by_doc.entry(meta.doc_id).or_default().push(path.clone());
+                    }
                 }
+                self.described.get_or_init(|| by_doc)
             }
-            by_doc
-        });
-        let paths = described.get(doc.as_str())?;
-        paths.iter().find(|path| path.starts_with(home)).or(paths.first()).cloned()
+        };
+        let Some(paths) = described.get(doc.as_str()) else { return Ok(None) };
+        Ok(paths.iter().find(|path| path.starts_with(home)).or(paths.first()).cloned())
     }
 }

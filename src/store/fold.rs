@@ -76,7 +76,8 @@ pub(super) fn write(
         return Ok(None);
     }
     let known = state.known(checkpoint.doc)?.map_or(0, |known| known.version);
-    let mut meta = layout.meta(checkpoint.path).unwrap_or_else(|| Meta::new(checkpoint.doc, now));
+    let meta = layout.meta(checkpoint.path)?;
+    let mut meta = meta.unwrap_or_else(|| Meta::new(checkpoint.doc, now));
     meta.version = meta.version.max(known).saturating_add(1);
     meta.updated_at = now;
     meta.describe(&Stamp::of(checkpoint.state));

@@ -32,65 +32,117 @@ pub(super) struct Entry {
 }
 
 /// What stands at a path; None when nothing does.
-pub(super) fn node(path: &Path) -> Option<Node> {
-    fs::symlink_metadata(path).ok().map(|meta| kind(meta.file_type()))
+///
+/// # Errors
+/// `Io`: what cannot be looked at is not absent, and nothing may be made in its place.
+pub(super) fn node(path: &Path) -> Result<Option<Node>> {
+    Ok(look(path, fs::symlink_metadata(path))?.map(|meta| kind(meta.file_type())))
 }
 
 /// Whether a path leads to a directory, through links where need be.
-pub(super) fn is_dir(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|meta| meta.is_dir())
+pub(super) fn is_dir(path: &Path) -> Result<bool> {
+    Ok(look(path, fs::metadata(path))?.is_some_and(|meta| meta.is_dir()))
 }
 
 /// Whether a path leads to a regular file, through links where need be.
-pub(super) fn is_file(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|meta| meta.is_file())
+pub(super) fn is_file(path: &Path) -> Result<bool> {
+    Ok(look(path, fs::metadata(path))?.is_some_and(|meta| meta.is_file()))
 }
 
 /// The size of a file; 0 when there is none.
-pub(super) fn size(path: &Path) -> u64 {
-    fs::symlink_metadata(path).map_or(0, |meta| meta.len())
+pub(super) fn size(path: &Path) -> Result<u64> {
+    Ok(look(path, fs::symlink_metadata(path))?.map_or(0, |meta| meta.len()))
+}
+
+fn look(path: &Path, found: std::io::Result<fs::Metadata>) -> Result<Option<fs::Metadata>> {
+    match found {
+        Ok(meta) => Ok(Some(meta)),
+        Err(e) if is_absence(&e) => Ok(None),
+        Err(e) => Err(Error::io(format!("could not look at {}", path.display()), e)),
+    }
+}
+
+/// Whether an error says that there is nothing of that name, and could not be.
+fn is_absence(e: &std::io::Error) -> bool {
+    use ErrorKind::{InvalidFilename, NotADirectory, NotFound};
+    matches!(e.kind(), NotFound | NotADirectory | InvalidFilename)
 }
 
 /// The names in a directory and what each stands for, sorted; none when there is no directory.
 /// Cheaper than [`list`]: the system need not look at every file.
 pub(super) fn names(dir: &Path) -> Result<Vec<(OsString, Node)>> {
-    let reading = |e| Error::io(format!("could not list {}", dir.display()), e);
-    let entries = match fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(reading(e)),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(reading)?;
-        // An entry that went away since is as good as never seen.
-        let Ok(of) = entry.file_type() else { continue };
-        names.push((entry.file_name(), kind(of)));
-    }
-    names.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(names)
+    let entries = sorted(dir, false)?;
+    Ok(entries.into_iter().map(|entry| (entry.name, entry.node)).collect())
 }
 
 /// The names in a directory, sorted; none when there is no directory.
 pub(super) fn list(dir: &Path) -> Result<Vec<Entry>> {
-    let reading = || format!("could not list {}", dir.display());
-    let names = match fs::read_dir(dir) {
-        Ok(names) => names,
+    sorted(dir, true)
+}
+
+fn sorted(dir: &Path, sizes: bool) -> Result<Vec<Entry>> {
+    let mut entries = match entries(dir, sizes) {
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(Error::io(reading(), e)),
+        entries => {
+            entries.map_err(|e| Error::io(format!("could not list {}", dir.display()), e))?
+        }
     };
-    let mut entries = Vec::new();
-    for entry in names {
-        let entry = entry.map_err(|e| Error::io(reading(), e))?;
-        // An entry that went away since is as good as never seen.
-        let Ok(meta) = entry.metadata() else { continue };
-        entries.push(Entry {
-            name: entry.file_name(),
-            node: kind(meta.file_type()),
-            bytes: meta.len(),
-        });
-    }
     entries.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(entries)
+}
+
+/// Not by the standard library, whose `ReadDir` panics when a directory cannot be closed.
+#[cfg(unix)]
+fn entries(dir: &Path, sizes: bool) -> std::io::Result<Vec<Entry>> {
+    use rustix::fs::{AtFlags, FileType, statat};
+    use std::os::unix::ffi::OsStrExt;
+    let opened = File::open(dir)?;
+    let mut entries = Vec::new();
+    for entry in rustix::fs::Dir::read_from(&opened)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if matches!(name.to_bytes(), b"." | b"..") {
+            continue;
+        }
+        let (mut node, mut bytes) = (entry.file_type(), 0);
+        if sizes || node == FileType::Unknown {
+            match statat(&opened, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => {
+                    node = FileType::from_raw_mode(stat.st_mode);
+                    bytes = u64::try_from(stat.st_size).unwrap_or(0);
+                }
+                // An entry that went away since is as good as never seen.
+                Err(e) if is_absence(&e.into()) => continue,
+                Err(e) => return Err(e.into()),
+            }
+        }
+        let node = match node {
+            FileType::Symlink => Node::Link,
+            FileType::Directory => Node::Directory,
+            FileType::RegularFile => Node::File,
+            _ => Node::Other,
+        };
+        let name = std::ffi::OsStr::from_bytes(name.to_bytes()).to_owned();
+        entries.push(Entry { name, node, bytes });
+    }
+    Ok(entries)
+}
+
+#[cfg(not(unix))]
+fn entries(dir: &Path, _sizes: bool) -> std::io::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        match entry.metadata() {
+            Ok(meta) => entries.push(Entry {
+                name: entry.file_name(),
+                node: kind(meta.file_type()),
+                bytes: meta.len(),
+            }),
+            Err(e) if is_absence(&e) => {}
+            Err(e) => return Err(e),
+        }
+    }
     Ok(entries)
 }
 
@@ -126,14 +178,14 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
 
 /// Makes a directory and those above it that are missing; the names are on the disk afterwards.
 pub(super) fn create_dir(path: &Path) -> Result<()> {
-    if is_dir(path) {
+    if is_dir(path)? {
         return Ok(());
     }
     let parent = parent(path);
     create_dir(parent)?;
     match fs::create_dir(path) {
         Ok(()) => sync_dir(parent),
-        Err(e) if e.kind() == ErrorKind::AlreadyExists && is_dir(path) => Ok(()),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists && is_dir(path)? => Ok(()),
         Err(e) => Err(Error::io(format!("could not create {}", path.display()), e)),
     }
 }
@@ -225,15 +277,95 @@ fn numbers(_meta: &fs::Metadata) -> Option<(u64, u64)> {
     None
 }
 
+/// Copies of files in a directory of their own, which goes with them.
+pub(super) struct Copies {
+    dir: PathBuf,
+}
+
+impl Copies {
+    pub fn path(&self) -> &Path {
+        &self.dir
+    }
+}
+
+impl Drop for Copies {
+    fn drop(&mut self) {
+        for entry in list(&self.dir).unwrap_or_default() {
+            remove(&self.dir.join(entry.name));
+        }
+        let _ = fs::remove_dir(&self.dir);
+    }
+}
+
 /// Copies those of the files that exist into a new temporary directory, under their own names.
-pub(super) fn copy_aside(files: &[PathBuf]) -> Result<tempfile::TempDir> {
+pub(super) fn copy_aside(files: &[PathBuf]) -> Result<Copies> {
     let copying = || "could not make a temporary copy of the local state";
     let dir = tempfile::tempdir().map_err(|e| Error::io(copying(), e))?;
-    for file in files.iter().filter(|file| is_file(file)) {
-        let name = file.file_name().unwrap_or_default();
-        fs::copy(file, dir.path().join(name)).map_err(|e| Error::io(copying(), e))?;
+    let copies = Copies { dir: dir.keep() };
+    for file in files {
+        if is_file(file)? {
+            let name = file.file_name().unwrap_or_default();
+            // Not with its mode: the copy is written to where the original cannot be.
+            let copy = || -> std::io::Result<u64> {
+                let mut new = File::create_new(copies.dir.join(name))?;
+                std::io::copy(&mut File::open(file)?, &mut new)
+            };
+            copy().map_err(|e| Error::io(copying(), e))?;
+        }
     }
-    Ok(dir)
+    Ok(copies)
+}
+
+/// Reads a file to its end and keeps nothing of it; one that is not there is no failure.
+pub(super) fn read_through(path: &Path) -> Result<()> {
+    match File::open(path).and_then(|file| drain(&file)) {
+        Err(e) if !is_absence(&e) => {
+            Err(Error::io(format!("could not read {}", path.display()), e))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// By position, as SQLite reads.
+#[cfg(unix)]
+fn drain(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::FileExt;
+    let (mut at, mut buffer) = (0u64, vec![0; 1 << 16]);
+    loop {
+        match file.read_at(&mut buffer, at)? {
+            0 => return Ok(()),
+            read => at = at.saturating_add(read as u64),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn drain(mut file: &File) -> std::io::Result<()> {
+    std::io::copy(&mut file, &mut std::io::sink()).map(|_| ())
+}
+
+/// Opens a file for writing, if it is there, and writes nothing.
+pub(super) fn try_to_write(path: &Path) -> Result<()> {
+    let failed = |cause: &dyn std::fmt::Display| {
+        Err(Error::io(format!("could not write {}", path.display()), cause))
+    };
+    match node(path)? {
+        Some(Node::File) => match OpenOptions::new().read(true).write(true).open(path) {
+            Err(e) => failed(&e),
+            Ok(_) => Ok(()),
+        },
+        Some(_) => failed(&"it is no file"),
+        None => Ok(()),
+    }
+}
+
+/// Makes a small file in a directory and removes it again.
+pub(super) fn try_to_create_in(dir: &Path) -> Result<()> {
+    tempfile::Builder::new()
+        .prefix(".crdtctl-")
+        .tempfile_in(dir)
+        .and_then(|mut file| file.write_all(&[0; 512]))
+        .map_err(|e| Error::io(format!("could not write in {}", dir.display()), e))
 }
 
 /// A file that one process holds at a time; the system lets go of it when the process ends, however
@@ -252,7 +384,7 @@ impl LockFile {
         let taking = || format!("could not lock {}", path.display());
         let mut left = wait;
         loop {
-            if node(path) == Some(Node::Link) {
+            if node(path)? == Some(Node::Link) {
                 return Err(Error::new(Kind::Refused, taking()).because("it is a symbolic link"));
             }
             let file = OpenOptions::new()
@@ -277,7 +409,7 @@ impl LockFile {
             }
             // The holder before us removes the name while it holds the lock: what we opened may
             // be a file that no longer has a name.
-            let ours = file.metadata().ok().as_ref().and_then(numbers);
+            let ours = numbers(&file.metadata().map_err(|e| Error::io(taking(), e))?);
             if ours == identity(path) {
                 return Ok(Some((LockFile { path: path.to_owned(), file }, left)));
             }
@@ -385,7 +517,7 @@ mod tests {
         assert!(LockFile::take(&path, Duration::from_millis(20)).unwrap().is_none());
         assert_eq!(fs::read(&path).unwrap(), b"me");
         drop(lock);
-        assert!(node(&path).is_none());
+        assert!(node(&path).unwrap().is_none());
         assert!(LockFile::take(&path, Duration::ZERO).unwrap().is_some());
     }
 }

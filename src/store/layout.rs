@@ -7,7 +7,7 @@
 use super::elsewhere::Elsewhere;
 use super::fs::{self, Node};
 use super::load::Stamp;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, hex};
 use crate::limits;
 use serde::{Deserialize, Serialize};
@@ -60,7 +60,7 @@ pub struct Problem {
 
 /// Everything that lies below `crdt/`.
 #[derive(Debug, Default)]
-pub(super) struct Scan {
+pub struct Scan {
     /// Sorted by id.
     pub documents: Vec<Document>,
     pub problems: Vec<Problem>,
@@ -93,7 +93,7 @@ impl Layout {
     /// `Refused` when a symbolic link stands where the document should be.
     pub fn find(&self, doc: &DocId) -> Result<Option<PathBuf>> {
         let home = home(doc);
-        match fs::node(&self.resolve(&home)) {
+        match fs::node(&self.resolve(&home))? {
             Some(Node::Directory) | None => {}
             Some(_) => return Err(not_a_directory(&home)),
         }
@@ -104,7 +104,7 @@ impl Layout {
         }
         for stem in &stems {
             let path = home.join(format!("{stem}.yrs"));
-            match fs::node(&self.resolve(&path)) {
+            match fs::node(&self.resolve(&path))? {
                 Some(Node::File) => return Ok(Some(path)),
                 Some(_) => return Err(not_a_file(&path)),
                 None => {}
@@ -114,7 +114,7 @@ impl Layout {
         match elsewhere.named(&stems, &home) {
             Some((path, Node::File)) => Ok(Some(path)),
             Some((path, _)) => Err(not_a_file(&path)),
-            None => Ok(elsewhere.described(self, doc, &home)),
+            None => elsewhere.described(self, doc, &home),
         }
     }
 
@@ -132,7 +132,7 @@ impl Layout {
     /// `Refused` when that directory is a symbolic link.
     pub fn place(&self, doc: &DocId) -> Result<PathBuf> {
         let dir = home(doc);
-        match fs::node(&self.resolve(&dir)) {
+        match fs::node(&self.resolve(&dir))? {
             Some(Node::Directory) | None => Ok(dir.join(format!("{}.yrs", doc.file_stem()))),
             Some(_) => Err(not_a_directory(&dir)),
         }
@@ -179,7 +179,11 @@ impl Layout {
                 scan.problem(path, "not a regular file; it is not read");
                 continue;
             }
-            let meta = self.meta(&path);
+            let meta = self.meta(&path).unwrap_or_else(|e| {
+                let why: Vec<String> = e.causes;
+                scan.problem(path.with_extension("meta"), why.join(": "));
+                None
+            });
             match name_to_id(stem, meta.as_ref()) {
                 Ok(id) => scan.documents.push(Document { id, path, bytes: entry.bytes, meta }),
                 Err(what) => scan.problem(path, what),
@@ -189,16 +193,24 @@ impl Layout {
     }
 
     /// The `.meta` beside a `.yrs`; None when it is missing or does not decode.
-    pub fn meta(&self, yrs: &Path) -> Option<Meta> {
-        serde_json::from_slice(&self.read_meta(yrs)?).ok()
+    pub fn meta(&self, yrs: &Path) -> Result<Option<Meta>> {
+        let bytes = self.read_meta(yrs)?;
+        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
 
-    /// The bytes of the `.meta` beside a `.yrs`; None when there is none that can be read.
-    pub fn read_meta(&self, yrs: &Path) -> Option<Vec<u8>> {
+    /// The bytes of the `.meta` beside a `.yrs`; None when there is none, or none of a sensible
+    /// size.
+    ///
+    /// # Errors
+    /// `Io`: one that cannot be read holds what other programs wrote, and is not to be replaced.
+    pub fn read_meta(&self, yrs: &Path) -> Result<Option<Vec<u8>>> {
         let path = self.resolve(&yrs.with_extension("meta"));
-        match fs::node(&path) {
-            Some(Node::File) => fs::read(&path, META_BYTES).ok()?,
-            _ => None,
+        match fs::node(&path)? {
+            Some(Node::File) => match fs::read(&path, META_BYTES) {
+                Err(e) if e.kind == Kind::Corrupt => Ok(None),
+                read => read,
+            },
+            _ => Ok(None),
         }
     }
 
@@ -271,16 +283,15 @@ fn not_a_directory(path: &Path) -> Error {
 }
 
 /// Whether the 0.1.20 layout or later lies in this directory, as far as its names say.
-pub(super) fn holds_documents(dir: &Path) -> bool {
-    fs::is_dir(&dir.join("crdt")) || fs::is_file(&dir.join("crdtctl.db"))
+pub(super) fn holds_documents(dir: &Path) -> Result<bool> {
+    Ok(fs::is_dir(&dir.join("crdt"))? || fs::is_file(&dir.join("crdtctl.db"))?)
 }
 
 /// Whether a store really is there. Other things are called `crdt` too.
-pub(super) fn is_store(dir: &Path) -> bool {
-    let documents = || {
-        Layout::new(dir.to_owned())
-            .scan()
-            .is_ok_and(|scan| !(scan.documents.is_empty() && scan.problems.is_empty()))
-    };
-    fs::is_file(&dir.join("crdtctl.db")) || (fs::is_dir(&dir.join("crdt")) && documents())
+pub(super) fn is_store(dir: &Path) -> Result<bool> {
+    if fs::is_file(&dir.join("crdtctl.db"))? {
+        return Ok(true);
+    }
+    let scan = Layout::new(dir.to_owned()).scan()?;
+    Ok(!(scan.documents.is_empty() && scan.problems.is_empty()))
 }

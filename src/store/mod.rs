@@ -28,7 +28,7 @@ mod state;
 mod tests;
 mod working;
 
-pub use layout::{Document, Meta, Problem};
+pub use layout::{Document, Meta, Problem, Scan};
 pub use reader::{OnDisk, Reader};
 pub use salvage::Remains;
 pub use session::{ChangedDocument, Committed, Session};
@@ -83,7 +83,7 @@ impl Store {
     /// Opens the directory that holds `crdt/`, or one that holds `crdt.db/crdt/`, or the 0.1.19
     /// file `crdt.db`. Reads nothing else, writes nothing.
     pub fn open(dir: &Path, ambient: Rc<Ambient>) -> Result<Store> {
-        match recognise(dir) {
+        match recognise(dir)? {
             Some(place) => Ok(Store { named: dir.to_owned(), place, ambient }),
             None => Err(Error::not_found(format!("no store at {}", dir.display()))
                 .hint("`crdtctl init` makes one; `--store` names one that is elsewhere")),
@@ -99,7 +99,7 @@ impl Store {
         ambient: Rc<Ambient>,
         member: Option<&MemberId>,
     ) -> Result<(Store, String)> {
-        if recognise(dir).is_none() {
+        if recognise(dir)?.is_none() {
             fs::create_dir(&dir.join("crdt"))?;
         }
         let store = Store::open(dir, ambient)?;
@@ -113,29 +113,46 @@ impl Store {
 
     /// Nearest of `start` and its ancestors that is a store. A directory `crdt/` without a
     /// document in it is not taken for one here, as it is where somebody names it.
-    pub fn find(start: &Path) -> Option<PathBuf> {
-        let is_store = |dir: &&Path| match recognise(dir) {
-            Some(Place::Files(dir)) => layout::is_store(&dir),
-            Some(Place::Legacy { .. }) => true,
-            None => false,
-        };
-        start.ancestors().find(is_store).map(Path::to_owned)
+    ///
+    /// # Errors
+    /// `Io` where it cannot be said: a store further up is not the one that is meant.
+    pub fn find(start: &Path) -> Result<Option<PathBuf>> {
+        for dir in start.ancestors() {
+            let is_store = match recognise(dir)? {
+                Some(Place::Files(dir)) => layout::is_store(&dir)?,
+                Some(Place::Legacy { .. }) => true,
+                None => false,
+            };
+            if is_store {
+                return Ok(Some(dir.to_owned()));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether a path is a store's own: anything in its `crdt/` or `disks/`, or one of its
     /// databases. The file itself need not exist.
-    pub fn owns(path: &Path) -> bool {
+    ///
+    /// # Errors
+    /// `Io` where it cannot be said.
+    pub fn owns(path: &Path) -> Result<bool> {
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let (Ok(dir), Some(name)) = (fs::canonical(dir), path.file_name()) else { return false };
+        // In a directory that is not there nothing is anybody's.
+        let (Ok(dir), Some(name)) = (fs::canonical(dir), path.file_name()) else {
+            return Ok(false);
+        };
         let path = dir.join(name);
         let name = name.to_string_lossy();
         let is_database = name.starts_with("crdtctl.db") || name.starts_with("archive.db");
-        let mut stores = dir.ancestors().filter(|dir| layout::holds_documents(dir));
-        stores.any(|store| {
-            path.starts_with(store.join("crdt"))
+        for store in dir.ancestors() {
+            let within = path.starts_with(store.join("crdt"))
                 || path.starts_with(store.join("disks"))
-                || is_database && dir == store
-        }) || matches!(recognise(&path), Some(Place::Legacy { .. }))
+                || is_database && dir == store;
+            if within && layout::holds_documents(store)? {
+                return Ok(true);
+            }
+        }
+        Ok(matches!(recognise(&path)?, Some(Place::Legacy { .. })))
     }
 
     /// The directory that holds `crdt/`, where `crdtctl.db` lies too.
@@ -203,18 +220,19 @@ pub struct Open<'a> {
     pub dry_run: bool,
 }
 
-fn recognise(dir: &Path) -> Option<Place> {
+fn recognise(dir: &Path) -> Result<Option<Place>> {
     let inner = dir.join("crdt.db");
-    if layout::holds_documents(dir) {
-        return Some(Place::Files(dir.to_owned()));
+    if layout::holds_documents(dir)? {
+        return Ok(Some(Place::Files(dir.to_owned())));
     }
-    if layout::holds_documents(&inner) {
-        return Some(Place::Files(inner));
+    if layout::holds_documents(&inner)? {
+        return Ok(Some(Place::Files(inner)));
     }
-    let legacy = |file: PathBuf, dir: &Path| Place::Legacy { file, dir: dir.to_owned() };
-    if fs::is_file(&inner) {
-        return Some(legacy(inner, dir));
+    let legacy = |file: PathBuf, dir: &Path| Some(Place::Legacy { file, dir: dir.to_owned() });
+    if fs::is_file(&inner)? {
+        return Ok(legacy(inner, dir));
     }
-    let named = dir.file_name().is_some_and(|name| name == "crdt.db") && fs::is_file(dir);
-    named.then(|| legacy(dir.to_owned(), dir.parent().unwrap_or(Path::new("."))))
+    let named = dir.file_name().is_some_and(|name| name == "crdt.db") && fs::is_file(dir)?;
+    let within = dir.parent().unwrap_or(Path::new("."));
+    Ok(if named { legacy(dir.to_owned(), within) } else { None })
 }

@@ -1,6 +1,6 @@
 //! Reading a store that others may be writing.
 
-use super::layout::{Document, Layout, Problem};
+use super::layout::{Document, Layout, Problem, Scan};
 use super::load::{self, Loaded, Stamp};
 use super::state::{Legacy, LogRow, State};
 use super::{Ambient, Roots};
@@ -58,17 +58,21 @@ impl Reader {
 
     /// Every document of the store, sorted by id.
     pub fn documents(&self) -> Result<Vec<Document>> {
-        match &self.source {
-            Source::Files { layout, state } => documents(layout, state.as_ref()),
-            Source::Legacy(legacy) => legacy.documents(),
-        }
+        Ok(self.survey()?.documents)
     }
 
     /// What looks like a document and is not read as one.
     pub fn problems(&self) -> Result<Vec<Problem>> {
+        Ok(self.survey()?.problems)
+    }
+
+    /// The documents and the problems, both out of one look at the files.
+    pub fn survey(&self) -> Result<Scan> {
         match &self.source {
-            Source::Files { layout, .. } => Ok(layout.scan()?.problems),
-            Source::Legacy(_) => Ok(Vec::new()),
+            Source::Files { layout, state } => survey(layout, state.as_ref()),
+            Source::Legacy(legacy) => {
+                Ok(Scan { documents: legacy.documents()?, problems: Vec::new() })
+            }
         }
     }
 
@@ -165,13 +169,17 @@ impl Reader {
 
 /// The documents on disk, and those that are in the log only.
 pub(super) fn documents(layout: &Layout, state: Option<&State>) -> Result<Vec<Document>> {
+    Ok(survey(layout, state)?.documents)
+}
+
+fn survey(layout: &Layout, state: Option<&State>) -> Result<Scan> {
     let unfolded = state.map_or(Ok(Vec::new()), State::unfolded_documents)?;
-    let mut documents = layout.scan()?.documents;
+    let mut scan = layout.scan()?;
     for doc in unfolded {
-        if let Err(at) = documents.binary_search_by(|found| found.id.cmp(&doc)) {
+        if let Err(at) = scan.documents.binary_search_by(|found| found.id.cmp(&doc)) {
             let path = layout.place(&doc)?;
-            documents.insert(at, Document { id: doc, path, bytes: 0, meta: None });
+            scan.documents.insert(at, Document { id: doc, path, bytes: 0, meta: None });
         }
     }
-    Ok(documents)
+    Ok(scan)
 }

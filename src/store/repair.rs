@@ -60,7 +60,7 @@ impl Session {
     }
 
     fn set_meta_aside(&mut self, doc: &DocId, finding: &str, yrs: &Path) -> Result<()> {
-        match self.layout.read_meta(yrs) {
+        match self.layout.read_meta(yrs)? {
             Some(bytes) => self.keep(doc, finding, &yrs.with_extension("meta"), &bytes),
             None => Ok(()),
         }
@@ -126,7 +126,7 @@ impl Session {
         let Some(bytes) = self.layout.read(&path)? else { return Ok(()) };
         let saves = self.state.known(doc)?.map_or(0, |known| known.version);
         let now = self.now();
-        let meta = self.layout.meta(&path).filter(|meta| meta.doc_id == doc.as_str());
+        let meta = self.layout.meta(&path)?.filter(|meta| meta.doc_id == doc.as_str());
         let mut meta = meta.unwrap_or_else(|| Meta::new(doc, now));
         meta.version = meta.version.max(saves);
         meta.describe(&Stamp::of(&bytes));

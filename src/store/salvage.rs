@@ -75,18 +75,18 @@ impl Store {
             Err(Error::refused(format!("{} {why}", dir.display()))
                 .hint("name a directory that is not there yet: nothing is ever written over"))
         };
-        if Store::owns(dir) {
+        if Store::owns(dir)? {
             return refuse("lies in a store");
         }
-        match fs::node(dir) {
+        match fs::node(dir)? {
             None => return Ok(()),
-            Some(_) if !fs::is_dir(dir) => return refuse("is no directory"),
+            Some(_) if !fs::is_dir(dir)? => return refuse("is no directory"),
             Some(_) => {}
         }
         if fs::canonical(dir)? == fs::canonical(self.dir())? {
             return refuse("is this store");
         }
-        if fs::is_file(&dir.join("crdtctl.db")) || fs::node(&dir.join("crdt.db")).is_some() {
+        if fs::is_file(&dir.join("crdtctl.db"))? || fs::node(&dir.join("crdt.db"))?.is_some() {
             return refuse("is a store that is in use");
         }
         match Layout::new(dir.to_owned()).find(doc)? {

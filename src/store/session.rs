@@ -503,7 +503,7 @@ fn begin(dir: &Path, wait: Duration) -> Result<State> {
 fn open_for_trying(dir: &Path, ambient: &Ambient) -> Result<State> {
     let locked = |e| lock::locked_elsewhere(dir, e);
     let path = dir.join("crdtctl.db");
-    let state = match fs::size(&path) {
+    let state = match fs::size(&path)? {
         0 => State::in_memory()?,
         _ => State::open_for_trying(&path).map_err(locked)?,
     };

@@ -4,6 +4,7 @@
 
 mod canvas;
 mod conflict;
+mod fault;
 mod history;
 mod legacy;
 mod log;
@@ -15,9 +16,10 @@ pub use history::Entry;
 pub(super) use legacy::Legacy;
 pub(super) use log::{Known, NewRow};
 
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::id::{DocId, MemberId};
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
+use crate::store::fs::Copies;
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
@@ -27,7 +29,7 @@ pub struct State {
     /// `total_changes` when the transaction began.
     unchanged: Cell<u64>,
     /// Where the files are that `db` reads, when they are copies.
-    _copy: Option<tempfile::TempDir>,
+    _copy: Option<Copies>,
 }
 
 /// What a peer is known to have of one document.
@@ -288,7 +290,7 @@ impl State {
         self.db
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(params))
-            .map_err(|e| failed("could not write the local state", &e))?;
+            .map_err(|e| fault::failed(&self.db, "could not write the local state", &e))?;
         Ok(())
     }
 
@@ -301,7 +303,7 @@ impl State {
         self.db
             .prepare_cached(sql)
             .and_then(|mut statement| statement.query_row(params, read).optional())
-            .map_err(|e| failed("could not read the local state", &e))
+            .map_err(|e| fault::failed(&self.db, "could not read the local state", &e))
     }
 
     fn all<T>(
@@ -313,7 +315,7 @@ impl State {
         self.db
             .prepare_cached(sql)
             .and_then(|mut statement| statement.query_map(params, read)?.collect())
-            .map_err(|e| failed("could not read the local state", &e))
+            .map_err(|e| fault::failed(&self.db, "could not read the local state", &e))
     }
 }
 
@@ -349,29 +351,4 @@ fn receipt(row: &Row<'_>) -> rusqlite::Result<Option<Receipt>> {
     let doc: String = row.get(1)?;
     let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
     Ok(Some(Receipt { replica_id: row.get(0)?, doc, version: row.get(2)?, applied: row.get(3)? }))
-}
-
-/// SQLite's failures as ours.
-fn failed(doing: &str, e: &rusqlite::Error) -> Error {
-    let kind = match e {
-        rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
-            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Kind::Locked,
-            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Kind::Corrupt,
-            // A statement that SQLite refuses is ours to answer for.
-            ErrorCode::Unknown | ErrorCode::ApiMisuse | ErrorCode::ConstraintViolation => Kind::Bug,
-            _ => Kind::Io,
-        },
-        rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::FromSqlConversionFailure(..) => {
-            Kind::Corrupt
-        }
-        _ => Kind::Bug,
-    };
-    let error = Error::new(kind, doing).because(e);
-    match kind {
-        Kind::Corrupt => error.hint(
-            "nothing was written; crdtctl.db is SQLite, and its own tools can say what is left of it; \
-             `crdtctl check` looks at the documents without it",
-        ),
-        _ => error,
-    }
 }

@@ -1086,10 +1086,14 @@ mod generations {
         for path in ["app", "app/crdt.db"] {
             assert_eq!(bench.open(path).dir(), inner);
         }
-        assert_eq!(Store::find(&inner.join("crdt/group")), None, "other things are called crdt");
+        assert_eq!(
+            Store::find(&inner.join("crdt/group")).unwrap(),
+            None,
+            "other things are called crdt"
+        );
         fs::write(inner.join("crdt/group/67726f75703a61.yrs"), [0, 0]).unwrap();
-        assert_eq!(Store::find(&inner.join("crdt/group")), Some(inner));
-        assert_eq!(Store::find(&bench.path("app")), Some(bench.path("app")));
+        assert_eq!(Store::find(&inner.join("crdt/group")).unwrap(), Some(inner));
+        assert_eq!(Store::find(&bench.path("app")).unwrap(), Some(bench.path("app")));
         let missing = Store::open(&bench.path("nowhere"), Rc::new(bench.ambient()));
         assert_eq!(missing.err().unwrap().kind, Kind::NotFound);
     }

@@ -207,7 +207,7 @@ struct Rewind<'m> {
 }
 
 impl<'m> Rewind<'m> {
-    fn new(store: Store<'m>) -> Self {
+    pub fn new(store: Store<'m>) -> Self {
         let machine = store.machine;
         let saved = [
             (store.dir.clone(), machine.path("saved-store")),

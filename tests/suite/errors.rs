@@ -1,5 +1,6 @@
 //! Exit codes: what goes wrong is named, and leaves everything as it was.
 
+use crate::disk::on_a_full_disk;
 use crate::support::*;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -180,7 +181,7 @@ fn a_locked_store_is_waited_for_and_then_named() {
 
 /// A command as a user whom permissions bind: the tests may run as root, whom they do not. None,
 /// with a notice, where that user cannot start the binary.
-fn unprivileged(machine: &Machine, args: &[&str]) -> Option<Run> {
+pub fn unprivileged(machine: &Machine, args: &[&str]) -> Option<Run> {
     const NOBODY: u32 = 65_534;
     let mut command = machine.command(args);
     // Above the temporary directory of the test everything is open to everybody.
@@ -193,7 +194,9 @@ fn unprivileged(machine: &Machine, args: &[&str]) -> Option<Run> {
         // The build directory may be closed to others: a copy of the binary is not.
         let copy = machine.path("crdtctl-for-nobody");
         if !copy.exists() {
-            std::fs::copy(env!("CARGO_BIN_EXE_crdtctl"), &copy).unwrap();
+            // By another process: a file that this one holds open for writing, a child of another
+            // test holds open too, and it cannot be run.
+            machine.shell(&format!("cp '{}' '{}'", env!("CARGO_BIN_EXE_crdtctl"), text(&copy)));
             std::fs::set_permissions(&copy, PermissionsExt::from_mode(0o755)).unwrap();
         }
         let mut other = std::process::Command::new(copy);
@@ -279,14 +282,6 @@ fn a_store_that_cannot_be_made_is_an_io_error() {
     store.run(&["sync", "export", "-o", "no/such/folder/x.crdt"]).fails(74, "x.crdt");
     let run = store.run(&["sync", "export", "-o", &text(&machine.path(""))]);
     run.fails(74, "");
-}
-
-/// Runs a command that can write no file larger than so many blocks of 512 bytes: a disk that is
-/// full, for root too.
-fn on_a_full_disk(store: &Store<'_>, blocks: u32, args: &[&str]) -> Run {
-    let dir = text(&store.dir);
-    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
-    store.machine.run_through_shell(&script, &[&["-s", dir.as_str()], args].concat())
 }
 
 #[test]

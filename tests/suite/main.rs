@@ -19,6 +19,7 @@ mod conflicts;
 mod damage;
 mod demo;
 mod diff;
+mod disk;
 mod documents;
 mod entities;
 mod errors;

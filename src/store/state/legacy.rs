@@ -1,11 +1,11 @@
 //! The 0.1.19 generation: one SQLite file, `crdt.db`, read and never written.
 
-use super::failed;
+use super::fault;
 use super::open::{beside, immutable_uri};
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use crate::limits;
-use crate::store::fs;
+use crate::store::fs::{self, Copies};
 use crate::store::layout::{Document, Meta};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub(in crate::store) struct Legacy {
     /// Of the file, relative to the store's directory.
     name: PathBuf,
     /// Where the files are that `db` reads, when they are copies.
-    _copy: Option<tempfile::TempDir>,
+    _copy: Option<Copies>,
 }
 
 impl Legacy {
@@ -26,7 +26,11 @@ impl Legacy {
     /// is, and from a temporary copy where a log of SQLite's belongs to it.
     pub fn open(path: &Path) -> Result<Legacy> {
         let logs = [beside(path, "-wal"), beside(path, "-journal")];
-        let opened = if logs.iter().all(|log| fs::size(log) == 0) {
+        let mut at_rest = true;
+        for log in &logs {
+            at_rest &= fs::size(log)? == 0;
+        }
+        let opened = if at_rest {
             connect(&immutable_uri(path)).map(|db| (db, None))
         } else {
             let files: Vec<PathBuf> = std::iter::once(path.to_owned()).chain(logs).collect();
@@ -46,7 +50,7 @@ impl Legacy {
             .db
             .prepare(&sql)
             .and_then(|mut statement| statement.query_map([], |row| self.document(row))?.collect())
-            .map_err(|e| reading(&e))?;
+            .map_err(|e| self.reading(&e))?;
         Ok(rows.into_iter().flatten().collect())
     }
 
@@ -76,7 +80,7 @@ impl Legacy {
             .and_then(|mut statement| {
                 statement.query_row([doc.as_str()], |row| row.get(0)).optional()
             })
-            .map_err(|e| reading(&e))?;
+            .map_err(|e| self.reading(&e))?;
         if bytes.as_ref().is_some_and(|bytes| bytes.len() as u64 > limits::DOCUMENT_BYTES) {
             return Err(Error::corrupt(format!(
                 "{doc} holds more than {} bytes",
@@ -84,6 +88,16 @@ impl Legacy {
             )));
         }
         Ok(bytes)
+    }
+
+    fn reading(&self, e: &rusqlite::Error) -> Error {
+        let error = fault::failed(&self.db, "could not read crdt.db", e);
+        match error.kind {
+            // A table that is missing, or other than it should be.
+            Kind::Bug => Error { kind: Kind::Corrupt, ..error }
+                .hint("this is no crdt.db of the 0.1.19 generation"),
+            _ => error,
+        }
     }
 }
 
@@ -102,15 +116,5 @@ fn connect_copy(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn opening(path: &Path, e: &rusqlite::Error) -> Error {
-    failed(&format!("could not open {}", path.display()), e)
-}
-
-fn reading(e: &rusqlite::Error) -> Error {
-    let error = failed("could not read crdt.db", e);
-    match error.kind {
-        // A table that is missing, or other than it should be.
-        Kind::Bug => Error { kind: Kind::Corrupt, ..error }
-            .hint("this is no crdt.db of the 0.1.19 generation"),
-        _ => error,
-    }
+    fault::failed_at(path, &format!("could not open {}", path.display()), e)
 }

@@ -1,6 +1,6 @@
 //! The log and the checkpoints: what has happened, and how much of it the `.yrs` hold.
 
-use super::{LogRow, State, failed};
+use super::{LogRow, State, fault};
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::limits;
@@ -235,7 +235,7 @@ impl State {
         let pages = |name: &str| {
             self.db
                 .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
-                .map_err(|e| failed("could not measure the local state", &e))
+                .map_err(|e| fault::failed(&self.db, "could not measure the local state", &e))
         };
         let used = pages("page_count")?.saturating_sub(pages("freelist_count")?);
         let bytes = used.saturating_mul(pages("page_size")?);

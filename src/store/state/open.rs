@@ -1,13 +1,17 @@
 //! Opening `crdtctl.db`: for one writer at a time, or for readers who leave no trace.
 
-use super::{State, failed};
+use super::State;
+use super::fault::{cannot_create, failed, failed_at, not_opened};
 use crate::error::{Error, Kind, Result};
 use crate::store::fs::{self, Node};
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// How SQLite calls the operating system without its locks.
+const WITHOUT_LOCKS: &str = if cfg!(unix) { "unix-none" } else { "win32-none" };
 /// Each brings the tables one version further.
 const MIGRATIONS: &[&str] = &[
     include_str!("schema.sql"),
@@ -20,20 +24,19 @@ const MIGRATIONS: &[&str] = &[
 impl State {
     /// Opens `crdtctl.db` for writing, creating it; nothing is locked yet.
     pub(in crate::store) fn open_for_writing(path: &Path, wait: Duration) -> Result<State> {
-        if fs::node(path) == Some(Node::Link) {
+        if fs::node(path)? == Some(Node::Link) {
             return Err(Error::refused(format!("{} is a symbolic link", path.display()))
                 .hint("put the real file in its place"));
         }
-        let db = Connection::open_with_flags(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE
-                | OpenFlags::SQLITE_OPEN_CREATE
-                | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )
-        .map_err(|e| opening(path, &e))?;
-        let state = State::over(db);
-        state.set_up(wait).map_err(|e| opening(path, &e))?;
-        Ok(state)
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let open = || -> rusqlite::Result<State> {
+            let state = State::over(Connection::open_with_flags(path, flags)?);
+            state.set_up(wait)?;
+            Ok(state)
+        };
+        open().map_err(|e| not_opened(path, &e))
     }
 
     /// Opens a `crdtctl.db` that is there for a transaction that will be rolled back.
@@ -48,7 +51,7 @@ impl State {
     /// A local state that lives as long as a dry run.
     pub(in crate::store) fn in_memory() -> Result<State> {
         let db = Connection::open_in_memory()
-            .map_err(|e| failed("could not make a temporary local state", &e))?;
+            .map_err(|e| failed_at(Path::new(""), "could not make a temporary local state", &e))?;
         Ok(State::over(db))
     }
 
@@ -81,23 +84,24 @@ impl State {
             self.db.busy_timeout(wait)?;
             self.db.execute_batch("BEGIN IMMEDIATE")
         };
-        begin().map_err(|e| failed("could not lock the local state", &e))?;
+        begin().map_err(|e| failed(&self.db, "could not lock the local state", &e))?;
         self.unchanged.set(self.db.total_changes());
         self.migrate()
     }
 
     fn migrate(&self) -> Result<()> {
-        let version = self.schema_version().map_err(|e| failed("no version of the tables", &e))?;
+        let version =
+            self.schema_version().map_err(|e| failed(&self.db, "no version of the tables", &e))?;
         check_version(version)?;
         for sql in MIGRATIONS.iter().skip(version) {
-            self.db
-                .execute_batch(sql)
-                .map_err(|e| failed("could not make the tables of the local state", &e))?;
+            self.db.execute_batch(sql).map_err(|e| {
+                failed(&self.db, "could not make the tables of the local state", &e)
+            })?;
         }
         if version < MIGRATIONS.len() {
-            self.db
-                .pragma_update(None, "user_version", MIGRATIONS.len() as i64)
-                .map_err(|e| failed("could not make the tables of the local state", &e))?;
+            self.db.pragma_update(None, "user_version", MIGRATIONS.len() as i64).map_err(|e| {
+                failed(&self.db, "could not make the tables of the local state", &e)
+            })?;
         }
         Ok(())
     }
@@ -116,7 +120,8 @@ impl State {
     /// Makes it so. On an error nobody knows whether it is; it is not tried again.
     pub(in crate::store) fn commit(&self) -> Result<()> {
         self.db.execute_batch("COMMIT").map_err(|e| {
-            let error = failed("the commit failed; whether the change is durable is unknown", &e);
+            let error =
+                failed(&self.db, "the commit failed; whether the change is durable is unknown", &e);
             match error.kind {
                 // With a rollback journal a reader can keep us from committing: nothing happened.
                 Kind::Locked => {
@@ -136,14 +141,17 @@ impl State {
 
     /// Opens `crdtctl.db` for reading; None when there is none, or nothing in it yet.
     ///
-    /// On a medium that cannot be written nothing is created beside the file: it is read as it is,
-    /// or from a temporary copy where a log of SQLite's (`-wal`) belongs to it.
+    /// On a medium that cannot be written, or is full, nothing is created beside the file: it is
+    /// read as it is, with the log of SQLite's (`-wal`) that may belong to it.
     ///
     /// # Errors
     /// `Corrupt`, `Io`; `Refused` when a newer crdtctl wrote the file.
     pub(in crate::store) fn open_for_reading(path: &Path, wait: Duration) -> Result<Option<State>> {
-        if !fs::is_file(path) {
+        if fs::node(path)?.is_none() {
             return Ok(None);
+        }
+        if !fs::is_file(path)? {
+            return Err(Error::io(format!("could not open {}", path.display()), "it is no file"));
         }
         let state = match State::read_beside_writers(path, wait) {
             Err(e) if cannot_create(&e) => State::read_frozen(path, wait)?,
@@ -173,18 +181,38 @@ impl State {
 
     /// Reads where nothing can be created.
     fn read_frozen(path: &Path, wait: Duration) -> Result<State> {
-        let wal = beside(path, "-wal");
-        if fs::size(&wal) == 0 {
-            let state = open_immutable(path).map_err(|e| opening(path, &e))?;
-            state.ready_to_read(wait).map_err(|e| opening(path, &e))?;
+        let (wal, journal) = (beside(path, "-wal"), beside(path, "-journal"));
+        // A change that was not finished has to be undone first, and that is writing.
+        if fs::size(&journal)? > 0 || cfg!(not(unix)) {
+            let copy = fs::copy_aside(&[path.to_owned(), wal, journal])?;
+            let copied = copy.path().join(path.file_name().unwrap_or_default());
+            let mut state =
+                State::read_beside_writers(&copied, wait).map_err(|e| opening(path, &e))?;
+            state._copy = Some(copy);
             return Ok(state);
         }
-        let copy = fs::copy_aside(&[path.to_owned(), wal])?;
-        let copied = copy.path().join(path.file_name().unwrap_or_default());
-        let mut state = State::read_beside_writers(&copied, wait).map_err(|e| opening(path, &e))?;
-        state._copy = Some(copy);
-        Ok(state)
+        let wal_bytes = fs::size(&wal)?;
+        let open = || -> rusqlite::Result<State> {
+            let state = match wal_bytes {
+                0 => open_immutable(path)?,
+                _ => open_unshared(path)?,
+            };
+            state.ready_to_read(wait)?;
+            Ok(state)
+        };
+        open().map_err(|e| opening(path, &e))
     }
+}
+
+/// Opens a file and its log (`-wal`) that nobody changes meanwhile. SQLite's index of the log is in
+/// memory: that is what it does for a connection that shares it with nobody. Nothing is moved from
+/// the log into the file in the end.
+fn open_unshared(path: &Path) -> rusqlite::Result<State> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags_and_vfs(path, flags, WITHOUT_LOCKS)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    db.pragma_update(None, "locking_mode", "exclusive")?;
+    Ok(State::over(db))
 }
 
 /// Opens a file that nobody changes meanwhile: no locks, no files beside it.
@@ -216,14 +244,6 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Whether SQLite failed because it could not create its files beside the database.
-pub(super) fn cannot_create(e: &rusqlite::Error) -> bool {
-    matches!(
-        e.sqlite_error_code(),
-        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied)
-    )
-}
-
 fn check_version(version: usize) -> Result<()> {
     if version > MIGRATIONS.len() {
         return Err(Error::refused(format!(
@@ -237,7 +257,7 @@ fn check_version(version: usize) -> Result<()> {
 }
 
 fn opening(path: &Path, e: &rusqlite::Error) -> Error {
-    failed(&format!("could not open {}", path.display()), e)
+    failed_at(path, &format!("could not open {}", path.display()), e)
 }
 
 #[cfg(test)]

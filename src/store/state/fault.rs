@@ -1,0 +1,135 @@
+//! SQLite's failures as ours.
+//!
+//! Two things SQLite does not say. Which of its files it was: that is found out by trying them.
+//! And whether bytes were read and are wrong, or could not be read: it calls both "malformed", so
+//! the file is looked at again before anybody is told that it is damaged.
+
+use super::open::beside;
+use crate::error::{Error, Kind};
+use crate::store::fs;
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
+use std::path::Path;
+
+/// What SQLite keeps beside a database.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// A failure of an open database.
+pub(super) fn failed(db: &Connection, doing: &str, e: &rusqlite::Error) -> Error {
+    match db.path().filter(|path| !path.is_empty()) {
+        Some(path) => failed_at(Path::new(path), doing, e),
+        None => plain(doing, e),
+    }
+}
+
+/// A failure of the database at a path.
+pub(super) fn failed_at(path: &Path, doing: &str, e: &rusqlite::Error) -> Error {
+    let error = plain(doing, e);
+    match (error.kind, e.sqlite_error_code()) {
+        (Kind::Corrupt, _) => damaged(path, error),
+        (_, Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied)) => {
+            hindered(path, error)
+        }
+        _ => error,
+    }
+}
+
+/// A failure to open the database at a path for writing.
+pub(super) fn not_opened(path: &Path, e: &rusqlite::Error) -> Error {
+    let error = failed_at(path, &format!("could not open {}", path.display()), e);
+    match error.kind {
+        Kind::Io if error.causes.len() == 1 => hindered(path, error),
+        _ => error,
+    }
+}
+
+/// Says which file it was, if that can be found out. What SQLite has open here is of no use any
+/// more: to try its files lets go of this process's locks on them.
+fn hindered(path: &Path, error: Error) -> Error {
+    match obstacle(path) {
+        Some(obstacle) => error.because(obstacle),
+        None => error,
+    }
+}
+
+fn plain(doing: &str, e: &rusqlite::Error) -> Error {
+    let kind = match e {
+        rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
+            // Also when other processes kept changing the lock under our hands.
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::FileLockingProtocolFailed => Kind::Locked,
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Kind::Corrupt,
+            // A statement that SQLite refuses is ours to answer for.
+            ErrorCode::Unknown | ErrorCode::ApiMisuse | ErrorCode::ConstraintViolation => Kind::Bug,
+            _ => Kind::Io,
+        },
+        rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::FromSqlConversionFailure(..) => {
+            Kind::Corrupt
+        }
+        _ => Kind::Bug,
+    };
+    Error::new(kind, doing).because(e)
+}
+
+/// What SQLite calls malformed: damaged if its bytes can be read and it stays with that.
+fn damaged(path: &Path, error: Error) -> Error {
+    let unread = [path.to_owned(), beside(path, "-wal")]
+        .iter()
+        .find_map(|file| fs::read_through(file).err());
+    if let Some(unread) = unread {
+        return Error { kind: Kind::Io, causes: unread.causes, ..error.context(unread.message) };
+    }
+    match whole(path) {
+        Ok(true) => Error { kind: Kind::Io, ..error }
+            .because("at a second look it is whole: the disk failed to give what is in it")
+            .hint("nothing was written; try again, and look after the disk"),
+        _ => error.hint(
+            "nothing was written; crdtctl.db is SQLite, and its own tools can say what is left of it; \
+             `crdtctl check` looks at the documents without it",
+        ),
+    }
+}
+
+fn whole(path: &Path) -> rusqlite::Result<bool> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
+    db.pragma_update(None, "query_only", true)?;
+    db.pragma_update(None, "trusted_schema", false)?;
+    let answer: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    Ok(answer == "ok")
+}
+
+/// Which of a database's files cannot be written, and why.
+fn obstacle(path: &Path) -> Option<String> {
+    let beside = COMPANIONS.map(|ending| beside(path, ending));
+    let file = std::iter::once(path).chain(beside.iter().map(AsRef::as_ref));
+    let dir = path.parent().unwrap_or(Path::new("."));
+    file.map(fs::try_to_write)
+        .chain(std::iter::once_with(|| fs::try_to_create_in(dir)))
+        .find_map(Result::err)
+        .map(|e| std::iter::once(e.message).chain(e.causes).collect::<Vec<_>>().join(": "))
+}
+
+/// Whether SQLite failed at what it needs beside the database in order to read it, and not at
+/// reading: its files cannot be created there, or not be written, or there is no room for them.
+pub(super) fn cannot_create(e: &rusqlite::Error) -> bool {
+    let rusqlite::Error::SqliteFailure(failure, _) = e else { return false };
+    match failure.code {
+        ErrorCode::CannotOpen
+        | ErrorCode::ReadOnly
+        | ErrorCode::PermissionDenied
+        | ErrorCode::DiskFull => true,
+        ErrorCode::SystemIoFailure => matches!(
+            failure.extended_code,
+            ffi::SQLITE_IOERR_SHMOPEN
+                | ffi::SQLITE_IOERR_SHMSIZE
+                | ffi::SQLITE_IOERR_SHMMAP
+                | ffi::SQLITE_IOERR_WRITE
+                | ffi::SQLITE_IOERR_TRUNCATE
+                | ffi::SQLITE_IOERR_FSYNC
+                | ffi::SQLITE_IOERR_DIR_FSYNC
+                | ffi::SQLITE_IOERR_DELETE
+        ),
+        _ => false,
+    }
+}
