@@ -43,14 +43,17 @@ impl Doc {
     }
 
     /// Applies an update that passed the gate (valid, ready, not forked). True when it brought
-    /// anything new; what was new is then the last of [`Doc::updates`].
+    /// anything new; what was new is then the last of [`Doc::updates`]. Of what the document holds
+    /// already yrs is given nothing but the deletions.
     ///
     /// # Errors
     /// `Corrupt` when parts of it stay pending: the gate was not kept.
     pub fn apply(&mut self, update: &Update<'_, Checked>) -> Result<bool> {
-        let decoded = yrs::Update::decode_v1(update.bytes())
-            .map_err(|e| Error::corrupt("yrs does not decode the update").because(e))?;
         let mut txn = self.yrs.transact_mut();
+        // Kept by yrs: see `Txn::knows_client`.
+        let known = |client| txn.before_state().get(&yrs::ClientID::new(client));
+        let decoded = yrs::Update::decode_v1(&update.news(known))
+            .map_err(|e| Error::corrupt("yrs does not decode the update").because(e))?;
         txn.apply_update(decoded)
             .map_err(|e| Error::corrupt("yrs does not apply the update").because(e))?;
         if txn.has_missing_updates() {

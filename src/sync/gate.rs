@@ -1,10 +1,10 @@
 //! The gate of one document: which updates reach yrs, in which order, and what waits.
 //!
-//! Valid, then ready, then fitting, then not forked. The order in which updates come does not
-//! matter: whatever can be applied is, until nothing moves.
+//! Valid, then ready, then not forked, then fitting ([`update::admit`]). The order in which updates
+//! come does not matter: whatever can be applied is, until nothing moves.
 
 use super::manifest::{Document, Has, Sender};
-use crate::crdt::update::{self, Checked, Clocks, Fault, Id, RootKind, Update, Version};
+use crate::crdt::update::{self, Checked, Fault, Id, Need, RootKind, Update, Verdict};
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use crate::store::Session;
@@ -41,8 +41,7 @@ pub struct Claim {
 pub enum Fate {
     /// The document holds it now, or did before. With what the update itself held.
     Applied(Has),
-    /// Per client, the clock that must be reached first.
-    Waits(Clocks),
+    Waits(Need),
     /// It waited here, and can never be applied as it is.
     Refused(Error),
 }
@@ -57,6 +56,7 @@ impl Piece<'_> {
 }
 
 /// Brings updates into a document, as many as are ready in any order. Returns the fate of each.
+/// The order in which they are given does not matter.
 ///
 /// # Errors
 /// `Untrusted` for an update that is not valid, `Forked` where two replicas wrote under one
@@ -71,12 +71,7 @@ pub fn pass(session: &mut Session, doc: &DocId, pieces: &[Piece<'_>]) -> Result<
             Err(fault) => *fate = Some(refuse(piece, invalid(doc, piece, fault))?),
         }
     }
-    let mut again = !open.is_empty();
-    while again {
-        let bytes = session.bytes(doc)?.unwrap_or_else(|| NOTHING.into());
-        let mut round = Round::new(doc, &bytes, roots)?;
-        again = round.run(session, doc, &mut open)?;
-    }
+    while !open.is_empty() && round(session, doc, &mut open, roots)? {}
     drop(open);
     fates.into_iter().map(|fate| fate.ok_or_else(|| Error::bug("an update has no fate"))).collect()
 }
@@ -88,134 +83,51 @@ struct Open<'p> {
     fate: &'p mut Option<Fate>,
 }
 
-/// The document that updates are judged by. To encode a large one anew after every small update
-/// would be most of the work of an import; so what was admitted since is kept beside it, joined.
-struct Round<'b> {
-    base: Update<'b, Checked>,
-    /// Of the base and of what was admitted.
-    version: Version,
-    joined: Vec<u8>,
-    roots: &'b [(&'b str, RootKind)],
-}
-
-enum Verdict {
-    Waits(Clocks),
-    Invalid(Fault),
-    Forked(Id),
-    /// The document holds it.
-    Known,
-    /// It may be applied; with everything that was admitted so far, it is this.
-    New(Vec<u8>),
-    /// To be judged by the document itself, once it holds what was admitted so far.
-    Later,
-}
-
-impl<'b> Round<'b> {
-    fn new(doc: &DocId, bytes: &'b [u8], roots: &'b [(&'b str, RootKind)]) -> Result<Self> {
-        let base = check(bytes, roots).map_err(|fault| {
-            Error::corrupt(format!("{doc} does not hold to the format")).because(fault)
-        })?;
-        let version = base.version();
-        Ok(Round { base, version, joined: NOTHING.to_vec(), roots })
-    }
-
-    /// Applies what can be applied. Leaves open what waits; true when some of it is to be judged
-    /// by another round.
-    fn run(
-        &mut self,
-        session: &mut Session,
-        doc: &DocId,
-        open: &mut Vec<Open<'_>>,
-    ) -> Result<bool> {
-        let ours = session.replica_id().to_owned();
-        loop {
-            let (mut moved, mut later) = (false, false);
-            let mut rest = Vec::with_capacity(open.len());
-            for Open { piece, update, fate } in open.drain(..) {
-                match self.judge(&update) {
-                    Verdict::Invalid(fault) => {
-                        *fate = Some(refuse(piece, invalid(doc, piece, fault))?);
-                    }
-                    Verdict::Forked(id) => {
-                        session.give_up_client(id.client);
-                        *fate = Some(refuse(piece, forked(doc, piece, id))?);
-                    }
-                    Verdict::Known => *fate = Some(Fate::Applied(Has::from(&update.version()))),
-                    Verdict::New(joined) => {
-                        // It also refuses writes under our own client id that we never made.
-                        session.apply(doc, &update, piece.origin(&ours))?;
-                        self.admit(joined, &update.version());
-                        *fate = Some(Fate::Applied(Has::from(&update.version())));
-                        moved = true;
-                    }
-                    Verdict::Waits(missing) => {
-                        *fate = Some(Fate::Waits(missing));
-                        rest.push(Open { piece, update, fate });
-                    }
-                    Verdict::Later => {
-                        later = true;
-                        rest.push(Open { piece, update, fate });
-                    }
-                }
+/// Applies what can be applied to the document as it stands, and leaves open what waits; true when
+/// the document then has news for some of it.
+fn round(
+    session: &mut Session,
+    doc: &DocId,
+    open: &mut Vec<Open<'_>>,
+    roots: &[(&str, RootKind)],
+) -> Result<bool> {
+    let bytes = session.bytes(doc)?.unwrap_or_else(|| NOTHING.into());
+    let base = check(&bytes, roots).map_err(|fault| {
+        Error::corrupt(format!("{doc} does not hold to the format")).because(fault)
+    })?;
+    let updates: Vec<&Update<'_, Checked>> = open.iter().map(|open| &open.update).collect();
+    let verdicts = update::admit(&base, &updates, roots);
+    let ours = session.replica_id().to_owned();
+    let mut rest: Vec<Option<Open<'_>>> = std::mem::take(open).into_iter().map(Some).collect();
+    let (mut moved, mut undeleted) = (false, false);
+    for (index, verdict) in verdicts {
+        let Some(Open { piece, update, fate }) = rest.get_mut(index).and_then(Option::take) else {
+            return Err(Error::bug("an update was judged twice"));
+        };
+        *fate = Some(match verdict {
+            Verdict::Invalid(fault) => refuse(piece, invalid(doc, piece, fault))?,
+            Verdict::Forked(id) => {
+                session.give_up_client(id.client);
+                refuse(piece, forked(doc, piece, id))?
             }
-            *open = rest;
-            if !moved {
-                return Ok(later);
+            Verdict::Known => Fate::Applied(Has::from(&update.version())),
+            Verdict::New(news) => {
+                let news = check(&news, roots).map_err(|fault| {
+                    Error::bug(format!("news of {doc} are not valid")).because(fault)
+                })?;
+                // It also refuses writes under our own client id that we never made.
+                moved |= session.apply(doc, &news, piece.origin(&ours))?;
+                Fate::Applied(Has::from(&update.version()))
             }
-        }
+            Verdict::Waits(need) => {
+                undeleted |= matches!(need, Need::Deletion(_));
+                *fate = Some(Fate::Waits(need));
+                open.push(Open { piece, update, fate });
+                continue;
+            }
+        });
     }
-
-    fn judge(&self, update: &Update<'_, Checked>) -> Verdict {
-        let missing = update.missing(&self.version.clocks);
-        if !missing.is_empty() {
-            return Verdict::Waits(missing);
-        }
-        if self.joined != NOTHING {
-            return self.judge_joined(update).unwrap_or(Verdict::Later);
-        }
-        match (update.fits(&self.base), update.fork(&self.base)) {
-            (Err(fault), _) => Verdict::Invalid(fault),
-            (Ok(()), Some(id)) => Verdict::Forked(id),
-            (Ok(()), None) if self.holds(&update.version()) => Verdict::Known,
-            (Ok(()), None) => Verdict::New(update.bytes().to_vec()),
-        }
-    }
-
-    /// Judges an update together with what was admitted, as one. Says only what is right with it:
-    /// None where anything is not, or where what was admitted outgrew the document.
-    fn judge_joined(&self, update: &Update<'_, Checked>) -> Option<Verdict> {
-        if self.joined.len() > self.base.bytes().len() {
-            return None;
-        }
-        let admitted = check(&self.joined, self.roots).ok()?;
-        if update.fork(&admitted).is_some() {
-            return None;
-        }
-        let joined = update::merge(&[admitted, check(update.bytes(), self.roots).ok()?])?;
-        let both = check(&joined, self.roots).ok()?;
-        if both.fits(&self.base).is_err() || both.fork(&self.base).is_some() {
-            return None;
-        }
-        Some(match self.holds(&update.version()) {
-            true => Verdict::Known,
-            false => Verdict::New(joined),
-        })
-    }
-
-    fn admit(&mut self, joined: Vec<u8>, brought: &Version) {
-        self.joined = joined;
-        for (client, clock) in &brought.clocks {
-            let reached = self.version.clocks.entry(*client).or_default();
-            *reached = (*reached).max(*clock);
-        }
-        self.version.deletes.union(&brought.deletes);
-    }
-
-    fn holds(&self, brought: &Version) -> bool {
-        let known = |client| self.version.clocks.get(client).copied().unwrap_or(0);
-        brought.clocks.iter().all(|(client, clock)| *clock <= known(client))
-            && self.version.deletes.covers(&brought.deletes)
-    }
+    Ok(moved && undeleted)
 }
 
 fn check<'u>(bytes: &'u [u8], roots: &[(&str, RootKind)]) -> Result<Update<'u, Checked>, Fault> {

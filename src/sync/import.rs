@@ -4,7 +4,7 @@ use super::bundle::Bundle;
 use super::gate::{self, Claim, Fate, Piece};
 use super::manifest::{Has, Hash, Sender};
 use super::record;
-use crate::crdt::update::Clocks;
+use crate::crdt::update::{Clocks, Id, Need};
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
@@ -118,8 +118,7 @@ pub struct Wait {
     pub source: String,
     /// Who sent it.
     pub from: Sender,
-    /// Per client, the clock that must be reached first.
-    pub missing: Clocks,
+    pub need: Need,
 }
 
 /// Reads a bare update.
@@ -354,18 +353,14 @@ impl<'u> Import<'u> {
         for (doc, incoming) in &self.incoming {
             for (piece, fate) in incoming.pieces.iter().zip(&incoming.fates) {
                 match (fate, piece.parked) {
-                    (Fate::Waits(missing), None) => {
+                    (Fate::Waits(need), None) => {
                         let key = (doc.clone(), Hash::of(&piece.update).0);
                         if parked.insert(key.clone()) {
-                            self.session.state().park(&to_park(
-                                &self.session,
-                                doc,
-                                piece,
-                                missing,
-                            )?)?;
+                            let parked = to_park(&self.session, doc, piece, need)?;
+                            self.session.state().park(&parked)?;
                             self.inbox_changed = true;
                         }
-                        waits.entry(key).or_insert_with(|| Wait::new(doc, piece, missing));
+                        waits.entry(key).or_insert_with(|| Wait::new(doc, piece, need));
                     }
                     (Fate::Applied(_), Some(id)) => {
                         self.session.state().unpark(id)?;
@@ -411,16 +406,21 @@ impl<'u> Import<'u> {
     }
 }
 
-fn to_park(session: &Session, doc: &DocId, piece: &Piece<'_>, missing: &Clocks) -> Result<Parked> {
+fn to_park(session: &Session, doc: &DocId, piece: &Piece<'_>, need: &Need) -> Result<Parked> {
     let bug = |e: serde_json::Error| Error::bug("what waits does not encode").because(e);
     let claim = piece.claim.as_ref();
+    let none = Clocks::new();
+    let clocks = match need {
+        Need::Clocks(clocks) => clocks,
+        Need::Deletion(_) => &none,
+    };
     Ok(Parked {
         id: 0,
         doc: doc.clone(),
         bundle: claim.map_or_else(|| piece.source.clone(), |claim| claim.bundle.clone()),
         replica_id: claim.and_then(|claim| claim.from.replica.clone()),
         update: piece.update.to_vec(),
-        needs: serde_json::to_string(missing).map_err(bug)?,
+        needs: serde_json::to_string(clocks).map_err(bug)?,
         received_at: session.now(),
         manifest: serde_json::to_string(&piece.claim).map_err(bug)?,
     })
@@ -436,12 +436,12 @@ fn diverged(doc: &DocId, from: &Sender) -> Error {
 }
 
 impl Wait {
-    fn new(doc: &DocId, piece: &Piece<'_>, missing: &Clocks) -> Self {
+    fn new(doc: &DocId, piece: &Piece<'_>, need: &Need) -> Self {
         Wait {
             doc: doc.clone(),
             source: piece.source.clone(),
             from: piece.claim.as_ref().map(|claim| claim.from.clone()).unwrap_or_default(),
-            missing: missing.clone(),
+            need: need.clone(),
         }
     }
 }
@@ -450,11 +450,21 @@ impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 3;
         write!(f, "an update of {} in {} waits for ", self.doc, self.source)?;
-        for (n, (client, clock)) in self.missing.iter().take(SHOWN).enumerate() {
+        let missing = match &self.need {
+            Need::Clocks(missing) => missing,
+            Need::Deletion(Id { client, clock }) => {
+                return write!(
+                    f,
+                    "a deletion: what is around operation {clock} of client {client} is here, and \
+                     its content was collected elsewhere"
+                );
+            }
+        };
+        for (n, (client, clock)) in missing.iter().take(SHOWN).enumerate() {
             let comma = if n > 0 { ", " } else { "" };
             write!(f, "{comma}client {client} up to clock {clock}")?;
         }
-        match self.missing.len().saturating_sub(SHOWN) {
+        match missing.len().saturating_sub(SHOWN) {
             0 => {}
             more => write!(f, " and {more} more")?,
         }

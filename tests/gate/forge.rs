@@ -203,6 +203,59 @@ fn value(rng: &mut Rng, depth: usize) -> Vec<u8> {
     }
 }
 
+/// An update that claims clocks of another one, some of them as gone, and hangs items of its own on
+/// what stands there.
+pub fn rival(rng: &mut Rng, base: &Model, claimed: &Model) -> Model {
+    let mut model = Model::default();
+    for client in &claimed.clients {
+        if rng.chance(25) || client.blocks.is_empty() {
+            continue;
+        }
+        let from = if rng.chance(60) { 0 } else { rng.below(client.blocks.len()) };
+        let first = client.blocks[..from].iter().map(|item| item.len).sum::<u64>() + client.first;
+        let mut rival = Client { id: client.id, first, blocks: Vec::new() };
+        let mut clock = first;
+        for item in &client.blocks[from..] {
+            let gone = match rng.below(10) {
+                0..=3 => Some(GC),
+                4 => Some(DELETED),
+                _ => None,
+            };
+            let mut item = item.clone();
+            if let Some(kind) = gone.filter(|_| item.kind != GC) {
+                (item.kind, item.content) = (kind, var(item.len));
+                if rng.chance(60) {
+                    let ranges = match model.deletes.iter().position(|(id, _)| *id == client.id) {
+                        Some(at) => &mut model.deletes[at].1,
+                        None => {
+                            model.deletes.push((client.id, Vec::new()));
+                            &mut model.deletes.last_mut().expect("it was pushed").1
+                        }
+                    };
+                    ranges.push((clock, item.len));
+                }
+            }
+            clock = clock.wrapping_add(item.len);
+            rival.blocks.push(item);
+        }
+        model.clients.push(rival);
+    }
+    if rng.chance(50) {
+        for (client, ranges) in &claimed.deletes {
+            if !model.deletes.iter().any(|(id, _)| id == client) {
+                model.deletes.push((*client, ranges.clone()));
+            }
+        }
+    }
+    // What it hangs on, it knows from the other one.
+    let mut known = claimed.clone();
+    known.clients.extend(base.clients.iter().cloned());
+    for _ in 0..rng.below(3) {
+        intrude(rng, &mut model, &known);
+    }
+    model
+}
+
 /// One thing changed that honest writers never do.
 fn twist(rng: &mut Rng, model: &mut Model, material: &Material<'_>) {
     let places = Places::of([material.base, model]);

@@ -2,6 +2,7 @@
 //! vector, the delete set, and what is to be seen.
 
 use crate::plan::ROOTS;
+use crate::sequence::{Outcome, sequence};
 use crate::testing::{
     Follower, Rng, World, assert_same, random_world, shown_by_view, shown_by_yrs, state,
 };
@@ -57,6 +58,31 @@ fn honest_updates_go_all_the_way() {
             }
         }
     }
+}
+
+/// Several at once, older and newer ones, of replicas that collected what others still have.
+#[test]
+fn honest_sequences_are_never_disputed() {
+    let mut taken = 0;
+    for seed in 0..600 {
+        let (mut rng, world) = random_world(seed, 30);
+        let follower = Follower::of(&world);
+        let at = rng.below(follower.states.len());
+        let some = |rng: &mut Rng| match rng.below(3) {
+            0 => follower.rows[at..].iter().take(1 + rng.below(3)).cloned().collect(),
+            1 => vec![follower.states[rng.below(follower.states.len())].clone()],
+            _ => vec![state(&world.docs[rng.below(world.docs.len())])],
+        };
+        let mut updates: Vec<Vec<u8>> = Vec::new();
+        while updates.len() < 2 {
+            updates.extend(some(&mut rng));
+        }
+        rng.shuffle(&mut updates);
+        let outcome = sequence(ROOTS, &follower.states[at], &updates);
+        assert!(matches!(outcome, Outcome::Taken | Outcome::Waits), "seed {seed}: {outcome:?}");
+        taken += usize::from(outcome == Outcome::Taken);
+    }
+    assert!(taken > 400, "{taken}");
 }
 
 #[track_caller]

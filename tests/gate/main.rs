@@ -3,7 +3,7 @@
 //!
 //! A crash cannot be caught in the process that crashes, so every update that may be hostile is
 //! tried in a process that may die of it ([`warden`]). The lists of what is tried ([`plan`]) are the
-//! same on every machine. `GATE_ROUNDS` makes the forged one longer, `GATE_SEED` makes it another.
+//! same on every machine. `GATE_ROUNDS` makes the forged ones longer, `GATE_SEED` makes them others.
 
 // A test that does not find what it expects fails by panicking; so may what helps it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
@@ -13,6 +13,7 @@ mod forge;
 mod honest;
 mod model;
 mod plan;
+mod sequence;
 #[path = "../suite/support.rs"]
 #[allow(dead_code)]
 mod support;
@@ -43,6 +44,16 @@ fn prove(plans: &[Plan]) -> warden::Report {
     all
 }
 
+/// Plans of so many cases altogether, or as many as the environment asks for, in portions, so that
+/// the histories that they are made of differ.
+fn portions(rounds: usize, plan: fn(u64, usize) -> Plan) -> Vec<Plan> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let rounds = number("GATE_ROUNDS").map_or(rounds, |rounds| rounds as usize);
+    let seed = number("GATE_SEED").unwrap_or(1);
+    let portions = rounds.div_ceil(PORTION) as u64;
+    (seed..seed + portions).map(|seed| plan(seed, rounds.min(PORTION))).collect()
+}
+
 #[test]
 fn flipped_bits_of_real_documents_do_no_harm() {
     let report = prove(&[Plan::Flips]);
@@ -64,15 +75,15 @@ fn flipped_bits_of_random_updates_do_no_harm() {
 
 #[test]
 fn forged_updates_do_no_harm() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let rounds = number("GATE_ROUNDS").unwrap_or(6_000) as usize;
-    let seed = number("GATE_SEED").unwrap_or(1);
-    // In portions, so that the histories that they are forged from differ.
-    let portions = rounds.div_ceil(PORTION) as u64;
-    let plans: Vec<Plan> =
-        (seed..seed + portions).map(|seed| Plan::Forged(seed, rounds.min(PORTION))).collect();
-    let report = prove(&plans);
+    let report = prove(&portions(6_000, Plan::Forged));
     assert!(report.of("passed") > report.cases() / 10, "the test tests nothing: {report:?}");
+}
+
+#[test]
+fn sequences_of_updates_do_no_harm_and_their_order_does_not_matter() {
+    let report = prove(&portions(1_000, Plan::Sequences));
+    let taken: u64 = (2..=4).map(|n| report.of(&format!("{n} updates: taken"))).sum();
+    assert!(taken > report.cases() / 10, "the test tests nothing: {report:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::model::Model;
 use crate::testing::{Follower, Rng, fixtures, random_world, state};
 use crate::trial::{Roots, check};
 use crdtctl::concern;
-use crdtctl::crdt::update::RootKind;
+use crdtctl::crdt::update::{RootKind, Update};
 use crdtctl::id::DocId;
 use std::fmt;
 use std::path::Path;
@@ -24,6 +24,8 @@ pub struct Case {
     pub update: Vec<u8>,
     /// What comes after it, where that still fits; nothing when empty.
     pub then: Vec<u8>,
+    /// Of a sequence, the other updates: they come with the first one in any order.
+    pub with: Vec<Vec<u8>>,
 }
 
 /// A list of cases, by name.
@@ -38,6 +40,8 @@ pub enum Plan {
     RandomFlips(u64, usize),
     /// Updates forged out of random histories: seed, how many.
     Forged(u64, usize),
+    /// Sequences of updates, honest and forged, that claim the same clocks: seed, how many.
+    Sequences(u64, usize),
     /// What killed plain yrs once, by its name.
     Kept(String),
 }
@@ -49,6 +53,7 @@ impl fmt::Display for Plan {
             Plan::Cuts => write!(f, "cuts"),
             Plan::RandomFlips(seed, count) => write!(f, "random-flips {seed} {count}"),
             Plan::Forged(seed, count) => write!(f, "forged {seed} {count}"),
+            Plan::Sequences(seed, count) => write!(f, "sequences {seed} {count}"),
             Plan::Kept(name) => write!(f, "kept {name}"),
         }
     }
@@ -69,6 +74,9 @@ impl FromStr for Plan {
             }
             ["forged", seed, count] => {
                 numbers(seed, count).map(|(seed, count)| Plan::Forged(seed, count)).ok_or(())
+            }
+            ["sequences", seed, count] => {
+                numbers(seed, count).map(|(seed, count)| Plan::Sequences(seed, count)).ok_or(())
             }
             _ => Err(()),
         }
@@ -97,7 +105,8 @@ impl Plan {
             Plan::Flips => flips(small_fixtures()),
             Plan::Cuts => cuts(),
             Plan::RandomFlips(seed, count) => flips(random_updates(*seed, *count)),
-            Plan::Forged(seed, count) => forged(*seed, *count),
+            Plan::Forged(seed, count) => of_scenes(*seed, *count, Scene::case),
+            Plan::Sequences(seed, count) => of_scenes(*seed, *count, Scene::sequence),
             Plan::Kept(name) => {
                 let (_, kept) = kept().into_iter().find(|(kept, _)| kept == name).expect("kept");
                 Cases::new(1, move |_| kept.clone())
@@ -157,7 +166,13 @@ fn flips(wholes: Vec<Whole>) -> Cases {
         let whole = whole.expect("a number below the length");
         let mut update = whole.bytes.clone();
         update[at / 8] ^= 1 << (at % 8);
-        Case { roots: whole.roots, base: whole.base.clone(), update, then: Vec::new() }
+        Case {
+            roots: whole.roots,
+            base: whole.base.clone(),
+            update,
+            then: Vec::new(),
+            with: Vec::new(),
+        }
     })
 }
 
@@ -174,7 +189,13 @@ fn cuts() -> Cases {
         });
         let whole = whole.expect("a number below the length");
         let update = whole.bytes[..at].to_vec();
-        Case { roots: whole.roots, base: NOTHING.to_vec(), update, then: Vec::new() }
+        Case {
+            roots: whole.roots,
+            base: NOTHING.to_vec(),
+            update,
+            then: Vec::new(),
+            with: Vec::new(),
+        }
     })
 }
 
@@ -229,11 +250,48 @@ impl Scene {
         }
         let roots = if rng.chance(60) { ROOTS } else { &[] };
         let then = if rng.chance(40) { self.last.clone() } else { Vec::new() };
-        Case { roots, base: base.clone(), update: forged, then }
+        Case { roots, base: base.clone(), update: forged, then, with: Vec::new() }
+    }
+
+    /// One to four updates to one document: rows and states as honest replicas have them, forged
+    /// ones, and rivals, which claim the clocks of another one and hang their own items on it.
+    fn sequence(&self, rng: &mut Rng) -> Case {
+        let at = rng.below(self.followed);
+        let (base, base_model) = &self.states[at];
+        let roots = if rng.chance(60) { ROOTS } else { &[] };
+        let mut models: Vec<Model> = Vec::new();
+        let mut updates: Vec<Vec<u8>> = Vec::new();
+        let mut tries = 0;
+        let wanted = rng.pick(&[1, 2, 2, 2, 3, 3, 4, 4]);
+        while updates.len() < wanted {
+            let near = at + rng.below(3);
+            let honest = match self.rows.get(near) {
+                Some((_, row)) if rng.chance(70) => row,
+                _ => &self.states[rng.below(self.states.len())].1,
+            };
+            let (_, other) = &self.states[rng.below(self.states.len())];
+            let claimed = models.get(rng.below(models.len())).unwrap_or(honest);
+            let bytes = match rng.below(10) {
+                0 | 1 => honest.encode(),
+                2 | 3 => forge(rng, &Material { base: base_model, update: honest, other }),
+                4 => forge::rival(rng, base_model, base_model).encode(),
+                _ => forge::rival(rng, base_model, claimed).encode(),
+            };
+            // What is not valid alone is tried elsewhere.
+            tries += 1;
+            if check(roots, &bytes).is_ok() || (tries > 40 && Update::walk(&bytes).is_ok()) {
+                models.push(Model::of(&bytes));
+                updates.push(bytes);
+            }
+        }
+        let mut updates = updates.into_iter();
+        let update = updates.next().unwrap_or_else(|| NOTHING.to_vec());
+        let with = updates.collect();
+        Case { roots, base: base.clone(), update, then: Vec::new(), with }
     }
 }
 
-fn forged(seed: u64, count: usize) -> Cases {
+fn of_scenes(seed: u64, count: usize, make: fn(&Scene, &mut Rng) -> Case) -> Cases {
     let scenes = (count / 100).clamp(1, 100) as u64;
     let first = seed.wrapping_mul(1_000);
     let scenes: Vec<Scene> = (first..first + scenes).map(Scene::new).collect();
@@ -242,7 +300,7 @@ fn forged(seed: u64, count: usize) -> Cases {
         (0..8).for_each(|_| {
             rng.next();
         });
-        scenes[at % scenes.len()].case(&mut rng)
+        make(&scenes[at % scenes.len()], &mut rng)
     })
 }
 
@@ -271,7 +329,8 @@ impl fmt::Display for Case {
         writeln!(f, "roots {}", if self.roots.is_empty() { "unknown" } else { "known" })?;
         writeln!(f, "base {}", hex(&self.base))?;
         writeln!(f, "update {}", hex(&self.update))?;
-        writeln!(f, "then {}", hex(&self.then))
+        writeln!(f, "then {}", hex(&self.then))?;
+        self.with.iter().try_for_each(|with| writeln!(f, "with {}", hex(with)))
     }
 }
 
@@ -290,7 +349,10 @@ impl FromStr for Case {
             _ => &[],
         };
         let then = hex("then").unwrap_or_default();
-        Ok(Case { roots, base: hex("base")?, update: hex("update")?, then })
+        let with = text.lines().filter_map(|line| line.strip_prefix("with "));
+        let with = with.map(|hex| data_encoding::HEXLOWER.decode(hex.as_bytes()).map_err(|_| ()));
+        let with = with.collect::<Result<_, ()>>()?;
+        Ok(Case { roots, base: hex("base")?, update: hex("update")?, then, with })
     }
 }
 

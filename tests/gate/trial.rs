@@ -7,10 +7,12 @@
 
 use crate::testing::{assert_same, from_out, is_empty, shown_by_view, state};
 use crdtctl::crdt::doc;
-use crdtctl::crdt::update::{Checked, Fault, Kind, RootKind, Salvage, Update, merge, storable};
+use crdtctl::crdt::update::{self, Checked, Fault, RootKind, Salvage, Update};
+use crdtctl::crdt::update::{admit, merge, storable};
 use crdtctl::crdt::value::{Record, Value};
 use crdtctl::crdt::view::View;
 use crdtctl::limits::CONTAINER_DEPTH;
+use std::borrow::Cow;
 use yrs::updates::decoder::Decode;
 use yrs::{
     Any, Array, ArrayRef, Doc, GetString, Map, MapPrelim, MapRef, OffsetKind, Options, Out,
@@ -34,25 +36,25 @@ pub enum Verdict {
 }
 
 /// The client of documents that are only read.
-const READER: u64 = (1 << 40) + 1;
+pub const READER: u64 = (1 << 40) + 1;
 
 /// Brings an update to a document that has `base`, and past the gate to yrs. What comes through
 /// applies whole, is shown alike by yrs and by our own reader, and can be logged, merged, saved,
 /// loaded, edited and saved again.
 pub fn trial(roots: Roots, base: &[u8], bytes: &[u8]) -> Verdict {
-    let (base, update) = match gate(roots, base, bytes) {
+    let (base, news) = match gate(roots, base, bytes) {
         Ok(passed) => passed,
         Err(verdict) => return verdict,
     };
     let document = open(READER, base.bytes());
-    let row = take(&document, bytes);
+    let row = take(&document, &news);
     let (saved, shown) = save(roots, &document, "applied");
     let again = open(fresh_client(&saved), &saved);
     assert_same(&shown_by_yrs(&again, &shown), &shown, "loaded again");
     let agrees = same(&shown_by_yrs(&document, &shown), &shown);
     let expected = agrees.then_some(&shown);
-    log_and_merge(roots, &base, &update, &row, expected);
-    through_our_document(roots, &base, &update, expected);
+    log_and_merge(roots, &base, bytes, &row, expected);
+    through_our_document(roots, &base, bytes, expected);
     edit_everywhere(&again, &shown);
     let (edited, shown) = save(roots, &again, "edited");
     assert_same(&shown_by_yrs(&open(READER, &edited), &shown), &shown, "edited and loaded");
@@ -64,7 +66,7 @@ pub fn trial(roots: Roots, base: &[u8], bytes: &[u8]) -> Verdict {
 
 /// A client id that a document does not know. (A store does not take what others wrote under its
 /// own: see `Session::apply`.)
-fn fresh_client(bytes: &[u8]) -> u64 {
+pub fn fresh_client(bytes: &[u8]) -> u64 {
     let clocks = Update::walk(bytes).expect("it was saved").version().clocks;
     (READER..).find(|client| !clocks.contains_key(client)).expect("there are many")
 }
@@ -72,7 +74,8 @@ fn fresh_client(bytes: &[u8]) -> u64 {
 /// The state of a document once this update, which must pass, was brought to it.
 pub fn after(roots: Roots, base: &[u8], bytes: &[u8]) -> Vec<u8> {
     let document = open(READER, base);
-    take(&document, bytes);
+    let (_, news) = gate(roots, base, bytes).unwrap_or_else(|verdict| panic!("{verdict:?}"));
+    take(&document, &news);
     save(roots, &document, "applied").0
 }
 
@@ -87,22 +90,27 @@ pub fn salvage(roots: Roots, base: &[u8], bytes: &[u8]) {
     }
 }
 
-/// The gate as an import runs it: valid, ready, fitting, not forked.
+/// The gate as an import runs it: valid, ready, not forked, fitting. What yrs is then given.
 fn gate<'u>(
     roots: Roots,
     base: &'u [u8],
     bytes: &'u [u8],
-) -> Result<(Update<'u, Checked>, Update<'u, Checked>), Verdict> {
+) -> Result<(Update<'u, Checked>, Cow<'u, [u8]>), Verdict> {
     let refused = |fault: Fault| Verdict::Refused(fault.rule);
     let base = check(roots, base).unwrap_or_else(|fault| panic!("the document itself: {fault}"));
     let update = check(roots, bytes).map_err(refused)?;
-    if !update.missing(&base.version().clocks).is_empty() {
-        return Err(Verdict::Waits);
-    }
-    update.fits(&base).map_err(refused)?;
-    match update.fork(&base) {
-        Some(_) => Err(Verdict::Forked),
-        None => Ok((base, update)),
+    let mut verdicts = admit(&base, &[&update], roots).into_iter();
+    match (verdicts.next(), verdicts.next()) {
+        (Some((0, update::Verdict::New(news))), None) => Ok((base, news)),
+        (Some((0, update::Verdict::Known)), None) => {
+            let held = base.version().clocks;
+            let news = update.news(|client| held.get(&client).copied().unwrap_or(0));
+            Ok((base, news))
+        }
+        (Some((0, update::Verdict::Waits(_))), None) => Err(Verdict::Waits),
+        (Some((0, update::Verdict::Forked(_))), None) => Err(Verdict::Forked),
+        (Some((0, update::Verdict::Invalid(fault))), None) => Err(refused(fault)),
+        other => panic!("one update has one verdict: {other:?}"),
     }
 }
 
@@ -112,7 +120,7 @@ pub fn check<'u>(roots: Roots, bytes: &'u [u8]) -> Result<Update<'u, Checked>, F
 
 /// A yrs document with this state, as [`doc::Doc`] opens one. Its roots have no type yet: an
 /// application gives them one when it asks for them.
-fn open(client: u64, bytes: &[u8]) -> Doc {
+pub fn open(client: u64, bytes: &[u8]) -> Doc {
     let mut options = Options::with_client_id(yrs::ClientID::new(client));
     options.offset_kind = OffsetKind::Utf16;
     let document = Doc::with_options(options);
@@ -131,7 +139,7 @@ fn take(document: &Doc, bytes: &[u8]) -> Vec<u8> {
 
 /// The state of a document, which may be stored, and what our own reader shows of it.
 #[track_caller]
-fn save(roots: Roots, document: &Doc, when: &str) -> (Vec<u8>, Record) {
+pub fn save(roots: Roots, document: &Doc, when: &str) -> (Vec<u8>, Record) {
     let saved = state(document);
     let version = storable(&saved).unwrap_or_else(|fault| panic!("{when}, saved: {fault}"));
     let snapshot = document.transact().snapshot();
@@ -142,7 +150,7 @@ fn save(roots: Roots, document: &Doc, when: &str) -> (Vec<u8>, Record) {
 }
 
 /// What our own reader shows of a state.
-fn shown(roots: Roots, bytes: &[u8]) -> Record {
+pub fn shown(roots: Roots, bytes: &[u8]) -> Record {
     let update = check(roots, bytes).unwrap_or_else(|fault| panic!("saved and refused: {fault}"));
     let mut shown = shown_by_view(&View::of(&update));
     if roots.is_empty() {
@@ -188,12 +196,12 @@ fn shown_by_yrs(document: &Doc, like: &Record) -> Record {
     shown
 }
 
-/// The other two ways to the same document: what the log keeps of the import, replayed, and the
-/// merge without yrs.
+/// The other ways to the same document: what the log keeps of the import, replayed, and the merge
+/// without yrs, of what the log keeps and of the update as it came.
 fn log_and_merge(
     roots: Roots,
     base: &Update<'_, Checked>,
-    update: &Update<'_, Checked>,
+    bytes: &[u8],
     row: &[u8],
     expected: Option<&Record>,
 ) {
@@ -202,49 +210,33 @@ fn log_and_merge(
         Err(verdict) => panic!("what the log would keep: {verdict:?}"),
     };
     let replayed = open(READER, base.bytes());
-    take(&replayed, row);
-    let overlaid = merge(&[recheck(roots, base), logged]).expect("no gap");
+    take(&replayed, &logged);
+    let merged = |a: &[u8], b: &[u8]| {
+        let parts = [a, b].map(|part| check(roots, part).expect("it passed before"));
+        merge(&parts).expect("no gap")
+    };
+    let overlaid = [merged(base.bytes(), row), merged(row, base.bytes())];
+    let joined = [merged(base.bytes(), bytes), merged(bytes, base.bytes())];
     let Some(expected) = expected else { return };
     assert_same(&shown_by_yrs(&replayed, expected), expected, "replayed from the log");
-    assert_same(&shown(roots, &overlaid), expected, "merged from the log");
-    if is_honest_about_the_gone(base, update) {
-        let merged = merge(&[recheck(roots, base), recheck(roots, update)]).expect("no gap");
-        assert_same(&shown(roots, &merged), expected, "merged without yrs");
+    for bytes in overlaid {
+        assert_same(&shown(roots, &bytes), expected, "merged from the log");
     }
-}
-
-fn recheck<'u>(roots: Roots, update: &Update<'u, Checked>) -> Update<'u, Checked> {
-    check(roots, update.bytes()).expect("it passed before")
-}
-
-/// yrs goes by the delete set alone for blocks that it has, and keeps its own. A merge takes what
-/// is gone for gone: the same, unless an update calls Deleted what it does not delete, or GC what
-/// the document has (which an honest one may only do below a deleted container).
-fn is_honest_about_the_gone(base: &Update<'_, Checked>, update: &Update<'_, Checked>) -> bool {
-    let collects = update.clients().any(|(client, blocks)| {
-        let mut gone = blocks.iter().filter(|block| block.kind == Kind::Gc);
-        gone.any(|gc| {
-            let known = base.clients().find(|(id, _)| *id == client);
-            let mut known = known.into_iter().flat_map(|(_, blocks)| blocks);
-            known.any(|block| {
-                block.kind != Kind::Gc
-                    && block.clock < gc.next_clock()
-                    && gc.clock < block.next_clock()
-            })
-        })
-    });
-    !collects && update.delete_set().covers(&update.version().deletes)
+    for bytes in joined {
+        assert_same(&shown(roots, &bytes), expected, "merged without yrs");
+    }
 }
 
 /// The way of the program itself: load, apply, read, encode.
 fn through_our_document(
     roots: Roots,
     base: &Update<'_, Checked>,
-    update: &Update<'_, Checked>,
+    bytes: &[u8],
     expected: Option<&Record>,
 ) {
+    let update = check(roots, bytes).expect("it passed before");
     let mut document = doc::Doc::load(base, READER).unwrap_or_else(|e| panic!("our load: {e:?}"));
-    document.apply(update).unwrap_or_else(|e| panic!("our apply: {e:?}"));
+    document.apply(&update).unwrap_or_else(|e| panic!("our apply: {e:?}"));
     let read: Record = document.read(|source| {
         let value = |name: String| source.value(&[&name]).map(|value| (name, value));
         source.roots().into_iter().filter_map(value).collect()
@@ -258,7 +250,7 @@ fn through_our_document(
 }
 
 /// Sets, inserts and removes in every container of a document.
-fn edit_everywhere(document: &Doc, shown: &Record) {
+pub fn edit_everywhere(document: &Doc, shown: &Record) {
     for (name, value) in shown {
         let mut txn = document.transact_mut();
         match value {

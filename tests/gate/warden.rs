@@ -6,6 +6,7 @@
 //! on behind it.
 
 use crate::plan::{Case, Plan, ROOTS, is_fit};
+use crate::sequence::{Outcome, sequence};
 use crate::trial::{Verdict, after, believe, salvage, trial};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -229,6 +230,16 @@ fn suffer(case: &Case, guarded: bool) -> Vec<String> {
     }
     if !is_fit(case) {
         return vec!["unfit".into()];
+    }
+    if !case.with.is_empty() {
+        let updates = [std::slice::from_ref(&case.update), &case.with].concat();
+        let outcome = match sequence(case.roots, &case.base, &updates) {
+            Outcome::Invalid => "one is invalid",
+            Outcome::Disputed => "disputed",
+            Outcome::Waits => "some wait",
+            Outcome::Taken => "taken",
+        };
+        return vec![format!("{} updates: {outcome}", updates.len())];
     }
     salvage(case.roots, &case.base, &case.update);
     let first = trial(case.roots, &case.base, &case.update);

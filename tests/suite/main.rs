@@ -14,6 +14,7 @@ mod canvas;
 mod canvas_relay;
 mod chat;
 mod check;
+mod claims;
 mod cli;
 mod conflicts;
 mod damage;

@@ -250,11 +250,30 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             | (Some(Place::Gone), Some(Place::Home(home)))
                 if rooted(home) =>
             {
-                Err(fault(block, "origin", "an item is in a container and beside what is gone"))
+                self.beside_what_is_gone(block, home)
             }
             (Some(Place::Home(home)), _) | (_, Some(Place::Home(home))) => Ok(Place::Home(home)),
             (Some(Place::Open), _) | (_, Some(Place::Open)) => Ok(Place::Open),
             _ => Ok(Place::Gone),
+        }
+    }
+
+    /// An item between units of a container of which some are collected. That container is deleted
+    /// then, or is going to be; no root is.
+    fn beside_what_is_gone(&self, block: &Block, home: u32) -> Result<Place, Fault> {
+        let owner = self.facts.homes.get(home as usize).map(|home| home.owner);
+        let Some(Owner::Item { id, .. }) = owner else {
+            let reason = "an item is in a container and beside what is gone";
+            return Err(fault(block, "origin", reason));
+        };
+        let deletes = [Some(&self.update.deletes), self.base.map(|base| &base.deletes)];
+        match deletes.iter().flatten().any(|deletes| deletes.contains(id)) {
+            true => Ok(Place::Gone),
+            false => Err(fault(
+                block,
+                "collected",
+                "an item is beside what was collected, in a container that is not deleted",
+            )),
         }
     }
 

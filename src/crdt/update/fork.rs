@@ -3,17 +3,22 @@
 
 use super::any;
 use super::run::{Content, Run};
-use super::{Checked, Client, Id, Kind, Reader, Update};
+use super::{Alive, Checked, Client, DeleteSet, Id, Kind, Reader, Update};
 use crate::crdt::value::Value;
 
 impl Update<'_, Checked> {
-    /// The first unit that this update and `base` both hold with different origins, parent, key or
-    /// content. Content is compared by value, since yrs re-encodes it; what one side has as GC or
-    /// Deleted is not compared. Linear in the overlap.
-    pub fn fork<S>(&self, base: &Update<'_, S>) -> Option<Id> {
-        self.clients.iter().find_map(|ours| {
+    /// The first unit that this update and `base`, a whole state, both hold with different origins,
+    /// parent, key or content. Content is compared by value, since yrs re-encodes it; what one side
+    /// has as GC or Deleted is not compared, nor the content of what one of them deletes. If there is none, the first that one of them has as
+    /// GC, and the other in a root: nobody collects that. Linear in the overlap.
+    pub fn fork(&self, base: &Update<'_, Checked>) -> Option<Id> {
+        let differs = self.clients.iter().find_map(|ours| {
             let theirs = base.client(ours.id)?;
             fork_of_client(self, ours, base, theirs)
+        });
+        differs.or_else(|| match self.collected_alive(base, &DeleteSet::default()) {
+            Some(Alive::InRoot(id)) => Some(id),
+            _ => None,
         })
     }
 }
@@ -26,10 +31,14 @@ pub(super) fn fork_of_client<A, B>(
 ) -> Option<Id> {
     let end = of_a.end.min(of_b.end);
     let mut clock = of_a.first.max(of_b.first);
+    let gone = |clock| {
+        let id = Id { client: of_a.id, clock };
+        a.deletes.contains(id) || b.deletes.contains(id)
+    };
     let (mut a, mut b) = (Run::from(a, of_a, clock)?, Run::from(b, of_b, clock)?);
     while clock < end {
         let units = a.offset_and_rest().1.min(b.offset_and_rest().1);
-        if let Some(differs) = difference(&mut a, &mut b, units) {
+        if let Some(differs) = difference(&mut a, &mut b, units, &gone) {
             return Some(Id { client: of_a.id, clock: clock.saturating_add(differs) });
         }
         // A block is never empty; were one, this would end instead of standing still.
@@ -40,8 +49,14 @@ pub(super) fn fork_of_client<A, B>(
     None
 }
 
-/// The first of the next units that differs.
-fn difference<A, B>(a: &mut Run<'_, '_, A>, b: &mut Run<'_, '_, B>, units: u32) -> Option<u32> {
+/// The first of the next units that differs. The content of what is `gone` may: whoever has that as
+/// Deleted cannot tell.
+fn difference<A, B>(
+    a: &mut Run<'_, '_, A>,
+    b: &mut Run<'_, '_, B>,
+    units: u32,
+    gone: &impl Fn(u32) -> bool,
+) -> Option<u32> {
     let (block_a, block_b) = (a.block()?, b.block()?);
     let either = |kind: Kind| block_a.kind == kind || block_b.kind == kind;
     if either(Kind::Gc) || either(Kind::Skip) {
@@ -53,19 +68,23 @@ fn difference<A, B>(a: &mut Run<'_, '_, A>, b: &mut Run<'_, '_, B>, units: u32) 
     if either(Kind::Deleted) {
         return None;
     }
+    let clock = a.clock();
+    let lives = |unit: &u32| !gone(clock.saturating_add(*unit));
     if block_a.kind != block_b.kind {
-        return Some(0);
+        return (0..units).find(lives);
     }
     let differs = match (a.content()?, b.content()?) {
         (Content::Units(a), Content::Units(b)) => {
-            (0..units).find(|_| !same_unit(a.next(), b.next()))
+            (0..units).find(|unit| !same_unit(a.next(), b.next()) && lives(unit))
         }
-        (Content::Values(a), Content::Values(b)) => (0..units).find(|_| !same_value(a, b)),
+        (Content::Values(a), Content::Values(b)) => {
+            (0..units).find(|unit| !same_value(a, b) && lives(unit))
+        }
         (Content::Whole(a), Content::Whole(b)) => {
             let same = a == b || (block_a.kind == Kind::Embed && same_embedded(a, b));
-            (!same).then_some(0)
+            (!same).then_some(0).filter(lives)
         }
-        _ => Some(0),
+        _ => Some(0).filter(lives),
     };
     a.took(units);
     b.took(units);

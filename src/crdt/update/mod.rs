@@ -10,6 +10,8 @@
 //! block  := 0 len (GC) | 10 len (Skip) | info [left] [right] [parent [key]] content
 //! ```
 
+mod admit;
+mod alive;
 pub(super) mod any;
 mod check;
 mod deletes;
@@ -18,6 +20,7 @@ mod fork;
 mod lineage;
 mod measure;
 mod merge;
+mod news;
 mod place;
 mod places;
 mod reader;
@@ -30,6 +33,8 @@ mod trace;
 mod turns;
 mod walk;
 
+pub use admit::{Need, Verdict, admit};
+pub use alive::Alive;
 pub use deletes::DeleteSet;
 pub use facts::Owner;
 pub use lineage::{Lineage, Origins};

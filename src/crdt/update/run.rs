@@ -134,9 +134,7 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
             return;
         }
         if block.kind == Kind::Gc {
-            out.push(0);
-            write_var(out, u64::from(units));
-            return;
+            return write_gc(units, out);
         }
         self.write_header(block, offset, out);
         if block.kind == Kind::Deleted {
@@ -187,6 +185,12 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
         }
         self.took(units);
     }
+}
+
+/// Writes units that are collected.
+pub fn write_gc(units: u32, out: &mut Vec<u8>) {
+    out.push(0);
+    write_var(out, u64::from(units));
 }
 
 fn open<'a, S>(update: &Update<'a, S>, index: usize) -> Content<'a> {

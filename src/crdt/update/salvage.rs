@@ -6,8 +6,8 @@
 
 use super::walk::{walk_block, walk_deletes};
 use super::{
-    Block, Checked, Client, Clocks, DeleteSet, Facts, Fault, Id, Kind, Parent, Reader, RootKind,
-    Unchecked, Update,
+    Alive, Block, Checked, Client, Clocks, DeleteSet, Facts, Fault, Id, Kind, Parent, Reader,
+    RootKind, Unchecked, Update,
 };
 use super::{deletes::write_var, fork::fork_of_client, run::Run};
 use crate::limits::CLOCK_END;
@@ -109,7 +109,7 @@ impl<'a> Salvage<'a> {
             };
             let disagrees = match update.check(roots) {
                 Ok(update) => match update.fits(base) {
-                    Ok(()) => match update.fork(base) {
+                    Ok(()) => match update.fork(base).or_else(|| self.premature(&update, base)) {
                         None => return self.finish(&update, base, &have),
                         Some(id) => Some(id),
                     },
@@ -125,6 +125,19 @@ impl<'a> Salvage<'a> {
             *limit = disagrees.clock;
         }
         None
+    }
+
+    /// A unit that these bytes collected too early. From damaged ones only what `base` lacks is
+    /// taken.
+    fn premature(&self, update: &Update<'_, Checked>, base: &Update<'_, Checked>) -> Option<Id> {
+        if self.fault.is_some() {
+            return None;
+        }
+        let mut deletes = base.version().deletes;
+        deletes.union(&update.version().deletes);
+        match update.collected_alive(base, &deletes)? {
+            Alive::Inside(id) | Alive::InRoot(id) => Some(id),
+        }
     }
 
     fn finish(
@@ -356,7 +369,7 @@ impl Turns<'_, '_> {
 
 impl<S> Update<'_, S> {
     /// The first unit of the block that holds a byte.
-    fn id_at(&self, offset: usize) -> Option<Id> {
+    pub(super) fn id_at(&self, offset: usize) -> Option<Id> {
         self.clients.iter().find_map(|client| {
             let blocks = self.blocks.get(client.blocks.clone())?;
             let after = blocks.partition_point(|block| block.span().start <= offset);

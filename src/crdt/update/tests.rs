@@ -1,3 +1,4 @@
+mod admit;
 mod gate;
 mod merging;
 mod rules;
