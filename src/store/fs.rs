@@ -250,6 +250,17 @@ pub(super) fn sync_dir(path: &Path) -> Result<()> {
         .map_err(|e| Error::io(format!("could not write the directory {}", path.display()), e))
 }
 
+/// Waits until what a file holds is on the disk, whoever wrote it.
+pub(super) fn sync_file(path: &Path) -> Result<()> {
+    // Windows waits only for a file that may be written.
+    OpenOptions::new()
+        .read(true)
+        .write(cfg!(not(unix)))
+        .open(path)
+        .and_then(|file| file.sync_all())
+        .map_err(|e| Error::io(format!("could not write {}", path.display()), e))
+}
+
 /// The one absolute path of a directory, links resolved.
 pub(super) fn canonical(path: &Path) -> Result<PathBuf> {
     fs::canonicalize(path)

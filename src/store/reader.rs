@@ -3,7 +3,7 @@
 use super::layout::{Document, Layout, Problem, Scan};
 use super::load::{self, Loaded, Stamp};
 use super::state::{Legacy, LogRow, State};
-use super::{Ambient, Roots};
+use super::{Ambient, Roots, replica};
 use crate::crdt::update::Update;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
@@ -140,6 +140,15 @@ impl Reader {
         match &self.source {
             Source::Files { state, .. } => state.as_ref(),
             Source::Legacy(_) => None,
+        }
+    }
+
+    /// To be called before anything is handed out that others count by our client id or our log:
+    /// afterwards, no power cut brings back a lease that knows less of what is used up.
+    pub fn vouch(&self, ambient: &Ambient) -> Result<()> {
+        match self.state() {
+            Some(state) => replica::vouch(state, ambient.leases.as_deref()),
+            None => Ok(()),
         }
     }
 

@@ -33,7 +33,10 @@ impl Session {
     /// As loading the document: what cannot be read whole is not mended.
     pub fn mend(&mut self, doc: &DocId, finding: &str, mend: Mend) -> Result<()> {
         match mend {
-            Mend::Replica => return self.replica.replace(doc, &self.state, &self.ambient),
+            Mend::Replica => {
+                let reason = format!("{doc} lacks what its lease says that was written");
+                return self.go_on_as_new(reason);
+            }
             Mend::Inbox(id) => {
                 let parked = self.state.parked()?;
                 if let Some(parked) = parked.iter().find(|parked| parked.id == id) {

@@ -1,15 +1,26 @@
 //! Which client id this replica may write under: the lease.
 //!
 //! An id that is used again after the store was copied, restored or rolled back forks documents
-//! silently and for ever. So it is leased, and the lease lies outside the store: it names the
-//! machine, the directory, and for each document the clock that we wrote last. Any doubt makes a
-//! new replica, which costs a dozen bytes.
+//! silently and for ever; and peers count our log by the replica's id, so numbers that are used
+//! again for other rows hide what was lost from them. So id and numbers are leased, and the lease
+//! lies outside the store: it names the machine, the directory, for each document the clock that
+//! we wrote last, and the end of the log, which moves with every import too. Any doubt makes a new
+//! replica, which costs a dozen bytes.
 //!
-//! Order of events: the commit first, the lease after it. A crash in between leaves the documents
-//! ahead of the lease, which is a doubt like any other. The lease is never ahead of the documents.
+//! What peers said that they have, how far we applied their logs and what waits in the inbox need
+//! no lease: put back without the log's end having moved, they say less than is true, and a peer
+//! that hears less sends more.
+//!
+//! Order of events: the lease first, the commit after it. A crash in between leaves the lease ahead
+//! of the store, which is a doubt like any other. The lease is never behind: a store that is put
+//! back to where an older lease was right must not find that one again. The commit does not wait
+//! for the lease to be on the disk. What matters is that it is before numbers get abroad, so
+//! whatever hands them out waits for it ([`vouch`]).
 //!
 //! Not promised: to notice a machine that was rolled back as a whole, its state directory
-//! included. An import notices it, see [`Session::apply`](super::Session::apply).
+//! included. The next bundle of anybody who had seen more tells
+//! ([`Session::go_on_as_new`](super::Session::go_on_as_new)). Nor, after a power cut, that what
+//! another program read out of a `.yrs` in the seconds before is never written again.
 
 use super::Ambient;
 use super::fs;
@@ -37,6 +48,9 @@ struct Lease {
     inode: u64,
     /// The clock after our last write, by document.
     documents: BTreeMap<String, u32>,
+    /// The end of the log after our last commit. None where an older crdtctl wrote the lease.
+    #[serde(default)]
+    log_end: Option<i64>,
 }
 
 /// Under which name and client id a session writes.
@@ -67,8 +81,8 @@ impl Replica {
         let mut reason = None;
         if let Some(old) = old.as_ref().filter(|_| !dry_run) {
             match confirm(old, &lease, state, leases.as_deref())? {
-                Ok(documents) => {
-                    lease.documents = documents;
+                Ok(found) => {
+                    lease = found;
                     let row = old.clone();
                     return Ok(Replica { row, lease, leases, fresh: false, reason, dry_run });
                 }
@@ -139,11 +153,12 @@ impl Replica {
         Ok(())
     }
 
-    /// Goes on as a new replica because a document lacks what we wrote, unless this is one already.
-    pub fn replace(&mut self, doc: &DocId, state: &State, ambient: &Ambient) -> Result<()> {
+    /// Goes on as a new replica for a reason that the documents do not show, unless this is one
+    /// already.
+    pub fn replace(&mut self, reason: String, state: &State, ambient: &Ambient) -> Result<()> {
         if !self.fresh {
             self.renew(state, ambient)?;
-            self.reason = Some(format!("{doc} lacks what its lease says that was written"));
+            self.reason = Some(reason);
         }
         self.save(state)
     }
@@ -160,19 +175,41 @@ impl Replica {
         if self.fresh { state.put_replica(&self.row) } else { Ok(()) }
     }
 
-    /// Writes the lease, after the commit. One that cannot be written makes a new replica of the
-    /// next session, which then says so.
-    pub fn save_lease(&self) {
-        let Some(leases) = &self.leases else { return };
-        let lease = Lease {
-            replica: self.row.replica_id.clone(),
-            client: self.row.client_id,
-            ..self.lease.clone()
-        };
-        let Ok(text) = serde_json::to_vec(&lease) else { return };
-        // Not waited for: after a power cut an older lease, or none, is a doubt and no danger.
-        let _ = fs::create_dir(leases)
-            .and_then(|()| fs::persist_lightly(&lease_path(leases, &lease.replica), &text));
+    /// Says in the lease what the store holds once the transaction is committed. Before the commit:
+    /// whatever happens in between, no lease is left that fits the store as it was.
+    ///
+    /// A lease that cannot be written is taken away; the next session is then a new replica, and
+    /// says so.
+    ///
+    /// # Errors
+    /// `Io` when the old lease cannot even be taken away.
+    pub fn pin(&mut self, log_end: i64) -> Result<()> {
+        if !self.fresh && self.lease.log_end == Some(log_end) {
+            return Ok(());
+        }
+        let Some(leases) = &self.leases else { return Ok(()) };
+        self.lease.log_end = Some(log_end);
+        self.lease.replica.clone_from(&self.row.replica_id);
+        self.lease.client = self.row.client_id;
+        let text = serde_json::to_vec(&self.lease)
+            .map_err(|e| Error::bug("the lease does not encode").because(e))?;
+        let path = lease_path(leases, &self.row.replica_id);
+        let written = fs::create_dir(leases).and_then(|()| fs::persist_lightly(&path, &text));
+        written.or_else(|error| {
+            fs::remove(&path);
+            match fs::node(&path) {
+                None => Ok(()),
+                Some(_) => Err(error.hint(
+                    "nothing was written to the store; the directory must be writable, or the \
+                     file in it removed",
+                )),
+            }
+        })
+    }
+
+    /// The client id that new writes get.
+    pub fn client(&self) -> u64 {
+        self.row.client_id
     }
 
     /// Whether this is the client id that new writes get.
@@ -194,7 +231,8 @@ impl Replica {
         let reason = self.reason.as_ref()?;
         let short: String = self.row.replica_id.chars().take(8).collect();
         Some(format!(
-            "this store was copied or restored ({reason}): it goes on as a new replica {short}"
+            "this store was copied, restored or interrupted ({reason}): \
+             it goes on as a new replica {short}"
         ))
     }
 }
@@ -212,35 +250,58 @@ impl Lease {
             device,
             inode,
             documents: BTreeMap::new(),
+            log_end: None,
         })
     }
 }
 
-/// The clocks of the lease if everything in it is as it is here, else what is not.
+/// The lease if everything in it is as it is here, else what is not.
 fn confirm(
     old: &ReplicaRow,
     here: &Lease,
     state: &State,
     leases: Option<&Path>,
-) -> Result<Result<BTreeMap<String, u32>, String>> {
+) -> Result<Result<Lease, String>> {
     let Some(leases) = leases else {
         return Ok(Err("there is no state directory for its lease".to_owned()));
     };
     let Some(found) = read(leases, &old.replica_id) else {
         return Ok(Err(format!("it has no lease in {}", leases.display())));
     };
-    let ours: BTreeMap<String, u32> = state.own_clocks(old.client_id)?.into_iter().collect();
-    let doubt = if let Some(doubt) = elsewhere(&found, old, here) {
-        doubt
-    } else if ours != found.documents {
-        // The documents may be ahead (a crash before the lease was written) and be put back later
-        // to where the lease is right again, with what was written in between abroad.
-        give_up(leases, &old.replica_id);
-        differing(&ours, &found.documents)
-    } else {
-        return Ok(Ok(found.documents));
+    if let Some(doubt) = elsewhere(&found, old, here) {
+        return Ok(Err(doubt));
+    }
+    match differing(&found, state)? {
+        None => Ok(Ok(found)),
+        Some(doubt) => {
+            // The store may be put back later to where the lease is right again, with what was
+            // written in between abroad.
+            give_up(leases, &old.replica_id);
+            Ok(Err(doubt))
+        }
+    }
+}
+
+/// Waits until the lease is on the disk: what the store holds is about to be handed out, under our
+/// client id and with the numbers of our log. A lease that a power cut has left behind the store,
+/// or that cannot be waited for, is given up.
+///
+/// Not promised: anything where there is no lease. The next session is a new replica then anyway.
+pub(super) fn vouch(state: &State, leases: Option<&Path>) -> Result<()> {
+    let (Some(row), Some(leases)) = (state.replica_row()?, leases) else { return Ok(()) };
+    // Before the lease is read: a writer puts the lease ahead first, and commits then.
+    let end = state.log_end()?;
+    let Some(lease) = read(leases, &row.replica_id) else { return Ok(()) };
+    let behind = match lease.log_end {
+        Some(leased) => leased < end,
+        None => differing(&lease, state)?.is_some(),
     };
-    Ok(Err(doubt))
+    let path = lease_path(leases, &row.replica_id);
+    let on_disk = || fs::sync_file(&path).and_then(|()| fs::sync_dir(leases));
+    if behind || on_disk().is_err() {
+        give_up(leases, &row.replica_id);
+    }
+    Ok(())
 }
 
 /// Why a lease is not for this replica in this place; None when it is.
@@ -311,13 +372,19 @@ fn lease_path(leases: &Path, replica_id: &str) -> PathBuf {
     leases.join(format!("{name}.json"))
 }
 
-fn differing(ours: &BTreeMap<String, u32>, leased: &BTreeMap<String, u32>) -> String {
+/// What the store holds otherwise than its lease says; None when it is all the same.
+fn differing(lease: &Lease, state: &State) -> Result<Option<String>> {
+    let ours: BTreeMap<String, u32> = state.own_clocks(lease.client)?.into_iter().collect();
+    let leased = &lease.documents;
     let clock = |of: &BTreeMap<String, u32>, doc: &String| of.get(doc).copied().unwrap_or(0);
-    ours.keys()
-        .chain(leased.keys())
-        .find(|doc| clock(ours, doc) != clock(leased, doc))
-        .map(|doc| {
-            format!("{doc} is at clock {}, its lease at {}", clock(ours, doc), clock(leased, doc))
-        })
-        .unwrap_or_default()
+    let mut docs = ours.keys().chain(leased.keys());
+    if let Some(doc) = docs.find(|doc| clock(&ours, doc) != clock(leased, doc)) {
+        let (found, leased) = (clock(&ours, doc), clock(leased, doc));
+        return Ok(Some(format!("{doc} is at clock {found}, its lease at {leased}")));
+    }
+    let end = state.log_end()?;
+    Ok(lease
+        .log_end
+        .filter(|leased| *leased != end)
+        .map(|leased| format!("its log ends at {end}, its lease at {leased}")))
 }

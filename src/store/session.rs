@@ -10,7 +10,7 @@ use super::state::{NewRow, State};
 use super::working::{Change, Editing, Origin, Working};
 use super::{Ambient, Open, lock, reader};
 use crate::crdt::doc::Txn;
-use crate::crdt::update::{Checked, Update};
+use crate::crdt::update::{Checked, Clocks, Update};
 use crate::crdt::value::Source;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
@@ -303,6 +303,23 @@ impl Session {
         }
     }
 
+    /// Whether this replica once held more than it does: its log up to `seen`, or what these clocks
+    /// of a document say under its client id. Whoever knows of that heard it from us.
+    pub fn held_more(&self, doc: &DocId, seen: i64, clocks: &Clocks) -> Result<bool> {
+        let client = self.replica.client();
+        Ok(seen > self.state.log_end()?
+            || match clocks.get(&client) {
+                Some(clock) => *clock > self.state.own_clock(doc, client)?,
+                None => false,
+            })
+    }
+
+    /// Goes on as a new replica, unless this is one already. To be called before any document is
+    /// changed: one that was keeps the old client id.
+    pub fn go_on_as_new(&mut self, reason: String) -> Result<()> {
+        self.replica.replace(reason, &self.state, &self.ambient)
+    }
+
     /// Documents changed so far, in the order of their first change.
     pub fn changed(&self) -> Vec<DocId> {
         self.changed.clone()
@@ -331,9 +348,10 @@ impl Session {
         let seq = self.log(&changes)?;
         committed.seq = (!changes.is_empty()).then_some(seq);
         committed.notes.extend(self.replica.note());
-        self.state.commit()?;
+        self.replica.pin(self.state.log_end()?)?;
+        // Should it fail, nobody knows what the store holds: the lease fits no longer.
+        self.state.commit().inspect_err(|_| self.replica.revoke())?;
         // The command has happened.
-        self.replica.save_lease();
         committed.notes.extend(self.adopted(&changes));
         committed.notes.extend(self.fold(&changes, seq));
         // What kept the old rows from being folded mostly keeps the new ones too.
@@ -526,10 +544,22 @@ fn recover(dir: &Path, layout: &Layout, state: &State, ambient: &Ambient) -> Res
 
 #[cfg(test)]
 impl Session {
-    /// Ends like a process that is killed after the commit point: no lease, no fold.
+    /// Ends like a process that is killed after the commit point: no fold.
     pub(super) fn commit_and_die(mut self) {
+        self.pin_and_die_unless(true);
+    }
+
+    /// Ends like a process that is killed right before the commit point.
+    pub(super) fn pin_and_die(mut self) {
+        self.pin_and_die_unless(false);
+    }
+
+    fn pin_and_die_unless(&mut self, commit: bool) {
         let changes = self.changes().unwrap();
         self.log(&changes).unwrap();
-        self.state.commit().unwrap();
+        self.replica.pin(self.state.log_end().unwrap()).unwrap();
+        if commit {
+            self.state.commit().unwrap();
+        }
     }
 }

@@ -376,10 +376,26 @@ mod crashes {
     }
 
     #[test]
-    fn a_crash_before_the_lease_makes_a_new_replica() {
+    fn a_crash_after_the_commit_leaves_the_replica_as_it_is() {
         let bench = Bench::new();
         let store = killed_after_commit(&bench);
         let before = replica(&store);
+        assert_eq!(set(&store, &doc("core"), "more", "yes").notes, Vec::<String>::new());
+        assert_eq!(replica(&store), before);
+        assert_eq!(client_ids(&store, &doc("core")), 1);
+    }
+
+    /// The lease says already what the store would hold.
+    #[test]
+    fn a_crash_between_lease_and_commit_makes_a_new_replica() {
+        let bench = Bench::new();
+        let store = bench.init("store");
+        set(&store, &doc("core"), "name", "one");
+        let before = replica(&store);
+        let mut session = store.session(write("set")).unwrap();
+        session.edit(&doc("core"), |txn| txn.set(&["metadata"], "name", "two")).unwrap();
+        session.pin_and_die();
+        assert_eq!(get(&store, &doc("core"), "name").as_deref(), Some("one"));
         let committed = set(&store, &doc("core"), "more", "yes");
         assert!(committed.notes[0].contains("new replica"), "{:?}", committed.notes);
         assert_ne!(replica(&store), before);
@@ -596,11 +612,7 @@ mod leases {
         let store = used(&bench);
         copy_dir(store.dir(), &bench.path("backup"));
         set(&store, &doc("core"), "later", "lost");
-        // Same directory, same inode; everything in it is older.
-        for path in listing(store.dir()).into_keys() {
-            fs::remove_file(path).unwrap();
-        }
-        copy_dir(&bench.path("backup"), store.dir());
+        put_back(&bench.path("backup"), &store);
         assert!(rotates(&store));
         assert_eq!(client_ids(&store, &doc("core")), 2);
     }
@@ -670,22 +682,86 @@ mod leases {
         assert_eq!(owner, Some(member));
     }
 
-    #[test]
-    fn a_lease_that_was_doubted_is_never_believed_again() {
-        let bench = Bench::new();
-        let store = used(&bench);
-        copy_dir(store.dir(), &bench.path("backup"));
-        // Killed before the lease was written: the documents are ahead of it.
-        let mut session = store.session(write("set")).unwrap();
-        session.edit(&doc("core"), |txn| txn.set(&["metadata"], "later", "abroad")).unwrap();
-        session.commit_and_die();
-        assert!(rotates(&store));
-        // Now back to where that lease was right; but the id was used beyond it.
+    /// Put back in place: same directory, same inode, the lease untouched.
+    fn put_back(backup: &Path, store: &Store) {
         for path in listing(store.dir()).into_keys() {
             fs::remove_file(path).unwrap();
         }
-        copy_dir(&bench.path("backup"), store.dir());
+        copy_dir(backup, store.dir());
+    }
+
+    /// What was killed right after its commit may be abroad all the same.
+    #[test]
+    fn no_lease_fits_a_store_that_was_put_back_to_before_a_killed_command() {
+        let bench = Bench::new();
+        let store = used(&bench);
+        copy_dir(store.dir(), &bench.path("backup"));
+        let mut session = store.session(write("set")).unwrap();
+        session.edit(&doc("core"), |txn| txn.set(&["metadata"], "later", "abroad")).unwrap();
+        session.commit_and_die();
+        assert_eq!(get(&store, &doc("core"), "later").as_deref(), Some("abroad"));
+        put_back(&bench.path("backup"), &store);
         assert!(rotates(&store));
+        // The same backup once more: the lease was given up.
+        put_back(&bench.path("backup"), &store);
+        assert!(rotates(&store));
+    }
+
+    /// An import moves the log and none of our clocks.
+    #[test]
+    fn a_store_put_back_after_imports_only_is_a_new_replica() {
+        let bench = Bench::new();
+        let store = used(&bench);
+        let elsewhere = bench.init("elsewhere");
+        set(&elsewhere, &doc("core"), "from", "elsewhere");
+        let theirs = elsewhere.reader().unwrap().bytes(&doc("core")).unwrap().unwrap();
+        copy_dir(store.dir(), &bench.path("backup"));
+        let mut session = store.session(write("sync import")).unwrap();
+        assert!(session.apply(&doc("core"), &checked(&theirs), Some(("peer", 1))).unwrap());
+        session.commit().unwrap();
+        put_back(&bench.path("backup"), &store);
+        assert!(rotates(&store));
+        assert!(!rotates(&store));
+    }
+
+    /// Where numbers go out, a lease that a power cut has put back is not believed again.
+    #[test]
+    fn a_lease_that_is_behind_is_given_up_before_numbers_go_out() {
+        let bench = Bench::new();
+        let store = used(&bench);
+        copy_dir(store.dir(), &bench.path("backup"));
+        let old = listing(&bench.path("leases"));
+        set(&store, &doc("core"), "later", "abroad");
+        for (path, bytes) in &old {
+            fs::write(path, bytes).unwrap();
+        }
+        store.reader().unwrap().vouch(store.ambient()).unwrap();
+        put_back(&bench.path("backup"), &store);
+        assert!(rotates(&store));
+        // One that fits is kept.
+        store.reader().unwrap().vouch(store.ambient()).unwrap();
+        assert!(!rotates(&store));
+    }
+
+    /// Older leases do not name the end of the log; they hold, and name it from then on.
+    #[test]
+    fn a_lease_of_an_older_crdtctl_holds() {
+        let bench = Bench::new();
+        let store = used(&bench);
+        let log_end = || -> Vec<serde_json::Value> {
+            let leases = listing(&bench.path("leases")).into_values();
+            let leases = leases.map(|bytes| serde_json::from_slice(&bytes).unwrap());
+            leases.map(|lease: serde_json::Value| lease["log_end"].clone()).collect()
+        };
+        for (path, bytes) in listing(&bench.path("leases")) {
+            let mut lease: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            lease.as_object_mut().unwrap().remove("log_end").unwrap();
+            fs::write(path, lease.to_string()).unwrap();
+        }
+        store.reader().unwrap().vouch(store.ambient()).unwrap();
+        assert!(!rotates(&store));
+        let end = store.reader().unwrap().state().unwrap().log_end().unwrap();
+        assert_eq!(log_end(), [serde_json::json!(end)]);
     }
 
     #[test]

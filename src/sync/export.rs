@@ -5,7 +5,8 @@
 
 use super::bundle::Bundle;
 use super::manifest::{Applied, Document, FORMAT, Has, Hash, LogRange, Manifest, Sender};
-use super::peer::Known;
+use super::peer::{Known, Receipt};
+use super::record;
 use crate::crdt::update::{self, Checked, Clocks, RootKind, Update};
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
@@ -39,6 +40,7 @@ pub struct Exported {
 /// # Errors
 /// `NotFound` when a wanted document does not exist, `Corrupt` when one does not decode.
 pub fn export(reader: &Reader, ambient: &Ambient, request: &Request<'_>) -> Result<Exported> {
+    reader.vouch(ambient)?;
     let export = Export::new(reader, ambient, request)?;
     let mut bundle = Bundle::new(Manifest {
         format: FORMAT.to_owned(),
@@ -48,6 +50,7 @@ pub fn export(reader: &Reader, ambient: &Ambient, request: &Request<'_>) -> Resu
         addressee: export.addressee().map(str::to_owned),
         seq: export.log_end,
         full: request.peer.is_none() && !request.receipt,
+        heard: reader.state().map(record::heard).transpose()?.unwrap_or_default(),
         documents: Vec::new(),
     });
     let mut notes = Vec::new();
@@ -163,6 +166,9 @@ impl<'a> Export<'a> {
         let Some(rows) = rows_for(self.reader, doc, peer)? else { return Ok(state) };
         let roots = (self.ambient.roots)(doc);
         let news = rows.iter().any(|row| row.wanted);
+        if !news && !explained(self.reader, doc, peer, receipt, &has.state_vector)? {
+            return Ok(state);
+        }
         let joined = if news { join(&rows, roots)? } else { Some(NOTHING.to_vec()) };
         let Some(joined) = joined.filter(|joined| joined.len() < whole.bytes().len()) else {
             return Ok(state);
@@ -187,6 +193,40 @@ pub(super) fn bytes_for(
     let export = Export::new(reader, ambient, &request)?;
     let (update, _) = export.part(doc, whole, &Has::from(&whole.version()))?;
     Ok(update.map_or(0, |update| update.len() as u64))
+}
+
+/// Whether a peer lacks anything of a document whose version is another than it said: rows of our
+/// log, or it lacks something that no log explains.
+pub(super) fn lacks(
+    reader: &Reader,
+    doc: &DocId,
+    peer: &Known,
+    receipt: &Receipt,
+    ours: &Clocks,
+) -> Result<bool> {
+    let rows = rows_for(reader, doc, peer)?;
+    let news = rows.is_some_and(|rows| rows.iter().any(|row| row.wanted));
+    Ok(news || !explained(reader, doc, peer, receipt, ours)?)
+}
+
+/// Whether it is news of the peer that make its version another than ours, where ours are no news
+/// to it: it has clocks that we have not, or its log goes beyond what we applied of it. If not, it
+/// has lost something, or we have; deletions, above all, which move no clock.
+fn explained(
+    reader: &Reader,
+    doc: &DocId,
+    peer: &Known,
+    receipt: &Receipt,
+    ours: &Clocks,
+) -> Result<bool> {
+    let clock = |client| ours.get(client).copied().unwrap_or(0);
+    if receipt.has.state_vector.iter().any(|(client, theirs)| *theirs > clock(client)) {
+        return Ok(true);
+    }
+    let (Some(state), Some(replica)) = (reader.state(), &peer.replica) else { return Ok(false) };
+    let own = state.replica()?.is_some_and(|(us, _, _)| us == *replica);
+    let applied = state.applied(doc)?.get(replica).copied().unwrap_or(0);
+    Ok(!own && applied < receipt.said.seq)
 }
 
 /// Whether an update is ready where these clocks are reached, and leads from there to those.

@@ -143,7 +143,8 @@ pub fn read_update(input: impl Read) -> Result<Vec<u8>> {
 /// # Errors
 /// `Untrusted`, `Forked`, and whatever the store says; nothing is written then. That something
 /// waits is no error here: it is in the account.
-pub fn import(session: Session, inputs: &[Input]) -> Result<Imported> {
+pub fn import(mut session: Session, inputs: &[Input]) -> Result<Imported> {
+    look_back(&mut session, inputs)?;
     let mut import = Import::new(session);
     for input in inputs {
         import.take(input);
@@ -162,6 +163,19 @@ pub fn import(session: Session, inputs: &[Input]) -> Result<Imported> {
     let settled = import.settle()?;
     let waits = import.park()?;
     import.finish(inputs.len(), settled, waits)
+}
+
+/// Goes on as a new replica where the bundles show that this one went back in time, before it
+/// writes anything under a client id or with numbers that others know already.
+fn look_back(session: &mut Session, inputs: &[Input]) -> Result<()> {
+    for input in inputs {
+        if let Input::Bundle { bundle, .. } = input
+            && let Some(reason) = record::beyond(session, bundle.manifest())?
+        {
+            return session.go_on_as_new(reason);
+        }
+    }
+    Ok(())
 }
 
 /// What comes in for one document.

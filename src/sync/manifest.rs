@@ -34,6 +34,10 @@ pub struct Manifest {
     pub seq: i64,
     /// Whether every document's part is its whole state.
     pub full: bool,
+    /// When others made the last bundles that the sender had of them: {replica: seconds on that
+    /// replica's clock}. Tells each of them what this bundle must be later than.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub heard: BTreeMap<String, i64>,
     pub documents: Vec<Document>,
 }
 
@@ -143,7 +147,7 @@ impl Manifest {
         if self.seq < 0 {
             return Err(wrong("a negative log number"));
         }
-        for replica in self.from.replica.iter().chain(&self.addressee) {
+        for replica in self.from.replica.iter().chain(&self.addressee).chain(self.heard.keys()) {
             check_replica(replica)?;
         }
         if self.documents.len() > limits::BUNDLE_ENTRIES {
@@ -155,6 +159,9 @@ impl Manifest {
             document
                 .check()
                 .map_err(|e| e.context(format!("the entry of {:?}", document.doc.as_str())))?;
+            if document.log.upto > self.seq {
+                return Err(wrong("a log range that ends after the log"));
+            }
             if !docs.insert(&document.doc) {
                 return Err(wrong(format!("{:?} is listed twice", document.doc.as_str())));
             }

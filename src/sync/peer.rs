@@ -6,6 +6,7 @@ use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, resolve};
 use crate::store::{self, Peer, State};
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What one replica said that it has, document by document.
@@ -20,10 +21,18 @@ pub struct Known {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     pub has: Has,
+    /// Of its content; None when it did not say.
+    pub digest: Option<Hash>,
     /// How far it had applied the logs of others.
     pub applied: Applied,
-    /// When it said so: the end of its log, then its clock.
-    pub said: (i64, i64),
+    pub said: Said,
+}
+
+/// When a replica said something: the end of its log, and its clock, which is never ahead of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Said {
+    pub seq: i64,
+    pub at: i64,
 }
 
 /// How a receipt's version stands in `crdtctl.db`.
@@ -33,6 +42,18 @@ struct Stored {
     deletes: Hash,
     seq: i64,
     at: i64,
+    #[serde(default)]
+    digest: Option<Hash>,
+    /// When it was written down, by our own clock.
+    #[serde(default)]
+    recorded: i64,
+}
+
+/// How what was said now stands to what was said before.
+enum Order {
+    Later,
+    Earlier,
+    Unclear,
 }
 
 impl Known {
@@ -40,7 +61,8 @@ impl Known {
     pub fn of_peer(state: &State, replica_id: &str) -> Result<Self> {
         let mut receipts = BTreeMap::new();
         for stored in state.receipts(replica_id)? {
-            receipts.insert(stored.doc.clone(), Receipt::from_stored(&stored)?);
+            let (receipt, _) = Receipt::from_stored(&stored)?;
+            receipts.insert(stored.doc, receipt);
         }
         Ok(Known { replica: Some(replica_id.to_owned()), receipts })
     }
@@ -54,8 +76,9 @@ impl Known {
             }
             let receipt = Receipt {
                 has: document.has.clone(),
+                digest: document.digest,
                 applied,
-                said: (manifest.seq, manifest.created_at),
+                said: Said { seq: manifest.seq, at: manifest.created_at },
             };
             (document.doc.clone(), receipt)
         });
@@ -80,7 +103,8 @@ impl Receipt {
         self.applied.get(replica).copied().unwrap_or(0)
     }
 
-    fn from_stored(stored: &store::Receipt) -> Result<Self> {
+    /// The receipt, and when it was written down.
+    fn from_stored(stored: &store::Receipt) -> Result<(Self, i64)> {
         let broken = |e: serde_json::Error| {
             Error::corrupt(format!("the receipt of {} for {}", stored.replica_id, stored.doc))
                 .because(e)
@@ -89,21 +113,79 @@ impl Receipt {
         let version: Stored = serde_json::from_str(&stored.version).map_err(broken)?;
         let applied: Applied = serde_json::from_str(&stored.applied).map_err(broken)?;
         let has = Has { state_vector: version.clocks, delete_set: version.deletes };
-        Ok(Receipt { has, applied, said: (version.seq, version.at) })
+        let said = Said { seq: version.seq, at: version.at };
+        Ok((Receipt { has, digest: version.digest, applied, said }, version.recorded))
     }
 
-    /// Keeps this receipt, unless a later one of the same replica is kept already.
-    pub fn record(&self, state: &State, replica_id: &str, doc: &DocId) -> Result<()> {
-        if let Some(old) = state.receipt(replica_id, doc)?
-            && Receipt::from_stored(&old).is_ok_and(|old| old.said > self.said)
-        {
-            return Ok(());
+    /// Keeps this receipt, in so far as it is later than the one that is kept. Whoever believes
+    /// that a peer has too little sends too much; whoever believes that it has too much sends it
+    /// too little, for ever. So where the order is unclear, what both say is believed.
+    ///
+    /// `heard_of_us`: when our last bundle was made that the peer had by then.
+    pub fn record(
+        self,
+        state: &State,
+        replica_id: &str,
+        doc: &DocId,
+        heard_of_us: Option<i64>,
+        now: i64,
+    ) -> Result<()> {
+        let old = match state.receipt(replica_id, doc)? {
+            Some(old) => Receipt::from_stored(&old).ok(),
+            None => None,
+        };
+        let receipt = match old {
+            None => self,
+            Some((old, recorded)) => {
+                // It knew what we made after the old one was here. No clock of ours is ahead of us.
+                let follows = heard_of_us.is_some_and(|heard| heard > recorded && heard <= now);
+                match self.after(&old) {
+                    Order::Later => self,
+                    _ if follows => self,
+                    Order::Unclear => self.common(old),
+                    Order::Earlier => return Ok(()),
+                }
+            }
+        };
+        receipt.store(state, replica_id, doc, now)
+    }
+
+    /// Neither number decides alone: a replica that was put back to an older state has a shorter
+    /// log, a clock can be set back, and whoever forges a receipt chooses both.
+    fn after(&self, old: &Receipt) -> Order {
+        match (self.said.at.cmp(&old.said.at), self.said.seq.cmp(&old.said.seq)) {
+            (Ordering::Greater, _) | (Ordering::Equal, Ordering::Greater) => Order::Later,
+            (Ordering::Equal, Ordering::Equal) if self.has == old.has => Order::Later,
+            (Ordering::Less, Ordering::Less | Ordering::Equal) => Order::Earlier,
+            _ => Order::Unclear,
         }
+    }
+
+    /// What two receipts both say.
+    fn common(self, other: Receipt) -> Receipt {
+        let said =
+            Said { seq: self.said.seq.max(other.said.seq), at: self.said.at.max(other.said.at) };
+        if self.has == other.has {
+            let applied = least(self.applied, &other.applied);
+            let digest = self.digest.filter(|digest| other.digest.as_ref() == Some(digest));
+            return Receipt { has: self.has, digest, applied, said };
+        }
+        let has = Has {
+            state_vector: least(self.has.state_vector, &other.has.state_vector),
+            // Nobody's: which deletions both know does not show in hashes.
+            delete_set: Hash([0; 32]),
+        };
+        Receipt { has, digest: None, applied: least(self.applied, &other.applied), said }
+    }
+
+    fn store(self, state: &State, replica_id: &str, doc: &DocId, now: i64) -> Result<()> {
         let version = Stored {
-            clocks: self.has.state_vector.clone(),
+            clocks: self.has.state_vector,
             deletes: self.has.delete_set,
-            seq: self.said.0,
-            at: self.said.1,
+            seq: self.said.seq,
+            at: self.said.at,
+            digest: self.digest,
+            recorded: now,
         };
         let bug = |e: serde_json::Error| Error::bug("a receipt does not encode").because(e);
         state.put_receipt(&store::Receipt {
@@ -113,6 +195,12 @@ impl Receipt {
             applied: serde_json::to_string(&self.applied).map_err(bug)?,
         })
     }
+}
+
+/// What both maps say, where they differ the smaller number.
+fn least<K: Ord, N: Ord + Copy>(of: BTreeMap<K, N>, and: &BTreeMap<K, N>) -> BTreeMap<K, N> {
+    let both = of.into_iter().filter_map(|(key, n)| and.get(&key).map(|m| (key, n.min(*m))));
+    both.collect()
 }
 
 /// The peer that a person means: a replica id or a prefix of one, or a member with one replica.

@@ -3,10 +3,11 @@
 
 use super::gate::{Claim, Fate};
 use super::manifest::{Applied, Has, Manifest};
-use super::peer::Receipt;
+use super::peer::{Receipt, Said};
 use crate::error::Result;
 use crate::id::DocId;
-use crate::store::{Peer, Session};
+use crate::store::{Peer, Session, State};
+use std::collections::BTreeMap;
 
 /// Raises how far the logs of others are applied for a document, by the claims that are kept
 /// whole here. One claim can be what the next one follows, so they are tried until none moves.
@@ -58,28 +59,71 @@ fn is_kept(claim: &Claim, fate: Option<&Fate>, has: &Has, applied: &Applied, our
 
 /// Keeps what the sender of a bundle says that it has. A bundle is a receipt.
 pub fn sender(session: &Session, manifest: &Manifest) -> Result<()> {
+    let (state, now) = (session.state(), session.now());
     let Some(replica) = &manifest.from.replica else { return Ok(()) };
     if replica == session.replica_id() {
         return Ok(());
     }
+    let heard_of_us = manifest.heard.get(session.replica_id()).copied();
     for document in &manifest.documents {
         let receipt = Receipt {
             has: document.has.clone(),
+            digest: document.digest,
             applied: document.applied.clone(),
-            said: (manifest.seq, manifest.created_at),
+            // A clock that runs ahead must not hide what is heard later.
+            said: Said { seq: manifest.seq, at: manifest.created_at.min(now) },
         };
-        receipt.record(session.state(), replica, &document.doc)?;
+        receipt.record(state, replica, &document.doc, heard_of_us, now)?;
     }
-    // A clock that runs ahead must not hide what is heard later.
-    let seen = manifest.created_at.min(session.now());
-    let old = session.state().peer(replica)?;
+    let made = heard_key(replica);
+    let latest = state.setting(&made)?.and_then(|at| at.parse::<i64>().ok());
+    if latest.is_none_or(|latest| latest < manifest.created_at) {
+        state.set_setting(&made, Some(&manifest.created_at.to_string()))?;
+    }
+    let seen = manifest.created_at.min(now);
+    let old = state.peer(replica)?;
     if old.is_some_and(|old| old.last_seen > seen) {
         return Ok(());
     }
-    session.state().put_peer(&Peer {
+    state.put_peer(&Peer {
         replica_id: replica.clone(),
         member: manifest.from.member.as_ref().map(|member| member.to_string()),
         last_bundle: Some(manifest.bundle.clone()),
         last_seen: seen,
     })
+}
+
+/// When each peer made the last bundle that came here, by its own clock.
+pub fn heard(state: &State) -> Result<BTreeMap<String, i64>> {
+    let mut heard = BTreeMap::new();
+    for peer in state.peers()? {
+        if let Some(at) =
+            state.setting(&heard_key(&peer.replica_id))?.and_then(|at| at.parse().ok())
+        {
+            heard.insert(peer.replica_id, at);
+        }
+    }
+    Ok(heard)
+}
+
+fn heard_key(replica: &str) -> String {
+    format!("heard {replica}")
+}
+
+/// Why this replica must have gone back in time, by what a bundle says that others have of it;
+/// None when nothing does. A store that was put back with its lease shows it in no other way.
+pub fn beyond(session: &Session, manifest: &Manifest) -> Result<Option<String>> {
+    let us = session.replica_id();
+    let own = manifest.from.replica.as_deref() == Some(us);
+    for document in &manifest.documents {
+        let applied = document.applied.get(us).copied().unwrap_or(0);
+        let seen = if own { manifest.seq } else { applied };
+        if session.held_more(&document.doc, seen, &document.has.state_vector)? {
+            let doc = &document.doc;
+            let from =
+                if own { "a bundle of its own".to_owned() } else { manifest.from.to_string() };
+            return Ok(Some(format!("{from} has more of what it wrote to {doc}")));
+        }
+    }
+    Ok(None)
 }

@@ -1,12 +1,12 @@
 //! Where everyone stands: how far each peer and we are apart, and what waits.
 
 use super::export;
-use super::manifest::Has;
+use super::manifest::{Has, Hash};
 use super::peer::{Known, Receipt, list};
 use crate::crdt::update::{Checked, Clocks, Update, Version};
 use crate::error::Result;
 use crate::id::DocId;
-use crate::store::{Ambient, Parked, Peer, Reader, State};
+use crate::store::{Ambient, Parked, Peer, Reader};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One peer and the distance to it.
@@ -15,15 +15,30 @@ pub struct Status {
     pub peer: Peer,
     pub they_lack: Distance,
     pub we_lack: Distance,
+    pub agreement: Agreement,
     /// Updates from its bundles that wait here for their prerequisites.
     pub waiting: Vec<Waiting>,
 }
 
 impl Status {
-    /// Whether either side lacks anything, or something waits.
+    /// Whether either side lacks anything, something waits, or equal versions differ.
     pub fn is_behind(&self) -> bool {
-        !self.they_lack.0.is_empty() || !self.we_lack.0.is_empty() || !self.waiting.is_empty()
+        !self.they_lack.0.is_empty()
+            || !self.we_lack.0.is_empty()
+            || !self.waiting.is_empty()
+            || !self.agreement.diverged.is_empty()
     }
+}
+
+/// The documents of which a peer has the same version as we, by what it said last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Agreement {
+    /// The same content too: proven by its digest.
+    pub proven: Vec<DocId>,
+    /// It did not say which content.
+    pub unproven: Vec<DocId>,
+    /// Other content: two replicas wrote under one client id.
+    pub diverged: Vec<DocId>,
 }
 
 /// What one side lacks, by document.
@@ -103,11 +118,18 @@ pub fn status(reader: &Reader, ambient: &Ambient) -> Result<Overview> {
         let from = from.filter(|from| known.iter().any(|(peer, _)| peer.replica_id == *from));
         waiting.entry(from).or_default().push(wait(parked, &documents, &known));
     }
+    let mut digests = Digests { reader, known: BTreeMap::new() };
     for (peer, receipts) in &known {
-        let apart = Apart { reader, ambient, state, documents: &documents, known: receipts };
-        let (they_lack, we_lack) = apart.distances()?;
-        let waiting = waiting.remove(&Some(peer.replica_id.clone())).unwrap_or_default();
-        overview.peers.push(Status { peer: peer.clone(), they_lack, we_lack, waiting });
+        let apart = Apart { reader, ambient, documents: &documents, known: receipts };
+        let mut status = Status {
+            peer: peer.clone(),
+            they_lack: Distance::default(),
+            we_lack: Distance::default(),
+            agreement: Agreement::default(),
+            waiting: waiting.remove(&Some(peer.replica_id.clone())).unwrap_or_default(),
+        };
+        apart.look(&mut status, &mut digests)?;
+        overview.peers.push(status);
     }
     overview.stray = waiting.remove(&None).unwrap_or_default();
     Ok(overview)
@@ -155,18 +177,36 @@ fn wait(parked: Parked, documents: &BTreeMap<DocId, Version>, known: &[(Peer, Kn
     }
 }
 
+/// The digests of our documents, each taken once, and only where a peer has the same version.
+struct Digests<'a> {
+    reader: &'a Reader,
+    known: BTreeMap<DocId, Option<Hash>>,
+}
+
+impl Digests<'_> {
+    /// None where the content cannot be read.
+    fn of(&mut self, doc: &DocId) -> Result<Option<Hash>> {
+        if let Some(known) = self.known.get(doc) {
+            return Ok(*known);
+        }
+        // What cannot be read is a finding of `check`; here it proves nothing.
+        let view = self.reader.view(doc).ok().flatten();
+        let digest = view.map(|view| Hash(view.digest()));
+        self.known.insert(doc.clone(), digest);
+        Ok(digest)
+    }
+}
+
 /// One peer and us.
 struct Apart<'a> {
     reader: &'a Reader,
     ambient: &'a Ambient,
-    state: &'a State,
     documents: &'a BTreeMap<DocId, Version>,
     known: &'a Known,
 }
 
 impl Apart<'_> {
-    fn distances(&self) -> Result<(Distance, Distance)> {
-        let (mut they, mut we) = (Distance::default(), Distance::default());
+    fn look(&self, status: &mut Status, digests: &mut Digests<'_>) -> Result<()> {
         let docs: BTreeSet<&DocId> =
             self.documents.keys().chain(self.known.receipts.keys()).collect();
         let nothing = Version::default();
@@ -174,23 +214,40 @@ impl Apart<'_> {
             let ours = self.documents.get(doc).unwrap_or(&nothing);
             let Some(receipt) = self.known.receipt(doc) else {
                 let all = operations(&ours.clocks, &Clocks::new());
-                they.0.push(self.lacking(doc, all)?);
+                status.they_lack.0.push(self.lacking(doc, all)?);
                 continue;
             };
             if receipt.has == Has::from(ours) {
+                let ours = receipt.digest.map(|_| digests.of(doc)).transpose()?.flatten();
+                let agreement = &mut status.agreement;
+                match (receipt.digest, ours) {
+                    (Some(theirs), Some(ours)) if theirs == ours => &mut agreement.proven,
+                    (Some(_), Some(_)) => &mut agreement.diverged,
+                    _ => &mut agreement.unproven,
+                }
+                .push(doc.clone());
                 continue;
             }
-            let deletions = self.deletions(doc, receipt)?;
-            let lacked = operations(&ours.clocks, &receipt.has.state_vector);
-            if lacked > 0 || deletions.0 {
-                they.0.push(self.lacking(doc, lacked)?);
+            // The versions differ, so somebody lacks something, whatever the logs say.
+            let they = operations(&ours.clocks, &receipt.has.state_vector);
+            if they > 0 || export::lacks(self.reader, doc, self.known, receipt, &ours.clocks)? {
+                status.they_lack.0.push(self.lacking(doc, they)?);
             }
-            let operations = operations(&receipt.has.state_vector, &ours.clocks);
-            if operations > 0 || deletions.1 {
-                we.0.push(Lacking { doc: doc.clone(), operations, bytes: None });
+            let we = operations(&receipt.has.state_vector, &ours.clocks);
+            if we > 0 || self.has_news(doc, receipt)? {
+                let doc = doc.clone();
+                status.we_lack.0.push(Lacking { doc, operations: we, bytes: None });
             }
         }
-        Ok((they, we))
+        Ok(())
+    }
+
+    /// Whether the peer's log has gone beyond what we applied of it.
+    fn has_news(&self, doc: &DocId, receipt: &Receipt) -> Result<bool> {
+        let (Some(state), Some(theirs)) = (self.reader.state(), &self.known.replica) else {
+            return Ok(false);
+        };
+        Ok(state.applied(doc)?.get(theirs).copied().unwrap_or(0) < receipt.said.seq)
     }
 
     /// What they lack of a document, with the bytes that would bring it.
@@ -204,19 +261,6 @@ impl Apart<'_> {
         let bytes = export::bytes_for(self.reader, self.ambient, doc, &whole, self.known)?;
         lacking.bytes = Some(bytes);
         Ok(lacking)
-    }
-
-    /// Deletions move no clock. Where versions differ, the logs tell who has news: we for them,
-    /// when rows wait for them; they for us, when their log has gone beyond what we applied.
-    fn deletions(&self, doc: &DocId, receipt: &Receipt) -> Result<(bool, bool)> {
-        let theirs = self.known.replica.as_deref().unwrap_or("");
-        let applied = self.state.applied(doc)?.get(theirs).copied().unwrap_or(0);
-        let we_lack = applied < receipt.said.0;
-        let they_lack = match export::rows_for(self.reader, doc, self.known)? {
-            Some(rows) => rows.iter().any(|row| row.wanted),
-            None => !we_lack,
-        };
-        Ok((they_lack, we_lack))
     }
 }
 

@@ -720,3 +720,5 @@ fn damaged_updates_do_no_harm() {
     }
     assert_eq!(b.files(), before);
 }
+
+mod receipts;

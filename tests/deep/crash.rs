@@ -325,6 +325,36 @@ fn an_import_killed_at_any_of_its_writes_has_happened_or_not() {
     sweep(store, &args, WRITES, "signal=KILL", &[-1, 128 + SIGKILL]);
 }
 
+/// What a killed command left is exported, and the store alone is put back to before it: whatever
+/// it writes then must not stand under numbers that are abroad.
+#[test]
+fn a_command_killed_at_any_of_its_writes_exported_and_put_back_forks_nothing() {
+    let machine = Machine::new("killed, exported, put back");
+    let store = founded(&machine);
+    store.ok(&["chat", "send", "the first"]);
+    let rewind = Rewind::new(store);
+    let store = &rewind.store;
+    let bundle = text(&machine.path("abroad.crdt"));
+    let mut abroad = 0;
+    for at in 1.. {
+        rewind.rewind();
+        let args = ["chat", "send", "the second"];
+        let Some((_, broken)) = broken_at(store, &args, WRITES, "signal=KILL", at) else { return };
+        store.ok(&["sync", "export", "-o", &bundle]);
+        put_back(&rewind.saved[0].1, &rewind.saved[0].0);
+        machine.pass(60);
+        store.ok(&["chat", "send", "another second"]);
+        store.ok(&["sync", "import", &bundle]);
+        let texts = Content::of(store);
+        assert!(texts.texts().contains(&"another second"), "call {at}: {texts:?}");
+        abroad += usize::from(texts.texts().contains(&"the second"));
+        if !broken {
+            break;
+        }
+    }
+    assert!(abroad > 1, "nothing was ever abroad");
+}
+
 fn ready_to_import(machine: &Machine) -> (Store<'_>, String) {
     let store = founded(machine);
     store.ok(&["chat", "send", "from alice"]);

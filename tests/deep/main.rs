@@ -23,4 +23,5 @@ mod rejoin;
 #[allow(dead_code)]
 mod support;
 mod talk;
+mod travel;
 mod world;

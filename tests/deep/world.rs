@@ -5,10 +5,14 @@
 //! hold at every step is checked after every step (see [`Facts`]). What must hold in the end is
 //! checked by [`super::convergence`].
 
+mod rewinds;
+
+pub use rewinds::put_back;
+
 use super::boards;
 use super::canvases;
 use super::facts::{Done, Facts, Held, Mark};
-use super::support::{copy_tree, files};
+use super::support::files;
 use super::talk;
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::concern::{self, Role, chat, core};
@@ -18,7 +22,7 @@ use crdtctl::error::{Kind, Result};
 use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::operation::{self, Operation, Outcome};
 use crdtctl::sample::Chance;
-use crdtctl::store::{Ambient, Open, Reader, Session, Store};
+use crdtctl::store::{Ambient, Open, Parked, Reader, Session, Store};
 use crdtctl::sync::Bundle;
 use crdtctl::sync::export::{Request, export};
 use crdtctl::sync::import::{Imported, Input, import};
@@ -49,7 +53,7 @@ pub struct Replica {
     pub ambient: Rc<Ambient>,
     pub store: Store,
     pub held: Held,
-    backup: Option<(PathBuf, Held)>,
+    backup: Option<rewinds::Saved>,
 }
 
 /// A bundle on its way.
@@ -80,6 +84,9 @@ pub struct Climate {
     pub disasters: bool,
     /// Exports for one peer by its last receipt, beside whole states.
     pub incremental: bool,
+    /// Stores and whole machines go back in time, and nobody sends anybody more than what the
+    /// other lacks by its last receipt.
+    pub rewinds: bool,
     /// Cards, columns, issues and comments, most of the time.
     pub boards: bool,
     /// Replies and reactions, most of the time.
@@ -95,7 +102,7 @@ pub struct World {
     pub facts: Facts,
     pub trace: Vec<String>,
     chance: Chance,
-    climate: Climate,
+    pub climate: Climate,
     mail: Vec<Letter>,
     sessions: usize,
     texts: usize,
@@ -185,6 +192,7 @@ impl World {
                 50..70 => self.step_export(at),
                 88..92 if self.climate.disasters => self.step_lose_lease(at),
                 92..96 if self.climate.disasters => self.step_backup(at),
+                86..96 if self.climate.rewinds => self.step_rewind(at),
                 _ => self.step_deliver(at),
             }
         }
@@ -239,7 +247,10 @@ impl World {
         let operations: Vec<Operation> = (0..count).map(|_| self.operation(at)).collect();
         let written = self.session(at, &member, &operations);
         // Some send every piece of news by itself; it will arrive in any order.
-        if written && self.climate.incremental && at % 3 != 1 {
+        if written && self.climate.rewinds {
+            let to = self.other(at);
+            self.send(at, Wanted::NewsFor(to), None);
+        } else if written && self.climate.incremental && at % 3 != 1 {
             let wanted = self.last_letter(at).map_or(Wanted::Everything, Wanted::NewsSince);
             self.send(at, wanted, None);
         }
@@ -364,6 +375,7 @@ impl World {
         let own = self.last_letter(at);
         let kind = if self.climate.incremental { self.chance.below(12) } else { 0 };
         let wanted = match (kind, own, self.mail.len()) {
+            _ if self.climate.rewinds => Wanted::NewsFor(self.other(at)),
             (0..2, ..) => Wanted::Everything,
             (2..6, ..) => Wanted::NewsFor(self.other(at)),
             (6..10, Some(last), _) => Wanted::NewsSince(last),
@@ -487,27 +499,6 @@ impl World {
         let _ = std::fs::remove_dir_all(home);
     }
 
-    /// Makes a backup, or puts the last one back.
-    fn step_backup(&mut self, at: usize) {
-        let replica = &mut self.replicas[at];
-        let Some((backup, held)) = replica.backup.take() else {
-            let dir = replica.dir.with_file_name("backup");
-            let _ = std::fs::remove_dir_all(&dir);
-            copy_tree(&replica.dir, &dir);
-            replica.backup = Some((dir, replica.held.clone()));
-            let line = format!("   {} makes a backup", replica.name);
-            return self.say(line);
-        };
-        put_back(&backup, &replica.dir);
-        self.facts.restored = true;
-        // Nobody else may have heard yet of what was pruned since.
-        let unpruned = replica.held.gone.difference(&held.gone).cloned();
-        self.facts.unpruned.extend(unpruned);
-        replica.held = held;
-        let line = format!("   {} is put back to its backup", replica.name);
-        self.say(line);
-    }
-
     /// Lets everybody hear from everybody until nothing changes any more; how many rounds it took.
     pub fn settle(&mut self, incremental: bool) -> usize {
         for round in 1..=10 {
@@ -582,10 +573,10 @@ impl Replica {
         reader.state().map_or(0, |state| state.log_end().expect("the local state"))
     }
 
-    /// How many updates wait here.
-    pub fn waiting(&self) -> usize {
+    /// What waits here.
+    pub fn parked(&self) -> Vec<Parked> {
         let reader = self.store.reader().expect("a reader");
-        reader.state().map_or(0, |state| state.parked().expect("the local state").len())
+        reader.state().map_or_else(Vec::new, |state| state.parked().expect("the local state"))
     }
 
     /// The texts that lost a conflict here.
@@ -615,15 +606,4 @@ fn opened(bundle: &[u8]) -> Bundle {
 
 pub fn checked(bytes: &[u8]) -> Update<'_, Checked> {
     Update::walk(bytes).and_then(|update| update.check(&[])).expect("a valid state")
-}
-
-/// Puts the content of a backup in the place of a store's; the directory itself stays.
-pub fn put_back(backup: &Path, store: &Path) {
-    for entry in std::fs::read_dir(store).expect("the store") {
-        let path = entry.expect("an entry").path();
-        let removed =
-            if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
-        removed.expect("a file that can be removed");
-    }
-    copy_tree(backup, store);
 }

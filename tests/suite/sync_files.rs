@@ -358,10 +358,13 @@ fn status_says_who_lacks_what() {
     };
     let (code, peer) = status(&alice);
     assert_eq!((code, &peer["member"]), (0, &json!(BOB)), "{peer}");
+    // Nothing is lacking since version and content are the same, not since nothing is known.
+    assert_eq!(peer["agreed_documents"], 2, "{peer}");
+    assert_eq!((&peer["unproven"], &peer["diverged"]), (&json!([]), &json!([])), "{peer}");
     machine.pass(60);
     alice.send("news");
     let (code, behind) = status(&alice);
-    assert_eq!(code, 3, "{behind}");
+    assert_eq!((code, &behind["agreed_documents"]), (3, &json!(1)), "{behind}");
     let lack =
         |peer: &Value| (peer["they_lack_documents"].clone(), peer["we_lack_documents"].clone());
     assert_eq!((lack(&peer), lack(&behind)), ((json!(0), json!(0)), (json!(1), json!(0))));

@@ -385,7 +385,10 @@ pub fn events(
 ) -> Result<Report> {
     let around = Around::of(context, dry_run)?;
     let (entity, member) = (context.entity()?, context.acting_member()?);
-    let waiting = canvas::outgoing(&context.reader()?, &entity, &member)?;
+    let reader = context.reader()?;
+    // What a relay is told bears our client id.
+    reader.vouch(&context.ambient())?;
+    let waiting = canvas::outgoing(&reader, &entity, &member)?;
     let mut now = Vec::new();
     now.extend(cursor.map(|at| cursor_of(&entity, &member, at, context.now())));
     now.extend(request.then(|| {

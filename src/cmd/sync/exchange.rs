@@ -21,6 +21,7 @@ pub fn export(context: &Context, args: &Export) -> Result<Report> {
     context.refuse_terminal(&args.out)?;
     if let Some(wanted) = &args.raw {
         let doc = context.document(&reader, wanted)?;
+        reader.vouch(&context.ambient())?;
         let bytes = reader.bytes(&doc)?.unwrap_or_default();
         let sentence = format!("wrote {doc}, {} bytes", bytes.len());
         return context.deliver(bytes, &args.out, &sentence);

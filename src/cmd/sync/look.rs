@@ -23,6 +23,7 @@ const STATUS: &[Column] = &[
     Column::bytes("they_lack_bytes", "to send"),
     Column::number("we_lack_documents", "we lack"),
     Column::number("we_lack_operations", "operations").wide(),
+    Column::number("agreed_documents", "agreed"),
     Column::number("waiting", "waiting"),
     Column::text("waits_for", "for").wide(),
 ];
@@ -36,10 +37,30 @@ pub fn status(context: &Context, exit_code: bool) -> Result<Report> {
     report.notes.extend(overview.stray.iter().map(|waiting| {
         format!("{} of {} waits for {}", waiting.bundle, waiting.doc, prerequisites(waiting))
     }));
+    report.notes.extend(overview.peers.iter().flat_map(doubts));
     match behind && exit_code {
         true => Ok(report.exit(Kind::Findings.exit_code())),
         false => Ok(report),
     }
+}
+
+/// What equal versions do not prove.
+fn doubts(status: &Status) -> Vec<String> {
+    let name = status.peer.member.as_ref().unwrap_or(&status.peer.replica_id);
+    let diverged = status.agreement.diverged.iter().map(|doc| {
+        format!(
+            "divergence: {doc} has the version of {name}, and other content; two replicas wrote \
+             under one client id, and `crdtctl doc diff` against their copy shows where"
+        )
+    });
+    let unproven = match status.agreement.unproven.len() {
+        0 => None,
+        n => Some(format!(
+            "{n} document{} of {name} with the same version and no digest: not proven to be the same",
+            if n == 1 { "" } else { "s" }
+        )),
+    };
+    diverged.chain(unproven).collect()
 }
 
 /// The line of a peer. JSON has the documents one by one, and what waits as it is recorded.
@@ -54,12 +75,15 @@ fn status_row(status: &Status, json: bool) -> Row {
         "they_lack_bytes": status.they_lack.bytes(),
         "we_lack_documents": status.we_lack.documents(),
         "we_lack_operations": status.we_lack.operations(),
+        "agreed_documents": status.agreement.proven.len(),
         "waiting": status.waiting.len(),
     }));
     if json {
         row.insert("they_lack".to_owned(), documents(&status.they_lack));
         row.insert("we_lack".to_owned(), documents(&status.we_lack));
         row.insert("waits".to_owned(), status.waiting.iter().map(waits).collect());
+        row.insert("unproven".to_owned(), json!(status.agreement.unproven));
+        row.insert("diverged".to_owned(), json!(status.agreement.diverged));
         return row;
     }
     let waits: std::collections::BTreeSet<String> =

@@ -42,7 +42,9 @@ enum Verb {
     Import(Import),
     /// Show each peer: what it lacks, what we lack, what waits
     ///
-    /// As far as the last bundle of each peer tells. Operations count every value that was ever
+    /// As far as the last bundle of each peer tells. A document is agreed where the version and the
+    /// digest of the content are the same; where the versions differ, somebody lacks something.
+    /// Operations count every value that was ever
     /// written; a deletion alone has none. The bytes to send are those of the updates in an export
     /// with --for, before they are packed.
     #[command(after_help = "Examples:

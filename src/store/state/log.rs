@@ -131,6 +131,12 @@ impl State {
         )
     }
 
+    /// The clock after our last write to a document under `client`; 0 when there was none.
+    pub(in crate::store) fn own_clock(&self, doc: &DocId, client: u64) -> Result<u32> {
+        let known = self.known(doc)?.filter(|known| known.own_client == client);
+        Ok(known.map_or(0, |known| known.own_clock))
+    }
+
     /// Records that a command changes a document: its own clock afterwards, and from where on the
     /// log can be followed, if that moved.
     pub(in crate::store) fn put_own_clock(
