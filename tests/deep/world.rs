@@ -188,11 +188,12 @@ impl World {
             let clock = &self.replicas[at].ambient.clock;
             clock.set(clock.now() + step);
             match self.chance.below(100) {
+                0..86 if self.climate.rewinds => self.step_between_rewinds(at),
                 0..50 => self.step_write(at),
                 50..70 => self.step_export(at),
                 88..92 if self.climate.disasters => self.step_lose_lease(at),
                 92..96 if self.climate.disasters => self.step_backup(at),
-                86..96 if self.climate.rewinds => self.step_rewind(at),
+                _ if self.climate.rewinds => self.step_rewind(at),
                 _ => self.step_deliver(at),
             }
         }

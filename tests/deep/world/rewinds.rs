@@ -39,6 +39,22 @@ impl World {
         }
     }
 
+    /// Most talk more than they write: what only came from others is lost without a trace of one's
+    /// own.
+    pub(super) fn step_between_rewinds(&mut self, at: usize) {
+        match self.chance.below(10) {
+            0..3 if at == 0 || self.chance.below(4) == 0 => self.step_write(at),
+            0 => self.step_export(at),
+            1 => self.step_deliver(at),
+            _ => {
+                let to = self.other(at);
+                let letter = self.export(at, Wanted::NewsFor(to), None);
+                self.say(format!("{}, at once", letter.label));
+                self.import(to, &[letter.bundle]);
+            }
+        }
+    }
+
     /// Makes a snapshot, or puts back the last one, as much of it as chance will have it.
     pub(super) fn step_rewind(&mut self, at: usize) {
         let Some(saved) = self.replicas[at].backup.take() else { return self.save(at) };
@@ -94,8 +110,8 @@ impl World {
                 now.iter().any(|(concern, clock)| written.get(concern).unwrap_or(&0) < clock)
             })
         };
-        let others = (0..self.replicas.len()).filter(|other| *other != at);
-        let witness = others.filter(|other| more(*other, self)).last();
+        let mut others = (0..self.replicas.len()).filter(|other| *other != at);
+        let witness = others.find(|other| more(*other, self));
         match (more(at, self), witness) {
             (false, _) => self.put_back(at, saved, Extent::Machine),
             (true, None) => self.put_back(at, saved, Extent::Store),
