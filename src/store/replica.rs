@@ -198,8 +198,8 @@ impl Replica {
         written.or_else(|error| {
             fs::remove(&path);
             match fs::node(&path) {
-                None => Ok(()),
-                Some(_) => Err(error.hint(
+                Ok(None) => Ok(()),
+                _ => Err(error.hint(
                     "nothing was written to the store; the directory must be writable, or the \
                      file in it removed",
                 )),
