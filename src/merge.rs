@@ -211,7 +211,7 @@ fn count_collection(
     for path in collection.records(after) {
         let steps = borrowed(&path);
         let deleted = collection.is_deleted(after, &path);
-        let old = before.filter(|before| before.container(&steps).is_some());
+        let old = before.filter(|before| before.exists(&steps));
         match old {
             None => account.added += usize::from(!deleted),
             Some(old) if deleted && !collection.is_deleted(old, &path) => account.deleted += 1,
@@ -224,10 +224,7 @@ fn count_collection(
         }
     }
     let Some(before) = before else { return };
-    let gone = collection
-        .records(before)
-        .into_iter()
-        .filter(|path| after.container(&borrowed(path)).is_none());
+    let gone = collection.records(before).into_iter().filter(|path| !after.exists(&borrowed(path)));
     account.pruned += gone.count();
 }
 

@@ -6,7 +6,7 @@
 
 use crate::concern::{self, Collection, Removal, Spec, borrowed, core};
 use crate::crdt::doc::Txn;
-use crate::crdt::value::{Source, Value};
+use crate::crdt::value::{Shared, Source, Value};
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::store::Session;
@@ -25,6 +25,18 @@ pub struct Tombstone {
     pub deleted_by: Option<String>,
     /// Who has acknowledged it, and when.
     pub acknowledged: BTreeMap<String, i64>,
+    /// What of it another program wrote as a plain value.
+    pub plain: Plain,
+}
+
+/// What can be written of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plain {
+    Nothing,
+    /// The record: nobody can acknowledge it here before it is rewritten.
+    Record,
+    /// What it stands in: it cannot be removed by itself either.
+    Around,
 }
 
 impl Tombstone {
@@ -52,7 +64,7 @@ impl Tombstone {
 
     /// Whether it may go: nobody is waited for, and there is somebody who could have objected.
     pub fn is_prunable(&self, members: &Members) -> bool {
-        !members.is_empty() && self.waiting_for(members).is_empty()
+        self.plain != Plain::Around && !members.is_empty() && self.waiting_for(members).is_empty()
     }
 }
 
@@ -86,7 +98,7 @@ impl Tombstone {
             source.value(&steps)
         };
         let acknowledged = match at("ack_vector") {
-            Some(Value::Map(acks)) => {
+            Some(Value::Map(acks) | Value::Object(acks)) => {
                 acks.into_iter().map(|(member, at)| (member, at.as_i64().unwrap_or(0))).collect()
             }
             _ => BTreeMap::new(),
@@ -94,7 +106,14 @@ impl Tombstone {
         let deleted_at = at(marks.at).and_then(|v| v.as_i64()).filter(|at| *at > 0);
         let deleted_by = marks.by.and_then(at).and_then(|v| v.as_str().map(str::to_owned));
         let deleted_by = deleted_by.filter(|by| !by.is_empty());
-        Some(Tombstone { collection, path, deleted_at, deleted_by, acknowledged })
+        let steps = borrowed(&path);
+        let around = steps.split_last().and_then(|(_, around)| source.shared(around));
+        let plain = match source.shared(&steps) {
+            Some(Shared::Map) => Plain::Nothing,
+            _ if around.is_some() => Plain::Record,
+            _ => Plain::Around,
+        };
+        Some(Tombstone { collection, path, deleted_at, deleted_by, acknowledged, plain })
     }
 }
 
@@ -151,11 +170,15 @@ pub fn revive(txn: &mut Txn<'_>, collection: &Collection, path: &[&str]) -> Resu
 /// replicas for ever. True when it was written.
 pub fn acknowledge_one(txn: &mut Txn<'_>, path: &[&str], member: &str, now: i64) -> Result<bool> {
     let acks = [path, &["ack_vector"]].concat();
-    match txn.value(&acks) {
-        Some(Value::Map(map)) if map.contains_key(member) => return Ok(false),
-        Some(Value::Map(_)) => {}
-        // Tombstones of other programs come without one; rule R3 unites what two replicas create.
-        _ => txn.create_map(path, "ack_vector")?,
+    let known = txn.record(&acks).unwrap_or_default();
+    if known.contains_key(member) {
+        return Ok(false);
+    }
+    // Tombstones of other programs come without one, or with a plain value; rule R3 unites what two
+    // replicas create.
+    if txn.shared(&acks) != Some(Shared::Map) {
+        txn.create_map(path, "ack_vector")?;
+        known.iter().try_for_each(|(member, at)| txn.set(&acks, member, at))?;
     }
     txn.set(&acks, member, now)?;
     Ok(true)
@@ -173,6 +196,7 @@ pub fn acknowledge(session: &mut Session, doc: &DocId) -> Result<usize> {
     let Some(view) = session.view(doc)? else { return Ok(0) };
     let open: Vec<Vec<String>> = list(spec, &*view)
         .into_iter()
+        .filter(|tombstone| tombstone.plain == Plain::Nothing)
         .filter(|tombstone| !tombstone.acknowledged.contains_key(member.as_str()))
         .map(|tombstone| tombstone.path)
         .collect();

@@ -14,7 +14,8 @@ static CARD_IN_NO_COLUMN: Kind = Kind::warning("card-in-no-column");
 /// In how many columns a card is listed, and how often in all.
 fn listed(board: &Board, card: &str) -> (usize, usize) {
     let times = |column: &Column| column.listed.iter().filter(|entry| *entry == card).count();
-    let times: Vec<usize> = board.columns.iter().map(times).filter(|n| *n > 0).collect();
+    let columns = board.columns.iter().filter(|column| !column.is_plain());
+    let times: Vec<usize> = columns.map(times).filter(|n| *n > 0).collect();
     (times.len(), times.iter().sum())
 }
 
@@ -23,8 +24,9 @@ pub fn cards(source: &dyn Source) -> Vec<Found> {
     let board = Board::of(source);
     let mut found: Vec<Found> =
         board.cards.iter().filter_map(|(card, column)| look_at(&board, card, column)).collect();
-    let listed: BTreeSet<&String> =
-        board.columns.iter().flat_map(|column| &column.listed).collect();
+    // What a plain value lists cannot be put right before it is rewritten.
+    let columns = board.columns.iter().filter(|column| !column.is_plain());
+    let listed: BTreeSet<&String> = columns.flat_map(|column| &column.listed).collect();
     for entry in listed {
         if !board.cards.contains_key(entry) && !board.archived.contains(entry) {
             let message = format!("a column lists card {entry}, which there is not");
@@ -53,6 +55,9 @@ fn look_at(board: &Board, card: &str, names: &str) -> Option<Found> {
         };
         return Some(finding(&CARD_IN_NO_COLUMN, card, message));
     };
+    if own.is_plain() {
+        return None;
+    }
     let in_own = own.listed.iter().any(|entry| entry == card);
     match listed(board, card) {
         (0, _) => {

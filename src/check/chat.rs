@@ -50,6 +50,8 @@ fn once_messages(view: &View) -> Result<BTreeSet<String>> {
 }
 
 fn wrong_caches(view: &View, thread: &str) -> Option<Found> {
+    // In a plain value nothing can be put right before it is rewritten.
+    view.shared(&["threads", thread])?;
     let (is, should) = (Caches::written(view, thread), Caches::of(view, thread));
     let what = match () {
         () if is.reply_count != should.reply_count => {

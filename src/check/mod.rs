@@ -7,6 +7,7 @@
 mod board;
 mod chat;
 mod people;
+mod records;
 pub mod repair;
 mod times;
 
@@ -21,9 +22,6 @@ use crate::store::{Audit, State, Store};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use repair::{Repaired, repair};
-
-/// Hex digits of a finding's id that stand for its document and detail.
-const ID_DIGITS: usize = 6;
 
 static OVER_LIMIT: Kind = Kind::warning("over-limit");
 static NOT_ALLOWED: Kind = Kind::warning("not-allowed");
@@ -64,6 +62,10 @@ enum Edit {
     Thread(String),
     /// Where a card, or an entry that names none, is listed.
     Card(String),
+    /// What stands as a plain value where a shared type belongs, by its detail.
+    Plain(String),
+    /// The id that a record gives itself: its path, and the field.
+    Id(Vec<String>, &'static str),
 }
 
 /// Something wrong with the content of a document, before it has an id.
@@ -125,7 +127,7 @@ fn audits(examiner: &Examiner, scope: &Scope<'_>) -> Result<Vec<Finding>> {
         let entity = audit.doc.entity();
         let entity = entity.as_ref().map_or("", |entity| entity.as_str());
         Finding {
-            id: id(&NOT_ALLOWED, Some(&audit.doc), &format!("{} {}", audit.kind, audit.detail)),
+            id: NOT_ALLOWED.id(Some(&audit.doc), &format!("{} {}", audit.kind, audit.detail)),
             kind: &NOT_ALLOWED,
             message: audit.message,
             fix: format!("crdtctl member list --all -e {}", word(entity)),
@@ -143,7 +145,7 @@ pub fn documents(store: &Store) -> Result<Vec<DocId>> {
 
 impl Finding {
     fn of_files(found: files::Finding) -> Finding {
-        let id = id(found.kind, found.doc.as_ref(), &found.detail);
+        let id = found.kind.id(found.doc.as_ref(), &found.detail);
         let (fix, cure) = match found.cure {
             FileCure::Mend(mend) => (repair_command(&id), Cure::Files(mend)),
             FileCure::Command(command) => (command, Cure::Elsewhere),
@@ -161,7 +163,7 @@ impl Finding {
     }
 
     fn of_content(doc: &DocId, found: Found) -> Finding {
-        let id = id(found.kind, Some(doc), &found.detail);
+        let id = found.kind.id(Some(doc), &found.detail);
         let (fix, cure) = match found.fix {
             Fix::Edit(edit) => (repair_command(&id), Cure::Content(edit)),
             Fix::Command(command) => (command, Cure::Elsewhere),
@@ -174,18 +176,6 @@ impl Finding {
     pub fn is_repairable(&self) -> bool {
         !matches!(self.cure, Cure::Elsewhere)
     }
-}
-
-/// `stale-meta-3f2a91`.
-fn id(kind: &Kind, doc: Option<&DocId>, detail: &str) -> String {
-    let mut hasher = blake3::Hasher::new();
-    let doc = doc.map_or("", DocId::as_str);
-    // With its length, so that no two pairs give the same bytes.
-    hasher.update(&(doc.len() as u64).to_le_bytes());
-    hasher.update(doc.as_bytes());
-    hasher.update(detail.as_bytes());
-    let hash = hasher.finalize().to_hex();
-    format!("{}-{}", kind.name, hash.chars().take(ID_DIGITS).collect::<String>())
 }
 
 /// A sentence that names its document: alone in a table it says where to look.
@@ -221,6 +211,8 @@ impl Content<'_> {
         };
         found.extend(over_limit(doc, &entity, view, spec.limit_bytes));
         found.extend(times::ahead(view, self.scope.now));
+        found.extend(records::plain(spec, view));
+        found.extend(records::ids(spec, view));
         match spec.name {
             "core" => found.extend(people::core(&entity, view)),
             "chat" => found.extend(chat::threads(&entity, view)?),

@@ -2,8 +2,9 @@
 
 use super::{Edit, Fix, Found};
 use crate::concern::core::{self, active_role};
+use crate::concern::plain::PLAIN_VALUE;
 use crate::concern::{Collection, Role, borrowed, chat, issues, kanban};
-use crate::crdt::value::{Source, Value};
+use crate::crdt::value::{Shared, Source, Value};
 use crate::crdt::view::View;
 use crate::error::word;
 use crate::id::EntityId;
@@ -69,6 +70,17 @@ fn no_owner(entity: &EntityId, view: &View) -> Option<Found> {
         return None;
     }
     let (message, fix) = match heir(view) {
+        // The other finding comes first.
+        Some(heir) if view.shared(&["members", &heir]) != Some(Shared::Map) => {
+            let detail = format!("members/{heir}");
+            let repair = PLAIN_VALUE.id(Some(&entity.document(core::SPEC.name)), &detail);
+            (
+                format!(
+                    "{entity} has no owner; {heir}, who comes next, has a plain value for a record"
+                ),
+                Fix::Command(format!("crdtctl repair {repair}")),
+            )
+        }
         Some(heir) => (
             format!(
                 "{entity} has no owner; repairing makes {heir} one, who comes next by role and time"

@@ -3,11 +3,13 @@
 use super::people::heir;
 use super::{Cure, Edit, Finding};
 use crate::concern::chat::Caches;
-use crate::concern::{core, kanban};
+use crate::concern::{self, borrowed, core, kanban, plain};
+use crate::crdt::content;
 use crate::crdt::doc::Txn;
 use crate::error::{Error, Kind, Result};
-use crate::id;
+use crate::id::{self, DocId};
 use crate::store::{Committed, Session};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a repair did.
 #[derive(Debug)]
@@ -50,9 +52,12 @@ pub fn named<'f>(findings: &'f [Finding], names: &[String]) -> Result<Vec<&'f Fi
 /// # Errors
 /// As the session; nothing is written then, except where the error says "not everything".
 pub fn repair(mut session: Session, findings: &[&Finding]) -> Result<Repaired> {
+    rewrite_plain(&mut session, findings)?;
     for finding in findings {
         let Some(doc) = &finding.doc else { continue };
         match &finding.cure {
+            // Done already.
+            Cure::Content(Edit::Plain(_)) => {}
             Cure::Files(mend) => session.mend(doc, &finding.id, *mend)?,
             Cure::Content(change) => {
                 session.set_aside(doc, &finding.id)?;
@@ -64,6 +69,34 @@ pub fn repair(mut session: Session, findings: &[&Finding]) -> Result<Repaired> {
     }
     let findings = findings.iter().map(|finding| (*finding).clone()).collect();
     Ok(Repaired { findings, committed: session.commit()? })
+}
+
+/// Puts shared types in the place of plain values: of each document all at once, since finding them
+/// is a walk over all of it. What else is to be repaired may stand in them.
+fn rewrite_plain(session: &mut Session, findings: &[&Finding]) -> Result<()> {
+    let mut details: BTreeMap<&DocId, BTreeSet<&str>> = BTreeMap::new();
+    for finding in findings {
+        let (Some(doc), Cure::Content(Edit::Plain(detail))) = (&finding.doc, &finding.cure) else {
+            continue;
+        };
+        let of_document = details.entry(doc).or_default();
+        if of_document.is_empty() {
+            session.set_aside(doc, &finding.id)?;
+        }
+        of_document.insert(detail);
+    }
+    for (doc, details) in details {
+        let (Some(spec), Some(view)) = (concern::of(doc), session.view(doc)?) else { continue };
+        let named = |found: &plain::Plain| details.contains(found.detail().as_str());
+        let found: Vec<plain::Plain> = plain::find(spec, &view).into_iter().filter(named).collect();
+        session.edit(doc, |txn| {
+            for plain in &found {
+                content::replace(txn, doc, &plain.stand, &plain.content(doc))?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 fn edit(txn: &mut Txn<'_>, change: &Edit, now: i64) -> Result<()> {
@@ -78,5 +111,10 @@ fn edit(txn: &mut Txn<'_>, change: &Edit, now: i64) -> Result<()> {
         },
         Edit::Thread(thread) => Caches::put_right(txn, thread),
         Edit::Card(card) => kanban::board::list_once(txn, card, now),
+        Edit::Id(path, field) => match path.last() {
+            Some(key) => txn.set(&borrowed(path), field, key.as_str()),
+            None => Ok(()),
+        },
+        Edit::Plain(_) => Ok(()),
     }
 }

@@ -2,7 +2,7 @@ mod feed;
 
 use super::{Context, DryRun, OutFile, words_of};
 use crate::concern::canvas::{self, Kind};
-use crate::crdt::value::{Source, Value as Held};
+use crate::crdt::value::Value as Held;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::EntityId;
@@ -290,7 +290,7 @@ fn list(context: &Context, all: bool) -> Result<Report> {
 fn show(context: &Context, prefix: &str) -> Result<Report> {
     let view = view(context, &context.entity()?)?;
     let id = canvas::find(&view, prefix)?;
-    let record = view.record(&["elements", &id]).unwrap_or_default();
+    let record = canvas::ELEMENTS.record(&view, &["elements", &id]);
     let row = canvas::ELEMENTS.whole_row(&record, Some(&id));
     Ok(Report::object(row, SHOW, Some("id")))
 }

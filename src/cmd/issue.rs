@@ -1,7 +1,7 @@
 use super::{Context, DryRun, OtherAs, files, resolve, words_of};
 use crate::concern::issues::{self, COMMENTS, ISSUES, SPEC, Status};
 use crate::concern::{Priority, borrowed};
-use crate::crdt::value::{Record, Source};
+use crate::crdt::value::Record;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::operation::Operation;
@@ -339,7 +339,7 @@ fn found(context: &Context, prefix: &str) -> Result<(String, Record)> {
             .hint("`crdtctl issue open TITLE` opens one"));
     };
     let id = issues::find(&view, prefix)?;
-    let record = view.record(&["issues", &id]).unwrap_or_default();
+    let record = ISSUES.record(&view, &["issues", &id]);
     Ok((id, record))
 }
 
@@ -394,11 +394,11 @@ fn rows(view: &View, all: bool) -> Vec<Row> {
     let records = ISSUES.records(view).into_iter();
     records
         .filter(|path| all || !ISSUES.is_deleted(view, path))
-        .filter_map(|path| {
-            let record = view.record(&borrowed(&path))?;
+        .map(|path| {
+            let record = ISSUES.record(view, &borrowed(&path));
             let mut row = ISSUES.row(&record, path.last());
             row.insert("comments".to_owned(), json!(comments_of(&record, all)));
-            Some(row)
+            row
         })
         .collect()
 }

@@ -3,7 +3,6 @@ mod column;
 use super::{Context, DryRun, files, resolve, words_of};
 use crate::concern::Priority;
 use crate::concern::kanban::{self, Board, CARDS, SPEC};
-use crate::crdt::value::Source;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::operation::Operation;
@@ -281,7 +280,7 @@ fn titles(board: &Board) -> BTreeMap<String, String> {
 
 /// A card as a row, with the title of its column.
 fn row(view: &View, titles: &BTreeMap<String, String>, card: &str) -> Row {
-    let record = view.record(&["cards", card]).unwrap_or_default();
+    let record = CARDS.record(view, &["cards", card]);
     titled(CARDS.row(&record, Some(&card.to_owned())), titles)
 }
 
@@ -328,7 +327,7 @@ fn show(context: &Context, prefix: &str) -> Result<Report> {
             .hint("`crdtctl kanban add TITLE` starts a board"));
     };
     let id = kanban::find(&view, prefix)?;
-    let record = view.record(&["cards", &id]).unwrap_or_default();
+    let record = CARDS.record(&view, &["cards", &id]);
     let row = CARDS.whole_row(&record, Some(&id));
     Ok(Report::object(titled(row, &titles(&Board::of(&view))), SHOW, Some("id")))
 }

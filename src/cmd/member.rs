@@ -112,7 +112,7 @@ fn show(context: &Context, prefix: &str) -> Result<Report> {
     let members = view.keys(core::MEMBERS.path);
     let id = resolve(prefix, members.iter().map(String::as_str), "member")
         .map_err(|e| if e.hint.is_none() { e.hint(hint) } else { e })?;
-    let record = view.record(&["members", &id]).unwrap_or_default();
+    let record = core::MEMBERS.record(&view, &["members", &id]);
     let row = core::MEMBERS.whole_row(&record, Some(&id));
     Ok(Report::object(row, COLUMNS, Some("member_id")))
 }

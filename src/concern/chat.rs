@@ -11,9 +11,11 @@ pub use react::React;
 pub use send::Send;
 pub use thread::{Caches, find_thread, live_replies};
 
-use super::{Actor, Collection, Field, FieldKind, Outcome, Removal, Spec, Tombstone, field};
+use super::{
+    Actor, Collection, Field, FieldKind, Outcome, Removal, Spec, Tombstone, field, record,
+};
 use crate::crdt::update::RootKind;
-use crate::crdt::value::{Record, Source, Value};
+use crate::crdt::value::{Source, Value};
 use crate::error::{Error, Result};
 use crate::id::EntityId;
 use crate::limits;
@@ -183,6 +185,7 @@ impl Message {
         let find = |index: &mut Index, source: &dyn Source| find_with(index, source, prefix);
         let path = look(session, entity, find)?;
         let collection = collection_of(&path);
+        record::check(session, &doc, &path, collection.noun)?;
         let value = |session: &mut Session, name: &str| {
             let path: Vec<&str> = path.iter().map(String::as_str).chain([name]).collect();
             session.read(&doc, |source| source.value(&path)).map(Option::flatten)
@@ -265,18 +268,16 @@ fn collection_of(path: &[String]) -> &'static Collection {
 /// A message or reply as a JSON object: the schema's fields, then the message that it replies to
 /// (`parent_id`) and what its own thread holds, derived.
 pub fn row(source: &dyn Source, path: &[String]) -> Map<String, serde_json::Value> {
-    let record = record(source, path);
-    beside(collection_of(path).row(&record, path.last()), source, path)
+    let of = collection_of(path);
+    let record = of.record(source, &super::borrowed(path));
+    beside(of.row(&record, path.last()), source, path)
 }
 
 /// The same with every field that the record has.
 pub fn whole_row(source: &dyn Source, path: &[String]) -> Map<String, serde_json::Value> {
-    let record = record(source, path);
-    beside(collection_of(path).whole_row(&record, path.last()), source, path)
-}
-
-fn record(source: &dyn Source, path: &[String]) -> Record {
-    source.record(&super::borrowed(path)).unwrap_or_default()
+    let of = collection_of(path);
+    let record = of.record(source, &super::borrowed(path));
+    beside(of.whole_row(&record, path.last()), source, path)
 }
 
 fn beside(

@@ -5,7 +5,7 @@ use super::{kanban, record};
 use crate::crdt::container::{self, Fixed};
 use crate::crdt::doc::Txn;
 use crate::crdt::update::RootKind;
-use crate::crdt::value::Source;
+use crate::crdt::value::{Shared, Source};
 use crate::error::{Error, Result};
 use crate::id::{EntityId, MemberId};
 use crate::limits;
@@ -211,6 +211,7 @@ impl Remove {
         let (held, last) = session
             .read(&doc, |source| (active_role(source, &member), is_last_owner(source, &member)))?
             .unwrap_or((None, false));
+        record::check(session, &doc, &["members".to_owned(), member.clone()], MEMBERS.noun)?;
         let Some(held) = held else {
             return Ok(Outcome::unchanged(doc, &member)
                 .saying(format!("{member} is removed from {} already", self.entity)));
@@ -251,6 +252,7 @@ impl SetRole {
         let (held, last) = session
             .read(&doc, |source| (active_role(source, &member), is_last_owner(source, &member)))?
             .unwrap_or((None, false));
+        record::check(session, &doc, &["members".to_owned(), member.clone()], MEMBERS.noun)?;
         let Some(held) = held else {
             return Err(Error::refused(format!("{member} was removed from {}", self.entity))
                 .hint(format!("crdtctl member add {member} --role {}", self.role)));
@@ -308,7 +310,8 @@ fn join(
 ) -> Result<()> {
     let id = member.as_str();
     let path = ["members", id];
-    if txn.flag(&["members", id, "deleted"]) {
+    // What is no record at all makes place, too.
+    if txn.flag(&["members", id, "deleted"]) || txn.shared(&path) != Some(Shared::Map) {
         // A new record, of the next generation. Whoever has seen the removal may be pruning the
         // old one just now, with all that is written into it; and acknowledgements of the old
         // removal that are still on their way must not count for the next one.

@@ -369,7 +369,9 @@ impl Issue {
             let record = record.collect();
             Ok(Issue { id, record })
         })?;
-        found.unwrap_or_else(|| Err(no_issues(entity)))
+        let issue = found.unwrap_or_else(|| Err(no_issues(entity)))?;
+        record::check(session, &doc, &["issues".to_owned(), issue.id.clone()], ISSUES.noun)?;
+        Ok(issue)
     }
 
     /// The issue, if it is not closed.

@@ -98,7 +98,10 @@ impl Add {
         lay_out(session, &self.entity)?;
         let column = match &self.column {
             Some(column) => named(session, &self.entity, column)?,
-            None => first_column(session, &doc)?.ok_or_else(no_columns)?,
+            None => {
+                let first = first_column(session, &doc)?.ok_or_else(no_columns)?;
+                columns::check(session, &doc, first)?
+            }
         };
         let now = session.now();
         let id = session.ambient().ids.uuid()?;
@@ -332,7 +335,8 @@ impl Restore {
         }
         let headings = session.read(&doc, headings)?.unwrap_or_default();
         let own = headings.iter().find(|heading| heading.id == card.text("column_id"));
-        let column = own.or(headings.first()).ok_or_else(no_columns)?;
+        let column = own.or(headings.first()).cloned().ok_or_else(no_columns)?;
+        let column = columns::check(session, &doc, column)?;
         let right = board::is_right(session, &doc);
         let now = session.now();
         session.edit(&doc, |txn| {
@@ -359,10 +363,12 @@ impl Card {
         let doc = entity.document(SPEC.name);
         let found = session.read(&doc, |source| {
             let id = find(source, prefix)?;
-            let record = source.record(&["cards", &id]).unwrap_or_default();
+            let record = CARDS.record(source, &["cards", &id]);
             Ok(Card { id, record })
         })?;
-        found.unwrap_or_else(|| Err(no_board(entity)))
+        let card = found.unwrap_or_else(|| Err(no_board(entity)))?;
+        record::check(session, &doc, &["cards".to_owned(), card.id.clone()], CARDS.noun)?;
+        Ok(card)
     }
 
     /// The card, if it is not archived.

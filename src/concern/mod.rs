@@ -9,12 +9,14 @@ pub mod core;
 pub mod issues;
 pub mod kanban;
 mod outcome;
+pub mod plain;
 mod priority;
 mod record;
 mod roles;
 
 pub use outcome::Outcome;
 pub use priority::Priority;
+pub(crate) use record::check as check_record;
 pub use roles::{Actor, Role};
 
 use crate::crdt::update::RootKind;
@@ -169,11 +171,26 @@ pub fn limit_note(doc: &DocId, bytes: u64) -> Option<String> {
 impl Collection {
     /// The paths of all its records, in the order of their keys.
     pub fn records(&self, source: &dyn Source) -> Vec<Vec<String>> {
+        self.homes(source).into_iter().flat_map(|path| descend(source, path, "*")).collect()
+    }
+
+    /// The paths of what its records stand in.
+    pub fn homes(&self, source: &dyn Source) -> Vec<Vec<String>> {
         let mut paths: Vec<Vec<String>> = vec![Vec::new()];
         for step in self.path {
             paths = paths.into_iter().flat_map(|path| descend(source, path, step)).collect();
         }
-        paths.into_iter().flat_map(|path| descend(source, path, "*")).collect()
+        paths
+    }
+
+    /// The record at a path. What is no record, and stands where one belongs, is one with the field
+    /// `value`.
+    pub fn record(&self, source: &dyn Source, path: &[&str]) -> Record {
+        match source.value(path) {
+            Some(Value::Map(record) | Value::Object(record)) => record,
+            Some(other) => Record::from([(plain::VALUE.to_owned(), other)]),
+            None => Record::new(),
+        }
     }
 
     /// Its records as JSON objects, in the order of their keys; deleted ones only with `all`.
@@ -181,8 +198,7 @@ impl Collection {
         self.records(source)
             .into_iter()
             .filter(|path| all || !self.is_deleted(source, path))
-            .filter_map(|path| Some((source.record(&borrowed(&path))?, path)))
-            .map(|(record, path)| self.row(&record, path.last()))
+            .map(|path| self.row(&self.record(source, &borrowed(&path)), path.last()))
             .collect()
     }
 
@@ -196,8 +212,9 @@ impl Collection {
     }
 
     /// A record as a JSON object with the schema's fields by their names: what is missing is
-    /// null, 0, false or empty; sets without duplicates. The first field is the record's own id,
-    /// which is its key where a program did not write it.
+    /// null, 0, false or empty; sets without duplicates. The first field is the record's own id, by
+    /// which commands know it: its key, where it has one. Where a program wrote another there, that
+    /// is the further field `recorded_id`.
     pub fn row(&self, record: &Record, key: Option<&String>) -> Map<String, serde_json::Value> {
         let mut row: Map<_, _> = self
             .fields
@@ -205,9 +222,13 @@ impl Collection {
             .map(|field| (field.name.to_owned(), field.kind.to_json(record.get(field.name))))
             .collect();
         if let Some(id) = self.fields.first().and_then(|field| row.get_mut(field.name))
-            && id.is_null()
+            && let Some(key) = key
+            && id != key
         {
-            *id = json!(key);
+            let recorded = std::mem::replace(id, json!(key));
+            if !recorded.is_null() {
+                row.insert("recorded_id".to_owned(), recorded);
+            }
         }
         row
     }

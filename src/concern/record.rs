@@ -1,11 +1,14 @@
 //! What the operations on records have in common: how people name one, the limits and words of
 //! what they write, and clocks.
 
+use super::{borrowed, plain};
+use crate::crdt::content::{self, Content, Owner, Stand};
 use crate::crdt::doc::Txn;
-use crate::crdt::value::{Record, Source, Value};
+use crate::crdt::value::{Record, Shared, Source, Value};
 use crate::error::{Error, Result};
-use crate::id::resolve;
+use crate::id::{DocId, resolve};
 use crate::limits;
+use crate::store::Session;
 
 /// The id of the record at `path` that an id or a unique prefix names, tombstones included. The
 /// hint is for an id that names none.
@@ -26,6 +29,49 @@ pub fn find(
     let ids = source.keys(path);
     resolve(prefix, ids.iter().map(String::as_str), noun)
         .map_err(|e| if e.hint.is_none() { e.hint(hint()) } else { e })
+}
+
+/// Refuses to write to the record at a path where that leads into a plain value. It may not be there.
+///
+/// # Errors
+/// `Refused`, with the repair.
+pub fn check(session: &mut Session, doc: &DocId, path: &[String], noun: &str) -> Result<()> {
+    let what = format!("{noun} {}", path.last().map_or("", String::as_str));
+    check_as(session, doc, path, Shared::Map, &what)
+}
+
+/// The same for what is named `what`, and must be of a shared type.
+pub fn check_as(
+    session: &mut Session,
+    doc: &DocId,
+    path: &[String],
+    wanted: Shared,
+    what: &str,
+) -> Result<()> {
+    let path = borrowed(path);
+    let check = |source: &dyn Source| plain::check_writable(source, doc, &path, wanted, what);
+    session.read(doc, check)?.unwrap_or(Ok(()))
+}
+
+/// Makes an empty container in the record at a path, where another program left it out: as the same
+/// items on every replica, since of two that are made at once one is lost, with all in it.
+pub fn supply(
+    session: &mut Session,
+    doc: &DocId,
+    record: &[String],
+    name: &str,
+    empty: &Content,
+) -> Result<()> {
+    let path: Vec<String> = record.iter().cloned().chain([name.to_owned()]).collect();
+    let is_missing =
+        |source: &dyn Source| source.exists(&borrowed(record)) && !source.exists(&borrowed(&path));
+    if session.read(doc, is_missing)? != Some(true) {
+        return Ok(());
+    }
+    let around = session.view(doc)?.and_then(|view| view.container(&borrowed(record)));
+    let Some(unit) = around else { return Ok(()) };
+    let stand = Stand { unit, owner: Owner::Item(unit), path, keyed: true };
+    session.edit(doc, |txn| content::replace(txn, doc, &stand, empty)).map(drop)
 }
 
 /// A field that holds text; empty where there is none.

@@ -78,7 +78,7 @@ pub fn is_genesis(client: u64) -> bool {
 }
 
 /// The client id of a generation: its number stands in the high bits, so that a later one wins.
-fn genesis_client(doc: &DocId, root: &str, key: &str, generation: u64) -> u64 {
+pub(super) fn genesis_client(doc: &DocId, root: &str, key: &str, generation: u64) -> u64 {
     let mut hasher = blake3::Hasher::new();
     // Each part with its length, so that no two triples give the same bytes.
     for part in ["crdtctl genesis 1", doc.as_str(), root, key] {
@@ -125,7 +125,8 @@ pub fn unite(txn: &mut Txn<'_>, path: &[&str], old: &Value) -> Result<usize> {
             for (key, value) in fields {
                 let inner: Vec<&str> = path.iter().copied().chain([key.as_str()]).collect();
                 match (value, txn.value(&inner)) {
-                    (Value::Map(_) | Value::Array(_), Some(_)) => {
+                    (Value::Map(_) | Value::Array(_), Some(present)) => {
+                        share(txn, path, key, value, &present)?;
                         added += unite(txn, &inner, value)?;
                     }
                     (Value::Array(_), None) => {
@@ -155,6 +156,26 @@ pub fn unite(txn: &mut Txn<'_>, path: &[&str], old: &Value) -> Result<usize> {
         _ => {}
     }
     Ok(added)
+}
+
+/// Makes the container that `like` is of what another program put there as a plain value.
+fn share(txn: &mut Txn<'_>, path: &[&str], key: &str, like: &Value, plain: &Value) -> Result<()> {
+    let inner: Vec<&str> = path.iter().copied().chain([key]).collect();
+    if txn.shared(&inner).is_some() {
+        return Ok(());
+    }
+    match like {
+        Value::Array(_) => {
+            txn.create_array(path, key)?;
+            let items = plain.as_array().unwrap_or_default();
+            items.iter().try_for_each(|item| txn.push(&inner, item))
+        }
+        _ => {
+            txn.create_map(path, key)?;
+            let mut fields = plain.as_map().into_iter().flatten();
+            fields.try_for_each(|(name, field)| txn.set(&inner, name, field))
+        }
+    }
 }
 
 #[cfg(test)]

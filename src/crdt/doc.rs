@@ -4,8 +4,9 @@
 //! kept, never the diff of a state (which would carry the whole delete set). On any error the
 //! `Doc` must be thrown away with what it did: a dropped yrs transaction commits.
 
+use super::plain::Plain;
 use super::update::{Checked, Update, Version};
-use super::value::{Element, Record, Source, Value, first_of_each};
+use super::value::{Record, Shared, Source, Value, first_of_each};
 use crate::error::{Error, Result};
 use std::sync::Arc;
 use yrs::types::ToJson;
@@ -226,13 +227,54 @@ impl Txn<'_> {
         Ok(())
     }
 
+    /// Creates an empty array `key` in the map at a place of the array at `path`: the only way to an
+    /// element that has no id, or shares one.
+    pub fn create_list_at(&mut self, path: &[&str], place: usize, key: &str) -> Result<()> {
+        let map = self.map_at(path, place)?;
+        map.insert(&mut self.yrs, key, ArrayPrelim::default());
+        Ok(())
+    }
+
+    /// [`Txn::push`] for the list `key` of the map at a place of the array at `path`.
+    pub fn push_at(
+        &mut self,
+        path: &[&str],
+        place: usize,
+        key: &str,
+        value: impl Into<Scalar>,
+    ) -> Result<()> {
+        let array = self.list_at(path, place, key)?;
+        array.push_back(&mut self.yrs, value.into().0);
+        Ok(())
+    }
+
+    /// [`Txn::retain_not`] for the list `key` of the map at a place of the array at `path`.
+    pub fn retain_not_at(
+        &mut self,
+        path: &[&str],
+        place: usize,
+        key: &str,
+        gone: impl FnMut(usize, &Value) -> bool,
+    ) -> Result<usize> {
+        let array = self.list_at(path, place, key)?;
+        self.retain_not_in(&array, gone)
+    }
+
     /// Removes every element of the array at `path` that `gone` picks. Returns how many.
     pub fn retain_not(
         &mut self,
         path: &[&str],
-        mut gone: impl FnMut(usize, &Value) -> bool,
+        gone: impl FnMut(usize, &Value) -> bool,
     ) -> Result<usize> {
         let array = self.array(path)?;
+        self.retain_not_in(&array, gone)
+    }
+
+    fn retain_not_in(
+        &mut self,
+        array: &ArrayRef,
+        mut gone: impl FnMut(usize, &Value) -> bool,
+    ) -> Result<usize> {
         let picked: Vec<u32> = (0u32..)
             .zip(array.iter(&self.yrs))
             .filter(|(index, out)| gone(*index as usize, &from_out(out.clone(), &self.yrs)))
@@ -278,7 +320,7 @@ impl Txn<'_> {
             [root] => Ok(self.yrs.get_or_insert_map(*root)),
             _ => match (Live { txn: &self.yrs }).out(path) {
                 Some(Out::YMap(map)) => Ok(map),
-                _ => Err(Error::corrupt(format!("no map at {}", path.join("/")))),
+                found => Err(not_shared("map", path, found.is_some())),
             },
         }
     }
@@ -289,9 +331,37 @@ impl Txn<'_> {
             [root] => Ok(self.yrs.get_or_insert_array(*root)),
             _ => match (Live { txn: &self.yrs }).out(path) {
                 Some(Out::YArray(array)) => Ok(array),
-                _ => Err(Error::corrupt(format!("no array at {}", path.join("/")))),
+                found => Err(not_shared("array", path, found.is_some())),
             },
         }
+    }
+
+    /// The array `key` of the map at a place of the array at `path`.
+    fn list_at(&mut self, path: &[&str], place: usize, key: &str) -> Result<ArrayRef> {
+        let map = self.map_at(path, place)?;
+        match map.get(&self.yrs, key) {
+            Some(Out::YArray(array)) => Ok(array),
+            found => Err(not_shared("array", &[path, &[key]].concat(), found.is_some())),
+        }
+    }
+
+    fn map_at(&mut self, path: &[&str], place: usize) -> Result<MapRef> {
+        let array = self.array(path)?;
+        let found = u32::try_from(place).ok().and_then(|place| array.get(&self.yrs, place));
+        match found {
+            Some(Out::YMap(map)) => Ok(map),
+            found => Err(not_shared("map", path, found.is_some())),
+        }
+    }
+}
+
+/// There is nothing to write into: what stands there is another program's, and `check` names it.
+fn not_shared(what: &str, path: &[&str], is_something: bool) -> Error {
+    let path = path.join("/");
+    match is_something {
+        true => Error::refused(format!("{path} is no shared {what}: another program wrote it"))
+            .hint("`crdtctl check` names it, and the repair"),
+        false => Error::corrupt(format!("no {what} at {path}")),
     }
 }
 
@@ -310,6 +380,10 @@ impl Source for Txn<'_> {
 
     fn exists(&self, path: &[&str]) -> bool {
         Live { txn: &self.yrs }.exists(path)
+    }
+
+    fn shared(&self, path: &[&str]) -> Option<Shared> {
+        Live { txn: &self.yrs }.shared(path)
     }
 }
 
@@ -372,19 +446,31 @@ impl<T: ReadTxn> Live<'_, T> {
         let (root, rest) = path.split_first()?;
         rest.iter().try_fold(root_out(self.txn, root)?, |at, step| match at {
             Out::YMap(map) => map.get(self.txn, step),
-            Out::YArray(array) => match Element::of(step) {
-                Element::Id(id) => {
-                    array.iter(self.txn).find(|out| self.id_of(out).as_deref() == Some(id))
+            Out::YArray(array) => {
+                let named = |out: &Out| self.id_of(out).as_deref() == Some(*step);
+                let shared = |out: &Out| matches!(out, Out::YMap(_));
+                let mut elements = array.iter(self.txn).filter(named);
+                let first = elements.next()?;
+                match shared(&first) {
+                    true => Some(first),
+                    false => Some(elements.find(shared).unwrap_or(first)),
                 }
-                Element::Place(place) => array.get(self.txn, u32::try_from(place).ok()?),
-            },
+            }
+            Out::Any(Any::Map(fields)) => fields.get(*step).cloned().map(Out::Any),
+            Out::Any(Any::Array(items)) => {
+                items.iter().find(|item| plain_id(item) == Some(*step)).cloned().map(Out::Any)
+            }
             _ => None,
         })
     }
 
     /// The field `id` of a map in an array.
     fn id_of(&self, element: &Out) -> Option<String> {
-        let Out::YMap(map) = element else { return None };
+        let map = match element {
+            Out::YMap(map) => map,
+            Out::Any(any) => return plain_id(any).map(str::to_owned),
+            _ => return None,
+        };
         match map.get(self.txn, "id")? {
             Out::Any(Any::String(id)) => Some(id.to_string()),
             Out::YText(text) => Some(text.get_string(self.txn)),
@@ -415,12 +501,32 @@ impl<T: ReadTxn> Source for Live<'_, T> {
             Some(Out::YArray(array)) => {
                 first_of_each(array.iter(self.txn).filter_map(|element| self.id_of(&element)))
             }
+            Some(Out::Any(any)) => Plain::of(from_any(&any)).keys(),
             _ => Vec::new(),
         }
     }
 
     fn exists(&self, path: &[&str]) -> bool {
         self.out(path).is_some()
+    }
+
+    fn shared(&self, path: &[&str]) -> Option<Shared> {
+        match self.out(path)? {
+            Out::YMap(_) => Some(Shared::Map),
+            Out::YArray(_) => Some(Shared::Array),
+            Out::YText(_) => Some(Shared::Text),
+            Out::Any(_) => None,
+            _ => Some(Shared::Other),
+        }
+    }
+}
+
+/// The field `id` of a plain map.
+fn plain_id(any: &Any) -> Option<&str> {
+    let Any::Map(fields) = any else { return None };
+    match fields.get("id")? {
+        Any::String(id) => Some(id),
+        _ => None,
     }
 }
 

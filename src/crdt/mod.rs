@@ -4,7 +4,9 @@
 //! content from it. yrs merges and edits ([`doc`]); what reaches it passed the gate first.
 
 pub mod container;
+pub mod content;
 pub mod doc;
+mod plain;
 pub mod register;
 #[cfg(test)]
 pub(crate) mod testing;

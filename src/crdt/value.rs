@@ -118,25 +118,24 @@ pub(super) fn first_of_each(ids: impl Iterator<Item = String>) -> Vec<String> {
     ids.filter(|id| seen.insert(id.clone())).collect()
 }
 
-/// How a step names an element of an array.
+/// A shared type: what can be written part by part, by several replicas at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Element<'s> {
-    Id(&'s str),
-    Place(usize),
-}
-
-impl<'s> Element<'s> {
-    pub fn of(step: &'s str) -> Self {
-        let place = step.strip_prefix('#').and_then(|digits| digits.parse().ok());
-        place.map_or(Element::Id(step), Element::Place)
-    }
+pub enum Shared {
+    Map,
+    Array,
+    Text,
+    /// One that only other programs use.
+    Other,
 }
 
 /// What can be asked of a document, open for editing or not. A path leads from a root through
 /// map keys and array elements: `["messages", "3f2a…", "reactions"]`. An element of an array of
-/// maps is named by its field `id`, so that it stays the same element when others come and go
-/// (`["issues", "9c1e…", "comments", "77ab…"]`), or by its place (`#0`). Of several elements with
-/// one id the first is meant.
+/// maps is named by its field `id`, whatever that looks like, so that it stays the same element when
+/// others come and go (`["issues", "9c1e…", "comments", "77ab…"]`). Of several elements with one id
+/// the first is meant, a shared map before a plain value.
+///
+/// A path leads through plain values too: other programs write whole records as one JSON object.
+/// [`Source::shared`] tells what can be written.
 pub trait Source {
     /// The names of the roots that hold anything, sorted.
     fn roots(&self) -> Vec<String>;
@@ -144,17 +143,21 @@ pub trait Source {
     /// The value at a path, everything below it included.
     fn value(&self, path: &[&str]) -> Option<Value>;
 
-    /// The keys of the map at a path, sorted; of an array the ids of the maps in it, in its order;
-    /// none elsewhere.
+    /// The keys of the map or object at a path, sorted; of an array or list the ids of the maps in
+    /// it, in its order; none elsewhere.
     fn keys(&self, path: &[&str]) -> Vec<String>;
 
     /// Whether anything stands at a path. Reads nothing of what is below it.
     fn exists(&self, path: &[&str]) -> bool;
 
-    /// The record at a path.
+    /// The shared type at a path; none where a plain value stands, or nothing: what is in there
+    /// cannot be written by itself.
+    fn shared(&self, path: &[&str]) -> Option<Shared>;
+
+    /// The record at a path, a shared map or a plain object.
     fn record(&self, path: &[&str]) -> Option<Record> {
         match self.value(path)? {
-            Value::Map(record) => Some(record),
+            Value::Map(record) | Value::Object(record) => Some(record),
             _ => None,
         }
     }

@@ -137,6 +137,7 @@ fn write(
         return Err(Error::refused(format!("{} {id} is {author}'s", collection.noun))
             .hint("everybody edits only what they wrote"));
     }
+    concern::check_record(session, doc, record, collection.noun)?;
     let field = conflict.path.get(record.len()).map_or("", String::as_str);
     let own = collection.fields.iter().find(|known| known.name == field).and_then(|f| f.clock);
     let now = session.now();

@@ -16,6 +16,9 @@ use crate::id::{DocId, hex};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+/// Hex digits of a finding's id that stand for its document and detail.
+const ID_DIGITS: usize = 6;
+
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -55,6 +58,18 @@ impl Kind {
 
     pub const fn info(name: &'static str) -> Kind {
         Kind { name, severity: Severity::Info }
+    }
+
+    /// The id of a finding: `stale-meta-3f2a91`. The same at every check.
+    pub fn id(&self, doc: Option<&DocId>, detail: &str) -> String {
+        let mut hasher = blake3::Hasher::new();
+        let doc = doc.map_or("", DocId::as_str);
+        // With its length, so that no two pairs give the same bytes.
+        hasher.update(&(doc.len() as u64).to_le_bytes());
+        hasher.update(doc.as_bytes());
+        hasher.update(detail.as_bytes());
+        let hash = hasher.finalize().to_hex();
+        format!("{}-{}", self.name, hash.chars().take(ID_DIGITS).collect::<String>())
     }
 }
 

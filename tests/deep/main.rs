@@ -18,6 +18,7 @@ mod facts;
 mod history;
 mod lease;
 mod memory;
+mod plain;
 mod rejoin;
 #[path = "../suite/support.rs"]
 #[allow(dead_code)]

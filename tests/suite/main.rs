@@ -37,6 +37,7 @@ mod log;
 mod members;
 mod oracle;
 mod output;
+mod plain;
 mod recover;
 mod repair;
 mod size;

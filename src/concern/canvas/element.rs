@@ -44,7 +44,11 @@ impl Element {
     }
 
     /// The element with this id.
+    ///
+    /// # Errors
+    /// `Refused` for one that cannot be written, since another program wrote it as a plain value.
     pub fn at(session: &mut Session, doc: &DocId, id: &str) -> Result<Option<Element>> {
+        record::check(session, doc, &["elements".to_owned(), id.to_owned()], ELEMENTS.noun)?;
         let record = session.read(doc, |source| source.record(&["elements", id]))?.flatten();
         Ok(record.map(|record| Element { id: id.to_owned(), record }))
     }
@@ -107,9 +111,12 @@ pub fn create(
 ) -> Result<bool> {
     session.edit(doc, |txn| {
         let path = ["elements", id];
+        if txn.exists(&path) {
+            return Ok(false);
+        }
         let made = match heard {
             true => container::create_once(txn, doc, "elements", id, |txn| found(txn, id))?,
-            false => txn.record(&path).is_none() && found(txn, id).map(|()| true)?,
+            false => found(txn, id).map(|()| true)?,
         };
         if !made || txn.record(&path).is_none() {
             return Ok(false);

@@ -8,6 +8,7 @@ use super::element::{Changes, Element};
 use super::fields::{self, Fields};
 use super::{Done, SPEC, put, remove, rewrite};
 use crate::concern::{Actor, Outcome};
+use crate::crdt::value::Value;
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
 use crate::store::{Session, Step};
@@ -142,7 +143,8 @@ impl Journey<'_> {
         };
         for (name, pair) in &self.changes {
             let (expected, _) = self.way.ends(pair.clone());
-            let value = fields::typed(name, &expected).unwrap_or(None);
+            let value =
+                fields::typed(name, &expected).unwrap_or_else(|_| Value::from_json(&expected));
             if !self.force && !element.shows(name, value.as_ref()) {
                 let is = fields::json(&element.record, name);
                 return Err(self.built_on(&format!("{name} is {is} now, not {expected}")));
@@ -160,7 +162,8 @@ impl Journey<'_> {
             let (_, goal) = self.way.ends(pair.clone());
             let value = match goal {
                 Json::Null => None,
-                goal => fields::typed(name, &goal)?,
+                // What another program had put there need not be of the schema's type.
+                goal => fields::typed(name, &goal).unwrap_or_else(|_| Value::from_json(&goal)),
             };
             Ok((name.clone(), value))
         };

@@ -4,7 +4,7 @@ use super::index::Index;
 use super::{Message, SPEC};
 use crate::concern::{Actor, Outcome, borrowed};
 use crate::crdt::doc::Txn;
-use crate::crdt::value::{Source, Value};
+use crate::crdt::value::{Shared, Source, Value};
 use crate::error::{Error, Result};
 use crate::id::EntityId;
 use crate::limits;
@@ -71,22 +71,31 @@ fn names(members: &Value, member: &str) -> bool {
     members.as_array().unwrap_or(&[]).iter().any(|value| value.as_str() == Some(member))
 }
 
-/// Makes the array of an emoji where there is none yet, and of a plain list of another program a
-/// shared one.
+/// Makes the array of an emoji where there is none yet, and shared types of what another program
+/// wrote as plain values: rule R3 unites what two replicas make at once.
 fn make_set(txn: &mut Txn<'_>, reactions: &[&str], emoji: &str) -> Result<()> {
     if let Some((name, message)) = reactions.split_last()
-        && !txn.exists(reactions)
+        && txn.shared(reactions) != Some(Shared::Map)
     {
+        let plain = txn.record(reactions).unwrap_or_default();
         txn.create_map(message, name)?;
+        plain.iter().try_for_each(|(emoji, members)| share(txn, reactions, emoji, members))?;
     }
     let path = [reactions, &[emoji]].concat();
-    let plain = match txn.value(&path) {
-        Some(Value::Array(_)) => return Ok(()),
-        Some(Value::List(members)) => members,
-        _ => Vec::new(),
-    };
+    match txn.shared(&path) {
+        Some(Shared::Array) => Ok(()),
+        _ => {
+            let plain = txn.value(&path).unwrap_or(Value::Undefined);
+            share(txn, reactions, emoji, &plain)
+        }
+    }
+}
+
+/// Makes the array of an emoji, with the members of a plain list.
+fn share(txn: &mut Txn<'_>, reactions: &[&str], emoji: &str, plain: &Value) -> Result<()> {
     txn.create_array(reactions, emoji)?;
-    plain.iter().try_for_each(|member| txn.push(&path, member))
+    let path = [reactions, &[emoji]].concat();
+    plain.as_array().unwrap_or_default().iter().try_for_each(|member| txn.push(&path, member))
 }
 
 /// Any short word will do: emoji are sequences of code points, and other programs write names.

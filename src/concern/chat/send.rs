@@ -4,13 +4,15 @@ use super::attachment::{self, Attachment};
 use super::index::Index;
 use super::{SPEC, look, message_path, reply_path, thread};
 use crate::concern::{Actor, Outcome, borrowed, record};
+use crate::crdt::content::Content;
 use crate::crdt::doc::Txn;
-use crate::crdt::value::Source;
+use crate::crdt::value::{Shared, Source};
 use crate::error::{Error, Result};
 use crate::id::{EntityId, MemberId};
 use crate::store::Session;
 use crate::tombstone;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Sends a message, or a reply to one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -44,6 +46,14 @@ impl Send {
             Some(message) => Some(self.thread(session, message)?),
             None => None,
         };
+        if let Some(thread) = &thread {
+            let replies = ["threads", thread, "replies"].map(str::to_owned);
+            let what = format!("the thread of message {thread}");
+            record::check_as(session, &doc, &replies, Shared::Map, &what)?;
+            // A program that made the thread by halves.
+            let empty = Content::Map(BTreeMap::new());
+            record::supply(session, &doc, &replies[..2], "replies", &empty)?;
+        }
         tombstone::make_room(session, &doc)?;
         let now = session.now();
         let id = session.ambient().ids.uuid()?;

@@ -101,12 +101,7 @@ pub(super) fn check_open(source: &dyn Source, thread: &str) -> Result<()> {
 /// R2), so that two people who reply first at once are in one thread.
 pub(super) fn open(txn: &mut Txn<'_>, doc: &DocId, thread: &str) -> Result<()> {
     let fixed = [Fixed::Text("parent_id", thread), Fixed::Map("replies")];
-    container::create(txn, doc, "threads", thread, &fixed)?;
-    // A program that made the thread by halves.
-    if !txn.exists(&["threads", thread, "replies"]) {
-        txn.create_map(&["threads", thread], "replies")?;
-    }
-    Ok(())
+    container::create(txn, doc, "threads", thread, &fixed).map(drop)
 }
 
 /// What a message or reply shows beside its own fields: the message that it replies to, and what

@@ -2,8 +2,9 @@
 
 use super::{COMMENTS, Issue, SPEC};
 use crate::concern::{Actor, Outcome, record};
+use crate::crdt::content::Content;
 use crate::crdt::doc::New;
-use crate::crdt::value::{Record, Source};
+use crate::crdt::value::{Record, Shared, Source};
 use crate::error::{Error, Result};
 use crate::id::EntityId;
 use crate::store::Session;
@@ -24,16 +25,15 @@ impl Comment {
         record::check_said("comment", &self.text)?;
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let issue = Issue::find(session, &self.entity, &self.issue)?;
+        let list = ["issues", &issue.id, "comments"].map(str::to_owned);
+        record::check_as(session, &doc, &list, Shared::Array, "the list of comments")?;
         tombstone::make_room(session, &doc)?;
         let now = session.now();
         let id = session.ambient().ids.uuid()?;
+        let list = ["issues", issue.id.as_str(), "comments"];
+        let record = ["issues", &issue.id].map(str::to_owned);
+        record::supply(session, &doc, &record, "comments", &Content::Array(Vec::new()))?;
         session.edit(&doc, |txn| {
-            let list = ["issues", issue.id.as_str(), "comments"];
-            // Only where another program left it out. Of two lists that replicas create at once one
-            // is lost, which is why we make it with the issue.
-            if !txn.keys(&["issues", &issue.id]).iter().any(|field| field == "comments") {
-                txn.create_array(&["issues", &issue.id], "comments")?;
-            }
             // Whole, in one transaction, with every container it will ever need (rule R1).
             let fields = vec![
                 ("author_id", actor.id.as_str().into()),
@@ -132,7 +132,10 @@ impl Said {
             Ok((id, record.unwrap_or_default()))
         })?;
         let (id, record) = found.unwrap_or_else(|| Err(super::no_issues(entity)))?;
-        Ok(Said { issue, id, record })
+        let said = Said { issue, id, record };
+        let path = said.path().map(str::to_owned);
+        record::check(session, &entity.document(SPEC.name), &path, COMMENTS.noun)?;
+        Ok(said)
     }
 
     fn path(&self) -> [&str; 4] {

@@ -7,7 +7,7 @@
 
 use crate::concern::record;
 use crate::crdt::doc::Txn;
-use crate::crdt::value::{Record, Source, Value};
+use crate::crdt::value::{Record, Shared, Source, Value};
 use crate::error::Result;
 use crate::id::DocId;
 use crate::store::Session;
@@ -128,6 +128,11 @@ impl Column {
         }
     }
 
+    /// Whether another program wrote it as one plain value.
+    pub fn is_plain(&self) -> bool {
+        self.state == State::Plain
+    }
+
     /// Puts the cards that name it into their order.
     fn fill(&mut self, mut standing: BTreeSet<(i64, String)>) {
         let since: BTreeMap<String, i64> =
@@ -142,25 +147,32 @@ impl Column {
         self.cards.extend(standing.into_iter().map(|(_, card)| card));
     }
 
+    /// Makes a shared list of what another program left out, or wrote as one value.
+    fn share_list(&self, txn: &mut Txn<'_>) -> Result<()> {
+        txn.create_list_at(&["columns"], self.place, "card_order")?;
+        let mut entries = self.listed.iter();
+        entries
+            .try_for_each(|card| txn.push_at(&["columns"], self.place, "card_order", card.as_str()))
+    }
+
     /// Makes its list say what it shows. An entry that is right stays the entry it is, so that
     /// two replicas that do this at once do the same.
     fn put_right(&self, txn: &mut Txn<'_>) -> Result<()> {
-        let place = format!("#{}", self.place);
-        let path = ["columns", place.as_str(), "card_order"];
+        let (columns, place) = (["columns"], self.place);
         match self.state {
             State::Plain => return Ok(()),
             State::Whole if self.listed == self.cards => return Ok(()),
             State::Whole => {}
-            State::Listless => txn.create_array(&["columns", &place], "card_order")?,
+            State::Listless => txn.create_list_at(&columns, place, "card_order")?,
         }
         let mut left: BTreeSet<&str> = self.cards.iter().map(String::as_str).collect();
         if self.state == State::Whole {
-            txn.retain_not(&path, |_, entry| {
+            txn.retain_not_at(&columns, place, "card_order", |_, entry| {
                 !entry.as_str().is_some_and(|card| left.remove(card))
             })?;
         }
         for card in self.cards.iter().filter(|card| left.contains(card.as_str())) {
-            txn.push(&path, card.as_str())?;
+            txn.push_at(&columns, place, "card_order", card.as_str())?;
         }
         Ok(())
     }
@@ -212,13 +224,14 @@ pub fn list(txn: &mut Txn<'_>, column: &str, card: &str, spot: &Spot) -> Result<
     }
 }
 
-/// Takes a card out of the list of a column, which may be gone. A card that comes back gets a new
+/// Takes a card out of the list of a column, which may be gone, or a plain value. A card that comes back gets a new
 /// entry: somebody may be removing the old one just now.
 pub fn unlist(txn: &mut Txn<'_>, column: &str, card: &str) -> Result<()> {
-    if txn.value(&["columns", column, "id"]).is_none() {
-        return Ok(());
+    let list = ["columns", column, "card_order"];
+    match txn.shared(&list) {
+        Some(Shared::Array) => txn.remove_text(&list, card).map(drop),
+        _ => Ok(()),
     }
-    txn.remove_text(&["columns", column, "card_order"], card).map(drop)
 }
 
 /// Lists a card once, in the column that it names; in the first where it names none that there is.
@@ -230,21 +243,26 @@ pub fn list_once(txn: &mut Txn<'_>, card: &str, now: i64) -> Result<()> {
         None => None,
     };
     let mut stands = false;
+    let is_own = |column: &Column| own.is_some_and(|own| own.place == column.place);
+    for column in board.columns.iter().filter(|column| column.state == State::Listless) {
+        if is_own(column) || column.listed.iter().any(|entry| entry == card) {
+            column.share_list(txn)?;
+        }
+    }
     for column in &board.columns {
-        if !column.listed.iter().any(|entry| entry == card) {
+        if column.is_plain() || !column.listed.iter().any(|entry| entry == card) {
             continue;
         }
-        let mut keep = own.is_some_and(|own| own.place == column.place);
+        let mut keep = is_own(column);
         stands |= keep;
-        let place = format!("#{}", column.place);
-        txn.retain_not(&["columns", &place, "card_order"], |_, entry| {
+        txn.retain_not_at(&["columns"], column.place, "card_order", |_, entry| {
             let is_it = entry.as_str() == Some(card);
             is_it && !std::mem::take(&mut keep)
         })?;
     }
-    let Some(own) = own else { return Ok(()) };
+    let Some(own) = own.filter(|own| !own.is_plain()) else { return Ok(()) };
     if !stands {
-        txn.push(&["columns", &format!("#{}", own.place), "card_order"], card)?;
+        txn.push_at(&["columns"], own.place, "card_order", card)?;
     }
     if board.cards.get(card) != Some(&own.id) {
         txn.set(&["cards", card], "column_id", own.id.as_str())?;

@@ -1,6 +1,6 @@
 //! The columns of a board: where they come from, how people name them, and what changes them.
 
-use super::{SPEC, board, cards_moved};
+use super::{COLUMNS, SPEC, board, cards_moved};
 use crate::clock::Ids;
 use crate::concern::{Actor, Outcome, record};
 use crate::crdt::container;
@@ -208,6 +208,9 @@ impl MoveColumn {
             return Ok(Outcome::unchanged(doc, &column.id)
                 .saying(format!("column {:?} stands there already", column.title)));
         }
+        for other in &order {
+            check(session, &doc, (*other).clone())?;
+        }
         let right = board::is_right(session, &doc);
         session.edit(&doc, |txn| {
             put_right(txn, right)?;
@@ -279,7 +282,14 @@ impl RemoveColumn {
 pub(super) fn named(session: &mut Session, entity: &EntityId, name: &str) -> Result<Heading> {
     let doc: DocId = entity.document(SPEC.name);
     let found = session.read(&doc, |source| find(source, name))?;
-    found.unwrap_or_else(|| Err(super::no_board(entity)))
+    let heading = found.unwrap_or_else(|| Err(super::no_board(entity)))?;
+    check(session, &doc, heading)
+}
+
+/// The column, if it can be written to.
+pub(super) fn check(session: &mut Session, doc: &DocId, heading: Heading) -> Result<Heading> {
+    record::check(session, doc, &["columns".to_owned(), heading.id.clone()], COLUMNS.noun)?;
+    Ok(heading)
 }
 
 /// Puts the lists right, where no earlier write of this session has.

@@ -1,6 +1,7 @@
 //! Values of the format as plain data, and when two of them mean the same.
 
 use super::Fault;
+use super::deletes::write_var;
 use super::reader::{AnyHead, Reader};
 use crate::crdt::value::{Record, Value};
 use crate::limits::ANY_DEPTH;
@@ -46,6 +47,74 @@ fn read_within(reader: &mut Reader<'_>, depth: usize) -> Result<Value, Fault> {
 
 fn too_deep(reader: &Reader<'_>) -> Fault {
     reader.fault("nesting", format!("a value nested deeper than {ANY_DEPTH}"))
+}
+
+/// Writes a value as other programs write it: shared types as the plain values that they show.
+///
+/// Recursion is bounded: what was read or parsed is nested no deeper than [`ANY_DEPTH`].
+pub fn write(out: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::Undefined => out.push(127),
+        Value::Null => out.push(126),
+        Value::Bool(b) => out.push(if *b { 120 } else { 121 }),
+        Value::Int(n) => write_int(out, *n),
+        Value::Number(n) => write_float(out, *n),
+        Value::String(text) | Value::Text(text) => {
+            out.push(119);
+            write_bytes(out, text.as_bytes());
+        }
+        Value::Object(fields) | Value::Map(fields) => {
+            out.push(118);
+            write_var(out, fields.len() as u64);
+            for (key, field) in fields {
+                write_bytes(out, key.as_bytes());
+                write(out, field);
+            }
+        }
+        Value::List(items) | Value::Array(items) => {
+            out.push(117);
+            write_var(out, items.len() as u64);
+            items.iter().for_each(|item| write(out, item));
+        }
+        Value::Bytes(bytes) => {
+            out.push(116);
+            write_bytes(out, bytes);
+        }
+    }
+}
+
+/// As Yjs does: 31 bits and the sign as an integer, what a double holds exactly as one, the rest as
+/// a BigInt.
+fn write_int(out: &mut Vec<u8>, n: i64) {
+    const SMALL: u64 = 0x7fff_ffff;
+    const EXACT: u64 = 1 << 53;
+    let size = n.unsigned_abs();
+    match size {
+        0..=SMALL => {
+            out.push(125);
+            let sign = if n < 0 { 0x40 } else { 0 };
+            let more = if size > 0x3f { 0x80 } else { 0 };
+            out.push((size & 0x3f) as u8 | sign | more);
+            if more != 0 {
+                write_var(out, size >> 6);
+            }
+        }
+        0..=EXACT => write_float(out, n as f64),
+        _ => {
+            out.push(122);
+            out.extend_from_slice(&n.to_be_bytes());
+        }
+    }
+}
+
+fn write_float(out: &mut Vec<u8>, n: f64) {
+    out.push(123);
+    out.extend_from_slice(&n.to_be_bytes());
+}
+
+fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    write_var(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
 }
 
 /// The JSON text of an embedded value as plain data; `None` where it is no JSON, or nested too
@@ -132,6 +201,27 @@ mod tests {
         assert!(!same(&Value::Int((1 << 53) + 1), &Value::Number(9_007_199_254_740_992.0)));
         assert!(!same(&Value::Number(0.1), &Value::Number(f64::from(0.1_f32))));
         assert!(!same(&Value::Int(1), &Value::Bool(true)));
+    }
+
+    #[test]
+    fn what_is_written_reads_as_the_same() {
+        let numbers = [0, 1, -1, 63, 64, -64, 0x7fff_ffff, -0x7fff_ffff, 1 << 31, -(1 << 31)];
+        let large = [1 << 53, -(1 << 53), (1 << 53) + 1, i64::MAX, i64::MIN];
+        let ints = numbers.into_iter().chain(large).map(Value::Int);
+        let floats = [0.5, -0.0, f64::MAX, f64::INFINITY, f64::NAN].map(Value::Number);
+        let mut all: Vec<Value> = ints.chain(floats).collect();
+        all.extend([Value::Null, Value::Undefined, Value::Bool(true), Value::Bool(false)]);
+        all.extend([Value::String("Grüße 🚀".into()), Value::Bytes(vec![0, 255])]);
+        all.push(Value::List(all.clone()));
+        all.push(Value::Object(Record::from([("k".into(), Value::List(all.clone()))])));
+        for value in all {
+            let mut bytes = Vec::new();
+            write(&mut bytes, &value);
+            let mut reader = Reader::at(&bytes, 0);
+            let again = read(&mut reader).unwrap();
+            assert!(same(&again, &value), "{value:?} {again:?}");
+            assert_eq!(reader.left(), 0, "{value:?}");
+        }
     }
 
     #[test]

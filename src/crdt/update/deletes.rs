@@ -14,6 +14,13 @@ impl DeleteSet {
         self.0.is_empty()
     }
 
+    /// The set of one unit.
+    pub fn of_unit(unit: Id) -> DeleteSet {
+        let mut set = DeleteSet::default();
+        set.insert(unit.client, unit.clock..unit.clock.saturating_add(1));
+        set
+    }
+
     /// Every range, by client and clock.
     pub fn iter(&self) -> impl Iterator<Item = (u64, Range<u32>)> {
         self.0.iter().flat_map(|(client, ranges)| ranges.iter().map(|r| (*client, r.clone())))
@@ -128,7 +135,7 @@ impl DeleteSet {
     }
 
     /// The set as an update ends with it.
-    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+    pub fn encode(&self, out: &mut Vec<u8>) {
         write_var(out, self.0.len() as u64);
         for (client, ranges) in &self.0 {
             write_var(out, *client);

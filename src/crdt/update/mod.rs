@@ -46,6 +46,7 @@ pub use salvage::Salvage;
 pub use texts::{Decide, Instead, Role};
 pub use trace::{Head, Trace, Traced, heads};
 
+pub(super) use deletes::write_var;
 pub(super) use facts::{Facts, GONE, Home, OPEN, Shape};
 pub(super) use reader::{AnyHead, Reader};
 

@@ -30,7 +30,8 @@ pub fn build(update: &Update<'_, Checked>) -> View {
     let mut roots: Vec<(String, u32)> =
         (0u32..).zip(&update.facts().roots).map(|(node, r)| (r.name.to_owned(), node)).collect();
     roots.sort_unstable();
-    View { bytes: update.bytes().to_vec(), version, roots, nodes, entries }
+    let opened = Default::default();
+    View { bytes: update.bytes().to_vec(), version, roots, nodes, entries, opened }
 }
 
 /// The containers, roots first, and per block the one that it created.

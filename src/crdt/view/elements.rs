@@ -1,7 +1,8 @@
 //! The elements of an array by their ids, so that a path through an array costs no look at all of
 //! them.
 
-use super::{Entry, Id, Node, Shape, View};
+use super::plain::plain_id;
+use super::{Entry, Id, Node, Shape, Span, View};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
@@ -10,6 +11,8 @@ pub(super) struct Elements {
     /// Each with its place among the entries of the array.
     by_name: HashMap<String, usize>,
     by_item: HashMap<Id, String>,
+    /// The plain maps with an id: the unit of content that each is, and its bytes.
+    plain: HashMap<String, (Id, Span)>,
 }
 
 impl Elements {
@@ -22,6 +25,11 @@ impl Elements {
     pub fn name_of(&self, item: Id) -> Option<&str> {
         self.by_item.get(&item).map(String::as_str)
     }
+
+    /// The plain map with an id: its unit, and its bytes.
+    pub fn plain(&self, id: &str) -> Option<(Id, Span)> {
+        self.plain.get(id).copied()
+    }
 }
 
 impl View {
@@ -29,14 +37,20 @@ impl View {
     pub(super) fn elements<'n>(&self, node: &'n Node) -> &'n Elements {
         node.elements.get_or_init(|| {
             let (mut by_name, mut by_item) = (HashMap::new(), HashMap::new());
+            let mut plain = HashMap::new();
             for (place, entry) in self.entries_of(node).iter().enumerate() {
+                self.each_plain(entry, |unit, bytes, value| {
+                    if let Some(id) = plain_id(&value) {
+                        plain.entry(id.to_owned()).or_insert((unit, bytes));
+                    }
+                });
                 let Some(id) = self.id_of(entry) else { continue };
                 if let Slot::Vacant(slot) = by_name.entry(id) {
                     by_item.insert(entry.id, slot.key().clone());
                     slot.insert(place);
                 }
             }
-            Box::new(Elements { by_name, by_item })
+            Box::new(Elements { by_name, by_item, plain })
         })
     }
 

@@ -9,12 +9,14 @@ mod digest;
 mod elements;
 mod order;
 mod pieces;
+mod plain;
 #[cfg(test)]
 mod tests;
 mod typed;
 
+use super::plain::Plain;
 use super::update::{Checked, Id, Kind, Reader, RootKind, Shape, Update, Version, any};
-use super::value::{Element, Record, Source, Value, first_of_each};
+use super::value::{Record, Shared, Source, Value};
 use crate::error::{Error, Result};
 use elements::Elements;
 use std::ops::Range;
@@ -32,6 +34,7 @@ pub struct View {
     roots: Vec<(String, u32)>,
     nodes: Vec<Node>,
     entries: Vec<Entry>,
+    opened: plain::Opened,
 }
 
 /// A container.
@@ -195,24 +198,9 @@ impl View {
                 node.found.store(u32::try_from(at).unwrap_or(0), Ordering::Relaxed);
                 entries.get(at)
             }
-            Shape::Array => match Element::of(step) {
-                Element::Id(id) => entries.get(self.elements(node).named(id)?),
-                Element::Place(place) => self.nth(entries, place),
-            },
+            Shape::Array => entries.get(self.elements(node).named(step)?),
             _ => None,
         }
-    }
-
-    /// The container at a place of an array; a run of plain values takes as many places.
-    fn nth<'v>(&self, entries: &'v [Entry], place: usize) -> Option<&'v Entry> {
-        let mut before = 0;
-        for entry in entries {
-            if before == place && entry.node != NONE {
-                return Some(entry);
-            }
-            self.each_value(entry, |_| before += 1);
-        }
-        None
     }
 
     fn node(&self, node: u32) -> Option<&Node> {
@@ -310,25 +298,37 @@ impl Source for View {
     fn value(&self, path: &[&str]) -> Option<Value> {
         match path {
             [root] => Some(self.materialise(self.root(root)?)),
-            _ => self.single(self.entry(path)?),
+            _ => self.look(path, |entry| self.single(entry), |plain| Some(plain.value()))?,
         }
     }
 
     fn keys(&self, path: &[&str]) -> Vec<String> {
-        let node = self.node_at(path).and_then(|node| self.node(node));
-        let Some(node) = node else { return Vec::new() };
-        let entries = self.entries_of(node).iter();
-        match node.shape {
-            Shape::Map => entries.map(|entry| self.key(entry).to_owned()).collect(),
-            Shape::Array => first_of_each(entries.filter_map(|entry| self.id_of(entry))),
-            _ => Vec::new(),
+        let of_entry = |entry: &Entry| match self.node(entry.node) {
+            Some(node) => self.keys_of(node),
+            None => self.open(entry).keys(),
+        };
+        match path {
+            [root] => {
+                let node = self.root(root).and_then(|node| self.node(node));
+                node.map(|node| self.keys_of(node)).unwrap_or_default()
+            }
+            _ => self.look(path, of_entry, Plain::keys).unwrap_or_default(),
         }
     }
 
     fn exists(&self, path: &[&str]) -> bool {
         match path {
             [root] => self.root(root).is_some(),
-            _ => self.entry(path).is_some(),
+            _ => self.look(path, |_| (), |_| ()).is_some(),
         }
+    }
+
+    fn shared(&self, path: &[&str]) -> Option<Shared> {
+        Some(match self.node(self.node_at(path)?)?.shape {
+            Shape::Map => Shared::Map,
+            Shape::Array => Shared::Array,
+            Shape::Text => Shared::Text,
+            _ => Shared::Other,
+        })
     }
 }

@@ -1,0 +1,51 @@
+//! Records: whether they are shared types, and whether they know their own ids.
+
+use super::{Edit, Fix, Found};
+use crate::concern::{Spec, borrowed, plain};
+use crate::crdt::value::{Shared, Source};
+use crate::crdt::view::View;
+use crate::store::check::Kind;
+
+static ID_DIFFERS: Kind = Kind::warning("id-differs");
+
+/// Plain values where shared types belong.
+pub fn plain(spec: &'static Spec, view: &View) -> Vec<Found> {
+    let to_found = |plain: plain::Plain| Found {
+        kind: &plain::PLAIN_VALUE,
+        message: format!(
+            "{} was written as a plain value: of two edits in it one is lost; repairing rewrites it \
+             as a shared type",
+            plain.name()
+        ),
+        fix: Fix::Edit(Edit::Plain(plain.detail())),
+        detail: plain.detail(),
+    };
+    plain::find(spec, view).into_iter().map(to_found).collect()
+}
+
+/// Records under a key that is not the id which they give themselves.
+pub fn ids(spec: &'static Spec, view: &View) -> Vec<Found> {
+    let mut found = Vec::new();
+    for collection in spec.collections {
+        let Some(field) = collection.fields.first() else { continue };
+        for path in collection.records(view) {
+            let steps = borrowed(&path);
+            let recorded = view.text(&[&steps[..], &[field.name]].concat());
+            let (Some(key), Some(recorded)) = (path.last(), recorded) else { continue };
+            if *key == recorded || view.shared(&steps) != Some(Shared::Map) {
+                continue;
+            }
+            found.push(Found {
+                kind: &ID_DIFFERS,
+                detail: path.join("/"),
+                message: format!(
+                    "{} {key} gives itself another {}, {recorded:?}; commands know it by its key, and \
+                     repairing writes that there",
+                    collection.noun, field.name
+                ),
+                fix: Fix::Edit(Edit::Id(path.clone(), field.name)),
+            });
+        }
+    }
+    found
+}

@@ -1,0 +1,323 @@
+//! What other programs wrote as plain values where shared types belong: found, named, and rewritten.
+//!
+//! A plain value is one register. It can be read like a record, but nothing in it can be written by
+//! itself: of two edits one is lost, whatever they changed. Reading looks into it, commands refuse to
+//! write there and name the repair, and [`Plain::content`] is what the repair puts in its place.
+
+use super::{Collection, Field, FieldKind, Spec, borrowed};
+use crate::clock::Ids;
+use crate::crdt::content::{Content, Owner, Stand};
+use crate::crdt::update::Id;
+use crate::crdt::value::{Shared, Source, Value};
+use crate::crdt::view::View;
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use crate::store::check::Kind;
+use std::collections::BTreeMap;
+
+pub static PLAIN_VALUE: Kind = Kind::warning("plain-value");
+
+/// The field that holds what was no object, and stood where a record belongs.
+pub const VALUE: &str = "value";
+
+/// A plain value where a shared type belongs.
+#[derive(Debug)]
+pub struct Plain {
+    pub stand: Stand,
+    value: Value,
+    spec: &'static Spec,
+    form: Form,
+}
+
+/// What it should be.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Record(&'static Collection),
+    Field(&'static Collection, &'static Field),
+    /// The members under an emoji.
+    Reaction(&'static Collection),
+}
+
+/// Every plain value of a document that stands where a shared type belongs, the outermost only.
+pub fn find(spec: &'static Spec, view: &View) -> Vec<Plain> {
+    let mut search = Search { spec, view, found: Vec::new() };
+    for collection in spec.collections {
+        for home in collection.homes(view) {
+            search.collection(collection, &home);
+        }
+    }
+    search.found
+}
+
+struct Search<'s> {
+    spec: &'static Spec,
+    view: &'s View,
+    found: Vec<Plain>,
+}
+
+impl Search<'_> {
+    fn collection(&mut self, collection: &'static Collection, home: &[String]) {
+        let shape = self.view.shared(&borrowed(home));
+        if !matches!(shape, Some(Shared::Map | Shared::Array)) {
+            return;
+        }
+        if shape == Some(Shared::Array) {
+            for (unit, value) in self.view.plain_elements(&borrowed(home)) {
+                self.add(home.to_vec(), Some(unit), Some(value), Form::Record(collection));
+            }
+        }
+        for key in self.view.keys(&borrowed(home)) {
+            let path: Vec<String> = home.iter().cloned().chain([key]).collect();
+            match self.view.shared(&borrowed(&path)) {
+                Some(Shared::Map) => self.fields(collection, &path),
+                _ if shape == Some(Shared::Array) => {}
+                _ => self.add(path, None, None, Form::Record(collection)),
+            }
+        }
+    }
+
+    fn fields(&mut self, collection: &'static Collection, record: &[String]) {
+        for field in collection.fields {
+            let Some(wanted) = self.spec.container(collection, field) else { continue };
+            let path: Vec<String> = record.iter().cloned().chain([field.name.to_owned()]).collect();
+            if self.view.shared(&borrowed(&path)) != Some(wanted) {
+                self.add(path, None, None, Form::Field(collection, field));
+            } else if field.kind == FieldKind::Reactions {
+                for emoji in self.view.keys(&borrowed(&path)) {
+                    let path: Vec<String> = path.iter().cloned().chain([emoji]).collect();
+                    if self.view.shared(&borrowed(&path)) != Some(Shared::Array) {
+                        self.add(path, None, None, Form::Reaction(collection));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds what stands at a path: its value, or that of the `unit` of the array there. What is
+    /// missing, or null, is nothing.
+    fn add(&mut self, path: Vec<String>, unit: Option<Id>, value: Option<Value>, form: Form) {
+        let keyed = unit.is_none();
+        let steps = borrowed(&path);
+        let Some(value) = value.or_else(|| self.view.value(&steps)) else { return };
+        let is_nothing = matches!(value, Value::Null | Value::Undefined);
+        if is_nothing && !matches!(form, Form::Record(_)) {
+            return;
+        }
+        let home =
+            if keyed { steps.split_last().map_or(&[][..], |(_, home)| home) } else { &steps };
+        let owner = match home {
+            [root] => Some(Owner::Root((*root).to_owned())),
+            _ => self.view.container(home).map(Owner::Item),
+        };
+        if let (Some(owner), Some(unit)) = (owner, unit.or_else(|| self.view.item(&steps))) {
+            let stand = Stand { unit, owner, path, keyed };
+            self.found.push(Plain { stand, value, spec: self.spec, form });
+        }
+    }
+}
+
+impl Plain {
+    /// Tells it apart from all others in its document.
+    pub fn detail(&self) -> String {
+        let path = self.stand.path.join("/");
+        if self.stand.keyed {
+            return path;
+        }
+        let id = self.value.as_map().and_then(|fields| fields.get("id")?.as_str());
+        let Id { client, clock } = self.stand.unit;
+        id.map_or_else(|| format!("{path}/[{client}:{clock}]"), |id| format!("{path}/{id}"))
+    }
+
+    /// What it is, for people: `message 3f2a…`.
+    pub fn name(&self) -> String {
+        let last = |back: usize| {
+            let at = self.stand.path.len().checked_sub(back);
+            at.and_then(|at| self.stand.path.get(at)).map_or("", String::as_str)
+        };
+        match self.form {
+            Form::Record(collection) => {
+                let detail = self.detail();
+                let id = detail.rsplit('/').next().unwrap_or_default();
+                let id = if self.stand.keyed { last(1) } else { id };
+                format!("{} {id}", collection.noun)
+            }
+            Form::Field(of, field) => format!("{} of {} {}", field.name, of.noun, last(2)),
+            Form::Reaction(of) => format!("the reaction {} to {} {}", last(1), of.noun, last(3)),
+        }
+    }
+
+    /// What takes its place. The same whenever it is derived of the same value.
+    pub fn content(&self, doc: &DocId) -> Content {
+        let Id { client, clock } = self.stand.unit;
+        let minting = Minting { spec: self.spec, seed: format!("plain {doc} {client}:{clock}") };
+        match self.form {
+            Form::Record(collection) => {
+                let key = self.stand.path.last().filter(|_| self.stand.keyed);
+                minting.record(collection, key.map(String::as_str), &self.value, "")
+            }
+            Form::Field(collection, field) => {
+                minting.field(collection, field, &self.value).unwrap_or_else(|| empty(field.kind))
+            }
+            Form::Reaction(_) => set(&self.value),
+        }
+    }
+}
+
+/// Makes content of plain values. What has no id and needs one gets it from the seed.
+struct Minting {
+    spec: &'static Spec,
+    seed: String,
+}
+
+impl Minting {
+    /// A record, whole (rule R1): with every container that it will ever need.
+    fn record(
+        &self,
+        collection: &'static Collection,
+        key: Option<&str>,
+        value: &Value,
+        place: &str,
+    ) -> Content {
+        let mut fields: BTreeMap<String, Content> = BTreeMap::new();
+        match value.as_map() {
+            Some(record) => {
+                for (name, value) in record {
+                    let known = collection.fields.iter().find(|field| field.name == name);
+                    let made = known.and_then(|field| self.field(collection, field, value));
+                    fields.insert(name.clone(), made.unwrap_or(Content::Plain(value.clone())));
+                }
+            }
+            None => drop(fields.insert(VALUE.to_owned(), Content::Plain(value.clone()))),
+        }
+        for field in collection.fields {
+            let is_null = matches!(
+                fields.get(field.name),
+                None | Some(Content::Plain(Value::Null | Value::Undefined))
+            );
+            if is_null
+                && (self.spec.container(collection, field).is_some()
+                    || field.kind == FieldKind::Map)
+            {
+                fields.insert(field.name.to_owned(), empty(field.kind));
+            }
+        }
+        if let Some(id) = collection.fields.first() {
+            let is_id =
+                |made: &Content| matches!(made, Content::Plain(id) if id.as_str().is_some());
+            if !fields.get(id.name).is_some_and(is_id) {
+                let minted = || Ids::seeded(&format!("{} {place}", self.seed)).uuid();
+                let named = key.map(str::to_owned).or_else(|| minted().ok());
+                let named = Value::String(named.unwrap_or_default());
+                fields.insert(id.name.to_owned(), Content::Plain(named));
+            }
+        }
+        Content::Map(fields)
+    }
+
+    /// A field that is a container; none for one that is not.
+    fn field(&self, of: &'static Collection, field: &Field, value: &Value) -> Option<Content> {
+        let inner = self.spec.below(of, field);
+        let pairs = || value.as_map().into_iter().flatten();
+        Some(match field.kind {
+            FieldKind::Acknowledgements => plain_map(value),
+            FieldKind::Reactions => Content::Map(
+                pairs().map(|(emoji, members)| (emoji.clone(), set(members))).collect(),
+            ),
+            FieldKind::List => {
+                let item = |(place, item): (usize, &Value)| match (inner, item) {
+                    (Some(inner), item) => self.record(inner, None, item, &place.to_string()),
+                    (None, Value::Object(_) | Value::Map(_)) => plain_map(item),
+                    (_, plain) => Content::Plain(plain.clone()),
+                };
+                let items = value.as_array().unwrap_or_default();
+                Content::Array(items.iter().enumerate().map(item).collect())
+            }
+            FieldKind::Map => match inner {
+                Some(inner) => Content::Map(
+                    pairs()
+                        .map(|(key, value)| (key.clone(), self.record(inner, Some(key), value, "")))
+                        .collect(),
+                ),
+                None => plain_map(value),
+            },
+            _ => return None,
+        })
+    }
+}
+
+fn plain_map(value: &Value) -> Content {
+    let fields = value.as_map().into_iter().flatten();
+    Content::Map(fields.map(|(key, value)| (key.clone(), Content::Plain(value.clone()))).collect())
+}
+
+fn set(members: &Value) -> Content {
+    let members = members.as_array().unwrap_or_default().iter();
+    Content::Array(members.map(|member| Content::Plain(member.clone())).collect())
+}
+
+fn empty(kind: FieldKind) -> Content {
+    match kind {
+        FieldKind::List => Content::Array(Vec::new()),
+        _ => Content::Map(BTreeMap::new()),
+    }
+}
+
+impl Spec {
+    /// The shared type that a field of a record should be; none where a plain value may stand.
+    fn container(&self, of: &Collection, field: &Field) -> Option<Shared> {
+        match field.kind {
+            FieldKind::Acknowledgements | FieldKind::Reactions => Some(Shared::Map),
+            FieldKind::List => Some(Shared::Array),
+            FieldKind::Map => self.below(of, field).map(|_| Shared::Map),
+            _ => None,
+        }
+    }
+
+    /// The collection that stands in a field of another one's records.
+    fn below(&self, of: &Collection, field: &Field) -> Option<&'static Collection> {
+        let is_it = |inner: &&Collection| {
+            inner.path.len() == of.path.len().saturating_add(2)
+                && inner.path.starts_with(of.path)
+                && inner.path.last() == Some(&field.name)
+        };
+        self.collections.iter().find(is_it)
+    }
+}
+
+/// Refuses what leads into a plain value. `what` is the record, for people; `wanted` is what must
+/// stand at the end of the path, if anything does.
+///
+/// # Errors
+/// `Refused`, with the repair.
+pub fn check_writable(
+    source: &dyn Source,
+    doc: &DocId,
+    path: &[&str],
+    wanted: Shared,
+    what: &str,
+) -> Result<()> {
+    for len in 2..=path.len() {
+        let prefix = path.get(..len).unwrap_or(path);
+        let is_there = match source.shared(prefix) {
+            Some(found) if len == path.len() => found == wanted,
+            Some(found) => matches!(found, Shared::Map | Shared::Array),
+            None => false,
+        };
+        if !is_there && source.exists(prefix) {
+            return Err(refusal(doc, &prefix.join("/"), what));
+        }
+        if !is_there {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn refusal(doc: &DocId, detail: &str, what: &str) -> Error {
+    Error::refused(format!("{what} was written as a plain value by another program"))
+        .because(format!("nothing in {detail} can be changed by itself"))
+        .hint(format!(
+            "`crdtctl repair {}` rewrites it, and keeps the old value",
+            PLAIN_VALUE.id(Some(doc), detail)
+        ))
+}

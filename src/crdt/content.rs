@@ -1,0 +1,189 @@
+//! Content with shared types in it, made whole: by a transaction, or as the same items everywhere in
+//! the place of a plain value that another program wrote.
+
+use super::container::genesis_client;
+use super::doc::Txn;
+use super::update::{DeleteSet, Id, any, write_var};
+use super::value::{Shared, Source, Value};
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use crate::limits;
+use std::collections::BTreeMap;
+
+/// What is to be made. What says which of the parts are shared types nests a few levels deep.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    Plain(Value),
+    Map(BTreeMap<String, Content>),
+    Array(Vec<Content>),
+}
+
+impl Content {
+    /// The shared type that it is as a whole.
+    fn shared(&self) -> Option<Shared> {
+        match self {
+            Content::Plain(_) => None,
+            Content::Map(_) => Some(Shared::Map),
+            Content::Array(_) => Some(Shared::Array),
+        }
+    }
+}
+
+/// A plain value, or another shared type, that stands where a shared type belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stand {
+    /// The unit of content that it is; where nothing stands, that of the container around it.
+    pub unit: Id,
+    /// The container that it stands in: a root, or the item that made it.
+    pub owner: Owner,
+    /// The path to it; of an element of an array, which has no key, to the array.
+    pub path: Vec<String>,
+    pub keyed: bool,
+}
+
+/// What a value stands in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    Root(String),
+    Item(Id),
+}
+
+/// Puts shared types in the place of a plain value, as the same items on every replica that does so
+/// (rule R2): who does it at once with others has made one thing with them, and what is written into
+/// it meanwhile is not lost. True when it was done.
+///
+/// The items hang on the unit that they replace and on `content`, which must be the same whenever
+/// and wherever it is derived of that unit, and in every version of the program.
+///
+/// # Errors
+/// `Refused` where the other program's client id outranks every one of ours.
+pub fn replace(txn: &mut Txn<'_>, doc: &DocId, stand: &Stand, content: &Content) -> Result<bool> {
+    let path: Vec<&str> = stand.path.iter().map(String::as_str).collect();
+    let key = path.last().filter(|_| stand.keyed).copied().unwrap_or_default();
+    let unit = format!("{}:{} {key}", stand.unit.client, stand.unit.clock);
+    for generation in 0..limits::GENERATIONS {
+        let client = genesis_client(doc, "plain value 1", &unit, generation);
+        if txn.knows_client(client) {
+            if stand.keyed {
+                continue;
+            }
+            return Ok(false);
+        }
+        txn.apply_own(&update(client, stand, content))?;
+        // Born dead where the value was written under a higher client id; see `container::create`.
+        if !stand.keyed || txn.shared(&path) == content.shared() {
+            return Ok(true);
+        }
+    }
+    Err(Error::refused(format!("{} cannot be rewritten", stand.path.join("/")))
+        .because("the program that wrote it used a client id above all of ours")
+        .hint("let that program write it as a shared type"))
+}
+
+/// One update that makes the content, and deletes the element that it replaces. Under a key the
+/// later item hides the earlier one by itself.
+fn update(client: u64, stand: &Stand, content: &Content) -> Vec<u8> {
+    let mut blocks = Blocks { client, clock: 0, count: 0, bytes: Vec::new() };
+    let key = stand.path.last().filter(|_| stand.keyed);
+    blocks.put(&Home { owner: &stand.owner, key: key.map(String::as_str), left: None }, content);
+    let mut out = Vec::new();
+    write_var(&mut out, 1);
+    write_var(&mut out, blocks.count);
+    write_var(&mut out, client);
+    write_var(&mut out, 0);
+    out.append(&mut blocks.bytes);
+    let deletes = match stand.keyed {
+        true => DeleteSet::default(),
+        false => DeleteSet::of_unit(stand.unit),
+    };
+    deletes.encode(&mut out);
+    out
+}
+
+/// Where an item goes.
+struct Home<'h> {
+    owner: &'h Owner,
+    key: Option<&'h str>,
+    /// The element before it.
+    left: Option<Id>,
+}
+
+/// The items of one client, in the v1 format.
+struct Blocks {
+    client: u64,
+    clock: u32,
+    count: u64,
+    bytes: Vec<u8>,
+}
+
+impl Blocks {
+    /// Writes content with all below it. Returns the id of its item.
+    fn put(&mut self, home: &Home<'_>, content: &Content) -> Id {
+        const ANY: u8 = 8;
+        const TYPE: u8 = 7;
+        let own = Id { client: self.client, clock: self.clock };
+        self.count = self.count.saturating_add(1);
+        self.clock = self.clock.saturating_add(1);
+        match content {
+            Content::Plain(value) => {
+                self.head(ANY, home);
+                write_var(&mut self.bytes, 1);
+                any::write(&mut self.bytes, value);
+            }
+            Content::Map(fields) => {
+                self.head(TYPE, home);
+                self.bytes.push(1);
+                for (key, field) in fields {
+                    let owner = Owner::Item(own);
+                    self.put(&Home { owner: &owner, key: Some(key), left: None }, field);
+                }
+            }
+            Content::Array(items) => {
+                self.head(TYPE, home);
+                self.bytes.push(0);
+                let mut left = None;
+                for item in items {
+                    let owner = Owner::Item(own);
+                    left = Some(self.put(&Home { owner: &owner, key: None, left }, item));
+                }
+            }
+        }
+        own
+    }
+
+    fn head(&mut self, kind: u8, home: &Home<'_>) {
+        const LEFT: u8 = 0x80;
+        const KEYED: u8 = 0x20;
+        let out = &mut self.bytes;
+        if let Some(left) = home.left {
+            // What has a neighbour has its parent.
+            out.push(kind | LEFT);
+            id(out, left);
+            return;
+        }
+        out.push(if home.key.is_some() { kind | KEYED } else { kind });
+        match home.owner {
+            Owner::Root(name) => {
+                write_var(out, 1);
+                text(out, name);
+            }
+            Owner::Item(of) => {
+                write_var(out, 0);
+                id(out, *of);
+            }
+        }
+        if let Some(key) = home.key {
+            text(out, key);
+        }
+    }
+}
+
+fn id(out: &mut Vec<u8>, id: Id) {
+    write_var(out, id.client);
+    write_var(out, u64::from(id.clock));
+}
+
+fn text(out: &mut Vec<u8>, text: &str) {
+    write_var(out, text.len() as u64);
+    out.extend_from_slice(text.as_bytes());
+}

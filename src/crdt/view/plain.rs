@@ -1,0 +1,121 @@
+//! Looking into plain values: what other programs wrote as one value is asked by path like the rest.
+
+use super::super::plain::Plain;
+use super::super::value::first_of_each;
+use super::{Entry, NONE, Node, Reader, Shape, Span, View, any};
+use crate::crdt::update::{Id, Kind};
+use crate::crdt::value::Value;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What was opened last: lists ask for one field after the other, and for one element after the
+/// other. Each value is read once then, and no walk over them is quadratic.
+#[derive(Default)]
+pub(super) struct Opened {
+    last: Mutex<Option<(Id, Arc<Plain>)>>,
+}
+
+impl View {
+    /// Looks at what stands at a path of two steps or more: an entry, or a part of a plain value.
+    pub(super) fn look<R>(
+        &self,
+        path: &[&str],
+        at_entry: impl FnOnce(&Entry) -> R,
+        in_plain: impl FnOnce(&Plain) -> R,
+    ) -> Option<R> {
+        let (root, mut rest) = path.split_first()?;
+        let mut node = self.root(root)?;
+        loop {
+            let (step, below) = rest.split_first()?;
+            match self.child(node, step) {
+                Some(entry) if below.is_empty() => return Some(at_entry(entry)),
+                Some(entry) if entry.node == NONE => {
+                    return self.open(entry).at(below).map(in_plain);
+                }
+                Some(entry) => (node, rest) = (entry.node, below),
+                None => return self.plain_named(node, step)?.at(below).map(in_plain),
+            }
+        }
+    }
+
+    /// The keys of a container.
+    pub(super) fn keys_of(&self, node: &Node) -> Vec<String> {
+        let entries = self.entries_of(node);
+        match node.shape {
+            Shape::Map => entries.iter().map(|entry| self.key(entry).to_owned()).collect(),
+            Shape::Array => {
+                let mut ids = Vec::new();
+                for entry in entries {
+                    match entry.node {
+                        NONE => self.each_value(entry, |value| {
+                            ids.extend(plain_id(&value).map(str::to_owned));
+                        }),
+                        _ => ids.extend(self.id_of(entry)),
+                    }
+                }
+                first_of_each(ids.into_iter())
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The first plain value of an entry.
+    pub(super) fn open(&self, entry: &Entry) -> Arc<Plain> {
+        self.opened(entry.id, || self.single(entry))
+    }
+
+    /// The plain elements of the array at a path, each with the unit of content that holds it.
+    pub fn plain_elements(&self, path: &[&str]) -> Vec<(Id, Value)> {
+        let node = self.node_at(path).and_then(|node| self.node(node));
+        let Some(node) = node.filter(|node| node.shape == Shape::Array) else { return Vec::new() };
+        let mut found = Vec::new();
+        for entry in self.entries_of(node) {
+            self.each_plain(entry, |unit, _, value| found.push((unit, value)));
+        }
+        found
+    }
+
+    /// The plain element of an array with this id.
+    fn plain_named(&self, node: u32, id: &str) -> Option<Arc<Plain>> {
+        let array = self.node(node).filter(|node| node.shape == Shape::Array)?;
+        let (unit, content) = self.elements(array).plain(id)?;
+        // The walk read the same bytes: this cannot fail.
+        Some(self.opened(unit, || any::read(&mut Reader::at(self.slice(content), 0)).ok()))
+    }
+
+    /// The plain values of an entry of an array, each with its unit of content and its bytes.
+    pub(super) fn each_plain(&self, entry: &Entry, mut take: impl FnMut(Id, Span, Value)) {
+        if entry.node != NONE || entry.kind != Kind::Any {
+            return;
+        }
+        let mut reader = Reader::at(self.slice(entry.content), 0);
+        let mut unit = entry.id;
+        while reader.left() > 0 {
+            let start = reader.offset();
+            let Ok(value) = any::read(&mut reader) else { break };
+            let base = entry.content.start as usize;
+            let at = |offset: usize| base.saturating_add(offset);
+            take(unit, Span::between(at(start), at(reader.offset())), value);
+            unit.clock = unit.clock.saturating_add(1);
+        }
+    }
+
+    fn opened(&self, unit: Id, read: impl FnOnce() -> Option<Value>) -> Arc<Plain> {
+        let mut last = self.opened.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((id, plain)) if *id == unit => Arc::clone(plain),
+            _ => {
+                let plain = Arc::new(Plain::of(read().unwrap_or(Value::Undefined)));
+                *last = Some((unit, Arc::clone(&plain)));
+                plain
+            }
+        }
+    }
+}
+
+/// The field `id` of a plain map.
+pub(super) fn plain_id(value: &Value) -> Option<&str> {
+    match value {
+        Value::Object(fields) => fields.get("id")?.as_str(),
+        _ => None,
+    }
+}
