@@ -37,7 +37,7 @@ fn group(concern: &str) -> String {
 fn message(author: &str, content: &str) -> Value {
     json!({
         "id": "plain-message", "author_id": author, "content": content,
-        "created_at": START, "updated_at": START, "deleted": false,
+        "created_at": START - 1, "updated_at": START - 1, "deleted": false,
         "reactions": {"👍": [BOB]}, "attachments": [{"id": "a", "filename": "map.png"}],
     })
 }

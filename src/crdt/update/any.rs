@@ -89,21 +89,19 @@ fn write_int(out: &mut Vec<u8>, n: i64) {
     const SMALL: u64 = 0x7fff_ffff;
     const EXACT: u64 = 1 << 53;
     let size = n.unsigned_abs();
-    match size {
-        0..=SMALL => {
-            out.push(125);
-            let sign = if n < 0 { 0x40 } else { 0 };
-            let more = if size > 0x3f { 0x80 } else { 0 };
-            out.push((size & 0x3f) as u8 | sign | more);
-            if more != 0 {
-                write_var(out, size >> 6);
-            }
+    if size <= SMALL {
+        out.push(125);
+        let sign = if n < 0 { 0x40 } else { 0 };
+        let more = if size > 0x3f { 0x80 } else { 0 };
+        out.push((size & 0x3f) as u8 | sign | more);
+        if more != 0 {
+            write_var(out, size >> 6);
         }
-        0..=EXACT => write_float(out, n as f64),
-        _ => {
-            out.push(122);
-            out.extend_from_slice(&n.to_be_bytes());
-        }
+    } else if size <= EXACT {
+        write_float(out, n as f64);
+    } else {
+        out.push(122);
+        out.extend_from_slice(&n.to_be_bytes());
     }
 }
 
