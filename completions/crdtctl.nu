@@ -28,6 +28,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     --version(-V)             # Print version
   ]
@@ -59,6 +60,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl init global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     dir?: path                # The directory of the store; else `--store`, else the current directory
   ]
@@ -90,6 +92,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl entity global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -123,6 +126,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl entity create global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     entity: string            # TYPE:ID, or TYPE alone: group, channel, project, organization
   ]
@@ -154,6 +158,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl entity list global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -184,6 +189,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl entity show global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     entity?: string           # The entity; else the current one
   ]
@@ -216,6 +222,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl entity rename global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     name: string              # The new name
   ]
@@ -249,6 +256,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl entity use global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     entity?: string           # The entity
   ]
@@ -308,6 +316,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl member global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -340,6 +349,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl member add global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     member: string
   ]
@@ -372,6 +382,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl member remove global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     member: string            # The member's id, or a unique prefix of it
   ]
@@ -404,6 +415,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl member role global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     member: string            # The member's id, or a unique prefix of it
     role: string              # owner, admin, member, viewer or guest
@@ -437,6 +449,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl member list global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -467,6 +480,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl member show global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     member: string            # The member's id, or a unique prefix of it
   ]
@@ -526,6 +540,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -559,6 +574,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat send global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     text?: string             # The text; `-` reads it from stdin, and so does none in a pipe
   ]
@@ -591,6 +607,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat edit global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     message: string           # The message's id, or a unique prefix of it
     text: string              # The new text; `-` reads it from stdin
@@ -624,6 +641,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat delete global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     message: string           # The message's id, or a unique prefix of it
   ]
@@ -657,6 +675,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat react global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     message: string           # The message's id, or a unique prefix of it
     emoji: string             # An emoji, or a short word without spaces
@@ -694,6 +713,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat list global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -724,6 +744,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat show global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     message: string           # The message's id, or a unique prefix of it
   ]
@@ -756,6 +777,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat thread global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     message: string           # The id of the message or of one of its replies, or a unique prefix of it
   ]
@@ -791,6 +813,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl chat search global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     ...words: string          # The words
   ]
@@ -862,6 +885,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -892,6 +916,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban board global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -931,6 +956,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban add global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     title: string             # What the card says
   ]
@@ -971,6 +997,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban edit global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     card: string              # The card's id, or a unique prefix of it
   ]
@@ -1005,6 +1032,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban move global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     card: string              # The card's id, or a unique prefix of it
     column: string            # The column: its id, a unique prefix of it, or its title
@@ -1038,6 +1066,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban archive global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     card: string              # The card's id, or a unique prefix of it
   ]
@@ -1070,6 +1099,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban restore global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     card: string              # The card's id, or a unique prefix of it
   ]
@@ -1109,6 +1139,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban list global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -1139,6 +1170,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban show global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     card: string              # The card's id, or a unique prefix of it
   ]
@@ -1170,6 +1202,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban column global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -1201,6 +1234,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban column add global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     title: string             # What the column is called
   ]
@@ -1233,6 +1267,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban column rename global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     column: string            # The column: its id, a unique prefix of it, or its title
     title: string             # The new title
@@ -1268,6 +1303,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban column move global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     column: string            # The column: its id, a unique prefix of it, or its title
   ]
@@ -1301,6 +1337,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl kanban column remove global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     column: string            # The column: its id, a unique prefix of it, or its title
   ]
@@ -1416,6 +1453,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -1454,6 +1492,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue open global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     title: string             # What it is about
   ]
@@ -1488,6 +1527,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue edit global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
   ]
@@ -1524,6 +1564,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue status global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
     status: string@"nu-complete crdtctl issue status status" # How far it is
@@ -1561,6 +1602,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue priority global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
     priority: string@"nu-complete crdtctl issue priority priority" # How urgent it is
@@ -1595,6 +1637,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue assign global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
     assignee?: string         # Who does it; a unique prefix will do
@@ -1630,6 +1673,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue comment global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
     text?: string             # The text; `-` reads it from stdin, and so does none in a pipe
@@ -1663,6 +1707,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue comments global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
   ]
@@ -1700,6 +1745,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue close global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
   ]
@@ -1732,6 +1778,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue reopen global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
   ]
@@ -1781,6 +1828,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue list global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -1812,6 +1860,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl issue show global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
   ]
@@ -1895,6 +1944,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -1933,6 +1983,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas add global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     kind: string@"nu-complete crdtctl canvas add kind"
   ]
@@ -1965,6 +2016,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas set global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     element: string           # The element's id, or a unique prefix of it
     ...fields: string         # Fields and their new values
@@ -1998,6 +2050,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas move global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     element: string           # The element's id, or a unique prefix of it
     to: string                # The new place of its upper left corner
@@ -2031,6 +2084,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas delete global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     element: string           # The element's id, or a unique prefix of it
   ]
@@ -2063,6 +2117,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas list global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2093,6 +2148,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas show global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     element: string           # The element's id, or a unique prefix of it
   ]
@@ -2126,6 +2182,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas undo global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2158,6 +2215,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas redo global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2190,6 +2248,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas render global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2221,6 +2280,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas apply global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     file?: path               # The messages; without it, or with `-`, standard input
   ]
@@ -2255,6 +2315,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl canvas events global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2337,6 +2398,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2374,6 +2436,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync export global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2406,6 +2469,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync import global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     ...files: path            # The bundles; `-` is standard input
   ]
@@ -2438,6 +2502,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync status global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2471,6 +2536,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync receipt global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2502,6 +2568,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync show global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     file: path                # The bundle; `-` is standard input
   ]
@@ -2533,6 +2600,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync verify global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     file: path                # The bundle; `-` is standard input
   ]
@@ -2564,6 +2632,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync peers global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2595,6 +2664,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl sync forget global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     peer: string              # The replica (a prefix is enough) or its member
   ]
@@ -2667,6 +2737,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl prune global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2697,6 +2768,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl tombstone global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2728,6 +2800,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl tombstone list global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2758,6 +2831,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl tombstone why global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     id: string                # The deleted record: a message, a reply, a member
   ]
@@ -2805,6 +2879,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl conflict global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2837,6 +2912,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl conflict list global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2867,6 +2943,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl conflict show global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     number: string            # Its number in `conflict list`
   ]
@@ -2899,6 +2976,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl conflict restore global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     number: string            # Its number in `conflict list`
   ]
@@ -2950,6 +3028,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2980,6 +3059,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc list global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -3010,6 +3090,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc show global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc: string               # The document
   ]
@@ -3046,6 +3127,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc dump global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc: string               # The document
   ]
@@ -3077,6 +3159,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc get global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc: string               # The document
     path: string              # What to look for: `$.messages.*.content`
@@ -3110,6 +3193,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc tree global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc: string               # The document
   ]
@@ -3147,6 +3231,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc size global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     ...docs: string           # The documents; else all of the store or, with -e, of one entity
   ]
@@ -3180,6 +3265,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc blocks global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc: string               # The document
   ]
@@ -3211,6 +3297,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc diff global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     old: string               # The old one: a document, a .yrs file, a store directory, or a bundle
     new: string               # The new one, likewise
@@ -3245,6 +3332,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc load global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     file: path                # The update; `-` is standard input
   ]
@@ -3278,6 +3366,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl doc anonymize global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc: string               # The document
   ]
@@ -3358,6 +3447,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl digest global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc?: string              # The document; else the whole store
   ]
@@ -3390,6 +3480,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl check global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     ...doc: string            # The documents; else all
   ]
@@ -3422,6 +3513,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl repair global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     ...finding: string        # The findings
   ]
@@ -3456,6 +3548,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl recover global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     doc: string               # The document
   ]
@@ -3489,6 +3582,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl batch global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     file?: path               # The file; standard input without one and for `-`
   ]
@@ -3523,6 +3617,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl log global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -3553,6 +3648,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl log show global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     seq: string               # Its number in the log
   ]
@@ -3598,6 +3694,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl demo global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     dir?: path                # A folder that does not exist yet or is empty; else crdtctl-demo, or the next free number
   ]
@@ -3633,6 +3730,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl completions global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     shell: string@"nu-complete crdtctl completions shell"
   ]
@@ -3665,6 +3763,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl man global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 

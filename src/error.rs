@@ -75,6 +75,17 @@ pub struct Error {
     pub causes: Vec<String>,
     /// The command to run next.
     pub hint: Option<String>,
+    /// What the command had done before, and what holds all the same.
+    pub done: Option<Box<Done>>,
+}
+
+/// A change that a command had committed before it failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// Its number in the log; None where no document changed.
+    pub seq: Option<i64>,
+    /// The record that it is about, where that is known.
+    pub id: Option<String>,
 }
 
 /// The result of everything in this crate.
@@ -83,7 +94,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of a kind, with its sentence.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Error { kind, message: message.into(), causes: Vec::new(), hint: None }
+        Error { kind, message: message.into(), causes: Vec::new(), hint: None, done: None }
     }
 
     pub fn refused(message: impl Into<String>) -> Self {
@@ -124,6 +135,12 @@ impl Error {
     /// Adds the hint, replacing an earlier one.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says what holds all the same.
+    pub fn after(mut self, done: Done) -> Self {
+        self.done = Some(Box::new(done));
         self
     }
 

@@ -1,11 +1,13 @@
 //! Parse, run, render, exit: the only place that ends the process.
 
 use crdtctl::cmd;
-use crdtctl::error::{Error, Kind};
-use crdtctl::ui::{self, Closed, Terminal};
+use crdtctl::error::{Done, Error, Kind};
+use crdtctl::ui::{self, Body, Closed, Report, Terminal};
 use std::error::Error as _;
 use std::ffi::OsString;
-use std::io::{BufWriter, stderr, stdout};
+#[cfg(unix)]
+use std::fs::File;
+use std::io::{self, BufWriter, Write, stderr, stdout};
 use std::panic;
 use std::process;
 
@@ -32,17 +34,76 @@ fn run(words: Vec<OsString>, json: bool, color: bool) -> u8 {
         Ok(invocation) => invocation,
         Err(said) => return refuse(&said, json, color),
     };
-    let terminal = invocation.terminal();
+    let (terminal, commits) = (invocation.terminal(), invocation.commits());
+    // Whatever fails: what was committed before holds, and is said.
+    let fail = |error: Error, id: Option<&str>| match commits.last() {
+        Some(seq) => fail(&error.after(Done { seq, id: id.map(str::to_owned) }), &terminal),
+        None => fail(&error, &terminal),
+    };
     let report = match invocation.run() {
         Ok(report) => report,
-        Err(error) => return fail(&error, &terminal),
+        Err(error) => return fail(error, None),
     };
-    let mut out = BufWriter::new(stdout().lock());
-    match ui::render(&report, &terminal, &mut out, &mut stderr()) {
+    let mut out = BufWriter::new(output());
+    let rendered = ui::render(&report, &terminal, &mut out, &mut stderr())
+        .and_then(|()| settle(&report).map_err(Closed::from));
+    match rendered {
         Ok(()) => report.exit,
         Err(Closed::Pipe) => PIPE_CLOSED,
-        Err(Closed::Failed(error)) => fail(&error, &terminal),
+        Err(Closed::Failed(error)) => fail(error, report.id()),
+        Err(Closed::Unwritten(error)) => {
+            ui::remarks(&report, &terminal, &mut stderr());
+            let error = match commits.last() {
+                Some(seq) => unheard(error, seq),
+                None => error,
+            };
+            fail(error, report.id())
+        }
     }
+}
+
+/// A change was made, and its answer did not arrive.
+fn unheard(error: Error, seq: Option<i64>) -> Error {
+    let error = error.context("the command is done, but its output could not be written");
+    match seq {
+        Some(seq) => error.hint(format!(
+            "`crdtctl log show {seq}` shows it; the same command again would make it again"
+        )),
+        None => error,
+    }
+}
+
+/// Standard output as it is: the standard library's own takes what it cannot write for written
+/// where the descriptor is not open for writing.
+#[cfg(unix)]
+fn output() -> Box<dyn Write> {
+    use std::os::fd::AsFd;
+    match stdout().as_fd().try_clone_to_owned() {
+        Ok(descriptor) => Box::new(File::from(descriptor)),
+        Err(_) => Box::new(stdout().lock()),
+    }
+}
+
+#[cfg(not(unix))]
+fn output() -> Box<dyn Write> {
+    Box::new(stdout().lock())
+}
+
+/// Waits until a bundle, or any other file that is handed out by way of standard output, is on the
+/// disk: some file systems say only then, or on closing, that there was no room.
+#[cfg(unix)]
+fn settle(report: &Report) -> io::Result<()> {
+    use std::os::fd::AsFd;
+    if !matches!(report.body, Body::Raw(_)) {
+        return Ok(());
+    }
+    let file = File::from(stdout().as_fd().try_clone_to_owned()?);
+    if file.metadata()?.is_file() { file.sync_all() } else { Ok(()) }
+}
+
+#[cfg(not(unix))]
+fn settle(_: &Report) -> io::Result<()> {
+    Ok(())
 }
 
 fn fail(error: &Error, terminal: &Terminal) -> u8 {
@@ -64,8 +125,12 @@ fn refuse(said: &clap::Error, json: bool, color: bool) -> u8 {
     }
     match said.print() {
         Ok(()) => 0,
-        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => PIPE_CLOSED,
-        Err(_) => Kind::Io.exit_code(),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => PIPE_CLOSED,
+        Err(e) => {
+            let error = Error::io("cannot write to standard output", e);
+            ui::error(&mut stderr(), &error, json, color);
+            error.kind.exit_code()
+        }
     }
 }
 

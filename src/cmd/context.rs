@@ -4,7 +4,7 @@ use crate::concern::{self, CONCERNS};
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::operation::{self, Operation};
-use crate::store::{Ambient, Committed, Document, Open, Reader, Session, Store};
+use crate::store::{Ambient, Commits, Committed, Document, Open, Reader, Session, Store};
 use crate::ui::{Progress, Report, Terminal, Written, prompt};
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
@@ -24,6 +24,8 @@ pub struct Context {
     command: String,
     dry_run: bool,
     ambient: OnceCell<Rc<Ambient>>,
+    /// What was committed so far.
+    pub(super) commits: Rc<Commits>,
     notes: RefCell<Vec<String>>,
 }
 
@@ -40,6 +42,7 @@ impl Context {
             command,
             dry_run,
             ambient: OnceCell::new(),
+            commits: Rc::default(),
             notes: RefCell::new(Vec::new()),
         }
     }
@@ -61,7 +64,7 @@ impl Context {
     pub fn store(&self) -> Result<Store> {
         let dir = self.store_dir()?;
         self.detail(|| format!("store {}", dir.display()));
-        Store::open(&dir, self.ambient())
+        Ok(Store::open(&dir, self.ambient())?.counting(&self.commits))
     }
 
     /// Read access to the store.
@@ -359,7 +362,7 @@ fn ambient(globals: &Globals) -> Ambient {
     Ambient {
         clock: globals.now.map_or_else(Clock::system, Clock::fixed),
         ids: globals.seed.as_deref().map_or_else(Ids::random, Ids::seeded),
-        leases: xdg("XDG_STATE_HOME", ".local/state").map(|dir| dir.join("crdtctl/leases")),
+        leases: leases(globals.state_dir.as_deref()),
         machine: machine_id().unwrap_or_else(|| host.clone()),
         host,
         lock_wait: globals.lock_wait,
@@ -367,11 +370,23 @@ fn ambient(globals: &Globals) -> Ambient {
     }
 }
 
-/// A base directory of the XDG specification, which says to ignore relative ones.
+/// Where the leases lie: in the directory that is named, else in the XDG state directory. None where
+/// there is neither.
+fn leases(named: Option<&Path>) -> Option<PathBuf> {
+    let dir = match named {
+        // A lease outlives the directory that this command was run in.
+        Some(named) => std::path::absolute(named).ok()?,
+        None => xdg("XDG_STATE_HOME", ".local/state")?.join("crdtctl"),
+    };
+    Some(dir.join("leases"))
+}
+
+/// A base directory of the XDG specification, which says to ignore relative ones; below the home
+/// directory where it is not set. HOME names that, else the user's entry in the system's database.
 fn xdg(name: &str, below_home: &str) -> Option<PathBuf> {
     let absolute = |path: PathBuf| path.is_absolute().then_some(path);
     let named = env::var_os(name).map(PathBuf::from).and_then(absolute);
-    let home = || env::var_os("HOME").map(PathBuf::from).and_then(absolute);
+    let home = || env::home_dir().and_then(absolute);
     named.or_else(|| home().map(|home| home.join(below_home)))
 }
 

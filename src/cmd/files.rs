@@ -103,19 +103,25 @@ pub fn document_of(file: &Path) -> Option<DocId> {
     DocId::parse(meta.get("doc_id")?.as_str()?).ok().filter(|doc| doc.file_stem() == stem)
 }
 
-/// Writes a file of the user's, replacing it whole or not at all. Not promised: durability (no fsync).
+/// Writes a file of the user's, replacing it whole or not at all; its bytes are on the disk
+/// afterwards. Not promised: that its name is.
 ///
 /// # Errors
 /// `Io`; the old file is then as it was.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |e: std::io::Error| Error::io(format!("cannot write {}", path.display()), e);
     // A pipe or a device cannot be replaced.
-    if path.exists() && !path.is_file() {
-        return std::fs::write(path, bytes).map_err(failed);
+    match path.metadata() {
+        Ok(meta) if !meta.is_file() => return std::fs::write(path, bytes).map_err(failed),
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
+        _ => {}
     }
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut new = beside().tempfile_in(dir).map_err(failed)?;
     new.write_all(bytes).map_err(failed)?;
+    // A stick is pulled out, and some file systems say only now, or on closing, that there was no
+    // room.
+    new.as_file().sync_all().map_err(failed)?;
     new.persist(path).map_err(|e| failed(e.error))?;
     Ok(())
 }

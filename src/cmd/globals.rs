@@ -77,6 +77,11 @@ pub struct Globals {
     #[arg(global = true)]
     pub progress: ColorChoice,
 
+    /// Where the leases of this machine's replicas are; else the XDG state directory
+    #[arg(id = "global.state_dir", long = "state-dir", value_name = "DIR")]
+    #[arg(global = true, env = "CRDTCTL_STATE_DIR", hide_env_values = true)]
+    pub state_dir: Option<PathBuf>,
+
     /// Seed of all ids, for tests: CRDTCTL_SEED.
     #[arg(skip)]
     pub seed: Option<String>,

@@ -32,6 +32,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         None => None,
     };
     let (store, replica) = Store::init(&dir, context.ambient(), member)?;
+    let store = store.counting(&context.commits);
     let now = store.reader()?.state().map(|state| state.replica()).transpose()?.flatten();
     let changed = before != now;
     let who = member.map_or_else(String::new, |member| format!(" of {member}"));

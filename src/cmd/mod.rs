@@ -38,12 +38,14 @@ pub use context::Context;
 pub use globals::{DryRun, Globals, OtherAs, OutDir, OutFile};
 
 use crate::error::{Error, Result};
+use crate::store::Commits;
 use crate::ui::{self, Report, Terminal};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::parser::ValueSource;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::rc::Rc;
 
 /// One line a command, in the order of the help.
 macro_rules! commands {
@@ -163,6 +165,11 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 impl Invocation {
     pub fn terminal(&self) -> Terminal {
         self.context.terminal.clone()
+    }
+
+    /// What it has committed, so far.
+    pub fn commits(&self) -> Rc<Commits> {
+        Rc::clone(&self.context.commits)
     }
 
     /// Makes it a step of another command, which shows it on a terminal of its choice: what the

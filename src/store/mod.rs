@@ -12,6 +12,7 @@
 //! look at it and our rename, or against a disk that says "written" and forgets.
 
 pub mod check;
+mod commits;
 mod elsewhere;
 mod fold;
 mod fs;
@@ -28,6 +29,7 @@ mod state;
 mod tests;
 mod working;
 
+pub use commits::Commits;
 pub use layout::{Document, Meta, Problem, Scan};
 pub use reader::{OnDisk, Reader};
 pub use salvage::Remains;
@@ -52,8 +54,8 @@ pub type Roots = fn(&DocId) -> &'static [(&'static str, RootKind)];
 pub struct Ambient {
     pub clock: Clock,
     pub ids: Ids,
-    /// `$XDG_STATE_HOME/crdtctl/leases`; None when there is no such place: every write is then a
-    /// new replica.
+    /// `$XDG_STATE_HOME/crdtctl/leases`; None when there is no such place: nothing can be written
+    /// then.
     pub leases: Option<PathBuf>,
     /// Identifies the machine (`/etc/machine-id`, else the host name).
     pub machine: String,
@@ -69,6 +71,7 @@ pub struct Store {
     named: PathBuf,
     place: Place,
     ambient: Rc<Ambient>,
+    commits: Rc<Commits>,
 }
 
 /// The generations of stores.
@@ -84,10 +87,20 @@ impl Store {
     /// file `crdt.db`. Reads nothing else, writes nothing.
     pub fn open(dir: &Path, ambient: Rc<Ambient>) -> Result<Store> {
         match recognise(dir)? {
-            Some(place) => Ok(Store { named: dir.to_owned(), place, ambient }),
+            Some(place) => {
+                Ok(Store { named: dir.to_owned(), place, ambient, commits: Rc::default() })
+            }
             None => Err(Error::not_found(format!("no store at {}", dir.display()))
                 .hint("`crdtctl init` makes one; `--store` names one that is elsewhere")),
         }
+    }
+
+    /// Counts the commits of its sessions there, with those of other stores.
+    #[must_use]
+    pub fn counting(mut self, commits: &Rc<Commits>) -> Store {
+        commits.join(&self.commits);
+        self.commits = Rc::clone(commits);
+        self
     }
 
     /// Makes a new store (or takes one that is there) and its replica; returns the replica id.
@@ -200,7 +213,10 @@ impl Store {
 
     fn open_session(&self, open: Open<'_>, recovering: bool) -> Result<Session> {
         match &self.place {
-            Place::Files(dir) => Session::open(dir, Rc::clone(&self.ambient), open, recovering),
+            Place::Files(dir) => {
+                let (ambient, commits) = (Rc::clone(&self.ambient), Rc::clone(&self.commits));
+                Session::open(dir, ambient, commits, open, recovering)
+            }
             Place::Legacy { file, .. } => Err(Error::refused(format!(
                 "{} is a store of the 0.1.19 generation and is only read",
                 file.display()

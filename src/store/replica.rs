@@ -178,33 +178,31 @@ impl Replica {
     /// Says in the lease what the store holds once the transaction is committed. Before the commit:
     /// whatever happens in between, no lease is left that fits the store as it was.
     ///
-    /// A lease that cannot be written is taken away; the next session is then a new replica, and
-    /// says so.
+    /// Without a lease every session would be a new replica, for ever.
     ///
     /// # Errors
-    /// `Io` when the old lease cannot even be taken away.
+    /// `Usage` where no directory for leases is known, `Io` where the lease cannot be written; the
+    /// old one then stands, and fits the store as it is.
     pub fn pin(&mut self, log_end: i64) -> Result<()> {
         if !self.fresh && self.lease.log_end == Some(log_end) {
             return Ok(());
         }
-        let Some(leases) = &self.leases else { return Ok(()) };
+        let hint = "nothing was written; name a directory on this machine that lasts with \
+                    `--state-dir DIR` or CRDTCTL_STATE_DIR";
+        let Some(leases) = &self.leases else {
+            return Err(Error::usage("there is no state directory for the lease of this replica")
+                .because("neither XDG_STATE_HOME nor HOME is an absolute path")
+                .hint(hint));
+        };
         self.lease.log_end = Some(log_end);
         self.lease.replica.clone_from(&self.row.replica_id);
         self.lease.client = self.row.client_id;
         let text = serde_json::to_vec(&self.lease)
             .map_err(|e| Error::bug("the lease does not encode").because(e))?;
         let path = lease_path(leases, &self.row.replica_id);
-        let written = fs::create_dir(leases).and_then(|()| fs::persist_lightly(&path, &text));
-        written.or_else(|error| {
-            fs::remove(&path);
-            match fs::node(&path) {
-                Ok(None) => Ok(()),
-                _ => Err(error.hint(
-                    "nothing was written to the store; the directory must be writable, or the \
-                     file in it removed",
-                )),
-            }
-        })
+        fs::create_dir(leases)
+            .and_then(|()| fs::persist_lightly(&path, &text))
+            .map_err(|e| e.context("the lease of this replica cannot be kept").hint(hint))
     }
 
     /// The client id that new writes get.

@@ -8,7 +8,7 @@ use super::load::{self, Loaded};
 use super::replica::Replica;
 use super::state::{NewRow, State};
 use super::working::{Change, Editing, Origin, Working};
-use super::{Ambient, Open, lock, reader};
+use super::{Ambient, Commits, Open, lock, reader};
 use crate::crdt::doc::Txn;
 use crate::crdt::update::{Checked, Clocks, Update};
 use crate::crdt::value::Source;
@@ -34,6 +34,7 @@ pub struct Session {
     _lock: Option<LockFile>,
     pub(super) layout: Layout,
     pub(super) ambient: Rc<Ambient>,
+    commits: Rc<Commits>,
     command: String,
     member: Option<MemberId>,
     dry_run: bool,
@@ -80,6 +81,7 @@ impl Session {
     pub(super) fn open(
         dir: &Path,
         ambient: Rc<Ambient>,
+        commits: Rc<Commits>,
         open: Open<'_>,
         recovering: bool,
     ) -> Result<Session> {
@@ -102,6 +104,7 @@ impl Session {
             state,
             _lock: lock,
             layout,
+            commits,
             command: open.command.to_owned(),
             member,
             dry_run: open.dry_run,
@@ -352,6 +355,7 @@ impl Session {
         // Should it fail, nobody knows what the store holds: the lease fits no longer.
         self.state.commit().inspect_err(|_| self.replica.revoke())?;
         // The command has happened.
+        self.commits.add(committed.seq);
         committed.notes.extend(self.adopted(&changes));
         committed.notes.extend(self.fold(&changes, seq));
         // What kept the old rows from being folded mostly keeps the new ones too.

@@ -657,14 +657,25 @@ mod leases {
     }
 
     #[test]
-    fn without_a_state_directory_every_write_is_a_new_replica() {
+    fn without_a_state_directory_nothing_is_written() {
         let bench = Bench::new();
-        used(&bench);
+        let store = used(&bench);
+        let before = (replica(&store), listing(store.dir()));
         fs::write(bench.path("in the way"), "").unwrap();
-        for leases in [None, Some(bench.path("in the way/leases"))] {
+        for (leases, kind) in
+            [(None, Kind::Usage), (Some(bench.path("in the way/leases")), Kind::Io)]
+        {
             let store = bench.open_as("store", Ambient { leases, ..bench.ambient() });
-            assert!(rotates(&store));
-            assert!(rotates(&store));
+            let mut session = store.session(write("set")).unwrap();
+            session.edit(&doc("core"), |txn| txn.set(&["metadata"], "a", "b")).unwrap();
+            let error = session.commit().unwrap_err();
+            assert_eq!(error.kind, kind);
+            assert!(error.hint.is_some_and(|hint| hint.contains("--state-dir")));
+            assert_eq!((replica(&store), listing(store.dir())), before);
+            // Reading and trying need none.
+            assert!(store.reader().unwrap().documents().is_ok());
+            let open = Open { command: "set", member: None, dry_run: true };
+            assert!(store.session(open).unwrap().commit().is_ok());
         }
     }
 

@@ -96,12 +96,17 @@ pub fn render(
         Err(e) => return Err(Closed::from(e)),
     }
     out.flush()?;
+    remarks(report, terminal, err);
+    Ok(())
+}
+
+/// Says what a report has to say beside its data.
+pub fn remarks(report: &Report, terminal: &Terminal, err: &mut dyn Write) {
     if !terminal.quiet {
         for sentence in report.sentences(terminal) {
             say(err, sentence);
         }
     }
-    Ok(())
 }
 
 /// Why the report is not on standard output.
@@ -109,6 +114,9 @@ pub fn render(
 pub enum Closed {
     /// The reader went away (`| head`): quiet, exit 141.
     Pipe,
+    /// It could not be written: the disk behind it is full, or broken.
+    Unwritten(Error),
+    /// It could not be made, or is not what was asked for.
     Failed(Error),
 }
 
@@ -116,7 +124,7 @@ impl From<io::Error> for Closed {
     fn from(e: io::Error) -> Self {
         match e.kind() {
             io::ErrorKind::BrokenPipe => Closed::Pipe,
-            _ => Closed::Failed(Error::io("cannot write to standard output", e)),
+            _ => Closed::Unwritten(Error::io("cannot write to standard output", e)),
         }
     }
 }

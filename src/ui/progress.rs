@@ -33,7 +33,8 @@ impl Progress {
         bar.set_message(title);
         let (running, ended) = mpsc::channel::<()>();
         let (later, signs) = (bar.clone(), terminal.progress);
-        thread::spawn(move || {
+        // Where there is no room for one more thread there is no sign.
+        let _ = thread::Builder::new().spawn(move || {
             if ended.recv_timeout(DELAY) != Err(RecvTimeoutError::Timeout) {
                 return;
             }

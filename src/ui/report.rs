@@ -397,6 +397,14 @@ impl Report {
         self
     }
 
+    /// The record that a write is about.
+    pub fn id(&self) -> Option<&str> {
+        match &self.body {
+            Body::Written(written) => written.id.as_deref(),
+            _ => None,
+        }
+    }
+
     /// What is said on standard error, in order.
     pub(super) fn sentences<'r>(&'r self, terminal: &Terminal) -> Vec<&'r str> {
         let own = match &self.body {

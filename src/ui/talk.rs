@@ -1,7 +1,7 @@
 //! What is said on standard error: sentences, warnings, errors.
 
 use super::escape;
-use crate::error::Error;
+use crate::error::{Done, Error};
 use serde_json::json;
 use std::borrow::Cow;
 use std::io::Write;
@@ -17,6 +17,9 @@ pub fn error(err: &mut dyn Write, error: &Error, json: bool, color: bool) {
     say_painted(err, &paint.red("error"), &error.message);
     for cause in &error.causes {
         say_painted(err, "  caused by", cause);
+    }
+    if let Some(done) = &error.done {
+        say_painted(err, "  committed", &holds(done));
     }
     if let Some(hint) = &error.hint {
         say_painted(err, &paint.cyan("  hint"), hint);
@@ -41,15 +44,34 @@ pub fn usage(err: &mut dyn Write, error: &clap::Error, json: bool, color: bool) 
     }
 }
 
-/// An error as a JSON object: `{"error": …}`.
+/// What was done before an error, in words.
+fn holds(done: &Done) -> String {
+    let number = match done.seq {
+        Some(seq) => format!("number {seq} in the log"),
+        None => "in the local state".to_owned(),
+    };
+    match &done.id {
+        Some(id) => format!("{number}, id {id}"),
+        None => number,
+    }
+}
+
+/// An error as a JSON object: `{"error": …}`. What was committed before it comes last, and only
+/// where there is something.
 pub fn error_json(error: &Error) -> serde_json::Value {
-    json!({"error": {
+    let mut object = json!({
         "code": error.kind.code(),
         "exit": error.kind.exit_code(),
         "message": error.message,
         "causes": error.causes,
         "hint": error.hint,
-    }})
+    });
+    if let (Some(done), Some(fields)) = (&error.done, object.as_object_mut()) {
+        fields.insert("committed".to_owned(), json!(true));
+        fields.insert("seq".to_owned(), json!(done.seq));
+        fields.insert("id".to_owned(), json!(done.id));
+    }
+    json!({"error": object})
 }
 
 /// `head: text`, further lines of the text below its first.

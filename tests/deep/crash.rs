@@ -165,7 +165,7 @@ fn killed_after(mut command: Command, after: Duration, name: &str) -> Run {
     ended(child)
 }
 
-fn ended(child: Child) -> Run {
+pub(super) fn ended(child: Child) -> Run {
     let output = child.wait_with_output().expect("the binary ends");
     Run::of(&output, "killed")
 }
@@ -201,8 +201,8 @@ fn another_replica_agrees(machine: &Machine, store: &Store<'_>) {
 }
 
 /// A machine that can be put back to where it was, store and leases both.
-struct Rewind<'m> {
-    store: Store<'m>,
+pub(super) struct Rewind<'m> {
+    pub store: Store<'m>,
     saved: [(PathBuf, PathBuf); 2],
 }
 
@@ -219,7 +219,7 @@ impl<'m> Rewind<'m> {
         Rewind { store, saved }
     }
 
-    fn rewind(&self) {
+    pub fn rewind(&self) {
         for (live, copy) in &self.saved {
             put_back(copy, live);
         }

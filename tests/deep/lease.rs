@@ -208,15 +208,22 @@ fn a_damaged_lease_is_no_lease() {
     meet(&[&pair.alice, &pair.bob]);
 }
 
+/// A state directory that was lost is one doubt, and makes one new replica; one that cannot be used
+/// stops writing instead of making one each time.
 #[test]
-fn without_a_state_directory_every_write_is_a_new_replica() {
+fn without_a_state_directory_nothing_is_written() {
     let machine = Machine::new("no state");
     let pair = Pair::new(&machine);
     let state = machine.path("state");
     std::fs::remove_dir_all(&state).expect("the state directory");
     std::fs::write(&state, "a file in its place").expect("a writable file");
+    let before = clients(&pair.alice);
     for message in ["one", "two"] {
-        let before = clients(&pair.alice);
+        pair.alice.run(&["chat", "send", message]).fails(74, "the lease of this replica");
+        assert_eq!(clients(&pair.alice), before, "{message}");
+    }
+    std::fs::remove_file(&state).expect("a file");
+    for message in ["three", "four"] {
         pair.alice.ok(&["chat", "send", message]);
         assert_eq!(clients(&pair.alice).difference(&before).count(), 1, "{message}");
     }

@@ -15,6 +15,7 @@ mod concurrent;
 mod convergence;
 mod crash;
 mod facts;
+mod faults;
 mod history;
 mod lease;
 mod memory;

@@ -3,6 +3,7 @@
 
 use crate::support::*;
 use rusqlite::Connection;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -118,7 +119,10 @@ fn a_read_only_index_of_the_log_stops_writing_only_and_is_named() {
         return;
     };
     assert!(run.ok().contains("hi"));
-    let send = ["-s", &dir, "chat", "send", "more"];
+    let leases = machine.path("state of nobody");
+    std::fs::create_dir(&leases).unwrap();
+    std::fs::set_permissions(&leases, PermissionsExt::from_mode(0o777)).unwrap();
+    let send = ["-s", &dir, "--state-dir", &text(&leases), "chat", "send", "more"];
     let run = crate::errors::unprivileged(&machine, &send).unwrap();
     run.fails(74, "crdtctl.db-shm: Permission denied");
 }
@@ -171,4 +175,159 @@ fn an_unfinished_change_is_undone_before_a_medium_is_read() {
     let Some(run) = run else { return };
     assert_eq!(run.ok(), log);
     assert_eq!(medium.files(), before);
+}
+
+/// The error that a run with `--json` leaves, where nothing could be printed.
+fn unheard(machine: &Machine, script: &str, args: &[&str]) -> (Run, serde_json::Value) {
+    let run = machine.run_through_shell(script, args);
+    run.exits(74);
+    assert_eq!(run.stderr.matches("error: ").count(), 1, "{}", run.stderr);
+    let error = if args.contains(&"--json") { run.error() } else { json!({}) };
+    (run, error)
+}
+
+#[test]
+fn a_change_whose_answer_cannot_be_written_is_said_to_hold() {
+    let machine = Machine::new("unheard");
+    if !Path::new("/dev/full").exists() {
+        return skipped("no /dev/full here");
+    }
+    let store = machine.group("s", &[BOB]);
+    let bundle = {
+        let bob = machine.replica_of(&store, "bob", BOB);
+        bob.send("from bob");
+        bob.export("bob.crdt")
+    };
+    let dir = text(&store.dir);
+    let batch = text(&machine.path("batch"));
+    std::fs::write(&batch, "{\"op\":\"chat.send\",\"text\":\"in a batch\"}\n").unwrap();
+    for (args, named) in [
+        (&["chat", "send", "hi", "--json"][..], true),
+        (&["chat", "send", "hi", "-o", "id", "--json"], true),
+        (&["member", "add", CAROL, "--json"], true),
+        (&["batch", &batch, "--json"], false),
+        (&["sync", "import", &bundle, "--json"], false),
+    ] {
+        let before = store.json(&["log"]).as_array().unwrap().len();
+        let args = [&["-s", dir.as_str()], args].concat();
+        let (run, error) = unheard(&machine, "\"$@\" >/dev/full", &args);
+        let log = store.json(&["log"]);
+        assert!(log.as_array().unwrap().len() > before, "{args:?}: {log}");
+        assert_eq!((&error["committed"], &error["code"]), (&json!(true), &json!("io")), "{args:?}");
+        let seq = error["seq"].to_string();
+        assert!(store.ok(&["log", "show", &seq, "--json"]).contains(args[2]), "{args:?}");
+        assert!(error["hint"].as_str().unwrap().contains(&format!("log show {seq}")), "{error}");
+        assert_eq!(error["id"].is_string(), named, "{args:?}: {error}");
+        if args[3] == "send" {
+            let id = error["id"].as_str().unwrap();
+            assert_eq!(store.json(&["chat", "show", id])["content"], "hi");
+        }
+        assert!(run.stderr.contains("the command is done, but"), "{}", run.stderr);
+    }
+    // For people: what happened, then the error, then what holds.
+    let send = ["-s", &dir, "chat", "send", "for people"];
+    let (run, _) = unheard(&machine, "\"$@\" >/dev/full", &send);
+    let said = run.stderr.lines().map(|line| line.split(':').next().unwrap().trim());
+    let expected = ["sent to group", "error", "caused by", "caused by", "committed", "hint"];
+    assert_eq!(said.collect::<Vec<_>>(), expected, "{}", run.stderr);
+    // A change of settings only has no number.
+    let choose = ["-s", &dir, "entity", "use", GROUP, "--json", "-o", "id"];
+    let (_, error) = unheard(&machine, "\"$@\" >/dev/full", &choose);
+    assert_eq!((&error["committed"], &error["seq"]), (&json!(true), &serde_json::Value::Null));
+    // What changes nothing holds nothing.
+    for args in [
+        &["chat", "list", "--json"][..],
+        &["chat", "send", "hi", "--dry-run", "--json"],
+        &["member", "add", CAROL, "--json"],
+    ] {
+        let args = [&["-s", dir.as_str()], args].concat();
+        let (_, error) = unheard(&machine, "\"$@\" >/dev/full", &args);
+        assert!(error.get("committed").is_none(), "{args:?}: {error}");
+        assert_eq!(error["message"], "cannot write to standard output");
+    }
+}
+
+#[test]
+fn what_clap_prints_can_fail_too() {
+    let machine = Machine::new("clap");
+    if !Path::new("/dev/full").exists() {
+        return skipped("no /dev/full here");
+    }
+    for args in [
+        &["--help"][..],
+        &["--version"],
+        &["chat", "send", "--help"],
+        &["help", "sync"],
+        &["completions", "zsh"],
+        &["completions", "nushell"],
+        &["man"],
+    ] {
+        let (run, _) = unheard(&machine, "\"$@\" >/dev/full", args);
+        assert!(run.stderr.contains("error: cannot write to standard output"), "{}", run.stderr);
+        machine.run_through_shell("\"$@\" | true", args).exits(0);
+        let quiet = machine.run_through_shell("{ \"$@\"; echo $? >&2; } | true", args);
+        assert!(["141\n", "0\n"].contains(&quiet.stderr.as_str()), "{args:?}: {}", quiet.stderr);
+    }
+    // What goes to standard error goes nowhere, and the code stays.
+    machine.run_through_shell("\"$@\" 2>/dev/full", &["no", "such", "command"]).exits(2);
+    machine.run_through_shell("\"$@\" 2>/dev/full", &["chat", "list", "--json"]).exits(4);
+    let dynamic = "CRDTCTL_COMPLETE=bash _CLAP_COMPLETE_INDEX=1 \"$1\" -- crdtctl ch >/dev/full";
+    machine.run_through_shell(dynamic, &[]).exits(0);
+}
+
+/// Descriptors 0 to 2 that are closed must not become those of files that are opened later.
+#[test]
+fn closed_descriptors_never_become_files_of_the_store() {
+    let machine = Machine::new("closed descriptors");
+    let store = machine.group("s", &[]);
+    let dir = text(&store.dir);
+    for (number, closed) in
+        ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-", ">&- 2>&-"].iter().enumerate()
+    {
+        let script = format!("\"$@\" {closed}");
+        let message = format!("message {number}");
+        let send = ["-s", &dir, "chat", "send", &message, "-v"];
+        machine.run_through_shell(&script, &send).exits(0);
+        // Errors are written as well.
+        let fails = ["-s", &dir, "chat", "show", "ffffffff", "--json"];
+        machine.run_through_shell(&script, &fails).exits(4);
+        assert_eq!(store.column(&["chat", "list"], "content").len(), number + 1);
+        store.run(&["check"]).exits(0);
+        let quick: String = Connection::open(store.dir.join("crdtctl.db"))
+            .and_then(|db| db.query_row("PRAGMA integrity_check", [], |row| row.get(0)))
+            .unwrap();
+        assert_eq!(quick, "ok");
+    }
+}
+
+#[test]
+fn an_output_that_is_not_open_for_writing_is_an_error() {
+    let machine = Machine::new("read-only output");
+    let store = machine.group("s", &[]);
+    std::fs::write(machine.path("in"), "x").unwrap();
+    let script = format!("\"$@\" 1<'{}'", text(&machine.path("in")));
+    let dir = text(&store.dir);
+    unheard(&machine, &script, &["-s", &dir, "sync", "export", "-o", "-"]);
+    let (_, error) = unheard(&machine, &script, &["-s", &dir, "chat", "send", "hi", "--json"]);
+    assert_eq!(error["committed"], true);
+}
+
+#[test]
+fn an_export_into_a_full_disk_leaves_the_old_file() {
+    let machine = Machine::new("full export");
+    let store = machine.group("s", &[]);
+    let file = store.export("e.crdt");
+    let old = std::fs::read(&file).unwrap();
+    store.send("more");
+    for blocks in [0, 1] {
+        on_a_full_disk(&store, blocks, &["sync", "export", "--out", &file]).exits(74);
+        assert_eq!(std::fs::read(&file).unwrap(), old);
+        let beside = std::fs::read_dir(machine.path("")).unwrap();
+        let names = beside.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        assert_eq!(names.filter(|name| name.starts_with(".crdtctl")).count(), 0);
+    }
+    let out = machine.path("out");
+    let dir = text(&store.dir);
+    let script = format!("trap '' XFSZ; ulimit -f 1; \"$@\" >'{}'", text(&out));
+    unheard(&machine, &script, &["-s", &dir, "sync", "export", "-o", "-"]);
 }

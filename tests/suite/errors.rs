@@ -182,34 +182,50 @@ fn a_locked_store_is_waited_for_and_then_named() {
 /// A command as a user whom permissions bind: the tests may run as root, whom they do not. None,
 /// with a notice, where that user cannot start the binary.
 pub fn unprivileged(machine: &Machine, args: &[&str]) -> Option<Run> {
-    const NOBODY: u32 = 65_534;
-    let mut command = machine.command(args);
+    let command = machine.command(args);
+    let command = if is_root() { as_user(machine, NOBODY, command)? } else { command };
+    Some(machine.finish(command, args, None))
+}
+
+pub const NOBODY: u32 = 65_534;
+
+pub fn is_root() -> bool {
+    std::fs::write("/proc/self/oom_score_adj", "0").is_ok()
+        && std::fs::metadata("/proc/self")
+            .is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0)
+}
+
+/// A command of the machine as another user; None, with a notice, where that user cannot start the
+/// binary. Only root may ask for that.
+pub fn as_user(
+    machine: &Machine,
+    user: u32,
+    command: std::process::Command,
+) -> Option<std::process::Command> {
     // Above the temporary directory of the test everything is open to everybody.
     let root = machine.path("");
     std::fs::set_permissions(&root, PermissionsExt::from_mode(0o755)).unwrap();
-    let is_root = std::fs::write("/proc/self/oom_score_adj", "0").is_ok()
-        && std::fs::metadata("/proc/self")
-            .is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
-    if is_root {
-        // The build directory may be closed to others: a copy of the binary is not.
-        let copy = machine.path("crdtctl-for-nobody");
-        if !copy.exists() {
-            // By another process: a file that this one holds open for writing, a child of another
-            // test holds open too, and it cannot be run.
-            machine.shell(&format!("cp '{}' '{}'", env!("CARGO_BIN_EXE_crdtctl"), text(&copy)));
-            std::fs::set_permissions(&copy, PermissionsExt::from_mode(0o755)).unwrap();
-        }
-        let mut other = std::process::Command::new(copy);
-        other.env_clear().args(args).current_dir(&root).stdin(Stdio::null());
-        other.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        command = other;
-        command.uid(NOBODY).gid(NOBODY);
-        if command.output().is_err() {
-            skipped("cannot start a command as another user");
-            return None;
-        }
+    // The build directory may be closed to others: a copy of the binary is not.
+    let copy = machine.path("crdtctl-for-others");
+    if !copy.exists() {
+        // By another process: a file that this one holds open for writing, a child of another test
+        // holds open too, and it cannot be run.
+        machine.shell(&format!("cp '{}' '{}'", env!("CARGO_BIN_EXE_crdtctl"), text(&copy)));
+        std::fs::set_permissions(&copy, PermissionsExt::from_mode(0o755)).unwrap();
     }
-    Some(machine.finish(command, args, None))
+    let as_other = || {
+        let mut other = std::process::Command::new(&copy);
+        other.env_clear().current_dir(&root).stdin(Stdio::null()).uid(user).gid(user);
+        other
+    };
+    if as_other().arg("--version").output().is_err() {
+        skipped("cannot start a command as another user");
+        return None;
+    }
+    let mut other = as_other();
+    other.args(command.get_args());
+    other.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    Some(other)
 }
 
 /// Takes the right to write from a directory and all below it.

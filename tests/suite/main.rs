@@ -41,6 +41,7 @@ mod plain;
 mod recover;
 mod repair;
 mod size;
+mod state_dir;
 mod sync_files;
 mod sync_waits;
 mod terminal;

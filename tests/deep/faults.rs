@@ -1,0 +1,384 @@
+//! Every system call that a command makes on its files, failing: one at a time, or from one on.
+//!
+//! A command runs once under strace, which writes its calls down. Then it runs again with one of
+//! them failing as disks, quotas and permissions fail: ENOSPC, EDQUOT, EIO, EROFS, EACCES, EMFILE.
+//! Ids and clock are fixed, so the same call comes at the same place, and the content after the
+//! command is known in advance. What must hold of each run:
+//!
+//! - the exit code is 0 or 74 (8 where it was a lock that failed), there is no panic, and what
+//!   fails says so in one error;
+//! - the store is as before or as after, and an error that says `committed` means after, one that
+//!   says nothing of the kind and does not call it unknown means before;
+//! - a command that only reads prints exactly what it prints otherwise, or fails;
+//! - the store can be read, the same command can be run again, and `check` finds nothing.
+//!
+//! `CRDTCTL_FAULTS=2500` makes the run longer, `CRDTCTL_FAULTS_SEED=2` another.
+
+use super::crash::{Rewind, ended};
+use super::support::{Machine, Run, Store, skipped, text};
+use crdtctl::clock::{Clock, Ids};
+use crdtctl::sample::Chance;
+use crdtctl::store::{self, Ambient};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
+use std::rc::Rc;
+use std::time::Duration;
+
+const GROUP: &str = "group:ocean-forest-moon-star";
+const ALICE: &str = "alice-river-stone-sky";
+const BOB: &str = "bob-hill-lake-tree";
+const CAROL: &str = "carol-sun-wind-rain";
+/// Faults of the run that everybody makes.
+const QUICK: usize = 30;
+/// Seeds of the ids that a command mints, the first time and the second.
+const FIRST: &str = "the first time";
+const AGAIN: &str = "the second time";
+/// Where the log begins in a fingerprint.
+const PAST: &str = "its log:\n";
+
+/// The calls that meet a file, and how each of them fails in the world.
+const CALLS: &[(&str, &[&str])] = &[
+    ("openat", &["EACCES", "EMFILE", "EIO"]),
+    ("read", &["EIO"]),
+    ("pread64", &["EIO"]),
+    ("write", &["ENOSPC", "EDQUOT", "EIO"]),
+    ("pwrite64", &["ENOSPC", "EDQUOT", "EIO"]),
+    ("fsync", &["EIO", "ENOSPC"]),
+    ("fdatasync", &["EIO", "ENOSPC"]),
+    ("rename", &["EIO", "ENOSPC", "EROFS"]),
+    ("unlink", &["EACCES", "EIO"]),
+    ("mkdir", &["ENOSPC", "EROFS"]),
+    ("ftruncate", &["ENOSPC", "EIO"]),
+    ("fchmod", &["EIO"]),
+    ("statx", &["EIO", "EACCES"]),
+    ("newfstatat", &["EIO", "EACCES"]),
+    ("getdents64", &["EIO"]),
+    ("close", &["EIO", "ENOSPC", "EDQUOT"]),
+    ("fcntl", &["EIO", "ENOLCK"]),
+    ("mmap", &["ENOMEM"]),
+    ("flock", &["ENOLCK", "EIO"]),
+];
+/// What may also happen to a call that makes a file, and to one that opens it for writing.
+const CREATING: &[&str] = &["ENOSPC", "EDQUOT"];
+const WRITING: &[&str] = &["EROFS"];
+
+/// One call of a command that is to fail, and how.
+#[derive(Debug, Clone)]
+struct Fault {
+    /// Which of the commands.
+    command: usize,
+    call: String,
+    /// Counted among the calls of this name.
+    number: usize,
+    errno: &'static str,
+    /// All calls of this name fail from there on.
+    lasting: bool,
+    /// What the call was about, for people.
+    line: String,
+}
+
+/// A command, and what it does when nothing fails.
+struct Step {
+    args: Vec<String>,
+    reads: bool,
+    code: i32,
+    again: i32,
+    stdout: String,
+    before: String,
+    after: String,
+    /// After the same command a second time.
+    twice: String,
+}
+
+/// A machine that is put back before each fault.
+struct Bench<'m> {
+    rewind: Rewind<'m>,
+    steps: Vec<Step>,
+    faults: Vec<Fault>,
+}
+
+impl<'m> Bench<'m> {
+    fn new(store: Store<'m>, reads: &[&[&str]], writes: &[&[&str]]) -> Option<Self> {
+        let mut bench = Bench { rewind: Rewind::new(store), steps: vec![], faults: vec![] };
+        let all = reads.iter().map(|args| (args, true)).chain(writes.iter().map(|a| (a, false)));
+        for (args, reads) in all {
+            bench.learn(args.iter().map(|arg| (*arg).to_owned()).collect(), reads)?;
+        }
+        Some(bench)
+    }
+
+    fn store(&self) -> &Store<'m> {
+        &self.rewind.store
+    }
+
+    /// Lives through a command with nothing failing; None without strace.
+    fn learn(&mut self, args: Vec<String>, reads: bool) -> Option<()> {
+        self.rewind.rewind();
+        let before = fingerprint(self.store());
+        let (run, trace) = self.traced(&args, &names(), None)?;
+        assert!([0, 3, 7].contains(&run.code), "{args:?}: {run:?}");
+        let after = fingerprint(self.store());
+        let again = self.plain(&args, AGAIN).code;
+        let twice = fingerprint(self.store());
+        assert!(!reads || before == after, "{args:?} is no reading");
+        let command = self.steps.len();
+        self.faults.extend(faults(command, &trace, &text(&self.store().machine.path(""))));
+        let (code, stdout) = (run.code, run.stdout);
+        self.steps.push(Step { args, reads, code, again, stdout, before, after, twice });
+        Some(())
+    }
+
+    fn command(&self, args: &[String]) -> Command {
+        let dir = text(&self.store().dir);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let mut command =
+            self.store().machine.command(&[&["--store", dir.as_str()], &args[..]].concat());
+        command.env("CRDTCTL_SEED", FIRST).current_dir("/");
+        command
+    }
+
+    fn plain(&self, args: &[String], seed: &str) -> Run {
+        let mut command = self.command(args);
+        command.env("CRDTCTL_SEED", seed);
+        self.store().machine.finish(command, &[], None)
+    }
+
+    /// Runs a command under strace: what it did, and its calls of these names.
+    fn traced(&self, args: &[String], calls: &str, inject: Option<&str>) -> Option<(Run, String)> {
+        let plain = self.command(args);
+        let trace = self.store().machine.path("trace");
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "--seccomp-bpf", "-qq", "-y", "-s", "0", "-o", &text(&trace)]);
+        strace.args(["-e", &format!("trace={calls}")]);
+        if let Some(inject) = inject {
+            strace.args(["-e", &format!("inject={inject}")]);
+        }
+        strace.arg(plain.get_program()).args(plain.get_args()).env_clear().current_dir("/");
+        strace.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        strace.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let Ok(child) = strace.spawn() else {
+            skipped("there is no strace here");
+            return None;
+        };
+        let run = ended(child);
+        Some((run, std::fs::read_to_string(trace).expect("the trace")))
+    }
+
+    /// Lives through one fault. What did not hold; None when the call did not come.
+    fn suffer(&self, fault: &Fault) -> Option<Result<(), String>> {
+        let step = &self.steps[fault.command];
+        self.rewind.rewind();
+        let lasting = if fault.lasting { "+" } else { "" };
+        let inject = format!("{}:error={}:when={}{lasting}", fault.call, fault.errno, fault.number);
+        let (run, trace) = self.traced(&step.args, &fault.call, Some(&inject))?;
+        if !trace.contains("(INJECTED)") {
+            return None;
+        }
+        let judged = self.judge(step, fault, &run);
+        Some(judged.map_err(|what| format!("{what}\n{:?}\n{fault:?}\n{run:#?}", step.args)))
+    }
+
+    fn judge(&self, step: &Step, fault: &Fault, run: &Run) -> Result<(), String> {
+        let hold = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
+        // A check that cannot look at a file has found something.
+        let unread = step.args[0] == "check" && run.code == 3 && run.stdout.contains("os error");
+        let good = run.code == step.code || unread;
+        let locked = ["fcntl", "flock"].contains(&fault.call.as_str()) && run.code == 8;
+        hold(good || run.code == 74 || locked, "an exit code of another kind")?;
+        hold(!run.stderr.contains("panicked"), "a panic")?;
+        let speechless =
+            fault.line.starts_with("write(2<") || fault.lasting && fault.call == "write";
+        if !good && !speechless {
+            hold(run.stderr.matches("error: ").count() == 1, "not one error")?;
+        }
+        if step.reads && good {
+            // A list may go on without one of its documents, if it says so.
+            let same = unread || run.stdout == step.stdout || run.stderr.contains("os error");
+            hold(same, "reads something else")?;
+        }
+        let found = fingerprint(self.store());
+        hold(found == step.before || found == step.after, "neither before nor after")?;
+        hold(!good || found == step.after, "said to be done, and is not")?;
+        if !good && !speechless && step.before != step.after {
+            let last = run.stderr.lines().last().unwrap_or_default();
+            let error = serde_json::from_str::<Value>(last).unwrap_or_default()["error"].clone();
+            let unknown = error["message"].as_str().is_some_and(|m| m.contains("unknown"));
+            match error["committed"] == true {
+                true => hold(found == step.after, "said to be committed, and is not")?,
+                false => hold(unknown || found == step.before, "committed, and it is not said")?,
+            }
+        }
+        let again = self.plain(&step.args, if found == step.before { FIRST } else { AGAIN });
+        hold([step.code, step.again].contains(&again.code), &format!("then {again:?}"))?;
+        let last = if found == step.before { &step.after } else { &step.twice };
+        // As another replica, after a commit that failed: under other ids.
+        let shape = |of: &str| of[of.find(PAST).unwrap_or(0)..].to_owned();
+        let (now, last) = (shape(&fingerprint(self.store())), shape(last));
+        hold(now == last, &format!("then it does something else:\n{last}\n{now}"))?;
+        let check = self.plain(&["check".to_owned()], AGAIN);
+        hold(check.code == 0, &format!("then check: {check:?}"))
+    }
+}
+
+fn names() -> String {
+    CALLS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",")
+}
+
+/// What the store holds, and what it says of its past.
+fn fingerprint(store: &Store<'_>) -> String {
+    let ambient = Ambient {
+        clock: Clock::fixed(store.machine.now()),
+        ids: Ids::seeded("nothing is written"),
+        leases: None,
+        machine: "test".to_owned(),
+        host: "test".to_owned(),
+        lock_wait: Duration::from_secs(10),
+        roots: crdtctl::concern::roots,
+    };
+    let opened = store::Store::open(&store.dir, Rc::new(ambient)).expect("a store");
+    let reader = opened.reader().expect("a reader");
+    let mut found = String::new();
+    for document in reader.documents().expect("the documents") {
+        let view = reader.view(&document.id).expect("a valid document").expect("a document");
+        let digest = blake3::Hash::from_bytes(view.digest());
+        let rest = document.meta.map(|meta| meta.rest.get("of another program").cloned());
+        found.push_str(&format!("{} {digest} {rest:?}\n", document.id));
+    }
+    found.push_str(PAST);
+    let state = reader.state().expect("the local state");
+    for entry in state.history(i64::MIN..i64::MAX).expect("the log") {
+        found.push_str(&format!("{} {} {}\n", entry.seq, entry.doc, entry.command));
+    }
+    for peer in state.peers().expect("the peers") {
+        found.push_str(&format!("{} {:?}\n", peer.replica_id, peer.last_bundle));
+    }
+    found + &format!("{:?}", state.setting("entity").expect("the settings"))
+}
+
+/// The calls of a trace that meet a file of ours or an output, each with its ways to fail.
+fn faults(command: usize, trace: &str, root: &str) -> Vec<Fault> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut faults = Vec::new();
+    for line in trace.lines() {
+        let Some((_, line)) = line.split_once(' ') else { continue };
+        let Some((name, rest)) = line.trim_start().split_once('(') else { continue };
+        let Some((name, errnos)) = CALLS.iter().find(|(known, _)| *known == name) else { continue };
+        let count = counts.entry(name).or_insert(0);
+        *count += 1;
+        let output = *name == "write" && (rest.starts_with("1<") || rest.starts_with("2<"));
+        let idle = rest.contains("F_GETFD") || rest.contains("MAP_ANONYMOUS");
+        if idle || !(rest.contains(root) || output) {
+            continue;
+        }
+        let creating = if rest.contains("O_CREAT") { CREATING } else { &[] };
+        let writing =
+            if rest.contains("O_RDWR") || rest.contains("O_WRONLY") { WRITING } else { &[] };
+        for errno in errnos.iter().chain(creating).chain(writing) {
+            for lasting in [false, true] {
+                faults.push(Fault {
+                    command,
+                    call: (*name).to_owned(),
+                    number: *count,
+                    errno,
+                    lasting,
+                    line: line.trim_start().replace(root, "ROOT/").chars().take(160).collect(),
+                });
+            }
+        }
+    }
+    faults
+}
+
+fn prepared(machine: &Machine) -> Store<'_> {
+    let store = machine.store("store", ALICE);
+    store.ok(&["entity", "create", GROUP, "--name", "Ocean"]);
+    store.ok(&["member", "add", BOB]);
+    let first = store.ok(&["chat", "send", "the first"]);
+    let gone = store.ok(&["chat", "send", "to be deleted"]);
+    store.ok(&["kanban", "add", "a card"]);
+    store.ok(&["issue", "open", "an issue"]);
+    store.ok(&["canvas", "add", "text", "--at", "1,2", "--size", "3,4"]);
+    let bundle = text(&machine.path("all.crdt"));
+    store.ok(&["sync", "export", "-o", &bundle]);
+    let bob = machine.store("bob", BOB);
+    bob.ok(&["sync", "import", &bundle]);
+    bob.ok(&["chat", "send", "from bob"]);
+    bob.ok(&["chat", "react", &first, "👍"]);
+    bob.ok(&["sync", "export", "-o", &text(&machine.path("bob.crdt"))]);
+    store.ok(&["chat", "delete", &gone]);
+    // What another program keeps in a .meta stays there.
+    let meta = store.document(&format!("{GROUP}:chat")).with_extension("meta");
+    let old = std::fs::read(&meta).expect("a .meta");
+    let mut fields: Value = serde_json::from_slice(&old).expect("JSON");
+    fields["of another program"] = json!("kept");
+    std::fs::write(&meta, fields.to_string()).expect("a .meta");
+    store
+}
+
+const READS: &[&[&str]] = &[
+    &["chat", "list", "--json"],
+    &["doc", "list", "--json"],
+    &["check", "--json"],
+    &["sync", "status", "--json"],
+    &["sync", "export", "-o", "-"],
+    &["tombstone", "list", "--json"],
+    &["doc", "dump", "chat"],
+    &["log", "--json"],
+];
+
+const WRITES: &[&[&str]] = &[
+    &["chat", "send", "another", "--json"],
+    &["member", "add", CAROL, "--json"],
+    &["kanban", "add", "another card", "--json"],
+    &["issue", "open", "another issue", "--json"],
+    &["canvas", "add", "text", "--at", "1,2", "--size", "3,4", "--json"],
+    &["sync", "import", "BUNDLE", "--json"],
+    &["sync", "export", "-o", "FILE", "--json"],
+    &["entity", "use", GROUP, "--json"],
+    &["prune", "--json"],
+    &["init", "STORE", "--json"],
+];
+
+/// So many faults, and what did not hold.
+fn live(bench: &Bench<'_>, count: usize, seed: u64) -> (usize, Vec<String>) {
+    let mut chance = Chance::new(seed);
+    let mut left: Vec<&Fault> = bench.faults.iter().collect();
+    let (mut suffered, mut broken) = (0, Vec::new());
+    while suffered < count && !left.is_empty() {
+        let at = usize::try_from(chance.below(left.len() as u64)).unwrap_or(0);
+        let fault = left.swap_remove(at);
+        if let Some(judged) = bench.suffer(fault) {
+            suffered += 1;
+            broken.extend(judged.err().map(|what| format!("fault {suffered}: {what}")));
+        }
+    }
+    (suffered, broken)
+}
+
+fn wanted(name: &str, otherwise: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+#[test]
+fn a_call_that_fails_fails_its_command_or_nothing() {
+    let machine = Machine::new("faults");
+    let store = prepared(&machine);
+    let (bundle, file) = (text(&machine.path("bob.crdt")), text(&machine.path("new.crdt")));
+    let dir = text(&store.dir);
+    let place = |arg: &&'static str| match *arg {
+        "BUNDLE" => bundle.clone(),
+        "FILE" => file.clone(),
+        "STORE" => dir.clone(),
+        other => other.to_owned(),
+    };
+    let written: Vec<Vec<String>> = WRITES.iter().map(|w| w.iter().map(place).collect()).collect();
+    let writes: Vec<Vec<&str>> =
+        written.iter().map(|args| args.iter().map(String::as_str).collect()).collect();
+    let writes: Vec<&[&str]> = writes.iter().map(Vec::as_slice).collect();
+    let Some(bench) = Bench::new(store, READS, &writes) else { return };
+    let seed = wanted("CRDTCTL_FAULTS_SEED", 1) as u64;
+    let (suffered, broken) = live(&bench, wanted("CRDTCTL_FAULTS", QUICK), seed);
+    eprintln!("{suffered} faults of {}", bench.faults.len());
+    assert!(broken.is_empty(), "{} of {suffered}:\n{}", broken.len(), broken.join("\n\n"));
+}
