@@ -36,8 +36,9 @@ pub const CLOCK_END: u32 = 1 << 31;
 pub const CLIENT_END: u64 = 1 << 53;
 /// Containers inside containers.
 pub const CONTAINER_DEPTH: usize = 16;
-/// Maps and arrays inside one `Any` value.
-pub const ANY_DEPTH: usize = 64;
+/// Maps and arrays inside one `Any` value. With the containers around it, JSON readers that stop at
+/// 128 levels still read what we print of it.
+pub const ANY_DEPTH: usize = 100;
 
 /// The log is trimmed beyond this many seconds …
 pub const LOG_AGE_SECONDS: i64 = 90 * 86_400;

@@ -3,7 +3,7 @@
 import * as Y from 'yjs'
 
 // mulberry32
-const generator = state => () => {
+export const generator = state => () => {
   state = (state + 0x6d2b79f5) | 0
   let t = Math.imul(state ^ (state >>> 15), 1 | state)
   t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
@@ -43,10 +43,13 @@ const edit = (doc, random) => {
   }
 }
 
+// A value inside so many others.
+const deep = levels => { let value = 1; while (levels-- > 0) value = [value]; return value }
+
 // What only some documents hold.
 const rich = ({ doc, map, text, xml, below, pick }) => {
   if (!doc.rich) return
-  switch (below(4)) {
+  switch (below(7)) {
     case 0: if (text.length > 2) text.format(below(text.length - 1), 1, { bold: pick([true, null]) }); break
     case 1: {
       const element = new Y.XmlElement('p')
@@ -56,6 +59,13 @@ const rich = ({ doc, map, text, xml, below, pick }) => {
       break
     }
     case 2: map.set('sub', new Y.Doc()); break
+    case 3: text.setAttribute('lang', pick(KEYS)); break
+    case 4: map.set(pick(KEYS), deep(below(140))); break
+    case 5: {
+      let inner = map
+      for (let depth = below(24); depth > 0; depth--) inner = inner.set('in', new Y.Map())
+      break
+    }
     default: text.insertEmbed(below(text.length + 1), { image: 'x.png' })
   }
 }

@@ -123,6 +123,22 @@ pub fn embedded(json: &str) -> Option<Value> {
     from_json(value, ANY_DEPTH)
 }
 
+/// Whether the brackets of a JSON text are nested deeper than what is read of it.
+pub fn nests_deeper(json: &str) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
+    json.bytes().any(|byte| {
+        match (in_text, byte) {
+            (true, b'"') if !escaped => in_text = false,
+            (false, b'"') => in_text = true,
+            (false, b'[' | b'{') => depth = depth.saturating_add(1),
+            (false, b']' | b'}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        escaped = in_text && byte == b'\\' && !escaped;
+        depth > ANY_DEPTH
+    })
+}
+
 fn from_json(value: serde_json::Value, depth: usize) -> Option<Value> {
     use serde_json::Value as Json;
     Some(match value {

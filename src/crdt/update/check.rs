@@ -8,10 +8,10 @@ use super::any;
 use super::facts::{Facts, GONE, Home, OPEN, Owner, Root, Shape};
 use super::turns::Turns;
 use super::{
-    Block, Checked, Client, Clocks, Fault, Header, Id, Kind, Parent, Reader, RootKind, Unchecked,
-    Update,
+    Block, Checked, Client, Clocks, DeleteSet, Fault, Header, Id, Kind, Parent, Reader, RootKind,
+    Unchecked, Update,
 };
-use crate::limits::CONTAINER_DEPTH;
+use crate::limits::{ANY_DEPTH, CONTAINER_DEPTH};
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
@@ -139,19 +139,20 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
                 let json = Reader::at(content, 0).text()?;
                 match any::embedded(json) {
                     Some(_) => Ok(()),
-                    None => Err(fault(
-                        block,
-                        "value",
-                        "an embedded value that is not JSON, or nested too deeply",
-                    )),
+                    None if any::nests_deeper(json) => Err(too_deep(block)),
+                    None => Err(fault(block, "value", "an embedded value that is not JSON")),
                 }
             }
+            _ if block.deep => Err(too_deep(block)),
             _ => Ok(()),
         }
     }
 
-    /// Refuses a right origin that can only stand before the left one. yrs would split the one
-    /// while it holds the other, and keep another order than it writes.
+    /// Refuses a right origin that stands before the left one, inside the same run. To undo writes
+    /// right origins that stand before the left one, and no reader minds, as long as the two can
+    /// never be in one block: else yrs and Yjs cut the block that they hold for the left one when
+    /// they look for the right one, and show the item elsewhere each time they load it. (Where
+    /// that is does not matter for what is deleted.)
     fn check_origins(
         &mut self,
         index: usize,
@@ -162,7 +163,9 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         if let Some(left) = header.left
             && let Some(before) = block.clock.checked_sub(1)
             && left == (Id { client: of.id, clock: before })
-            && let Some(start) = self.chain_of(index, of, left)
+            && let Some((start, right)) = self.chain_of(index, of, left)
+            // Blocks with other right origins are never joined.
+            && right == header.right
             && let Some(slot) = self.facts.chain.get_mut(index)
         {
             *slot = start;
@@ -170,28 +173,24 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         if let (Some(left), Some(right)) = (header.left, header.right)
             && left.client == right.client
             && right.clock <= left.clock
+            && self.chain_of(index, of, left).is_some_and(|(start, _)| start < right.clock)
+            && !self.dead(block, of)
         {
-            let start = self.chain_of(index, of, left);
-            if left == right || start.is_some_and(|start| start <= right.clock) {
-                return Err(fault(block, "origin", "the right origin stands before the left one"));
-            }
+            return Err(fault(block, "crossing", "the origins of an item cross inside one run"));
         }
         Ok(())
     }
 
-    /// Where the chain of the unit with this id begins; unknown for what is collected.
-    fn chain_of(&self, index: usize, of: &Client, id: Id) -> Option<u32> {
-        let known = |blocks: &[Block], chain: &[u32], index: usize| {
-            blocks.get(index).filter(|block| block.kind != Kind::Gc)?;
-            chain.get(index).copied()
-        };
+    /// Where the chain of the unit with this id begins, and the right origin of all of it; unknown
+    /// for what is collected.
+    fn chain_of(&self, index: usize, of: &Client, id: Id) -> Option<(u32, Option<Id>)> {
         if let Some(base) = self.base
             && let Some(index) = base.find(id)
         {
-            return known(&base.blocks, &base.facts.chain, index);
+            return chain_at(base, &base.facts, index);
         }
         let index = self.before(index, of, id).or_else(|| self.update.find(id))?;
-        known(&self.update.blocks, &self.facts.chain, index)
+        chain_at(self.update, &self.facts, index)
     }
 
     /// The home of an item that names its parent.
@@ -358,11 +357,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             return Err(fault(block, "content", "more than one live value under a key"));
         }
         let Some(shape) = known.with(wanted) else {
-            let rule =
-                if (wanted == Shape::Map) != (known == Shape::Map) { "key" } else { "content" };
-            let keyed = if at.key.is_some() { " under a key" } else { "" };
-            let reason = format!("{}{keyed} cannot stand in {}", block.kind.name(), known.name());
-            return Err(fault(block, rule, reason));
+            return Err(self.misplaced(block, &at, known, wanted));
         };
         if block.kind == Kind::Type && usize::from(at.depth) + 1 > CONTAINER_DEPTH {
             let reason = format!("containers nested deeper than {CONTAINER_DEPTH}");
@@ -383,13 +378,38 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         Ok(())
     }
 
-    /// Whether the update itself deletes a whole block. Replicas that keep deleted content join
-    /// overwritten values of a key to one block.
+    /// Why an item cannot stand in a container of this shape. Attributes of texts, and roots that
+    /// programs use as two things, are honest.
+    fn misplaced(&self, block: &Block, at: &Home<'a>, known: Shape, wanted: Shape) -> Fault {
+        let is_honest = match at.owner {
+            Owner::Root(root) => {
+                let name = self.facts.roots.get(root as usize).map_or("", |root| root.name);
+                !self.expected.iter().any(|(expected, _)| *expected == name)
+            }
+            Owner::Item { .. } => known == Shape::Text && at.key.is_some(),
+        };
+        let rule = match (wanted == Shape::Map) != (known == Shape::Map) {
+            _ if is_honest => "mixed",
+            true => "key",
+            false => "content",
+        };
+        let keyed = if at.key.is_some() { " under a key" } else { "" };
+        let reason = format!("{}{keyed} cannot stand in {}", block.kind.name(), known.name());
+        fault(block, rule, reason)
+    }
+
+    /// Whether a whole block is deleted, by the update itself or by the document. Replicas that
+    /// keep deleted content join overwritten values of a key to one block.
     fn dead(&self, block: &Block, of: &Client) -> bool {
-        let ranges = self.update.deletes.ranges(of.id);
-        let after = ranges.partition_point(|range| range.start <= block.clock);
-        let range = after.checked_sub(1).and_then(|at| ranges.get(at));
-        range.is_some_and(|range| block.next_clock() <= range.end)
+        let within = |deletes: &DeleteSet| {
+            let ranges = deletes.ranges(of.id);
+            let after = ranges.partition_point(|range| range.start <= block.clock);
+            let range = after.checked_sub(1).and_then(|at| ranges.get(at));
+            range.is_some_and(|range| block.next_clock() <= range.end)
+        };
+        block.kind == Kind::Deleted
+            || within(&self.update.deletes)
+            || self.base.is_some_and(|base| within(&base.deletes))
     }
 
     fn root(&mut self, name: &'a str) -> u32 {
@@ -424,6 +444,19 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             }
         }
     }
+}
+
+fn chain_at<S>(
+    update: &Update<'_, S>,
+    facts: &Facts<'_>,
+    index: usize,
+) -> Option<(u32, Option<Id>)> {
+    let block = update.blocks.get(index).filter(|block| block.kind != Kind::Gc)?;
+    Some((facts.chain.get(index).copied()?, update.origins(block).1))
+}
+
+fn too_deep(block: &Block) -> Fault {
+    fault(block, "nesting", format!("a value nested deeper than {ANY_DEPTH}"))
 }
 
 /// What a parent reference leads to.

@@ -14,7 +14,8 @@ pub struct Facts<'a> {
     pub order: Vec<u32>,
     /// Per block, the index of its home, or [`GONE`], or [`OPEN`].
     pub home: Vec<u32>,
-    /// Per block, the clock from which on each unit has the one before it as its left origin.
+    /// Per block, the clock from which on each unit has the one before it as its left origin, and
+    /// the same right origin: what a reader may join to one block.
     pub(super) chain: Vec<u32>,
     pub homes: Vec<Home<'a>>,
     pub roots: Vec<Root<'a>>,

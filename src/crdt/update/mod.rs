@@ -96,10 +96,12 @@ impl Fault {
         Fault { offset, rule, reason: reason.into() }
     }
 
-    /// Whether honest documents of other programs hold such a thing: of what was walked, content
-    /// and containers that rule 1 of the gate excludes.
+    /// Whether honest documents of other programs hold such a thing: nothing of it is damaged, and
+    /// rule 1 of the gate excludes it all the same. Only what was walked to its end has such a
+    /// fault: content and containers that nothing here reads, what is nested too deeply, keys in
+    /// a text or one root used as two things, and what Yjs itself shows differently each time.
     pub fn is_unsupported(&self) -> bool {
-        matches!(self.rule, "kind" | "type")
+        matches!(self.rule, "kind" | "type" | "nesting" | "mixed" | "crossing")
     }
 }
 
@@ -163,6 +165,8 @@ pub struct Block {
     content: u32,
     end: u32,
     info: u8,
+    /// A plain value in it is nested deeper than anything here reads.
+    deep: bool,
     pub kind: Kind,
 }
 

@@ -19,11 +19,19 @@ const WEAK_ROOT: u8 = 0b0010_0000;
 pub struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// A value that it stepped over is nested deeper than [`ANY_DEPTH`].
+    deep: bool,
 }
 
 impl<'a> Reader<'a> {
     pub fn at(bytes: &'a [u8], at: usize) -> Self {
-        Reader { bytes, at }
+        Reader { bytes, at, deep: false }
+    }
+
+    /// Whether a value that was stepped over since this was asked last is nested too deeply to be
+    /// read.
+    pub fn take_deep(&mut self) -> bool {
+        std::mem::take(&mut self.deep)
     }
 
     pub fn offset(&self) -> usize {
@@ -206,7 +214,7 @@ impl<'a> Reader<'a> {
             8 => Kind::Any,
             9 => Kind::Doc,
             11 => Kind::Move,
-            other => return Err(self.fault("kind", format!("content of unknown kind {other}"))),
+            other => return Err(self.fault("unknown", format!("content of unknown kind {other}"))),
         })
     }
 
@@ -260,7 +268,9 @@ impl<'a> Reader<'a> {
             }
             7 => self.skip_weak()?,
             0..=2 | 4 | 6 | 9 | 15 => {}
-            other => return Err(self.fault("type", format!("a container of unknown type {other}"))),
+            other => {
+                return Err(self.fault("unknown", format!("a container of unknown type {other}")));
+            }
         }
         Ok(())
     }
@@ -298,7 +308,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Steps over one value, however its parts are nested: the open containers are kept in a
+    /// Steps over one value, however deep its parts are nested: the open containers are kept in a
     /// list, not on the stack.
     pub fn skip_any(&mut self) -> Result<(), Fault> {
         let mut open: Vec<(usize, bool)> = Vec::new();
@@ -308,11 +318,7 @@ impl<'a> Reader<'a> {
                 AnyHead::List(count) => open.push((count, false)),
                 head => self.skip_scalar(head)?,
             }
-            if open.len() > ANY_DEPTH {
-                return Err(
-                    self.fault("nesting", format!("a value nested deeper than {ANY_DEPTH}"))
-                );
-            }
+            self.deep |= open.len() > ANY_DEPTH;
             while let Some((0, _)) = open.last() {
                 open.pop();
             }

@@ -3,6 +3,7 @@
 use super::NONE;
 use super::pieces::Pieces;
 use crate::crdt::update::{Checked, Id, Update};
+use std::collections::{BTreeSet, HashMap};
 
 /// Lists of pieces: one for each sequence, one for each key of a map. The last of a key is its
 /// value.
@@ -57,8 +58,13 @@ impl Order {
             scan: 0,
             round: 0,
         };
+        let mut crossings = Crossings::of(update);
         for block in &update.facts().order {
+            let cut_short = crossings.take(update, *block);
             if let Some(mut item) = item(update, pieces, list_of, *block) {
+                if let Some(left) = cut_short {
+                    item.left = pieces.holding(update, left, *block).unwrap_or(NONE);
+                }
                 if order.conflicts(&item) {
                     item.left = order.resolve(update, pieces, &item, &mut marks);
                 }
@@ -152,6 +158,59 @@ impl Order {
             NONE => set(&mut self.tails, item.list, item.last),
             right => set(&mut self.prev, right, item.last),
         }
+    }
+}
+
+/// Items whose right origin stands before the left one, inside one block. yrs and Yjs cut a block
+/// behind the left origin and hold what is before the cut; then they cut before the right origin,
+/// which shortens what they hold. Whether it does depends on the cuts that were made before.
+struct Crossings(HashMap<usize, BTreeSet<u32>>);
+
+impl Crossings {
+    fn of(update: &Update<'_, Checked>) -> Crossings {
+        let crossing = |block| {
+            let (Some(left), Some(right)) = update.origins(block) else { return None };
+            if left.client != right.client || right.clock > left.clock {
+                return None;
+            }
+            let holder = update.find(right)?;
+            let clock = update.blocks().get(holder)?.clock;
+            (clock < right.clock && update.find(left) == Some(holder))
+                .then(|| (holder, BTreeSet::from([clock])))
+        };
+        Crossings(update.blocks().iter().filter_map(crossing).collect())
+    }
+
+    /// Cuts where a block has its origins, in its turn. Returns the unit that it then follows,
+    /// where that is not its left origin.
+    fn take(&mut self, update: &Update<'_, Checked>, block: u32) -> Option<Id> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let (left, right) = update.origins(update.blocks().get(block as usize)?);
+        let mut from = None;
+        if let Some(left) = left
+            && let Some((holder, cuts)) = self.within(update, left)
+        {
+            cuts.insert(left.clock.saturating_add(1));
+            from = Some((holder, cuts.range(..=left.clock).next_back().copied()?));
+        }
+        let right = right?;
+        let (holder, cuts) = self.within(update, right)?;
+        cuts.insert(right.clock);
+        let (held, start) = from?;
+        let shortens =
+            held == holder && (start.saturating_add(1)..=left?.clock).contains(&right.clock);
+        shortens.then_some(Id { clock: right.clock.checked_sub(1)?, ..right })
+    }
+
+    fn within(
+        &mut self,
+        update: &Update<'_, Checked>,
+        id: Id,
+    ) -> Option<(usize, &mut BTreeSet<u32>)> {
+        let holder = update.find(id)?;
+        Some((holder, self.0.get_mut(&holder)?))
     }
 }
 

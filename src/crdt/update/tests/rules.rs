@@ -1,7 +1,7 @@
 //! Rule 1, one hand-made update for each way to break it.
 
 use super::{check, checked};
-use crate::crdt::update::{Id, Kind, RootKind, Update, storable};
+use crate::crdt::update::{Fault, Id, Kind, RootKind, Update, storable};
 use crate::limits::{ANY_DEPTH, CONTAINER_DEPTH};
 
 fn var(mut value: u64) -> Vec<u8> {
@@ -70,12 +70,13 @@ const MAP: [u8; 1] = [1];
 const TEXT: [u8; 1] = [2];
 
 #[track_caller]
-fn assert_rule(bytes: &[u8], rule: &str) {
+fn assert_rule(bytes: &[u8], rule: &str) -> Fault {
     match check(bytes) {
         Ok(_) => panic!("passed, but breaks {rule}"),
         Err(fault) => {
             assert_eq!(fault.rule, rule, "{fault}");
             assert!(fault.offset <= bytes.len());
+            fault
         }
     }
 }
@@ -157,7 +158,7 @@ fn only_known_kinds_and_types() {
         assert_rule(&bytes, "kind");
     }
     for kind in [0, 10, 12, 15, 16, 17, 24, 31] {
-        assert_rule(&update(&[(1, 0, &[at_root(kind | KEY, "m", Some("k"), &TRUE)])]), "kind");
+        assert_rule(&update(&[(1, 0, &[at_root(kind | KEY, "m", Some("k"), &TRUE)])]), "unknown");
     }
     for content in [vec![4], [vec![3], text("p")].concat(), vec![6], vec![9], vec![15]] {
         let bytes = update(&[(1, 0, &[at_root(TYPE, "l", None, &content)])]);
@@ -166,7 +167,7 @@ fn only_known_kinds_and_types() {
     }
     let weak = [vec![7, 1], id(1, 0), id(1, 1)].concat();
     assert!(Update::walk(&update(&[(1, 0, &[at_root(TYPE, "l", None, &weak)])])).is_ok());
-    assert_rule(&update(&[(1, 0, &[at_root(TYPE, "l", None, &[8])])]), "type");
+    assert_rule(&update(&[(1, 0, &[at_root(TYPE, "l", None, &[8])])]), "unknown");
     assert_rule(&update(&[(1, 0, &[at_root(ANY, "l", None, &[1, 99])])]), "value");
     assert_rule(&update(&[(1, 0, &[at_root(EMBED, "t", None, &text("{"))])]), "value");
     let parent = [vec![ANY, 2], text("l"), TRUE.to_vec()].concat();
@@ -188,7 +189,8 @@ fn content_fits_its_container() {
         (TEXT, EMBED, None, &json, ""),
         (TEXT, TYPE, None, &MAP, ""),
         (TEXT, ANY, None, value, "content"),
-        (TEXT, ANY, Some("k"), value, "key"),
+        // An attribute.
+        (TEXT, ANY, Some("k"), value, "mixed"),
         (MAP, ANY, Some("k"), value, ""),
         (MAP, DELETED, Some("k"), &[3], ""),
         (MAP, TYPE, Some("k"), &MAP, ""),
@@ -226,9 +228,16 @@ fn roots_are_one_kind_of_thing() {
     let value = at_root(ANY, "r", None, &TRUE);
     let field = at_root(ANY, "r", Some("k"), &TRUE);
     let word = at_root(STRING, "r", None, &text("a"));
-    assert_rule(&update(&[(1, 0, &[value.clone(), field.clone()])]), "key");
-    assert_rule(&update(&[(1, 0, &[field.clone(), word.clone()])]), "key");
-    assert_rule(&update(&[(1, 0, &[value.clone(), word.clone()])]), "content");
+    for (a, b, rule) in
+        [(&value, &field, "key"), (&field, &word, "key"), (&value, &word, "content")]
+    {
+        let bytes = update(&[(1, 0, &[a.clone(), b.clone()])]);
+        // Programs may use a root that no concern knows as two things.
+        assert!(assert_rule(&bytes, "mixed").is_unsupported());
+        let expected = if rule == "key" { RootKind::Map } else { RootKind::Text };
+        let fault = Update::walk(&bytes).unwrap().check(&[("r", expected)]).err().unwrap();
+        assert_eq!((fault.rule, fault.is_unsupported()), (rule, false));
+    }
     for (item, kind) in
         [(&value, RootKind::Array), (&field, RootKind::Map), (&word, RootKind::Text)]
     {
@@ -285,11 +294,15 @@ fn origins_agree_and_come_before() {
     let run = at_root(ANY, "l", None, &[3, 120, 120, 120]);
     let then = after(ANY, id(1, 2), &TRUE);
     for (left, right, fine) in
-        [(0, 1, true), (0, 3, true), (1, 1, false), (2, 0, false), (3, 1, false)]
+        [(0, 1, true), (0, 3, true), (1, 1, false), (2, 0, true), (3, 1, false), (3, 0, true)]
     {
         let item = between(ANY, id(1, left), id(1, right), &TRUE);
         let bytes = update(&[(1, 0, &[run.clone(), then.clone(), item.clone()])]);
         assert_eq!(check(&bytes).is_ok(), fine, "{left} {right}");
+        // Where something deleted stands makes no difference.
+        let deleted =
+            update_with(&[(1, 0, &[run.clone(), then.clone(), item.clone()])], &[1, 1, 1, 4, 1]);
+        checked(&deleted);
         let base = update(&[(1, 0, std::slice::from_ref(&run))]);
         let bytes = update(&[(1, 3, &[then.clone(), item])]);
         let fits = check(&bytes).and_then(|update| update.fits(&checked(&base)));
@@ -316,8 +329,12 @@ fn nesting_is_bounded() {
     assert_rule(&holding(&any(ANY_DEPTH + 1)), "nesting");
     // Deep enough to overflow a stack, if there were recursion.
     assert_rule(&holding(&any(1_000_000)), "nesting");
-    let json = format!("{}1{}", "[".repeat(100), "]".repeat(100));
-    assert_rule(&update(&[(1, 0, &[at_root(EMBED, "t", None, &text(&json))])]), "value");
+    let embedded = |json: &str| update(&[(1, 0, &[at_root(EMBED, "t", None, &text(json))])]);
+    let json = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+    checked(&embedded(&json(ANY_DEPTH)));
+    assert!(assert_rule(&embedded(&json(ANY_DEPTH + 1)), "nesting").is_unsupported());
+    assert_rule(&embedded(&json(1_000_000)), "nesting");
+    assert_rule(&embedded(r#"["[[[\"]["#), "value");
 
     let nested = |depth: u64| {
         let mut blocks = vec![at_root(TYPE, "l", None, &ARRAY)];
