@@ -1,11 +1,13 @@
 use super::{Context, DryRun, OutDir, files};
 use crate::check;
 use crate::concern;
-use crate::error::{Kind, Result, word};
+use crate::crdt::update::{Salvage, Update};
+use crate::error::{Error, Kind, Result, word};
 use crate::id::DocId;
 use crate::limits;
 use crate::recover::{Fate, Given, Record, Recovered, Source, rank, rebuild};
-use crate::store::Store;
+use crate::store::check::Severity;
+use crate::store::{self, Remains, Store};
 use crate::sync::bundle::Bundle;
 use crate::ui::{Column, Report, Row};
 use serde_json::json;
@@ -16,7 +18,8 @@ use std::path::{Path, PathBuf};
 /// Takes what can be read of its own file, its log, and what the bundles, stores and .yrs files of
 /// --from hold of it. Writes the result into a new directory in the layout of a store; this store
 /// stays as it is. Prints every record as whole, partial or lost: lost are those that something
-/// still speaks of.
+/// still speaks of. A document that nothing is wrong with is refused: what is made of it could only
+/// have less.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl recover chat --from bob.crdt /media/stick/backup -o recovered
@@ -54,6 +57,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         others.extend(found);
     }
     let own = store.remains(&doc)?;
+    refuse_whole(&store, &doc, &own, &others)?;
     own.notes.iter().for_each(|note| context.note(note));
     let damaged = own.file.as_ref().map(|(path, _)| path.clone());
     let recovered = rebuild(&doc, &rank(own, others), concern::roots)?;
@@ -76,6 +80,39 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Some(command) => report.note(format!("to go on with it: `{command}`")),
         None => report,
     })
+}
+
+/// Refuses a document that nothing is wrong with: what is made of one can only have less. Where
+/// others have the same operations and they are not the same, something is wrong.
+fn refuse_whole(store: &Store, doc: &DocId, own: &Remains, others: &[Source]) -> Result<()> {
+    let examiner = store.examiner()?;
+    if !examiner.reads_everything() {
+        // What its log holds cannot be told.
+        return Ok(());
+    }
+    let examined = examiner.examine(doc)?;
+    let unsupported = examined.findings.iter().find(|f| *f.kind == store::check::UNSUPPORTED);
+    let is_damaged = examined.findings.iter().any(|f| f.kind.severity == Severity::Error);
+    let whole = Error::refused(format!("nothing of {doc} is damaged"));
+    match unsupported {
+        Some(finding) if !is_damaged => Err(whole
+            .because(&finding.message)
+            .hint("its file is what its program wrote; copy it as it is")),
+        None if !is_damaged && examined.view.is_some() && !forks(doc, own, others) => Err(whole.hint(
+            "`crdtctl sync import FILE` brings in what others have, `crdtctl doc load FILE` a file",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Whether what others have contradicts the file.
+fn forks(doc: &DocId, own: &Remains, others: &[Source]) -> bool {
+    let Some((_, bytes)) = &own.file else { return false };
+    let Ok(file) = Update::walk(bytes).and_then(|walked| walked.check(concern::roots(doc))) else {
+        return false;
+    };
+    let updates = others.iter().flat_map(|source| &source.updates);
+    updates.into_iter().any(|update| !Salvage::read(update).forks(&file).is_empty())
 }
 
 /// The command that puts the new file in the place of the damaged one; none for a store that is
@@ -166,6 +203,9 @@ fn sentence(given: &Given) -> String {
     let mut sentence = format!("{} gave {gave}", given.name);
     if let Some(fault) = &given.fault {
         sentence.push_str(&format!("; it could be read up to {fault}"));
+    }
+    if let Some((announced, read)) = given.announced {
+        sentence.push_str(&format!("; of {announced} blocks announced there, {read} can be read"));
     }
     // Whoever else had those operations had their deletions too.
     if given.lacks_deletes && given.operations > 0 {

@@ -5,7 +5,7 @@
 //! `Doc` must be thrown away with what it did: a dropped yrs transaction commits.
 
 use super::live::{Live, from_out};
-use super::update::{Checked, Update, Version};
+use super::update::{Checked, Update, Version, Written};
 use super::value::{Shared, Source, Value};
 use crate::error::{Error, Result};
 use std::sync::Arc;
@@ -19,6 +19,8 @@ use yrs::{
 pub struct Doc {
     yrs: YrsDoc,
     updates: Vec<Vec<u8>>,
+    /// What others wrote stays as they wrote it.
+    written: Written,
 }
 
 impl Doc {
@@ -28,7 +30,8 @@ impl Doc {
         // Yjs may cut a surrogate pair. Each half then takes three bytes instead of two, so lengths
         // counted in bytes would come out wrong, and below zero once the text is deleted.
         options.offset_kind = OffsetKind::Utf16;
-        Doc { yrs: YrsDoc::with_options(options), updates: Vec::new() }
+        let yrs = YrsDoc::with_options(options);
+        Doc { yrs, updates: Vec::new(), written: Written::default() }
     }
 
     /// Loads a state that passed the validator.
@@ -59,8 +62,8 @@ impl Doc {
         if txn.has_missing_updates() {
             return Err(Error::corrupt("parts of the update wait for something that is missing"));
         }
-        let made = keep(&mut self.updates, &txn);
-        Ok(made)
+        self.written.note(update);
+        keep(&mut self.updates, &txn, &self.written)
     }
 
     /// Runs one transaction. What it changed is then the last of [`Doc::updates`].
@@ -70,7 +73,7 @@ impl Doc {
     pub fn edit<R>(&mut self, change: impl FnOnce(&mut Txn<'_>) -> Result<R>) -> Result<R> {
         let mut txn = Txn { yrs: self.yrs.transact_mut() };
         let result = change(&mut txn)?;
-        keep(&mut self.updates, &txn.yrs);
+        keep(&mut self.updates, &txn.yrs, &self.written)?;
         Ok(result)
     }
 
@@ -105,6 +108,7 @@ impl Doc {
             return Err(Error::bug("the document has pending parts and cannot be stored"));
         }
         let bytes = txn.encode_state_as_update_v1(&StateVector::default());
+        let bytes = restored(&self.written, bytes)?;
         let version = super::update::storable(&bytes).map_err(|fault| {
             Error::bug("the encoded document must not be stored").because(fault)
         })?;
@@ -113,13 +117,17 @@ impl Doc {
 }
 
 /// Keeps the transaction's own update, if it changed anything.
-fn keep(updates: &mut Vec<Vec<u8>>, txn: &TransactionMut<'_>) -> bool {
+fn keep(updates: &mut Vec<Vec<u8>>, txn: &TransactionMut<'_>, written: &Written) -> Result<bool> {
     let bytes = txn.encode_update_v1();
     let changed = bytes != [0, 0];
     if changed {
-        updates.push(bytes);
+        updates.push(restored(written, bytes)?);
     }
-    changed
+    Ok(changed)
+}
+
+fn restored(written: &Written, bytes: Vec<u8>) -> Result<Vec<u8>> {
+    written.restore(bytes).map_err(|fault| Error::bug("what yrs wrote is no update").because(fault))
 }
 
 /// A yrs transaction: reads as [`Source`], and edits addressed by path.

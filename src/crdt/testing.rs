@@ -12,8 +12,7 @@ use yrs::types::ToJson;
 use yrs::updates::decoder::Decode;
 use yrs::{
     Any, Array, ArrayPrelim, ArrayRef, Doc, GetString, Map, MapPrelim, MapRef, Number, Options,
-    Out, ReadTxn, StateVector, Text, TextPrelim, TextRef, Transact, TransactionMut, UndoManager,
-    WriteTxn,
+    Out, ReadTxn, StateVector, Text, TextPrelim, TextRef, Transact, TransactionMut, WriteTxn,
 };
 
 /// A small deterministic generator (xorshift64).
@@ -90,28 +89,6 @@ impl World {
         }
     }
 
-    /// Replicas whose editors undo and redo what they did; how often.
-    pub fn undoing(rng: &mut Rng, steps: usize) -> (World, usize) {
-        let docs: Vec<Doc> =
-            (0..1 + rng.below(3)).map(|n| new_doc(n as u64 + 1, rng.chance(30))).collect();
-        let mut managers: Vec<UndoManager> = docs.iter().map(|doc| manager(rng, doc)).collect();
-        let mut world = World { docs, updates: Vec::new() };
-        let mut undone = 0;
-        for _ in 0..steps {
-            let doc = rng.below(world.docs.len());
-            match rng.below(10) {
-                0..=2 => undone += usize::from(managers[doc].undo_blocking()),
-                3 => undone += usize::from(managers[doc].redo_blocking()),
-                4 | 5 => {
-                    let other = rng.below(world.docs.len());
-                    world.meet(doc, other);
-                }
-                _ => world.edit(rng, doc),
-            }
-        }
-        (world, undone)
-    }
-
     /// One replica takes over what the other has.
     pub fn meet(&mut self, doc: usize, other: usize) {
         if doc != other {
@@ -183,30 +160,6 @@ pub fn apply(doc: &Doc, update: &[u8]) {
 
 pub fn state(doc: &Doc) -> Vec<u8> {
     doc.transact().encode_state_as_update_v1(&StateVector::default())
-}
-
-/// Undoes one transaction at a time, or all of them at once.
-fn manager(rng: &mut Rng, doc: &Doc) -> UndoManager {
-    let capture_timeout_millis = if rng.chance(50) { 0 } else { u64::MAX };
-    let mut manager = UndoManager::with_options(yrs::undo::Options {
-        capture_timeout_millis,
-        timestamp: Arc::new(|| 1),
-        ..yrs::undo::Options::default()
-    });
-    let (map, other, array, text) = {
-        let mut txn = doc.transact_mut();
-        (
-            txn.get_or_insert_map("m"),
-            txn.get_or_insert_map("n"),
-            txn.get_or_insert_array("l"),
-            txn.get_or_insert_text("t"),
-        )
-    };
-    manager.expand_scope(doc, &map);
-    manager.expand_scope(doc, &other);
-    manager.expand_scope(doc, &array);
-    manager.expand_scope(doc, &text);
-    manager
 }
 
 enum Place {

@@ -96,6 +96,14 @@ pub fn account(doc: &DocId, state: &[u8], read: &[Read<'_>]) -> Result<Vec<Recor
     if !cuts.is_empty() {
         account.fields(&cuts);
     }
+    let is_sound = |read: &Read<'_>| read.salvages.iter().all(|salvage| salvage.fault.is_none());
+    let went_on = read.iter().any(|read| read.operations > 0 && is_sound(read));
+    let lacks_some = |salvage: &&Salvage<'_>| {
+        account.lacks_rest(salvage, went_on) || account.holds_unplaced(salvage)
+    };
+    if salvages.iter().any(lacks_some) {
+        account.containers();
+    }
     Ok(account.finish())
 }
 
@@ -187,6 +195,50 @@ impl Account<'_> {
                     let missing = self.missing.entry((collection.noun.to_owned(), id)).or_default();
                     missing.insert(field.name.to_owned());
                 }
+            }
+        }
+    }
+
+    /// Whether blocks are missing behind those that could be read, and no other source went on.
+    fn lacks_rest(&self, salvage: &Salvage<'_>, went_on: bool) -> bool {
+        let reached = |cut: Id| self.result.version().clocks.get(&cut.client).copied();
+        let is_cut = |cut: Id| reached(cut) <= Some(cut.clock);
+        salvage.lacks_deletes() && salvage.cut.map_or(!went_on, is_cut)
+    }
+
+    /// Whether it has content that the document lacks and that nothing says the place of.
+    fn holds_unplaced(&self, salvage: &Salvage<'_>) -> bool {
+        let clocks = self.result.version().clocks;
+        let placed: BTreeSet<(u64, u32)> = Trace::of(salvage.update())
+            .items(Some(self.trace))
+            .iter()
+            .map(|item| (item.client, item.block.clock))
+            .collect();
+        salvage.update().clients().any(|(client, blocks)| {
+            let reached = clocks.get(&client).copied().unwrap_or(0);
+            let is_content = |kind| !matches!(kind, Kind::Gc | Kind::Skip | Kind::Deleted);
+            blocks.iter().any(|block| {
+                block.next_clock() > reached
+                    && is_content(block.kind)
+                    && !salvage.deletes(client, block)
+                    && !placed.contains(&(client, block.clock))
+            })
+        })
+    }
+
+    /// Where no concern says what a record is born with, anything that is missing may be missing in
+    /// any container.
+    fn containers(&mut self) {
+        for (kind, id) in &self.live {
+            let is_known = self.shape.collections().iter().any(|known| known.noun == *kind);
+            let value = match kind == id {
+                true => self.view.value(&[kind]).or_else(|| self.view.value(&[kind, id])),
+                false => self.view.value(&[kind, id]),
+            };
+            let is_container =
+                matches!(value, Some(Value::Map(_) | Value::Array(_) | Value::Text(_)));
+            if !is_known && is_container {
+                self.missing.entry((kind.clone(), id.clone())).or_default();
             }
         }
     }

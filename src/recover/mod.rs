@@ -39,6 +39,9 @@ pub struct Given {
     pub operations: u64,
     /// The list of deletions could not be read: what was deleted may be back.
     pub lacks_deletes: bool,
+    /// How many blocks of one client are announced, and how many of these could be read, where
+    /// that is not all of them.
+    pub announced: Option<(u64, u64)>,
 }
 
 /// A document that was built again.
@@ -100,13 +103,14 @@ struct Read<'s> {
 
 impl<'s> Read<'s> {
     fn of(source: &'s Source, roots: &[(&str, RootKind)]) -> Read<'s> {
-        let salvages: Vec<Salvage<'_>> =
-            source.updates.iter().map(|bytes| Salvage::read(bytes)).collect();
+        let mut salvages: Vec<Salvage<'_>> = Vec::with_capacity(source.updates.len());
         let (mut sound, mut unsound) = (Vec::new(), Vec::new());
-        for (at, bytes) in source.updates.iter().enumerate() {
+        for bytes in &source.updates {
+            let from = salvages.len();
+            salvages.extend(Salvage::read(bytes).without_gaps());
             match checked(bytes, roots) {
                 Ok(update) if source.updates.len() > 1 => sound.push(update),
-                _ => unsound.push(at),
+                _ => unsound.extend(from..salvages.len()),
             }
         }
         let mut merged = Vec::new();
@@ -130,6 +134,7 @@ impl<'s> Read<'s> {
             fault: self.salvages.iter().find_map(|salvage| salvage.fault.clone()),
             operations: self.operations,
             lacks_deletes: self.salvages.iter().any(Salvage::lacks_deletes),
+            announced: self.salvages.iter().find_map(|salvage| salvage.announced),
         }
     }
 }

@@ -173,6 +173,11 @@ impl Examiner {
         &self.reader
     }
 
+    /// Whether the local state could be read as well: else nothing tells what the log holds.
+    pub fn reads_everything(&self) -> bool {
+        self.findings.is_empty()
+    }
+
     /// Every document that lies in the store, is recorded, or was written under our lease; sorted.
     pub fn documents(&self) -> Result<Vec<DocId>> {
         let mut docs: BTreeSet<DocId> =
@@ -302,9 +307,10 @@ fn examine_bytes(doc: &DocId, bytes: &[u8], roots: Roots) -> Examined {
         Ok(walked) => walked,
         Err(fault) => return finding(&UNDECODABLE, format!("its file does not decode: {fault}")),
     };
+    let is_whole = || Update::walk(bytes).is_ok_and(|walked| walked.is_whole());
     let update = match walked.check(roots(doc)) {
         Ok(update) => update,
-        Err(fault) if fault.rule == "skip" => {
+        Err(fault) if fault.rule == "skip" || (fault.is_unsupported() && !is_whole()) => {
             return finding(
                 &PENDING,
                 format!("parts of its file wait for what is missing: {fault}"),

@@ -144,6 +144,17 @@ fn refuse(piece: &Piece<'_>, error: Error) -> Result<Fate> {
 }
 
 fn invalid(doc: &DocId, piece: &Piece<'_>, fault: Fault) -> Error {
+    if fault.is_unsupported() {
+        let source = &piece.source;
+        return Error::refused(format!(
+            "the update of {doc} in {source} holds content that is not supported"
+        ))
+        .because(fault)
+        .hint(
+            "nothing was written, and nothing is wrong with it: as a file of a store it is kept, and \
+             `crdtctl doc blocks` shows it",
+        );
+    }
     Error::untrusted(format!("the update of {doc} in {} is not valid", piece.source))
         .because(fault)
         .hint("nothing was written; ask the sender for another bundle")

@@ -4,7 +4,7 @@ use super::bundle::Bundle;
 use super::gate::{self, Claim, Fate, Piece};
 use super::manifest::{Has, Hash, Sender};
 use super::record;
-use crate::crdt::update::{Clocks, Id, Need};
+use crate::crdt::update::{self, Clocks, Id, Need};
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
@@ -232,9 +232,13 @@ impl<'u> Import<'u> {
 
     fn take(&mut self, input: &'u Input) {
         match input {
-            Input::Raw { name, doc, update } => {
-                self.add(doc, name.clone(), None, Some(update.into()), None);
-            }
+            // What lies behind a gap waits, or comes, by itself.
+            Input::Raw { name, doc, update } => match update::without_gaps(update) {
+                Some(parts) => parts.into_iter().for_each(|part| {
+                    self.add(doc, name.clone(), None, Some(part.into()), None);
+                }),
+                None => self.add(doc, name.clone(), None, Some(update.into()), None),
+            },
             Input::Bundle { name, bundle } => {
                 let manifest = bundle.manifest();
                 self.notes.extend(bundle.notes().iter().map(|note| format!("{name}: {note}")));

@@ -15,7 +15,8 @@ use data_encoding::BASE64;
 use serde_json::Value as Json;
 use std::path::Path;
 use std::process::Command;
-use yrs::{ReadTxn, Transact};
+use std::sync::Arc;
+use yrs::{Doc, ReadTxn, Transact, UndoManager, WriteTxn};
 
 #[test]
 fn histories_by_yrs_come_through() {
@@ -100,7 +101,7 @@ fn histories_undone_by_yrs_come_through() {
     for seed in 0..400 {
         let mut rng = Rng::new(seed);
         let steps = 3 + rng.below(40);
-        let (world, undoes) = World::undoing(&mut rng, steps);
+        let (world, undoes) = undoing(&mut rng, steps);
         undone += undoes;
         for doc in &world.docs {
             let bytes = state(doc);
@@ -116,6 +117,52 @@ fn histories_undone_by_yrs_come_through() {
         }
     }
     assert!(undone > 500, "{undone}");
+}
+
+/// Replicas whose editors undo and redo what they did; how often.
+fn undoing(rng: &mut Rng, steps: usize) -> (World, usize) {
+    let docs: Vec<Doc> =
+        (0..1 + rng.below(3)).map(|n| new_doc(n as u64 + 1, rng.chance(30))).collect();
+    let mut managers: Vec<UndoManager> = docs.iter().map(|doc| manager(rng, doc)).collect();
+    let mut world = World { docs, updates: Vec::new() };
+    let mut undone = 0;
+    for _ in 0..steps {
+        let doc = rng.below(world.docs.len());
+        match rng.below(10) {
+            0..=2 => undone += usize::from(managers[doc].undo_blocking()),
+            3 => undone += usize::from(managers[doc].redo_blocking()),
+            4 | 5 => {
+                let other = rng.below(world.docs.len());
+                world.meet(doc, other);
+            }
+            _ => world.edit(rng, doc),
+        }
+    }
+    (world, undone)
+}
+
+/// Undoes one transaction at a time, or all of them at once.
+fn manager(rng: &mut Rng, doc: &Doc) -> UndoManager {
+    let capture_timeout_millis = if rng.chance(50) { 0 } else { u64::MAX };
+    let mut manager = UndoManager::with_options(yrs::undo::Options {
+        capture_timeout_millis,
+        timestamp: Arc::new(|| 1),
+        ..yrs::undo::Options::default()
+    });
+    let (map, other, array, text) = {
+        let mut txn = doc.transact_mut();
+        (
+            txn.get_or_insert_map("m"),
+            txn.get_or_insert_map("n"),
+            txn.get_or_insert_array("l"),
+            txn.get_or_insert_text("t"),
+        )
+    };
+    manager.expand_scope(doc, &map);
+    manager.expand_scope(doc, &other);
+    manager.expand_scope(doc, &array);
+    manager.expand_scope(doc, &text);
+    manager
 }
 
 /// Undoing in Yjs writes items whose origins cross. What Yjs shows alike whenever it loads it, is

@@ -24,6 +24,7 @@ mod disk;
 mod documents;
 mod entities;
 mod errors;
+mod field;
 mod fixtures;
 mod generated;
 mod identity;

@@ -145,7 +145,8 @@ fn any_damage_leaves_something_sound_or_says_that_nothing_is_left() {
         std::fs::write(&file, &bytes).unwrap();
         let out = text(&machine.path(&format!("alone {round}")));
         let run = store.run(&["recover", CHAT, "-o", &out]);
-        assert!(run.code == 0 || run.code == 4, "{round}: {run:?}");
+        // Another letter in a message is no damage that shows.
+        assert!([0, 1, 4].contains(&run.code), "{round}: {run:?}");
         let out = format!("with {round}");
         let records = recover(&store, CHAT, &[&bundle], &out);
         // Others have all of it: no damage takes a record away from them. One bit alone may make
@@ -196,6 +197,11 @@ fn what_waits_is_used_once_others_bring_what_it_waits_for() {
 fn nothing_is_written_over() {
     let machine = Machine::new("over");
     let store = damage::sound(&machine);
+    let digest = store.digest();
+    for doc in [CHAT, CORE] {
+        store.run(&["recover", doc, "-o", "whole"]).fails(1, "is damaged");
+        cut(&store.document(doc), |bytes| bytes / 2);
+    }
     let own = text(&store.dir);
     let before = store.files();
     store.run(&["recover", CHAT, "-o", &own]).fails(1, "is this store");
@@ -211,7 +217,7 @@ fn nothing_is_written_over() {
     assert_eq!(files(&machine.path("out")), made);
     // A second document may lie beside it.
     store.ok(&["recover", CORE, "-o", &out]);
-    assert_eq!(machine.open(machine.path("out")).digest(), store.digest());
+    assert_eq!(machine.open(machine.path("out")).digest(), digest);
     assert_eq!(store.files(), before);
     store.run(&["recover", "nothing:like:this", "-o", &text(&machine.path("no"))]).fails(4, "left");
     store.run(&["recover", CHAT]).exits(2);
@@ -280,10 +286,11 @@ fn records_in_arrays_are_named_too() {
             names.sort();
             names
         };
+        let bytes = std::fs::read(store.document(doc)).unwrap();
+        cut(&store.document(doc), |bytes| bytes / 2);
         let records = recover(store, doc, &[], "out");
         assert_eq!((names(&records), counts(&records).0), (strings(expected), expected.len()));
         // Beside one that disagrees from the middle on.
-        let bytes = std::fs::read(store.document(doc)).unwrap();
         let damaged = machine.path(&format!("damaged-{at}.yrs"));
         for bit in (0..bytes.len() * 8).step_by(61) {
             let mut bytes = bytes.clone();

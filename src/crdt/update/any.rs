@@ -161,6 +161,9 @@ fn from_json(value: serde_json::Value, depth: usize) -> Option<Value> {
     })
 }
 
+/// 2^63.
+const END: f64 = 9_223_372_036_854_775_808.0;
+
 /// A number without its encoding.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Number {
@@ -169,11 +172,9 @@ pub enum Number {
     Float(u64),
 }
 
-/// A float as the number that it means. yrs writes integers as floats and back where that is exact;
-/// it takes i64::MAX for exact, so 2^63 means that here too.
+/// A float as the number that it means.
 pub fn number(n: f64) -> Number {
-    const END: f64 = 9_223_372_036_854_775_808.0;
-    if n.fract() == 0.0 && n.abs() <= END {
+    if n.fract() == 0.0 && (-END..END).contains(&n) {
         Number::Whole(n as i64)
     } else if n.is_nan() {
         Number::Float(f64::NAN.to_bits())
@@ -185,19 +186,33 @@ pub fn number(n: f64) -> Number {
 /// Whether two values mean the same, however they were encoded: numbers by what they are, maps
 /// whatever the order of their entries.
 pub fn same(a: &Value, b: &Value) -> bool {
+    same_by(a, b, |a, b| a == b)
+}
+
+/// The same where one may be what yrs made of the other: it writes the largest whole number as 2^63.
+pub fn same_rewritten(a: &Value, b: &Value) -> bool {
+    let largest = |n| n == Number::Whole(i64::MAX) || n == Number::Float(END.to_bits());
+    same_by(a, b, |a, b| a == b || (largest(a) && largest(b)))
+}
+
+fn same_by(a: &Value, b: &Value, equal: impl Fn(Number, Number) -> bool + Copy) -> bool {
+    let numeric = |value: &Value| match value {
+        Value::Int(n) => Some(Number::Whole(*n)),
+        Value::Number(n) => Some(number(*n)),
+        _ => None,
+    };
     match (a, b) {
-        (Value::Int(a), Value::Int(b)) => a == b,
-        (Value::Int(n), Value::Number(f)) | (Value::Number(f), Value::Int(n)) => {
-            number(*f) == Number::Whole(*n)
-        }
-        (Value::Number(a), Value::Number(b)) => number(*a) == number(*b),
         (Value::List(a), Value::List(b)) | (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_by(a, b, equal))
         }
         (Value::Object(a), Value::Object(b)) | (Value::Map(a), Value::Map(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|((ka, a), (kb, b))| ka == kb && same(a, b))
+            let mut pairs = a.iter().zip(b);
+            a.len() == b.len() && pairs.all(|((ka, a), (kb, b))| ka == kb && same_by(a, b, equal))
         }
-        _ => a == b,
+        _ => match (numeric(a), numeric(b)) {
+            (Some(a), Some(b)) => equal(a, b),
+            _ => a == b,
+        },
     }
 }
 
@@ -210,7 +225,9 @@ mod tests {
         assert!(same(&Value::Int(5), &Value::Number(5.0)));
         assert!(same(&Value::Number(-0.0), &Value::Int(0)));
         assert!(same(&Value::Number(f64::NAN), &Value::Number(-f64::NAN)));
-        assert!(same(&Value::Int(i64::MAX), &Value::Number(9_223_372_036_854_775_808.0)));
+        let largest = (Value::Int(i64::MAX), Value::Number(9_223_372_036_854_775_808.0));
+        assert!(!same(&largest.0, &largest.1));
+        assert!(same_rewritten(&Value::List(vec![largest.0]), &Value::List(vec![largest.1])));
         assert!(same(&Value::Int(i64::MIN), &Value::Number(-9_223_372_036_854_775_808.0)));
         assert!(!same(&Value::Int((1 << 53) + 1), &Value::Number(9_007_199_254_740_992.0)));
         assert!(!same(&Value::Number(0.1), &Value::Number(f64::from(0.1_f32))));

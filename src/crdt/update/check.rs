@@ -151,8 +151,8 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     /// Refuses a right origin that stands before the left one, inside the same run. To undo writes
     /// right origins that stand before the left one, and no reader minds, as long as the two can
     /// never be in one block: else yrs and Yjs cut the block that they hold for the left one when
-    /// they look for the right one, and show the item elsewhere each time they load it. (Where
-    /// that is does not matter for what is deleted.)
+    /// they look for the right one, and show the item elsewhere each time they load it. What is
+    /// deleted shows nowhere.
     fn check_origins(
         &mut self,
         index: usize,
@@ -174,9 +174,15 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             && left.client == right.client
             && right.clock <= left.clock
             && self.chain_of(index, of, left).is_some_and(|(start, _)| start < right.clock)
-            && !self.dead(block, of)
         {
-            return Err(fault(block, "crossing", "the origins of an item cross inside one run"));
+            if !self.dead(block, of) {
+                return Err(fault(
+                    block,
+                    "crossing",
+                    "the origins of an item cross inside one run",
+                ));
+            }
+            self.facts.crosses = true;
         }
         Ok(())
     }
@@ -352,7 +358,12 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             Owner::Item { .. } => Some(at.shape),
         };
         let known = known.unwrap_or(Shape::Unknown);
-        let wanted = wanted_shape(block, at.key.is_some())?;
+        let wanted = match at.owner {
+            // What a root is never hangs on what is deleted: once that is collected, nothing says
+            // any more what it was.
+            Owner::Root(_) if at.key.is_none() && self.dead(block, of) => Shape::Sequence,
+            _ => wanted_shape(block, at.key.is_some())?,
+        };
         if at.key.is_some() && block.kind == Kind::Any && block.len > 1 && !self.dead(block, of) {
             return Err(fault(block, "content", "more than one live value under a key"));
         }

@@ -31,6 +31,16 @@ impl DeleteSet {
         self.0.get(&client).map_or(&[], Vec::as_slice)
     }
 
+    /// What of the ranges of one client lies within these clocks.
+    pub fn within(&self, client: u64, clocks: Range<u32>) -> impl Iterator<Item = Range<u32>> {
+        let ranges = self.ranges(client);
+        let first = ranges.partition_point(|range| range.end <= clocks.start);
+        let from = ranges.get(first..).unwrap_or(&[]).iter();
+        let end = clocks.end;
+        let some = from.take_while(move |range| range.start < end);
+        some.map(move |range| range.start.max(clocks.start)..range.end.min(end))
+    }
+
     /// Adds a range. Constant time at the end of what the client has, else linear in its ranges.
     pub fn insert(&mut self, client: u64, range: Range<u32>) {
         if range.is_empty() {

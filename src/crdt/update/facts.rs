@@ -20,6 +20,8 @@ pub struct Facts<'a> {
     pub homes: Vec<Home<'a>>,
     pub roots: Vec<Root<'a>>,
     pub needs: Clocks,
+    /// The origins of something deleted cross inside one run.
+    pub crosses: bool,
 }
 
 /// A place that items stand in: a container, and the key there if it is a map.

@@ -114,7 +114,8 @@ fn same_value(a: &mut Reader<'_>, b: &mut Reader<'_>) -> bool {
             return true;
         }
     }
-    matches!((any::read(&mut from_a), any::read(&mut from_b)), (Ok(a), Ok(b)) if any::same(&a, &b))
+    let (a, b) = (any::read(&mut from_a), any::read(&mut from_b));
+    matches!((a, b), (Ok(a), Ok(b)) if any::same_rewritten(&a, &b))
 }
 
 fn same_embedded(a: &[u8], b: &[u8]) -> bool {

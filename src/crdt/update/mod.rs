@@ -32,6 +32,7 @@ mod texts;
 mod trace;
 mod turns;
 mod walk;
+mod written;
 
 pub use admit::{Need, Verdict, admit};
 pub use alive::Alive;
@@ -42,9 +43,10 @@ pub use measure::{Dead, Frame};
 pub use merge::merge;
 pub use place::{Container, Extent, Register, Step};
 pub use places::{Place, Places};
-pub use salvage::Salvage;
+pub use salvage::{Salvage, without_gaps};
 pub use texts::{Decide, Instead, Role};
 pub use trace::{Head, Trace, Traced, heads};
+pub use written::Written;
 
 pub(super) use deletes::write_var;
 pub(super) use facts::{Facts, GONE, Home, OPEN, Shape};
@@ -167,6 +169,8 @@ pub struct Block {
     info: u8,
     /// A plain value in it is nested deeper than anything here reads.
     deep: bool,
+    /// It holds a value that yrs would write in another way ([`Written`]).
+    odd: bool,
     pub kind: Kind,
 }
 
@@ -339,6 +343,13 @@ impl Update<'_, Checked> {
     /// before it.
     pub fn needs(&self) -> &Clocks {
         &self.facts.needs
+    }
+
+    /// Whether the origins of something deleted cross inside one run. It does not show itself, but
+    /// what is written at once with it and beside it may stand in another order elsewhere, in yrs
+    /// and Yjs alike: only an undo writes such a thing, and hardly ever.
+    pub fn crosses(&self) -> bool {
+        self.facts.crosses
     }
 
     /// Of what it needs, what `have` lacks; empty when the update is ready.

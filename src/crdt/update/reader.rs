@@ -9,6 +9,9 @@ const HAS_RIGHT: u8 = 0x40;
 const HAS_KEY: u8 = 0x20;
 const KIND: u8 = 0x1f;
 
+/// The largest number that yrs and Yjs write as a whole one.
+const INT_END: u64 = 0x7fff_ffff;
+
 const WEAK_RANGE: u8 = 0b0000_0001;
 const WEAK_START_UNBOUNDED: u8 = 0b0000_1000;
 const WEAK_END_UNBOUNDED: u8 = 0b0001_0000;
@@ -21,17 +24,25 @@ pub struct Reader<'a> {
     at: usize,
     /// A value that it stepped over is nested deeper than [`ANY_DEPTH`].
     deep: bool,
+    /// A value that it stepped over is one that yrs would write in another way.
+    odd: bool,
 }
 
 impl<'a> Reader<'a> {
     pub fn at(bytes: &'a [u8], at: usize) -> Self {
-        Reader { bytes, at, deep: false }
+        Reader { bytes, at, deep: false, odd: false }
     }
 
     /// Whether a value that was stepped over since this was asked last is nested too deeply to be
     /// read.
     pub fn take_deep(&mut self) -> bool {
         std::mem::take(&mut self.deep)
+    }
+
+    /// Whether yrs would write a value that was read since this was asked last in another way: it
+    /// has no BigInt beside its numbers, and no −0 among its whole ones.
+    pub fn take_odd(&mut self) -> bool {
+        std::mem::take(&mut self.odd)
     }
 
     pub fn offset(&self) -> usize {
@@ -344,10 +355,18 @@ impl<'a> Reader<'a> {
         Ok(match self.byte()? {
             127 => AnyHead::Undefined,
             126 => AnyHead::Null,
-            125 => AnyHead::Int(self.signed()?),
+            125 => {
+                let negative = self.peek().is_some_and(|byte| byte & 0x40 != 0);
+                let n = self.signed()?;
+                self.odd |= (n == 0 && negative) || n.unsigned_abs() > INT_END;
+                AnyHead::Int(n)
+            }
             124 => AnyHead::Float(f64::from(f32::from_be_bytes(self.array()?))),
             123 => AnyHead::Float(f64::from_be_bytes(self.array()?)),
-            122 => AnyHead::Int(i64::from_be_bytes(self.array()?)),
+            122 => {
+                self.odd = true;
+                AnyHead::Int(i64::from_be_bytes(self.array()?))
+            }
             121 => AnyHead::Bool(false),
             120 => AnyHead::Bool(true),
             119 => AnyHead::String,

@@ -27,6 +27,9 @@ pub struct Salvage<'a> {
     pub read: usize,
     /// The first unit of the client in whose blocks reading ended that could not be read.
     pub cut: Option<Id>,
+    /// Where reading ended in the blocks of a client: how many it announces, and how many of these
+    /// could be read.
+    pub announced: Option<(u64, u64)>,
 }
 
 impl<'a> Salvage<'a> {
@@ -42,7 +45,7 @@ impl<'a> Salvage<'a> {
             // A fault lies inside a block; the block is unread.
             Some(_) => prefix.blocks.last().map_or(0, |block| block.span().end),
         };
-        let Prefix { reader: _, mut clients, blocks, deletes, deletes_at, cut } = prefix;
+        let Prefix { reader: _, mut clients, blocks, deletes, deletes_at, cut, announced } = prefix;
         clients.retain(|client| !client.blocks.is_empty());
         clients.sort_unstable_by_key(|client| client.id);
         let update = Update {
@@ -54,7 +57,60 @@ impl<'a> Salvage<'a> {
             facts: Facts::default(),
             state: PhantomData,
         };
-        Salvage { update, fault, read, cut }
+        Salvage { update, fault, read, cut, announced }
+    }
+
+    /// The same as several without gaps, of each client what stands between two of them. The last
+    /// one holds all deletions and nothing else.
+    pub fn without_gaps(self) -> Vec<Salvage<'a>> {
+        if !self.update.blocks.iter().any(|block| block.kind == Kind::Skip) {
+            return vec![self];
+        }
+        let mut parts: Vec<Salvage<'a>> = Vec::new();
+        for client in &self.update.clients {
+            let blocks = self.update.blocks.get(client.blocks.clone()).unwrap_or(&[]);
+            let runs = blocks.split(|block| block.kind == Kind::Skip).filter(|run| !run.is_empty());
+            for (at, run) in runs.enumerate() {
+                if parts.len() <= at {
+                    parts.push(self.nothing_of());
+                }
+                if let Some(part) = parts.get_mut(at) {
+                    part.take(client, run, &self.update.deletes);
+                }
+            }
+        }
+        parts.push(Salvage {
+            update: Update { deletes: self.update.deletes.clone(), ..self.nothing_of().update },
+            ..self.nothing_of()
+        });
+        parts
+    }
+
+    /// The same bytes, and nothing taken from them yet.
+    fn nothing_of(&self) -> Salvage<'a> {
+        let update = Update {
+            bytes: self.update.bytes,
+            clients: Vec::new(),
+            blocks: Vec::new(),
+            deletes: DeleteSet::default(),
+            deletes_at: self.update.deletes_at,
+            facts: Facts::default(),
+            state: PhantomData,
+        };
+        Salvage { update, fault: self.fault.clone(), ..*self }
+    }
+
+    /// Adds a run of a client's blocks, with what is deleted of them.
+    fn take(&mut self, of: &Client, run: &[Block], deletes: &DeleteSet) {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { return };
+        let from = self.update.blocks.len();
+        self.update.blocks.extend_from_slice(run);
+        let (first, end) = (first.clock, last.next_clock());
+        let blocks = from..self.update.blocks.len();
+        self.update.clients.push(Client { id: of.id, first, end, head: 0, blocks });
+        for range in deletes.within(of.id, first..end) {
+            self.update.deletes.insert(of.id, range);
+        }
     }
 
     /// The blocks that were read, whether or not they can be used.
@@ -228,6 +284,32 @@ impl<'a> Salvage<'a> {
     }
 }
 
+/// An update with gaps as updates without, each of which can come when its own turn is; None for
+/// one that has none, or is none.
+pub fn without_gaps(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let whole = Update::walk(bytes).ok()?;
+    if !whole.blocks.iter().any(|block| block.kind == Kind::Skip) {
+        return None;
+    }
+    let mut parts = Vec::new();
+    let mut deletes = whole.deletes.clone();
+    let nothing = Clocks::new();
+    for part in Salvage::read(bytes).without_gaps() {
+        let ends: Vec<u32> = part.update.clients.iter().map(|client| client.end).collect();
+        if ends.is_empty() {
+            continue;
+        }
+        parts.push(part.write(&ends, &nothing));
+        deletes.subtract(&part.update.deletes);
+    }
+    if !deletes.is_empty() {
+        let mut out = vec![0];
+        deletes.encode(&mut out);
+        parts.push(out);
+    }
+    (!parts.is_empty()).then_some(parts)
+}
+
 /// Reading on until something is wrong.
 struct Prefix<'a> {
     reader: Reader<'a>,
@@ -236,6 +318,7 @@ struct Prefix<'a> {
     deletes: DeleteSet,
     deletes_at: usize,
     cut: Option<Id>,
+    announced: Option<(u64, u64)>,
 }
 
 impl Default for Prefix<'_> {
@@ -247,6 +330,7 @@ impl Default for Prefix<'_> {
             deletes: DeleteSet::default(),
             deletes_at: 0,
             cut: None,
+            announced: None,
         }
     }
 }
@@ -265,8 +349,10 @@ impl Prefix<'_> {
             }
             let from = self.blocks.len();
             self.clients.push(Client { id, first, end: first, head: 0, blocks: from..from });
-            self.read_blocks(count, first).inspect_err(|_| {
+            let mut taken = 0;
+            self.read_blocks(count, first, &mut taken).inspect_err(|_| {
                 self.cut = self.clients.last().map(|of| Id { client: of.id, clock: of.end });
+                self.announced = Some((count, taken));
             })?;
         }
         self.deletes_at = self.reader.offset();
@@ -277,10 +363,11 @@ impl Prefix<'_> {
         }
     }
 
-    fn read_blocks(&mut self, count: u64, first: u32) -> Result<(), Fault> {
+    fn read_blocks(&mut self, count: u64, first: u32, taken: &mut u64) -> Result<(), Fault> {
         let mut clock = first;
         for _ in 0..count {
             let block = walk_block(&mut self.reader, clock)?;
+            *taken = taken.saturating_add(1);
             if block.len == 0 {
                 continue;
             }

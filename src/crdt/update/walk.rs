@@ -78,8 +78,9 @@ pub(super) fn walk_block(reader: &mut Reader<'_>, clock: u32) -> Result<Block, F
     }
     // The whole is below 4 GiB, so offsets fit.
     let offset = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let (end, deep) = (offset(reader.offset()), reader.take_deep());
-    Ok(Block { clock, len, at: offset(at), content: offset(content), end, info, deep, kind })
+    let end = offset(reader.offset());
+    let (deep, odd) = (reader.take_deep(), reader.take_odd() || kind == Kind::Embed);
+    Ok(Block { clock, len, at: offset(at), content: offset(content), end, info, deep, odd, kind })
 }
 
 fn sort_clients(clients: &mut [Client], reader: &Reader<'_>) -> Result<(), Fault> {

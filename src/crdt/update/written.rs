@@ -1,0 +1,93 @@
+//! Values as they were written.
+//!
+//! yrs has one kind of whole number: of a BigInt it makes a number, of the largest one 2^63, of −0
+//! it makes 0; and it writes embedded JSON anew. What others wrote is theirs, so it is put back
+//! into what yrs wrote of it.
+
+use super::{Block, Fault, Kind, Reader, Update};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+
+/// The values that yrs would write in another way, by client and clock.
+#[derive(Default)]
+pub struct Written(HashMap<u64, BTreeMap<u32, Box<[u8]>>>);
+
+impl Written {
+    /// Remembers such values of an update. What is remembered first stays.
+    pub fn note<S>(&mut self, update: &Update<'_, S>) {
+        for (client, blocks) in update.clients() {
+            for block in blocks.iter().filter(|block| block.odd) {
+                each_value(update.bytes(), block, |clock, value, odd| {
+                    if let (true, Some(bytes)) = (odd, update.bytes().get(value)) {
+                        let values = self.0.entry(client).or_default();
+                        values.entry(clock).or_insert_with(|| bytes.into());
+                    }
+                });
+            }
+        }
+    }
+
+    /// The update with these values in the place of what yrs wrote of them.
+    ///
+    /// # Errors
+    /// When the bytes are no update.
+    pub fn restore(&self, bytes: Vec<u8>) -> Result<Vec<u8>, Fault> {
+        if self.0.is_empty() {
+            return Ok(bytes);
+        }
+        let update = Update::walk(&bytes)?;
+        let mut edits: Vec<(Range<usize>, &[u8])> = Vec::new();
+        for (client, blocks) in update.clients() {
+            let Some(values) = self.0.get(&client) else { continue };
+            for block in blocks {
+                if values.range(block.clock..block.next_clock()).next().is_none() {
+                    continue;
+                }
+                each_value(&bytes, block, |clock, value, _| {
+                    if let Some(written) = values.get(&clock)
+                        && bytes.get(value.clone()).is_some_and(|made| *made != **written)
+                    {
+                        edits.push((value, written));
+                    }
+                });
+            }
+        }
+        if edits.is_empty() {
+            return Ok(bytes);
+        }
+        // Clients are not in the order of the bytes.
+        edits.sort_unstable_by_key(|(range, _)| range.start);
+        let mut restored = Vec::with_capacity(bytes.len());
+        let mut at = 0;
+        for (range, written) in edits {
+            restored.extend_from_slice(bytes.get(at..range.start).unwrap_or(&[]));
+            restored.extend_from_slice(written);
+            at = range.end;
+        }
+        restored.extend_from_slice(bytes.get(at..).unwrap_or(&[]));
+        Ok(restored)
+    }
+}
+
+/// Each value of a block: its clock, its bytes, and whether yrs would write others.
+fn each_value(bytes: &[u8], block: &Block, mut take: impl FnMut(u32, Range<usize>, bool)) {
+    let content = block.content_span();
+    match block.kind {
+        Kind::Embed => take(block.clock, content, true),
+        Kind::Any => {
+            let mut reader = Reader::at(bytes, content.start);
+            // The walk read the same bytes: nothing here can fail.
+            if reader.var().is_err() {
+                return;
+            }
+            for clock in block.clock..block.next_clock() {
+                let start = reader.offset();
+                if reader.skip_any().is_err() {
+                    return;
+                }
+                take(clock, start..reader.offset(), reader.take_odd());
+            }
+        }
+        _ => {}
+    }
+}
