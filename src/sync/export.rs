@@ -50,6 +50,7 @@ pub fn export(reader: &Reader, ambient: &Ambient, request: &Request<'_>) -> Resu
         addressee: export.addressee().map(str::to_owned),
         seq: export.log_end,
         full: request.peer.is_none() && !request.receipt,
+        complete: request.docs.is_none(),
         heard: reader.state().map(record::heard).transpose()?.unwrap_or_default(),
         documents: Vec::new(),
     });

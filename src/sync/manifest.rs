@@ -34,6 +34,9 @@ pub struct Manifest {
     pub seq: i64,
     /// Whether every document's part is its whole state.
     pub full: bool,
+    /// Whether every document of the sender is listed: what is not, it does not have.
+    #[serde(default)]
+    pub complete: bool,
     /// When others made the last bundles that the sender had of them: {replica: seconds on that
     /// replica's clock}. Tells each of them what this bundle must be later than.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
