@@ -13,7 +13,7 @@ fn manifest() -> Manifest {
         addressee: None,
         seq: 3,
         full: true,
-        complete: true,
+        limited: false,
         heard: Default::default(),
         documents: Vec::new(),
     }
@@ -118,7 +118,7 @@ fn the_manifest_has_the_documented_names() {
     };
     assert_eq!(
         keys(&json),
-        ["format", "bundle", "created_at", "from", "for", "seq", "full", "complete", "documents"]
+        ["format", "bundle", "created_at", "from", "for", "seq", "full", "documents"]
     );
     assert_eq!(
         keys(&json["documents"][0]),

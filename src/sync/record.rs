@@ -73,7 +73,7 @@ pub fn sender(session: &Session, manifest: &Manifest) -> Result<()> {
         let (has, digest) = (document.has.clone(), document.digest);
         keep(&document.doc, Receipt { has, digest, applied: document.applied.clone(), said })?;
     }
-    if manifest.complete {
+    if !manifest.limited {
         let listed: BTreeSet<&DocId> = manifest.documents.iter().map(|entry| &entry.doc).collect();
         for doc in state.receipts(replica)?.into_iter().map(|receipt| receipt.doc) {
             if !listed.contains(&doc) {

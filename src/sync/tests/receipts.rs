@@ -113,20 +113,20 @@ fn a_document_that_went_missing_is_sent_again() {
     a.set(Y, "k", "v");
     b.import(&[&a.full()]);
     a.import(&[&b.receipt()]);
-    let without = |complete: bool| {
+    let without = |limited: bool| {
         let manifest = b.receipt().manifest().clone();
         let mut bundle =
-            Bundle::new(Manifest { documents: Vec::new(), complete, ..manifest.clone() });
+            Bundle::new(Manifest { documents: Vec::new(), limited, ..manifest.clone() });
         let rest = manifest.documents.into_iter().filter(|document| document.doc != id(Y));
         rest.for_each(|document| bundle.push(document, None));
         bundle
     };
     pass([&a, &b], 60);
     // One that was limited to some documents says nothing of the others.
-    a.import(&[&without(false)]);
+    a.import(&[&without(true)]);
     assert!(!a.for_peer(&b).has_updates());
     pass([&a, &b], 60);
-    a.import(&[&without(true)]);
+    a.import(&[&without(false)]);
     let again = a.for_peer(&b);
     let sent: Vec<&DocId> = again
         .documents()
@@ -137,7 +137,7 @@ fn a_document_that_went_missing_is_sent_again() {
     assert_eq!(a.status().they_lack.documents(), 1);
     let limited = BTreeSet::from([id(X)]);
     let request = Request { docs: Some(&limited), ..Request::default() };
-    assert!(!a.bundle(&request).manifest().complete && a.full().manifest().complete);
+    assert!(a.bundle(&request).manifest().limited && !a.full().manifest().limited);
 }
 
 #[test]
