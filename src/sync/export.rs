@@ -119,12 +119,11 @@ impl<'a> Export<'a> {
         peer.filter(|peer| self.sender.replica.as_deref() != Some(*peer))
     }
 
-    /// When those made their last bundles here whom this one is for.
+    /// Who made bundles later than our clock says that it is. For all others the time of this
+    /// bundle says that it is the later one.
     fn heard(&self) -> Result<BTreeMap<String, i64>> {
         let mut heard = self.reader.state().map(record::heard).transpose()?.unwrap_or_default();
-        if let Some(addressee) = self.addressee() {
-            heard.retain(|replica, _| replica == addressee);
-        }
+        heard.retain(|_, at| *at > self.ambient.clock.now());
         Ok(heard)
     }
 

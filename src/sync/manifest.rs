@@ -37,8 +37,8 @@ pub struct Manifest {
     /// Whether only some documents of the sender are listed. If not, it has no others.
     #[serde(default, skip_serializing_if = "is_false")]
     pub limited: bool,
-    /// When others made the last bundles that the sender had of them: {replica: seconds on that
-    /// replica's clock}. Tells each of them what this bundle must be later than.
+    /// Whose bundles the sender has from later than `created_at`: {replica: seconds on that
+    /// replica's clock}. Tells each of them that this bundle is later still, though its time is not.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub heard: BTreeMap<String, i64>,
     pub documents: Vec<Document>,
