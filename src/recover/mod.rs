@@ -122,8 +122,10 @@ impl<'s> Read<'s> {
     fn joining(&self, base: &Update<'_, Checked>, roots: &[(&str, RootKind)]) -> Option<Vec<u8>> {
         let sound = self.merged.iter().find_map(|bytes| Salvage::read(bytes).joining(base, roots));
         sound.or_else(|| {
-            let mut rest = self.unsound.iter().filter_map(|at| self.salvages.get(*at));
-            rest.find_map(|salvage| salvage.joining(base, roots))
+            let have = base.version().clocks;
+            let rest = self.unsound.iter().filter_map(|at| self.salvages.get(*at));
+            rest.filter(|salvage| salvage.can_begin(&have))
+                .find_map(|salvage| salvage.joining(base, roots))
         })
     }
 

@@ -8,6 +8,7 @@ use crate::testing::{
     state,
 };
 use crate::trial::{Roots, Verdict, after, check, trial};
+use crdtctl::crdt::doc;
 use crdtctl::crdt::update::{Clocks, DeleteSet, Update, storable};
 use crdtctl::crdt::value::{Record, Value};
 use crdtctl::crdt::view::View;
@@ -239,6 +240,19 @@ fn is_read_as_yjs_reads_it(history: &Json, all: &[u8], context: &str) {
     let content = content.map(|(root, value)| (root.clone(), plain(value)));
     let content: Record = content.filter(|(_, value)| !is_empty(value)).collect();
     assert_same(&untyped(shown_by_view(&view)), &content, context);
+    // Through yrs and back, values and types are what they were.
+    let update = check(&[], all).expect("it passed before");
+    let (encoded, _) = doc::Doc::load(&update, 1).expect("our load").encode().expect("our encode");
+    let again = View::of(&check(&[], &encoded).expect("encoded"));
+    for root in ["map", "array", "text"] {
+        // A root in which nothing lives may be forgotten.
+        if view
+            .typed(root)
+            .is_some_and(|typed| typed["v"].as_object().is_some_and(|v| !v.is_empty()))
+        {
+            assert_eq!(again.typed(root), view.typed(root), "{context}: {root}");
+        }
+    }
     // What only passing content ever was in it comes through update by update, too.
     let updates = bytes(&history["updates"]);
     if history["rich"] == true || updates.is_empty() {

@@ -32,6 +32,9 @@ struct Store {
     /// it had waited, or waits for a deletion that nobody may ever have made.
     disputed: bool,
     refused: bool,
+    /// Whether something was refused that is fine once some of it is deleted: whether it is by
+    /// then depends on the order.
+    unsupported: bool,
 }
 
 /// What is compared.
@@ -44,7 +47,9 @@ struct Result<'s> {
 impl Store {
     fn new(roots: Roots, base: &[u8]) -> Store {
         let (rows, inbox) = (Vec::new(), BTreeSet::new());
-        Store { roots, document: base.to_vec(), rows, inbox, disputed: false, refused: false }
+        let document = base.to_vec();
+        let (disputed, refused, unsupported) = (false, false, false);
+        Store { roots, document, rows, inbox, disputed, refused, unsupported }
     }
 
     /// What is new and what waited, as an import takes it.
@@ -78,7 +83,11 @@ impl Store {
                     undeleted |= matches!(need, Need::Deletion(_));
                     waits.push(open[index].clone());
                 }
-                Verdict::Invalid(_) | Verdict::Forked(_) => self.refused = true,
+                Verdict::Invalid(fault) => {
+                    self.refused = true;
+                    self.unsupported |= fault.is_unsupported();
+                }
+                Verdict::Forked(_) => self.refused = true,
             }
         }
         if moved {
@@ -93,6 +102,11 @@ impl Store {
     fn result(&self) -> Result<'_> {
         let version = Update::walk(&self.document).expect("it walks").version();
         Result { version, waits: &self.inbox }
+    }
+
+    /// Whether what stands where is a question of the order, in yrs as well.
+    fn crosses(&self) -> bool {
+        check(self.roots, &self.document).is_ok_and(|document| document.crosses())
     }
 
     fn shown(&self) -> Record {
@@ -125,6 +139,11 @@ pub fn sequence(roots: Roots, base: &[u8], updates: &[Vec<u8>]) -> Outcome {
         ("one by one", one_by_one(&forth)),
         ("and so backwards", one_by_one(&back)),
     ];
+    let all = || others.iter().map(|(_, other)| other).chain([&together]);
+    if all().any(|store| store.unsupported || store.crosses()) {
+        all().for_each(|store| survives(roots, store));
+        return Outcome::Disputed;
+    }
     for (how, other) in &others {
         assert_eq!(other.disputed, together.disputed, "disputed, {how}");
         if !together.disputed {

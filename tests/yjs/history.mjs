@@ -13,7 +13,7 @@ export const generator = state => () => {
 const KEYS = ['title', 'content', 'k-1', 'ключ', '🌊']
 // Yjs 13 takes a BigInt in a map only.
 const ELEMENTS = [1, -7, 2.5, 'text', '🌊 wave', true, null, [1, { a: 'b' }], { deep: { er: [] } }]
-const VALUES = [...ELEMENTS, 123456789012345678n]
+const VALUES = [...ELEMENTS, -0, 1n, 123456789012345678n, 2n ** 63n - 1n]
 
 const edit = (doc, random) => {
   const below = n => Math.floor(random() * n)

@@ -30,6 +30,8 @@ pub struct Salvage<'a> {
     /// Where reading ended in the blocks of a client: how many it announces, and how many of these
     /// could be read.
     pub announced: Option<(u64, u64)>,
+    /// It is what stands between gaps.
+    is_part: bool,
 }
 
 impl<'a> Salvage<'a> {
@@ -57,7 +59,7 @@ impl<'a> Salvage<'a> {
             facts: Facts::default(),
             state: PhantomData,
         };
-        Salvage { update, fault, read, cut, announced }
+        Salvage { update, fault, read, cut, announced, is_part: false }
     }
 
     /// The same as several without gaps, of each client what stands between two of them. The last
@@ -72,7 +74,7 @@ impl<'a> Salvage<'a> {
             let runs = blocks.split(|block| block.kind == Kind::Skip).filter(|run| !run.is_empty());
             for (at, run) in runs.enumerate() {
                 if parts.len() <= at {
-                    parts.push(self.nothing_of());
+                    parts.push(Salvage { is_part: true, ..self.nothing_of() });
                 }
                 if let Some(part) = parts.get_mut(at) {
                     part.take(client, run, &self.update.deletes);
@@ -84,6 +86,14 @@ impl<'a> Salvage<'a> {
             ..self.nothing_of()
         });
         parts
+    }
+
+    /// Whether a part between gaps has its turn: something before it is there, and it is not.
+    /// (There may be thousands, and each is asked for whenever one was taken.)
+    pub fn can_begin(&self, have: &Clocks) -> bool {
+        let has = |client: u64| have.get(&client).copied().unwrap_or(0);
+        let mut clients = self.update.clients.iter();
+        !self.is_part || clients.any(|of| (of.first..of.end).contains(&has(of.id)))
     }
 
     /// The same bytes, and nothing taken from them yet.
