@@ -45,6 +45,11 @@ pub const LOG_AGE_SECONDS: i64 = 90 * 86_400;
 /// … or this many bytes of updates.
 pub const LOG_BYTES: u64 = 64 << 20;
 
+/// What left a document for good is kept for this many seconds …
+pub const TRASH_AGE_SECONDS: i64 = 30 * 86_400;
+/// … and so many bytes of it.
+pub const TRASH_BYTES: i64 = 64 << 20;
+
 /// What lost a merge is kept for this many seconds.
 pub const CONFLICT_AGE_SECONDS: i64 = 30 * 86_400;
 

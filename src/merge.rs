@@ -16,7 +16,7 @@ use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
 use crate::store::{Audit, Session};
-use crate::tombstone;
+use crate::tombstone::{self, trash};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -75,6 +75,10 @@ pub fn settle(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Settle
             acts.push((incoming, plan.acts));
             if let Some(before) = before {
                 unite(session, doc, before, &after)?;
+                if let Some(spec) = concern::of(doc) {
+                    let sender = parts.iter().find_map(|part| part.member.as_deref());
+                    trash::keep_vanished(session, doc, spec, [before, &after], sender)?;
+                }
             }
         }
         account.acknowledged = tombstone::acknowledge(session, doc)?;

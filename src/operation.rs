@@ -2,8 +2,10 @@
 //! random; there is one way to change a store.
 
 mod restore;
+mod untrash;
 
 pub use restore::Restore;
+pub use untrash::{Untrash, find as find_trashed};
 
 use crate::concern::{canvas, chat, core, issues, kanban};
 
@@ -93,6 +95,25 @@ pub enum Operation {
     Prune(Prune),
     #[serde(rename = "conflict.restore")]
     ConflictRestore(Restore),
+    #[serde(rename = "trash.restore")]
+    TrashRestore(Untrash),
+}
+
+impl Operation {
+    /// Whether it can take a record out of its document for good, where nobody is waited for.
+    pub fn deletes(&self) -> bool {
+        matches!(
+            self,
+            Operation::ChatDelete(_)
+                | Operation::CommentDelete(_)
+                | Operation::CanvasDelete(_)
+                | Operation::CanvasUndo(_)
+                | Operation::CanvasRedo(_)
+                | Operation::ColumnRemove(_)
+                | Operation::MemberRemove(_)
+                | Operation::Prune(_)
+        )
+    }
 }
 
 /// Runs an operation in a session. Nothing lasts before the session commits.
@@ -139,6 +160,7 @@ pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
         Operation::CanvasApply(op) => op.run(session),
         Operation::Prune(op) => op.run(session),
         Operation::ConflictRestore(op) => op.run(session),
+        Operation::TrashRestore(op) => op.run(session),
     }?;
     if outcome.changed {
         record(session, mark, operation, &outcome)?;
@@ -183,6 +205,7 @@ impl Prune {
             id: None,
             said: String::new(),
             pruned,
+            removed: Vec::new(),
             created: false,
             detail: serde_json::Map::new(),
         })

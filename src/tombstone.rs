@@ -4,6 +4,8 @@
 //! deletion. A tombstone may go when every active member that had joined by then has
 //! acknowledged it; whoever joined later never had the record.
 
+pub mod trash;
+
 use crate::concern::{self, Collection, Removal, Spec, borrowed, core};
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Shared, Source, Value};
@@ -305,6 +307,9 @@ pub fn prune_record(
 fn remove(session: &mut Session, doc: &DocId, plan: Plan) -> Result<Vec<Pruned>> {
     if plan.prunable.is_empty() {
         return Ok(Vec::new());
+    }
+    for Pruned { tombstone, .. } in &plan.prunable {
+        trash::keep(session, doc, tombstone.collection, &tombstone.path, trash::PRUNED)?;
     }
     session.edit(doc, |txn| plan.write(txn))?;
     Ok(plan.prunable)

@@ -41,7 +41,8 @@ const BYTES: u64 = 256 << 20;
 /// issue.comment.edit issue comment text, issue.comment.delete issue comment; canvas.add kind x y
 /// width height rotation? z_index? data?, canvas.set element set (an object of fields), canvas.move
 /// element x y, canvas.delete element, canvas.undo force?, canvas.redo force?, canvas.apply message
-/// (a relay's operation); conflict.restore number (which has no entity); prune.
+/// (a relay's operation); conflict.restore number, trash.restore record (which have no entity);
+/// prune.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl batch operations.ndjson
@@ -77,6 +78,11 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     let failed = ran.iter().filter(|ran| ran.outcome.is_err()).count();
     let mut report = report(context, &ran, &committed, args.dry_run.dry_run);
     report.notes.push(summary(&ran, failed, args.dry_run.dry_run));
+    let gone: usize =
+        ran.iter().filter_map(|ran| Some(ran.outcome.as_ref().ok()?.gone().len())).sum();
+    if gone > 0 {
+        report.notes.push(super::context::lost(gone));
+    }
     report.notes.extend(context.notes_of(&committed));
     Ok(if failed > 0 { report.exit(Kind::Findings.exit_code()) } else { report })
 }
@@ -120,7 +126,7 @@ fn result(ran: &Ran<'_>, committed: &Committed, dry_run: bool) -> Row {
         id: id(ran, dry_run),
         bytes_before: change.map_or(0, |change| change.bytes_before),
         bytes_after: change.map_or(0, |change| change.bytes_after),
-        extra: outcome.detail.clone(),
+        extra: super::context::detail(outcome),
         ..Written::default()
     };
     let written = written.with("line", ran.number);

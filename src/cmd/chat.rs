@@ -51,7 +51,9 @@ enum Verb {
     },
     /// Delete one's own message; admins and owners: anybody's
     ///
-    /// The message stays as a tombstone until every active member has acknowledged it.
+    /// The message stays as a tombstone until every active member has acknowledged it. Where nobody
+    /// is waited for it is gone for good at once (a terminal is asked first, `--yes` answers), and
+    /// `crdtctl trash` has it for 30 days.
     #[command(after_help = "Example:\n  crdtctl chat delete 3f2a")]
     Delete {
         /// The message's id, or a unique prefix of it

@@ -63,6 +63,7 @@ fn completing(arg: Arg) -> Arg {
         Some("TOMBSTONE") => tombstones,
         Some("SEQ") => commands,
         Some("CONFLICT") => conflicts,
+        Some("TRASHED") => trashed,
         _ => return arg,
     };
     arg.add(ArgValueCompleter::new(move |current: &OsStr| {
@@ -98,6 +99,14 @@ fn members(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let role = |id: &str| core::active_role(&view, id);
     let ids = view.keys(core::MEMBERS.path).into_iter();
     Ok(ids.map(|id| with_help(&id, role(&id).map_or("removed", |role| role.as_str()))).collect())
+}
+
+fn trashed(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let all = super::trash::all(context)?;
+    let newest = all.iter().take(RECORDS);
+    Ok(newest
+        .map(|one| with_help(one.id(), super::trash::text(one).unwrap_or(&one.noun)))
+        .collect())
 }
 
 fn messages(context: &Context) -> Result<Vec<CompletionCandidate>> {

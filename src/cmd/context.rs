@@ -1,9 +1,10 @@
 use super::{Globals, OutFile, files, resolve};
 use crate::clock::{Clock, Ids};
 use crate::concern::{self, CONCERNS};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, word};
 use crate::id::{DocId, EntityId, MemberId};
-use crate::operation::{self, Operation};
+use crate::limits::TRASH_AGE_SECONDS;
+use crate::operation::{self, Operation, Outcome};
 use crate::store::{Ambient, Commits, Committed, Document, Open, Reader, Session, Store};
 use crate::ui::{Progress, Report, Terminal, Written, prompt};
 use std::cell::{OnceCell, RefCell};
@@ -12,6 +13,9 @@ use std::env;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+
+/// For how long the trash keeps things.
+const TRASH_DAYS: i64 = TRASH_AGE_SECONDS / 86_400;
 
 /// The setting that holds the default entity (`entity use`).
 pub const DEFAULT_ENTITY: &str = "entity";
@@ -183,19 +187,40 @@ impl Context {
 
     /// Runs one operation in a session of its own and reports it. With `creates` the record's id
     /// is what standard output gets.
+    ///
+    /// What would take records out of their document for good is asked about first, where somebody
+    /// can answer: an answer is waited for without the lock.
     pub fn perform(&self, operation: &Operation, creates: bool) -> Result<Report> {
+        if operation.deletes() && self.asks() {
+            let trial = operation::run(&mut self.rehearsal()?, operation)?;
+            if !self.confirm_loss(trial.gone().len())? {
+                return Ok(Report::nothing().note("nothing was deleted"));
+            }
+        }
         let mut session = self.session()?;
         let outcome = operation::run(&mut session, operation)?;
         let committed = session.commit()?;
-        let written = Written {
+        let mut written = Written {
+            sentence: outcome.said.clone(),
+            extra: detail(&outcome),
             doc: outcome.doc.map(String::from),
             id: outcome.id,
             creates: creates || outcome.created,
             changed: outcome.changed,
-            sentence: outcome.said,
-            extra: outcome.detail,
             ..Written::default()
         };
+        match written.extra.get("pruned").and_then(|pruned| pruned.as_array()).map(Vec::as_slice) {
+            None => {}
+            Some([one]) => {
+                let id = one.as_str().unwrap_or_default();
+                written.sentence.push_str(&format!(
+                    "; it is gone for good, and kept in the trash for {TRASH_DAYS} days: \
+                     `crdtctl trash restore {}`",
+                    word(id)
+                ));
+            }
+            Some(several) => written.sentence.push_str(&format!("; {}", lost(several.len()))),
+        }
         Ok(self.written(written, committed))
     }
 
@@ -282,6 +307,28 @@ impl Context {
         }
     }
 
+    /// Whether somebody is there to be asked before something is done.
+    pub fn asks(&self) -> bool {
+        self.terminal.ask && !self.globals.yes && !self.dry_run
+    }
+
+    /// Asks before records leave their documents for good. True at once where none do.
+    ///
+    /// # Errors
+    /// Whatever keeps the answer away.
+    pub fn confirm_loss(&self, records: usize) -> Result<bool> {
+        let question = match records {
+            0 => return Ok(true),
+            1 => format!(
+                "Nobody is waited for: it is gone for good then, and in the trash for {TRASH_DAYS} days. Go on?"
+            ),
+            n => format!(
+                "{n} records are gone for good then, and in the trash for {TRASH_DAYS} days. Go on?"
+            ),
+        };
+        self.confirm(&question)
+    }
+
     /// Asks before what cannot be taken back. True at once with `--yes`, and in a dry run.
     ///
     /// # Errors
@@ -330,6 +377,29 @@ impl Context {
                 .hint("`crdtctl init` makes one here, `-s DIR` names one elsewhere")
         })
     }
+}
+
+/// What is said of records that left their documents.
+pub fn lost(records: usize) -> String {
+    match records {
+        1 => format!(
+            "1 record is gone for good, and kept for {TRASH_DAYS} days: `crdtctl trash list`"
+        ),
+        n => format!(
+            "{n} records are gone for good, and kept for {TRASH_DAYS} days: `crdtctl trash list`"
+        ),
+    }
+}
+
+/// The further fields of the JSON object of an operation: `pruned` has the ids of the records that
+/// are in their documents no more, where there are any.
+pub fn detail(outcome: &Outcome) -> serde_json::Map<String, serde_json::Value> {
+    let mut detail = outcome.detail.clone();
+    let gone = outcome.gone();
+    if !gone.is_empty() {
+        detail.insert("pruned".to_owned(), serde_json::json!(gone));
+    }
+    detail
 }
 
 fn dry(sentence: &str) -> String {

@@ -31,6 +31,7 @@ mod resolve;
 mod sync;
 mod time;
 mod tombstone;
+mod trash;
 mod words;
 
 pub use complete::answer as complete;
@@ -76,6 +77,7 @@ commands! {
     Sync => sync,
     Prune => prune,
     Tombstone => tombstone,
+    Trash => trash,
     Conflict => conflict,
     Doc => doc,
     Digest => digest,

@@ -8,6 +8,7 @@ use serde_json::json;
 /// Remove the tombstones that every active member has acknowledged
 ///
 /// A tombstone may go when every active member who had joined by then has acknowledged it.
+/// What is pruned is gone for good, on every replica; `crdtctl trash` has it for 30 days.
 /// Imports and deletions prune by themselves; this does it on demand, in the whole store or, with
 /// -e, in one entity. `crdtctl tombstone list --blocked` says what waits, and for whom.
 #[derive(clap::Args)]
@@ -20,6 +21,17 @@ pub struct Args {
 }
 
 pub fn run(context: &Context, _: Args) -> Result<Report> {
+    if context.asks() {
+        let mut session = context.rehearsal()?;
+        let mut gone = 0;
+        for entity in context.entities(&session.documents()?)? {
+            let prune = Operation::Prune(Prune { entity });
+            gone += operation::run(&mut session, &prune)?.pruned.len();
+        }
+        if !context.confirm_loss(gone)? {
+            return Ok(Report::nothing().note("nothing was pruned"));
+        }
+    }
     let mut session = context.session()?;
     let entities = context.entities(&session.documents()?)?;
     let mut pruned = Vec::new();
@@ -60,6 +72,9 @@ fn sentence(pruned: usize, waiting: usize) -> String {
         1 => "pruned 1 tombstone".to_owned(),
         n => format!("pruned {n} tombstones"),
     };
+    if pruned > 0 {
+        sentence.push_str(&format!("; {}", super::context::lost(pruned)));
+    }
     if waiting > 0 {
         sentence.push_str(&format!(
             "; {waiting} wait for acknowledgements: `crdtctl tombstone list --blocked`"

@@ -12,8 +12,9 @@ pub use outbox::{Outgoing, answer, outgoing};
 pub use timeline::{Redo, Undo};
 
 use super::{
-    Actor, Collection, FieldKind, Outcome, Removal, Spec, Tombstone, borrowed, field, record,
+    Actor, Collection, FieldKind, Outcome, Removal, Spec, Tombstone, borrowed, field, plain, record,
 };
+use crate::crdt::content::Content;
 use crate::crdt::update::RootKind;
 use crate::crdt::value::Value;
 use crate::error::{Error, Result};
@@ -219,6 +220,33 @@ fn change(
         "move" => format!("moved {}", element.id),
         _ => format!("changed {}", element.id),
     }))
+}
+
+/// Makes an element anew out of the trash, where it stood.
+pub fn restore(session: &mut Session, entity: &EntityId, value: &Value) -> Result<Outcome> {
+    let (actor, doc) = Actor::writing_in(session, entity, &SPEC)?;
+    tombstone::make_room(session, &doc)?;
+    let (now, id) = (session.now(), session.ambient().ids.uuid()?);
+    let fields = plain::anew(&SPEC, &ELEMENTS, &id, value, now);
+    session.edit(&doc, |txn| txn.put(ELEMENTS.path, &id, &Content::Map(fields)))?;
+    let z_index = value.as_map().and_then(|fields| fields.get("z_index")?.as_i64()).unwrap_or(0);
+    stack::note(session, &doc, z_index)?;
+    outbox::tell(session, entity, &actor, Verb::Add, &id, None)?;
+    let made = Element::at(session, &doc, &id)?;
+    let record = made.map(|made| made.record).unwrap_or_default();
+    let change = |name: String| {
+        let now = fields::json(&record, &name);
+        (name, (Json::Null, now))
+    };
+    let changes = fields::names(&record).into_iter().map(change).collect();
+    push(
+        session,
+        &doc,
+        &actor,
+        "add",
+        &Done { id: id.clone(), clock: now, changes, pruned: Vec::new() },
+    )?;
+    Ok(Outcome::changed(doc, &id))
 }
 
 /// What a write of one's own did.

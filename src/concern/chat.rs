@@ -5,11 +5,13 @@ mod index;
 mod react;
 mod send;
 mod thread;
+mod untrash;
 
 pub use attachment::Attachment;
 pub use react::React;
 pub use send::Send;
 pub use thread::{Caches, find_thread, live_replies};
+pub use untrash::restore;
 
 use super::{
     Actor, Collection, Field, FieldKind, Outcome, Removal, Spec, Tombstone, field, record,

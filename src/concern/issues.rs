@@ -1,8 +1,10 @@
 //! Issues: what is to be done, and what was said about it.
 
 mod comments;
+mod untrash;
 
 pub use comments::{Comment, DeleteComment, EditComment};
+pub use untrash::{restore, restore_comment};
 
 use super::{
     Actor, Collection, FieldKind, Outcome, Priority, Removal, Spec, Tombstone, clocked, core,

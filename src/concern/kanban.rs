@@ -2,12 +2,15 @@
 
 pub mod board;
 mod columns;
+mod untrash;
 
 pub use board::Board;
 pub use columns::{
     AddColumn, Heading, MoveColumn, RemoveColumn, RenameColumn, find as find_column, headings,
     lay_out,
 };
+
+pub use untrash::{restore_card, restore_column};
 
 use super::{
     Actor, Collection, FieldKind, Outcome, Priority, Removal, Spec, Tombstone, core, field, record,

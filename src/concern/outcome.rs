@@ -15,6 +15,8 @@ pub struct Outcome {
     pub said: String,
     /// The tombstones that went because of it.
     pub pruned: Vec<Pruned>,
+    /// The records that it removed without a tombstone, by their ids.
+    pub removed: Vec<String>,
     /// The record is new, where the operation alone does not tell.
     pub created: bool,
     /// What else a program may want to know: further fields of the JSON object.
@@ -29,6 +31,7 @@ impl Outcome {
             id: Some(id.to_owned()),
             said: String::new(),
             pruned: Vec::new(),
+            removed: Vec::new(),
             created: false,
             detail: Map::new(),
         }
@@ -47,13 +50,24 @@ impl Outcome {
         self
     }
 
-    pub(super) fn creating(mut self) -> Self {
+    pub(crate) fn creating(mut self) -> Self {
         self.created = true;
         self
     }
 
     pub(super) fn with(mut self, key: &str, value: Value) -> Self {
         self.detail.insert(key.to_owned(), value);
+        self
+    }
+
+    /// The ids of the records that are in their documents no more.
+    pub fn gone(&self) -> Vec<&str> {
+        let pruned = self.pruned.iter().map(|pruned| pruned.tombstone.id());
+        pruned.chain(self.removed.iter().map(String::as_str)).collect()
+    }
+
+    pub(super) fn removing(mut self, id: &str) -> Self {
+        self.removed.push(id.to_owned());
         self
     }
 

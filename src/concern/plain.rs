@@ -163,6 +163,72 @@ impl Plain {
     }
 }
 
+/// A record out of a plain value, whole, alive and under another id: what is made of it now. `clock`
+/// is its time; none of those who acknowledged its deletion has acknowledged the next.
+pub fn anew(
+    spec: &'static Spec,
+    collection: &'static Collection,
+    id: &str,
+    value: &Value,
+    clock: i64,
+) -> BTreeMap<String, Content> {
+    let minting = Minting { spec, seed: format!("anew {id}") };
+    let Content::Map(mut fields) = minting.record(collection, Some(id), value, "") else {
+        return BTreeMap::new();
+    };
+    let mut set = |name: &str, value: Value| {
+        fields.insert(name.to_owned(), Content::Plain(value));
+    };
+    if let Some(field) = collection.fields.first() {
+        set(field.name, Value::String(id.to_owned()));
+    }
+    if let Some(name) = collection.clock {
+        set(name, Value::Int(clock));
+    }
+    if let Some(marks) = &collection.tombstone {
+        set(marks.flag, Value::Bool(false));
+        set(marks.at, Value::Int(0));
+        fields.insert("ack_vector".to_owned(), Content::Map(BTreeMap::new()));
+    }
+    fields
+}
+
+/// The text of a field, empty where there is none.
+pub fn text_of<'f>(fields: &'f BTreeMap<String, Content>, name: &str) -> &'f str {
+    match fields.get(name) {
+        Some(Content::Plain(value)) => value.as_str().unwrap_or_default(),
+        _ => "",
+    }
+}
+
+/// Lets a message or comment that is made anew be its author's where that may be, else the actor's,
+/// who says whose words they are. What to say of it.
+pub fn attribute(
+    fields: &mut BTreeMap<String, Content>,
+    actor: &super::Actor,
+    now: i64,
+) -> Result<&'static str> {
+    let author = text_of(fields, "author_id").to_owned();
+    if author == actor.id.as_str() || actor.role.moderates() && !author.is_empty() {
+        return Ok("");
+    }
+    let words = match author.as_str() {
+        "" => text_of(fields, "content").to_owned(),
+        author => format!("{author}: {}", text_of(fields, "content")),
+    };
+    super::record::check_text("text with its author's name", &words)?;
+    let mut set = |name: &str, value: Value| {
+        fields.insert(name.to_owned(), Content::Plain(value));
+    };
+    set("content", Value::String(words));
+    set("author_id", Value::String(actor.id.to_string()));
+    set("created_at", Value::Int(now));
+    if fields.contains_key("reactions") {
+        fields.insert("reactions".to_owned(), Content::Map(BTreeMap::new()));
+    }
+    Ok(", as your own: nobody but an admin or owner writes in another's name")
+}
+
 /// Makes content of plain values. What has no id and needs one gets it from the seed.
 struct Minting {
     spec: &'static Spec,

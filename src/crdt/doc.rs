@@ -4,6 +4,7 @@
 //! kept, never the diff of a state (which would carry the whole delete set). On any error the
 //! `Doc` must be thrown away with what it did: a dropped yrs transaction commits.
 
+use super::content::Content;
 use super::live::{Live, from_out};
 use super::update::{Checked, Update, Version, Written};
 use super::value::{Shared, Source, Value};
@@ -156,6 +157,20 @@ impl Txn<'_> {
     pub fn set_again(&mut self, path: &[&str], key: &str, value: &Value) -> Result<()> {
         let map = self.map(path)?;
         map.insert(&mut self.yrs, key, to_any(value));
+        Ok(())
+    }
+
+    /// Makes content at `path`/`key`, replacing what was there.
+    pub fn put(&mut self, path: &[&str], key: &str, content: &Content) -> Result<()> {
+        let map = self.map(path)?;
+        put(&mut self.yrs, &map, key, content);
+        Ok(())
+    }
+
+    /// Makes content at the end of the array at `path`.
+    pub fn append(&mut self, path: &[&str], content: &Content) -> Result<()> {
+        let array = self.array(path)?;
+        append(&mut self.yrs, &array, content);
         Ok(())
     }
 
@@ -358,6 +373,35 @@ impl Txn<'_> {
         match found {
             Some(Out::YMap(map)) => Ok(map),
             found => Err(not_shared("map", path, found.is_some())),
+        }
+    }
+}
+
+/// Makes content under a key, in the order of its keys, so that the same content is the same items.
+fn put(txn: &mut TransactionMut<'_>, map: &MapRef, key: &str, content: &Content) {
+    match content {
+        Content::Plain(value) => drop(map.insert(txn, key, to_any(value))),
+        Content::Map(fields) => {
+            let made = map.insert(txn, key, MapPrelim::default());
+            fields.iter().for_each(|(key, field)| put(txn, &made, key, field));
+        }
+        Content::Array(items) => {
+            let made = map.insert(txn, key, ArrayPrelim::default());
+            items.iter().for_each(|item| append(txn, &made, item));
+        }
+    }
+}
+
+fn append(txn: &mut TransactionMut<'_>, array: &ArrayRef, content: &Content) {
+    match content {
+        Content::Plain(value) => drop(array.push_back(txn, to_any(value))),
+        Content::Map(fields) => {
+            let made = array.push_back(txn, MapPrelim::default());
+            fields.iter().for_each(|(key, field)| put(txn, &made, key, field));
+        }
+        Content::Array(items) => {
+            let made = array.push_back(txn, ArrayPrelim::default());
+            items.iter().for_each(|item| append(txn, &made, item));
         }
     }
 }

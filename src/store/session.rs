@@ -413,6 +413,7 @@ impl Session {
         let now = self.now();
         let folded = fold::fold(&self.layout, &self.state, &checkpoints, now).and_then(|notes| {
             self.state.trim_log(now)?;
+            self.state.trim_trash(now)?;
             self.state.commit()?;
             Ok(notes)
         });

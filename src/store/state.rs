@@ -9,12 +9,14 @@ mod history;
 mod legacy;
 mod log;
 mod open;
+mod trash;
 
 pub use canvas::{Step, Waiting};
 pub use conflict::{Audit, Claim, Conflict};
 pub use history::Entry;
 pub(super) use legacy::Legacy;
 pub(super) use log::{Known, NewRow};
+pub use trash::Trashed;
 
 use crate::error::Result;
 use crate::id::{DocId, MemberId};

@@ -48,5 +48,6 @@ mod sync_waits;
 mod terminal;
 mod threads;
 mod tombstones;
+mod trash;
 mod why;
 mod writes;

@@ -66,3 +66,20 @@ fn a_bundle_is_nothing_for_a_screen() {
     let Some(run) = on_a_terminal(&store, &[], &["sync", "export"]) else { return };
     assert!(run.exits(2).stdout.contains("-o FILE"), "{:?}", run.stdout);
 }
+
+#[test]
+fn a_deletion_for_good_is_asked_about_on_a_terminal() {
+    let machine = Machine::new("asked");
+    let store = machine.group("s", &[]);
+    let id = store.send("a word");
+    // Nobody types: the question stands there, and nothing is deleted.
+    let Some(run) = on_a_terminal(&store, &[], &["chat", "delete", &id]) else { return };
+    assert!(run.stdout.contains("gone for good"), "{:?}", run.stdout);
+    assert_eq!(store.json(&["chat", "show", &id])["deleted"], false);
+    assert_eq!(store.json(&["trash", "list"]), serde_json::json!([]));
+    let run = on_a_terminal(&store, &[], &["chat", "delete", &id, "--no-input"]).unwrap();
+    run.exits(0);
+    let id = store.send("another word");
+    on_a_terminal(&store, &[], &["chat", "delete", &id, "--yes"]).unwrap().exits(0);
+    assert_eq!(store.json(&["trash", "list"]).as_array().unwrap().len(), 2);
+}

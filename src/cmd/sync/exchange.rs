@@ -182,6 +182,10 @@ fn import_all(context: &Context, inputs: &[Input], dry_run: DryRun) -> Result<Re
         true => format!("dry run, nothing is written: {sentence}"),
         false => sentence,
     });
+    let pruned: usize = imported.documents.iter().map(|account| account.settled.pruned).sum();
+    if pruned > 0 {
+        report.notes.push(crate::cmd::context::lost(pruned));
+    }
     report.notes.extend(records::roles(&records));
     report
         .notes

@@ -9,7 +9,7 @@ use crate::crdt::value::Source;
 use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, EntityId, resolve};
 use crate::store::Session;
-use crate::tombstone;
+use crate::tombstone::{self, trash};
 use serde::{Deserialize, Serialize};
 
 /// What a board begins with.
@@ -257,6 +257,8 @@ impl RemoveColumn {
             )));
         }
         let now = session.now();
+        let path = ["columns", &column.id].map(str::to_owned);
+        trash::keep(session, &doc, &COLUMNS, &path, trash::REMOVED)?;
         session.edit(&doc, |txn| {
             put_right(txn, right)?;
             if let Some(to) = &to {
@@ -274,7 +276,8 @@ impl RemoveColumn {
             None => String::new(),
         };
         Ok(Outcome::changed(doc, &column.id)
-            .saying(format!("removed column {:?}{along}", column.title)))
+            .saying(format!("removed column {:?}{along}", column.title))
+            .removing(&column.id))
     }
 }
 

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("conflict.sql"),
     include_str!("operations.sql"),
     include_str!("canvas.sql"),
+    include_str!("trash.sql"),
 ];
 
 impl State {

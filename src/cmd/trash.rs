@@ -1,0 +1,133 @@
+use super::{Context, DryRun};
+use crate::concern::plain;
+use crate::error::Result;
+use crate::operation::{Operation, Untrash, find_trashed};
+use crate::store::{State, Trashed};
+use crate::ui::{Column, Report, Row};
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+/// Records that are gone for good, kept for 30 days: what they were, and a new one of each
+///
+/// A deleted record leaves its document when every active member has acknowledged the deletion; no
+/// replica has it then. What left a document of this replica, by whoever's doing, is kept here,
+/// at most 64 MiB of it. The trash is this replica's own: others have theirs.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List what went, the latest first
+    ///
+    /// Why: `pruned` by this replica, `peer` by another one of which this one heard, `removed`
+    /// without a tombstone (a column).
+    #[command(after_help = "Examples:
+  crdtctl trash list
+  crdtctl trash list --json | jq '.[] | {id, kind, member}'")]
+    List,
+    /// Show one, with every field that its record had
+    #[command(after_help = "Example:\n  crdtctl trash show 3f2a --json | jq .record")]
+    Show {
+        /// The id that the record had, or a unique prefix of it
+        #[arg(value_name = "TRASHED")]
+        record: String,
+    },
+    /// Make a new record with the content of one; prints the new id
+    ///
+    /// An id that was pruned never comes back, so the record gets another, and what was said about
+    /// the old one stays there: the replies to a message stay in the old thread. Its attachments and
+    /// reactions come with it. The author of a message or comment stays its author where that is
+    /// whoever restores it, or an admin or owner does; else whoever restores it says it, with the
+    /// author's name before it and without the reactions. A member is added by `member add`.
+    #[command(after_help = "Examples:
+  crdtctl trash restore 3f2a
+  crdtctl trash list -o id | xargs -n1 crdtctl trash restore")]
+    Restore {
+        /// The id that the record had, or a unique prefix of it
+        #[arg(value_name = "TRASHED")]
+        record: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+}
+
+const COLUMNS: &[Column] = &[
+    Column::id("id", "id"),
+    Column::text("kind", "kind"),
+    Column::time("at", "gone"),
+    Column::text("why", "why"),
+    Column::text("member", "by").wide(),
+    Column::text("text", "text"),
+    Column::text("doc", "document").wide(),
+    Column::id("restored_as", "restored as").filled(),
+];
+
+const SHOW: &[Column] = &[
+    Column::text("id", "id"),
+    Column::text("kind", "kind"),
+    Column::text("doc", "document"),
+    Column::text("path", "path"),
+    Column::time("at", "gone"),
+    Column::text("why", "why"),
+    Column::text("member", "by"),
+    Column::text("restored_as", "restored as"),
+    Column::prose("text", "text"),
+    Column::text("record", "record"),
+];
+
+pub fn run(context: &Context, args: Args) -> Result<Report> {
+    match args.verb {
+        Verb::List => list(context),
+        Verb::Show { record } => show(context, &record),
+        Verb::Restore { record, .. } => {
+            context.perform(&Operation::TrashRestore(Untrash { record }), true)
+        }
+    }
+}
+
+/// What is in the trash of the store or, with -e, of one entity; the latest first.
+pub fn all(context: &Context) -> Result<Vec<Trashed>> {
+    let reader = context.reader()?;
+    let mut all = reader.state().map(State::trash).transpose()?.unwrap_or_default();
+    if context.globals.entity.is_some() {
+        let these = context.entities(&reader.documents()?)?;
+        all.retain(|trashed| trashed.doc.entity().is_some_and(|entity| these.contains(&entity)));
+    }
+    Ok(all)
+}
+
+fn list(context: &Context) -> Result<Report> {
+    let rows = all(context)?.iter().map(row).collect();
+    Ok(Report::list(rows, COLUMNS, Some("id"), "the trash is empty"))
+}
+
+fn show(context: &Context, wanted: &str) -> Result<Report> {
+    let all = all(context)?;
+    let found = find_trashed(&all, wanted)?;
+    let mut row = row(found);
+    row.insert("path".into(), json!(found.path));
+    row.insert("record".into(), found.record.clone());
+    Ok(Report::object(row, SHOW, Some("id")))
+}
+
+fn row(trashed: &Trashed) -> Row {
+    let mut row = Row::new();
+    row.insert("id".into(), json!(trashed.id()));
+    row.insert("kind".into(), json!(trashed.noun));
+    row.insert("doc".into(), json!(trashed.doc));
+    row.insert("at".into(), json!(trashed.at));
+    row.insert("why".into(), json!(trashed.why));
+    row.insert("member".into(), json!(trashed.member));
+    row.insert("text".into(), json!(text(trashed)));
+    row.insert("restored_as".into(), json!(trashed.restored));
+    row
+}
+
+/// What people knew it by.
+pub fn text(trashed: &Trashed) -> Option<&str> {
+    let field = |name: &&str| trashed.record.get(*name).and_then(Value::as_str);
+    ["content", "title", "element_type", "role", plain::VALUE].iter().find_map(field)
+}

@@ -1,0 +1,45 @@
+//! Columns and cards out of the trash.
+
+use super::board::{self, Spot};
+use super::columns::{self, put_right};
+use super::{AddColumn, CARDS, SPEC, headings, lay_out};
+use crate::concern::{Actor, Outcome, plain};
+use crate::crdt::content::Content;
+use crate::crdt::value::Value;
+use crate::error::Result;
+use crate::id::EntityId;
+use crate::store::Session;
+use crate::tombstone;
+
+/// Makes a column anew, behind the others and without cards: those went elsewhere, and a card that
+/// names the old one is unfiled.
+pub fn restore_column(session: &mut Session, entity: &EntityId, value: &Value) -> Result<Outcome> {
+    let title = value.as_map().and_then(|fields| fields.get("title")?.as_str()).unwrap_or_default();
+    let add = AddColumn { entity: entity.clone(), title: title.to_owned() };
+    let added = add.run(session)?;
+    Ok(match added.changed {
+        true => added.saying("; it is empty, and behind the others"),
+        false => added,
+    })
+}
+
+/// Makes a card anew, at the end of the column that it was in; of the first where that is gone.
+pub fn restore_card(session: &mut Session, entity: &EntityId, value: &Value) -> Result<Outcome> {
+    let (_, doc) = Actor::writing_in(session, entity, &SPEC)?;
+    tombstone::make_room(session, &doc)?;
+    let right = board::is_right(session, &doc);
+    lay_out(session, entity)?;
+    let (now, id) = (session.now(), session.ambient().ids.uuid()?);
+    let mut fields = plain::anew(&SPEC, &CARDS, &id, value, now);
+    let all = session.read(&doc, headings)?.unwrap_or_default();
+    let named = plain::text_of(&fields, "column_id");
+    let own = all.iter().find(|heading| heading.id == named).or(all.first());
+    let column = columns::check(session, &doc, own.cloned().ok_or_else(super::no_columns)?)?;
+    fields.insert("column_id".to_owned(), Content::Plain(Value::String(column.id.clone())));
+    session.edit(&doc, |txn| {
+        put_right(txn, right)?;
+        txn.put(CARDS.path, &id, &Content::Map(fields))?;
+        board::list(txn, &column.id, &id, &Spot::End)
+    })?;
+    Ok(Outcome::changed(doc, &id).saying(format!(", in {:?}", column.title)))
+}

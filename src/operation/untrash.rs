@@ -1,0 +1,81 @@
+//! A record out of the trash, made anew.
+
+use crate::concern::{Outcome, canvas, chat, issues, kanban};
+use crate::crdt::value::Value;
+use crate::error::{Error, Result, word};
+use crate::id;
+use crate::store::{Session, Trashed};
+use serde::{Deserialize, Serialize};
+
+/// Makes a new record with the content of one that is in the trash. What was pruned never comes
+/// back: the id is another, and what others said of the old one stays with that.
+///
+/// Who wrote a message or comment keeps being its author where whoever acts is that member, or may
+/// delete what others wrote. Anybody else writes it as their own, with the author's name before it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Untrash {
+    /// The id that the record had, or a unique prefix of it. Of several with one id the last counts.
+    pub record: String,
+}
+
+impl Untrash {
+    pub(super) fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let trash = session.state().trash()?;
+        let trashed = find(&trash, &self.record)?;
+        let (id, doc) = (trashed.id(), trashed.doc.clone());
+        if let Some(new) = &trashed.restored {
+            return Ok(Outcome::new(false, doc, new).saying(format!("{id} was restored as {new}")));
+        }
+        let entity = doc.entity().ok_or_else(|| unknown(trashed))?;
+        let record = Value::from_json(&trashed.record).unwrap_or(Value::Undefined);
+        let outcome = match trashed.noun.as_str() {
+            "message" | "reply" => chat::restore(session, &entity, &trashed.path, &record)?,
+            "element" => canvas::restore(session, &entity, &record)?,
+            "column" => kanban::restore_column(session, &entity, &record)?,
+            "card" => kanban::restore_card(session, &entity, &record)?,
+            "issue" => issues::restore(session, &entity, &record)?,
+            "comment" => issues::restore_comment(session, &entity, &trashed.path, &record)?,
+            "member" => {
+                let role = record.as_map().and_then(|fields| fields.get("role")?.as_str());
+                return Err(Error::refused(format!(
+                    "{id} was a member, and is added like any other"
+                ))
+                .hint(format!(
+                    "crdtctl member add {} --role {} -e {}",
+                    word(id),
+                    word(role.unwrap_or("member")),
+                    word(entity.as_str())
+                )));
+            }
+            _ => return Err(unknown(trashed)),
+        };
+        if !outcome.changed {
+            return Ok(outcome);
+        }
+        let new = outcome.id.clone().unwrap_or_default();
+        session.state().mark_untrashed(trashed.number, &new)?;
+        let said = format!("restored {} {id} as {new}{}", trashed.noun, outcome.said);
+        Ok(outcome.creating().saying(said))
+    }
+}
+
+/// The record that an id or a unique prefix names, of those in the trash, the latest first.
+///
+/// # Errors
+/// `NotFound`, `Ambiguous`; `Usage` for a prefix that is too short.
+pub fn find<'t>(trash: &'t [Trashed], wanted: &str) -> Result<&'t Trashed> {
+    let id =
+        id::resolve(wanted, trash.iter().map(Trashed::id), "record in the trash").map_err(|e| {
+            match e.hint {
+                Some(_) => e,
+                None => e.hint("`crdtctl trash list` shows what went in the last 30 days"),
+            }
+        })?;
+    let found = trash.iter().find(|trashed| trashed.id() == id);
+    found.ok_or_else(|| Error::bug("a record of the trash was named and is not there"))
+}
+
+fn unknown(trashed: &Trashed) -> Error {
+    Error::refused(format!("nothing can be made of {} {}", trashed.noun, trashed.id()))
+        .hint(format!("`crdtctl trash show {}` prints it", word(trashed.id())))
+}

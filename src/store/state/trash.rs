@@ -1,0 +1,115 @@
+//! Records that left their document for good: kept here for a while, in case that was a mistake.
+
+use super::State;
+use crate::error::Result;
+use crate::id::DocId;
+use crate::limits;
+use rusqlite::{Row, params};
+
+const COLUMNS: &str = "id, at, doc_id, noun, path, record, why, member, restored";
+
+/// A record that is in no document any more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trashed {
+    /// Given by [`State::put_trash`]; ignored there.
+    pub number: i64,
+    /// When it went, in Unix seconds.
+    pub at: i64,
+    pub doc: DocId,
+    /// What such a record is called.
+    pub noun: String,
+    /// The way to it from its root.
+    pub path: Vec<String>,
+    /// As it was just before.
+    pub record: serde_json::Value,
+    pub why: String,
+    /// Who acted here, or sent the bundle.
+    pub member: Option<String>,
+    /// The id of the new record that was made of it.
+    pub restored: Option<String>,
+}
+
+impl Trashed {
+    /// The id that it had.
+    pub fn id(&self) -> &str {
+        self.path.last().map_or("", String::as_str)
+    }
+}
+
+impl State {
+    /// Keeps a record.
+    pub fn put_trash(&self, trashed: &Trashed) -> Result<()> {
+        let record = trashed.record.to_string();
+        let bytes = i64::try_from(record.len()).unwrap_or(i64::MAX);
+        self.run(
+            "INSERT INTO trash (at, doc_id, noun, path, record, bytes, why, member)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                trashed.at,
+                trashed.doc.as_str(),
+                trashed.noun,
+                serde_json::json!(trashed.path).to_string(),
+                record,
+                bytes,
+                trashed.why,
+                trashed.member
+            ],
+        )
+    }
+
+    /// Everything that is kept, the latest first.
+    pub fn trash(&self) -> Result<Vec<Trashed>> {
+        let there = "SELECT 1 FROM sqlite_schema WHERE name = 'trash'";
+        // One who only reads finds the tables as an older crdtctl left them.
+        if self.one(there, params![], |_| Ok(()))?.is_none() {
+            return Ok(Vec::new());
+        }
+        let sql = format!("SELECT {COLUMNS} FROM trash ORDER BY id DESC");
+        Ok(self.all(&sql, params![], trashed)?.into_iter().flatten().collect())
+    }
+
+    /// Notes what was made of a record.
+    pub fn mark_untrashed(&self, number: i64, id: &str) -> Result<()> {
+        self.run("UPDATE trash SET restored = ?2 WHERE id = ?1", params![number, id])
+    }
+
+    /// Forgets what went more than 30 days ago, and the oldest beyond [`limits::TRASH_BYTES`].
+    pub(in crate::store) fn trim_trash(&self, now: i64) -> Result<()> {
+        let limit = now.saturating_sub(limits::TRASH_AGE_SECONDS);
+        self.run("DELETE FROM trash WHERE at < ?1", params![limit])?;
+        let total = self.one("SELECT coalesce(sum(bytes), 0) FROM trash", params![], |row| {
+            row.get::<_, i64>(0)
+        })?;
+        if total.unwrap_or(0) <= limits::TRASH_BYTES {
+            return Ok(());
+        }
+        self.run(
+            "DELETE FROM trash WHERE id <= (
+                 SELECT max(id) FROM (
+                     SELECT id, sum(bytes) OVER (ORDER BY id DESC) AS kept FROM trash
+                 ) WHERE kept > ?1)",
+            params![limits::TRASH_BYTES],
+        )
+    }
+}
+
+/// A row of `trash`; None where it makes no sense.
+fn trashed(row: &Row<'_>) -> rusqlite::Result<Option<Trashed>> {
+    let (doc, path, record): (String, String, String) = (row.get(2)?, row.get(4)?, row.get(5)?);
+    let (Ok(doc), Ok(path), Ok(record)) =
+        (DocId::parse(&doc), serde_json::from_str(&path), serde_json::from_str(&record))
+    else {
+        return Ok(None);
+    };
+    Ok(Some(Trashed {
+        number: row.get(0)?,
+        at: row.get(1)?,
+        doc,
+        noun: row.get(3)?,
+        path,
+        record,
+        why: row.get(6)?,
+        member: row.get(7)?,
+        restored: row.get(8)?,
+    }))
+}

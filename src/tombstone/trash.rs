@@ -1,0 +1,72 @@
+//! What leaves its document for good goes into the trash of this replica, where it is kept for 30
+//! days: [`crate::operation::Untrash`] makes a new record of it.
+
+use crate::concern::{Collection, Spec, borrowed};
+use crate::crdt::value::Source;
+use crate::crdt::view::View;
+use crate::error::Result;
+use crate::id::DocId;
+use crate::store::{Session, Trashed};
+
+/// This replica pruned it.
+pub const PRUNED: &str = "pruned";
+/// Another replica did, and this one heard of it.
+pub const PEER: &str = "peer";
+/// It was removed, and leaves no tombstone.
+pub const REMOVED: &str = "removed";
+
+/// Keeps the record at a path, as it stands, before it goes.
+pub fn keep(
+    session: &mut Session,
+    doc: &DocId,
+    collection: &Collection,
+    path: &[String],
+    why: &str,
+) -> Result<()> {
+    let record = session.read(doc, |source| source.value(&borrowed(path)))?.flatten();
+    let Some(record) = record else { return Ok(()) };
+    session.state().put_trash(&Trashed {
+        number: 0,
+        at: session.now(),
+        doc: doc.clone(),
+        noun: collection.noun.to_owned(),
+        path: path.to_vec(),
+        record: record.to_json(),
+        why: why.to_owned(),
+        member: session.member().map(ToString::to_string),
+        restored: None,
+    })
+}
+
+/// Keeps the records that an import took away, as they were before it: others had pruned them.
+/// What stood in a record that went is kept with it.
+pub fn keep_vanished(
+    session: &Session,
+    doc: &DocId,
+    spec: &Spec,
+    [before, after]: [&View; 2],
+    sender: Option<&str>,
+) -> Result<()> {
+    for collection in spec.collections {
+        for path in collection.records(before) {
+            let steps = borrowed(&path);
+            let around = steps.split_last().map_or(&[][..], |(_, around)| around);
+            if after.exists(&steps) || around.len() > 1 && !after.exists(around) {
+                continue;
+            }
+            let Some(record) = before.value(&steps) else { continue };
+            session.state().put_trash(&Trashed {
+                number: 0,
+                at: session.now(),
+                doc: doc.clone(),
+                noun: collection.noun.to_owned(),
+                path: path.clone(),
+                record: record.to_json(),
+                why: PEER.to_owned(),
+                member: sender.map(str::to_owned),
+                restored: None,
+            })?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! What is deleted for good: said, asked about, and kept for a while.
+
+use crate::support::*;
+use serde_json::{Value, json};
+
+fn only<'v>(list: &'v Value) -> &'v Value {
+    assert_eq!(list.as_array().unwrap().len(), 1, "{list}");
+    &list[0]
+}
+
+#[test]
+fn a_deletion_for_good_is_said_and_can_be_had_back_as_a_new_message() {
+    let machine = Machine::new("trash alone");
+    let store = machine.group("store", &[]);
+    let id = store.send("a word too much");
+    store.ok(&["chat", "react", &id, "👍"]);
+    store.ok(&["chat", "send", "--reply-to", &id, "an answer"]);
+    let before = store.files();
+    let dry = store.run(&["chat", "delete", &id, "-n", "--json"]).json();
+    assert_eq!((&dry["dry_run"], &dry["pruned"]), (&json!(true), &json!([id])));
+    assert_eq!(store.files(), before);
+    assert_eq!(store.json(&["trash", "list"]), json!([]));
+
+    machine.pass(60);
+    let deleted = store.run(&["chat", "delete", &id]);
+    assert!(deleted.exits(0).stderr.contains("gone for good"), "{}", deleted.stderr);
+    assert!(
+        deleted.stderr.contains(&format!("`crdtctl trash restore {id}`")),
+        "{}",
+        deleted.stderr
+    );
+    let kept = store.json(&["trash", "list"]);
+    let kept = only(&kept);
+    assert_eq!(
+        (&kept["id"], &kept["why"], &kept["member"]),
+        (&json!(id), &json!("pruned"), &json!(ALICE))
+    );
+    let shown = store.json(&["trash", "show", &id[..8]]);
+    assert_eq!(shown["record"]["content"], "a word too much");
+    assert_eq!(shown["record"]["reactions"], json!({"👍": [ALICE]}));
+
+    let restored = store.json(&["trash", "restore", &id]);
+    let new = restored["id"].as_str().unwrap();
+    assert_ne!(new, id);
+    assert_eq!(restored["replies_left"], 1);
+    let message = store.json(&["chat", "show", new]);
+    assert_eq!(
+        (&message["content"], &message["deleted"]),
+        (&json!("a word too much"), &json!(false))
+    );
+    assert_eq!((&message["author_id"], &message["created_at"]), (&json!(ALICE), &json!(START)));
+    assert_eq!(message["reactions"], json!({"👍": [ALICE]}));
+    store.is_so_already(&["trash", "restore", &id]);
+    // It is a message like any other.
+    store.ok(&["chat", "edit", new, "better words"]);
+    store.ok(&["chat", "delete", new]);
+    assert_eq!(store.json(&["trash", "list"]).as_array().unwrap().len(), 2);
+    assert_eq!(store.run(&["check"]).code, 0);
+}
+
+#[test]
+fn what_others_prune_is_kept_by_everybody_who_had_it() {
+    let machine = Machine::new("trash peers");
+    let alice = machine.group("alice", &[BOB]);
+    let id = alice.send("to go");
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    machine.pass(60);
+    alice.ok(&["chat", "delete", &id]);
+    alice.give(&bob);
+    // Bob's acknowledgement completes the set, on his replica first.
+    let kept = bob.json(&["trash", "list"]);
+    assert_eq!((&only(&kept)["id"], &only(&kept)["why"]), (&json!(id), &json!("pruned")));
+    assert_eq!(alice.json(&["trash", "list"]), json!([]));
+    bob.give(&alice);
+    let kept = alice.json(&["trash", "list"]);
+    assert_eq!(
+        (&only(&kept)["id"], &only(&kept)["why"], &only(&kept)["member"]),
+        (&json!(id), &json!("peer"), &json!(BOB))
+    );
+    // Bob is neither its author nor an admin: what he restores is his, and says whose words it was.
+    let new = bob.ok(&["trash", "restore", &id]);
+    let message = bob.json(&["chat", "show", &new]);
+    assert_eq!(message["author_id"], BOB);
+    assert_eq!(message["content"], format!("{ALICE}: to go"));
+    let new = alice.ok(&["trash", "restore", &id]);
+    assert_eq!(alice.json(&["chat", "show", &new])["author_id"], ALICE);
+    alice.meet(&bob);
+    assert_eq!(alice.json(&["chat", "list"]).as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn every_kind_of_record_comes_back_as_a_new_one() {
+    let machine = Machine::new("trash kinds");
+    let store = machine.project("store", &[]);
+    let message = store.send("a message");
+    let reply = store.ok(&["chat", "send", "--reply-to", &message, "a reply"]);
+    let issue = store.ok(&["issue", "open", "an issue"]);
+    let comment = store.ok(&["issue", "comment", &issue, "a comment"]);
+    let element = store.ok(&["canvas", "add", "text", "--at", "3,4", "--size", "5,6"]);
+    store.ok(&["canvas", "set", &element, "data.color=navy"]);
+    let column = store.ok(&["kanban", "column", "add", "Review"]);
+    machine.pass(60);
+    store.ok(&["chat", "delete", &reply]);
+    store.ok(&["issue", "comment", &issue, "--delete", &comment]);
+    store.ok(&["canvas", "delete", &element]);
+    let removed = store.json(&["kanban", "column", "remove", &column]);
+    assert_eq!(removed["pruned"], json!([column]), "it leaves no tombstone");
+    let kinds = store.column(&["trash", "list"], "kind");
+    assert_eq!(kinds, ["column", "element", "comment", "reply"]);
+
+    let new = store.ok(&["trash", "restore", &reply]);
+    assert_eq!(store.json(&["chat", "show", &new])["parent_id"], message);
+    assert_eq!(store.json(&["chat", "thread", &message])["reply_count"], 1);
+    let new = store.ok(&["trash", "restore", &comment]);
+    let comments = store.json(&["issue", "comments", &issue]);
+    assert_eq!(
+        (&only(&comments)["id"], &only(&comments)["content"]),
+        (&json!(new), &json!("a comment"))
+    );
+    let new = store.ok(&["trash", "restore", &element]);
+    let shown = store.json(&["canvas", "show", &new]);
+    assert_eq!((&shown["x"], &shown["data"]), (&json!(3), &json!({"color": "navy"})));
+    store.ok(&["canvas", "undo"]);
+    assert_eq!(store.json(&["canvas", "list"]), json!([]), "it can be undone");
+    store.ok(&["trash", "restore", &column]);
+    let titles: Vec<Value> = store
+        .json(&["kanban", "board"])
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["title"].clone())
+        .collect();
+    assert_eq!(titles, ["Backlog", "In Progress", "Done", "Review"]);
+    assert_eq!(store.run(&["check"]).code, 0);
+    store.run(&["trash", "restore", "ffffffff"]).fails(4, "hint: `crdtctl trash list`");
+}
+
+#[test]
+fn a_member_is_added_again_and_a_batch_says_what_went() {
+    let machine = Machine::new("trash member");
+    let store = machine.group("store", &[BOB]);
+    machine.pass(60);
+    let id = store.send("mine");
+    let lines = [
+        json!({"op": "chat.delete", "message": id}),
+        json!({"op": "member.remove", "member": BOB}),
+        json!({"op": "trash.restore", "record": id}),
+    ];
+    let lines = lines.map(|line| line.to_string()).join("\n");
+    let run = machine.run_with_stdin(&["--store", &text(&store.dir), "batch"], lines.as_bytes());
+    let results: Vec<Value> =
+        run.exits(0).stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    // While Bob is a member he is waited for.
+    assert_eq!(results[0]["pruned"], Value::Null);
+    assert_eq!(results[1]["pruned"], json!([BOB, id]));
+    assert!(run.stderr.contains("2 records are gone for good"), "{}", run.stderr);
+    let new = results[2]["id"].as_str().unwrap();
+    assert_eq!(store.json(&["chat", "show", new])["content"], "mine");
+    let run = store.run(&["trash", "restore", BOB]);
+    run.fails(1, &format!("hint: crdtctl member add {BOB} --role member -e {GROUP}"));
+}
+
+#[test]
+fn the_trash_is_emptied_after_thirty_days() {
+    let machine = Machine::new("trash age");
+    let store = machine.group("store", &[]);
+    let id = store.send("old");
+    store.ok(&["chat", "delete", &id]);
+    machine.pass(29 * 86_400);
+    store.send("something");
+    assert_eq!(store.column(&["trash", "list"], "id"), [id.as_str()]);
+    machine.pass(2 * 86_400);
+    store.send("something else");
+    assert_eq!(store.json(&["trash", "list"]), json!([]));
+    store.run(&["trash", "restore", &id]).fails(4, "no record in the trash");
+}
