@@ -57,8 +57,10 @@ pub const CONFLICT_AGE_SECONDS: i64 = 30 * 86_400;
 pub const ELEMENT_DATA_BYTES: usize = 100_000;
 /// Steps of a canvas that can be undone.
 pub const TIMELINE_STEPS: i64 = 100;
-/// Messages that wait for the relay: whoever was away for longer asks for the state.
+/// Messages that wait for the relay or its acknowledgement: beyond, the state stands for the oldest …
 pub const OUTBOX_MESSAGES: i64 = 10_000;
+/// … and beyond so many bytes of them.
+pub const OUTBOX_BYTES: i64 = 64 << 20;
 /// One line of a relay's messages, in bytes: a whole canvas may stand in it.
 pub const MESSAGE_LINE_BYTES: usize = 32 << 20;
 

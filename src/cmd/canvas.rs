@@ -183,14 +183,26 @@ enum Verb {
         #[command(flatten)]
         dry_run: DryRun,
     },
-    /// Hand out what this replica did on the canvas since the last time, as messages for a relay
+    /// Hand out what this replica did on the canvas, as messages for a relay, until acknowledged
     ///
-    /// One JSON object a line, as in `canvas apply`, each with the change itself. What was written
-    /// to the end is not handed out again. What the log no longer tells comes as the whole state.
+    /// One JSON object a line, as in `canvas apply`, each with the change itself and with its number
+    /// as `seq`. An event is handed out at least once: again at every call until it is acknowledged
+    /// with `--ack`, since what a pipe took is not yet published. Who applies one twice changes
+    /// nothing. What the log no longer tells, and what is too much to be kept (10,000 events, 64 MiB),
+    /// comes as the whole state.
     #[command(after_help = "Examples:
-  crdtctl canvas events | relay publish group:ocean
+  crdtctl canvas events | relay publish group:ocean && crdtctl canvas events --ack
+  crdtctl canvas events --ack 41
+  crdtctl canvas events --since 41 | jq .seq
   crdtctl canvas events --request --cursor 120,80")]
     Events {
+        /// Acknowledge the events up to this one, and print none; without a number all that the
+        /// last calls wrote to their end
+        #[arg(long, value_name = "NUMBER", num_args = 0..=1, conflicts_with_all = ["since", "cursor", "request"])]
+        ack: Option<Option<i64>>,
+        /// Only the events after this one; acknowledges and notes nothing
+        #[arg(long, value_name = "NUMBER")]
+        since: Option<i64>,
         /// Add where this member's cursor is
         #[arg(long, value_name = "X,Y", value_parser = pair, allow_hyphen_values = true)]
         cursor: Option<Pair>,
@@ -267,8 +279,9 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         }
         Verb::Render { out, .. } => render(context, &out),
         Verb::Apply { file, dry_run } => feed::apply(context, file, dry_run),
-        Verb::Events { cursor, request, dry_run } => {
-            feed::events(context, cursor, request, dry_run)
+        Verb::Events { ack: Some(upto), .. } => feed::acknowledge(context, upto),
+        Verb::Events { ack: None, since, cursor, request, dry_run } => {
+            feed::events(context, feed::Events { cursor, request, since, dry_run })
         }
     }
 }

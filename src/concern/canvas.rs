@@ -8,7 +8,7 @@ pub mod relay;
 mod timeline;
 
 pub use element::{find, no_canvas};
-pub use outbox::{Outgoing, answer, outgoing};
+pub use outbox::{Outgoing, answer, event, outgoing};
 pub use timeline::{Redo, Undo};
 
 use super::{

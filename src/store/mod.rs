@@ -35,7 +35,8 @@ pub use reader::{OnDisk, Reader};
 pub use salvage::Remains;
 pub use session::{ChangedDocument, Committed, Session};
 pub use state::{
-    Audit, Claim, Conflict, Entry, LogRow, Parked, Peer, Receipt, State, Step, Trashed, Waiting,
+    Audit, Claim, Conflict, Entry, Handed, LogRow, Parked, Peer, Receipt, State, Step, Trashed,
+    Waiting,
 };
 
 use crate::clock::{Clock, Ids};

@@ -4,6 +4,7 @@
 
 mod canvas;
 mod conflict;
+mod events;
 mod fault;
 mod history;
 mod legacy;
@@ -11,8 +12,9 @@ mod log;
 mod open;
 mod trash;
 
-pub use canvas::{Step, Waiting};
+pub use canvas::Step;
 pub use conflict::{Audit, Claim, Conflict};
+pub use events::{Handed, Waiting};
 pub use history::Entry;
 pub(super) use legacy::Legacy;
 pub(super) use log::{Known, NewRow};

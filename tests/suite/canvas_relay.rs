@@ -10,9 +10,11 @@ fn add(store: &Store<'_>, data: &str) -> String {
     store.ok(&[&["canvas", "add", "shape"], &place[..]].concat())
 }
 
-/// What waits for the relay, handed out.
+/// What waits for the relay, handed out and acknowledged.
 fn events(store: &Store<'_>) -> String {
-    store.run(&["canvas", "events"]).exits(0).stdout.clone()
+    let events = store.run(&["canvas", "events"]).exits(0).stdout.clone();
+    store.run(&["canvas", "events", "--ack"]).exits(0);
+    events
 }
 
 fn run(store: &Store<'_>, lines: &str, more: &[&str]) -> Run {
@@ -470,4 +472,119 @@ fn events_wait_while_offline_until_they_were_written() {
         (&undone["operation_type"], &undone["fields"]),
         (&json!("update"), &json!(["x", "y"]))
     );
+}
+
+fn numbers(lines: &str) -> Vec<i64> {
+    let number = |line: &str| serde_json::from_str::<Value>(line).unwrap()["seq"].as_i64().unwrap();
+    lines.lines().map(number).collect()
+}
+
+#[test]
+fn an_event_is_handed_out_until_it_is_acknowledged() {
+    let machine = Machine::new("acknowledged");
+    let store = machine.group("s", &[]);
+    for _ in 0..3 {
+        add(&store, "{}");
+    }
+    let first = store.run(&["canvas", "events"]).exits(0).stdout.clone();
+    assert_eq!(numbers(&first), [1, 2, 3]);
+    // A consumer that died without a word gets the same again, and is told so.
+    let again = store.run(&["canvas", "events"]);
+    assert_eq!(again.exits(0).stdout, first);
+    assert!(again.stderr.contains("3 of them were handed out before"), "{}", again.stderr);
+    let before = store.files();
+    assert_eq!(numbers(&store.ok(&["canvas", "events", "--since", "1"])), [2, 3]);
+    assert_eq!(store.files(), before, "reading from a position moves nothing");
+    store
+        .run(&["canvas", "events", "--ack", "4"])
+        .fails(2, "there is no event 4 yet, the last is 3");
+    let written = store.json(&["canvas", "events", "--ack", "2"]);
+    assert_eq!((&written["changed"], &written["acknowledged"]), (&json!(true), &json!(2)));
+    assert_eq!(numbers(&store.ok(&["canvas", "events"])), [3]);
+    assert_eq!(numbers(&store.ok(&["canvas", "events", "--since", "0"])), [3], "two are forgotten");
+    // What came after the last call is not what was handed out.
+    add(&store, "{}");
+    store.ok(&["canvas", "events", "--ack"]);
+    assert_eq!(numbers(&store.ok(&["canvas", "events"])), [4]);
+    store.ok(&["canvas", "events", "--ack", "-n"]);
+    assert_eq!(numbers(&store.ok(&["canvas", "events"])), [4]);
+    store.ok(&["canvas", "events", "--ack"]);
+    assert_eq!(store.ok(&["canvas", "events"]), "");
+    store.is_so_already(&["canvas", "events", "--ack"]);
+}
+
+#[test]
+fn whoever_falls_too_far_behind_gets_the_state_for_the_oldest() {
+    let machine = Machine::new("overflow");
+    let store = machine.group("s", &[]);
+    add(&store, "{}");
+    let line = store.ok(&["canvas", "events"]);
+    let db = rusqlite::Connection::open(store.dir.join("crdtctl.db")).unwrap();
+    db.execute_batch("BEGIN").unwrap();
+    for number in 2..=10_001 {
+        let sql = "INSERT INTO canvas_outbox (doc_id, event, message) VALUES (?1, ?2, ?3)";
+        db.execute(sql, rusqlite::params![format!("{GROUP}:canvas"), number, line]).unwrap();
+    }
+    db.execute("UPDATE canvas_handed SET last = 10001", []).unwrap();
+    db.execute_batch("COMMIT").unwrap();
+    drop(db);
+    let id = add(&store, "{}");
+    let events = store.ok(&["canvas", "events"]);
+    let first: Value = serde_json::from_str(events.lines().next().unwrap()).unwrap();
+    assert_eq!((&first["type"], &first["seq"]), (&json!("canvas_state_response"), &json!(2)));
+    assert_eq!(first["elements"].as_array().unwrap().len(), 2);
+    let last: Value = serde_json::from_str(events.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["element_id"], &last["seq"]), (&json!(id), &json!(10_002)));
+    assert_eq!(numbers(&events), (2..=10_002).collect::<Vec<_>>(), "no number is left out");
+}
+
+/// Consumers that die in the middle, and come again: every event reaches one, in order, and the other
+/// side has the same canvas in the end.
+#[test]
+fn no_event_is_lost_whenever_a_consumer_dies() {
+    for seed in 0..3 {
+        let machine = Machine::new(&format!("consumers {seed}"));
+        let (alice, bob) = pair(&machine, &[BOB]);
+        add(&alice, "{}");
+        sync(&alice, &bob);
+        alice.ok(&["canvas", "events"]);
+        alice.ok(&["canvas", "events", "--ack"]);
+        let mut chance = crdtctl::sample::Chance::new(seed);
+        let (mut published, mut seen) = (String::new(), Vec::new());
+        for _ in 0..40 {
+            machine.pass(1);
+            match chance.below(5) {
+                0 | 1 => drop(add(&alice, "{}")),
+                2 => drop(alice.run(&["canvas", "undo"])),
+                _ => {
+                    let events = alice.ok(&["canvas", "events"]);
+                    let lines = events.lines().count() as u64;
+                    // It publishes some, and dies; or all, and says so.
+                    let some = chance.below(lines + 2) as usize;
+                    let taken: Vec<&str> = events.lines().take(some).collect();
+                    seen.extend(numbers(&taken.join("\n")));
+                    published.push_str(
+                        &taken.iter().map(|line| format!("{line}\n")).collect::<String>(),
+                    );
+                    if let Some(last) = numbers(&taken.join("\n")).last()
+                        && chance.below(2) == 0
+                    {
+                        alice.ok(&["canvas", "events", "--ack", &last.to_string()]);
+                    }
+                }
+            }
+        }
+        let rest = alice.ok(&["canvas", "events"]);
+        seen.extend(numbers(&rest));
+        published.push_str(&rest);
+        let all: std::collections::BTreeSet<i64> = seen.into_iter().collect();
+        let (first, last) = (all.first().copied().unwrap(), all.last().copied().unwrap());
+        assert_eq!(
+            all.into_iter().collect::<Vec<_>>(),
+            (first..=last).collect::<Vec<_>>(),
+            "seed {seed}"
+        );
+        run(&bob, &published, &[]).exits(0);
+        assert_eq!(alice.json(&["canvas", "list"]), bob.json(&["canvas", "list"]), "seed {seed}");
+    }
 }

@@ -6,6 +6,11 @@ use std::process::Command;
 /// Runs a line of a shell on a terminal of its own, answering with `input`; what was on the
 /// screen. None, with a notice, where no terminal can be had.
 fn on_a_terminal(store: &Store<'_>, env: &[(&str, &str)], args: &[&str]) -> Option<Run> {
+    typing(store, env, args, b"")
+}
+
+/// The same with somebody who types.
+fn typing(store: &Store<'_>, env: &[(&str, &str)], args: &[&str], input: &[u8]) -> Option<Run> {
     let machine = store.machine;
     let plain = machine.command(args);
     let quoted: Vec<String> = std::iter::once(plain.get_program())
@@ -21,7 +26,7 @@ fn on_a_terminal(store: &Store<'_>, env: &[(&str, &str)], args: &[&str]) -> Opti
         skipped("no `script` here to make a terminal");
         return None;
     }
-    Some(machine.finish(script, args, Some(b"")))
+    Some(machine.finish(script, args, Some(input)))
 }
 
 #[test]
@@ -72,14 +77,15 @@ fn a_deletion_for_good_is_asked_about_on_a_terminal() {
     let machine = Machine::new("asked");
     let store = machine.group("s", &[]);
     let id = store.send("a word");
-    // Nobody types: the question stands there, and nothing is deleted.
-    let Some(run) = on_a_terminal(&store, &[], &["chat", "delete", &id]) else { return };
+    let Some(run) = typing(&store, &[], &["chat", "delete", &id], b"n") else { return };
     assert!(run.stdout.contains("gone for good"), "{:?}", run.stdout);
     assert_eq!(store.json(&["chat", "show", &id])["deleted"], false);
     assert_eq!(store.json(&["trash", "list"]), serde_json::json!([]));
-    let run = on_a_terminal(&store, &[], &["chat", "delete", &id, "--no-input"]).unwrap();
-    run.exits(0);
+    on_a_terminal(&store, &[], &["chat", "delete", &id, "--no-input"]).unwrap().exits(0);
+    let id = store.send("a third word");
+    let run = typing(&store, &[], &["chat", "delete", &id], b"y").unwrap();
+    assert!(run.exits(0).stdout.contains("Go on?"), "{:?}", run.stdout);
     let id = store.send("another word");
     on_a_terminal(&store, &[], &["chat", "delete", &id, "--yes"]).unwrap().exits(0);
-    assert_eq!(store.json(&["trash", "list"]).as_array().unwrap().len(), 2);
+    assert_eq!(store.json(&["trash", "list"]).as_array().unwrap().len(), 3);
 }

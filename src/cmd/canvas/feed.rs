@@ -13,9 +13,9 @@ use crate::error::{Error, Kind, Result};
 use crate::id::{EntityId, MemberId};
 use crate::limits;
 use crate::operation::{self, Operation};
-use crate::store::{Open, Session, Store};
+use crate::store::{Handed, Open, Session, State, Store};
 use crate::sync::import::{Input, import};
-use crate::ui::{self, Report, Row};
+use crate::ui::{self, Report, Row, Written};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -377,43 +377,103 @@ impl Line {
     }
 }
 
-pub fn events(
-    context: &Context,
-    cursor: Option<Pair>,
-    request: bool,
-    dry_run: DryRun,
-) -> Result<Report> {
-    let around = Around::of(context, dry_run)?;
+/// What `canvas events` is asked for.
+pub struct Events {
+    /// Where the cursor is.
+    pub cursor: Option<Pair>,
+    /// A request for the others' state.
+    pub request: bool,
+    /// From this event on; else from the last that was acknowledged.
+    pub since: Option<i64>,
+    pub dry_run: DryRun,
+}
+
+/// Hands out what nobody has acknowledged. It stays until somebody does: what a pipe took is not
+/// yet published.
+pub fn events(context: &Context, asked: Events) -> Result<Report> {
+    let around = Around::of(context, asked.dry_run)?;
     let (entity, member) = (context.entity()?, context.acting_member()?);
-    let reader = context.reader()?;
-    // What a relay is told bears our client id.
-    reader.vouch(&context.ambient())?;
-    let waiting = canvas::outgoing(&reader, &entity, &member)?;
+    let doc = entity.document(SPEC.name);
     let mut now = Vec::new();
-    now.extend(cursor.map(|at| cursor_of(&entity, &member, at, context.now())));
-    now.extend(request.then(|| {
+    now.extend(asked.cursor.map(|at| cursor_of(&entity, &member, at, context.now())));
+    now.extend(asked.request.then(|| {
         Message::CanvasStateRequest(StateRequest {
             canvas_id: entity.to_string(),
             requester_peer_id: member.to_string(),
             since_vector_clock: None,
         })
     }));
-    Ok(Report::feed(move |take| {
-        for message in now.iter().chain(&waiting.messages) {
+    let from = |state: &State| -> Result<(Handed, Vec<(i64, String)>)> {
+        let handed = state.handed(&doc)?;
+        Ok((handed, state.events(&doc, asked.since.unwrap_or(handed.acknowledged))?))
+    };
+    let reader = context.reader()?;
+    let (handed, events) = match canvas::outgoing(&reader, &entity, &member)?.is_empty() {
+        true => reader.state().map(from).transpose()?.unwrap_or_default(),
+        false => {
+            // Looked at again: nobody else gives out numbers now.
+            let mut session = around.session("canvas events")?;
+            let new = canvas::outgoing(&context.reader()?, &entity, &member)?;
+            new.collect(&mut session, &entity, &member)?;
+            let found = from(session.state())?;
+            around.say(&session.commit()?.notes);
+            found
+        }
+    };
+    let again = events.iter().filter(|(number, _)| *number <= handed.printed).count();
+    let last = events.last().map_or(0, |(number, _)| *number);
+    let report = Report::feed(move |take| {
+        for message in &now {
             if !take(message.fields()?)? {
                 return Ok(());
             }
         }
-        if waiting.is_empty() {
+        for (number, line) in &events {
+            if !take(canvas::event(*number, line)?)? {
+                return Ok(());
+            }
+        }
+        if last <= handed.printed || around.dry_run || asked.since.is_some() {
             return Ok(());
         }
-        // Only what was written is forgotten: after a crash in between it is handed out again,
-        // and applying twice changes nothing.
+        // All of it was written: this is what `--ack` without a number means.
         let session = around.session("canvas events")?;
-        waiting.note(&session)?;
+        let handed = session.state().handed(&doc)?;
+        let printed = handed.printed.max(last);
+        session.state().put_handed(&doc, Handed { printed, ..handed })?;
         around.say(&session.commit()?.notes);
         Ok(())
-    }))
+    });
+    Ok(match again {
+        0 => report,
+        again => report.note(format!(
+            "{again} of them were handed out before; `crdtctl canvas events --ack` acknowledges what was"
+        )),
+    })
+}
+
+/// Acknowledges events up to one; without a number all that were handed out.
+pub fn acknowledge(context: &Context, upto: Option<i64>) -> Result<Report> {
+    let doc = context.entity()?.document(SPEC.name);
+    let session = context.session()?;
+    let handed = session.state().handed(&doc)?;
+    let upto = upto.unwrap_or(handed.printed);
+    if upto > handed.last {
+        return Err(Error::usage(format!(
+            "there is no event {upto} yet, the last is {}",
+            handed.last
+        ))
+        .hint("`crdtctl canvas events` shows each with its number, `seq`"));
+    }
+    let changed = upto > handed.acknowledged;
+    let acknowledged = handed.acknowledged.max(upto);
+    if changed {
+        session.state().put_handed(&doc, Handed { acknowledged, ..handed })?;
+    }
+    let committed = session.commit()?;
+    let sentence = format!("the events up to {acknowledged} are acknowledged");
+    let written = Written { changed, sentence, doc: Some(doc.to_string()), ..Written::default() };
+    Ok(context.written(written.with("acknowledged", acknowledged), committed))
 }
 
 fn cursor_of(entity: &EntityId, member: &MemberId, (x, y): Pair, now: i64) -> Message {

@@ -86,35 +86,63 @@ fn shown(element: &Element) -> Map<String, Json> {
     row
 }
 
-/// Everything that waits for the relay.
+/// Everything that waits for the relay and is no event yet.
 pub struct Outgoing {
-    pub messages: Vec<Message>,
+    messages: Vec<Message>,
     doc: DocId,
-    /// How far the log is handed out with it, and the last message that waited.
+    /// How far the log is told with it, and the last message that waited.
     seq: i64,
     last: Option<i64>,
 }
 
 impl Outgoing {
-    /// Whether nothing would be noted.
+    /// Whether there is nothing new.
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty() && self.last.is_none()
     }
 
-    /// Notes that it was handed out.
-    pub fn note(&self, session: &Session) -> Result<()> {
-        session.state().hand_out(&self.doc, self.seq, self.last)
+    /// Gives each message its number, in their order, and keeps it until it is acknowledged. The
+    /// state stands for what is too much to be kept. It must have been read inside the session.
+    pub fn collect(
+        &self,
+        session: &mut Session,
+        entity: &EntityId,
+        member: &MemberId,
+    ) -> Result<()> {
+        let mut handed = session.state().handed(&self.doc)?;
+        session.state().clear_outbox(&self.doc, self.last)?;
+        for message in &self.messages {
+            handed.last = handed.last.saturating_add(1);
+            session.state().put_event(&self.doc, handed.last, &message.line()?)?;
+        }
+        handed.seq = handed.seq.max(self.seq);
+        session.state().put_handed(&self.doc, handed)?;
+        if let Some(oldest) = session.state().overflow(&self.doc)?
+            && let Some(view) = session.view(&self.doc)?
+        {
+            let state = Message::CanvasStateResponse(whole(&view, entity, member));
+            session.state().put_event(&self.doc, oldest, &state.line()?)?;
+        }
+        Ok(())
     }
 }
 
-/// Everything that waits for the relay. What the log no longer tells comes as the whole state.
+/// An event as it is handed out: the message, and its number as `seq`.
+pub fn event(number: i64, line: &str) -> Result<Map<String, Json>> {
+    let mut fields = Message::parse(line)?.fields()?;
+    fields.insert("seq".to_owned(), number.into());
+    Ok(fields)
+}
+
+/// Everything that waits for the relay and is no event yet. What the log no longer tells comes as
+/// the whole state.
 pub fn outgoing(reader: &Reader, entity: &EntityId, member: &MemberId) -> Result<Outgoing> {
     let doc = entity.document(SPEC.name);
     let mut out = Outgoing { messages: Vec::new(), doc, seq: 0, last: None };
     let Some(state) = reader.state() else { return Ok(out) };
     let waiting = state.outbox(&out.doc)?;
     out.last = waiting.last().map(|waiting| waiting.id);
-    let (from, end) = (state.handed(&out.doc)?, state.log_end()?);
+    let (from, end) = (state.handed(&out.doc)?.seq, state.log_end()?);
     match reader.log_after(&out.doc, from)? {
         Some(rows) => {
             out.seq = rows.last().map_or(from, |row| row.seq);

@@ -1,5 +1,4 @@
-//! What this replica did on canvases: the timeline for undo, the outbox for a live relay, and when
-//! each field was last written.
+//! What this replica did on canvases: the timeline for undo, and when each field was last written.
 
 use super::State;
 use crate::error::Result;
@@ -27,16 +26,6 @@ pub struct Step {
     /// The element's clock after this replica's last write to it.
     pub clock: i64,
     pub undone: bool,
-}
-
-/// A message that waits for the relay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    pub id: i64,
-    /// The command in the log that it is about; None for an answer.
-    pub seq: Option<i64>,
-    /// One line of JSON.
-    pub message: String,
 }
 
 impl State {
@@ -89,53 +78,6 @@ impl State {
         )
     }
 
-    /// Lets a message wait for the relay, about the command with this number in the log. The oldest
-    /// beyond [`limits::OUTBOX_MESSAGES`] go.
-    pub fn put_out(&self, doc: &DocId, seq: Option<i64>, message: &str) -> Result<()> {
-        self.run(
-            "INSERT INTO canvas_outbox (doc_id, seq, message) VALUES (?1, ?2, ?3)",
-            params![doc.as_str(), seq, message],
-        )?;
-        self.run(
-            "DELETE FROM canvas_outbox WHERE id <= (SELECT max(id) FROM canvas_outbox) - ?1",
-            params![limits::OUTBOX_MESSAGES],
-        )
-    }
-
-    /// The messages of a canvas that wait, oldest first.
-    pub fn outbox(&self, doc: &DocId) -> Result<Vec<Waiting>> {
-        if !self.knows_canvases()? {
-            return Ok(Vec::new());
-        }
-        let sql = "SELECT id, seq, message FROM canvas_outbox WHERE doc_id = ?1 ORDER BY id";
-        self.all(sql, params![doc.as_str()], |row| {
-            Ok(Waiting { id: row.get(0)?, seq: row.get(1)?, message: row.get(2)? })
-        })
-    }
-
-    /// How far the log of a canvas was handed out; 0 where it never was.
-    pub fn handed(&self, doc: &DocId) -> Result<i64> {
-        if !self.knows_canvases()? {
-            return Ok(0);
-        }
-        let sql = "SELECT seq FROM canvas_handed WHERE doc_id = ?1";
-        Ok(self.one(sql, params![doc.as_str()], |row| row.get(0))?.unwrap_or(0))
-    }
-
-    /// Notes how far the log of a canvas was handed out, and forgets its messages up to one.
-    pub fn hand_out(&self, doc: &DocId, seq: i64, message: Option<i64>) -> Result<()> {
-        if self.handed(doc)? < seq {
-            self.run(
-                "INSERT OR REPLACE INTO canvas_handed (doc_id, seq) VALUES (?1, ?2)",
-                params![doc.as_str(), seq],
-            )?;
-        }
-        self.run(
-            "DELETE FROM canvas_outbox WHERE doc_id = ?1 AND id <= ?2",
-            params![doc.as_str(), message],
-        )
-    }
-
     /// The client id that this replica last wrote a document under.
     pub fn own_client(&self, doc: &DocId) -> Result<Option<u64>> {
         Ok(self.known(doc)?.map(|known| known.own_client))
@@ -170,12 +112,6 @@ impl State {
             "DELETE FROM canvas_clock WHERE doc_id = ?1 AND element = ?2",
             params![doc.as_str(), element],
         )
-    }
-
-    /// Whether the tables are there: one who only reads finds them as an older crdtctl left them.
-    fn knows_canvases(&self) -> Result<bool> {
-        let sql = "SELECT 1 FROM sqlite_schema WHERE name = 'canvas_outbox'";
-        Ok(self.one(sql, params![], |_| Ok(()))?.is_some())
     }
 }
 

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("operations.sql"),
     include_str!("canvas.sql"),
     include_str!("trash.sql"),
+    include_str!("events.sql"),
 ];
 
 impl State {
