@@ -1,4 +1,4 @@
-# crdtctl 0.1.0: init, entity, member, chat, kanban, issue, canvas, sync, prune, tombstone, conflict, doc, digest, check, repair, recover, batch, log, demo, completions, man
+# crdtctl 0.1.0: init, entity, member, chat, kanban, issue, canvas, sync, prune, tombstone, trash, conflict, doc, digest, check, repair, recover, batch, log, demo, completions, man
 module completions {
 
   def "nu-complete crdtctl global.output" [] {
@@ -2297,8 +2297,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Hand out what this replica did on the canvas since the last time, as messages for a relay
+  # Hand out what this replica did on the canvas, as messages for a relay, until acknowledged
   export extern "crdtctl canvas events" [
+    --ack: string             # Acknowledge the events up to this one, and print none; without a number all that the last calls wrote to their end
+    --since: string           # Only the events after this one; acknowledges and notes nothing
     --cursor: string          # Add where this member's cursor is
     --request                 # Add a request for the state of the others' canvas
     --dry-run(-n)             # Show what would happen; write nothing
@@ -2363,7 +2365,7 @@ module completions {
   export extern "crdtctl canvas help apply" [
   ]
 
-  # Hand out what this replica did on the canvas since the last time, as messages for a relay
+  # Hand out what this replica did on the canvas, as messages for a relay, until acknowledged
   export extern "crdtctl canvas help events" [
   ]
 
@@ -2850,6 +2852,149 @@ module completions {
 
   # Print this message or the help of the given subcommand(s)
   export extern "crdtctl tombstone help help" [
+  ]
+
+  def "nu-complete crdtctl trash global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl trash global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl trash global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Records that are gone for good, kept for 30 days: what they were, and a new one of each
+  export extern "crdtctl trash" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl trash global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl trash global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl trash global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl trash list global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl trash list global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl trash list global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # List what went, the latest first
+  export extern "crdtctl trash list" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl trash list global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl trash list global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl trash list global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl trash show global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl trash show global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl trash show global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show one, with every field that its record had
+  export extern "crdtctl trash show" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl trash show global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl trash show global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl trash show global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    record: string            # The id that the record had, or a unique prefix of it
+  ]
+
+  def "nu-complete crdtctl trash restore global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl trash restore global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl trash restore global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Make a new record with the content of one; prints the new id
+  export extern "crdtctl trash restore" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl trash restore global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl trash restore global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl trash restore global.progress" # When to show progress
+    --help(-h)                # Print help (see more with '--help')
+    record: string            # The id that the record had, or a unique prefix of it
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl trash help" [
+  ]
+
+  # List what went, the latest first
+  export extern "crdtctl trash help list" [
+  ]
+
+  # Show one, with every field that its record had
+  export extern "crdtctl trash help show" [
+  ]
+
+  # Make a new record with the content of one; prints the new id
+  export extern "crdtctl trash help restore" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl trash help help" [
   ]
 
   def "nu-complete crdtctl conflict global.output" [] {
@@ -4007,7 +4152,7 @@ module completions {
   export extern "crdtctl help canvas apply" [
   ]
 
-  # Hand out what this replica did on the canvas since the last time, as messages for a relay
+  # Hand out what this replica did on the canvas, as messages for a relay, until acknowledged
   export extern "crdtctl help canvas events" [
   ]
 
@@ -4061,6 +4206,22 @@ module completions {
 
   # Explain one: who deleted it, whom it waits for, and what goes with it
   export extern "crdtctl help tombstone why" [
+  ]
+
+  # Records that are gone for good, kept for 30 days: what they were, and a new one of each
+  export extern "crdtctl help trash" [
+  ]
+
+  # List what went, the latest first
+  export extern "crdtctl help trash list" [
+  ]
+
+  # Show one, with every field that its record had
+  export extern "crdtctl help trash show" [
+  ]
+
+  # Make a new record with the content of one; prints the new id
+  export extern "crdtctl help trash restore" [
   ]
 
   # Values that lost a merge: what they lost to, and how to have them back
