@@ -131,7 +131,8 @@ fn a_message_has_the_applications_fields() {
                 "rotation": 0, "z_index": 0, "data": {"fill": "red"}, "created_at": START,
                 "updated_at": now, "deleted": false, "deleted_at": 0,
             },
-            "fields": ["x", "y"], "vector_clock": {ALICE: now}, "lamport_clock": now,
+            "fields": ["x", "y"],
+        "seq": 2, "vector_clock": {ALICE: now}, "lamport_clock": now,
             "origin_peer": ALICE, "timestamp_ms": now * 1000,
         })
     );

@@ -3,7 +3,7 @@
 use crate::support::*;
 use serde_json::{Value, json};
 
-fn only<'v>(list: &'v Value) -> &'v Value {
+fn only(list: &Value) -> &Value {
     assert_eq!(list.as_array().unwrap().len(), 1, "{list}");
     &list[0]
 }
