@@ -2881,6 +2881,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl trash global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2911,6 +2912,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl trash list global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -2941,6 +2943,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl trash show global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     record: string            # The id that the record had, or a unique prefix of it
   ]
@@ -2973,6 +2976,7 @@ module completions {
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
     --progress: string@"nu-complete crdtctl trash restore global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     record: string            # The id that the record had, or a unique prefix of it
   ]
