@@ -754,6 +754,26 @@ mod leases {
         assert!(!rotates(&store));
     }
 
+    /// Without the new lease there is no commit, so the old one fits the store as it is.
+    #[test]
+    fn a_lease_that_cannot_be_written_stops_the_command() {
+        let bench = Bench::new();
+        let store = used(&bench);
+        let leases = listing(&bench.path("leases"));
+        let in_the_way = leases.keys().next().unwrap().with_extension("json.tmp");
+        fs::create_dir(&in_the_way).unwrap();
+        let before = store.reader().unwrap().bytes(&doc("core")).unwrap();
+        let mut session = store.session(write("set")).unwrap();
+        session.edit(&doc("core"), |txn| txn.set(&["metadata"], "later", "new")).unwrap();
+        let error = session.commit().unwrap_err();
+        assert_eq!(error.kind, Kind::Io);
+        assert!(error.hint.is_some_and(|hint| hint.contains("nothing was written")));
+        assert_eq!(store.reader().unwrap().bytes(&doc("core")).unwrap(), before);
+        assert_eq!(listing(&bench.path("leases")), leases);
+        fs::remove_dir(&in_the_way).unwrap();
+        assert!(!rotates(&store));
+    }
+
     /// Older leases do not name the end of the log; they hold, and name it from then on.
     #[test]
     fn a_lease_of_an_older_crdtctl_holds() {
