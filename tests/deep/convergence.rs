@@ -59,7 +59,12 @@ fn histories_with_disasters_converge() {
 
 #[test]
 fn histories_of_replicas_that_go_back_in_time_converge() {
-    schedules("back_in_time", 60, REWINDS);
+    schedules("back_in_time", 56, REWINDS);
+}
+
+#[test]
+fn histories_of_boards_that_go_back_in_time_converge() {
+    schedules("boards_that_go_back", 4, Climate { boards: true, ..REWINDS });
 }
 
 #[test]
