@@ -5,9 +5,7 @@ use crdtctl::error::{Done, Error, Kind};
 use crdtctl::ui::{self, Body, Closed, Report, Terminal};
 use std::error::Error as _;
 use std::ffi::OsString;
-#[cfg(unix)]
-use std::fs::File;
-use std::io::{self, BufWriter, Write, stderr, stdout};
+use std::io::{self, BufWriter, stderr};
 use std::panic;
 use std::process;
 
@@ -44,7 +42,7 @@ fn run(words: Vec<OsString>, json: bool, color: bool) -> u8 {
         Ok(report) => report,
         Err(error) => return fail(error, None),
     };
-    let mut out = BufWriter::new(output());
+    let mut out = BufWriter::new(cmd::output());
     let rendered = ui::render(&report, &terminal, &mut out, &mut stderr())
         .and_then(|()| settle(&report).map_err(Closed::from));
     match rendered {
@@ -73,37 +71,12 @@ fn unheard(error: Error, seq: Option<i64>) -> Error {
     }
 }
 
-/// Standard output as it is: the standard library's own takes what it cannot write for written
-/// where the descriptor is not open for writing.
-#[cfg(unix)]
-fn output() -> Box<dyn Write> {
-    use std::os::fd::AsFd;
-    match stdout().as_fd().try_clone_to_owned() {
-        Ok(descriptor) => Box::new(File::from(descriptor)),
-        Err(_) => Box::new(stdout().lock()),
-    }
-}
-
-#[cfg(not(unix))]
-fn output() -> Box<dyn Write> {
-    Box::new(stdout().lock())
-}
-
-/// Waits until a bundle, or any other file that is handed out by way of standard output, is on the
-/// disk: some file systems say only then, or on closing, that there was no room.
-#[cfg(unix)]
+/// A bundle, or any other file that is handed out by way of standard output, is waited for.
 fn settle(report: &Report) -> io::Result<()> {
-    use std::os::fd::AsFd;
-    if !matches!(report.body, Body::Raw(_)) {
-        return Ok(());
+    match report.body {
+        Body::Raw(_) => cmd::settle_output(),
+        _ => Ok(()),
     }
-    let file = File::from(stdout().as_fd().try_clone_to_owned()?);
-    if file.metadata()?.is_file() { file.sync_all() } else { Ok(()) }
-}
-
-#[cfg(not(unix))]
-fn settle(_: &Report) -> io::Result<()> {
-    Ok(())
 }
 
 fn fail(error: &Error, terminal: &Terminal) -> u8 {

@@ -251,11 +251,7 @@ fn folder(named: Option<PathBuf>) -> Result<PathBuf> {
             .find(|dir| !dir.exists())
             .ok_or_else(|| Error::refused("no free name for a folder"))?,
     };
-    let free = match std::fs::read_dir(&dir) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(_) => !dir.exists(),
-    };
-    if !free {
+    if !Store::is_free(&dir)? {
         return Err(Error::refused(format!("{} is there and not empty", dir.display()))
             .hint("name another folder: crdtctl demo DIR"));
     }

@@ -126,6 +126,36 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Standard output as it is: the standard library's own takes what it cannot write for written
+/// where the descriptor is not open for writing.
+pub fn output() -> Box<dyn Write> {
+    match standard_output() {
+        Ok(file) => Box::new(file),
+        Err(_) => Box::new(io::stdout().lock()),
+    }
+}
+
+/// Waits until what was written to standard output is on the disk, where that is a file: some file
+/// systems say only then, or on closing, that there was no room.
+///
+/// # Errors
+/// The system's.
+pub fn settle_output() -> io::Result<()> {
+    let Ok(file) = standard_output() else { return Ok(()) };
+    if file.metadata()?.is_file() { file.sync_all() } else { Ok(()) }
+}
+
+#[cfg(unix)]
+fn standard_output() -> io::Result<File> {
+    use std::os::fd::AsFd;
+    io::stdout().as_fd().try_clone_to_owned().map(File::from)
+}
+
+#[cfg(not(unix))]
+fn standard_output() -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// A temporary file with the mode that any new file of the user's gets: tempfile makes its own
 /// private, and a bundle on a stick is for others.
 fn beside() -> tempfile::Builder<'static, 'static> {

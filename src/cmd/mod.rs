@@ -36,6 +36,7 @@ mod words;
 
 pub use complete::answer as complete;
 pub use context::Context;
+pub use files::{output, settle_output};
 pub use globals::{DryRun, Globals, OtherAs, OutDir, OutFile};
 
 use crate::error::{Error, Result};

@@ -3,6 +3,7 @@
 //! Not promised while somebody writes: what was committed a moment ago and is not folded yet shows
 //! as a lost fold.
 
+use super::fs;
 use super::layout::{Layout, Meta};
 use super::load::{self, Loaded, Stamp};
 use super::reader::{Reader, Source};
@@ -483,8 +484,13 @@ fn unread(dir: &Path, path: &Path, what: &str) -> Finding {
 }
 
 fn unreadable_state(dir: &Path, error: &Error) -> Finding {
-    let path: PathBuf = dir.join("crdtctl.db");
-    let name = path.to_string_lossy();
+    // Its log belongs to it: beside another file it would be thrown away.
+    let files = ["crdtctl.db", "crdtctl.db-wal"].map(|name| dir.join(name));
+    let there = files.iter().filter(|file| fs::is_file(file).unwrap_or(false));
+    let moves: Vec<String> = there
+        .map(|file| file.to_string_lossy())
+        .map(|name| move_command(&name, &format!("{name}.damaged")))
+        .collect();
     let causes: String = error.causes.iter().map(|cause| format!(": {cause}")).collect();
     Finding {
         kind: &UNREADABLE_STATE,
@@ -494,7 +500,7 @@ fn unreadable_state(dir: &Path, error: &Error) -> Finding {
             "{error}{causes}; without it the files are read as they are, and the store goes on as a \
              new replica"
         ),
-        cure: Cure::Command(move_command(&name, &format!("{name}.damaged"))),
+        cure: Cure::Command(moves.join(" && ")),
     }
 }
 

@@ -182,7 +182,10 @@ pub(super) fn create_dir(path: &Path) -> Result<()> {
         return Ok(());
     }
     let parent = parent(path);
-    create_dir(parent)?;
+    // The directory that a process stands in can be gone; nothing is above it then.
+    if parent != path {
+        create_dir(parent)?;
+    }
     match fs::create_dir(path) {
         Ok(()) => sync_dir(parent),
         Err(e) if e.kind() == ErrorKind::AlreadyExists && is_dir(path)? => Ok(()),

@@ -169,6 +169,11 @@ impl Store {
         Ok(matches!(recognise(&path)?, Some(Place::Legacy { .. })))
     }
 
+    /// Whether there is nothing in a directory, or no directory.
+    pub fn is_free(dir: &Path) -> Result<bool> {
+        Ok(fs::names(dir)?.is_empty())
+    }
+
     /// The directory that holds `crdt/`, where `crdtctl.db` lies too.
     pub fn dir(&self) -> &Path {
         match &self.place {

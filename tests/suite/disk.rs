@@ -331,3 +331,115 @@ fn an_export_into_a_full_disk_leaves_the_old_file() {
     let script = format!("trap '' XFSZ; ulimit -f 1; \"$@\" >'{}'", text(&out));
     unheard(&machine, &script, &["-s", &dir, "sync", "export", "-o", "-"]);
 }
+
+/// What may be wrong with the local state: reading and writing say what it is, nothing panics, no
+/// document changes, and what was committed is not thrown away.
+#[test]
+fn a_broken_local_state_is_named_and_left_as_it_is() {
+    let machine = Machine::new("broken state");
+    let killed = killed(&machine);
+    let database = std::fs::read(killed.dir.join("crdtctl.db")).unwrap();
+    let half = &database[..database.len() / 2];
+    type Break<'b> = (&'b str, &'b str, Option<&'b [u8]>, i32);
+    let cases: &[Break<'_>] = &[
+        ("no file, but its log", "crdtctl.db", None, 5),
+        ("an empty file, but its log", "crdtctl.db", Some(b""), 5),
+        ("garbage", "crdtctl.db", Some(&[0x5a; 9000]), 5),
+        ("a garbled index of the log", "crdtctl.db-shm", Some(&[0xff; 32_768]), 0),
+        ("an index that is too short", "crdtctl.db-shm", Some(&[0xff; 100]), 0),
+        ("no log", "crdtctl.db-wal", None, 0),
+        ("a garbled log", "crdtctl.db-wal", Some(&[0x5a; 9000]), 0),
+        ("a log that was cut", "crdtctl.db-wal", Some(&[0x5a; 20]), 0),
+    ];
+    for (number, (what, name, bytes, code)) in cases.iter().enumerate() {
+        let dir = machine.path(&format!("broken-{number}"));
+        copy_tree(&killed.dir, &dir);
+        match bytes {
+            Some(bytes) => std::fs::write(dir.join(name), bytes).unwrap(),
+            None => std::fs::remove_file(dir.join(name)).unwrap(),
+        }
+        let store = machine.open(dir);
+        let (before, documents) = (settled(&store), store.documents());
+        let read = store.run(&["chat", "list", "-e", GROUP, "--json"]);
+        read.exits(*code);
+        let sent = store.run(&["chat", "send", "-e", GROUP, "more", "--json"]);
+        sent.exits(*code);
+        if *code == 0 {
+            assert!(read.stdout.contains("hi"), "{what}: {read:?}");
+            continue;
+        }
+        assert_eq!(
+            (read.error()["code"].as_str(), store.documents()),
+            (Some("corrupt"), documents)
+        );
+        assert_eq!(settled(&store), before, "{what}");
+        // The command that `check` names makes it a store again, and keeps what was there.
+        let found = store.run(&["check", "--json"]);
+        let fix = found.exits(3).parsed()[0]["fix"].as_str().unwrap().to_owned();
+        machine.shell(&fix);
+        store.ok(&["chat", "send", "-e", GROUP, "more", "--as", ALICE]);
+        assert!(store.ok(&["chat", "list", "-e", GROUP]).contains("hi"), "{what}");
+        assert!(store.dir.join("crdtctl.db-wal.damaged").exists(), "{what}");
+    }
+    // A file that was cut shows it wherever the missing part is needed.
+    let dir = machine.path("cut");
+    copy_tree(&machine.path("live"), &dir);
+    std::fs::write(dir.join("crdtctl.db"), half).unwrap();
+    let store = machine.open(dir);
+    let documents = store.documents();
+    for args in [&["chat", "send", "-e", GROUP, "more"][..], &["log"], &["sync", "status"]] {
+        let run = store.run(args);
+        assert!([0, 5].contains(&run.code), "{args:?}: {run:?}");
+    }
+    let sent = store.run(&["chat", "send", "-e", GROUP, "more"]);
+    sent.fails(5, "malformed");
+    assert_eq!(store.documents(), documents);
+}
+
+#[test]
+fn too_few_descriptors_are_an_io_error() {
+    let machine = Machine::new("descriptors");
+    let store = machine.group("s", &[]);
+    store.send("hi");
+    let dir = text(&store.dir);
+    let (mut failed, mut done) = (0, 0);
+    for limit in 3..16 {
+        let script = format!("ulimit -n {limit}; exec \"$@\"");
+        let before = store.column(&["chat", "list"], "content").len();
+        for args in [&["chat", "list", "--json"][..], &["chat", "send", "more", "--json"]] {
+            let args = [&["-s", dir.as_str()], args].concat();
+            let run = machine.run_through_shell(&script, &args);
+            // Below that the system cannot even load the program.
+            if run.stderr.contains("shared libraries") {
+                continue;
+            }
+            assert!([0, 74].contains(&run.code), "{limit}: {args:?}: {run:?}");
+            *(if run.code == 0 { &mut done } else { &mut failed }) += 1;
+            let after = store.column(&["chat", "list"], "content").len();
+            let sent = usize::from(run.code == 0 && args.contains(&"send"));
+            assert_eq!(after - before, sent, "{limit}: {args:?}: {run:?}");
+        }
+        store.run(&["check"]).exits(0);
+    }
+    assert!(failed > 1 && done > 3, "{failed} failed, {done} were done");
+}
+
+#[test]
+fn a_directory_that_is_gone_is_no_place_for_a_store() {
+    let machine = Machine::new("gone");
+    let gone = machine.path("gone");
+    let gone = text(&gone);
+    let script = format!("mkdir -p '{gone}' && cd '{gone}' && rmdir '{gone}' && \"$@\"");
+    for args in [
+        &["init", "--as", ALICE][..],
+        &["init", "below/it", "--as", ALICE],
+        &["-s", "below", "chat", "list"],
+        &["chat", "list"],
+        &["demo"],
+        &["man", "--out", "pages"],
+    ] {
+        let run = machine.run_through_shell(&script, args);
+        assert!([4, 74].contains(&run.code), "{args:?}: {run:?}");
+        assert_eq!(run.stderr.matches("error: ").count(), 1, "{run:?}");
+    }
+}

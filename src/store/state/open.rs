@@ -30,6 +30,7 @@ impl State {
             return Err(Error::refused(format!("{} is a symbolic link", path.display()))
                 .hint("put the real file in its place"));
         }
+        check_log_has_file(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -149,6 +150,7 @@ impl State {
     /// # Errors
     /// `Corrupt`, `Io`; `Refused` when a newer crdtctl wrote the file.
     pub(in crate::store) fn open_for_reading(path: &Path, wait: Duration) -> Result<Option<State>> {
+        check_log_has_file(path)?;
         if fs::node(path)?.is_none() {
             return Ok(None);
         }
@@ -176,6 +178,8 @@ impl State {
     fn ready_to_read(&self, wait: Duration) -> rusqlite::Result<()> {
         self.db.busy_timeout(wait)?;
         self.db.pragma_update(None, "query_only", true)?;
+        // There may be no room for temporary files.
+        self.db.pragma_update(None, "temp_store", "memory")?;
         self.db.pragma_update(None, "trusted_schema", false)?;
         // The first real read: it is what fails where no file can be created.
         self.db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
@@ -215,6 +219,20 @@ fn open_unshared(path: &Path) -> rusqlite::Result<State> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     db.pragma_update(None, "locking_mode", "exclusive")?;
     Ok(State::over(db))
+}
+
+/// A log (`-wal`) without its file holds commits, and SQLite would throw it away.
+fn check_log_has_file(path: &Path) -> Result<()> {
+    let wal = beside(path, "-wal");
+    // In this order: a store that is just being made has the file first.
+    if fs::is_file(&wal)? && fs::size(&wal)? > 0 && fs::size(path)? == 0 {
+        let what = format!("{} is empty or gone, and its log is not", path.display());
+        return Err(Error::corrupt(what).hint(
+            "nothing was written; put crdtctl.db back, or move crdtctl.db-wal away: the store \
+             then goes on as a new replica",
+        ));
+    }
+    Ok(())
 }
 
 /// Opens a file that nobody changes meanwhile: no locks, no files beside it.
