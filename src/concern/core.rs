@@ -282,7 +282,9 @@ impl SetRole {
 pub fn find_member(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<String> {
     let doc = entity.document(SPEC.name);
     let members = session.read(&doc, |source| source.keys(MEMBERS.path))?.unwrap_or_default();
-    crate::id::resolve(prefix, members.iter().map(String::as_str), "member")
+    crate::id::resolve(prefix, members.iter().map(String::as_str), "member").map_err(|e| {
+        if e.hint.is_none() { e.hint("`crdtctl member list --all` shows them") } else { e }
+    })
 }
 
 /// The active member that an id or a unique prefix names: whom a card or an issue is assigned to.

@@ -369,14 +369,23 @@ pub fn check_writable(
             Some(found) => matches!(found, Shared::Map | Shared::Array),
             None => false,
         };
-        if !is_there && source.exists(prefix) {
-            return Err(refusal(doc, &prefix.join("/"), what));
+        if is_there {
+            continue;
         }
-        if !is_there {
-            break;
-        }
+        // Records are at every second step. A field that is null is one that is missing.
+        let is_record = len % 2 == 0;
+        return match source.exists(prefix) && (is_record || !is_missing(source, prefix)) {
+            true => Err(refusal(doc, &prefix.join("/"), what)),
+            false => Ok(()),
+        };
     }
     Ok(())
+}
+
+/// Whether nothing stands at the path of a field, or null.
+pub fn is_missing(source: &dyn Source, path: &[&str]) -> bool {
+    source.shared(path).is_none()
+        && matches!(source.value(path), None | Some(Value::Null | Value::Undefined))
 }
 
 fn refusal(doc: &DocId, detail: &str, what: &str) -> Error {

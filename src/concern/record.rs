@@ -63,9 +63,10 @@ pub fn supply(
     empty: &Content,
 ) -> Result<()> {
     let path: Vec<String> = record.iter().cloned().chain([name.to_owned()]).collect();
-    let is_missing =
-        |source: &dyn Source| source.exists(&borrowed(record)) && !source.exists(&borrowed(&path));
-    if session.read(doc, is_missing)? != Some(true) {
+    let lacks = |source: &dyn Source| {
+        source.exists(&borrowed(record)) && plain::is_missing(source, &borrowed(&path))
+    };
+    if session.read(doc, lacks)? != Some(true) {
         return Ok(());
     }
     let around = session.view(doc)?.and_then(|view| view.container(&borrowed(record)));

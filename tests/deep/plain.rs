@@ -552,6 +552,10 @@ fn replicas_that_repair_at_once_have_one_record() {
         }
         store.meet(&other);
         assert_eq!(findings(&store, "plain-value"), [""; 0], "seed {seed}");
+        for replica in [&store, &other] {
+            let lost = replica.json(&["conflict", "list"]);
+            assert_eq!(lost, json!([]), "seed {seed}: who makes the same has no conflict");
+        }
         let after = shown(&store);
         assert_eq!(
             before.keys().collect::<Vec<_>>(),
