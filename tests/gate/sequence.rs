@@ -144,16 +144,20 @@ pub fn sequence(roots: Roots, base: &[u8], updates: &[Vec<u8>]) -> Outcome {
         all().for_each(|store| survives(roots, store));
         return Outcome::Disputed;
     }
+    let (_, backwards) = &others[0];
+    assert_eq!(backwards.result(), together.result(), "at once, in another order");
+    assert_eq!(backwards.disputed, together.disputed, "disputed at once, in another order");
+    // What contradicts a document is not taken, and what came first stands. Where nothing does,
+    // nothing hangs on what came first.
     for (how, other) in &others {
-        assert_eq!(other.disputed, together.disputed, "disputed, {how}");
-        if !together.disputed {
+        if !other.disputed && !together.disputed {
             assert_eq!(other.result(), together.result(), "{how}");
             assert_same(&other.shown(), &together.shown(), how);
         }
     }
-    let (_, backwards) = &others[0];
-    assert_eq!(backwards.result(), together.result(), "at once, in another order");
-    for store in others.iter().map(|(_, other)| other).chain([&together]) {
+    let differ = |other: &&Store| other.document != together.document;
+    let others = others.iter().map(|(_, other)| other).filter(differ);
+    for store in others.chain([&together]) {
         relayed(roots, base, store);
         survives(roots, store);
     }

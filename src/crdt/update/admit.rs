@@ -43,22 +43,42 @@ pub fn admit<'u>(
 ) -> Vec<(usize, Verdict<'u>)> {
     let version = base.version();
     let deletes: Vec<DeleteSet> = updates.iter().map(|update| update.version().deletes).collect();
-    let mut bad = Vec::new();
+    let mut refused: BTreeMap<usize, Verdict<'u>> = BTreeMap::new();
+    // What is not taken deletes nothing either: the others are judged without it.
+    let mut mute: Option<BTreeSet<usize>> = None;
+    let mut sorted = false;
     loop {
-        let out: BTreeSet<usize> = bad.iter().map(|(index, _)| *index).collect();
-        let rest: Vec<usize> = (0..updates.len()).filter(|index| !out.contains(index)).collect();
-        let theirs = rest.iter().filter_map(|index| deletes.get(*index));
-        let deletes = DeleteSet::union_of(theirs.chain([&version.deletes]));
-        let judge = Judge { base, updates, roots, version: &version, deletes };
-        let verdicts = judge.sift(judge.order(rest));
-        let is_bad =
-            |verdict: &Verdict<'_>| matches!(verdict, Verdict::Invalid(_) | Verdict::Forked(_));
-        if verdicts.iter().all(|(_, verdict)| !is_bad(verdict)) {
-            bad.extend(verdicts);
-            return bad;
+        let rest: Vec<usize> = (0..updates.len()).filter(|i| !refused.contains_key(i)).collect();
+        let mut judge =
+            Judge { base, updates, roots, version: &version, deletes: DeleteSet::default() };
+        let mute = mute.get_or_insert_with(|| {
+            let turns = judge.turns(&version.clocks, &rest);
+            turns.waiting.into_iter().map(|(index, _)| index).collect()
+        });
+        let theirs = rest.iter().filter(|index| !mute.contains(index));
+        let theirs = theirs.filter_map(|index| deletes.get(*index));
+        judge.deletes = DeleteSet::union_of(theirs.chain([&version.deletes]));
+        sorted |= judge.overlap(&rest);
+        let mut verdicts = judge.sift(if sorted { judge.sort(rest) } else { rest });
+        // Of two that do not go together one stays: which, must not hang on the order either.
+        if verdicts.iter().any(|(_, verdict)| verdict.is_refusal()) && !sorted {
+            sorted = true;
+            continue;
         }
-        // What nobody takes deletes nothing either: the others are judged without it.
-        bad.extend(verdicts.into_iter().filter(|(_, verdict)| is_bad(verdict)));
+        let before = (refused.len(), mute.len());
+        refused.extend(verdicts.extract_if(.., |(_, verdict)| verdict.is_refusal()));
+        let waits = verdicts.iter().filter(|(_, v)| matches!(v, Verdict::Waits(_)));
+        mute.extend(waits.map(|(index, _)| *index));
+        if (refused.len(), mute.len()) == before {
+            verdicts.extend(refused);
+            return verdicts;
+        }
+    }
+}
+
+impl Verdict<'_> {
+    fn is_refusal(&self) -> bool {
+        matches!(self, Verdict::Invalid(_) | Verdict::Forked(_))
     }
 }
 
@@ -68,7 +88,7 @@ struct Judge<'j, 'b, 'u> {
     roots: &'j [(&'j str, RootKind)],
     /// Of the base.
     version: &'j Version,
-    /// Everything that the document or any of the updates deletes.
+    /// Everything that the document deletes, or any update that it may take.
     deletes: DeleteSet,
 }
 
@@ -92,20 +112,18 @@ impl<'u> Judge<'_, '_, 'u> {
         self.updates.get(index).copied()
     }
 
-    /// The updates in the order given; but where two of them claim the same clocks, which the
-    /// document lacks, in one that does not depend on that: those first that collected least, since
-    /// yrs keeps what it has first.
-    fn order(&self, mut rest: Vec<usize>) -> Vec<usize> {
-        if self.overlap(&rest) {
-            let key = |update: &Update<'_, Checked>| {
-                let collected = update.blocks.iter().filter(|block| block.kind == Kind::Gc);
-                (collected.count(), *blake3::hash(update.bytes).as_bytes())
-            };
-            rest.sort_by_cached_key(|index| self.update(*index).map(key));
-        }
+    /// The updates in an order that does not depend on the one given: those first that collected
+    /// least, since yrs keeps what it has first.
+    fn sort(&self, mut rest: Vec<usize>) -> Vec<usize> {
+        let key = |update: &Update<'_, Checked>| {
+            let collected = update.blocks.iter().filter(|block| block.kind == Kind::Gc);
+            (collected.count(), *blake3::hash(update.bytes).as_bytes())
+        };
+        rest.sort_by_cached_key(|index| self.update(*index).map(key));
         rest
     }
 
+    /// Whether two updates claim the same clocks, which the document lacks.
     fn overlap(&self, rest: &[usize]) -> bool {
         let updates = rest.iter().filter_map(|index| self.update(*index));
         let mut claims: Vec<(u64, u32, u32)> = Vec::new();
@@ -282,9 +300,7 @@ impl<'u> Judge<'_, '_, 'u> {
         let update = self.update(only)?;
         let whole = self.join(taken, true).ok()?;
         let whole = self.check(&whole).ok()?;
-        let mut deletes = update.version().deletes;
-        deletes.union(&whole.version().deletes);
-        let buried = update.buried(&whole, &deletes);
+        let buried = update.buried(&whole, &self.deletes);
         let known = |client: u64| taken.clocks.get(&client).copied().unwrap_or(0);
         let news = update.news_collected(known, &buried);
         let mut more = taken.clone();

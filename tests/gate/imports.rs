@@ -1,0 +1,139 @@
+//! Whole imports: bundles in which honest and forged updates of one document claim the same clocks,
+//! through the gate, the merge, the audit and the tombstones, in both orders.
+
+use crate::forge::{Material, forge, rival};
+use crate::model::Model;
+use crate::plan::number;
+use crate::support::{BOB, CAROL, Machine, Store, text};
+use crate::testing::Rng;
+use crdtctl::clock::{Clock, Ids};
+use crdtctl::concern;
+use crdtctl::error::{Kind, Result};
+use crdtctl::id::DocId;
+use crdtctl::store::{self, Ambient, Open};
+use crdtctl::sync::import::{Input, import};
+use crdtctl::sync::{Bundle, manifest::Has};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Alice and Bob, who have written at once since they met, and Carol, who has heard of neither: her
+/// store, and what both send her.
+fn met(machine: &Machine) -> (Store<'_>, Vec<Bundle>) {
+    let alice = machine.group("alice", &[BOB, CAROL]);
+    let first = alice.send("Grüße 🌊");
+    let second = alice.send("second");
+    alice.ok(&["chat", "send", "a reply", "--reply-to", &first]);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    let carol = machine.replica_of(&alice, "carol", CAROL);
+    bob.give(&alice);
+    machine.pass(60);
+    alice.ok(&["chat", "edit", &first, "edited"]);
+    alice.ok(&["chat", "react", &second, "👍"]);
+    alice.ok(&["chat", "delete", &second]);
+    alice.send("third");
+    let incremental = text(&machine.path("for-bob.crdt"));
+    alice.ok(&["sync", "export", "--for", BOB, "--out", &incremental]);
+    bob.ok(&["chat", "react", &second, "👍"]);
+    bob.ok(&["chat", "send", "another", "--reply-to", &first]);
+    machine.pass(60);
+    bob.ok(&["chat", "react", &first, "🎉"]);
+    let files = [alice.export("alice.crdt"), bob.export("bob.crdt"), incremental];
+    let read = |file: &String| Bundle::read(std::fs::read(file).unwrap().as_slice()).unwrap();
+    (carol, files.iter().map(read).collect())
+}
+
+/// The same bundle with another update of one document.
+fn with_update(bundle: &Bundle, doc: &DocId, update: &[u8]) -> Bundle {
+    let mut other = Bundle::new(bundle.manifest().clone());
+    for (entry, bytes) in bundle.documents() {
+        let bytes = if entry.doc == *doc { Some(update) } else { bytes };
+        other.push(entry.clone(), bytes.map(<[u8]>::to_vec));
+    }
+    let mut packed = Vec::new();
+    other.write(&mut packed).unwrap();
+    Bundle::read(packed.as_slice()).unwrap()
+}
+
+type Outcome = (BTreeMap<DocId, (Has, [u8; 32])>, usize, usize);
+
+/// What an import of these bundles would leave.
+fn outcome(carol: &Store<'_>, bundles: &[&Bundle]) -> Result<Outcome> {
+    let ambient = Rc::new(Ambient {
+        clock: Clock::fixed(carol.machine.now()),
+        ids: Ids::seeded("import"),
+        leases: None,
+        machine: "a machine".into(),
+        host: "host".into(),
+        lock_wait: Duration::from_secs(5),
+        roots: concern::roots,
+    });
+    let store = store::Store::open(&carol.dir, ambient)?;
+    let open = Open { command: "sync import", member: None, dry_run: true };
+    let input = |bundle: &&Bundle| Input::Bundle {
+        name: bundle.manifest().bundle.clone(),
+        bundle: Box::new((*bundle).clone()),
+    };
+    let inputs: Vec<Input> = bundles.iter().map(input).collect();
+    let imported = import(store.session(open)?, &inputs)?;
+    let after = imported.touched.into_iter().filter_map(|touched| {
+        let view = touched.after?;
+        Some((touched.doc, (Has::from(view.version()), view.digest())))
+    });
+    Ok((after.collect(), imported.waiting, imported.conflicts))
+}
+
+#[test]
+fn what_an_import_leaves_does_not_hang_on_the_order_of_its_bundles() {
+    let machine = Machine::new("imports");
+    let (carol, bundles) = met(&machine);
+    let chat = DocId::parse(&format!("{}:chat", crate::support::GROUP)).unwrap();
+    let update = |bundle: &Bundle| {
+        let update = bundle.documents().find(|(entry, _)| entry.doc == chat);
+        Model::of(update.and_then(|(_, update)| update).unwrap())
+    };
+    let sent: Vec<Model> = bundles.iter().map(update).collect();
+    let base = Model::of(&std::fs::read(carol.document(chat.as_str())).unwrap());
+    let rounds = number("GATE_IMPORTS").unwrap_or(120);
+    let (mut taken, mut waited, mut refused) = (0, 0, 0);
+    for round in 0..rounds {
+        let mut rng = Rng::new(number("GATE_SEED").unwrap_or(1) << 32 | round);
+        (0..8).for_each(|_| {
+            rng.next();
+        });
+        let mut forged: Vec<Model> = Vec::new();
+        let given: Vec<Bundle> = (0..2 + rng.below(2))
+            .map(|_| {
+                let from = rng.below(bundles.len());
+                let honest = &sent[from];
+                let claimed = forged.get(rng.below(forged.len())).unwrap_or(honest);
+                let bytes = match rng.below(10) {
+                    0..=2 => honest.encode(),
+                    3 => forge(&mut rng, &Material { base: &base, update: honest, other: &base }),
+                    _ => rival(&mut rng, &base, claimed).encode(),
+                };
+                let walks = crdtctl::crdt::update::Update::walk(&bytes).is_ok();
+                forged.extend(walks.then(|| Model::of(&bytes)));
+                with_update(&bundles[from], &chat, &bytes)
+            })
+            .collect();
+        let mut order: Vec<&Bundle> = given.iter().collect();
+        let forth = outcome(&carol, &order);
+        order.reverse();
+        match (forth, outcome(&carol, &order)) {
+            (Ok(forth), Ok(back)) => {
+                assert_eq!(forth, back, "round {round}");
+                waited += u64::from(forth.1 > 0);
+                taken += 1;
+            }
+            (Err(forth), Err(back)) => {
+                let expected = |kind| matches!(kind, Kind::Untrusted | Kind::Forked);
+                assert!(expected(forth.kind) && expected(back.kind), "round {round}: {forth:?}");
+                refused += 1;
+            }
+            other => panic!("round {round}: {other:?}"),
+        }
+    }
+    println!("{taken} taken, of which {waited} wait in part; {refused} refused");
+    assert!(taken > rounds / 20 && refused > rounds / 20, "{taken} taken, {refused} refused");
+}
