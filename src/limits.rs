@@ -27,6 +27,12 @@ pub const BUNDLE_WINDOW_LOG: u32 = 23;
 pub const BUNDLE_ENTRIES: usize = 10_000;
 /// One update in a bundle, or one bare update.
 pub const UPDATE_BYTES: u64 = 16 << 20;
+/// Updates that wait for their prerequisites, of all documents together …
+pub const INBOX_UPDATES: u64 = 1_000;
+/// … and their bytes. Beyond, what would have to wait is refused.
+pub const INBOX_BYTES: u64 = 64 << 20;
+/// What has waited for so many seconds is named by `check`.
+pub const LONG_WAIT_SECONDS: i64 = 7 * 86_400;
 /// A `.yrs` of a store: what a store holds may be larger than what a bundle may carry at once.
 pub const DOCUMENT_BYTES: u64 = 256 << 20;
 

@@ -14,6 +14,7 @@ use crate::crdt::update::{Checked, Update};
 use crate::crdt::view::View;
 use crate::error::{Error, Kind as Failure, Result, word};
 use crate::id::{DocId, hex};
+use crate::limits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -87,6 +88,7 @@ pub static LOST_FOLD: Kind = Kind::warning("lost-fold");
 pub static MISSING_META: Kind = Kind::warning("missing-meta");
 pub static STALE_META: Kind = Kind::warning("stale-meta");
 pub static UNREAD_FILE: Kind = Kind::warning("unread-file");
+pub static LONG_WAIT: Kind = Kind::warning("long-wait");
 pub static UNREADABLE_STATE: Kind = Kind::error("unreadable-state");
 
 /// Something that is wrong with the files of a document, or of the store.
@@ -132,6 +134,7 @@ pub struct Examiner {
     /// Of the store as a whole.
     findings: Vec<Finding>,
     parked: Vec<Parked>,
+    now: i64,
     /// Our client id and, by document, the clock that the lease says we wrote.
     lease: Option<(u64, BTreeMap<String, u32>)>,
 }
@@ -155,7 +158,8 @@ impl Store {
             parked = state.parked()?;
             lease = replica::leased(state, self.dir(), &self.ambient)?;
         }
-        Ok(Examiner { dir: self.dir().to_owned(), reader, findings, parked, lease })
+        let now = self.ambient.clock.now();
+        Ok(Examiner { dir: self.dir().to_owned(), reader, findings, parked, now, lease })
     }
 
     /// A reader; without the local state where that is damaged, with the error that it gave.
@@ -179,7 +183,8 @@ impl Examiner {
         self.findings.is_empty()
     }
 
-    /// Every document that lies in the store, is recorded, or was written under our lease; sorted.
+    /// Every document that lies in the store, is recorded, was written under our lease, or has an
+    /// update waiting; sorted.
     pub fn documents(&self) -> Result<Vec<DocId>> {
         let mut docs: BTreeSet<DocId> =
             self.reader.documents()?.into_iter().map(|document| document.id).collect();
@@ -189,6 +194,7 @@ impl Examiner {
         if let Some((_, leased)) = &self.lease {
             docs.extend(leased.keys().filter_map(|doc| DocId::parse(doc).ok()));
         }
+        docs.extend(self.parked.iter().map(|parked| parked.doc.clone()));
         Ok(docs.into_iter().collect())
     }
 
@@ -213,11 +219,20 @@ impl Examiner {
         Ok(findings)
     }
 
-    /// Looks at one document: its file, its `.meta`, its log, its lease.
+    /// Looks at one document: its file, its `.meta`, its log, its lease, and what waits for it.
     ///
     /// # Errors
     /// `Io`. What is wrong with the document is no error.
     pub fn examine(&self, doc: &DocId) -> Result<Examined> {
+        let mut examined = self.examine_files(doc)?;
+        let named: BTreeSet<String> =
+            examined.findings.iter().map(|finding| finding.detail.clone()).collect();
+        let waits = self.long_waits(doc).filter(|wait| !named.contains(&wait.detail));
+        examined.findings.extend(waits);
+        Ok(examined)
+    }
+
+    fn examine_files(&self, doc: &DocId) -> Result<Examined> {
         let roots = self.reader.roots();
         let (layout, state) = match self.reader.source() {
             Source::Files { layout, state } => (layout, state.as_ref()),
@@ -264,6 +279,25 @@ impl Examiner {
         (found < leased).then(|| lease_finding(doc, *client, found, leased))
     }
 
+    /// Updates that have waited for so long that what they wait for may never come by itself.
+    fn long_waits(&self, doc: &DocId) -> impl Iterator<Item = Finding> {
+        let since = self.now.saturating_sub(limits::LONG_WAIT_SECONDS);
+        let waits = self.parked.iter().filter(|parked| parked.doc == *doc);
+        waits.filter(move |parked| parked.received_at <= since).map(|parked| Finding {
+            kind: &LONG_WAIT,
+            doc: Some(parked.doc.clone()),
+            detail: inbox_detail(parked),
+            message: format!(
+                "an update of bundle {} has waited for {} days for what nobody brought: \
+                 `crdtctl sync status` tells who has it, or ask for a full bundle; repairing sets \
+                 the update aside",
+                parked.bundle,
+                self.now.saturating_sub(parked.received_at) / 86_400
+            ),
+            cure: Cure::Mend(Mend::Inbox(parked.id)),
+        })
+    }
+
     /// Updates in the inbox that can never be applied.
     fn parked_forks(&self, doc: &DocId, view: &View, roots: Roots) -> Vec<Finding> {
         let waiting = self.parked.iter().filter(|parked| parked.doc == *doc);
@@ -274,7 +308,7 @@ impl Examiner {
                 Some(Finding {
                     kind: &REPLICA_FORK,
                     doc: Some(doc.clone()),
-                    detail: format!("inbox {}", hex(&Stamp::of(&parked.update).blake3)),
+                    detail: inbox_detail(parked),
                     message: format!(
                         "an update that waits, of bundle {}, holds other operations of client {} \
                          from clock {} on than this store: two replicas wrote under one id; \
@@ -286,6 +320,10 @@ impl Examiner {
             })
             .collect()
     }
+}
+
+fn inbox_detail(parked: &Parked) -> String {
+    format!("inbox {}", hex(&Stamp::of(&parked.update).blake3))
 }
 
 fn check<'a>(bytes: &'a [u8], doc: &DocId, roots: Roots) -> Result<Update<'a, Checked>, ()> {

@@ -257,6 +257,17 @@ impl State {
         Ok(self.all(&sql, params![doc.as_str()], parked)?.into_iter().flatten().collect())
     }
 
+    /// How many updates wait, and their bytes.
+    pub fn parked_size(&self) -> Result<(u64, u64)> {
+        let size = self.one(
+            "SELECT count(*), coalesce(sum(length(update_v1)), 0) FROM inbox",
+            params![],
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+        )?;
+        let (count, bytes) = size.unwrap_or_default();
+        Ok((u64::try_from(count).unwrap_or(0), u64::try_from(bytes).unwrap_or(0)))
+    }
+
     /// Lets an update wait. The same update of the same bundle waits once.
     pub fn park(&self, parked: &Parked) -> Result<()> {
         self.run(

@@ -13,7 +13,6 @@ fn manifest() -> Manifest {
         addressee: None,
         seq: 3,
         full: true,
-        limited: false,
         heard: Default::default(),
         documents: Vec::new(),
     }

@@ -396,6 +396,9 @@ impl<'u> Import<'u> {
                 }
             }
         }
+        if !waits.is_empty() {
+            has_room(&self.session)?;
+        }
         Ok(waits.into_values().collect())
     }
 
@@ -422,6 +425,23 @@ impl<'u> Import<'u> {
             committed: self.session.commit()?,
         })
     }
+}
+
+/// Whether as much may wait as waits now.
+fn has_room(session: &Session) -> Result<()> {
+    let (count, bytes) = session.state().parked_size()?;
+    let (most, most_bytes) = (limits::INBOX_UPDATES, limits::INBOX_BYTES);
+    if count <= most && bytes <= most_bytes {
+        return Ok(());
+    }
+    Err(Error::refused(format!(
+        "{count} updates of {bytes} bytes would wait for their prerequisites; at most {most} of \
+         {most_bytes} bytes may"
+    ))
+    .hint(
+        "nothing was written; `crdtctl sync status` shows what is missing and who has it; what \
+         `crdtctl check` names as long-wait, `crdtctl repair` sets aside",
+    ))
 }
 
 fn to_park(session: &Session, doc: &DocId, piece: &Piece<'_>, need: &Need) -> Result<Parked> {

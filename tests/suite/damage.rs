@@ -36,6 +36,7 @@ pub const ALL: &[Damage] = &[
     Damage { kind: "broken-log", mends: None, make: broken_log },
     Damage { kind: "replica-fork", mends: None, make: replica_fork },
     Damage { kind: "replica-fork", mends: Some(&[]), make: fork_in_the_inbox },
+    Damage { kind: "long-wait", mends: Some(&[]), make: long_wait },
     Damage { kind: "clock-below-lease", mends: Some(&[]), make: clock_below_lease },
     Damage { kind: "hash-mismatch", mends: Some(&[]), make: hash_mismatch },
     Damage { kind: "foreign-replacement", mends: Some(&[]), make: foreign_replacement },
@@ -177,6 +178,18 @@ fn fork_in_the_inbox(machine: &Machine) -> Store<'_> {
     let waits = machine.path("waits.yrs");
     std::fs::write(&waits, update).unwrap();
     store.run(&["sync", "import", "--raw", CHAT, &text(&waits)]).exits(7);
+    store
+}
+
+/// An update of a document that is not here, which builds upon what nobody brought for nine days.
+fn long_wait(machine: &Machine) -> Store<'_> {
+    let store = sound(machine);
+    let waits = machine.path("waits.yrs");
+    std::fs::write(&waits, [1, 1, 7, 5, 0x84, 7, 4, 1, b'x', 0]).unwrap();
+    let canvas = format!("{GROUP}:canvas");
+    store.run(&["sync", "import", "--raw", &canvas, &text(&waits)]).exits(7);
+    store.ok(&["check"]);
+    machine.pass(9 * 86_400);
     store
 }
 

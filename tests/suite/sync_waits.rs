@@ -278,3 +278,41 @@ fn what_we_never_wrote_under_our_own_id_is_a_fork() {
     store.run(&["sync", "import", "--raw", &format!("{GROUP}:chat"), &text(&file)]).fails(5, "");
     assert_eq!(store.documents(), before);
 }
+
+/// Updates that wait take room, and whoever forges them must not take all of it.
+#[test]
+fn only_so_much_may_wait() {
+    let machine = Machine::new("inbox");
+    let store = machine.group("s", &[]);
+    let files: Vec<String> = (0..1_001u16)
+        .map(|n| {
+            let path = machine.path(&format!("{n}.update"));
+            // Of a client of its own, behind a clock that nobody brings.
+            let client = [0x80 | (n & 0x7f) as u8, (n >> 7) as u8];
+            let update = [&[1, 1], &client[..], &[5, 0x84], &client, &[4, 1, b'x', 0]].concat();
+            std::fs::write(&path, update).unwrap();
+            text(&path)
+        })
+        .collect();
+    let import = |files: &[String]| {
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        store.run(&[&["sync", "import", "--raw", "chat"], &files[..]].concat())
+    };
+    let before = store.files();
+    import(&files).fails(1, "at most 1000");
+    assert_eq!(store.files(), before);
+    let (last, rest) = files.split_last().unwrap();
+    assert_eq!(import(rest).exits(7).stderr.lines().count(), 1_000);
+    let before = store.documents();
+    import(std::slice::from_ref(last)).fails(1, "at most 1000");
+    // What need not wait is welcome all the same.
+    store.send("still works");
+    assert_ne!(store.documents(), before);
+    // In the end they can be set aside.
+    machine.pass(8 * 86_400);
+    let findings = store.run(&["check", "-o", "id"]).exits(3).stdout.clone();
+    assert_eq!(findings.lines().filter(|id| id.starts_with("long-wait")).count(), 1_000);
+    let ids: Vec<&str> = findings.lines().collect();
+    store.ok(&[&["repair"], &ids[..]].concat());
+    import(std::slice::from_ref(last)).exits(7);
+}
