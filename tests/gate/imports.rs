@@ -127,7 +127,8 @@ fn what_an_import_leaves_does_not_hang_on_the_order_of_its_bundles() {
                 taken += 1;
             }
             (Err(forth), Err(back)) => {
-                let expected = |kind| matches!(kind, Kind::Untrusted | Kind::Forked);
+                let expected =
+                    |kind| matches!(kind, Kind::Untrusted | Kind::Forked | Kind::Refused);
                 assert!(expected(forth.kind) && expected(back.kind), "round {round}: {forth:?}");
                 refused += 1;
             }

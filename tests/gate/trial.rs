@@ -130,7 +130,7 @@ pub fn open(client: u64, bytes: &[u8]) -> Doc {
 }
 
 /// Applies an update whole; what the transaction then says of itself.
-fn take(document: &Doc, bytes: &[u8]) -> Vec<u8> {
+pub fn take(document: &Doc, bytes: &[u8]) -> Vec<u8> {
     let update = yrs::Update::decode_v1(bytes).unwrap_or_else(|e| panic!("yrs decodes: {e}"));
     let mut txn = document.transact_mut();
     txn.apply_update(update).unwrap_or_else(|e| panic!("yrs applies: {e}"));
@@ -168,12 +168,12 @@ fn is_container(value: &Value) -> bool {
     matches!(value, Value::Map(_) | Value::Array(_) | Value::Text(_))
 }
 
-fn same(a: &Record, b: &Record) -> bool {
+pub fn same(a: &Record, b: &Record) -> bool {
     Value::Map(a.clone()).same(&Value::Map(b.clone()))
 }
 
 /// What yrs shows, each root asked for as what `like` has there.
-fn shown_by_yrs(document: &Doc, like: &Record) -> Record {
+pub fn shown_by_yrs(document: &Doc, like: &Record) -> Record {
     let names: Vec<String> =
         document.transact().root_refs().map(|(name, _)| name.to_owned()).collect();
     let mut txn = document.transact_mut();
