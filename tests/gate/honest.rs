@@ -182,8 +182,8 @@ fn histories_undone_in_yjs_come_through() {
         let all = &bytes(&history["states"])[0];
         match check(&[], all) {
             Err(fault) => {
-                assert!(fault.is_unsupported(), "{context}: {fault}");
-                assert_ne!(parsed(&history["content"]), parsed(&history["again"]), "{context}");
+                // (Letters that change places may be the same letter.)
+                assert_eq!((fault.rule, fault.is_unsupported()), ("crossing", true), "{context}");
                 fickle += 1;
             }
             Ok(_) => {
@@ -192,7 +192,7 @@ fn histories_undone_in_yjs_come_through() {
             }
         }
     }
-    println!("{count} histories, {fickle} of them shown differently each time");
+    println!("{count} histories, {fickle} of them with an order that is another each time");
     assert!(fickle <= count / 1_000, "{fickle}");
 }
 
