@@ -46,6 +46,29 @@ pub const CONTAINER_DEPTH: usize = 16;
 /// 128 levels still read what we print of it.
 pub const ANY_DEPTH: usize = 100;
 
+/// Steps that yrs may take to open a document, or to merge what one command imports: about one
+/// comparison of two concurrent items each, so that 10 million are a second or two. What people
+/// write takes next to none: 20,000 messages 0, an element moved 10,000 times 500, 50 people typing
+/// 2,000 characters each into one text at once 2,000, 10,000 client ids in one list 700,000.
+pub const MERGE_STEPS: u64 = 10_000_000;
+/// … and beside these for each block of the document or the import.
+pub const MERGE_STEPS_PER_BLOCK: u64 = 32;
+
+/// A JSONPath, in characters.
+pub const JSONPATH_CHARS: usize = 4_096;
+/// Brackets in brackets in it: each level is parsed several times.
+pub const JSONPATH_DEPTH: usize = 6;
+/// Values that it may look at, however often, by what its text and the document's shape allow.
+/// `$..[?@..x]` takes 150 million in a chat of 50,000 messages.
+pub const JSONPATH_STEPS: f64 = 3e8;
+/// Values that it may find, those inside of others counted.
+pub const JSONPATH_FOUND: usize = 5_000_000;
+
+/// Texts of a picture, in steps: a character in each of its fonts. Beyond this an element is a box.
+pub const PICTURE_STEPS: usize = 2_000_000;
+/// … and of one element.
+pub const PICTURE_ELEMENT_STEPS: usize = 250_000;
+
 /// The log is trimmed beyond this many seconds …
 pub const LOG_AGE_SECONDS: i64 = 90 * 86_400;
 /// … or this many bytes of updates.

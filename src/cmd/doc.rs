@@ -14,8 +14,10 @@ use crate::error::{Error, Result};
 use crate::id::{DocId, hex};
 use crate::inspect::jsonpath;
 use crate::store::{Document, Reader, Scan, Store};
-use crate::ui::{Column, Format, Report, Row, Section};
+use crate::ui::{Column, Format, Report, Row, Section, Take};
 use clap::{Subcommand, ValueEnum};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, json};
 
 /// Documents as such: what is in them, how large it is, what differs
@@ -270,17 +272,49 @@ fn dump(context: &Context, wanted: &str, format: Option<DumpFormat>) -> Result<R
         _ => DumpFormat::Json,
     });
     Ok(match format {
-        DumpFormat::Json => Report::json(whole(&view)),
-        DumpFormat::Yjs => {
-            let root = |root: String| view.typed(&root).map(|typed| (root, typed));
-            Report::json(view.roots().into_iter().filter_map(root).collect::<Map<_, _>>().into())
-        }
-        DumpFormat::Ndjson => {
-            let content = |root: String| view.value(&[&root]).map(|value| (root, value));
-            let roots = view.roots().into_iter().filter_map(content);
-            Report::lines(roots.flat_map(|(root, value)| split(&root, value)).collect())
-        }
+        DumpFormat::Json => Report::content(Whole(view)),
+        DumpFormat::Yjs => Report::content(Typed(view)),
+        DumpFormat::Ndjson => Report::feed(move |take| {
+            for root in view.roots() {
+                if let Some(value) = view.value(&[&root])
+                    && !split(&root, value, take)?
+                {
+                    break;
+                }
+            }
+            Ok(())
+        }),
     })
+}
+
+/// The live content as it is written: root → content.
+struct Whole(View);
+
+impl Serialize for Whole {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for root in self.0.roots() {
+            if let Some(value) = self.0.value(&[&root]) {
+                map.serialize_entry(&root, &value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// The same with types.
+struct Typed(View);
+
+impl Serialize for Typed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for root in self.0.roots() {
+            if let Some(typed) = self.0.typed(&root) {
+                map.serialize_entry(&root, &typed)?;
+            }
+        }
+        map.end()
+    }
 }
 
 /// The live content: root → content.
@@ -305,16 +339,31 @@ fn get(context: &Context, wanted: &str, path: &str) -> Result<Report> {
     })
 }
 
-/// The records of a root, one JSON object each; a text is one record.
-fn split(root: &str, value: Value) -> Vec<serde_json::Value> {
-    let line = |key: serde_json::Value, value: &Value| json!({"root": root, "key": key, "value": value.to_json()});
-    match &value {
-        Value::Map(map) => map.iter().map(|(key, value)| line(json!(key), value)).collect(),
-        Value::Array(items) => {
-            items.iter().enumerate().map(|(at, value)| line(json!(at), value)).collect()
+/// Hands out the records of a root, one JSON object each; a text is one record. False when no more
+/// are wanted.
+fn split(root: &str, value: Value, take: Take<'_>) -> Result<bool> {
+    let mut line = |key: serde_json::Value, value: Value| {
+        let fields = [("root", json!(root)), ("key", key), ("value", value.to_json())];
+        take(fields.map(|(name, field)| (name.to_owned(), field)).into_iter().collect())
+    };
+    match value {
+        Value::Map(map) => {
+            for (key, value) in map {
+                if !line(json!(key), value)? {
+                    return Ok(false);
+                }
+            }
         }
-        other => vec![line(json!(null), other)],
+        Value::Array(items) => {
+            for (at, value) in items.into_iter().enumerate() {
+                if !line(json!(at), value)? {
+                    return Ok(false);
+                }
+            }
+        }
+        other => return line(json!(null), other),
     }
+    Ok(true)
 }
 
 pub(super) fn missing(id: &DocId) -> Error {

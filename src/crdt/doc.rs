@@ -5,10 +5,12 @@
 //! `Doc` must be thrown away with what it did: a dropped yrs transaction commits.
 
 use super::content::Content;
+use super::effort::{Allowance, Effort};
 use super::live::{Live, from_out};
 use super::update::{Checked, Update, Version, Written};
 use super::value::{Shared, Source, Value};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
+use std::borrow::Cow;
 use std::sync::Arc;
 use yrs::updates::decoder::Decode;
 use yrs::{
@@ -22,6 +24,11 @@ pub struct Doc {
     updates: Vec<Vec<u8>>,
     /// What others wrote stays as they wrote it.
     written: Written,
+    effort: Effort,
+    /// The next update is among what the effort has seen.
+    admitted: bool,
+    /// It holds updates that others wrote since it was loaded.
+    merged: bool,
 }
 
 impl Doc {
@@ -31,19 +38,48 @@ impl Doc {
         // Yjs may cut a surrogate pair. Each half then takes three bytes instead of two, so lengths
         // counted in bytes would come out wrong, and below zero once the text is deleted.
         options.offset_kind = OffsetKind::Utf16;
-        let yrs = YrsDoc::with_options(options);
-        Doc { yrs, updates: Vec::new(), written: Written::default() }
+        Doc {
+            yrs: YrsDoc::with_options(options),
+            updates: Vec::new(),
+            effort: Effort::default(),
+            admitted: false,
+            merged: false,
+            written: Written::default(),
+        }
     }
 
     /// Loads a state that passed the validator.
     ///
     /// # Errors
-    /// `Corrupt` when yrs does not take it whole.
+    /// `Refused` when that would take yrs more steps than the limit. `Corrupt` when yrs does not
+    /// take it whole.
     pub fn load(state: &Update<'_, Checked>, client: u64) -> Result<Self> {
         let mut doc = Doc::new(client);
-        doc.apply(state)?;
+        let joined = state.joined(|_| false);
+        let joined = joined.as_deref().map(checked).transpose()?;
+        let state = joined.as_ref().unwrap_or(state);
+        doc.effort = Effort::of(state)?;
+        doc.integrate(state)?;
         doc.updates.clear();
         Ok(doc)
+    }
+
+    /// Counts what an update that passed the gate would take, and takes it from the allowance: to
+    /// be asked right before [`Doc::apply`].
+    ///
+    /// # Errors
+    /// `Untrusted` when the allowance does not suffice; the document is as it was.
+    pub fn admit(&mut self, update: &Update<'_, Checked>, allowance: &mut Allowance) -> Result<()> {
+        let anew = self.anew(update)?;
+        let anew = anew.as_deref().map(checked).transpose()?;
+        let update = anew.as_ref().unwrap_or(update);
+        let admitted = self.effort.spend(update, &self.updates, allowance);
+        if admitted.is_err() {
+            self.effort = Effort::of(&checked(&self.encode()?.0)?)?;
+            self.effort.seen(self.updates.len());
+        }
+        self.admitted = admitted.is_ok();
+        admitted
     }
 
     /// Applies an update that passed the gate (valid, ready, not forked). True when it brought
@@ -53,13 +89,42 @@ impl Doc {
     /// # Errors
     /// `Corrupt` when parts of it stay pending: the gate was not kept.
     pub fn apply(&mut self, update: &Update<'_, Checked>) -> Result<bool> {
+        let anew = self.anew(update)?;
+        let anew = anew.as_deref().map(checked).transpose()?;
+        let made = self.integrate(anew.as_ref().unwrap_or(update))?;
+        if std::mem::take(&mut self.admitted) {
+            self.effort.seen(self.updates.len());
+        }
+        self.merged = true;
+        Ok(made)
+    }
+
+    /// The update as yrs is given it, where that is not as it came: what the document holds left
+    /// out, and what one client wrote in a row joined.
+    fn anew(&self, update: &Update<'_, Checked>) -> Result<Option<Vec<u8>>> {
+        let seen = self.yrs.transact().state_vector();
+        let known = |client| seen.get(&yrs::ClientID::new(client));
+        let in_sequence = |id| self.effort.in_sequence(id);
+        Ok(match update.news(known) {
+            Cow::Borrowed(_) => update.joined(in_sequence),
+            Cow::Owned(news) => Some(checked(&news)?.joined(in_sequence).unwrap_or(news)),
+        })
+    }
+
+    /// In one transaction. True when it brought anything new.
+    fn integrate(&mut self, update: &Update<'_, Checked>) -> Result<bool> {
+        let portions = update.portions();
+        let portions = match &portions {
+            Some(portions) => portions.iter().map(Vec::as_slice).collect(),
+            None => vec![update.bytes()],
+        };
         let mut txn = self.yrs.transact_mut();
-        // Kept by yrs: see `Txn::knows_client`.
-        let known = |client| txn.before_state().get(&yrs::ClientID::new(client));
-        let decoded = yrs::Update::decode_v1(&update.news(known))
-            .map_err(|e| Error::corrupt("yrs does not decode the update").because(e))?;
-        txn.apply_update(decoded)
-            .map_err(|e| Error::corrupt("yrs does not apply the update").because(e))?;
+        for portion in portions {
+            let decoded = yrs::Update::decode_v1(portion)
+                .map_err(|e| Error::corrupt("yrs does not decode the update").because(e))?;
+            txn.apply_update(decoded)
+                .map_err(|e| Error::corrupt("yrs does not apply the update").because(e))?;
+        }
         if txn.has_missing_updates() {
             return Err(Error::corrupt("parts of the update wait for something that is missing"));
         }
@@ -102,7 +167,8 @@ impl Doc {
     /// The whole state, re-encoded and walked: no gap, nothing pending, no clock out of bounds.
     ///
     /// # Errors
-    /// `Bug` when the walk finds what must not be stored.
+    /// `Bug` when the walk finds what must not be stored. `Untrusted` when what was merged would
+    /// take too long to be opened again.
     pub fn encode(&self) -> Result<(Vec<u8>, Version)> {
         let txn = self.yrs.transact();
         if txn.has_missing_updates() {
@@ -110,11 +176,22 @@ impl Doc {
         }
         let bytes = txn.encode_state_as_update_v1(&StateVector::default());
         let bytes = restored(&self.written, bytes)?;
-        let version = super::update::storable(&bytes).map_err(|fault| {
+        let stored = super::update::whole(&bytes).map_err(|fault| {
             Error::bug("the encoded document must not be stored").because(fault)
         })?;
+        if self.merged {
+            Effort::of(&stored).map_err(|e| Error { kind: Kind::Untrusted, ..e })?;
+        }
+        let version = stored.version();
         Ok((bytes, version))
     }
+}
+
+/// What was written anew from something that was checked.
+fn checked(bytes: &[u8]) -> Result<Update<'_, Checked>> {
+    Update::walk(bytes)
+        .and_then(|walked| walked.check(&[]))
+        .map_err(|fault| Error::bug("what was joined does not check").because(fault))
 }
 
 /// Keeps the transaction's own update, if it changed anything.

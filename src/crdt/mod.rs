@@ -6,6 +6,7 @@
 pub mod container;
 pub mod content;
 pub mod doc;
+pub mod effort;
 mod live;
 mod plain;
 pub mod register;

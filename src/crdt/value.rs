@@ -1,6 +1,7 @@
 //! Content of a document as plain data, wherever it was read from: the bytes of a file
 //! ([`super::view::View`]) or a document open for editing ([`super::doc::Txn`]).
 
+use serde::{Serialize, Serializer};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,14 +103,38 @@ impl Value {
     }
 }
 
+/// As [`Value::to_json`], without the JSON in between.
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Value::Null | Value::Undefined => serializer.serialize_unit(),
+            Value::Bool(b) => serializer.serialize_bool(*b),
+            Value::Int(n) => serializer.serialize_i64(*n),
+            Value::Number(n) => match whole(*n) {
+                Some(whole) => serializer.serialize_i64(whole),
+                None => serializer.serialize_f64(*n),
+            },
+            Value::String(text) | Value::Text(text) => serializer.serialize_str(text),
+            Value::Bytes(bytes) => serializer.serialize_str(&data_encoding::BASE64.encode(bytes)),
+            Value::Map(map) | Value::Object(map) => serializer.collect_map(map),
+            Value::Array(items) | Value::List(items) => serializer.collect_seq(items),
+        }
+    }
+}
+
 /// A record as a JSON object, keys sorted.
 pub fn record_to_json(record: &Record) -> serde_json::Value {
     serde_json::Value::Object(record.iter().map(|(k, v)| (k.clone(), v.to_json())).collect())
 }
 
 fn number_to_json(n: f64) -> serde_json::Value {
+    whole(n).map_or_else(|| json!(n), |whole| json!(whole))
+}
+
+/// A float that is a whole number, as far as floats are exact.
+fn whole(n: f64) -> Option<i64> {
     const SAFE: f64 = 9_007_199_254_740_991.0;
-    if n.fract() == 0.0 && n.abs() <= SAFE { json!(n as i64) } else { json!(n) }
+    (n.fract() == 0.0 && n.abs() <= SAFE).then_some(n as i64)
 }
 
 /// The ids of a sequence in its order, each once.

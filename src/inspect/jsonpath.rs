@@ -1,20 +1,158 @@
 //! Picking values out of a document with JSONPath (RFC 9535).
+//!
+//! The library parses what is nested by trying it again and again, and evaluates without bound, both
+//! by recursion. So how much work a path is, at most, is worked out from its text and from the shape
+//! of the document, and what is too much is refused.
 
 use crate::error::{Error, Result};
+use crate::limits::{JSONPATH_CHARS, JSONPATH_DEPTH, JSONPATH_FOUND, JSONPATH_STEPS};
 use serde_json::Value;
 use serde_json_path::JsonPath;
+
+/// What a regular expression costs, which is compiled for every value that it is held against:
+/// one that says itself how large it is, and one that repeats something a number of times or comes
+/// from the document.
+const REGEX_STEPS: f64 = 20.0;
+const LARGE_REGEX_STEPS: f64 = 10_000.0;
 
 /// What a path finds in a document's dump, in the document's order.
 ///
 /// # Errors
-/// `Usage` when it is no JSONPath.
+/// `Usage` when it is no JSONPath, or when it may be more work than the limits allow.
 pub fn find<'d>(dump: &'d Value, path: &str) -> Result<Vec<&'d Value>> {
+    let shape = Shape::of(path)?;
     let parsed = JsonPath::parse(path).map_err(|e| {
         Error::usage(format!("{path:?} is not a JSONPath: {}", e.message()))
             .because(format!("at character {}", e.position().saturating_add(1)))
             .hint("one begins with `$`: `$.messages.*.content`, `$..author_id`")
     })?;
-    Ok(parsed.query(dump).all())
+    let steps = shape.steps(&Levels::of(dump));
+    if steps > JSONPATH_STEPS {
+        return Err(too_much(format!(
+            "the path may take {steps:.0} steps in this document, more than {JSONPATH_STEPS:.0}"
+        )));
+    }
+    let found = parsed.query(dump).all();
+    let mut nodes = 0usize;
+    for value in &found {
+        nodes = count(value, nodes);
+        if nodes > JSONPATH_FOUND {
+            return Err(too_much(format!("the path finds more than {JSONPATH_FOUND} values")));
+        }
+    }
+    Ok(found)
+}
+
+fn too_much(message: String) -> Error {
+    Error::usage(message)
+        .hint("a path with fewer `..` and `?` in it, or with more names, is less work")
+}
+
+/// What of a path makes it work.
+struct Shape {
+    /// Each goes down to all that is below, from all that was found so far.
+    descents: i32,
+    /// Paths from the root inside of filters.
+    roots: i32,
+    /// How many of what is side by side in brackets, multiplied.
+    selectors: f64,
+    regex: f64,
+}
+
+impl Shape {
+    fn of(path: &str) -> Result<Shape> {
+        let chars = path.chars().count();
+        if chars > JSONPATH_CHARS {
+            let message =
+                format!("the JSONPath has {chars} characters, more than {JSONPATH_CHARS}");
+            return Err(Error::usage(message));
+        }
+        let mut shape = Shape { descents: 0, roots: -1, selectors: 1.0, regex: 1.0 };
+        // Per bracket that is open, the selectors in it so far.
+        let mut open: Vec<f64> = Vec::new();
+        let mut quote: Option<char> = None;
+        let mut before = ' ';
+        let (mut names, mut repeats) = (false, false);
+        for c in path.chars() {
+            match (quote, c) {
+                (Some(_), _) if before == '\\' => before = ' ',
+                (Some(quoted), _) => {
+                    quote = Some(quoted).filter(|quoted| *quoted != c);
+                    repeats |= c == '{';
+                    before = c;
+                }
+                (None, '"' | '\'') => (quote, before) = (Some(c), ' '),
+                (None, _) => {
+                    shape.see(c, before, &mut open);
+                    names |= c == '(' && before.is_ascii_lowercase();
+                    before = c;
+                }
+            }
+            if open.len() > JSONPATH_DEPTH {
+                let message = format!("the JSONPath nests more than {JSONPATH_DEPTH} brackets");
+                return Err(Error::usage(message).hint("`doc dump` and `jq` can do more"));
+            }
+        }
+        if names && (path.contains("match") || path.contains("search")) {
+            let is_literal = path.contains(['"', '\'']);
+            shape.regex = if repeats || !is_literal { LARGE_REGEX_STEPS } else { REGEX_STEPS };
+        }
+        Ok(shape)
+    }
+
+    fn see(&mut self, c: char, before: char, open: &mut Vec<f64>) {
+        match c {
+            '.' if before == '.' => self.descents += 1,
+            '$' => self.roots += 1,
+            '[' | '(' => open.push(1.0),
+            ']' | ')' => self.selectors *= open.pop().unwrap_or(1.0),
+            ',' => open.iter_mut().last().into_iter().for_each(|count| *count += 1.0),
+            _ => {}
+        }
+    }
+
+    /// No fewer than the values that are looked at, however often. Each `..` finds a value once for
+    /// each value around it that was found before.
+    fn steps(&self, levels: &Levels) -> f64 {
+        let around =
+            |(depth, count): (usize, &f64)| count * (depth as f64 + 1.0).powi(self.descents + 1);
+        let below: f64 = levels.0.iter().enumerate().map(around).sum();
+        let again = levels.0.iter().sum::<f64>().powi(self.roots.max(0));
+        below * again * self.selectors * self.regex
+    }
+}
+
+/// How many values there are at each depth.
+struct Levels(Vec<f64>);
+
+impl Levels {
+    fn of(dump: &Value) -> Levels {
+        let mut levels = Vec::new();
+        let mut here: Vec<&Value> = vec![dump];
+        while !here.is_empty() {
+            levels.push(here.len() as f64);
+            here = here.into_iter().flat_map(below).collect();
+        }
+        Levels(levels)
+    }
+}
+
+fn below(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
+    match value {
+        Value::Array(items) => Box::new(items.iter()),
+        Value::Object(fields) => Box::new(fields.values()),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+/// The values in a value, added to so many; not many more than the limit.
+fn count(value: &Value, mut nodes: usize) -> usize {
+    let mut open = vec![value];
+    while let Some(value) = open.pop().filter(|_| nodes <= JSONPATH_FOUND) {
+        nodes += 1;
+        open.extend(below(value));
+    }
+    nodes
 }
 
 #[cfg(test)]
@@ -30,5 +168,52 @@ mod tests {
         assert_eq!(find(&dump, "$..[?@.n > 1]").unwrap(), [&json!({"n": 2})]);
         assert!(find(&dump, "$.nothing").unwrap().is_empty());
         assert_eq!(find(&dump, "messages").unwrap_err().kind, Kind::Usage);
+    }
+
+    #[track_caller]
+    fn refused(dump: &Value, path: &str, why: &str) {
+        let error = find(dump, path).expect_err(why);
+        assert_eq!(error.kind, Kind::Usage);
+        assert!(error.message.contains(why), "{error:?}");
+    }
+
+    #[test]
+    fn what_is_nested_is_bounded() {
+        let dump = json!({"a": [1]});
+        let nested = |depth: usize| format!("$[?@{}{}", "[?@".repeat(depth), "]".repeat(depth + 1));
+        refused(&dump, &nested(2_000), "characters");
+        refused(&dump, &nested(20), "brackets");
+        refused(&dump, &format!("$[?{}@.a{}]", "(".repeat(900), ")".repeat(900)), "brackets");
+        refused(&dump, &format!("$[?{}1]", "!(".repeat(900)), "brackets");
+        // As many brackets as you like beside each other, or in quotes.
+        find(&dump, &format!("$.a{}", "[0]".repeat(500))).unwrap();
+        find(&dump, "$['[[[[[[[[[[[[', \"((((((((((((\", '\\'[[[[[[[[[[']").unwrap();
+        find(&dump, &nested(JSONPATH_DEPTH - 1)).unwrap();
+    }
+
+    #[test]
+    fn what_multiplies_is_bounded() {
+        // A chain of 60, and a plain document of 200,000 values.
+        let deep = (0..60).fold(json!(1), |inner, _| json!([inner, 2, 3]));
+        let wide: Value =
+            (0..25_000).map(|n| json!({"a": n, "b": {"c": [n, 1]}, "d": "x"})).collect();
+        assert!(find(&deep, "$..*").is_ok());
+        assert!(find(&deep, "$..*..*").is_ok());
+        refused(&deep, "$..*..*..*..*..*", "steps");
+        refused(&deep, "$..[?@..[?@..[?@..[?@..*]]]]", "steps");
+        for path in [
+            "$..*",
+            "$..[?@.a > 3].b",
+            "$[?@.a == 7].b.c[0]",
+            "$..[?@..c]",
+            "$[?search(@.d, 'x')].a",
+            "$[0, 1, 2]['a', 'b']",
+        ] {
+            find(&wide, path).unwrap_or_else(|e| panic!("{path}: {e:?}"));
+        }
+        refused(&wide, "$..[?$..[?@.a == 7]]", "steps");
+        refused(&wide, &format!("$[{}]", vec!["*"; 300].join(",")), "values");
+        refused(&wide, "$[*, *][*, *][*, *][*, *][*, *][*, *][*, *][*, *][*, *][*, *]", "steps");
+        refused(&wide, "$[?search(@.d, 'a{900}{900}')]", "steps");
     }
 }

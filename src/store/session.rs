@@ -10,6 +10,7 @@ use super::state::{NewRow, State};
 use super::working::{Change, Editing, Origin, Working};
 use super::{Ambient, Commits, Open, lock, reader};
 use crate::crdt::doc::Txn;
+use crate::crdt::effort::Allowance;
 use crate::crdt::update::{Checked, Clocks, Update};
 use crate::crdt::value::Source;
 use crate::crdt::view::View;
@@ -46,6 +47,8 @@ pub struct Session {
     /// What is put right in the files after the commit, by document.
     pub(super) mends: Vec<(DocId, Mend)>,
     notes: Vec<String>,
+    /// What imports may still cost.
+    allowance: Allowance,
     /// A change failed half-way: nothing of this session may be kept.
     broken: bool,
     /// Changes begun, those that failed included.
@@ -113,6 +116,7 @@ impl Session {
             changed: Vec::new(),
             mends: Vec::new(),
             notes,
+            allowance: Allowance::default(),
             broken: false,
             begun: 0,
             operations: String::new(),
@@ -270,7 +274,8 @@ impl Session {
     ///
     /// # Errors
     /// `Forked` when the update holds writes under our own client id that we never made. The id is
-    /// given up: the next session is a new replica.
+    /// given up: the next session is a new replica. `Untrusted` when it would take longer to merge
+    /// than all imports of the session together may; the session can then go on without it.
     pub fn apply(
         &mut self,
         doc: &DocId,
@@ -278,6 +283,11 @@ impl Session {
         origin: Option<(&str, i64)>,
     ) -> Result<bool> {
         let origin = origin.map(|(replica, seq)| (replica.to_owned(), seq));
+        let mut allowance = std::mem::take(&mut self.allowance);
+        let admitted =
+            self.open_document(doc).and_then(|working| working.admit(update, &mut allowance));
+        self.allowance = allowance;
+        admitted?;
         let applied = self.change(doc, origin, |editing| {
             let theirs = update.version().clocks.get(&editing.client).copied().unwrap_or(0);
             if theirs > editing.doc.own_clock() {
@@ -482,7 +492,22 @@ impl Session {
         Ok(())
     }
 
-    /// Opens a document in yrs, under the client id that its lease allows, and changes it.
+    /// Opens a document in yrs, a new one where there is none, under the client id that its lease
+    /// allows.
+    fn open_document(&mut self, doc: &DocId) -> Result<&mut Working> {
+        self.load(doc)?;
+        let slot = self.documents.entry(doc.clone()).or_default();
+        let working = match slot {
+            Some(working) => working,
+            None => slot.insert(Working::new(Loaded::nothing(&self.layout, doc)?)),
+        };
+        let (replica, state, ambient) = (&mut self.replica, &self.state, &self.ambient);
+        working
+            .open(doc, ambient.roots, |clocks| replica.client_for(doc, clocks, state, ambient))?;
+        Ok(working)
+    }
+
+    /// Opens a document in yrs and changes it.
     fn change<R>(
         &mut self,
         doc: &DocId,
@@ -490,17 +515,10 @@ impl Session {
         change: impl FnOnce(&mut Editing) -> Result<R>,
     ) -> Result<R> {
         self.begun = self.begun.saturating_add(1);
-        self.load(doc)?;
-        let working = match self.documents.get_mut(doc) {
-            Some(Some(working)) => working,
-            _ => {
-                let new = Working::new(Loaded::nothing(&self.layout, doc)?);
-                self.documents.entry(doc.clone()).or_default().insert(new)
-            }
+        self.open_document(doc)?;
+        let Some(Some(working)) = self.documents.get_mut(doc) else {
+            return Err(Error::bug("a document that was opened is not there"));
         };
-        let (replica, state, ambient) = (&mut self.replica, &self.state, &self.ambient);
-        working
-            .open(doc, ambient.roots, |clocks| replica.client_for(doc, clocks, state, ambient))?;
         // Until the change is through, what yrs holds is worth nothing.
         let was_broken = std::mem::replace(&mut self.broken, true);
         let was_changed = working.is_changed();

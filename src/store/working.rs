@@ -3,6 +3,7 @@
 use super::Roots;
 use super::load::Loaded;
 use crate::crdt::doc::Doc;
+use crate::crdt::effort::Allowance;
 use crate::crdt::update::{self, Checked, Clocks, Update};
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
@@ -76,10 +77,18 @@ impl Working {
         if self.editing.is_none() {
             let update = self.loaded.update(doc, roots)?;
             let client = client_for(&update.version().clocks)?;
-            let doc = Doc::load(&update, client)?;
+            let doc = Doc::load(&update, client).map_err(|e| about(doc, e))?;
             self.editing = Some(Editing { doc, client, origins: Vec::new(), bytes: 0 });
         }
         Ok(())
+    }
+
+    /// Counts what an update would take, before it is applied to the open document.
+    pub fn admit(&mut self, update: &Update<'_, Checked>, allowance: &mut Allowance) -> Result<()> {
+        match &mut self.editing {
+            Some(editing) => editing.doc.admit(update, allowance),
+            None => Err(Error::bug("a document was merged into before it was opened")),
+        }
     }
 
     /// Changes the open document. On Err what yrs holds is worth nothing.
@@ -168,6 +177,10 @@ impl Editing {
         }
         Ok(parts)
     }
+}
+
+fn about(doc: &DocId, error: Error) -> Error {
+    Error { message: format!("{doc}: {}", error.message), ..error }
 }
 
 /// Bytes of our own making, on their way to the log or the eye.

@@ -116,7 +116,15 @@ fn round(
                     Error::bug(format!("news of {doc} are not valid")).because(fault)
                 })?;
                 // It also refuses writes under our own client id that we never made.
-                moved |= session.apply(doc, &news, piece.origin(&ours))?;
+                moved |= match session.apply(doc, &news, piece.origin(&ours)) {
+                    Err(e) if e.kind == Kind::Untrusted => {
+                        *fate = Some(refuse(piece, too_much(doc, piece, e))?);
+                        // What comes after it was judged by a document that has it.
+                        open.extend(rest.into_iter().flatten());
+                        return Ok(true);
+                    }
+                    applied => applied?,
+                };
                 Fate::Applied(Has::from(&update.version()))
             }
             Verdict::Waits(need) => {
@@ -158,6 +166,12 @@ fn invalid(doc: &DocId, piece: &Piece<'_>, fault: Fault) -> Error {
     Error::untrusted(format!("the update of {doc} in {} is not valid", piece.source))
         .because(fault)
         .hint("nothing was written; ask the sender for another bundle")
+}
+
+/// What yrs would spend on it is without bound, or next to it.
+fn too_much(doc: &DocId, piece: &Piece<'_>, error: Error) -> Error {
+    let message = format!("{doc}, {}: {}", piece.source, error.message);
+    Error { message, ..error }.hint("nothing was written; ask the sender for another bundle")
 }
 
 fn forked(doc: &DocId, piece: &Piece<'_>, id: Id) -> Error {

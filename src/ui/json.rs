@@ -2,7 +2,6 @@
 
 use super::{Format, report::Row};
 use serde::Serialize;
-use serde_json::Value;
 use std::io::{self, Write};
 
 /// One array, one record per line: a valid array that `grep` and `diff` can read too.
@@ -47,7 +46,7 @@ pub fn object(fields: &Row, out: &mut dyn Write) -> io::Result<()> {
 
 /// A value, whatever the format is: on one line with ndjson, else indented, on a terminal and in a
 /// pipe alike (a dump is read, searched and compared by lines).
-pub fn dump(value: &Value, format: Format, out: &mut dyn Write) -> io::Result<()> {
+pub fn dump(value: &impl Serialize, format: Format, out: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Ndjson => serde_json::to_writer(&mut *out, value)?,
         _ => serde_json::to_writer_pretty(&mut *out, value)?,

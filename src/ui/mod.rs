@@ -136,6 +136,7 @@ fn write_body(body: &Body, terminal: &Terminal, out: &mut dyn Write) -> io::Resu
         Body::Text(text) => out.write_all(text.as_bytes()),
         Body::Raw(bytes) => out.write_all(bytes),
         Body::Json(value) => json::dump(value, terminal.format, out),
+        Body::Content(content) => content.write(terminal.format, out),
         Body::Lines(values) => json::lines(values, out),
         Body::Feed(rows) => return stream::feed(rows, out),
         Body::Written(written) => write_written(written, terminal, out),

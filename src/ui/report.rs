@@ -1,7 +1,9 @@
 use super::{Format, Terminal};
 use crate::error::Result;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::fmt;
+use std::io::{self, Write};
 use std::rc::Rc;
 
 /// The fields of one record, in the order in which JSON shows them.
@@ -46,6 +48,8 @@ pub enum Body {
     Raw(Vec<u8>),
     /// A JSON value, whatever the format is.
     Json(Value),
+    /// The same, made as it is written.
+    Content(Content),
     /// JSON objects one per line, whatever the format is.
     Lines(Vec<Value>),
     /// The same as they come: each has been written when the next one is made.
@@ -66,6 +70,24 @@ impl Stream {
     /// Its own, and whatever `take` says.
     pub fn each(&self, take: Take<'_>) -> Result<()> {
         (self.0)(take)
+    }
+}
+
+type WriteJson = dyn Fn(Format, &mut dyn Write) -> io::Result<()>;
+
+/// What writes a JSON value, indented or on one line.
+#[derive(Clone)]
+pub struct Content(Rc<WriteJson>);
+
+impl Content {
+    pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
+        (self.0)(format, out)
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Content")
     }
 }
 
@@ -373,6 +395,12 @@ impl Report {
     /// A JSON value, whatever the format is: indented by two spaces, on one line with ndjson.
     pub fn json(value: Value) -> Self {
         Body::Json(value).into()
+    }
+
+    /// A JSON value that is made as it is written, whatever the format is.
+    pub fn content(value: impl Serialize + 'static) -> Self {
+        let write = move |format, out: &mut dyn Write| super::json::dump(&value, format, out);
+        Body::Content(Content(Rc::new(write))).into()
     }
 
     /// JSON values one per line, whatever the format is.

@@ -14,6 +14,7 @@ mod admit;
 mod alive;
 pub(super) mod any;
 mod check;
+mod cost;
 mod deletes;
 mod facts;
 mod fork;
@@ -23,6 +24,7 @@ mod merge;
 mod news;
 mod place;
 mod places;
+mod portion;
 mod reader;
 mod run;
 mod salvage;
@@ -36,6 +38,7 @@ mod written;
 
 pub use admit::{Need, Verdict, admit};
 pub use alive::Alive;
+pub use cost::Rehearsal;
 pub use deletes::DeleteSet;
 pub use facts::Owner;
 pub use lineage::{Lineage, Origins};
@@ -366,6 +369,11 @@ impl Update<'_, Checked> {
 /// # Errors
 /// The first fault.
 pub fn storable(bytes: &[u8]) -> Result<Version, Fault> {
+    whole(bytes).map(|state| state.version())
+}
+
+/// The same, and what was read.
+pub(super) fn whole(bytes: &[u8]) -> Result<Update<'_, Checked>, Fault> {
     let update = Update::walk(bytes)?.check(&[])?;
     match update.needs().iter().next() {
         Some((client, clock)) => Err(Fault::new(
@@ -373,6 +381,6 @@ pub fn storable(bytes: &[u8]) -> Result<Version, Fault> {
             "incomplete",
             format!("the state refers to clock {clock} of client {client} without holding it"),
         )),
-        None => Ok(update.version()),
+        None => Ok(update),
     }
 }

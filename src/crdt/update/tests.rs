@@ -1,4 +1,6 @@
 mod admit;
+mod cost;
+mod forge;
 mod gate;
 mod merging;
 mod rules;

@@ -1,10 +1,13 @@
 //! The live content with its types, as Yjs tells them apart: a shared map is no object, a text no
 //! string, and a BigInt no number.
 
-use super::{Entry, Kind, NONE, Shape, View};
-use crate::crdt::update::{AnyHead, Fault, Reader};
+use super::{Entry, Kind, NONE, Node, Shape, View};
+use crate::crdt::update::{AnyHead, Reader};
 use crate::crdt::value::Value;
-use serde_json::{Map, Value as Json, json};
+use serde::ser::{Error, SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 /// The tag of a BigInt, which reads as an integer like any other.
 const BIG_INT: u8 = 122;
@@ -12,92 +15,193 @@ const BIG_INT: u8 = 122;
 impl View {
     /// A root and all below it, each value as `{"t": type, "v": value}`: `map`, `array` and `text`
     /// for the shared types, `any-map`, `any-array`, `string`, `number`, `bigint` (as a string),
-    /// `bool`, `bytes` (base64), `null` and `undefined` for plain values.
-    pub fn typed(&self, root: &str) -> Option<Json> {
-        Some(container(self, self.root(root)?))
+    /// `bool`, `bytes` (base64), `null` and `undefined` for plain values. It is made as it is
+    /// written.
+    pub fn typed(&self, root: &str) -> Option<impl Serialize> {
+        Some(Container { view: self, node: self.root(root)? })
     }
 }
 
-/// Recursion is bounded: the check refused deeper nesting.
-fn container(view: &View, node: u32) -> Json {
-    let Some(node) = view.node(node) else { return json!({"t": "undefined"}) };
-    let entries = view.entries_of(node);
-    match node.shape {
-        Shape::Map => {
-            let fields = entries.iter().filter_map(|entry| {
-                Some((view.key(entry).to_owned(), values(view, entry).into_iter().next()?))
-            });
-            typed("map", fields.collect::<Map<_, _>>().into())
-        }
-        Shape::Text => {
-            let mut text = String::new();
-            entries.iter().for_each(|entry| view.push_text(entry, &mut text));
-            typed("text", text.into())
-        }
-        _ => {
-            let items = entries.iter().flat_map(|entry| values(view, entry));
-            typed("array", items.collect::<Vec<_>>().into())
+/// `{"t": …, "v": …}`
+fn tagged<S: Serializer>(
+    serializer: S,
+    kind: &str,
+    value: &(impl Serialize + ?Sized),
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(2))?;
+    map.serialize_entry("t", kind)?;
+    map.serialize_entry("v", value)?;
+    map.end()
+}
+
+/// A value that has nothing but a type.
+fn bare<S: Serializer>(serializer: S, kind: &str) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(1))?;
+    map.serialize_entry("t", kind)?;
+    map.end()
+}
+
+fn base64(bytes: &[u8]) -> String {
+    data_encoding::BASE64.encode(bytes)
+}
+
+/// A shared type. Recursion is bounded: the check refused deeper nesting.
+struct Container<'v> {
+    view: &'v View,
+    node: u32,
+}
+
+impl Serialize for Container<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let view = self.view;
+        let Some(node) = view.node(self.node) else { return bare(serializer, "undefined") };
+        match node.shape {
+            Shape::Map => tagged(serializer, "map", &Fields { view, node }),
+            Shape::Text => {
+                let mut text = String::new();
+                view.entries_of(node).iter().for_each(|entry| view.push_text(entry, &mut text));
+                tagged(serializer, "text", &text)
+            }
+            _ => tagged(serializer, "array", &Items { view, node }),
         }
     }
 }
 
-fn values(view: &View, entry: &Entry) -> Vec<Json> {
-    if entry.node != NONE {
-        return vec![container(view, entry.node)];
-    }
-    let bytes = view.slice(entry.content);
-    match entry.kind {
-        Kind::Binary => vec![typed("bytes", base64(bytes))],
-        Kind::Any => {
-            let mut reader = Reader::at(bytes, 0);
-            let mut values = Vec::new();
-            // The walk read the same bytes: this cannot fail.
-            while reader.left() > 0
-                && let Ok(value) = plain(&mut reader)
+struct Fields<'v> {
+    view: &'v View,
+    node: &'v Node,
+}
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for entry in self.view.entries_of(self.node) {
+            let key = self.view.key(entry);
+            if entry.node != NONE {
+                map.serialize_entry(key, &Container { view: self.view, node: entry.node })?;
+            } else if let Some(values) = Values::of(self.view, entry)
+                && !values.is_through()
             {
-                values.push(value);
+                map.serialize_entry(key, &values)?;
             }
-            values
         }
-        _ => Vec::new(),
+        map.end()
     }
 }
 
-/// Recursion is bounded: the walk refused deeper nesting.
-fn plain(reader: &mut Reader<'_>) -> Result<Json, Fault> {
-    let is_big = reader.peek() == Some(BIG_INT);
-    Ok(match reader.any_head()? {
-        AnyHead::Undefined => json!({"t": "undefined"}),
-        AnyHead::Null => json!({"t": "null"}),
-        AnyHead::Bool(b) => typed("bool", b.into()),
-        AnyHead::Int(n) if is_big => typed("bigint", n.to_string().into()),
-        AnyHead::Int(n) => typed("number", n.into()),
-        AnyHead::Float(n) => typed("number", Value::Number(n).to_json()),
-        AnyHead::String => typed("string", reader.text()?.into()),
-        AnyHead::Buffer => typed("bytes", base64(reader.buffer()?)),
-        AnyHead::Map(count) => {
-            let mut fields = Map::new();
-            for _ in 0..count {
-                let key = reader.text()?.to_owned();
-                fields.insert(key, plain(reader)?);
-            }
-            fields.sort_keys();
-            typed("any-map", fields.into())
-        }
-        AnyHead::List(count) => {
-            let mut items = Vec::new();
-            for _ in 0..count {
-                items.push(plain(reader)?);
-            }
-            typed("any-array", items.into())
-        }
-    })
+struct Items<'v> {
+    view: &'v View,
+    node: &'v Node,
 }
 
-fn typed(kind: &str, value: Json) -> Json {
-    json!({"t": kind, "v": value})
+impl Serialize for Items<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut seq = serializer.serialize_seq(None)?;
+        for entry in self.view.entries_of(self.node) {
+            if entry.node != NONE {
+                seq.serialize_element(&Container { view: self.view, node: entry.node })?;
+            } else if let Some(values) = Values::of(self.view, entry) {
+                while !values.is_through() {
+                    seq.serialize_element(&values)?;
+                }
+            }
+        }
+        seq.end()
+    }
 }
 
-fn base64(bytes: &[u8]) -> Json {
-    data_encoding::BASE64.encode(bytes).into()
+/// The plain values of an entry; each time that it is written it gives the next one.
+enum Values<'v> {
+    Bytes(RefCell<Option<&'v [u8]>>),
+    Any(RefCell<Reader<'v>>),
+}
+
+impl<'v> Values<'v> {
+    fn of(view: &'v View, entry: &Entry) -> Option<Self> {
+        let bytes = view.slice(entry.content);
+        match entry.kind {
+            Kind::Binary => Some(Values::Bytes(RefCell::new(Some(bytes)))),
+            Kind::Any => Some(Values::Any(RefCell::new(Reader::at(bytes, 0)))),
+            _ => None,
+        }
+    }
+
+    fn is_through(&self) -> bool {
+        match self {
+            Values::Bytes(bytes) => bytes.borrow().is_none(),
+            Values::Any(reader) => reader.borrow().left() == 0,
+        }
+    }
+}
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Values::Bytes(bytes) => {
+                tagged(serializer, "bytes", &base64(bytes.take().unwrap_or_default()))
+            }
+            Values::Any(reader) => Plain(reader).serialize(serializer),
+        }
+    }
+}
+
+/// The plain value that a reader stands before; the reader goes on behind it. Recursion is bounded:
+/// the walk refused deeper nesting, and read the same bytes without an error.
+struct Plain<'r, 'v>(&'r RefCell<Reader<'v>>);
+
+impl Serialize for Plain<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let is_big = self.0.borrow().peek() == Some(BIG_INT);
+        let head = self.0.borrow_mut().any_head().map_err(S::Error::custom)?;
+        match head {
+            AnyHead::Undefined => bare(serializer, "undefined"),
+            AnyHead::Null => bare(serializer, "null"),
+            AnyHead::Bool(b) => tagged(serializer, "bool", &b),
+            AnyHead::Int(n) if is_big => tagged(serializer, "bigint", &n.to_string()),
+            AnyHead::Int(n) => tagged(serializer, "number", &n),
+            AnyHead::Float(n) => tagged(serializer, "number", &Value::Number(n)),
+            AnyHead::String => {
+                let text = self.0.borrow_mut().text().map_err(S::Error::custom)?;
+                tagged(serializer, "string", text)
+            }
+            AnyHead::Buffer => {
+                let bytes = self.0.borrow_mut().buffer().map_err(S::Error::custom)?;
+                tagged(serializer, "bytes", &base64(bytes))
+            }
+            AnyHead::Map(count) => tagged(serializer, "any-map", &PlainFields(self.0, count)),
+            AnyHead::List(count) => tagged(serializer, "any-array", &PlainItems(self.0, count)),
+        }
+    }
+}
+
+struct PlainItems<'r, 'v>(&'r RefCell<Reader<'v>>, usize);
+
+impl Serialize for PlainItems<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut seq = serializer.serialize_seq(Some(self.1))?;
+        for _ in 0..self.1 {
+            seq.serialize_element(&Plain(self.0))?;
+        }
+        seq.end()
+    }
+}
+
+struct PlainFields<'r, 'v>(&'r RefCell<Reader<'v>>, usize);
+
+impl Serialize for PlainFields<'_, '_> {
+    /// By key; of two values of one key the last.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut reader = self.0.borrow_mut();
+        let mut fields = BTreeMap::new();
+        for _ in 0..self.1 {
+            let key = reader.text().map_err(S::Error::custom)?;
+            fields.insert(key, reader.clone());
+            reader.skip_any().map_err(S::Error::custom)?;
+        }
+        let mut map = serializer.serialize_map(Some(fields.len()))?;
+        for (key, value) in fields {
+            map.serialize_entry(key, &Plain(&RefCell::new(value)))?;
+        }
+        map.end()
+    }
 }

@@ -12,6 +12,7 @@ const SERIES: [&str; 6] = ["#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee"
 /// Parts of a chart that are drawn at most.
 const PARTS: usize = 200;
 const LABEL: f64 = 10.0;
+const LABELLED: Type<'static> = Type { size: 12.0, color: "#444444", centred: true };
 
 /// Draws an element at its place.
 pub fn draw(svg: &mut Svg, record: &Record, place: &Frame) {
@@ -25,7 +26,13 @@ pub fn draw(svg: &mut Svg, record: &Record, place: &Frame) {
         "chart" => chart(svg, data, place),
         other => unknown(svg, other, place),
     }
-    svg.end();
+    if !svg.end() {
+        svg.begin(place);
+        svg.rect(place, &Paint { fill: "none", stroke: GREY, width: 1.0, dashed: true });
+        let (x, y) = place.centre();
+        svg.note(x, y, "more text than a picture holds", &LABELLED);
+        svg.end();
+    }
 }
 
 fn colored<'d>(data: &'d Record, names: &[&str], default: &'d str) -> &'d str {
@@ -138,8 +145,7 @@ fn unknown(svg: &mut Svg, kind: &str, place: &Frame) {
 
 fn label(svg: &mut Svg, place: &Frame, said: &str) {
     let (x, y) = place.centre();
-    let style = Type { size: 12.0, color: "#444444", centred: true };
-    svg.text(x, y, &[said.to_owned()], &style);
+    svg.text(x, y, &[said.to_owned()], &LABELLED);
 }
 
 /// A chart's parts: a label and a value that is not negative.

@@ -33,7 +33,7 @@ pub fn png(svg: &str) -> Result<(Vec<u8>, u32, u32)> {
         fontdb: Arc::new(fonts),
         ..Options::default()
     };
-    let tree = Tree::from_str(svg, &options)
+    let tree = Tree::from_str(&one_by_one(svg), &options)
         .map_err(|e| Error::bug("the picture is no SVG").because(e))?;
     let size = tree.size();
     let scale = (SIDE / size.width().max(size.height())).min(1.0);
@@ -47,8 +47,125 @@ pub fn png(svg: &str) -> Result<(Vec<u8>, u32, u32)> {
     Ok((bytes, width, height))
 }
 
+/// What joins characters to one picture, left out: people and skin are drawn beside each other, and
+/// flags as their letters. The renderer lays a text out once for each font, and puts the parts
+/// together by their bytes; where fonts join different characters it reaches past the end.
+fn one_by_one(svg: &str) -> String {
+    let joins = |c: &char| {
+        matches!(c, '\u{200d}' | '\u{20e3}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
+            || matches!(c, '\u{e0000}'..='\u{e01ef}')
+    };
+    let letter = |c: char| match u32::from(c).checked_sub(0x1f1e6) {
+        Some(at @ 0..26) => char::from(b'A' + at as u8),
+        _ => c,
+    };
+    svg.chars().filter(|c| !joins(c)).map(letter).collect()
+}
+
 /// The font that is tried next for a text, whichever character is missing: one that no font has
 /// must not keep those behind it from theirs.
 fn next_font(used: &[fontdb::ID], fonts: &fontdb::Database) -> Option<fontdb::ID> {
     fonts.faces().map(|face| face.id).find(|id| !used.contains(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{element, svg::Svg};
+    use super::*;
+    use crate::crdt::testing::Rng;
+    use crate::crdt::value::{Record, Value};
+    use crate::inspect::picture::Frame;
+
+    /// A text of a canvas as a picture.
+    fn drawn(text: &str) -> (String, Vec<u8>) {
+        let place = Frame { width: 300.0, height: 40.0, ..Frame::default() };
+        let data = Record::from([("content".to_owned(), Value::String(text.to_owned()))]);
+        let record = Record::from([
+            ("element_type".to_owned(), Value::String("text".to_owned())),
+            ("data".to_owned(), Value::Map(data)),
+        ]);
+        let mut svg = Svg::new(&place, "#ffffff");
+        element::draw(&mut svg, &record, &place);
+        let svg = svg.finish();
+        let (png, ..) = png(&svg).unwrap();
+        (svg, png)
+    }
+
+    #[test]
+    fn joined_emoji_are_drawn() {
+        let blank = drawn("").1;
+        for text in
+            ["👨‍👩‍👧", "a 👩🏽‍🚀 b", "🇩🇪🇫🇷", "1️⃣ x", "🏴\u{e0067}\u{e007f}", "☀\u{301} fi ☀", "👨‍👩‍👧 שלום ffi"]
+        {
+            let (svg, png) = drawn(text);
+            assert!(svg.contains("<text") && png != blank, "{text}");
+        }
+    }
+
+    /// `CRDTCTL_PICTURES=20000` for longer.
+    #[test]
+    fn no_text_ends_the_program() {
+        const CHARS: [char; 40] = [
+            'a',
+            'f',
+            'i',
+            'l',
+            ' ',
+            '1',
+            '#',
+            'é',
+            'ж',
+            'ω',
+            'ש',
+            'ל',
+            'ع',
+            'م',
+            'क',
+            '्',
+            'ष',
+            'ि',
+            'ก',
+            'ำ',
+            '漢',
+            '가',
+            '\u{1100}',
+            '\u{1161}',
+            '\u{301}',
+            '\u{20e3}',
+            '\u{fe0f}',
+            '\u{200d}',
+            '☀',
+            '👨',
+            '👩',
+            '🏽',
+            '🇩',
+            '🇪',
+            '🏴',
+            '\u{e0067}',
+            '\u{200f}',
+            '\u{ad}',
+            '\u{1d165}',
+            '\u{10ffff}',
+        ];
+        let runs = std::env::var("CRDTCTL_PICTURES").ok().and_then(|runs| runs.parse().ok());
+        for seed in 0..runs.unwrap_or(100) {
+            let mut rng = Rng::new(seed);
+            let text: String = (0..1 + rng.below(30)).map(|_| rng.pick(&CHARS)).collect();
+            drawn(&text);
+        }
+    }
+
+    #[test]
+    fn much_text_is_a_box() {
+        let mixed = "aשb☀".repeat(900);
+        let lines = vec![mixed; 100].join("\n");
+        let (svg, _) = drawn(&lines);
+        assert!(
+            svg.contains("more text than a picture holds") && svg.len() < 2_000,
+            "{}",
+            svg.len()
+        );
+        let (svg, _) = drawn(&vec!["words and 🌊 more"; 200].join("\n"));
+        assert!(!svg.contains("more text than"));
+    }
 }

@@ -1,18 +1,30 @@
 //! Writing SVG: the one place where text becomes markup.
 
 use super::Frame;
+use crate::limits::{PICTURE_ELEMENT_STEPS, PICTURE_STEPS};
 use std::fmt::Write;
 
 /// Longest line of text that is drawn, in characters.
 const LINE_CHARS: usize = 1000;
 /// Most lines of one text.
 const LINES: usize = 500;
+/// Changes of the font in one line: each makes the whole line be laid out once more.
+const FONTS: usize = 8;
+/// What a change of the direction in a line takes, in characters.
+const TURN_CHARS: usize = 100;
 /// The width of a character as a share of the font's size, about right for a sans serif.
 const CHAR_WIDTH: f64 = 0.5;
 
 /// An SVG document in the making.
 pub struct Svg {
     text: String,
+    /// Where the present element begins.
+    mark: usize,
+    /// What texts may still take to be laid out, in the picture and in the present element.
+    steps: usize,
+    element_steps: usize,
+    /// The present element has more text than that.
+    excess: bool,
 }
 
 /// How something is painted. Colours have passed [`color`].
@@ -45,7 +57,7 @@ impl Svg {
              viewBox=\"{x} {y} {width} {height}\" font-family=\"Ubuntu, sans-serif\">\n\
              <rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{background}\"/>"
         );
-        Svg { text }
+        Svg { text, mark: 0, steps: PICTURE_STEPS, element_steps: 0, excess: false }
     }
 
     pub fn finish(mut self) -> String {
@@ -55,6 +67,9 @@ impl Svg {
 
     /// Begins a group, turned about a box's centre.
     pub fn begin(&mut self, place: &Frame) {
+        self.mark = self.text.len();
+        self.element_steps = PICTURE_ELEMENT_STEPS.min(self.steps);
+        self.excess = false;
         let (x, y) = place.centre();
         let degrees = place.rotation.to_degrees() % 360.0;
         match degrees == 0.0 {
@@ -68,8 +83,20 @@ impl Svg {
         }
     }
 
-    pub fn end(&mut self) {
+    /// Ends the group. False when there was more text than is drawn: then nothing of it is.
+    pub fn end(&mut self) -> bool {
+        if self.excess {
+            self.text.truncate(self.mark);
+            return false;
+        }
         self.text.push_str("</g>\n");
+        true
+    }
+
+    /// A few words of our own, whatever has been drawn.
+    pub fn note(&mut self, x: f64, y: f64, words: &str, style: &Type<'_>) {
+        self.element_steps = usize::MAX;
+        self.text(x, y, &[words.to_owned()], style);
     }
 
     pub fn rect(&mut self, place: &Frame, paint: &Paint<'_>) {
@@ -130,6 +157,13 @@ impl Svg {
         };
         for (n, line) in lines.iter().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let y = short(top + step * n as f64);
+            let cost = cost(line);
+            if self.excess || cost > self.element_steps {
+                self.excess = true;
+                return;
+            }
+            self.element_steps -= cost;
+            self.steps = self.steps.saturating_sub(cost);
             self.line(format_args!(
                 "<text x=\"{}\" y=\"{y}\" font-size=\"{}\" fill=\"{}\"{anchor} xml:space=\"preserve\">{}</text>",
                 short(x),
@@ -162,16 +196,8 @@ fn short(n: f64) -> String {
 
 /// Text as markup, with another font for symbols and emoji, which fonts for text do not have.
 fn in_fonts(text: &str) -> String {
-    let symbol = |c: char| {
-        matches!(c, '\u{2190}'..='\u{27bf}' | '\u{2900}'..='\u{297f}' | '\u{2b00}'..='\u{2bff}')
-            || matches!(c, '\u{1f000}'..='\u{1faff}' | '\u{fe0f}' | '\u{200d}')
-    };
     let mut out = String::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let special = symbol(first);
-        let end = rest.find(|c| symbol(c) != special).unwrap_or(rest.len());
-        let (run, behind) = rest.split_at(end);
+    for (run, special) in runs(text) {
         match special {
             true => {
                 let _ =
@@ -179,9 +205,56 @@ fn in_fonts(text: &str) -> String {
             }
             false => out.push_str(&escape(run)),
         }
-        rest = behind;
     }
     out
+}
+
+/// A line in runs of one font each, and whether that is the one for symbols. Only where these are
+/// few and every other character stands for itself in every font: what joins others, or runs from
+/// right to left, is for one font and its replacements to lay out.
+fn runs(text: &str) -> Vec<(&str, bool)> {
+    let stands = |c: char| is_symbol(c) || stands_alone(c);
+    let mut runs = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let special = is_symbol(first);
+        let end = rest.find(|c| is_symbol(c) != special).unwrap_or(rest.len());
+        let (run, behind) = rest.split_at(end);
+        runs.push((run, special));
+        rest = behind;
+    }
+    match runs.len() <= FONTS && text.chars().all(stands) {
+        true => runs,
+        false => vec![(text, false)],
+    }
+}
+
+fn is_symbol(c: char) -> bool {
+    matches!(c, '\u{2190}'..='\u{27bf}' | '\u{2900}'..='\u{297f}' | '\u{2b00}'..='\u{2bff}')
+        || matches!(c, '\u{1f000}'..='\u{1faff}' | '\u{fe0f}' | '\u{200d}')
+}
+
+/// Latin, Greek, Cyrillic, their punctuation, and ideographs.
+fn stands_alone(c: char) -> bool {
+    matches!(c, ' '..='\u{ac}' | '\u{ae}'..='\u{24f}' | '\u{370}'..='\u{482}' | '\u{48a}'..='\u{52f}')
+        || matches!(c, '\t' | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}' | '\u{20a0}'..='\u{20bf}')
+        || matches!(c, '\u{3001}'..='\u{3029}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}')
+}
+
+fn is_right_to_left(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}')
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
+/// What it takes to lay a line out: all of it for each run, and each change of direction.
+fn cost(line: &str) -> usize {
+    let (mut chars, mut turns, mut before) = (0, 0, false);
+    for c in line.chars() {
+        let now = is_right_to_left(c);
+        turns += usize::from(now != before);
+        (chars, before) = (chars + 1, now);
+    }
+    runs(line).len() * (chars + TURN_CHARS * turns)
 }
 
 /// Text as markup takes it: what XML cannot hold, or what would turn the order of characters round,
