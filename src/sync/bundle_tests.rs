@@ -13,6 +13,7 @@ fn manifest() -> Manifest {
         addressee: None,
         seq: 3,
         full: true,
+        limited: false,
         heard: Default::default(),
         documents: Vec::new(),
     }

@@ -12,7 +12,7 @@ use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::store::{Ambient, LogRow, Reader};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An update that holds nothing.
 const NOTHING: [u8; 2] = [0, 0];
@@ -50,7 +50,8 @@ pub fn export(reader: &Reader, ambient: &Ambient, request: &Request<'_>) -> Resu
         addressee: export.addressee().map(str::to_owned),
         seq: export.log_end,
         full: request.peer.is_none() && !request.receipt,
-        heard: reader.state().map(record::heard).transpose()?.unwrap_or_default(),
+        limited: request.docs.is_some(),
+        heard: export.heard()?,
         documents: Vec::new(),
     });
     let mut notes = Vec::new();
@@ -116,6 +117,14 @@ impl<'a> Export<'a> {
     fn addressee(&self) -> Option<&str> {
         let peer = self.request.peer?.replica.as_deref();
         peer.filter(|peer| self.sender.replica.as_deref() != Some(*peer))
+    }
+
+    /// Who made bundles later than our clock says that it is. For all others the time of this
+    /// bundle says that it is the later one.
+    fn heard(&self) -> Result<BTreeMap<String, i64>> {
+        let mut heard = self.reader.state().map(record::heard).transpose()?.unwrap_or_default();
+        heard.retain(|_, at| *at > self.ambient.clock.now());
+        Ok(heard)
     }
 
     /// The entry of one document and the update that goes with it.

@@ -34,8 +34,11 @@ pub struct Manifest {
     pub seq: i64,
     /// Whether every document's part is its whole state.
     pub full: bool,
-    /// When others made the last bundles that the sender had of them: {replica: seconds on that
-    /// replica's clock}. Tells each of them what this bundle must be later than.
+    /// Whether only some documents of the sender are listed. If not, it has no others.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub limited: bool,
+    /// Whose bundles the sender has from later than `created_at`: {replica: seconds on that
+    /// replica's clock}. Tells each of them that this bundle is later still, though its time is not.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub heard: BTreeMap<String, i64>,
     pub documents: Vec<Document>,
@@ -221,6 +224,10 @@ fn check_replica(id: &str) -> Result<()> {
         return Err(wrong(format!("not a replica id: {id:?}")));
     }
     Ok(())
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {

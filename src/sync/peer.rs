@@ -1,7 +1,7 @@
 //! What each peer is known to have.
 
 use super::manifest::{Applied, Has, Hash, Manifest};
-use crate::crdt::update::Clocks;
+use crate::crdt::update::{Clocks, Version};
 use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, resolve};
 use crate::store::{self, Peer, State};
@@ -98,6 +98,12 @@ impl Known {
 }
 
 impl Receipt {
+    /// Of a document that the peer does not have.
+    pub(super) fn of_nothing(said: Said) -> Self {
+        let has = Has::from(&Version::default());
+        Receipt { has, digest: None, applied: Applied::new(), said }
+    }
+
     /// How far it had applied the log of one replica; 0 when not at all.
     pub fn applied(&self, replica: &str) -> i64 {
         self.applied.get(replica).copied().unwrap_or(0)

@@ -7,7 +7,7 @@ use super::peer::{Receipt, Said};
 use crate::error::Result;
 use crate::id::DocId;
 use crate::store::{Peer, Session, State};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Raises how far the logs of others are applied for a document, by the claims that are kept
 /// whole here. One claim can be what the next one follows, so they are tried until none moves.
@@ -65,15 +65,21 @@ pub fn sender(session: &Session, manifest: &Manifest) -> Result<()> {
         return Ok(());
     }
     let heard_of_us = manifest.heard.get(session.replica_id()).copied();
+    // A clock that runs ahead must not hide what is heard later.
+    let said = Said { seq: manifest.seq, at: manifest.created_at.min(now) };
+    let keep =
+        |doc: &DocId, receipt: Receipt| receipt.record(state, replica, doc, heard_of_us, now);
     for document in &manifest.documents {
-        let receipt = Receipt {
-            has: document.has.clone(),
-            digest: document.digest,
-            applied: document.applied.clone(),
-            // A clock that runs ahead must not hide what is heard later.
-            said: Said { seq: manifest.seq, at: manifest.created_at.min(now) },
-        };
-        receipt.record(state, replica, &document.doc, heard_of_us, now)?;
+        let (has, digest) = (document.has.clone(), document.digest);
+        keep(&document.doc, Receipt { has, digest, applied: document.applied.clone(), said })?;
+    }
+    if !manifest.limited {
+        let listed: BTreeSet<&DocId> = manifest.documents.iter().map(|entry| &entry.doc).collect();
+        for doc in state.receipts(replica)?.into_iter().map(|receipt| receipt.doc) {
+            if !listed.contains(&doc) {
+                keep(&doc, Receipt::of_nothing(said))?;
+            }
+        }
     }
     let made = heard_key(replica);
     let latest = state.setting(&made)?.and_then(|at| at.parse::<i64>().ok());

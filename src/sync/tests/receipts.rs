@@ -106,6 +106,40 @@ fn a_forged_claim_on_our_log_costs_a_new_replica_and_no_data() {
     assert_eq!(a.content(), b.content());
 }
 
+/// A document that is not there any more is in no list: what is not listed, the sender lacks.
+#[test]
+fn a_document_that_went_missing_is_sent_again() {
+    let (a, b) = pair();
+    a.set(Y, "k", "v");
+    b.import(&[&a.full()]);
+    a.import(&[&b.receipt()]);
+    let without = |limited: bool| {
+        let manifest = b.receipt().manifest().clone();
+        let mut bundle =
+            Bundle::new(Manifest { documents: Vec::new(), limited, ..manifest.clone() });
+        let rest = manifest.documents.into_iter().filter(|document| document.doc != id(Y));
+        rest.for_each(|document| bundle.push(document, None));
+        bundle
+    };
+    pass([&a, &b], 60);
+    // One that was limited to some documents says nothing of the others.
+    a.import(&[&without(true)]);
+    assert!(!a.for_peer(&b).has_updates());
+    pass([&a, &b], 60);
+    a.import(&[&without(false)]);
+    let again = a.for_peer(&b);
+    let sent: Vec<&DocId> = again
+        .documents()
+        .filter(|(_, update)| update.is_some())
+        .map(|(entry, _)| &entry.doc)
+        .collect();
+    assert_eq!(sent, [&id(Y)]);
+    assert_eq!(a.status().they_lack.documents(), 1);
+    let limited = BTreeSet::from([id(X)]);
+    let request = Request { docs: Some(&limited), ..Request::default() };
+    assert!(a.bundle(&request).manifest().limited && !a.full().manifest().limited);
+}
+
 #[test]
 fn of_two_receipts_of_one_second_the_lesser_counts() {
     let (a, b) = pair();
