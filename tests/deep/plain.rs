@@ -553,8 +553,11 @@ fn replicas_that_repair_at_once_have_one_record() {
         store.meet(&other);
         assert_eq!(findings(&store, "plain-value"), [""; 0], "seed {seed}");
         for replica in [&store, &other] {
+            // Where both made an array of reactions that the other program had left out, the members
+            // in one of them are united with the other, and listed without a record.
             let lost = replica.json(&["conflict", "list"]);
-            assert_eq!(lost, json!([]), "seed {seed}: who makes the same has no conflict");
+            let records = lost.as_array().unwrap().iter().filter(|lost| !lost["kind"].is_null());
+            assert_eq!(records.count(), 0, "seed {seed}: who makes the same loses nothing: {lost}");
         }
         let after = shown(&store);
         assert_eq!(
