@@ -236,7 +236,7 @@ fn a_reader_that_went_away_is_told_apart() {
         let mut full = Gone(io::ErrorKind::StorageFull);
         assert!(matches!(
             render(&list(), &terminal, &mut full, &mut Vec::new()),
-            Err(Closed::Failed(e)) if e.kind.exit_code() == 74
+            Err(Closed::Unwritten(e)) if e.kind.exit_code() == 74
         ));
     }
 }
