@@ -284,6 +284,7 @@ fn what_we_never_wrote_under_our_own_id_is_a_fork() {
 fn only_so_much_may_wait() {
     let machine = Machine::new("inbox");
     let store = machine.group("s", &[]);
+    store.send("here already");
     let files: Vec<String> = (0..1_001u16)
         .map(|n| {
             let path = machine.path(&format!("{n}.update"));
@@ -296,13 +297,13 @@ fn only_so_much_may_wait() {
         .collect();
     let import = |files: &[String]| {
         let files: Vec<&str> = files.iter().map(String::as_str).collect();
-        store.run(&[&["sync", "import", "--raw", "chat"], &files[..]].concat())
+        store.run(&[&["sync", "import", "--json", "--raw", "chat"], &files[..]].concat())
     };
     let before = store.files();
     import(&files).fails(1, "at most 1000");
     assert_eq!(store.files(), before);
     let (last, rest) = files.split_last().unwrap();
-    assert_eq!(import(rest).exits(7).stderr.lines().count(), 1_000);
+    assert_eq!(import(rest).exits(7).parsed()["waiting"], 1_000);
     let before = store.documents();
     import(std::slice::from_ref(last)).fails(1, "at most 1000");
     // What need not wait is welcome all the same.
