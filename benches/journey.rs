@@ -316,6 +316,7 @@ fn ambient(dir: &Path, name: &str) -> Rc<Ambient> {
         host: "bench".to_owned(),
         lock_wait: Duration::from_secs(10),
         roots: concern::roots,
+        adopt: crdtctl::merge::adopt,
     })
 }
 

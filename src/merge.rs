@@ -5,18 +5,22 @@
 //! containers that were replaced are united (R3); what this replica's member has now seen deleted is
 //! acknowledged; what everybody has acknowledged is pruned.
 
+mod adopt;
 pub mod audit;
 pub mod registers;
+pub mod replaced;
 
-use crate::concern::{self, Collection, FieldKind, Removal, Spec, borrowed, core};
-use crate::crdt::container;
+pub use adopt::adopt;
+
+use crate::concern::{self, Collection, FieldKind, Spec, borrowed};
 use crate::crdt::update::Clocks;
-use crate::crdt::value::{Record, Source, Value};
+use crate::crdt::value::{Record, Source};
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
-use crate::store::{Audit, Session};
+use crate::store::{Audit, Conflict, Session};
 use crate::tombstone::{self, trash};
+use replaced::Loser;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -62,30 +66,37 @@ pub struct Part<'u> {
 
 /// Applies the rules to every document that an import changed.
 pub fn settle(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Settlement> {
+    let mut settlement = settle_documents(session, imported)?;
+    prune_entity_of(session, imported, &mut settlement.documents)?;
+    Ok(settlement)
+}
+
+/// The same, without what news of the members frees in other documents.
+fn settle_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Settlement> {
     let mut settled = Vec::with_capacity(imported.len());
     let mut acts = Vec::with_capacity(imported.len());
     for incoming in imported {
         let Incoming { doc, before, parts } = incoming;
         let mut account = Settled::default();
-        if let Some(after) = session.view(doc)? {
+        if session.view(doc)?.is_some() {
             let plan = registers::decide(session, doc, before.as_deref(), parts)?;
-            let decided = session.view(doc)?.unwrap_or_else(|| Rc::clone(&after));
-            account = compare(concern::of(doc), before.as_deref(), &decided);
-            account.conflicts = plan.lost.len();
-            acts.push((incoming, plan.acts));
-            if let Some(before) = before {
-                unite(session, doc, before, &after)?;
-                if let Some(spec) = concern::of(doc) {
+            let replaced = unite(session, incoming)?;
+            account.conflicts = keep(session, doc, replaced, plan.lost)?;
+            if let Some(decided) = session.view(doc)? {
+                let conflicts = account.conflicts;
+                account = compare(concern::of(doc), before.as_deref(), &decided);
+                account.conflicts = conflicts;
+                if let (Some(before), Some(spec)) = (before, concern::of(doc)) {
                     let sender = parts.iter().find_map(|part| part.member.as_deref());
-                    trash::keep_vanished(session, doc, spec, [before, &after], sender)?;
+                    trash::keep_vanished(session, doc, spec, [before, &decided], sender)?;
                 }
             }
+            acts.push((incoming, plan.acts));
         }
         account.acknowledged = tombstone::acknowledge(session, doc)?;
         settled.push((doc.clone(), account));
     }
     let audits = audit_all(session, acts)?;
-    prune(session, imported, &mut settled)?;
     Ok(Settlement { documents: settled, audits })
 }
 
@@ -109,7 +120,7 @@ fn audit_all(
 
 /// Prunes in every document of the entities that were touched: news of the members can free
 /// tombstones anywhere.
-fn prune(
+fn prune_entity_of(
     session: &mut Session,
     imported: &[Incoming<'_>],
     settled: &mut Vec<(DocId, Settled)>,
@@ -130,60 +141,60 @@ fn prune(
     Ok(())
 }
 
-/// Unites the flat sets whose container the import replaced (rule R3).
-fn unite(session: &mut Session, doc: &DocId, before: &View, after: &View) -> Result<()> {
-    let Some(spec) = concern::of(doc) else { return Ok(()) };
-    let mut lost: Vec<(Vec<String>, Value)> = Vec::new();
-    for path in spec.collections.iter().flat_map(|collection| set_paths(collection, before)) {
-        if let Some(old) = container::replaced(before, after, &borrowed(&path)) {
-            lost.push((path, old));
+/// Unites what containers lost to others (rule R3), on every side of the merge. Returns what lost
+/// all the same.
+fn unite(session: &mut Session, incoming: &Incoming<'_>) -> Result<Vec<Conflict>> {
+    let doc = &incoming.doc;
+    let roots = (session.ambient().roots)(doc);
+    let sides = registers::sides(&incoming.parts, roots)?;
+    let views: Vec<View> = sides.iter().map(|side| View::of(&side.update)).collect();
+    let nothing = Clocks::new();
+    let before = incoming.before.as_deref();
+    let known = before.map_or(&nothing, |before| &before.version().clocks);
+    let ours = before.map(|view| Loser { view, known: None, by: None });
+    let theirs = views.iter().zip(&incoming.parts);
+    let theirs = theirs.map(|(view, part)| Loser { view, known: Some(known), by: part.by.clone() });
+    let mut lost = Vec::new();
+    for loser in ours.into_iter().chain(theirs) {
+        let Some(after) = session.view(doc)? else { break };
+        if after.shows_containers_of(loser.view) {
+            continue;
         }
-    }
-    if lost.is_empty() {
-        return Ok(());
-    }
-    session.edit(doc, |txn| {
-        for (path, old) in &lost {
-            container::unite(txn, &borrowed(path), old)?;
+        let plan = replaced::plan(doc, &loser, &after, &sides, session.now())?;
+        if !plan.is_empty() {
+            session.edit(doc, |txn| plan.write(txn, doc))?;
         }
-        Ok(())
-    })
+        lost.extend(plan.lost);
+    }
+    Ok(lost)
 }
 
-/// The paths of every container in a collection that means a set: acknowledgements, reactions,
-/// and the members of each reaction.
-fn set_paths(collection: &Collection, source: &View) -> Vec<Vec<String>> {
-    // What was taken back has new acknowledgements on purpose (a member, a restored card, an issue
-    // opened again): the old ones must not count for its next removal. Where they were lost by
-    // chance, each replica writes its own again.
-    let is_archived = |marks: &concern::Tombstone| marks.removal == Removal::IntoArchive;
-    let revives = collection.noun == core::MEMBERS.noun
-        || collection.tombstone.as_ref().is_some_and(is_archived);
-    let sets: Vec<_> = collection
-        .fields
-        .iter()
-        .filter(|field| match field.kind {
-            FieldKind::Acknowledgements => !revives,
-            kind => kind == FieldKind::Reactions,
-        })
-        .collect();
-    if sets.is_empty() {
-        return Vec::new();
-    }
-    let mut paths = Vec::new();
-    for record in collection.records(source) {
-        for field in &sets {
-            let mut path = record.clone();
-            path.push(field.name.to_owned());
-            if field.kind == FieldKind::Reactions {
-                for emoji in source.keys(&borrowed(&path)) {
-                    paths.push(path.iter().cloned().chain([emoji]).collect());
-                }
-            }
-            paths.push(path);
+/// Keeps what lost: first what containers lost to others; of the rest what is not here after all.
+fn keep(
+    session: &mut Session,
+    doc: &DocId,
+    replaced: Vec<Conflict>,
+    others: Vec<Conflict>,
+) -> Result<usize> {
+    let Some(now) = session.view(doc)? else { return Ok(0) };
+    let shown = |lost: &Conflict| {
+        let value = now.value(&borrowed(&lost.path)).map(|value| value.to_json());
+        lost.rule == registers::PRUNED && !lost.path.is_empty() && value == lost.loser.value
+    };
+    let mut items = BTreeSet::new();
+    let all = replaced.into_iter().chain(others.into_iter().filter(|lost| !shown(lost)));
+    let all: Vec<Conflict> = all.filter(|lost| items.insert(lost.item)).collect();
+    for mut lost in all {
+        // The record is here; what it lost stood in a container that is not.
+        let record = lost.path.split_last().map(|(_, record)| borrowed(record));
+        if lost.rule == registers::PRUNED
+            && record.is_some_and(|record| now.container(&record).is_some())
+        {
+            lost.rule = replaced::REPLACED.to_owned();
         }
+        session.state().put_conflict(&lost)?;
     }
-    paths
+    Ok(items.len())
 }
 
 /// What changed between two views of a document, counted in records. Records that are never

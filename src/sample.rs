@@ -32,6 +32,7 @@ pub fn ambient(real: &Ambient, seed: u64) -> Ambient {
         host: real.host.clone(),
         lock_wait: real.lock_wait,
         roots: real.roots,
+        adopt: real.adopt,
     }
 }
 

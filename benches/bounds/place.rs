@@ -177,6 +177,7 @@ impl Place {
             host: "bench".to_owned(),
             lock_wait: Duration::from_secs(10),
             roots: concern::roots,
+            adopt: crdtctl::merge::adopt,
         })
     }
 }

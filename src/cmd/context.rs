@@ -437,6 +437,7 @@ fn ambient(globals: &Globals) -> Ambient {
         host,
         lock_wait: globals.lock_wait,
         roots: concern::roots,
+        adopt: crate::merge::adopt,
     }
 }
 

@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 
 /// What happened in this store: by whom, by which command, from whose bundle
 ///
-/// One row per command that changed a document, the newest last. The log is this replica's own; it
-/// is trimmed after 90 days, or beyond 64 MB. With -e only what concerns one entity.
+/// One row per command that changed a document, the newest last; `adopt` is what another program
+/// wrote to the files, when a command took it in. The log is this replica's own; it is trimmed
+/// after 90 days, or beyond 64 MB. With -e only what concerns one entity.
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:

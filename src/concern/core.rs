@@ -4,10 +4,10 @@ use super::{Actor, Collection, Field, FieldKind, Outcome, Removal, Role, Spec, T
 use super::{kanban, record};
 use crate::crdt::container::{self, Fixed};
 use crate::crdt::doc::Txn;
-use crate::crdt::update::RootKind;
+use crate::crdt::update::{Container, Id, RootKind};
 use crate::crdt::value::{Shared, Source};
 use crate::error::{Error, Result};
-use crate::id::{EntityId, MemberId};
+use crate::id::{DocId, EntityId, MemberId};
 use crate::limits;
 use crate::store::Session;
 use crate::tombstone;
@@ -113,7 +113,7 @@ impl Create {
             txn.set(METADATA, "four_words", if is_four_words(id) { id } else { "" })?;
             txn.set(METADATA, "created_at", now)?;
             txn.set(METADATA, "created_by", actor.as_str())?;
-            join(txn, &doc, &actor, Role::Owner, now)
+            join(txn, &doc, &actor, Role::Owner, now, false)
         })?;
         if self.entity.entity_type() == "project" {
             kanban::lay_out(session, &self.entity)?;
@@ -189,7 +189,8 @@ impl Add {
         }
         tombstone::make_room(session, &doc)?;
         let now = session.now();
-        session.edit(&doc, |txn| join(txn, &doc, &self.member, role, now))?;
+        let again = was_used(session, &doc, self.member.as_str())?;
+        session.edit(&doc, |txn| join(txn, &doc, &self.member, role, now, again))?;
         Ok(Outcome::changed(doc, self.member.as_str())
             .saying(format!("added {} to {} as {role}", self.member, self.entity)))
     }
@@ -302,18 +303,42 @@ pub fn find_assignee(session: &mut Session, entity: &EntityId, prefix: &str) -> 
         .map_err(|e| if e.hint.is_none() { e.hint("`crdtctl member list` shows them") } else { e })
 }
 
-/// Creates the record of a member, in the place of its tombstone if there is one (rule R2).
+/// Whether a member was here before, as far as the document tells: its record, or what is left of
+/// one that was pruned.
+fn was_used(session: &mut Session, doc: &DocId, member: &str) -> Result<bool> {
+    let roots = (session.ambient().roots)(doc);
+    let Some(view) = session.view(doc)? else { return Ok(false) };
+    let whole = view.update(roots)?;
+    let record = (Container::Root("members"), member);
+    let used = whole.clients().any(|(client, blocks)| {
+        let register = |clock: u32| whole.register(Id { client, clock });
+        blocks.iter().any(|block| register(block.clock) == Some(record))
+    });
+    Ok(used)
+}
+
+/// Creates the record of a member, in the place of its tombstone if there is one (rule R2); `again`
+/// says that there was one before.
 fn join(
     txn: &mut Txn<'_>,
-    doc: &crate::id::DocId,
+    doc: &DocId,
     member: &MemberId,
     role: Role,
     now: i64,
+    again: bool,
 ) -> Result<()> {
     let id = member.as_str();
     let path = ["members", id];
+    let removed = txn.flag(&["members", id, "deleted"]);
     // What is no record at all makes place, too.
-    if txn.flag(&["members", id, "deleted"]) || txn.shared(&path) != Some(Shared::Map) {
+    let is_none = txn.exists(&path) && txn.shared(&path) != Some(Shared::Map);
+    let mut since = now;
+    if removed || is_none {
+        // Later than all that is taken back, whatever the clock here says: it was seen. A removal
+        // that was not is judged by this time.
+        let at = |name: &str| txn.int(&["members", id, name]).unwrap_or(0);
+        let seen = at("deleted_at").max(at("updated_at")).max(at("joined_at"));
+        since = now.max(seen.saturating_add(1));
         // A new record, of the next generation. Whoever has seen the removal may be pruning the
         // old one just now, with all that is written into it; and acknowledgements of the old
         // removal that are still on their way must not count for the next one.
@@ -322,10 +347,15 @@ fn join(
     // `deleted` is written by no add: a concurrent add and remove of one record end removed.
     let fixed =
         [Fixed::Text("member_id", id), Fixed::Flag("deleted", false), Fixed::Map("ack_vector")];
-    container::create(txn, doc, "members", id, &fixed)?;
+    let first = u64::from(removed || again);
+    container::create_again(txn, doc, "members", id, &fixed, first)?;
     txn.set(&path, "role", role.as_str())?;
-    txn.set(&path, "joined_at", now)?;
-    record::touch(txn, &path, "updated_at", now)?;
+    txn.set(&path, "joined_at", since)?;
+    if removed {
+        // So it says that it stands in the place of a tombstone, which others may have yet.
+        txn.set(&path, "deleted_at", 0)?;
+    }
+    record::touch(txn, &path, "updated_at", since)?;
     txn.set(&["active_members"], id, true)
 }
 

@@ -5,8 +5,8 @@
 //! is created *deterministically* here: as the same items everywhere, so there is only one.
 
 use super::doc::{Doc, Txn};
-use super::value::{Source, Value};
-use super::view::View;
+use super::update::{Id, write_var};
+use super::value::{Record, Source, Value};
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::limits;
@@ -32,10 +32,25 @@ pub fn create(
     key: &str,
     fixed: &[Fixed<'_>],
 ) -> Result<bool> {
+    create_again(txn, doc, root, key, fixed, 0)
+}
+
+/// The same for a record that was there before, and was removed: of this generation at least.
+///
+/// # Errors
+/// As [`create`].
+pub fn create_again(
+    txn: &mut Txn<'_>,
+    doc: &DocId,
+    root: &str,
+    key: &str,
+    fixed: &[Fixed<'_>],
+    first: u64,
+) -> Result<bool> {
     if txn.exists(&[root, key]) {
         return Ok(false);
     }
-    for generation in 0..limits::GENERATIONS {
+    for generation in first..limits::GENERATIONS {
         let client = genesis_client(doc, root, key, generation);
         if txn.knows_client(client) {
             continue;
@@ -77,6 +92,13 @@ pub fn is_genesis(client: u64) -> bool {
     client >> 48 > 0
 }
 
+/// Which generation of the record `root`/`key` an item begins; None where it is none of ours.
+pub fn generation(doc: &DocId, root: &str, key: &str, item: Id) -> Option<u64> {
+    let generation = (item.client >> 48).checked_sub(1)?;
+    let is_it = item.clock == 0 && item.client == genesis_client(doc, root, key, generation);
+    is_it.then_some(generation)
+}
+
 /// The client id of a generation: its number stands in the high bits, so that a later one wins.
 pub(super) fn genesis_client(doc: &DocId, root: &str, key: &str, generation: u64) -> u64 {
     let mut hasher = blake3::Hasher::new();
@@ -91,7 +113,17 @@ pub(super) fn genesis_client(doc: &DocId, root: &str, key: &str, generation: u64
 
 /// The update of one transaction in a document of its own.
 fn genesis(client: u64, make: impl FnOnce(&mut Txn<'_>) -> Result<()>) -> Result<Vec<u8>> {
+    framed(client, &[0, 0], make)
+}
+
+/// The same on top of a state.
+fn framed(
+    client: u64,
+    state: &[u8],
+    make: impl FnOnce(&mut Txn<'_>) -> Result<()>,
+) -> Result<Vec<u8>> {
     let mut doc = Doc::new(client);
+    doc.edit(|txn| txn.apply_own(state))?;
     doc.edit(make)?;
     doc.updates().last().cloned().ok_or_else(|| Error::bug("a genesis without an update"))
 }
@@ -108,54 +140,139 @@ fn fill(txn: &mut Txn<'_>, root: &str, key: &str, fixed: &[Fixed<'_>]) -> Result
     Ok(())
 }
 
-/// What the container at a path held before it was replaced by another item (rule R3); None when
-/// the same container is there still, or none at all.
-pub fn replaced(before: &View, after: &View, path: &[&str]) -> Option<Value> {
-    let old = before.container(path)?;
-    let new = after.container(path)?;
-    if old == new { None } else { before.value(path) }
+/// Copies a record out of a container that was replaced into the one that took its place: under a
+/// key of a map, or to an array. Whoever copies the same makes the same items, so it is copied
+/// once. False where the document had this copy already, and lost it: then somebody removed it.
+///
+/// # Errors
+/// `Corrupt` when no container is at the path above it.
+pub fn copy(txn: &mut Txn<'_>, doc: &DocId, path: &[&str], value: &Value) -> Result<bool> {
+    let Some((key, parent)) = path.split_last() else { return Ok(false) };
+    let Some(owner) = txn.created_by(parent) else {
+        return Err(Error::corrupt(format!("no container at {}", parent.join("/"))));
+    };
+    let name = copy_name(owner, value);
+    let frame = frame(owner, txn.is_array(parent));
+    for generation in 0..limits::GENERATIONS {
+        let client = genesis_client(doc, &name, key, generation);
+        if txn.knows_client(client) {
+            return Ok(false);
+        }
+        txn.apply_own(&framed(client, &frame, |txn| txn.put_value(&[FRAME, FRAME], key, value))?)?;
+        if txn.is_array(parent) || txn.exists(path) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The place of a container in a document of its own.
+const FRAME: &str = "x";
+
+/// An update that makes the container that an item created: all before it stands as collected.
+fn frame(owner: Id, array: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    let blocks = if owner.clock > 0 { 2 } else { 1 };
+    for n in [1, blocks, owner.client, 0] {
+        write_var(&mut out, n);
+    }
+    if owner.clock > 0 {
+        out.push(0);
+        write_var(&mut out, u64::from(owner.clock));
+    }
+    // A type under a key of a root.
+    out.extend([0x27, 1, 1]);
+    out.extend(FRAME.as_bytes());
+    out.push(1);
+    out.extend(FRAME.as_bytes());
+    out.push(u8::from(!array));
+    // It deletes nothing.
+    out.push(0);
+    out
+}
+
+/// What a copy is called: whose it is to be, and all that is in it.
+fn copy_name(owner: Id, value: &Value) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&owner.client.to_le_bytes());
+    hasher.update(&owner.clock.to_le_bytes());
+    digest(&mut hasher, value);
+    format!("copy {}", hasher.finalize().to_hex())
+}
+
+/// Each value by a letter for its type, and its length where it has one. Recursion is bounded: the
+/// check refused deeper nesting.
+fn digest(hasher: &mut blake3::Hasher, value: &Value) {
+    let (letter, bytes): (u8, Vec<u8>) = match value {
+        Value::Null => (b'0', Vec::new()),
+        Value::Undefined => (b'u', Vec::new()),
+        Value::Bool(b) => (b'b', vec![u8::from(*b)]),
+        Value::Int(n) => (b'i', n.to_le_bytes().to_vec()),
+        Value::Number(n) => (b'n', n.to_bits().to_le_bytes().to_vec()),
+        Value::String(text) => (b's', text.as_bytes().to_vec()),
+        Value::Text(text) => (b't', text.as_bytes().to_vec()),
+        Value::Bytes(bytes) => (b'y', bytes.clone()),
+        Value::Map(_) => (b'm', Vec::new()),
+        Value::Object(_) => (b'o', Vec::new()),
+        Value::Array(_) => (b'a', Vec::new()),
+        Value::List(_) => (b'l', Vec::new()),
+    };
+    let below = value.as_map().map_or(0, Record::len) + value.as_array().map_or(0, <[_]>::len);
+    hasher.update(&[letter]);
+    hasher.update(&((bytes.len() + below) as u64).to_le_bytes());
+    hasher.update(&bytes);
+    for (key, field) in value.as_map().into_iter().flatten() {
+        hasher.update(&(key.len() as u64).to_le_bytes());
+        hasher.update(key.as_bytes());
+        digest(hasher, field);
+    }
+    value.as_array().unwrap_or(&[]).iter().for_each(|item| digest(hasher, item));
 }
 
 /// Unites the elements of a replaced container into the one that took its place: keys that a map
-/// lacks, values that an array lacks. Returns how many were added.
-pub fn unite(txn: &mut Txn<'_>, path: &[&str], old: &Value) -> Result<usize> {
-    let mut added = 0;
-    match old {
-        Value::Map(fields) => {
+/// lacks, values that an array lacks. Of the elements of an array that have an `id` each is there
+/// once.
+///
+/// # Errors
+/// As [`copy`].
+pub fn unite(txn: &mut Txn<'_>, doc: &DocId, path: &[&str], old: &Value) -> Result<()> {
+    let present = txn.value(path);
+    match (old, present) {
+        (Value::Map(fields), Some(Value::Map(present))) => {
             for (key, value) in fields {
                 let inner: Vec<&str> = path.iter().copied().chain([key.as_str()]).collect();
-                match (value, txn.value(&inner)) {
+                match (value, present.get(key)) {
                     (Value::Map(_) | Value::Array(_), Some(present)) => {
-                        share(txn, path, key, value, &present)?;
-                        added += unite(txn, &inner, value)?;
+                        share(txn, path, key, value, present)?;
+                        unite(txn, doc, &inner, value)?;
                     }
-                    (Value::Array(_), None) => {
-                        txn.create_array(path, key)?;
-                        added += unite(txn, &inner, value)?;
-                    }
-                    (Value::Map(_), None) => {
-                        txn.create_map(path, key)?;
-                        added += unite(txn, &inner, value)?;
+                    (Value::Map(_) | Value::Array(_), None) => {
+                        copy(txn, doc, &inner, value)?;
                     }
                     (_, Some(_)) => {}
-                    (plain, None) => {
-                        txn.set(path, key, plain)?;
-                        added += 1;
-                    }
+                    (plain, None) => txn.set(path, key, plain)?,
                 }
             }
         }
-        Value::Array(items) => {
-            let present = txn.value(path);
-            let present = present.as_ref().and_then(Value::as_array).unwrap_or(&[]).to_vec();
-            for item in items.iter().filter(|item| !present.contains(item)) {
-                txn.push(path, item)?;
-                added += 1;
+        (Value::Array(items), Some(Value::Array(present))) => {
+            let ids: Vec<_> = present.iter().filter_map(id_of).collect();
+            for item in items {
+                let inner: Vec<&str> = path.iter().copied().chain([""]).collect();
+                match item {
+                    Value::Map(_) if id_of(item).is_some_and(|id| ids.contains(&id)) => {}
+                    Value::Map(_) | Value::Array(_) => drop(copy(txn, doc, &inner, item)?),
+                    plain if present.contains(plain) => {}
+                    plain => txn.push(path, plain)?,
+                }
             }
         }
         _ => {}
     }
-    Ok(added)
+    Ok(())
+}
+
+fn id_of(element: &Value) -> Option<&str> {
+    element.as_map()?.get("id")?.as_str()
 }
 
 /// Makes the container that `like` is of what another program put there as a plain value.

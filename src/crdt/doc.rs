@@ -7,15 +7,16 @@
 use super::content::Content;
 use super::effort::{Allowance, Effort};
 use super::live::{Live, from_out};
-use super::update::{Checked, Update, Version, Written};
+use super::update::{Checked, Id, Update, Version, Written};
 use super::value::{Shared, Source, Value};
 use crate::error::{Error, Kind, Result};
 use std::borrow::Cow;
 use std::sync::Arc;
+use yrs::branch::{Branch, BranchID};
 use yrs::updates::decoder::Decode;
 use yrs::{
     Any, Array, ArrayPrelim, ArrayRef, Doc as YrsDoc, In, Map, MapPrelim, MapRef, Number,
-    OffsetKind, Options, Out, ReadTxn, StateVector, Transact, TransactionMut, WriteTxn,
+    OffsetKind, Options, Out, ReadTxn, StateVector, TextPrelim, Transact, TransactionMut, WriteTxn,
 };
 
 /// A document loaded into yrs, with the updates that were made since.
@@ -400,6 +401,36 @@ impl Txn<'_> {
         Ok(found.len())
     }
 
+    /// Writes a value, with all below it, under a key of the map at `path`; into an array, at its
+    /// end. Shared types stay shared types; fields are written in the order of their names.
+    pub(super) fn put_value(&mut self, path: &[&str], key: &str, value: &Value) -> Result<()> {
+        if let Some(Out::YArray(array)) = (Live { txn: &self.yrs }).out(path) {
+            append_value(&mut self.yrs, &array, value);
+            return Ok(());
+        }
+        let map = self.map(path)?;
+        insert_value(&mut self.yrs, &map, key, value);
+        Ok(())
+    }
+
+    /// The item that created the container at a path; None for a root, and where there is none.
+    pub(super) fn created_by(&self, path: &[&str]) -> Option<Id> {
+        let id = match (Live { txn: &self.yrs }).out(path)? {
+            Out::YMap(map) => AsRef::<Branch>::as_ref(&map).id(),
+            Out::YArray(array) => AsRef::<Branch>::as_ref(&array).id(),
+            _ => return None,
+        };
+        match id {
+            BranchID::Nested(id) => Some(Id { client: id.client.get(), clock: id.clock }),
+            BranchID::Root(_) => None,
+        }
+    }
+
+    /// Whether an array stands at a path.
+    pub(super) fn is_array(&self, path: &[&str]) -> bool {
+        matches!((Live { txn: &self.yrs }).out(path), Some(Out::YArray(_)))
+    }
+
     /// Applies an update of our own making inside this transaction (rule R2).
     pub(super) fn apply_own(&mut self, update: &[u8]) -> Result<()> {
         let decoded = yrs::Update::decode_v1(update).map_err(|e| Error::bug(e.to_string()))?;
@@ -490,6 +521,37 @@ fn not_shared(what: &str, path: &[&str], is_something: bool) -> Error {
         true => Error::refused(format!("{path} is no shared {what}: another program wrote it"))
             .hint("`crdtctl check` names it, and the repair"),
         false => Error::corrupt(format!("no {what} at {path}")),
+    }
+}
+
+/// Recursion is bounded: what is written was read from a document that passed the check.
+fn insert_value(txn: &mut TransactionMut<'_>, map: &MapRef, key: &str, value: &Value) {
+    match value {
+        Value::Map(fields) => {
+            let new = map.insert(txn, key, MapPrelim::default());
+            fields.iter().for_each(|(key, value)| insert_value(txn, &new, key, value));
+        }
+        Value::Array(items) => {
+            let new = map.insert(txn, key, ArrayPrelim::default());
+            items.iter().for_each(|value| append_value(txn, &new, value));
+        }
+        Value::Text(text) => drop(map.insert(txn, key, TextPrelim::new(text.as_str()))),
+        plain => drop(map.insert(txn, key, to_any(plain))),
+    }
+}
+
+fn append_value(txn: &mut TransactionMut<'_>, array: &ArrayRef, value: &Value) {
+    match value {
+        Value::Map(fields) => {
+            let new = array.push_back(txn, MapPrelim::default());
+            fields.iter().for_each(|(key, value)| insert_value(txn, &new, key, value));
+        }
+        Value::Array(items) => {
+            let new = array.push_back(txn, ArrayPrelim::default());
+            items.iter().for_each(|value| append_value(txn, &new, value));
+        }
+        Value::Text(text) => drop(array.push_back(txn, TextPrelim::new(text.as_str()))),
+        plain => drop(array.push_back(txn, to_any(plain))),
     }
 }
 

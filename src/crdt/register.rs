@@ -187,7 +187,7 @@ impl<'s> News<'s> {
             let write = Write { id, value, sides };
             match news.whole.register(id) {
                 Some(register) => news.arrivals.entry(register).or_default().list.push(write),
-                None if news.is_gone(id) => news.stray.push(write),
+                None if news.is_gone(id) && !news.is_element(&write) => news.stray.push(write),
                 // An element of a sequence.
                 None => {}
             }
@@ -380,6 +380,14 @@ impl<'s> News<'s> {
 
     fn is_gone(&self, id: Id) -> bool {
         self.whole.block(id).is_some_and(|block| block.kind == Kind::Gc)
+    }
+
+    /// Whether a side says that a write was to a sequence.
+    fn is_element(&self, write: &Write) -> bool {
+        self.sides_of(write).any(|side| {
+            let steps = side.update.steps(write.id);
+            steps.is_some_and(|steps| matches!(steps.last(), Some(Step::Element(_))))
+        })
     }
 
     fn path(&self, steps: Vec<Step<'_>>) -> Option<Vec<String>> {

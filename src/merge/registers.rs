@@ -5,7 +5,7 @@ use super::audit::{self, Act};
 use crate::concern::{self, Collection, Field, FieldKind, Removal, Spec, borrowed, place};
 use crate::crdt::doc::Txn;
 use crate::crdt::register::{Arrival, Carriers, Contest, News, Side, Write, order};
-use crate::crdt::update::Update;
+use crate::crdt::update::{RootKind, Update};
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
@@ -48,8 +48,21 @@ pub struct Merge<'m> {
     pub now: i64,
 }
 
-/// Decides the registers of one document that an import brought into conflict, writes the winners
-/// that yrs did not choose, and keeps what lost. Returns what it found.
+/// The sides of a merge.
+///
+/// # Errors
+/// `Bug` when an update is not valid.
+pub fn sides<'p>(parts: &'p [Part<'_>], roots: &[(&str, RootKind)]) -> Result<Vec<Side<'p>>> {
+    let bug = |fault| Error::bug("an update passed the gate and is not valid").because(fault);
+    let side = |part: &'p Part<'_>| {
+        let update = Update::walk(part.update).and_then(|walked| walked.check(roots));
+        Ok(Side { update: update.map_err(bug)?, seen: part.seen })
+    };
+    parts.iter().map(side).collect()
+}
+
+/// Decides the registers of one document that an import brought into conflict, and writes the
+/// winners that yrs did not choose. Returns what it found.
 pub fn decide(
     session: &mut Session,
     doc: &DocId,
@@ -58,18 +71,10 @@ pub fn decide(
 ) -> Result<Plan> {
     let roots = (session.ambient().roots)(doc);
     let Some(after) = session.view(doc)? else { return Ok(Plan::default()) };
-    let bug = |fault| Error::bug("an update passed the gate and is not valid").because(fault);
-    let mut sides = Vec::with_capacity(parts.len());
-    for part in parts {
-        let update = Update::walk(part.update).and_then(|walked| walked.check(roots));
-        sides.push(Side { update: update.map_err(bug)?, seen: part.seen });
-    }
+    let sides = sides(parts, roots)?;
     let by: Vec<Option<String>> = parts.iter().map(|part| part.by.clone()).collect();
     let now = session.now();
     let plan = plan(&Merge { doc, before, after: &after, sides: &sides, by: &by, now })?;
-    for conflict in &plan.lost {
-        session.state().put_conflict(conflict)?;
-    }
     if !plan.again.is_empty() {
         session.edit(doc, |txn| plan.write(txn))?;
     }

@@ -96,6 +96,9 @@ fn own_operation(
             let role = Role::parse(&text)?;
             Some(Operation::MemberRole(core::SetRole { entity, member: record, role }))
         }
+        ("member", "deleted") if is_set => {
+            Some(Operation::MemberRemove(core::Remove { entity, member: record }))
+        }
         ("card", "column_id") => Some(Operation::KanbanMove(kanban::Move {
             entity,
             card: record,

@@ -4,6 +4,7 @@
 //! and the next session tries again.
 
 use super::Roots;
+use super::adopt;
 use super::fs;
 use super::layout::{Layout, Meta};
 use super::load::{self, Loaded, Stamp};
@@ -114,8 +115,9 @@ pub(super) fn recover(
                 continue;
             }
         };
-        if loaded.foreign {
-            state.break_log(doc, state.next_seq()?)?;
+        // What another program brought is taken in by the session that asks for the document.
+        if !matches!(adopt::brought(&loaded, state, doc, roots), Ok(None)) {
+            continue;
         }
         let checkpoint =
             Checkpoint { doc, path: &loaded.path, file: loaded.file, state: &loaded.state, seq };

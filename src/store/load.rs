@@ -8,6 +8,9 @@ use crate::error::{Error, Kind, Result, word};
 use crate::id::DocId;
 use std::path::{Path, PathBuf};
 
+/// The command that adopts what another program wrote to a file, as the log has it.
+pub(super) const ADOPTING: &str = "adopt";
+
 /// An empty document.
 const EMPTY: &[u8] = &[0, 0];
 
@@ -22,6 +25,10 @@ pub(super) struct Loaded {
     pub state: Vec<u8>,
     /// The file is not what we last wrote.
     pub foreign: bool,
+    /// The file's bytes, where it is not what we last wrote.
+    pub theirs: Option<Vec<u8>>,
+    /// What the log gets first, before any change: all that the file held.
+    pub unlogged: Option<Vec<u8>>,
     /// What was recorded of it.
     pub known: Option<Known>,
 }
@@ -43,7 +50,15 @@ impl Loaded {
     /// A document that does not exist yet.
     pub fn nothing(layout: &Layout, doc: &DocId) -> Result<Loaded> {
         let path = layout.place(doc)?;
-        Ok(Loaded { path, file: None, state: EMPTY.to_vec(), foreign: false, known: None })
+        Ok(Loaded {
+            path,
+            file: None,
+            state: EMPTY.to_vec(),
+            foreign: false,
+            theirs: None,
+            unlogged: None,
+            known: None,
+        })
     }
 
     /// The state, validated.
@@ -74,21 +89,26 @@ pub(super) fn load(
         Some(state) => (state.unfolded(doc)?, state.known(doc)?),
         None => (Vec::new(), None),
     };
-    let log = || state.map_or(Ok(Vec::new()), |state| state.log_of(doc));
     let path = layout.find(doc)?;
     let file = match &path {
         Some(path) => layout.read(path)?,
         None => None,
     };
     let (Some(path), Some(bytes)) = (path, file) else {
-        return match known {
-            Some(known) => rebuild(layout, doc, known, &log()?, roots).map(Some),
-            None => Ok(None),
+        return match (known, state) {
+            (Some(known), Some(state)) => rebuild(layout, doc, known, state, roots).map(Some),
+            _ => Ok(None),
         };
     };
     let stamp = Stamp::of(&bytes);
     let foreign = known.as_ref().and_then(|known| known.blake3) != Some(stamp.blake3);
-    let rows = if foreign { log()? } else { unfolded };
+    let rows = match state {
+        Some(state) if foreign => state.log_of(doc)?,
+        _ => unfolded,
+    };
+    // A document from before us: nothing of ours is in it, so there is nothing to be decided.
+    let unlogged = known.is_none().then(|| bytes.clone());
+    let theirs = (foreign && known.is_some()).then(|| bytes.clone());
     let state = match rows.is_empty() {
         true => bytes,
         false => {
@@ -96,7 +116,7 @@ pub(super) fn load(
             overlay(doc, base, &rows, foreign, roots)?
         }
     };
-    Ok(Some(Loaded { path, file: Some(stamp), state, foreign, known }))
+    Ok(Some(Loaded { path, file: Some(stamp), state, foreign, theirs, unlogged, known }))
 }
 
 /// A document without a file: new and not folded yet, or its file was removed. The log makes it
@@ -105,34 +125,56 @@ fn rebuild(
     layout: &Layout,
     doc: &DocId,
     known: Known,
-    rows: &[LogRow],
+    state: &State,
     roots: Roots,
 ) -> Result<Loaded> {
     let path = layout.place(doc)?;
-    if known.log_from > 0 || rows.is_empty() {
+    let Some(state) = from_log(state, doc, &known, &path, roots)? else {
         return Err(Error::corrupt(format!(
             "{} is missing, and the log does not hold all of it",
             path.display()
         ))
         .hint(restore(doc)));
+    };
+    Ok(Loaded {
+        path,
+        file: None,
+        state,
+        foreign: false,
+        theirs: None,
+        unlogged: None,
+        known: Some(known),
+    })
+}
+
+/// What the log says of a document by itself; None where it does not hold all of it.
+pub(super) fn from_log(
+    state: &State,
+    doc: &DocId,
+    known: &Known,
+    path: &Path,
+    roots: Roots,
+) -> Result<Option<Vec<u8>>> {
+    let mut rows = state.log_of(doc)?;
+    // A row that holds the whole document, as it was adopted, stands for all before it.
+    let whole_row = |row: &LogRow| row.seq == known.log_from && row.command == ADOPTING;
+    match rows.iter().position(whole_row) {
+        Some(at) => rows.swap(0, at),
+        None if known.log_from > 0 || rows.is_empty() => return Ok(None),
+        None => {}
     }
-    let base = whole(EMPTY, &path, doc, roots)?;
-    let state = overlay(doc, base, rows, false, roots)?;
-    Ok(Loaded { path, file: None, state, foreign: false, known: Some(known) })
+    let base = whole(EMPTY, path, doc, roots)?;
+    overlay(doc, base, &rows, false, roots).map(Some)
 }
 
 /// A state that needs nothing from elsewhere.
-fn whole<'a>(
+pub(super) fn whole<'a>(
     bytes: &'a [u8],
     path: &Path,
     doc: &DocId,
     roots: Roots,
 ) -> Result<Update<'a, Checked>> {
-    let invalid = |reason: String| {
-        Error::corrupt(format!("{} does not hold a valid document", path.display()))
-            .because(reason)
-            .hint(restore(doc))
-    };
+    let invalid = |reason: String| unfit(path, doc).because(reason);
     let update = Update::walk(bytes)
         .map_err(|fault| invalid(fault.to_string()))?
         .check(roots(doc))
@@ -144,6 +186,11 @@ fn whole<'a>(
         true => Ok(update),
         false => Err(invalid("parts of it wait for something that is missing".to_owned())),
     }
+}
+
+/// A file that is no document, or none that goes with ours.
+pub(super) fn unfit(path: &Path, doc: &DocId) -> Error {
+    Error::corrupt(format!("{} does not hold a valid document", path.display())).hint(restore(doc))
 }
 
 /// What walks and does not pass rule 1 of the gate.

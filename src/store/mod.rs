@@ -11,6 +11,7 @@
 //! Not promised: anything against a program that writes a `.yrs` in the moment between our last
 //! look at it and our rename, or against a disk that says "written" and forgets.
 
+mod adopt;
 pub mod check;
 mod commits;
 mod elsewhere;
@@ -29,6 +30,7 @@ mod state;
 mod tests;
 mod working;
 
+pub use adopt::{Adopted, Rules};
 pub use commits::Commits;
 pub use layout::{Document, Meta, Problem, Scan};
 pub use reader::{OnDisk, Reader};
@@ -64,6 +66,8 @@ pub struct Ambient {
     pub lock_wait: Duration,
     /// From `concern::CONCERNS`.
     pub roots: Roots,
+    /// `merge::adopt`: what is decided where another program put its file over ours.
+    pub adopt: Rules,
 }
 
 /// A directory with documents in it.

@@ -101,13 +101,9 @@ impl Session {
         })
     }
 
-    fn write_checkpoint(&self, doc: &DocId) -> Result<()> {
+    pub(super) fn write_checkpoint(&self, doc: &DocId) -> Result<()> {
         let loaded = load::load(&self.layout, Some(&self.state), doc, self.ambient.roots)?;
         let Some(loaded) = loaded else { return Ok(()) };
-        if loaded.foreign {
-            // From here on the file holds what the log does not.
-            self.state.break_log(doc, self.state.next_seq()?)?;
-        }
         let checkpoint = Checkpoint {
             doc,
             path: &loaded.path,

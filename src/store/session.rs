@@ -1,5 +1,6 @@
 //! Writing: one lock, one command, one commit.
 
+use super::adopt;
 use super::check::Mend;
 use super::fold::{self, Checkpoint};
 use super::fs::{self, LockFile};
@@ -7,7 +8,7 @@ use super::layout::{Document, Layout};
 use super::load::{self, Loaded};
 use super::replica::Replica;
 use super::state::{NewRow, State};
-use super::working::{Change, Editing, Origin, Working};
+use super::working::{By, Change, Editing, Part, Working};
 use super::{Ambient, Commits, Open, lock, reader};
 use crate::crdt::doc::Txn;
 use crate::crdt::effort::Allowance;
@@ -41,14 +42,14 @@ pub struct Session {
     dry_run: bool,
     pub(super) replica: Replica,
     /// What was asked for so far; None for what does not exist.
-    documents: BTreeMap<DocId, Option<Working>>,
+    pub(super) documents: BTreeMap<DocId, Option<Working>>,
     /// In the order of their first change.
     changed: Vec<DocId>,
     /// What is put right in the files after the commit, by document.
     pub(super) mends: Vec<(DocId, Mend)>,
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
     /// What imports may still cost.
-    allowance: Allowance,
+    pub(super) allowance: Allowance,
     /// A change failed half-way: nothing of this session may be kept.
     broken: bool,
     /// Changes begun, those that failed included.
@@ -77,6 +78,14 @@ pub struct ChangedDocument {
     pub doc: DocId,
     pub bytes_before: u64,
     pub bytes_after: u64,
+}
+
+/// The numbers that a commit gave.
+struct Logged {
+    /// Of the command; None when it changed nothing itself.
+    command: Option<i64>,
+    /// By document, of its last row.
+    documents: Vec<i64>,
 }
 
 impl Session {
@@ -265,7 +274,8 @@ impl Session {
         doc: &DocId,
         change: impl FnOnce(&mut Txn<'_>) -> Result<R>,
     ) -> Result<R> {
-        self.change(doc, None, |editing| editing.doc.edit(change))
+        self.begun = self.begun.saturating_add(1);
+        self.change(doc, By::Us, |editing| editing.doc.edit(change))
     }
 
     /// Applies an update that passed the gate; logged as coming from `origin` (replica, upto that
@@ -282,13 +292,10 @@ impl Session {
         update: &Update<'_, Checked>,
         origin: Option<(&str, i64)>,
     ) -> Result<bool> {
-        let origin = origin.map(|(replica, seq)| (replica.to_owned(), seq));
-        let mut allowance = std::mem::take(&mut self.allowance);
-        let admitted =
-            self.open_document(doc).and_then(|working| working.admit(update, &mut allowance));
-        self.allowance = allowance;
-        admitted?;
-        let applied = self.change(doc, origin, |editing| {
+        let by = origin.map_or(By::Us, |(replica, seq)| By::Peer((replica.to_owned(), seq)));
+        self.begun = self.begun.saturating_add(1);
+        self.admit(doc, update)?;
+        let applied = self.change(doc, by, |editing| {
             let theirs = update.version().clocks.get(&editing.client).copied().unwrap_or(0);
             if theirs > editing.doc.own_clock() {
                 return Err(Error::new(
@@ -355,19 +362,21 @@ impl Session {
             return Ok(committed);
         }
         committed.notes = std::mem::take(&mut self.notes);
-        if changes.is_empty() && self.mends.is_empty() && !self.state.is_changed() {
+        let lacking = self.lacking(&changes);
+        let idle = changes.is_empty() && self.mends.is_empty() && lacking.is_empty();
+        if idle && !self.state.is_changed() {
             return Ok(committed);
         }
-        let seq = self.log(&changes)?;
-        committed.seq = (!changes.is_empty()).then_some(seq);
+        let seqs = self.log(&changes)?;
+        committed.seq = seqs.command;
         committed.notes.extend(self.replica.note());
         self.replica.pin(self.state.log_end()?)?;
         // Should it fail, nobody knows what the store holds: the lease fits no longer.
         self.state.commit().inspect_err(|_| self.replica.revoke())?;
         // The command has happened.
         self.commits.add(committed.seq);
-        committed.notes.extend(self.adopted(&changes));
-        committed.notes.extend(self.fold(&changes, seq));
+        committed.notes.extend(self.fold(&changes, &seqs.documents));
+        committed.notes.extend(self.fold_again(&lacking));
         // What kept the old rows from being folded mostly keeps the new ones too.
         let mut said = BTreeSet::new();
         committed.notes.retain(|note| said.insert(note.clone()));
@@ -375,49 +384,65 @@ impl Session {
         Ok(committed)
     }
 
-    /// Writes the command into the transaction. Returns its number.
-    fn log(&mut self, changes: &[Change]) -> Result<i64> {
-        let seq = self.state.next_seq()?;
-        let at = self.now();
+    /// Writes the command into the transaction, after what other programs had done to its
+    /// documents. Returns the numbers that they got.
+    fn log(&mut self, changes: &[Change]) -> Result<Logged> {
+        let first = self.state.next_seq()?;
+        let parts = || changes.iter().flat_map(|change| &change.parts);
+        let adopts = parts().any(|part| !part.is_asked_for());
+        let command = first.saturating_add(i64::from(adopts));
+        let mut documents = Vec::with_capacity(changes.len());
         for change in changes {
-            let foreign = self.loaded(&change.doc).is_some_and(|loaded| loaded.foreign);
-            let log_from = foreign.then_some(seq);
+            let begins = change.begins_log.then_some(first);
+            // The log of a document that was never written before goes back to its beginning.
+            let was_known = self.loaded(&change.doc).is_some_and(|loaded| loaded.known.is_some());
+            let log_from = begins.filter(|_| was_known);
             self.state.put_own_clock(&change.doc, change.client, change.clock, log_from)?;
             self.replica.wrote(&change.doc, change.client, change.clock);
-            for (part, (update, origin)) in (0i64..).zip(&change.parts) {
-                self.state.append(&NewRow {
-                    seq,
-                    part,
-                    doc: &change.doc,
-                    at,
-                    member: self.member.as_ref().map(MemberId::as_str),
-                    command: &self.command,
-                    update,
-                    origin: origin.as_ref(),
-                })?;
+            let mut last = first;
+            for (number, part) in (0i64..).zip(&change.parts) {
+                last = if part.is_asked_for() { command } else { first };
+                self.append(change, number, part, last)?;
             }
+            documents.push(last);
         }
-        if !self.operations.is_empty() {
+        let command = parts().any(Part::is_asked_for).then_some(command);
+        if let Some(seq) = command.filter(|_| !self.operations.is_empty()) {
             self.state.put_operations(seq, &self.operations)?;
         }
         self.replica.save(&self.state)?;
-        Ok(seq)
+        Ok(Logged { command, documents })
+    }
+
+    fn append(&self, change: &Change, number: i64, part: &Part, seq: i64) -> Result<()> {
+        let member = self.member.as_ref().filter(|_| part.is_asked_for());
+        self.state.append(&NewRow {
+            seq,
+            part: number,
+            doc: &change.doc,
+            at: self.now(),
+            member: member.map(MemberId::as_str),
+            command: if part.is_asked_for() { &self.command } else { load::ADOPTING },
+            update: &part.update,
+            origin: part.origin(),
+        })
     }
 
     /// Folds what was committed. Whatever fails is a sentence.
-    fn fold(&self, changes: &[Change], seq: i64) -> Vec<String> {
+    fn fold(&self, changes: &[Change], seqs: &[i64]) -> Vec<String> {
         if changes.is_empty() || self.state.begin(FOLD_WAIT).is_err() {
             // Readers overlay the log, and the next session folds.
             return Vec::new();
         }
         let checkpoints: Vec<Checkpoint<'_>> = changes
             .iter()
-            .map(|change| Checkpoint {
+            .zip(seqs)
+            .map(|(change, seq)| Checkpoint {
                 doc: &change.doc,
                 path: &change.path,
                 file: self.loaded(&change.doc).and_then(|loaded| loaded.file),
                 state: &change.state,
-                seq,
+                seq: *seq,
             })
             .collect();
         let now = self.now();
@@ -432,20 +457,6 @@ impl Session {
             let causes: String = e.causes.iter().map(|cause| format!(": {cause}")).collect();
             vec![format!("the change is in the log, but not in the files yet ({e}{causes})")]
         })
-    }
-
-    /// Sentences about files that another program had changed.
-    fn adopted(&self, changes: &[Change]) -> Vec<String> {
-        let ours_once = |loaded: &Loaded| {
-            loaded.foreign && loaded.known.as_ref().is_some_and(|known| known.blake3.is_some())
-        };
-        changes
-            .iter()
-            .filter(|change| self.loaded(&change.doc).is_some_and(ours_once))
-            .map(|change| {
-                format!("another program had changed {}; its changes and ours are kept", change.doc)
-            })
-            .collect()
     }
 
     /// Every changed document, encoded and walked, and its log rows.
@@ -485,11 +496,23 @@ impl Session {
     }
 
     fn load(&mut self, doc: &DocId) -> Result<()> {
-        if !self.documents.contains_key(doc) {
-            let loaded = load::load(&self.layout, Some(&self.state), doc, self.ambient.roots)?;
-            self.documents.insert(doc.clone(), loaded.map(Working::new));
+        if self.documents.contains_key(doc) {
+            return Ok(());
         }
-        Ok(())
+        let roots = self.ambient.roots;
+        let loaded = load::load(&self.layout, Some(&self.state), doc, roots)?;
+        let brought = match &loaded {
+            Some(loaded) => adopt::brought(loaded, &self.state, doc, roots)?,
+            None => None,
+        };
+        self.documents.insert(doc.clone(), loaded.map(Working::new));
+        brought.map_or(Ok(()), |brought| self.adopt(doc, brought))
+    }
+
+    /// As if a document had not been asked for.
+    pub(super) fn forget(&mut self, doc: &DocId) {
+        self.documents.remove(doc);
+        self.changed.retain(|changed| changed != doc);
     }
 
     /// Opens a document in yrs, a new one where there is none, under the client id that its lease
@@ -507,14 +530,22 @@ impl Session {
         Ok(working)
     }
 
+    /// Whether an update may be applied, by what it costs.
+    pub(super) fn admit(&mut self, doc: &DocId, update: &Update<'_, Checked>) -> Result<()> {
+        let mut allowance = std::mem::take(&mut self.allowance);
+        let admitted =
+            self.open_document(doc).and_then(|working| working.admit(update, &mut allowance));
+        self.allowance = allowance;
+        admitted
+    }
+
     /// Opens a document in yrs and changes it.
-    fn change<R>(
+    pub(super) fn change<R>(
         &mut self,
         doc: &DocId,
-        origin: Option<Origin>,
+        by: By,
         change: impl FnOnce(&mut Editing) -> Result<R>,
     ) -> Result<R> {
-        self.begun = self.begun.saturating_add(1);
         self.open_document(doc)?;
         let Some(Some(working)) = self.documents.get_mut(doc) else {
             return Err(Error::bug("a document that was opened is not there"));
@@ -522,7 +553,7 @@ impl Session {
         // Until the change is through, what yrs holds is worth nothing.
         let was_broken = std::mem::replace(&mut self.broken, true);
         let was_changed = working.is_changed();
-        let result = working.change(origin, change)?;
+        let result = working.change(by, change)?;
         self.broken = was_broken;
         if working.is_changed() && !was_changed {
             self.changed.push(doc.clone());

@@ -33,6 +33,7 @@ impl Bench {
             host: "host".to_owned(),
             lock_wait: Duration::from_millis(100),
             roots: |_| &[],
+            adopt: |_, adopted| Ok(vec![format!("adopted {}", adopted.doc)]),
         }
     }
 
@@ -454,25 +455,61 @@ mod other_programs {
     }
 
     #[test]
-    fn the_log_cannot_be_followed_across_their_writes() {
+    fn what_they_wrote_is_in_the_log_once_it_is_taken_in() {
         let bench = Bench::new();
         let store = bench.init("store");
         let after = |seq| store.reader().unwrap().log_after(&doc("core"), seq).unwrap();
+        let commands = |seq| -> Option<Vec<String>> {
+            Some(after(seq)?.into_iter().map(|row| row.command).collect())
+        };
         set(&store, &doc("core"), "a", "ours");
         assert_eq!(after(0).map(|rows| rows.len()), Some(1));
         let old = fs::read(file(&store, &doc("core"))).unwrap();
         fs::write(file(&store, &doc("core")), foreign_edit(&old, "b", "theirs")).unwrap();
-        assert!(after(1).is_none(), "their write is in no row");
-        set(&store, &doc("core"), "c", "ours");
-        assert!(after(0).is_none());
-        assert!(after(1).is_none());
-        assert_eq!(after(2).map(|rows| rows.len()), Some(0));
-        set(&store, &doc("core"), "d", "ours");
-        assert_eq!(after(2).map(|rows| rows.len()), Some(1));
+        assert!(after(1).is_none(), "their write is in no row yet");
+        let committed = set(&store, &doc("core"), "c", "ours");
+        assert_eq!(committed.seq, Some(3));
+        assert_eq!(committed.notes, ["adopted group:ocean:core"]);
+        assert_eq!(commands(0).unwrap(), ["set", "adopt", "set"]);
+        assert_eq!(commands(1).unwrap(), ["adopt", "set"]);
+        assert_eq!(after(3).map(|rows| rows.len()), Some(0));
+        // An older file without any of it loses nothing.
+        fs::write(file(&store, &doc("core")), &old).unwrap();
+        assert!(set(&store, &doc("core"), "d", "ours").notes.is_empty(), "it brought nothing");
+        for (key, value) in [("a", "ours"), ("b", "theirs"), ("c", "ours"), ("d", "ours")] {
+            assert_eq!(get(&store, &doc("core"), key).as_deref(), Some(value));
+        }
+        fs::remove_file(file(&store, &doc("core"))).unwrap();
+        assert_eq!(get(&store, &doc("core"), "b").as_deref(), Some("theirs"), "of the log alone");
     }
 
     #[test]
-    fn a_document_from_before_us_has_no_log_of_its_own() {
+    fn a_look_writes_down_what_they_wrote_and_is_no_command() {
+        let bench = Bench::new();
+        let store = bench.init("store");
+        set(&store, &doc("core"), "a", "ours");
+        let old = fs::read(file(&store, &doc("core"))).unwrap();
+        fs::write(file(&store, &doc("core")), foreign_edit(&old, "b", "theirs")).unwrap();
+        let before = listing(&bench.path(""));
+        let dry = Open { dry_run: true, ..write("look") };
+        let mut session = store.session(dry).unwrap();
+        session.view(&doc("core")).unwrap();
+        session.commit().unwrap();
+        assert!(before == listing(&bench.path("")), "a dry run wrote");
+        let mut session = store.session(write("look")).unwrap();
+        session.view(&doc("core")).unwrap();
+        let committed = session.commit().unwrap();
+        assert_eq!(committed.seq, None);
+        assert_eq!(committed.notes, ["adopted group:ocean:core"]);
+        let mut session = store.session(write("look")).unwrap();
+        session.view(&doc("core")).unwrap();
+        assert_eq!(session.commit().unwrap().notes, Vec::<String>::new());
+        let rows = store.reader().unwrap().log_after(&doc("core"), 0).unwrap().unwrap();
+        assert_eq!(rows.len(), 2);
+    }
+
+    #[test]
+    fn a_document_from_before_us_is_in_the_log_with_our_first_write() {
         let bench = Bench::new();
         let store = bench.init("store");
         let path = file(&store, &doc("core"));
@@ -481,8 +518,43 @@ mod other_programs {
         let committed = set(&store, &doc("core"), "b", "ours");
         assert_eq!(committed.notes, Vec::<String>::new());
         let reader = store.reader().unwrap();
-        assert!(reader.state().unwrap().log_after(&doc("core"), 0).unwrap().is_none());
-        assert_eq!(get(&store, &doc("core"), "a").as_deref(), Some("theirs"));
+        let rows = reader.state().unwrap().log_after(&doc("core"), 0).unwrap().unwrap();
+        assert_eq!(rows.iter().map(|row| &row.command).collect::<Vec<_>>(), ["adopt", "set"]);
+        fs::remove_file(path).unwrap();
+        assert_eq!(get(&store, &doc("core"), "a").as_deref(), Some("theirs"), "of the log alone");
+    }
+
+    /// After 90 days the log has lost its beginning. What another program writes then is logged
+    /// whole, and from there on the log tells everything again.
+    #[test]
+    fn a_log_without_its_beginning_begins_anew_with_their_file() {
+        let bench = Bench::new();
+        let at = |day: i64| {
+            let clock = Clock::fixed(NOW + day * 86_400);
+            bench.open_as("store", Ambient { clock, ..bench.ambient() })
+        };
+        bench.init("store");
+        set(&at(0), &doc("core"), "a", "ours");
+        set(&at(100), &doc("core"), "b", "ours");
+        let store = at(101);
+        let after = |seq| store.reader().unwrap().log_after(&doc("core"), seq).unwrap();
+        assert!(after(0).is_none(), "the first row is gone");
+        let old = fs::read(file(&store, &doc("core"))).unwrap();
+        set(&store, &doc("core"), "c", "ours");
+        fs::write(file(&store, &doc("core")), foreign_edit(&old, "d", "theirs")).unwrap();
+        let committed = set(&store, &doc("core"), "e", "ours");
+        assert_eq!(committed.notes, ["adopted group:ocean:core"]);
+        fs::remove_file(file(&store, &doc("core"))).unwrap();
+        for (key, value) in [("a", "ours"), ("c", "ours"), ("d", "theirs"), ("e", "ours")] {
+            assert_eq!(get(&store, &doc("core"), key).as_deref(), Some(value));
+        }
+        set(&store, &doc("core"), "f", "ours");
+        let new = fs::read(file(&store, &doc("core"))).unwrap();
+        fs::write(file(&store, &doc("core")), foreign_edit(&new, "g", "theirs")).unwrap();
+        set(&store, &doc("core"), "h", "ours");
+        let whole: Vec<usize> =
+            after(committed.seq.unwrap()).unwrap().iter().map(|row| row.update.len()).collect();
+        assert!(whole.iter().all(|bytes| *bytes < new.len()), "{whole:?}: logged whole again");
     }
 
     #[test]

@@ -14,6 +14,37 @@ use std::rc::Rc;
 /// Where an update came from: a replica, and its log seq.
 pub(super) type Origin = (String, i64);
 
+/// Who made a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum By {
+    /// The command.
+    Us,
+    /// A peer, whose update it is.
+    Peer(Origin),
+    /// Another program, which wrote the file.
+    File,
+}
+
+/// A row for the log.
+pub(super) struct Part {
+    pub update: Vec<u8>,
+    pub by: By,
+}
+
+impl Part {
+    pub fn origin(&self) -> Option<&Origin> {
+        match &self.by {
+            By::Peer(origin) => Some(origin),
+            By::Us | By::File => None,
+        }
+    }
+
+    /// Whether the command made it, or took it in on purpose.
+    pub fn is_asked_for(&self) -> bool {
+        self.by != By::File
+    }
+}
+
 /// A document in a session.
 pub(super) struct Working {
     pub loaded: Loaded,
@@ -29,7 +60,7 @@ pub(super) struct Editing {
     pub doc: Doc,
     pub client: u64,
     /// One for each of `doc.updates()`.
-    origins: Vec<Option<Origin>>,
+    by: Vec<By>,
     /// Of all updates.
     bytes: u64,
 }
@@ -40,7 +71,9 @@ pub(super) struct Change {
     pub path: PathBuf,
     pub state: Rc<[u8]>,
     /// The rows for the log.
-    pub parts: Vec<(Vec<u8>, Option<Origin>)>,
+    pub parts: Vec<Part>,
+    /// The log holds all of the document from here on, and did not before.
+    pub begins_log: bool,
     pub client: u64,
     /// The own clock after the change.
     pub clock: u32,
@@ -57,7 +90,7 @@ impl Working {
     }
 
     pub fn is_changed(&self) -> bool {
-        self.editing.as_ref().is_some_and(|editing| !editing.origins.is_empty())
+        self.editing.as_ref().is_some_and(|editing| !editing.by.is_empty())
     }
 
     /// Bytes of the state as it was loaded, and of the updates since.
@@ -78,7 +111,7 @@ impl Working {
             let update = self.loaded.update(doc, roots)?;
             let client = client_for(&update.version().clocks)?;
             let doc = Doc::load(&update, client).map_err(|e| about(doc, e))?;
-            self.editing = Some(Editing { doc, client, origins: Vec::new(), bytes: 0 });
+            self.editing = Some(Editing { doc, client, by: Vec::new(), bytes: 0 });
         }
         Ok(())
     }
@@ -94,18 +127,18 @@ impl Working {
     /// Changes the open document. On Err what yrs holds is worth nothing.
     pub fn change<R>(
         &mut self,
-        origin: Option<Origin>,
+        by: By,
         change: impl FnOnce(&mut Editing) -> Result<R>,
     ) -> Result<R> {
         let Some(editing) = &mut self.editing else {
             return Err(Error::bug("a document was changed before it was opened"));
         };
-        let before = editing.origins.len();
+        let before = editing.by.len();
         let result = change(editing)?;
-        editing.origins.resize(editing.doc.updates().len(), origin);
+        editing.by.resize(editing.doc.updates().len(), by);
         let new = editing.doc.updates().get(before..).unwrap_or(&[]);
         editing.bytes = new.iter().fold(editing.bytes, |sum, update| sum + update.len() as u64);
-        if editing.origins.len() > before {
+        if editing.by.len() > before {
             self.state = None;
             self.view = None;
         }
@@ -116,7 +149,7 @@ impl Working {
     pub fn state(&mut self) -> Result<Rc<[u8]>> {
         let state = match (&self.state, &self.editing) {
             (Some(state), _) => Rc::clone(state),
-            (None, Some(editing)) if !editing.origins.is_empty() => editing.doc.encode()?.0.into(),
+            (None, Some(editing)) if !editing.by.is_empty() => editing.doc.encode()?.0.into(),
             (None, _) => self.loaded.state.as_slice().into(),
         };
         self.state = Some(Rc::clone(&state));
@@ -145,11 +178,14 @@ impl Working {
         }
         let state = self.state()?;
         let Some(editing) = &self.editing else { return Ok(None) };
+        let whole = self.loaded.unlogged.iter();
+        let whole = whole.map(|file| Part { update: file.clone(), by: By::File });
         Ok(Some(Change {
             doc: doc.clone(),
             path: self.loaded.path.clone(),
             state,
-            parts: editing.parts(doc, roots)?,
+            parts: whole.chain(editing.parts(doc, roots)?).collect(),
+            begins_log: self.loaded.unlogged.is_some(),
             client: editing.client,
             clock: editing.doc.own_clock(),
         }))
@@ -159,19 +195,19 @@ impl Working {
 impl Editing {
     /// The rows that the log gets: neighbouring own updates as one, imported ones each by itself,
     /// so that an export can leave out what a peer sent.
-    fn parts(&self, doc: &DocId, roots: Roots) -> Result<Vec<(Vec<u8>, Option<Origin>)>> {
-        let updates: Vec<(&Vec<u8>, &Option<Origin>)> =
-            self.doc.updates().iter().zip(&self.origins).collect();
+    fn parts(&self, doc: &DocId, roots: Roots) -> Result<Vec<Part>> {
+        let updates: Vec<(&Vec<u8>, &By)> = self.doc.updates().iter().zip(&self.by).collect();
         let mut parts = Vec::new();
-        for run in updates.chunk_by(|(_, a), (_, b)| a.is_none() && b.is_none()) {
+        for run in updates.chunk_by(|(_, a), (_, b)| **a == By::Us && **b == By::Us) {
             let checked = run
                 .iter()
                 .map(|(update, _)| own(update, doc, roots))
                 .collect::<Result<Vec<Update<'_, Checked>>>>()?;
             match (checked.len() > 1).then(|| update::merge(&checked)).flatten() {
-                Some(merged) => parts.push((merged, None)),
+                Some(update) => parts.push(Part { update, by: By::Us }),
                 None => parts.extend(
-                    run.iter().map(|(update, origin)| ((*update).clone(), (*origin).clone())),
+                    run.iter()
+                        .map(|(update, by)| Part { update: (*update).clone(), by: (*by).clone() }),
                 ),
             }
         }

@@ -138,6 +138,7 @@ fn ambient(dir: &Path, seed: &str) -> Rc<Ambient> {
         host: "host".into(),
         lock_wait: Duration::from_secs(5),
         roots: concern::roots,
+        adopt: crate::merge::adopt,
     })
 }
 

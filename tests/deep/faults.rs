@@ -236,6 +236,7 @@ fn fingerprint(store: &Store<'_>) -> String {
         host: "test".to_owned(),
         lock_wait: Duration::from_secs(10),
         roots: crdtctl::concern::roots,
+        adopt: crdtctl::merge::adopt,
     };
     let opened = store::Store::open(&store.dir, Rc::new(ambient)).expect("a store");
     let reader = opened.reader().expect("a reader");

@@ -9,6 +9,8 @@
 // A test that does not find what it expects fails by panicking; so may what helps it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
 
+#[path = "../suite/application.rs"]
+mod application;
 mod boards;
 mod canvases;
 mod concurrent;
@@ -19,6 +21,7 @@ mod faults;
 mod history;
 mod lease;
 mod memory;
+mod mixed;
 mod plain;
 mod rejoin;
 #[path = "../suite/support.rs"]

@@ -157,6 +157,7 @@ impl World {
             host: name.clone(),
             lock_wait: Duration::from_secs(1),
             roots: concern::roots,
+            adopt: crdtctl::merge::adopt,
         });
         let (store, _) = Store::init(&dir, ambient.clone(), member.as_ref()).expect("a new store");
         let held = Held::default();

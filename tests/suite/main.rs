@@ -7,6 +7,8 @@
 mod support;
 
 mod anonymize;
+#[allow(dead_code)]
+mod application;
 mod architecture;
 mod audit;
 mod batch;
@@ -36,6 +38,7 @@ mod limits;
 mod load;
 mod log;
 mod members;
+mod mixed;
 mod oracle;
 mod output;
 mod plain;

@@ -2,7 +2,7 @@
 
 use super::deletes::write_var;
 use super::run::Run;
-use super::{Checked, Clocks, DeleteSet, Kind, Update};
+use super::{Checked, Clocks, DeleteSet, Kind, Update, Version};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -34,6 +34,18 @@ pub fn merge(updates: &[Update<'_, Checked>]) -> Option<Vec<u8>> {
 impl Update<'_, Checked> {
     /// The update without the blocks that a receiver with these clocks has; the delete set is kept.
     pub fn trim(&self, have: &Clocks) -> Vec<u8> {
+        self.lacking(have, &self.deletes)
+    }
+
+    /// What a receiver of this version lacks: neither a block nor a deletion that it has.
+    pub fn since(&self, have: &Version) -> Vec<u8> {
+        // What stands here as GC or Deleted is a deletion too, of what the receiver may show.
+        let mut deletes = self.version().deletes;
+        deletes.subtract(&have.deletes);
+        self.lacking(&have.clocks, &deletes)
+    }
+
+    fn lacking(&self, have: &Clocks, deletes: &DeleteSet) -> Vec<u8> {
         let lacking = self.clients.iter().rev().filter_map(|of| {
             let from = have.get(&of.id).map_or(of.first, |clock| of.first.max(*clock));
             Some((of.id, Source { run: Run::from(self, of, from)?, order: 0 }))
@@ -45,7 +57,7 @@ impl Update<'_, Checked> {
             // One source has no gaps: this writes.
             Cover::of(vec![source]).write(client, &mut out);
         }
-        self.deletes.encode(&mut out);
+        deletes.encode(&mut out);
         out
     }
 }

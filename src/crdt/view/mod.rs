@@ -7,12 +7,15 @@
 mod build;
 mod digest;
 mod elements;
+mod news;
 mod order;
 mod pieces;
 mod plain;
 #[cfg(test)]
 mod tests;
 mod typed;
+
+pub use news::is_new;
 
 use super::plain::Plain;
 use super::update::{Checked, Id, Kind, Reader, RootKind, Shape, Update, Version, any};

@@ -155,14 +155,6 @@ impl State {
         )
     }
 
-    /// Records that rows no longer tell the whole story before `log_from`.
-    pub(in crate::store) fn break_log(&self, doc: &DocId, log_from: i64) -> Result<()> {
-        self.run(
-            "UPDATE document SET log_from = max(log_from, ?2) WHERE doc_id = ?1",
-            params![doc.as_str(), log_from],
-        )
-    }
-
     /// Adds a row. Its document must be recorded already.
     pub(in crate::store) fn append(&self, row: &NewRow<'_>) -> Result<()> {
         self.run(

@@ -1,0 +1,44 @@
+//! Files that another program put over ours: by the rules of an import.
+
+use super::{Incoming, Part, Settled, prune_entity_of, settle_documents};
+use crate::concern::core;
+use crate::error::Result;
+use crate::store::{Adopted, Session};
+use crate::tombstone;
+use std::rc::Rc;
+
+/// Whose a value is that came in such a file.
+const BY: &str = "another program";
+
+/// Applies the rules of a merge to a document into which the file of another program was taken.
+/// Returns sentences for people. [`crate::store::Ambient::adopt`] is this.
+pub fn adopt(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>> {
+    let doc = adopted.doc;
+    let core = doc.entity().map(|entity| entity.document(core::SPEC.name));
+    let is_core = core.as_ref() == Some(doc);
+    // Who the members are is asked below; their document may have such a file, too.
+    if let (Some(core), false) = (&core, is_core) {
+        session.view(core)?;
+    }
+    let part = Part { update: adopted.update, seen: None, by: Some(BY.to_owned()), member: None };
+    let incoming = [Incoming {
+        doc: doc.clone(),
+        before: Some(Rc::clone(&adopted.before)),
+        parts: vec![part],
+    }];
+    let mut settled = settle_documents(session, &incoming)?;
+    match is_core {
+        true => prune_entity_of(session, &incoming, &mut settled.documents)?,
+        false => drop(tombstone::prune_document(session, doc)?),
+    }
+    let conflicts: usize = settled.documents.iter().map(|(_, s): &(_, Settled)| s.conflicts).sum();
+    let mut said = format!("another program had changed {doc}; its changes and ours are kept");
+    match conflicts {
+        0 => {}
+        1 => said.push_str(", 1 value lost a conflict (`crdtctl conflict list`)"),
+        n => said.push_str(&format!(", {n} values lost conflicts (`crdtctl conflict list`)")),
+    }
+    let not_allowed =
+        settled.audits.into_iter().map(|a| format!("not allowed here: {}", a.message));
+    Ok(std::iter::once(said).chain(not_allowed).collect())
+}

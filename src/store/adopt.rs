@@ -1,0 +1,141 @@
+//! Files that another program put over ours.
+//!
+//! An application holds its document in memory, and saves all of it over whatever was written
+//! meanwhile. Its file is then no state of ours with something added: it is a replica of its own,
+//! and taking it in is an import, by the rules of one. What it brought goes into the log, so that
+//! a later file without it loses nothing.
+//!
+//! What it was before is read from the log. Where that does not reach back to the beginning, the
+//! file takes that part, and what the log has beside it is what comes in: a merge is the same from
+//! both sides. The whole file is then logged, and the log is whole again from there on.
+
+use super::Roots;
+use super::load::{self, Loaded};
+use super::session::{FOLD_WAIT, Session};
+use super::state::State;
+use super::working::{By, Change, Working};
+use crate::crdt::update::Update;
+use crate::crdt::view::View;
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use std::rc::Rc;
+
+/// The rules that an adoption goes by: given the session, in which what came is applied, they
+/// decide what the merge left open. Returns sentences for people.
+pub type Rules = fn(&mut Session, &Adopted<'_>) -> Result<Vec<String>>;
+
+/// A document into which the file of another program was merged.
+pub struct Adopted<'a> {
+    pub doc: &'a DocId,
+    /// The document as it was.
+    pub before: Rc<View>,
+    /// What came.
+    pub update: &'a [u8],
+}
+
+/// What a file of another program makes of a document.
+pub(super) struct Brought {
+    /// The document without it.
+    before: Vec<u8>,
+    /// What came, for the rules: a whole state where it is the file.
+    side: Vec<u8>,
+    /// The file, where the log is to hold all of it.
+    whole: Option<Vec<u8>>,
+}
+
+/// What the file of a document brought that the log does not have; None when it is ours, or lacks
+/// something and has nothing else.
+///
+/// # Errors
+/// `Corrupt` when file and log do not fit together.
+pub(super) fn brought(
+    loaded: &Loaded,
+    state: &State,
+    doc: &DocId,
+    roots: Roots,
+) -> Result<Option<Brought>> {
+    let (Some(theirs), Some(known)) = (&loaded.theirs, &loaded.known) else { return Ok(None) };
+    let file = load::whole(theirs, &loaded.path, doc, roots)?;
+    let merged = loaded.update(doc, roots)?;
+    if let Some(before) = load::from_log(state, doc, known, &loaded.path, roots)? {
+        let ours = load::whole(&before, &loaded.path, doc, roots)?;
+        if ours.version().holds(&file.version()) {
+            return Ok(None);
+        }
+        file.fits(&ours).map_err(|fault| load::unfit(&loaded.path, doc).because(fault))?;
+        return Ok(Some(Brought { before, side: theirs.clone(), whole: None }));
+    }
+    let side = merged.since(&file.version());
+    Ok(Some(Brought { before: theirs.clone(), side, whole: Some(theirs.clone()) }))
+}
+
+impl Session {
+    /// Takes in what another program wrote to the file of a document that was just loaded. Where
+    /// that fails, the document is as if it had not been loaded.
+    pub(super) fn adopt(&mut self, doc: &DocId, brought: Brought) -> Result<()> {
+        let adopted = self.take_in(doc, brought);
+        if adopted.is_err() {
+            self.forget(doc);
+        }
+        adopted
+    }
+
+    fn take_in(&mut self, doc: &DocId, brought: Brought) -> Result<()> {
+        let roots = self.ambient.roots;
+        let Brought { before, side, whole } = brought;
+        let Some(Some(working)) = self.documents.get_mut(doc) else {
+            return Err(Error::bug("a document was adopted before it was loaded"));
+        };
+        // By the clocks of both: a client id that the file knows better than we is not ours to
+        // write under.
+        let clocks = working.loaded.update(doc, roots)?.version().clocks;
+        working.loaded.state = before;
+        working.loaded.unlogged = whole;
+        let view = working.view(doc, roots)?;
+        let (replica, state, ambient) = (&mut self.replica, &self.state, &self.ambient);
+        working.open(doc, roots, |_| replica.client_for(doc, &clocks, state, ambient))?;
+        self.merge_in(doc, &view, &side)?;
+        let adopted = Adopted { doc, before: view, update: &side };
+        let said = (self.ambient.adopt)(self, &adopted)?;
+        self.notes.extend(said);
+        Ok(())
+    }
+
+    /// Applies what the document lacks of an update.
+    fn merge_in(&mut self, doc: &DocId, before: &View, side: &[u8]) -> Result<()> {
+        let roots = self.ambient.roots;
+        let bug = |fault| Error::bug("a file was valid and is not").because(fault);
+        let whole = Update::walk(side).and_then(|walked| walked.check(roots(doc))).map_err(bug)?;
+        let news = whole.since(before.version());
+        let news = Update::walk(&news).and_then(|walked| walked.check(roots(doc))).map_err(bug)?;
+        self.admit(doc, &news)?;
+        self.change(doc, By::File, |editing| editing.doc.apply(&news)).map(drop)
+    }
+
+    /// The documents whose file another program replaced by one that lacks what the log holds, and
+    /// that this session does not write anyway: nobody but us would see it.
+    pub(super) fn lacking(&self, changes: &[Change]) -> Vec<DocId> {
+        let replaced = |(doc, working): (&DocId, &Option<Working>)| {
+            let loaded = &working.as_ref()?.loaded;
+            let written = changes.iter().any(|change| change.doc == *doc)
+                || self.mends.iter().any(|(mended, _)| mended == doc);
+            (loaded.theirs.is_some() && !written).then(|| doc.clone())
+        };
+        self.documents.iter().filter_map(replaced).collect()
+    }
+
+    /// Writes the files of these documents. Whatever fails is a sentence.
+    pub(super) fn fold_again(&self, docs: &[DocId]) -> Vec<String> {
+        if docs.is_empty() || self.state.begin(FOLD_WAIT).is_err() {
+            return Vec::new();
+        }
+        let written: Result<()> = docs.iter().try_for_each(|doc| self.write_checkpoint(doc));
+        match written.and_then(|()| self.state.commit()) {
+            Ok(()) => Vec::new(),
+            Err(e) => {
+                self.state.roll_back();
+                vec![format!("a file lacks what the log holds, and could not be written ({e})")]
+            }
+        }
+    }
+}
