@@ -263,6 +263,20 @@ impl Target {
         !self.goes_with_the_flag() && (self.is_content() || kind == Some(FieldKind::Time))
     }
 
+    /// Whether its clock says when it was written, and not when another field was.
+    fn has_clock_alone(&self) -> bool {
+        // What a record is born with, and keeps.
+        const FIXED: [&str; 5] = ["id", "member_id", "author_id", "reporter_id", "deleted_by"];
+        let shares = |field: &&Field| {
+            matches!(field.kind, FieldKind::Text | FieldKind::Number | FieldKind::Map)
+                && field.clock.is_none()
+                && !FIXED.contains(&field.name)
+        };
+        self.is_flag()
+            || self.field.is_some_and(|field| field.clock.is_some())
+            || self.collection.fields.iter().filter(shares).count() == 1
+    }
+
     /// The deletion of its record where that is garbage, not content.
     fn flag(&self) -> Option<Vec<String>> {
         let tombstone = self.collection.tombstone.as_ref()?;
@@ -290,6 +304,14 @@ impl Decided<'_> {
         let mut writes: Vec<(Option<i64>, &Write)> =
             [&contest.shown].into_iter().chain(&contest.rivals).map(clocked_write).collect();
         let clocked = target.collection.clock.is_some() || self.own_clock(&target).is_some();
+        let judged = contest.judged.iter().map(|write| (self.clock(&target, write), write));
+        let judged: Vec<(Option<i64>, &Write)> = judged.collect();
+        // Where nobody says that it goes by these rules, as an application that merged by client
+        // ids: then what it judged is judged again, if its clock says when it was written.
+        let again = clocked && self.is_bare(&contest.shown) && target.has_clock_alone();
+        if again {
+            writes.extend(&judged);
+        }
         let winner = match clocked {
             true => writes.iter().max_by(|a, b| later(**a, **b)),
             false => writes.first(),
@@ -301,7 +323,9 @@ impl Decided<'_> {
         if !target.is_content() {
             return;
         }
-        writes.extend(contest.judged.iter().map(|write| (self.clock(&target, write), write)));
+        if !again {
+            writes.extend(&judged);
+        }
         for (lost_at, loser) in writes {
             if loser.value.same(&winner.value) {
                 continue;
@@ -314,6 +338,12 @@ impl Decided<'_> {
             let winner = claim(self.merge, winner, at);
             self.keep(Some((&target, &contest.path)), rule, winner, loser, lost_at);
         }
+    }
+
+    /// Whether a write came in updates alone, without a word on who made them.
+    fn is_bare(&self, write: &Write) -> bool {
+        let bare = |side: &usize| self.merge.sides.get(*side).is_some_and(|s| s.seen.is_none());
+        !write.sides.is_empty() && write.sides.iter().all(bare)
     }
 
     /// A clock goes by itself: the latest.

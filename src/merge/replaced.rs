@@ -13,18 +13,19 @@
 //! later by (clock, value), a set grows only by what it lacks. So replicas that judge the same
 //! write the same, or one of them writes and the other takes it.
 
-use super::registers::{DELETED, GREATER, LATER, PRUNED};
+mod records;
+
+use super::registers::PRUNED;
 use crate::concern::{self, Collection, FieldKind, Removal, Spec, borrowed, chat, core};
 use crate::crdt::container;
 use crate::crdt::doc::Txn;
-use crate::crdt::register::{Side, order};
+use crate::crdt::register::Side;
 use crate::crdt::update::{Clocks, Container, Id, Kind};
-use crate::crdt::value::{Record, Source, Value};
+use crate::crdt::value::{Source, Value};
 use crate::crdt::view::{View, is_new};
 use crate::error::Result;
 use crate::id::DocId;
 use crate::store::{Claim, Conflict};
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 /// The record is in a container that gave way to another.
@@ -222,220 +223,6 @@ impl Found<'_> {
             }
         }
         self.plan.edits.push(Edit::Unite(path, value));
-    }
-
-    /// Two records under one key: of one thing, that two programs made at once, or of two
-    /// generations.
-    fn unite_records(
-        &mut self,
-        collection: &'static Collection,
-        path: &[String],
-        (theirs, shown): (Id, Id),
-        fields: &Record,
-    ) {
-        let is_member = collection.noun == core::MEMBERS.noun;
-        let again = is_member && self.is_again(path, theirs, shown);
-        self.flag(collection, path, fields, again.then_some(shown));
-        if again {
-            return self.role(collection, path, fields);
-        }
-        for (name, value) in fields {
-            let kind = collection.fields.iter().find(|field| field.name == name).map(|f| f.kind);
-            let marks = collection.tombstone.as_ref();
-            let is_mark = marks.is_some_and(|t| [t.flag, t.at].contains(&name.as_str()))
-                || marks.and_then(|t| t.by) == Some(name);
-            let is_clock = collection.clock == Some(name)
-                || collection.fields.iter().any(|field| field.clock == Some(name));
-            if is_mark || is_clock || kind == Some(FieldKind::Cache) {
-                continue;
-            }
-            let field = below(path, name);
-            match value {
-                Value::Map(_) | Value::Array(_) if self.is_collection(collection, name) => {
-                    if !self.after.exists(&borrowed(&field)) {
-                        self.plan.edits.push(Edit::Copy(field, value.clone()));
-                    }
-                }
-                Value::Map(_) | Value::Array(_) if self.after.exists(&borrowed(&field)) => {
-                    self.unite_field(collection, path, name, kind.unwrap_or(FieldKind::Map));
-                }
-                Value::Map(_) | Value::Array(_) => {
-                    self.plan.edits.push(Edit::Copy(field, value.clone()));
-                }
-                plain => {
-                    let clocks = self.clocks(collection, path, name);
-                    self.register(collection, &field, plain, clocks);
-                }
-            }
-        }
-        self.caches_of(path);
-    }
-
-    /// Whoever takes a member back says what it is from then on.
-    fn role(&mut self, collection: &'static Collection, path: &[String], fields: &Record) {
-        let (at, shown_at) = self.clocks(collection, path, "role");
-        let field = below(path, "role");
-        let steps = borrowed(&field);
-        if let (Some(theirs), Some(shown)) = (fields.get("role"), self.after.value(&steps))
-            && let Some(item) = self.loser.view.item(&steps)
-            && at > shown_at
-            && !shown.same(theirs)
-        {
-            let value = Some(theirs.to_json());
-            let theirs = Claim { value, at, by: self.loser.by.clone() };
-            let shown = Claim { value: Some(shown.to_json()), at: shown_at, by: None };
-            self.lose(collection, &field, REPLACED, shown, theirs, item);
-        }
-    }
-
-    /// A field that both have: the later write stands. One that is not there is written.
-    fn register(
-        &mut self,
-        collection: &'static Collection,
-        path: &[String],
-        theirs: &Value,
-        (at, shown_at): (Option<i64>, Option<i64>),
-    ) {
-        let steps = borrowed(path);
-        let (Some((name, record)), Some(item)) = (path.split_last(), self.loser.view.item(&steps))
-        else {
-            return;
-        };
-        if matches!(theirs, Value::Map(_) | Value::Array(_) | Value::Text(_)) {
-            return;
-        }
-        let set = |value: &Value| Edit::Set {
-            record: record.to_vec(),
-            field: name.clone(),
-            value: value.clone(),
-        };
-        let Some(shown) = self.after.value(&steps) else {
-            return self.plan.edits.push(set(theirs));
-        };
-        let is_time = collection
-            .fields
-            .iter()
-            .any(|field| field.name == name && field.kind == FieldKind::Time);
-        if shown.same(theirs) || is_time || self.after.container(&steps).is_some() {
-            return;
-        }
-        let rule = if at == shown_at { GREATER } else { LATER };
-        let by = self.loser.by.clone();
-        let theirs_is = Claim { value: Some(theirs.to_json()), at, by };
-        let shown_is = Claim { value: Some(shown.to_json()), at: shown_at, by: None };
-        match at.cmp(&shown_at).then_with(|| order(theirs, &shown)) {
-            Ordering::Greater => {
-                self.plan.edits.push(set(theirs));
-                if let Some((clock, at)) = self.clock_name(collection, name).zip(at)
-                    && record.len() == collection.path.len() + 1
-                {
-                    let value = Value::Int(at.max(shown_at.unwrap_or(at)));
-                    let (record, field) = (record.to_vec(), clock.to_owned());
-                    self.plan.edits.push(Edit::Set { record, field, value });
-                }
-                if let Some(item) = self.after.item(&steps) {
-                    self.lose(collection, path, rule, theirs_is, shown_is, item);
-                }
-            }
-            _ => self.lose(collection, path, rule, shown_is, theirs_is, item),
-        }
-    }
-
-    /// Deletion wins. Over a record that was made again after one, the later removal does.
-    fn flag(
-        &mut self,
-        collection: &'static Collection,
-        path: &[String],
-        fields: &Record,
-        again: Option<Id>,
-    ) {
-        let Some(marks) = &collection.tombstone else { return };
-        let flag = below(path, marks.flag);
-        let steps = borrowed(&flag);
-        if fields.get(marks.flag) != Some(&Value::Bool(true)) {
-            if self.after.flag(&steps) && marks.removal == Removal::AtOnce && again.is_none() {
-                self.lose_all(collection, path, &Value::Map(fields.clone()), DELETED);
-            }
-            return;
-        }
-        if self.after.flag(&steps) {
-            return;
-        }
-        let time = |view: &View, name: &str| view.int(&borrowed(&below(path, name)));
-        let at = time(self.loser.view, marks.at).filter(|at| *at > 0);
-        let wins = match (again, marks.removal) {
-            (Some(shown), _) => {
-                let since = time(self.after, "joined_at");
-                if at < since || since.is_none() {
-                    return;
-                }
-                // A record that was made in the place of a tombstone says so.
-                self.after.exists(&borrowed(&below(path, marks.at)))
-                    && !self.was_seen(&steps, shown)
-            }
-            (None, Removal::AtOnce) => true,
-            (None, Removal::IntoArchive) => {
-                let (theirs, shown) = self.clocks(collection, path, marks.flag);
-                theirs.max(at) >= shown
-            }
-        };
-        if !wins {
-            let winner = Claim { value: Some(false.into()), ..Claim::default() };
-            let theirs = Claim { value: Some(true.into()), at, by: self.loser.by.clone() };
-            if let Some(item) = self.loser.view.item(&steps) {
-                self.lose(collection, &flag, REPLACED, winner, theirs, item);
-            }
-            return;
-        }
-        for name in [Some(marks.flag), Some(marks.at), marks.by].into_iter().flatten() {
-            if let Some(value) = self.loser.view.value(&borrowed(&below(path, name))) {
-                let (record, field) = (path.to_vec(), name.to_owned());
-                self.plan.edits.push(Edit::Set { record, field, value });
-            }
-        }
-        if let (true, Some(member)) = (collection.noun == core::MEMBERS.noun, path.last()) {
-            self.plan.edits.push(Edit::Inactive(member.clone()));
-        }
-    }
-
-    /// Whether the record that is shown was made by somebody who knew of an earlier one.
-    fn is_again(&self, path: &[String], theirs: Id, shown: Id) -> bool {
-        let [root, key] = borrowed(path)[..] else { return false };
-        let follows = || {
-            let update = self.after.update(&[]).ok();
-            update.is_some_and(|update| update.left_origin(shown) == Some(theirs))
-        };
-        container::generation(self.doc, root, key, shown).is_some_and(|n| n > 0) || follows()
-    }
-
-    /// Whether whoever sent the record that is shown had this write of ours.
-    fn was_seen(&self, path: &[&str], shown: Id) -> bool {
-        let item = self.loser.view.item(path);
-        let brought = self.sides.iter().filter(|side| side.update.block(shown).is_some());
-        self.loser.known.is_none()
-            && item.is_some_and(|item| brought.into_iter().any(|side| side.saw(item)))
-    }
-
-    /// What the clocks of a field say on both sides.
-    fn clocks(
-        &self,
-        collection: &Collection,
-        record: &[String],
-        field: &str,
-    ) -> (Option<i64>, Option<i64>) {
-        let clock = self.clock_name(collection, field);
-        let fallback =
-            if collection.noun == core::MEMBERS.noun { "joined_at" } else { "created_at" };
-        let of = |view: &View| {
-            let at = |name: &str| view.int(&borrowed(&below(record, name)));
-            clock.and_then(at).or_else(|| collection.clock.and_then(at)).or_else(|| at(fallback))
-        };
-        (of(self.loser.view), of(self.after))
-    }
-
-    fn clock_name(&self, collection: &Collection, field: &str) -> Option<&'static str> {
-        let known = collection.fields.iter().find(|known| known.name == field);
-        known.and_then(|field| field.clock).or(collection.clock)
     }
 
     /// Of a record whose key was used before in the container that is shown, whoever removed it

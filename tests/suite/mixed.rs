@@ -214,6 +214,28 @@ fn a_file_from_memory_is_taken_in_by_the_rules_of_an_import() {
     }
 }
 
+/// The same where the application has heard of ours and chose its own, by client id.
+#[test]
+fn what_the_application_chose_by_client_id_is_decided_by_time() {
+    for client in CLIENTS {
+        let machine = Machine::new("chosen");
+        let (alice, bob, message) = two(&machine);
+        let application = running(&alice, client, CHAT);
+        application.edit(None, &message, "of midnight", machine.now());
+        machine.pass(DAY / 2);
+        alice.ok(&["chat", "edit", &message, "of noon"]);
+        application.apply(&std::fs::read(alice.document(CHAT)).unwrap());
+        save(&application, &alice, CHAT);
+        machine.pass(60);
+        alice.ok(&["chat", "send", "another"]);
+        settled(&[&alice, &bob]);
+        for store in [&alice, &bob] {
+            let shown = store.json(&["chat", "show", &message]);
+            assert_eq!(shown["content"], "of noon", "client {client}");
+        }
+    }
+}
+
 #[test]
 fn a_first_reaction_is_not_lost_to_a_file_from_memory() {
     for client in CLIENTS {
