@@ -67,6 +67,7 @@ fn outcome(carol: &Store<'_>, bundles: &[&Bundle]) -> Result<Outcome> {
         host: "host".into(),
         lock_wait: Duration::from_secs(5),
         roots: concern::roots,
+        adopt: crdtctl::merge::adopt,
     });
     let store = store::Store::open(&carol.dir, ambient)?;
     let open = Open { command: "sync import", member: None, dry_run: true };
