@@ -10,6 +10,7 @@ pub mod effort;
 mod live;
 mod plain;
 pub mod register;
+mod scalar;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod update;

@@ -23,6 +23,7 @@ mod lock;
 mod reader;
 mod repair;
 mod replica;
+mod rows;
 mod salvage;
 mod session;
 mod state;

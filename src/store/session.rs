@@ -7,8 +7,8 @@ use super::fs::{self, LockFile};
 use super::layout::{Document, Layout};
 use super::load::{self, Loaded};
 use super::replica::Replica;
-use super::state::{NewRow, State};
-use super::working::{By, Change, Editing, Part, Working};
+use super::state::State;
+use super::working::{By, Change, Editing, Working};
 use super::{Ambient, Commits, Open, lock, reader};
 use crate::crdt::doc::Txn;
 use crate::crdt::effort::Allowance;
@@ -37,7 +37,7 @@ pub struct Session {
     pub(super) layout: Layout,
     pub(super) ambient: Rc<Ambient>,
     commits: Rc<Commits>,
-    command: String,
+    pub(super) command: String,
     member: Option<MemberId>,
     dry_run: bool,
     pub(super) replica: Replica,
@@ -55,7 +55,7 @@ pub struct Session {
     /// Changes begun, those that failed included.
     begun: u64,
     /// What the command did, one JSON object a line, for the log.
-    operations: String,
+    pub(super) operations: String,
     /// What was derived from documents, each with the revision that it holds for.
     derived: BTreeMap<DocId, (usize, Box<dyn Any>)>,
 }
@@ -78,14 +78,6 @@ pub struct ChangedDocument {
     pub doc: DocId,
     pub bytes_before: u64,
     pub bytes_after: u64,
-}
-
-/// The numbers that a commit gave.
-struct Logged {
-    /// Of the command; None when it changed nothing itself.
-    command: Option<i64>,
-    /// By document, of its last row.
-    documents: Vec<i64>,
 }
 
 impl Session {
@@ -384,50 +376,6 @@ impl Session {
         Ok(committed)
     }
 
-    /// Writes the command into the transaction, after what other programs had done to its
-    /// documents. Returns the numbers that they got.
-    fn log(&mut self, changes: &[Change]) -> Result<Logged> {
-        let first = self.state.next_seq()?;
-        let parts = || changes.iter().flat_map(|change| &change.parts);
-        let adopts = parts().any(|part| !part.is_asked_for());
-        let command = first.saturating_add(i64::from(adopts));
-        let mut documents = Vec::with_capacity(changes.len());
-        for change in changes {
-            let begins = change.begins_log.then_some(first);
-            // The log of a document that was never written before goes back to its beginning.
-            let was_known = self.loaded(&change.doc).is_some_and(|loaded| loaded.known.is_some());
-            let log_from = begins.filter(|_| was_known);
-            self.state.put_own_clock(&change.doc, change.client, change.clock, log_from)?;
-            self.replica.wrote(&change.doc, change.client, change.clock);
-            let mut last = first;
-            for (number, part) in (0i64..).zip(&change.parts) {
-                last = if part.is_asked_for() { command } else { first };
-                self.append(change, number, part, last)?;
-            }
-            documents.push(last);
-        }
-        let command = parts().any(Part::is_asked_for).then_some(command);
-        if let Some(seq) = command.filter(|_| !self.operations.is_empty()) {
-            self.state.put_operations(seq, &self.operations)?;
-        }
-        self.replica.save(&self.state)?;
-        Ok(Logged { command, documents })
-    }
-
-    fn append(&self, change: &Change, number: i64, part: &Part, seq: i64) -> Result<()> {
-        let member = self.member.as_ref().filter(|_| part.is_asked_for());
-        self.state.append(&NewRow {
-            seq,
-            part: number,
-            doc: &change.doc,
-            at: self.now(),
-            member: member.map(MemberId::as_str),
-            command: if part.is_asked_for() { &self.command } else { load::ADOPTING },
-            update: &part.update,
-            origin: part.origin(),
-        })
-    }
-
     /// Folds what was committed. Whatever fails is a sentence.
     fn fold(&self, changes: &[Change], seqs: &[i64]) -> Vec<String> {
         if changes.is_empty() || self.state.begin(FOLD_WAIT).is_err() {
@@ -485,7 +433,7 @@ impl Session {
             .collect()
     }
 
-    fn loaded(&self, doc: &DocId) -> Option<&Loaded> {
+    pub(super) fn loaded(&self, doc: &DocId) -> Option<&Loaded> {
         self.documents.get(doc)?.as_ref().map(|working| &working.loaded)
     }
 
