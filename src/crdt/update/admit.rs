@@ -46,7 +46,6 @@ pub fn admit<'u>(
     let mut refused: BTreeMap<usize, Verdict<'u>> = BTreeMap::new();
     // What is not taken deletes nothing either: the others are judged without it.
     let mut mute: Option<BTreeSet<usize>> = None;
-    let mut sorted = false;
     loop {
         let rest: Vec<usize> = (0..updates.len()).filter(|i| !refused.contains_key(i)).collect();
         let mut judge =
@@ -58,13 +57,7 @@ pub fn admit<'u>(
         let theirs = rest.iter().filter(|index| !mute.contains(index));
         let theirs = theirs.filter_map(|index| deletes.get(*index));
         judge.deletes = DeleteSet::union_of(theirs.chain([&version.deletes]));
-        sorted |= judge.overlap(&rest);
-        let mut verdicts = judge.sift(if sorted { judge.sort(rest) } else { rest });
-        // Of two that do not go together one stays: which, must not hang on the order either.
-        if verdicts.iter().any(|(_, verdict)| verdict.is_refusal()) && !sorted {
-            sorted = true;
-            continue;
-        }
+        let mut verdicts = judge.sift(judge.sort(rest));
         let before = (refused.len(), mute.len());
         refused.extend(verdicts.extract_if(.., |(_, verdict)| verdict.is_refusal()));
         let waits = verdicts.iter().filter(|(_, v)| matches!(v, Verdict::Waits(_)));
@@ -112,8 +105,9 @@ impl<'u> Judge<'_, '_, 'u> {
         self.updates.get(index).copied()
     }
 
-    /// The updates in an order that does not depend on the one given: those first that collected
-    /// least, since yrs keeps what it has first.
+    /// The updates in an order that does not depend on the one given: of two that claim the same
+    /// clocks, or do not go together, it must not decide. Those first that collected least, since
+    /// yrs keeps what it has first.
     fn sort(&self, mut rest: Vec<usize>) -> Vec<usize> {
         let key = |update: &Update<'_, Checked>| {
             let collected = update.blocks.iter().filter(|block| block.kind == Kind::Gc);
@@ -121,23 +115,6 @@ impl<'u> Judge<'_, '_, 'u> {
         };
         rest.sort_by_cached_key(|index| self.update(*index).map(key));
         rest
-    }
-
-    /// Whether two updates claim the same clocks, which the document lacks.
-    fn overlap(&self, rest: &[usize]) -> bool {
-        let updates = rest.iter().filter_map(|index| self.update(*index));
-        let mut claims: Vec<(u64, u32, u32)> = Vec::new();
-        for of in updates.flat_map(|update| &update.clients) {
-            let first = of.first.max(self.version.clocks.get(&of.id).copied().unwrap_or(0));
-            if first < of.end {
-                claims.push((of.id, first, of.end));
-            }
-        }
-        claims.sort_unstable();
-        claims.windows(2).any(|pair| match pair {
-            [(client, _, end), (other, first, _)] => client == other && first < end,
-            _ => false,
-        })
     }
 
     /// What an update comes to that contradicts a whole state.
