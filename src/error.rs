@@ -77,6 +77,8 @@ pub struct Error {
     pub hint: Option<String>,
     /// What the command had done before, and what holds all the same.
     pub done: Option<Box<Done>>,
+    /// The document that cannot be used, where that is what happened: everything else can.
+    pub damaged: Option<String>,
 }
 
 /// A change that a command had committed before it failed.
@@ -94,7 +96,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of a kind, with its sentence.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Error { kind, message: message.into(), causes: Vec::new(), hint: None, done: None }
+        Error {
+            kind,
+            message: message.into(),
+            causes: Vec::new(),
+            hint: None,
+            done: None,
+            damaged: None,
+        }
     }
 
     pub fn refused(message: impl Into<String>) -> Self {
@@ -142,6 +151,24 @@ impl Error {
     pub fn after(mut self, done: Done) -> Self {
         self.done = Some(Box::new(done));
         self
+    }
+
+    /// Says that a document is what cannot be used.
+    pub fn damages(mut self, doc: impl fmt::Display) -> Self {
+        self.damaged = Some(doc.to_string());
+        self
+    }
+
+    /// What is said of a document that a command about many leaves out; none where the failure is
+    /// not about one.
+    pub fn leaves_out(&self) -> Option<String> {
+        let doc = self.damaged.as_deref()?;
+        let causes: String = self.causes.iter().map(|cause| format!(": {cause}")).collect();
+        let named = word(doc);
+        Some(format!(
+            "{doc} is left out: {self}{causes}; `crdtctl check {named}` says more, \
+             `crdtctl recover {named} --from BUNDLE -o DIR` rebuilds it from what others have"
+        ))
     }
 
     /// Puts a wider sentence in front; the present one becomes the first cause.

@@ -93,7 +93,11 @@ fn settle_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result<
             }
             acts.push((incoming, plan.acts));
         }
-        account.acknowledged = tombstone::acknowledge(session, doc)?;
+        // Whose acknowledgements are asked for the members say, and they may be what is damaged.
+        match tombstone::acknowledge(session, doc) {
+            Ok(acknowledged) => account.acknowledged = acknowledged,
+            Err(e) => session.leave_out(e)?,
+        }
         settled.push((doc.clone(), account));
     }
     let audits = audit_all(session, acts)?;

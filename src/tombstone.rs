@@ -274,11 +274,15 @@ pub fn documents(entity: &EntityId) -> Vec<DocId> {
     known.map(|spec| entity.document(spec.name)).collect()
 }
 
-/// Removes every prunable tombstone of an entity's documents. Returns what was removed.
+/// Removes every prunable tombstone of an entity's documents. Returns what was removed. A document
+/// that cannot be used is left out; without its members an entity keeps everything.
 pub fn prune_entity(session: &mut Session, entity: &EntityId) -> Result<Vec<Pruned>> {
     let mut pruned = Vec::new();
     for doc in documents(entity) {
-        pruned.extend(prune_document(session, &doc)?);
+        match prune_document(session, &doc) {
+            Ok(of_document) => pruned.extend(of_document),
+            Err(e) => session.leave_out(e)?,
+        }
     }
     Ok(pruned)
 }

@@ -1,7 +1,8 @@
 //! What work costs as it grows: each row at a size, and at ten times that size.
 //!
 //! A row is one command of the program on a store that was prepared for it. Its time is that of the
-//! whole process: opening the store, the work, the output. Where it takes ten times as long, or a
+//! whole process: opening the store, the work, the output; the processor's time where the system
+//! tells it, in hundredths of a second, so that others who use the machine do not show. Where it takes ten times as long, or a
 //! little more, the work grows with what is given; a hundred times would be its square.
 //!
 //! `cargo bench --bench bounds` prints the table, `cargo bench --bench bounds -- prune` the rows

@@ -8,7 +8,7 @@ use crate::operation::{self, Operation, Outcome};
 use crate::store::{Ambient, Commits, Committed, Document, Open, Reader, Session, Store};
 use crate::ui::{Progress, Report, Terminal, Written, prompt};
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -31,6 +31,8 @@ pub struct Context {
     /// What was committed so far.
     pub(super) commits: Rc<Commits>,
     notes: RefCell<Vec<String>>,
+    /// What was left out of a command about many documents, by document.
+    damaged: RefCell<BTreeMap<String, Error>>,
 }
 
 impl Context {
@@ -48,6 +50,7 @@ impl Context {
             ambient: OnceCell::new(),
             commits: Rc::default(),
             notes: RefCell::new(Vec::new()),
+            damaged: RefCell::new(BTreeMap::new()),
         }
     }
 
@@ -255,7 +258,8 @@ impl Context {
         let sizes = committed.documents.iter();
         let limits =
             sizes.filter_map(|change| concern::limit_note(&change.doc, change.bytes_after));
-        committed.notes.iter().cloned().chain(limits).collect()
+        let damaged = committed.damaged.iter().filter_map(Error::leaves_out);
+        committed.notes.iter().cloned().chain(limits).chain(damaged).collect()
     }
 
     /// A text argument: `-` is standard input, and so is no argument where that is no terminal.
@@ -348,6 +352,26 @@ impl Context {
     /// Adds a sentence to the report's notes.
     pub fn note(&self, note: impl Into<String>) {
         self.notes.borrow_mut().push(note.into());
+    }
+
+    /// Goes on without a document that cannot be used: what could be done is done and shown, and
+    /// the command ends with the exit code of the error.
+    ///
+    /// # Errors
+    /// The error itself, where it is not about a document alone.
+    pub fn leave_out(&self, error: Error) -> Result<()> {
+        let Some(doc) = error.damaged.clone() else { return Err(error) };
+        self.damaged.borrow_mut().entry(doc).or_insert(error);
+        Ok(())
+    }
+
+    /// What was read; nothing of a document that cannot be used, as [`Context::leave_out`].
+    pub fn sound<T>(&self, read: Result<T>) -> Result<Option<T>> {
+        read.map(Some).or_else(|e| self.leave_out(e).map(|()| None))
+    }
+
+    pub(super) fn take_damaged(&self) -> Vec<Error> {
+        self.damaged.take().into_values().collect()
     }
 
     /// A note for `--verbose`, once.

@@ -1,7 +1,7 @@
 use super::context::DEFAULT_ENTITY;
 use super::{Context, DryRun};
 use crate::concern::{self, core};
-use crate::crdt::value::Source;
+use crate::crdt::value::{Record, Source};
 use crate::error::{Error, Result};
 use crate::id::EntityId;
 use crate::operation::Operation;
@@ -146,9 +146,12 @@ fn list(context: &Context) -> Result<Report> {
     }
     let mut rows = Vec::with_capacity(entities.len());
     for (entity, documents) in entities {
-        let mut row = metadata(&reader, &entity)?;
-        let members = members(&reader, &entity, false)?;
-        row.insert("members".into(), json!(members.len()));
+        let known = metadata(&reader, &entity)
+            .and_then(|row| Ok((row, members(&reader, &entity, false)?.len())));
+        let known = context.sound(known)?;
+        let members = known.as_ref().map(|(_, members)| *members);
+        let mut row = known.map_or_else(|| described(&entity, &Record::new()), |(row, _)| row);
+        row.insert("members".into(), json!(members));
         row.insert("documents".into(), json!(documents));
         rows.push(row);
     }
@@ -176,10 +179,13 @@ fn show(context: &Context, named: Option<&str>) -> Result<Report> {
 
 /// The metadata of an entity: the schema's fields first, then whatever else is there.
 fn metadata(reader: &Reader, entity: &EntityId) -> Result<Row> {
+    let view = reader.view(&entity.document(core::SPEC.name))?;
+    Ok(described(entity, &view.and_then(|view| view.record(&["metadata"])).unwrap_or_default()))
+}
+
+fn described(entity: &EntityId, record: &Record) -> Row {
     const FIELDS: &[&str] =
         &["name", "description", "four_words", "created_at", "created_by", "website_root"];
-    let view = reader.view(&entity.document(core::SPEC.name))?;
-    let record = view.and_then(|view| view.record(&["metadata"])).unwrap_or_default();
     let mut row = Row::new();
     row.insert("entity".into(), json!(entity));
     row.insert("entity_id".into(), json!(entity.id()));
@@ -188,12 +194,12 @@ fn metadata(reader: &Reader, entity: &EntityId) -> Result<Row> {
         let value = record.get(*field).map_or(serde_json::Value::Null, |value| value.to_json());
         row.insert((*field).to_owned(), value);
     }
-    for (key, value) in &record {
+    for (key, value) in record {
         if !row.contains_key(key) {
             row.insert(key.clone(), value.to_json());
         }
     }
-    Ok(row)
+    row
 }
 
 /// The members of an entity as rows, removed ones only on demand.

@@ -199,6 +199,10 @@ impl Invocation {
         match outcome {
             Ok(mut report) => {
                 report.notes.splice(0..0, notes);
+                for error in self.context.take_damaged() {
+                    report.notes.extend(error.leaves_out());
+                    report.exit = error.kind.exit_code();
+                }
                 Ok(report)
             }
             Err(error) => {

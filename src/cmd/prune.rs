@@ -1,6 +1,8 @@
 use super::{Context, DryRun};
 use crate::error::Result;
+use crate::id::DocId;
 use crate::operation::{self, Operation, Prune};
+use crate::store::Session;
 use crate::tombstone::{self, Plan, Pruned};
 use crate::ui::{Report, Written};
 use serde_json::json;
@@ -10,7 +12,8 @@ use serde_json::json;
 /// A tombstone may go when every active member who had joined by then has acknowledged it.
 /// What is pruned is gone for good, on every replica; `crdtctl trash` has it for 30 days.
 /// Imports and deletions prune by themselves; this does it on demand, in the whole store or, with
-/// -e, in one entity. `crdtctl tombstone list --blocked` says what waits, and for whom.
+/// -e, in one entity. `crdtctl tombstone list --blocked` says what waits, and for whom. A document
+/// that cannot be read is left out, stays as it is, and makes the exit code 5.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl prune --dry-run
@@ -40,13 +43,11 @@ pub fn run(context: &Context, _: Args) -> Result<Report> {
         let prune = Operation::Prune(Prune { entity: entity.clone() });
         pruned.extend(operation::run(&mut session, &prune)?.pruned);
         for doc in tombstone::documents(entity) {
-            let members = tombstone::members_of(&mut session, &doc)?;
-            if let Some(view) = session.view(&doc)? {
-                waiting += Plan::of(&doc, &*view, &members).blocked.len();
-            }
+            waiting += context.sound(waiting_in(&mut session, &doc))?.unwrap_or(0);
         }
     }
-    let committed = session.commit()?;
+    let mut committed = session.commit()?;
+    std::mem::take(&mut committed.damaged).into_iter().try_for_each(|e| context.leave_out(e))?;
     let written = Written {
         changed: !pruned.is_empty(),
         sentence: sentence(pruned.len(), waiting),
@@ -55,6 +56,13 @@ pub fn run(context: &Context, _: Args) -> Result<Report> {
     let written =
         written.with("pruned", pruned.iter().map(row).collect::<Vec<_>>()).with("waiting", waiting);
     Ok(context.written(written, committed))
+}
+
+/// How many tombstones of a document wait for somebody.
+fn waiting_in(session: &mut Session, doc: &DocId) -> Result<usize> {
+    let members = tombstone::members_of(session, doc)?;
+    let view = session.view(doc)?;
+    Ok(view.map_or(0, |view| Plan::of(doc, &*view, &members).blocked.len()))
 }
 
 /// A tombstone that went, as JSON.

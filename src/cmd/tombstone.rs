@@ -88,9 +88,13 @@ pub struct Found {
 pub fn all(context: &Context, reader: &Reader) -> Result<Vec<Found>> {
     let mut all = Vec::new();
     for entity in context.entities(&reader.documents()?)? {
-        let members = Rc::new(members(reader, &entity)?);
+        let Some(members) = context.sound(members(reader, &entity))?.map(Rc::new) else {
+            continue;
+        };
         for doc in tombstone::documents(&entity) {
-            let (Some(spec), Some(view)) = (concern::of(&doc), reader.view(&doc)?) else {
+            let (Some(spec), Some(Some(view))) =
+                (concern::of(&doc), context.sound(reader.view(&doc))?)
+            else {
                 continue;
             };
             all.extend(tombstone::list(spec, &view).into_iter().map(|tombstone| Found {

@@ -83,7 +83,13 @@ pub fn audit(
     let before = imported.iter().find(|(incoming, _)| incoming.doc == core_doc);
     let before = match before {
         Some((incoming, _)) => incoming.before.clone(),
-        None => session.view(&core_doc)?,
+        None => match session.view(&core_doc) {
+            Ok(view) => view,
+            Err(e) => {
+                session.leave_out(e)?;
+                None
+            }
+        },
     };
     // Who comes first has nothing to judge by.
     let Some(before) = before else { return Ok(Vec::new()) };
@@ -308,8 +314,10 @@ impl Writers {
         }
         let mut members = BTreeMap::new();
         for spec in concern::CONCERNS {
-            if let Some(view) = session.view(&entity.document(spec.name))? {
-                read_writers(spec, &view, &mut members);
+            match session.view(&entity.document(spec.name)) {
+                Ok(Some(view)) => read_writers(spec, &view, &mut members),
+                Ok(None) => {}
+                Err(e) => session.leave_out(e)?,
             }
         }
         self.members = Some(members);

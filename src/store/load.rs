@@ -89,9 +89,11 @@ pub(super) fn load(
         Some(state) => (state.unfolded(doc)?, state.known(doc)?),
         None => (Vec::new(), None),
     };
-    let path = layout.find(doc)?;
+    // What stands there, and cannot be read, is no reason to leave other documents alone.
+    let damage = |e: Error| e.damages(doc);
+    let path = layout.find(doc).map_err(damage)?;
     let file = match &path {
-        Some(path) => layout.read(path)?,
+        Some(path) => layout.read(path).map_err(damage)?,
         None => None,
     };
     let (Some(path), Some(bytes)) = (path, file) else {
@@ -134,7 +136,8 @@ fn rebuild(
             "{} is missing, and the log does not hold all of it",
             path.display()
         ))
-        .hint(restore(doc)));
+        .hint(restore(doc))
+        .damages(doc));
     };
     Ok(Loaded {
         path,
@@ -179,7 +182,7 @@ pub(super) fn whole<'a>(
         .map_err(|fault| invalid(fault.to_string()))?
         .check(roots(doc))
         .map_err(|fault| match fault.is_unsupported() {
-            true => excluded(&path.display().to_string(), &fault),
+            true => excluded(&path.display().to_string(), &fault).damages(doc),
             false => invalid(fault.to_string()),
         })?;
     match update.needs().is_empty() {
@@ -190,7 +193,9 @@ pub(super) fn whole<'a>(
 
 /// A file that is no document, or none that goes with ours.
 pub(super) fn unfit(path: &Path, doc: &DocId) -> Error {
-    Error::corrupt(format!("{} does not hold a valid document", path.display())).hint(restore(doc))
+    Error::corrupt(format!("{} does not hold a valid document", path.display()))
+        .hint(restore(doc))
+        .damages(doc)
 }
 
 /// What walks and does not pass rule 1 of the gate.
@@ -244,7 +249,9 @@ fn overlay(
 }
 
 fn damaged(doc: &DocId, row: &LogRow) -> Error {
-    Error::corrupt(format!("log entry {} of {doc} is damaged", row.seq)).hint(restore(doc))
+    Error::corrupt(format!("log entry {} of {doc} is damaged", row.seq))
+        .hint(restore(doc))
+        .damages(doc)
 }
 
 fn outdated(doc: &DocId, row: &LogRow) -> Error {
@@ -253,6 +260,7 @@ fn outdated(doc: &DocId, row: &LogRow) -> Error {
         row.seq
     ))
     .hint(restore(doc))
+    .damages(doc)
 }
 
 fn forked(doc: &DocId, id: update::Id) -> Error {
@@ -265,6 +273,7 @@ fn forked(doc: &DocId, id: update::Id) -> Error {
     )
     .because("two copies of this store wrote under one client id")
     .hint(format!("nothing was written; keep both copies; {}", rebuild_command(doc)))
+    .damages(doc)
 }
 
 /// What to do about a document that cannot be used.

@@ -128,10 +128,10 @@ impl Reader {
     fn legacy_view(&self, doc: &DocId, bytes: &[u8]) -> Result<View> {
         let update = Update::walk(bytes)
             .map_err(|fault| {
-                Error::corrupt(format!("{doc} is not a valid document")).because(fault)
+                Error::corrupt(format!("{doc} is not a valid document")).because(fault).damages(doc)
             })?
             .check((self.roots)(doc))
-            .map_err(|fault| load::excluded(doc.as_str(), &fault))?;
+            .map_err(|fault| load::excluded(doc.as_str(), &fault).damages(doc))?;
         Ok(View::of(&update))
     }
 

@@ -56,6 +56,8 @@ pub struct Session {
     begun: u64,
     /// What the command did, one JSON object a line, for the log.
     pub(super) operations: String,
+    /// Documents that were left out, since they cannot be used.
+    damaged: BTreeMap<String, Error>,
     /// What was derived from documents, each with the revision that it holds for.
     derived: BTreeMap<DocId, (usize, Box<dyn Any>)>,
 }
@@ -70,6 +72,8 @@ pub struct Committed {
     /// Sentences for stderr: a new replica id and why, files that could not be written yet.
     /// Documents near their limit are not here.
     pub notes: Vec<String>,
+    /// Documents that were left out ([`Session::leave_out`]), with what is wrong with each.
+    pub damaged: Vec<Error>,
 }
 
 /// What a commit did to one document, in bytes of its file.
@@ -121,6 +125,7 @@ impl Session {
             broken: false,
             begun: 0,
             operations: String::new(),
+            damaged: BTreeMap::new(),
             derived: BTreeMap::new(),
             ambient,
         })
@@ -332,6 +337,16 @@ impl Session {
         self.replica.replace(reason, &self.state, &self.ambient)
     }
 
+    /// Goes on without a document that cannot be used: it stays as it is, and the commit says so.
+    ///
+    /// # Errors
+    /// The error itself, where it is not about a document alone.
+    pub fn leave_out(&mut self, error: Error) -> Result<()> {
+        let Some(doc) = error.damaged.clone() else { return Err(error) };
+        self.damaged.entry(doc).or_insert(error);
+        Ok(())
+    }
+
     /// Documents changed so far, in the order of their first change.
     pub fn changed(&self) -> Vec<DocId> {
         self.changed.clone()
@@ -349,6 +364,7 @@ impl Session {
         }
         let changes = self.changes()?;
         let mut committed = Committed { documents: self.sizes(&changes), ..Committed::default() };
+        committed.damaged = std::mem::take(&mut self.damaged).into_values().collect();
         if self.dry_run {
             self.state.roll_back();
             return Ok(committed);

@@ -33,15 +33,34 @@ pub struct Exported {
     pub bundle: Bundle,
     /// Sentences for stderr.
     pub notes: Vec<String>,
+    /// The documents that cannot be read: they are not in the bundle, which does not claim to be
+    /// full then.
+    pub damaged: Vec<Error>,
 }
 
 /// Makes a bundle of the store as it stands. Writes nothing, to the store neither.
 ///
 /// # Errors
-/// `NotFound` when a wanted document does not exist, `Corrupt` when one does not decode.
+/// `NotFound` when a wanted document does not exist. One that cannot be read is left out; that is
+/// an error when nothing else is asked for.
 pub fn export(reader: &Reader, ambient: &Ambient, request: &Request<'_>) -> Result<Exported> {
     reader.vouch(ambient)?;
     let export = Export::new(reader, ambient, request)?;
+    let (mut documents, mut notes, mut damaged) = (Vec::new(), Vec::new(), Vec::new());
+    for doc in wanted(reader, request)? {
+        match export.whole(&doc) {
+            Ok(Some(Part::Document(entry, update))) => documents.push((entry, update)),
+            Ok(Some(Part::Unsupported(note))) => notes.push(note),
+            Ok(None) => {}
+            Err(e) if e.damaged.is_some() => damaged.push(e),
+            Err(e) => return Err(e),
+        }
+    }
+    if documents.is_empty()
+        && let Some(first) = damaged.first()
+    {
+        return Err(first.clone());
+    }
     let mut bundle = Bundle::new(Manifest {
         format: FORMAT.to_owned(),
         bundle: ambient.ids.uuid()?,
@@ -49,35 +68,21 @@ pub fn export(reader: &Reader, ambient: &Ambient, request: &Request<'_>) -> Resu
         from: export.sender.clone(),
         addressee: export.addressee().map(str::to_owned),
         seq: export.log_end,
-        full: request.peer.is_none() && !request.receipt,
-        limited: request.docs.is_some(),
+        full: request.peer.is_none() && !request.receipt && damaged.is_empty(),
+        // What is left out here is not what we do not have.
+        limited: request.docs.is_some() || !damaged.is_empty(),
         heard: export.heard()?,
         documents: Vec::new(),
     });
-    let mut notes = Vec::new();
-    for doc in wanted(reader, request)? {
-        // Before the bytes: they may be ahead of what is said about them, never behind.
-        let applied = match reader.state() {
-            Some(state) => state.applied(&doc)?,
-            None => Applied::new(),
-        };
-        let Some(bytes) = reader.bytes(&doc)? else { continue };
-        let walked = Update::walk(&bytes).map_err(|fault| {
-            Error::corrupt(format!("{doc} does not decode"))
-                .because(fault)
-                .hint("`crdtctl sync export --doc DOC` exports others without it")
-        })?;
-        match walked.check((ambient.roots)(&doc)) {
-            Ok(whole) => {
-                let (entry, update) = export.document(doc, &whole, applied)?;
-                bundle.push(entry, update);
-            }
-            Err(fault) => {
-                notes.push(format!("{doc} is left out, since no receiver would take it: {fault}"));
-            }
-        }
-    }
-    Ok(Exported { bundle, notes })
+    documents.into_iter().for_each(|(entry, update)| bundle.push(entry, update));
+    Ok(Exported { bundle, notes, damaged })
+}
+
+/// What becomes of one document.
+enum Part {
+    Document(Document, Option<Vec<u8>>),
+    /// No receiver would take it: why.
+    Unsupported(String),
 }
 
 /// The documents that are asked for, sorted.
@@ -125,6 +130,34 @@ impl<'a> Export<'a> {
         let mut heard = self.reader.state().map(record::heard).transpose()?.unwrap_or_default();
         heard.retain(|_, at| *at > self.ambient.clock.now());
         Ok(heard)
+    }
+
+    /// One document as it goes into the bundle; None when there is none.
+    ///
+    /// # Errors
+    /// About this document alone, where it cannot be read.
+    fn whole(&self, doc: &DocId) -> Result<Option<Part>> {
+        // Before the bytes: they may be ahead of what is said about them, never behind.
+        let applied = match self.reader.state() {
+            Some(state) => state.applied(doc)?,
+            None => Applied::new(),
+        };
+        let Some(bytes) = self.reader.bytes(doc)? else { return Ok(None) };
+        let checked =
+            Update::walk(&bytes).and_then(|walked| walked.check((self.ambient.roots)(doc)));
+        match checked {
+            Ok(whole) => {
+                let (entry, update) = self.document(doc.clone(), &whole, applied)?;
+                Ok(Some(Part::Document(entry, update)))
+            }
+            Err(fault) if fault.is_unsupported() => Ok(Some(Part::Unsupported(format!(
+                "{doc} is left out, since no receiver would take it: {fault}"
+            )))),
+            Err(fault) => Err(Error::corrupt(format!("{doc} is not a valid document"))
+                .because(fault)
+                .hint("`crdtctl check` says more; `crdtctl sync export --doc DOC` exports others")
+                .damages(doc)),
+        }
     }
 
     /// The entry of one document and the update that goes with it.

@@ -4,7 +4,7 @@
 //! come does not matter: whatever can be applied is, until nothing moves.
 
 use super::manifest::{Document, Has, Sender};
-use crate::crdt::update::{self, Checked, Fault, Id, Need, RootKind, Update, Verdict};
+use crate::crdt::update::{self, Checked, Clocks, Fault, Id, Need, RootKind, Update, Verdict};
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use crate::store::Session;
@@ -74,6 +74,19 @@ pub fn pass(session: &mut Session, doc: &DocId, pieces: &[Piece<'_>]) -> Result<
     while !open.is_empty() && round(session, doc, &mut open, roots)? {}
     drop(open);
     fates.into_iter().map(|fate| fate.ok_or_else(|| Error::bug("an update has no fate"))).collect()
+}
+
+/// The fates of updates for a document that cannot be read: what is valid waits until it can.
+///
+/// # Errors
+/// As [`pass`], for what is not valid.
+pub fn hold(session: &Session, doc: &DocId, pieces: &[Piece<'_>]) -> Result<Vec<Fate>> {
+    let roots = (session.ambient().roots)(doc);
+    let fate = |piece: &Piece<'_>| match check(&piece.update, roots) {
+        Ok(_) => Ok(Fate::Waits(Need::Clocks(Clocks::new()))),
+        Err(fault) => refuse(piece, invalid(doc, piece, fault)),
+    };
+    pieces.iter().map(fate).collect()
 }
 
 /// An update that is not applied yet.

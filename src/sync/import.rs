@@ -118,6 +118,7 @@ pub struct Wait {
     pub source: String,
     /// Who sent it.
     pub from: Sender,
+    /// What it waits for: no clocks at all where the document itself cannot be read.
     pub need: Need,
 }
 
@@ -142,7 +143,8 @@ pub fn read_update(input: impl Read) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// `Untrusted`, `Forked`, and whatever the store says; nothing is written then. That something
-/// waits is no error here: it is in the account.
+/// waits is no error here: it is in the account. What comes for a document that cannot be read
+/// waits, and the rest is imported.
 pub fn import(mut session: Session, inputs: &[Input]) -> Result<Imported> {
     look_back(&mut session, inputs)?;
     let mut import = Import::new(session);
@@ -187,6 +189,8 @@ struct Incoming<'u> {
     fates: Vec<Fate>,
     /// The document as it was.
     before: Option<Rc<View>>,
+    /// It cannot be read.
+    damaged: bool,
 }
 
 impl Incoming<'_> {
@@ -312,8 +316,10 @@ impl<'u> Import<'u> {
         let related = self.incoming.keys().filter_map(of_entity).flatten();
         let docs: BTreeSet<DocId> = self.incoming.keys().cloned().chain(related).collect();
         for doc in docs {
-            let before = self.session.view(&doc)?;
-            self.touched.push(Touched { doc, before, after: None });
+            match self.session.view(&doc) {
+                Ok(before) => self.touched.push(Touched { doc, before, after: None }),
+                Err(e) => self.session.leave_out(e)?,
+            }
         }
         Ok(())
     }
@@ -322,7 +328,15 @@ impl<'u> Import<'u> {
     /// of how far their logs are applied here.
     fn pass(&mut self, doc: &DocId) -> Result<()> {
         let Some(incoming) = self.incoming.get_mut(doc) else { return Ok(()) };
-        incoming.before = self.session.view(doc)?;
+        incoming.before = match self.session.view(doc) {
+            Ok(before) => before,
+            Err(e) => {
+                self.session.leave_out(e)?;
+                incoming.damaged = true;
+                incoming.fates = gate::hold(&self.session, doc, &incoming.pieces)?;
+                return Ok(());
+            }
+        };
         incoming.fates = gate::pass(&mut self.session, doc, &incoming.pieces)?;
         let Some(view) = self.session.view(doc)? else { return Ok(()) };
         let has = Has::from(view.version());
@@ -341,7 +355,7 @@ impl<'u> Import<'u> {
     fn settle(&mut self) -> Result<Vec<Account>> {
         let changed = self.session.changed();
         let mut imported = Vec::new();
-        for (doc, incoming) in &self.incoming {
+        for (doc, incoming) in self.incoming.iter().filter(|(_, incoming)| !incoming.damaged) {
             let foreign = !incoming.claims.is_empty() || changed.contains(doc);
             if foreign && self.session.view(doc)?.is_some() {
                 let (before, parts) = (incoming.before.clone(), incoming.applied());
@@ -484,20 +498,31 @@ impl Wait {
     }
 }
 
+impl Wait {
+    /// Whether nothing is missing but the document itself, which cannot be read.
+    pub fn is_for_the_document(&self) -> bool {
+        matches!(&self.need, Need::Clocks(missing) if missing.is_empty())
+    }
+}
+
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 3;
-        write!(f, "an update of {} in {} waits for ", self.doc, self.source)?;
+        write!(f, "an update of {} in {} waits ", self.doc, self.source)?;
         let missing = match &self.need {
+            _ if self.is_for_the_document() => {
+                return write!(f, "until the document can be read again");
+            }
             Need::Clocks(missing) => missing,
             Need::Deletion(Id { client, clock }) => {
                 return write!(
                     f,
-                    "a deletion: what is around operation {clock} of client {client} is here, and \
-                     its content was collected elsewhere"
+                    "for a deletion: what is around operation {clock} of client {client} is here, \
+                     and its content was collected elsewhere"
                 );
             }
         };
+        write!(f, "for ")?;
         for (n, (client, clock)) in missing.iter().take(SHOWN).enumerate() {
             let comma = if n > 0 { ", " } else { "" };
             write!(f, "{comma}client {client} up to clock {clock}")?;

@@ -4,9 +4,9 @@ use super::export;
 use super::manifest::{Has, Hash};
 use super::peer::{Known, Receipt, list};
 use crate::crdt::update::{Checked, Clocks, Update, Version};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::DocId;
-use crate::store::{Ambient, Parked, Peer, Reader};
+use crate::store::{Ambient, Document, Parked, Peer, Reader};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One peer and the distance to it.
@@ -90,6 +90,8 @@ pub struct Overview {
     /// In the order of [`list`].
     pub peers: Vec<Status>,
     pub stray: Vec<Waiting>,
+    /// The documents that cannot be read: nothing is known of what they lack.
+    pub damaged: Vec<Error>,
 }
 
 impl Overview {
@@ -104,14 +106,14 @@ impl Overview {
 /// # Errors
 /// `Corrupt` where a receipt or a row of the log cannot be read.
 pub fn status(reader: &Reader, ambient: &Ambient) -> Result<Overview> {
-    let mut overview = Overview { peers: Vec::new(), stray: Vec::new() };
+    let mut overview = Overview { peers: Vec::new(), stray: Vec::new(), damaged: Vec::new() };
     let Some(state) = reader.state() else { return Ok(overview) };
     let mut known = Vec::new();
     for peer in list(Some(state))? {
         let receipts = Known::of_peer(state, &peer.replica_id)?;
         known.push((peer, receipts));
     }
-    let documents = documents(reader)?;
+    let documents = documents(reader, &mut overview.damaged)?;
     let mut waiting: BTreeMap<Option<String>, Vec<Waiting>> = BTreeMap::new();
     for parked in state.parked()? {
         let from = parked.replica_id.clone();
@@ -120,7 +122,8 @@ pub fn status(reader: &Reader, ambient: &Ambient) -> Result<Overview> {
     }
     let mut digests = Digests { reader, known: BTreeMap::new() };
     for (peer, receipts) in &known {
-        let apart = Apart { reader, ambient, documents: &documents, known: receipts };
+        let damaged = overview.damaged.iter().filter_map(|e| e.damaged.clone()).collect();
+        let apart = Apart { reader, ambient, documents: &documents, damaged, known: receipts };
         let mut status = Status {
             peer: peer.clone(),
             they_lack: Distance::default(),
@@ -135,15 +138,21 @@ pub fn status(reader: &Reader, ambient: &Ambient) -> Result<Overview> {
     Ok(overview)
 }
 
-/// Every document that a bundle can carry, with its version.
-fn documents(reader: &Reader) -> Result<BTreeMap<DocId, Version>> {
+/// Every document that a bundle can carry, with its version. What cannot be read has none.
+fn documents(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeMap<DocId, Version>> {
     let mut versions = BTreeMap::new();
-    for document in reader.documents()? {
-        // What does not decode is a finding of `check`; here it has no version to compare.
-        if let Some(bytes) = reader.bytes(&document.id)?
-            && let Ok(update) = Update::walk(&bytes)
-        {
-            versions.insert(document.id, update.version());
+    for Document { id, .. } in reader.documents()? {
+        let version = reader.bytes(&id).and_then(|bytes| {
+            let walk = |bytes: Vec<u8>| Update::walk(&bytes).map(|update| update.version());
+            bytes.map(walk).transpose().map_err(|fault| {
+                Error::corrupt(format!("{id} does not decode")).because(fault).damages(&id)
+            })
+        });
+        match version {
+            Ok(Some(version)) => drop(versions.insert(id, version)),
+            Ok(None) => {}
+            Err(e) if e.damaged.is_some() => damaged.push(e),
+            Err(e) => return Err(e),
         }
     }
     Ok(versions)
@@ -202,6 +211,8 @@ struct Apart<'a> {
     reader: &'a Reader,
     ambient: &'a Ambient,
     documents: &'a BTreeMap<DocId, Version>,
+    /// They are neither here nor not here.
+    damaged: BTreeSet<String>,
     known: &'a Known,
 }
 
@@ -210,7 +221,7 @@ impl Apart<'_> {
         let docs: BTreeSet<&DocId> =
             self.documents.keys().chain(self.known.receipts.keys()).collect();
         let nothing = Version::default();
-        for doc in docs {
+        for doc in docs.into_iter().filter(|doc| !self.damaged.contains(doc.as_str())) {
             let ours = self.documents.get(doc).unwrap_or(&nothing);
             let Some(receipt) = self.known.receipt(doc) else {
                 let all = operations(&ours.clocks, &Clocks::new());

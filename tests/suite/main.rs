@@ -39,6 +39,7 @@ mod load;
 mod log;
 mod members;
 mod mixed;
+mod one_damaged;
 mod oracle;
 mod output;
 mod plain;

@@ -3,7 +3,7 @@
 use super::{Export, Import, Receipt, records};
 use crate::cmd::files::{name, open, within};
 use crate::cmd::{Context, DryRun, OutFile};
-use crate::concern::{self, core};
+use crate::concern::core;
 use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, EntityId};
 use crate::store::Reader;
@@ -34,8 +34,9 @@ pub fn export(context: &Context, args: &Export) -> Result<Report> {
     };
     let request = Request { docs: docs.as_ref(), peer: peer.as_ref(), receipt: false };
     let exported = make(&reader, &context.ambient(), &request)?;
+    refuse_named(args.doc.is_empty(), &exported)?;
     if args.if_new && !exported.bundle.has_updates() {
-        return Ok(unwritten(context, exported));
+        return unwritten(context, exported);
     }
     write(context, exported, &args.out)
 }
@@ -45,7 +46,17 @@ pub fn receipt(context: &Context, args: &Receipt) -> Result<Report> {
     context.refuse_terminal(&args.out)?;
     let docs = scope(context, &reader, &args.doc)?;
     let request = Request { docs: docs.as_ref(), peer: None, receipt: true };
-    write(context, make(&reader, &context.ambient(), &request)?, &args.out)
+    let exported = make(&reader, &context.ambient(), &request)?;
+    refuse_named(args.doc.is_empty(), &exported)?;
+    write(context, exported, &args.out)
+}
+
+/// What was asked for by its name is not left out.
+fn refuse_named(all: bool, exported: &Exported) -> Result<()> {
+    match exported.damaged.first() {
+        Some(error) if !all => Err(error.clone()),
+        _ => Ok(()),
+    }
 }
 
 /// The documents that `--doc` and `-e` leave; None for all.
@@ -81,7 +92,7 @@ fn known_peer(context: &Context, reader: &Reader, name: &str) -> Result<Option<K
 
 fn is_member(context: &Context, reader: &Reader, name: &str) -> Result<bool> {
     for entity in context.entities(&reader.documents()?)? {
-        if is_member_of(reader, &entity, name)? {
+        if context.sound(is_member_of(reader, &entity, name))? == Some(true) {
             return Ok(true);
         }
     }
@@ -94,11 +105,17 @@ fn is_member_of(reader: &Reader, entity: &EntityId, name: &str) -> Result<bool> 
 }
 
 fn write(context: &Context, exported: Exported, out: &OutFile) -> Result<Report> {
-    let Exported { bundle, notes } = exported;
+    let Exported { bundle, notes, damaged } = exported;
     let mut bytes = Vec::new();
     bundle.write(&mut bytes)?;
-    let fields = fields(&bundle, true, bytes.len());
-    let sentence = format!("wrote {}, {} bytes", contents(&bundle), bytes.len());
+    let fields = fields(&bundle, true, bytes.len(), &damaged);
+    let without = match damaged.len() {
+        0 => String::new(),
+        1 => ", without 1 that cannot be read".to_owned(),
+        n => format!(", without {n} that cannot be read"),
+    };
+    damaged.into_iter().try_for_each(|error| context.leave_out(error))?;
+    let sentence = format!("wrote {}{without}, {} bytes", contents(&bundle), bytes.len());
     let mut report = context.deliver(bytes, out, &sentence)?;
     if matches!(report.body, Body::Nothing) && is_json(context) {
         report.body = Body::Json(fields);
@@ -108,13 +125,14 @@ fn write(context: &Context, exported: Exported, out: &OutFile) -> Result<Report>
 }
 
 /// `--if-new`, and nothing is.
-fn unwritten(context: &Context, exported: Exported) -> Report {
+fn unwritten(context: &Context, exported: Exported) -> Result<Report> {
     let mut report = Report::nothing();
     if is_json(context) {
-        report.body = Body::Json(fields(&exported.bundle, false, 0));
+        report.body = Body::Json(fields(&exported.bundle, false, 0, &exported.damaged));
     }
     report.notes = exported.notes;
-    report.note("nothing is new, so no file was written")
+    exported.damaged.into_iter().try_for_each(|error| context.leave_out(error))?;
+    Ok(report.note("nothing is new, so no file was written"))
 }
 
 /// "a full bundle of 3 documents", "2 documents with news, of 5"
@@ -129,7 +147,8 @@ fn contents(bundle: &Bundle) -> String {
     }
 }
 
-fn fields(bundle: &Bundle, written: bool, bytes: usize) -> Value {
+fn fields(bundle: &Bundle, written: bool, bytes: usize, damaged: &[Error]) -> Value {
+    let left_out: Vec<&str> = damaged.iter().filter_map(|e| e.damaged.as_deref()).collect();
     let manifest = bundle.manifest();
     json!({
         "written": written,
@@ -140,6 +159,7 @@ fn fields(bundle: &Bundle, written: bool, bytes: usize) -> Value {
         "documents": bundle.documents().count(),
         "updates": bundle.documents().filter(|(_, update)| update.is_some()).count(),
         "bytes": bytes,
+        "left_out": left_out,
     })
 }
 
@@ -191,15 +211,18 @@ fn import_all(context: &Context, inputs: &[Input], dry_run: DryRun) -> Result<Re
         .notes
         .extend(imported.findings.iter().map(|f| format!("not allowed here: {}", f.message)));
     report.notes.extend(imported.notes.iter().cloned());
-    report.notes.extend(imported.committed.notes.iter().cloned());
-    let sizes = imported.committed.documents.iter();
-    report.notes.extend(sizes.filter_map(|size| concern::limit_note(&size.doc, size.bytes_after)));
+    report.notes.extend(context.notes_of(&imported.committed));
     report.notes.extend(imported.waits.iter().map(ToString::to_string));
     if imported.waits.is_empty() {
         return Ok(report);
     }
-    let ask = "import what came before it, or ask for a bundle of `crdtctl sync export -o FILE`";
-    Ok(report.note(ask).exit(Kind::Waiting.exit_code()))
+    // What is said of a damaged document names the command already.
+    if imported.waits.iter().any(|wait| !wait.is_for_the_document()) {
+        let ask =
+            "import what came before it, or ask for a bundle of `crdtctl sync export -o FILE`";
+        report.notes.push(ask.to_owned());
+    }
+    Ok(report.exit(Kind::Waiting.exit_code()))
 }
 
 fn bundle_inputs(args: &Import) -> Result<Vec<Input>> {

@@ -31,6 +31,7 @@ const STATUS: &[Column] = &[
 pub fn status(context: &Context, exit_code: bool) -> Result<Report> {
     let overview = status::status(&context.reader()?, &context.ambient())?;
     let behind = overview.is_behind();
+    overview.damaged.iter().try_for_each(|error| context.leave_out(error.clone()))?;
     let json = is_json(context);
     let rows = overview.peers.iter().map(|status| status_row(status, json)).collect();
     let mut report = Report::list(rows, STATUS, Some("replica_id"), "no bundle came here yet");

@@ -1,0 +1,181 @@
+//! One document of a store is damaged: it stays as it is, byte for byte, and everything else goes
+//! on as if it were not there.
+
+use crate::damage::{CHAT, CORE};
+use crate::support::*;
+use serde_json::json;
+use std::path::PathBuf;
+
+const BOARD: &str = "project:gentle-wave-moon-fire:kanban";
+
+/// Alice's store with a group and a project, and Bob's with the same. Alice's chat of the group is
+/// cut short; its whole bytes are here too.
+struct Damaged<'m> {
+    alice: Store<'m>,
+    bob: Store<'m>,
+    file: PathBuf,
+    whole: Vec<u8>,
+    cut: Vec<u8>,
+}
+
+fn damaged(machine: &Machine) -> Damaged<'_> {
+    let alice = machine.group("alice", &[BOB]);
+    alice.ok(&["entity", "create", PROJECT, "--name", "Harbour"]);
+    alice.ok(&["member", "add", BOB, "-e", PROJECT]);
+    alice.ok(&["chat", "send", "first light over the harbour", "-e", GROUP]);
+    alice.ok(&["kanban", "add", "Paint the boat", "-e", PROJECT]);
+    let said = alice.ok(&["chat", "send", "and gone", "-e", PROJECT]);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    alice.ok(&["chat", "delete", &said, "-e", PROJECT]);
+    let file = alice.document(CHAT);
+    let whole = std::fs::read(&file).unwrap();
+    let cut = whole[..whole.len() * 2 / 3].to_vec();
+    std::fs::write(&file, &cut).unwrap();
+    Damaged { alice, bob, file, whole, cut }
+}
+
+impl Damaged<'_> {
+    /// A command that does what it can and says which document it left out.
+    #[track_caller]
+    fn leaves_out(&self, args: &[&str], code: i32) -> Run {
+        let run = self.alice.run(args);
+        run.exits(code);
+        assert!(run.stderr.contains(&format!("{CHAT} is left out: ")), "{}", run.stderr);
+        let hint = format!("`crdtctl recover {CHAT} --from BUNDLE -o DIR`");
+        assert!(run.stderr.contains(&hint), "{}", run.stderr);
+        assert_eq!(std::fs::read(&self.file).unwrap(), self.cut, "{args:?}");
+        run
+    }
+
+    /// What Bob has of one entity, as a bundle.
+    fn from_bob(&self, entity: &str, name: &str) -> String {
+        let file = text(&self.bob.machine.path(name));
+        self.bob.ok(&["sync", "export", "-e", entity, "-o", &file]);
+        file
+    }
+}
+
+#[test]
+fn an_import_of_others_goes_through_and_news_for_it_waits() {
+    let machine = Machine::new("one damaged: import");
+    let it = damaged(&machine);
+    it.bob.ok(&["kanban", "add", "Buy paint", "-e", PROJECT]);
+    it.bob.ok(&["chat", "send", "I come along", "-e", GROUP]);
+
+    let project = it.from_bob(PROJECT, "project.crdt");
+    it.alice.run(&["sync", "import", &project]).exits(0);
+    let titles = it.alice.column(&["kanban", "list", "-e", PROJECT], "title");
+    assert!(titles.contains(&"Buy paint".to_owned()), "{titles:?}");
+    assert_eq!(std::fs::read(&it.file).unwrap(), it.cut);
+
+    it.bob.ok(&["kanban", "add", "Sand the hull", "-e", PROJECT]);
+    let all = it.bob.export("all.crdt");
+    let dry = it.leaves_out(&["sync", "import", "-n", &all], 7);
+    assert!(dry.stderr.contains("dry run"), "{}", dry.stderr);
+    let import = it.leaves_out(&["sync", "import", &all, "--json"], 7);
+    assert_eq!(import.parsed()["waiting"], 1);
+    assert!(import.stderr.contains("until the document can be read again"), "{}", import.stderr);
+    let titles = it.alice.column(&["kanban", "list", "-e", PROJECT], "title");
+    assert!(titles.contains(&"Sand the hull".to_owned()), "{titles:?}");
+    // Once more: it waits once.
+    it.leaves_out(&["sync", "import", &all], 7);
+
+    std::fs::write(&it.file, &it.whole).unwrap();
+    it.bob.ok(&["chat", "send", "who else?", "-e", GROUP]);
+    let later = it.from_bob(GROUP, "later.crdt");
+    it.alice.run(&["sync", "import", &later]).exits(0);
+    let mut said = it.alice.column(&["chat", "list", "-e", GROUP], "content");
+    said.sort();
+    assert_eq!(said, ["I come along", "first light over the harbour", "who else?"]);
+    it.alice.meet(&it.bob);
+    let status = it.alice.json(&["sync", "status"]);
+    assert!(status.as_array().unwrap().iter().all(|peer| peer["waiting"] == 0), "{status}");
+}
+
+#[test]
+fn what_is_not_valid_is_refused_for_it_as_for_any_other() {
+    let machine = Machine::new("one damaged: hostile");
+    let it = damaged(&machine);
+    let bad = machine.path("bad.yrs");
+    std::fs::write(&bad, b"no update").unwrap();
+    let before = it.alice.files();
+    let args = ["sync", "import", "--raw", CHAT, &text(&bad)];
+    it.alice.run(&args).fails(6, "is not valid");
+    assert_eq!(it.alice.files(), before);
+}
+
+#[test]
+fn commands_about_the_whole_store_do_the_rest_and_end_with_5() {
+    let machine = Machine::new("one damaged: all");
+    let it = damaged(&machine);
+    let tombstones = it.leaves_out(&["tombstone", "list", "--json"], 5).parsed();
+    assert_eq!(tombstones.as_array().unwrap().len(), 1, "{tombstones}");
+    let status = it.leaves_out(&["sync", "status", "--json"], 5).parsed();
+    assert_eq!(status, json!([]));
+
+    let bundle = text(&machine.path("out.crdt"));
+    let export = it.leaves_out(&["sync", "export", "-o", &bundle, "--json"], 5).parsed();
+    assert_eq!(export["left_out"], json!([CHAT]));
+    assert_eq!(export["full"], json!(false), "a bundle without one of them is not full");
+    let shown = it.alice.json(&["sync", "show", &bundle]);
+    let docs = column(&shown["documents"], "doc");
+    assert!(docs.contains(&BOARD.to_owned()) && !docs.contains(&CHAT.to_owned()), "{docs:?}");
+    assert_eq!(shown["full"], json!(false));
+    it.leaves_out(&["sync", "receipt", "-o", &text(&machine.path("receipt.crdt"))], 5);
+    // By its name it is an error, and no file.
+    let named = text(&machine.path("named.crdt"));
+    it.alice.run(&["sync", "export", "--doc", CHAT, "-o", &named]).fails(5, "valid document");
+    assert!(!machine.path("named.crdt").exists());
+
+    // Bob acknowledges what Alice deleted in the project; then it is pruned by the import, and
+    // nothing is left for `prune`, which looks at everything.
+    it.bob.run(&["sync", "import", &bundle]).exits(0);
+    let project = it.from_bob(PROJECT, "acks.crdt");
+    let import = it.alice.run(&["sync", "import", &project, "--json"]);
+    assert_eq!(import.exits(0).parsed()["waiting"], 0);
+    let pruned: u64 = import.parsed()["documents"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|document| document["pruned"].as_u64())
+        .sum();
+    assert_eq!(pruned, 1, "{}", import.stdout);
+    it.leaves_out(&["prune", "-n"], 5);
+    it.leaves_out(&["prune"], 5);
+    // A part of the store has no digest of the store.
+    it.alice.run(&["digest", "-q"]).fails(5, "valid document");
+}
+
+#[test]
+fn without_its_members_an_entity_keeps_everything_and_others_are_listed() {
+    let machine = Machine::new("one damaged: members");
+    let alice = machine.group("alice", &[BOB]);
+    alice.ok(&["entity", "create", PROJECT, "--name", "Harbour"]);
+    let said = alice.ok(&["chat", "send", "gone", "-e", GROUP]);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    bob.ok(&["chat", "send", "hello", "-e", GROUP]);
+    alice.ok(&["chat", "delete", &said, "-e", GROUP]);
+    let file = alice.document(CORE);
+    std::fs::write(&file, b"no members").unwrap();
+
+    let list = alice.run(&["entity", "list", "--json"]).exits(5).parsed();
+    let row = |id: &str| {
+        let rows = list.as_array().unwrap().iter();
+        rows.clone().find(|row| row["entity"] == id).unwrap_or_else(|| panic!("{list}")).clone()
+    };
+    assert_eq!(row(GROUP)["members"], json!(null));
+    assert_eq!(row(PROJECT)["members"], json!(1));
+    assert_eq!(row(PROJECT)["name"], json!("Harbour"));
+    alice.run(&["prune"]).exits(5);
+    alice.run(&["tombstone", "list"]).exits(5);
+
+    // The chat is imported, acknowledged by nobody, and pruned by nobody.
+    let bundle = text(&machine.path("chat.crdt"));
+    bob.ok(&["sync", "export", "--doc", CHAT, "-o", &bundle]);
+    let import = alice.run(&["sync", "import", &bundle]);
+    import.exits(0);
+    assert!(import.stderr.contains(&format!("{CORE} is left out: ")), "{}", import.stderr);
+    let dump = alice.json(&["doc", "dump", CHAT]);
+    assert_eq!(dump["messages"].as_object().unwrap().len(), 2, "{dump}");
+    assert_eq!(std::fs::read(&file).unwrap(), b"no members");
+}
