@@ -25,6 +25,9 @@ pub struct Args {
 #[derive(Subcommand)]
 enum Verb {
     /// Write a bundle: everything, or with --for what one peer lacks
+    ///
+    /// A document that cannot be read is left out and named; the bundle does not claim to be full
+    /// then, and the exit code is 5.
     #[command(after_help = "Examples:
   crdtctl sync export -o everything.crdt
   crdtctl sync export --for bob-river-stone-sky -o for-bob.crdt
@@ -33,7 +36,8 @@ enum Verb {
     /// Read bundles: all of them in one commit, or none
     ///
     /// Importing twice, in any order, changes nothing. What comes before its prerequisites waits
-    /// (exit 7) and is applied by the import that brings them. With --dry-run it says record by
+    /// (exit 7) and is applied by the import that brings them. So does what comes for a document
+    /// that cannot be read; all others are imported. With --dry-run it says record by
     /// record what would become of them, and which roles would change.
     #[command(after_help = "Examples:
   crdtctl sync import from-bob.crdt
