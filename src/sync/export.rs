@@ -74,13 +74,13 @@ pub fn export(reader: &Reader, ambient: &Ambient, request: &Request<'_>) -> Resu
         heard: export.heard()?,
         documents: Vec::new(),
     });
-    documents.into_iter().for_each(|(entry, update)| bundle.push(entry, update));
+    documents.into_iter().for_each(|(entry, update)| bundle.push(*entry, update));
     Ok(Exported { bundle, notes, damaged })
 }
 
 /// What becomes of one document.
 enum Part {
-    Document(Document, Option<Vec<u8>>),
+    Document(Box<Document>, Option<Vec<u8>>),
     /// No receiver would take it: why.
     Unsupported(String),
 }
@@ -148,7 +148,7 @@ impl<'a> Export<'a> {
         match checked {
             Ok(whole) => {
                 let (entry, update) = self.document(doc.clone(), &whole, applied)?;
-                Ok(Some(Part::Document(entry, update)))
+                Ok(Some(Part::Document(Box::new(entry), update)))
             }
             Err(fault) if fault.is_unsupported() => Ok(Some(Part::Unsupported(format!(
                 "{doc} is left out, since no receiver would take it: {fault}"
