@@ -48,7 +48,7 @@ impl Damaged<'_> {
     }
 
     /// What Bob has of one entity, as a bundle.
-    fn from_bob(&self, entity: &str, name: &str) -> String {
+    fn bobs(&self, entity: &str, name: &str) -> String {
         let file = text(&self.bob.machine.path(name));
         self.bob.ok(&["sync", "export", "-e", entity, "-o", &file]);
         file
@@ -62,7 +62,7 @@ fn an_import_of_others_goes_through_and_news_for_it_waits() {
     it.bob.ok(&["kanban", "add", "Buy paint", "-e", PROJECT]);
     it.bob.ok(&["chat", "send", "I come along", "-e", GROUP]);
 
-    let project = it.from_bob(PROJECT, "project.crdt");
+    let project = it.bobs(PROJECT, "project.crdt");
     it.alice.run(&["sync", "import", &project]).exits(0);
     let titles = it.alice.column(&["kanban", "list", "-e", PROJECT], "title");
     assert!(titles.contains(&"Buy paint".to_owned()), "{titles:?}");
@@ -82,7 +82,7 @@ fn an_import_of_others_goes_through_and_news_for_it_waits() {
 
     std::fs::write(&it.file, &it.whole).unwrap();
     it.bob.ok(&["chat", "send", "who else?", "-e", GROUP]);
-    let later = it.from_bob(GROUP, "later.crdt");
+    let later = it.bobs(GROUP, "later.crdt");
     it.alice.run(&["sync", "import", &later]).exits(0);
     let mut said = it.alice.column(&["chat", "list", "-e", GROUP], "content");
     said.sort();
@@ -130,7 +130,7 @@ fn commands_about_the_whole_store_do_the_rest_and_end_with_5() {
     // Bob acknowledges what Alice deleted in the project; then it is pruned by the import, and
     // nothing is left for `prune`, which looks at everything.
     it.bob.run(&["sync", "import", &bundle]).exits(0);
-    let project = it.from_bob(PROJECT, "acks.crdt");
+    let project = it.bobs(PROJECT, "acks.crdt");
     let import = it.alice.run(&["sync", "import", &project, "--json"]);
     assert_eq!(import.exits(0).parsed()["waiting"], 0);
     let pruned: u64 = import.parsed()["documents"]
