@@ -12,7 +12,7 @@ use crate::crdt::value::{Shared, Source, Value};
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::store::Session;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The active members of an entity with the time each joined.
 pub type Members = BTreeMap<String, i64>;
@@ -243,17 +243,17 @@ impl Plan {
 
     /// Removes what may go.
     pub fn write(&self, txn: &mut Txn<'_>) -> Result<()> {
+        let mut ids: BTreeMap<Vec<&str>, BTreeSet<&str>> = BTreeMap::new();
         for pruned in &self.prunable {
-            let path = borrowed(&pruned.tombstone.path);
-            if let Some((id, parent)) = path.split_last() {
-                txn.remove(parent, id)?;
+            if let Some((id, parent)) = borrowed(&pruned.tombstone.path).split_last() {
+                ids.entry(parent.to_vec()).or_default().insert(id);
                 // The cache beside the members (rule R5) must not outlive the record.
                 if pruned.tombstone.collection.noun == core::MEMBERS.noun {
-                    txn.remove(&["active_members"], id)?;
+                    ids.entry(vec!["active_members"]).or_default().insert(id);
                 }
             }
         }
-        Ok(())
+        ids.iter().try_for_each(|(parent, ids)| txn.remove_each(parent, ids).map(drop))
     }
 
     fn add(&mut self, doc: &DocId, tombstone: Option<Tombstone>, members: &Members) {

@@ -20,7 +20,7 @@ pub const GROUPS: &[Group] = &[
     },
     Group {
         of: "columns",
-        size: 12_000,
+        size: 1_200,
         make: columns,
         works: &[
             row("check", |_| words("check --json")),

@@ -41,7 +41,8 @@ const fn reading(name: &'static str, args: fn(&Place) -> Vec<String>) -> Work {
 fn documents(n: usize) -> Outcome<Place> {
     let place = Place::new()?;
     let mut updates = Vec::new();
-    for entity in 0..n / 2 {
+    // A bundle holds ten thousand documents at most, and the group is there too.
+    for entity in 0..n / 2 - 2 {
         updates.push((DocId::parse(&format!("group:{}:core", id(entity)))?, members()));
         updates.push((DocId::parse(&format!("group:{}:chat", id(entity)))?, chat()));
     }

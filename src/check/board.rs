@@ -6,27 +6,57 @@ use crate::concern::kanban::Board;
 use crate::concern::kanban::board::Column;
 use crate::crdt::value::Source;
 use crate::store::check::Kind;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 static CARD_IN_TWO_COLUMNS: Kind = Kind::warning("card-in-two-columns");
 static CARD_IN_NO_COLUMN: Kind = Kind::warning("card-in-no-column");
 
-/// In how many columns a card is listed, and how often in all.
-fn listed(board: &Board, card: &str) -> (usize, usize) {
-    let times = |column: &Column| column.listed.iter().filter(|entry| *entry == card).count();
-    let columns = board.columns.iter().filter(|column| !column.is_plain());
-    let times: Vec<usize> = columns.map(times).filter(|n| *n > 0).collect();
-    (times.len(), times.iter().sum())
+/// A board with what is asked for each of its cards.
+struct Lists<'b> {
+    board: &'b Board,
+    /// The first column of each id.
+    columns: HashMap<&'b str, &'b Column>,
+    /// By card, the places of the columns that list it, as often as they do. What a plain value
+    /// lists cannot be put right before it is rewritten.
+    listed: HashMap<&'b str, Vec<usize>>,
+}
+
+impl<'b> Lists<'b> {
+    fn of(board: &'b Board) -> Lists<'b> {
+        let mut lists = Lists { board, columns: HashMap::new(), listed: HashMap::new() };
+        for column in &board.columns {
+            let first = lists.columns.entry(&column.id).or_insert(column);
+            if column.place < first.place {
+                *first = column;
+            }
+            for entry in column.listed.iter().filter(|_| !column.is_plain()) {
+                lists.listed.entry(entry).or_default().push(column.place);
+            }
+        }
+        lists
+    }
+
+    /// As [`Board::column`].
+    fn column(&self, id: &str) -> Option<&'b Column> {
+        self.columns.get(id).copied().filter(|_| !id.is_empty())
+    }
+
+    /// In how many columns a card is listed, how often in all, and whether in this one.
+    fn listed(&self, card: &str, own: &Column) -> (usize, usize, bool) {
+        let places = self.listed.get(card).map_or(&[][..], Vec::as_slice);
+        // Those of one column stand together.
+        let columns = places.chunk_by(|a, b| a == b).count();
+        (columns, places.len(), places.contains(&own.place))
+    }
 }
 
 /// Cards that stand in two columns or in none, and lists that name what does not stand there.
 pub fn cards(source: &dyn Source) -> Vec<Found> {
     let board = Board::of(source);
+    let lists = Lists::of(&board);
     let mut found: Vec<Found> =
-        board.cards.iter().filter_map(|(card, column)| look_at(&board, card, column)).collect();
-    // What a plain value lists cannot be put right before it is rewritten.
-    let columns = board.columns.iter().filter(|column| !column.is_plain());
-    let listed: BTreeSet<&String> = columns.flat_map(|column| &column.listed).collect();
+        board.cards.iter().filter_map(|(card, column)| look_at(&lists, card, column)).collect();
+    let listed: BTreeSet<&str> = lists.listed.keys().copied().collect();
     for entry in listed {
         if !board.cards.contains_key(entry) && !board.archived.contains(entry) {
             let message = format!("a column lists card {entry}, which there is not");
@@ -36,9 +66,9 @@ pub fn cards(source: &dyn Source) -> Vec<Found> {
     found
 }
 
-fn look_at(board: &Board, card: &str, names: &str) -> Option<Found> {
-    let Some(own) = board.column(names) else {
-        let message = match board.first() {
+fn look_at(lists: &Lists<'_>, card: &str, names: &str) -> Option<Found> {
+    let Some(own) = lists.column(names) else {
+        let message = match lists.board.first() {
             Some(first) => format!(
                 "card {card} is in no column: it names {names:?}, which there is not; repairing puts it \
                  into the first column, {:?}",
@@ -58,22 +88,21 @@ fn look_at(board: &Board, card: &str, names: &str) -> Option<Found> {
     if own.is_plain() {
         return None;
     }
-    let in_own = own.listed.iter().any(|entry| entry == card);
-    match listed(board, card) {
-        (0, _) => {
+    match lists.listed(card, own) {
+        (0, _, _) => {
             let message = format!("card {card} is in no column's list; it names {names:?}");
             Some(finding(&CARD_IN_NO_COLUMN, card, message))
         }
-        (1, 1) if in_own => None,
-        (1, 1) => {
+        (1, 1, true) => None,
+        (1, 1, false) => {
             let message = format!("card {card} names column {names:?}, and another one lists it");
             Some(finding(&WRONG_CACHE, card, message))
         }
-        (1, times) => {
+        (1, times, _) => {
             let message = format!("card {card} is listed {times} times in one column");
             Some(finding(&WRONG_CACHE, card, message))
         }
-        (columns, _) => {
+        (columns, _, _) => {
             let message = format!("card {card} is listed in {columns} columns; it names {names:?}");
             Some(finding(&CARD_IN_TWO_COLUMNS, card, message))
         }

@@ -14,6 +14,7 @@ use super::update::{Checked, Id, Update, Version, Written};
 use super::value::{Shared, Source, Value};
 use crate::error::{Error, Kind, Result};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use yrs::branch::{Branch, BranchID};
 use yrs::updates::decoder::Decode;
@@ -315,6 +316,22 @@ impl Txn<'_> {
         Ok(true)
     }
 
+    /// [`Txn::remove`] for several keys at once: one look at an array for all of them. Returns how
+    /// many keys or elements went.
+    pub fn remove_each(&mut self, path: &[&str], keys: &BTreeSet<&str>) -> Result<usize> {
+        if let Some(Out::YArray(array)) = (Live { txn: &self.yrs }).out(path) {
+            let live = Live { txn: &self.yrs };
+            let named = |out: &Out| live.id_of(out).is_some_and(|id| keys.contains(id.as_str()));
+            let picked = places(&array, &self.yrs, named);
+            return Ok(self.remove_places(&array, &picked));
+        }
+        let mut removed = 0;
+        for key in keys {
+            removed += usize::from(self.remove(path, key)?);
+        }
+        Ok(removed)
+    }
+
     /// Adds a value at the end of the array at `path`.
     pub fn push(&mut self, path: &[&str], value: impl Into<Scalar>) -> Result<()> {
         let array = self.array(path)?;
@@ -378,30 +395,31 @@ impl Txn<'_> {
         array: &ArrayRef,
         mut gone: impl FnMut(usize, &Value) -> bool,
     ) -> Result<usize> {
-        let picked: Vec<u32> = (0u32..)
-            .zip(array.iter(&self.yrs))
-            .filter(|(index, out)| gone(*index as usize, &from_out(out.clone(), &self.yrs)))
-            .map(|(index, _)| index)
-            .collect();
-        for index in picked.iter().rev() {
-            array.remove(&mut self.yrs, *index);
+        let mut place = 0..;
+        let picked = places(array, &self.yrs, |out| {
+            let place = place.next().unwrap_or(usize::MAX);
+            gone(place, &from_out(out.clone(), &self.yrs))
+        });
+        Ok(self.remove_places(array, &picked))
+    }
+
+    /// Removes the elements at ascending places, those that stand side by side at once: yrs counts
+    /// its way to every place. Returns how many.
+    fn remove_places(&mut self, array: &ArrayRef, places: &[u32]) -> usize {
+        for run in places.chunk_by(|a, b| a.checked_add(1) == Some(*b)).rev() {
+            if let Some(first) = run.first() {
+                array.remove_range(&mut self.yrs, *first, run.len() as u32);
+            }
         }
-        Ok(picked.len())
+        places.len()
     }
 
     /// Removes every element of the array at `path` that is this text. Returns how many.
     pub fn remove_text(&mut self, path: &[&str], text: &str) -> Result<usize> {
         let array = self.array(path)?;
         let is_it = |out: &Out| matches!(out, Out::Any(Any::String(found)) if **found == *text);
-        let found: Vec<u32> = (0u32..)
-            .zip(array.iter(&self.yrs))
-            .filter(|(_, out)| is_it(out))
-            .map(|(index, _)| index)
-            .collect();
-        for index in found.iter().rev() {
-            array.remove(&mut self.yrs, *index);
-        }
-        Ok(found.len())
+        let found = places(&array, &self.yrs, is_it);
+        Ok(self.remove_places(&array, &found))
     }
 
     /// Writes a value, with all below it, under a key of the map at `path`; into an array, at its
@@ -544,11 +562,20 @@ impl Source for Txn<'_> {
         Live { txn: &self.yrs }.exists(path)
     }
 
+    fn fields(&self, path: &[&str], names: &[&str]) -> Vec<(String, Vec<Option<Value>>)> {
+        Live { txn: &self.yrs }.fields(path, names)
+    }
+
     fn shared(&self, path: &[&str]) -> Option<Shared> {
         Live { txn: &self.yrs }.shared(path)
     }
 }
 
+/// The places in an array of what is picked, ascending.
+fn places<T: ReadTxn>(array: &ArrayRef, txn: &T, mut picks: impl FnMut(&Out) -> bool) -> Vec<u32> {
+    let elements = (0u32..).zip(array.iter(txn));
+    elements.filter(|(_, out)| picks(out)).map(|(place, _)| place).collect()
+}
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,8 @@
 //! A document that is open in yrs, read.
 
 use super::plain::Plain;
-use super::value::{Record, Shared, Source, Value, first_of_each};
+use super::value::{Record, Shared, Source, Value, each_field, first_of_each};
+use std::collections::HashMap;
 use yrs::types::ToJson;
 use yrs::{Any, Array, GetString, Map, Number, Out, ReadTxn};
 
@@ -35,7 +36,7 @@ impl<T: ReadTxn> Live<'_, T> {
     }
 
     /// The field `id` of a map in an array.
-    fn id_of(&self, element: &Out) -> Option<String> {
+    pub fn id_of(&self, element: &Out) -> Option<String> {
         let map = match element {
             Out::YMap(map) => map,
             Out::Any(any) => return plain_id(any).map(str::to_owned),
@@ -78,6 +79,37 @@ impl<T: ReadTxn> Source for Live<'_, T> {
 
     fn exists(&self, path: &[&str]) -> bool {
         self.out(path).is_some()
+    }
+
+    fn fields(&self, path: &[&str], names: &[&str]) -> Vec<(String, Vec<Option<Value>>)> {
+        let Some(Out::YArray(array)) = self.out(path) else {
+            return each_field(self, path, names);
+        };
+        // As a path finds them, in one look at the array: of several with one id the first map.
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut elements: Vec<(String, Out)> = Vec::new();
+        for element in array.iter(self.txn) {
+            let Some(id) = self.id_of(&element) else { continue };
+            match places.get(&id).and_then(|place| elements.get_mut(*place)) {
+                Some((_, Out::YMap(_))) => {}
+                Some((_, known)) if matches!(element, Out::YMap(_)) => *known = element,
+                Some(_) => {}
+                None => {
+                    places.insert(id.clone(), elements.len());
+                    elements.push((id, element));
+                }
+            }
+        }
+        let field = |element: &Out, name: &str| match element {
+            Out::YMap(map) => map.get(self.txn, name),
+            Out::Any(Any::Map(fields)) => fields.get(name).cloned().map(Out::Any),
+            _ => None,
+        };
+        let of = |(id, element): (String, Out)| {
+            let values = names.iter().map(|name| Some(from_out(field(&element, name)?, self.txn)));
+            (id, values.collect())
+        };
+        elements.into_iter().map(of).collect()
     }
 
     fn shared(&self, path: &[&str]) -> Option<Shared> {

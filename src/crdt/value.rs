@@ -137,6 +137,20 @@ fn whole(n: f64) -> Option<i64> {
     (n.fract() == 0.0 && n.abs() <= SAFE).then_some(n as i64)
 }
 
+/// [`Source::fields`], one look for each.
+pub(super) fn each_field<S: Source + ?Sized>(
+    source: &S,
+    path: &[&str],
+    names: &[&str],
+) -> Vec<(String, Vec<Option<Value>>)> {
+    let look = |key: String| {
+        let value = |name: &&str| source.value(&[path, &[key.as_str(), name]].concat());
+        let values = names.iter().map(value).collect();
+        (key, values)
+    };
+    source.keys(path).into_iter().map(look).collect()
+}
+
 /// The ids of a sequence in its order, each once.
 pub(super) fn first_of_each(ids: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen = BTreeSet::new();
@@ -178,6 +192,12 @@ pub trait Source {
     /// The shared type at a path; none where a plain value stands, or nothing: what is in there
     /// cannot be written by itself.
     fn shared(&self, path: &[&str]) -> Option<Shared>;
+
+    /// Some fields of every record in the map or the array at a path, each with its key or id: as
+    /// [`Source::keys`] and a look at each find them, in the same order.
+    fn fields(&self, path: &[&str], names: &[&str]) -> Vec<(String, Vec<Option<Value>>)> {
+        each_field(self, path, names)
+    }
 
     /// The record at a path, a shared map or a plain object.
     fn record(&self, path: &[&str]) -> Option<Record> {

@@ -5,7 +5,7 @@ use crate::clock::Ids;
 use crate::concern::{Actor, Outcome, record};
 use crate::crdt::container;
 use crate::crdt::doc::{New, Txn};
-use crate::crdt::value::Source;
+use crate::crdt::value::{Source, Value};
 use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, EntityId, resolve};
 use crate::store::Session;
@@ -25,12 +25,13 @@ pub struct Heading {
 
 /// The columns in the order of the board, without their cards.
 pub fn headings(source: &dyn Source) -> Vec<Heading> {
-    let heading = |id: String| Heading {
-        title: source.text(&["columns", &id, "title"]).unwrap_or_default(),
-        order: source.int(&["columns", &id, "order"]).unwrap_or(0),
-        id,
+    let heading = |(id, fields): (String, Vec<Option<Value>>)| {
+        let field = |place: usize| fields.get(place).and_then(Option::as_ref);
+        let title = field(0).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Heading { id, title, order: field(1).and_then(Value::as_i64).unwrap_or(0) }
     };
-    let mut headings: Vec<Heading> = source.keys(&["columns"]).into_iter().map(heading).collect();
+    let columns = source.fields(&["columns"], &["title", "order"]);
+    let mut headings: Vec<Heading> = columns.into_iter().map(heading).collect();
     headings.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
     headings
 }
