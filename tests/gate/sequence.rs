@@ -7,7 +7,7 @@ use crate::trial::{
     take,
 };
 use crdtctl::crdt::doc::Doc;
-use crdtctl::crdt::update::{Need, Update, Verdict, Version, admit, merge};
+use crdtctl::crdt::update::{Block, Id, Need, Update, Verdict, Version, admit, merge};
 use crdtctl::crdt::value::Record;
 use std::collections::BTreeSet;
 
@@ -107,9 +107,17 @@ impl Store {
         Result { version, waits: &self.inbox }
     }
 
-    /// Whether what stands where is a question of the order, in yrs as well.
+    /// Whether what stands where is a question of the order, in yrs as well: origins cross, or a
+    /// value under a key names a right origin, which nobody writes.
     fn crosses(&self) -> bool {
-        check(self.roots, &self.document).is_ok_and(|document| document.crosses())
+        let Ok(document) = check(self.roots, &self.document) else { return false };
+        let odd = |(client, blocks): (u64, &[Block])| {
+            blocks.iter().any(|block| {
+                let id = Id { client, clock: block.clock };
+                document.header(block).right.is_some() && document.register(id).is_some()
+            })
+        };
+        document.crosses() || document.clients().any(odd)
     }
 
     fn shown(&self) -> Record {
