@@ -28,6 +28,12 @@ impl Update<'_, Checked> {
         base: &Update<'_, Checked>,
         deletes: &DeleteSet,
     ) -> Option<Alive> {
+        let all = self.all_alive(base, deletes);
+        all.iter().find(|alive| matches!(alive, Alive::InRoot(_))).or(all.first()).copied()
+    }
+
+    /// All of them, one for each block.
+    pub(super) fn all_alive(&self, base: &Update<'_, Checked>, deletes: &DeleteSet) -> Vec<Alive> {
         let mut standing = Vec::new();
         for ours in &self.clients {
             if let Some(theirs) = base.client(ours.id) {
@@ -40,17 +46,11 @@ impl Update<'_, Checked> {
             }
         }
         if standing.is_empty() {
-            return None;
+            return Vec::new();
         }
         let both = Both { update: self, base, deletes, like: alike(self, base) };
-        let mut waits = None;
-        for (side, block, id) in standing {
-            match both.alive(side, block, id) {
-                root @ Some(Alive::InRoot(_)) => return root,
-                alive => waits = waits.or(alive),
-            }
-        }
-        waits
+        let alive = |(side, block, id)| both.alive(side, block, id);
+        standing.into_iter().filter_map(alive).collect()
     }
 }
 

@@ -23,7 +23,7 @@ impl<'a> Update<'a, Unchecked> {
     /// # Errors
     /// The first fault in causal order.
     pub fn check(mut self, roots: &[(&str, RootKind)]) -> Result<Update<'a, Checked>, Fault> {
-        self.facts = Checker::run(&self, None, roots)?;
+        self.facts = Checker::run(&self, None, roots, |_, fault| Err(fault))?;
         let Update { bytes, clients, blocks, deletes, deletes_at, facts, state: _ } = self;
         Ok(Update { bytes, clients, blocks, deletes, deletes_at, facts, state: PhantomData })
     }
@@ -38,7 +38,26 @@ impl Update<'_, Checked> {
     /// # Errors
     /// The first fault in causal order.
     pub fn fits(&self, base: &Update<'_, Checked>) -> Result<(), Fault> {
-        Checker::run(self, Some(base), &[]).map(drop)
+        Checker::run(self, Some(base), &[], |_, fault| Err(fault)).map(drop)
+    }
+}
+
+impl<S> Update<'_, S> {
+    /// Where rule 1 is broken, by itself or where it joins `base`: the first unit of each block at
+    /// fault, among blocks that neither follow nor refer to another one at fault. Without all
+    /// these blocks, and without what follows or refers to them, the rule is kept.
+    pub(super) fn faults(
+        &self,
+        base: Option<&Update<'_, Checked>>,
+        roots: &[(&str, RootKind)],
+    ) -> Vec<Id> {
+        let mut faults = Vec::new();
+        // Never an error, since every fault is let pass.
+        let _ = Checker::run(self, base, roots, |id, _| {
+            faults.push(id);
+            Ok(())
+        });
+        faults
     }
 }
 
@@ -65,6 +84,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         update: &'u Update<'a, S>,
         base: Option<&'u Update<'a, Checked>>,
         expected: &'u [(&'u str, RootKind)],
+        on_fault: impl FnMut(Id, Fault) -> Result<(), Fault>,
     ) -> Result<Facts<'a>, Fault> {
         let chain = update.blocks.iter().map(|block| block.clock).collect();
         let home = vec![OPEN; update.blocks.len()];
@@ -76,7 +96,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             checker.root_index.insert(root.name, len32(&checker.facts.roots));
             checker.facts.roots.push(*root);
         }
-        Turns::take(&mut checker)?;
+        Turns::take(&mut checker, on_fault)?;
         checker.outer_needs();
         Ok(checker.facts)
     }

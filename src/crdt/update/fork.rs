@@ -12,18 +12,26 @@ impl Update<'_, Checked> {
     /// has as GC or Deleted is not compared, nor the content of what one of them deletes. If there is none, the first that one of them has as
     /// GC, and the other in a root: nobody collects that. Linear in the overlap.
     pub fn fork(&self, base: &Update<'_, Checked>) -> Option<Id> {
-        let differs = self.clients.iter().find_map(|ours| {
-            let theirs = base.client(ours.id)?;
-            fork_of_client(self, ours, base, theirs)
-        });
-        differs.or_else(|| match self.collected_alive(base, &DeleteSet::default()) {
-            Some(Alive::InRoot(id)) => Some(id),
-            _ => None,
+        self.forks(base).next().or_else(|| {
+            match self.collected_alive(base, &DeleteSet::default()) {
+                Some(Alive::InRoot(id)) => Some(id),
+                _ => None,
+            }
         })
     }
 }
 
-pub(super) fn fork_of_client<A, B>(
+impl<S> Update<'_, S> {
+    /// Per client, the first unit that this update and `base` both hold, and hold differently.
+    pub(super) fn forks(&self, base: &Update<'_, Checked>) -> impl Iterator<Item = Id> {
+        self.clients.iter().filter_map(|ours| {
+            let theirs = base.client(ours.id)?;
+            fork_of_client(self, ours, base, theirs)
+        })
+    }
+}
+
+fn fork_of_client<A, B>(
     a: &Update<'_, A>,
     of_a: &Client,
     b: &Update<'_, B>,

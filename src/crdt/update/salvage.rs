@@ -9,14 +9,15 @@ use super::{
     Alive, Block, Checked, Client, Clocks, DeleteSet, Facts, Fault, Id, Kind, Parent, Reader,
     RootKind, Unchecked, Update,
 };
-use super::{deletes::write_var, fork::fork_of_client, run::Run};
+use super::{deletes::write_var, run::Run};
 use crate::limits::CLOCK_END;
-use std::collections::HashSet;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashSet};
 use std::marker::PhantomData;
 
-/// How often blocks are left out and the rest is looked at again. Each round leaves out the rest of
-/// one client; a document of a thousand clients that all disagree is given up before it takes hours.
-const ROUNDS: usize = 4096;
+/// How often blocks are left out and the rest is looked at again. Each round leaves out all that it
+/// finds at fault, and what hangs on that; one for each rule and one more are enough.
+const ROUNDS: usize = 16;
 
 /// The blocks of an update, as far as they can be read.
 pub struct Salvage<'a> {
@@ -140,12 +141,7 @@ impl<'a> Salvage<'a> {
 
     /// Per client, the first clock at which these blocks and a document hold different operations.
     pub fn forks(&self, of: &Update<'_, Checked>) -> Clocks {
-        let clients = self.update.clients.iter();
-        let fork = |ours: &Client| {
-            let id = fork_of_client(&self.update, ours, of, of.client(ours.id)?)?;
-            Some((id.client, id.clock))
-        };
-        clients.filter_map(fork).collect()
+        self.update.forks(of).map(|id| (id.client, id.clock)).collect()
     }
 
     /// Whether the delete set was not reached: deletions may be missing that the blocks do not
@@ -169,41 +165,45 @@ impl<'a> Salvage<'a> {
         for _ in 0..ROUNDS {
             let reached = self.complete(&have, &limits);
             let bytes = self.write(&reached, &have);
-            let update = match Update::walk(&bytes) {
-                Ok(walked) => walked,
-                Err(_) => return None,
-            };
-            let disagrees = match update.check(roots) {
-                Ok(update) => match update.fits(base) {
-                    Ok(()) => match update.fork(base).or_else(|| self.premature(&update, base)) {
-                        None => return self.finish(&update, base, &have),
-                        Some(id) => Some(id),
-                    },
-                    Err(fault) => Update::walk(&bytes).ok()?.id_at(fault.offset),
+            let disagree = match Update::walk(&bytes).ok()?.check(roots) {
+                Err(_) => Update::walk(&bytes).ok()?.faults(None, roots),
+                Ok(update) if update.fits(base).is_err() => update.faults(Some(base), &[]),
+                Ok(update) => match self.contradicting(&update, base) {
+                    none if none.is_empty() => return self.finish(&update, base, &have),
+                    some => some,
                 },
-                Err(fault) => Update::walk(&bytes).ok()?.id_at(fault.offset),
-            }?;
-            let client = self.update.client_index(disagrees.client)?;
-            let limit = limits.get_mut(client)?;
-            if *limit <= disagrees.clock {
+            };
+            if !self.leave_out(&disagree, &mut limits) {
                 return None;
             }
-            *limit = disagrees.clock;
         }
         None
     }
 
-    /// A unit that these bytes collected too early. From damaged ones only what `base` lacks is
-    /// taken.
-    fn premature(&self, update: &Update<'_, Checked>, base: &Update<'_, Checked>) -> Option<Id> {
-        if self.fault.is_some() {
-            return None;
-        }
+    /// What a valid and fitting update and `base` hold differently, and what one of them collected
+    /// too early. From damaged bytes only what `base` lacks is taken, so that what they collected
+    /// counts in a root only.
+    fn contradicting(&self, update: &Update<'_, Checked>, base: &Update<'_, Checked>) -> Vec<Id> {
         let mut deletes = base.version().deletes;
         deletes.union(&update.version().deletes);
-        match update.collected_alive(base, &deletes)? {
-            Alive::Inside(id) | Alive::InRoot(id) => Some(id),
+        let alive = update.all_alive(base, &deletes).into_iter().filter_map(|alive| match alive {
+            Alive::InRoot(id) => Some(id),
+            Alive::Inside(id) => self.fault.is_none().then_some(id),
+        });
+        update.forks(base).chain(alive).collect()
+    }
+
+    /// Ends each client before the first of its units that are named. False when none ends sooner.
+    fn leave_out(&self, units: &[Id], limits: &mut [u32]) -> bool {
+        let mut some = false;
+        for unit in units {
+            let at = self.update.client_index(unit.client);
+            if let Some(limit) = at.and_then(|at| limits.get_mut(at)).filter(|l| **l > unit.clock) {
+                *limit = unit.clock;
+                some = true;
+            }
         }
+        some
     }
 
     fn finish(
@@ -232,7 +232,7 @@ impl<'a> Salvage<'a> {
             have,
             limits,
             next: clients.iter().map(|client| (client.blocks.start, client.first)).collect(),
-            waiting: vec![Vec::new(); clients.len()],
+            waiting: vec![BinaryHeap::new(); clients.len()],
         };
         let mut ready: Vec<usize> = (0..clients.len()).collect();
         while let Some(client) = ready.pop() {
@@ -403,7 +403,7 @@ struct Turns<'s, 'a> {
     /// Per client, the index of its next block, and the clock that it has reached.
     next: Vec<(usize, u32)>,
     /// Per client, who waits for which clock of it.
-    waiting: Vec<Vec<(u32, usize)>>,
+    waiting: Vec<BinaryHeap<Reverse<(u32, usize)>>>,
 }
 
 impl Turns<'_, '_> {
@@ -426,7 +426,7 @@ impl Turns<'_, '_> {
                 if let Some(other) = update.client_index(unmet.client)
                     && let Some(waiting) = self.waiting.get_mut(other)
                 {
-                    waiting.push((unmet.clock, client));
+                    waiting.push(Reverse((unmet.clock, client)));
                 }
                 return;
             }
@@ -457,10 +457,11 @@ impl Turns<'_, '_> {
     fn wake(&mut self, client: usize) -> Vec<usize> {
         let reached = self.next.get(client).map_or(0, |(_, clock)| *clock);
         let Some(waiting) = self.waiting.get_mut(client) else { return Vec::new() };
-        let (woken, rest) = waiting.iter().partition(|(clock, _)| *clock < reached);
-        *waiting = rest;
-        let woken: Vec<(u32, usize)> = woken;
-        woken.into_iter().map(|(_, client)| client).collect()
+        let mut woken = Vec::new();
+        while waiting.peek().is_some_and(|Reverse((clock, _))| *clock < reached) {
+            woken.extend(waiting.pop().map(|Reverse((_, client))| client));
+        }
+        woken
     }
 }
 

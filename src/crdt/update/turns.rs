@@ -1,7 +1,7 @@
 //! Causal order, in time linear in the update.
 
 use super::check::{Checker, fault};
-use super::{Block, Fault, Header, Parent, Update};
+use super::{Block, Fault, Header, Id, Parent, Update};
 
 /// Whose turn it is: each client's blocks in order, each block after all that it refers to.
 ///
@@ -19,11 +19,15 @@ pub(super) struct Turns {
 }
 
 impl Turns {
-    /// Settles every block in its turn.
+    /// Settles every block in its turn. Where one is at fault, or in a circle, and `on_fault` lets
+    /// that pass, the rest of its client is left out, and all that refers to what is left out.
     ///
     /// # Errors
-    /// The first fault, or a circle.
-    pub(super) fn take<S>(checker: &mut Checker<'_, '_, S>) -> Result<(), Fault> {
+    /// The first fault that `on_fault` does not let pass.
+    pub(super) fn take<S>(
+        checker: &mut Checker<'_, '_, S>,
+        mut on_fault: impl FnMut(Id, Fault) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         let clients = &checker.update.clients;
         let mut turns = Turns {
             next: clients.iter().map(|c| (c.blocks.start, c.first)).collect(),
@@ -32,13 +36,18 @@ impl Turns {
         };
         checker.facts.order.reserve(checker.update.blocks.len());
         for client in (0..clients.len()).rev() {
-            turns.advance(checker, client)?;
+            turns.advance(checker, client, &mut on_fault)?;
         }
         Ok(())
     }
 
     /// Settles all blocks of one client, and of others what these wait for.
-    fn advance<S>(&mut self, checker: &mut Checker<'_, '_, S>, first: usize) -> Result<(), Fault> {
+    fn advance<S>(
+        &mut self,
+        checker: &mut Checker<'_, '_, S>,
+        first: usize,
+        on_fault: &mut impl FnMut(Id, Fault) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         let update = checker.update;
         let mut client = first;
         loop {
@@ -47,18 +56,32 @@ impl Turns {
             let block = update.blocks.get(index).filter(|_| index < of.blocks.end);
             let Some(block) = block else { return Ok(()) };
             let header = update.header(block);
-            if let Some(other) = self.unmet(update, client, block, &header)? {
-                self.wait(client);
-                if self.waits.get(other) != Some(&false) {
-                    return Err(fault(block, "origin", "items refer to each other in a circle"));
+            let settled = match self.unmet(update, client, block, &header) {
+                Ok(Some(other)) if self.is_left_out(update, other) => Err(None),
+                Ok(Some(other)) if other == client || self.waits.get(other) != Some(&false) => {
+                    Err(Some(fault(block, "origin", "items refer to each other in a circle")))
                 }
-                client = other;
-                continue;
-            }
-            checker.settle(index, of, &header)?;
-            checker.facts.order.push(index as u32);
-            if let Some(next) = self.next.get_mut(client) {
-                *next = (index + 1, block.next_clock());
+                Ok(Some(other)) => {
+                    self.wait(client);
+                    client = other;
+                    continue;
+                }
+                Ok(None) => checker.settle(index, of, &header).map_err(Some),
+                Err(fault) => Err(Some(fault)),
+            };
+            let next = match settled {
+                Ok(()) => {
+                    checker.facts.order.push(index as u32);
+                    (index + 1, block.next_clock())
+                }
+                Err(fault) => {
+                    let id = Id { client: of.id, clock: block.clock };
+                    fault.map_or(Ok(()), |fault| on_fault(id, fault))?;
+                    (of.blocks.end, block.clock)
+                }
+            };
+            if let Some(slot) = self.next.get_mut(client) {
+                *slot = next;
             }
             client = self.go_on().unwrap_or(client);
         }
@@ -91,6 +114,12 @@ impl Turns {
             }
         }
         Ok(None)
+    }
+
+    /// Whether what is still to come of a client never does.
+    fn is_left_out<S>(&self, update: &Update<'_, S>, client: usize) -> bool {
+        let of = update.clients.get(client).zip(self.next.get(client));
+        of.is_some_and(|(of, (index, clock))| *index >= of.blocks.end && *clock < of.end)
     }
 
     fn wait(&mut self, client: usize) {
