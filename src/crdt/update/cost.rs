@@ -11,10 +11,11 @@
 //! Deletions inside a container that is deleted itself are not followed: such items stay, and can
 //! be compared with.
 
+mod join;
+
 use super::{Block, Checked, Id, Kind, Parent, Update};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::ops::Range;
 
 /// No piece, no list.
 const NONE: u32 = u32::MAX;
@@ -61,14 +62,6 @@ struct List {
 struct Unit {
     line: u32,
     clock: u32,
-}
-
-/// What is joined to one piece.
-#[derive(Default)]
-struct Run {
-    into: u32,
-    parts: u64,
-    units: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -410,117 +403,6 @@ impl Rehearsal {
             next.prev = new;
         }
         item.dead |= is_key && !is_last;
-    }
-
-    fn delete(&mut self, line: u32, range: Range<u32>) {
-        let live = |this: &Self, clock| {
-            let place = this.find(Unit { line, clock })?;
-            let piece = this.piece(this.at(line, place)?)?;
-            (!piece.dead).then_some(place)
-        };
-        if live(self, range.start).is_some() {
-            self.cut(Unit { line, clock: range.start });
-        }
-        let last = range.end.saturating_sub(1);
-        if live(self, last).is_some_and(|place| {
-            let piece = self.at(line, place).and_then(|index| self.piece(index));
-            piece.is_some_and(|piece| piece.end() > range.end)
-        }) {
-            self.cut(Unit { line, clock: range.end });
-        }
-        let Some(from) = self.find(Unit { line, clock: range.start }) else { return };
-        let mut place = from;
-        while let Some(index) = self.at(line, place)
-            && let Some(piece) = self.piece_mut(index)
-            && piece.at.clock < range.end
-        {
-            piece.dead = true;
-            place += 1;
-        }
-        self.steps += (place - from) as u64 / MOVES;
-        self.join(line, from..place + 1, true);
-    }
-
-    /// Joins what follows each other in a line, as yrs does at the end of a transaction: what was
-    /// deleted pair by pair, what is new run by run.
-    fn join(&mut self, line: u32, places: Range<usize>, in_pairs: bool) {
-        let len = self.blocks_of(line);
-        let end = places.end.min(len);
-        let mut kept = places.start;
-        let mut run = Run::default();
-        for place in places.start..end {
-            let Some(index) = self.at(line, place) else { break };
-            let units = self.piece(index).map_or(0, |piece| u64::from(piece.len));
-            if run.parts > 0 && self.joins(run.into, index) {
-                run.parts += 1;
-                run.units += units;
-                self.unite(run.into, index);
-                continue;
-            }
-            self.steps += self.joining(&run, len, in_pairs);
-            run = Run { into: index, parts: 1, units };
-            if let Some(line) = self.lines.get_mut(line as usize).filter(|_| kept < place) {
-                line.pieces.copy_within(place..place + 1, kept);
-            }
-            kept += 1;
-        }
-        self.steps += self.joining(&run, len, in_pairs);
-        if let Some(line) = self.lines.get_mut(line as usize).filter(|_| kept < end) {
-            line.pieces.drain(kept..end);
-        }
-    }
-
-    /// The steps of joining a run: the end of the line is moved, and each part copied as often as
-    /// there are parts before it.
-    fn joining(&self, run: &Run, blocks: usize, in_pairs: bool) -> u64 {
-        if run.parts < 2 {
-            return 0;
-        }
-        let kind = self.piece(run.into).map_or(Kind::Gc, Piece::content);
-        let each = match kind {
-            Kind::Any => COPIES,
-            // Bytes that are moved, not characters that are looked at.
-            Kind::String => 24 * COPIES,
-            _ => u64::MAX,
-        };
-        let moves = if in_pairs && kind != Kind::Gc { run.parts - 1 } else { 1 };
-        run.parts.saturating_mul(run.units) / 2 / each + moves * blocks as u64 / 2 / MOVES
-    }
-
-    fn joins(&self, a: u32, b: u32) -> bool {
-        let (Some(left), Some(right)) = (self.piece(a), self.piece(b)) else { return false };
-        let content = left.content();
-        if left.end() != right.at.clock || content != right.content() {
-            return false;
-        }
-        match content {
-            Kind::Gc => true,
-            Kind::Any | Kind::String | Kind::Deleted => {
-                right.left == Some(left.last())
-                    && left.right == right.right
-                    && left.next == b
-                    && left.list == right.list
-            }
-            _ => false,
-        }
-    }
-
-    fn unite(&mut self, into: u32, index: u32) {
-        let Some(gone) = self.piece(index).copied() else { return };
-        if let Some(into) = self.piece_mut(into) {
-            into.len = into.len.saturating_add(gone.len);
-            if gone.list != NONE {
-                into.next = gone.next;
-            }
-        }
-        if gone.list != NONE {
-            if let Some(next) = self.piece_mut(gone.next) {
-                next.prev = into;
-            }
-            if let Some(list) = self.lists.get_mut(gone.list as usize) {
-                list.len = list.len.saturating_sub(1);
-            }
-        }
     }
 }
 
