@@ -11,6 +11,7 @@
 //!
 //! A new row is a [`Work`] of a group, a new kind of store a [`Group`]; they are listed in [`GROUPS`].
 
+mod forged;
 mod merging;
 mod place;
 mod records;
@@ -42,7 +43,7 @@ pub struct Work {
     pub exits: &'static [i32],
 }
 
-const GROUPS: &[&[Group]] = &[merging::GROUPS, store::GROUPS, records::GROUPS];
+const GROUPS: &[&[Group]] = &[merging::GROUPS, store::GROUPS, records::GROUPS, forged::GROUPS];
 
 fn main() -> Outcome<()> {
     // `cargo bench` adds an option of its own.

@@ -68,6 +68,10 @@ enum Verb {
     ///
     /// The path (RFC 9535) is applied to what `doc dump` prints. One value per line; with --json
     /// one array. Nothing found is exit code 4.
+    ///
+    /// A path has at most 4,096 characters and brackets in brackets six deep. One that may look at
+    /// more than 300 million values in this document, or finds more than 5 million, is refused
+    /// with exit code 2: fewer `..` and `?` in it, or more names, are less work.
     #[command(after_help = "Examples:
   crdtctl doc get chat '$.messages.*.content'
   crdtctl doc get core '$.members[?@.role == \"owner\"].member_id'

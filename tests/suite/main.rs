@@ -29,6 +29,7 @@ mod errors;
 mod field;
 mod fixtures;
 mod generated;
+mod hostile;
 mod identity;
 mod interchange;
 mod issues;
