@@ -291,6 +291,20 @@ fn numbers(_meta: &fs::Metadata) -> Option<(u64, u64)> {
     None
 }
 
+/// Which file stands at a path, and when the system last touched it: a copy that is put in its place
+/// is another, whatever its name, its content and its times. None where there is no such thing.
+#[cfg(unix)]
+pub(super) fn instance(path: &Path) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let meta = fs::symlink_metadata(path).ok()?;
+    Some(format!("{}:{}:{}.{:09}", meta.dev(), meta.ino(), meta.ctime(), meta.ctime_nsec()))
+}
+
+#[cfg(not(unix))]
+pub(super) fn instance(_path: &Path) -> Option<String> {
+    None
+}
+
 /// Copies of files in a directory of their own, which goes with them.
 pub(super) struct Copies {
     dir: PathBuf,

@@ -17,8 +17,11 @@
 //! for the lease to be on the disk. What matters is that it is before numbers get abroad, so
 //! whatever hands them out waits for it ([`vouch`]).
 //!
-//! Not promised: to notice a machine that was rolled back as a whole, its state directory
-//! included. The next bundle of anybody who had seen more tells
+//! The store in turn remembers which file its lease is (inode and time of change): where both were
+//! put back together, as a whole home directory is out of a backup, the lease is another file.
+//!
+//! Not promised: to notice a disk that was rolled back as a whole, below its file system. The next
+//! bundle of anybody who had seen more tells
 //! ([`Session::go_on_as_new`](super::Session::go_on_as_new)). Nor, after a power cut, that what
 //! another program read out of a `.yrs` in the seconds before is never written again.
 
@@ -34,6 +37,8 @@ use std::path::{Path, PathBuf};
 
 /// A lease names every document that was ever written.
 const LEASE_BYTES: u64 = 64 << 20;
+/// The setting that remembers which file the lease is.
+const LEASE_FILE: &str = "lease_file";
 /// Chances that a random client id is known to a document already are one in a million at worst.
 const TRIES: usize = 8;
 
@@ -183,7 +188,7 @@ impl Replica {
     /// # Errors
     /// `Usage` where no directory for leases is known, `Io` where the lease cannot be written; the
     /// old one then stands, and fits the store as it is.
-    pub fn pin(&mut self, log_end: i64) -> Result<()> {
+    pub fn pin(&mut self, log_end: i64, state: &State) -> Result<()> {
         if !self.fresh && self.lease.log_end == Some(log_end) {
             return Ok(());
         }
@@ -202,7 +207,8 @@ impl Replica {
         let path = lease_path(leases, &self.row.replica_id);
         fs::create_dir(leases)
             .and_then(|()| fs::persist_lightly(&path, &text))
-            .map_err(|e| e.context("the lease of this replica cannot be kept").hint(hint))
+            .map_err(|e| e.context("the lease of this replica cannot be kept").hint(hint))?;
+        state.set_setting(LEASE_FILE, fs::instance(&path).as_deref())
     }
 
     /// The client id that new writes get.
@@ -268,6 +274,10 @@ fn confirm(
     };
     if let Some(doubt) = elsewhere(&found, old, here) {
         return Ok(Err(doubt));
+    }
+    let instance = fs::instance(&lease_path(leases, &old.replica_id));
+    if state.setting(LEASE_FILE)?.is_some_and(|known| Some(known) != instance) {
+        return Ok(Err("its lease was put back, or changed, by another program".to_owned()));
     }
     match differing(&found, state)? {
         None => Ok(Ok(found)),

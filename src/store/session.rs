@@ -378,7 +378,7 @@ impl Session {
         let seqs = self.log(&changes)?;
         committed.seq = seqs.command;
         committed.notes.extend(self.replica.note());
-        self.replica.pin(self.state.log_end()?)?;
+        self.replica.pin(self.state.log_end()?, &self.state)?;
         // Should it fail, nobody knows what the store holds: the lease fits no longer.
         self.state.commit().inspect_err(|_| self.replica.revoke())?;
         // The command has happened.
@@ -575,7 +575,7 @@ impl Session {
     fn pin_and_die_unless(&mut self, commit: bool) {
         let changes = self.changes().unwrap();
         self.log(&changes).unwrap();
-        self.replica.pin(self.state.log_end().unwrap()).unwrap();
+        self.replica.pin(self.state.log_end().unwrap(), &self.state).unwrap();
         if commit {
             self.state.commit().unwrap();
         }

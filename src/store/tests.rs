@@ -661,6 +661,18 @@ mod leases {
         noted
     }
 
+    /// Puts a file in the place of the one that the store knows as its lease: as an older crdtctl,
+    /// that wrote down none (`known` is false), or a disk that was put back below its file system.
+    fn another_lease(bench: &Bench, known: bool) {
+        let leases: Vec<_> = listing(&bench.path("leases")).into_keys().collect();
+        let [lease] = &leases[..] else { panic!("{leases:?}") };
+        let file = known.then(|| crate::store::fs::instance(lease)).flatten();
+        let db = rusqlite::Connection::open(bench.path("store").join("crdtctl.db")).unwrap();
+        db.execute("DELETE FROM setting WHERE key = 'lease_file'", []).unwrap();
+        db.execute("INSERT INTO setting SELECT 'lease_file', ?1 WHERE ?1 IS NOT NULL", [file])
+            .unwrap();
+    }
+
     fn used(bench: &Bench) -> Store {
         let store = bench.init("store");
         set(&store, &doc("core"), "a", "1");
@@ -861,6 +873,7 @@ mod leases {
             lease.as_object_mut().unwrap().remove("log_end").unwrap();
             fs::write(path, lease.to_string()).unwrap();
         }
+        another_lease(&bench, false);
         store.reader().unwrap().vouch(store.ambient()).unwrap();
         assert!(!rotates(&store));
         let end = store.reader().unwrap().state().unwrap().log_end().unwrap();
@@ -880,6 +893,7 @@ mod leases {
             fs::remove_dir_all(bench.path(name).join("crdt")).ok();
             copy_dir(&bench.path("snapshot").join(name), &bench.path(name));
         }
+        another_lease(&bench, true);
         let mut session = store.session(write("sync import")).unwrap();
         assert_eq!(session.replica_id(), before, "nothing shows yet");
         let failed = session.apply(&doc("core"), &checked(&theirs), Some(("peer", 1)));

@@ -5,7 +5,7 @@
 //! with equal state vectors; so every test here ends with equal digests *and* equal versions.
 
 use super::support::{Machine, Store, copy_tree, text};
-use super::world::{checked, put_back};
+use super::world::{checked, know_lease, put_back};
 use crdtctl::crdt::update::Version;
 use crdtctl::id::DocId;
 use std::collections::BTreeSet;
@@ -230,7 +230,27 @@ fn without_a_state_directory_nothing_is_written() {
     meet(&[&pair.alice, &pair.bob]);
 }
 
-/// The machine as a whole goes back in time, its leases with it: nothing on it can tell.
+/// A store and its lease are put back together, file by file, as out of a backup of a home directory.
+#[test]
+fn a_home_out_of_a_backup_goes_on_as_a_new_replica() {
+    let machine = Machine::new("home");
+    let pair = Pair::new(&machine);
+    let (store, state) = (machine.path("backup-store"), machine.path("backup-state"));
+    copy_tree(&pair.alice.dir, &store);
+    copy_tree(&machine.path("state"), &state);
+    pair.alice.ok(&["chat", "send", "bob has this one"]);
+    carry(&pair.alice, &pair.bob, 0);
+    put_back(&store, &pair.alice.dir);
+    put_back(&state, &machine.path("state"));
+    // Before anybody tells her.
+    sends_as_somebody_new(&pair.alice, "a second life");
+    meet(&[&pair.alice, &pair.bob]);
+    let second = ["a second life", "a second life, again"];
+    let all = [&second[..], &["bob has this one", "from alice", "from bob"]].concat();
+    assert_eq!(messages(&pair.alice), all);
+}
+
+/// The disk as a whole goes back in time, its leases with it: nothing on it can tell.
 struct RolledBack<'m> {
     pair: Pair<'m>,
 }
@@ -251,6 +271,7 @@ impl<'m> RolledBack<'m> {
                 std::fs::write(leases.join(name), lease).expect("a writable file");
             }
         }
+        know_lease(&pair.alice.dir, &leases);
         RolledBack { pair }
     }
 }

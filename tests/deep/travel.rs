@@ -4,7 +4,7 @@
 //! Nothing else travels here than what `--for` picks, so whatever a peer wrongly believes shows.
 
 use super::support::{Machine, Store, copy_tree, text};
-use super::world::put_back;
+use super::world::{know_lease, put_back};
 use std::path::PathBuf;
 
 const GROUP: &str = "group:ocean-forest-moon-star";
@@ -112,6 +112,10 @@ impl<'s, 'm> Snapshot<'s, 'm> {
     fn put_back(&self) {
         for (live, copy) in &self.saved {
             put_back(copy, live);
+        }
+        if self.saved.len() > 1 {
+            let leases = self.store.machine.path("state").join("crdtctl").join("leases");
+            know_lease(&self.store.dir, &leases);
         }
         assert!(self.store.dir.is_dir());
     }

@@ -7,6 +7,8 @@
 
 mod rewinds;
 
+pub use rewinds::know_lease;
+
 pub use rewinds::put_back;
 
 use super::boards;

@@ -26,6 +26,8 @@ enum Extent {
     Store,
     /// The leases are lost besides.
     StoreWithoutLeases,
+    /// Store and leases, file by file.
+    StoreWithLeases,
     /// The machine as a whole: nothing on it can tell.
     Machine,
 }
@@ -58,9 +60,10 @@ impl World {
     /// Makes a snapshot, or puts back the last one, as much of it as chance will have it.
     pub(super) fn step_rewind(&mut self, at: usize) {
         let Some(saved) = self.replicas[at].backup.take() else { return self.save(at) };
-        match self.chance.below(3) {
+        match self.chance.below(4) {
             0 => self.put_back(at, saved, Extent::Store),
             1 => self.put_back(at, saved, Extent::StoreWithoutLeases),
+            2 => self.put_back(at, saved, Extent::StoreWithLeases),
             _ => self.put_machine_back(at, saved),
         }
     }
@@ -87,8 +90,12 @@ impl World {
         if extent != Extent::Store {
             let _ = std::fs::remove_dir_all(&leases);
         }
-        if extent == Extent::Machine && saved.home.join("leases").is_dir() {
+        let with_leases = matches!(extent, Extent::StoreWithLeases | Extent::Machine);
+        if with_leases && saved.home.join("leases").is_dir() {
             copy_tree(&saved.home.join("leases"), &leases);
+        }
+        if extent == Extent::Machine {
+            know_lease(&replica.dir, &leases);
         }
         self.facts.restored = true;
         // Nobody else may have heard yet of what was pruned since.
@@ -199,4 +206,20 @@ pub fn put_back(backup: &Path, store: &Path) {
     }
     copy_tree(backup, store);
     assert!(!files(store).is_empty());
+}
+
+/// Makes a store take the lease that lies there now for the file that it knows: so it is where a
+/// disk was put back below its file system, and no file is another than before.
+pub fn know_lease(store: &Path, leases: &Path) {
+    use std::os::unix::fs::MetadataExt;
+    let db = rusqlite::Connection::open(store.join("crdtctl.db")).expect("the local state");
+    let replica: String = db
+        .query_row("SELECT replica_id FROM replica", [], |row| row.get(0))
+        .expect("a replica in the local state");
+    if let Ok(meta) = std::fs::metadata(leases.join(format!("{replica}.json"))) {
+        let file =
+            format!("{}:{}:{}.{:09}", meta.dev(), meta.ino(), meta.ctime(), meta.ctime_nsec());
+        let sql = "UPDATE setting SET value = ?1 WHERE key = 'lease_file'";
+        assert_eq!(db.execute(sql, [file]).expect("a setting"), 1, "no lease is known");
+    }
 }
