@@ -46,7 +46,6 @@ fn corrupt(store: &Store<'_>, document: &Path, bytes: &[u8], what: &str) {
         &["chat", "list", "-e", GROUP][..],
         &["chat", "send", "hi", "-e", GROUP],
         &["doc", "dump", &format!("{GROUP}:chat")],
-        &["prune"],
         &["digest"],
     ] {
         let run = store.run(&[args, &["--json"]].concat());
@@ -55,6 +54,10 @@ fn corrupt(store: &Store<'_>, document: &Path, bytes: &[u8], what: &str) {
         assert_eq!(run.stdout, "", "{what}: {args:?}");
         assert_eq!(store.documents(), before_documents(&before), "{what}: {args:?}");
     }
+    // What goes over every document does the rest, and says which one is left out.
+    let run = store.run(&["prune", "--json"]);
+    assert_eq!(run.code, 5, "{what}: {run:?}");
+    assert!(run.stderr.contains(&format!("{GROUP}:chat is left out")), "{what}: {}", run.stderr);
     assert_eq!(std::fs::read(document).unwrap(), bytes, "{what}");
     // The others can be read, and the damaged one is still listed.
     store.json(&["member", "list", "-e", GROUP]);
@@ -324,6 +327,8 @@ fn a_full_disk_after_the_commit_loses_nothing() {
     let store = machine.fixture("real-store");
     let dir = text(&store.dir);
     machine.run(&["init", &dir, "--as", "deborah-shanghai-khartoum-price"]).ok();
+    // The first write takes the application's file into the log.
+    store.ok(&["-e", GROUP, "chat", "send", "before"]);
     let chat = store.document(&format!("{GROUP}:chat"));
     let before = std::fs::read(&chat).unwrap();
     // Room for the log, none for a document of 664 KB.
