@@ -181,8 +181,12 @@ impl Doc {
         }
         let bytes = txn.encode_state_as_update_v1(&StateVector::default());
         let bytes = restored(&self.written, bytes)?;
-        let stored = super::update::whole(&bytes).map_err(|fault| {
-            Error::bug("the encoded document must not be stored").because(fault)
+        let stored = super::update::whole(&bytes).map_err(|fault| match self.merged {
+            // The last rule of the gate: each part was right, and what yrs makes of them is not.
+            true => Error::untrusted("what the merge makes of the document cannot be stored")
+                .because(fault)
+                .hint("nothing was written; ask the sender for another bundle"),
+            false => Error::bug("the encoded document must not be stored").because(fault),
         })?;
         if self.merged {
             Effort::of(&stored).map_err(|e| Error { kind: Kind::Untrusted, ..e })?;
