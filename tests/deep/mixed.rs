@@ -263,7 +263,14 @@ impl World {
                 }
                 return;
             }
-            50..58 => Operation::ChatDelete(chat::Delete { entity: entity(), message: id }),
+            50..58 => {
+                let delete = chat::Delete { entity: entity(), message: id };
+                // It may be pruned at once.
+                if self.perform(at, Operation::ChatDelete(delete)) {
+                    self.facts.deleted.insert(message);
+                }
+                return;
+            }
             58..76 => {
                 let remove = self.chance.below(6) == 0;
                 let react = chat::React { entity: entity(), message: id, emoji, remove };
