@@ -8,6 +8,7 @@ use super::convergence::seeds;
 use super::world::checked;
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::concern::{self, Role, chat, core};
+use crdtctl::crdt::update;
 use crdtctl::crdt::value::Source;
 use crdtctl::crdt::view::View;
 use crdtctl::error::Kind;
@@ -53,6 +54,9 @@ struct Running {
 /// A message, or a reply: the thread that it is in, and its id.
 type Message = (Option<String>, String);
 
+/// A text, and the message that it was in.
+type Text = (Message, String);
+
 /// What everybody was told: what a store took in, or a command acknowledged.
 #[derive(Default)]
 struct Facts {
@@ -61,8 +65,8 @@ struct Facts {
     /// Texts that somebody replaced who saw them.
     overwritten: BTreeSet<String>,
     deleted: BTreeSet<Message>,
-    /// What applications lost among themselves.
-    dropped: BTreeSet<Message>,
+    /// What applications lost among themselves, before any of ours had it.
+    dropped: BTreeSet<Text>,
     /// (message, emoji, member)
     given: BTreeSet<(Message, String, String)>,
     taken: BTreeSet<(Message, String, String)>,
@@ -360,10 +364,34 @@ impl World {
 
     /// The application reads the files.
     fn hear(&mut self, number: usize) {
-        let Running { at, core, chat, .. } = &self.running[number];
-        core.apply(&self.file(*at, "core"));
-        chat.apply(&self.file(*at, "chat"));
+        let at = self.running[number].at;
+        let (core, chat) = (self.file(at, "core"), self.file(at, "chat"));
+        self.take(number, &core, &chat);
         self.trace.push(format!("application {number} reads the files of {at}"));
+    }
+
+    /// The application merges. Of two writes, and of two threads, that it and another made at once
+    /// yrs drops one as if somebody had deleted it. Where none of ours had that, it is lost before
+    /// we could hear of it; what one of ours had must not be lost by this.
+    fn take(&mut self, number: usize, core: &[u8], chat: &[u8]) {
+        let mut all = texts(&state(&self.running[number].chat));
+        all.extend(texts(&View::of(&checked(chat))));
+        self.running[number].core.apply(core);
+        self.running[number].chat.apply(chat);
+        let mut left = texts(&state(&self.running[number].chat));
+        for at in 0..self.replicas.len() {
+            left.extend(self.logged(at));
+        }
+        self.facts.dropped.extend(all.difference(&left).cloned());
+    }
+
+    /// The texts that a replica shows by its log alone, whatever lies in its files.
+    fn logged(&self, at: usize) -> BTreeSet<Text> {
+        let reader = self.replicas[at].store.reader().expect("a reader");
+        let state = reader.state().expect("the local state");
+        let rows = state.log_after(&doc("chat"), 0).expect("the log").expect("all of the log");
+        let updates = rows.iter().map(|row| checked(&row.update)).collect::<Vec<_>>();
+        texts(&View::of(&checked(&update::merge(&updates).expect("a whole document"))))
     }
 
     /// A state of the application is imported somewhere.
@@ -386,15 +414,7 @@ impl World {
     fn gossip(&mut self, number: usize) {
         let to = self.below(self.running.len());
         let (core, chat) = (self.running[number].core.save(), self.running[number].chat.save());
-        let shown = |running: &Running| messages(&state(&running.chat));
-        let mut all = shown(&self.running[number]);
-        all.extend(shown(&self.running[to]));
-        self.running[to].core.apply(&core);
-        self.running[to].chat.apply(&chat);
-        // Of two threads that they had made at once yrs has dropped one, with all that is in it, as
-        // if somebody had deleted it. We hear of that before we hear of what was in it.
-        let left = shown(&self.running[to]);
-        self.facts.dropped.extend(all.into_iter().filter(|message| !left.contains(message)));
+        self.take(to, &core, &chat);
         self.trace.push(format!("application {to} hears from {number}"));
     }
 
@@ -519,7 +539,10 @@ impl World {
         let lost: BTreeSet<String> =
             (0..self.replicas.len()).flat_map(|at| self.lost(at)).collect();
         let told = self.facts.told.iter();
-        for (text, message) in told.filter(|(_, message)| !self.facts.dropped.contains(message)) {
+        let dropped = |text: &str, message: &Message| {
+            self.facts.dropped.contains(&(message.clone(), text.to_owned()))
+        };
+        for (text, message) in told.filter(|(text, message)| !dropped(text, message)) {
             let shown = content(chat, message).as_ref() == Some(text);
             let gone = self.facts.deleted.contains(message) || is_deleted(chat, message);
             let known = self.facts.overwritten.contains(text) || lost.contains(text);
@@ -541,7 +564,8 @@ impl World {
                 let members = value.as_array().unwrap_or(&[]);
                 members.iter().any(|value| value.as_str() == Some(member))
             };
-            let gone = self.facts.deleted.contains(message) || self.facts.dropped.contains(message);
+            let lost = self.facts.dropped.iter().any(|(dropped, _)| dropped == message);
+            let gone = lost || self.facts.deleted.contains(message);
             assert!(gone || members.is_some_and(|m| names(&m)), "{given:?} was lost");
         }
     }
@@ -624,6 +648,12 @@ fn path(message: &Message, below: &[&str]) -> Vec<String> {
         (Some(thread), id) => vec!["threads", thread, "replies", id],
     };
     record.iter().chain(below).map(|step| (*step).to_owned()).collect()
+}
+
+/// Every text that a document shows.
+fn texts(view: &View) -> BTreeSet<Text> {
+    let text = |message: Message| Some((message.clone(), content(view, &message)?));
+    messages(view).into_iter().filter_map(text).collect()
 }
 
 fn content(view: &View, message: &Message) -> Option<String> {
