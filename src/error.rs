@@ -1,7 +1,11 @@
 //! What can go wrong, as data: a kind (which fixes the exit code), a sentence, its causes, and a
 //! hint that names the command to run next.
 
+mod cause;
+
+use cause::Cause;
 use std::borrow::Cow;
+use std::error::Error as StdError;
 use std::fmt;
 
 /// The kinds of failure. Each has one exit code, which is public API.
@@ -71,8 +75,7 @@ pub struct Error {
     pub kind: Kind,
     /// What happened, without a full stop.
     pub message: String,
-    /// What it was caused by, outermost first.
-    pub causes: Vec<String>,
+    cause: Option<Box<Cause>>,
     /// The command to run next.
     pub hint: Option<String>,
     /// What the command had done before, and what holds all the same.
@@ -96,14 +99,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of a kind, with its sentence.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Error {
-            kind,
-            message: message.into(),
-            causes: Vec::new(),
-            hint: None,
-            done: None,
-            damaged: None,
-        }
+        Error { kind, message: message.into(), cause: None, hint: None, done: None, damaged: None }
     }
 
     pub fn refused(message: impl Into<String>) -> Self {
@@ -131,13 +127,29 @@ impl Error {
     }
 
     /// An input/output failure: what was being done, and the system's reason.
-    pub fn io(doing: impl Into<String>, cause: impl fmt::Display) -> Self {
+    pub fn io(doing: impl Into<String>, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(Kind::Io, doing).because(cause)
     }
 
-    /// Adds what it was caused by.
-    pub fn because(mut self, cause: impl fmt::Display) -> Self {
-        self.causes.push(cause.to_string());
+    /// Adds what it was caused by, behind the causes that it has. An error stays what it is:
+    /// [`StdError::source`] leads to it.
+    pub fn because(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let cause = Cause::new(cause.into());
+        match &mut self.cause {
+            Some(first) => first.push(cause),
+            None => self.cause = Some(Box::new(cause)),
+        }
+        self
+    }
+
+    /// What it was caused by in words, outermost first.
+    pub fn causes(&self) -> Vec<String> {
+        self.cause.as_ref().map(|cause| cause.told()).unwrap_or_default()
+    }
+
+    /// The same failure with the causes of another.
+    pub fn caused_as(mut self, other: Error) -> Self {
+        self.cause = other.cause;
         self
     }
 
@@ -145,6 +157,16 @@ impl Error {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// The same failure as one of another kind.
+    pub fn of_kind(self, kind: Kind) -> Self {
+        Error { kind, ..self }
+    }
+
+    /// The same failure in another sentence.
+    pub fn saying(self, message: impl Into<String>) -> Self {
+        Error { message: message.into(), ..self }
     }
 
     /// Says what holds all the same.
@@ -163,10 +185,9 @@ impl Error {
     /// not about one.
     pub fn leaves_out(&self) -> Option<String> {
         let doc = self.damaged.as_deref()?;
-        let causes: String = self.causes.iter().map(|cause| format!(": {cause}")).collect();
         let named = word(doc);
         Some(format!(
-            "{doc} is left out: {self}{causes}; `crdtctl check {named}` says more, \
+            "{doc} is left out: {self:#}; `crdtctl check {named}` says more, \
              `crdtctl recover {named} --from BUNDLE -o DIR` rebuilds it from what others have"
         ))
     }
@@ -174,7 +195,7 @@ impl Error {
     /// Puts a wider sentence in front; the present one becomes the first cause.
     pub fn context(mut self, message: impl Into<String>) -> Self {
         let inner = std::mem::replace(&mut self.message, message.into());
-        self.causes.insert(0, inner);
+        self.cause = Some(Box::new(Cause::behind(inner.into(), self.cause.take())));
         self
     }
 }
@@ -188,10 +209,66 @@ pub fn word(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The sentence; with `{:#}` its causes behind it, on one line.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.message)?;
+        match f.alternate() {
+            true => self.causes().iter().try_for_each(|cause| write!(f, ": {cause}")),
+            false => Ok(()),
+        }
     }
 }
 
-impl std::error::Error for Error {}
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.as_ref().map(|cause| cause.head())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    /// Every error of a chain by `source()`, in words.
+    fn chain(error: &Error) -> Vec<String> {
+        let mut chain = Vec::new();
+        let mut next = error.source();
+        while let Some(one) = next {
+            chain.push(one.to_string());
+            next = one.source();
+        }
+        chain
+    }
+
+    #[test]
+    fn a_cause_keeps_its_type_and_its_own_causes() {
+        let inner = io::Error::new(io::ErrorKind::StorageFull, "no space left");
+        let error = Error::io("could not write", inner);
+        let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+        assert_eq!(source.map(io::Error::kind), Some(io::ErrorKind::StorageFull));
+        assert_eq!(format!("{error:#}"), "could not write: no space left");
+    }
+
+    #[test]
+    fn causes_are_told_outermost_first_and_once() {
+        let error = Error::corrupt("a").because("b").because("c").context("d");
+        assert_eq!(error.to_string(), "d");
+        assert_eq!(error.causes(), ["a", "b", "c"]);
+        assert_eq!(chain(&error), ["a", "b", "c"]);
+        let outer = Error::bug("outer").because(Error::corrupt("inner").because("INNER: more"));
+        assert_eq!(outer.causes(), ["INNER: more"]);
+        assert_eq!(chain(&outer), ["inner", "INNER: more"]);
+    }
+
+    #[test]
+    fn what_holds_survives_another_sentence_and_kind() {
+        let error = Error::refused("a").hint("h").damages("doc").because("c");
+        let other = error.of_kind(Kind::Io).saying("b");
+        assert_eq!((other.kind, other.message.as_str()), (Kind::Io, "b"));
+        assert_eq!(other.causes(), ["c"]);
+        assert_eq!(other.damaged.as_deref(), Some("doc"));
+        assert!(other.hint.is_some());
+    }
+}

@@ -34,7 +34,7 @@ pub fn named<'f>(findings: &'f [Finding], names: &[String]) -> Result<Vec<&'f Fi
         for finding in findings.iter().filter(|finding| finding.id == id) {
             if !finding.is_repairable() {
                 return Err(Error::refused(format!("{id} cannot be repaired by itself"))
-                    .because(&finding.message)
+                    .because(finding.message.as_str())
                     .hint(format!("`{}`", finding.fix)));
             }
             // Named twice; two findings may share an id.

@@ -173,7 +173,8 @@ fn list(context: &Context) -> Result<Report> {
         let client_ids = match client_ids(&reader, &document.id) {
             Ok(count) => Some(count),
             Err(error) => {
-                let cause = error.causes.first().map_or_else(String::new, |c| format!(": {c}"));
+                let causes = error.causes();
+                let cause = causes.first().map_or_else(String::new, |c| format!(": {c}"));
                 context.note(format!("{}: {error}{cause}", document.id));
                 None
             }
@@ -377,6 +378,6 @@ pub(super) fn missing(id: &DocId) -> Error {
 /// For a file that is no document at all.
 pub(super) fn undecodable(id: &DocId, fault: &Fault) -> Error {
     Error::corrupt(format!("{id} does not decode"))
-        .because(fault)
+        .because(fault.clone())
         .hint(format!("`crdtctl check {id}` says more"))
 }

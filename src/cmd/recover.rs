@@ -96,7 +96,7 @@ fn refuse_whole(store: &Store, doc: &DocId, own: &Remains, others: &[Source]) ->
     let whole = Error::refused(format!("nothing of {doc} is damaged"));
     match unsupported {
         Some(finding) if !is_damaged => Err(whole
-            .because(&finding.message)
+            .because(finding.message.as_str())
             .hint("its file is what its program wrote; copy it as it is")),
         None if !is_damaged && examined.view.is_some() && !forks(doc, own, others) => Err(whole.hint(
             "`crdtctl sync import FILE` brings in what others have, `crdtctl doc load FILE` a file",

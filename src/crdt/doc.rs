@@ -189,7 +189,7 @@ impl Doc {
             false => Error::bug("the encoded document must not be stored").because(fault),
         })?;
         if self.merged {
-            Effort::of(&stored).map_err(|e| Error { kind: Kind::Untrusted, ..e })?;
+            Effort::of(&stored).map_err(|e| e.of_kind(Kind::Untrusted))?;
         }
         let version = stored.version();
         Ok((bytes, version))

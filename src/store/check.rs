@@ -397,12 +397,11 @@ fn diagnose(layout: &Layout, doc: &DocId, error: &Error, roots: Roots) -> Result
 }
 
 fn of_error(kind: &'static Kind, doc: &DocId, error: &Error) -> Examined {
-    let causes: String = error.causes.iter().map(|cause| format!(": {cause}")).collect();
     let finding = Finding {
         kind,
         doc: Some(doc.clone()),
         detail: String::new(),
-        message: format!("{error}{causes}"),
+        message: format!("{error:#}"),
         cure: Cure::Recover,
     };
     Examined { findings: vec![finding], view: None }
@@ -529,13 +528,12 @@ fn unreadable_state(dir: &Path, error: &Error) -> Finding {
         .map(|file| file.to_string_lossy())
         .map(|name| move_command(&name, &format!("{name}.damaged")))
         .collect();
-    let causes: String = error.causes.iter().map(|cause| format!(": {cause}")).collect();
     Finding {
         kind: &UNREADABLE_STATE,
         doc: None,
         detail: String::new(),
         message: format!(
-            "{error}{causes}; without it the files are read as they are, and the store goes on as a \
+            "{error:#}; without it the files are read as they are, and the store goes on as a \
              new replica"
         ),
         cure: Cure::Command(moves.join(" && ")),

@@ -135,6 +135,5 @@ fn storable(loaded: Option<Loaded>) -> Result<Option<Loaded>> {
 }
 
 fn unfolded(doc: &DocId, e: &Error) -> String {
-    let causes: String = e.causes.iter().map(|cause| format!(": {cause}")).collect();
-    format!("the log keeps changes of {doc} that its file does not hold yet ({e}{causes})")
+    format!("the log keeps changes of {doc} that its file does not hold yet ({e:#})")
 }

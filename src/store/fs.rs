@@ -374,15 +374,15 @@ fn drain(mut file: &File) -> std::io::Result<()> {
 
 /// Opens a file for writing, if it is there, and writes nothing.
 pub(super) fn try_to_write(path: &Path) -> Result<()> {
-    let failed = |cause: &dyn std::fmt::Display| {
+    let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
         Err(Error::io(format!("could not write {}", path.display()), cause))
     };
     match node(path)? {
         Some(Node::File) => match OpenOptions::new().read(true).write(true).open(path) {
-            Err(e) => failed(&e),
+            Err(e) => failed(e.into()),
             Ok(_) => Ok(()),
         },
-        Some(_) => failed(&"it is no file"),
+        Some(_) => failed("it is no file".into()),
         None => Ok(()),
     }
 }

@@ -180,8 +180,7 @@ impl Layout {
                 continue;
             }
             let meta = self.meta(&path).unwrap_or_else(|e| {
-                let why: Vec<String> = e.causes;
-                scan.problem(path.with_extension("meta"), why.join(": "));
+                scan.problem(path.with_extension("meta"), e.causes().join(": "));
                 None
             });
             match name_to_id(stem, meta.as_ref()) {

@@ -202,9 +202,9 @@ pub(super) fn unfit(path: &Path, doc: &DocId) -> Error {
 pub(super) fn excluded(what: &str, fault: &update::Fault) -> Error {
     match fault.is_unsupported() {
         true => Error::corrupt(format!("{what} holds content that is not supported"))
-            .because(fault)
+            .because(fault.clone())
             .hint("`crdtctl doc size` measures it, `crdtctl doc blocks` shows it block by block"),
-        false => Error::corrupt(format!("{what} is not a valid document")).because(fault),
+        false => Error::corrupt(format!("{what} is not a valid document")).because(fault.clone()),
     }
 }
 

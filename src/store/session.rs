@@ -418,8 +418,7 @@ impl Session {
         });
         folded.unwrap_or_else(|e| {
             self.state.roll_back();
-            let causes: String = e.causes.iter().map(|cause| format!(": {cause}")).collect();
-            vec![format!("the change is in the log, but not in the files yet ({e}{causes})")]
+            vec![format!("the change is in the log, but not in the files yet ({e:#})")]
         })
     }
 

@@ -305,7 +305,7 @@ impl State {
         self.db
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(params))
-            .map_err(|e| fault::failed(&self.db, "could not write the local state", &e))?;
+            .map_err(|e| fault::failed(&self.db, "could not write the local state", e))?;
         Ok(())
     }
 
@@ -318,7 +318,7 @@ impl State {
         self.db
             .prepare_cached(sql)
             .and_then(|mut statement| statement.query_row(params, read).optional())
-            .map_err(|e| fault::failed(&self.db, "could not read the local state", &e))
+            .map_err(|e| fault::failed(&self.db, "could not read the local state", e))
     }
 
     fn all<T>(
@@ -330,7 +330,7 @@ impl State {
         self.db
             .prepare_cached(sql)
             .and_then(|mut statement| statement.query_map(params, read)?.collect())
-            .map_err(|e| fault::failed(&self.db, "could not read the local state", &e))
+            .map_err(|e| fault::failed(&self.db, "could not read the local state", e))
     }
 }
 

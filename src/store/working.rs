@@ -216,7 +216,8 @@ impl Editing {
 }
 
 fn about(doc: &DocId, error: Error) -> Error {
-    Error { message: format!("{doc}: {}", error.message), ..error }
+    let message = format!("{doc}: {}", error.message);
+    error.saying(message)
 }
 
 /// Bytes of our own making, on their way to the log or the eye.

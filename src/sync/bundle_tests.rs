@@ -88,7 +88,7 @@ fn entries<'a>(manifest: &'a [u8], chat: &'a [u8]) -> Vec<(&'a str, tar::EntryTy
 fn refused_as_untrusted(bytes: &[u8], words: &str) {
     let error = Bundle::read(bytes).unwrap_err();
     assert_eq!(error.kind, Kind::Untrusted, "{error:?}");
-    let told = format!("{} {}", error.message, error.causes.join(" "));
+    let told = format!("{} {}", error.message, error.causes().join(" "));
     assert!(told.contains(words), "{told:?} does not say {words:?}");
 }
 

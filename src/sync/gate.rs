@@ -184,7 +184,7 @@ fn invalid(doc: &DocId, piece: &Piece<'_>, fault: Fault) -> Error {
 /// What yrs would spend on it is without bound, or next to it.
 fn too_much(doc: &DocId, piece: &Piece<'_>, error: Error) -> Error {
     let message = format!("{doc}, {}: {}", piece.source, error.message);
-    Error { message, ..error }.hint("nothing was written; ask the sender for another bundle")
+    error.saying(message).hint("nothing was written; ask the sender for another bundle")
 }
 
 fn forked(doc: &DocId, piece: &Piece<'_>, id: Id) -> Error {

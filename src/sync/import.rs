@@ -399,7 +399,7 @@ impl<'u> Import<'u> {
                         self.inbox_changed = true;
                     }
                     (Fate::Refused(error), Some(id)) => {
-                        self.notes.push(format!("{error}: {}", error.causes.join(": ")));
+                        self.notes.push(format!("{error}: {}", error.causes().join(": ")));
                         // A fork is evidence and stays. What is not valid never will be.
                         if error.kind != Kind::Forked {
                             self.session.state().unpark(id)?;

@@ -15,8 +15,8 @@ pub fn say(err: &mut dyn Write, sentence: &str) {
 pub fn error(err: &mut dyn Write, error: &Error, json: bool, color: bool) {
     let paint = Paint { on: color };
     say_painted(err, &paint.red("error"), &error.message);
-    for cause in &error.causes {
-        say_painted(err, "  caused by", cause);
+    for cause in error.causes() {
+        say_painted(err, "  caused by", &cause);
     }
     if let Some(done) = &error.done {
         say_painted(err, "  committed", &holds(done));
@@ -63,7 +63,7 @@ pub fn error_json(error: &Error) -> serde_json::Value {
         "code": error.kind.code(),
         "exit": error.kind.exit_code(),
         "message": error.message,
-        "causes": error.causes,
+        "causes": error.causes(),
         "hint": error.hint,
     });
     if let (Some(done), Some(fields)) = (&error.done, object.as_object_mut()) {

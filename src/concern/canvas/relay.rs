@@ -374,7 +374,7 @@ impl Apply {
 
 /// The fields of an element as somebody sent it.
 fn given(data: &Map<String, Json>) -> Result<Fields> {
-    fields::of_json(data).map_err(|e| Error { kind: Kind::Untrusted, ..e })
+    fields::of_json(data).map_err(|e| e.of_kind(Kind::Untrusted))
 }
 
 fn text(value: Option<&Json>) -> String {

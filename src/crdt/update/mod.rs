@@ -116,6 +116,8 @@ impl fmt::Display for Fault {
     }
 }
 
+impl std::error::Error for Fault {}
+
 /// What a root holds, where a concern's schema says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RootKind {

@@ -14,7 +14,7 @@ use std::path::Path;
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// A failure of an open database.
-pub(super) fn failed(db: &Connection, doing: &str, e: &rusqlite::Error) -> Error {
+pub(super) fn failed(db: &Connection, doing: &str, e: rusqlite::Error) -> Error {
     match db.path().filter(|path| !path.is_empty()) {
         Some(path) => failed_at(Path::new(path), doing, e),
         None => plain(doing, e),
@@ -22,24 +22,30 @@ pub(super) fn failed(db: &Connection, doing: &str, e: &rusqlite::Error) -> Error
 }
 
 /// A failure of the database at a path.
-pub(super) fn failed_at(path: &Path, doing: &str, e: &rusqlite::Error) -> Error {
+pub(super) fn failed_at(path: &Path, doing: &str, e: rusqlite::Error) -> Error {
+    let is_barred = is_barred(&e);
     let error = plain(doing, e);
-    match (error.kind, e.sqlite_error_code()) {
-        (Kind::Corrupt, _) => damaged(path, error),
-        (_, Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied)) => {
-            hindered(path, error)
-        }
+    match error.kind {
+        Kind::Corrupt => damaged(path, error),
+        _ if is_barred => hindered(path, error),
         _ => error,
     }
 }
 
 /// A failure to open the database at a path for writing.
-pub(super) fn not_opened(path: &Path, e: &rusqlite::Error) -> Error {
+pub(super) fn not_opened(path: &Path, e: rusqlite::Error) -> Error {
+    let is_hindered = is_barred(&e);
     let error = failed_at(path, &format!("could not open {}", path.display()), e);
     match error.kind {
-        Kind::Io if error.causes.len() == 1 => hindered(path, error),
+        Kind::Io if !is_hindered => hindered(path, error),
         _ => error,
     }
+}
+
+/// Whether one of its files is not ours to write.
+fn is_barred(e: &rusqlite::Error) -> bool {
+    let barred = [ErrorCode::CannotOpen, ErrorCode::ReadOnly, ErrorCode::PermissionDenied];
+    e.sqlite_error_code().is_some_and(|code| barred.contains(&code))
 }
 
 /// Says which file it was, if that can be found out. What SQLite has open here is of no use any
@@ -51,8 +57,8 @@ fn hindered(path: &Path, error: Error) -> Error {
     }
 }
 
-fn plain(doing: &str, e: &rusqlite::Error) -> Error {
-    let kind = match e {
+fn plain(doing: &str, e: rusqlite::Error) -> Error {
+    let kind = match &e {
         rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
             // Also when other processes kept changing the lock under our hands.
             ErrorCode::DatabaseBusy
@@ -77,10 +83,10 @@ fn damaged(path: &Path, error: Error) -> Error {
         .iter()
         .find_map(|file| fs::read_through(file).err());
     if let Some(unread) = unread {
-        return Error { kind: Kind::Io, causes: unread.causes, ..error.context(unread.message) };
+        return error.of_kind(Kind::Io).context(unread.message.clone()).caused_as(unread);
     }
     match whole(path) {
-        Ok(true) => Error { kind: Kind::Io, ..error }
+        Ok(true) => error.of_kind(Kind::Io)
             .because("at a second look it is whole: the disk failed to give what is in it")
             .hint("nothing was written; try again, and look after the disk"),
         _ => error.hint(
@@ -107,7 +113,7 @@ fn obstacle(path: &Path) -> Option<String> {
     file.map(fs::try_to_write)
         .chain(std::iter::once_with(|| fs::try_to_create_in(dir)))
         .find_map(Result::err)
-        .map(|e| std::iter::once(e.message).chain(e.causes).collect::<Vec<_>>().join(": "))
+        .map(|e| format!("{e:#}"))
 }
 
 /// Whether SQLite failed at what it needs beside the database in order to read it, and not at

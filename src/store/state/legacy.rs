@@ -38,7 +38,7 @@ impl Legacy {
             let name = path.file_name().unwrap_or_default();
             connect_copy(&copy.path().join(name)).map(|db| (db, Some(copy)))
         };
-        let (db, copy) = opened.map_err(|e| opening(path, &e))?;
+        let (db, copy) = opened.map_err(|e| opening(path, e))?;
         let name = PathBuf::from(path.file_name().unwrap_or_default());
         Ok(Legacy { db, name, _copy: copy })
     }
@@ -50,7 +50,7 @@ impl Legacy {
             .db
             .prepare(&sql)
             .and_then(|mut statement| statement.query_map([], |row| self.document(row))?.collect())
-            .map_err(|e| self.reading(&e))?;
+            .map_err(|e| self.reading(e))?;
         Ok(rows.into_iter().flatten().collect())
     }
 
@@ -80,7 +80,7 @@ impl Legacy {
             .and_then(|mut statement| {
                 statement.query_row([doc.as_str()], |row| row.get(0)).optional()
             })
-            .map_err(|e| self.reading(&e))?;
+            .map_err(|e| self.reading(e))?;
         if bytes.as_ref().is_some_and(|bytes| bytes.len() as u64 > limits::DOCUMENT_BYTES) {
             return Err(Error::corrupt(format!(
                 "{doc} holds more than {} bytes",
@@ -90,12 +90,13 @@ impl Legacy {
         Ok(bytes)
     }
 
-    fn reading(&self, e: &rusqlite::Error) -> Error {
+    fn reading(&self, e: rusqlite::Error) -> Error {
         let error = fault::failed(&self.db, "could not read crdt.db", e);
         match error.kind {
             // A table that is missing, or other than it should be.
-            Kind::Bug => Error { kind: Kind::Corrupt, ..error }
-                .hint("this is no crdt.db of the 0.1.19 generation"),
+            Kind::Bug => {
+                error.of_kind(Kind::Corrupt).hint("this is no crdt.db of the 0.1.19 generation")
+            }
             _ => error,
         }
     }
@@ -115,6 +116,6 @@ fn connect_copy(path: &Path) -> rusqlite::Result<Connection> {
     )
 }
 
-fn opening(path: &Path, e: &rusqlite::Error) -> Error {
+fn opening(path: &Path, e: rusqlite::Error) -> Error {
     fault::failed_at(path, &format!("could not open {}", path.display()), e)
 }

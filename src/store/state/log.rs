@@ -233,7 +233,7 @@ impl State {
         let pages = |name: &str| {
             self.db
                 .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
-                .map_err(|e| fault::failed(&self.db, "could not measure the local state", &e))
+                .map_err(|e| fault::failed(&self.db, "could not measure the local state", e))
         };
         let used = pages("page_count")?.saturating_sub(pages("freelist_count")?);
         let bytes = used.saturating_mul(pages("page_size")?);

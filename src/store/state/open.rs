@@ -39,22 +39,22 @@ impl State {
             state.set_up(wait)?;
             Ok(state)
         };
-        open().map_err(|e| not_opened(path, &e))
+        open().map_err(|e| not_opened(path, e))
     }
 
     /// Opens a `crdtctl.db` that is there for a transaction that will be rolled back.
     pub(in crate::store) fn open_for_trying(path: &Path) -> Result<State> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let db = Connection::open_with_flags(path, flags).map_err(|e| opening(path, &e))?;
+        let db = Connection::open_with_flags(path, flags).map_err(|e| opening(path, e))?;
         let state = State::over(db);
-        state.protect().map_err(|e| opening(path, &e))?;
+        state.protect().map_err(|e| opening(path, e))?;
         Ok(state)
     }
 
     /// A local state that lives as long as a dry run.
     pub(in crate::store) fn in_memory() -> Result<State> {
         let db = Connection::open_in_memory()
-            .map_err(|e| failed_at(Path::new(""), "could not make a temporary local state", &e))?;
+            .map_err(|e| failed_at(Path::new(""), "could not make a temporary local state", e))?;
         Ok(State::over(db))
     }
 
@@ -87,24 +87,24 @@ impl State {
             self.db.busy_timeout(wait)?;
             self.db.execute_batch("BEGIN IMMEDIATE")
         };
-        begin().map_err(|e| failed(&self.db, "could not lock the local state", &e))?;
+        begin().map_err(|e| failed(&self.db, "could not lock the local state", e))?;
         self.unchanged.set(self.db.total_changes());
         self.migrate()
     }
 
     fn migrate(&self) -> Result<()> {
         let version =
-            self.schema_version().map_err(|e| failed(&self.db, "no version of the tables", &e))?;
+            self.schema_version().map_err(|e| failed(&self.db, "no version of the tables", e))?;
         check_version(version)?;
         for sql in MIGRATIONS.iter().skip(version) {
-            self.db.execute_batch(sql).map_err(|e| {
-                failed(&self.db, "could not make the tables of the local state", &e)
-            })?;
+            self.db
+                .execute_batch(sql)
+                .map_err(|e| failed(&self.db, "could not make the tables of the local state", e))?;
         }
         if version < MIGRATIONS.len() {
-            self.db.pragma_update(None, "user_version", MIGRATIONS.len() as i64).map_err(|e| {
-                failed(&self.db, "could not make the tables of the local state", &e)
-            })?;
+            self.db
+                .pragma_update(None, "user_version", MIGRATIONS.len() as i64)
+                .map_err(|e| failed(&self.db, "could not make the tables of the local state", e))?;
         }
         Ok(())
     }
@@ -124,13 +124,12 @@ impl State {
     pub(in crate::store) fn commit(&self) -> Result<()> {
         self.db.execute_batch("COMMIT").map_err(|e| {
             let error =
-                failed(&self.db, "the commit failed; whether the change is durable is unknown", &e);
+                failed(&self.db, "the commit failed; whether the change is durable is unknown", e);
             match error.kind {
                 // With a rollback journal a reader can keep us from committing: nothing happened.
-                Kind::Locked => {
-                    Error { message: "a reader kept us from committing".into(), ..error }
-                }
-                _ => Error { kind: Kind::Io, hint: None, ..error }
+                Kind::Locked => error.saying("a reader kept us from committing"),
+                _ => error
+                    .of_kind(Kind::Io)
                     .hint("run `crdtctl log` to see whether the command is in the log"),
             }
         })
@@ -159,9 +158,9 @@ impl State {
         }
         let state = match State::read_beside_writers(path, wait) {
             Err(e) if cannot_create(&e) => State::read_frozen(path, wait)?,
-            result => result.map_err(|e| opening(path, &e))?,
+            result => result.map_err(|e| opening(path, e))?,
         };
-        let version = state.schema_version().map_err(|e| opening(path, &e))?;
+        let version = state.schema_version().map_err(|e| opening(path, e))?;
         check_version(version)?;
         Ok((version > 0).then_some(state))
     }
@@ -193,7 +192,7 @@ impl State {
             let copy = fs::copy_aside(&[path.to_owned(), wal, journal])?;
             let copied = copy.path().join(path.file_name().unwrap_or_default());
             let mut state =
-                State::read_beside_writers(&copied, wait).map_err(|e| opening(path, &e))?;
+                State::read_beside_writers(&copied, wait).map_err(|e| opening(path, e))?;
             state._copy = Some(copy);
             return Ok(state);
         }
@@ -206,7 +205,7 @@ impl State {
             state.ready_to_read(wait)?;
             Ok(state)
         };
-        open().map_err(|e| opening(path, &e))
+        open().map_err(|e| opening(path, e))
     }
 }
 
@@ -276,7 +275,7 @@ fn check_version(version: usize) -> Result<()> {
     Ok(())
 }
 
-fn opening(path: &Path, e: &rusqlite::Error) -> Error {
+fn opening(path: &Path, e: rusqlite::Error) -> Error {
     failed_at(path, &format!("could not open {}", path.display()), e)
 }
 

@@ -49,7 +49,7 @@ fn what_is_without_bound_is_refused_before_yrs_sees_it() {
     for (name, bytes) in cases {
         let refused = Doc::load(&checked(&bytes), 1).map(drop).expect_err(name);
         assert_eq!(refused.kind, Kind::Refused, "{name}");
-        assert!(refused.causes.concat().contains("steps of merging"), "{name}: {refused:?}");
+        assert!(refused.causes().concat().contains("steps of merging"), "{name}: {refused:?}");
     }
 }
 
@@ -70,7 +70,7 @@ fn harmless_pieces_are_added_up() {
     });
     let refused = refused.expect("the sum is beyond the limit");
     assert_eq!(refused.kind, Kind::Untrusted);
-    assert!(refused.causes.concat().contains(&MERGE_STEPS.to_string()), "{refused:?}");
+    assert!(refused.causes().concat().contains(&MERGE_STEPS.to_string()), "{refused:?}");
     // It goes on without what was refused.
     let next = update(&[(C + 1, vec![value(None)])], (0, &[]));
     doc.admit(&checked(&next), &mut Allowance::default()).unwrap();

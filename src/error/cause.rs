@@ -1,0 +1,89 @@
+//! What an error was caused by: the chain behind [`std::error::Error::source`].
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+/// So many causes are told of one error; what a library nests deeper is not said.
+const TOLD: usize = 16;
+
+/// A cause, and what is behind it.
+#[derive(Debug, Clone)]
+pub(super) struct Cause {
+    error: Arc<dyn StdError + Send + Sync>,
+    /// Added by ourselves; what `error` itself was caused by, its own `source` says.
+    next: Option<Box<Cause>>,
+}
+
+impl Cause {
+    pub fn new(error: Box<dyn StdError + Send + Sync>) -> Self {
+        Cause { error: Arc::from(error), next: None }
+    }
+
+    /// Puts a cause behind all of these.
+    pub fn push(&mut self, cause: Cause) {
+        let mut last = self;
+        while last.next.is_some() {
+            match &mut last.next {
+                Some(next) => last = next,
+                None => return,
+            }
+        }
+        last.next = Some(Box::new(cause));
+    }
+
+    /// The same chain behind another cause.
+    pub fn behind(error: Box<dyn StdError + Send + Sync>, next: Option<Box<Cause>>) -> Self {
+        Cause { error: Arc::from(error), next }
+    }
+
+    /// What stands at the head of this chain, in its own type where nothing was put behind it.
+    pub fn head(&self) -> &(dyn StdError + 'static) {
+        match self.next {
+            Some(_) => self,
+            None => &*self.error,
+        }
+    }
+
+    /// Every cause in words, outermost first; what two of them say is said once.
+    pub fn told(&self) -> Vec<String> {
+        let mut told: Vec<String> = Vec::new();
+        let mut link = Some(self);
+        while let Some(cause) = link {
+            let mut error: Option<&dyn StdError> = Some(&*cause.error);
+            while let Some(one) = error.filter(|_| told.len() < TOLD) {
+                tell(&mut told, one.to_string());
+                error = one.source();
+            }
+            link = cause.next.as_deref().filter(|_| told.len() < TOLD);
+        }
+        told
+    }
+}
+
+/// Libraries tell a cause and repeat it in the error around it: the longer one is enough.
+fn tell(told: &mut Vec<String>, words: String) {
+    let says = |one: &str, other: &str| one.to_lowercase().contains(&other.to_lowercase());
+    if told.iter().any(|old| says(old, &words)) {
+        return;
+    }
+    match told.iter_mut().find(|old| says(&words, old)) {
+        Some(old) => *old = words,
+        None => told.push(words),
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl StdError for Cause {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.next {
+            Some(next) => Some(next.head()),
+            None => self.error.source(),
+        }
+    }
+}
