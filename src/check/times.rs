@@ -51,7 +51,7 @@ impl Ahead {
     fn look_under(&mut self, path: &str, key: &str, value: Option<&Value>, now: i64) {
         match value {
             Some(Value::Map(map)) if key == "ack_vector" => self.acknowledgements(path, map, now),
-            Some(Value::Int(_) | Value::Number(_)) if key.ends_with("_at") => {
+            Some(Value::Int(_) | Value::BigInt(_) | Value::Number(_)) if key.ends_with("_at") => {
                 self.time(path, value.and_then(Value::as_i64).unwrap_or(0), now);
             }
             value => self.look_at(path, value, now),

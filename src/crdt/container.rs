@@ -208,6 +208,7 @@ fn digest(hasher: &mut blake3::Hasher, value: &Value) {
         Value::Undefined => (b'u', Vec::new()),
         Value::Bool(b) => (b'b', vec![u8::from(*b)]),
         Value::Int(n) => (b'i', n.to_le_bytes().to_vec()),
+        Value::BigInt(n) => (b'g', n.to_le_bytes().to_vec()),
         Value::Number(n) => (b'n', n.to_bits().to_le_bytes().to_vec()),
         Value::String(text) => (b's', text.as_bytes().to_vec()),
         Value::Text(text) => (b't', text.as_bytes().to_vec()),

@@ -9,7 +9,6 @@ use super::effort::{Allowance, Effort};
 pub use super::scalar::{New, Scalar};
 
 use super::live::{Live, from_out};
-use super::scalar::{append_value, insert_value, to_any};
 use super::update::{Checked, Id, Update, Version, Written};
 use super::value::{Shared, Source, Value};
 use crate::error::{Error, Kind, Result};
@@ -142,9 +141,10 @@ impl Doc {
     /// # Errors
     /// Whatever `change` returns; the document is then worthless and must be dropped.
     pub fn edit<R>(&mut self, change: impl FnOnce(&mut Txn<'_>) -> Result<R>) -> Result<R> {
-        let mut txn = Txn { yrs: self.yrs.transact_mut() };
+        let client = self.client();
+        let mut txn = Txn { yrs: self.yrs.transact_mut(), client, written: &mut self.written };
         let result = change(&mut txn)?;
-        keep(&mut self.updates, &txn.yrs, &self.written)?;
+        keep(&mut self.updates, &txn.yrs, txn.written)?;
         Ok(result)
     }
 
@@ -219,7 +219,10 @@ fn restored(written: &Written, bytes: Vec<u8>) -> Result<Vec<u8>> {
 
 /// A yrs transaction: reads as [`Source`], and edits addressed by path.
 pub struct Txn<'d> {
-    yrs: TransactionMut<'d>,
+    pub(super) yrs: TransactionMut<'d>,
+    /// The id that own items get.
+    pub(super) client: u64,
+    pub(super) written: &'d mut Written,
 }
 
 /// One step below a map or an array that a caller holds no reference to: the path is walked at
@@ -228,35 +231,35 @@ impl Txn<'_> {
     /// Sets a field of the map at `path`; does nothing when it has this value already.
     /// An empty path with a root map's name as first element addresses the root.
     pub fn set(&mut self, path: &[&str], key: &str, value: impl Into<Scalar>) -> Result<()> {
-        let value = value.into().0;
+        let value = value.into();
         let map = self.map(path)?;
         if let Some(Out::Any(old)) = map.get(&self.yrs, key)
-            && old == value
+            && old == value.any
         {
             return Ok(());
         }
-        map.insert(&mut self.yrs, key, value);
+        self.insert(&map, key, value);
         Ok(())
     }
 
     /// Sets a field of the map at `path` as a new write, whatever value it has.
     pub fn set_again(&mut self, path: &[&str], key: &str, value: &Value) -> Result<()> {
         let map = self.map(path)?;
-        map.insert(&mut self.yrs, key, to_any(value));
+        self.insert(&map, key, value);
         Ok(())
     }
 
     /// Makes content at `path`/`key`, replacing what was there.
     pub fn put(&mut self, path: &[&str], key: &str, content: &Content) -> Result<()> {
         let map = self.map(path)?;
-        put(&mut self.yrs, &map, key, content);
+        self.insert_content(&map, key, content);
         Ok(())
     }
 
     /// Makes content at the end of the array at `path`.
     pub fn append(&mut self, path: &[&str], content: &Content) -> Result<()> {
         let array = self.array(path)?;
-        append(&mut self.yrs, &array, content);
+        self.append_content(&array, content);
         Ok(())
     }
 
@@ -296,7 +299,7 @@ impl Txn<'_> {
         let map = array.push_back(&mut self.yrs, MapPrelim::from_iter(first));
         for (key, value) in fields {
             match value {
-                New::Value(Scalar(any)) => drop(map.insert(&mut self.yrs, key, any)),
+                New::Value(value) => self.insert(&map, key, value),
                 New::Map => drop(map.insert(&mut self.yrs, key, MapPrelim::default())),
                 New::Array => drop(map.insert(&mut self.yrs, key, ArrayPrelim::default())),
             }
@@ -339,15 +342,14 @@ impl Txn<'_> {
     /// Adds a value at the end of the array at `path`.
     pub fn push(&mut self, path: &[&str], value: impl Into<Scalar>) -> Result<()> {
         let array = self.array(path)?;
-        array.push_back(&mut self.yrs, value.into().0);
+        self.insert_in(&array, u32::MAX, value);
         Ok(())
     }
 
     /// Inserts a value into the array at `path`, before the element `index`.
     pub fn insert_at(&mut self, path: &[&str], index: u32, value: impl Into<Scalar>) -> Result<()> {
         let array = self.array(path)?;
-        let index = index.min(array.len(&self.yrs));
-        array.insert(&mut self.yrs, index, value.into().0);
+        self.insert_in(&array, index, value);
         Ok(())
     }
 
@@ -368,7 +370,7 @@ impl Txn<'_> {
         value: impl Into<Scalar>,
     ) -> Result<()> {
         let array = self.list_at(path, place, key)?;
-        array.push_back(&mut self.yrs, value.into().0);
+        self.insert_in(&array, u32::MAX, value);
         Ok(())
     }
 
@@ -430,11 +432,11 @@ impl Txn<'_> {
     /// end. Shared types stay shared types; fields are written in the order of their names.
     pub(super) fn put_value(&mut self, path: &[&str], key: &str, value: &Value) -> Result<()> {
         if let Some(Out::YArray(array)) = (Live { txn: &self.yrs }).out(path) {
-            append_value(&mut self.yrs, &array, value);
+            self.append_value(&array, value);
             return Ok(());
         }
         let map = self.map(path)?;
-        insert_value(&mut self.yrs, &map, key, value);
+        self.insert_value(&map, key, value);
         Ok(())
     }
 
@@ -458,6 +460,8 @@ impl Txn<'_> {
 
     /// Applies an update of our own making inside this transaction (rule R2).
     pub(super) fn apply_own(&mut self, update: &[u8]) -> Result<()> {
+        let walked = Update::walk(update).map_err(|fault| Error::bug(fault.to_string()))?;
+        self.written.note(&walked);
         let decoded = yrs::Update::decode_v1(update).map_err(|e| Error::bug(e.to_string()))?;
         self.yrs.apply_update(decoded).map_err(|e| Error::bug(e.to_string()))
     }
@@ -506,35 +510,6 @@ impl Txn<'_> {
         match found {
             Some(Out::YMap(map)) => Ok(map),
             found => Err(not_shared("map", path, found.is_some())),
-        }
-    }
-}
-
-/// Makes content under a key, in the order of its keys, so that the same content is the same items.
-fn put(txn: &mut TransactionMut<'_>, map: &MapRef, key: &str, content: &Content) {
-    match content {
-        Content::Plain(value) => drop(map.insert(txn, key, to_any(value))),
-        Content::Map(fields) => {
-            let made = map.insert(txn, key, MapPrelim::default());
-            fields.iter().for_each(|(key, field)| put(txn, &made, key, field));
-        }
-        Content::Array(items) => {
-            let made = map.insert(txn, key, ArrayPrelim::default());
-            items.iter().for_each(|item| append(txn, &made, item));
-        }
-    }
-}
-
-fn append(txn: &mut TransactionMut<'_>, array: &ArrayRef, content: &Content) {
-    match content {
-        Content::Plain(value) => drop(array.push_back(txn, to_any(value))),
-        Content::Map(fields) => {
-            let made = array.push_back(txn, MapPrelim::default());
-            fields.iter().for_each(|(key, field)| put(txn, &made, key, field));
-        }
-        Content::Array(items) => {
-            let made = array.push_back(txn, ArrayPrelim::default());
-            items.iter().for_each(|item| append(txn, &made, item));
         }
     }
 }

@@ -476,7 +476,7 @@ fn path_in(view: &View, steps: &[Step<'_>]) -> Option<Vec<String>> {
 /// The order that decides between equal clocks: numbers by size, all else byte by byte.
 pub fn order(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
-        (Value::Int(a), Value::Int(b)) => a.cmp(b),
+        (Value::Int(a) | Value::BigInt(a), Value::Int(b) | Value::BigInt(b)) => a.cmp(b),
         (Value::String(a), Value::String(b)) => a.as_bytes().cmp(b.as_bytes()),
         _ => a.to_json().to_string().cmp(&b.to_json().to_string()),
     }

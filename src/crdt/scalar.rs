@@ -1,13 +1,24 @@
 //! Values on their way into yrs.
 
+use super::content::Content;
+use super::doc::Txn;
+use super::update::any;
 use super::value::Value;
 use std::sync::Arc;
-use yrs::{
-    Any, Array, ArrayPrelim, ArrayRef, Map, MapPrelim, MapRef, Number, TextPrelim, TransactionMut,
-};
+use yrs::{Any, Array, ArrayPrelim, ArrayRef, Map, MapPrelim, MapRef, Number, ReadTxn, TextPrelim};
 
 /// A value that one register holds.
-pub struct Scalar(pub(super) Any);
+pub struct Scalar {
+    pub(super) any: Any,
+    /// How it is written, where yrs would write it in another way.
+    odd: Option<Box<[u8]>>,
+}
+
+impl From<Any> for Scalar {
+    fn from(any: Any) -> Self {
+        Scalar { any, odd: None }
+    }
+}
 
 /// A field of a new record.
 pub enum New {
@@ -26,41 +37,46 @@ impl<T: Into<Scalar>> From<T> for New {
 
 impl From<&str> for Scalar {
     fn from(text: &str) -> Self {
-        Scalar(Any::String(Arc::from(text)))
+        Any::String(Arc::from(text)).into()
     }
 }
 
 impl From<bool> for Scalar {
     fn from(value: bool) -> Self {
-        Scalar(Any::Bool(value))
+        Any::Bool(value).into()
     }
 }
 
 impl From<i64> for Scalar {
     fn from(value: i64) -> Self {
-        Scalar(Any::Number(Number::Int(value)))
+        Any::Number(Number::Int(value)).into()
     }
 }
 
 impl From<f64> for Scalar {
     fn from(value: f64) -> Self {
-        Scalar(Any::Number(Number::Float(value)))
+        Any::Number(Number::Float(value)).into()
     }
 }
 
 impl From<&Value> for Scalar {
     /// Shared types become plain values.
     fn from(value: &Value) -> Self {
-        Scalar(to_any(value))
+        let odd = any::has_big(value).then(|| {
+            let mut bytes = Vec::new();
+            any::write(&mut bytes, value);
+            bytes.into()
+        });
+        Scalar { any: to_any(value), odd }
     }
 }
 
-pub(super) fn to_any(value: &Value) -> Any {
+fn to_any(value: &Value) -> Any {
     match value {
         Value::Null => Any::Null,
         Value::Undefined => Any::Undefined,
         Value::Bool(b) => Any::Bool(*b),
-        Value::Int(n) => Any::Number(Number::Int(*n)),
+        Value::Int(n) | Value::BigInt(n) => Any::Number(Number::Int(*n)),
         Value::Number(n) => Any::Number(Number::Float(*n)),
         Value::String(text) | Value::Text(text) => Any::String(Arc::from(text.as_str())),
         Value::Bytes(bytes) => Any::Buffer(Arc::from(bytes.as_slice())),
@@ -73,33 +89,90 @@ pub(super) fn to_any(value: &Value) -> Any {
     }
 }
 
-/// Recursion is bounded: what is written was read from a document that passed the check.
-pub(super) fn insert_value(txn: &mut TransactionMut<'_>, map: &MapRef, key: &str, value: &Value) {
-    match value {
-        Value::Map(fields) => {
-            let new = map.insert(txn, key, MapPrelim::default());
-            fields.iter().for_each(|(key, value)| insert_value(txn, &new, key, value));
-        }
-        Value::Array(items) => {
-            let new = map.insert(txn, key, ArrayPrelim::default());
-            items.iter().for_each(|value| append_value(txn, &new, value));
-        }
-        Value::Text(text) => drop(map.insert(txn, key, TextPrelim::new(text.as_str()))),
-        plain => drop(map.insert(txn, key, to_any(plain))),
+/// The one way of every value into yrs.
+impl Txn<'_> {
+    pub(super) fn insert(&mut self, map: &MapRef, key: &str, value: impl Into<Scalar>) {
+        let Scalar { any, odd } = value.into();
+        map.insert(&mut self.yrs, key, any);
+        self.note(odd);
     }
-}
 
-pub(super) fn append_value(txn: &mut TransactionMut<'_>, array: &ArrayRef, value: &Value) {
-    match value {
-        Value::Map(fields) => {
-            let new = array.push_back(txn, MapPrelim::default());
-            fields.iter().for_each(|(key, value)| insert_value(txn, &new, key, value));
+    pub(super) fn insert_in(&mut self, array: &ArrayRef, index: u32, value: impl Into<Scalar>) {
+        let Scalar { any, odd } = value.into();
+        let index = index.min(array.len(&self.yrs));
+        array.insert(&mut self.yrs, index, any);
+        self.note(odd);
+    }
+
+    /// Remembers how the value that was just written is to be written.
+    fn note(&mut self, odd: Option<Box<[u8]>>) {
+        let Some(bytes) = odd else { return };
+        let next = self.yrs.state_vector().get(&yrs::ClientID::new(self.client));
+        self.written.note_own(self.client, next.saturating_sub(1), bytes);
+    }
+
+    /// A value with all below it. Recursion is bounded: what is written was read from a document
+    /// that passed the check.
+    pub(super) fn insert_value(&mut self, map: &MapRef, key: &str, value: &Value) {
+        match value {
+            Value::Map(fields) => {
+                let new = map.insert(&mut self.yrs, key, MapPrelim::default());
+                fields.iter().for_each(|(key, value)| self.insert_value(&new, key, value));
+            }
+            Value::Array(items) => {
+                let new = map.insert(&mut self.yrs, key, ArrayPrelim::default());
+                items.iter().for_each(|value| self.append_value(&new, value));
+            }
+            Value::Text(text) => {
+                map.insert(&mut self.yrs, key, TextPrelim::new(text.as_str()));
+            }
+            plain => self.insert(map, key, plain),
         }
-        Value::Array(items) => {
-            let new = array.push_back(txn, ArrayPrelim::default());
-            items.iter().for_each(|value| append_value(txn, &new, value));
+    }
+
+    pub(super) fn append_value(&mut self, array: &ArrayRef, value: &Value) {
+        match value {
+            Value::Map(fields) => {
+                let new = array.push_back(&mut self.yrs, MapPrelim::default());
+                fields.iter().for_each(|(key, value)| self.insert_value(&new, key, value));
+            }
+            Value::Array(items) => {
+                let new = array.push_back(&mut self.yrs, ArrayPrelim::default());
+                items.iter().for_each(|value| self.append_value(&new, value));
+            }
+            Value::Text(text) => {
+                array.push_back(&mut self.yrs, TextPrelim::new(text.as_str()));
+            }
+            plain => self.insert_in(array, u32::MAX, plain),
         }
-        Value::Text(text) => drop(array.push_back(txn, TextPrelim::new(text.as_str()))),
-        plain => drop(array.push_back(txn, to_any(plain))),
+    }
+
+    /// Content under a key, in the order of its keys, so that the same content is the same items.
+    pub(super) fn insert_content(&mut self, map: &MapRef, key: &str, content: &Content) {
+        match content {
+            Content::Plain(value) => self.insert(map, key, value),
+            Content::Map(fields) => {
+                let new = map.insert(&mut self.yrs, key, MapPrelim::default());
+                fields.iter().for_each(|(key, field)| self.insert_content(&new, key, field));
+            }
+            Content::Array(items) => {
+                let new = map.insert(&mut self.yrs, key, ArrayPrelim::default());
+                items.iter().for_each(|item| self.append_content(&new, item));
+            }
+        }
+    }
+
+    pub(super) fn append_content(&mut self, array: &ArrayRef, content: &Content) {
+        match content {
+            Content::Plain(value) => self.insert_in(array, u32::MAX, value),
+            Content::Map(fields) => {
+                let new = array.push_back(&mut self.yrs, MapPrelim::default());
+                fields.iter().for_each(|(key, field)| self.insert_content(&new, key, field));
+            }
+            Content::Array(items) => {
+                let new = array.push_back(&mut self.yrs, ArrayPrelim::default());
+                items.iter().for_each(|item| self.append_content(&new, item));
+            }
+        }
     }
 }

@@ -14,8 +14,9 @@ pub enum Value {
     Null,
     Undefined,
     Bool(bool),
-    /// An integer, or a BigInt of other programs: yrs writes the one for the other.
     Int(i64),
+    /// A whole number that Yjs shows as a BigInt, which is another type there.
+    BigInt(i64),
     /// A floating-point number; other programs keep whole numbers in these too.
     Number(f64),
     String(String),
@@ -44,7 +45,7 @@ impl Value {
     /// A whole number in any encoding that other programs use; fractions are cut off.
     pub fn as_i64(&self) -> Option<i64> {
         match self {
-            Value::Int(n) => Some(*n),
+            Value::Int(n) | Value::BigInt(n) => Some(*n),
             // `as` saturates and makes NaN zero: a wild float becomes a wild time, not a panic.
             Value::Number(n) => Some(*n as i64),
             _ => None,
@@ -74,10 +75,41 @@ impl Value {
         }
     }
 
+    /// A number of any encoding.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Value::Int(n) | Value::BigInt(n) => Some(*n as f64),
+            Value::Number(n) => Some(*n),
+            _ => None,
+        }
+    }
+
     /// Whether two values mean the same, however they were encoded: numbers by what they are, maps
     /// whatever the order of their entries.
     pub fn same(&self, other: &Value) -> bool {
         super::update::any::same(self, other)
+    }
+
+    /// The same, and of the same type: a BigInt is no number.
+    pub fn alike(&self, other: &Value) -> bool {
+        super::update::any::alike(self, other)
+    }
+
+    /// The bytes of the format for a plain value, if JSON does not give it back as it is: a BigInt,
+    /// bytes, what is undefined or infinite.
+    pub fn beyond_json(&self) -> Option<Vec<u8>> {
+        let back = Value::from_json(&self.to_json());
+        (!back.is_some_and(|back| back.alike(self))).then(|| {
+            let mut bytes = Vec::new();
+            super::update::any::write(&mut bytes, self);
+            bytes
+        })
+    }
+
+    /// What [`Value::beyond_json`] wrote. None where the bytes are something else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Value> {
+        let mut reader = super::update::Reader::at(bytes, 0);
+        super::update::any::read(&mut reader).ok().filter(|_| reader.left() == 0)
     }
 
     /// A plain value out of JSON. None where it is nested too deeply.
@@ -91,7 +123,7 @@ impl Value {
         match self {
             Value::Null | Value::Undefined => serde_json::Value::Null,
             Value::Bool(b) => json!(b),
-            Value::Int(n) => json!(n),
+            Value::Int(n) | Value::BigInt(n) => json!(n),
             Value::Number(n) => number_to_json(*n),
             Value::String(text) | Value::Text(text) => json!(text),
             Value::Bytes(bytes) => json!(data_encoding::BASE64.encode(bytes)),
@@ -109,7 +141,7 @@ impl Serialize for Value {
         match self {
             Value::Null | Value::Undefined => serializer.serialize_unit(),
             Value::Bool(b) => serializer.serialize_bool(*b),
-            Value::Int(n) => serializer.serialize_i64(*n),
+            Value::Int(n) | Value::BigInt(n) => serializer.serialize_i64(*n),
             Value::Number(n) => match whole(*n) {
                 Some(whole) => serializer.serialize_i64(whole),
                 None => serializer.serialize_f64(*n),

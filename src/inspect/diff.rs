@@ -47,15 +47,19 @@ pub enum Comparison {
 }
 
 /// Compares two documents by their live content; a document that is not there is an empty one.
-/// Values are compared by what they mean, not by how they are encoded.
+/// Values are compared by what they mean, not by how they are encoded; in documents that no concern
+/// understands a BigInt is no number.
 pub fn compare(spec: Option<&Spec>, old: Option<&View>, new: Option<&View>) -> Comparison {
-    if let (Some(old), Some(new)) = (old, new)
-        && old.digest() == new.digest()
-    {
-        return Comparison::Equal;
-    }
-    let changes = changes(spec, old, new);
+    let equal = old.zip(new).is_some_and(|(old, new)| old.digest() == new.digest());
+    let changes = match (equal, spec) {
+        (true, Some(_)) => return Comparison::Equal,
+        (true, None) => found(spec, old, new, Value::alike),
+        (false, _) => changes(spec, old, new),
+    };
     match (old, new) {
+        // The same operations, as one of two programs wrote their values anew.
+        _ if equal && !changes.is_empty() => Comparison::Different(changes),
+        _ if equal => Comparison::Equal,
         (Some(old), Some(new)) if old.version() == new.version() => Comparison::Diverged(changes),
         _ if changes.is_empty() => Comparison::Equal,
         _ => Comparison::Different(changes),
@@ -63,19 +67,8 @@ pub fn compare(spec: Option<&Spec>, old: Option<&View>, new: Option<&View>) -> C
 }
 
 fn changes(spec: Option<&Spec>, old: Option<&View>, new: Option<&View>) -> Vec<Change> {
-    let collections = spec.map_or(&[][..], |spec| spec.collections);
-    let mut changes = Vec::new();
-    for collection in collections {
-        of_collection(collection, collections, old, new, &mut changes);
-    }
-    let known: BTreeSet<&str> =
-        collections.iter().filter_map(|c| c.path.first().copied()).collect();
-    let roots = |view: Option<&View>| view.map(Source::roots).unwrap_or_default();
-    let all: BTreeSet<String> = roots(old).into_iter().chain(roots(new)).collect();
-    for root in all.iter().filter(|root| !known.contains(root.as_str())) {
-        let value = |view: Option<&View>| view.and_then(|view| view.value(&[root]));
-        of_root(root, value(old), value(new), &mut changes);
-    }
+    let equal = if spec.is_some() { Value::same } else { Value::alike };
+    let mut changes = found(spec, old, new, equal);
     if let (true, Some(_), Some(_)) = (changes.is_empty(), old, new) {
         // Values that a text holds between its characters differ: the digest knows them.
         changes.push(Change::new("", None, ChangeKind::Changed));
@@ -83,11 +76,32 @@ fn changes(spec: Option<&Spec>, old: Option<&View>, new: Option<&View>) -> Vec<C
     changes
 }
 
+/// Whether two values are the same.
+type Equal = fn(&Value, &Value) -> bool;
+
+/// What differs of the values.
+fn found(spec: Option<&Spec>, old: Option<&View>, new: Option<&View>, equal: Equal) -> Vec<Change> {
+    let collections = spec.map_or(&[][..], |spec| spec.collections);
+    let mut changes = Vec::new();
+    for collection in collections {
+        of_collection(collection, collections, [old, new], equal, &mut changes);
+    }
+    let known: BTreeSet<&str> =
+        collections.iter().filter_map(|c| c.path.first().copied()).collect();
+    let roots = |view: Option<&View>| view.map(Source::roots).unwrap_or_default();
+    let all: BTreeSet<String> = roots(old).into_iter().chain(roots(new)).collect();
+    for root in all.iter().filter(|root| !known.contains(root.as_str())) {
+        let value = |view: Option<&View>| view.and_then(|view| view.value(&[root]));
+        changes.extend(of_root(root, value(old), value(new), equal));
+    }
+    changes
+}
+
 fn of_collection(
     collection: &Collection,
     all: &[Collection],
-    old: Option<&View>,
-    new: Option<&View>,
+    [old, new]: [Option<&View>; 2],
+    equal: Equal,
     changes: &mut Vec<Change>,
 ) {
     let name = collection.path.join("/");
@@ -102,7 +116,7 @@ fn of_collection(
             }
             value
         };
-        changes.extend(of_value(&name, path.last(), value(old), value(new)));
+        changes.extend(of_value(&name, path.last(), value(old), value(new), equal));
     }
 }
 
@@ -113,29 +127,28 @@ fn is_collection(collection: &Collection, field: &str, all: &[Collection]) -> bo
     })
 }
 
-fn of_root(root: &str, old: Option<Value>, new: Option<Value>, changes: &mut Vec<Change>) {
+fn of_root(root: &str, old: Option<Value>, new: Option<Value>, equal: Equal) -> Vec<Change> {
     match (old, new) {
-        (Some(Value::Map(old)), Some(Value::Map(new))) => of_map(root, old, new, changes),
-        (Some(Value::Map(old)), None) => of_map(root, old, Record::new(), changes),
-        (None, Some(Value::Map(new))) => of_map(root, Record::new(), new, changes),
-        (Some(Value::Array(old)), Some(Value::Array(new))) => of_array(root, old, new, changes),
-        (Some(Value::Array(old)), None) => of_array(root, old, Vec::new(), changes),
-        (None, Some(Value::Array(new))) => of_array(root, Vec::new(), new, changes),
-        (old, new) => changes.extend(of_value(root, None, old, new)),
+        (Some(Value::Map(old)), Some(Value::Map(new))) => of_map(root, old, new, equal),
+        (Some(Value::Map(old)), None) => of_map(root, old, Record::new(), equal),
+        (None, Some(Value::Map(new))) => of_map(root, Record::new(), new, equal),
+        (Some(Value::Array(old)), Some(Value::Array(new))) => of_array(root, old, new, equal),
+        (Some(Value::Array(old)), None) => of_array(root, old, Vec::new(), equal),
+        (None, Some(Value::Array(new))) => of_array(root, Vec::new(), new, equal),
+        (old, new) => of_value(root, None, old, new, equal).into_iter().collect(),
     }
 }
 
-fn of_map(root: &str, mut old: Record, mut new: Record, changes: &mut Vec<Change>) {
+fn of_map(root: &str, mut old: Record, mut new: Record, equal: Equal) -> Vec<Change> {
     let keys: BTreeSet<String> = old.keys().chain(new.keys()).cloned().collect();
-    for key in keys {
-        changes.extend(of_value(root, Some(&key), old.remove(&key), new.remove(&key)));
-    }
+    let of_key = |key: &String| of_value(root, Some(key), old.remove(key), new.remove(key), equal);
+    keys.iter().filter_map(of_key).collect()
 }
 
 /// Arrays are compared between what they begin with and what they end with in common, element by
 /// element.
-fn of_array(root: &str, old: Vec<Value>, new: Vec<Value>, changes: &mut Vec<Change>) {
-    let same = |(a, b): &(&Value, &Value)| a.same(b);
+fn of_array(root: &str, old: Vec<Value>, new: Vec<Value>, equal: Equal) -> Vec<Change> {
+    let same = |(a, b): &(&Value, &Value)| equal(a, b);
     let before = old.iter().zip(&new).take_while(same).count();
     let rest = old.len().min(new.len()).saturating_sub(before);
     let after = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(same).count();
@@ -143,10 +156,10 @@ fn of_array(root: &str, old: Vec<Value>, new: Vec<Value>, changes: &mut Vec<Chan
     let at = |values: &[Value], place: usize| {
         values.get(..values.len().saturating_sub(after))?.get(place).cloned()
     };
-    for place in before..end {
-        let (old, new) = (at(&old, place), at(&new, place));
-        changes.extend(of_value(root, Some(&place.to_string()), old, new));
-    }
+    let of_place = |place: usize| {
+        of_value(root, Some(&place.to_string()), at(&old, place), at(&new, place), equal)
+    };
+    (before..end).filter_map(of_place).collect()
 }
 
 /// The change between two values under one key: field by field where either is a map and none is
@@ -156,19 +169,20 @@ fn of_value(
     id: Option<&String>,
     old: Option<Value>,
     new: Option<Value>,
+    equal: Equal,
 ) -> Option<Change> {
     let kind = match (&old, &new) {
         (None, None) => return None,
         (None, Some(_)) => ChangeKind::Added,
         (Some(_), None) => ChangeKind::Removed,
-        (Some(old), Some(new)) if old.same(new) => return None,
+        (Some(old), Some(new)) if equal(old, new) => return None,
         (Some(_), Some(_)) => ChangeKind::Changed,
     };
     let mut change = Change::new(collection, id.cloned(), kind);
     match (old, new) {
-        (Some(Value::Map(old)), Some(Value::Map(new))) => change.take_fields(old, new),
-        (Some(Value::Map(old)), None) => change.take_fields(old, Record::new()),
-        (None, Some(Value::Map(new))) => change.take_fields(Record::new(), new),
+        (Some(Value::Map(old)), Some(Value::Map(new))) => change.take_fields(old, new, equal),
+        (Some(Value::Map(old)), None) => change.take_fields(old, Record::new(), equal),
+        (None, Some(Value::Map(new))) => change.take_fields(Record::new(), new, equal),
         pair => drop(change.fields.insert("value".to_owned(), pair)),
     }
     Some(change)
@@ -180,10 +194,10 @@ impl Change {
     }
 
     /// The fields that are not the same in both.
-    fn take_fields(&mut self, old: Record, mut new: Record) {
+    fn take_fields(&mut self, old: Record, mut new: Record, equal: Equal) {
         for (name, old) in old {
             let new = new.remove(&name);
-            if !new.as_ref().is_some_and(|new| old.same(new)) {
+            if !new.as_ref().is_some_and(|new| equal(&old, new)) {
                 self.fields.insert(name, (Some(old), new));
             }
         }

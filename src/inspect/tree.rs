@@ -99,7 +99,7 @@ pub fn kind(value: &Value) -> &'static str {
         Value::Null => "null",
         Value::Undefined => "undefined",
         Value::Bool(_) => "bool",
-        Value::Int(_) | Value::Number(_) => "number",
+        Value::Int(_) | Value::BigInt(_) | Value::Number(_) => "number",
         Value::String(_) => "string",
         Value::Bytes(_) => "bytes",
         Value::Map(_) => "map",

@@ -166,7 +166,7 @@ fn standing(view: &View, path: &[String]) -> Option<Write> {
 }
 
 fn claim(merge: &Merge<'_>, write: &Write, at: Option<i64>) -> Claim {
-    Claim { value: Some(write.value.to_json()), at, by: by(merge, write) }
+    Claim::of(&write.value, at, by(merge, write))
 }
 
 fn by(merge: &Merge<'_>, write: &Write) -> Option<String> {
@@ -466,7 +466,7 @@ impl Decided<'_> {
     fn took_along(&mut self, target: &Target, path: &[String], deletion: &Write, lost: &Write) {
         let at = target.collection.tombstone.as_ref().map(|tombstone| tombstone.at);
         let at = at.and_then(|at| self.merge.after.int(&borrowed(&target.below(at))));
-        let winner = Claim { value: None, at, by: by(self.merge, deletion) };
+        let winner = Claim { at, by: by(self.merge, deletion), ..Claim::default() };
         let clock = self.clock(target, lost);
         self.keep(Some((target, path)), DELETED, winner, lost, clock);
     }

@@ -294,8 +294,7 @@ impl Found<'_> {
                 && let Some(item) = self.loser.view.item(&borrowed(&field))
             {
                 let (at, _) = self.clocks(collection, path, name);
-                let value = Some(value.to_json());
-                let claim = Claim { value, at, by: self.loser.by.clone() };
+                let claim = Claim::of(value, at, self.loser.by.clone());
                 self.lose(collection, &field, rule, Claim::default(), claim, item);
             }
         }

@@ -73,8 +73,7 @@ fn gone(noun: &str, id: &str, number: i64) -> Error {
 }
 
 fn value_of(conflict: &Conflict) -> Result<Value> {
-    let value = conflict.loser.value.as_ref().and_then(Value::from_json);
-    value.ok_or_else(|| Error::corrupt("the value that lost cannot be read"))
+    conflict.loser.plain().ok_or_else(|| Error::corrupt("the value that lost cannot be read"))
 }
 
 /// The operation by which people write this field, where there is one.

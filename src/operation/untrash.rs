@@ -27,7 +27,7 @@ impl Untrash {
             return Ok(Outcome::new(false, doc, new).saying(format!("{id} was restored as {new}")));
         }
         let entity = doc.entity().ok_or_else(|| unknown(trashed))?;
-        let record = Value::from_json(&trashed.record).unwrap_or(Value::Undefined);
+        let record = trashed.plain().unwrap_or(Value::Undefined);
         let outcome = match trashed.noun.as_str() {
             "message" | "reply" => chat::restore(session, &entity, &trashed.path, &record)?,
             "element" => canvas::restore(session, &entity, &record)?,

@@ -12,6 +12,7 @@ mod application;
 mod architecture;
 mod audit;
 mod batch;
+mod bigint;
 mod canvas;
 mod canvas_relay;
 mod chat;

@@ -179,3 +179,16 @@ fn without_its_members_an_entity_keeps_everything_and_others_are_listed() {
     assert_eq!(dump["messages"].as_object().unwrap().len(), 2, "{dump}");
     assert_eq!(std::fs::read(&file).unwrap(), b"no members");
 }
+
+#[test]
+fn a_comparison_of_stores_leaves_it_out() {
+    let machine = Machine::new("one damaged: diff");
+    let it = damaged(&machine);
+    let [old, new] = [&it.bob, &it.alice].map(|store| text(&store.dir));
+    it.bob.ok(&["kanban", "add", "Buy paint", "-e", PROJECT]);
+    let changes = it.leaves_out(&["doc", "diff", &old, &new, "--json"], 5).parsed();
+    let docs = column(&changes, "doc");
+    assert!(docs.contains(&BOARD.to_owned()) && !docs.contains(&CHAT.to_owned()), "{docs:?}");
+    let alone = it.leaves_out(&["doc", "diff", &new, &new, "--json"], 5);
+    assert_eq!(alone.parsed(), json!([]));
+}

@@ -22,6 +22,7 @@ fn read_within(reader: &mut Reader<'_>, depth: usize) -> Result<Value, Fault> {
         AnyHead::Null => Value::Null,
         AnyHead::Bool(b) => Value::Bool(b),
         AnyHead::Int(n) => Value::Int(n),
+        AnyHead::BigInt(n) => Value::BigInt(n),
         AnyHead::Float(n) => Value::Number(n),
         AnyHead::String => Value::String(reader.text()?.to_owned()),
         AnyHead::Buffer => Value::Bytes(reader.buffer()?.to_vec()),
@@ -58,6 +59,7 @@ pub fn write(out: &mut Vec<u8>, value: &Value) {
         Value::Null => out.push(126),
         Value::Bool(b) => out.push(if *b { 120 } else { 121 }),
         Value::Int(n) => write_int(out, *n),
+        Value::BigInt(n) => write_big(out, *n),
         Value::Number(n) => write_float(out, *n),
         Value::String(text) | Value::Text(text) => {
             out.push(119);
@@ -100,9 +102,13 @@ fn write_int(out: &mut Vec<u8>, n: i64) {
     } else if size <= EXACT {
         write_float(out, n as f64);
     } else {
-        out.push(122);
-        out.extend_from_slice(&n.to_be_bytes());
+        write_big(out, n);
     }
+}
+
+fn write_big(out: &mut Vec<u8>, n: i64) {
+    out.push(122);
+    out.extend_from_slice(&n.to_be_bytes());
 }
 
 fn write_float(out: &mut Vec<u8>, n: f64) {
@@ -195,9 +201,36 @@ pub fn same_rewritten(a: &Value, b: &Value) -> bool {
     same_by(a, b, |a, b| a == b || (largest(a) && largest(b)))
 }
 
+/// The same, and no BigInt where the other has a number.
+pub fn alike(a: &Value, b: &Value) -> bool {
+    same_by(a, b, |a, b| a == b) && bigs(a) == bigs(b)
+}
+
+/// Whether each number in a value is a BigInt, in their order.
+fn bigs(value: &Value) -> Vec<bool> {
+    let mut found = Vec::new();
+    let mut open = vec![value];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::BigInt(_) => found.push(true),
+            Value::Int(_) | Value::Number(_) => found.push(false),
+            other => {
+                open.extend(other.as_map().into_iter().flat_map(|fields| fields.values()));
+                open.extend(other.as_array().unwrap_or_default());
+            }
+        }
+    }
+    found
+}
+
+/// Whether there is a BigInt in a value: yrs makes a number of it.
+pub fn has_big(value: &Value) -> bool {
+    bigs(value).contains(&true)
+}
+
 fn same_by(a: &Value, b: &Value, equal: impl Fn(Number, Number) -> bool + Copy) -> bool {
     let numeric = |value: &Value| match value {
-        Value::Int(n) => Some(Number::Whole(*n)),
+        Value::Int(n) | Value::BigInt(n) => Some(Number::Whole(*n)),
         Value::Number(n) => Some(number(*n)),
         _ => None,
     };

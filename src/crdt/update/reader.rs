@@ -365,7 +365,7 @@ impl<'a> Reader<'a> {
             123 => AnyHead::Float(f64::from_be_bytes(self.array()?)),
             122 => {
                 self.odd = true;
-                AnyHead::Int(i64::from_be_bytes(self.array()?))
+                AnyHead::BigInt(i64::from_be_bytes(self.array()?))
             }
             121 => AnyHead::Bool(false),
             120 => AnyHead::Bool(true),
@@ -386,6 +386,7 @@ pub enum AnyHead {
     Null,
     Bool(bool),
     Int(i64),
+    BigInt(i64),
     Float(f64),
     String,
     Buffer,

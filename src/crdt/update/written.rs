@@ -27,6 +27,11 @@ impl Written {
         }
     }
 
+    /// Remembers how a value of our own is to be written.
+    pub fn note_own(&mut self, client: u64, clock: u32, value: Box<[u8]>) {
+        self.0.entry(client).or_default().insert(clock, value);
+    }
+
     /// The update with these values in the place of what yrs wrote of them.
     ///
     /// # Errors

@@ -94,7 +94,7 @@ fn value(hash: &mut Hasher, value_: &Value) {
         Value::Null => drop(hash.update(&[NULL])),
         Value::Undefined => drop(hash.update(&[UNDEFINED])),
         Value::Bool(b) => drop(hash.update(&[if *b { TRUE } else { FALSE }])),
-        Value::Int(n) => number(hash, any::Number::Whole(*n)),
+        Value::Int(n) | Value::BigInt(n) => number(hash, any::Number::Whole(*n)),
         Value::Number(n) => number(hash, any::number(*n)),
         Value::String(text) | Value::Text(text) => string(hash, STRING, text.as_bytes()),
         Value::Bytes(bytes) => string(hash, BYTES, bytes),

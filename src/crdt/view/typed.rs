@@ -9,9 +9,6 @@ use serde::{Serialize, Serializer};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// The tag of a BigInt, which reads as an integer like any other.
-const BIG_INT: u8 = 122;
-
 impl View {
     /// A root and all below it, each value as `{"t": type, "v": value}`: `map`, `array` and `text`
     /// for the shared types, `any-map`, `any-array`, `string`, `number`, `bigint` (as a string),
@@ -151,13 +148,12 @@ struct Plain<'r, 'v>(&'r RefCell<Reader<'v>>);
 
 impl Serialize for Plain<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let is_big = self.0.borrow().peek() == Some(BIG_INT);
         let head = self.0.borrow_mut().any_head().map_err(S::Error::custom)?;
         match head {
             AnyHead::Undefined => bare(serializer, "undefined"),
             AnyHead::Null => bare(serializer, "null"),
             AnyHead::Bool(b) => tagged(serializer, "bool", &b),
-            AnyHead::Int(n) if is_big => tagged(serializer, "bigint", &n.to_string()),
+            AnyHead::BigInt(n) => tagged(serializer, "bigint", &n.to_string()),
             AnyHead::Int(n) => tagged(serializer, "number", &n),
             AnyHead::Float(n) => tagged(serializer, "number", &Value::Number(n)),
             AnyHead::String => {

@@ -154,7 +154,7 @@ fn parts(data: &Record) -> Vec<(String, f64)> {
     let list = |name: &str| inner.get(name).and_then(Value::as_array).unwrap_or(&[]);
     let labels = list("labels");
     let value = |value: &Value| match value {
-        Value::Int(n) => *n as f64,
+        Value::Int(n) | Value::BigInt(n) => *n as f64,
         Value::Number(n) if n.is_finite() => *n,
         _ => 0.0,
     };

@@ -138,7 +138,7 @@ impl Frame {
 /// A number of a record, kept within what can be drawn.
 fn number(record: &Record, name: &str) -> Option<f64> {
     let n = match record.get(name)? {
-        Value::Int(n) => *n as f64,
+        Value::Int(n) | Value::BigInt(n) => *n as f64,
         Value::Number(n) if n.is_finite() => *n,
         _ => return None,
     };

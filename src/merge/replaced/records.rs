@@ -69,9 +69,8 @@ impl Found<'_> {
             && at > shown_at
             && !shown.same(theirs)
         {
-            let value = Some(theirs.to_json());
-            let theirs = Claim { value, at, by: self.loser.by.clone() };
-            let shown = Claim { value: Some(shown.to_json()), at: shown_at, by: None };
+            let theirs = Claim::of(theirs, at, self.loser.by.clone());
+            let shown = Claim::of(&shown, shown_at, None);
             self.lose(collection, &field, REPLACED, shown, theirs, item);
         }
     }
@@ -108,9 +107,8 @@ impl Found<'_> {
             return;
         }
         let rule = if at == shown_at { GREATER } else { LATER };
-        let by = self.loser.by.clone();
-        let theirs_is = Claim { value: Some(theirs.to_json()), at, by };
-        let shown_is = Claim { value: Some(shown.to_json()), at: shown_at, by: None };
+        let theirs_is = Claim::of(theirs, at, self.loser.by.clone());
+        let shown_is = Claim::of(&shown, shown_at, None);
         match at.cmp(&shown_at).then_with(|| order(theirs, &shown)) {
             Ordering::Greater => {
                 self.plan.edits.push(set(theirs));
@@ -168,8 +166,8 @@ impl Found<'_> {
             }
         };
         if !wins {
-            let winner = Claim { value: Some(false.into()), ..Claim::default() };
-            let theirs = Claim { value: Some(true.into()), at, by: self.loser.by.clone() };
+            let winner = Claim::of(&Value::Bool(false), None, None);
+            let theirs = Claim::of(&Value::Bool(true), at, self.loser.by.clone());
             if let Some(item) = self.loser.view.item(&steps) {
                 self.lose(collection, &flag, REPLACED, winner, theirs, item);
             }

@@ -1,13 +1,14 @@
 //! What merges decided: the values that lost, and what roles would not have allowed.
 
 use super::State;
+use crate::crdt::value::Value;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::limits;
 use rusqlite::{Row, params};
 
 const COLUMNS: &str = "id, at, doc_id, noun, path, rule, winner, winner_at, winner_by, loser, \
-                       loser_at, loser_by, client, clock, restored";
+                       loser_at, loser_by, client, clock, restored, ";
 
 /// A value that lost a merge, and what it lost to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,10 +35,24 @@ pub struct Conflict {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claim {
     pub value: Option<serde_json::Value>,
+    /// The value in the format of documents, where JSON does not give it back as it was.
+    pub typed: Option<Vec<u8>>,
     /// The time of the write, as its field's clock says it.
     pub at: Option<i64>,
     /// Whose bundle it came in; None for what was here.
     pub by: Option<String>,
+}
+
+impl Claim {
+    pub fn of(value: &Value, at: Option<i64>, by: Option<String>) -> Claim {
+        Claim { value: Some(value.to_json()), typed: value.beyond_json(), at, by }
+    }
+
+    /// The value as it was written.
+    pub fn plain(&self) -> Option<Value> {
+        let typed = self.typed.as_deref().and_then(Value::from_bytes);
+        typed.or_else(|| self.value.as_ref().and_then(Value::from_json))
+    }
 }
 
 /// Something that the sender of a bundle could not have done here.
@@ -59,13 +74,17 @@ impl State {
         if !self.knows_conflicts()? {
             return Ok(Vec::new());
         }
-        let sql = format!("SELECT {COLUMNS} FROM conflict ORDER BY id DESC");
+        let typed = match self.has_column("conflict", "loser_typed")? {
+            true => "loser_typed",
+            false => "NULL",
+        };
+        let sql = format!("SELECT {COLUMNS} {typed} FROM conflict ORDER BY id DESC");
         Ok(self.all(&sql, params![], conflict)?.into_iter().flatten().collect())
     }
 
     /// The value that lost with this number.
     pub fn conflict(&self, id: i64) -> Result<Option<Conflict>> {
-        let sql = format!("SELECT {COLUMNS} FROM conflict WHERE id = ?1");
+        let sql = format!("SELECT {COLUMNS} loser_typed FROM conflict WHERE id = ?1");
         Ok(self.one(&sql, params![id], conflict)?.flatten())
     }
 
@@ -76,8 +95,8 @@ impl State {
             (!conflict.path.is_empty()).then(|| serde_json::json!(conflict.path).to_string());
         self.run(
             "INSERT OR IGNORE INTO conflict (at, doc_id, noun, path, rule, winner, winner_at,
-                 winner_by, loser, loser_at, loser_by, client, clock)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                 winner_by, loser, loser_at, loser_by, client, clock, loser_typed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             params![
                 conflict.at,
                 conflict.doc.as_str(),
@@ -91,7 +110,8 @@ impl State {
                 conflict.loser.at,
                 conflict.loser.by,
                 conflict.item.0.cast_signed(),
-                conflict.item.1
+                conflict.item.1,
+                conflict.loser.typed
             ],
         )
     }
@@ -157,8 +177,13 @@ fn conflict(row: &Row<'_>) -> rusqlite::Result<Option<Conflict>> {
         noun: row.get(3)?,
         path: path.and_then(|path| serde_json::from_str(&path).ok()).unwrap_or_default(),
         rule: row.get(5)?,
-        winner: Claim { value: json(row.get(6)?), at: row.get(7)?, by: row.get(8)? },
-        loser: Claim { value: json(row.get(9)?), at: row.get(10)?, by: row.get(11)? },
+        winner: Claim { value: json(row.get(6)?), typed: None, at: row.get(7)?, by: row.get(8)? },
+        loser: Claim {
+            value: json(row.get(9)?),
+            typed: row.get(15)?,
+            at: row.get(10)?,
+            by: row.get(11)?,
+        },
         item: (row.get::<_, i64>(12)?.cast_unsigned(), row.get(13)?),
         restored: row.get(14)?,
     }))

@@ -147,8 +147,17 @@ impl State {
     /// Whether the tables are there, and know of events: one who only reads finds them as an older
     /// crdtctl left them.
     fn knows_canvases(&self) -> Result<Option<bool>> {
-        let sql = "SELECT name FROM pragma_table_info('canvas_outbox')";
-        let columns = self.all(sql, params![], |row| row.get::<_, String>(0))?;
+        let columns = self.columns("canvas_outbox")?;
         Ok((!columns.is_empty()).then(|| columns.iter().any(|column| column == "event")))
+    }
+
+    fn columns(&self, table: &str) -> Result<Vec<String>> {
+        let sql = "SELECT name FROM pragma_table_info(?1)";
+        self.all(sql, params![table], |row| row.get(0))
+    }
+
+    /// Whether a table has a column; one that an older crdtctl left has not all of them.
+    pub(super) fn has_column(&self, table: &str, column: &str) -> Result<bool> {
+        Ok(self.columns(table)?.iter().any(|found| found == column))
     }
 }

@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("canvas.sql"),
     include_str!("trash.sql"),
     include_str!("events.sql"),
+    include_str!("typed.sql"),
 ];
 
 impl State {

@@ -1,12 +1,13 @@
 //! Records that left their document for good: kept here for a while, in case that was a mistake.
 
 use super::State;
+use crate::crdt::value::Value;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::limits;
 use rusqlite::{Row, params};
 
-const COLUMNS: &str = "id, at, doc_id, noun, path, record, why, member, restored";
+const COLUMNS: &str = "id, at, doc_id, noun, path, record, why, member, restored, ";
 
 /// A record that is in no document any more.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +23,8 @@ pub struct Trashed {
     pub path: Vec<String>,
     /// As it was just before.
     pub record: serde_json::Value,
+    /// The same in the format of documents, where JSON does not give it back as it was.
+    pub typed: Option<Vec<u8>>,
     pub why: String,
     /// Who acted here, or sent the bundle.
     pub member: Option<String>,
@@ -30,6 +33,12 @@ pub struct Trashed {
 }
 
 impl Trashed {
+    /// The record as it was, with plain values in the place of shared types.
+    pub fn plain(&self) -> Option<Value> {
+        let typed = self.typed.as_deref().and_then(Value::from_bytes);
+        typed.or_else(|| Value::from_json(&self.record))
+    }
+
     /// The id that it had.
     pub fn id(&self) -> &str {
         self.path.last().map_or("", String::as_str)
@@ -40,10 +49,11 @@ impl State {
     /// Keeps a record.
     pub fn put_trash(&self, trashed: &Trashed) -> Result<()> {
         let record = trashed.record.to_string();
-        let bytes = i64::try_from(record.len()).unwrap_or(i64::MAX);
+        let typed = trashed.typed.as_ref().map_or(0, Vec::len);
+        let bytes = i64::try_from(record.len().saturating_add(typed)).unwrap_or(i64::MAX);
         self.run(
-            "INSERT INTO trash (at, doc_id, noun, path, record, bytes, why, member)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO trash (at, doc_id, noun, path, record, bytes, why, member, record_typed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             params![
                 trashed.at,
                 trashed.doc.as_str(),
@@ -52,19 +62,23 @@ impl State {
                 record,
                 bytes,
                 trashed.why,
-                trashed.member
+                trashed.member,
+                trashed.typed
             ],
         )
     }
 
     /// Everything that is kept, the latest first.
     pub fn trash(&self) -> Result<Vec<Trashed>> {
-        let there = "SELECT 1 FROM sqlite_schema WHERE name = 'trash'";
         // One who only reads finds the tables as an older crdtctl left them.
-        if self.one(there, params![], |_| Ok(()))?.is_none() {
+        if !self.has_column("trash", "id")? {
             return Ok(Vec::new());
         }
-        let sql = format!("SELECT {COLUMNS} FROM trash ORDER BY id DESC");
+        let typed = match self.has_column("trash", "record_typed")? {
+            true => "record_typed",
+            false => "NULL",
+        };
+        let sql = format!("SELECT {COLUMNS} {typed} FROM trash ORDER BY id DESC");
         Ok(self.all(&sql, params![], trashed)?.into_iter().flatten().collect())
     }
 
@@ -111,5 +125,6 @@ fn trashed(row: &Row<'_>) -> rusqlite::Result<Option<Trashed>> {
         why: row.get(6)?,
         member: row.get(7)?,
         restored: row.get(8)?,
+        typed: row.get(9)?,
     }))
 }
