@@ -1,9 +1,11 @@
 //! Every change to a store as data. The command line builds operations, tests generate them at
 //! random; there is one way to change a store.
 
+mod declaration;
 mod restore;
 mod untrash;
 
+pub use declaration::{Argument, Creates, Declaration, Holds, Within};
 pub use restore::Restore;
 pub use untrash::{Untrash, find as find_trashed};
 
@@ -15,105 +17,195 @@ use crate::error::{Error, Result};
 use crate::id::EntityId;
 use crate::store::Session;
 use crate::tombstone;
+use declaration::{may, needs};
 use serde::{Deserialize, Serialize};
 
-/// One change, as written in a batch line: `{"op":"chat.send","entity":"group:…","text":"hi"}`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "op")]
-pub enum Operation {
-    #[serde(rename = "entity.create")]
-    EntityCreate(core::Create),
-    #[serde(rename = "entity.rename")]
-    EntityRename(core::Rename),
-    #[serde(rename = "member.add")]
-    MemberAdd(core::Add),
-    #[serde(rename = "member.remove")]
-    MemberRemove(core::Remove),
-    #[serde(rename = "member.role")]
-    MemberRole(core::SetRole),
-    #[serde(rename = "chat.send")]
-    ChatSend(chat::Send),
-    #[serde(rename = "chat.edit")]
-    ChatEdit(chat::Edit),
-    #[serde(rename = "chat.delete")]
-    ChatDelete(chat::Delete),
-    #[serde(rename = "chat.react")]
-    ChatReact(chat::React),
-    #[serde(rename = "kanban.add")]
-    KanbanAdd(kanban::Add),
-    #[serde(rename = "kanban.edit")]
-    KanbanEdit(kanban::Edit),
-    #[serde(rename = "kanban.move")]
-    KanbanMove(kanban::Move),
-    #[serde(rename = "kanban.archive")]
-    KanbanArchive(kanban::Archive),
-    #[serde(rename = "kanban.restore")]
-    KanbanRestore(kanban::Restore),
-    #[serde(rename = "kanban.column.add")]
-    ColumnAdd(kanban::AddColumn),
-    #[serde(rename = "kanban.column.rename")]
-    ColumnRename(kanban::RenameColumn),
-    #[serde(rename = "kanban.column.move")]
-    ColumnMove(kanban::MoveColumn),
-    #[serde(rename = "kanban.column.remove")]
-    ColumnRemove(kanban::RemoveColumn),
-    #[serde(rename = "issue.open")]
-    IssueOpen(issues::Open),
-    #[serde(rename = "issue.edit")]
-    IssueEdit(issues::Edit),
-    #[serde(rename = "issue.status")]
-    IssueStatus(issues::SetStatus),
-    #[serde(rename = "issue.priority")]
-    IssuePriority(issues::SetPriority),
-    #[serde(rename = "issue.assign")]
-    IssueAssign(issues::Assign),
-    #[serde(rename = "issue.close")]
-    IssueClose(issues::Close),
-    #[serde(rename = "issue.reopen")]
-    IssueReopen(issues::Reopen),
-    #[serde(rename = "issue.comment")]
-    IssueComment(issues::Comment),
-    #[serde(rename = "issue.comment.edit")]
-    CommentEdit(issues::EditComment),
-    #[serde(rename = "issue.comment.delete")]
-    CommentDelete(issues::DeleteComment),
-    #[serde(rename = "canvas.add")]
-    CanvasAdd(canvas::Add),
-    #[serde(rename = "canvas.set")]
-    CanvasSet(canvas::Set),
-    #[serde(rename = "canvas.move")]
-    CanvasMove(canvas::Move),
-    #[serde(rename = "canvas.delete")]
-    CanvasDelete(canvas::Delete),
-    #[serde(rename = "canvas.undo")]
-    CanvasUndo(canvas::Undo),
-    #[serde(rename = "canvas.redo")]
-    CanvasRedo(canvas::Redo),
-    #[serde(rename = "canvas.apply")]
-    CanvasApply(canvas::relay::Apply),
-    #[serde(rename = "prune")]
-    Prune(Prune),
-    #[serde(rename = "conflict.restore")]
-    ConflictRestore(Restore),
-    #[serde(rename = "trash.restore")]
-    TrashRestore(Untrash),
+/// Declares every operation once: the enum, what it says of itself, and what runs it.
+macro_rules! operations {
+    ($($op:literal => $variant:ident($change:ty) { $($key:ident: $value:expr),* $(,)? })*) => {
+        /// One change, as written in a batch line:
+        /// `{"op":"chat.send","entity":"group:…","text":"hi"}`.
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[serde(tag = "op")]
+        pub enum Operation {
+            $(#[serde(rename = $op)] $variant($change),)*
+        }
+
+        /// What each operation says of itself, in the order in which they are shown.
+        pub const OPERATIONS: &[Declaration] =
+            &[$(Declaration { op: $op, $($key: $value,)* ..Declaration::DEFAULT },)*];
+
+        impl Operation {
+            /// What it says of itself.
+            pub fn declaration(&self) -> &'static Declaration {
+                match self {
+                    $(Operation::$variant(_) => {
+                        const DECLARED: &Declaration =
+                            &Declaration { op: $op, $($key: $value,)* ..Declaration::DEFAULT };
+                        DECLARED
+                    })*
+                }
+            }
+
+            fn apply(&self, session: &mut Session) -> Result<Outcome> {
+                match self {
+                    $(Operation::$variant(change) => change.run(session),)*
+                }
+            }
+        }
+    };
 }
 
-impl Operation {
-    /// Whether it can take a record out of its document for good, where nobody is waited for.
-    pub fn deletes(&self) -> bool {
-        matches!(
-            self,
-            Operation::ChatDelete(_)
-                | Operation::CommentDelete(_)
-                | Operation::CanvasDelete(_)
-                | Operation::CanvasUndo(_)
-                | Operation::CanvasRedo(_)
-                | Operation::ColumnRemove(_)
-                | Operation::MemberRemove(_)
-                | Operation::Prune(_)
-        )
+operations! {
+    "entity.create" => EntityCreate(core::Create) {
+        within: Within::NewEntity,
+        creates: Creates::Record,
+        takes: &[needs("name").prose(), may("description").prose()],
     }
+    "entity.rename" => EntityRename(core::Rename) { takes: &[needs("name").prose()] }
+    "member.add" => MemberAdd(core::Add) {
+        creates: Creates::Record,
+        takes: &[needs("member"), may("role")],
+    }
+    "member.remove" => MemberRemove(core::Remove) { deletes: true, takes: &[needs("member")] }
+    "member.role" => MemberRole(core::SetRole) { takes: &[needs("member"), needs("role")] }
+    "chat.send" => ChatSend(chat::Send) {
+        creates: Creates::Record,
+        takes: &[
+            may("text").prose(),
+            may("reply_to"),
+            may("attach").files().note("files"),
+            may("attachments").note("as the log has them"),
+        ],
+    }
+    "chat.edit" => ChatEdit(chat::Edit) { takes: &[needs("message"), needs("text").prose()] }
+    "chat.delete" => ChatDelete(chat::Delete) { deletes: true, takes: &[needs("message")] }
+    "chat.react" => ChatReact(chat::React) {
+        takes: &[needs("message"), needs("emoji").prose(), may("remove")],
+    }
+    "kanban.add" => KanbanAdd(kanban::Add) {
+        creates: Creates::Record,
+        takes: &[
+            needs("title").prose(),
+            may("description").prose(),
+            may("column"),
+            may("assignee"),
+            may("priority"),
+        ],
+    }
+    "kanban.edit" => KanbanEdit(kanban::Edit) {
+        takes: &[
+            needs("card"),
+            may("title").prose(),
+            may("description").prose(),
+            may("assignee"),
+            may("priority"),
+        ],
+    }
+    "kanban.move" => KanbanMove(kanban::Move) {
+        takes: &[needs("card"), needs("column"), may("before"), may("top")],
+    }
+    "kanban.archive" => KanbanArchive(kanban::Archive) { takes: &[needs("card")] }
+    "kanban.restore" => KanbanRestore(kanban::Restore) { takes: &[needs("card")] }
+    "kanban.column.add" => ColumnAdd(kanban::AddColumn) {
+        creates: Creates::Record,
+        takes: &[needs("title").prose()],
+    }
+    "kanban.column.rename" => ColumnRename(kanban::RenameColumn) {
+        takes: &[needs("column"), needs("title").prose()],
+    }
+    "kanban.column.move" => ColumnMove(kanban::MoveColumn) {
+        takes: &[needs("column"), may("before"), may("first")],
+    }
+    "kanban.column.remove" => ColumnRemove(kanban::RemoveColumn) {
+        deletes: true,
+        takes: &[needs("column"), may("to")],
+    }
+    "issue.open" => IssueOpen(issues::Open) {
+        creates: Creates::Record,
+        takes: &[
+            needs("title").prose(),
+            may("description").prose(),
+            may("priority"),
+            may("assignee"),
+        ],
+    }
+    "issue.edit" => IssueEdit(issues::Edit) {
+        takes: &[needs("issue"), may("title").prose(), may("description").prose()],
+    }
+    "issue.status" => IssueStatus(issues::SetStatus) {
+        takes: &[needs("issue"), needs("status")],
+    }
+    "issue.priority" => IssuePriority(issues::SetPriority) {
+        takes: &[needs("issue"), needs("priority")],
+    }
+    "issue.assign" => IssueAssign(issues::Assign) {
+        takes: &[needs("issue"), needs("assignee")],
+    }
+    "issue.close" => IssueClose(issues::Close) { takes: &[needs("issue"), may("as")] }
+    "issue.reopen" => IssueReopen(issues::Reopen) { takes: &[needs("issue")] }
+    "issue.comment" => IssueComment(issues::Comment) {
+        creates: Creates::Record,
+        takes: &[needs("issue"), needs("text").prose()],
+    }
+    "issue.comment.edit" => CommentEdit(issues::EditComment) {
+        takes: &[needs("issue"), needs("comment"), needs("text").prose()],
+    }
+    "issue.comment.delete" => CommentDelete(issues::DeleteComment) {
+        deletes: true,
+        takes: &[needs("issue"), needs("comment")],
+    }
+    "canvas.add" => CanvasAdd(canvas::Add) {
+        creates: Creates::Record,
+        takes: &[
+            needs("kind"),
+            needs("x"),
+            needs("y"),
+            needs("width"),
+            needs("height"),
+            may("rotation"),
+            may("z_index"),
+            may("data").prose(),
+        ],
+    }
+    "canvas.set" => CanvasSet(canvas::Set) {
+        takes: &[needs("element"), needs("set").note("an object of fields")],
+    }
+    "canvas.move" => CanvasMove(canvas::Move) {
+        takes: &[needs("element"), needs("x"), needs("y")],
+    }
+    "canvas.delete" => CanvasDelete(canvas::Delete) { deletes: true, takes: &[needs("element")] }
+    "canvas.undo" => CanvasUndo(canvas::Undo) {
+        creates: Creates::Sometimes,
+        deletes: true,
+        takes: &[may("force")],
+    }
+    "canvas.redo" => CanvasRedo(canvas::Redo) {
+        creates: Creates::Sometimes,
+        deletes: true,
+        takes: &[may("force")],
+    }
+    "canvas.apply" => CanvasApply(canvas::relay::Apply) {
+        creates: Creates::Sometimes,
+        deletes: true,
+        takes: &[needs("message").note("a relay's operation")],
+    }
+    "prune" => Prune(Prune) { deletes: true }
+    "conflict.restore" => ConflictRestore(Restore) {
+        within: Within::Anywhere,
+        deletes: true,
+        takes: &[needs("number")],
+    }
+    "trash.restore" => TrashRestore(Untrash) {
+        within: Within::Anywhere,
+        creates: Creates::Record,
+        takes: &[needs("record")],
+    }
+}
+
+/// The operation with this name, as it is declared.
+pub fn declared(op: &str) -> Option<&'static Declaration> {
+    OPERATIONS.iter().find(|declaration| declaration.op == op)
 }
 
 /// Runs an operation in a session. Nothing lasts before the session commits.
@@ -122,46 +214,20 @@ impl Operation {
 /// Whatever the rules say; the session must then be dropped.
 pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
     let mark = session.recorded();
-    let outcome = match operation {
-        Operation::EntityCreate(op) => op.run(session),
-        Operation::EntityRename(op) => op.run(session),
-        Operation::MemberAdd(op) => op.run(session),
-        Operation::MemberRemove(op) => op.run(session),
-        Operation::MemberRole(op) => op.run(session),
-        Operation::ChatSend(op) => op.run(session),
-        Operation::ChatEdit(op) => op.run(session),
-        Operation::ChatDelete(op) => op.run(session),
-        Operation::ChatReact(op) => op.run(session),
-        Operation::KanbanAdd(op) => op.run(session),
-        Operation::KanbanEdit(op) => op.run(session),
-        Operation::KanbanMove(op) => op.run(session),
-        Operation::KanbanArchive(op) => op.run(session),
-        Operation::KanbanRestore(op) => op.run(session),
-        Operation::ColumnAdd(op) => op.run(session),
-        Operation::ColumnRename(op) => op.run(session),
-        Operation::ColumnMove(op) => op.run(session),
-        Operation::ColumnRemove(op) => op.run(session),
-        Operation::IssueOpen(op) => op.run(session),
-        Operation::IssueEdit(op) => op.run(session),
-        Operation::IssueStatus(op) => op.run(session),
-        Operation::IssuePriority(op) => op.run(session),
-        Operation::IssueAssign(op) => op.run(session),
-        Operation::IssueClose(op) => op.run(session),
-        Operation::IssueReopen(op) => op.run(session),
-        Operation::IssueComment(op) => op.run(session),
-        Operation::CommentEdit(op) => op.run(session),
-        Operation::CommentDelete(op) => op.run(session),
-        Operation::CanvasAdd(op) => op.run(session),
-        Operation::CanvasSet(op) => op.run(session),
-        Operation::CanvasMove(op) => op.run(session),
-        Operation::CanvasDelete(op) => op.run(session),
-        Operation::CanvasUndo(op) => op.run(session),
-        Operation::CanvasRedo(op) => op.run(session),
-        Operation::CanvasApply(op) => op.run(session),
-        Operation::Prune(op) => op.run(session),
-        Operation::ConflictRestore(op) => op.run(session),
-        Operation::TrashRestore(op) => op.run(session),
-    }?;
+    let outcome = operation.apply(session)?;
+    let declared = operation.declaration();
+    debug_assert!(
+        declared.creates != Creates::Never || !outcome.created,
+        "{} created {:?} undeclared",
+        declared.op,
+        outcome.id
+    );
+    debug_assert!(
+        declared.deletes || outcome.gone().is_empty(),
+        "{} took {:?} away undeclared",
+        declared.op,
+        outcome.gone()
+    );
     if outcome.changed {
         record(session, mark, operation, &outcome)?;
     }
@@ -199,60 +265,83 @@ pub struct Prune {
 impl Prune {
     fn run(&self, session: &mut Session) -> Result<Outcome> {
         let pruned = tombstone::prune_entity(session, &self.entity)?;
-        Ok(Outcome {
-            changed: !pruned.is_empty(),
-            doc: None,
-            id: None,
-            said: String::new(),
-            pruned,
-            removed: Vec::new(),
-            created: false,
-            detail: serde_json::Map::new(),
-        })
+        Ok(Outcome { changed: !pruned.is_empty(), pruned, ..Outcome::default() })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Map, Value, json};
+    use std::collections::BTreeSet;
+
+    /// Something that the field of an operation can hold.
+    fn sample(op: &str, argument: &Argument) -> Value {
+        match argument.name {
+            "message" if op == "canvas.apply" => json!({
+                "canvas_id": "c", "element_id": "e", "operation_type": "add", "origin_peer": "p",
+                "timestamp_ms": 1,
+            }),
+            "member" => json!("bob-hill-lake-tree"),
+            "role" => json!("guest"),
+            "status" => json!("in-progress"),
+            "priority" => json!("high"),
+            "as" => json!("canceled"),
+            "kind" => json!("text"),
+            "x" | "y" | "width" | "height" | "rotation" => json!(1.5),
+            "z_index" | "number" => json!(3),
+            "remove" | "top" | "first" | "force" => json!(true),
+            "set" | "data" => json!({"k": 1}),
+            "attachments" => json!([{"filename": "a.md", "size_bytes": 3}]),
+            _ => json!("x"),
+        }
+    }
+
+    /// A line with the fields that are wanted.
+    fn line(declared: &Declaration, wanted: impl Fn(&Argument) -> bool) -> Map<String, Value> {
+        let given = declared.takes.iter().filter(|a| a.holds != Holds::Files && wanted(a));
+        let given = given.map(|a| (a.name.to_owned(), sample(declared.op, a)));
+        let entity = (declared.within != Within::Anywhere)
+            .then(|| ("entity".to_owned(), json!("project:gentle-wave-moon-fire")));
+        given.chain(entity).chain([("op".to_owned(), json!(declared.op))]).collect()
+    }
+
+    fn read(fields: &Map<String, Value>) -> serde_json::Result<Operation> {
+        serde_json::from_value(Value::Object(fields.clone()))
+    }
 
     #[test]
-    fn a_line_needs_only_what_has_no_default() {
-        let entity = "project:gentle-wave-moon-fire";
-        for line in [
-            json!({"op": "kanban.add", "entity": entity, "title": "x"}),
-            json!({"op": "kanban.edit", "entity": entity, "card": "3f2a", "priority": "high"}),
-            json!({"op": "kanban.move", "entity": entity, "card": "3f2a", "column": "Done"}),
-            json!({"op": "kanban.move", "entity": entity, "card": "3f2a", "column": "Done",
-                "before": "77ab"}),
-            json!({"op": "kanban.archive", "entity": entity, "card": "3f2a"}),
-            json!({"op": "kanban.restore", "entity": entity, "card": "3f2a"}),
-            json!({"op": "kanban.column.add", "entity": entity, "title": "x"}),
-            json!({"op": "kanban.column.rename", "entity": entity, "column": "x", "title": "y"}),
-            json!({"op": "kanban.column.move", "entity": entity, "column": "x", "first": true}),
-            json!({"op": "kanban.column.remove", "entity": entity, "column": "x"}),
-            json!({"op": "issue.open", "entity": entity, "title": "x"}),
-            json!({"op": "issue.edit", "entity": entity, "issue": "9c1e", "title": "x"}),
-            json!({"op": "issue.status", "entity": entity, "issue": "9c1e", "status": "in-progress"}),
-            json!({"op": "issue.priority", "entity": entity, "issue": "9c1e", "priority": "low"}),
-            json!({"op": "issue.assign", "entity": entity, "issue": "9c1e", "assignee": ""}),
-            json!({"op": "issue.comment", "entity": entity, "issue": "9c1e", "text": "x"}),
-            json!({"op": "issue.comment.edit", "entity": entity, "issue": "9c1e",
-                "comment": "77ab", "text": "x"}),
-            json!({"op": "issue.comment.delete", "entity": entity, "issue": "9c1e",
-                "comment": "77ab"}),
-            json!({"op": "issue.close", "entity": entity, "issue": "9c1e", "as": "canceled"}),
-            json!({"op": "issue.reopen", "entity": entity, "issue": "9c1e"}),
-        ] {
-            let operation: Operation = serde_json::from_value(line.clone()).unwrap();
-            // What is read back is written with everything that was left out.
+    fn a_declaration_has_the_fields_of_its_operation_and_requires_what_has_no_default() {
+        for declared in OPERATIONS {
+            let op = declared.op;
+            let least = line(declared, |argument| argument.required);
+            let operation = read(&least).unwrap_or_else(|e| panic!("{op}: {e}"));
+            assert_eq!(operation.declaration(), declared);
+            assert_eq!(super::declared(op), Some(declared));
+            for missing in least.keys() {
+                let mut less = least.clone();
+                less.remove(missing);
+                assert!(read(&less).is_err(), "{op} without {missing}");
+            }
+            // Every field of the struct is declared, and every one that is declared is there.
+            let most = line(declared, |_| true);
+            let operation = read(&most).unwrap_or_else(|e| panic!("{op}: {e}"));
             let written = serde_json::to_value(&operation).unwrap();
-            for (key, value) in line.as_object().unwrap() {
-                assert_eq!(written.get(key), Some(value), "{line}");
+            let written_names: BTreeSet<&String> = written.as_object().unwrap().keys().collect();
+            assert_eq!(written_names, most.keys().collect(), "{op}");
+            for (name, value) in &most {
+                if !value.is_array() && !value.is_object() {
+                    assert_eq!(written.get(name), Some(value), "{op}");
+                }
             }
             let again: Operation = serde_json::from_value(written.clone()).unwrap();
             assert_eq!(serde_json::to_value(&again).unwrap(), written);
         }
+    }
+
+    #[test]
+    fn no_two_operations_have_one_name() {
+        let names: BTreeSet<&str> = OPERATIONS.iter().map(|d| d.op).collect();
+        assert_eq!(names.len(), OPERATIONS.len());
     }
 }

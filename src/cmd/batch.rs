@@ -5,6 +5,7 @@ mod run;
 
 use super::{Context, DryRun, files};
 use crate::error::{Error, Kind, Result};
+use crate::operation::{OPERATIONS, Within};
 use crate::store::Committed;
 use crate::ui::{Body, Column, Format, Report, Row, Written, error_json};
 use line::Line;
@@ -26,30 +27,8 @@ const BYTES: u64 = 256 << 20;
 /// All lines happen, or none: at the first that fails nothing is written. With `--keep-going` the
 /// good ones happen, and the exit code is 3 when any failed. One result per line comes out in
 /// order, as a JSON object: what the command would print with --json, or `{"line":…,"error":…}`.
-///
-/// Operations, with their fields beside `entity` (? where one may be missing):
-///
-/// entity.create name description?, entity.rename name, member.add member role?, member.remove
-/// member, member.role member role; chat.send text reply_to? attach? (files), chat.edit message
-/// text, chat.delete message, chat.react message emoji remove?; kanban.add title description?
-/// column? assignee? priority?, kanban.edit card title? description? assignee? priority?,
-/// kanban.move card column before? top?, kanban.archive card, kanban.restore card,
-/// kanban.column.add title, kanban.column.rename column title, kanban.column.move column before?
-/// first?, kanban.column.remove column to?; issue.open title description? priority? assignee?,
-/// issue.edit issue title? description?, issue.status issue status, issue.priority issue priority,
-/// issue.assign issue assignee, issue.close issue as?, issue.reopen issue, issue.comment issue text,
-/// issue.comment.edit issue comment text, issue.comment.delete issue comment; canvas.add kind x y
-/// width height rotation? z_index? data?, canvas.set element set (an object of fields), canvas.move
-/// element x y, canvas.delete element, canvas.undo force?, canvas.redo force?, canvas.apply message
-/// (a relay's operation); conflict.restore number, trash.restore record (which have no entity);
-/// prune.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:
-  crdtctl batch operations.ndjson
-  jq -c '{op: \"chat.send\", text: .body}' old-chat.ndjson | crdtctl batch
-  printf '%s\\n' '{\"op\":\"chat.send\",\"text\":\"hi\"}' \\
-    '{\"op\":\"chat.react\",\"message\":\"$1.id\",\"emoji\":\"👍\"}' | crdtctl batch -
-  crdtctl log show 41 --json | jq -c '.operations[].operation' | crdtctl -s elsewhere batch -n")]
+#[command(after_help = EXAMPLES, after_long_help = format!("{}\n\n{EXAMPLES}", operations()))]
 pub struct Args {
     /// The file; standard input without one and for `-`
     #[arg(default_value = "-", hide_default_value = true)]
@@ -59,6 +38,29 @@ pub struct Args {
     keep_going: bool,
     #[command(flatten)]
     dry_run: DryRun,
+}
+
+const EXAMPLES: &str = "Examples:
+  crdtctl batch operations.ndjson
+  jq -c '{op: \"chat.send\", text: .body}' old-chat.ndjson | crdtctl batch
+  printf '%s\\n' '{\"op\":\"chat.send\",\"text\":\"hi\"}' \\
+    '{\"op\":\"chat.react\",\"message\":\"$1.id\",\"emoji\":\"👍\"}' | crdtctl batch -
+  crdtctl log show 41 --json | jq -c '.operations[].operation' | crdtctl -s elsewhere batch -n";
+
+/// Every operation with what its lines take, for people.
+fn operations() -> String {
+    let mut text = String::from(
+        "Operations:\n  with their fields beside `entity`, ? where one may be missing",
+    );
+    for declared in OPERATIONS {
+        let mut takes: Vec<String> = declared.takes.iter().map(ToString::to_string).collect();
+        if declared.within == Within::Anywhere {
+            takes.push("and no entity".to_owned());
+        }
+        let line = format!("  {:<22}{}", declared.op, takes.join(", "));
+        text.push_str(&format!("\n{}", line.trim_end()));
+    }
+    text
 }
 
 const COLUMNS: &[Column] = &[
@@ -153,10 +155,10 @@ fn shown(ran: &Ran<'_>, dry_run: bool) -> Row {
     row
 }
 
-/// The id of the record. One that was minted for nothing is none.
+/// The id of the record. One that was made for nothing is none.
 fn id(ran: &Ran<'_>, dry_run: bool) -> Option<String> {
     let outcome = ran.outcome.as_ref().ok()?;
-    outcome.id.clone().filter(|_| !(dry_run && ran.minted))
+    outcome.id.clone().filter(|_| !(dry_run && ran.created))
 }
 
 fn summary(ran: &[Ran<'_>], failed: usize, dry_run: bool) -> String {

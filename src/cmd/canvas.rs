@@ -252,30 +252,30 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             let data = data.map(|data| data.0).unwrap_or_default();
             let (rotation, z_index) = (0.0, None);
             let add = canvas::Add { entity, kind, x, y, width, height, rotation, z_index, data };
-            context.perform(&Operation::CanvasAdd(add), true)
+            context.perform(&Operation::CanvasAdd(add))
         }
         Verb::Set { element, fields, .. } => {
             let entity = context.entity()?;
             let set: Map<String, Value> = fields.into_iter().collect();
-            context.perform(&Operation::CanvasSet(canvas::Set { entity, element, set }), false)
+            context.perform(&Operation::CanvasSet(canvas::Set { entity, element, set }))
         }
         Verb::Move { element, to: (x, y), .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::CanvasMove(canvas::Move { entity, element, x, y }), false)
+            context.perform(&Operation::CanvasMove(canvas::Move { entity, element, x, y }))
         }
         Verb::Delete { element, .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::CanvasDelete(canvas::Delete { entity, element }), false)
+            context.perform(&Operation::CanvasDelete(canvas::Delete { entity, element }))
         }
         Verb::List { all } => list(context, all),
         Verb::Show { element } => show(context, &element),
         Verb::Undo { force, .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::CanvasUndo(canvas::Undo { entity, force }), false)
+            context.perform(&Operation::CanvasUndo(canvas::Undo { entity, force }))
         }
         Verb::Redo { force, .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::CanvasRedo(canvas::Redo { entity, force }), false)
+            context.perform(&Operation::CanvasRedo(canvas::Redo { entity, force }))
         }
         Verb::Render { out, .. } => render(context, &out),
         Verb::Apply { file, dry_run } => feed::apply(context, file, dry_run),

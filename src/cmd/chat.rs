@@ -192,21 +192,21 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             };
             let entity = context.entity()?;
             let send = chat::Send { entity, text, reply_to, attachments };
-            context.perform(&Operation::ChatSend(send), true)
+            context.perform(&Operation::ChatSend(send))
         }
         Verb::Edit { message, text, .. } => {
             let text = files::text(&text)?;
             let entity = context.entity()?;
-            context.perform(&Operation::ChatEdit(chat::Edit { entity, message, text }), false)
+            context.perform(&Operation::ChatEdit(chat::Edit { entity, message, text }))
         }
         Verb::Delete { message, .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::ChatDelete(chat::Delete { entity, message }), false)
+            context.perform(&Operation::ChatDelete(chat::Delete { entity, message }))
         }
         Verb::React { message, emoji, remove, .. } => {
             let entity = context.entity()?;
             let react = chat::React { entity, message, emoji, remove };
-            context.perform(&Operation::ChatReact(react), false)
+            context.perform(&Operation::ChatReact(react))
         }
         Verb::List { filter, all } => list(context, &filter, all, &[]),
         Verb::Show { message } => show(context, &message),

@@ -97,7 +97,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::List { since, doc } => list(context, since, doc.as_deref()),
         Verb::Show { number } => show(context, number),
         Verb::Restore { number, .. } => {
-            context.perform(&Operation::ConflictRestore(Restore { number }), false)
+            context.perform(&Operation::ConflictRestore(Restore { number }))
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::concern::{self, CONCERNS};
 use crate::error::{Error, Result, word};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::limits::TRASH_AGE_SECONDS;
-use crate::operation::{self, Operation, Outcome};
+use crate::operation::{self, Creates, Operation, Outcome};
 use crate::store::{Ambient, Commits, Committed, Document, Open, Reader, Session, Store};
 use crate::ui::{Progress, Report, Terminal, Written, prompt};
 use std::cell::{OnceCell, RefCell};
@@ -188,13 +188,14 @@ impl Context {
         Ok(entity)
     }
 
-    /// Runs one operation in a session of its own and reports it. With `creates` the record's id
-    /// is what standard output gets.
+    /// Runs one operation in a session of its own and reports it. Where it is there to make a
+    /// record, or has made one, the record's id is what standard output gets.
     ///
     /// What would take records out of their document for good is asked about first, where somebody
     /// can answer: an answer is waited for without the lock.
-    pub fn perform(&self, operation: &Operation, creates: bool) -> Result<Report> {
-        if operation.deletes() && self.asks() {
+    pub fn perform(&self, operation: &Operation) -> Result<Report> {
+        let declared = operation.declaration();
+        if declared.deletes && self.asks() {
             let trial = operation::run(&mut self.rehearsal()?, operation)?;
             if !self.confirm_loss(trial.gone().len())? {
                 return Ok(Report::nothing().note("nothing was deleted"));
@@ -206,9 +207,10 @@ impl Context {
         let mut written = Written {
             sentence: outcome.said.clone(),
             extra: detail(&outcome),
+            // An id that was made for nothing is no id.
+            id: outcome.id.filter(|_| !(self.dry_run && outcome.created)),
             doc: outcome.doc.map(String::from),
-            id: outcome.id,
-            creates: creates || outcome.created,
+            creates: declared.creates == Creates::Record || outcome.created,
             changed: outcome.changed,
             ..Written::default()
         };
@@ -241,10 +243,6 @@ impl Context {
             written.bytes_after = change.bytes_after;
         }
         if self.dry_run {
-            // An id that was minted for nothing is no id.
-            if std::mem::take(&mut written.creates) {
-                written.id = None;
-            }
             written.sentence = dry(&written.sentence);
             written = written.with("dry_run", true);
         }

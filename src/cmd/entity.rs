@@ -110,13 +110,13 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::Create { entity, name, description, .. } => {
             let entity = new_entity(context, &entity)?;
             let create = core::Create { entity, name, description };
-            context.perform(&Operation::EntityCreate(create), true)
+            context.perform(&Operation::EntityCreate(create))
         }
         Verb::List => list(context),
         Verb::Show { entity } => show(context, entity.as_deref()),
         Verb::Rename { name, .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::EntityRename(core::Rename { entity, name }), false)
+            context.perform(&Operation::EntityRename(core::Rename { entity, name }))
         }
         Verb::Use { entity, .. } => choose(context, entity.as_deref()),
     }

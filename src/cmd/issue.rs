@@ -259,29 +259,29 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             let (title, description) = (files::text(&title)?, files::text(&description)?);
             let entity = context.entity()?;
             let open = issues::Open { entity, title, description, priority, assignee };
-            context.perform(&Operation::IssueOpen(open), true)
+            context.perform(&Operation::IssueOpen(open))
         }
         Verb::Edit { issue, changes, .. } => {
             let text = |text: Option<String>| text.map(|text| files::text(&text)).transpose();
             let (title, description) = (text(changes.title)?, text(changes.description)?);
             let entity = context.entity()?;
             let edit = issues::Edit { entity, issue, title, description };
-            context.perform(&Operation::IssueEdit(edit), false)
+            context.perform(&Operation::IssueEdit(edit))
         }
         Verb::Status { issue, status, .. } => {
             let entity = context.entity()?;
             let change = issues::SetStatus { entity, issue, status };
-            context.perform(&Operation::IssueStatus(change), false)
+            context.perform(&Operation::IssueStatus(change))
         }
         Verb::Priority { issue, priority, .. } => {
             let entity = context.entity()?;
             let change = issues::SetPriority { entity, issue, priority };
-            context.perform(&Operation::IssuePriority(change), false)
+            context.perform(&Operation::IssuePriority(change))
         }
         Verb::Assign { issue, assignee, .. } => {
             let entity = context.entity()?;
             let assign = issues::Assign { entity, issue, assignee: assignee.unwrap_or_default() };
-            context.perform(&Operation::IssueAssign(assign), false)
+            context.perform(&Operation::IssueAssign(assign))
         }
         Verb::Comment { issue, text, edit, delete, .. } => {
             comment(context, issue, text.as_deref(), edit, delete)
@@ -289,11 +289,11 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::Comments { issue, all } => comments(context, &issue, all),
         Verb::Close { issue, end, .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::IssueClose(issues::Close { entity, issue, end }), false)
+            context.perform(&Operation::IssueClose(issues::Close { entity, issue, end }))
         }
         Verb::Reopen { issue, .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::IssueReopen(issues::Reopen { entity, issue }), false)
+            context.perform(&Operation::IssueReopen(issues::Reopen { entity, issue }))
         }
         Verb::List { filter, all, sort, reverse } => list(context, &filter, all, sort, reverse),
         Verb::Show { issue, all } => show(context, &issue, all),
@@ -310,18 +310,18 @@ fn comment(
     if let Some(comment) = delete {
         let entity = context.entity()?;
         let delete = issues::DeleteComment { entity, issue, comment };
-        return context.perform(&Operation::CommentDelete(delete), false);
+        return context.perform(&Operation::CommentDelete(delete));
     }
     let text = context.text(text)?;
     let entity = context.entity()?;
     match edit {
         Some(comment) => {
             let edit = issues::EditComment { entity, issue, comment, text };
-            context.perform(&Operation::CommentEdit(edit), false)
+            context.perform(&Operation::CommentEdit(edit))
         }
         None => {
             let comment = issues::Comment { entity, issue, text };
-            context.perform(&Operation::IssueComment(comment), true)
+            context.perform(&Operation::IssueComment(comment))
         }
     }
 }

@@ -189,25 +189,25 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             let (title, description) = (files::text(&title)?, files::text(&description)?);
             let entity = context.entity()?;
             let add = kanban::Add { entity, title, description, column, assignee, priority };
-            context.perform(&Operation::KanbanAdd(add), true)
+            context.perform(&Operation::KanbanAdd(add))
         }
         Verb::Edit { card, changes, .. } => {
             let changes = changes.read()?;
             let entity = context.entity()?;
-            context.perform(&Operation::KanbanEdit(kanban::Edit { entity, card, changes }), false)
+            context.perform(&Operation::KanbanEdit(kanban::Edit { entity, card, changes }))
         }
         Verb::Move { card, column, before, top, .. } => {
             let entity = context.entity()?;
             let change = kanban::Move { entity, card, column, before, top };
-            context.perform(&Operation::KanbanMove(change), false)
+            context.perform(&Operation::KanbanMove(change))
         }
         Verb::Archive { card, .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::KanbanArchive(kanban::Archive { entity, card }), false)
+            context.perform(&Operation::KanbanArchive(kanban::Archive { entity, card }))
         }
         Verb::Restore { card, .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::KanbanRestore(kanban::Restore { entity, card }), false)
+            context.perform(&Operation::KanbanRestore(kanban::Restore { entity, card }))
         }
         Verb::List { column, assignee, priority, all } => {
             let filter = Filter { column, assignee, priority };

@@ -59,10 +59,12 @@ fn render(man: &Man, command: &Command, page: &mut Vec<u8>) -> std::io::Result<(
     if command.has_subcommands() {
         man.render_subcommands_section(page)?;
     }
-    match command.get_after_help() {
-        Some(text) => page.write_all(section(&text.to_string()).as_bytes()),
-        None => Ok(()),
-    }
+    let more = command.get_after_long_help().or(command.get_after_help());
+    let more = more.map(ToString::to_string).unwrap_or_default();
+    more.split("\n\n").filter(|text| !text.is_empty()).try_for_each(|text| {
+        let section = section(text);
+        page.write_all(section.as_bytes())
+    })
 }
 
 /// `Examples:` and what follows it as a section of its own, line by line as it is written.

@@ -84,15 +84,15 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     match args.verb {
         Verb::Add { member, role, .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::MemberAdd(core::Add { entity, member, role }), true)
+            context.perform(&Operation::MemberAdd(core::Add { entity, member, role }))
         }
         Verb::Remove { member, .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::MemberRemove(core::Remove { entity, member }), false)
+            context.perform(&Operation::MemberRemove(core::Remove { entity, member }))
         }
         Verb::Role { member, role, .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::MemberRole(core::SetRole { entity, member, role }), false)
+            context.perform(&Operation::MemberRole(core::SetRole { entity, member, role }))
         }
         Verb::List { all } => {
             let entity = context.entity()?;

@@ -83,7 +83,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::List => list(context),
         Verb::Show { record } => show(context, &record),
         Verb::Restore { record, .. } => {
-            context.perform(&Operation::TrashRestore(Untrash { record }), true)
+            context.perform(&Operation::TrashRestore(Untrash { record }))
         }
     }
 }

@@ -132,7 +132,7 @@ impl Add {
         let done = put(session, &self.entity, &actor, fields)?;
         stack::note(session, &doc, z_index)?;
         push(session, &doc, &actor, "add", &done)?;
-        Ok(Outcome::changed(doc, &done.id).saying(format!(
+        Ok(Outcome::created(doc, &done.id).saying(format!(
             "added a {} to the canvas of {}",
             self.kind.as_str(),
             self.entity
@@ -246,7 +246,7 @@ pub fn restore(session: &mut Session, entity: &EntityId, value: &Value) -> Resul
         "add",
         &Done { id: id.clone(), clock: now, changes, pruned: Vec::new() },
     )?;
-    Ok(Outcome::changed(doc, &id))
+    Ok(Outcome::created(doc, &id))
 }
 
 /// What a write of one's own did.

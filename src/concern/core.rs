@@ -118,7 +118,7 @@ impl Create {
         if self.entity.entity_type() == "project" {
             kanban::lay_out(session, &self.entity)?;
         }
-        Ok(Outcome::changed(doc, self.entity.as_str())
+        Ok(Outcome::created(doc, self.entity.as_str())
             .saying(format!("created {}, owned by {actor}", self.entity)))
     }
 }
@@ -191,7 +191,7 @@ impl Add {
         let now = session.now();
         let again = was_used(session, &doc, self.member.as_str())?;
         session.edit(&doc, |txn| join(txn, &doc, &self.member, role, now, again))?;
-        Ok(Outcome::changed(doc, self.member.as_str())
+        Ok(Outcome::created(doc, self.member.as_str())
             .saying(format!("added {} to {} as {role}", self.member, self.entity)))
     }
 }

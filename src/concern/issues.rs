@@ -166,7 +166,7 @@ impl Open {
             txn.create_map(&path, "ack_vector")?;
             txn.create_array(&path, "comments")
         })?;
-        Ok(Outcome::changed(doc, &id).saying(format!("opened in {}", self.entity)))
+        Ok(Outcome::created(doc, &id).saying(format!("opened in {}", self.entity)))
     }
 }
 

@@ -126,7 +126,7 @@ impl Add {
             txn.create_map(&path, "ack_vector")?;
             board::list(txn, &column.id, &id, &Spot::End)
         })?;
-        Ok(Outcome::changed(doc, &id).saying(format!("added to {:?}", column.title)))
+        Ok(Outcome::created(doc, &id).saying(format!("added to {:?}", column.title)))
     }
 }
 

@@ -3,7 +3,7 @@ use crate::tombstone::Pruned;
 use serde_json::{Map, Value};
 
 /// What an operation did.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Outcome {
     /// False when all was so already.
     pub changed: bool,
@@ -17,7 +17,7 @@ pub struct Outcome {
     pub pruned: Vec<Pruned>,
     /// The records that it removed without a tombstone, by their ids.
     pub removed: Vec<String>,
-    /// The record is new, where the operation alone does not tell.
+    /// The record is new: before, there was none with its id.
     pub created: bool,
     /// What else a program may want to know: further fields of the JSON object.
     pub detail: Map<String, Value>,
@@ -25,16 +25,12 @@ pub struct Outcome {
 
 impl Outcome {
     pub(crate) fn new(changed: bool, doc: DocId, id: &str) -> Self {
-        Outcome {
-            changed,
-            doc: Some(doc),
-            id: Some(id.to_owned()),
-            said: String::new(),
-            pruned: Vec::new(),
-            removed: Vec::new(),
-            created: false,
-            detail: Map::new(),
-        }
+        Outcome { changed, doc: Some(doc), id: Some(id.to_owned()), ..Outcome::default() }
+    }
+
+    /// A record was made.
+    pub(super) fn created(doc: DocId, id: &str) -> Self {
+        Outcome { created: true, ..Outcome::new(true, doc, id) }
     }
 
     pub(super) fn changed(doc: DocId, id: &str) -> Self {
@@ -47,11 +43,6 @@ impl Outcome {
 
     pub(crate) fn saying(mut self, sentence: impl Into<String>) -> Self {
         self.said = sentence.into();
-        self
-    }
-
-    pub(crate) fn creating(mut self) -> Self {
-        self.created = true;
         self
     }
 

@@ -55,7 +55,7 @@ impl Untrash {
         let new = outcome.id.clone().unwrap_or_default();
         session.state().mark_untrashed(trashed.number, &new)?;
         let said = format!("restored {} {id} as {new}{}", trashed.noun, outcome.said);
-        Ok(outcome.creating().saying(said))
+        Ok(outcome.saying(said))
     }
 }
 

@@ -222,6 +222,36 @@ fn a_dry_run_of_a_batch_writes_nothing_and_prints_no_new_id() {
     assert_eq!(store.files(), before);
 }
 
+/// The ids of new records begin with any letter of hexadecimal, and so may what people write.
+#[test]
+fn a_dry_run_of_a_batch_prints_no_new_id_that_begins_like_a_text() {
+    let machine = Machine::new("dry letters");
+    let store = machine.group("s", &[]);
+    let old = store.send("old");
+    let letters = "0123456789abcdef".repeat(4);
+    let letters = letters.chars().map(String::from);
+    let mut lines: Vec<Value> = letters.map(|letter| send(&letter)).collect();
+    // What there is keeps its id, by whatever it is named.
+    lines.push(json!({"op": "chat.edit", "message": old, "text": &old[..1]}));
+    // What names itself is not there yet either, and what changes it changes nothing real.
+    lines.push(json!({"op": "member.add", "member": BOB}));
+    lines.push(json!({"op": "member.role", "member": BOB, "role": "admin"}));
+    lines.push(json!({"op": "member.role", "member": ALICE, "role": "owner"}));
+    lines.push(json!({"op": "entity.create", "entity": "project:p", "name": "P"}));
+    lines.push(json!({"op": "kanban.column.add", "entity": "project:p", "title": "Backlog"}));
+    let run = batch(&store, &lines, &["-n", "-e", GROUP]);
+    let ran = results(run.exits(0));
+    let shown: Vec<&Value> = ran.iter().map(|r| &r["id"]).filter(|id| !id.is_null()).collect();
+    assert_eq!(shown.len(), 3, "{shown:?}");
+    assert_eq!(shown[..2], [&json!(old), &json!(ALICE)]);
+    assert_eq!(store.column(&["chat", "list"], "id"), [old]);
+    // The same of commands: the id of what is made for nothing is none, that of what is there is.
+    let dry = |args: &[&str]| store.json(&[args, &["-n"]].concat())["id"].clone();
+    assert_eq!(dry(&["chat", "send", "a"]), Value::Null);
+    assert_eq!(dry(&["member", "add", BOB]), Value::Null);
+    assert_eq!(dry(&["member", "add", ALICE]), json!(ALICE));
+}
+
 #[test]
 fn files_are_attached_as_the_command_does() {
     let machine = Machine::new("batch attach");

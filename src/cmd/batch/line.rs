@@ -4,17 +4,13 @@ use super::super::context::DEFAULT_ENTITY;
 use super::super::{Context, chat, entity, resolve};
 use super::run::Ran;
 use crate::concern;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
-use crate::operation::Operation;
+use crate::operation::{self, Argument, Declaration, Holds, Operation, Within};
 use crate::store::Session;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
-
-/// Fields that hold what people write. `$1.id` in them is text: who makes lines out of what others
-/// wrote need not look for it.
-const PROSE: &[&str] = &["text", "title", "description", "name", "content", "data", "emoji"];
 
 /// A line as it was read.
 pub struct Line<'a> {
@@ -57,11 +53,30 @@ pub fn op(fields: &Map<String, Value>) -> Result<&str> {
     })
 }
 
+/// The operation with this name.
+///
+/// # Errors
+/// `Usage` when there is none.
+pub fn declared(op: &str) -> Result<&'static Declaration> {
+    operation::declared(op).ok_or_else(|| {
+        let known: Vec<&str> = operation::OPERATIONS.iter().map(|known| known.op).collect();
+        Error::usage(format!("there is no operation {op:?}"))
+            .because(format!("expected one of {}", known.join(", ")))
+            .hint("`crdtctl batch --help` lists them")
+    })
+}
+
 /// Puts the results of earlier lines in the place of what refers to them.
-pub fn refer(fields: &mut Map<String, Value>, number: usize, earlier: &[Ran<'_>]) -> Result<()> {
+pub fn refer(
+    declared: &Declaration,
+    fields: &mut Map<String, Value>,
+    number: usize,
+    earlier: &[Ran<'_>],
+) -> Result<()> {
+    let is_prose = |name: &str| declared.argument(name).is_some_and(|a| a.holds == Holds::Prose);
     for (name, value) in fields.iter_mut() {
         if let Value::String(text) = value
-            && !PROSE.contains(&name.as_str())
+            && !is_prose(name)
             && let Some((line, part)) = reference(text)
         {
             *value = json!(result(line, part, number, earlier)?);
@@ -141,85 +156,71 @@ impl<'c> Names<'c> {
     /// The operation that fields stand for.
     ///
     /// # Errors
-    /// `Usage` for an operation that there is not, a field that it has not, or one that it lacks;
-    /// as [`resolve::entity`].
-    pub fn operation(&mut self, mut fields: Map<String, Value>) -> Result<Operation> {
-        let op = op(&fields)?.to_owned();
-        attach(&op, &mut fields)?;
-        if let Some(named) = fields.get("entity").and_then(Value::as_str) {
-            let entity = match op.as_str() {
-                "entity.create" => entity::new_entity(self.context, named)?,
-                _ => self.entity(Some(named))?,
-            };
-            fields.insert("entity".to_owned(), json!(entity));
+    /// `Usage` for a field that the operation has not, or one that it lacks; as
+    /// [`resolve::entity`].
+    pub fn operation(
+        &mut self,
+        declared: &Declaration,
+        mut fields: Map<String, Value>,
+    ) -> Result<Operation> {
+        attach(declared, &mut fields)?;
+        match (declared.within, fields.get("entity").and_then(Value::as_str)) {
+            (Within::NewEntity, Some(named)) => {
+                let entity = entity::new_entity(self.context, named)?;
+                fields.insert("entity".to_owned(), json!(entity));
+            }
+            (Within::NewEntity, None) if !fields.contains_key("entity") => {
+                return Err(lacks(declared, "entity"));
+            }
+            (Within::Entity, named) if named.is_some() || !fields.contains_key("entity") => {
+                let entity = self.entity(named)?;
+                fields.insert("entity".to_owned(), json!(entity));
+            }
+            _ => {}
         }
-        let mut read = read(&fields);
-        if !fields.contains_key("entity")
-            && op != "entity.create"
-            && read.as_ref().is_err_and(|e| e.to_string().contains("missing field `entity`"))
-        {
-            fields.insert("entity".to_owned(), json!(self.entity(None)?));
-            read = self::read(&fields);
+        let given = |argument: &&Argument| fields.contains_key(argument.name);
+        if let Some(missing) = declared.takes.iter().find(|a| a.required && !given(a)) {
+            return Err(lacks(declared, missing.name));
         }
-        let operation = read.map_err(|e| unreadable(&op, &e))?;
-        refuse_unknown(&op, &fields, &operation)?;
-        Ok(operation)
+        let names = declared.names();
+        if let Some(unknown) = fields.keys().find(|n| *n != "op" && !names.contains(&n.as_str())) {
+            let what = format!("{} has no field {unknown:?}", declared.op);
+            return Err(Error::usage(what).hint(format!("it has {}", names.join(", "))));
+        }
+        serde_json::from_value(Value::Object(fields)).map_err(|e| unreadable(declared, e))
     }
 }
 
-fn read(fields: &Map<String, Value>) -> serde_json::Result<Operation> {
-    serde_json::from_value(Value::Object(fields.clone()))
+fn lacks(declared: &Declaration, field: &str) -> Error {
+    unreadable(declared, format!("missing field `{field}`"))
 }
 
-fn unreadable(op: &str, e: &serde_json::Error) -> Error {
-    let said = e.to_string();
-    match said.starts_with(&format!("unknown variant `{op}`")) {
-        true => Error::usage(format!("there is no operation {op:?}"))
-            .because(said)
-            .hint("`crdtctl batch --help` lists them"),
-        false => Error::usage(format!("{op}: {said}"))
-            .hint("`crdtctl batch --help` shows what each operation takes"),
-    }
-}
-
-/// Refuses fields that the operation does not have: what reads nothing of them writes none of them.
-fn refuse_unknown(op: &str, fields: &Map<String, Value>, operation: &Operation) -> Result<()> {
-    let written = serde_json::to_value(operation)
-        .map_err(|e| Error::bug("an operation does not encode").because(e))?;
-    let knows = |name: &str| written.get(name).is_some();
-    let Some(unknown) = fields.keys().find(|name| !knows(name)) else { return Ok(()) };
-    let known: Vec<&str> = written
-        .as_object()
-        .into_iter()
-        .flat_map(Map::keys)
-        .map(String::as_str)
-        .filter(|name| *name != "op")
-        .collect();
-    Err(Error::new(Kind::Usage, format!("{op} has no field {unknown:?}"))
-        .hint(format!("it has {}", known.join(", "))))
+fn unreadable(declared: &Declaration, why: impl std::fmt::Display) -> Error {
+    Error::usage(format!("{}: {why}", declared.op))
+        .hint("`crdtctl batch --help` shows what each operation takes")
 }
 
 /// Files that a line names, as `chat send --attach` records them.
-fn attach(op: &str, fields: &mut Map<String, Value>) -> Result<()> {
-    if op != "chat.send" {
+fn attach(declared: &Declaration, fields: &mut Map<String, Value>) -> Result<()> {
+    let Some(named) = declared.takes.iter().find(|argument| argument.holds == Holds::Files) else {
         return Ok(());
-    }
-    let files = match fields.remove("attach") {
+    };
+    let wrong = |what: &str| Error::usage(format!("{}: {what}", declared.op));
+    let none = || wrong(&format!("`{}` names a file, or several", named.name));
+    let files = match fields.remove(named.name) {
         None => return Ok(()),
         Some(Value::String(file)) => vec![Value::String(file)],
         Some(Value::Array(files)) => files,
-        Some(_) => return Err(Error::usage("chat.send: `attach` names a file, or several")),
+        Some(_) => return Err(none()),
     };
     let mut attachments = Vec::new();
     for file in &files {
-        let Some(file) = file.as_str() else {
-            return Err(Error::usage("chat.send: `attach` names a file, or several"));
-        };
+        let file = file.as_str().ok_or_else(none)?;
         attachments.push(json!(chat::attachment(Path::new(file))?));
     }
     match fields.entry("attachments").or_insert_with(|| json!([])) {
         Value::Array(all) => all.extend(attachments),
-        _ => return Err(Error::usage("chat.send: `attachments` is an array")),
+        _ => return Err(wrong("`attachments` is an array")),
     }
     Ok(())
 }

@@ -7,12 +7,11 @@
 //! dropped and everything is run again without that line.
 
 use super::super::Context;
-use super::line::{Line, Names, op, refer};
+use super::line::{Line, Names, declared, op, refer};
 use crate::error::{Error, Result};
-use crate::operation::{self, Operation, Outcome};
+use crate::operation::{self, Outcome};
 use crate::store::{Committed, Session};
 use crate::ui::Progress;
-use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 
 /// What became of a line.
@@ -21,8 +20,8 @@ pub struct Ran<'a> {
     /// The name of the operation, where one was given.
     pub op: String,
     pub outcome: Result<Outcome>,
-    /// The id of its record was minted in this batch.
-    pub minted: bool,
+    /// Its record is one that this batch made.
+    pub created: bool,
     line: &'a Line<'a>,
 }
 
@@ -64,7 +63,7 @@ fn attempt<'a>(
     progress: &Progress,
 ) -> Result<Attempt<'a>> {
     let mut names = Names::of(context, session)?;
-    let mut minted: HashSet<String> = HashSet::new();
+    let mut created: HashSet<String> = HashSet::new();
     let mut ran: Vec<Ran<'a>> = Vec::with_capacity(lines.len());
     for line in lines {
         let begun = session.changes_begun();
@@ -72,12 +71,12 @@ fn attempt<'a>(
             number: line.number,
             op: String::new(),
             outcome: Err(Error::bug("a line was not run")),
-            minted: false,
+            created: false,
             line,
         };
         done.outcome = match left_out.get(&line.number) {
             Some(error) => Err(error.clone()),
-            None => done.run(session, &mut names, &ran, &mut minted),
+            None => done.run(session, &mut names, &ran, &mut created),
         };
         match &done.outcome {
             Ok(outcome) => names.learn(outcome.doc.as_ref()),
@@ -99,30 +98,22 @@ impl Ran<'_> {
         session: &mut Session,
         names: &mut Names<'_>,
         earlier: &[Ran<'_>],
-        minted: &mut HashSet<String>,
+        created: &mut HashSet<String>,
     ) -> Result<Outcome> {
         let mut fields = self.line.fields()?;
         self.op = op(&fields)?.to_owned();
-        refer(&mut fields, self.number, earlier)?;
-        let operation = names.operation(fields)?;
+        let declared = declared(&self.op)?;
+        refer(declared, &mut fields, self.number, earlier)?;
+        let operation = names.operation(declared, fields)?;
         let outcome = operation::run(session, &operation)?;
         if let Some(id) = &outcome.id {
-            self.minted = minted.contains(id) || !is_named(&operation, id)?;
-            if self.minted {
-                minted.insert(id.clone());
+            if outcome.created {
+                created.insert(id.clone());
             }
+            self.created = created.contains(id);
         }
         Ok(outcome)
     }
-}
-
-/// Whether an operation names a record that was there before it.
-fn is_named(operation: &Operation, id: &str) -> Result<bool> {
-    let fields = serde_json::to_value(operation)
-        .map_err(|e| Error::bug("an operation does not encode").because(e))?;
-    let begins =
-        |value: &Value| value.as_str().is_some_and(|text| !text.is_empty() && id.starts_with(text));
-    Ok(fields.as_object().is_some_and(|fields| fields.values().any(begins)))
 }
 
 fn named(number: usize, mut error: Error) -> Error {

@@ -71,23 +71,23 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::Add { title, .. } => {
             let title = files::text(&title)?;
             let entity = context.entity()?;
-            context.perform(&Operation::ColumnAdd(AddColumn { entity, title }), true)
+            context.perform(&Operation::ColumnAdd(AddColumn { entity, title }))
         }
         Verb::Rename { column, title, .. } => {
             let title = files::text(&title)?;
             let entity = context.entity()?;
             let rename = RenameColumn { entity, column, title };
-            context.perform(&Operation::ColumnRename(rename), false)
+            context.perform(&Operation::ColumnRename(rename))
         }
         Verb::Move { column, before, first, .. } => {
             let entity = context.entity()?;
             let change = MoveColumn { entity, column, before, first };
-            context.perform(&Operation::ColumnMove(change), false)
+            context.perform(&Operation::ColumnMove(change))
         }
         Verb::Remove { column, to, .. } => {
             let entity = context.entity()?;
             let remove = RemoveColumn { entity, column, to };
-            context.perform(&Operation::ColumnRemove(remove), false)
+            context.perform(&Operation::ColumnRemove(remove))
         }
     }
 }

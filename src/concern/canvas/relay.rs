@@ -339,7 +339,7 @@ impl Apply {
         fields.entry("z_index".to_owned()).or_insert(Some(Value::Int(0)));
         let created = data.get("created_at").and_then(Json::as_f64).map_or(at, |at| at as i64);
         match element::create(session, &doc, id, &fields, [created.min(at), at], true)? {
-            true => Ok(Outcome::changed(doc, id).saying("added").creating()),
+            true => Ok(Outcome::created(doc, id).saying("added")),
             false => Ok(Outcome::unchanged(doc, id).saying("it was pruned")),
         }
     }

@@ -194,8 +194,8 @@ impl Journey<'_> {
                     self.step.element,
                     done.id
                 );
-                let outcome = Outcome::changed(self.doc.clone(), &done.id);
-                return outcome.saying(sentence).creating().with(way.past(), self.account(&done));
+                let outcome = Outcome::created(self.doc.clone(), &done.id);
+                return outcome.saying(sentence).with(way.past(), self.account(&done));
             }
             Arrived::Changed(done) => done,
         };

@@ -76,7 +76,7 @@ impl Send {
             }
         })?;
         index.keep(session, &doc);
-        Ok(Outcome::changed(doc, &id).saying(match thread {
+        Ok(Outcome::created(doc, &id).saying(match thread {
             Some(thread) => format!("replied to {thread} in {}", self.entity),
             None => format!("sent to {}", self.entity),
         }))

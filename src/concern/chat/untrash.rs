@@ -58,5 +58,5 @@ pub fn restore(
     if answers > 0 {
         said.push_str(&format!("; {answers} replies stay in the thread of {old}"));
     }
-    Ok(Outcome::changed(doc, &id).saying(said).with("replies_left", json!(answers)))
+    Ok(Outcome::created(doc, &id).saying(said).with("replies_left", json!(answers)))
 }

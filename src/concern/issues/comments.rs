@@ -46,7 +46,7 @@ impl Comment {
             ];
             txn.push_record(&list, &id, fields)
         })?;
-        Ok(Outcome::changed(doc, &id).saying(format!("commented on {}", issue.id)))
+        Ok(Outcome::created(doc, &id).saying(format!("commented on {}", issue.id)))
     }
 }
 

@@ -21,7 +21,7 @@ pub fn restore(session: &mut Session, entity: &EntityId, value: &Value) -> Resul
         fields.insert("status_updated_at".to_owned(), Content::Plain(Value::Int(now)));
     }
     session.edit(&doc, |txn| txn.put(ISSUES.path, &id, &Content::Map(fields)))?;
-    Ok(Outcome::changed(doc, &id))
+    Ok(Outcome::created(doc, &id))
 }
 
 /// Makes a comment anew, on the issue that it was on.
@@ -54,5 +54,5 @@ pub fn restore_comment(
     let mut fields = plain::anew(&SPEC, &COMMENTS, &id, value, now);
     let as_whose = plain::attribute(&mut fields, &actor, now)?;
     session.edit(&doc, |txn| txn.append(&list, &Content::Map(fields)))?;
-    Ok(Outcome::changed(doc, &id).saying(as_whose))
+    Ok(Outcome::created(doc, &id).saying(as_whose))
 }

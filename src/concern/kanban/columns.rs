@@ -134,7 +134,7 @@ impl AddColumn {
             put_right(txn, right)?;
             append(txn, &heading)
         })?;
-        Ok(Outcome::changed(doc, &heading.id).saying(format!("added column {:?}", self.title)))
+        Ok(Outcome::created(doc, &heading.id).saying(format!("added column {:?}", self.title)))
     }
 }
 

@@ -41,5 +41,5 @@ pub fn restore_card(session: &mut Session, entity: &EntityId, value: &Value) -> 
         txn.put(CARDS.path, &id, &Content::Map(fields))?;
         board::list(txn, &column.id, &id, &Spot::End)
     })?;
-    Ok(Outcome::changed(doc, &id).saying(format!(", in {:?}", column.title)))
+    Ok(Outcome::created(doc, &id).saying(format!(", in {:?}", column.title)))
 }
