@@ -2,6 +2,7 @@
 
 pub mod board;
 mod columns;
+mod headings;
 mod untrash;
 
 pub use board::Board;
@@ -24,6 +25,7 @@ use crate::store::Session;
 use crate::tombstone;
 use board::Spot;
 use columns::{named, put_right};
+use headings::Headings;
 use serde::{Deserialize, Serialize};
 
 pub const SPEC: Spec = Spec {
@@ -102,13 +104,13 @@ impl Add {
         let column = match &self.column {
             Some(column) => named(session, &self.entity, column)?,
             None => {
-                let first = first_column(session, &doc)?.ok_or_else(no_columns)?;
-                columns::check(session, &doc, first)?
+                let first = headings::look(session, &doc, |headings| headings.first().cloned())?;
+                columns::check(session, &doc, first.flatten().ok_or_else(no_columns)?)?
             }
         };
         let now = session.now();
         let id = session.ambient().ids.uuid()?;
-        session.edit(&doc, |txn| {
+        headings::edit(session, &doc, headings::nothing, |txn| {
             put_right(txn, right)?;
             // Whole, in one transaction, with every container it will ever need (rule R1).
             txn.create_map(CARDS.path, &id)?;
@@ -163,7 +165,7 @@ impl Edit {
         }
         let right = board::is_right(session, &doc);
         let now = session.now();
-        session.edit(&doc, |txn| {
+        headings::edit(session, &doc, headings::nothing, |txn| {
             put_right(txn, right)?;
             let path = ["cards", card.id.as_str()];
             for (name, value) in &new {
@@ -239,7 +241,7 @@ impl Move {
                 .saying(format!("it stands there in {:?} already", column.title)));
         }
         let now = session.now();
-        session.edit(&doc, |txn| {
+        headings::edit(session, &doc, headings::nothing, |txn| {
             put_right(txn, right)?;
             board::unlist(txn, card.text("column_id"), &card.id)?;
             // Within a column only the list changes, which has no clock: a concurrent move to
@@ -309,7 +311,7 @@ impl Archive {
         }
         let right = board::is_right(session, &doc);
         let now = tombstone::time_of_deletion(session, &doc)?;
-        session.edit(&doc, |txn| {
+        headings::edit(session, &doc, headings::nothing, |txn| {
             put_right(txn, right)?;
             tombstone::mark(txn, &CARDS, &["cards", &card.id], now, &actor.id)?;
             board::unlist(txn, card.text("column_id"), &card.id)
@@ -336,13 +338,11 @@ impl Restore {
                 Outcome::unchanged(doc, &card.id).saying(format!("{} is not archived", card.id))
             );
         }
-        let headings = session.read(&doc, headings)?.unwrap_or_default();
-        let own = headings.iter().find(|heading| heading.id == card.text("column_id"));
-        let column = own.or(headings.first()).cloned().ok_or_else(no_columns)?;
+        let column = own_column(session, &doc, card.text("column_id"))?;
         let column = columns::check(session, &doc, column)?;
         let right = board::is_right(session, &doc);
         let now = session.now();
-        session.edit(&doc, |txn| {
+        headings::edit(session, &doc, headings::nothing, |txn| {
             put_right(txn, right)?;
             let path = ["cards", card.id.as_str()];
             tombstone::revive(txn, &CARDS, &path)?;
@@ -401,9 +401,10 @@ pub fn find(source: &dyn Source, prefix: &str) -> Result<String> {
     record::find(source, CARDS.path, prefix, CARDS.noun, hint)
 }
 
-fn first_column(session: &mut Session, doc: &DocId) -> Result<Option<Heading>> {
-    let headings = session.read(doc, headings)?.unwrap_or_default();
-    Ok(headings.into_iter().next())
+/// The column with this id, or the first one where that is gone.
+fn own_column(session: &mut Session, doc: &DocId, id: &str) -> Result<Heading> {
+    let own = |headings: &Headings| headings.get(id).or_else(|| headings.first()).cloned();
+    headings::look(session, doc, own)?.flatten().ok_or_else(no_columns)
 }
 
 fn no_board(entity: &EntityId) -> Error {

@@ -100,6 +100,21 @@ fn update(client: u64, stand: &Stand, content: &Content) -> Vec<u8> {
     out
 }
 
+/// One update that makes the content as the unit that its writer makes next, right behind the last
+/// one in a sequence.
+pub(super) fn behind(unit: Id, last: Id, content: &Content) -> Vec<u8> {
+    let mut blocks = Blocks { client: unit.client, clock: unit.clock, count: 0, bytes: Vec::new() };
+    blocks.put(&Home { owner: &Owner::Item(last), key: None, left: Some(last) }, content);
+    let mut out = Vec::new();
+    write_var(&mut out, 1);
+    write_var(&mut out, blocks.count);
+    write_var(&mut out, unit.client);
+    write_var(&mut out, u64::from(unit.clock));
+    out.append(&mut blocks.bytes);
+    out.push(0);
+    out
+}
+
 /// Where an item goes.
 struct Home<'h> {
     owner: &'h Owner,

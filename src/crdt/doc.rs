@@ -6,20 +6,20 @@
 
 use super::content::Content;
 use super::effort::{Allowance, Effort};
+use super::elements::Elements;
 pub use super::scalar::{New, Scalar};
 
-use super::live::{Live, from_out};
-use super::update::{Checked, Id, Update, Version, Written};
+use super::live::Live;
+use super::update::{Checked, Id, RootKind, Update, Version, Written};
 use super::value::{Shared, Source, Value};
 use crate::error::{Error, Kind, Result};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use yrs::branch::{Branch, BranchID};
 use yrs::updates::decoder::Decode;
 use yrs::{
-    Any, Array, ArrayPrelim, ArrayRef, Doc as YrsDoc, In, Map, MapPrelim, MapRef, OffsetKind,
-    Options, Out, ReadTxn, StateVector, Transact, TransactionMut, WriteTxn,
+    ArrayPrelim, ArrayRef, Doc as YrsDoc, Map, MapPrelim, MapRef, OffsetKind, Options, Out,
+    ReadTxn, StateVector, Transact, TransactionMut, WriteTxn,
 };
 
 /// A document loaded into yrs, with the updates that were made since.
@@ -29,6 +29,10 @@ pub struct Doc {
     /// What others wrote stays as they wrote it.
     written: Written,
     effort: Effort,
+    /// Of its arrays, as they stand.
+    elements: Elements,
+    /// What is known of the types of its roots.
+    roots: Vec<(String, RootKind)>,
     /// The next update is among what the effort has seen.
     admitted: bool,
     /// It holds updates that others wrote since it was loaded.
@@ -46,6 +50,8 @@ impl Doc {
             yrs: YrsDoc::with_options(options),
             updates: Vec::new(),
             effort: Effort::default(),
+            elements: Elements::default(),
+            roots: Vec::new(),
             admitted: false,
             merged: false,
             written: Written::default(),
@@ -66,6 +72,13 @@ impl Doc {
         doc.integrate(state)?;
         doc.updates.clear();
         Ok(doc)
+    }
+
+    /// The same document, of whose roots the types are known. yrs looks for them anew each time.
+    pub fn with_roots(mut self, roots: &[(&str, RootKind)]) -> Self {
+        self.roots = roots.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect();
+        type_roots(&mut self.yrs.transact_mut(), &self.roots);
+        self
     }
 
     /// Counts what an update that passed the gate would take, and takes it from the allowance: to
@@ -132,6 +145,8 @@ impl Doc {
         if txn.has_missing_updates() {
             return Err(Error::corrupt("parts of the update wait for something that is missing"));
         }
+        self.elements.forget();
+        type_roots(&mut txn, &self.roots);
         self.written.note(update);
         keep(&mut self.updates, &txn, &self.written)
     }
@@ -142,7 +157,12 @@ impl Doc {
     /// Whatever `change` returns; the document is then worthless and must be dropped.
     pub fn edit<R>(&mut self, change: impl FnOnce(&mut Txn<'_>) -> Result<R>) -> Result<R> {
         let client = self.client();
-        let mut txn = Txn { yrs: self.yrs.transact_mut(), client, written: &mut self.written };
+        let mut txn = Txn {
+            yrs: self.yrs.transact_mut(),
+            client,
+            written: &mut self.written,
+            elements: &self.elements,
+        };
         let result = change(&mut txn)?;
         keep(&mut self.updates, &txn.yrs, txn.written)?;
         Ok(result)
@@ -150,7 +170,7 @@ impl Doc {
 
     /// Reads the document as it stands.
     pub fn read<R>(&self, look: impl FnOnce(&dyn Source) -> R) -> R {
-        look(&Live { txn: &self.yrs.transact() })
+        look(&Live { txn: &self.yrs.transact(), elements: &self.elements })
     }
 
     /// The updates made since loading, in order; each is causally ready after those before it.
@@ -196,6 +216,32 @@ impl Doc {
     }
 }
 
+/// Gives roots that hold anything the types that they have.
+fn type_roots(txn: &mut TransactionMut<'_>, roots: &[(String, RootKind)]) {
+    for (name, kind) in roots {
+        if let Some(Out::UndefinedRef(_)) = txn.get(name.as_str()) {
+            match kind {
+                RootKind::Map => drop(txn.get_or_insert_map(name.as_str())),
+                RootKind::Array => drop(txn.get_or_insert_array(name.as_str())),
+                RootKind::Text => drop(txn.get_or_insert_text(name.as_str())),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+impl Doc {
+    /// As if its arrays had not been looked at.
+    pub(super) fn forget_elements(&self) {
+        self.elements.forget();
+    }
+
+    /// How many elements of arrays were looked at to find some by their ids.
+    pub(super) fn looked_at_elements(&self) -> u64 {
+        self.elements.looks()
+    }
+}
+
 /// What was written anew from something that was checked.
 fn checked(bytes: &[u8]) -> Result<Update<'_, Checked>> {
     Update::walk(bytes)
@@ -223,11 +269,12 @@ pub struct Txn<'d> {
     /// The id that own items get.
     pub(super) client: u64,
     pub(super) written: &'d mut Written,
+    pub(super) elements: &'d Elements,
 }
 
 /// One step below a map or an array that a caller holds no reference to: the path is walked at
 /// each call, which costs a hash look-up a step and cannot dangle. Steps are those of [`Source`].
-impl Txn<'_> {
+impl<'d> Txn<'d> {
     /// Sets a field of the map at `path`; does nothing when it has this value already.
     /// An empty path with a root map's name as first element addresses the root.
     pub fn set(&mut self, path: &[&str], key: &str, value: impl Into<Scalar>) -> Result<()> {
@@ -238,6 +285,7 @@ impl Txn<'_> {
         {
             return Ok(());
         }
+        self.key(path, key);
         self.insert(&map, key, value);
         Ok(())
     }
@@ -245,6 +293,7 @@ impl Txn<'_> {
     /// Sets a field of the map at `path` as a new write, whatever value it has.
     pub fn set_again(&mut self, path: &[&str], key: &str, value: &Value) -> Result<()> {
         let map = self.map(path)?;
+        self.key(path, key);
         self.insert(&map, key, value);
         Ok(())
     }
@@ -252,20 +301,15 @@ impl Txn<'_> {
     /// Makes content at `path`/`key`, replacing what was there.
     pub fn put(&mut self, path: &[&str], key: &str, content: &Content) -> Result<()> {
         let map = self.map(path)?;
+        self.key(path, key);
         self.insert_content(&map, key, content);
-        Ok(())
-    }
-
-    /// Makes content at the end of the array at `path`.
-    pub fn append(&mut self, path: &[&str], content: &Content) -> Result<()> {
-        let array = self.array(path)?;
-        self.append_content(&array, content);
         Ok(())
     }
 
     /// Creates an empty map at `path`/`key`, replacing what was there.
     pub fn create_map(&mut self, path: &[&str], key: &str) -> Result<()> {
         let map = self.map(path)?;
+        self.key(path, key);
         map.insert(&mut self.yrs, key, MapPrelim::default());
         Ok(())
     }
@@ -273,48 +317,18 @@ impl Txn<'_> {
     /// Creates an empty array at `path`/`key`, replacing what was there.
     pub fn create_array(&mut self, path: &[&str], key: &str) -> Result<()> {
         let map = self.map(path)?;
+        self.key(path, key);
         map.insert(&mut self.yrs, key, ArrayPrelim::default());
-        Ok(())
-    }
-
-    /// Inserts a map with this `id` into the array at `path`, before the element `index`.
-    pub fn insert_map(&mut self, path: &[&str], index: u32, id: &str) -> Result<()> {
-        let array = self.array(path)?;
-        let index = index.min(array.len(&self.yrs));
-        let fields = [("id".to_owned(), In::Any(Any::String(Arc::from(id))))];
-        array.insert(&mut self.yrs, index, MapPrelim::from_iter(fields));
-        Ok(())
-    }
-
-    /// Adds a map with this `id` at the end of the array at `path`.
-    pub fn push_map(&mut self, path: &[&str], id: &str) -> Result<()> {
-        self.insert_map(path, u32::MAX, id)
-    }
-
-    /// Adds a map with this `id` and these fields at the end of the array at `path`, in one step:
-    /// each field of an element that is named by its id costs a look at all elements before it.
-    pub fn push_record(&mut self, path: &[&str], id: &str, fields: Vec<(&str, New)>) -> Result<()> {
-        let array = self.array(path)?;
-        let first = [("id".to_owned(), In::Any(Any::String(Arc::from(id))))];
-        let map = array.push_back(&mut self.yrs, MapPrelim::from_iter(first));
-        for (key, value) in fields {
-            match value {
-                New::Value(value) => self.insert(&map, key, value),
-                New::Map => drop(map.insert(&mut self.yrs, key, MapPrelim::default())),
-                New::Array => drop(map.insert(&mut self.yrs, key, ArrayPrelim::default())),
-            }
-        }
         Ok(())
     }
 
     /// Removes a key of the map at `path`, or every element with this id from the array there,
     /// with all below it. True when it was there.
     pub fn remove(&mut self, path: &[&str], key: &str) -> Result<bool> {
-        if let Some(Out::YArray(_)) = (Live { txn: &self.yrs }).out(path) {
-            let named =
-                |value: &Value| value.as_map().and_then(|map| map.get("id")?.as_str()) == Some(key);
-            return Ok(self.retain_not(path, |_, value| named(value))? > 0);
+        if let Some(Out::YArray(array)) = self.live().out(path) {
+            return Ok(self.remove_named(&array, &BTreeSet::from([key]))? > 0);
         }
+        self.key(path, key);
         let map = self.map(path)?;
         if !map.contains_key(&self.yrs, key) {
             return Ok(false);
@@ -326,11 +340,8 @@ impl Txn<'_> {
     /// [`Txn::remove`] for several keys at once: one look at an array for all of them. Returns how
     /// many keys or elements went.
     pub fn remove_each(&mut self, path: &[&str], keys: &BTreeSet<&str>) -> Result<usize> {
-        if let Some(Out::YArray(array)) = (Live { txn: &self.yrs }).out(path) {
-            let live = Live { txn: &self.yrs };
-            let named = |out: &Out| live.id_of(out).is_some_and(|id| keys.contains(id.as_str()));
-            let picked = places(&array, &self.yrs, named);
-            return Ok(self.remove_places(&array, &picked));
+        if let Some(Out::YArray(array)) = self.live().out(path) {
+            return self.remove_named(&array, keys);
         }
         let mut removed = 0;
         for key in keys {
@@ -339,110 +350,23 @@ impl Txn<'_> {
         Ok(removed)
     }
 
-    /// Adds a value at the end of the array at `path`.
-    pub fn push(&mut self, path: &[&str], value: impl Into<Scalar>) -> Result<()> {
-        let array = self.array(path)?;
-        self.insert_in(&array, u32::MAX, value);
-        Ok(())
-    }
-
-    /// Inserts a value into the array at `path`, before the element `index`.
-    pub fn insert_at(&mut self, path: &[&str], index: u32, value: impl Into<Scalar>) -> Result<()> {
-        let array = self.array(path)?;
-        self.insert_in(&array, index, value);
-        Ok(())
-    }
-
-    /// Creates an empty array `key` in the map at a place of the array at `path`: the only way to an
-    /// element that has no id, or shares one.
-    pub fn create_list_at(&mut self, path: &[&str], place: usize, key: &str) -> Result<()> {
-        let map = self.map_at(path, place)?;
-        map.insert(&mut self.yrs, key, ArrayPrelim::default());
-        Ok(())
-    }
-
-    /// [`Txn::push`] for the list `key` of the map at a place of the array at `path`.
-    pub fn push_at(
-        &mut self,
-        path: &[&str],
-        place: usize,
-        key: &str,
-        value: impl Into<Scalar>,
-    ) -> Result<()> {
-        let array = self.list_at(path, place, key)?;
-        self.insert_in(&array, u32::MAX, value);
-        Ok(())
-    }
-
-    /// [`Txn::retain_not`] for the list `key` of the map at a place of the array at `path`.
-    pub fn retain_not_at(
-        &mut self,
-        path: &[&str],
-        place: usize,
-        key: &str,
-        gone: impl FnMut(usize, &Value) -> bool,
-    ) -> Result<usize> {
-        let array = self.list_at(path, place, key)?;
-        self.retain_not_in(&array, gone)
-    }
-
-    /// Removes every element of the array at `path` that `gone` picks. Returns how many.
-    pub fn retain_not(
-        &mut self,
-        path: &[&str],
-        gone: impl FnMut(usize, &Value) -> bool,
-    ) -> Result<usize> {
-        let array = self.array(path)?;
-        self.retain_not_in(&array, gone)
-    }
-
-    fn retain_not_in(
-        &mut self,
-        array: &ArrayRef,
-        mut gone: impl FnMut(usize, &Value) -> bool,
-    ) -> Result<usize> {
-        let mut place = 0..;
-        let picked = places(array, &self.yrs, |out| {
-            let place = place.next().unwrap_or(usize::MAX);
-            gone(place, &from_out(out.clone(), &self.yrs))
-        });
-        Ok(self.remove_places(array, &picked))
-    }
-
-    /// Removes the elements at ascending places, those that stand side by side at once: yrs counts
-    /// its way to every place. Returns how many.
-    fn remove_places(&mut self, array: &ArrayRef, places: &[u32]) -> usize {
-        for run in places.chunk_by(|a, b| a.checked_add(1) == Some(*b)).rev() {
-            if let Some(first) = run.first() {
-                array.remove_range(&mut self.yrs, *first, run.len() as u32);
-            }
-        }
-        places.len()
-    }
-
-    /// Removes every element of the array at `path` that is this text. Returns how many.
-    pub fn remove_text(&mut self, path: &[&str], text: &str) -> Result<usize> {
-        let array = self.array(path)?;
-        let is_it = |out: &Out| matches!(out, Out::Any(Any::String(found)) if **found == *text);
-        let found = places(&array, &self.yrs, is_it);
-        Ok(self.remove_places(&array, &found))
-    }
-
     /// Writes a value, with all below it, under a key of the map at `path`; into an array, at its
     /// end. Shared types stay shared types; fields are written in the order of their names.
     pub(super) fn put_value(&mut self, path: &[&str], key: &str, value: &Value) -> Result<()> {
-        if let Some(Out::YArray(array)) = (Live { txn: &self.yrs }).out(path) {
+        if let Some(Out::YArray(array)) = self.live().out(path) {
+            self.elements.changed(&array);
             self.append_value(&array, value);
             return Ok(());
         }
         let map = self.map(path)?;
+        self.key(path, key);
         self.insert_value(&map, key, value);
         Ok(())
     }
 
     /// The item that created the container at a path; None for a root, and where there is none.
     pub(super) fn created_by(&self, path: &[&str]) -> Option<Id> {
-        let id = match (Live { txn: &self.yrs }).out(path)? {
+        let id = match self.live().out(path)? {
             Out::YMap(map) => AsRef::<Branch>::as_ref(&map).id(),
             Out::YArray(array) => AsRef::<Branch>::as_ref(&array).id(),
             _ => return None,
@@ -455,11 +379,17 @@ impl Txn<'_> {
 
     /// Whether an array stands at a path.
     pub(super) fn is_array(&self, path: &[&str]) -> bool {
-        matches!((Live { txn: &self.yrs }).out(path), Some(Out::YArray(_)))
+        matches!(self.live().out(path), Some(Out::YArray(_)))
     }
 
     /// Applies an update of our own making inside this transaction (rule R2).
     pub(super) fn apply_own(&mut self, update: &[u8]) -> Result<()> {
+        self.elements.forget();
+        self.take(update)
+    }
+
+    /// The same, of which [`Elements`] knows already.
+    pub(super) fn take(&mut self, update: &[u8]) -> Result<()> {
         let walked = Update::walk(update).map_err(|fault| Error::bug(fault.to_string()))?;
         self.written.note(&walked);
         let decoded = yrs::Update::decode_v1(update).map_err(|e| Error::bug(e.to_string()))?;
@@ -473,49 +403,44 @@ impl Txn<'_> {
         self.yrs.before_state().get(&yrs::ClientID::new(client)) > 0
     }
 
+    pub(super) fn live(&self) -> Live<'_, TransactionMut<'d>> {
+        Live { txn: &self.yrs, elements: self.elements }
+    }
+
+    /// A key of the map at a path is written. An element is found by its id: one that gets another
+    /// is another.
+    fn key(&self, path: &[&str], key: &str) {
+        let around = path.split_last().map_or(&[][..], |(_, around)| around);
+        if key == "id" && self.is_array(around) {
+            self.elements.forget();
+        }
+    }
+
     fn map(&mut self, path: &[&str]) -> Result<MapRef> {
         match path {
             [] => Err(Error::bug("an empty path names no map")),
             [root] => Ok(self.yrs.get_or_insert_map(*root)),
-            _ => match (Live { txn: &self.yrs }).out(path) {
+            _ => match self.live().out(path) {
                 Some(Out::YMap(map)) => Ok(map),
                 found => Err(not_shared("map", path, found.is_some())),
             },
         }
     }
 
-    fn array(&mut self, path: &[&str]) -> Result<ArrayRef> {
+    pub(super) fn array(&mut self, path: &[&str]) -> Result<ArrayRef> {
         match path {
             [] => Err(Error::bug("an empty path names no array")),
             [root] => Ok(self.yrs.get_or_insert_array(*root)),
-            _ => match (Live { txn: &self.yrs }).out(path) {
+            _ => match self.live().out(path) {
                 Some(Out::YArray(array)) => Ok(array),
                 found => Err(not_shared("array", path, found.is_some())),
             },
         }
     }
-
-    /// The array `key` of the map at a place of the array at `path`.
-    fn list_at(&mut self, path: &[&str], place: usize, key: &str) -> Result<ArrayRef> {
-        let map = self.map_at(path, place)?;
-        match map.get(&self.yrs, key) {
-            Some(Out::YArray(array)) => Ok(array),
-            found => Err(not_shared("array", &[path, &[key]].concat(), found.is_some())),
-        }
-    }
-
-    fn map_at(&mut self, path: &[&str], place: usize) -> Result<MapRef> {
-        let array = self.array(path)?;
-        let found = u32::try_from(place).ok().and_then(|place| array.get(&self.yrs, place));
-        match found {
-            Some(Out::YMap(map)) => Ok(map),
-            found => Err(not_shared("map", path, found.is_some())),
-        }
-    }
 }
 
 /// There is nothing to write into: what stands there is another program's, and `check` names it.
-fn not_shared(what: &str, path: &[&str], is_something: bool) -> Error {
+pub(super) fn not_shared(what: &str, path: &[&str], is_something: bool) -> Error {
     let path = path.join("/");
     match is_something {
         true => Error::refused(format!("{path} is no shared {what}: another program wrote it"))
@@ -526,40 +451,35 @@ fn not_shared(what: &str, path: &[&str], is_something: bool) -> Error {
 
 impl Source for Txn<'_> {
     fn roots(&self) -> Vec<String> {
-        Live { txn: &self.yrs }.roots()
+        self.live().roots()
     }
 
     fn value(&self, path: &[&str]) -> Option<Value> {
-        Live { txn: &self.yrs }.value(path)
+        self.live().value(path)
     }
 
     fn keys(&self, path: &[&str]) -> Vec<String> {
-        Live { txn: &self.yrs }.keys(path)
+        self.live().keys(path)
     }
 
     fn exists(&self, path: &[&str]) -> bool {
-        Live { txn: &self.yrs }.exists(path)
+        self.live().exists(path)
     }
 
     fn fields(&self, path: &[&str], names: &[&str]) -> Vec<(String, Vec<Option<Value>>)> {
-        Live { txn: &self.yrs }.fields(path, names)
+        self.live().fields(path, names)
     }
 
     fn shared(&self, path: &[&str]) -> Option<Shared> {
-        Live { txn: &self.yrs }.shared(path)
+        self.live().shared(path)
     }
 }
 
-/// The places in an array of what is picked, ascending.
-fn places<T: ReadTxn>(array: &ArrayRef, txn: &T, mut picks: impl FnMut(&Out) -> bool) -> Vec<u32> {
-    let elements = (0u32..).zip(array.iter(txn));
-    elements.filter(|(_, out)| picks(out)).map(|(place, _)| place).collect()
-}
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::crdt::testing::{new_doc, state};
-    use yrs::Text;
+    use yrs::{Any, Array, Text};
 
     fn load(bytes: &[u8]) -> Doc {
         Doc::load(&Update::walk(bytes).unwrap().check(&[]).unwrap(), 1).unwrap()

@@ -1,5 +1,6 @@
 //! A document that is open in yrs, read.
 
+use super::elements::Elements;
 use super::plain::Plain;
 use super::value::{Record, Shared, Source, Value, each_field, first_of_each};
 use std::collections::HashMap;
@@ -9,6 +10,7 @@ use yrs::{Any, Array, GetString, Map, Number, Out, ReadTxn};
 /// Any yrs transaction as a [`Source`].
 pub(super) struct Live<'t, T> {
     pub txn: &'t T,
+    pub elements: &'t Elements,
 }
 
 impl<T: ReadTxn> Live<'_, T> {
@@ -17,16 +19,7 @@ impl<T: ReadTxn> Live<'_, T> {
         let (root, rest) = path.split_first()?;
         rest.iter().try_fold(root_out(self.txn, root)?, |at, step| match at {
             Out::YMap(map) => map.get(self.txn, step),
-            Out::YArray(array) => {
-                let named = |out: &Out| self.id_of(out).as_deref() == Some(*step);
-                let shared = |out: &Out| matches!(out, Out::YMap(_));
-                let mut elements = array.iter(self.txn).filter(named);
-                let first = elements.next()?;
-                match shared(&first) {
-                    true => Some(first),
-                    false => Some(elements.find(shared).unwrap_or(first)),
-                }
-            }
+            Out::YArray(array) => self.elements.find(self.txn, &array, step, |out| self.id_of(out)),
             Out::Any(Any::Map(fields)) => fields.get(*step).cloned().map(Out::Any),
             Out::Any(Any::Array(items)) => {
                 items.iter().find(|item| plain_id(item) == Some(*step)).cloned().map(Out::Any)
@@ -171,7 +164,7 @@ pub(super) fn from_out<T: ReadTxn>(out: Out, txn: &T) -> Value {
     }
 }
 
-fn from_any(any: &Any) -> Value {
+pub(super) fn from_any(any: &Any) -> Value {
     match any {
         Any::Null => Value::Null,
         Any::Undefined => Value::Undefined,

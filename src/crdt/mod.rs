@@ -7,10 +7,12 @@ pub mod container;
 pub mod content;
 pub mod doc;
 pub mod effort;
+mod elements;
 mod live;
 mod plain;
 pub mod register;
 mod scalar;
+mod sequence;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod update;

@@ -5,13 +5,20 @@ use super::doc::Txn;
 use super::update::any;
 use super::value::Value;
 use std::sync::Arc;
-use yrs::{Any, Array, ArrayPrelim, ArrayRef, Map, MapPrelim, MapRef, Number, ReadTxn, TextPrelim};
+use yrs::{Any, Array, ArrayPrelim, ArrayRef, Map, MapPrelim, MapRef, Number, TextPrelim};
 
 /// A value that one register holds.
 pub struct Scalar {
     pub(super) any: Any,
     /// How it is written, where yrs would write it in another way.
     odd: Option<Box<[u8]>>,
+}
+
+impl Scalar {
+    /// Whether yrs would write it in another way than it is to be written.
+    pub(super) fn is_odd(&self) -> bool {
+        self.odd.is_some()
+    }
 }
 
 impl From<Any> for Scalar {
@@ -107,8 +114,8 @@ impl Txn<'_> {
     /// Remembers how the value that was just written is to be written.
     fn note(&mut self, odd: Option<Box<[u8]>>) {
         let Some(bytes) = odd else { return };
-        let next = self.yrs.state_vector().get(&yrs::ClientID::new(self.client));
-        self.written.note_own(self.client, next.saturating_sub(1), bytes);
+        let last = self.next_unit().clock.saturating_sub(1);
+        self.written.note_own(self.client, last, bytes);
     }
 
     /// A value with all below it. Recursion is bounded: what is written was read from a document

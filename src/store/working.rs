@@ -110,7 +110,8 @@ impl Working {
         if self.editing.is_none() {
             let update = self.loaded.update(doc, roots)?;
             let client = client_for(&update.version().clocks)?;
-            let doc = Doc::load(&update, client).map_err(|e| about(doc, e))?;
+            let opened = Doc::load(&update, client).map_err(|e| about(doc, e))?;
+            let doc = opened.with_roots(roots(doc));
             self.editing = Some(Editing { doc, client, by: Vec::new(), bytes: 0 });
         }
         Ok(())

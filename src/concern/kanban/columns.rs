@@ -1,13 +1,14 @@
 //! The columns of a board: where they come from, how people name them, and what changes them.
 
+use super::headings::{self, Headings};
 use super::{COLUMNS, SPEC, board, cards_moved};
 use crate::clock::Ids;
 use crate::concern::{Actor, Outcome, record};
 use crate::crdt::container;
 use crate::crdt::doc::{New, Txn};
-use crate::crdt::value::{Source, Value};
-use crate::error::{Error, Kind, Result};
-use crate::id::{DocId, EntityId, resolve};
+use crate::crdt::value::Source;
+use crate::error::{Error, Result};
+use crate::id::{DocId, EntityId};
 use crate::store::Session;
 use crate::tombstone::{self, trash};
 use serde::{Deserialize, Serialize};
@@ -25,15 +26,7 @@ pub struct Heading {
 
 /// The columns in the order of the board, without their cards.
 pub fn headings(source: &dyn Source) -> Vec<Heading> {
-    let heading = |(id, fields): (String, Vec<Option<Value>>)| {
-        let field = |place: usize| fields.get(place).and_then(Option::as_ref);
-        let title = field(0).and_then(Value::as_str).unwrap_or_default().to_owned();
-        Heading { id, title, order: field(1).and_then(Value::as_i64).unwrap_or(0) }
-    };
-    let columns = source.fields(&["columns"], &["title", "order"]);
-    let mut headings: Vec<Heading> = columns.into_iter().map(heading).collect();
-    headings.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
-    headings
+    Headings::of(source).iter().cloned().collect()
 }
 
 /// The column that an id, a title or a unique prefix of an id names. Titles are compared as they
@@ -42,33 +35,7 @@ pub fn headings(source: &dyn Source) -> Vec<Heading> {
 /// # Errors
 /// `NotFound`, `Ambiguous`; `Usage` for a prefix that is too short.
 pub fn find(source: &dyn Source, named: &str) -> Result<Heading> {
-    let headings = headings(source);
-    if let Some(exact) = headings.iter().find(|heading| heading.id == named) {
-        return Ok(exact.clone());
-    }
-    let folded = named.to_lowercase();
-    let is_titled = |heading: &&Heading| heading.title == named;
-    let is_alike = |heading: &&Heading| heading.title.to_lowercase() == folded;
-    let alike: Vec<&Heading> = match headings.iter().any(|heading| heading.title == named) {
-        true => headings.iter().filter(is_titled).collect(),
-        false => headings.iter().filter(is_alike).collect(),
-    };
-    match alike.as_slice() {
-        [] => {}
-        [one] => return Ok((*one).clone()),
-        several => {
-            let ids: Vec<&str> = several.iter().map(|heading| heading.id.as_str()).collect();
-            let what = format!("{} columns are called {named:?}", several.len());
-            return Err(Error::new(Kind::Ambiguous, what)
-                .hint(format!("name one by its id: {}", ids.join(", "))));
-        }
-    }
-    let ids = headings.iter().map(|heading| heading.id.as_str());
-    let id = resolve(named, ids, "column").map_err(|e| {
-        if e.hint.is_none() { e.hint("`crdtctl kanban board` shows them") } else { e }
-    })?;
-    let found = headings.into_iter().find(|heading| heading.id == id);
-    found.ok_or_else(|| Error::bug("a column was found and lost"))
+    Headings::of(source).find(named).cloned()
 }
 
 /// Lays out the columns that a board begins with, unless it has some or had these.
@@ -79,8 +46,7 @@ pub fn find(source: &dyn Source, named: &str) -> Result<Heading> {
 /// True when it was done.
 pub fn lay_out(session: &mut Session, entity: &EntityId) -> Result<bool> {
     let doc = entity.document(SPEC.name);
-    let laid_out = session.read(&doc, |source| !source.keys(&["columns"]).is_empty())?;
-    if laid_out == Some(true) {
+    if headings::look(session, &doc, Headings::is_empty)? == Some(false) {
         return Ok(false);
     }
     session.edit(&doc, |txn| create_defaults(txn, &doc))
@@ -119,18 +85,22 @@ impl AddColumn {
         tombstone::make_room(session, &doc)?;
         let right = board::is_right(session, &doc);
         let laid_out = lay_out(session, &self.entity)?;
-        let headings = session.read(&doc, headings)?.unwrap_or_default();
-        if let Some(same) = headings.iter().find(|heading| heading.title == self.title) {
-            return Ok(Outcome::new(laid_out, doc, &same.id)
+        let known = headings::look(session, &doc, |headings| {
+            let same = headings.titled(&self.title).map(|same| same.id.clone());
+            (same, headings.last_order())
+        })?;
+        let (same, last) = known.unwrap_or_default();
+        if let Some(same) = same {
+            return Ok(Outcome::new(laid_out, doc, &same)
                 .saying(format!("there is a column {:?}", self.title)));
         }
-        let last = headings.iter().map(|heading| heading.order).max();
         let heading = Heading {
             id: session.ambient().ids.uuid()?,
             title: self.title.clone(),
             order: last.map_or(0, |last| last.saturating_add(1)),
         };
-        session.edit(&doc, |txn| {
+        let learn = |headings: &mut Headings| headings.add(heading.clone());
+        headings::edit(session, &doc, learn, |txn| {
             put_right(txn, right)?;
             append(txn, &heading)
         })?;
@@ -156,16 +126,22 @@ impl RenameColumn {
         if column.title == self.title {
             return Ok(Outcome::unchanged(doc, &column.id).saying(said));
         }
-        let headings = session.read(&doc, headings)?.unwrap_or_default();
-        if headings.iter().any(|heading| heading.title == self.title) {
+        let is_taken = |headings: &Headings| headings.titled(&self.title).is_some();
+        if headings::look(session, &doc, is_taken)? == Some(true) {
             return Err(Error::refused(format!("there is a column {:?} already", self.title))
                 .hint("`crdtctl kanban board` shows the columns"));
         }
         let right = board::is_right(session, &doc);
-        session.edit(&doc, |txn| {
-            put_right(txn, right)?;
-            txn.set(&["columns", &column.id], "title", self.title.as_str())
-        })?;
+        let renamed = Heading { title: self.title.clone(), ..column.clone() };
+        headings::edit(
+            session,
+            &doc,
+            |headings| headings.add(renamed),
+            |txn| {
+                put_right(txn, right)?;
+                txn.set(&["columns", &column.id], "title", self.title.as_str())
+            },
+        )?;
         Ok(Outcome::changed(doc, &column.id).saying(said))
     }
 }
@@ -260,18 +236,23 @@ impl RemoveColumn {
         let now = session.now();
         let path = ["columns", &column.id].map(str::to_owned);
         trash::keep(session, &doc, &COLUMNS, &path, trash::REMOVED)?;
-        session.edit(&doc, |txn| {
-            put_right(txn, right)?;
-            if let Some(to) = &to {
-                for card in &cards {
-                    txn.set(&["cards", card], "column_id", to.id.as_str())?;
-                    record::touch(txn, &["cards", card], "updated_at", now)?;
-                    board::list(txn, &to.id, card, &board::Spot::End)?;
+        headings::edit(
+            session,
+            &doc,
+            |headings| headings.remove(&column.id),
+            |txn| {
+                put_right(txn, right)?;
+                if let Some(to) = &to {
+                    for card in &cards {
+                        txn.set(&["cards", card], "column_id", to.id.as_str())?;
+                        record::touch(txn, &["cards", card], "updated_at", now)?;
+                        board::list(txn, &to.id, card, &board::Spot::End)?;
+                    }
                 }
-            }
-            // Last: its list goes along.
-            txn.remove(&["columns"], &column.id).map(drop)
-        })?;
+                // Last: its list goes along.
+                txn.remove(&["columns"], &column.id).map(drop)
+            },
+        )?;
         let along = match &to {
             Some(to) => format!("; {} moved to {:?}", cards_moved(cards.len()), to.title),
             None => String::new(),
@@ -285,7 +266,7 @@ impl RemoveColumn {
 /// The column that people name, of the board of an entity.
 pub(super) fn named(session: &mut Session, entity: &EntityId, name: &str) -> Result<Heading> {
     let doc: DocId = entity.document(SPEC.name);
-    let found = session.read(&doc, |source| find(source, name))?;
+    let found = headings::look(session, &doc, |headings| headings.find(name).cloned())?;
     let heading = found.unwrap_or_else(|| Err(super::no_board(entity)))?;
     check(session, &doc, heading)
 }

@@ -31,12 +31,11 @@ pub fn restore_card(session: &mut Session, entity: &EntityId, value: &Value) -> 
     lay_out(session, entity)?;
     let (now, id) = (session.now(), session.ambient().ids.uuid()?);
     let mut fields = plain::anew(&SPEC, &CARDS, &id, value, now);
-    let all = session.read(&doc, headings)?.unwrap_or_default();
     let named = plain::text_of(&fields, "column_id");
-    let own = all.iter().find(|heading| heading.id == named).or(all.first());
-    let column = columns::check(session, &doc, own.cloned().ok_or_else(super::no_columns)?)?;
+    let column = super::own_column(session, &doc, named)?;
+    let column = columns::check(session, &doc, column)?;
     fields.insert("column_id".to_owned(), Content::Plain(Value::String(column.id.clone())));
-    session.edit(&doc, |txn| {
+    headings::edit(session, &doc, headings::nothing, |txn| {
         put_right(txn, right)?;
         txn.put(CARDS.path, &id, &Content::Map(fields))?;
         board::list(txn, &column.id, &id, &Spot::End)

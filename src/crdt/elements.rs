@@ -1,0 +1,168 @@
+//! The elements of the arrays of an open document by their ids, so that a path through an array
+//! costs no look at all of them, and the ends of arrays, so that adding there costs no walk.
+//!
+//! yrs walks to every place in an array from its start. What is kept here holds until an array
+//! changes otherwise than by the functions below: whoever changes one says so.
+
+use super::update::Id;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use yrs::branch::{Branch, BranchID};
+use yrs::{Any, Array, ArrayRef, ClientID, ID, MapRef, Nested, Out, ReadTxn};
+
+/// What is known of the arrays of a document. Nothing, to begin with.
+#[derive(Default)]
+pub(super) struct Elements {
+    named: RefCell<HashMap<BranchID, HashMap<String, Element>>>,
+    /// The last unit in an array, dead or alive.
+    ends: RefCell<HashMap<BranchID, Id>>,
+    looks: Cell<u64>,
+}
+
+/// What has an id in an array.
+#[derive(Clone)]
+struct Element {
+    /// Of several the first, a shared map before a plain value.
+    first: First,
+    /// Whether nothing else has this id.
+    alone: bool,
+}
+
+#[derive(Clone)]
+enum First {
+    Map(ID),
+    Plain(Any),
+}
+
+impl Elements {
+    /// The element of an array with this id; `id_of` tells that of an element. Looks at all
+    /// elements the first time.
+    pub fn find<T: ReadTxn>(
+        &self,
+        txn: &T,
+        array: &ArrayRef,
+        id: &str,
+        id_of: impl Fn(&Out) -> Option<String>,
+    ) -> Option<Out> {
+        let mut named = self.named.borrow_mut();
+        let elements =
+            named.entry(branch_of(array)).or_insert_with(|| self.all(txn, array, &id_of));
+        match &elements.get(id)?.first {
+            First::Map(item) => Nested::<MapRef>::new(*item).get(txn).map(Out::YMap),
+            First::Plain(any) => Some(Out::Any(any.clone())),
+        }
+    }
+
+    fn all<T: ReadTxn>(
+        &self,
+        txn: &T,
+        array: &ArrayRef,
+        id_of: impl Fn(&Out) -> Option<String>,
+    ) -> HashMap<String, Element> {
+        let mut elements = HashMap::new();
+        for out in array.iter(txn) {
+            self.looks.set(self.looks.get().saturating_add(1));
+            if let Some(id) = id_of(&out) {
+                add(&mut elements, id, &out);
+            }
+        }
+        elements
+    }
+
+    /// The items that created the elements with these ids, if the array is known and each id is
+    /// that of one shared map. Ids that nothing has are left out.
+    pub fn items(
+        &self,
+        array: &ArrayRef,
+        ids: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Option<Vec<Id>> {
+        let named = self.named.borrow();
+        let elements = named.get(&branch_of(array))?;
+        let found = ids.into_iter().filter_map(|id| elements.get(id.as_ref()));
+        found
+            .map(|element| match element.first {
+                First::Map(item) if element.alone => Some(own(item)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The last unit in an array, if it is known.
+    pub fn end(&self, array: &ArrayRef) -> Option<Id> {
+        self.ends.borrow().get(&branch_of(array)).copied()
+    }
+
+    /// A unit was added at the end of an array.
+    pub fn ends_with(&self, array: &ArrayRef, unit: Id) {
+        self.ends.borrow_mut().insert(branch_of(array), unit);
+    }
+
+    /// A map with an id was added at the end of an array.
+    pub fn added(&self, array: &ArrayRef, id: &str, map: &MapRef) {
+        if let Some(elements) = self.named.borrow_mut().get_mut(&branch_of(array)) {
+            add(elements, id.to_owned(), &Out::YMap(map.clone()));
+        }
+    }
+
+    /// The elements with these ids were removed from an array.
+    pub fn removed(&self, array: &ArrayRef, ids: impl IntoIterator<Item = impl AsRef<str>>) {
+        if let Some(elements) = self.named.borrow_mut().get_mut(&branch_of(array)) {
+            ids.into_iter().for_each(|id| drop(elements.remove(id.as_ref())));
+        }
+    }
+
+    /// Something was removed from an array. Its end stays: dead units keep their places.
+    pub fn shrunk(&self, array: &ArrayRef) {
+        self.named.borrow_mut().remove(&branch_of(array));
+    }
+
+    /// An array was changed somehow.
+    pub fn changed(&self, array: &ArrayRef) {
+        self.named.borrow_mut().remove(&branch_of(array));
+        self.ends.borrow_mut().remove(&branch_of(array));
+    }
+
+    /// Whatever was changed.
+    pub fn forget(&self) {
+        self.named.borrow_mut().clear();
+        self.ends.borrow_mut().clear();
+    }
+
+    /// The elements that were looked at so far.
+    #[cfg(test)]
+    pub fn looks(&self) -> u64 {
+        self.looks.get()
+    }
+}
+
+fn add(elements: &mut HashMap<String, Element>, id: String, out: &Out) {
+    let first = match out {
+        Out::YMap(map) => match branch_of(map) {
+            BranchID::Nested(item) => First::Map(item),
+            BranchID::Root(_) => return,
+        },
+        Out::Any(any) => First::Plain(any.clone()),
+        _ => return,
+    };
+    match elements.get_mut(&id) {
+        None => drop(elements.insert(id, Element { first, alone: true })),
+        Some(known) => {
+            known.alone = false;
+            if let (First::Plain(_), First::Map(_)) = (&known.first, &first) {
+                known.first = first;
+            }
+        }
+    }
+}
+
+fn branch_of(shared: &impl AsRef<Branch>) -> BranchID {
+    shared.as_ref().id()
+}
+
+fn own(id: ID) -> Id {
+    Id { client: id.client.get(), clock: id.clock }
+}
+
+pub(super) fn yrs_id(id: Id) -> ID {
+    ID::new(ClientID::new(id.client), id.clock)
+}

@@ -1,0 +1,323 @@
+//! Arrays in a transaction: elements added, removed, and addressed by their places.
+//!
+//! yrs walks to every place in an array from its start. What is named by its id, and what goes to
+//! the end, is therefore given to it as an update: it finds what an update names at once.
+
+use super::content::{self, Content};
+use super::doc::{New, Scalar, Txn, not_shared};
+use super::elements::yrs_id;
+use super::live::{from_any, from_out};
+use super::update::{DeleteSet, Id};
+use super::value::Value;
+use crate::error::{Error, Result};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use yrs::{Any, Array, ArrayPrelim, ArrayRef, In, Map, MapPrelim, MapRef, Nested, Out, ReadTxn};
+
+impl Txn<'_> {
+    /// Makes content at the end of the array at `path`.
+    pub fn append(&mut self, path: &[&str], content: &Content) -> Result<()> {
+        let array = self.array(path)?;
+        self.elements.changed(&array);
+        self.append_content(&array, content);
+        Ok(())
+    }
+
+    /// Inserts a map with this `id` into the array at `path`, before the element `index`.
+    pub fn insert_map(&mut self, path: &[&str], index: u32, id: &str) -> Result<()> {
+        let array = self.array(path)?;
+        self.elements.changed(&array);
+        let index = index.min(array.len(&self.yrs));
+        let fields = [("id".to_owned(), In::Any(Any::String(Arc::from(id))))];
+        array.insert(&mut self.yrs, index, MapPrelim::from_iter(fields));
+        Ok(())
+    }
+
+    /// Adds a map with this `id` at the end of the array at `path`.
+    pub fn push_map(&mut self, path: &[&str], id: &str) -> Result<()> {
+        self.push_record(path, id, Vec::new())
+    }
+
+    /// Adds a map with this `id` and these fields at the end of the array at `path`.
+    pub fn push_record(&mut self, path: &[&str], id: &str, fields: Vec<(&str, New)>) -> Result<()> {
+        let array = self.array(path)?;
+        let unit = self.next_unit();
+        match self.elements.end(&array) {
+            Some(end) => self.take(&content::behind(unit, end, &Content::Map(BTreeMap::new())))?,
+            None => drop(array.push_back(&mut self.yrs, MapPrelim::default())),
+        }
+        let map = Nested::<MapRef>::new(yrs_id(unit)).get(&self.yrs);
+        let map = map.ok_or_else(|| Error::bug("an element was added and is not there"))?;
+        map.insert(&mut self.yrs, "id", id);
+        for (key, value) in fields {
+            match value {
+                New::Value(value) => self.insert(&map, key, value),
+                New::Map => drop(map.insert(&mut self.yrs, key, MapPrelim::default())),
+                New::Array => drop(map.insert(&mut self.yrs, key, ArrayPrelim::default())),
+            }
+        }
+        self.elements.ends_with(&array, unit);
+        self.elements.added(&array, id, &map);
+        Ok(())
+    }
+
+    /// Removes every element with one of these ids from an array. Returns how many.
+    pub(super) fn remove_named(&mut self, array: &ArrayRef, ids: &BTreeSet<&str>) -> Result<usize> {
+        if let Some(mut items) = self.elements.items(array, ids) {
+            items.sort();
+            let mut deletes = DeleteSet::default();
+            items.iter().for_each(|item| {
+                deletes.insert(item.client, item.clock..item.clock.saturating_add(1))
+            });
+            let mut update = vec![0];
+            deletes.encode(&mut update);
+            self.take(&update)?;
+            self.elements.removed(array, ids);
+            return Ok(items.len());
+        }
+        let live = self.live();
+        let named = |out: &Out| live.id_of(out).is_some_and(|id| ids.contains(id.as_str()));
+        let picked = places(array, &self.yrs, named);
+        Ok(self.remove_places(array, &picked))
+    }
+
+    /// Adds a value at the end of the array at `path`.
+    pub fn push(&mut self, path: &[&str], value: impl Into<Scalar>) -> Result<()> {
+        let array = self.array(path)?;
+        self.push_to(&array, value.into())
+    }
+
+    fn push_to(&mut self, array: &ArrayRef, value: Scalar) -> Result<()> {
+        let (unit, end) = (self.next_unit(), self.elements.end(array));
+        if matches!(value.any, Any::Map(_)) {
+            // It may have an id.
+            self.elements.changed(array);
+        }
+        match end.filter(|_| !value.is_odd()) {
+            Some(end) => {
+                self.take(&content::behind(unit, end, &Content::Plain(from_any(&value.any))))?;
+            }
+            None => self.insert_in(array, u32::MAX, value),
+        }
+        self.elements.ends_with(array, unit);
+        Ok(())
+    }
+
+    /// Inserts a value into the array at `path`, before the element `index`.
+    pub fn insert_at(&mut self, path: &[&str], index: u32, value: impl Into<Scalar>) -> Result<()> {
+        let (array, value) = (self.array(path)?, value.into());
+        if index >= array.len(&self.yrs) || matches!(value.any, Any::Map(_)) {
+            self.elements.changed(&array);
+        }
+        self.insert_in(&array, index, value);
+        Ok(())
+    }
+
+    /// Creates an empty array `key` in the map at a place of the array at `path`: the only way to an
+    /// element that has no id, or shares one.
+    pub fn create_list_at(&mut self, path: &[&str], place: usize, key: &str) -> Result<()> {
+        let map = self.map_at(path, place)?;
+        map.insert(&mut self.yrs, key, ArrayPrelim::default());
+        Ok(())
+    }
+
+    /// [`Txn::push`] for the list `key` of the map at a place of the array at `path`.
+    pub fn push_at(
+        &mut self,
+        path: &[&str],
+        place: usize,
+        key: &str,
+        value: impl Into<Scalar>,
+    ) -> Result<()> {
+        let array = self.list_at(path, place, key)?;
+        self.push_to(&array, value.into())
+    }
+
+    /// [`Txn::retain_not`] for the list `key` of the map at a place of the array at `path`.
+    pub fn retain_not_at(
+        &mut self,
+        path: &[&str],
+        place: usize,
+        key: &str,
+        gone: impl FnMut(usize, &Value) -> bool,
+    ) -> Result<usize> {
+        let array = self.list_at(path, place, key)?;
+        self.retain_not_in(&array, gone)
+    }
+
+    /// Removes every element of the array at `path` that `gone` picks. Returns how many.
+    pub fn retain_not(
+        &mut self,
+        path: &[&str],
+        gone: impl FnMut(usize, &Value) -> bool,
+    ) -> Result<usize> {
+        let array = self.array(path)?;
+        self.retain_not_in(&array, gone)
+    }
+
+    fn retain_not_in(
+        &mut self,
+        array: &ArrayRef,
+        mut gone: impl FnMut(usize, &Value) -> bool,
+    ) -> Result<usize> {
+        let mut place = 0..;
+        let picked = places(array, &self.yrs, |out| {
+            let place = place.next().unwrap_or(usize::MAX);
+            gone(place, &from_out(out.clone(), &self.yrs))
+        });
+        Ok(self.remove_places(array, &picked))
+    }
+
+    /// Removes the elements at ascending places, those that stand side by side at once: yrs counts
+    /// its way to every place. Returns how many.
+    fn remove_places(&mut self, array: &ArrayRef, places: &[u32]) -> usize {
+        self.elements.shrunk(array);
+        for run in places.chunk_by(|a, b| a.checked_add(1) == Some(*b)).rev() {
+            if let Some(first) = run.first() {
+                array.remove_range(&mut self.yrs, *first, run.len() as u32);
+            }
+        }
+        places.len()
+    }
+
+    /// Removes every element of the array at `path` that is this text. Returns how many.
+    pub fn remove_text(&mut self, path: &[&str], text: &str) -> Result<usize> {
+        let array = self.array(path)?;
+        let is_it = |out: &Out| matches!(out, Out::Any(Any::String(found)) if **found == *text);
+        let found = places(&array, &self.yrs, is_it);
+        Ok(self.remove_places(&array, &found))
+    }
+
+    /// The unit that the next own item is.
+    pub(super) fn next_unit(&self) -> Id {
+        // Not of `state_vector`, which looks at every client anew.
+        let client = yrs::ClientID::new(self.client);
+        let before = self.yrs.before_state().get(&client);
+        let made = self.yrs.insert_set().get(&client).and_then(|ranges| ranges.clock_end());
+        Id { client: self.client, clock: made.map_or(before, |made| made.max(before)) }
+    }
+
+    /// The array `key` of the map at a place of the array at `path`.
+    fn list_at(&mut self, path: &[&str], place: usize, key: &str) -> Result<ArrayRef> {
+        let map = self.map_at(path, place)?;
+        match map.get(&self.yrs, key) {
+            Some(Out::YArray(array)) => Ok(array),
+            found => Err(not_shared("array", &[path, &[key]].concat(), found.is_some())),
+        }
+    }
+
+    fn map_at(&mut self, path: &[&str], place: usize) -> Result<MapRef> {
+        let array = self.array(path)?;
+        let found = u32::try_from(place).ok().and_then(|place| array.get(&self.yrs, place));
+        match found {
+            Some(Out::YMap(map)) => Ok(map),
+            found => Err(not_shared("map", path, found.is_some())),
+        }
+    }
+}
+
+/// The places in an array of what is picked, ascending.
+fn places<T: ReadTxn>(array: &ArrayRef, txn: &T, mut picks: impl FnMut(&Out) -> bool) -> Vec<u32> {
+    let elements = (0u32..).zip(array.iter(txn));
+    elements.filter(|(_, out)| picks(out)).map(|(place, _)| place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crdt::doc::Doc;
+    use crate::crdt::testing::Rng;
+    use crate::crdt::update::Update;
+    use crate::crdt::value::Source;
+
+    const LIST: &[&str] = &["m", "list"];
+
+    fn begun() -> Doc {
+        let mut doc = Doc::new(7);
+        doc.edit(|txn| txn.create_array(&["m"], "list")).unwrap();
+        doc
+    }
+
+    /// One random change of a list, in one or two transactions.
+    fn change(doc: &mut Doc, theirs: &mut Doc, dice: &mut Rng) {
+        let what = dice.below(14);
+        let (id, other) = (format!("e{}", dice.below(6)), format!("e{}", dice.below(6)));
+        let at = u32::try_from(dice.below(5)).unwrap();
+        let element = ["m", "list", id.as_str()];
+        let object = Value::Object([("id".to_owned(), Value::String(id.clone()))].into());
+        let edit = |txn: &mut Txn<'_>| match what {
+            0..=2 => txn.push_record(LIST, &id, vec![("n", 1i64.into()), ("l", New::Array)]),
+            3 | 4 => txn.push(LIST, id.as_str()),
+            5 => txn.insert_map(LIST, at, &id),
+            6 => txn.insert_at(LIST, at, id.as_str()),
+            7 => txn.push(LIST, &object),
+            8 => txn.remove(LIST, &id).map(drop),
+            9 => txn.remove_each(LIST, &BTreeSet::from([id.as_str(), other.as_str()])).map(drop),
+            10 => txn.retain_not(LIST, |place, _| place % 7 == 3).map(drop),
+            11 => txn.remove_text(LIST, &id).map(drop),
+            _ if txn.shared(&element).is_some() => {
+                let (key, value) = if what == 12 { ("id", other.as_str()) } else { ("n", "new") };
+                txn.set(&element, key, value)
+            }
+            _ => txn.append(
+                LIST,
+                &Content::Map(BTreeMap::from([(id.clone(), Content::Array(vec![]))])),
+            ),
+        };
+        if dice.below(8) > 0 {
+            return doc.edit(edit).unwrap();
+        }
+        // Somebody else, who has seen all of it.
+        let merge = |from: &Doc, into: &mut Doc| {
+            let state = from.encode().unwrap().0;
+            into.apply(&Update::walk(&state).unwrap().check(&[]).unwrap()).unwrap();
+        };
+        merge(doc, theirs);
+        theirs.edit(edit).unwrap();
+        merge(theirs, doc);
+    }
+
+    /// What is remembered of an array changes nothing but the work: a document that forgets all of
+    /// it before each change ends with the same bytes.
+    #[test]
+    fn what_is_remembered_of_an_array_is_what_is_there() {
+        for seed in 0..60 {
+            let (mut dice, mut again) = (Rng::new(seed), Rng::new(seed));
+            let [mut doc, mut plain] = [begun(), begun()];
+            let [mut theirs, mut plains] = [Doc::new(8), Doc::new(8)];
+            for step in 0..40 {
+                change(&mut doc, &mut theirs, &mut dice);
+                plain.forget_elements();
+                plains.forget_elements();
+                change(&mut plain, &mut plains, &mut again);
+                plain.forget_elements();
+                assert_eq!(doc.encode().unwrap().0, plain.encode().unwrap().0, "{seed}/{step}");
+                doc.read(|ours| {
+                    plain.read(|plain| {
+                        for id in (0..6).map(|n| format!("e{n}")) {
+                            let path = ["m", "list", id.as_str()];
+                            assert_eq!(ours.value(&path), plain.value(&path), "{seed}/{step} {id}");
+                        }
+                    });
+                });
+            }
+        }
+    }
+
+    /// Ten thousand additions, look-ups and removals by id are not ten thousand walks.
+    #[test]
+    fn an_array_is_walked_once() {
+        let mut doc = begun();
+        let n = 3_000;
+        for id in (0..n).map(|n| format!("e{n}")) {
+            doc.edit(|txn| txn.push_record(LIST, &id, Vec::new())).unwrap();
+            doc.edit(|txn| txn.set(&["m", "list", &id], "n", 1i64)).unwrap();
+        }
+        for id in (0..n).step_by(2).map(|n| format!("e{n}")) {
+            assert!(doc.edit(|txn| txn.remove(LIST, &id)).unwrap());
+        }
+        let left = doc.read(|source| source.keys(LIST).len());
+        assert_eq!(left, n / 2);
+        assert!(doc.looked_at_elements() <= 1, "{}", doc.looked_at_elements());
+    }
+}
