@@ -53,6 +53,9 @@ pub const ANY_DEPTH: usize = 100;
 pub const MERGE_STEPS: u64 = 10_000_000;
 /// … and beside these for each block of the document or the import.
 pub const MERGE_STEPS_PER_BLOCK: u64 = 32;
+/// Comparisons of concurrent items that reading a document may take: one is a tenth of what yrs takes
+/// for it, and what could be merged can be read.
+pub const READ_STEPS: u64 = 4 * MERGE_STEPS;
 
 /// A JSONPath, in characters.
 pub const JSONPATH_CHARS: usize = 4_096;

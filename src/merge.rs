@@ -151,7 +151,8 @@ fn unite(session: &mut Session, incoming: &Incoming<'_>) -> Result<Vec<Conflict>
     let doc = &incoming.doc;
     let roots = (session.ambient().roots)(doc);
     let sides = registers::sides(&incoming.parts, roots)?;
-    let views: Vec<View> = sides.iter().map(|side| View::of(&side.update)).collect();
+    let views = sides.iter().map(|side| View::read(&side.update));
+    let views = views.collect::<Result<Vec<View>>>()?;
     let nothing = Clocks::new();
     let before = incoming.before.as_deref();
     let known = before.map_or(&nothing, |before| &before.version().clocks);

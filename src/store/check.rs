@@ -342,6 +342,14 @@ fn examine_bytes(doc: &DocId, bytes: &[u8], roots: Roots) -> Examined {
         }],
         view: None,
     };
+    let unsupported = |why: &str| {
+        let mut examined = finding(&UNSUPPORTED, format!("it is measured and carried only: {why}"));
+        for finding in &mut examined.findings {
+            let doc = word(doc.as_str());
+            finding.cure = Cure::Command(format!("crdtctl doc blocks {doc}"));
+        }
+        examined
+    };
     let walked = match Update::walk(bytes) {
         Ok(walked) => walked,
         Err(fault) => return finding(&UNDECODABLE, format!("its file does not decode: {fault}")),
@@ -355,15 +363,7 @@ fn examine_bytes(doc: &DocId, bytes: &[u8], roots: Roots) -> Examined {
                 format!("parts of its file wait for what is missing: {fault}"),
             );
         }
-        Err(fault) if fault.is_unsupported() => {
-            let mut examined =
-                finding(&UNSUPPORTED, format!("it is measured and carried only: {fault}"));
-            for finding in &mut examined.findings {
-                let doc = word(doc.as_str());
-                finding.cure = Cure::Command(format!("crdtctl doc blocks {doc}"));
-            }
-            return examined;
-        }
+        Err(fault) if fault.is_unsupported() => return unsupported(&fault.to_string()),
         Err(fault) => {
             return finding(&UNDECODABLE, format!("its file breaks a rule of the format: {fault}"));
         }
@@ -373,7 +373,10 @@ fn examine_bytes(doc: &DocId, bytes: &[u8], roots: Roots) -> Examined {
             &PENDING,
             format!("parts of its file wait for client {client} up to clock {clock}"),
         ),
-        None => Examined { findings: Vec::new(), view: Some(View::of(&update)) },
+        None => match View::read(&update) {
+            Ok(view) => Examined { findings: Vec::new(), view: Some(view) },
+            Err(e) => unsupported(&format!("{e}: {}", e.causes().join(": "))),
+        },
     }
 }
 

@@ -115,7 +115,9 @@ impl Reader {
     pub fn view(&self, doc: &DocId) -> Result<Option<View>> {
         match &self.source {
             Source::Files { .. } => match self.load(doc)? {
-                Some(loaded) => Ok(Some(View::of(&loaded.update(doc, self.roots)?))),
+                Some(loaded) => View::read(&loaded.update(doc, self.roots)?)
+                    .map(Some)
+                    .map_err(|e| e.damages(doc)),
                 None => Ok(None),
             },
             Source::Legacy(legacy) => match legacy.bytes(doc)? {
@@ -132,7 +134,7 @@ impl Reader {
             })?
             .check((self.roots)(doc))
             .map_err(|fault| load::excluded(doc.as_str(), &fault).damages(doc))?;
-        Ok(View::of(&update))
+        View::read(&update).map_err(|e| e.damages(doc))
     }
 
     /// The local state (`crdtctl.db`); None before the first write.

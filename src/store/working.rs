@@ -165,7 +165,7 @@ impl Working {
         let view = if self.is_changed() {
             View::of(&own(&self.state()?, doc, roots)?)
         } else {
-            View::of(&self.loaded.update(doc, roots)?)
+            View::read(&self.loaded.update(doc, roots)?).map_err(|e| e.damages(doc))?
         };
         let view = Rc::new(view);
         self.view = Some(Rc::clone(&view));

@@ -181,7 +181,7 @@ impl<'a> Export<'a> {
             bytes: 0,
             blake3: None,
             needs,
-            digest: Some(Hash(View::of(whole).digest())),
+            digest: Some(Hash(View::read(whole)?.digest())),
             log: LogRange { after, upto: self.log_end },
             applied,
             has,

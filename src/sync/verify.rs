@@ -57,8 +57,11 @@ fn verify_update(
     if full && !whole {
         return Err(wrong(document, "a full bundle holds less than the sender's state"));
     }
-    if whole && document.digest.is_some_and(|digest| digest != Hash(View::of(&update).digest())) {
-        return Err(wrong(document, "its content does not have the manifest's digest"));
+    if let Some(digest) = document.digest.filter(|_| whole) {
+        let view = View::read(&update).map_err(|e| wrong(document, e.message))?;
+        if digest != Hash(view.digest()) {
+            return Err(wrong(document, "its content does not have the manifest's digest"));
+        }
     }
     Ok(())
 }

@@ -184,7 +184,7 @@ fn whole(bytes: &[u8], doc: Option<&DocId>) -> Result<View, String> {
         .and_then(|walked| walked.check(roots))
         .map_err(|fault| fault.to_string())?;
     match update.needs().is_empty() {
-        true => Ok(View::of(&update)),
+        true => View::read(&update).map_err(|e| e.to_string()),
         false => Err("it is an update that builds upon others".to_owned()),
     }
 }
@@ -199,7 +199,7 @@ fn in_bundle(name: &str, bundle: &Bundle, doc: &DocId) -> Result<Option<View>> {
     };
     let update = update.ok_or_else(partial)?;
     match Update::walk(update).and_then(|walked| walked.check(concern::roots(doc))) {
-        Ok(update) if update.needs().is_empty() => Ok(Some(View::of(&update))),
+        Ok(update) if update.needs().is_empty() => View::read(&update).map(Some),
         Ok(_) => Err(partial()),
         Err(fault) => {
             Err(Error::untrusted(format!("{name}: the update of {doc} is not valid"))

@@ -18,12 +18,13 @@ struct Lists {
     of_home: Vec<u32>,
 }
 
-pub fn build(update: &Update<'_, Checked>) -> View {
+/// None when the order of what was written at once takes more than `limit` comparisons.
+pub fn build(update: &Update<'_, Checked>, limit: u64) -> Option<View> {
     let version = update.version();
     let pieces = Pieces::cut(update, &version.deletes);
     let (mut nodes, node_of_block) = nodes(update);
     let lists = lists(update, &nodes, &node_of_block);
-    let order = Order::arrange(update, &pieces, &lists.of_home, lists.keys.len());
+    let order = Order::arrange(update, &pieces, &lists.of_home, lists.keys.len(), limit)?;
     let dead = pieces.dead(update, &version.deletes);
     let contents = Contents::of(update, &pieces, &dead, &node_of_block);
     let entries = entries(&mut nodes, &lists, &order, &contents);
@@ -31,7 +32,7 @@ pub fn build(update: &Update<'_, Checked>) -> View {
         (0u32..).zip(&update.facts().roots).map(|(node, r)| (r.name.to_owned(), node)).collect();
     roots.sort_unstable();
     let opened = Default::default();
-    View { bytes: update.bytes().to_vec(), version, roots, nodes, entries, opened }
+    Some(View { bytes: update.bytes().to_vec(), version, roots, nodes, entries, opened })
 }
 
 /// The containers, roots first, and per block the one that it created.

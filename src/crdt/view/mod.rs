@@ -21,6 +21,7 @@ use super::plain::Plain;
 use super::update::{Checked, Id, Kind, Reader, RootKind, Shape, Update, Version, any};
 use super::value::{Record, Shared, Source, Value};
 use crate::error::{Error, Result};
+use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
 use elements::Elements;
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -30,6 +31,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const NONE: u32 = u32::MAX;
 
 /// The live content of one whole state.
+#[derive(Default)]
 pub struct View {
     bytes: Vec<u8>,
     version: Version,
@@ -92,8 +94,32 @@ struct Halves {
 impl View {
     /// The live content of a checked update that holds a whole state. What refers to something
     /// outside it is left out, as yrs would keep it waiting.
+    ///
+    /// # Errors
+    /// `Refused` when what was written at once in it takes too long to be put into its order: no
+    /// document that people write comes near.
+    pub fn read(update: &Update<'_, Checked>) -> Result<View> {
+        let due = (update.blocks().len() as u64).saturating_mul(MERGE_STEPS_PER_BLOCK);
+        let limit = READ_STEPS.saturating_add(due);
+        build::build(update, limit).ok_or_else(|| {
+            Error::refused("the document would take too long to be read")
+                .because(format!("more than {limit} comparisons of what was written at once"))
+                .hint(
+                    "`crdtctl doc blocks` lists what it holds; whoever wrote it can write it anew",
+                )
+        })
+    }
+
+    /// Whether so many comparisons are enough.
+    #[cfg(test)]
+    pub(crate) fn takes(update: &Update<'_, Checked>, limit: u64) -> bool {
+        build::build(update, limit).is_some()
+    }
+
+    /// The same of a document that was merged here, where its work was counted.
     pub fn of(update: &Update<'_, Checked>) -> View {
-        build::build(update)
+        // Without a limit it is built.
+        build::build(update, u64::MAX).unwrap_or_default()
     }
 
     /// Clocks and deletions of the state.

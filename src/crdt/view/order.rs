@@ -36,16 +36,20 @@ struct Marks {
     conflicting: Vec<u32>,
     scan: u32,
     round: u32,
+    /// Pieces passed by all scans.
+    steps: u64,
 }
 
 impl Order {
     /// Puts every piece into its list. `list_of` says, per home, which one; [`NONE`] is left out.
+    /// None when that takes more than `limit` comparisons.
     pub fn arrange(
         update: &Update<'_, Checked>,
         pieces: &Pieces,
         list_of: &[u32],
         lists: usize,
-    ) -> Order {
+        limit: u64,
+    ) -> Option<Order> {
         let mut order = Order {
             next: vec![NONE; pieces.len()],
             prev: vec![NONE; pieces.len()],
@@ -57,6 +61,7 @@ impl Order {
             conflicting: vec![0; pieces.len()],
             scan: 0,
             round: 0,
+            steps: 0,
         };
         let mut crossings = Crossings::of(update);
         for block in &update.facts().order {
@@ -70,8 +75,11 @@ impl Order {
                 }
                 order.link(&item);
             }
+            if marks.steps > limit {
+                return None;
+            }
         }
-        order
+        Some(order)
     }
 
     pub fn tail(&self, list: u32) -> u32 {
@@ -110,6 +118,7 @@ impl Order {
             left => get(&self.next, left),
         };
         while other != NONE && other != item.right {
+            marks.steps += 1;
             set(&mut marks.passed, other, marks.scan);
             set(&mut marks.conflicting, other, marks.round);
             let Some(standing) = Standing::of(update, pieces, other) else { break };

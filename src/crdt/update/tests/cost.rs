@@ -7,6 +7,7 @@ use crate::crdt::doc::Doc;
 use crate::crdt::effort::{Allowance, Effort};
 use crate::crdt::testing::{Rng, apply, fixtures, new_doc, random_world, state, view};
 use crate::crdt::update::{Id, Rehearsal};
+use crate::crdt::view::View;
 use crate::error::Kind;
 use crate::limits::{MERGE_STEPS, MERGE_STEPS_PER_BLOCK};
 use std::collections::HashMap;
@@ -50,6 +51,27 @@ fn what_is_without_bound_is_refused_before_yrs_sees_it() {
         let refused = Doc::load(&checked(&bytes), 1).map(drop).expect_err(name);
         assert_eq!(refused.kind, Kind::Refused, "{name}");
         assert!(refused.causes().concat().contains("steps of merging"), "{name}: {refused:?}");
+    }
+}
+
+/// Reading puts concurrent items into their order as merging does: what is without bound there is
+/// refused here too, and what could be merged can be read.
+#[test]
+fn what_is_without_bound_is_not_read() {
+    const C: u64 = 77;
+    let wedged = |n: u32| {
+        let others = chain(C, n, |left| nulls(left, None, 1));
+        let wedges = (0..n).rev().map(|at| nulls(None, Some((C, at)), 1)).collect();
+        update(&[others, (C - 1, wedges)], (0, &[]))
+    };
+    let refused = View::read(&checked(&wedged(10_000))).map(drop).unwrap_err();
+    assert_eq!(refused.kind, Kind::Refused);
+    assert!(refused.hint.is_some_and(|hint| hint.contains("doc blocks")));
+    for n in [1, 10, 100, 1_000] {
+        let bytes = wedged(n);
+        let state = checked(&bytes);
+        assert!(View::takes(&state, 4 * steps(&bytes) + 32 * state.blocks().len() as u64), "{n}");
+        assert!(n < 100 || !View::takes(&state, u64::from(n)), "it is counted");
     }
 }
 
@@ -179,6 +201,9 @@ fn it_orders_as_yrs_does() {
             rehearsal.live("a").iter().map(|unit| values[unit].to_string()).collect()
         };
         assert_eq!(said(&whole), shown, "seed {seed}, loaded");
+        let state = checked(&bytes);
+        let enough = 4 * steps(&bytes) + MERGE_STEPS_PER_BLOCK * state.blocks().len() as u64;
+        assert!(View::takes(&state, enough), "seed {seed}, read");
         assert_eq!(said(&relayed), shown, "seed {seed}, step by step");
     }
 }
@@ -325,5 +350,6 @@ fn what_people_write_is_far_from_the_limit() {
         let mut doc = Doc::new(1);
         doc.admit(&checked(&bytes), &mut allowance).unwrap_or_else(|e| panic!("{name}: {e:?}"));
         assert!(Effort::of(&checked(&bytes)).is_ok(), "{name}");
+        assert!(View::takes(&checked(&bytes), limit / 8), "{name} is read");
     }
 }
