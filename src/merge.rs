@@ -9,6 +9,7 @@ mod adopt;
 pub mod audit;
 pub mod registers;
 pub mod replaced;
+mod stray;
 
 pub use adopt::adopt;
 
@@ -81,7 +82,7 @@ fn settle_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result<
         if session.view(doc)?.is_some() {
             let plan = registers::decide(session, doc, before.as_deref(), parts)?;
             let replaced = unite(session, incoming)?;
-            account.conflicts = keep(session, doc, replaced, plan.lost)?;
+            account.conflicts = keep(session, incoming, replaced, plan.lost)?;
             if let Some(decided) = session.view(doc)? {
                 let conflicts = account.conflicts;
                 account = compare(concern::of(doc), before.as_deref(), &decided);
@@ -177,17 +178,22 @@ fn unite(session: &mut Session, incoming: &Incoming<'_>) -> Result<Vec<Conflict>
 /// Keeps what lost: first what containers lost to others; of the rest what is not here after all.
 fn keep(
     session: &mut Session,
-    doc: &DocId,
+    incoming: &Incoming<'_>,
     replaced: Vec<Conflict>,
     others: Vec<Conflict>,
 ) -> Result<usize> {
+    let doc = &incoming.doc;
     let Some(now) = session.view(doc)? else { return Ok(0) };
+    let placeless = others.iter().filter(|lost| lost.path.is_empty()).map(|lost| lost.item);
+    let placeless: Vec<(u64, u32)> = placeless.collect();
+    let elements = stray::elements(session, doc, &incoming.parts, &placeless)?;
+    let others = others.into_iter().filter(|lost| !elements.contains(&lost.item));
     let shown = |lost: &Conflict| {
         let value = now.value(&borrowed(&lost.path)).map(|value| value.to_json());
         lost.rule == registers::PRUNED && !lost.path.is_empty() && value == lost.loser.value
     };
     let mut items = BTreeSet::new();
-    let all = replaced.into_iter().chain(others.into_iter().filter(|lost| !shown(lost)));
+    let all = replaced.into_iter().chain(others.filter(|lost| !shown(lost)));
     let all: Vec<Conflict> = all.filter(|lost| items.insert(lost.item)).collect();
     for mut lost in all {
         // The record is here; what it lost stood in a container that is not.

@@ -23,7 +23,7 @@ enum Verb {
     /// List what went, the latest first
     ///
     /// Why: `pruned` by this replica, `peer` by another one of which this one heard, `removed`
-    /// without a tombstone (a column).
+    /// without a tombstone (a column), `replaced` by a new record (a member who was added again).
     #[command(after_help = "Examples:
   crdtctl trash list
   crdtctl trash list --json | jq '.[] | {id, kind, member}'")]

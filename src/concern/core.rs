@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::limits;
 use crate::store::Session;
-use crate::tombstone;
+use crate::tombstone::{self, trash};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -190,6 +190,9 @@ impl Add {
         tombstone::make_room(session, &doc)?;
         let now = session.now();
         let again = was_used(session, &doc, self.member.as_str())?;
+        // Its tombstone, if there is one, gives way to the new record.
+        let path = ["members".to_owned(), self.member.to_string()];
+        trash::keep(session, &doc, &MEMBERS, &path, trash::REPLACED)?;
         session.edit(&doc, |txn| join(txn, &doc, &self.member, role, now, again))?;
         Ok(Outcome::created(doc, self.member.as_str())
             .saying(format!("added {} to {} as {role}", self.member, self.entity)))

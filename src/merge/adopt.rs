@@ -1,10 +1,10 @@
 //! Files that another program put over ours: by the rules of an import.
 
 use super::{Incoming, Part, Settled, prune_entity_of, settle_documents};
-use crate::concern::core;
+use crate::concern::{self, core};
 use crate::error::Result;
 use crate::store::{Adopted, Session};
-use crate::tombstone;
+use crate::tombstone::{self, trash};
 use std::rc::Rc;
 
 /// Whose a value is that came in such a file.
@@ -27,6 +27,7 @@ pub fn adopt(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>
         parts: vec![part],
     }];
     let mut settled = settle_documents(session, &incoming)?;
+    keep_logged(session, adopted)?;
     match is_core {
         true => prune_entity_of(session, &incoming, &mut settled.documents)?,
         false => drop(tombstone::prune_document(session, doc)?),
@@ -41,4 +42,13 @@ pub fn adopt(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>
     let not_allowed =
         settled.audits.into_iter().map(|a| format!("not allowed here: {}", a.message));
     Ok(std::iter::once(said).chain(not_allowed).collect())
+}
+
+/// Keeps what the log still shows of records that the file has removed.
+fn keep_logged(session: &mut Session, adopted: &Adopted<'_>) -> Result<()> {
+    let (Some(logged), Some(spec)) = (&adopted.logged, concern::of(adopted.doc)) else {
+        return Ok(());
+    };
+    let Some(after) = session.view(adopted.doc)? else { return Ok(()) };
+    trash::keep_vanished(session, adopted.doc, spec, [logged, &after], None)
 }

@@ -14,9 +14,9 @@ use super::load::{self, Loaded};
 use super::session::{FOLD_WAIT, Session};
 use super::state::State;
 use super::working::{By, Change, Working};
-use crate::crdt::update::Update;
+use crate::crdt::update::{self, Update};
 use crate::crdt::view::View;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use std::rc::Rc;
 
@@ -31,6 +31,9 @@ pub struct Adopted<'a> {
     pub before: Rc<View>,
     /// What came.
     pub update: &'a [u8],
+    /// What the log alone shows, where it does not reach back to the beginning: what of it the file
+    /// has removed, it does not say.
+    pub logged: Option<View>,
 }
 
 /// What a file of another program makes of a document.
@@ -41,6 +44,8 @@ pub(super) struct Brought {
     side: Vec<u8>,
     /// The file, where the log is to hold all of it.
     whole: Option<Vec<u8>>,
+    /// What the log has, where that is not all.
+    logged: Option<Vec<u8>>,
 }
 
 /// What the file of a document brought that the log does not have; None when it is ours, or lacks
@@ -63,26 +68,72 @@ pub(super) fn brought(
             return Ok(None);
         }
         file.fits(&ours).map_err(|fault| load::unfit(&loaded.path, doc).because(fault))?;
-        return Ok(Some(Brought { before, side: theirs.clone(), whole: None }));
+        return Ok(Some(Brought { before, side: theirs.clone(), whole: None, logged: None }));
     }
     let side = merged.since(&file.version());
-    Ok(Some(Brought { before: theirs.clone(), side, whole: Some(theirs.clone()) }))
+    let rows = state.log_of(doc)?;
+    let checked = |row| Update::walk(row).and_then(|walked| walked.check(roots(doc))).ok();
+    let rows: Vec<_> = rows.iter().filter_map(|row| checked(row.update.as_slice())).collect();
+    let logged = update::merge(&rows);
+    Ok(Some(Brought { before: theirs.clone(), side, whole: Some(theirs.clone()), logged }))
+}
+
+/// How a session stood before it took something in.
+struct Mark {
+    /// Of the local state.
+    rows: u64,
+    /// The documents that were changed, and how often.
+    changed: Vec<(usize, DocId)>,
+    notes: usize,
+    broken: bool,
 }
 
 impl Session {
     /// Takes in what another program wrote to the file of a document that was just loaded. Where
-    /// that fails, the document is as if it had not been loaded.
+    /// that fails, everything is as if it had not been loaded, and the file cannot be used.
     pub(super) fn adopt(&mut self, doc: &DocId, brought: Brought) -> Result<()> {
-        let adopted = self.take_in(doc, brought);
-        if adopted.is_err() {
-            self.forget(doc);
+        let path = self.loaded(doc).map(|loaded| loaded.path.clone()).unwrap_or_default();
+        let before = self.mark()?;
+        match self.take_in(doc, brought) {
+            Ok(()) => self.state.release(),
+            Err(e) => {
+                let undone = self.back_to(before, doc)?;
+                let is_ours = matches!(e.kind, Kind::Io | Kind::Locked | Kind::Interrupted);
+                Err(match is_ours || e.damaged.is_some() || !undone {
+                    true => e,
+                    false => load::unfit(&path, doc).because(e),
+                })
+            }
         }
-        adopted
+    }
+
+    /// How the session stands, to go back to.
+    fn mark(&self) -> Result<Mark> {
+        Ok(Mark {
+            rows: self.state.savepoint()?,
+            changed: self.changed().into_iter().map(|doc| (self.revision(&doc), doc)).collect(),
+            notes: self.notes.len(),
+            broken: self.broken,
+        })
+    }
+
+    /// Goes back. Documents that were not changed before are as if they had not been asked for; one
+    /// that was, and is changed more, cannot go back: then the session is worth nothing. False then.
+    fn back_to(&mut self, mark: Mark, doc: &DocId) -> Result<bool> {
+        self.state.roll_back_to(mark.rows)?;
+        self.notes.truncate(mark.notes);
+        let old = |doc: &DocId| mark.changed.iter().any(|(_, old)| old == doc);
+        let new: Vec<DocId> = self.changed().into_iter().filter(|doc| !old(doc)).collect();
+        new.iter().for_each(|doc| self.forget(doc));
+        self.forget(doc);
+        let undone = mark.changed.iter().all(|(at, doc)| self.revision(doc) == *at);
+        self.broken = mark.broken || !undone;
+        Ok(undone)
     }
 
     fn take_in(&mut self, doc: &DocId, brought: Brought) -> Result<()> {
         let roots = self.ambient.roots;
-        let Brought { before, side, whole } = brought;
+        let Brought { before, side, whole, logged } = brought;
         let Some(Some(working)) = self.documents.get_mut(doc) else {
             return Err(Error::bug("a document was adopted before it was loaded"));
         };
@@ -95,7 +146,11 @@ impl Session {
         let (replica, state, ambient) = (&mut self.replica, &self.state, &self.ambient);
         working.open(doc, roots, |_| replica.client_for(doc, &clocks, state, ambient))?;
         self.merge_in(doc, &view, &side)?;
-        let adopted = Adopted { doc, before: view, update: &side };
+        let logged = logged.as_deref().and_then(|logged| {
+            let walked = Update::walk(logged).and_then(|walked| walked.check(roots(doc)));
+            walked.ok().map(|logged| View::of(&logged))
+        });
+        let adopted = Adopted { doc, before: view, update: &side, logged };
         let said = (self.ambient.adopt)(self, &adopted)?;
         self.notes.extend(said);
         Ok(())

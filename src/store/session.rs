@@ -51,7 +51,7 @@ pub struct Session {
     /// What imports may still cost.
     pub(super) allowance: Allowance,
     /// A change failed half-way: nothing of this session may be kept.
-    broken: bool,
+    pub(super) broken: bool,
     /// Changes begun, those that failed included.
     begun: u64,
     /// What the command did, one JSON object a line, for the log.
@@ -239,7 +239,7 @@ impl Session {
     }
 
     /// How often a document was changed in this session.
-    fn revision(&self, doc: &DocId) -> usize {
+    pub(super) fn revision(&self, doc: &DocId) -> usize {
         let working = self.documents.get(doc).and_then(Option::as_ref);
         working.and_then(|working| working.editing.as_ref()).map_or(0, |e| e.doc.updates().len())
     }
@@ -475,6 +475,7 @@ impl Session {
     /// As if a document had not been asked for.
     pub(super) fn forget(&mut self, doc: &DocId) {
         self.documents.remove(doc);
+        self.derived.remove(doc);
         self.changed.retain(|changed| changed != doc);
     }
 

@@ -14,6 +14,8 @@ pub const PRUNED: &str = "pruned";
 pub const PEER: &str = "peer";
 /// It was removed, and leaves no tombstone.
 pub const REMOVED: &str = "removed";
+/// It was a tombstone, and a new record took its place.
+pub const REPLACED: &str = "replaced";
 
 /// Keeps the record at a path, as it stands, before it goes.
 pub fn keep(
@@ -39,8 +41,8 @@ pub fn keep(
     })
 }
 
-/// Keeps the records that an import took away, as they were before it: others had pruned them.
-/// What stood in a record that went is kept with it.
+/// Keeps the records that an import took away, as they were before it: others had pruned them, or
+/// put another in the place of their tombstone. What stood in a record that went is kept with it.
 pub fn keep_vanished(
     session: &Session,
     doc: &DocId,
@@ -52,9 +54,14 @@ pub fn keep_vanished(
         for path in collection.records(before) {
             let steps = borrowed(&path);
             let around = steps.split_last().map_or(&[][..], |(_, around)| around);
-            if after.exists(&steps) || around.len() > 1 && !after.exists(around) {
+            if around.len() > 1 && !after.exists(around) {
                 continue;
             }
+            let why = match after.exists(&steps) {
+                false => PEER,
+                true if is_made_anew(collection, &path, before, after) => REPLACED,
+                true => continue,
+            };
             let Some(record) = before.value(&steps) else { continue };
             session.state().put_trash(&Trashed {
                 number: 0,
@@ -64,11 +71,18 @@ pub fn keep_vanished(
                 path: path.clone(),
                 record: record.to_json(),
                 typed: record.beyond_json(),
-                why: PEER.to_owned(),
+                why: why.to_owned(),
                 member: sender.map(str::to_owned),
                 restored: None,
             })?;
         }
     }
     Ok(())
+}
+
+/// Whether a tombstone gave way to a record that is none.
+fn is_made_anew(collection: &Collection, path: &[String], before: &View, after: &View) -> bool {
+    collection.is_deleted(before, path)
+        && !collection.is_deleted(after, path)
+        && before.container(&borrowed(path)) != after.container(&borrowed(path))
 }

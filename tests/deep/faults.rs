@@ -15,8 +15,9 @@
 //! `CRDTCTL_FAULTS=2500` makes the run longer, `CRDTCTL_FAULTS_SEED=2` another.
 
 use super::crash::{Rewind, ended};
-use super::support::{Machine, Run, Store, skipped, text};
+use super::support::{Machine, Run, Store, files, skipped, text};
 use crdtctl::clock::{Clock, Ids};
+use crdtctl::id::EntityId;
 use crdtctl::sample::Chance;
 use crdtctl::store::{self, Ambient};
 use serde_json::{Value, json};
@@ -34,6 +35,8 @@ const QUICK: usize = 30;
 /// Seeds of the ids that a command mints, the first time and the second.
 const FIRST: &str = "the first time";
 const AGAIN: &str = "the second time";
+/// The directory that a recovery writes to.
+const MADE: &str = "made";
 /// Where the log begins in a fingerprint.
 const PAST: &str = "its log:\n";
 
@@ -114,10 +117,10 @@ impl<'m> Bench<'m> {
 
     /// Lives through a command with nothing failing; None without strace.
     fn learn(&mut self, args: Vec<String>, reads: bool) -> Option<()> {
-        self.rewind.rewind();
+        self.back();
         let before = fingerprint(self.store());
         let (run, trace) = self.traced(&args, &names(), None)?;
-        assert!([0, 3, 7].contains(&run.code), "{args:?}: {run:?}");
+        assert!([0, 3, 5, 7].contains(&run.code), "{args:?}: {run:?}");
         let after = fingerprint(self.store());
         let again = self.plain(&args, AGAIN).code;
         let twice = fingerprint(self.store());
@@ -128,6 +131,15 @@ impl<'m> Bench<'m> {
         let (code, stdout) = (run.code, run.stdout);
         self.steps.push(Step { args, reads, code, again, stdout, before, after, twice, check });
         Some(())
+    }
+
+    /// Puts everything back.
+    fn back(&self) {
+        self.rewind.rewind();
+        let made = self.store().machine.path(MADE);
+        if made.exists() {
+            std::fs::remove_dir_all(made).expect("what a recovery made");
+        }
     }
 
     fn command(&self, args: &[String]) -> Command {
@@ -169,7 +181,7 @@ impl<'m> Bench<'m> {
     /// Lives through one fault. What did not hold; None when the call did not come.
     fn suffer(&self, fault: &Fault) -> Option<Result<(), String>> {
         let step = &self.steps[fault.command];
-        self.rewind.rewind();
+        self.back();
         let lasting = if fault.lasting { "+" } else { "" };
         let inject = format!("{}:error={}:when={}{lasting}", fault.call, fault.errno, fault.number);
         let (run, trace) = self.traced(&step.args, &fault.call, Some(&inject))?;
@@ -253,10 +265,15 @@ fn fingerprint(store: &Store<'_>) -> String {
     let reader = opened.reader().expect("a reader");
     let mut found = String::new();
     for document in reader.documents().expect("the documents") {
-        let view = reader.view(&document.id).expect("a valid document").expect("a document");
-        let digest = blake3::Hash::from_bytes(view.digest());
+        let digest = match reader.view(&document.id) {
+            Ok(view) => blake3::Hash::from_bytes(view.expect("a document").digest()),
+            Err(_) => blake3::hash(&std::fs::read(store.dir.join(&document.path)).expect("a file")),
+        };
         let rest = document.meta.map(|meta| meta.rest.get("of another program").cloned());
         found.push_str(&format!("{} {digest} {rest:?}\n", document.id));
+    }
+    for (path, bytes) in files(&store.machine.path(MADE)) {
+        found.push_str(&format!("{} {}\n", path.display(), blake3::hash(&bytes)));
     }
     found.push_str(PAST);
     let state = reader.state().expect("the local state");
@@ -266,6 +283,9 @@ fn fingerprint(store: &Store<'_>) -> String {
     for peer in state.peers().expect("the peers") {
         found.push_str(&format!("{} {:?}\n", peer.replica_id, peer.last_bundle));
     }
+    let canvas = EntityId::parse(GROUP).expect("an entity id").document("canvas");
+    let handed = state.handed(&canvas).expect("the events");
+    found.push_str(&format!("events up to {}\n", handed.acknowledged));
     found + &format!("{:?}", state.setting("entity").expect("the settings"))
 }
 
@@ -318,7 +338,18 @@ fn prepared(machine: &Machine) -> Store<'_> {
     bob.ok(&["sync", "import", &bundle]);
     bob.ok(&["chat", "send", "from bob"]);
     bob.ok(&["chat", "react", &first, "👍"]);
+    bob.ok(&["canvas", "add", "text", "--at", "5,6", "--size", "7,8"]);
+    let events = bob.ok(&["canvas", "events"]);
+    std::fs::write(machine.path("feed"), events).expect("the feed");
     bob.ok(&["sync", "export", "-o", &text(&machine.path("bob.crdt"))]);
+    let lines = [
+        json!({"op": "chat.send", "text": "by the batch"}),
+        json!({"op": "kanban.add", "title": "by the batch"}),
+        json!({"op": "chat.send", "text": "an answer", "reply_to": "$1.id"}),
+        json!({"op": "prune"}),
+    ];
+    let lines = lines.map(|line| line.to_string()).join("\n");
+    std::fs::write(machine.path("batch"), lines).expect("a batch");
     store.ok(&["chat", "delete", &gone]);
     // What another program keeps in a .meta stays there.
     let meta = store.document(&format!("{GROUP}:chat")).with_extension("meta");
@@ -326,6 +357,9 @@ fn prepared(machine: &Machine) -> Store<'_> {
     let mut fields: Value = serde_json::from_slice(&old).expect("JSON");
     fields["of another program"] = json!("kept");
     std::fs::write(&meta, fields.to_string()).expect("a .meta");
+    // Something to repair.
+    let meta = store.document(&format!("{GROUP}:issues")).with_extension("meta");
+    std::fs::write(&meta, "{").expect("a .meta");
     store
 }
 
@@ -338,6 +372,7 @@ const READS: &[&[&str]] = &[
     &["tombstone", "list", "--json"],
     &["doc", "dump", "chat"],
     &["log", "--json"],
+    &["canvas", "events"],
 ];
 
 const WRITES: &[&[&str]] = &[
@@ -351,6 +386,20 @@ const WRITES: &[&[&str]] = &[
     &["entity", "use", GROUP, "--json"],
     &["prune", "--json"],
     &["init", "STORE", "--json"],
+    &["repair", "FINDING", "--json"],
+    &["batch", "BATCH", "--json"],
+    &["canvas", "apply", "FEED", "--json"],
+    &["canvas", "events", "--ack", "--json"],
+];
+
+/// With a chat that was cut short.
+const DAMAGED: &[(&[&str], bool)] = &[
+    (&["recover", "chat", "--from", "BUNDLE", "-o", "MADE", "--json"], false),
+    (&["prune", "--json"], false),
+    (&["check", "--json"], true),
+    (&["sync", "export", "-o", "-"], true),
+    (&["sync", "import", "BUNDLE", "--json"], false),
+    (&["kanban", "add", "another card", "--json"], false),
 ];
 
 /// So many faults, and what did not hold.
@@ -395,17 +444,26 @@ fn killed(store: &Store<'_>) -> Option<()> {
 }
 
 fn lived(store: Store<'_>, count: usize) {
+    let reads = READS.iter().map(|args| (*args, true));
+    let steps: Vec<_> = reads.chain(WRITES.iter().map(|args| (*args, false))).collect();
+    lived_through(store, &steps, count);
+}
+
+fn lived_through(store: Store<'_>, steps: &[(&'static [&'static str], bool)], count: usize) {
     let machine = store.machine;
-    let (bundle, file) = (text(&machine.path("bob.crdt")), text(&machine.path("new.crdt")));
     let dir = text(&store.dir);
+    let findings = store.run(&["check", "-o", "id"]).stdout;
     let place = |arg: &&'static str| match *arg {
-        "BUNDLE" => bundle.clone(),
-        "FILE" => file.clone(),
+        "BUNDLE" => text(&machine.path("bob.crdt")),
+        "FILE" => text(&machine.path("new.crdt")),
+        "BATCH" => text(&machine.path("batch")),
+        "FEED" => text(&machine.path("feed")),
+        "MADE" => text(&machine.path(MADE)),
+        "FINDING" => findings.lines().next().unwrap_or_default().to_owned(),
         "STORE" => dir.clone(),
         other => other.to_owned(),
     };
-    let steps = READS.iter().map(|args| (args, true)).chain(WRITES.iter().map(|a| (a, false)));
-    let steps = steps.map(|(args, reads)| (args.iter().map(place).collect(), reads));
+    let steps = steps.iter().map(|(args, reads)| (args.iter().map(place).collect(), *reads));
     let Some(bench) = Bench::new(store, steps) else { return };
     let seed = wanted("CRDTCTL_FAULTS_SEED", 1) as u64;
     let (suffered, broken) = live(&bench, wanted("CRDTCTL_FAULTS", count), seed);
@@ -426,4 +484,14 @@ fn a_call_that_fails_after_a_kill_fails_its_command_or_nothing() {
     if killed(&store).is_some() {
         lived(store, QUICK / 2);
     }
+}
+
+#[test]
+fn a_call_that_fails_beside_a_damaged_document_fails_its_command_or_nothing() {
+    let machine = Machine::new("faults beside damage");
+    let store = prepared(&machine);
+    let chat = store.document(&format!("{GROUP}:chat"));
+    let whole = std::fs::read(&chat).expect("a file");
+    std::fs::write(&chat, &whole[..whole.len() / 2]).expect("a file");
+    lived_through(store, DAMAGED, QUICK / 3);
 }

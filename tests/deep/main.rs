@@ -24,9 +24,11 @@ mod memory;
 mod mixed;
 mod plain;
 mod rejoin;
+mod rubbish;
 #[path = "../suite/support.rs"]
 #[allow(dead_code)]
 mod support;
 mod talk;
+mod trash;
 mod travel;
 mod world;

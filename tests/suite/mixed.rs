@@ -312,3 +312,68 @@ fn any_session_takes_the_file_in_and_a_dry_run_does_not() {
         clean(&alice);
     }
 }
+
+/// The first reaction of each of two replicas makes an array of its own; what comes into the one
+/// that gave way is no loss: whoever still shows it brings it over.
+#[test]
+fn a_reaction_that_is_united_is_no_loss() {
+    for seed in ["a", "b", "c", "d"] {
+        let machine = Machine::new(&format!("united {seed}"));
+        let alice = machine.group("alice", &[BOB, CAROL]);
+        let message = alice.send("hello");
+        let bob = machine.replica_of(&alice, "bob", BOB);
+        let carol = machine.replica_of(&alice, "carol", CAROL);
+        let hear = |from: &Store<'_>, to: &Store<'_>, member: &str| {
+            let bundle = text(&machine.path("news.crdt"));
+            from.ok(&["sync", "export", "--for", member, "-o", &bundle]);
+            to.ok(&["sync", "import", &bundle]);
+        };
+        carol.give(&alice);
+        alice.ok(&["chat", "react", &message, "👍"]);
+        bob.ok(&["chat", "react", &message, "👍"]);
+        hear(&alice, &carol, CAROL);
+        carol.ok(&["sync", "receipt", "-o", "receipt"]);
+        alice.ok(&["sync", "import", "receipt"]);
+        bob.give(&carol);
+        alice.ok(&["chat", "react", &message, "👍", "--as", CAROL]);
+        hear(&alice, &carol, CAROL);
+        assert_eq!(losers(&carol), Vec::<Value>::new(), "{seed}");
+        settled(&[&alice, &bob, &carol]);
+        for store in [&alice, &bob, &carol] {
+            assert_eq!(losers(store), Vec::<Value>::new(), "{seed}");
+            let shown = store.json(&["chat", "show", &message]);
+            let mut given = shown["reactions"]["👍"].as_array().unwrap().clone();
+            given.sort_by_key(ToString::to_string);
+            assert_eq!(given, [ALICE, BOB, CAROL], "{seed}");
+        }
+    }
+}
+
+/// The application removes records by itself.
+#[test]
+fn what_a_file_from_memory_has_removed_is_in_the_trash() {
+    // The second time the log does not reach back to the beginning any more.
+    for days in [0, 91] {
+        let machine = Machine::new("removed in memory");
+        let (alice, _, _) = two(&machine);
+        machine.pass(days * DAY);
+        let message = alice.send("removed by the application");
+        let application = running(&alice, 7, CHAT);
+        application.change(|txn| {
+            use yrs::{Map, WriteTxn};
+            txn.get_or_insert_map("messages").remove(txn, &message);
+        });
+        machine.pass(60);
+        save(&application, &alice, CHAT);
+        alice.send("looks");
+        assert_eq!(alice.json(&["trash", "list"]).as_array().unwrap().len(), 1, "{days}");
+        let kept = alice.json(&["trash", "show", &message]);
+        assert_eq!(kept["why"], "peer", "{days}");
+        assert_eq!(kept["record"]["content"], "removed by the application", "{days}");
+        alice.ok(&["trash", "restore", &message]);
+        let texts = alice.column(&["chat", "list"], "content");
+        assert!(texts.contains(&"removed by the application".to_owned()), "{texts:?}");
+        alice.send("looks again");
+        assert_eq!(alice.json(&["trash", "list"]).as_array().unwrap().len(), 1, "{days}");
+    }
+}

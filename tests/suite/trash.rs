@@ -174,3 +174,35 @@ fn the_trash_is_emptied_after_thirty_days() {
     assert_eq!(store.json(&["trash", "list"]), json!([]));
     store.run(&["trash", "restore", &id]).fails(4, "no record in the trash");
 }
+
+#[test]
+fn the_tombstone_of_a_member_who_is_added_again_is_kept_here_and_by_others() {
+    let machine = Machine::new("trash member again");
+    // Dave has not heard of the removal: it waits for him.
+    let alice = machine.group("alice", &[BOB, CAROL, "dave-snow-field-moss"]);
+    alice.ok(&["member", "role", CAROL, "admin"]);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    machine.pass(60);
+    alice.ok(&["member", "remove", CAROL]);
+    alice.give(&bob);
+    machine.pass(60);
+    let before = alice.files();
+    alice.ok(&["member", "add", CAROL, "-n"]);
+    assert_eq!(alice.files(), before);
+    alice.ok(&["member", "add", CAROL]);
+    alice.give(&bob);
+    for store in [&alice, &bob] {
+        let kept = store.json(&["trash", "list"]);
+        assert_eq!(
+            (&only(&kept)["id"], &only(&kept)["why"]),
+            (&json!(CAROL), &json!("replaced")),
+            "{kept}"
+        );
+        let record = store.json(&["trash", "show", CAROL])["record"].clone();
+        assert_eq!(
+            (&record["role"], &record["deleted_by"], &record["deleted_at"]),
+            (&json!("admin"), &json!(ALICE), &json!(START + 60))
+        );
+        assert_eq!(store.json(&["member", "list"]).as_array().unwrap().len(), 4);
+    }
+}

@@ -60,7 +60,7 @@ impl State {
     }
 
     /// All rows of a document that are still in the log, in order.
-    pub(in crate::store) fn log_of(&self, doc: &DocId) -> Result<Vec<LogRow>> {
+    pub fn log_of(&self, doc: &DocId) -> Result<Vec<LogRow>> {
         let rows = self.all(
             &format!("SELECT {COLUMNS} FROM log WHERE doc_id = ?1 ORDER BY seq, part"),
             params![doc.as_str()],

@@ -5,7 +5,7 @@ use super::fault::{cannot_create, failed, failed_at, not_opened};
 use crate::error::{Error, Kind, Result};
 use crate::store::fs::{self, Node};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, params};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -140,6 +140,25 @@ impl State {
     pub(in crate::store) fn roll_back(&self) {
         // There may be nothing to roll back: SQLite ends some transactions by itself.
         let _ = self.db.execute_batch("ROLLBACK");
+    }
+
+    /// A point inside the transaction to go back to; they nest.
+    pub(in crate::store) fn savepoint(&self) -> Result<u64> {
+        self.run("SAVEPOINT inner", params![])?;
+        Ok(self.db.total_changes())
+    }
+
+    /// Forgets the last such point.
+    pub(in crate::store) fn release(&self) -> Result<()> {
+        self.run("RELEASE inner", params![])
+    }
+
+    /// Undoes everything since the last such point, which is this one, and forgets it.
+    pub(in crate::store) fn roll_back_to(&self, point: u64) -> Result<()> {
+        self.run("ROLLBACK TO inner", params![])?;
+        let undone = self.db.total_changes().saturating_sub(point);
+        self.unchanged.set(self.unchanged.get().saturating_add(undone));
+        self.release()
     }
 
     /// Opens `crdtctl.db` for reading; None when there is none, or nothing in it yet.

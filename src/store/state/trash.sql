@@ -11,7 +11,7 @@ CREATE TABLE trash (
     record   TEXT    NOT NULL,
     bytes    INTEGER NOT NULL,
     -- pruned: by this replica; peer: another one did, and this one heard of it; removed: it left no
-    -- tombstone.
+    -- tombstone; replaced: it was one, and a new record took its place.
     why      TEXT    NOT NULL,
     -- Who acted here, or sent the bundle.
     member   TEXT,

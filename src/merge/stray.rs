@@ -1,0 +1,36 @@
+//! What came into a container that is gone, and of which the update itself does not tell where it
+//! stood: the log does.
+
+use super::Part;
+use crate::crdt::update::{Checked, Id, Step, Update, merge};
+use crate::error::Result;
+use crate::id::DocId;
+use crate::store::Session;
+use std::collections::BTreeSet;
+
+/// The items of these that are elements of sequences. Those unite (rule R3): whoever still shows
+/// the container brings them over.
+pub fn elements(
+    session: &Session,
+    doc: &DocId,
+    parts: &[Part<'_>],
+    items: &[(u64, u32)],
+) -> Result<BTreeSet<(u64, u32)>> {
+    if items.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let roots = (session.ambient().roots)(doc);
+    let rows = session.state().log_of(doc)?;
+    let updates = rows.iter().map(|row| row.update.as_slice());
+    let updates = updates.chain(parts.iter().map(|part| part.update));
+    // All of them were checked before; what is not is of no use here.
+    let checked = |bytes| Update::walk(bytes).and_then(|walked| walked.check(roots)).ok();
+    let updates: Vec<Update<'_, Checked>> = updates.filter_map(checked).collect();
+    let Some(whole) = merge(&updates) else { return Ok(BTreeSet::new()) };
+    let Some(whole) = checked(&whole) else { return Ok(BTreeSet::new()) };
+    let is_element = |(client, clock): &(u64, u32)| {
+        let steps = whole.steps(Id { client: *client, clock: *clock });
+        steps.is_some_and(|steps| matches!(steps.last(), Some(Step::Element(_))))
+    };
+    Ok(items.iter().copied().filter(is_element).collect())
+}
