@@ -1,14 +1,15 @@
-//! What can go wrong, as data: a kind (which fixes the exit code), a sentence, its causes, and a
-//! hint that names the command to run next.
+//! What can go wrong, as data: a kind, a sentence, its causes, and a hint that names what to do next.
 
 mod cause;
+mod hint;
+
+pub use hint::{Hint, Next};
 
 use cause::Cause;
-use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
-/// The kinds of failure. Each has one exit code, which is public API.
+/// The kinds of failure. The program has one exit code for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A rule of the data refused it: roles, limits, the last owner.
@@ -39,36 +40,6 @@ pub enum Kind {
     Interrupted,
 }
 
-impl Kind {
-    /// The exit code of this kind.
-    pub fn exit_code(self) -> u8 {
-        self.row().0
-    }
-
-    /// The name in `{"error":{"code":…}}`.
-    pub fn code(self) -> &'static str {
-        self.row().1
-    }
-
-    fn row(self) -> (u8, &'static str) {
-        match self {
-            Kind::Refused => (1, "refused"),
-            Kind::Usage => (2, "usage"),
-            Kind::Findings => (3, "findings"),
-            Kind::NotFound => (4, "not-found"),
-            Kind::Ambiguous => (4, "ambiguous"),
-            Kind::Corrupt => (5, "corrupt"),
-            Kind::Forked => (5, "forked"),
-            Kind::Untrusted => (6, "untrusted"),
-            Kind::Waiting => (7, "waiting"),
-            Kind::Locked => (8, "locked"),
-            Kind::Bug => (70, "bug"),
-            Kind::Io => (74, "io"),
-            Kind::Interrupted => (130, "interrupted"),
-        }
-    }
-}
-
 /// A failure with everything a person or a script needs of it.
 #[derive(Debug, Clone)]
 pub struct Error {
@@ -76,8 +47,8 @@ pub struct Error {
     /// What happened, without a full stop.
     pub message: String,
     cause: Option<Box<Cause>>,
-    /// The command to run next.
-    pub hint: Option<String>,
+    /// What would help.
+    pub hint: Option<Hint>,
     /// What the command had done before, and what holds all the same.
     pub done: Option<Box<Done>>,
     /// The document that cannot be used, where that is what happened: everything else can.
@@ -154,7 +125,7 @@ impl Error {
     }
 
     /// Adds the hint, replacing an earlier one.
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -169,6 +140,11 @@ impl Error {
         Error { message: message.into(), ..self }
     }
 
+    /// Adds a hint where there is none.
+    pub fn hint_else(self, hint: impl Into<Hint>) -> Self {
+        if self.hint.is_some() { self } else { self.hint(hint) }
+    }
+
     /// Says what holds all the same.
     pub fn after(mut self, done: Done) -> Self {
         self.done = Some(Box::new(done));
@@ -181,31 +157,11 @@ impl Error {
         self
     }
 
-    /// What is said of a document that a command about many leaves out; none where the failure is
-    /// not about one.
-    pub fn leaves_out(&self) -> Option<String> {
-        let doc = self.damaged.as_deref()?;
-        let named = word(doc);
-        Some(format!(
-            "{doc} is left out: {self:#}; `crdtctl check {named}` says more, \
-             `crdtctl recover {named} --from BUNDLE -o DIR` rebuilds it from what others have"
-        ))
-    }
-
     /// Puts a wider sentence in front; the present one becomes the first cause.
     pub fn context(mut self, message: impl Into<String>) -> Self {
         let inner = std::mem::replace(&mut self.message, message.into());
         self.cause = Some(Box::new(Cause::behind(inner.into(), self.cause.take())));
         self
-    }
-}
-
-/// An argument as a shell takes it, for the commands that hints name.
-pub fn word(text: &str) -> Cow<'_, str> {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,".contains(c);
-    match !text.is_empty() && text.chars().all(plain) {
-        true => Cow::Borrowed(text),
-        false => Cow::Owned(format!("'{}'", text.replace('\'', "'\\''"))),
     }
 }
 

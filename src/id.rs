@@ -1,7 +1,7 @@
 //! Names of things, parsed once and valid for ever. A path on disk is only ever built from a
 //! [`DocId`].
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Next, Result};
 use crate::limits;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -110,7 +110,7 @@ impl DocId {
         }
         if !text.split_once(':').is_some_and(|(kind, rest)| is_type(kind) && !rest.is_empty()) {
             return Err(Error::usage(format!("not a document id: {text:?}"))
-                .hint("`crdtctl doc list` shows the documents of the store"));
+                .hint(Next::Documents.and(" shows the documents of the store")));
         }
         Ok(DocId(text.to_owned()))
     }

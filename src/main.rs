@@ -19,12 +19,12 @@ fn main() {
     }
     let (json, color) = cmd::guess(&words);
     panic::set_hook(Box::new(move |panic| {
-        ui::error(&mut stderr(), &bug(&panic.to_string()), json, color);
+        cmd::fail(&bug(&panic.to_string()), json, color);
     }));
     // A document that is given back to the system piece by piece costs a tenth of its loading:
     // the process ends instead.
     let code = panic::catch_unwind(|| run(words, json, color));
-    process::exit(code.unwrap_or(Kind::Bug.exit_code()).into());
+    process::exit(code.unwrap_or_else(|_| cmd::exit_code(Kind::Bug)).into());
 }
 
 fn run(words: Vec<OsString>, json: bool, color: bool) -> u8 {
@@ -80,8 +80,7 @@ fn settle(report: &Report) -> io::Result<()> {
 }
 
 fn fail(error: &Error, terminal: &Terminal) -> u8 {
-    ui::error(&mut stderr(), error, terminal.format.is_json(), terminal.color_err);
-    error.kind.exit_code()
+    cmd::fail(error, terminal.format.is_json(), terminal.color_err)
 }
 
 /// `--help` and `--version` are answers; what a rule of ours refused stays refused (an id that is
@@ -89,21 +88,17 @@ fn fail(error: &Error, terminal: &Terminal) -> u8 {
 fn refuse(said: &clap::Error, json: bool, color: bool) -> u8 {
     let ours = said.source().and_then(|source| source.downcast_ref::<Error>());
     if let Some(error) = ours.filter(|error| error.kind != Kind::Usage) {
-        ui::error(&mut stderr(), error, json, color);
-        return error.kind.exit_code();
+        return cmd::fail(error, json, color);
     }
     if said.use_stderr() {
-        ui::usage(&mut stderr(), said, json, color);
-        return Kind::Usage.exit_code();
+        let failure = |words: &str| cmd::failure(&Error::usage(words));
+        ui::usage(&mut stderr(), said, failure, json, color);
+        return cmd::exit_code(Kind::Usage);
     }
     match said.print() {
         Ok(()) => 0,
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => PIPE_CLOSED,
-        Err(e) => {
-            let error = Error::io("cannot write to standard output", e);
-            ui::error(&mut stderr(), &error, json, color);
-            error.kind.exit_code()
-        }
+        Err(e) => cmd::fail(&Error::io("cannot write to standard output", e), json, color),
     }
 }
 

@@ -9,7 +9,7 @@ pub mod trash;
 use crate::concern::{self, Collection, Removal, Spec, borrowed, core};
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Shared, Source, Value};
-use crate::error::{Error, Result};
+use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::store::Session;
 use std::collections::{BTreeMap, BTreeSet};
@@ -338,5 +338,11 @@ pub fn make_room(session: &mut Session, doc: &DocId) -> Result<()> {
         "{doc} holds {bytes} bytes, more than its limit of {}",
         spec.limit_bytes
     ))
-    .hint("make room: `crdtctl prune`; `crdtctl tombstone list --blocked` shows what it waits for"))
+    .hint(
+        Hint::from("make room: ")
+            .next(Next::Prune(None))
+            .and("; ")
+            .next(Next::BlockedTombstones)
+            .and(" shows what it waits for"),
+    ))
 }

@@ -5,6 +5,7 @@ use super::{Edit, Fix, Found};
 use crate::concern::kanban::Board;
 use crate::concern::kanban::board::Column;
 use crate::crdt::value::Source;
+use crate::error::Next;
 use crate::store::check::Kind;
 use std::collections::{BTreeSet, HashMap};
 
@@ -79,7 +80,7 @@ fn look_at(lists: &Lists<'_>, card: &str, names: &str) -> Option<Found> {
                     kind: &CARD_IN_NO_COLUMN,
                     detail: card.to_owned(),
                     message: format!("card {card} is in no column: the board has none"),
-                    fix: Fix::Command("crdtctl sync import BUNDLE".to_owned()),
+                    fix: Fix::Next(Next::Import),
                 });
             }
         };

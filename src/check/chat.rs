@@ -7,7 +7,7 @@ use crate::concern::chat::{Caches, SPEC, THREADS, live_replies};
 use crate::crdt::update::{Owner, Places};
 use crate::crdt::value::Source;
 use crate::crdt::view::View;
-use crate::error::{Result, word};
+use crate::error::{Next, Result};
 use crate::id::EntityId;
 use crate::store::check::Kind;
 use std::collections::BTreeSet;
@@ -73,10 +73,9 @@ fn orphan(entity: &EntityId, thread: &str, reply: &str) -> Found {
         kind: &REPLY_WITHOUT_PARENT,
         detail: format!("threads/{thread}/replies/{reply}"),
         message: format!("reply {reply} answers message {thread}, which is not here and never was"),
-        fix: Fix::Command(format!(
-            "crdtctl chat delete {} -e {}",
-            word(reply),
-            word(entity.as_str())
-        )),
+        fix: Fix::Next(Next::DeleteMessage {
+            message: reply.to_owned(),
+            entity: entity.to_string(),
+        }),
     }
 }

@@ -15,7 +15,7 @@ use crate::concern::{self, core};
 use crate::crdt::doc::Doc;
 use crate::crdt::update::Update;
 use crate::crdt::view::View;
-use crate::error::{Error, Result, word};
+use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::store::check::{self as files, Cure as FileCure, Examiner, Kind, Mend};
 use crate::store::{Audit, State, Store};
@@ -37,8 +37,8 @@ pub struct Finding {
     pub doc: Option<DocId>,
     /// What is wrong, in a sentence without a full stop.
     pub message: String,
-    /// The command that mends it.
-    pub fix: String,
+    /// What mends it.
+    pub fix: Next,
     cure: Cure,
 }
 
@@ -78,8 +78,8 @@ struct Found {
 
 enum Fix {
     Edit(Edit),
-    /// A command, in full.
-    Command(String),
+    /// Something that a repair cannot do.
+    Next(Next),
 }
 
 /// What a check is about.
@@ -130,7 +130,7 @@ fn audits(examiner: &Examiner, scope: &Scope<'_>) -> Result<Vec<Finding>> {
             id: NOT_ALLOWED.id(Some(&audit.doc), &format!("{} {}", audit.kind, audit.detail)),
             kind: &NOT_ALLOWED,
             message: audit.message,
-            fix: format!("crdtctl member list --all -e {}", word(entity)),
+            fix: Next::Members { all: true, entity: Some(entity.to_owned()) },
             doc: Some(audit.doc),
             cure: Cure::Elsewhere,
         }
@@ -147,12 +147,11 @@ impl Finding {
     fn of_files(found: files::Finding) -> Finding {
         let id = found.kind.id(found.doc.as_ref(), &found.detail);
         let (fix, cure) = match found.cure {
-            FileCure::Mend(mend) => (repair_command(&id), Cure::Files(mend)),
-            FileCure::Command(command) => (command, Cure::Elsewhere),
+            FileCure::Mend(mend) => (Next::Repair(Some(id.clone())), Cure::Files(mend)),
+            FileCure::Next(next) => (next, Cure::Elsewhere),
             FileCure::Recover => {
                 let doc = found.doc.as_ref().map_or("DOC", DocId::as_str);
-                let command = format!("crdtctl recover {} --from BUNDLE -o DIR", word(doc));
-                (command, Cure::Elsewhere)
+                (Next::Recover(doc.to_owned()), Cure::Elsewhere)
             }
         };
         let message = match &found.doc {
@@ -165,8 +164,8 @@ impl Finding {
     fn of_content(doc: &DocId, found: Found) -> Finding {
         let id = found.kind.id(Some(doc), &found.detail);
         let (fix, cure) = match found.fix {
-            Fix::Edit(edit) => (repair_command(&id), Cure::Content(edit)),
-            Fix::Command(command) => (command, Cure::Elsewhere),
+            Fix::Edit(edit) => (Next::Repair(Some(id.clone())), Cure::Content(edit)),
+            Fix::Next(next) => (next, Cure::Elsewhere),
         };
         let message = about(doc, found.message);
         Finding { id, kind: found.kind, doc: Some(doc.clone()), message, fix, cure }
@@ -186,10 +185,6 @@ fn about(doc: &DocId, message: String) -> String {
         true => message,
         false => format!("{doc}: {message}"),
     }
-}
-
-fn repair_command(id: &str) -> String {
-    format!("crdtctl repair {id}")
 }
 
 /// The looks at the content, with what they have in common.
@@ -243,7 +238,7 @@ fn over_limit(doc: &DocId, entity: &EntityId, view: &View, limit: u64) -> Option
         message: format!(
             "{doc} holds {bytes} bytes, more than its limit of {limit}: nothing new can be created in it"
         ),
-        fix: Fix::Command(format!("crdtctl prune -e {}", word(entity.as_str()))),
+        fix: Fix::Next(Next::Prune(Some(entity.to_string()))),
     })
 }
 
@@ -271,9 +266,6 @@ fn deep(doc: &DocId, view: &View) -> Result<Option<Found>> {
         kind: &UNSTABLE,
         detail: String::new(),
         message: format!("{doc} is not the same after yrs has encoded it again: {what}"),
-        fix: Fix::Command(format!(
-            "crdtctl sync export --raw {} -o report.yrs",
-            word(doc.as_str())
-        )),
+        fix: Fix::Next(Next::Report(doc.to_string())),
     }))
 }

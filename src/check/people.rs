@@ -6,7 +6,7 @@ use crate::concern::plain::PLAIN_VALUE;
 use crate::concern::{Collection, Role, borrowed, chat, issues, kanban};
 use crate::crdt::value::{Shared, Source, Value};
 use crate::crdt::view::View;
-use crate::error::word;
+use crate::error::Next;
 use crate::id::EntityId;
 use crate::store::check::Kind;
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,7 +78,7 @@ fn no_owner(entity: &EntityId, view: &View) -> Option<Found> {
                 format!(
                     "{entity} has no owner; {heir}, who comes next, has a plain value for a record"
                 ),
-                Fix::Command(format!("crdtctl repair {repair}")),
+                Fix::Next(Next::Repair(Some(repair))),
             )
         }
         Some(heir) => (
@@ -90,12 +90,14 @@ fn no_owner(entity: &EntityId, view: &View) -> Option<Found> {
         None => {
             let creator = view.text(&["metadata", "created_by"]).filter(|by| !by.is_empty());
             let creator = creator.unwrap_or_else(|| "MEMBER".to_owned());
-            let (creator, entity) = (word(&creator), word(entity.as_str()));
             (
                 format!("{entity} has no owner, and no active member either"),
-                Fix::Command(format!(
-                    "crdtctl member add {creator} --role owner --as {creator} -e {entity}"
-                )),
+                Fix::Next(Next::AddMember {
+                    member: creator.clone(),
+                    role: Role::Owner.to_string(),
+                    entity: Some(entity.to_string()),
+                    by: Some(creator),
+                }),
             )
         }
     };
@@ -182,11 +184,12 @@ pub fn strangers(
                 kind,
                 detail: member.clone(),
                 message: format!("{member} {verb} a {noun}{more}, and is no member of {entity}"),
-                fix: Fix::Command(format!(
-                    "crdtctl member add {} --role guest -e {}",
-                    word(&member),
-                    word(entity.as_str())
-                )),
+                fix: Fix::Next(Next::AddMember {
+                    member,
+                    role: Role::Guest.to_string(),
+                    entity: Some(entity.to_string()),
+                    by: None,
+                }),
             }
         })
         .collect()

@@ -6,7 +6,7 @@ use crate::concern::chat::Caches;
 use crate::concern::{self, borrowed, core, kanban, plain};
 use crate::crdt::content;
 use crate::crdt::doc::Txn;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Next, Result};
 use crate::id::{self, DocId};
 use crate::store::{Committed, Session};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,14 +28,16 @@ pub fn named<'f>(findings: &'f [Finding], names: &[String]) -> Result<Vec<&'f Fi
     for name in names {
         let ids = findings.iter().map(|finding| finding.id.as_str());
         let id = id::resolve(name, ids, "finding").map_err(|e| match e.kind {
-            Kind::NotFound => e.hint("`crdtctl check` shows them; what is mended is found no more"),
+            Kind::NotFound => {
+                e.hint(Next::Check(None).and(" shows them; what is mended is found no more"))
+            }
             _ => e,
         })?;
         for finding in findings.iter().filter(|finding| finding.id == id) {
             if !finding.is_repairable() {
                 return Err(Error::refused(format!("{id} cannot be repaired by itself"))
                     .because(finding.message.as_str())
-                    .hint(format!("`{}`", finding.fix)));
+                    .hint(finding.fix.clone()));
             }
             // Named twice; two findings may share an id.
             if !picked.iter().any(|other| std::ptr::eq(*other, finding)) {

@@ -3,6 +3,7 @@
 use super::{Fix, Found};
 use crate::crdt::value::{Record, Source, Value};
 use crate::crdt::view::View;
+use crate::error::Next;
 use crate::limits::CLOCK_SKEW_SECONDS;
 use crate::store::check::Kind;
 
@@ -42,7 +43,7 @@ pub fn ahead(view: &View, now: i64) -> Option<Found> {
             duration(seconds)
         ),
         // No command changes what was written; the clock that is wrong can be set.
-        fix: Fix::Command("date -u".to_owned()),
+        fix: Fix::Next(Next::ShowTime),
     })
 }
 

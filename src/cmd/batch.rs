@@ -4,6 +4,7 @@ mod line;
 mod run;
 
 use super::{Context, DryRun, files};
+use crate::cmd::failure;
 use crate::error::{Error, Kind, Result};
 use crate::operation::{OPERATIONS, Within};
 use crate::store::Committed;
@@ -86,7 +87,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         report.notes.push(super::context::lost(gone));
     }
     report.notes.extend(context.notes_of(&committed));
-    Ok(if failed > 0 { report.exit(Kind::Findings.exit_code()) } else { report })
+    Ok(if failed > 0 { report.exit(failure::exit_code(Kind::Findings)) } else { report })
 }
 
 /// The results. In a pipe they are JSON, one line each, unless another format is asked for.
@@ -136,7 +137,7 @@ fn result(ran: &Ran<'_>, committed: &Committed, dry_run: bool) -> Row {
 }
 
 fn error_row(error: &Error) -> Row {
-    match error_json(error) {
+    match error_json(&failure::of(error)) {
         Value::Object(row) => row,
         _ => Row::new(),
     }

@@ -1,5 +1,6 @@
 use super::Context;
 use crate::check::{self, Finding, Scope};
+use crate::cmd::failure;
 use crate::error::{Kind, Result};
 use crate::id::DocId;
 use crate::store::Store;
@@ -43,7 +44,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     let rows: Vec<Row> = findings.iter().map(row).collect();
     let found = !rows.is_empty();
     let report = Report::list(rows, COLUMNS, Some("id"), "nothing is wrong");
-    Ok(if found { report.exit(Kind::Findings.exit_code()) } else { report })
+    Ok(if found { report.exit(failure::exit_code(Kind::Findings)) } else { report })
 }
 
 /// Checks the store.
@@ -85,6 +86,6 @@ pub fn row(finding: &Finding) -> Row {
     row.insert("severity".into(), json!(finding.kind.severity.name()));
     row.insert("doc".into(), json!(finding.doc));
     row.insert("message".into(), json!(finding.message));
-    row.insert("fix".into(), json!(finding.fix));
+    row.insert("fix".into(), json!(failure::command(&finding.fix)));
     row
 }

@@ -1,7 +1,8 @@
 use super::{Globals, OutFile, files, resolve};
 use crate::clock::{Clock, Ids};
+use crate::cmd::failure::{self, word};
 use crate::concern::{self, CONCERNS};
-use crate::error::{Error, Result, word};
+use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::limits::TRASH_AGE_SECONDS;
 use crate::operation::{self, Creates, Operation, Outcome};
@@ -256,7 +257,8 @@ impl Context {
         let sizes = committed.documents.iter();
         let limits =
             sizes.filter_map(|change| concern::limit_note(&change.doc, change.bytes_after));
-        let damaged = committed.damaged.iter().filter_map(Error::leaves_out);
+        let limits = limits.map(|note| failure::hint(&note));
+        let damaged = committed.damaged.iter().filter_map(failure::leaves_out);
         committed.notes.iter().cloned().chain(limits).chain(damaged).collect()
     }
 

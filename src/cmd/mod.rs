@@ -16,6 +16,7 @@ mod demo;
 mod digest;
 mod doc;
 mod entity;
+mod failure;
 mod files;
 mod globals;
 mod init;
@@ -36,6 +37,7 @@ mod words;
 
 pub use complete::answer as complete;
 pub use context::Context;
+pub use failure::{exit_code, fail, of as failure};
 pub use files::{output, settle_output};
 pub use globals::{DryRun, Globals, OtherAs, OutDir, OutFile};
 
@@ -200,8 +202,8 @@ impl Invocation {
             Ok(mut report) => {
                 report.notes.splice(0..0, notes);
                 for error in self.context.take_damaged() {
-                    report.notes.extend(error.leaves_out());
-                    report.exit = error.kind.exit_code();
+                    report.notes.extend(failure::leaves_out(&error));
+                    report.exit = failure::exit_code(error.kind);
                 }
                 Ok(report)
             }

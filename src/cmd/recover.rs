@@ -1,8 +1,9 @@
 use super::{Context, DryRun, OutDir, files};
 use crate::check;
+use crate::cmd::failure::word;
 use crate::concern;
 use crate::crdt::update::{Salvage, Update};
-use crate::error::{Error, Kind, Result, word};
+use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use crate::limits;
 use crate::recover::{Fate, Given, Record, Recovered, Source, rank, rebuild};

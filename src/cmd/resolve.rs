@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(find("7777").unwrap(), "77777777");
         let error = find("9999").unwrap_err();
         assert_eq!(error.kind, Kind::NotFound);
-        assert_eq!(error.hint.unwrap(), "`crdtctl chat list` shows them");
+        assert_eq!(error.hint, Some("`crdtctl chat list` shows them".into()));
         assert_eq!(find("3f2a").unwrap_err().kind, Kind::Ambiguous);
         assert_eq!(find("").unwrap_err().kind, Kind::Usage);
     }

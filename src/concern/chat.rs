@@ -18,7 +18,7 @@ use super::{
 };
 use crate::crdt::update::RootKind;
 use crate::crdt::value::{Source, Value};
-use crate::error::{Error, Result};
+use crate::error::{Error, Next, Result};
 use crate::id::EntityId;
 use crate::limits;
 use crate::store::Session;
@@ -231,7 +231,7 @@ fn look<R>(
 
 /// An entity where nobody has said anything yet.
 pub fn no_chat(entity: &EntityId) -> Error {
-    Error::not_found(format!("{entity} has no chat")).hint("crdtctl chat send TEXT starts one")
+    Error::not_found(format!("{entity} has no chat")).hint(Next::Send.and(" starts one"))
 }
 
 /// The collection and path of the message or reply that an id or a unique prefix names.

@@ -6,7 +6,7 @@ use crate::crdt::container::{self, Fixed};
 use crate::crdt::doc::Txn;
 use crate::crdt::update::{Container, Id, RootKind};
 use crate::crdt::value::{Shared, Source};
-use crate::error::{Error, Result};
+use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::limits;
 use crate::store::Session;
@@ -101,7 +101,7 @@ impl Create {
         })?;
         if taken == Some(true) {
             return Err(Error::refused(format!("{} exists already", self.entity))
-                .hint(format!("look at it: crdtctl entity show {}", self.entity)));
+                .hint(Next::Entity(self.entity.to_string()).and(" shows it")));
         }
         let now = session.now();
         let id = self.entity.id();
@@ -182,7 +182,7 @@ impl Add {
         if let Some(held) = present.flatten() {
             if self.role.is_some_and(|asked| asked != held) {
                 return Err(Error::refused(format!("{} is already a {held}", self.member))
-                    .hint(format!("crdtctl member role {} {role}", self.member)));
+                    .hint(Next::SetRole(Some((self.member.to_string(), role.to_string())))));
             }
             return Ok(Outcome::unchanged(doc, self.member.as_str())
                 .saying(format!("{} is a {held} of {} already", self.member, self.entity)));
@@ -258,8 +258,14 @@ impl SetRole {
             .unwrap_or((None, false));
         record::check(session, &doc, &["members".to_owned(), member.clone()], MEMBERS.noun)?;
         let Some(held) = held else {
-            return Err(Error::refused(format!("{member} was removed from {}", self.entity))
-                .hint(format!("crdtctl member add {member} --role {}", self.role)));
+            return Err(Error::refused(format!("{member} was removed from {}", self.entity)).hint(
+                Next::AddMember {
+                    member: member.clone(),
+                    role: self.role.to_string(),
+                    entity: None,
+                    by: None,
+                },
+            ));
         };
         if held == self.role {
             return Ok(Outcome::unchanged(doc, &member)
@@ -286,9 +292,8 @@ impl SetRole {
 pub fn find_member(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<String> {
     let doc = entity.document(SPEC.name);
     let members = session.read(&doc, |source| source.keys(MEMBERS.path))?.unwrap_or_default();
-    crate::id::resolve(prefix, members.iter().map(String::as_str), "member").map_err(|e| {
-        if e.hint.is_none() { e.hint("`crdtctl member list --all` shows them") } else { e }
-    })
+    crate::id::resolve(prefix, members.iter().map(String::as_str), "member")
+        .map_err(|e| e.hint_else(Next::Members { all: true, entity: None }.and(" shows them")))
 }
 
 /// The active member that an id or a unique prefix names: whom a card or an issue is assigned to.
@@ -303,7 +308,7 @@ pub fn find_assignee(session: &mut Session, entity: &EntityId, prefix: &str) -> 
     let doc = entity.document(SPEC.name);
     let members = session.read(&doc, active)?.unwrap_or_default();
     crate::id::resolve(prefix, members.keys().map(String::as_str), "member")
-        .map_err(|e| if e.hint.is_none() { e.hint("`crdtctl member list` shows them") } else { e })
+        .map_err(|e| e.hint_else(Next::Members { all: false, entity: None }.and(" shows them")))
 }
 
 /// Whether a member was here before, as far as the document tells: its record, or what is left of
@@ -379,10 +384,13 @@ fn may_not(actor: &Actor, what: &str, other: Role) -> Error {
     let article = |role| if matches!(role, Role::Admin | Role::Owner) { "an" } else { "a" };
     let (is, is_not) = (article(actor.role), article(other));
     Error::refused(format!("{}, {is} {}, may not {what} {is_not} {other}", actor.id, actor.role))
-        .hint("`crdtctl member list` shows who may: owners everything, admins all but owners and admins")
+        .hint(
+            Next::Members { all: false, entity: None }
+                .and(" shows who may: owners everything, admins all but owners and admins"),
+        )
 }
 
 fn last_owner(member: &str, what: &str) -> Error {
     Error::refused(format!("{member} is the last owner and cannot {what}"))
-        .hint("make somebody else an owner first: crdtctl member role MEMBER owner")
+        .hint(Hint::from("make somebody else an owner first: ").next(Next::MakeOwner))
 }

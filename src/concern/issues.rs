@@ -12,7 +12,7 @@ use super::{
 };
 use crate::crdt::update::RootKind;
 use crate::crdt::value::{Record, Source};
-use crate::error::{Error, Result, word};
+use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::limits;
 use crate::store::Session;
@@ -273,7 +273,7 @@ impl Close {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         if self.end.is_some_and(|end| !end.is_end()) {
             return Err(Error::usage("an issue is closed as done or canceled")
-                .hint("`crdtctl issue status` says how far an open one is"));
+                .hint(Next::SetStatus.and(" says how far an open one is")));
         }
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let issue = Issue::find(session, &self.entity, &self.issue)?;
@@ -381,7 +381,7 @@ impl Issue {
         match self.is_closed() {
             false => Ok(self),
             true => Err(Error::refused(format!("issue {} is closed", self.id))
-                .hint(format!("`crdtctl issue reopen {}` opens it again", word(&self.id)))),
+                .hint(Next::Reopen(self.id.clone()).and(" opens it again"))),
         }
     }
 
@@ -404,10 +404,10 @@ impl Issue {
 /// # Errors
 /// `NotFound` or `Ambiguous`.
 pub fn find(source: &dyn Source, prefix: &str) -> Result<String> {
-    let hint = || "`crdtctl issue list --all` shows them".to_owned();
+    let hint = || Next::Issues.and(" shows them");
     record::find(source, ISSUES.path, prefix, ISSUES.noun, hint)
 }
 
 fn no_issues(entity: &EntityId) -> Error {
-    Error::not_found(format!("{entity} has no issues")).hint("`crdtctl issue open TITLE` opens one")
+    Error::not_found(format!("{entity} has no issues")).hint(Next::OpenIssue.and(" opens one"))
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::crdt::update::RootKind;
 use crate::crdt::value::{Record, Source};
-use crate::error::{Error, Result, word};
+use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::limits;
 use crate::store::Session;
@@ -275,7 +275,7 @@ impl Move {
         }
         if !cards.contains(&before) {
             return Err(Error::refused(format!("card {before} is not in {:?}", column.title))
-                .hint("`crdtctl kanban board` shows where it is"));
+                .hint(Next::Board.and(" shows where it is")));
         }
         Ok(Spot::Before(before))
     }
@@ -379,7 +379,7 @@ impl Card {
         match self.is_archived() {
             false => Ok(self),
             true => Err(Error::refused(format!("card {} is archived", self.id))
-                .hint(format!("`crdtctl kanban restore {}` puts it back", word(&self.id)))),
+                .hint(Next::RestoreCard(self.id.clone()).and(" puts it back"))),
         }
     }
 
@@ -397,7 +397,7 @@ impl Card {
 /// # Errors
 /// `NotFound` or `Ambiguous`.
 pub fn find(source: &dyn Source, prefix: &str) -> Result<String> {
-    let hint = || "`crdtctl kanban list --all` shows them".to_owned();
+    let hint = || Next::Cards.and(" shows them");
     record::find(source, CARDS.path, prefix, CARDS.noun, hint)
 }
 
@@ -408,12 +408,11 @@ fn own_column(session: &mut Session, doc: &DocId, id: &str) -> Result<Heading> {
 }
 
 fn no_board(entity: &EntityId) -> Error {
-    Error::not_found(format!("{entity} has no kanban board"))
-        .hint("`crdtctl kanban add TITLE` starts one")
+    Error::not_found(format!("{entity} has no kanban board")).hint(Next::AddCard.and(" starts one"))
 }
 
 fn no_columns() -> Error {
-    Error::refused("the board has no columns").hint("`crdtctl kanban column add TITLE` adds one")
+    Error::refused("the board has no columns").hint(Next::AddColumn.and(" adds one"))
 }
 
 fn cards_moved(cards: usize) -> String {

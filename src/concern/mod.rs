@@ -21,6 +21,7 @@ pub use roles::{Actor, Role};
 
 use crate::crdt::update::RootKind;
 use crate::crdt::value::{Record, Source, Value};
+use crate::error::{Hint, Next};
 use crate::id::DocId;
 use crate::limits;
 use serde_json::{Map, json};
@@ -155,16 +156,21 @@ pub fn roots(doc: &DocId) -> &'static [(&'static str, RootKind)] {
 }
 
 /// What to say of a document that is near or over its limit.
-pub fn limit_note(doc: &DocId, bytes: u64) -> Option<String> {
+pub fn limit_note(doc: &DocId, bytes: u64) -> Option<Hint> {
     let limit = of(doc)?.limit_bytes;
     let percent = bytes.saturating_mul(100) / limit.max(1);
     match percent {
         p if p < limits::WARN_PERCENT => None,
-        p if p < 100 => Some(format!("{doc} is at {p} % of its limit ({bytes} of {limit} bytes)")),
-        p => Some(format!(
-            "{doc} is over its limit ({bytes} of {limit} bytes, {p} %); \
-             nothing new can be created in it until `crdtctl prune` makes room"
-        )),
+        p if p < 100 => {
+            Some(format!("{doc} is at {p} % of its limit ({bytes} of {limit} bytes)").into())
+        }
+        p => {
+            let over = format!(
+                "{doc} is over its limit ({bytes} of {limit} bytes, {p} %); \
+                 nothing new can be created in it until "
+            );
+            Some(Hint::from(over).next(Next::Prune(None)).and(" makes room"))
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::crdt::content::{Content, Owner, Stand};
 use crate::crdt::update::Id;
 use crate::crdt::value::{Shared, Source, Value};
 use crate::crdt::view::View;
-use crate::error::{Error, Result};
+use crate::error::{Error, Next, Result};
 use crate::id::DocId;
 use crate::store::check::Kind;
 use std::collections::BTreeMap;
@@ -391,8 +391,8 @@ pub fn is_missing(source: &dyn Source, path: &[&str]) -> bool {
 fn refusal(doc: &DocId, detail: &str, what: &str) -> Error {
     Error::refused(format!("{what} was written as a plain value by another program"))
         .because(format!("nothing in {detail} can be changed by itself"))
-        .hint(format!(
-            "`crdtctl repair {}` rewrites it, and keeps the old value",
-            PLAIN_VALUE.id(Some(doc), detail)
-        ))
+        .hint(
+            Next::Repair(Some(PLAIN_VALUE.id(Some(doc), detail)))
+                .and(" rewrites it, and keeps the old value"),
+        )
 }

@@ -5,7 +5,7 @@ use super::{borrowed, plain};
 use crate::crdt::content::{self, Content, Owner, Stand};
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Record, Shared, Source, Value};
-use crate::error::{Error, Result};
+use crate::error::{Error, Hint, Result};
 use crate::id::{DocId, resolve};
 use crate::limits;
 use crate::store::Session;
@@ -20,15 +20,14 @@ pub fn find(
     path: &[&str],
     prefix: &str,
     noun: &str,
-    hint: impl FnOnce() -> String,
+    hint: impl FnOnce() -> Hint,
 ) -> Result<String> {
     // An exact id needs no search: in a batch this is the common case.
     if source.text(&[path, &[prefix, "id"]].concat()).as_deref() == Some(prefix) {
         return Ok(prefix.to_owned());
     }
     let ids = source.keys(path);
-    resolve(prefix, ids.iter().map(String::as_str), noun)
-        .map_err(|e| if e.hint.is_none() { e.hint(hint()) } else { e })
+    resolve(prefix, ids.iter().map(String::as_str), noun).map_err(|e| e.hint_else(hint()))
 }
 
 /// Refuses to write to the record at a path where that leads into a plain value. It may not be there.

@@ -4,7 +4,7 @@
 //! write access to a replica.
 
 use super::{Spec, core, record};
-use crate::error::{Error, Result};
+use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::store::Session;
 use serde::{Deserialize, Serialize};
@@ -86,8 +86,12 @@ impl Actor {
         let role = session.read(&doc, |source| core::active_role(source, id.as_str()))?.flatten();
         match role {
             Some(role) => Ok(Actor { id, role }),
-            None => Err(Error::refused(format!("{id} is not an active member of {entity}"))
-                .hint("`crdtctl member list` shows who is; `--as MEMBER` acts as somebody else")),
+            None => Err(Error::refused(format!("{id} is not an active member of {entity}")).hint(
+                Next::Members { all: false, entity: None }
+                    .and(" shows who is; ")
+                    .next(Next::ActAs)
+                    .and(" acts as somebody else"),
+            )),
         }
     }
 
@@ -107,8 +111,13 @@ impl Actor {
     /// Whoever acts in this session, a member of the entity or not.
     pub fn named(session: &Session) -> Result<MemberId> {
         session.member().cloned().ok_or_else(|| {
-            Error::usage("nobody to act as: this store has no member")
-                .hint("add `--as MEMBER`, or run `crdtctl init --as MEMBER` once")
+            Error::usage("nobody to act as: this store has no member").hint(
+                Hint::from("add ")
+                    .next(Next::ActAs)
+                    .and(", or run ")
+                    .next(Next::SetMember)
+                    .and(" once"),
+            )
         })
     }
 
@@ -118,7 +127,7 @@ impl Actor {
             true => Ok(self),
             false => {
                 Err(Error::refused(format!("{} is a {} and may only read", self.id, self.role))
-                    .hint("an owner can change that with `crdtctl member role`"))
+                    .hint(Hint::from("an owner can change that with ").next(Next::SetRole(None))))
             }
         }
     }

@@ -12,7 +12,7 @@ pub use super::scalar::{New, Scalar};
 use super::live::Live;
 use super::update::{Checked, Id, RootKind, Update, Version, Written};
 use super::value::{Shared, Source, Value};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Next, Result};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use yrs::branch::{Branch, BranchID};
@@ -444,7 +444,7 @@ pub(super) fn not_shared(what: &str, path: &[&str], is_something: bool) -> Error
     let path = path.join("/");
     match is_something {
         true => Error::refused(format!("{path} is no shared {what}: another program wrote it"))
-            .hint("`crdtctl check` names it, and the repair"),
+            .hint(Next::Check(None).and(" names it, and the repair")),
         false => Error::corrupt(format!("no {what} at {path}")),
     }
 }

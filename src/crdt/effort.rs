@@ -4,7 +4,7 @@
 //! made to meet them.
 
 use super::update::{Checked, Id, Rehearsal, Update};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::limits::{MERGE_STEPS, MERGE_STEPS_PER_BLOCK};
 
 /// Steps that imports may take, whatever the number of documents, beside those that each block may
@@ -39,7 +39,11 @@ impl Effort {
                 "the document would take too long to be opened for writing",
             )
             .because(excess(limit))
-            .hint("reading works: `crdtctl doc dump`; whoever wrote it can write it anew"));
+            .hint(
+                Hint::from("reading works: ")
+                    .next(Next::Dump)
+                    .and("; whoever wrote it can write it anew"),
+            ));
         }
         Ok(Effort { rehearsal, seen: 0 })
     }

@@ -36,8 +36,8 @@ pub fn adopt(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>
     let mut said = format!("another program had changed {doc}; its changes and ours are kept");
     match conflicts {
         0 => {}
-        1 => said.push_str(", 1 value lost a conflict (`crdtctl conflict list`)"),
-        n => said.push_str(&format!(", {n} values lost conflicts (`crdtctl conflict list`)")),
+        1 => said.push_str(", 1 value lost a conflict and is in the ledger"),
+        n => said.push_str(&format!(", {n} values lost conflicts and are in the ledger")),
     }
     let not_allowed =
         settled.audits.into_iter().map(|a| format!("not allowed here: {}", a.message));

@@ -3,7 +3,7 @@
 use super::Operation;
 use crate::concern::{self, Actor, Outcome, Role, borrowed, chat, core, issues, kanban};
 use crate::crdt::value::{Source, Value};
-use crate::error::{Error, Result};
+use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::store::{Conflict, Session};
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ impl Restore {
                 "nothing tells which record the value of conflict {} belonged to",
                 self.number
             ))
-            .hint(format!("`crdtctl conflict show {}` prints the value", self.number)));
+            .hint(Next::Conflict(self.number).and(" prints the value")));
         };
         let record = conflict.path.get(..steps).unwrap_or(&[]).to_vec();
         let id = record.last().map_or("", String::as_str);
@@ -63,13 +63,13 @@ impl Restore {
 fn find(found: Option<Conflict>, number: i64) -> Result<Conflict> {
     found.ok_or_else(|| {
         Error::not_found(format!("no conflict {number}"))
-            .hint("`crdtctl conflict list` shows those of the last 30 days")
+            .hint(Next::Conflicts.and(" shows those of the last 30 days"))
     })
 }
 
 fn gone(noun: &str, id: &str, number: i64) -> Error {
     Error::refused(format!("{noun} {id} is deleted, and a deletion wins"))
-        .hint(format!("`crdtctl conflict show {number}` prints the value; write it anew"))
+        .hint(Next::Conflict(number).and(" prints the value; write it anew"))
 }
 
 fn value_of(conflict: &Conflict) -> Result<Value> {

@@ -2,7 +2,7 @@
 
 use crate::concern::{Outcome, canvas, chat, issues, kanban};
 use crate::crdt::value::Value;
-use crate::error::{Error, Result, word};
+use crate::error::{Error, Next, Result};
 use crate::id;
 use crate::store::{Session, Trashed};
 use serde::{Deserialize, Serialize};
@@ -40,12 +40,12 @@ impl Untrash {
                 return Err(Error::refused(format!(
                     "{id} was a member, and is added like any other"
                 ))
-                .hint(format!(
-                    "crdtctl member add {} --role {} -e {}",
-                    word(id),
-                    word(role.unwrap_or("member")),
-                    word(entity.as_str())
-                )));
+                .hint(Next::AddMember {
+                    member: id.to_owned(),
+                    role: role.unwrap_or("member").to_owned(),
+                    entity: Some(entity.to_string()),
+                    by: None,
+                }));
             }
             _ => return Err(unknown(trashed)),
         };
@@ -68,7 +68,7 @@ pub fn find<'t>(trash: &'t [Trashed], wanted: &str) -> Result<&'t Trashed> {
         id::resolve(wanted, trash.iter().map(Trashed::id), "record in the trash").map_err(|e| {
             match e.hint {
                 Some(_) => e,
-                None => e.hint("`crdtctl trash list` shows what went in the last 30 days"),
+                None => e.hint(Next::Trash.and(" shows what went in the last 30 days")),
             }
         })?;
     let found = trash.iter().find(|trashed| trashed.id() == id);
@@ -77,5 +77,5 @@ pub fn find<'t>(trash: &'t [Trashed], wanted: &str) -> Result<&'t Trashed> {
 
 fn unknown(trashed: &Trashed) -> Error {
     Error::refused(format!("nothing can be made of {} {}", trashed.noun, trashed.id()))
-        .hint(format!("`crdtctl trash show {}` prints it", word(trashed.id())))
+        .hint(Next::Trashed(trashed.id().to_owned()).and(" prints it"))
 }

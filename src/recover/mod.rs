@@ -10,7 +10,7 @@ mod shown;
 
 use crate::crdt::doc::Doc;
 use crate::crdt::update::{self, Checked, Fault, RootKind, Salvage, Update, Version};
-use crate::error::{Error, Result};
+use crate::error::{Error, Hint, Next, Result};
 use crate::id::DocId;
 use crate::store::{Remains, Roots};
 
@@ -81,7 +81,7 @@ pub fn rebuild(doc: &DocId, sources: &[Source], roots: Roots) -> Result<Recovere
     if merged == EMPTY && !sources.iter().any(|source| source.updates.iter().any(|u| u == EMPTY)) {
         return Err(Error::not_found(format!("nothing that is left of {doc} can be used"))
             .because(faults(&read))
-            .hint("name more bundles or stores with `--from`"));
+            .hint(Hint::from("name more bundles or stores with ").next(Next::RecoverFrom)));
     }
     // Through yrs, so that what is stored is what every program would store.
     let (state, _) = Doc::load(&checked(&merged, roots)?, 1)?.encode()?;

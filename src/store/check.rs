@@ -12,7 +12,7 @@ use super::state::{Known, Parked};
 use super::{Place, Roots, Store};
 use crate::crdt::update::{Checked, Update};
 use crate::crdt::view::View;
-use crate::error::{Error, Kind as Failure, Result, word};
+use crate::error::{Error, Kind as Failure, Next, Result};
 use crate::id::{DocId, hex};
 use crate::limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,8 +110,8 @@ pub enum Cure {
     Mend(Mend),
     /// To build the document again from what is left of it and what others have.
     Recover,
-    /// A command, in full.
-    Command(String),
+    /// Something that a session cannot do.
+    Next(Next),
 }
 
 /// What a session can put right in the files ([`super::Session::mend`]).
@@ -289,8 +289,7 @@ impl Examiner {
             detail: inbox_detail(parked),
             message: format!(
                 "an update of bundle {} has waited for {} days for what nobody brought: \
-                 `crdtctl sync status` tells who has it, or ask for a full bundle; repairing sets \
-                 the update aside",
+                 look who has it, or ask for a full bundle; repairing sets the update aside",
                 parked.bundle,
                 self.now.saturating_sub(parked.received_at) / 86_400
             ),
@@ -519,7 +518,7 @@ fn unread(dir: &Path, path: &Path, what: &str) -> Finding {
         doc: None,
         detail: name.clone().into_owned(),
         message: format!("{name} is not read: {what}"),
-        cure: Cure::Command(move_command(&file, &format!("{file}.aside"))),
+        cure: Cure::Next(Next::MoveAside(vec![(file.clone(), format!("{file}.aside"))])),
     }
 }
 
@@ -527,9 +526,9 @@ fn unreadable_state(dir: &Path, error: &Error) -> Finding {
     // Its log belongs to it: beside another file it would be thrown away.
     let files = ["crdtctl.db", "crdtctl.db-wal"].map(|name| dir.join(name));
     let there = files.iter().filter(|file| fs::is_file(file).unwrap_or(false));
-    let moves: Vec<String> = there
-        .map(|file| file.to_string_lossy())
-        .map(|name| move_command(&name, &format!("{name}.damaged")))
+    let moves = there
+        .map(|file| file.to_string_lossy().into_owned())
+        .map(|name| (name.clone(), format!("{name}.damaged")))
         .collect();
     Finding {
         kind: &UNREADABLE_STATE,
@@ -539,10 +538,6 @@ fn unreadable_state(dir: &Path, error: &Error) -> Finding {
             "{error:#}; without it the files are read as they are, and the store goes on as a \
              new replica"
         ),
-        cure: Cure::Command(moves.join(" && ")),
+        cure: Cure::Next(Next::MoveAside(moves)),
     }
-}
-
-fn move_command(from: &str, to: &str) -> String {
-    format!("mv {} {}", word(from), word(to))
 }

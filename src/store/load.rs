@@ -4,7 +4,7 @@ use super::Roots;
 use super::layout::Layout;
 use super::state::{Known, LogRow, State};
 use crate::crdt::update::{self, Checked, Update};
-use crate::error::{Error, Kind, Result, word};
+use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::DocId;
 use std::path::{Path, PathBuf};
 
@@ -203,7 +203,12 @@ pub(super) fn excluded(what: &str, fault: &update::Fault) -> Error {
     match fault.is_unsupported() {
         true => Error::corrupt(format!("{what} holds content that is not supported"))
             .because(fault.clone())
-            .hint("`crdtctl doc size` measures it, `crdtctl doc blocks` shows it block by block"),
+            .hint(
+                Next::Size
+                    .and(" measures it, ")
+                    .next(Next::Blocks(None))
+                    .and(" shows it block by block"),
+            ),
         false => Error::corrupt(format!("{what} is not a valid document")).because(fault.clone()),
     }
 }
@@ -272,16 +277,16 @@ fn forked(doc: &DocId, id: update::Id) -> Error {
         ),
     )
     .because("two copies of this store wrote under one client id")
-    .hint(format!("nothing was written; keep both copies; {}", rebuild_command(doc)))
+    .hint(rebuilding(Hint::from("nothing was written; keep both copies; "), doc))
     .damages(doc)
 }
 
 /// What to do about a document that cannot be used.
-fn restore(doc: &DocId) -> String {
-    format!("nothing was written; `crdtctl check` says more; {}", rebuild_command(doc))
+fn restore(doc: &DocId) -> Hint {
+    let look = Hint::from("nothing was written; ").next(Next::Check(None)).and(" says more; ");
+    rebuilding(look, doc)
 }
 
-fn rebuild_command(doc: &DocId) -> String {
-    let doc = word(doc.as_str());
-    format!("`crdtctl recover {doc} --from BUNDLE -o DIR` rebuilds it from what others have")
+fn rebuilding(hint: Hint, doc: &DocId) -> Hint {
+    hint.next(Next::Recover(doc.to_string())).and(" rebuilds it from what others have")
 }

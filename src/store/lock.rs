@@ -6,7 +6,7 @@
 
 use super::Ambient;
 use super::fs::{self, LockFile};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Hint, Kind, Next, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::Duration;
@@ -65,5 +65,6 @@ fn locked(holder: Option<&Holder>) -> Error {
         }
         None => "the store is locked by another process".to_owned(),
     };
-    Error::new(Kind::Locked, message).hint("try again, or wait longer with `--lock-wait 60s`")
+    Error::new(Kind::Locked, message)
+        .hint(Hint::from("try again, or wait longer with ").next(Next::WaitLonger))
 }

@@ -44,7 +44,7 @@ pub use state::{
 
 use crate::clock::{Clock, Ids};
 use crate::crdt::update::RootKind;
-use crate::error::{Error, Result};
+use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, MemberId};
 use layout::Layout;
 use std::path::{Path, PathBuf};
@@ -96,8 +96,12 @@ impl Store {
             Some(place) => {
                 Ok(Store { named: dir.to_owned(), place, ambient, commits: Rc::default() })
             }
-            None => Err(Error::not_found(format!("no store at {}", dir.display()))
-                .hint("`crdtctl init` makes one; `--store` names one that is elsewhere")),
+            None => Err(Error::not_found(format!("no store at {}", dir.display())).hint(
+                Next::MakeStore
+                    .and(" makes one; ")
+                    .next(Next::NameStore)
+                    .and(" names one that is elsewhere"),
+            )),
         }
     }
 
@@ -232,7 +236,12 @@ impl Store {
                 "{} is a store of the 0.1.19 generation and is only read",
                 file.display()
             ))
-            .hint("make a new store with `crdtctl init DIR` and bring each document over: `crdtctl sync import --raw DOC FILE`")),
+            .hint(
+                Hint::from("make a new store with ")
+                    .next(Next::MakeStoreAt)
+                    .and(" and bring each document over: ")
+                    .next(Next::ImportRaw),
+            )),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::layout::{Layout, Meta};
 use super::load::{self, Stamp};
 use super::session::{FOLD_WAIT, Session};
 use super::state::Aside;
-use crate::error::{Error, Result};
+use crate::error::{Error, Next, Result};
 use crate::id::DocId;
 use std::path::Path;
 
@@ -97,7 +97,8 @@ impl Session {
         };
         all(self).map_err(|e| {
             self.state.roll_back();
-            e.context("not everything was repaired").hint("`crdtctl check` shows what is left")
+            e.context("not everything was repaired")
+                .hint(Next::Check(None).and(" shows what is left"))
         })
     }
 

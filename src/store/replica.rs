@@ -29,7 +29,7 @@ use super::Ambient;
 use super::fs;
 use super::state::{ReplicaRow, State};
 use crate::crdt::update::Clocks;
-use crate::error::{Error, Result};
+use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, MemberId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -192,12 +192,14 @@ impl Replica {
         if !self.fresh && self.lease.log_end == Some(log_end) {
             return Ok(());
         }
-        let hint = "nothing was written; name a directory on this machine that lasts with \
-                    `--state-dir DIR` or CRDTCTL_STATE_DIR";
+        let hint = || {
+            Hint::from("nothing was written; name a directory on this machine that lasts with ")
+                .next(Next::NameStateDir)
+        };
         let Some(leases) = &self.leases else {
             return Err(Error::usage("there is no state directory for the lease of this replica")
                 .because("neither XDG_STATE_HOME nor HOME is an absolute path")
-                .hint(hint));
+                .hint(hint()));
         };
         self.lease.log_end = Some(log_end);
         self.lease.replica.clone_from(&self.row.replica_id);
@@ -207,7 +209,7 @@ impl Replica {
         let path = lease_path(leases, &self.row.replica_id);
         fs::create_dir(leases)
             .and_then(|()| fs::persist_lightly(&path, &text))
-            .map_err(|e| e.context("the lease of this replica cannot be kept").hint(hint))?;
+            .map_err(|e| e.context("the lease of this replica cannot be kept").hint(hint()))?;
         state.set_setting(LEASE_FILE, fs::instance(&path).as_deref())
     }
 

@@ -15,7 +15,7 @@ use crate::crdt::effort::Allowance;
 use crate::crdt::update::{Checked, Clocks, Update};
 use crate::crdt::value::Source;
 use crate::crdt::view::View;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Next, Result};
 use crate::id::{DocId, MemberId};
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,7 +136,7 @@ impl Session {
         match (self.replica.member(), member) {
             (Some(old), Some(new)) if old != new => {
                 return Err(Error::refused(format!("this replica belongs to {old}"))
-                    .hint("`--as` acts as another member for one command"));
+                    .hint(Next::ActAs.and(" acts as another member for one command")));
             }
             (None, Some(new)) => self.replica.set_member(new),
             _ => {}

@@ -754,7 +754,7 @@ mod leases {
             session.edit(&doc("core"), |txn| txn.set(&["metadata"], "a", "b")).unwrap();
             let error = session.commit().unwrap_err();
             assert_eq!(error.kind, kind);
-            assert!(error.hint.is_some_and(|hint| hint.contains("--state-dir")));
+            assert!(error.hint.is_some_and(|hint| format!("{hint:?}").contains("NameStateDir")));
             assert_eq!((replica(&store), listing(store.dir())), before);
             // Reading and trying need none.
             assert!(store.reader().unwrap().documents().is_ok());
@@ -851,7 +851,7 @@ mod leases {
         session.edit(&doc("core"), |txn| txn.set(&["metadata"], "later", "new")).unwrap();
         let error = session.commit().unwrap_err();
         assert_eq!(error.kind, Kind::Io);
-        assert!(error.hint.is_some_and(|hint| hint.contains("nothing was written")));
+        assert!(error.hint.is_some_and(|hint| format!("{hint:?}").contains("nothing was written")));
         assert_eq!(store.reader().unwrap().bytes(&doc("core")).unwrap(), before);
         assert_eq!(listing(&bench.path("leases")), leases);
         fs::remove_dir(&in_the_way).unwrap();

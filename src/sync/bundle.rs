@@ -5,7 +5,7 @@
 //! gate's question ([`crate::crdt::update`]).
 
 use super::manifest::{Document, Hash, Manifest, is_part};
-use crate::error::{Error, Result};
+use crate::error::{Error, Hint, Next, Result};
 use crate::limits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Write};
@@ -82,12 +82,12 @@ impl Bundle {
             .take(limits::BUNDLE_FILE_BYTES.saturating_add(1))
             .read_to_end(&mut packed)
             .map_err(|e| Error::io("the bundle cannot be read", e))?;
-        Bundle::unpack(&packed).map_err(|error| match error.hint {
-            Some(_) => error,
-            None => error.hint(
-                "nothing was written; copy it again, or ask the sender for another: \
-                 `crdtctl sync export` makes one",
-            ),
+        Bundle::unpack(&packed).map_err(|error| {
+            error.hint_else(
+                Hint::from("nothing was written; copy it again, or ask the sender for another: ")
+                    .next(Next::Export)
+                    .and(" makes one"),
+            )
         })
     }
 
@@ -348,7 +348,8 @@ fn refuse_beyond(what: &str, bytes: u64, limit: u64) -> Result<()> {
 }
 
 fn refused(what: String) -> Error {
-    Error::refused(what).hint("export fewer documents at once with --doc or -e")
+    Error::refused(what)
+        .hint(Hint::from("export fewer documents at once with ").next(Next::ExportLess))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::peer::{Known, Receipt};
 use super::record;
 use crate::crdt::update::{self, Checked, Clocks, RootKind, Update};
 use crate::crdt::view::View;
-use crate::error::{Error, Result};
+use crate::error::{Error, Next, Result};
 use crate::id::DocId;
 use crate::store::{Ambient, LogRow, Reader};
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,7 +93,7 @@ fn wanted(reader: &Reader, request: &Request<'_>) -> Result<BTreeSet<DocId>> {
     match docs.iter().find(|doc| !all.contains(*doc)) {
         None => Ok(docs.clone()),
         Some(doc) => Err(Error::not_found(format!("no document {doc}"))
-            .hint("`crdtctl doc list` shows the documents of the store")),
+            .hint(Next::Documents.and(" shows the documents of the store"))),
     }
 }
 
@@ -155,7 +155,12 @@ impl<'a> Export<'a> {
             )))),
             Err(fault) => Err(Error::corrupt(format!("{doc} is not a valid document"))
                 .because(fault)
-                .hint("`crdtctl check` says more; `crdtctl sync export --doc DOC` exports others")
+                .hint(
+                    Next::Check(None)
+                        .and(" says more; ")
+                        .next(Next::ExportDocument)
+                        .and(" exports others"),
+                )
                 .damages(doc)),
         }
     }
@@ -325,6 +330,6 @@ fn checked<'u>(bytes: &'u [u8], roots: &[(&str, RootKind)]) -> Result<Update<'u,
     Update::walk(bytes).and_then(|update| update.check(roots)).map_err(|fault| {
         Error::corrupt("the log holds an update that is not valid")
             .because(fault)
-            .hint("`crdtctl sync export` without --for sends whole states, not the log")
+            .hint(Next::Export.and(" without --for sends whole states, not the log"))
     })
 }

@@ -5,7 +5,7 @@
 
 use super::manifest::{Document, Has, Sender};
 use crate::crdt::update::{self, Checked, Clocks, Fault, Id, Need, RootKind, Update, Verdict};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::DocId;
 use crate::store::Session;
 use serde::{Deserialize, Serialize};
@@ -172,8 +172,11 @@ fn invalid(doc: &DocId, piece: &Piece<'_>, fault: Fault) -> Error {
         ))
         .because(fault)
         .hint(
-            "nothing was written, and nothing is wrong with it: as a file of a store it is kept, and \
-             `crdtctl doc blocks` shows it",
+            Hint::from(
+                "nothing was written, and nothing is wrong with it: as a file of a store it is kept, and ",
+            )
+            .next(Next::Blocks(None))
+            .and(" shows it"),
         );
     }
     Error::untrusted(format!("the update of {doc} in {} is not valid", piece.source))
@@ -196,5 +199,11 @@ fn forked(doc: &DocId, piece: &Piece<'_>, id: Id) -> Error {
         ),
     )
     .because(format!("the store and {} differ there; both are kept as they are", piece.source))
-    .hint("one of the two is a copy: `crdtctl doc dump` shows ours, `crdtctl sync show` theirs")
+    .hint(
+        Hint::from("one of the two is a copy: ")
+            .next(Next::Dump)
+            .and(" shows ours, ")
+            .next(Next::ShowBundle)
+            .and(" theirs"),
+    )
 }

@@ -6,7 +6,7 @@ use super::manifest::{Has, Hash, Sender};
 use super::record;
 use crate::crdt::update::{self, Clocks, Id, Need};
 use crate::crdt::view::View;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::DocId;
 use crate::limits;
 use crate::merge::{self, Settled};
@@ -453,8 +453,13 @@ fn has_room(session: &Session) -> Result<()> {
          {most_bytes} bytes may"
     ))
     .hint(
-        "nothing was written; `crdtctl sync status` shows what is missing and who has it; what \
-         `crdtctl check` names as long-wait, `crdtctl repair` sets aside",
+        Hint::from("nothing was written; ")
+            .next(Next::Status)
+            .and(" shows what is missing and who has it; what ")
+            .next(Next::Check(None))
+            .and(" names as long-wait, ")
+            .next(Next::Repair(None))
+            .and(" sets aside"),
     ))
 }
 
@@ -484,7 +489,7 @@ fn diverged(doc: &DocId, from: &Sender) -> Error {
         format!("divergence: {doc} has the version of {from}, and other content"),
     )
     .because("equal versions with different content mean that two replicas shared a client id")
-    .hint("nothing was written; `crdtctl doc dump` shows what is here")
+    .hint(Hint::from("nothing was written; ").next(Next::Dump).and(" shows what is here"))
 }
 
 impl Wait {

@@ -2,7 +2,7 @@
 
 use super::manifest::{Applied, Has, Hash, Manifest};
 use crate::crdt::update::{Clocks, Version};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::{DocId, resolve};
 use crate::store::{self, Peer, State};
 use serde::{Deserialize, Serialize};
@@ -114,7 +114,7 @@ impl Receipt {
         let broken = |e: serde_json::Error| {
             Error::corrupt(format!("the receipt of {} for {}", stored.replica_id, stored.doc))
                 .because(e)
-                .hint(format!("`crdtctl sync forget {}` drops what it said", stored.replica_id))
+                .hint(Next::Forget(Some(stored.replica_id.clone())).and(" drops what it said"))
         };
         let version: Stored = serde_json::from_str(&stored.version).map_err(broken)?;
         let applied: Applied = serde_json::from_str(&stored.applied).map_err(broken)?;
@@ -229,12 +229,16 @@ pub fn find(state: Option<&State>, name: &str) -> Result<Peer> {
                 Kind::Ambiguous,
                 format!("{name} has {} replicas: {}", several.len(), ids.join(", ")),
             )
-            .hint("name the replica; `crdtctl sync forget REPLICA` drops one that is gone"));
+            .hint(
+                Hint::from("name the replica; ")
+                    .next(Next::Forget(None))
+                    .and(" drops one that is gone"),
+            ));
         }
     }
     let ids = peers.iter().map(|peer| peer.replica_id.as_str());
     let id = resolve(name, ids, "peer").map_err(|error| match error.kind {
-        Kind::NotFound => error.hint("`crdtctl sync peers` lists them"),
+        Kind::NotFound => error.hint(Next::Peers.and(" lists them")),
         _ => error,
     })?;
     peers

@@ -22,7 +22,7 @@ pub use report::{
     Board, Body, Column, Object, Place, Report, Row, Section, Stream, Style, Take, Written,
 };
 pub use table::width;
-pub use talk::{error, error_json, say, usage};
+pub use talk::{Failure, error, error_json, say, usage};
 
 use crate::error::{Error, Result};
 use std::io::{self, Write};

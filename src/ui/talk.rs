@@ -1,7 +1,7 @@
 //! What is said on standard error: sentences, warnings, errors.
 
 use super::escape;
-use crate::error::{Done, Error};
+use crate::error::Done;
 use serde_json::json;
 use std::borrow::Cow;
 use std::io::Write;
@@ -11,12 +11,29 @@ pub fn say(err: &mut dyn Write, sentence: &str) {
     drop(writeln!(err, "{}", escape::lines(sentence)));
 }
 
-/// An error for people, and with JSON as one object on the last line.
-pub fn error(err: &mut dyn Write, error: &Error, json: bool, color: bool) {
+/// A failure in words and numbers.
+#[derive(Debug)]
+pub struct Failure {
+    /// The name of its kind.
+    pub code: &'static str,
+    /// The exit code of the process.
+    pub exit: u8,
+    /// What happened.
+    pub message: String,
+    /// What it was caused by, outermost first.
+    pub causes: Vec<String>,
+    /// What would help.
+    pub hint: Option<String>,
+    /// What holds all the same.
+    pub done: Option<Done>,
+}
+
+/// A failure for people, and with JSON as one object on the last line.
+pub fn error(err: &mut dyn Write, error: &Failure, json: bool, color: bool) {
     let paint = Paint { on: color };
     say_painted(err, &paint.red("error"), &error.message);
-    for cause in error.causes() {
-        say_painted(err, "  caused by", &cause);
+    for cause in &error.causes {
+        say_painted(err, "  caused by", cause);
     }
     if let Some(done) = &error.done {
         say_painted(err, "  committed", &holds(done));
@@ -30,7 +47,15 @@ pub fn error(err: &mut dyn Write, error: &Error, json: bool, color: bool) {
 }
 
 /// What clap says about a command line that it did not take, and with JSON as one object.
-pub fn usage(err: &mut dyn Write, error: &clap::Error, json: bool, color: bool) {
+///
+/// `failure` is the same for programs.
+pub fn usage(
+    err: &mut dyn Write,
+    error: &clap::Error,
+    failure: impl FnOnce(&str) -> Failure,
+    json: bool,
+    color: bool,
+) {
     let text = error.render();
     let plain = text.to_string();
     match escape::lines(&plain) {
@@ -40,7 +65,7 @@ pub fn usage(err: &mut dyn Write, error: &clap::Error, json: bool, color: bool) 
     }
     if json {
         let first = plain.lines().next().unwrap_or("").trim_start_matches("error: ");
-        drop(writeln!(err, "{}", error_json(&Error::usage(first))));
+        drop(writeln!(err, "{}", error_json(&failure(first))));
     }
 }
 
@@ -58,12 +83,12 @@ fn holds(done: &Done) -> String {
 
 /// An error as a JSON object: `{"error": …}`. What was committed before it comes last, and only
 /// where there is something.
-pub fn error_json(error: &Error) -> serde_json::Value {
+pub fn error_json(error: &Failure) -> serde_json::Value {
     let mut object = json!({
-        "code": error.kind.code(),
-        "exit": error.kind.exit_code(),
+        "code": error.code,
+        "exit": error.exit,
         "message": error.message,
-        "causes": error.causes(),
+        "causes": error.causes,
         "hint": error.hint,
     });
     if let (Some(done), Some(fields)) = (&error.done, object.as_object_mut()) {

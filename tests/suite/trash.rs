@@ -157,7 +157,7 @@ fn a_member_is_added_again_and_a_batch_says_what_went() {
     let new = results[2]["id"].as_str().unwrap();
     assert_eq!(store.json(&["chat", "show", new])["content"], "mine");
     let run = store.run(&["trash", "restore", BOB]);
-    run.fails(1, &format!("hint: crdtctl member add {BOB} --role member -e {GROUP}"));
+    run.fails(1, &format!("hint: `crdtctl member add {BOB} --role member -e {GROUP}`"));
 }
 
 #[test]

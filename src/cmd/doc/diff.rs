@@ -1,3 +1,4 @@
+use crate::cmd::failure;
 use crate::cmd::{Context, files};
 use crate::concern::{self, CONCERNS, Spec};
 use crate::crdt::update::Update;
@@ -69,7 +70,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
         n => format!("{n} records differ, in {differing} documents"),
     };
     let report = Report::list(rows, COLUMNS, Some("id"), "");
-    Ok(report.note(sentence).exit(Kind::Findings.exit_code()))
+    Ok(report.note(sentence).exit(failure::exit_code(Kind::Findings)))
 }
 
 /// One of the two that are compared.

@@ -1,5 +1,6 @@
 use super::{missing, undecodable};
 use crate::cmd::Context;
+use crate::cmd::failure;
 use crate::concern;
 use crate::concern::core;
 use crate::crdt::update::Update;
@@ -142,7 +143,8 @@ fn report(
 ) -> Result<Row> {
     note_unfolded(context, id, file);
     note_unsupported(context, id, file);
-    if let Some(sentence) = concern::limit_note(id, sizes.file_bytes) {
+    if let Some(hint) = concern::limit_note(id, sizes.file_bytes) {
+        let sentence = failure::hint(&hint);
         context.note(sentence);
     }
     let freeable = Freeable::of(reader, id, &sizes);

@@ -1,6 +1,7 @@
 //! `sync export`, `sync receipt`, `sync import`: the user's files on one side, bundles on the other.
 
 use super::{Export, Import, Receipt, records};
+use crate::cmd::failure;
 use crate::cmd::files::{name, open, within};
 use crate::cmd::{Context, DryRun, OutFile};
 use crate::concern::core;
@@ -222,7 +223,7 @@ fn import_all(context: &Context, inputs: &[Input], dry_run: DryRun) -> Result<Re
             "import what came before it, or ask for a bundle of `crdtctl sync export -o FILE`";
         report.notes.push(ask.to_owned());
     }
-    Ok(report.exit(Kind::Waiting.exit_code()))
+    Ok(report.exit(failure::exit_code(Kind::Waiting)))
 }
 
 fn bundle_inputs(args: &Import) -> Result<Vec<Input>> {

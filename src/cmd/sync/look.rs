@@ -3,6 +3,7 @@
 use super::exchange::{is_json, read_bundle};
 use super::records;
 use crate::cmd::Context;
+use crate::cmd::failure;
 use crate::cmd::files::{name, within};
 use crate::concern;
 use crate::error::{Error, Kind, Result};
@@ -40,7 +41,7 @@ pub fn status(context: &Context, exit_code: bool) -> Result<Report> {
     }));
     report.notes.extend(overview.peers.iter().flat_map(doubts));
     match behind && exit_code {
-        true => Ok(report.exit(Kind::Findings.exit_code())),
+        true => Ok(report.exit(failure::exit_code(Kind::Findings))),
         false => Ok(report),
     }
 }

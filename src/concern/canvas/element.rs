@@ -7,7 +7,7 @@ use crate::concern::record;
 use crate::crdt::container;
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Record, Source, Value};
-use crate::error::{Error, Result};
+use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::store::Session;
 use std::collections::BTreeMap;
@@ -84,8 +84,7 @@ impl Element {
 
 /// An entity on whose canvas nobody has put anything yet.
 pub fn no_canvas(entity: &EntityId) -> Error {
-    Error::not_found(format!("{entity} has no canvas"))
-        .hint("crdtctl canvas add text --at 0,0 --size 100,20 starts one")
+    Error::not_found(format!("{entity} has no canvas")).hint(Next::AddElement.and(" starts one"))
 }
 
 /// The id that a prefix means, tombstones included.
@@ -93,7 +92,7 @@ pub fn no_canvas(entity: &EntityId) -> Error {
 /// # Errors
 /// `NotFound` or `Ambiguous`.
 pub fn find(source: &dyn Source, prefix: &str) -> Result<String> {
-    let hint = || "crdtctl canvas list --all".to_owned();
+    let hint = || Next::Elements.into();
     record::find(source, ELEMENTS.path, prefix, ELEMENTS.noun, hint)
 }
 

@@ -9,7 +9,7 @@ use super::fields::{self, Fields};
 use super::{Done, SPEC, put, remove, rewrite};
 use crate::concern::{Actor, Outcome};
 use crate::crdt::value::Value;
-use crate::error::{Error, Result};
+use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::store::{Session, Step};
 use serde::{Deserialize, Serialize};
@@ -174,10 +174,13 @@ impl Journey<'_> {
         let Step { verb, element, .. } = &self.step;
         Error::refused(format!("somebody built on the {verb} of {element}: {why}"))
             .because("undoing it would undo their work too")
-            .hint(format!(
-                "look with `crdtctl canvas show {element}`; `crdtctl canvas {} --force` insists",
-                self.way.verb()
-            ))
+            .hint(
+                Hint::from("look with ")
+                    .next(Next::Element(element.to_owned()))
+                    .and("; ")
+                    .next(Next::Insist(self.way.verb()))
+                    .and(" insists"),
+            )
     }
 
     fn tell(&self, arrived: Arrived) -> Outcome {

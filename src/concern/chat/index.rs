@@ -3,7 +3,7 @@
 
 use super::thread::Caches;
 use crate::crdt::value::Source;
-use crate::error::{Error, Result};
+use crate::error::{Error, Next, Result};
 use crate::id::{self, DocId};
 use crate::store::Session;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,7 +40,7 @@ impl Index {
             from.take_while(|(id, _)| id.starts_with(prefix))
         };
         let found = id::resolve(prefix, begun().map(|(id, _)| id.as_str()), "message")
-            .map_err(|e| if e.hint.is_none() { e.hint("crdtctl chat list --all") } else { e })?;
+            .map_err(|e| e.hint_else(Next::Messages))?;
         let at = begun().find(|(id, _)| *id == found);
         let (id, thread) = at.ok_or_else(|| Error::bug("a message was found and lost"))?;
         Ok(match thread {

@@ -117,5 +117,5 @@ pub(super) fn check_text(text: &str) -> Result<()> {
 
 /// What to do with a message that is too long.
 fn too_long(error: Error) -> Error {
-    if error.hint.is_some() { error } else { error.hint("split it, or attach it as a file") }
+    error.hint_else("split it, or attach it as a file")
 }

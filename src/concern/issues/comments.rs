@@ -5,7 +5,7 @@ use crate::concern::{Actor, Outcome, record};
 use crate::crdt::content::Content;
 use crate::crdt::doc::New;
 use crate::crdt::value::{Record, Shared, Source};
-use crate::error::{Error, Result};
+use crate::error::{Error, Next, Result};
 use crate::id::EntityId;
 use crate::store::Session;
 use crate::tombstone;
@@ -157,6 +157,6 @@ impl Said {
 
 /// The id of the comment on an issue that an id or a unique prefix names, deleted ones included.
 fn find(source: &dyn Source, issue: &str, prefix: &str) -> Result<String> {
-    let hint = || format!("`crdtctl issue show {}` shows them", crate::error::word(issue));
+    let hint = || Next::Issue(issue.to_owned()).and(" shows them");
     record::find(source, &["issues", issue, "comments"], prefix, COMMENTS.noun, hint)
 }

@@ -4,7 +4,7 @@ use super::{COMMENTS, ISSUES, SPEC, Status};
 use crate::concern::{Actor, Outcome, plain, record};
 use crate::crdt::content::Content;
 use crate::crdt::value::{Shared, Source, Value};
-use crate::error::{Error, Result};
+use crate::error::{Error, Next, Result};
 use crate::id::EntityId;
 use crate::store::Session;
 use crate::tombstone;
@@ -36,7 +36,7 @@ pub fn restore_comment(
     let on_it = session.read(&doc, |source: &dyn Source| source.exists(&["issues", issue]))?;
     if on_it != Some(true) {
         return Err(Error::refused(format!("issue {issue}, which it was on, is gone"))
-            .hint("`crdtctl trash list` shows whether the issue is in the trash"));
+            .hint(Next::Trash.and(" shows whether the issue is in the trash")));
     }
     let home = ["issues", issue].map(str::to_owned);
     record::check(session, &doc, &home, ISSUES.noun)?;

@@ -7,7 +7,7 @@ use crate::concern::{Actor, Outcome, record};
 use crate::crdt::container;
 use crate::crdt::doc::{New, Txn};
 use crate::crdt::value::Source;
-use crate::error::{Error, Result};
+use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::store::Session;
 use crate::tombstone::{self, trash};
@@ -129,7 +129,7 @@ impl RenameColumn {
         let is_taken = |headings: &Headings| headings.titled(&self.title).is_some();
         if headings::look(session, &doc, is_taken)? == Some(true) {
             return Err(Error::refused(format!("there is a column {:?} already", self.title))
-                .hint("`crdtctl kanban board` shows the columns"));
+                .hint(Next::Board.and(" shows the columns")));
         }
         let right = board::is_right(session, &doc);
         let renamed = Heading { title: self.title.clone(), ..column.clone() };
@@ -228,10 +228,8 @@ impl RemoveColumn {
         let cards = cards.unwrap_or_default();
         if to.is_none() && !cards.is_empty() {
             let what = format!("column {:?} holds {}", column.title, cards_moved(cards.len()));
-            return Err(Error::refused(what).hint(format!(
-                "`crdtctl kanban column remove {} --to COLUMN` moves them along",
-                crate::error::word(&self.column)
-            )));
+            return Err(Error::refused(what)
+                .hint(Next::RemoveColumn(self.column.clone()).and(" moves them along")));
         }
         let now = session.now();
         let path = ["columns", &column.id].map(str::to_owned);

@@ -5,7 +5,7 @@
 //! the file is looked at again before anybody is told that it is damaged.
 
 use super::open::beside;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Hint, Kind, Next};
 use crate::store::fs;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use std::path::Path;
@@ -90,8 +90,12 @@ fn damaged(path: &Path, error: Error) -> Error {
             .because("at a second look it is whole: the disk failed to give what is in it")
             .hint("nothing was written; try again, and look after the disk"),
         _ => error.hint(
-            "nothing was written; crdtctl.db is SQLite, and its own tools can say what is left of it; \
-             `crdtctl check` looks at the documents without it",
+            Hint::from(
+                "nothing was written; crdtctl.db is SQLite, and its own tools can say what is left of \
+                 it; ",
+            )
+            .next(Next::Check(None))
+            .and(" looks at the documents without it"),
         ),
     }
 }

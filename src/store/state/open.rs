@@ -2,7 +2,7 @@
 
 use super::State;
 use super::fault::{cannot_create, failed, failed_at, not_opened};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::store::fs::{self, Node};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
@@ -129,9 +129,11 @@ impl State {
             match error.kind {
                 // With a rollback journal a reader can keep us from committing: nothing happened.
                 Kind::Locked => error.saying("a reader kept us from committing"),
-                _ => error
-                    .of_kind(Kind::Io)
-                    .hint("run `crdtctl log` to see whether the command is in the log"),
+                _ => error.of_kind(Kind::Io).hint(
+                    Hint::from("run ")
+                        .next(Next::Log)
+                        .and(" to see whether the command is in the log"),
+                ),
             }
         })
     }

@@ -1,0 +1,244 @@
+//! Failures as this program says them: for every kind its exit code, for every hint the command.
+//! Both are public API.
+
+use crate::error::{Error, Hint, Kind, Next};
+use crate::ui;
+use std::borrow::Cow;
+use std::io::stderr;
+
+/// Says an error on standard error and gives the exit code of the process.
+pub fn fail(error: &Error, json: bool, color: bool) -> u8 {
+    let failure = of(error);
+    ui::error(&mut stderr(), &failure, json, color);
+    failure.exit
+}
+
+/// An error in words and numbers.
+pub fn of(error: &Error) -> ui::Failure {
+    let (exit, code) = row(error.kind);
+    ui::Failure {
+        code,
+        exit,
+        message: error.message.clone(),
+        causes: error.causes(),
+        hint: error.hint.as_ref().map(hint),
+        done: error.done.as_deref().cloned(),
+    }
+}
+
+/// The exit code of a kind of failure.
+pub fn exit_code(kind: Kind) -> u8 {
+    row(kind).0
+}
+
+fn row(kind: Kind) -> (u8, &'static str) {
+    match kind {
+        Kind::Refused => (1, "refused"),
+        Kind::Usage => (2, "usage"),
+        Kind::Findings => (3, "findings"),
+        Kind::NotFound => (4, "not-found"),
+        Kind::Ambiguous => (4, "ambiguous"),
+        Kind::Corrupt => (5, "corrupt"),
+        Kind::Forked => (5, "forked"),
+        Kind::Untrusted => (6, "untrusted"),
+        Kind::Waiting => (7, "waiting"),
+        Kind::Locked => (8, "locked"),
+        Kind::Bug => (70, "bug"),
+        Kind::Io => (74, "io"),
+        Kind::Interrupted => (130, "interrupted"),
+    }
+}
+
+/// What is said of a document that a command about many leaves out; none where the failure is
+/// not about one.
+pub fn leaves_out(error: &Error) -> Option<String> {
+    let doc = error.damaged.as_deref()?;
+    let [check, recover] =
+        [Next::Check(Some(doc.to_owned())), Next::Recover(doc.to_owned())].map(|next| named(&next));
+    Some(format!(
+        "{doc} is left out: {error:#}; {check} says more, {recover} rebuilds it from what others have"
+    ))
+}
+
+/// A hint in words.
+pub fn hint(hint: &Hint) -> String {
+    hint.told(named)
+}
+
+/// What to type, as it stands in a sentence.
+fn named(next: &Next) -> String {
+    match next {
+        Next::NameStateDir => "`--state-dir DIR` or CRDTCTL_STATE_DIR".to_owned(),
+        Next::ExportLess => "`--doc` or `-e`".to_owned(),
+        Next::ExportDocument => "`crdtctl sync export --doc DOC`".to_owned(),
+        other => format!("`{}`", command(other)),
+    }
+}
+
+/// The command line that does it. What is in capitals is to be filled in.
+pub fn command(next: &Next) -> String {
+    let words = |head: &str, id: &str| format!("crdtctl {head} {}", word(id));
+    let about = |head: &str, id: &Option<String>| match id {
+        Some(id) => words(head, id),
+        None => format!("crdtctl {head}"),
+    };
+    let of = |head: String, entity: &Option<String>| match entity {
+        Some(entity) => format!("{head} -e {}", word(entity)),
+        None => head,
+    };
+    let plain = match next {
+        Next::Blocks(doc) => return about("doc blocks", doc),
+        Next::Check(doc) => return about("check", doc),
+        Next::Repair(finding) => return about("repair", finding),
+        Next::Recover(doc) => return format!("{} --from BUNDLE -o DIR", words("recover", doc)),
+        Next::Report(doc) => return format!("{} -o report.yrs", words("sync export --raw", doc)),
+        Next::MoveAside(files) => return move_aside(files),
+        Next::ShowTime => return "date -u".to_owned(),
+        Next::Entity(entity) => return words("entity show", entity),
+        Next::Members { all, entity } => {
+            let all = if *all { " --all" } else { "" };
+            return of(format!("crdtctl member list{all}"), entity);
+        }
+        Next::AddMember { member, role, entity, by } => {
+            let by = by.as_ref().map_or_else(String::new, |by| format!(" --as {}", word(by)));
+            let added = format!("{} --role {}{by}", words("member add", member), word(role));
+            return of(added, entity);
+        }
+        Next::SetRole(Some((member, role))) => {
+            return format!("{} {}", words("member role", member), word(role));
+        }
+        Next::DeleteMessage { message, entity } => {
+            return of(words("chat delete", message), &Some(entity.clone()));
+        }
+        Next::RestoreCard(card) => return words("kanban restore", card),
+        Next::RemoveColumn(column) => {
+            return format!("{} --to COLUMN", words("kanban column remove", column));
+        }
+        Next::Issue(issue) => return words("issue show", issue),
+        Next::Reopen(issue) => return words("issue reopen", issue),
+        Next::Element(element) => return words("canvas show", element),
+        Next::Insist(verb) => return format!("crdtctl canvas {verb} --force"),
+        Next::Prune(entity) => return of("crdtctl prune".to_owned(), entity),
+        Next::Trashed(id) => return words("trash show", id),
+        Next::Conflict(number) => return format!("crdtctl conflict show {number}"),
+        Next::Forget(Some(peer)) => return words("sync forget", peer),
+        Next::MakeStore => "init",
+        Next::MakeStoreAt => "init DIR",
+        Next::NameStore => return "--store".to_owned(),
+        Next::NameStateDir => return "--state-dir DIR".to_owned(),
+        Next::WaitLonger => return "--lock-wait 60s".to_owned(),
+        Next::ActAs => return "--as MEMBER".to_owned(),
+        Next::SetMember => "init --as MEMBER",
+        Next::Documents => "doc list",
+        Next::Dump => "doc dump",
+        Next::Size => "doc size",
+        Next::RecoverFrom => return "--from".to_owned(),
+        Next::Log => "log",
+        Next::SetRole(None) => "member role",
+        Next::MakeOwner => "member role MEMBER owner",
+        Next::Send => "chat send TEXT",
+        Next::Messages => "chat list --all",
+        Next::Board => "kanban board",
+        Next::Cards => "kanban list --all",
+        Next::AddCard => "kanban add TITLE",
+        Next::AddColumn => "kanban column add TITLE",
+        Next::Issues => "issue list --all",
+        Next::OpenIssue => "issue open TITLE",
+        Next::SetStatus => "issue status",
+        Next::Elements => "canvas list --all",
+        Next::AddElement => "canvas add text --at 0,0 --size 100,20",
+        Next::BlockedTombstones => "tombstone list --blocked",
+        Next::Trash => "trash list",
+        Next::Conflicts => "conflict list",
+        Next::Export => "sync export",
+        Next::ExportDocument => "sync export --doc DOC",
+        Next::ExportLess => "sync export --doc DOC",
+        Next::Import => "sync import BUNDLE",
+        Next::ImportRaw => "sync import --raw DOC FILE",
+        Next::ShowBundle => "sync show",
+        Next::Status => "sync status",
+        Next::Peers => "sync peers",
+        Next::Forget(None) => "sync forget REPLICA",
+    };
+    format!("crdtctl {plain}")
+}
+
+fn move_aside(files: &[(String, String)]) -> String {
+    let moves = files.iter().map(|(from, to)| format!("mv {} {}", word(from), word(to)));
+    moves.collect::<Vec<_>>().join(" && ")
+}
+
+/// An argument as a shell takes it.
+pub fn word(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(format!("'{}'", text.replace('\'', "'\\''"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    const KINDS: [Kind; 13] = [
+        Kind::Refused,
+        Kind::Usage,
+        Kind::Findings,
+        Kind::NotFound,
+        Kind::Ambiguous,
+        Kind::Corrupt,
+        Kind::Forked,
+        Kind::Untrusted,
+        Kind::Waiting,
+        Kind::Locked,
+        Kind::Bug,
+        Kind::Io,
+        Kind::Interrupted,
+    ];
+
+    #[test]
+    fn exit_codes_and_names_are_those_that_scripts_know() {
+        let told: BTreeMap<&str, u8> = KINDS.map(row).map(|(exit, code)| (code, exit)).into();
+        let known = [
+            ("refused", 1),
+            ("usage", 2),
+            ("findings", 3),
+            ("not-found", 4),
+            ("ambiguous", 4),
+            ("corrupt", 5),
+            ("forked", 5),
+            ("untrusted", 6),
+            ("waiting", 7),
+            ("locked", 8),
+            ("bug", 70),
+            ("io", 74),
+            ("interrupted", 130),
+        ];
+        assert_eq!(told, BTreeMap::from(known));
+    }
+
+    #[test]
+    fn a_hint_names_commands_as_they_are_typed() {
+        let told = hint(&Hint::from("first ").next(Next::Check(Some("a b".into()))).and(", then"));
+        assert_eq!(told, "first `crdtctl check 'a b'`, then");
+        assert_eq!(hint(&Next::NameStateDir.into()), "`--state-dir DIR` or CRDTCTL_STATE_DIR");
+    }
+
+    #[test]
+    fn what_is_to_be_typed_is_quoted_for_a_shell() {
+        let aside = Next::MoveAside(vec![("a".into(), "a.x".into()), ("b'c".into(), "d".into())]);
+        assert_eq!(command(&aside), "mv a a.x && mv 'b'\\''c' d");
+        let added = Next::AddMember {
+            member: "bob two".into(),
+            role: "owner".into(),
+            entity: Some("group:x".into()),
+            by: Some("bob two".into()),
+        };
+        assert_eq!(
+            command(&added),
+            "crdtctl member add 'bob two' --role owner --as 'bob two' -e group:x"
+        );
+    }
+}

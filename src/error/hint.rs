@@ -1,0 +1,189 @@
+//! What would help, as data: the library says what to do next, the program around it how that is
+//! called there.
+
+use std::borrow::Cow;
+
+/// A sentence for whoever reads an error: words, and things to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint(Vec<Part>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Words(Cow<'static, str>),
+    Next(Next),
+}
+
+/// Something to do next. Ids are whole, and as the store has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Make a store in the directory at hand.
+    MakeStore,
+    /// Make a store elsewhere.
+    MakeStoreAt,
+    /// Name a store that is elsewhere.
+    NameStore,
+    /// Name a directory for the state of this machine.
+    NameStateDir,
+    /// Wait longer for the lock of the store.
+    WaitLonger,
+    /// Act as another member, once.
+    ActAs,
+    /// Say who acts, from now on.
+    SetMember,
+
+    /// List the documents.
+    Documents,
+    /// Show what a document holds.
+    Dump,
+    /// Say what takes how many bytes.
+    Size,
+    /// Show a document block by block.
+    Blocks(Option<String>),
+    /// Look for what is wrong: in a document, or everywhere.
+    Check(Option<String>),
+    /// Mend a finding.
+    Repair(Option<String>),
+    /// Build a document again.
+    Recover(String),
+    /// Read more bundles or stores while recovering.
+    RecoverFrom,
+    /// Write the update of a document into a file, for a report.
+    Report(String),
+    /// Put files aside, each under another name.
+    MoveAside(Vec<(String, String)>),
+    /// Show the time of this machine.
+    ShowTime,
+    /// Show what was done.
+    Log,
+
+    /// Show an entity.
+    Entity(String),
+    /// List the members, those included who left where `all` says so.
+    Members { all: bool, entity: Option<String> },
+    /// Add a member, as `by` where nobody else may.
+    AddMember { member: String, role: String, entity: Option<String>, by: Option<String> },
+    /// Change what a member may do.
+    SetRole(Option<(String, String)>),
+    /// Make somebody an owner.
+    MakeOwner,
+
+    /// Send a message.
+    Send,
+    /// List the messages, deleted ones included.
+    Messages,
+    /// Delete a message or a reply of an entity.
+    DeleteMessage { message: String, entity: String },
+
+    /// Show the board.
+    Board,
+    /// List the cards, archived ones included.
+    Cards,
+    /// Add a card.
+    AddCard,
+    /// Bring a card back onto the board.
+    RestoreCard(String),
+    /// Add a column.
+    AddColumn,
+    /// Remove a column whose cards go to another.
+    RemoveColumn(String),
+
+    /// List the issues, closed ones included.
+    Issues,
+    /// Show an issue.
+    Issue(String),
+    /// Open an issue.
+    OpenIssue,
+    /// Open a closed issue again.
+    Reopen(String),
+    /// Say how far an issue is.
+    SetStatus,
+
+    /// List the elements, deleted ones included.
+    Elements,
+    /// Show an element.
+    Element(String),
+    /// Put an element on the canvas.
+    AddElement,
+    /// Undo or redo against what others built on it.
+    Insist(&'static str),
+
+    /// Remove what everybody knows to be deleted.
+    Prune(Option<String>),
+    /// Show which tombstones wait, and for whom.
+    BlockedTombstones,
+    /// List what was deleted for good.
+    Trash,
+    /// Show something that was deleted for good.
+    Trashed(String),
+    /// List what lost a conflict.
+    Conflicts,
+    /// Show what lost a conflict.
+    Conflict(i64),
+
+    /// Make a bundle.
+    Export,
+    /// Make a bundle of one document.
+    ExportDocument,
+    /// Make a bundle of one document or of one entity.
+    ExportLess,
+    /// Take a bundle in.
+    Import,
+    /// Take a bare update into a document.
+    ImportRaw,
+    /// Show what is in a bundle.
+    ShowBundle,
+    /// Show who lacks what.
+    Status,
+    /// List the peers.
+    Peers,
+    /// Forget what a peer said.
+    Forget(Option<String>),
+}
+
+impl Hint {
+    /// Adds words.
+    pub fn and(mut self, words: impl Into<Cow<'static, str>>) -> Self {
+        self.0.push(Part::Words(words.into()));
+        self
+    }
+
+    /// Adds something to do.
+    pub fn next(mut self, next: Next) -> Self {
+        self.0.push(Part::Next(next));
+        self
+    }
+
+    /// The sentence, with `name` saying how what is to be done is called.
+    pub fn told(&self, name: impl Fn(&Next) -> String) -> String {
+        let told = |part: &Part| match part {
+            Part::Words(words) => words.to_string(),
+            Part::Next(next) => name(next),
+        };
+        self.0.iter().map(told).collect()
+    }
+}
+
+impl Next {
+    /// A sentence that begins with it.
+    pub fn and(self, words: impl Into<Cow<'static, str>>) -> Hint {
+        Hint::from(self).and(words)
+    }
+}
+
+impl From<Next> for Hint {
+    fn from(next: Next) -> Self {
+        Hint(vec![Part::Next(next)])
+    }
+}
+
+impl From<&'static str> for Hint {
+    fn from(words: &'static str) -> Self {
+        Hint(vec![Part::Words(words.into())])
+    }
+}
+
+impl From<String> for Hint {
+    fn from(words: String) -> Self {
+        Hint(vec![Part::Words(words.into())])
+    }
+}
