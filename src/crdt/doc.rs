@@ -6,7 +6,7 @@
 
 use super::content::Content;
 use super::effort::{Allowance, Effort};
-use super::elements::Elements;
+use super::elements::ArrayIndex;
 pub use super::scalar::{New, Scalar};
 
 use super::live::Live;
@@ -30,7 +30,7 @@ pub struct Doc {
     written: Written,
     effort: Effort,
     /// Of its arrays, as they stand.
-    elements: Elements,
+    elements: ArrayIndex,
     /// What is known of the types of its roots.
     roots: Vec<(String, RootKind)>,
     /// The next update is among what the effort has seen.
@@ -50,7 +50,7 @@ impl Doc {
             yrs: YrsDoc::with_options(options),
             updates: Vec::new(),
             effort: Effort::default(),
-            elements: Elements::default(),
+            elements: ArrayIndex::default(),
             roots: Vec::new(),
             admitted: false,
             merged: false,
@@ -269,7 +269,7 @@ pub struct Txn<'d> {
     /// The id that own items get.
     pub(super) client: u64,
     pub(super) written: &'d mut Written,
-    pub(super) elements: &'d Elements,
+    pub(super) elements: &'d ArrayIndex,
 }
 
 /// One step below a map or an array that a caller holds no reference to: the path is walked at
@@ -388,7 +388,7 @@ impl<'d> Txn<'d> {
         self.take(update)
     }
 
-    /// The same, of which [`Elements`] knows already.
+    /// The same, of which [`ArrayIndex`] knows already.
     pub(super) fn take(&mut self, update: &[u8]) -> Result<()> {
         let walked = Update::walk(update).map_err(|fault| Error::bug(fault.to_string()))?;
         self.written.note(&walked);

@@ -12,8 +12,8 @@ use yrs::{Any, Array, ArrayRef, ClientID, ID, MapRef, Nested, Out, ReadTxn};
 
 /// What is known of the arrays of a document. Nothing, to begin with.
 #[derive(Default)]
-pub(super) struct Elements {
-    named: RefCell<HashMap<BranchID, HashMap<String, Element>>>,
+pub(super) struct ArrayIndex {
+    named: RefCell<HashMap<BranchID, HashMap<String, Indexed>>>,
     /// The last unit in an array, dead or alive.
     ends: RefCell<HashMap<BranchID, Id>>,
     looks: Cell<u64>,
@@ -21,7 +21,7 @@ pub(super) struct Elements {
 
 /// What has an id in an array.
 #[derive(Clone)]
-struct Element {
+struct Indexed {
     /// Of several the first, a shared map before a plain value.
     first: First,
     /// Whether nothing else has this id.
@@ -34,7 +34,7 @@ enum First {
     Plain(Any),
 }
 
-impl Elements {
+impl ArrayIndex {
     /// The element of an array with this id; `id_of` tells that of an element. Looks at all
     /// elements the first time.
     pub fn find<T: ReadTxn>(
@@ -58,7 +58,7 @@ impl Elements {
         txn: &T,
         array: &ArrayRef,
         id_of: impl Fn(&Out) -> Option<String>,
-    ) -> HashMap<String, Element> {
+    ) -> HashMap<String, Indexed> {
         let mut elements = HashMap::new();
         for out in array.iter(txn) {
             self.looks.set(self.looks.get().saturating_add(1));
@@ -135,7 +135,7 @@ impl Elements {
     }
 }
 
-fn add(elements: &mut HashMap<String, Element>, id: String, out: &Out) {
+fn add(elements: &mut HashMap<String, Indexed>, id: String, out: &Out) {
     let first = match out {
         Out::YMap(map) => match branch_of(map) {
             BranchID::Nested(item) => First::Map(item),
@@ -145,7 +145,7 @@ fn add(elements: &mut HashMap<String, Element>, id: String, out: &Out) {
         _ => return,
     };
     match elements.get_mut(&id) {
-        None => drop(elements.insert(id, Element { first, alone: true })),
+        None => drop(elements.insert(id, Indexed { first, alone: true })),
         Some(known) => {
             known.alone = false;
             if let (First::Plain(_), First::Map(_)) = (&known.first, &first) {

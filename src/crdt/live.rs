@@ -1,6 +1,6 @@
 //! A document that is open in yrs, read.
 
-use super::elements::Elements;
+use super::elements::ArrayIndex;
 use super::plain::Plain;
 use super::value::{Record, Shared, Source, Value, each_field, first_of_each};
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use yrs::{Any, Array, GetString, Map, Number, Out, ReadTxn};
 /// Any yrs transaction as a [`Source`].
 pub(super) struct Live<'t, T> {
     pub txn: &'t T,
-    pub elements: &'t Elements,
+    pub elements: &'t ArrayIndex,
 }
 
 impl<T: ReadTxn> Live<'_, T> {

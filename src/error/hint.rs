@@ -5,10 +5,10 @@ use std::borrow::Cow;
 
 /// A sentence for whoever reads an error: words, and things to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hint(Vec<Part>);
+pub struct Hint(Vec<Phrase>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum Phrase {
     Words(Cow<'static, str>),
     Next(Next),
 }
@@ -143,21 +143,21 @@ pub enum Next {
 impl Hint {
     /// Adds words.
     pub fn and(mut self, words: impl Into<Cow<'static, str>>) -> Self {
-        self.0.push(Part::Words(words.into()));
+        self.0.push(Phrase::Words(words.into()));
         self
     }
 
     /// Adds something to do.
     pub fn next(mut self, next: Next) -> Self {
-        self.0.push(Part::Next(next));
+        self.0.push(Phrase::Next(next));
         self
     }
 
     /// The sentence, with `name` saying how what is to be done is called.
     pub fn told(&self, name: impl Fn(&Next) -> String) -> String {
-        let told = |part: &Part| match part {
-            Part::Words(words) => words.to_string(),
-            Part::Next(next) => name(next),
+        let told = |part: &Phrase| match part {
+            Phrase::Words(words) => words.to_string(),
+            Phrase::Next(next) => name(next),
         };
         self.0.iter().map(told).collect()
     }
@@ -172,18 +172,18 @@ impl Next {
 
 impl From<Next> for Hint {
     fn from(next: Next) -> Self {
-        Hint(vec![Part::Next(next)])
+        Hint(vec![Phrase::Next(next)])
     }
 }
 
 impl From<&'static str> for Hint {
     fn from(words: &'static str) -> Self {
-        Hint(vec![Part::Words(words.into())])
+        Hint(vec![Phrase::Words(words.into())])
     }
 }
 
 impl From<String> for Hint {
     fn from(words: String) -> Self {
-        Hint(vec![Part::Words(words.into())])
+        Hint(vec![Phrase::Words(words.into())])
     }
 }

@@ -4,7 +4,7 @@
 use super::columns::Heading;
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Source, Value};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Next, Result};
 use crate::id::{DocId, resolve};
 use crate::store::Session;
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,9 +93,8 @@ impl Headings {
     /// The column whose id begins like this.
     fn begun(&self, prefix: &str) -> Result<&Heading> {
         let from = self.by_id.range(prefix.to_owned()..).map(|(id, _)| id.as_str());
-        let id = resolve(prefix, from.take_while(|id| id.starts_with(prefix)), "column").map_err(
-            |e| if e.hint.is_none() { e.hint("`crdtctl kanban board` shows them") } else { e },
-        )?;
+        let id = resolve(prefix, from.take_while(|id| id.starts_with(prefix)), "column")
+            .map_err(|e| e.hint_else(Next::Board.and(" shows them")))?;
         self.get(&id).ok_or_else(|| Error::bug("a column was found and lost"))
     }
 
