@@ -344,8 +344,7 @@ fn examine_bytes(doc: &DocId, bytes: &[u8], roots: Roots) -> Examined {
     let unsupported = |why: &str| {
         let mut examined = finding(&UNSUPPORTED, format!("it is measured and carried only: {why}"));
         for finding in &mut examined.findings {
-            let doc = word(doc.as_str());
-            finding.cure = Cure::Command(format!("crdtctl doc blocks {doc}"));
+            finding.cure = Cure::Next(Next::Blocks(Some(doc.to_string())));
         }
         examined
     };

@@ -20,7 +20,7 @@ pub use news::is_new;
 use super::plain::Plain;
 use super::update::{Checked, Id, Kind, Reader, RootKind, Shape, Update, Version, any};
 use super::value::{Record, Shared, Source, Value};
-use crate::error::{Error, Result};
+use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
 use elements::Elements;
 use std::ops::Range;
@@ -105,7 +105,8 @@ impl View {
             Error::refused("the document would take too long to be read")
                 .because(format!("more than {limit} comparisons of what was written at once"))
                 .hint(
-                    "`crdtctl doc blocks` lists what it holds; whoever wrote it can write it anew",
+                    Next::Blocks(None)
+                        .and(" lists what it holds; whoever wrote it can write it anew"),
                 )
         })
     }
