@@ -79,7 +79,7 @@ pub(super) fn brought(
 }
 
 /// How a session stood before it took something in.
-struct Mark {
+struct Savepoint {
     /// Of the local state.
     rows: u64,
     /// The documents that were changed, and how often.
@@ -108,8 +108,8 @@ impl Session {
     }
 
     /// How the session stands, to go back to.
-    fn mark(&self) -> Result<Mark> {
-        Ok(Mark {
+    fn mark(&self) -> Result<Savepoint> {
+        Ok(Savepoint {
             rows: self.state.savepoint()?,
             changed: self.changed().into_iter().map(|doc| (self.revision(&doc), doc)).collect(),
             notes: self.notes.len(),
@@ -119,7 +119,7 @@ impl Session {
 
     /// Goes back. Documents that were not changed before are as if they had not been asked for; one
     /// that was, and is changed more, cannot go back: then the session is worth nothing. False then.
-    fn back_to(&mut self, mark: Mark, doc: &DocId) -> Result<bool> {
+    fn back_to(&mut self, mark: Savepoint, doc: &DocId) -> Result<bool> {
         self.state.roll_back_to(mark.rows)?;
         self.notes.truncate(mark.notes);
         let old = |doc: &DocId| mark.changed.iter().any(|(_, old)| old == doc);
