@@ -46,7 +46,7 @@ const EXAMPLES: &str = "Examples:
   jq -c '{op: \"chat.send\", text: .body}' old-chat.ndjson | crdtctl batch
   printf '%s\\n' '{\"op\":\"chat.send\",\"text\":\"hi\"}' \\
     '{\"op\":\"chat.react\",\"message\":\"$1.id\",\"emoji\":\"👍\"}' | crdtctl batch -
-  crdtctl log show 41 --json | jq -c '.operations[].operation' | crdtctl -s elsewhere batch -n";
+  crdtctl log show 3 --json | jq -c '.operations[].operation' | crdtctl -s elsewhere batch -n";
 
 /// Every operation with what its lines take, for people.
 fn operations() -> String {

@@ -192,8 +192,8 @@ enum Verb {
     /// comes as the whole state.
     #[command(after_help = "Examples:
   crdtctl canvas events | relay publish group:ocean && crdtctl canvas events --ack
-  crdtctl canvas events --ack 41
-  crdtctl canvas events --since 41 | jq .seq
+  crdtctl canvas events --ack 2
+  crdtctl canvas events --since 2 | jq .seq
   crdtctl canvas events --request --cursor 120,80")]
     Events {
         /// Acknowledge the events up to this one, and print none; without a number all that the

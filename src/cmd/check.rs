@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
   crdtctl check
   crdtctl check chat --deep
   crdtctl check --json | jq -r '.[] | select(.severity == \"error\") | .fix'
-  crdtctl check -o id | grep ^stale-meta | xargs crdtctl repair")]
+  crdtctl check -o id | grep ^stale-meta | xargs -r crdtctl repair")]
 pub struct Args {
     /// The documents; else all
     doc: Vec<String>,

@@ -11,7 +11,7 @@ use clap_complete_nushell::Nushell;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl completions bash > ~/.local/share/bash-completion/completions/crdtctl
-  crdtctl completions zsh > \"${fpath[1]}/_crdtctl\"
+  crdtctl completions zsh > ~/.zfunc/_crdtctl
   crdtctl completions fish > ~/.config/fish/completions/crdtctl.fish")]
 pub struct Args {
     shell: Shell,

@@ -40,8 +40,8 @@ enum Verb {
     },
     /// Show one, with both values whole
     #[command(after_help = "Examples:
-  crdtctl conflict show 3
-  crdtctl conflict show 3 --json | jq -r .loser")]
+  crdtctl conflict show 1
+  crdtctl conflict show 1 --json | jq -r .loser")]
     Show {
         /// Its number in `conflict list`
         #[arg(value_name = "CONFLICT")]
@@ -49,8 +49,8 @@ enum Verb {
     },
     /// Write the value that lost again, as a new edit
     #[command(after_help = "Examples:
-  crdtctl conflict restore 3
-  crdtctl conflict restore 3 --dry-run")]
+  crdtctl conflict restore 1 --dry-run
+  crdtctl conflict restore 1")]
     Restore {
         /// Its number in `conflict list`
         #[arg(value_name = "CONFLICT")]

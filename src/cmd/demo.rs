@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl demo
-  crdtctl demo big --messages 50000 --seed 7")]
+  crdtctl demo big --messages 5000 --seed 7")]
 pub struct Args {
     /// A folder that does not exist yet or is empty; else crdtctl-demo, or the next free number
     dir: Option<PathBuf>,

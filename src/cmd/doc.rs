@@ -38,7 +38,7 @@ enum Verb {
     /// document does not decode.
     #[command(after_help = "Examples:
   crdtctl doc list
-  crdtctl doc list --json | jq '.[] | select(.bytes > .limit_bytes * 0.8) | .doc_id'")]
+  crdtctl doc list --json | jq '.[] | select(.limit_bytes and .bytes > .limit_bytes * 0.8) | .doc_id'")]
     List,
     /// Show what a document is and what it holds
     #[command(after_help = "Examples:
@@ -94,10 +94,10 @@ enum Verb {
     /// whatever its history. Exits with 3 when anything differs, and with 5 when two documents
     /// hold the same operations and different content.
     #[command(after_help = "Examples:
-  crdtctl doc diff chat /media/backup/alice
+  crdtctl doc diff chat ~/backup/alice
   crdtctl doc diff before.yrs after.yrs --json
-  crdtctl doc diff . /media/stick/from-bob.crdt
-  crdtctl doc diff /backup/monday /backup/tuesday -o tsv")]
+  crdtctl doc diff . ~/usb/from-bob.crdt
+  crdtctl doc diff ~/backup/monday ~/backup/tuesday -o tsv")]
     Diff(diff::Args),
     /// Bring a bare Yrs v1 update into a document
     ///
@@ -106,7 +106,7 @@ enum Verb {
     #[command(after_help = "Examples:
   crdtctl doc load update.bin --doc chat
   crdtctl doc load state.yrs --doc notes:garden:plan
-  crdtctl doc load /backup/crdt/group/67726f75703a613a63686174.yrs --dry-run")]
+  crdtctl doc load ~/backup/alice/crdt/group/67726f75703a6f6365616e2d666f726573742d6d6f6f6e2d737461723a63686174.yrs --dry-run")]
     Load(load::Args),
     /// Write a copy of a document without what people wrote, for bug reports
     ///

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl init --as alice-river-stone-sky
-  crdtctl init /media/usb/team --as bob-cloud-leaf-sun
+  crdtctl init ~/usb/team --as bob-hill-lake-tree
   crdtctl init --json")]
 pub struct Args {
     /// The directory of the store; else `--store`, else the current directory

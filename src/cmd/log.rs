@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
   crdtctl log --since 2d
   crdtctl log -e ocean --limit 20
   crdtctl log --json | jq 'group_by(.member) | map({member: .[0].member, commands: length})'
-  crdtctl log show 41")]
+  crdtctl log show 3")]
 pub struct Args {
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -43,8 +43,8 @@ enum Verb {
     /// Records are found in the documents as they are now: what was collected since is counted, and
     /// not named. `operations` are as a line of `crdtctl batch` has them.
     #[command(after_help = "Examples:
-  crdtctl log show 41
-  crdtctl log show 41 --json | jq -c '.operations[].operation'")]
+  crdtctl log show 3
+  crdtctl log show 3 --json | jq -c '.operations[].operation'")]
     Show {
         /// Its number in the log
         #[arg(value_name = "SEQ")]

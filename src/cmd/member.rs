@@ -36,7 +36,7 @@ enum Verb {
     /// The record stays as a tombstone until every active member has acknowledged it.
     #[command(after_help = "Examples:
   crdtctl member remove bob-hill-lake-tree
-  crdtctl member remove bob-")]
+  crdtctl member remove carol-")]
     Remove {
         /// The member's id, or a unique prefix of it
         member: String,

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 /// repaired by itself is refused, and the error names the command that mends it.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  crdtctl repair stale-meta-3f2a91
-  crdtctl repair --dry-run wrong-cache-0b77de lost-fold-91c2aa
-  crdtctl check -o id | grep ^wrong-cache | xargs crdtctl repair")]
+  crdtctl repair --dry-run stale-meta-4218db stale-meta-b2bfdc
+  crdtctl repair stale-meta-4218db
+  crdtctl check -o id | grep ^stale-meta | xargs -r crdtctl repair")]
 pub struct Args {
     /// The findings
     #[arg(required = true, value_name = "FINDING")]

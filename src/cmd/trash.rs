@@ -44,7 +44,8 @@ enum Verb {
     /// author's name before it and without the reactions. A member is added by `member add`.
     #[command(after_help = "Examples:
   crdtctl trash restore 3f2a
-  crdtctl trash list -o id | xargs -n1 crdtctl trash restore")]
+  crdtctl trash list --json | jq -r '.[] | select(.kind == \"message\").id' \\
+    | xargs -r -n1 crdtctl trash restore")]
     Restore {
         /// The id that the record had, or a unique prefix of it
         #[arg(value_name = "TRASHED")]

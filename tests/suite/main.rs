@@ -27,6 +27,8 @@ mod disk;
 mod documents;
 mod entities;
 mod errors;
+#[cfg(unix)]
+mod examples;
 mod field;
 mod fixtures;
 mod generated;

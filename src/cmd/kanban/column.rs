@@ -54,7 +54,7 @@ enum Verb {
     /// Archived cards that came from it go to the first column when they are restored.
     #[command(after_help = "Examples:
   crdtctl kanban column remove Review
-  crdtctl kanban column remove Review --to 'In Progress'")]
+  crdtctl kanban column remove Ideas --to 'In Progress'")]
     Remove {
         /// The column: its id, a unique prefix of it, or its title
         column: String,

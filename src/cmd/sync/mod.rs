@@ -30,7 +30,7 @@ enum Verb {
     /// then, and the exit code is 5.
     #[command(after_help = "Examples:
   crdtctl sync export -o everything.crdt
-  crdtctl sync export --for bob-river-stone-sky -o for-bob.crdt
+  crdtctl sync export --for bob-hill-lake-tree -o for-bob.crdt
   crdtctl sync export --for 3f2a --if-new -o - | ssh bob crdtctl sync import -")]
     Export(Export),
     /// Read bundles: all of them in one commit, or none
@@ -41,7 +41,7 @@ enum Verb {
     /// record what would become of them, and which roles would change.
     #[command(after_help = "Examples:
   crdtctl sync import from-bob.crdt
-  crdtctl sync import --dry-run /media/stick/*.crdt
+  crdtctl sync import --dry-run ~/usb/*.crdt
   crdtctl sync import --raw chat chat.yjs")]
     Import(Import),
     /// Show each peer: what it lacks, what we lack, what waits
@@ -54,7 +54,7 @@ enum Verb {
     #[command(after_help = "Examples:
   crdtctl sync status
   crdtctl sync status --json | jq '.[] | select(.waiting > 0) | .waits'
-  crdtctl sync status --exit-code -q || crdtctl sync export --for bob -o for-bob.crdt")]
+  crdtctl sync status --exit-code -q || crdtctl sync export --for bob- -o for-bob.crdt")]
     Status {
         /// Exit with 3 when anyone is behind
         #[arg(long)]

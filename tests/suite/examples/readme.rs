@@ -1,0 +1,161 @@
+//! The README's blocks, in their order, as one story in one home.
+
+use super::home::{Home, can_run, shipped};
+use crate::support::*;
+
+/// Lines that end with another exit code than 0.
+const EXITS: &[(&str, i32)] = &[
+    ("crdtctl doc diff ~/backup/alice .", 3),
+    ("crdtctl batch --keep-going changes.ndjson | jq 'select(.error)'", 3),
+    ("crdtctl check", 3),
+    ("crdtctl check --deep --json | jq -r '.[].fix'", 3),
+    // The damaged document is still there, and nobody wrote such a record here.
+    ("crdtctl check --json | jq -r '.[] | select(.kind == \"plain-value\").fix'", 3),
+    ("crdtctl check -o id | grep -E '^(plain-value|id-differs)-' | xargs -r crdtctl repair", 1),
+];
+
+/// What happens off stage, before a line that counts on it.
+const BEFORE: &[(&str, &str)] = &[
+    (
+        "crdtctl conflict list",
+        "issue=$(crdtctl issue open 'Ferry times') && crdtctl sync export -o ~/usb/1.crdt \
+         && crdtctl -s ../bob sync import ~/usb/1.crdt \
+         && crdtctl -s ../bob issue edit \"$issue\" --title 'Times of the ferry' \
+         && crdtctl issue edit \"$issue\" --title 'When the ferry goes' \
+         && crdtctl -s ../bob sync export -o ~/usb/2.crdt && crdtctl sync import ~/usb/2.crdt",
+    ),
+    ("crdtctl trash list", MEET),
+    (
+        "crdtctl doc get chat '$.messages[?@.deleted == true].id'",
+        "crdtctl chat send 'Cheap anchors' | xargs crdtctl chat delete",
+    ),
+    (
+        "relay subscribe group:ocean | crdtctl canvas apply",
+        "crdtctl canvas events > ~/relay.ndjson",
+    ),
+    (SAME, MEET),
+    (
+        "crdtctl doc diff ~/backup/alice .",
+        "cp -r ~/alice ~/backup/ && crdtctl chat send 'Since the backup'",
+    ),
+    (
+        "crdtctl doc load update.bin --doc chat",
+        "cp ../bob/\"$(crdtctl -s ../bob doc list --json | jq -r '.[] | select(.doc_id == \
+         \"group:ocean-forest-moon-star:chat\").path')\" update.bin",
+    ),
+    (
+        "jq -c '{op: \"chat.send\", text: .body}' old-chat.ndjson | crdtctl batch",
+        "echo '{\"body\":\"from before\"}' > old-chat.ndjson",
+    ),
+    (
+        "crdtctl batch --keep-going changes.ndjson | jq 'select(.error)'",
+        "echo '{\"op\":\"chat.delete\",\"message\":\"0000\"}' > changes.ndjson",
+    ),
+    (
+        "crdtctl check",
+        "for doc in 63686174 636f7265; do echo '{}' > \
+         crdt/group/67726f75703a6f6365616e2d666f726573742d6d6f6f6e2d737461723a$doc.meta; done",
+    ),
+    (
+        "crdtctl recover chat --from bob.crdt ~/backup/alice -o recovered",
+        "crdtctl -s ../bob sync export -o bob.crdt; cp crdtctl.db kept.db; \
+         f=$(crdtctl doc list --json | jq -r '.[] | select(.doc_id == \
+         \"group:ocean-forest-moon-star:chat\").path') && cp $f kept.yrs \
+         && printf '\\1\\1\\1' | dd of=$f bs=1 seek=40 conv=notrunc 2>/dev/null",
+    ),
+];
+
+/// Both stores hear of what the other has done, and of what it has heard.
+const MEET: &str = "for round in 1 2; do \
+    crdtctl sync export -o ~/usb/a.crdt && crdtctl -s ../bob sync import ~/usb/a.crdt \
+    && crdtctl -s ../bob sync export -o ~/usb/b.crdt && crdtctl sync import ~/usb/b.crdt; done";
+
+const SAME: &str =
+    "test \"$(crdtctl digest -q)\" = \"$(crdtctl -s ../bob digest -q)\" && echo 'same content'";
+
+/// A command of the README and the output that is shown below it.
+struct Step {
+    command: String,
+    output: Vec<String>,
+}
+
+/// The commands of all blocks; of `sh` blocks every line, of `console` blocks what follows a `$`.
+fn steps() -> Vec<Step> {
+    let readme = std::fs::read_to_string(shipped("README.md")).unwrap();
+    let mut steps: Vec<Step> = Vec::new();
+    let mut block: Option<&str> = None;
+    for line in readme.lines() {
+        if let Some(kind) = line.strip_prefix("```") {
+            block = block.is_none().then_some(kind);
+            assert!(block.is_none_or(|kind| ["sh", "console"].contains(&kind)), "{line}");
+            continue;
+        }
+        let command = match block {
+            Some("sh") => Some(line),
+            Some(_) => line.strip_prefix("$ "),
+            None => continue,
+        };
+        match (command, steps.last_mut()) {
+            (Some(command), _) => {
+                steps.push(Step { command: command.to_owned(), output: Vec::new() });
+            }
+            (None, Some(last)) => last.output.push(line.to_owned()),
+            (None, None) => panic!("output of nothing: {line}"),
+        }
+    }
+    steps
+}
+
+/// A line without its remark.
+fn without_remark(line: &str) -> &str {
+    line.split_once("  #").map_or(line, |(line, _)| line).trim_end()
+}
+
+/// Every id in a text by the same word.
+fn normalised(text: &str) -> Vec<String> {
+    let is_id =
+        |word: &str| word.len() == 36 && word.chars().all(|c| c == '-' || c.is_ascii_hexdigit());
+    let word = |word: &str| match is_id(word) {
+        true => "ID".to_owned(),
+        false => word.to_owned(),
+    };
+    text.lines().map(|line| line.split(' ').map(word).collect::<Vec<_>>().join(" ")).collect()
+}
+
+#[test]
+fn the_readme_is_a_story_that_happens() {
+    let Some(home) = Home::new("readme") else { return };
+    copy_tree(&fixtures().join("real-store"), &shipped_store(&home));
+    let mut wrong = Vec::new();
+    let mut told = Vec::new();
+    for Step { command, output } in steps() {
+        let line = without_remark(&command);
+        // cargo is what runs this test; it cannot be run by it.
+        if line.starts_with("cargo ") || !can_run(line) {
+            continue;
+        }
+        for (before, stage) in BEFORE.iter().filter(|(before, _)| *before == line) {
+            home.run(stage).exits(0);
+            told.push(*before);
+        }
+        let exit = EXITS.iter().find(|(known, _)| *known == line).map_or(0, |(_, exit)| *exit);
+        let run = home.run(&command);
+        if run.code != exit {
+            wrong.push(format!("{line}\n  exits with {}: {}", run.code, run.stderr));
+        } else if !output.is_empty() && normalised(&run.stdout) != normalised(&output.join("\n")) {
+            wrong.push(format!("{line}\n  prints\n{}instead of {output:#?}", run.stdout));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for (before, _) in BEFORE {
+        assert!(told.contains(before), "no {before}");
+    }
+    for (line, _) in EXITS {
+        assert!(steps().iter().any(|step| without_remark(&step.command) == *line), "no {line}");
+    }
+}
+
+/// Where the application keeps its store.
+fn shipped_store(home: &Home) -> std::path::PathBuf {
+    home.path(".local/share/communitas")
+}
