@@ -12,6 +12,7 @@
 //! | [`tombstone`] | deleted → acknowledged → prunable |
 //! | [`merge`] | the rules that follow an import |
 //! | [`operation`] | every change as data |
+//! | [`query`] | what a store says, in types that serialise |
 //! | [`inspect`] | the microscope: reports over one document, from its bytes |
 //! | [`check`] | what is wrong with a store, and what mends it |
 //! | [`recover`] | a damaged document, built again from what is left |
@@ -44,6 +45,7 @@ pub mod inspect;
 pub mod limits;
 pub mod merge;
 pub mod operation;
+pub mod query;
 pub mod recover;
 pub mod sample;
 pub mod store;

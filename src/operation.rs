@@ -144,7 +144,7 @@ operations! {
     }
     "issue.close" => IssueClose(issues::Close) { takes: &[needs("issue"), may("as")] }
     "issue.reopen" => IssueReopen(issues::Reopen) { takes: &[needs("issue")] }
-    "issue.comment" => IssueComment(issues::Comment) {
+    "issue.comment" => IssueComment(issues::AddComment) {
         creates: Creates::Record,
         takes: &[needs("issue"), needs("text").prose()],
     }

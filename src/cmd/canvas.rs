@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 use crate::id::EntityId;
 use crate::inspect::picture;
 use crate::operation::Operation;
-use crate::ui::{Column, Report, Row};
+use crate::query::canvas as query;
+use crate::ui::{Column, Report, row, rows};
 use clap::Subcommand;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -287,25 +288,15 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
 }
 
 fn list(context: &Context, all: bool) -> Result<Report> {
-    let doc = context.entity()?.document(canvas::SPEC.name);
-    let mut rows: Vec<Row> = match context.reader()?.view(&doc)? {
-        Some(view) => canvas::ELEMENTS.rows(&view, all),
-        None => Vec::new(),
-    };
-    rows.sort_by_cached_key(|row| {
-        let number = |name: &str| row.get(name).and_then(Value::as_i64).unwrap_or(0);
-        let id = row.get("id").and_then(Value::as_str).unwrap_or("").to_owned();
-        (number("z_index"), number("created_at"), id)
-    });
-    Ok(Report::list(rows, COLUMNS, Some("id"), "no elements"))
+    let entity = context.entity()?;
+    let elements = query::list(&context.reader()?, &entity, all)?;
+    Ok(Report::list(rows(&elements)?, COLUMNS, Some("id"), "no elements"))
 }
 
 fn show(context: &Context, prefix: &str) -> Result<Report> {
-    let view = view(context, &context.entity()?)?;
-    let id = canvas::find(&view, prefix)?;
-    let record = canvas::ELEMENTS.record(&view, &["elements", &id]);
-    let row = canvas::ELEMENTS.whole_row(&record, Some(&id));
-    Ok(Report::object(row, SHOW, Some("id")))
+    let entity = context.entity()?;
+    let element = query::find(&context.reader()?, &entity, prefix)?;
+    Ok(Report::object(row(&element)?, SHOW, Some("id")))
 }
 
 #[cfg(feature = "png")]

@@ -1,11 +1,11 @@
 use super::time::When;
 use super::{Context, DryRun, files};
-use crate::concern::{Collection, chat};
-use crate::crdt::value::{Record, Source};
-use crate::crdt::view::View;
+use crate::concern::chat;
+use crate::crdt::value::Record;
 use crate::error::{Error, Result};
 use crate::operation::Operation;
-use crate::ui::{Column, Format, Report, Row, Section, prompt};
+use crate::query::chat as query;
+use crate::ui::{Column, Format, Report, Row, Section, prompt, row, rows};
 use clap::Subcommand;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -208,123 +208,53 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             let react = chat::React { entity, message, emoji, remove };
             context.perform(&Operation::ChatReact(react))
         }
-        Verb::List { filter, all } => list(context, &filter, all, &[]),
+        Verb::List { filter, all } => list(context, filter, all, Vec::new()),
         Verb::Show { message } => show(context, &message),
         Verb::Thread { message, all } => thread(context, &message, all),
         Verb::Search { words, filter } => {
-            let words: Vec<String> = words
-                .iter()
-                .flat_map(|words| words.split_whitespace())
-                .map(str::to_lowercase)
-                .collect();
-            list(context, &filter, false, &words)
+            let words = words.iter().flat_map(|words| words.split_whitespace());
+            list(context, filter, false, words.map(str::to_owned).collect())
         }
     }
 }
 
-fn list(context: &Context, filter: &Filter, all: bool, words: &[String]) -> Result<Report> {
-    let doc = context.entity()?.document(chat::SPEC.name);
-    let reader = context.reader()?;
-    // A search looks into threads, too.
-    let collections: &[&Collection] = match words {
-        [] => &[&chat::MESSAGES],
-        _ => &[&chat::MESSAGES, &chat::REPLIES],
-    };
-    let mut found: Vec<Row> = match reader.view(&doc)? {
-        Some(view) => {
-            collections.iter().flat_map(|of| rows(&view, of.records(&view), all)).collect()
-        }
-        None => Vec::new(),
-    };
+/// The messages that a filter lets through; those that hold some words, where there are any.
+fn list(context: &Context, filter: Filter, all: bool, words: Vec<String>) -> Result<Report> {
+    let entity = context.entity()?;
     let now = context.now();
-    let since = filter.since.map_or(i64::MIN, |since| since.at(now));
-    let until = filter.until.map_or(i64::MAX, |until| until.at(now));
-    let author = match &filter.author {
-        Some(prefix) => Some(author_among(prefix, &found)?),
-        None => None,
+    let filter = query::MessageFilter {
+        since: filter.since.map(|since| since.at(now)),
+        until: filter.until.map(|until| until.at(now)),
+        author: filter.author,
+        words,
+        limit: filter.limit,
+        deleted: all,
     };
-    found.retain(|row| {
-        (since..until).contains(&created_at(row))
-            && author.as_deref().is_none_or(|author| text_of(row, "author_id") == author)
-            && has_words(text_of(row, "content"), words)
-    });
-    sort(&mut found);
-    if let Some(limit) = filter.limit {
-        found.drain(..found.len().saturating_sub(limit));
-    }
-    Ok(Report::list(found, COLUMNS, Some("id"), "no messages"))
-}
-
-/// The one author that a prefix names, among those who wrote. A full id may have written nothing.
-fn author_among(prefix: &str, rows: &[Row]) -> Result<String> {
-    let authors: std::collections::BTreeSet<&str> =
-        rows.iter().map(|row| text_of(row, "author_id")).collect();
-    match crate::id::resolve(prefix, authors.into_iter(), "author") {
-        Err(e) if e.kind == crate::error::Kind::NotFound => Ok(prefix.to_owned()),
-        other => other,
-    }
-}
-
-fn created_at(row: &Row) -> i64 {
-    row.get("created_at").and_then(Value::as_i64).unwrap_or(0)
-}
-
-fn text_of<'r>(row: &'r Row, key: &str) -> &'r str {
-    row.get(key).and_then(Value::as_str).unwrap_or("")
-}
-
-fn has_words(content: &str, words: &[String]) -> bool {
-    if words.is_empty() {
-        return true;
-    }
-    let content = content.to_lowercase();
-    words.iter().all(|word| content.contains(word.as_str()))
-}
-
-/// The rows of messages or replies, deleted ones only with `all`.
-fn rows(view: &View, paths: Vec<Vec<String>>, all: bool) -> Vec<Row> {
-    let deleted = |path: &[String]| chat::MESSAGES.is_deleted(view, path);
-    let shown = paths.into_iter().filter(|path| all || !deleted(path));
-    shown.map(|path| chat::row(view, &path)).collect()
-}
-
-fn sort(rows: &mut [Row]) {
-    rows.sort_by(|a, b| (created_at(a), text_of(a, "id")).cmp(&(created_at(b), text_of(b, "id"))));
+    let messages = query::list(&context.reader()?, &entity, &filter)?;
+    Ok(Report::list(rows(&messages)?, COLUMNS, Some("id"), "no messages"))
 }
 
 fn show(context: &Context, prefix: &str) -> Result<Report> {
-    let view = chat_of(context)?;
-    let (_, path) = chat::find(&view, prefix)?;
-    let row = chat::whole_row(&view, &path);
-    Ok(Report::object(row, SHOW, Some("id")).sections(ATTACHMENTS))
+    let entity = context.entity()?;
+    let message = query::find(&context.reader()?, &entity, prefix)?;
+    Ok(Report::object(row(&message)?, SHOW, Some("id")).sections(ATTACHMENTS))
 }
 
 fn thread(context: &Context, prefix: &str, all: bool) -> Result<Report> {
-    let view = chat_of(context)?;
-    let parent = chat::find_thread(&view, prefix)?;
-    let message = view
-        .exists(&["messages", &parent])
-        .then(|| chat::row(&view, &["messages".to_owned(), parent.clone()]));
-    let ids = view.keys(&["threads", &parent, "replies"]).into_iter();
-    let paths = ids.map(|id| ["threads", &parent, "replies", &id].map(str::to_owned).to_vec());
-    let mut replies = rows(&view, paths.collect(), all);
-    sort(&mut replies);
+    let entity = context.entity()?;
+    let thread = query::thread(&context.reader()?, &entity, prefix, all)?;
     if context.terminal.format.is_json() {
-        let caches = chat::Caches::of(&view, &parent);
-        return Ok(Report::json(json!({
-            "parent_id": parent,
-            "reply_count": caches.reply_count,
-            "last_reply_at": caches.last_reply_at,
-            "message": message,
-            "replies": replies,
-        })));
+        return Ok(Report::json(Value::Object(row(&thread)?)));
     }
-    let mut rows = vec![message.unwrap_or_else(|| missing(&parent))];
+    let mut shown = match &thread.message {
+        Some(message) => vec![row(message)?],
+        None => vec![missing(&thread.parent_id)],
+    };
     if context.terminal.format == Format::Table {
-        rows.iter_mut().for_each(hide_deleted);
+        shown.iter_mut().for_each(hide_deleted);
     }
-    rows.extend(replies);
-    Ok(Report::list(rows, COLUMNS, Some("id"), ""))
+    shown.extend(rows(&thread.replies)?);
+    Ok(Report::list(shown, COLUMNS, Some("id"), ""))
 }
 
 /// The message of a thread that has outlived it.
@@ -339,12 +269,6 @@ fn hide_deleted(row: &mut Row) {
     if row.get("deleted") == Some(&json!(true)) {
         row.insert("content".into(), json!("(deleted)"));
     }
-}
-
-fn chat_of(context: &Context) -> Result<View> {
-    let entity = context.entity()?;
-    let view = context.reader()?.view(&entity.document(chat::SPEC.name))?;
-    view.ok_or_else(|| chat::no_chat(&entity))
 }
 
 /// What a message says of a file of the user's.

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::limits::TRASH_AGE_SECONDS;
 use crate::operation::{self, Creates, Operation, Outcome};
+use crate::query::Partial;
 use crate::store::{Ambient, Commits, Committed, Document, Open, Reader, Session, Store};
 use crate::ui::{Progress, Report, Terminal, Written, prompt};
 use std::cell::{OnceCell, RefCell};
@@ -368,6 +369,12 @@ impl Context {
     /// What was read; nothing of a document that cannot be used, as [`Context::leave_out`].
     pub fn sound<T>(&self, read: Result<T>) -> Result<Option<T>> {
         read.map(Some).or_else(|e| self.leave_out(e).map(|()| None))
+    }
+
+    /// What an answer holds; what it had to leave out, as [`Context::leave_out`].
+    pub fn whole<T>(&self, answer: Partial<T>) -> Result<T> {
+        answer.damaged.into_iter().try_for_each(|error| self.leave_out(error))?;
+        Ok(answer.found)
     }
 
     pub(super) fn take_damaged(&self) -> Vec<Error> {

@@ -1,15 +1,12 @@
 use super::context::DEFAULT_ENTITY;
 use super::{Context, DryRun};
-use crate::concern::{self, core};
-use crate::crdt::value::{Record, Source};
+use crate::concern::core;
 use crate::error::{Error, Result};
 use crate::id::EntityId;
 use crate::operation::Operation;
-use crate::store::Reader;
-use crate::ui::{Column, Report, Row, Section, Written};
+use crate::query::entity as query;
+use crate::ui::{Column, Report, Section, Written, row, rows};
 use clap::Subcommand;
-use serde_json::json;
-use std::collections::BTreeMap;
 
 /// Create, list, show and rename entities: groups, channels, projects, organizations
 #[derive(clap::Args)]
@@ -135,79 +132,17 @@ pub(super) fn new_entity(context: &Context, text: &str) -> Result<EntityId> {
     }
 }
 
-/// The entities of the store: all that have a document of a known concern.
 fn list(context: &Context) -> Result<Report> {
-    let reader = context.reader()?;
-    let mut entities: BTreeMap<EntityId, Vec<String>> = BTreeMap::new();
-    for document in reader.documents()? {
-        if let (Some(spec), Some(entity)) = (concern::of(&document.id), document.id.entity()) {
-            entities.entry(entity).or_default().push(spec.name.to_owned());
-        }
-    }
-    let mut rows = Vec::with_capacity(entities.len());
-    for (entity, documents) in entities {
-        let known = metadata(&reader, &entity)
-            .and_then(|row| Ok((row, members(&reader, &entity, false)?.len())));
-        let known = context.sound(known)?;
-        let members = known.as_ref().map(|(_, members)| *members);
-        let mut row = known.map_or_else(|| described(&entity, &Record::new()), |(row, _)| row);
-        row.insert("members".into(), json!(members));
-        row.insert("documents".into(), json!(documents));
-        rows.push(row);
-    }
-    Ok(Report::list(rows, LIST, Some("entity"), "no entities; `crdtctl entity create` makes one"))
+    let entities = context.whole(query::list(&context.reader()?)?)?;
+    let empty = "no entities; `crdtctl entity create` makes one";
+    Ok(Report::list(rows(&entities)?, LIST, Some("entity"), empty))
 }
 
 fn show(context: &Context, named: Option<&str>) -> Result<Report> {
     let reader = context.reader()?;
     let entity = context.entity_named(&reader, named)?;
-    let mut row = metadata(&reader, &entity)?;
-    row.insert("members".into(), json!(members(&reader, &entity, false)?));
-    let mut documents = Vec::new();
-    for document in reader.documents()? {
-        if document.id.entity().as_ref() == Some(&entity) {
-            documents.push(json!({
-                "doc_id": document.id,
-                "bytes": document.bytes,
-                "limit_bytes": concern::of(&document.id).map(|spec| spec.limit_bytes),
-            }));
-        }
-    }
-    row.insert("documents".into(), json!(documents));
-    Ok(Report::object(row, SHOW, Some("entity")).sections(SECTIONS))
-}
-
-/// The metadata of an entity: the schema's fields first, then whatever else is there.
-fn metadata(reader: &Reader, entity: &EntityId) -> Result<Row> {
-    let view = reader.view(&entity.document(core::SPEC.name))?;
-    Ok(described(entity, &view.and_then(|view| view.record(&["metadata"])).unwrap_or_default()))
-}
-
-fn described(entity: &EntityId, record: &Record) -> Row {
-    const FIELDS: &[&str] =
-        &["name", "description", "four_words", "created_at", "created_by", "website_root"];
-    let mut row = Row::new();
-    row.insert("entity".into(), json!(entity));
-    row.insert("entity_id".into(), json!(entity.id()));
-    row.insert("entity_type".into(), json!(entity.entity_type()));
-    for field in FIELDS {
-        let value = record.get(*field).map_or(serde_json::Value::Null, |value| value.to_json());
-        row.insert((*field).to_owned(), value);
-    }
-    for (key, value) in record {
-        if !row.contains_key(key) {
-            row.insert(key.clone(), value.to_json());
-        }
-    }
-    row
-}
-
-/// The members of an entity as rows, removed ones only on demand.
-pub(super) fn members(reader: &Reader, entity: &EntityId, all: bool) -> Result<Vec<Row>> {
-    let Some(view) = reader.view(&entity.document(core::SPEC.name))? else {
-        return Ok(Vec::new());
-    };
-    Ok(core::MEMBERS.rows(&view, all))
+    let overview = query::show(&reader, &entity)?;
+    Ok(Report::object(row(&overview)?, SHOW, Some("entity")).sections(SECTIONS))
 }
 
 fn choose(context: &Context, named: Option<&str>) -> Result<Report> {

@@ -1,13 +1,11 @@
 use super::{Context, DryRun, OtherAs, files, resolve, words_of};
-use crate::concern::issues::{self, COMMENTS, ISSUES, SPEC, Status};
-use crate::concern::{Priority, borrowed};
-use crate::crdt::value::Record;
-use crate::crdt::view::View;
-use crate::error::{Error, Result};
+use crate::concern::Priority;
+use crate::concern::issues::{self, Status};
+use crate::error::Result;
 use crate::operation::Operation;
-use crate::ui::{Column, Report, Row, Section};
+use crate::query::issue as query;
+use crate::ui::{Column, Report, Section, row, rows};
 use clap::{Subcommand, ValueEnum};
-use serde_json::{Value, json};
 
 /// The issues of an entity: what is to be done, and what was said about it
 #[derive(clap::Args)]
@@ -214,6 +212,18 @@ enum Sort {
     Title,
 }
 
+impl From<Sort> for query::IssueOrder {
+    fn from(sort: Sort) -> Self {
+        match sort {
+            Sort::Created => query::IssueOrder::Created,
+            Sort::Updated => query::IssueOrder::Updated,
+            Sort::Priority => query::IssueOrder::Priority,
+            Sort::Status => query::IssueOrder::Status,
+            Sort::Title => query::IssueOrder::Title,
+        }
+    }
+}
+
 const COLUMNS: &[Column] = &[
     Column::id("id", "id"),
     Column::text("status", "status"),
@@ -295,7 +305,14 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             let entity = context.entity()?;
             context.perform(&Operation::IssueReopen(issues::Reopen { entity, issue }))
         }
-        Verb::List { filter, all, sort, reverse } => list(context, &filter, all, sort, reverse),
+        Verb::List { filter, all, sort, reverse } => {
+            let Filter { status, assignee, priority } = filter;
+            let sort = sort.into();
+            list(
+                context,
+                &query::IssueFilter { status, assignee, priority, closed: all, sort, reverse },
+            )
+        }
         Verb::Show { issue, all } => show(context, &issue, all),
     }
 }
@@ -320,133 +337,31 @@ fn comment(
             context.perform(&Operation::CommentEdit(edit))
         }
         None => {
-            let comment = issues::Comment { entity, issue, text };
+            let comment = issues::AddComment { entity, issue, text };
             context.perform(&Operation::IssueComment(comment))
         }
     }
 }
 
-/// The document of the issues; None where there is none yet.
-fn view(context: &Context) -> Result<Option<View>> {
-    let doc = context.entity()?.document(SPEC.name);
-    context.reader()?.view(&doc)
-}
-
-/// The one issue that is meant, with its record.
-fn found(context: &Context, prefix: &str) -> Result<(String, Record)> {
-    let Some(view) = view(context)? else {
-        return Err(Error::not_found(format!("no issue {prefix:?}"))
-            .hint("`crdtctl issue open TITLE` opens one"));
-    };
-    let id = issues::find(&view, prefix)?;
-    let record = ISSUES.record(&view, &["issues", &id]);
-    Ok((id, record))
+/// The one issue that is meant.
+fn found(context: &Context, prefix: &str, all: bool) -> Result<query::Issue> {
+    let entity = context.entity()?;
+    query::find(&context.reader()?, &entity, prefix, all)
+        .map_err(|error| resolve::hinted(error, "`crdtctl issue open TITLE` opens one"))
 }
 
 fn comments(context: &Context, prefix: &str, all: bool) -> Result<Report> {
-    let (_, record) = found(context, prefix)?;
-    Ok(Report::list(comments_of(&record, all), COMMENT, Some("id"), "no comments"))
+    let comments = rows(&found(context, prefix, all)?.comments)?;
+    Ok(Report::list(comments, COMMENT, Some("id"), "no comments"))
 }
 
-/// The comments in the record of an issue, oldest first; deleted ones only with `all`.
-fn comments_of(record: &Record, all: bool) -> Vec<Row> {
-    let comments = record.get("comments").and_then(|comments| comments.as_array()).unwrap_or(&[]);
-    let mut rows: Vec<Row> = comments
-        .iter()
-        .filter_map(|comment| Some(COMMENTS.row(comment.as_map()?, None)))
-        .filter(|row| all || row.get("deleted") != Some(&json!(true)))
-        .collect();
-    // Those of one second stay in the order of the list.
-    rows.sort_by_key(|row| number(row, "created_at"));
-    rows
-}
-
-fn list(
-    context: &Context,
-    filter: &Filter,
-    all: bool,
-    sort: Sort,
-    reverse: bool,
-) -> Result<Report> {
-    let mut rows = view(context)?.map_or_else(Vec::new, |view| rows(&view, all));
-    if let Some(status) = filter.status {
-        rows.retain(|row| text(row, "status") == status.as_str());
-    }
-    if let Some(prefix) = &filter.assignee {
-        let assignees = rows.iter().map(|row| text(row, "assignee_id").to_owned());
-        let member = resolve::occurring(prefix, assignees)?;
-        rows.retain(|row| text(row, "assignee_id") == member);
-    }
-    if let Some(priority) = filter.priority {
-        rows.retain(|row| text(row, "priority") == priority.as_str());
-    }
-    rows.sort_by_cached_key(|row| {
-        (sort.key(row), number(row, "created_at"), text(row, "id").to_owned())
-    });
-    if reverse {
-        rows.reverse();
-    }
-    Ok(Report::list(rows, COLUMNS, Some("id"), "no issues"))
-}
-
-/// The issues with their comments; closed and deleted ones only with `all`.
-fn rows(view: &View, all: bool) -> Vec<Row> {
-    let records = ISSUES.records(view).into_iter();
-    records
-        .filter(|path| all || !ISSUES.is_deleted(view, path))
-        .map(|path| {
-            let record = ISSUES.record(view, &borrowed(&path));
-            let mut row = ISSUES.row(&record, path.last());
-            row.insert("comments".to_owned(), json!(comments_of(&record, all)));
-            row
-        })
-        .collect()
-}
-
-impl Sort {
-    /// What rows are compared by first. Words that are none of ours come last.
-    fn key(self, row: &Row) -> (i64, String) {
-        let place = |found: Option<usize>| found.map_or(i64::MAX, |at| at as i64);
-        match self {
-            Sort::Created => (number(row, "created_at"), String::new()),
-            Sort::Updated => {
-                const CLOCKS: [&str; 5] = [
-                    "updated_at",
-                    "status_updated_at",
-                    "priority_updated_at",
-                    "assignee_updated_at",
-                    "closed_at",
-                ];
-                let comments = row.get("comments").and_then(Value::as_array);
-                let comments = comments.into_iter().flatten().filter_map(Value::as_object);
-                let said = comments.map(|comment| number(comment, "updated_at"));
-                let changed = CLOCKS.iter().map(|clock| number(row, clock));
-                (changed.chain(said).max().unwrap_or(0), String::new())
-            }
-            Sort::Priority => {
-                let priority = Priority::parse(text(row, "priority")).ok();
-                (place(Priority::ALL.iter().position(|one| Some(*one) == priority)), String::new())
-            }
-            Sort::Status => {
-                let status = Status::parse(text(row, "status")).ok();
-                (place(Status::ALL.iter().position(|one| Some(*one) == status)), String::new())
-            }
-            Sort::Title => (0, text(row, "title").to_lowercase()),
-        }
-    }
+fn list(context: &Context, filter: &query::IssueFilter) -> Result<Report> {
+    let entity = context.entity()?;
+    let issues = query::list(&context.reader()?, &entity, filter)?;
+    Ok(Report::list(rows(&issues)?, COLUMNS, Some("id"), "no issues"))
 }
 
 fn show(context: &Context, prefix: &str, all: bool) -> Result<Report> {
-    let (id, record) = found(context, prefix)?;
-    let mut row = ISSUES.whole_row(&record, Some(&id));
-    row.insert("comments".to_owned(), json!(comments_of(&record, all)));
-    Ok(Report::object(row, SHOW, Some("id")).sections(SECTIONS))
-}
-
-fn text<'r>(row: &'r Row, key: &str) -> &'r str {
-    row.get(key).and_then(Value::as_str).unwrap_or("")
-}
-
-fn number(row: &Row, key: &str) -> i64 {
-    row.get(key).and_then(Value::as_i64).unwrap_or(0)
+    let issue = found(context, prefix, all)?;
+    Ok(Report::object(row(&issue)?, SHOW, Some("id")).sections(SECTIONS))
 }

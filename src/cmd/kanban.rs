@@ -2,14 +2,12 @@ mod column;
 
 use super::{Context, DryRun, files, resolve, words_of};
 use crate::concern::Priority;
-use crate::concern::kanban::{self, Board, CARDS, SPEC};
-use crate::crdt::view::View;
-use crate::error::{Error, Result};
+use crate::concern::kanban;
+use crate::error::Result;
 use crate::operation::Operation;
-use crate::ui::{self, Column, Report, Row};
+use crate::query::board as query;
+use crate::ui::{self, Column, Report, row, rows};
 use clap::Subcommand;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// The kanban board of an entity: its columns, and the cards in them
 #[derive(clap::Args)]
@@ -210,8 +208,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             context.perform(&Operation::KanbanRestore(kanban::Restore { entity, card }))
         }
         Verb::List { column, assignee, priority, all } => {
-            let filter = Filter { column, assignee, priority };
-            list(context, &filter, all)
+            list(context, &query::CardFilter { column, assignee, priority, archived: all })
         }
         Verb::Show { card } => show(context, &card),
         Verb::Column(args) => column::run(context, args),
@@ -230,16 +227,11 @@ impl Changes {
     }
 }
 
-/// The board's document; None where there is none yet.
-fn view(context: &Context) -> Result<Option<View>> {
-    let doc = context.entity()?.document(SPEC.name);
-    context.reader()?.view(&doc)
-}
-
 fn board(context: &Context) -> Result<Report> {
-    let lanes = view(context)?.map_or_else(Vec::new, |view| lanes(&view));
+    let entity = context.entity()?;
+    let lanes = query::lanes(&context.reader()?, &entity)?;
     Ok(Report::board(ui::Board {
-        lanes,
+        lanes: rows(&lanes)?,
         heading: "title",
         cards: "cards",
         columns: COLUMNS,
@@ -249,85 +241,15 @@ fn board(context: &Context) -> Result<Report> {
     }))
 }
 
-/// The columns with their cards; cards without a column in one of their own.
-fn lanes(view: &View) -> Vec<Row> {
-    let board = Board::of(view);
-    let titles = titles(&board);
-    let rows = |cards: &[String]| -> Vec<Row> {
-        cards.iter().map(|card| row(view, &titles, card)).collect()
-    };
-    let lane = |id: Value, title: &str, order: Value, cards: &[String]| {
-        let fields = [("id", id), ("title", json!(title)), ("order", order)];
-        let fields = fields.into_iter().chain([("cards", json!(rows(cards)))]);
-        fields.map(|(name, value)| (name.to_owned(), value)).collect::<Row>()
-    };
-    let columns = board.columns.iter();
-    let mut lanes: Vec<Row> = columns
-        .map(|column| lane(json!(column.id), &column.title, json!(column.order), &column.cards))
-        .collect();
-    if !board.unfiled.is_empty() {
-        lanes.push(lane(Value::Null, "unfiled", Value::Null, &board.unfiled));
-    }
-    lanes
-}
-
-/// Column id → its title.
-fn titles(board: &Board) -> BTreeMap<String, String> {
-    // Of two columns with one id the first in the document is meant.
-    let columns = board.columns.iter().filter_map(|column| board.column(&column.id));
-    columns.map(|column| (column.id.clone(), column.title.clone())).collect()
-}
-
-/// A card as a row, with the title of its column.
-fn row(view: &View, titles: &BTreeMap<String, String>, card: &str) -> Row {
-    let record = CARDS.record(view, &["cards", card]);
-    titled(CARDS.row(&record, Some(&card.to_owned())), titles)
-}
-
-fn titled(mut row: Row, titles: &BTreeMap<String, String>) -> Row {
-    let title = row.get("column_id").and_then(Value::as_str).and_then(|id| titles.get(id));
-    row.insert("column".to_owned(), json!(title));
-    row
-}
-
-/// Which cards are listed.
-struct Filter {
-    column: Option<String>,
-    assignee: Option<String>,
-    priority: Option<Priority>,
-}
-
-fn list(context: &Context, filter: &Filter, all: bool) -> Result<Report> {
-    let Some(view) = view(context)? else {
-        return Ok(Report::list(Vec::new(), COLUMNS, Some("id"), "no cards"));
-    };
-    let board = Board::of(&view);
-    let titles = titles(&board);
-    let on_it = board.columns.iter().flat_map(|column| &column.cards).chain(&board.unfiled);
-    let archived = board.archived.iter().filter(|_| all);
-    let mut rows: Vec<Row> = on_it.chain(archived).map(|card| row(&view, &titles, card)).collect();
-    let text = |row: &Row, key: &str| row.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
-    if let Some(column) = &filter.column {
-        let id = kanban::find_column(&view, column)?.id;
-        rows.retain(|row| text(row, "column_id") == id);
-    }
-    if let Some(prefix) = &filter.assignee {
-        let member = resolve::occurring(prefix, rows.iter().map(|row| text(row, "assignee_id")))?;
-        rows.retain(|row| text(row, "assignee_id") == member);
-    }
-    if let Some(priority) = filter.priority {
-        rows.retain(|row| text(row, "priority") == priority.as_str());
-    }
-    Ok(Report::list(rows, COLUMNS, Some("id"), "no cards"))
+fn list(context: &Context, filter: &query::CardFilter) -> Result<Report> {
+    let entity = context.entity()?;
+    let cards = query::list(&context.reader()?, &entity, filter)?;
+    Ok(Report::list(rows(&cards)?, COLUMNS, Some("id"), "no cards"))
 }
 
 fn show(context: &Context, prefix: &str) -> Result<Report> {
-    let Some(view) = view(context)? else {
-        return Err(Error::not_found(format!("no card {prefix:?}"))
-            .hint("`crdtctl kanban add TITLE` starts a board"));
-    };
-    let id = kanban::find(&view, prefix)?;
-    let record = CARDS.record(&view, &["cards", &id]);
-    let row = CARDS.whole_row(&record, Some(&id));
-    Ok(Report::object(titled(row, &titles(&Board::of(&view))), SHOW, Some("id")))
+    let entity = context.entity()?;
+    let card = query::find(&context.reader()?, &entity, prefix)
+        .map_err(|error| resolve::hinted(error, "`crdtctl kanban add TITLE` starts a board"))?;
+    Ok(Report::object(row(&card)?, SHOW, Some("id")))
 }

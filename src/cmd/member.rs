@@ -1,10 +1,10 @@
-use super::{Context, DryRun, entity};
+use super::{Context, DryRun, resolve};
 use crate::concern::{Role, core};
-use crate::crdt::value::Source;
-use crate::error::{Error, Result};
-use crate::id::{MemberId, resolve};
+use crate::error::Result;
+use crate::id::MemberId;
 use crate::operation::Operation;
-use crate::ui::{Column, Report};
+use crate::query::member as query;
+use crate::ui::{Column, Report, row, rows};
 use clap::Subcommand;
 
 /// Add, remove and list the members of an entity
@@ -96,23 +96,16 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         }
         Verb::List { all } => {
             let entity = context.entity()?;
-            let rows = entity::members(&context.reader()?, &entity, all)?;
-            Ok(Report::list(rows, COLUMNS, Some("member_id"), "no members"))
+            let members = query::list(&context.reader()?, &entity, all)?;
+            Ok(Report::list(rows(&members)?, COLUMNS, Some("member_id"), "no members"))
         }
         Verb::Show { member } => show(context, &member),
     }
 }
 
 fn show(context: &Context, prefix: &str) -> Result<Report> {
-    let doc = context.entity()?.document(core::SPEC.name);
-    let hint = "crdtctl member list --all";
-    let Some(view) = context.reader()?.view(&doc)? else {
-        return Err(Error::not_found(format!("no member {prefix:?}")).hint(hint));
-    };
-    let members = view.keys(core::MEMBERS.path);
-    let id = resolve(prefix, members.iter().map(String::as_str), "member")
-        .map_err(|e| if e.hint.is_none() { e.hint(hint) } else { e })?;
-    let record = core::MEMBERS.record(&view, &["members", &id]);
-    let row = core::MEMBERS.whole_row(&record, Some(&id));
-    Ok(Report::object(row, COLUMNS, Some("member_id")))
+    let entity = context.entity()?;
+    let member = query::find(&context.reader()?, &entity, prefix)
+        .map_err(|error| resolve::hinted(error, "crdtctl member list --all"))?;
+    Ok(Report::object(row(&member)?, COLUMNS, Some("member_id")))
 }

@@ -21,19 +21,11 @@ pub fn prefix<'c>(
     })
 }
 
-/// The one member that a prefix names, of those that occur somewhere. A full id may occur nowhere,
-/// and an empty text is nobody.
-///
-/// # Errors
-/// `Ambiguous`; `Usage` for a prefix that is too short.
-pub fn occurring(wanted: &str, members: impl Iterator<Item = String>) -> Result<String> {
-    if wanted.is_empty() {
-        return Ok(String::new());
-    }
-    let members: BTreeSet<String> = members.filter(|member| !member.is_empty()).collect();
-    match id::resolve(wanted, members.iter().map(String::as_str), "member") {
-        Err(error) if error.kind == Kind::NotFound => Ok(wanted.to_owned()),
-        other => other,
+/// What was not found, with the command that shows what there is.
+pub fn hinted(error: Error, hint: &'static str) -> Error {
+    match error.kind {
+        Kind::NotFound if error.hint.is_none() => error.hint(hint),
+        _ => error,
     }
 }
 

@@ -22,7 +22,7 @@ use crate::id::{DocId, EntityId};
 use crate::limits;
 use crate::store::{Session, Step};
 use crate::tombstone::{self, Pruned};
-use element::{Changes, Element};
+use element::{Changes, FoundElement};
 use fields::Fields;
 use relay::Verb;
 use serde::{Deserialize, Serialize};
@@ -189,7 +189,7 @@ pub struct Delete {
 impl Delete {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
-        let element = Element::find(session, &self.entity, &self.element)?;
+        let element = FoundElement::find(session, &self.entity, &self.element)?;
         if element.is_deleted() {
             return Ok(Outcome::unchanged(doc, &element.id)
                 .saying(format!("{} is deleted already", element.id)));
@@ -211,7 +211,7 @@ fn change(
 ) -> Result<Outcome> {
     let actor = Actor::of(session, entity)?.writing()?;
     let doc = entity.document(SPEC.name);
-    let element = Element::live(session, entity, prefix)?;
+    let element = FoundElement::live(session, entity, prefix)?;
     let Some(done) = rewrite(session, entity, &actor, &element, fields)? else {
         return Ok(Outcome::unchanged(doc, &element.id).saying("it is so already"));
     };
@@ -232,7 +232,7 @@ pub fn restore(session: &mut Session, entity: &EntityId, value: &Value) -> Resul
     let z_index = value.as_map().and_then(|fields| fields.get("z_index")?.as_i64()).unwrap_or(0);
     stack::note(session, &doc, z_index)?;
     outbox::tell(session, entity, &actor, Verb::Add, &id, None)?;
-    let made = Element::at(session, &doc, &id)?;
+    let made = FoundElement::at(session, &doc, &id)?;
     let record = made.map(|made| made.record).unwrap_or_default();
     let change = |name: String| {
         let now = fields::json(&record, &name);
@@ -277,7 +277,7 @@ fn rewrite(
     session: &mut Session,
     entity: &EntityId,
     actor: &Actor,
-    element: &Element,
+    element: &FoundElement,
     fields: Fields,
 ) -> Result<Option<Done>> {
     let fields = element.news(fields);
@@ -306,7 +306,7 @@ fn remove(
     session: &mut Session,
     entity: &EntityId,
     actor: &Actor,
-    element: &Element,
+    element: &FoundElement,
 ) -> Result<Done> {
     let doc = entity.document(SPEC.name);
     let now = tombstone::time_of_deletion(session, &doc)?;

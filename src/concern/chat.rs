@@ -10,7 +10,7 @@ mod untrash;
 pub use attachment::Attachment;
 pub use react::React;
 pub use send::Send;
-pub use thread::{Caches, find_thread, live_replies};
+pub use thread::{Caches, context_of, find_thread, live_replies};
 pub use untrash::restore;
 
 use super::{
@@ -25,7 +25,6 @@ use crate::store::Session;
 use crate::tombstone;
 use index::Index;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, json};
 
 pub const SPEC: Spec = Spec {
     name: "chat",
@@ -95,7 +94,7 @@ impl Edit {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         send::check_text(&self.text)?;
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
-        let message = Message::find(session, &self.entity, &self.message)?.living()?;
+        let message = FoundMessage::find(session, &self.entity, &self.message)?.living()?;
         if message.author != actor.id.as_str() {
             return Err(Error::refused(format!(
                 "message {} is {}'s",
@@ -130,7 +129,7 @@ pub struct Delete {
 impl Delete {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
-        let message = Message::find(session, &self.entity, &self.message)?;
+        let message = FoundMessage::find(session, &self.entity, &self.message)?;
         if message.deleted {
             return Ok(Outcome::unchanged(doc, message.id())
                 .saying(format!("{} is deleted already", message.id())));
@@ -166,7 +165,7 @@ impl Delete {
 }
 
 /// What the operations need to know of a message.
-struct Message {
+struct FoundMessage {
     collection: &'static Collection,
     path: Vec<String>,
     author: String,
@@ -176,13 +175,13 @@ struct Message {
     deleted: bool,
 }
 
-impl Message {
+impl FoundMessage {
     fn id(&self) -> &str {
         self.path.last().map_or("", String::as_str)
     }
 
     /// The message or reply that an id or a unique prefix names.
-    fn find(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<Message> {
+    fn find(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<FoundMessage> {
         let doc = entity.document(SPEC.name);
         let find = |index: &mut Index, source: &dyn Source| find_with(index, source, prefix);
         let path = look(session, entity, find)?;
@@ -196,7 +195,7 @@ impl Message {
             value.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
         };
         let time = |value: Option<Value>| value.as_ref().and_then(Value::as_i64).unwrap_or(0);
-        Ok(Message {
+        Ok(FoundMessage {
             collection,
             author: text(value(session, "author_id")?),
             content: text(value(session, "content")?),
@@ -208,7 +207,7 @@ impl Message {
     }
 
     /// Refuses what is deleted.
-    fn living(self) -> Result<Message> {
+    fn living(self) -> Result<FoundMessage> {
         match self.deleted {
             true => Err(Error::refused(format!("message {} is deleted", self.id()))),
             false => Ok(self),
@@ -263,33 +262,7 @@ fn reply_path(thread: &str, id: &str) -> Vec<String> {
     ["threads", thread, "replies", id].map(str::to_owned).to_vec()
 }
 
-fn collection_of(path: &[String]) -> &'static Collection {
+/// Of which collection the message or reply at a path is.
+pub fn collection_of(path: &[String]) -> &'static Collection {
     if path.len() == message_path("").len() { &MESSAGES } else { &REPLIES }
-}
-
-/// A message or reply as a JSON object: the schema's fields, then the message that it replies to
-/// (`parent_id`) and what its own thread holds, derived.
-pub fn row(source: &dyn Source, path: &[String]) -> Map<String, serde_json::Value> {
-    let of = collection_of(path);
-    let record = of.record(source, &super::borrowed(path));
-    beside(of.row(&record, path.last()), source, path)
-}
-
-/// The same with every field that the record has.
-pub fn whole_row(source: &dyn Source, path: &[String]) -> Map<String, serde_json::Value> {
-    let of = collection_of(path);
-    let record = of.record(source, &super::borrowed(path));
-    beside(of.whole_row(&record, path.last()), source, path)
-}
-
-fn beside(
-    mut row: Map<String, serde_json::Value>,
-    source: &dyn Source,
-    path: &[String],
-) -> Map<String, serde_json::Value> {
-    let (parent, caches) = thread::context_of(source, path);
-    row.insert("parent_id".to_owned(), json!(parent));
-    row.insert("reply_count".to_owned(), json!(caches.reply_count));
-    row.insert("last_reply_at".to_owned(), json!(caches.last_reply_at));
-    row
 }

@@ -3,7 +3,7 @@
 mod comments;
 mod untrash;
 
-pub use comments::{Comment, DeleteComment, EditComment};
+pub use comments::{AddComment, DeleteComment, EditComment};
 pub use untrash::{restore, restore_comment};
 
 use super::{
@@ -197,7 +197,7 @@ impl Edit {
             return Err(Error::usage("nothing to change").hint("give a title or a description"));
         }
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
-        let issue = Issue::find(session, &self.entity, &self.issue)?.open()?;
+        let issue = FoundIssue::find(session, &self.entity, &self.issue)?.open()?;
         write(session, &doc, &issue, &fields, "updated_at")
     }
 }
@@ -214,7 +214,7 @@ pub struct SetStatus {
 impl SetStatus {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
-        let issue = Issue::find(session, &self.entity, &self.issue)?.open()?;
+        let issue = FoundIssue::find(session, &self.entity, &self.issue)?.open()?;
         let status = [("status", self.status.as_str())];
         write(session, &doc, &issue, &status, "status_updated_at")
     }
@@ -232,7 +232,7 @@ pub struct SetPriority {
 impl SetPriority {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
-        let issue = Issue::find(session, &self.entity, &self.issue)?.open()?;
+        let issue = FoundIssue::find(session, &self.entity, &self.issue)?.open()?;
         let priority = [("priority", self.priority.as_str())];
         write(session, &doc, &issue, &priority, "priority_updated_at")
     }
@@ -251,7 +251,7 @@ pub struct Assign {
 impl Assign {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
-        let issue = Issue::find(session, &self.entity, &self.issue)?.open()?;
+        let issue = FoundIssue::find(session, &self.entity, &self.issue)?.open()?;
         let assignee = core::find_assignee(session, &self.entity, &self.assignee)?;
         let assignee = [("assignee_id", assignee.as_str())];
         write(session, &doc, &issue, &assignee, "assignee_updated_at")
@@ -276,7 +276,7 @@ impl Close {
                 .hint(Next::SetStatus.and(" says how far an open one is")));
         }
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
-        let issue = Issue::find(session, &self.entity, &self.issue)?;
+        let issue = FoundIssue::find(session, &self.entity, &self.issue)?;
         let held = issue.status().filter(|status| status.is_end());
         let end = self.end.or(held).unwrap_or(Status::Done);
         if issue.is_closed() && held == Some(end) {
@@ -311,7 +311,7 @@ pub struct Reopen {
 impl Reopen {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
-        let issue = Issue::find(session, &self.entity, &self.issue)?;
+        let issue = FoundIssue::find(session, &self.entity, &self.issue)?;
         if !issue.is_closed() {
             return Ok(Outcome::unchanged(doc, &issue.id).saying(format!("{} is open", issue.id)));
         }
@@ -333,7 +333,7 @@ impl Reopen {
 fn write(
     session: &mut Session,
     doc: &DocId,
-    issue: &Issue,
+    issue: &FoundIssue,
     fields: &[(&str, &str)],
     clock: &str,
 ) -> Result<Outcome> {
@@ -353,13 +353,13 @@ fn write(
 }
 
 /// What the operations need to know of an issue.
-struct Issue {
+struct FoundIssue {
     id: String,
     record: Record,
 }
 
-impl Issue {
-    fn find(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<Issue> {
+impl FoundIssue {
+    fn find(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<FoundIssue> {
         let doc = entity.document(SPEC.name);
         let found = session.read(&doc, |source| {
             let id = find(source, prefix)?;
@@ -369,7 +369,7 @@ impl Issue {
                 Some((field.name.to_owned(), source.value(&["issues", &id, field.name])?))
             });
             let record = record.collect();
-            Ok(Issue { id, record })
+            Ok(FoundIssue { id, record })
         })?;
         let issue = found.unwrap_or_else(|| Err(no_issues(entity)))?;
         record::check(session, &doc, &["issues".to_owned(), issue.id.clone()], ISSUES.noun)?;
@@ -377,7 +377,7 @@ impl Issue {
     }
 
     /// The issue, if it is not closed.
-    fn open(self) -> Result<Issue> {
+    fn open(self) -> Result<FoundIssue> {
         match self.is_closed() {
             false => Ok(self),
             true => Err(Error::refused(format!("issue {} is closed", self.id))

@@ -157,7 +157,7 @@ impl Edit {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let fields = self.changes.fields(session, &self.entity)?;
-        let card = Card::find(session, &self.entity, &self.card)?.on_the_board()?;
+        let card = FoundCard::find(session, &self.entity, &self.card)?.on_the_board()?;
         let new: Vec<_> =
             fields.into_iter().filter(|(name, value)| card.text(name) != value).collect();
         if new.is_empty() {
@@ -226,7 +226,7 @@ pub struct Move {
 impl Move {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
-        let card = Card::find(session, &self.entity, &self.card)?.on_the_board()?;
+        let card = FoundCard::find(session, &self.entity, &self.card)?.on_the_board()?;
         let column = named(session, &self.entity, &self.column)?;
         let right = board::is_right(session, &doc);
         let is_here = card.text("column_id") == column.id;
@@ -259,7 +259,7 @@ impl Move {
     fn spot(
         &self,
         session: &mut Session,
-        card: &Card,
+        card: &FoundCard,
         column: &Heading,
         cards: &[String],
     ) -> Result<Spot> {
@@ -269,7 +269,7 @@ impl Move {
         if self.top {
             return Err(Error::usage("a card is put on top or before another one, not both"));
         }
-        let before = Card::find(session, &self.entity, before)?.id;
+        let before = FoundCard::find(session, &self.entity, before)?.id;
         if before == card.id {
             return Err(Error::usage(format!("card {before} before itself")));
         }
@@ -304,7 +304,7 @@ pub struct Archive {
 impl Archive {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
-        let card = Card::find(session, &self.entity, &self.card)?;
+        let card = FoundCard::find(session, &self.entity, &self.card)?;
         if card.is_archived() {
             return Ok(Outcome::unchanged(doc, &card.id)
                 .saying(format!("{} is archived already", card.id)));
@@ -332,7 +332,7 @@ pub struct Restore {
 impl Restore {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
-        let card = Card::find(session, &self.entity, &self.card)?;
+        let card = FoundCard::find(session, &self.entity, &self.card)?;
         if !card.is_archived() {
             return Ok(
                 Outcome::unchanged(doc, &card.id).saying(format!("{} is not archived", card.id))
@@ -356,18 +356,18 @@ impl Restore {
 }
 
 /// What the operations need to know of a card.
-struct Card {
+struct FoundCard {
     id: String,
     record: Record,
 }
 
-impl Card {
-    fn find(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<Card> {
+impl FoundCard {
+    fn find(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<FoundCard> {
         let doc = entity.document(SPEC.name);
         let found = session.read(&doc, |source| {
             let id = find(source, prefix)?;
             let record = CARDS.record(source, &["cards", &id]);
-            Ok(Card { id, record })
+            Ok(FoundCard { id, record })
         })?;
         let card = found.unwrap_or_else(|| Err(no_board(entity)))?;
         record::check(session, &doc, &["cards".to_owned(), card.id.clone()], CARDS.noun)?;
@@ -375,7 +375,7 @@ impl Card {
     }
 
     /// The card, if it is not archived.
-    fn on_the_board(self) -> Result<Card> {
+    fn on_the_board(self) -> Result<FoundCard> {
         match self.is_archived() {
             false => Ok(self),
             true => Err(Error::refused(format!("card {} is archived", self.id))

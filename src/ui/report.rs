@@ -1,5 +1,5 @@
 use super::{Format, Terminal};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::fmt;
@@ -8,6 +8,26 @@ use std::rc::Rc;
 
 /// The fields of one record, in the order in which JSON shows them.
 pub type Row = Map<String, Value>;
+
+/// An answer of the library as a row.
+///
+/// # Errors
+/// `Bug` for what does not encode as an object.
+pub fn row(of: &impl Serialize) -> Result<Row> {
+    match serde_json::to_value(of) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(Error::bug("an answer does not encode as an object")),
+        Err(e) => Err(Error::bug("an answer does not encode").because(e)),
+    }
+}
+
+/// Answers of the library as rows.
+///
+/// # Errors
+/// As [`row`].
+pub fn rows<T: Serialize>(all: &[T]) -> Result<Vec<Row>> {
+    all.iter().map(row).collect()
+}
 
 /// What a command found or did, as data.
 #[derive(Debug, Clone)]

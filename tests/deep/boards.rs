@@ -89,7 +89,7 @@ pub fn operation(chance: &mut Chance, replica: &Replica, number: usize) -> Opera
             let priority = *chance.pick(&Priority::ALL).expect("a priority");
             Operation::IssuePriority(issues::SetPriority { entity, issue, priority })
         }
-        82..89 => Operation::IssueComment(issues::Comment { entity, issue, text: title }),
+        82..89 => Operation::IssueComment(issues::AddComment { entity, issue, text: title }),
         89..91 => {
             let text = title;
             Operation::CommentEdit(issues::EditComment { entity, issue, comment, text })

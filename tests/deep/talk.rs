@@ -2,7 +2,7 @@
 
 use super::facts::Mark;
 use super::world::{Replica, World};
-use crdtctl::concern::chat;
+use crdtctl::concern::{borrowed, chat};
 use crdtctl::crdt::update::Clocks;
 use crdtctl::crdt::value::Source;
 use crdtctl::crdt::view::View;
@@ -116,8 +116,8 @@ impl Talk {
             if self.taken.contains(key) || !mark.is_in(clocks) {
                 continue;
             }
-            let Ok((_, path)) = chat::find(view, message) else { continue };
-            let row = chat::row(view, &path);
+            let Ok((of, path)) = chat::find(view, message) else { continue };
+            let row = of.row(&of.record(view, &borrowed(&path)), path.last());
             let given = row["reactions"][emoji].as_array().cloned().unwrap_or_default();
             assert!(given.iter().any(|by| by == member), "{member} gave {emoji} to {message}");
         }

@@ -16,18 +16,18 @@ use std::collections::BTreeMap;
 pub type Changes = BTreeMap<String, (serde_json::Value, serde_json::Value)>;
 
 /// An element that is there, a tombstone or not.
-pub struct Element {
+pub struct FoundElement {
     pub id: String,
     pub record: Record,
 }
 
-impl Element {
+impl FoundElement {
     /// The element that an id or a unique prefix names.
     ///
     /// # Errors
     /// `NotFound` or `Ambiguous`; `Refused` for one that is deleted.
-    pub fn live(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<Element> {
-        let element = Element::find(session, entity, prefix)?;
+    pub fn live(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<FoundElement> {
+        let element = FoundElement::find(session, entity, prefix)?;
         match element.is_deleted() {
             false => Ok(element),
             true => Err(Error::refused(format!("element {} is deleted", element.id))),
@@ -35,22 +35,23 @@ impl Element {
     }
 
     /// The same, deleted ones included.
-    pub fn find(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<Element> {
+    pub fn find(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<FoundElement> {
         let doc = entity.document(SPEC.name);
         let id = session
             .read(&doc, |source| find(source, prefix))?
             .unwrap_or_else(|| Err(no_canvas(entity)))?;
-        Element::at(session, &doc, &id)?.ok_or_else(|| Error::bug("an element was found and lost"))
+        FoundElement::at(session, &doc, &id)?
+            .ok_or_else(|| Error::bug("an element was found and lost"))
     }
 
     /// The element with this id.
     ///
     /// # Errors
     /// `Refused` for one that cannot be written, since another program wrote it as a plain value.
-    pub fn at(session: &mut Session, doc: &DocId, id: &str) -> Result<Option<Element>> {
+    pub fn at(session: &mut Session, doc: &DocId, id: &str) -> Result<Option<FoundElement>> {
         record::check(session, doc, &["elements".to_owned(), id.to_owned()], ELEMENTS.noun)?;
         let record = session.read(doc, |source| source.record(&["elements", id]))?.flatten();
-        Ok(record.map(|record| Element { id: id.to_owned(), record }))
+        Ok(record.map(|record| FoundElement { id: id.to_owned(), record }))
     }
 
     pub fn is_deleted(&self) -> bool {
@@ -142,7 +143,7 @@ fn found(txn: &mut Txn<'_>, id: &str) -> Result<()> {
 pub fn write(
     session: &mut Session,
     doc: &DocId,
-    element: &Element,
+    element: &FoundElement,
     fields: &Fields,
     clock: i64,
 ) -> Result<()> {

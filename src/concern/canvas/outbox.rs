@@ -1,7 +1,7 @@
 //! What a replica tells a live relay: its own doings, each with the change itself, and the canvas as
 //! it stands for those who ask or who cannot follow any more.
 
-use super::element::Element;
+use super::element::FoundElement;
 use super::relay::{Message, Operation, StateResponse, Verb};
 use super::{ELEMENTS, SPEC};
 use crate::concern::{Actor, borrowed};
@@ -24,7 +24,7 @@ pub(super) fn tell(
     fields: Option<Vec<String>>,
 ) -> Result<()> {
     let doc = entity.document(SPEC.name);
-    let Some(element) = Element::at(session, &doc, id)? else {
+    let Some(element) = FoundElement::at(session, &doc, id)? else {
         return Err(Error::bug("an element was written and lost"));
     };
     let at = match verb {
@@ -64,7 +64,7 @@ fn whole(view: &View, entity: &EntityId, member: &MemberId) -> StateResponse {
         .into_iter()
         .filter_map(|path| {
             let record = view.record(&borrowed(&path))?;
-            Some(shown(&Element { id: path.last()?.clone(), record }))
+            Some(shown(&FoundElement { id: path.last()?.clone(), record }))
         })
         .collect();
     let clocks = elements.iter().filter_map(|element| element.get("updated_at")?.as_u64());
@@ -80,7 +80,7 @@ fn whole(view: &View, entity: &EntityId, member: &MemberId) -> StateResponse {
 }
 
 /// An element by the schema's names, for others.
-fn shown(element: &Element) -> Map<String, Json> {
+fn shown(element: &FoundElement) -> Map<String, Json> {
     let mut row = ELEMENTS.row(&element.record, Some(&element.id));
     row.remove("ack_vector");
     row

@@ -7,7 +7,7 @@
 //! beside the original for ever.
 
 use super::clocks::Clocks;
-use super::element::{self, Element};
+use super::element::{self, FoundElement};
 use super::fields::{self, Fields};
 use super::{ELEMENTS, SPEC};
 use crate::concern::{Outcome, core};
@@ -254,7 +254,7 @@ impl Apply {
         }
         let at = self.time(session.now())?;
         let doc = self.entity.document(SPEC.name);
-        let element = Element::at(session, &doc, id)?;
+        let element = FoundElement::at(session, &doc, id)?;
         let deleted = |data: &Map<String, Json>| data.get("deleted") == Some(&json!(true));
         let removes = message.operation_type == Verb::Remove
             || message.element_data.as_ref().is_some_and(deleted);
@@ -301,7 +301,7 @@ impl Apply {
         Ok(Outcome::changed(doc, id).saying("deleted").pruning(pruned))
     }
 
-    fn change(&self, session: &mut Session, element: &Element, at: i64) -> Result<Outcome> {
+    fn change(&self, session: &mut Session, element: &FoundElement, at: i64) -> Result<Outcome> {
         let doc = self.entity.document(SPEC.name);
         let given = element.news(self.fields(element)?);
         if given.is_empty() {
@@ -350,7 +350,7 @@ impl Apply {
     }
 
     /// The fields that the operation wrote. A named key of `data` that is not there was removed.
-    fn fields(&self, element: &Element) -> Result<Fields> {
+    fn fields(&self, element: &FoundElement) -> Result<Fields> {
         let mut given = given(self.data()?)?;
         match &self.message.fields {
             Some(names) => {

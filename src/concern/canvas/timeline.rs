@@ -4,7 +4,7 @@
 //! unless they insist. A deleted element is put back under a new id: an id that was deleted never
 //! comes back, since others may be pruning it just now.
 
-use super::element::{Changes, Element};
+use super::element::{Changes, FoundElement};
 use super::fields::{self, Fields};
 use super::{Done, SPEC, put, remove, rewrite};
 use crate::concern::{Actor, Outcome};
@@ -123,7 +123,7 @@ impl Journey<'_> {
     }
 
     fn take_away(&self, session: &mut Session) -> Result<Arrived> {
-        let found = Element::at(session, &self.doc, &self.step.element)?;
+        let found = FoundElement::at(session, &self.doc, &self.step.element)?;
         let Some(element) = found.filter(|element| !element.is_deleted()) else {
             return Ok(Arrived::Already("it is deleted already"));
         };
@@ -134,7 +134,7 @@ impl Journey<'_> {
     }
 
     fn rewrite(&self, session: &mut Session) -> Result<Arrived> {
-        let found = Element::at(session, &self.doc, &self.step.element)?;
+        let found = FoundElement::at(session, &self.doc, &self.step.element)?;
         let Some(element) = found.filter(|element| !element.is_deleted()) else {
             return match self.force {
                 true => Ok(Arrived::Already("it is deleted, so the step is passed over")),

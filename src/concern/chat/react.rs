@@ -1,7 +1,7 @@
 //! Reactions: under each emoji the set of the members who gave it (rule R3).
 
 use super::index::Index;
-use super::{Message, SPEC};
+use super::{FoundMessage, SPEC};
 use crate::concern::{Actor, Outcome, borrowed};
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Shared, Source, Value};
@@ -26,7 +26,7 @@ impl React {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         check_emoji(&self.emoji)?;
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
-        let message = Message::find(session, &self.entity, &self.message)?.living()?;
+        let message = FoundMessage::find(session, &self.entity, &self.message)?.living()?;
         let (id, emoji, member) = (message.id(), self.emoji.as_str(), actor.id.as_str());
         let mut reactions = borrowed(&message.path);
         reactions.push("reactions");

@@ -106,7 +106,7 @@ pub(super) fn open(txn: &mut Txn<'_>, doc: &DocId, thread: &str) -> Result<()> {
 
 /// What a message or reply shows beside its own fields: the message that it replies to, and what
 /// its thread holds.
-pub(super) fn context_of(source: &dyn Source, path: &[String]) -> (Option<String>, Caches) {
+pub fn context_of(source: &dyn Source, path: &[String]) -> (Option<String>, Caches) {
     match borrowed(path)[..] {
         ["threads", thread, "replies", _] => (Some(thread.to_owned()), Caches::default()),
         [_, id] => (None, Caches::of(source, id)),

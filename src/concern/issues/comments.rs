@@ -1,6 +1,6 @@
 //! Comments on issues.
 
-use super::{COMMENTS, Issue, SPEC};
+use super::{COMMENTS, FoundIssue, SPEC};
 use crate::concern::{Actor, Outcome, record};
 use crate::crdt::content::Content;
 use crate::crdt::doc::New;
@@ -13,18 +13,18 @@ use serde::{Deserialize, Serialize};
 
 /// Writes a comment on an issue, open or closed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Comment {
+pub struct AddComment {
     pub entity: EntityId,
     /// An issue id, or a unique prefix of one.
     pub issue: String,
     pub text: String,
 }
 
-impl Comment {
+impl AddComment {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_said("comment", &self.text)?;
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
-        let issue = Issue::find(session, &self.entity, &self.issue)?;
+        let issue = FoundIssue::find(session, &self.entity, &self.issue)?;
         let list = ["issues", &issue.id, "comments"].map(str::to_owned);
         record::check_as(session, &doc, &list, Shared::Array, "the list of comments")?;
         tombstone::make_room(session, &doc)?;
@@ -125,7 +125,7 @@ struct Said {
 
 impl Said {
     fn find(session: &mut Session, entity: &EntityId, issue: &str, prefix: &str) -> Result<Said> {
-        let issue = Issue::find(session, entity, issue)?.id;
+        let issue = FoundIssue::find(session, entity, issue)?.id;
         let found = session.read(&entity.document(SPEC.name), |source| {
             let id = find(source, &issue, prefix)?;
             let record = source.record(&["issues", &issue, "comments", &id]);

@@ -1,0 +1,150 @@
+//! The board of an entity: its columns, and the cards in them.
+
+use super::issue::assignee;
+use super::record::{self, Other, derived};
+use super::{Text, view};
+use crate::concern::kanban::{Board, CARDS, SPEC};
+use crate::concern::{Priority, kanban};
+use crate::crdt::view::View;
+use crate::error::{Error, Result};
+use crate::id::EntityId;
+use crate::store::Reader;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A card.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// By which it is known here.
+    pub id: String,
+    pub title: Text,
+    pub description: Text,
+    /// The column that it names, which need not be there any more.
+    pub column_id: Text,
+    /// Whose it is; empty for nobody's.
+    pub assignee_id: Text,
+    /// `urgent`, `high`, `medium` or `low`.
+    pub priority: Text,
+    /// Unix seconds, like all times here; 0 where nobody said.
+    pub created_at: i64,
+    pub updated_at: i64,
+    pub archived: bool,
+    /// 0 for a card on the board.
+    pub archived_at: i64,
+    /// Who has acknowledged that it was archived: member → Unix seconds.
+    pub ack_vector: Value,
+    /// What other programs wrote beside it, where the whole record was asked for.
+    #[serde(flatten)]
+    pub other: Other,
+    /// The title of its column; None where that is gone.
+    #[serde(default, deserialize_with = "derived")]
+    pub column: Option<String>,
+}
+
+/// A column of the board with the cards in it, in their order.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Lane {
+    /// None for the lane of the cards whose column is gone.
+    pub id: Option<String>,
+    pub title: String,
+    /// Its place on the board; None for the lane of the cards whose column is gone.
+    pub order: Option<i64>,
+    pub cards: Vec<Card>,
+}
+
+/// Which cards are listed; by default all that are on the board.
+#[derive(Debug, Clone, Default)]
+pub struct CardFilter {
+    /// Only those in this column: its id, a unique prefix of it, or its title.
+    pub column: Option<String>,
+    /// Only those of this member: an id, or a unique prefix of one of the assignees. An empty text is
+    /// nobody.
+    pub assignee: Option<String>,
+    /// Only those of this priority.
+    pub priority: Option<Priority>,
+    /// Archived ones too.
+    pub archived: bool,
+}
+
+/// The columns in their order, each with its cards; last a lane of the cards whose column is gone,
+/// where there are any. None of it where there is no board yet.
+///
+/// # Errors
+/// `Corrupt` where the document is.
+pub fn lanes(reader: &Reader, entity: &EntityId) -> Result<Vec<Lane>> {
+    let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
+    let board = Board::of(&view);
+    let titles = titles(&board);
+    let cards = |ids: &[String]| {
+        ids.iter().map(|id| card(&view, &titles, id)).collect::<Result<Vec<Card>>>()
+    };
+    let lane = |id: Option<&str>, title: &str, order: Option<i64>, ids: &[String]| {
+        let (id, title) = (id.map(str::to_owned), title.to_owned());
+        Ok(Lane { id, title, order, cards: cards(ids)? })
+    };
+    let columns = board.columns.iter();
+    let lanes = columns
+        .map(|column| lane(Some(&column.id), &column.title, Some(column.order), &column.cards));
+    let unfiled = (!board.unfiled.is_empty()).then(|| lane(None, "unfiled", None, &board.unfiled));
+    lanes.chain(unfiled).collect()
+}
+
+/// The cards of a board in the order in which they stand on it, archived ones last; none where there
+/// is no board yet.
+///
+/// # Errors
+/// `NotFound`, `Ambiguous` or `Usage` for a column or a prefix of an assignee; `Corrupt` where the
+/// document is.
+pub fn list(reader: &Reader, entity: &EntityId, filter: &CardFilter) -> Result<Vec<Card>> {
+    let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
+    let board = Board::of(&view);
+    let titles = titles(&board);
+    let on_it = board.columns.iter().flat_map(|column| &column.cards).chain(&board.unfiled);
+    let archived = board.archived.iter().filter(|_| filter.archived);
+    let cards = on_it.chain(archived).map(|id| card(&view, &titles, id));
+    let mut cards = cards.collect::<Result<Vec<Card>>>()?;
+    if let Some(column) = &filter.column {
+        let id = kanban::find_column(&view, column)?.id;
+        cards.retain(|card| card.column_id == *id);
+    }
+    if let Some(wanted) = &filter.assignee {
+        let member = assignee(wanted, cards.iter().map(|card| card.assignee_id.as_str()))?;
+        cards.retain(|card| card.assignee_id == *member);
+    }
+    if let Some(priority) = filter.priority {
+        cards.retain(|card| card.priority == priority.as_str());
+    }
+    Ok(cards)
+}
+
+/// The card that an id or a unique prefix names, archived ones included, with every field of its
+/// record.
+///
+/// # Errors
+/// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
+pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Card> {
+    let Some(view) = view(reader, entity, &SPEC)? else {
+        return Err(Error::not_found(format!("no card {prefix:?}")));
+    };
+    let path = ["cards".to_owned(), kanban::find(&view, prefix)?];
+    let card = record::whole(&CARDS, &view, &path)?;
+    Ok(titled(card, &titles(&Board::of(&view))))
+}
+
+/// Column id → its title.
+fn titles(board: &Board) -> BTreeMap<String, String> {
+    // Of two columns with one id the first in the document is meant.
+    let columns = board.columns.iter().filter_map(|column| board.column(&column.id));
+    columns.map(|column| (column.id.clone(), column.title.clone())).collect()
+}
+
+fn card(view: &View, titles: &BTreeMap<String, String>, id: &String) -> Result<Card> {
+    let record = CARDS.record(view, &["cards", id]);
+    Ok(titled(record::brief(&CARDS, &record, Some(id))?, titles))
+}
+
+fn titled(card: Card, titles: &BTreeMap<String, String>) -> Card {
+    let column = card.column_id.json().as_str().and_then(|id| titles.get(id)).cloned();
+    Card { column, ..card }
+}

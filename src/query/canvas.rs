@@ -1,0 +1,67 @@
+//! The whiteboard of an entity.
+
+use super::record::{self, Other};
+use super::{Numeric, Text, view};
+use crate::concern::canvas::{self, ELEMENTS, SPEC, no_canvas};
+use crate::error::Result;
+use crate::id::EntityId;
+use crate::store::Reader;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Something on the canvas.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Element {
+    /// By which it is known here.
+    pub id: String,
+    /// `text`, `image`, `chart` or `shape`.
+    pub element_type: Text,
+    pub x: Numeric,
+    pub y: Numeric,
+    pub width: Numeric,
+    pub height: Numeric,
+    /// In radians, clockwise about the centre.
+    pub rotation: Numeric,
+    /// What is greater lies on top.
+    pub z_index: Numeric,
+    /// What else there is to it, as its type wants it.
+    pub data: Value,
+    /// Unix seconds, like all times here; 0 where nobody said.
+    pub created_at: i64,
+    pub updated_at: i64,
+    /// Whether it was deleted: it is a tombstone then.
+    pub deleted: bool,
+    /// 0 for what is not deleted.
+    pub deleted_at: i64,
+    /// Who has acknowledged the deletion: member → Unix seconds.
+    pub ack_vector: Value,
+    /// What other programs wrote beside it, where the whole record was asked for.
+    #[serde(flatten)]
+    pub other: Other,
+}
+
+/// The elements of a canvas, the lowest first; deleted ones only with `all`. None where there is no
+/// canvas yet.
+///
+/// # Errors
+/// `Corrupt` where the document is.
+pub fn list(reader: &Reader, entity: &EntityId, all: bool) -> Result<Vec<Element>> {
+    let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
+    let mut elements: Vec<Element> = record::list(&ELEMENTS, &view, all)?;
+    elements.sort_by(|a, b| {
+        let key = |of: &Element| (of.z_index.as_i64(), of.created_at);
+        key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
+    });
+    Ok(elements)
+}
+
+/// The element that an id or a unique prefix names, deleted ones included, with every field of its
+/// record.
+///
+/// # Errors
+/// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
+pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Element> {
+    let view = view(reader, entity, &SPEC)?.ok_or_else(|| no_canvas(entity))?;
+    let id = canvas::find(&view, prefix)?;
+    record::whole(&ELEMENTS, &view, &["elements".to_owned(), id])
+}

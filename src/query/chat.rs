@@ -1,0 +1,179 @@
+//! What was said in an entity: messages, replies and threads.
+
+use super::record::{self, Other, derived};
+use super::{Text, occurring, view};
+use crate::concern::chat::{Caches, MESSAGES, REPLIES, SPEC, find_thread, no_chat};
+use crate::concern::{Collection, borrowed, chat};
+use crate::crdt::value::Source;
+use crate::crdt::view::View;
+use crate::error::Result;
+use crate::id::EntityId;
+use crate::store::Reader;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A message, or a reply to one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// By which it is known here.
+    pub id: String,
+    pub author_id: Text,
+    pub content: Text,
+    /// Unix seconds; 0 where nobody said.
+    pub created_at: i64,
+    /// When it was last edited, in Unix seconds.
+    pub updated_at: i64,
+    /// Whether it was deleted: it is a tombstone then.
+    pub deleted: bool,
+    /// When, in Unix seconds; 0 for what is not deleted.
+    pub deleted_at: i64,
+    /// Who has acknowledged the deletion: member → Unix seconds.
+    pub ack_vector: Value,
+    /// Emoji → who reacted with it, each member once.
+    pub reactions: BTreeMap<String, Vec<String>>,
+    /// One object for each file, as it stands in the document.
+    pub attachments: Value,
+    /// What other programs wrote beside it, where the whole record was asked for.
+    #[serde(flatten)]
+    pub other: Other,
+    /// The message that it replies to.
+    #[serde(default, deserialize_with = "derived")]
+    pub parent_id: Option<String>,
+    /// The replies in its own thread that are not deleted, counted.
+    #[serde(default, deserialize_with = "derived")]
+    pub reply_count: i64,
+    /// When the last of them was written, in Unix seconds; 0 without any.
+    #[serde(default, deserialize_with = "derived")]
+    pub last_reply_at: i64,
+}
+
+/// A message and the replies to it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Thread {
+    /// The message's id.
+    pub parent_id: String,
+    /// Replies that are not deleted.
+    pub reply_count: i64,
+    /// When the last of them was written, in Unix seconds; 0 without any.
+    pub last_reply_at: i64,
+    /// None for a message that is not here any more: its thread outlives it.
+    pub message: Option<Message>,
+    /// The oldest first.
+    pub replies: Vec<Message>,
+}
+
+/// Which messages are listed; by default all that are not deleted.
+#[derive(Debug, Clone, Default)]
+pub struct MessageFilter {
+    /// Only those from this time on, in Unix seconds.
+    pub since: Option<i64>,
+    /// Only those before this time, in Unix seconds.
+    pub until: Option<i64>,
+    /// Only those of this member: an id, or a unique prefix of one of those who wrote.
+    pub author: Option<String>,
+    /// Only those that hold all of these, in any case. With any the replies in the threads are
+    /// searched too.
+    pub words: Vec<String>,
+    /// Only the last so many.
+    pub limit: Option<usize>,
+    /// Deleted ones too.
+    pub deleted: bool,
+}
+
+/// The messages of an entity, the oldest first; none where nobody has said anything.
+///
+/// # Errors
+/// `Ambiguous` or `Usage` for a prefix of an author; `Corrupt` where the document is.
+pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Result<Vec<Message>> {
+    let collections: &[&Collection] = match filter.words.as_slice() {
+        [] => &[&MESSAGES],
+        _ => &[&MESSAGES, &REPLIES],
+    };
+    let mut found = Vec::new();
+    if let Some(view) = view(reader, entity, &SPEC)? {
+        for of in collections {
+            found.append(&mut messages(&view, of.records(&view), filter.deleted)?);
+        }
+    }
+    let author = filter.author.as_deref().map(|wanted| {
+        occurring(wanted, found.iter().map(|message| message.author_id.as_str()), "author")
+    });
+    let author = author.transpose()?;
+    let words: Vec<String> = filter.words.iter().map(|word| word.to_lowercase()).collect();
+    let times = filter.since.unwrap_or(i64::MIN)..filter.until.unwrap_or(i64::MAX);
+    found.retain(|message| {
+        times.contains(&message.created_at)
+            && author.as_deref().is_none_or(|author| message.author_id == *author)
+            && has_words(&message.content, &words)
+    });
+    sort(&mut found);
+    if let Some(limit) = filter.limit {
+        found.drain(..found.len().saturating_sub(limit));
+    }
+    Ok(found)
+}
+
+/// The message or reply that an id or a unique prefix names, with every field of its record.
+///
+/// # Errors
+/// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
+pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Message> {
+    let view = begun(reader, entity)?;
+    let (of, path) = chat::find(&view, prefix)?;
+    Ok(beside(record::whole(of, &view, &path)?, &view, &path))
+}
+
+/// The thread that an id or a unique prefix means: of a message its own, of a reply the one that it
+/// is in. Deleted replies only with `all`.
+///
+/// # Errors
+/// As [`find`].
+pub fn thread(reader: &Reader, entity: &EntityId, prefix: &str, all: bool) -> Result<Thread> {
+    let view = begun(reader, entity)?;
+    let parent = find_thread(&view, prefix)?;
+    let message = match view.exists(&["messages", &parent]) {
+        true => Some(message(&view, ["messages", &parent].map(str::to_owned).as_slice())?),
+        false => None,
+    };
+    let replies = view.keys(&["threads", &parent, "replies"]).into_iter();
+    let paths = replies.map(|id| ["threads", &parent, "replies", &id].map(str::to_owned).to_vec());
+    let mut replies = messages(&view, paths.collect(), all)?;
+    sort(&mut replies);
+    let Caches { reply_count, last_reply_at } = Caches::of(&view, &parent);
+    Ok(Thread { parent_id: parent, reply_count, last_reply_at, message, replies })
+}
+
+fn begun(reader: &Reader, entity: &EntityId) -> Result<View> {
+    view(reader, entity, &SPEC)?.ok_or_else(|| no_chat(entity))
+}
+
+/// The messages or replies at some paths, deleted ones only with `all`.
+fn messages(view: &View, paths: Vec<Vec<String>>, all: bool) -> Result<Vec<Message>> {
+    let shown = paths.iter().filter(|path| all || !MESSAGES.is_deleted(view, path));
+    shown.map(|path| message(view, path)).collect()
+}
+
+fn message(view: &View, path: &[String]) -> Result<Message> {
+    let of = chat::collection_of(path);
+    let message = record::brief(of, &of.record(view, &borrowed(path)), path.last())?;
+    Ok(beside(message, view, path))
+}
+
+/// A message with what is derived beside its record.
+fn beside(message: Message, view: &View, path: &[String]) -> Message {
+    let (parent_id, Caches { reply_count, last_reply_at }) = chat::context_of(view, path);
+    Message { parent_id, reply_count, last_reply_at, ..message }
+}
+
+fn has_words(content: &str, words: &[String]) -> bool {
+    if words.is_empty() {
+        return true;
+    }
+    let content = content.to_lowercase();
+    words.iter().all(|word| content.contains(word.as_str()))
+}
+
+fn sort(messages: &mut [Message]) {
+    messages.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+}

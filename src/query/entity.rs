@@ -1,0 +1,136 @@
+//! Entities: what each is called, who belongs to it, and which documents it has.
+
+use super::member::{self, Member};
+use super::record::Other;
+use super::{Numeric, Partial, Text, sound, view};
+use crate::concern::{self, core};
+use crate::crdt::value::{Record, Source};
+use crate::error::Result;
+use crate::id::{DocId, EntityId};
+use crate::store::{Document, Reader};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// What an entity says of itself.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Metadata {
+    pub entity: EntityId,
+    /// The part of the id behind the type.
+    pub entity_id: String,
+    pub entity_type: String,
+    /// What people call it.
+    pub name: Text,
+    pub description: Text,
+    pub four_words: Text,
+    /// Unix seconds.
+    pub created_at: Numeric,
+    pub created_by: Text,
+    /// The BLAKE3 hash of the root of its website, where it has one.
+    pub website_root: Text,
+    /// What else its metadata hold.
+    #[serde(flatten)]
+    pub other: Other,
+}
+
+/// An entity in a list of all.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EntitySummary {
+    #[serde(flatten)]
+    pub metadata: Metadata,
+    /// How many active members it has; None where that cannot be read.
+    pub members: Option<usize>,
+    /// The concerns of which it has a document.
+    pub documents: Vec<&'static str>,
+}
+
+/// An entity with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EntityOverview {
+    #[serde(flatten)]
+    pub metadata: Metadata,
+    /// The active members.
+    pub members: Vec<Member>,
+    pub documents: Vec<DocumentSize>,
+}
+
+/// How large a document is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DocumentSize {
+    pub doc_id: DocId,
+    /// Of its file; 0 while the document is in the log only.
+    pub bytes: u64,
+    /// The limit of its concern; None where no concern knows it.
+    pub limit_bytes: Option<u64>,
+}
+
+/// The entities of a store: all that have a document of a known concern.
+///
+/// # Errors
+/// What is not about a document alone.
+pub fn list(reader: &Reader) -> Result<Partial<Vec<EntitySummary>>> {
+    let mut entities: BTreeMap<EntityId, Vec<&'static str>> = BTreeMap::new();
+    for document in reader.documents()? {
+        if let (Some(spec), Some(entity)) = (concern::of(&document.id), document.id.entity()) {
+            entities.entry(entity).or_default().push(spec.name);
+        }
+    }
+    let mut partial = Partial { found: Vec::with_capacity(entities.len()), damaged: Vec::new() };
+    for (entity, documents) in entities {
+        let known = metadata(reader, &entity)
+            .and_then(|known| Ok((known, member::list(reader, &entity, false)?.len())));
+        let (metadata, members) = match sound(&mut partial.damaged, known)? {
+            Some((metadata, members)) => (metadata, Some(members)),
+            None => (described(&entity, Record::new()), None),
+        };
+        partial.found.push(EntitySummary { metadata, members, documents });
+    }
+    Ok(partial)
+}
+
+/// One entity.
+///
+/// # Errors
+/// `Corrupt` where its metadata cannot be read.
+pub fn show(reader: &Reader, entity: &EntityId) -> Result<EntityOverview> {
+    let of_it = |document: &Document| document.id.entity().as_ref() == Some(entity);
+    let size = |Document { id, bytes, .. }: Document| DocumentSize {
+        limit_bytes: concern::of(&id).map(|spec| spec.limit_bytes),
+        doc_id: id,
+        bytes,
+    };
+    Ok(EntityOverview {
+        metadata: metadata(reader, entity)?,
+        members: member::list(reader, entity, false)?,
+        documents: reader.documents()?.into_iter().filter(of_it).map(size).collect(),
+    })
+}
+
+fn metadata(reader: &Reader, entity: &EntityId) -> Result<Metadata> {
+    let view = view(reader, entity, &core::SPEC)?;
+    let record = view.and_then(|view| view.record(&["metadata"])).unwrap_or_default();
+    Ok(described(entity, record))
+}
+
+fn described(entity: &EntityId, mut record: Record) -> Metadata {
+    // Whose they are is told by the document's id, and what is derived has its own names.
+    for name in ["entity", "entity_id", "entity_type", "members", "documents"] {
+        record.remove(name);
+    }
+    let mut take = |name: &str| record.remove(name).map_or(Value::Null, |value| value.to_json());
+    Metadata {
+        entity: entity.clone(),
+        entity_id: entity.id().to_owned(),
+        entity_type: entity.entity_type().to_owned(),
+        name: take("name").into(),
+        description: take("description").into(),
+        four_words: take("four_words").into(),
+        created_at: take("created_at").into(),
+        created_by: take("created_by").into(),
+        website_root: take("website_root").into(),
+        other: record
+            .iter()
+            .map(|(name, value)| (name.clone(), value.to_json()))
+            .collect::<Map<_, _>>(),
+    }
+}

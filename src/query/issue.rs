@@ -1,0 +1,200 @@
+//! The issues of an entity, and what was said about them.
+
+use super::record::{self, Other, derived};
+use super::{Text, occurring, view};
+use crate::concern::issues::{COMMENTS, ISSUES, SPEC, Status};
+use crate::concern::{Priority, borrowed, issues};
+use crate::crdt::value::{Record, Value as Held};
+use crate::error::{Error, Result};
+use crate::id::EntityId;
+use crate::store::Reader;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// An issue with its comments.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Issue {
+    /// By which it is known here.
+    pub id: String,
+    pub title: Text,
+    pub description: Text,
+    /// `backlog`, `todo`, `in-progress`, `done` or `canceled`.
+    pub status: Text,
+    /// `urgent`, `high`, `medium` or `low`.
+    pub priority: Text,
+    /// Whose it is; empty for nobody's.
+    pub assignee_id: Text,
+    pub reporter_id: Text,
+    /// Unix seconds, like all times here; 0 where nobody said.
+    pub created_at: i64,
+    /// When the title or the description was last changed.
+    pub updated_at: i64,
+    pub status_updated_at: i64,
+    pub priority_updated_at: i64,
+    pub assignee_updated_at: i64,
+    pub closed: bool,
+    /// 0 for an open one.
+    pub closed_at: i64,
+    /// Who has acknowledged that it was closed: member → Unix seconds.
+    pub ack_vector: Value,
+    /// The oldest first.
+    #[serde(default, deserialize_with = "derived")]
+    pub comments: Vec<Comment>,
+    /// What other programs wrote beside it, where the whole record was asked for.
+    #[serde(flatten)]
+    pub other: Other,
+}
+
+/// What somebody said about an issue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Comment {
+    pub id: Text,
+    pub author_id: Text,
+    pub content: Text,
+    /// Unix seconds; 0 where nobody said.
+    pub created_at: i64,
+    /// When it was last edited, in Unix seconds.
+    pub updated_at: i64,
+    pub deleted: bool,
+    /// When, in Unix seconds; 0 for what is not deleted.
+    pub deleted_at: i64,
+    /// Who has acknowledged the deletion: member → Unix seconds.
+    pub ack_vector: Value,
+}
+
+/// Which issues are listed, and in which order; by default the open ones, the oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct IssueFilter {
+    /// Only those that are this far.
+    pub status: Option<Status>,
+    /// Only those of this member: an id, or a unique prefix of one of the assignees. An empty text is
+    /// nobody.
+    pub assignee: Option<String>,
+    /// Only those of this priority.
+    pub priority: Option<Priority>,
+    /// Closed ones too, and deleted comments.
+    pub closed: bool,
+    pub sort: IssueOrder,
+    /// The other way round.
+    pub reverse: bool,
+}
+
+/// By what issues are sorted first; those that are equal in it by their age.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IssueOrder {
+    /// The oldest first.
+    #[default]
+    Created,
+    /// What was changed the longest ago first.
+    Updated,
+    /// The most urgent first.
+    Priority,
+    /// In the order of the work.
+    Status,
+    /// By title, in any case.
+    Title,
+}
+
+/// The issues of an entity; none where there are none yet.
+///
+/// # Errors
+/// `Ambiguous` or `Usage` for a prefix of an assignee; `Corrupt` where the document is.
+pub fn list(reader: &Reader, entity: &EntityId, filter: &IssueFilter) -> Result<Vec<Issue>> {
+    let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for path in ISSUES.records(&view) {
+        if filter.closed || !ISSUES.is_deleted(&view, &path) {
+            let record = ISSUES.record(&view, &borrowed(&path));
+            let issue: Issue = record::brief(&ISSUES, &record, path.last())?;
+            found.push(Issue { comments: comments_of(&record, filter.closed)?, ..issue });
+        }
+    }
+    if let Some(status) = filter.status {
+        found.retain(|issue| issue.status == status.as_str());
+    }
+    if let Some(wanted) = &filter.assignee {
+        let member = assignee(wanted, found.iter().map(|issue| issue.assignee_id.as_str()))?;
+        found.retain(|issue| issue.assignee_id == *member);
+    }
+    if let Some(priority) = filter.priority {
+        found.retain(|issue| issue.priority == priority.as_str());
+    }
+    found.sort_by_cached_key(|issue| (filter.sort.key(issue), issue.created_at, issue.id.clone()));
+    if filter.reverse {
+        found.reverse();
+    }
+    Ok(found)
+}
+
+/// The issue that an id or a unique prefix names, closed ones included, with every field of its
+/// record. Deleted comments only with `all`.
+///
+/// # Errors
+/// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
+pub fn find(reader: &Reader, entity: &EntityId, prefix: &str, all: bool) -> Result<Issue> {
+    let Some(view) = view(reader, entity, &SPEC)? else {
+        return Err(Error::not_found(format!("no issue {prefix:?}")));
+    };
+    let path = ["issues".to_owned(), issues::find(&view, prefix)?];
+    let issue: Issue = record::whole(&ISSUES, &view, &path)?;
+    let record = ISSUES.record(&view, &borrowed(&path));
+    Ok(Issue { comments: comments_of(&record, all)?, ..issue })
+}
+
+/// The comments in the record of an issue, the oldest first; deleted ones only with `all`.
+fn comments_of(record: &Record, all: bool) -> Result<Vec<Comment>> {
+    let comments = record.get("comments").and_then(Held::as_array).unwrap_or(&[]).iter();
+    let mut comments = comments
+        .filter_map(Held::as_map)
+        .map(|comment| record::brief(&COMMENTS, comment, None))
+        .collect::<Result<Vec<Comment>>>()?;
+    comments.retain(|comment| all || !comment.deleted);
+    // Those of one second stay in the order of the list.
+    comments.sort_by_key(|comment| comment.created_at);
+    Ok(comments)
+}
+
+/// The one member that a prefix names, of those to whom anything is assigned. A full id may have
+/// nothing, and an empty text is nobody.
+///
+/// # Errors
+/// As [`occurring`].
+pub(super) fn assignee<'a>(
+    wanted: &str,
+    assignees: impl Iterator<Item = &'a str>,
+) -> Result<String> {
+    match wanted {
+        "" => Ok(String::new()),
+        wanted => occurring(wanted, assignees.filter(|member| !member.is_empty()), "member"),
+    }
+}
+
+impl IssueOrder {
+    /// What issues are compared by first. Words that are none of ours come last.
+    fn key(self, issue: &Issue) -> (i64, String) {
+        let place = |found: Option<usize>| found.map_or(i64::MAX, |at| at as i64);
+        match self {
+            IssueOrder::Created => (issue.created_at, String::new()),
+            IssueOrder::Updated => {
+                let clocks = [
+                    issue.updated_at,
+                    issue.status_updated_at,
+                    issue.priority_updated_at,
+                    issue.assignee_updated_at,
+                    issue.closed_at,
+                ];
+                let said = issue.comments.iter().map(|comment| comment.updated_at);
+                (clocks.into_iter().chain(said).max().unwrap_or(0), String::new())
+            }
+            IssueOrder::Priority => {
+                let priority = Priority::parse(&issue.priority).ok();
+                (place(Priority::ALL.iter().position(|one| Some(*one) == priority)), String::new())
+            }
+            IssueOrder::Status => {
+                let status = Status::parse(&issue.status).ok();
+                (place(Status::ALL.iter().position(|one| Some(*one) == status)), String::new())
+            }
+            IssueOrder::Title => (0, issue.title.to_lowercase()),
+        }
+    }
+}

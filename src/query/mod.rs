@@ -1,0 +1,64 @@
+//! What a store says, in types that serialise: members, messages, issues, cards and the rest.
+//!
+//! Every answer is a plain struct whose JSON is the JSON of the command line, field by field. What
+//! the schema knows of a record is a field of its struct; what other programs wrote beside it stays
+//! with the record, where all of it was asked for. Nothing here writes, prints or asks the clock.
+
+pub mod board;
+pub mod canvas;
+pub mod chat;
+pub mod entity;
+mod held;
+pub mod issue;
+pub mod member;
+mod record;
+
+pub use held::{Numeric, Text};
+
+use crate::concern::Spec;
+use crate::crdt::view::View;
+use crate::error::{Error, Kind, Result};
+use crate::id::{self, EntityId};
+use crate::store::Reader;
+use std::collections::BTreeSet;
+
+/// An answer about many documents, without those that cannot be used.
+#[derive(Debug)]
+pub struct Partial<T> {
+    /// What was found in the others.
+    pub found: T,
+    /// Why the rest is left out: each error names its document.
+    pub damaged: Vec<Error>,
+}
+
+/// What was read; nothing of a document that cannot be used, which is noted in `damaged`.
+///
+/// # Errors
+/// What is not about a document alone.
+fn sound<T>(damaged: &mut Vec<Error>, read: Result<T>) -> Result<Option<T>> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if error.damaged.is_some() => {
+            damaged.push(error);
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The document of a concern of an entity; None where there is none yet.
+fn view(reader: &Reader, entity: &EntityId, spec: &Spec) -> Result<Option<View>> {
+    reader.view(&entity.document(spec.name))
+}
+
+/// The one name that a prefix means, of those that occur somewhere. A full one may occur nowhere.
+///
+/// # Errors
+/// `Ambiguous`; `Usage` for a prefix that is too short.
+fn occurring<'a>(wanted: &str, names: impl Iterator<Item = &'a str>, noun: &str) -> Result<String> {
+    let names: BTreeSet<&str> = names.collect();
+    match id::resolve(wanted, names.into_iter(), noun) {
+        Err(error) if error.kind == Kind::NotFound => Ok(wanted.to_owned()),
+        other => other,
+    }
+}
