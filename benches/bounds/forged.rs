@@ -27,6 +27,26 @@ pub const GROUPS: &[Group] = &[
     },
     Group { of: "right origins that differ", size: 6_000, make: wedges, works: REFUSED },
     Group {
+        of: "right origins that differ, in a file",
+        size: 4_000,
+        make: wedges,
+        works: &[Work {
+            name: "doc diff, read or refused",
+            args: |_| words("doc diff news.yrs news.yrs"),
+            exits: &[0, 2, 5, 6],
+        }],
+    },
+    Group {
+        of: "gaps that two files fill in turns",
+        size: 100,
+        make: gaps,
+        works: &[Work {
+            name: "recover",
+            args: |_| words("recover notes:one:free --from even.yrs --from odd.yrs -o out -n"),
+            exits: &[0, 3],
+        }],
+    },
+    Group {
         of: "clients in a ring that disagree",
         size: 4_000,
         make: ring,
@@ -59,6 +79,19 @@ fn wedges(n: usize) -> Outcome<Place> {
     let chain = (0..end).map(|at| nulls(at.checked_sub(1).map(|left| (Side::Left, 77, left)), 1));
     let wedges = (0..end).rev().map(|at| nulls(Some((Side::Right, 77, at)), 1));
     news(&[(77, chain.collect()), (76, wedges.collect())], &[])
+}
+
+/// What one client wrote, every second item in the one file and the others in the other.
+fn gaps(n: usize) -> Outcome<Place> {
+    let place = Place::new()?;
+    for (name, parity) in [("even", 0), ("odd", 1)] {
+        let blocks = (0..2 * n as u64).map(|at| match at % 2 == parity {
+            true => nulls(at.checked_sub(1).map(|left| (Side::Left, 77, left)), 1),
+            false => vec![10, 1],
+        });
+        place.write(&format!("{name}.yrs"), &update(&[(77, blocks.collect())], &[]))?;
+    }
+    Ok(place)
 }
 
 /// Clients that each refer to a place of their own and to another one of the next client.

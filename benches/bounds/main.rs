@@ -11,10 +11,12 @@
 //!
 //! A new row is a [`Work`] of a group, a new kind of store a [`Group`]; they are listed in [`GROUPS`].
 
+mod batches;
 mod forged;
 mod merging;
 mod place;
 mod records;
+mod shows;
 mod store;
 
 use place::{Outcome, Place, Time};
@@ -43,7 +45,14 @@ pub struct Work {
     pub exits: &'static [i32],
 }
 
-const GROUPS: &[&[Group]] = &[merging::GROUPS, store::GROUPS, records::GROUPS, forged::GROUPS];
+const GROUPS: &[&[Group]] = &[
+    merging::GROUPS,
+    store::GROUPS,
+    records::GROUPS,
+    batches::GROUPS,
+    shows::GROUPS,
+    forged::GROUPS,
+];
 
 fn main() -> Outcome<()> {
     // `cargo bench` adds an option of its own.

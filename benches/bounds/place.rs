@@ -74,13 +74,23 @@ impl Place {
 
     /// Puts updates into documents, as an import does that nobody has rules for.
     pub fn put(&self, updates: &[(DocId, Vec<u8>)]) -> Outcome<()> {
+        self.apply(updates, None)
+    }
+
+    /// The same of updates that a peer sent: each is a row of the log by itself.
+    pub fn receive(&self, updates: &[(DocId, Vec<u8>)]) -> Outcome<()> {
+        self.apply(updates, Some("peer"))
+    }
+
+    fn apply(&self, updates: &[(DocId, Vec<u8>)], peer: Option<&str>) -> Outcome<()> {
         let member = MemberId::parse(ALICE)?;
         let (store, _) = Store::init(&self.path("store"), self.ambient(), Some(&member))?;
         let open = Open { command: "bench", member: Some(&member), dry_run: false };
         let mut session = store.session(open)?;
-        for (doc, update) in updates {
+        for ((doc, update), seq) in updates.iter().zip(1..) {
             let checked = Update::walk(update).and_then(|walked| walked.check(concern::roots(doc)));
-            session.apply(doc, &checked.map_err(|fault| fault.to_string())?, None)?;
+            let origin = peer.map(|peer| (peer, seq));
+            session.apply(doc, &checked.map_err(|fault| fault.to_string())?, origin)?;
         }
         session.commit()?;
         Ok(())

@@ -1,6 +1,6 @@
 //! What many records in one document cost.
 
-use super::place::{GROUP, NOW, Outcome, Place, Writer, doc, id, prose, say, words};
+use super::place::{NOW, Outcome, Place, Writer, doc, id, prose, say, words};
 use super::{Group, Work};
 use yrs::{Array, ArrayPrelim, ArrayRef, Map, MapPrelim, MapRef, TransactionMut, WriteTxn};
 
@@ -14,8 +14,12 @@ pub const GROUPS: &[Group] = &[
             row("prune -n", |_| words("prune -n")),
             row("tombstone list", |_| words("tombstone list --json")),
             row("issue show", |_| words("issue show 00000000-0 --json")),
+            row("sync status", |_| words("sync status --json")),
+            row("conflict list", |_| words("conflict list --json")),
+            row("log", |_| words("log --json")),
             row("issue comment", |_| words("issue comment 00000000-0 more")),
             row("import", |_| words("sync import --raw issues news.yrs")),
+            row("prune", |_| words("prune")),
         ],
     },
     Group {
@@ -60,6 +64,42 @@ pub const GROUPS: &[Group] = &[
         ],
     },
     Group {
+        of: "messages",
+        size: 5_000,
+        make: messages,
+        works: &[
+            row("check", |_| words("check --json")),
+            row("chat list", |_| words("chat list --all --json")),
+            row("chat search", |_| words("chat search first --json")),
+            row("doc get", |_| words("doc get chat $..content --json")),
+            row("chat send", |_| words("chat send hello")),
+            row("sync export", |_| words("sync export -o all.crdt --yes")),
+            row("import", |_| words("sync import --raw chat news.yrs")),
+        ],
+    },
+    Group {
+        of: "messages with the longest ids",
+        size: 1_000,
+        make: long_ids,
+        works: &[
+            row("check", |_| words("check --json")),
+            row("chat list", |_| words("chat list --all --json")),
+            row("tombstone list", |_| words("tombstone list --json")),
+        ],
+    },
+    Group {
+        of: "rows of the log",
+        size: 1_000,
+        make: rows,
+        works: &[
+            row("log", |_| words("log --json")),
+            row("check", |_| words("check --json")),
+            row("chat send", |_| words("chat send hello")),
+            row("sync export", |_| words("sync export -o all.crdt --yes")),
+            row("sync status", |_| words("sync status --json")),
+        ],
+    },
+    Group {
         of: "client ids",
         size: 1_000,
         make: clients,
@@ -81,18 +121,6 @@ pub const GROUPS: &[Group] = &[
             row("tombstone list", |_| words("tombstone list --json")),
             row("prune -n", |_| words("prune -n")),
             row("import", |_| words("sync import --raw chat news.yrs")),
-        ],
-    },
-    Group {
-        of: "batch lines",
-        size: 1_000,
-        make: batches,
-        works: &[
-            row("chat.send", |_| words("batch send.ndjson --json")),
-            row("chat.send, replies", |_| words("batch reply.ndjson --json")),
-            row("kanban.add", |_| words("batch card.ndjson --json")),
-            row("issue.comment", |_| words("batch comment.ndjson --json")),
-            row("canvas.add", |_| words("batch element.ndjson --json")),
         ],
     },
 ];
@@ -232,6 +260,40 @@ fn replies(n: usize) -> Outcome<Place> {
     Ok(place)
 }
 
+/// A chat, and one message more from elsewhere.
+fn messages(n: usize) -> Outcome<Place> {
+    said(n, id)
+}
+
+fn long_ids(n: usize) -> Outcome<Place> {
+    said(n, |n| format!("{}{}", "x".repeat(92), id(n)))
+}
+
+fn said(n: usize, id: fn(usize) -> String) -> Outcome<Place> {
+    let writer = Writer::new(5);
+    writer.edit(|txn| {
+        for n in 0..n {
+            say(txn, &id(n), "first", NOW - 1_000_000);
+        }
+    });
+    let place = Place::new()?;
+    place.put(&[(doc("chat")?, writer.state())])?;
+    let theirs = writer.fork(7)?;
+    theirs.edit(|txn| say(txn, &id(n), "news", NOW - 1_000));
+    place.write("news.yrs", &theirs.news(&writer))?;
+    Ok(place)
+}
+
+/// A chat that came in as many updates.
+fn rows(n: usize) -> Outcome<Place> {
+    let (place, writer) = (Place::new()?, Writer::new(5));
+    let chat = doc("chat")?;
+    let update = |n| writer.update(|txn| say(txn, &id(n), "first", NOW - 1_000_000));
+    let updates: Vec<_> = (0..n).map(|n| (chat.clone(), update(n))).collect();
+    place.receive(&updates)?;
+    Ok(place)
+}
+
 /// A chat in which every message comes from another client id.
 fn clients(n: usize) -> Outcome<Place> {
     let place = Place::new()?;
@@ -281,37 +343,5 @@ fn tombstones(n: usize) -> Outcome<Place> {
     let theirs = chat.fork(7)?;
     theirs.edit(|txn| say(txn, &id(n), "news", NOW - 1_000));
     place.write("news.yrs", &theirs.news(&chat))?;
-    Ok(place)
-}
-
-/// Lines for `batch`.
-fn batches(n: usize) -> Outcome<Place> {
-    let place = Place::new()?;
-    place.run("kanban column add Todo")?;
-    let parent = Writer::new(5);
-    parent.edit(|txn| say(txn, &id(0), "shall we?", NOW - 1_000_000));
-    place.put(&[(doc("chat")?, parent.state())])?;
-    let line = |fields: &str| format!("{{{fields},\"entity\":\"{GROUP}\"}}\n");
-    let many = |fields: String| line(&fields).repeat(n);
-    let issue = line("\"op\":\"issue.open\",\"title\":\"Leak\"");
-    for (name, lines) in [
-        ("send", many("\"op\":\"chat.send\",\"text\":\"hi\"".to_owned())),
-        ("reply", many(format!("\"op\":\"chat.send\",\"text\":\"hi\",\"reply_to\":\"{}\"", id(0)))),
-        ("card", many("\"op\":\"kanban.add\",\"title\":\"Roof\"".to_owned())),
-        (
-            "comment",
-            issue
-                + &many("\"op\":\"issue.comment\",\"issue\":\"$1.id\",\"text\":\"hi\"".to_owned()),
-        ),
-        (
-            "element",
-            many(
-                "\"op\":\"canvas.add\",\"kind\":\"shape\",\"x\":1,\"y\":1,\"width\":2,\"height\":2"
-                    .to_owned(),
-            ),
-        ),
-    ] {
-        place.write(&format!("{name}.ndjson"), lines.as_bytes())?;
-    }
     Ok(place)
 }

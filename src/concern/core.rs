@@ -1,10 +1,12 @@
 //! Core: what an entity is, and who belongs to it.
 
+mod used;
+
 use super::{Actor, Collection, Field, FieldKind, Outcome, Removal, Role, Spec, Tombstone, field};
 use super::{kanban, record};
 use crate::crdt::container::{self, Fixed};
 use crate::crdt::doc::Txn;
-use crate::crdt::update::{Container, Id, RootKind};
+use crate::crdt::update::RootKind;
 use crate::crdt::value::{Shared, Source};
 use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, EntityId, MemberId};
@@ -13,6 +15,7 @@ use crate::store::Session;
 use crate::tombstone::{self, trash};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use used::Used;
 
 pub const SPEC: Spec = Spec {
     name: "core",
@@ -168,11 +171,14 @@ pub struct Add {
 impl Add {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let doc = self.entity.document(SPEC.name);
-        let peopled = session.read(&doc, |source| !active(source).is_empty())? == Some(true);
+        // Whoever acts as a member need not be looked for among all of them.
+        let acting = Actor::of(session, &self.entity);
+        let peopled = acting.is_ok()
+            || session.read(&doc, |source| !active(source).is_empty())? == Some(true);
         let role = self.role.unwrap_or(if peopled { Role::Member } else { Role::Owner });
         let present = session.read(&doc, |source| active_role(source, self.member.as_str()))?;
         if peopled {
-            let actor = Actor::of(session, &self.entity)?;
+            let actor = acting?;
             if !actor.role.governs(role) {
                 return Err(may_not(&actor, "add", role));
             }
@@ -189,11 +195,13 @@ impl Add {
         }
         tombstone::make_room(session, &doc)?;
         let now = session.now();
-        let again = was_used(session, &doc, self.member.as_str())?;
+        let mut used = Used::take(session, &doc)?;
+        let again = !used.note(self.member.as_str());
         // Its tombstone, if there is one, gives way to the new record.
         let path = ["members".to_owned(), self.member.to_string()];
         trash::keep(session, &doc, &MEMBERS, &path, trash::REPLACED)?;
         session.edit(&doc, |txn| join(txn, &doc, &self.member, role, now, again))?;
+        used.keep(session, &doc);
         Ok(Outcome::created(doc, self.member.as_str())
             .saying(format!("added {} to {} as {role}", self.member, self.entity)))
     }
@@ -291,6 +299,10 @@ impl SetRole {
 /// `NotFound` or `Ambiguous`.
 pub fn find_member(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<String> {
     let doc = entity.document(SPEC.name);
+    // An exact id needs no search: in a batch this is the common case.
+    if session.read(&doc, |source| source.exists(&["members", prefix]))? == Some(true) {
+        return Ok(prefix.to_owned());
+    }
     let members = session.read(&doc, |source| source.keys(MEMBERS.path))?.unwrap_or_default();
     crate::id::resolve(prefix, members.iter().map(String::as_str), "member")
         .map_err(|e| e.hint_else(Next::Members { all: true, entity: None }.and(" shows them")))
@@ -309,20 +321,6 @@ pub fn find_assignee(session: &mut Session, entity: &EntityId, prefix: &str) -> 
     let members = session.read(&doc, active)?.unwrap_or_default();
     crate::id::resolve(prefix, members.keys().map(String::as_str), "member")
         .map_err(|e| e.hint_else(Next::Members { all: false, entity: None }.and(" shows them")))
-}
-
-/// Whether a member was here before, as far as the document tells: its record, or what is left of
-/// one that was pruned.
-fn was_used(session: &mut Session, doc: &DocId, member: &str) -> Result<bool> {
-    let roots = (session.ambient().roots)(doc);
-    let Some(view) = session.view(doc)? else { return Ok(false) };
-    let whole = view.update(roots)?;
-    let record = (Container::Root("members"), member);
-    let used = whole.clients().any(|(client, blocks)| {
-        let register = |clock: u32| whole.register(Id { client, clock });
-        blocks.iter().any(|block| register(block.clock) == Some(record))
-    });
-    Ok(used)
 }
 
 /// Creates the record of a member, in the place of its tombstone if there is one (rule R2); `again`

@@ -7,8 +7,7 @@ mod untrash;
 
 pub use board::Board;
 pub use columns::{
-    AddColumn, Heading, MoveColumn, RemoveColumn, RenameColumn, find as find_column, headings,
-    lay_out,
+    AddColumn, MoveColumn, RemoveColumn, RenameColumn, find as find_column, headings, lay_out,
 };
 
 pub use untrash::{restore_card, restore_column};
@@ -25,6 +24,7 @@ use crate::store::Session;
 use crate::tombstone;
 use board::Spot;
 use columns::{named, put_right};
+pub use headings::Heading;
 use headings::Headings;
 use serde::{Deserialize, Serialize};
 

@@ -44,13 +44,42 @@ impl ArrayIndex {
         id: &str,
         id_of: impl Fn(&Out) -> Option<String>,
     ) -> Option<Out> {
-        let mut named = self.named.borrow_mut();
-        let elements =
-            named.entry(branch_of(array)).or_insert_with(|| self.all(txn, array, &id_of));
-        match &elements.get(id)?.first {
-            First::Map(item) => Nested::<MapRef>::new(*item).get(txn).map(Out::YMap),
-            First::Plain(any) => Some(Out::Any(any.clone())),
+        let first = self.named(txn, array, id_of, |named| Some(named.get(id)?.first.clone()))?;
+        match first {
+            First::Map(item) => Nested::<MapRef>::new(item).get(txn).map(Out::YMap),
+            First::Plain(any) => Some(Out::Any(any)),
         }
+    }
+
+    /// The items that created the elements of an array with these ids, if each of them is one shared
+    /// map. Ids that nothing has are left out.
+    pub fn items<T: ReadTxn>(
+        &self,
+        txn: &T,
+        array: &ArrayRef,
+        ids: impl IntoIterator<Item = impl AsRef<str>>,
+        id_of: impl Fn(&Out) -> Option<String>,
+    ) -> Option<Vec<Id>> {
+        self.named(txn, array, id_of, |named| {
+            let found = ids.into_iter().filter_map(|id| named.get(id.as_ref()));
+            let item = |element: &Indexed| match element.first {
+                First::Map(item) if element.alone => Some(own(item)),
+                _ => None,
+            };
+            found.map(item).collect()
+        })
+    }
+
+    /// The elements of an array by their ids.
+    fn named<T: ReadTxn, R>(
+        &self,
+        txn: &T,
+        array: &ArrayRef,
+        id_of: impl Fn(&Out) -> Option<String>,
+        look: impl FnOnce(&HashMap<String, Indexed>) -> R,
+    ) -> R {
+        let mut named = self.named.borrow_mut();
+        look(named.entry(branch_of(array)).or_insert_with(|| self.all(txn, array, id_of)))
     }
 
     fn all<T: ReadTxn>(
@@ -67,24 +96,6 @@ impl ArrayIndex {
             }
         }
         elements
-    }
-
-    /// The items that created the elements with these ids, if the array is known and each id is
-    /// that of one shared map. Ids that nothing has are left out.
-    pub fn items(
-        &self,
-        array: &ArrayRef,
-        ids: impl IntoIterator<Item = impl AsRef<str>>,
-    ) -> Option<Vec<Id>> {
-        let named = self.named.borrow();
-        let elements = named.get(&branch_of(array))?;
-        let found = ids.into_iter().filter_map(|id| elements.get(id.as_ref()));
-        found
-            .map(|element| match element.first {
-                First::Map(item) if element.alone => Some(own(item)),
-                _ => None,
-            })
-            .collect()
     }
 
     /// The last unit in an array, if it is known.

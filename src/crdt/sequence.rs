@@ -63,7 +63,9 @@ impl Txn<'_> {
 
     /// Removes every element with one of these ids from an array. Returns how many.
     pub(super) fn remove_named(&mut self, array: &ArrayRef, ids: &BTreeSet<&str>) -> Result<usize> {
-        if let Some(mut items) = self.elements.items(array, ids) {
+        let live = self.live();
+        let items = self.elements.items(&self.yrs, array, ids, |out| live.id_of(out));
+        if let Some(mut items) = items {
             items.sort();
             let mut deletes = DeleteSet::default();
             items.iter().for_each(|item| {
@@ -316,8 +318,12 @@ mod tests {
         for id in (0..n).step_by(2).map(|n| format!("e{n}")) {
             assert!(doc.edit(|txn| txn.remove(LIST, &id)).unwrap());
         }
-        let left = doc.read(|source| source.keys(LIST).len());
-        assert_eq!(left, n / 2);
         assert!(doc.looked_at_elements() <= 1, "{}", doc.looked_at_elements());
+        doc.forget_elements();
+        let third: Vec<String> = (0..n).step_by(3).map(|n| format!("e{n}")).collect();
+        let third = third.iter().map(String::as_str).collect();
+        assert_eq!(doc.edit(|txn| txn.remove_each(LIST, &third)).unwrap(), n / 6);
+        assert_eq!(doc.read(|source| source.keys(LIST).len()), n / 3);
+        assert_eq!(doc.looked_at_elements(), 1 + n as u64 / 2);
     }
 }

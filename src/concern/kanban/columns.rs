@@ -1,5 +1,6 @@
 //! The columns of a board: where they come from, how people name them, and what changes them.
 
+pub use super::headings::Heading;
 use super::headings::{self, Headings};
 use super::{COLUMNS, SPEC, board, cards_moved};
 use crate::clock::Ids;
@@ -15,14 +16,6 @@ use serde::{Deserialize, Serialize};
 
 /// What a board begins with.
 const DEFAULTS: [&str; 3] = ["Backlog", "In Progress", "Done"];
-
-/// A column by its name and place, without its cards.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heading {
-    pub id: String,
-    pub title: String,
-    pub order: i64,
-}
 
 /// The columns in the order of the board, without their cards.
 pub fn headings(source: &dyn Source) -> Vec<Heading> {

@@ -1,7 +1,6 @@
 //! The columns of a board by id, title and place: derived once a session and kept up by the
 //! operations, so that ten thousand of them are not ten thousand looks at all columns.
 
-use super::columns::Heading;
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Source, Value};
 use crate::error::{Error, Kind, Next, Result};
@@ -9,19 +8,24 @@ use crate::id::{DocId, resolve};
 use crate::store::Session;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The columns without their cards.
+/// A column by its name and place, without its cards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading {
+    pub id: String,
+    pub title: String,
+    pub order: i64,
+}
+
+/// The columns without their cards. What they are found by stands before their ids.
 #[derive(Default)]
 pub struct Headings {
     by_id: BTreeMap<String, Heading>,
     /// In the order of the board: by their field `order`, then by id.
-    placed: BTreeSet<Key<i64>>,
-    titled: BTreeSet<Key<String>>,
+    placed: BTreeSet<(i64, String)>,
+    titled: BTreeSet<(String, String)>,
     /// By title, without regard to case.
-    alike: BTreeSet<Key<String>>,
+    alike: BTreeSet<(String, String)>,
 }
-
-/// What columns are found by, and the id of one.
-type Key<T> = (T, String);
 
 impl Headings {
     /// Of a document.
@@ -100,7 +104,7 @@ impl Headings {
 
     fn all<'h>(
         &'h self,
-        keys: &'h BTreeSet<Key<String>>,
+        keys: &'h BTreeSet<(String, String)>,
         key: &str,
     ) -> impl Iterator<Item = &'h Heading> {
         let from = keys.range((key.to_owned(), String::new())..);
