@@ -182,6 +182,22 @@ impl StdError for Error {
     }
 }
 
+/// One of the words that a field may hold.
+///
+/// # Errors
+/// `Usage` for any other.
+pub fn one_of<T: Copy>(
+    all: &[T],
+    word: fn(T) -> &'static str,
+    text: &str,
+    what: &str,
+) -> Result<T> {
+    all.iter().copied().find(|one| word(*one) == text).ok_or_else(|| {
+        let words: Vec<&str> = all.iter().map(|one| word(*one)).collect();
+        Error::usage(format!("not a {what}: {text:?}")).hint(format!("one of {}", words.join(", ")))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@
 //! | module | what it knows |
 //! |---|---|
 //! | [`id`], [`clock`], [`limits`], [`error`] | names, time and chance, every limit, every kind of failure |
+//! | [`policy`] | who may do what |
 //! | [`crdt`] | documents as bytes and merges: the v1 reader and its gate, yrs behind it, containers that exist once |
 //! | [`store`] | documents on disk: layout, commit log, fold, replica lease; moves documents and never names a field |
 //! | [`concern`] | what documents mean, as data ([`concern::Spec`]), and the operations of each concern |
@@ -45,6 +46,7 @@ pub mod inspect;
 pub mod limits;
 pub mod merge;
 pub mod operation;
+pub mod policy;
 pub mod query;
 pub mod recover;
 pub mod sample;

@@ -108,7 +108,7 @@ fn edit(txn: &mut Txn<'_>, change: &Edit, now: i64) -> Result<()> {
             false => txn.remove(&["active_members"], member).map(drop),
         },
         Edit::Owner => match heir(txn) {
-            Some(heir) => core::appoint(txn, &heir, crate::concern::Role::Owner, now),
+            Some(heir) => core::appoint(txn, &heir, crate::policy::Role::Owner, now),
             None => Ok(()),
         },
         Edit::Thread(thread) => Caches::put_right(txn, thread),

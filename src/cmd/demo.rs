@@ -1,9 +1,10 @@
 use super::Context;
 use super::context::DEFAULT_ENTITY;
-use crate::concern::{Role, core};
+use crate::concern::core;
 use crate::error::{Error, Result};
 use crate::id::{EntityId, MemberId};
 use crate::operation::{self, Operation};
+use crate::policy::Role;
 use crate::sample::{self, Chance};
 use crate::store::{Open, Store};
 use crate::ui::{self, Format, Report, Terminal};

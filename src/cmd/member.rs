@@ -1,8 +1,9 @@
 use super::{Context, DryRun, resolve};
-use crate::concern::{Role, core};
+use crate::concern::core;
 use crate::error::Result;
 use crate::id::MemberId;
 use crate::operation::Operation;
+use crate::policy::Role;
 use crate::query::member as query;
 use crate::ui::{Column, Report, row, rows};
 use clap::Subcommand;

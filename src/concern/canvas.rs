@@ -12,7 +12,7 @@ pub use outbox::{Outgoing, answer, event, outgoing};
 pub use timeline::{Redo, Undo};
 
 use super::{
-    Actor, Collection, FieldKind, Outcome, Removal, Spec, Tombstone, borrowed, field, plain, record,
+    Actor, Collection, FieldKind, Outcome, Removal, Spec, Tombstone, borrowed, field, plain,
 };
 use crate::crdt::content::Content;
 use crate::crdt::update::RootKind;
@@ -93,7 +93,7 @@ impl Kind {
     /// # Errors
     /// `Usage` for what is none.
     pub fn parse(text: &str) -> Result<Kind> {
-        record::one_of(&Kind::ALL, Kind::as_str, text, "kind of element")
+        crate::error::one_of(&Kind::ALL, Kind::as_str, text, "kind of element")
     }
 }
 

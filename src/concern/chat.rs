@@ -21,6 +21,7 @@ use crate::crdt::value::{Source, Value};
 use crate::error::{Error, Next, Result};
 use crate::id::EntityId;
 use crate::limits;
+use crate::policy::Action;
 use crate::store::Session;
 use crate::tombstone;
 use index::Index;
@@ -95,14 +96,8 @@ impl Edit {
         send::check_text(&self.text)?;
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let message = FoundMessage::find(session, &self.entity, &self.message)?.living()?;
-        if message.author != actor.id.as_str() {
-            return Err(Error::refused(format!(
-                "message {} is {}'s",
-                message.id(),
-                message.author
-            ))
-            .hint("everybody edits only what they wrote"));
-        }
+        let edit = Action::Edit { author: message.author.as_str() };
+        actor.may(&edit, &format!("message {}", message.id()))?;
         if message.content == self.text {
             return Ok(Outcome::unchanged(doc, message.id()).saying("it says that already"));
         }
@@ -134,14 +129,8 @@ impl Delete {
             return Ok(Outcome::unchanged(doc, message.id())
                 .saying(format!("{} is deleted already", message.id())));
         }
-        if message.author != actor.id.as_str() && !actor.role.moderates() {
-            return Err(Error::refused(format!(
-                "message {} is {}'s",
-                message.id(),
-                message.author
-            ))
-            .hint("its author may delete it, and so may an admin or owner"));
-        }
+        let delete = Action::Delete { author: message.author.as_str() };
+        actor.may(&delete, &format!("message {}", message.id()))?;
         let now = tombstone::time_of_deletion(session, &doc)?;
         let mut index = Index::take(session, &doc);
         session.edit(&doc, |txn| {

@@ -2,15 +2,16 @@
 
 mod used;
 
-use super::{Actor, Collection, Field, FieldKind, Outcome, Removal, Role, Spec, Tombstone, field};
+use super::{Actor, Collection, Field, FieldKind, Outcome, Removal, Spec, Tombstone, field};
 use super::{kanban, record};
 use crate::crdt::container::{self, Fixed};
 use crate::crdt::doc::Txn;
 use crate::crdt::update::RootKind;
 use crate::crdt::value::{Shared, Source};
-use crate::error::{Error, Hint, Next, Result};
+use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::limits;
+use crate::policy::{Action, Role};
 use crate::store::Session;
 use crate::tombstone::{self, trash};
 use serde::{Deserialize, Serialize};
@@ -136,12 +137,7 @@ pub struct Rename {
 impl Rename {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let actor = Actor::of(session, &self.entity)?;
-        if !actor.role.moderates() {
-            return Err(Error::refused(format!(
-                "a {} may not rename {}; an admin or owner may",
-                actor.role, self.entity
-            )));
-        }
+        actor.may(&Action::Describe, self.entity.as_str())?;
         record::check_title("name", &self.name)?;
         let doc = self.entity.document(SPEC.name);
         let now = session.now();
@@ -178,10 +174,7 @@ impl Add {
         let role = self.role.unwrap_or(if peopled { Role::Member } else { Role::Owner });
         let present = session.read(&doc, |source| active_role(source, self.member.as_str()))?;
         if peopled {
-            let actor = acting?;
-            if !actor.role.governs(role) {
-                return Err(may_not(&actor, "add", role));
-            }
+            acting?.may(&Action::Add { role }, self.member.as_str())?;
         } else {
             Actor::named(session)?;
         }
@@ -220,7 +213,7 @@ impl Remove {
         let actor = Actor::of(session, &self.entity)?;
         let doc = self.entity.document(SPEC.name);
         let member = find_member(session, &self.entity, &self.member)?;
-        let (held, last) = session
+        let (held, last_owner) = session
             .read(&doc, |source| (active_role(source, &member), is_last_owner(source, &member)))?
             .unwrap_or((None, false));
         record::check(session, &doc, &["members".to_owned(), member.clone()], MEMBERS.noun)?;
@@ -228,12 +221,7 @@ impl Remove {
             return Ok(Outcome::unchanged(doc, &member)
                 .saying(format!("{member} is removed from {} already", self.entity)));
         };
-        if member != actor.id.as_str() && !actor.role.governs(held) {
-            return Err(may_not(&actor, "remove", held));
-        }
-        if last {
-            return Err(last_owner(&member, "leave"));
-        }
+        actor.may(&Action::Remove { member: &member, held, last_owner }, &member)?;
         let now = tombstone::time_of_deletion(session, &doc)?;
         session.edit(&doc, |txn| {
             tombstone::mark(txn, &MEMBERS, &["members", &member], now, &actor.id)?;
@@ -261,7 +249,7 @@ impl SetRole {
         let actor = Actor::of(session, &self.entity)?;
         let doc = self.entity.document(SPEC.name);
         let member = find_member(session, &self.entity, &self.member)?;
-        let (held, last) = session
+        let (held, last_owner) = session
             .read(&doc, |source| (active_role(source, &member), is_last_owner(source, &member)))?
             .unwrap_or((None, false));
         record::check(session, &doc, &["members".to_owned(), member.clone()], MEMBERS.noun)?;
@@ -279,13 +267,7 @@ impl SetRole {
             return Ok(Outcome::unchanged(doc, &member)
                 .saying(format!("{member} is a {held} of {} already", self.entity)));
         }
-        if !actor.role.governs(held) || !actor.role.governs(self.role) {
-            let what = if held > self.role { "change the role of" } else { "appoint" };
-            return Err(may_not(&actor, what, held.max(self.role)));
-        }
-        if last {
-            return Err(last_owner(&member, "be demoted"));
-        }
+        actor.may(&Action::Appoint { from: held, to: self.role, last_owner }, &member)?;
         let now = session.now();
         session.edit(&doc, |txn| appoint(txn, &member, self.role, now))?;
         Ok(Outcome::changed(doc, &member)
@@ -376,19 +358,4 @@ pub fn appoint(txn: &mut Txn<'_>, member: &str, role: Role, now: i64) -> Result<
 fn is_four_words(id: &str) -> bool {
     id.split('-').count() == 4
         && id.split('-').all(|word| !word.is_empty() && word.chars().all(char::is_alphabetic))
-}
-
-fn may_not(actor: &Actor, what: &str, other: Role) -> Error {
-    let article = |role| if matches!(role, Role::Admin | Role::Owner) { "an" } else { "a" };
-    let (is, is_not) = (article(actor.role), article(other));
-    Error::refused(format!("{}, {is} {}, may not {what} {is_not} {other}", actor.id, actor.role))
-        .hint(
-            Next::Members { all: false, entity: None }
-                .and(" shows who may: owners everything, admins all but owners and admins"),
-        )
-}
-
-fn last_owner(member: &str, what: &str) -> Error {
-    Error::refused(format!("{member} is the last owner and cannot {what}"))
-        .hint(Hint::from("make somebody else an owner first: ").next(Next::MakeOwner))
 }

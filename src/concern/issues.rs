@@ -114,7 +114,7 @@ impl Status {
     /// # Errors
     /// `Usage` for what is none.
     pub fn parse(text: &str) -> Result<Status> {
-        record::one_of(&Self::ALL, Self::as_str, text, "status")
+        crate::error::one_of(&Self::ALL, Self::as_str, text, "status")
     }
 
     fn is_end(self) -> bool {

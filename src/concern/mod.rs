@@ -14,10 +14,11 @@ mod priority;
 mod record;
 mod roles;
 
+pub use crate::policy::Role;
 pub use outcome::Outcome;
 pub use priority::Priority;
 pub(crate) use record::check as check_record;
-pub use roles::{Actor, Role};
+pub use roles::Actor;
 
 use crate::crdt::update::RootKind;
 use crate::crdt::value::{Record, Source, Value};

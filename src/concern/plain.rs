@@ -12,6 +12,7 @@ use crate::crdt::value::{Shared, Source, Value};
 use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
 use crate::id::DocId;
+use crate::policy::{Action, Decision};
 use crate::store::check::Kind;
 use std::collections::BTreeMap;
 
@@ -209,7 +210,8 @@ pub fn attribute(
     now: i64,
 ) -> Result<&'static str> {
     let author = text_of(fields, "author_id").to_owned();
-    if author == actor.id.as_str() || actor.role.moderates() && !author.is_empty() {
+    let in_their_name = Action::WriteAs { author: author.as_str() };
+    if !author.is_empty() && actor.decision(&in_their_name) == Decision::Allow {
         return Ok("");
     }
     let words = match author.as_str() {

@@ -1,7 +1,6 @@
 //! How urgent a card or an issue is.
 
-use super::record;
-use crate::error::Result;
+use crate::error::{Result, one_of};
 use serde::{Deserialize, Serialize};
 
 /// A priority, the most urgent first.
@@ -34,7 +33,7 @@ impl Priority {
     /// # Errors
     /// `Usage` for what is none.
     pub fn parse(text: &str) -> Result<Priority> {
-        record::one_of(&Self::ALL, Self::as_str, text, "priority")
+        one_of(&Self::ALL, Self::as_str, text, "priority")
     }
 }
 

@@ -84,22 +84,6 @@ pub fn flag(record: &Record, field: &str) -> bool {
     record.get(field).and_then(Value::as_bool).unwrap_or(false)
 }
 
-/// One of the words that a field may hold.
-///
-/// # Errors
-/// `Usage` for any other.
-pub fn one_of<T: Copy>(
-    all: &[T],
-    word: fn(T) -> &'static str,
-    text: &str,
-    what: &str,
-) -> Result<T> {
-    all.iter().copied().find(|one| word(*one) == text).ok_or_else(|| {
-        let words: Vec<&str> = all.iter().map(|one| word(*one)).collect();
-        Error::usage(format!("not a {what}: {text:?}")).hint(format!("one of {}", words.join(", ")))
-    })
-}
-
 /// A name or a title: something, and not too long.
 ///
 /// # Errors

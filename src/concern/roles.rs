@@ -1,72 +1,10 @@
-//! Who may do what, enforced when writing here.
-//!
-//! Merged state has no authorship per operation, so this is no defence against a forger with
-//! write access to a replica.
+//! Who acts, and what is said where the [policy](crate::policy) does not allow it.
 
-use super::{Spec, core, record};
+use super::{Spec, core};
 use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, EntityId, MemberId};
+use crate::policy::{Action, Decision, Denial, Membership, Role, authorize};
 use crate::store::Session;
-use serde::{Deserialize, Serialize};
-
-/// The role of a member, from the weakest to the strongest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    Guest,
-    Viewer,
-    Member,
-    Admin,
-    Owner,
-}
-
-impl Role {
-    /// The role as written in documents.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Role::Guest => "guest",
-            Role::Viewer => "viewer",
-            Role::Member => "member",
-            Role::Admin => "admin",
-            Role::Owner => "owner",
-        }
-    }
-
-    /// A role as people write it.
-    ///
-    /// # Errors
-    /// `Usage` for what is none.
-    pub fn parse(text: &str) -> Result<Role> {
-        const ALL: [Role; 5] = [Role::Owner, Role::Admin, Role::Member, Role::Viewer, Role::Guest];
-        record::one_of(&ALL, Role::as_str, text, "role")
-    }
-
-    /// The role a document names: no role, or one that we do not know, is a plain member's.
-    pub fn of(text: Option<&str>) -> Role {
-        text.and_then(|text| Role::parse(&text.to_ascii_lowercase()).ok()).unwrap_or(Role::Member)
-    }
-
-    /// Whether this role may add, remove or appoint members of `other` role.
-    pub fn governs(self, other: Role) -> bool {
-        self == Role::Owner || (self == Role::Admin && other < Role::Admin)
-    }
-
-    /// Whether this role may write at all.
-    pub fn writes(self) -> bool {
-        self >= Role::Member
-    }
-
-    /// Whether this role may delete what others wrote.
-    pub fn moderates(self) -> bool {
-        self >= Role::Admin
-    }
-}
-
-impl std::fmt::Display for Role {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// The member who acts, with the role it has in the entity.
 #[derive(Debug, Clone)]
@@ -122,13 +60,70 @@ impl Actor {
     }
 
     /// The actor, if it may write.
+    ///
+    /// # Errors
+    /// `Refused` when it may not.
     pub fn writing(self) -> Result<Actor> {
-        match self.role.writes() {
-            true => Ok(self),
-            false => {
-                Err(Error::refused(format!("{} is a {} and may only read", self.id, self.role))
-                    .hint(Hint::from("an owner can change that with ").next(Next::SetRole(None))))
+        self.may(&Action::Write, "")?;
+        Ok(self)
+    }
+
+    /// What the rules say of something that it wants to do.
+    pub fn decision<'a>(&self, action: &'a Action<&str>) -> Decision<'a> {
+        authorize(action, self.id.as_str(), Membership::Holds(self.role))
+    }
+
+    /// Refuses what it may not do. `what` is what it would be done to: the entity, a member, or a
+    /// record with its noun.
+    ///
+    /// # Errors
+    /// `Refused`, with who may.
+    pub fn may(&self, action: &Action<&str>, what: &str) -> Result<()> {
+        match self.decision(action) {
+            Decision::Allow => Ok(()),
+            Decision::Deny(why) => Err(self.refusal(action, what, why)),
+            Decision::Unknown => Err(Error::bug("the role of whoever acts is not known")),
+        }
+    }
+
+    fn refusal(&self, action: &Action<&str>, what: &str, why: Denial) -> Error {
+        let Actor { id, role } = self;
+        match why {
+            Denial::ReadsOnly => Error::refused(format!("{id} is a {role} and may only read"))
+                .hint(Hint::from("an owner can change that with ").next(Next::SetRole(None))),
+            Denial::NotTheirs(author) => {
+                let error = Error::refused(format!("{what} is {author}'s"));
+                error.hint(match action {
+                    Action::Edit { .. } => "everybody edits only what they wrote",
+                    _ => "its author may delete it, and so may an admin or owner",
+                })
+            }
+            Denial::NotAnAdmin => {
+                Error::refused(format!("a {role} may not rename {what}; an admin or owner may"))
+            }
+            Denial::Outranked(other) => self.outranked(action, other),
+            Denial::LastOwner => {
+                let leaves = matches!(action, Action::Remove { .. });
+                let verb = if leaves { "leave" } else { "be demoted" };
+                Error::refused(format!("{what} is the last owner and cannot {verb}"))
+                    .hint(Hint::from("make somebody else an owner first: ").next(Next::MakeOwner))
             }
         }
+    }
+
+    fn outranked(&self, action: &Action<&str>, other: Role) -> Error {
+        let verb = match action {
+            Action::Add { .. } => "add",
+            Action::Appoint { from, to, .. } if from > to => "change the role of",
+            Action::Appoint { .. } => "appoint",
+            _ => "remove",
+        };
+        let article = |role| if matches!(role, Role::Admin | Role::Owner) { "an" } else { "a" };
+        let Actor { id, role } = self;
+        let (is, is_not) = (article(*role), article(other));
+        Error::refused(format!("{id}, {is} {role}, may not {verb} {is_not} {other}")).hint(
+            Next::Members { all: false, entity: None }
+                .and(" shows who may: owners everything, admins all but owners and admins"),
+        )
     }
 }

@@ -9,12 +9,13 @@
 
 use super::registers::Merge;
 use super::{Incoming, Part};
-use crate::concern::{self, Collection, METADATA, Role, Spec, borrowed, core};
+use crate::concern::{self, Collection, METADATA, Spec, borrowed, core};
 use crate::crdt::register::{Arrival, Carriers, News};
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
+use crate::policy::{Action, Decision, Membership, Role, authorize};
 use crate::store::{Audit, Session};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -33,34 +34,11 @@ pub struct Act {
 }
 
 /// What somebody did, in terms of the rules.
-enum Deed {
-    /// A member got a role, or came in with one.
-    Appoint {
-        member: String,
-        old: Option<Role>,
-        new: Role,
-    },
-    Remove {
-        member: String,
-        held: Role,
-    },
-    /// The field of the entity.
-    Describe(String),
-    /// A field of what somebody wrote.
-    Edit {
-        noun: &'static str,
-        id: String,
-        author: String,
-    },
-    Delete {
-        noun: &'static str,
-        id: String,
-        author: String,
-    },
-    Write {
-        noun: &'static str,
-        id: String,
-    },
+struct Deed {
+    action: Action<String>,
+    /// What it was done to: a record with its noun, a member, or a field of the entity.
+    noun: &'static str,
+    id: String,
 }
 
 /// A deed and who may have done it; none where nobody is known.
@@ -105,7 +83,7 @@ pub fn audit(
             let by = match own_author(spec, act, &view) {
                 Some(author) => BTreeSet::from([author]),
                 // Who may write at all may write this: it is not worth a look at all documents.
-                None if matches!(deed, Deed::Write { .. }) => senders(act, &incoming.parts),
+                None if deed.action == Action::Write => senders(act, &incoming.parts),
                 None => {
                     writers.read(session, entity)?;
                     writers.of(act, &incoming.parts)
@@ -146,10 +124,13 @@ fn not_allowed(done: Vec<Done>, roles: &mut Roles) -> Vec<Done> {
     while let Some(at) = looks.pop_front() {
         let Some(slot) = open.get_mut(at) else { continue };
         let Some(done) = slot.take_if(|done| done.is_allowed(roles)) else { continue };
-        if let Deed::Appoint { member, new, .. } = done.deed
-            && roles.entry(member.clone()).or_default().insert(new)
-        {
-            looks.extend(by.get(&member).into_iter().flatten());
+        let Deed { action: Action::Add { role } | Action::Appoint { to: role, .. }, id, .. } =
+            done.deed
+        else {
+            continue;
+        };
+        if roles.entry(id.clone()).or_default().insert(role) {
+            looks.extend(by.get(&id).into_iter().flatten());
         }
     }
     open.into_iter().flatten().collect()
@@ -170,25 +151,24 @@ fn deed(spec: &'static Spec, act: &Act, view: &View) -> Option<Deed> {
     let id = record.last()?.clone();
     let field = act.path.get(steps).map_or("", String::as_str);
     let text = |name: &str| view.text(&[&borrowed(record)[..], &[name]].concat());
-    let noun = collection.noun;
     if collection.noun == METADATA.noun {
         let is_bookkeeping = collection.fields.iter().any(|known| known.name == field);
-        return (!is_bookkeeping).then(|| Deed::Describe(field.to_owned()));
+        let (noun, id) = (METADATA.noun, field.to_owned());
+        return (!is_bookkeeping).then_some(Deed { action: Action::Describe, noun, id });
     }
     if collection.noun == core::MEMBERS.noun {
-        return of_member(act, id, field, new_record, text("role"));
+        let action = of_member(act, &id, field, new_record, text("role"))?;
+        return Some(Deed { action, noun: collection.noun, id });
     }
     let flag = collection.tombstone.as_ref().map(|tombstone| tombstone.flag);
-    let author = text("author_id");
-    match author {
-        _ if new_record => Some(Deed::Write { noun, id }),
-        Some(author) if Some(field) == flag => Some(Deed::Delete { noun, id, author }),
-        Some(author) if is_prose(collection, field) => Some(Deed::Edit { noun, id, author }),
-        None if Some(field) == flag || is_prose(collection, field) => {
-            Some(Deed::Write { noun, id })
-        }
-        _ => None,
-    }
+    let action = match text("author_id") {
+        _ if new_record => Action::Write,
+        Some(author) if Some(field) == flag => Action::Delete { author },
+        Some(author) if is_prose(collection, field) => Action::Edit { author },
+        None if Some(field) == flag || is_prose(collection, field) => Action::Write,
+        _ => return None,
+    };
+    Some(Deed { action, noun: collection.noun, id })
 }
 
 /// Whether a field is somebody's own: anybody reacts and acknowledges, and times go with the rest.
@@ -198,32 +178,40 @@ fn is_prose(collection: &Collection, field: &str) -> bool {
     known.is_some_and(|known| matches!(known.kind, Text | Number | Map))
 }
 
+/// Whether an entity keeps an owner is nobody's act: two may have left at once, each rightly.
 fn of_member(
     act: &Act,
-    member: String,
+    member: &str,
     field: &str,
     new_record: bool,
     role: Option<String>,
-) -> Option<Deed> {
-    let of = |value: &Option<Value>| value.as_ref().map(|value| Role::of(value.as_str()));
-    match field {
-        _ if new_record => {
-            Some(Deed::Appoint { member, old: None, new: Role::of(role.as_deref()) })
+) -> Option<Action<String>> {
+    let of = |value: &Value| Role::of(value.as_str());
+    let now = Role::of(role.as_deref());
+    match (field, &act.old, &act.new) {
+        _ if new_record => Some(Action::Add { role: now }),
+        ("role", None, Some(new)) => Some(Action::Add { role: of(new) }),
+        ("role", Some(old), Some(new)) => {
+            Some(Action::Appoint { from: of(old), to: of(new), last_owner: false })
         }
-        "role" => Some(Deed::Appoint { member, old: of(&act.old), new: of(&act.new)? }),
-        "deleted" if act.new == Some(Value::Bool(true)) => {
-            Some(Deed::Remove { member, held: Role::of(role.as_deref()) })
+        ("deleted", _, Some(Value::Bool(true))) => {
+            Some(Action::Remove { member: member.to_owned(), held: now, last_owner: false })
         }
         _ => None,
     }
 }
 
 impl Done {
-    /// Whether any of those who may have done it was allowed to.
+    /// Whether any of those who may have done it was allowed to. What depends on who they are
+    /// elsewhere is not held against them.
     fn is_allowed(&self, roles: &Roles) -> bool {
+        let may = |member: &String, membership| {
+            !matches!(authorize(&self.deed.action, member, membership), Decision::Deny(_))
+        };
         let one = |member: &String| match roles.get(member) {
-            Some(held) => held.iter().any(|role| self.deed.is_allowed(member, Some(*role))),
-            None => self.deed.is_allowed(member, None),
+            Some(held) => held.iter().any(|role| may(member, Membership::Holds(*role))),
+            None if roles.is_empty() => may(member, Membership::First),
+            None => may(member, Membership::Stranger),
         };
         self.by.iter().any(one)
     }
@@ -244,44 +232,29 @@ impl Done {
 }
 
 impl Deed {
-    /// As the operations enforce it when writing here. Somebody who is no active member may have
-    /// been one, or become one, where that was written: what is their own is not held against them.
-    fn is_allowed(&self, who: &str, role: Option<Role>) -> bool {
-        let writes = role.is_none_or(Role::writes);
-        let moderates = role.is_some_and(Role::moderates);
-        let governs = |other: Role| role.is_some_and(|role| role.governs(other));
-        match self {
-            Deed::Appoint { old, new, .. } => old.is_none_or(governs) && governs(*new),
-            Deed::Remove { member, held } => member == who || governs(*held),
-            Deed::Describe(_) => moderates,
-            Deed::Edit { author, .. } => author == who && writes,
-            Deed::Delete { author, .. } => (author == who && writes) || moderates,
-            Deed::Write { .. } => writes,
-        }
-    }
-
     /// Its kind, what it is about, and a sentence's beginning.
     fn told(&self) -> (&'static str, String, String) {
-        match self {
-            Deed::Appoint { member, old: Some(old), new } => {
-                ("role", format!("{member} {new}"), format!("{member} was made {new}, was {old},"))
+        let Deed { action, noun, id } = self;
+        match action {
+            Action::Appoint { from, to, .. } => {
+                ("role", format!("{id} {to}"), format!("{id} was made {to}, was {from},"))
             }
-            Deed::Appoint { member, old: None, new } => {
-                ("add", format!("{member} {new}"), format!("{member} was added as {new}"))
+            Action::Add { role } => {
+                ("add", format!("{id} {role}"), format!("{id} was added as {role}"))
             }
-            Deed::Remove { member, held } => {
-                ("remove", member.clone(), format!("{member}, {held}, was removed"))
+            Action::Remove { held, .. } => {
+                ("remove", id.clone(), format!("{id}, {held}, was removed"))
             }
-            Deed::Describe(field) => {
-                ("entity", field.clone(), format!("the entity's {field} was changed"))
-            }
-            Deed::Edit { noun, id, author } => {
+            Action::Describe => ("entity", id.clone(), format!("the entity's {id} was changed")),
+            Action::Edit { author } => {
                 ("edit", id.clone(), format!("{noun} {id} of {author} was edited"))
             }
-            Deed::Delete { noun, id, author } => {
+            Action::Delete { author } => {
                 ("delete", id.clone(), format!("{noun} {id} of {author} was deleted"))
             }
-            Deed::Write { noun, id } => ("write", id.clone(), format!("{noun} {id} was written")),
+            Action::Write | Action::WriteAs { .. } => {
+                ("write", id.clone(), format!("{noun} {id} was written"))
+            }
         }
     }
 }

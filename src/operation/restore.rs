@@ -1,10 +1,11 @@
 //! A value that lost a merge, written again.
 
 use super::Operation;
-use crate::concern::{self, Actor, Outcome, Role, borrowed, chat, core, issues, kanban};
+use crate::concern::{self, Actor, Outcome, borrowed, chat, core, issues, kanban};
 use crate::crdt::value::{Source, Value};
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
+use crate::policy::{Action, Role};
 use crate::store::{Conflict, Session};
 use serde::{Deserialize, Serialize};
 
@@ -135,9 +136,9 @@ fn write(
     let id = record.last().map_or("", String::as_str);
     let author = [borrowed(record), vec!["author_id"]].concat();
     let author = session.read(doc, |source| source.text(&author))?.flatten();
-    if let Some(author) = author.filter(|author| author != actor.id.as_str()) {
-        return Err(Error::refused(format!("{} {id} is {author}'s", collection.noun))
-            .hint("everybody edits only what they wrote"));
+    if let Some(author) = author {
+        let edit = Action::Edit { author: author.as_str() };
+        actor.may(&edit, &format!("{} {id}", collection.noun))?;
     }
     concern::check_record(session, doc, record, collection.noun)?;
     let field = conflict.path.get(record.len()).map_or("", String::as_str);

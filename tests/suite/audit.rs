@@ -123,3 +123,103 @@ fn what_is_allowed_is_not_reported() {
     }
     assert_eq!(desk.json(&["chat", "show", &second])["content"], "late");
 }
+
+/// An entity with two members of every role, who all have written two messages.
+fn of_every_role<'m>(machine: &'m Machine, roles: &[&str]) -> Store<'m> {
+    let store = machine.group("desk", &[]);
+    for role in roles {
+        for member in [format!("one-{role}"), format!("two-{role}")] {
+            store.ok(&["member", "add", &member]);
+            for text in ["to be edited", "to be deleted"] {
+                store.ok(&["chat", "send", text, "--as", &member]);
+            }
+            store.ok(&["member", "role", &member, role]);
+        }
+    }
+    store
+}
+
+/// For every role and action: what a command refuses is what is reported of a program that has no
+/// rules, and nothing else is.
+#[test]
+fn what_is_refused_here_is_what_is_reported_of_others() {
+    use yrs::{Map, MapPrelim, WriteTxn};
+    const ROLES: [&str; 5] = ["owner", "admin", "member", "viewer", "guest"];
+    let machine = Machine::new("the same rules");
+    let desk = of_every_role(&machine, &ROLES);
+    let hers = [desk.send("hers"), desk.send("hers, too")];
+    let issue = desk.ok(&["issue", "open", "An issue"]).trim().to_owned();
+    let all = desk.json(&["chat", "list"]);
+    let mut refused_of_all = 0;
+    for role in ROLES {
+        let actor = format!("one-{role}");
+        let theirs = all.as_array().unwrap().iter().filter(|m| m["author_id"] == actor);
+        let own: Vec<&str> = theirs.map(|message| message["id"].as_str().unwrap()).collect();
+        let (edited, deleted) = (own[0], own[1]);
+        let new = format!("{}-written", &hers[0][..8]);
+        // Each action as a command, and how its report begins.
+        let cases: [(&[&str], String); 13] = [
+            (&["entity", "rename", "X"], "the entity's name was changed".into()),
+            (&["member", "role", "two-guest", "admin"], "two-guest was made admin".into()),
+            (&["member", "role", "two-member", "guest"], "two-member was made guest".into()),
+            (&["member", "add", "new-comer"], "new-comer was added as member".into()),
+            (&["member", "add", "new-admin", "--role", "admin"], "new-admin was added".into()),
+            (&["member", "remove", "two-viewer"], "two-viewer, viewer, was removed".into()),
+            (&["member", "remove", "two-admin"], "two-admin, admin, was removed".into()),
+            (&["chat", "edit", &hers[0], "X"], format!("message {} of {ALICE} was", hers[0])),
+            (&["chat", "delete", &hers[1]], format!("message {} of {ALICE} was", hers[1])),
+            (&["chat", "edit", edited, "X"], format!("message {edited} of {actor} was")),
+            (&["chat", "delete", deleted], format!("message {deleted} of {actor} was")),
+            (&["chat", "send", "X"], format!("message {new} was written")),
+            (&["issue", "status", &issue, "in-progress"], format!("issue {issue} was written")),
+        ];
+        let other = machine.replica_of(&desk, role, &actor);
+        let now = machine.now() as f64 + 10.0;
+        forged(&other, "core", |txn| {
+            txn.get_or_insert_map("metadata").insert(txn, "name", "X");
+            for (member, to) in [("two-guest", "admin"), ("two-member", "guest")] {
+                let member = record(txn, "members", member);
+                member.insert(txn, "role", to);
+                member.insert(txn, "updated_at", now);
+            }
+            for (member, role) in [("new-comer", "member"), ("new-admin", "admin")] {
+                let fields = [("member_id", member), ("role", role)];
+                txn.get_or_insert_map("members").insert(txn, member, MapPrelim::from(fields));
+            }
+            for member in ["two-viewer", "two-admin"] {
+                record(txn, "members", member).insert(txn, "deleted", true);
+            }
+        });
+        forged(&other, "chat", |txn| {
+            for id in [&hers[0], edited] {
+                let message = record(txn, "messages", id);
+                message.insert(txn, "content", "X");
+                message.insert(txn, "updated_at", now);
+            }
+            for id in [&hers[1], deleted] {
+                record(txn, "messages", id).insert(txn, "deleted", true);
+            }
+            let fields = [("id", &new[..]), ("author_id", &actor), ("content", "X")];
+            txn.get_or_insert_map("messages").insert(txn, &new[..], MapPrelim::from(fields));
+        });
+        forged(&other, "issues", |txn| {
+            let issue = record(txn, "issues", &issue);
+            issue.insert(txn, "status", "in-progress");
+            issue.insert(txn, "status_updated_at", now);
+        });
+        let bundle = other.export(&format!("{role}.crdt"));
+        let imported = desk.json(&["sync", "import", "-n", &bundle]);
+        let reports = messages(&imported["findings"]);
+        let mut refused = 0;
+        for (command, report) in &cases {
+            let run = desk.run(&[command, &["-n", "--as", &actor][..]].concat());
+            assert!([0, 1].contains(&run.code), "{command:?}: {}", run.stderr);
+            let reported = reports.iter().any(|said| said.starts_with(report));
+            assert_eq!(run.code == 1, reported, "{role} {command:?} {reports:#?}");
+            refused += usize::from(reported);
+        }
+        assert_eq!(reports.len(), refused, "{role}: {reports:#?}");
+        refused_of_all += refused;
+    }
+    assert_eq!(refused_of_all, 1 + 4 + 9 + 13 + 13);
+}

@@ -16,6 +16,7 @@ use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::id::EntityId;
 use crate::limits;
+use crate::policy::{Action, Decision, Membership, authorize};
 use crate::store::Session;
 use crate::tombstone;
 use serde::{Deserialize, Serialize};
@@ -386,9 +387,11 @@ fn text(value: Option<&Json>) -> String {
 /// # Errors
 /// `Refused` when not.
 pub fn may_write(core: Option<&View>, entity: &EntityId, member: &str) -> Result<()> {
-    match core.and_then(|core| core::active_role(core, member)) {
-        Some(role) if role.writes() => Ok(()),
-        Some(role) => Err(Error::refused(format!("{member} is a {role} and may only read"))),
-        None => Err(Error::refused(format!("{member:?} is not an active member of {entity}"))),
+    let Some(role) = core.and_then(|core| core::active_role(core, member)) else {
+        return Err(Error::refused(format!("{member:?} is not an active member of {entity}")));
+    };
+    match authorize(&Action::<&str>::Write, member, Membership::Holds(role)) {
+        Decision::Allow => Ok(()),
+        _ => Err(Error::refused(format!("{member} is a {role} and may only read"))),
     }
 }

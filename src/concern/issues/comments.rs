@@ -7,6 +7,7 @@ use crate::crdt::doc::New;
 use crate::crdt::value::{Record, Shared, Source};
 use crate::error::{Error, Next, Result};
 use crate::id::EntityId;
+use crate::policy::Action;
 use crate::store::Session;
 use crate::tombstone;
 use serde::{Deserialize, Serialize};
@@ -69,9 +70,8 @@ impl EditComment {
         if said.is_deleted() {
             return Err(Error::refused(format!("comment {} is deleted", said.id)));
         }
-        if said.text("author_id") != actor.id.as_str() {
-            return Err(said.is_anothers().hint("everybody edits only what they wrote"));
-        }
+        let edit = Action::Edit { author: said.text("author_id") };
+        actor.may(&edit, &format!("comment {}", said.id))?;
         if said.text("content") == self.text {
             return Ok(Outcome::unchanged(doc, &said.id).saying("it says that already"));
         }
@@ -104,10 +104,8 @@ impl DeleteComment {
                 Outcome::unchanged(doc, &said.id).saying(format!("{} is deleted already", said.id))
             );
         }
-        if said.text("author_id") != actor.id.as_str() && !actor.role.moderates() {
-            let hint = "its author may delete it, and so may an admin or owner";
-            return Err(said.is_anothers().hint(hint));
-        }
+        let delete = Action::Delete { author: said.text("author_id") };
+        actor.may(&delete, &format!("comment {}", said.id))?;
         let now = tombstone::time_of_deletion(session, &doc)?;
         session.edit(&doc, |txn| tombstone::mark(txn, &COMMENTS, &said.path(), now, &actor.id))?;
         let path = said.path().map(str::to_owned);
@@ -144,10 +142,6 @@ impl Said {
 
     fn is_deleted(&self) -> bool {
         record::flag(&self.record, "deleted")
-    }
-
-    fn is_anothers(&self) -> Error {
-        Error::refused(format!("comment {} is {}'s", self.id, self.text("author_id")))
     }
 
     fn text(&self, name: &str) -> &str {
