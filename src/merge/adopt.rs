@@ -27,28 +27,39 @@ pub fn adopt(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>
         parts: vec![part],
     }];
     let mut settled = settle_documents(session, &incoming)?;
-    keep_logged(session, adopted)?;
-    match is_core {
-        true => prune_entity_of(session, &incoming, &mut settled.documents)?,
-        false => drop(tombstone::prune_document(session, doc)?),
-    }
-    let conflicts: usize = settled.documents.iter().map(|(_, s): &(_, Settled)| s.conflicts).sum();
+    let unseen = keep_logged(session, adopted)?;
+    let pruned = match is_core {
+        true => {
+            prune_entity_of(session, &incoming, &mut settled.documents)?;
+            0
+        }
+        false => tombstone::prune_document(session, doc)?.len(),
+    };
+    let sum = |count: fn(&Settled) -> usize| -> usize {
+        settled.documents.iter().map(|(_, settled)| count(settled)).sum()
+    };
+    let (conflicts, gone) = (sum(|s| s.conflicts), sum(|s| s.pruned) + pruned + unseen);
     let mut said = format!("another program had changed {doc}; its changes and ours are kept");
     match conflicts {
         0 => {}
         1 => said.push_str(", 1 value lost a conflict and is in the ledger"),
         n => said.push_str(&format!(", {n} values lost conflicts and are in the ledger")),
     }
+    match gone {
+        0 => {}
+        1 => said.push_str(", 1 record is gone for good (`crdtctl trash list` has it)"),
+        n => said.push_str(&format!(", {n} records are gone for good (`crdtctl trash list`)")),
+    }
     let not_allowed =
         settled.audits.into_iter().map(|a| format!("not allowed here: {}", a.message));
     Ok(std::iter::once(said).chain(not_allowed).collect())
 }
 
-/// Keeps what the log still shows of records that the file has removed.
-fn keep_logged(session: &mut Session, adopted: &Adopted<'_>) -> Result<()> {
+/// Keeps what the log still shows of records that the file has removed. Returns how many these are.
+fn keep_logged(session: &mut Session, adopted: &Adopted<'_>) -> Result<usize> {
     let (Some(logged), Some(spec)) = (&adopted.logged, concern::of(adopted.doc)) else {
-        return Ok(());
+        return Ok(0);
     };
-    let Some(after) = session.view(adopted.doc)? else { return Ok(()) };
+    let Some(after) = session.view(adopted.doc)? else { return Ok(0) };
     trash::keep_vanished(session, adopted.doc, spec, [logged, &after], None)
 }

@@ -43,13 +43,15 @@ pub fn keep(
 
 /// Keeps the records that an import took away, as they were before it: others had pruned them, or
 /// put another in the place of their tombstone. What stood in a record that went is kept with it.
+/// Returns how many went.
 pub fn keep_vanished(
     session: &Session,
     doc: &DocId,
     spec: &Spec,
     [before, after]: [&View; 2],
     sender: Option<&str>,
-) -> Result<()> {
+) -> Result<usize> {
+    let mut gone = 0usize;
     for collection in spec.collections {
         for path in collection.records(before) {
             let steps = borrowed(&path);
@@ -62,6 +64,7 @@ pub fn keep_vanished(
                 true if is_made_anew(collection, &path, before, after) => REPLACED,
                 true => continue,
             };
+            gone = gone.saturating_add(usize::from(why == PEER));
             let Some(record) = before.value(&steps) else { continue };
             session.state().put_trash(&Trashed {
                 number: 0,
@@ -77,7 +80,7 @@ pub fn keep_vanished(
             })?;
         }
     }
-    Ok(())
+    Ok(gone)
 }
 
 /// Whether a tombstone gave way to a record that is none.

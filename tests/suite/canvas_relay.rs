@@ -589,3 +589,23 @@ fn no_event_is_lost_whenever_a_consumer_dies() {
         assert_eq!(alice.json(&["canvas", "list"]), bob.json(&["canvas", "list"]), "seed {seed}");
     }
 }
+
+/// Nobody else is waited for: what the relay removes is gone at once.
+#[test]
+fn what_the_relay_deletes_for_good_is_said() {
+    let machine = Machine::new("relay for good");
+    let store = machine.group("store", &[]);
+    let id = store.ok(&["canvas", "add", "text", "--at", "0,0", "--size", "10,10"]);
+    let line = json!({"type": "canvas_operation", "canvas_id": GROUP, "origin_peer": ALICE,
+        "element_id": id, "operation_type": "remove", "timestamp_ms": (START + 5) * 1000});
+    let dir = text(&store.dir);
+    for dry_run in [true, false] {
+        let mut args = vec!["--store", dir.as_str(), "canvas", "apply", "--json"];
+        args.extend(dry_run.then_some("-n"));
+        let run = machine.run_with_stdin(&args, line.to_string().as_bytes());
+        let row = run.json();
+        assert_eq!((&row["result"], &row["pruned"]), (&json!("applied"), &json!([id])), "{row}");
+        assert!(run.stderr.contains("1 record is gone for good"), "{}", run.stderr);
+    }
+    assert_eq!(store.json(&["trash", "list"])[0]["id"], json!(id));
+}

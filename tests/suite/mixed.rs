@@ -365,7 +365,9 @@ fn what_a_file_from_memory_has_removed_is_in_the_trash() {
         });
         machine.pass(60);
         save(&application, &alice, CHAT);
-        alice.send("looks");
+        let looks = alice.run(&["chat", "send", "looks"]);
+        let said = "1 record is gone for good (`crdtctl trash list` has it)";
+        assert!(looks.exits(0).stderr.contains(said), "{}", looks.stderr);
         assert_eq!(alice.json(&["trash", "list"]).as_array().unwrap().len(), 1, "{days}");
         let kept = alice.json(&["trash", "show", &message]);
         assert_eq!(kept["why"], "peer", "{days}");

@@ -1,6 +1,7 @@
 //! `canvas apply` and `canvas events`: the two ends of a live relay.
 
 use super::Pair;
+use crate::cmd::context::lost;
 use crate::cmd::{Context, DryRun, files};
 use crate::concern::canvas::relay::{
     self, Apply, CursorUpdate, Message, Operation as Relayed, StateRequest,
@@ -226,6 +227,10 @@ impl Part<'_> {
         let imported = import(self.around.session("canvas apply")?, &inputs)?;
         self.around.say(&imported.notes);
         self.around.say(&imported.committed.notes);
+        let gone: usize = imported.documents.iter().map(|account| account.settled.pruned).sum();
+        if gone > 0 {
+            self.around.say(&[lost(gone)]);
+        }
         for wait in &imported.waits {
             let waits = |row: &&mut Row| {
                 row.get("line").and_then(Value::as_u64).is_some_and(|line| {
@@ -276,8 +281,10 @@ impl Part<'_> {
                 Ok(line.row("unchanged", "it came with the message before", line.element()))
             }
             Message::CanvasOperation(message) => {
-                let (result, why) = self.operation(session, entity, message)?;
-                Ok(line.row(result, &why, line.element()))
+                let done = self.operation(session, entity, message)?;
+                let mut row = line.row(done.result, &done.why, line.element());
+                self.say_lost(&mut row, &done.gone);
+                Ok(row)
             }
             Message::CanvasCursorUpdate(cursor) => line.shown(cursor),
             Message::CanvasStateRequest(_) => match session.member().cloned() {
@@ -289,20 +296,32 @@ impl Part<'_> {
             },
             Message::CanvasStateResponse(response) => {
                 let mut counts = [("applied", 0), ("unchanged", 0), ("refused", 0)];
+                let mut gone = Vec::new();
                 for message in response.operations() {
-                    let (result, _) = self.operation(session, entity, &message)?;
+                    let done = self.operation(session, entity, &message)?;
                     counts
                         .iter_mut()
-                        .filter(|(name, _)| *name == result)
+                        .filter(|(name, _)| *name == done.result)
                         .for_each(|(_, count)| *count += 1);
+                    gone.extend(done.gone);
                 }
                 let [applied, unchanged, refused] = counts.map(|(_, count)| count);
                 let result = if applied > 0 { "applied" } else { "unchanged" };
                 let counts = json!({"elements": {
                     "applied": applied, "unchanged": unchanged, "refused": refused,
                 }});
-                Ok(line.row(result, "", counts))
+                let mut row = line.row(result, "", counts);
+                self.say_lost(&mut row, &gone);
+                Ok(row)
             }
+        }
+    }
+
+    /// Says which records are in the canvas no more, for good.
+    fn say_lost(&self, row: &mut Row, gone: &[String]) {
+        if !gone.is_empty() {
+            row.insert("pruned".into(), json!(gone));
+            self.around.say(&[lost(gone.len())]);
         }
     }
 
@@ -312,17 +331,29 @@ impl Part<'_> {
         session: &mut Session,
         entity: &EntityId,
         message: &Relayed,
-    ) -> Result<(&'static str, String)> {
+    ) -> Result<Followed> {
+        let done = |result, why, gone| Ok(Followed { result, why, gone });
         let apply = Apply { entity: entity.clone(), message: message.clone() };
         match operation::run(session, &Operation::CanvasApply(apply)) {
-            Ok(outcome) if outcome.changed => Ok(("applied", outcome.said)),
-            Ok(outcome) => Ok(("unchanged", outcome.said)),
+            Ok(outcome) if outcome.changed => {
+                let gone = outcome.gone().into_iter().map(str::to_owned).collect();
+                done("applied", outcome.said, gone)
+            }
+            Ok(outcome) => done("unchanged", outcome.said, Vec::new()),
             Err(e) if matches!(e.kind, Kind::Refused | Kind::Untrusted) => {
-                Ok(("refused", e.message))
+                done("refused", e.message, Vec::new())
             }
             Err(e) => Err(e),
         }
     }
+}
+
+/// What became of an operation.
+struct Followed {
+    result: &'static str,
+    why: String,
+    /// The elements that are in the canvas no more.
+    gone: Vec<String>,
 }
 
 /// A change out of a message: base64 of a valid update.
