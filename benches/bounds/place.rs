@@ -118,7 +118,7 @@ impl Place {
 
     /// A bundle of all that is here.
     pub fn bundle(&self) -> Outcome<Vec<u8>> {
-        let store = Store::open(&self.path("store"), self.ambient())?;
+        let store = Store::open_with(&self.path("store"), self.ambient())?;
         let exported = export::export(&store.reader()?, store.ambient(), &Request::default())?;
         let mut bytes = Vec::new();
         exported.bundle.write(&mut bytes)?;

@@ -9,6 +9,8 @@ use crate::concern::{Collection, canvas, chat, core, issues, kanban};
 use crate::crdt::value::{Record, Source, Value};
 use crate::error::Result;
 use crate::inspect::picture;
+use crate::query::conflict::{self, ConflictFilter};
+use crate::query::history::{self, HistoryFilter};
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
 use clap_complete::env::{CompleteEnv, Shells};
 use clap_complete::{ArgValueCompleter, CompletionCandidate};
@@ -104,9 +106,7 @@ fn members(context: &Context) -> Result<Vec<CompletionCandidate>> {
 fn trashed(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let all = super::trash::all(context)?;
     let newest = all.iter().take(RECORDS);
-    Ok(newest
-        .map(|one| with_help(one.id(), super::trash::text(one).unwrap_or(&one.noun)))
-        .collect())
+    Ok(newest.map(|one| with_help(&one.id, one.text.as_deref().unwrap_or(&one.kind))).collect())
 }
 
 fn messages(context: &Context) -> Result<Vec<CompletionCandidate>> {
@@ -207,27 +207,24 @@ fn documents(context: &Context) -> Result<Vec<CompletionCandidate>> {
 }
 
 fn tombstones(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    let found = super::tombstone::all(context, &context.reader()?)?;
-    let kind = |found: &super::tombstone::Found| with_help(found.id(), found.noun());
-    Ok(found.iter().map(kind).collect())
+    let found = super::tombstone::all(context)?;
+    Ok(found.iter().map(|deleted| with_help(&deleted.id, deleted.kind)).collect())
 }
 
 fn commands(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    let reader = context.reader()?;
-    let log = reader.state().map(|state| state.history(i64::MIN..i64::MAX)).transpose()?;
-    let mut log = log.unwrap_or_default();
-    log.dedup_by_key(|entry| entry.seq);
-    let newest = log.into_iter().rev().take(COMMANDS);
-    Ok(newest.map(|entry| with_help(&entry.seq.to_string(), &entry.command)).collect())
+    let newest = HistoryFilter { limit: Some(COMMANDS), ..HistoryFilter::default() };
+    let log = history::list(&context.reader()?, &newest)?.into_iter().rev();
+    Ok(log.map(|logged| with_help(&logged.seq.to_string(), &logged.command)).collect())
 }
 
 fn conflicts(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    let reader = context.reader()?;
-    let found = super::conflict::all(reader.state())?;
-    let field = |path: &[String]| path.last().cloned().unwrap_or_default();
-    let kind = |noun: &Option<String>| noun.clone().unwrap_or_default();
-    let help = |c: &crate::store::Conflict| format!("{} {}", kind(&c.noun), field(&c.path));
-    Ok(found.iter().map(|found| with_help(&found.id.to_string(), &help(found))).collect())
+    let found = conflict::list(&context.reader()?, &ConflictFilter::default())?;
+    let candidate = |lost: &conflict::LostValue| {
+        let (kind, field) = (lost.kind.as_deref().unwrap_or_default(), lost.path.last());
+        let help = format!("{kind} {}", field.map_or("", String::as_str));
+        with_help(&lost.number.to_string(), &help)
+    };
+    Ok(found.iter().map(candidate).collect())
 }
 
 fn peers(context: &Context) -> Result<Vec<CompletionCandidate>> {

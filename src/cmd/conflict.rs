@@ -1,12 +1,10 @@
 use super::time::When;
-use super::{Context, DryRun};
-use crate::concern;
-use crate::error::{Error, Result};
+use super::{Context, DryRun, resolve};
+use crate::error::Result;
 use crate::operation::{Operation, Restore};
-use crate::store::{Conflict, State};
-use crate::ui::{Column, Report, Row};
+use crate::query::conflict::{self as query, ConflictFilter};
+use crate::ui::{Column, Report, row, rows};
 use clap::Subcommand;
-use serde_json::json;
 
 /// Values that lost a merge: what they lost to, and how to have them back
 ///
@@ -105,64 +103,15 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
 fn list(context: &Context, since: Option<When>, doc: Option<&str>) -> Result<Report> {
     let reader = context.reader()?;
     let doc = doc.map(|doc| context.document(&reader, doc)).transpose()?;
-    let entities = match context.globals.entity {
-        Some(_) => Some(context.entities(&reader.documents()?)?),
-        None => None,
-    };
-    let since = since.map_or(i64::MIN, |since| since.at(context.now()));
-    let rows = all(reader.state())?
-        .iter()
-        .filter(|conflict| conflict.at >= since)
-        .filter(|conflict| doc.as_ref().is_none_or(|doc| conflict.doc == *doc))
-        .filter(|conflict| {
-            let entity = conflict.doc.entity();
-            entities.as_ref().is_none_or(|these| entity.is_some_and(|e| these.contains(&e)))
-        })
-        .map(row)
-        .collect();
-    Ok(Report::list(rows, COLUMNS, Some("number"), "no conflicts"))
-}
-
-/// Every value that lost, the latest first.
-pub fn all(state: Option<&State>) -> Result<Vec<Conflict>> {
-    state.map_or_else(|| Ok(Vec::new()), State::conflicts)
+    let since = since.map(|since| since.at(context.now()));
+    let filter = ConflictFilter { since, doc, entities: context.named_entities(&reader)? };
+    let found = query::list(&reader, &filter)?;
+    Ok(Report::list(rows(&found)?, COLUMNS, Some("number"), "no conflicts"))
 }
 
 fn show(context: &Context, number: i64) -> Result<Report> {
-    let reader = context.reader()?;
-    let found = all(reader.state())?.into_iter().find(|conflict| conflict.id == number);
-    match found {
-        Some(conflict) => Ok(Report::object(row(&conflict), SHOW, Some("number"))),
-        None => Err(Error::not_found(format!("no conflict {number}"))
-            .hint("`crdtctl conflict list` shows those of the last 30 days")),
-    }
-}
-
-fn row(conflict: &Conflict) -> Row {
-    let place = concern::of(&conflict.doc).and_then(|spec| concern::place(spec, &conflict.path));
-    let (id, field) = match place {
-        Some((_, steps)) => {
-            let (record, field) = conflict.path.split_at(steps);
-            (record.last(), Some(field.join(".")))
-        }
-        None => (None, None),
-    };
-    let mut row = Row::new();
-    let mut put = |key: &str, value| row.insert(key.to_owned(), value);
-    put("number", json!(conflict.id));
-    put("at", json!(conflict.at));
-    put("doc", json!(conflict.doc));
-    put("kind", json!(conflict.noun));
-    put("id", json!(id));
-    put("field", json!(field));
-    put("path", json!(conflict.path));
-    put("rule", json!(conflict.rule));
-    put("winner", json!(conflict.winner.value));
-    put("winner_at", json!(conflict.winner.at));
-    put("winner_by", json!(conflict.winner.by));
-    put("loser", json!(conflict.loser.value));
-    put("loser_at", json!(conflict.loser.at));
-    put("loser_by", json!(conflict.loser.by));
-    put("restored_at", json!(conflict.restored));
-    row
+    let found = query::find(&context.reader()?, number).map_err(|error| {
+        resolve::hinted(error, "`crdtctl conflict list` shows those of the last 30 days")
+    })?;
+    Ok(Report::object(row(&found)?, SHOW, Some("number")))
 }

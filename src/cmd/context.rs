@@ -5,6 +5,7 @@ use crate::concern::{self, CONCERNS};
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::limits::TRASH_AGE_SECONDS;
+use crate::machine;
 use crate::operation::{self, Creates, Operation, Outcome};
 use crate::query::Partial;
 use crate::store::{Ambient, Commits, Committed, Document, Open, Reader, Session, Store};
@@ -13,7 +14,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 /// For how long the trash keeps things.
@@ -73,7 +74,7 @@ impl Context {
     pub fn store(&self) -> Result<Store> {
         let dir = self.store_dir()?;
         self.detail(|| format!("store {}", dir.display()));
-        Ok(Store::open(&dir, self.ambient())?.counting(&self.commits))
+        Ok(Store::open_with(&dir, self.ambient())?.counting(&self.commits))
     }
 
     /// Read access to the store.
@@ -148,6 +149,14 @@ impl Context {
                 resolve::entity(Some(named), None, &all).map(|one| BTreeSet::from([one]))
             }
             None => Ok(all),
+        }
+    }
+
+    /// The entity of `-e`; None where none is named and all of the store is meant.
+    pub fn named_entities(&self, reader: &Reader) -> Result<Option<BTreeSet<EntityId>>> {
+        match &self.globals.entity {
+            Some(_) => self.entities(&reader.documents()?).map(Some),
+            None => Ok(None),
         }
     }
 
@@ -402,7 +411,7 @@ impl Context {
             return Ok(dir.clone());
         }
         let here = env::current_dir().map_err(|e| Error::io("no current directory", e))?;
-        let data = || xdg("XDG_DATA_HOME", ".local/share").map(|dir| dir.join("crdtctl"));
+        let data = || machine::xdg("XDG_DATA_HOME", ".local/share").map(|dir| dir.join("crdtctl"));
         Store::find(&here)?.or_else(|| data().filter(|dir| dir.is_dir())).ok_or_else(|| {
             Error::not_found(format!("no store in {} or above it", here.display()))
                 .hint("`crdtctl init` makes one here, `-s DIR` names one elsewhere")
@@ -459,53 +468,14 @@ pub fn own_member(reader: &Reader) -> Result<Option<MemberId>> {
 }
 
 fn ambient(globals: &Globals) -> Ambient {
-    let host = host();
+    let machine = match &globals.state_dir {
+        Some(dir) => machine::with_state_in(dir),
+        None => machine::at_hand(),
+    };
     Ambient {
         clock: globals.now.map_or_else(Clock::system, Clock::fixed),
         ids: globals.seed.as_deref().map_or_else(Ids::random, Ids::seeded),
-        leases: leases(globals.state_dir.as_deref()),
-        machine: machine_id().unwrap_or_else(|| host.clone()),
-        host,
         lock_wait: globals.lock_wait,
-        roots: concern::roots,
-        adopt: crate::merge::adopt,
+        ..machine
     }
-}
-
-/// Where the leases lie: in the directory that is named, else in the XDG state directory. None where
-/// there is neither.
-fn leases(named: Option<&Path>) -> Option<PathBuf> {
-    let dir = match named {
-        // A lease outlives the directory that this command was run in.
-        Some(named) => std::path::absolute(named).ok()?,
-        None => xdg("XDG_STATE_HOME", ".local/state")?.join("crdtctl"),
-    };
-    Some(dir.join("leases"))
-}
-
-/// A base directory of the XDG specification, which says to ignore relative ones; below the home
-/// directory where it is not set. HOME names that, else the user's entry in the system's database.
-fn xdg(name: &str, below_home: &str) -> Option<PathBuf> {
-    let absolute = |path: PathBuf| path.is_absolute().then_some(path);
-    let named = env::var_os(name).map(PathBuf::from).and_then(absolute);
-    let home = || env::home_dir().and_then(absolute);
-    named.or_else(|| home().map(|home| home.join(below_home)))
-}
-
-fn machine_id() -> Option<String> {
-    first_line(Path::new("/etc/machine-id"))
-}
-
-/// The host's name, for people who wait for its lock.
-fn host() -> String {
-    first_line(Path::new("/proc/sys/kernel/hostname"))
-        .or_else(|| first_line(Path::new("/etc/hostname")))
-        .or_else(|| env::var("HOSTNAME").or_else(|_| env::var("COMPUTERNAME")).ok())
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "unknown".to_owned())
-}
-
-fn first_line(path: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(path).ok()?;
-    text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned)
 }

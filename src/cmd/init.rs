@@ -26,7 +26,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         None => env::current_dir().map_err(|e| Error::io("no current directory", e))?,
     };
     let member = context.globals.acting_member.as_ref();
-    let before = Store::open(&dir, context.ambient()).ok();
+    let before = Store::open_with(&dir, context.ambient()).ok();
     let before = match before {
         Some(store) => store.reader()?.state().map(|state| state.replica()).transpose()?.flatten(),
         None => None,

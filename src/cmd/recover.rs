@@ -155,7 +155,7 @@ fn document(context: &Context, store: &Store, wanted: &str) -> Result<DocId> {
 fn sources(context: &Context, path: &Path, doc: &DocId) -> Result<Vec<Source>> {
     let name = path.display().to_string();
     if path.is_dir() || path.file_name().is_some_and(|file| file == "crdt.db") {
-        let remains = Store::open(path, context.ambient())?.remains(doc)?;
+        let remains = Store::open_with(path, context.ambient())?.remains(doc)?;
         remains.notes.iter().for_each(|note| context.note(format!("{name}: {note}")));
         let mut sources = rank(remains, Vec::new());
         for source in &mut sources {

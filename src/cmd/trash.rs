@@ -1,11 +1,9 @@
 use super::{Context, DryRun};
-use crate::concern::plain;
 use crate::error::Result;
-use crate::operation::{Operation, Untrash, find_trashed};
-use crate::store::{State, Trashed};
-use crate::ui::{Column, Report, Row};
+use crate::operation::{Operation, Untrash};
+use crate::query::trash::{self as query, TrashedRecord};
+use crate::ui::{Column, Report, row, rows};
 use clap::Subcommand;
-use serde_json::{Value, json};
 
 /// Records that are gone for good, kept for 30 days: what they were, and a new one of each
 ///
@@ -90,45 +88,17 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
 }
 
 /// What is in the trash of the store or, with -e, of one entity; the latest first.
-pub fn all(context: &Context) -> Result<Vec<Trashed>> {
+pub fn all(context: &Context) -> Result<Vec<TrashedRecord>> {
     let reader = context.reader()?;
-    let mut all = reader.state().map(State::trash).transpose()?.unwrap_or_default();
-    if context.globals.entity.is_some() {
-        let these = context.entities(&reader.documents()?)?;
-        all.retain(|trashed| trashed.doc.entity().is_some_and(|entity| these.contains(&entity)));
-    }
-    Ok(all)
+    query::list(&reader, context.named_entities(&reader)?.as_ref())
 }
 
 fn list(context: &Context) -> Result<Report> {
-    let rows = all(context)?.iter().map(row).collect();
-    Ok(Report::list(rows, COLUMNS, Some("id"), "the trash is empty"))
+    Ok(Report::list(rows(&all(context)?)?, COLUMNS, Some("id"), "the trash is empty"))
 }
 
 fn show(context: &Context, wanted: &str) -> Result<Report> {
-    let all = all(context)?;
-    let found = find_trashed(&all, wanted)?;
-    let mut row = row(found);
-    row.insert("path".into(), json!(found.path));
-    row.insert("record".into(), found.record.clone());
-    Ok(Report::object(row, SHOW, Some("id")))
-}
-
-fn row(trashed: &Trashed) -> Row {
-    let mut row = Row::new();
-    row.insert("id".into(), json!(trashed.id()));
-    row.insert("kind".into(), json!(trashed.noun));
-    row.insert("doc".into(), json!(trashed.doc));
-    row.insert("at".into(), json!(trashed.at));
-    row.insert("why".into(), json!(trashed.why));
-    row.insert("member".into(), json!(trashed.member));
-    row.insert("text".into(), json!(text(trashed)));
-    row.insert("restored_as".into(), json!(trashed.restored));
-    row
-}
-
-/// What people knew it by.
-pub fn text(trashed: &Trashed) -> Option<&str> {
-    let field = |name: &&str| trashed.record.get(*name).and_then(Value::as_str);
-    ["content", "title", "element_type", "role", plain::VALUE].iter().find_map(field)
+    let reader = context.reader()?;
+    let found = query::find(&reader, context.named_entities(&reader)?.as_ref(), wanted)?;
+    Ok(Report::object(row(&found)?, SHOW, Some("id")))
 }

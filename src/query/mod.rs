@@ -7,11 +7,15 @@
 pub mod board;
 pub mod canvas;
 pub mod chat;
+pub mod conflict;
 pub mod entity;
 mod held;
+pub mod history;
 pub mod issue;
 pub mod member;
 mod record;
+pub mod tombstone;
+pub mod trash;
 
 pub use held::{Numeric, Text};
 

@@ -91,7 +91,7 @@ enum Place {
 impl Store {
     /// Opens the directory that holds `crdt/`, or one that holds `crdt.db/crdt/`, or the 0.1.19
     /// file `crdt.db`. Reads nothing else, writes nothing.
-    pub fn open(dir: &Path, ambient: Rc<Ambient>) -> Result<Store> {
+    pub fn open_with(dir: &Path, ambient: Rc<Ambient>) -> Result<Store> {
         match recognise(dir)? {
             Some(place) => {
                 Ok(Store { named: dir.to_owned(), place, ambient, commits: Rc::default() })
@@ -125,7 +125,7 @@ impl Store {
         if recognise(dir)?.is_none() {
             fs::create_dir(&dir.join("crdt"))?;
         }
-        let store = Store::open(dir, ambient)?;
+        let store = Store::open_with(dir, ambient)?;
         let open = Open { command: "init", member, dry_run: false };
         let mut session = store.session(open)?;
         session.settle(member)?;

@@ -38,7 +38,7 @@ impl Bench {
     }
 
     fn open_as(&self, name: &str, ambient: Ambient) -> Store {
-        Store::open(&self.path(name), Rc::new(ambient)).unwrap()
+        Store::open_with(&self.path(name), Rc::new(ambient)).unwrap()
     }
 
     fn open(&self, name: &str) -> Store {
@@ -1287,7 +1287,7 @@ mod generations {
         fs::write(inner.join("crdt/group/67726f75703a61.yrs"), [0, 0]).unwrap();
         assert_eq!(Store::find(&inner.join("crdt/group")).unwrap(), Some(inner));
         assert_eq!(Store::find(&bench.path("app")).unwrap(), Some(bench.path("app")));
-        let missing = Store::open(&bench.path("nowhere"), Rc::new(bench.ambient()));
+        let missing = Store::open_with(&bench.path("nowhere"), Rc::new(bench.ambient()));
         assert_eq!(missing.err().unwrap().kind, Kind::NotFound);
     }
 

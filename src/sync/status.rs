@@ -7,6 +7,7 @@ use crate::crdt::update::{Checked, Clocks, Update, Version};
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::store::{Ambient, Document, Parked, Peer, Reader};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One peer and the distance to it.
@@ -30,6 +31,30 @@ impl Status {
     }
 }
 
+/// What is counted first, then the documents one by one.
+impl Serialize for Status {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Status", 16)?;
+        fields.serialize_field("replica_id", &self.peer.replica_id)?;
+        fields.serialize_field("member", &self.peer.member)?;
+        fields.serialize_field("last_seen", &self.peer.last_seen)?;
+        fields.serialize_field("last_bundle", &self.peer.last_bundle)?;
+        fields.serialize_field("they_lack_documents", &self.they_lack.documents())?;
+        fields.serialize_field("they_lack_operations", &self.they_lack.operations())?;
+        fields.serialize_field("they_lack_bytes", &self.they_lack.bytes())?;
+        fields.serialize_field("we_lack_documents", &self.we_lack.documents())?;
+        fields.serialize_field("we_lack_operations", &self.we_lack.operations())?;
+        fields.serialize_field("agreed_documents", &self.agreement.proven.len())?;
+        fields.serialize_field("waiting", &self.waiting.len())?;
+        fields.serialize_field("they_lack", &self.they_lack)?;
+        fields.serialize_field("we_lack", &self.we_lack)?;
+        fields.serialize_field("waits", &self.waiting)?;
+        fields.serialize_field("unproven", &self.agreement.unproven)?;
+        fields.serialize_field("diverged", &self.agreement.diverged)?;
+        fields.end()
+    }
+}
+
 /// The documents of which a peer has the same version as we, by what it said last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Agreement {
@@ -42,12 +67,12 @@ pub struct Agreement {
 }
 
 /// What one side lacks, by document.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Distance(pub Vec<Lacking>);
 
 /// What one side lacks of a document. Operations are clocks: one for each value that was ever
 /// written. A deletion alone has none, so a document can be lacking with no operations.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Lacking {
     pub doc: DocId,
     pub operations: u64,
@@ -71,7 +96,7 @@ impl Distance {
 }
 
 /// An update that waits here.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Waiting {
     pub doc: DocId,
     /// The bundle that it came in; for a bare update its file.

@@ -46,7 +46,7 @@ impl Content {
             roots: crdtctl::concern::roots,
             adopt: crdtctl::merge::adopt,
         };
-        let opened = store::Store::open(&store.dir, Rc::new(ambient)).expect("a store");
+        let opened = store::Store::open_with(&store.dir, Rc::new(ambient)).expect("a store");
         let reader = opened.reader().expect("a reader");
         let mut content = Content::default();
         for document in reader.documents().expect("the documents") {

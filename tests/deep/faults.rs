@@ -272,7 +272,7 @@ fn fingerprint(store: &Store<'_>) -> String {
         roots: crdtctl::concern::roots,
         adopt: crdtctl::merge::adopt,
     };
-    let opened = store::Store::open(&store.dir, Rc::new(ambient)).expect("a store");
+    let opened = store::Store::open_with(&store.dir, Rc::new(ambient)).expect("a store");
     let reader = opened.reader().expect("a reader");
     let mut found = String::new();
     for document in reader.documents().expect("the documents") {

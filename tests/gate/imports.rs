@@ -69,7 +69,7 @@ fn outcome(carol: &Store<'_>, bundles: &[&Bundle]) -> Result<Outcome> {
         roots: concern::roots,
         adopt: crdtctl::merge::adopt,
     });
-    let store = store::Store::open(&carol.dir, ambient)?;
+    let store = store::Store::open_with(&carol.dir, ambient)?;
     let open = Open { command: "sync import", member: None, dry_run: true };
     let input = |bundle: &&Bundle| Input::Bundle {
         name: bundle.manifest().bundle.clone(),

@@ -47,6 +47,7 @@ mod one_damaged;
 mod oracle;
 mod output;
 mod plain;
+mod programs;
 mod recover;
 mod repair;
 mod size;

@@ -119,7 +119,7 @@ impl Side {
         }
         let name = argument.to_owned();
         if path.is_dir() || path.file_name().is_some_and(|file| file == "crdt.db") {
-            let reader = Store::open(path, context.ambient())?.reader()?;
+            let reader = Store::open_with(path, context.ambient())?.reader()?;
             return Ok(Side::Store { name, reader });
         }
         let bytes = files::read(path, limits::DOCUMENT_BYTES)?;

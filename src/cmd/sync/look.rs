@@ -9,9 +9,9 @@ use crate::concern;
 use crate::error::{Error, Kind, Result};
 use crate::sync::import::{Input, import};
 use crate::sync::peer;
-use crate::sync::status::{self, Distance, Status, Waiting};
+use crate::sync::status::{self, Status, Waiting};
 use crate::sync::verify::verify as check;
-use crate::ui::{Column, Report, Row, Section, Written};
+use crate::ui::{Column, Report, Row, Section, Written, row};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -34,7 +34,8 @@ pub fn status(context: &Context, exit_code: bool) -> Result<Report> {
     let behind = overview.is_behind();
     overview.damaged.iter().try_for_each(|error| context.leave_out(error.clone()))?;
     let json = is_json(context);
-    let rows = overview.peers.iter().map(|status| status_row(status, json)).collect();
+    let rows = overview.peers.iter().map(|status| status_row(status, json));
+    let rows = rows.collect::<Result<_>>()?;
     let mut report = Report::list(rows, STATUS, Some("replica_id"), "no bundle came here yet");
     report.notes.extend(overview.stray.iter().map(|waiting| {
         format!("{} of {} waits for {}", waiting.bundle, waiting.doc, prerequisites(waiting))
@@ -65,49 +66,16 @@ fn doubts(status: &Status) -> Vec<String> {
     diverged.chain(unproven).collect()
 }
 
-/// The line of a peer. JSON has the documents one by one, and what waits as it is recorded.
-fn status_row(status: &Status, json: bool) -> Row {
-    let mut row = object(json!({
-        "replica_id": status.peer.replica_id,
-        "member": status.peer.member,
-        "last_seen": status.peer.last_seen,
-        "last_bundle": status.peer.last_bundle,
-        "they_lack_documents": status.they_lack.documents(),
-        "they_lack_operations": status.they_lack.operations(),
-        "they_lack_bytes": status.they_lack.bytes(),
-        "we_lack_documents": status.we_lack.documents(),
-        "we_lack_operations": status.we_lack.operations(),
-        "agreed_documents": status.agreement.proven.len(),
-        "waiting": status.waiting.len(),
-    }));
-    if json {
-        row.insert("they_lack".to_owned(), documents(&status.they_lack));
-        row.insert("we_lack".to_owned(), documents(&status.we_lack));
-        row.insert("waits".to_owned(), status.waiting.iter().map(waits).collect());
-        row.insert("unproven".to_owned(), json!(status.agreement.unproven));
-        row.insert("diverged".to_owned(), json!(status.agreement.diverged));
-        return row;
+/// The line of a peer; for people with what is waited for in words.
+fn status_row(status: &Status, json: bool) -> Result<Row> {
+    let mut row = row(status)?;
+    if !json {
+        let waits: std::collections::BTreeSet<String> =
+            status.waiting.iter().map(prerequisites).collect();
+        let waits = waits.into_iter().collect::<Vec<_>>().join("; ");
+        row.insert("waits_for".to_owned(), json!(waits));
     }
-    let waits: std::collections::BTreeSet<String> =
-        status.waiting.iter().map(prerequisites).collect();
-    let waits = waits.into_iter().collect::<Vec<_>>().join("; ");
-    row.insert("waits_for".to_owned(), json!(waits));
-    row
-}
-
-fn documents(distance: &Distance) -> Value {
-    let document = |lacking: &status::Lacking| json!({"doc": lacking.doc, "operations": lacking.operations, "bytes": lacking.bytes});
-    distance.0.iter().map(document).collect()
-}
-
-fn waits(waiting: &Waiting) -> Value {
-    json!({
-        "doc": waiting.doc,
-        "bundle": waiting.bundle,
-        "received_at": waiting.received_at,
-        "missing": waiting.missing,
-        "had_by": waiting.had_by,
-    })
+    Ok(row)
 }
 
 /// What an update waits for, for people: how much, and who has it.

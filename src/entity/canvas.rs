@@ -1,0 +1,92 @@
+use crate::concern::canvas::{Add, Delete, Kind, Move, Redo, Set, Undo};
+use crate::error::Result;
+use crate::id::EntityId;
+use crate::operation::Operation;
+use crate::query::canvas::{self, Element};
+use crate::store::Store;
+use serde_json::{Map, Value};
+
+/// The whiteboard of an entity. Lengths are in its own units, `(x, y)` and `(width, height)`.
+pub struct Canvas<'s> {
+    store: &'s Store,
+    entity: EntityId,
+}
+
+impl<'s> Canvas<'s> {
+    pub(crate) fn new(store: &'s Store, entity: EntityId) -> Canvas<'s> {
+        Canvas { store, entity }
+    }
+
+    /// Puts an element on top of the others.
+    ///
+    /// # Errors
+    /// `Refused` for who may not; `Usage` for what is no finite number.
+    pub fn add(&self, kind: Kind, at: (f64, f64), size: (f64, f64)) -> Result<Element> {
+        let ((x, y), (width, height)) = (at, size);
+        let (entity, data) = (self.entity.clone(), Map::new());
+        let add = Add { entity, kind, x, y, width, height, rotation: 0.0, z_index: None, data };
+        let id = self.store.make(&Operation::CanvasAdd(add))?;
+        self.find(&id)
+    }
+
+    /// Sets fields of an element by their names, as `width` or `data.color`; false where all is so.
+    ///
+    /// # Errors
+    /// `NotFound`, `Ambiguous`; `Usage` for a field that there is not.
+    pub fn set(&self, element: &str, fields: Map<String, Value>) -> Result<bool> {
+        let (entity, element) = (self.entity.clone(), element.to_owned());
+        self.store.change(&Operation::CanvasSet(Set { entity, element, set: fields }))
+    }
+
+    /// Moves an element; false where it stands there.
+    ///
+    /// # Errors
+    /// `NotFound`, `Ambiguous`; `Refused` for a deleted one.
+    pub fn move_to(&self, element: &str, (x, y): (f64, f64)) -> Result<bool> {
+        let (entity, element) = (self.entity.clone(), element.to_owned());
+        self.store.change(&Operation::CanvasMove(Move { entity, element, x, y }))
+    }
+
+    /// Deletes an element; false for one that is deleted already.
+    ///
+    /// # Errors
+    /// `NotFound` or `Ambiguous`.
+    pub fn delete(&self, element: &str) -> Result<bool> {
+        let (entity, element) = (self.entity.clone(), element.to_owned());
+        self.store.change(&Operation::CanvasDelete(Delete { entity, element }))
+    }
+
+    /// Takes this replica's last step back.
+    ///
+    /// # Errors
+    /// `Refused` where there is none, or somebody has changed the element since.
+    pub fn undo(&self) -> Result<bool> {
+        let entity = self.entity.clone();
+        self.store.change(&Operation::CanvasUndo(Undo { entity, force: false }))
+    }
+
+    /// Does the last step again that was taken back.
+    ///
+    /// # Errors
+    /// As [`Canvas::undo`].
+    pub fn redo(&self) -> Result<bool> {
+        let entity = self.entity.clone();
+        self.store.change(&Operation::CanvasRedo(Redo { entity, force: false }))
+    }
+
+    /// The elements that are not deleted, the lowest first.
+    ///
+    /// # Errors
+    /// `Corrupt` where the document is.
+    pub fn list(&self) -> Result<Vec<Element>> {
+        canvas::list(&self.store.reader()?, &self.entity, false)
+    }
+
+    /// One element, deleted or not, with every field of its record.
+    ///
+    /// # Errors
+    /// `NotFound` or `Ambiguous`.
+    pub fn find(&self, element: &str) -> Result<Element> {
+        canvas::find(&self.store.reader()?, &self.entity, element)
+    }
+}

@@ -1,0 +1,119 @@
+use crate::concern::chat::{Delete, Edit, React, Send};
+use crate::error::Result;
+use crate::id::EntityId;
+use crate::operation::Operation;
+use crate::query::chat::{self, Message, MessageFilter, Thread};
+use crate::store::Store;
+
+/// What is said in an entity.
+///
+/// ```
+/// # fn main() -> crdtctl::error::Result<()> {
+/// # use crdtctl::{Store, id::MemberId, machine, query::chat::MessageFilter};
+/// # let dir = tempfile::tempdir().map_err(|e| crdtctl::error::Error::io("no directory", e))?;
+/// # let state = machine::with_state_in(&dir.path().join("state"));
+/// # let alice = MemberId::parse("alice-river-stone-sky")?;
+/// # let (store, _) = Store::init(&dir.path().join("store"), state.into(), Some(&alice))?;
+/// let channel = store.entity("channel:bright-river-wind-star")?;
+/// channel.create("Harbour")?;
+///
+/// let message = channel.chat().send("Hello, World!")?;
+/// channel.chat().edit(&message.id, "Hello, harbour!")?;
+/// channel.chat().reply(&message.id, "Anybody there?")?;
+///
+/// let thread = channel.chat().thread(&message.id)?;
+/// assert_eq!(thread.message.expect("it is there").content, "Hello, harbour!");
+/// assert_eq!(thread.replies[0].author_id, "alice-river-stone-sky");
+///
+/// let said = MessageFilter { words: vec!["HARBOUR".to_owned()], ..MessageFilter::default() };
+/// assert_eq!(channel.chat().list(&said)?.len(), 1);
+/// assert!(channel.chat().delete(&message.id)?);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Chat<'s> {
+    store: &'s Store,
+    entity: EntityId,
+}
+
+impl<'s> Chat<'s> {
+    pub(crate) fn new(store: &'s Store, entity: EntityId) -> Chat<'s> {
+        Chat { store, entity }
+    }
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// `Refused` for who may not; `Usage` for an empty one.
+    pub fn send(&self, text: &str) -> Result<Message> {
+        self.say(text, None)
+    }
+
+    /// Replies to a message; to a reply: one more in its thread.
+    ///
+    /// # Errors
+    /// As [`Chat::send`]; `NotFound`, `Ambiguous`, and `Refused` where the message is deleted.
+    pub fn reply(&self, to: &str, text: &str) -> Result<Message> {
+        self.say(text, Some(to.to_owned()))
+    }
+
+    fn say(&self, text: &str, reply_to: Option<String>) -> Result<Message> {
+        let (entity, text) = (self.entity.clone(), text.to_owned());
+        let send = Send { entity, text, reply_to, attachments: Vec::new() };
+        let id = self.store.make(&Operation::ChatSend(send))?;
+        self.find(&id)
+    }
+
+    /// Changes the text of one's own message; false where it says that already.
+    ///
+    /// # Errors
+    /// `NotFound`, `Ambiguous`; `Refused` for what somebody else wrote, or what is deleted.
+    pub fn edit(&self, message: &str, text: &str) -> Result<bool> {
+        let (entity, message, text) = (self.entity.clone(), message.to_owned(), text.to_owned());
+        self.store.change(&Operation::ChatEdit(Edit { entity, message, text }))
+    }
+
+    /// Deletes one's own message, or anybody's as an admin; false for one that is deleted already.
+    /// Where nobody is waited for it is gone for good at once, and kept in the trash.
+    ///
+    /// # Errors
+    /// `NotFound`, `Ambiguous`; `Refused` for who may not.
+    pub fn delete(&self, message: &str) -> Result<bool> {
+        let delete = Delete { entity: self.entity.clone(), message: message.to_owned() };
+        self.store.change(&Operation::ChatDelete(delete))
+    }
+
+    /// Gives one's reaction to a message; false where it is given already.
+    ///
+    /// # Errors
+    /// `NotFound`, `Ambiguous`; `Usage` for what is no emoji and no short word.
+    pub fn react(&self, message: &str, emoji: &str) -> Result<bool> {
+        let (entity, message, emoji) = (self.entity.clone(), message.to_owned(), emoji.to_owned());
+        self.store.change(&Operation::ChatReact(React { entity, message, emoji, remove: false }))
+    }
+
+    /// The messages, the oldest first. With [`MessageFilter::default`] all that are not deleted;
+    /// replies are in their threads.
+    ///
+    /// # Errors
+    /// `Ambiguous` for a prefix of an author; `Corrupt` where the document is.
+    pub fn list(&self, filter: &MessageFilter) -> Result<Vec<Message>> {
+        chat::list(&self.store.reader()?, &self.entity, filter)
+    }
+
+    /// A message and the replies to it that are not deleted.
+    ///
+    /// # Errors
+    /// `NotFound` or `Ambiguous`.
+    pub fn thread(&self, message: &str) -> Result<Thread> {
+        chat::thread(&self.store.reader()?, &self.entity, message, false)
+    }
+
+    /// One message or reply, deleted or not, with every field of its record.
+    ///
+    /// # Errors
+    /// `NotFound` or `Ambiguous`.
+    pub fn find(&self, message: &str) -> Result<Message> {
+        chat::find(&self.store.reader()?, &self.entity, message)
+    }
+}

@@ -1,0 +1,69 @@
+//! The machine at hand: its clock, its chance, its name, and where the leases of its replicas lie.
+//!
+//! The one place below the command line that asks for any of it.
+
+use crate::clock::{Clock, Ids};
+use crate::concern;
+use crate::merge;
+use crate::store::Ambient;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// For how long a session waits for the lock of a store that another process writes to.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+
+/// What a store finds around it on this machine. Leases lie in the user's state directory
+/// (`$XDG_STATE_HOME/crdtctl`), so that a copy of a store does not write as the store that it was
+/// copied from.
+pub fn at_hand() -> Ambient {
+    around(xdg("XDG_STATE_HOME", ".local/state").map(|dir| dir.join("crdtctl")))
+}
+
+/// The same with leases in a directory of one's own: for tests, containers and services. It must
+/// outlive the stores that are written to with it, and must not be copied with them.
+pub fn with_state_in(dir: &Path) -> Ambient {
+    // A lease outlives the directory that this process was started in.
+    around(std::path::absolute(dir).ok())
+}
+
+fn around(state: Option<PathBuf>) -> Ambient {
+    let host = host();
+    Ambient {
+        clock: Clock::system(),
+        ids: Ids::random(),
+        leases: state.map(|dir| dir.join("leases")),
+        machine: machine_id().unwrap_or_else(|| host.clone()),
+        host,
+        lock_wait: LOCK_WAIT,
+        roots: concern::roots,
+        adopt: merge::adopt,
+    }
+}
+
+/// A base directory of the XDG specification, which says to ignore relative ones; below the home
+/// directory where it is not set. HOME names that, else the user's entry in the system's database.
+pub fn xdg(name: &str, below_home: &str) -> Option<PathBuf> {
+    let absolute = |path: PathBuf| path.is_absolute().then_some(path);
+    let named = env::var_os(name).map(PathBuf::from).and_then(absolute);
+    let home = || env::home_dir().and_then(absolute);
+    named.or_else(|| home().map(|home| home.join(below_home)))
+}
+
+fn machine_id() -> Option<String> {
+    first_line(Path::new("/etc/machine-id"))
+}
+
+/// The host's name, for people who wait for its lock.
+fn host() -> String {
+    first_line(Path::new("/proc/sys/kernel/hostname"))
+        .or_else(|| first_line(Path::new("/etc/hostname")))
+        .or_else(|| env::var("HOSTNAME").or_else(|_| env::var("COMPUTERNAME")).ok())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn first_line(path: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned)
+}

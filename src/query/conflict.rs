@@ -1,0 +1,111 @@
+//! Values that lost a merge, and what they lost to.
+
+use crate::concern;
+use crate::error::{Error, Result};
+use crate::id::{DocId, EntityId};
+use crate::store::{Conflict, Reader, State};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// A value that lost a merge.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LostValue {
+    /// By which it is known here.
+    pub number: i64,
+    /// When it was decided, in Unix seconds.
+    pub at: i64,
+    pub doc: DocId,
+    /// What the record is called; None where nothing tells any more.
+    pub kind: Option<String>,
+    /// The id of the record.
+    pub id: Option<String>,
+    /// The field, its steps joined by dots.
+    pub field: Option<String>,
+    /// The way to the field from its root.
+    pub path: Vec<String>,
+    /// `later`, `greater`, `unclocked`, `deleted`, `pruned` or `replaced`.
+    pub rule: String,
+    pub winner: Option<Value>,
+    /// When it was written, as its field's clock says it.
+    pub winner_at: Option<i64>,
+    /// Whose bundle it came in; None for what was here.
+    pub winner_by: Option<String>,
+    pub loser: Option<Value>,
+    pub loser_at: Option<i64>,
+    pub loser_by: Option<String>,
+    /// When it was written again, in Unix seconds.
+    pub restored_at: Option<i64>,
+}
+
+/// Which values are listed; by default all.
+#[derive(Debug, Clone, Default)]
+pub struct ConflictFilter {
+    /// Only what was decided from this time on, in Unix seconds.
+    pub since: Option<i64>,
+    /// Only those of this document.
+    pub doc: Option<DocId>,
+    /// Only those of these entities.
+    pub entities: Option<BTreeSet<EntityId>>,
+}
+
+/// The values that lost a merge and are kept yet, the latest first.
+///
+/// # Errors
+/// `Io` and `Corrupt` where the local state cannot be read.
+pub fn list(reader: &Reader, filter: &ConflictFilter) -> Result<Vec<LostValue>> {
+    let mut found = all(reader)?;
+    found.retain(|conflict| {
+        let of_these = |these: &BTreeSet<EntityId>| {
+            conflict.doc.entity().is_some_and(|entity| these.contains(&entity))
+        };
+        filter.since.is_none_or(|since| conflict.at >= since)
+            && filter.doc.as_ref().is_none_or(|doc| conflict.doc == *doc)
+            && filter.entities.as_ref().is_none_or(of_these)
+    });
+    Ok(found.into_iter().map(LostValue::from).collect())
+}
+
+/// One of them.
+///
+/// # Errors
+/// `NotFound` for a number that none has.
+pub fn find(reader: &Reader, number: i64) -> Result<LostValue> {
+    let found = all(reader)?.into_iter().find(|conflict| conflict.id == number);
+    found.map(LostValue::from).ok_or_else(|| Error::not_found(format!("no conflict {number}")))
+}
+
+fn all(reader: &Reader) -> Result<Vec<Conflict>> {
+    reader.state().map_or_else(|| Ok(Vec::new()), State::conflicts)
+}
+
+impl From<Conflict> for LostValue {
+    fn from(conflict: Conflict) -> LostValue {
+        let spec = concern::of(&conflict.doc);
+        let place = spec.and_then(|spec| concern::place(spec, &conflict.path));
+        let (id, field) = match place {
+            Some((_, steps)) => {
+                let (record, field) = conflict.path.split_at(steps);
+                (record.last().cloned(), Some(field.join(".")))
+            }
+            None => (None, None),
+        };
+        LostValue {
+            number: conflict.id,
+            at: conflict.at,
+            doc: conflict.doc,
+            kind: conflict.noun,
+            id,
+            field,
+            path: conflict.path,
+            rule: conflict.rule,
+            winner: conflict.winner.value,
+            winner_at: conflict.winner.at,
+            winner_by: conflict.winner.by,
+            loser: conflict.loser.value,
+            loser_at: conflict.loser.at,
+            loser_by: conflict.loser.by,
+            restored_at: conflict.restored,
+        }
+    }
+}

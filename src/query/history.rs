@@ -1,0 +1,214 @@
+//! What happened in a store, by its log.
+
+use crate::concern;
+use crate::error::{Error, Kind, Result};
+use crate::id::{DocId, EntityId};
+use crate::inspect::touched::{self, Touched};
+use crate::operation::Recorded;
+use crate::store::{Entry, LogRow, Reader, State};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A command that changed a document, or several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LoggedCommand {
+    /// Its number in the log.
+    pub seq: i64,
+    /// Unix seconds.
+    pub at: i64,
+    /// Who acted; None where nobody was named.
+    pub member: Option<String>,
+    /// Its words: `chat send`. `adopt` is what another program wrote to the files.
+    pub command: String,
+    pub documents: Vec<DocId>,
+    /// How many operations it ran.
+    pub operations: u64,
+    /// Whose logs its updates came out of: members, else replicas.
+    pub from: Vec<String>,
+    /// Of its updates.
+    pub bytes: u64,
+}
+
+/// A command with all that it did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CommandDetail {
+    /// Its number in the log.
+    pub seq: i64,
+    /// Unix seconds.
+    pub at: i64,
+    pub member: Option<String>,
+    pub command: String,
+    pub operations: Vec<LoggedOperation>,
+    pub documents: Vec<DocumentChange>,
+    /// The records that it touched, by the documents as they are now.
+    pub records: Vec<RecordChange>,
+}
+
+/// An operation as it was recorded.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LoggedOperation {
+    /// The record that it was about.
+    pub id: Option<String>,
+    /// Its name under `op`, and its arguments.
+    pub operation: Map<String, Value>,
+}
+
+/// What a command did to a document, in blocks and units of content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DocumentChange {
+    pub doc: DocId,
+    /// Whose log the update came out of: the member, else the replica.
+    pub from: Option<String>,
+    pub from_replica: Option<String>,
+    pub from_seq: Option<i64>,
+    pub blocks: usize,
+    pub added: u64,
+    pub deleted: u64,
+    /// Of which the document does not tell any more where they stood.
+    pub collected: u64,
+    /// Of the update.
+    pub bytes: usize,
+}
+
+/// What a command did to a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RecordChange {
+    pub doc: DocId,
+    #[serde(flatten)]
+    pub record: touched::Record,
+}
+
+/// Which commands are listed; by default all that the log still has.
+#[derive(Debug, Clone, Default)]
+pub struct HistoryFilter {
+    /// Only from this time on, in Unix seconds.
+    pub since: Option<i64>,
+    /// Only before this time, in Unix seconds.
+    pub until: Option<i64>,
+    /// Only what concerns these entities.
+    pub entities: Option<BTreeSet<EntityId>>,
+    /// Only the last so many.
+    pub limit: Option<usize>,
+}
+
+/// The commands in the log, the newest last.
+///
+/// # Errors
+/// `Io` and `Corrupt` where the local state cannot be read.
+pub fn list(reader: &Reader, filter: &HistoryFilter) -> Result<Vec<LoggedCommand>> {
+    let Some(state) = reader.state() else { return Ok(Vec::new()) };
+    let times = filter.since.unwrap_or(i64::MIN)..filter.until.unwrap_or(i64::MAX);
+    let mut entries = state.history(times)?;
+    if let Some(these) = &filter.entities {
+        entries.retain(|entry| entry.doc.entity().is_some_and(|entity| these.contains(&entity)));
+    }
+    let mut commands: Vec<&[Entry]> = entries.chunk_by(|a, b| a.seq == b.seq).collect();
+    if let Some(limit) = filter.limit {
+        commands.drain(..commands.len().saturating_sub(limit));
+    }
+    let (members, counts) = (members(state)?, state.operation_counts()?);
+    Ok(commands.into_iter().filter_map(|entries| command(entries, &members, &counts)).collect())
+}
+
+/// One command. Records are found in the documents as they are now: what was collected since is
+/// counted, and not named.
+///
+/// # Errors
+/// `NotFound` for a number that is not in the log; `Corrupt` where a document or an operation cannot
+/// be read.
+pub fn find(reader: &Reader, seq: i64) -> Result<CommandDetail> {
+    let missing = || Error::not_found(format!("there is no command {seq} in the log"));
+    let state = reader.state().ok_or_else(missing)?;
+    let rows = state.command(seq)?;
+    let first = rows.first().ok_or_else(missing)?;
+    let members = members(state)?;
+    let (mut documents, mut records) = (Vec::new(), Vec::new());
+    for row in &rows {
+        let touched = look(reader, row)?;
+        documents.push(DocumentChange::of(row, &touched, &members));
+        let change = |record| RecordChange { doc: row.doc.clone(), record };
+        records.extend(touched.records.into_iter().map(change));
+    }
+    Ok(CommandDetail {
+        seq,
+        at: first.at,
+        member: first.member.clone(),
+        command: first.command.clone(),
+        operations: operations(&state.operations(seq)?)?,
+        documents,
+        records,
+    })
+}
+
+/// One command, of what it did to several documents.
+fn command(
+    entries: &[Entry],
+    members: &ByReplica,
+    counts: &BTreeMap<i64, u64>,
+) -> Option<LoggedCommand> {
+    let first = entries.first()?;
+    let mut documents: Vec<DocId> = entries.iter().map(|entry| entry.doc.clone()).collect();
+    documents.dedup();
+    let from: BTreeSet<String> =
+        entries.iter().filter_map(|entry| source(entry.origin.as_ref()?, members)).collect();
+    Some(LoggedCommand {
+        seq: first.seq,
+        at: first.at,
+        member: first.member.clone(),
+        command: first.command.clone(),
+        documents,
+        operations: counts.get(&first.seq).copied().unwrap_or(0),
+        from: from.into_iter().collect(),
+        bytes: entries.iter().map(|entry| entry.bytes).sum(),
+    })
+}
+
+impl DocumentChange {
+    fn of(row: &LogRow, touched: &Touched, members: &ByReplica) -> DocumentChange {
+        let origin = row.origin.as_ref();
+        DocumentChange {
+            doc: row.doc.clone(),
+            from: origin.and_then(|origin| source(origin, members)),
+            from_replica: origin.map(|(replica, _)| replica.clone()),
+            from_seq: origin.map(|(_, seq)| *seq),
+            blocks: touched.blocks,
+            added: touched.added,
+            deleted: touched.deleted,
+            collected: touched.collected,
+            bytes: row.update.len(),
+        }
+    }
+}
+
+/// Replica → the member whose it is, of those that we have heard of.
+type ByReplica = BTreeMap<String, String>;
+
+fn members(state: &State) -> Result<ByReplica> {
+    let peers = state.peers()?.into_iter();
+    Ok(peers.filter_map(|peer| Some((peer.replica_id, peer.member?))).collect())
+}
+
+/// Whose log an update came out of: the member, else the replica.
+fn source(origin: &(String, i64), members: &ByReplica) -> Option<String> {
+    let (replica, _) = origin;
+    Some(members.get(replica).unwrap_or(replica).clone())
+}
+
+/// What a logged update touched.
+fn look(reader: &Reader, row: &LogRow) -> Result<Touched> {
+    let document = reader.bytes(&row.doc)?.unwrap_or_else(|| vec![0, 0]);
+    touched::touched(concern::of(&row.doc), &document, &row.update).map_err(|fault| {
+        Error::corrupt(format!("{} does not decode", row.doc)).because(fault).damages(&row.doc)
+    })
+}
+
+fn operations(lines: &str) -> Result<Vec<LoggedOperation>> {
+    let read = |line: &str| -> Result<LoggedOperation> {
+        let Recorded { id, operation } = serde_json::from_str(line).map_err(|e| {
+            Error::new(Kind::Corrupt, "the log holds an operation that is none").because(e)
+        })?;
+        Ok(LoggedOperation { id, operation })
+    };
+    lines.lines().map(read).collect()
+}

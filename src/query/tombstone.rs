@@ -1,0 +1,275 @@
+//! Deleted records that are still in their documents, and whom they wait for.
+
+use super::{Partial, sound, view};
+use crate::concern::{self, borrowed, core};
+use crate::crdt::update::Extent;
+use crate::crdt::view::View;
+use crate::error::{Error, Kind, Result};
+use crate::id::{DocId, EntityId, resolve};
+use crate::store::{Peer, Reader, State};
+use crate::tombstone::{self, Members, Tombstone};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// A deleted record, and how far its acknowledgement is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeletedRecord {
+    pub doc: DocId,
+    /// What such a record is called.
+    pub kind: &'static str,
+    pub id: String,
+    /// Unix seconds; 0 where the program that deleted it did not say.
+    pub deleted_at: i64,
+    pub deleted_by: Option<String>,
+    /// Member → when it acknowledged the deletion, in Unix seconds.
+    pub acknowledged: BTreeMap<String, i64>,
+    pub acknowledgements: usize,
+    /// The active members that have not, sorted.
+    pub waiting_for: Vec<String>,
+    /// When each of those was last heard of, in Unix seconds; None for never.
+    pub last_heard: BTreeMap<String, Option<i64>>,
+    /// Since when the most silent of them is; None where it was never heard of, or nobody is waited
+    /// for.
+    pub silent_since: Option<i64>,
+    /// Whether it may leave its document.
+    pub prunable: bool,
+}
+
+/// A deleted record in full: who deleted it, whom it waits for, and what goes with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    pub doc: DocId,
+    /// What such a record is called.
+    pub kind: &'static str,
+    pub id: String,
+    /// Unix seconds; 0 where the program that deleted it did not say.
+    pub deleted_at: i64,
+    pub deleted_by: Option<String>,
+    /// The client id that wrote the deletion.
+    pub client: Option<u64>,
+    /// At which of its clocks.
+    pub clock: Option<u32>,
+    /// Whether it may leave its document.
+    pub prunable: bool,
+    /// The active members that have not acknowledged the deletion, sorted.
+    pub waiting_for: Vec<String>,
+    /// What the record takes in its document, in bytes.
+    pub bytes: usize,
+    /// What of that goes with it: its key stays.
+    pub frees: usize,
+    /// Everybody who is active or has acknowledged it.
+    pub members: Vec<Acknowledger>,
+    /// Whether it is content: pruning leaves it then, it goes only into the archive.
+    #[serde(skip)]
+    pub is_content: bool,
+    /// Whether there is any active member who could acknowledge it.
+    #[serde(skip)]
+    pub has_members: bool,
+}
+
+/// A member, and what it has to do with a deletion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Acknowledger {
+    pub member: String,
+    /// Whether it is a member now.
+    pub active: bool,
+    /// Unix seconds.
+    pub joined_at: Option<i64>,
+    /// Unix seconds.
+    pub acknowledged_at: Option<i64>,
+    pub waited_for: bool,
+    /// When it was last heard of, in Unix seconds; None for never.
+    pub last_heard: Option<i64>,
+    /// For how many seconds it has been silent.
+    pub silent_for: Option<i64>,
+}
+
+/// The deleted records of some entities that are still in their documents, entity by entity. `now`,
+/// in Unix seconds, is when the store's own member is heard of.
+///
+/// # Errors
+/// What is not about a document alone.
+pub fn list(
+    reader: &Reader,
+    entities: &BTreeSet<EntityId>,
+    now: i64,
+) -> Result<Partial<Vec<DeletedRecord>>> {
+    let heard = Heard::of(reader, now)?;
+    let Partial { found, damaged } = all(reader, entities)?;
+    Ok(Partial { found: found.iter().map(|found| found.summary(&heard)).collect(), damaged })
+}
+
+/// The deleted record that an id or a unique prefix names, explained.
+///
+/// # Errors
+/// `NotFound`, `Usage`; `Ambiguous` where several documents have one with this id, too.
+pub fn explain(
+    reader: &Reader,
+    entities: &BTreeSet<EntityId>,
+    wanted: &str,
+    now: i64,
+) -> Result<Partial<Explanation>> {
+    let Partial { found, damaged } = all(reader, entities)?;
+    let found = one(found, wanted)?;
+    let heard = Heard::of(reader, now)?;
+    let view = reader
+        .view(&found.doc)?
+        .ok_or_else(|| Error::not_found(format!("there is no document {}", found.doc)))?;
+    Ok(Partial { found: found.explain(&view, &heard, now)?, damaged })
+}
+
+/// A tombstone where it stands.
+struct StandingTombstone {
+    doc: DocId,
+    tombstone: Tombstone,
+    /// The active members of its entity.
+    members: Rc<Members>,
+}
+
+fn all(reader: &Reader, entities: &BTreeSet<EntityId>) -> Result<Partial<Vec<StandingTombstone>>> {
+    let mut all = Partial { found: Vec::new(), damaged: Vec::new() };
+    for entity in entities {
+        let members = sound(&mut all.damaged, members(reader, entity))?;
+        let Some(members) = members.map(Rc::new) else { continue };
+        for doc in tombstone::documents(entity) {
+            let Some(spec) = concern::of(&doc) else { continue };
+            let Some(Some(view)) = sound(&mut all.damaged, reader.view(&doc))? else { continue };
+            let tombstones = tombstone::list(spec, &view).into_iter();
+            all.found.extend(tombstones.map(|tombstone| StandingTombstone {
+                doc: doc.clone(),
+                tombstone,
+                members: Rc::clone(&members),
+            }));
+        }
+    }
+    Ok(all)
+}
+
+fn members(reader: &Reader, entity: &EntityId) -> Result<Members> {
+    let view = view(reader, entity, &core::SPEC)?;
+    Ok(view.map(|view| core::active(&view)).unwrap_or_default())
+}
+
+/// When each member was last heard of, in Unix seconds.
+struct Heard(BTreeMap<String, i64>);
+
+impl Heard {
+    /// By the last bundle of any of its replicas; this replica's own member is here now.
+    fn of(reader: &Reader, now: i64) -> Result<Heard> {
+        let peers = reader.state().map(State::peers).transpose()?.unwrap_or_default();
+        let mut heard = BTreeMap::new();
+        for Peer { member, last_seen, .. } in peers {
+            if let Some(member) = member {
+                let latest = heard.entry(member).or_insert(last_seen);
+                *latest = last_seen.max(*latest);
+            }
+        }
+        let replica = reader.state().map(State::replica).transpose()?.flatten();
+        if let Some((_, Some(own), _)) = replica {
+            heard.insert(own.to_string(), now);
+        }
+        Ok(Heard(heard))
+    }
+
+    fn last(&self, member: &str) -> Option<i64> {
+        self.0.get(member).copied()
+    }
+}
+
+impl StandingTombstone {
+    fn id(&self) -> &str {
+        self.tombstone.id()
+    }
+
+    fn waiting_for(&self) -> Vec<String> {
+        self.tombstone.waiting_for(&self.members).into_iter().map(str::to_owned).collect()
+    }
+
+    fn summary(&self, heard: &Heard) -> DeletedRecord {
+        let tombstone = &self.tombstone;
+        let waiting_for = self.waiting_for();
+        let last_heard: BTreeMap<String, Option<i64>> =
+            waiting_for.iter().map(|member| (member.clone(), heard.last(member))).collect();
+        DeletedRecord {
+            doc: self.doc.clone(),
+            kind: tombstone.collection.noun,
+            id: self.id().to_owned(),
+            deleted_at: tombstone.deleted_at.unwrap_or(0),
+            deleted_by: tombstone.deleted_by.clone(),
+            acknowledged: tombstone.acknowledged.clone(),
+            acknowledgements: tombstone.acknowledged.len(),
+            waiting_for,
+            // Never heard of comes before any time.
+            silent_since: last_heard.values().min().copied().flatten(),
+            last_heard,
+            prunable: tombstone.is_prunable(&self.members),
+        }
+    }
+
+    fn explain(&self, view: &View, heard: &Heard, now: i64) -> Result<Explanation> {
+        let tombstone = &self.tombstone;
+        let path = borrowed(&tombstone.path);
+        let flag = tombstone.collection.tombstone.as_ref().map(|marks| marks.flag);
+        let operation = flag.and_then(|flag| view.item(&[path.as_slice(), &[flag]].concat()));
+        let extent = extent(&self.doc, view, &path)?;
+        Ok(Explanation {
+            doc: self.doc.clone(),
+            kind: tombstone.collection.noun,
+            id: self.id().to_owned(),
+            deleted_at: tombstone.deleted_at.unwrap_or(0),
+            deleted_by: tombstone.deleted_by.clone(),
+            client: operation.map(|id| id.client),
+            clock: operation.map(|id| id.clock),
+            prunable: tombstone.is_prunable(&self.members),
+            waiting_for: self.waiting_for(),
+            bytes: extent.bytes,
+            frees: extent.bytes.saturating_sub(extent.remains),
+            members: self.account(heard, now),
+            is_content: tombstone.is_content(),
+            has_members: !self.members.is_empty(),
+        })
+    }
+
+    /// Everybody who is active or has acknowledged it.
+    fn account(&self, heard: &Heard, now: i64) -> Vec<Acknowledger> {
+        let waiting = self.tombstone.waiting_for(&self.members);
+        let acknowledged = &self.tombstone.acknowledged;
+        let all: BTreeSet<&String> = self.members.keys().chain(acknowledged.keys()).collect();
+        let account = |member: &String| {
+            let last_heard = heard.last(member);
+            Acknowledger {
+                member: member.clone(),
+                active: self.members.contains_key(member),
+                joined_at: self.members.get(member).copied(),
+                acknowledged_at: acknowledged.get(member).copied(),
+                waited_for: waiting.contains(&member.as_str()),
+                last_heard,
+                silent_for: last_heard.map(|last| now.saturating_sub(last)),
+            }
+        };
+        all.into_iter().map(account).collect()
+    }
+}
+
+/// The tombstone that an id or its prefix names.
+fn one(all: Vec<StandingTombstone>, wanted: &str) -> Result<StandingTombstone> {
+    let id = resolve(wanted, all.iter().map(StandingTombstone::id), "tombstone")?;
+    let mut same: Vec<StandingTombstone> =
+        all.into_iter().filter(|found| found.id() == id).collect();
+    match (same.pop(), same.as_slice()) {
+        (Some(found), []) => Ok(found),
+        (Some(last), others) => {
+            let docs = others.iter().chain([&last]).map(|found| found.doc.as_str());
+            let docs = docs.collect::<Vec<_>>().join(", ");
+            Err(Error::new(Kind::Ambiguous, format!("{id} is deleted in {docs}")))
+        }
+        (None, _) => Err(Error::bug("a tombstone was named and is not there")),
+    }
+}
+
+/// What the record takes in the bytes of its document.
+fn extent(doc: &DocId, view: &View, path: &[&str]) -> Result<Extent> {
+    let Some(container) = view.container(path) else { return Ok(Extent::default()) };
+    Ok(view.update(concern::roots(doc))?.extent(container))
+}

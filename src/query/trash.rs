@@ -1,0 +1,92 @@
+//! Records that are gone for good, as they were.
+
+use crate::concern::plain;
+use crate::error::Result;
+use crate::id::{DocId, EntityId};
+use crate::operation::find_trashed;
+use crate::store::{Reader, State, Trashed};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// A record that left its document.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TrashedRecord {
+    /// The id that it had.
+    pub id: String,
+    /// What such a record is called.
+    pub kind: String,
+    pub doc: DocId,
+    /// When it went, in Unix seconds.
+    pub at: i64,
+    /// `pruned` by this replica, `peer` by another one, `removed` without a tombstone.
+    pub why: String,
+    /// Who acted here, or sent the bundle.
+    pub member: Option<String>,
+    /// What people knew it by.
+    pub text: Option<String>,
+    /// The id of the new record that was made of it.
+    pub restored_as: Option<String>,
+}
+
+/// The same with everything that was in it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TrashedContent {
+    #[serde(flatten)]
+    pub summary: TrashedRecord,
+    /// The way to it from its root.
+    pub path: Vec<String>,
+    /// Its fields just before it went.
+    pub record: Value,
+}
+
+/// What is in the trash of a store, the latest first; only of some entities where any are given.
+///
+/// # Errors
+/// `Io` and `Corrupt` where the local state cannot be read.
+pub fn list(reader: &Reader, entities: Option<&BTreeSet<EntityId>>) -> Result<Vec<TrashedRecord>> {
+    Ok(all(reader, entities)?.iter().map(TrashedRecord::of).collect())
+}
+
+/// The record that an id or a unique prefix names; of several with one id the last that went.
+///
+/// # Errors
+/// `NotFound`, `Ambiguous`; `Usage` for a prefix that is too short.
+pub fn find(
+    reader: &Reader,
+    entities: Option<&BTreeSet<EntityId>>,
+    wanted: &str,
+) -> Result<TrashedContent> {
+    let all = all(reader, entities)?;
+    let found = find_trashed(&all, wanted)?;
+    Ok(TrashedContent {
+        summary: TrashedRecord::of(found),
+        path: found.path.clone(),
+        record: found.record.clone(),
+    })
+}
+
+fn all(reader: &Reader, entities: Option<&BTreeSet<EntityId>>) -> Result<Vec<Trashed>> {
+    let mut all = reader.state().map(State::trash).transpose()?.unwrap_or_default();
+    if let Some(these) = entities {
+        all.retain(|trashed| trashed.doc.entity().is_some_and(|entity| these.contains(&entity)));
+    }
+    Ok(all)
+}
+
+impl TrashedRecord {
+    fn of(trashed: &Trashed) -> TrashedRecord {
+        let field = |name: &&str| trashed.record.get(*name).and_then(Value::as_str);
+        let known_by = ["content", "title", "element_type", "role", plain::VALUE];
+        TrashedRecord {
+            id: trashed.id().to_owned(),
+            kind: trashed.noun.clone(),
+            doc: trashed.doc.clone(),
+            at: trashed.at,
+            why: trashed.why.clone(),
+            member: trashed.member.clone(),
+            text: known_by.iter().find_map(field).map(str::to_owned),
+            restored_as: trashed.restored.clone(),
+        }
+    }
+}
