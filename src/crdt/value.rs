@@ -98,12 +98,12 @@ impl Value {
     /// The bytes of the format for a plain value, if JSON does not give it back as it is: a BigInt,
     /// bytes, what is undefined or infinite.
     pub fn beyond_json(&self) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        super::update::any::write(&mut bytes, self);
+        // Shared types are plain values there as in JSON.
         let back = Value::from_json(&self.to_json());
-        (!back.is_some_and(|back| back.alike(self))).then(|| {
-            let mut bytes = Vec::new();
-            super::update::any::write(&mut bytes, self);
-            bytes
-        })
+        let is_given_back = back.zip(Value::from_bytes(&bytes)).is_some_and(|(a, b)| a.alike(&b));
+        (!is_given_back).then_some(bytes)
     }
 
     /// What [`Value::beyond_json`] wrote. None where the bytes are something else.
@@ -252,5 +252,33 @@ pub trait Source {
     /// Whether the value at a path is `true`.
     fn flag(&self, path: &[&str]) -> bool {
         matches!(self.value(path), Some(Value::Bool(true)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_json_does_not_give_back_has_bytes_beside_it() {
+        let map = |value: Value| Value::Map(Record::from([("a".to_owned(), value)]));
+        let given_back = [
+            Value::Null,
+            Value::Int(-5),
+            Value::Number(0.5),
+            map(Value::Array(vec![Value::Text("t".into()), Value::Number(3.0)])),
+        ];
+        for value in given_back {
+            assert_eq!(value.beyond_json(), None, "{value:?}");
+        }
+        let others =
+            [Value::BigInt(5), Value::Undefined, Value::Bytes(vec![1]), Value::Number(f64::NAN)];
+        for value in others {
+            let value = Value::Object(Record::from([("a".to_owned(), value)]));
+            let bytes = value.beyond_json().expect("bytes");
+            let back = Value::from_bytes(&bytes).expect("a value");
+            assert!(back.alike(&value), "{value:?}");
+            assert_eq!(Value::from_bytes(&bytes[1..]), None);
+        }
     }
 }

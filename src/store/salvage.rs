@@ -110,8 +110,9 @@ impl Store {
         if let Some(parent) = path.parent() {
             fs::create_dir(parent)?;
         }
-        fs::persist(&path, state)?;
+        // The document last: what fails before it has made none, and can be run again.
         fs::persist(&path.with_extension("meta"), meta.to_text()?.as_bytes())?;
+        fs::persist(&path, state)?;
         if let Some(parent) = path.parent() {
             fs::sync_dir(parent)?;
         }

@@ -22,6 +22,7 @@ use crdtctl::sample::Chance;
 use crdtctl::store::{self, Ambient};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
@@ -285,7 +286,8 @@ fn fingerprint(store: &Store<'_>) -> String {
     }
     let made = store.machine.path(MADE);
     let made = if made.exists() { files(&made) } else { BTreeMap::new() };
-    for (path, bytes) in made {
+    let is_document = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "yrs");
+    for (path, bytes) in made.into_iter().filter(|(path, _)| is_document(path)) {
         found.push_str(&format!("{} {}\n", path.display(), blake3::hash(&bytes)));
     }
     found.push_str(PAST);

@@ -64,7 +64,8 @@ fn said(concern: &str, noun: &str, record: &Value) -> BTreeMap<String, Value> {
         let marks = collection.tombstone.as_ref();
         known.is_some_and(|f| matches!(f.kind, FieldKind::Text | FieldKind::Number))
             && marks.is_none_or(|t| t.flag != name && t.by != Some(name))
-            && !["id", "author_id", "status"].contains(&name)
+            // A column that is made anew stands behind the others.
+            && !["id", "author_id", "status", "order"].contains(&name)
     };
     let fields = record.as_object().into_iter().flatten();
     let fields = fields.filter(|(name, _)| is_said(name));
@@ -108,10 +109,16 @@ impl Watch {
         reader.state().map_or_else(Vec::new, |state| state.trash().expect("the trash"))
     }
 
+    /// A document as the program itself reads it: with the shapes of its roots.
+    fn view(&self, at: usize, concern: &str) -> Option<View> {
+        let reader = self.world.replicas[at].store.reader().expect("a reader");
+        reader.view(&World::doc(concern)).expect("a readable document")
+    }
+
     fn records(&self, at: usize) -> Records {
         let mut all = Records::new();
         for concern in CONCERNS {
-            if let Some((_, view)) = self.world.replicas[at].document(concern) {
+            if let Some(view) = self.view(at, concern) {
                 all.append(&mut records(&view, concern));
             }
         }
@@ -130,8 +137,7 @@ impl Watch {
             }
             // What stood in something that went is kept with it.
             let (_, around) = path.split_last().expect("a path");
-            let shown = self.world.replicas[at].document(concern);
-            let view = &shown.as_ref().expect("the document").1;
+            let view = self.view(at, concern).expect("the document");
             if around.len() > 1 && !view.exists(&concern::borrowed(around)) {
                 continue;
             }
@@ -254,7 +260,7 @@ impl Watch {
     }
 
     fn may_write(&self, at: usize, member: &MemberId) -> bool {
-        let Some((_, core)) = self.world.replicas[at].document("core") else { return false };
+        let Some(core) = self.view(at, "core") else { return false };
         let role = core::active_role(&core, member.as_str());
         role.is_some_and(|role| !matches!(role, Role::Viewer | Role::Guest))
     }
@@ -331,7 +337,7 @@ impl Drop for Told {
 #[test]
 fn what_is_deleted_for_good_can_be_had_back() {
     let (mut gone, mut restored) = (0, 0);
-    for seed in seeds(30) {
+    for seed in seeds(14) {
         let Told(_, watch) = &mut Told(seed, Watch::new(seed));
         watch.live();
         watch.settle();
