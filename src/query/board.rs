@@ -134,9 +134,10 @@ pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Card> {
 
 /// Column id → its title.
 fn titles(board: &Board) -> BTreeMap<String, String> {
-    // Of two columns with one id the first in the document is meant.
-    let columns = board.columns.iter().filter_map(|column| board.column(&column.id));
-    columns.map(|column| (column.id.clone(), column.title.clone())).collect()
+    let mut columns: Vec<_> = board.columns.iter().filter(|column| !column.id.is_empty()).collect();
+    // Of two columns with one id the first in the document is meant: it comes last, and stays.
+    columns.sort_by_key(|column| std::cmp::Reverse(column.place));
+    columns.into_iter().map(|column| (column.id.clone(), column.title.clone())).collect()
 }
 
 fn card(view: &View, titles: &BTreeMap<String, String>, id: &String) -> Result<Card> {
