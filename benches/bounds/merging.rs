@@ -33,7 +33,8 @@ pub const GROUPS: &[Group] = &[
     },
     Group {
         of: "waiting updates",
-        size: 1_000,
+        // No more than ten times as many may wait.
+        size: 99,
         make: |n| pieces(n, true),
         works: &[
             Work { name: "import", args: files, exits: &[7] },
