@@ -5,12 +5,14 @@
 //! members without saying so.
 
 use super::{Cli, Context, Globals};
-use crate::concern::{Collection, canvas, chat, core, issues, kanban};
-use crate::crdt::value::{Record, Source, Value};
+use crate::concern::{Collection, Role, Spec, chat, issues, kanban};
 use crate::error::Result;
-use crate::inspect::picture;
+use crate::query::board;
+use crate::query::canvas::{self, Element};
 use crate::query::conflict::{self, ConflictFilter};
 use crate::query::history::{self, HistoryFilter};
+use crate::query::member::{self, Member};
+use crate::query::recent;
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
 use clap_complete::env::{CompleteEnv, Shells};
 use clap_complete::{ArgValueCompleter, CompletionCandidate};
@@ -95,12 +97,13 @@ fn context() -> Option<Context> {
 }
 
 fn members(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    let reader = context.reader()?;
-    let doc = context.entity()?.document(core::SPEC.name);
-    let Some(view) = reader.view(&doc)? else { return Ok(Vec::new()) };
-    let role = |id: &str| core::active_role(&view, id);
-    let ids = view.keys(core::MEMBERS.path).into_iter();
-    Ok(ids.map(|id| with_help(&id, role(&id).map_or("removed", |role| role.as_str()))).collect())
+    let entity = context.entity()?;
+    let members = member::list(&context.reader()?, &entity, true)?;
+    let state = |member: &Member| match member.deleted {
+        true => "removed",
+        false => Role::of(Some(&member.role)).as_str(),
+    };
+    Ok(members.iter().map(|member| with_help(&member.member_id, state(member))).collect())
 }
 
 fn trashed(context: &Context) -> Result<Vec<CompletionCandidate>> {
@@ -110,81 +113,59 @@ fn trashed(context: &Context) -> Result<Vec<CompletionCandidate>> {
 }
 
 fn messages(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    newest(context, chat::SPEC.name, &[&chat::MESSAGES, &chat::REPLIES], "content")
+    newest(context, &chat::SPEC, &[&chat::MESSAGES, &chat::REPLIES], "content")
 }
 
 fn cards(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    newest(context, kanban::SPEC.name, &[&kanban::CARDS], "title")
+    newest(context, &kanban::SPEC, &[&kanban::CARDS], "title")
 }
 
 fn issues(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    newest(context, issues::SPEC.name, &[&issues::ISSUES], "title")
+    newest(context, &issues::SPEC, &[&issues::ISSUES], "title")
 }
 
 fn comments(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    newest(context, issues::SPEC.name, &[&issues::COMMENTS], "content")
+    newest(context, &issues::SPEC, &[&issues::COMMENTS], "content")
 }
 
 /// Columns by title and by id: not every title is for a shell.
 fn columns(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    let reader = context.reader()?;
-    let doc = context.entity()?.document(kanban::SPEC.name);
-    let Some(view) = reader.view(&doc)? else { return Ok(Vec::new()) };
+    let entity = context.entity()?;
     let named = |heading: kanban::Heading| {
         let title = crate::ui::escape::line(&heading.title).into_owned();
         [with_help(&heading.title, "column"), with_help(&heading.id, &title)]
     };
-    Ok(kanban::headings(&view).into_iter().flat_map(named).collect())
+    let columns = board::columns(&context.reader()?, &entity)?;
+    Ok(columns.into_iter().flat_map(named).collect())
 }
 
 /// The newest records of some collections of a document, with a part of their text.
 fn newest(
     context: &Context,
-    concern: &str,
-    collections: &[&'static Collection],
+    spec: &Spec,
+    collections: &[&Collection],
     text: &str,
 ) -> Result<Vec<CompletionCandidate>> {
-    let reader = context.reader()?;
-    let doc = context.entity()?.document(concern);
-    let Some(view) = reader.view(&doc)? else { return Ok(Vec::new()) };
-    let mut found: Vec<(i64, Vec<String>)> = collections
-        .iter()
-        .flat_map(|collection| collection.records(&view))
-        .map(|path| (at(&view, &path, "created_at"), path))
-        .collect();
-    found.sort_by(|a, b| b.cmp(a));
-    found.truncate(RECORDS);
-    let candidate = |(_, path): (i64, Vec<String>)| {
-        let text = view.text(&below(&path, text)).unwrap_or_default();
-        let snippet: String = text.chars().take(SNIPPET).collect();
-        path.last().map(|id| with_help(id, &crate::ui::escape::line(&snippet)))
-    };
-    Ok(found.into_iter().filter_map(candidate).collect())
+    let entity = context.entity()?;
+    let found = recent::list(&context.reader()?, &entity, spec, collections, text, RECORDS)?;
+    Ok(found.iter().map(|one| with_help(&one.id, &snippet(&one.text))).collect())
+}
+
+/// The beginning of a text, as a terminal may show it.
+fn snippet(text: &str) -> String {
+    let begin: String = text.chars().take(SNIPPET).collect();
+    crate::ui::escape::line(&begin).into_owned()
 }
 
 fn elements(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    let reader = context.reader()?;
-    let doc = context.entity()?.document(canvas::SPEC.name);
-    let Some(view) = reader.view(&doc)? else { return Ok(Vec::new()) };
-    let text = |record: &Record, name: &str| {
-        let text = record.get(name).and_then(Value::as_str).unwrap_or_default();
-        text.chars().take(SNIPPET).collect::<String>()
+    let entity = context.entity()?;
+    let elements = canvas::list(&context.reader()?, &entity, false)?;
+    let candidate = |element: &Element| {
+        let said = element.data.get("content").and_then(|said| said.as_str()).unwrap_or_default();
+        let help = format!("{} {}", snippet(&element.element_type), snippet(said));
+        with_help(&element.id, help.trim_end())
     };
-    let candidate = |(id, record): (String, Record)| {
-        let data = record.get("data").and_then(Value::as_map);
-        let said = data.map(|data| text(data, "content")).unwrap_or_default();
-        let help = format!("{} {said}", text(&record, "element_type"));
-        with_help(&id, &crate::ui::escape::line(help.trim_end()))
-    };
-    Ok(picture::stacked(&view).into_iter().rev().take(RECORDS).map(candidate).collect())
-}
-
-fn at(source: &dyn Source, path: &[String], field: &str) -> i64 {
-    source.int(&below(path, field)).unwrap_or(0)
-}
-
-fn below<'p>(path: &'p [String], field: &'p str) -> Vec<&'p str> {
-    path.iter().map(String::as_str).chain([field]).collect()
+    Ok(elements.iter().rev().take(RECORDS).map(candidate).collect())
 }
 
 fn entities(context: &Context) -> Result<Vec<CompletionCandidate>> {

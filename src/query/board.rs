@@ -3,7 +3,7 @@
 use super::issue::assignee;
 use super::record::{self, Other, derived};
 use super::{Text, view};
-use crate::concern::kanban::{Board, CARDS, SPEC};
+use crate::concern::kanban::{Board, CARDS, Heading, SPEC};
 use crate::concern::{Priority, kanban};
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
@@ -88,6 +88,14 @@ pub fn lanes(reader: &Reader, entity: &EntityId) -> Result<Vec<Lane>> {
         .map(|column| lane(Some(&column.id), &column.title, Some(column.order), &column.cards));
     let unfiled = (!board.unfiled.is_empty()).then(|| lane(None, "unfiled", None, &board.unfiled));
     lanes.chain(unfiled).collect()
+}
+
+/// The columns of a board in their order, without their cards; none where there is no board yet.
+///
+/// # Errors
+/// `Corrupt` where the document is.
+pub fn columns(reader: &Reader, entity: &EntityId) -> Result<Vec<Heading>> {
+    Ok(view(reader, entity, &SPEC)?.map_or_else(Vec::new, |view| kanban::headings(&view)))
 }
 
 /// The cards of a board in the order in which they stand on it, archived ones last; none where there

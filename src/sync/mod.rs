@@ -4,6 +4,7 @@
 //! [`crate::merge`]'s.
 
 pub mod bundle;
+pub mod changes;
 pub mod export;
 pub mod gate;
 pub mod import;

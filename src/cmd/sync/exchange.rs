@@ -9,10 +9,11 @@ use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, EntityId};
 use crate::store::Reader;
 use crate::sync::bundle::Bundle;
+use crate::sync::changes;
 use crate::sync::export::{Exported, Request, export as make};
 use crate::sync::import::{Imported, Input, import as bring, read_update};
 use crate::sync::peer::{self, Known};
-use crate::ui::{Body, Column, Format, Report};
+use crate::ui::{self, Body, Column, Format, Report};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -191,11 +192,11 @@ fn import_all(context: &Context, inputs: &[Input], dry_run: DryRun) -> Result<Re
     let imported = bring(context.session()?, inputs)?;
     let value = serde_json::to_value(&imported)
         .map_err(|e| Error::bug("the account of the import does not encode").because(e))?;
-    let records = records::rows(&imported.touched);
+    let records = changes::changes(&imported.touched);
     let mut report = match (is_json(context), dry_run.dry_run) {
         (true, true) => Report::json(records::with_records(value, &records)),
         (true, false) => Report::json(value),
-        (false, true) => Report::list(records.clone(), records::COLUMNS, Some("id"), ""),
+        (false, true) => Report::list(ui::rows(&records)?, records::COLUMNS, Some("id"), ""),
         (false, false) => Report::list(rows(&value), DOCUMENTS, Some("doc"), ""),
     };
     let sentence = summary(&imported, inputs);

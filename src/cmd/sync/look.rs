@@ -8,10 +8,10 @@ use crate::cmd::files::{name, within};
 use crate::concern;
 use crate::error::{Error, Kind, Result};
 use crate::sync::import::{Input, import};
-use crate::sync::peer;
 use crate::sync::status::{self, Status, Waiting};
 use crate::sync::verify::verify as check;
-use crate::ui::{Column, Report, Row, Section, Written, row};
+use crate::sync::{changes, peer};
+use crate::ui::{self, Column, Report, Row, Section, Written, row};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -156,11 +156,11 @@ pub fn show(context: &Context, file: &Path, records: bool) -> Result<Report> {
         let bundle = Box::new(bundle);
         let inputs = [Input::Bundle { name: name(file), bundle }];
         let imported = import(context.rehearsal()?, &inputs)?;
-        let records = records::rows(&imported.touched);
+        let records = changes::changes(&imported.touched);
         let report = match is_json(context) {
             true => Report::json(records::with_records(manifest, &records)),
             false => Report::list(
-                records.clone(),
+                ui::rows(&records)?,
                 records::COLUMNS,
                 Some("id"),
                 "importing it would change nothing",

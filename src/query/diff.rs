@@ -1,0 +1,302 @@
+//! What differs between two documents, stores or bundles, record by record.
+
+use super::{Partial, sound};
+use crate::concern::{self, Spec};
+use crate::crdt::update::Update;
+use crate::crdt::value::Value;
+use crate::crdt::view::View;
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use crate::inspect::diff::{Change, Comparison, compare};
+use crate::store::Reader;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A record that is not the same on both sides.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    /// The document; a file by its name, where nothing tells which document it is.
+    pub doc: String,
+    /// The path of its collection; empty for a difference that no value shows.
+    pub collection: String,
+    /// None for a text or a root as a whole.
+    pub id: Option<String>,
+    /// `added`, `removed` or `changed`.
+    pub change: &'static str,
+    /// What differs, by name.
+    pub fields: BTreeMap<String, FieldChange>,
+}
+
+/// What a field held and holds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FieldChange {
+    pub old: Option<Json>,
+    pub new: Option<Json>,
+}
+
+impl From<&(Option<Value>, Option<Value>)> for FieldChange {
+    fn from((old, new): &(Option<Value>, Option<Value>)) -> FieldChange {
+        let json = |value: &Option<Value>| value.as_ref().map(Value::to_json);
+        FieldChange { old: json(old), new: json(new) }
+    }
+}
+
+/// What was found in all pairs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Differences {
+    pub records: Vec<Difference>,
+    /// In how many documents they are.
+    pub documents: usize,
+    /// The documents that hold the same operations and other content, each with what differs: two
+    /// replicas wrote under one client id.
+    pub diverged: Vec<(String, Vec<Difference>)>,
+}
+
+/// What a side of a comparison holds of a document; None where it has none.
+type Opener = Box<dyn Fn(&DocId) -> Result<Option<View>>>;
+
+/// One of the two that are compared.
+pub struct Side {
+    name: String,
+    holds: Holdings,
+}
+
+enum Holdings {
+    /// A document or a file; its id is not always known.
+    One { doc: Option<DocId>, view: View },
+    /// A store or a bundle.
+    Many { documents: BTreeSet<DocId>, open: Opener, selective: bool },
+}
+
+impl Side {
+    /// A document of a store.
+    pub fn document(doc: DocId, view: View) -> Side {
+        Side { name: doc.to_string(), holds: Holdings::One { doc: Some(doc), view } }
+    }
+
+    /// The bytes of a file, which must be the whole state of a document; `doc` where it is known
+    /// which.
+    ///
+    /// # Errors
+    /// `Untrusted` for anything else.
+    pub fn file(name: String, doc: Option<DocId>, bytes: &[u8]) -> Result<Side> {
+        let view = whole(bytes, doc.as_ref()).map_err(|reason| {
+            Error::untrusted(format!("{name}: it holds no whole document")).because(reason)
+        })?;
+        Ok(Side { name, holds: Holdings::One { doc, view } })
+    }
+
+    /// All of a store.
+    ///
+    /// # Errors
+    /// `Io` where it cannot be listed.
+    pub fn store(name: String, reader: Reader) -> Result<Side> {
+        let documents = reader.documents()?.into_iter().map(|document| document.id).collect();
+        let open: Opener = Box::new(move |doc| reader.view(doc));
+        Ok(Side { name, holds: Holdings::Many { documents, open, selective: false } })
+    }
+
+    /// Some documents of a store, which need not be all that it has: those of a bundle.
+    pub fn selection(name: String, documents: BTreeSet<DocId>, open: Opener) -> Side {
+        Side { name, holds: Holdings::Many { documents, open, selective: true } }
+    }
+
+    fn document_id(&self) -> Option<&DocId> {
+        match &self.holds {
+            Holdings::One { doc, .. } => doc.as_ref(),
+            Holdings::Many { .. } => None,
+        }
+    }
+
+    /// Its content of a document; of its only one, whichever is asked for.
+    fn view(&self, doc: Option<&DocId>) -> Result<Seen<'_>> {
+        match (&self.holds, doc) {
+            (Holdings::One { view, .. }, _) => Ok(Seen::Lent(view)),
+            (Holdings::Many { open, .. }, Some(doc)) => {
+                Ok(open(doc)?.map_or(Seen::Nothing, |view| Seen::Own(Box::new(view))))
+            }
+            (Holdings::Many { .. }, None) => Ok(Seen::Nothing),
+        }
+    }
+}
+
+/// A view, or the loan of one.
+enum Seen<'s> {
+    Nothing,
+    Lent(&'s View),
+    Own(Box<View>),
+}
+
+impl Seen<'_> {
+    fn get(&self) -> Option<&View> {
+        match self {
+            Seen::Nothing => None,
+            Seen::Lent(view) => Some(view),
+            Seen::Own(view) => Some(view),
+        }
+    }
+}
+
+/// The live content of a document's whole state.
+fn whole(bytes: &[u8], doc: Option<&DocId>) -> Result<View, String> {
+    let roots = doc.map(concern::roots).unwrap_or_default();
+    let update = Update::walk(bytes)
+        .and_then(|walked| walked.check(roots))
+        .map_err(|fault| fault.to_string())?;
+    match update.needs().is_empty() {
+        true => View::read(&update).map_err(|e| e.to_string()),
+        false => Err("it is an update that builds upon others".to_owned()),
+    }
+}
+
+/// Two sides, document by document.
+pub struct Pairs<'s> {
+    old: &'s Side,
+    new: &'s Side,
+    pairs: Vec<Pair>,
+    /// The names of the sides that hold less than the other one: only what they hold is compared.
+    pub only: Vec<String>,
+}
+
+/// Two documents that are compared.
+struct Pair {
+    /// What a difference calls it.
+    name: String,
+    doc: Option<DocId>,
+    spec: Option<&'static Spec>,
+}
+
+impl Pair {
+    fn of(doc: &DocId) -> Pair {
+        Pair { name: doc.to_string(), doc: Some(doc.clone()), spec: concern::of(doc) }
+    }
+}
+
+impl<'s> Pairs<'s> {
+    /// Which documents of two sides are compared with each other.
+    ///
+    /// # Errors
+    /// `NotFound` for a document that the other side has not; `Usage` where nothing tells which one a
+    /// file is.
+    pub fn of(old: &'s Side, new: &'s Side) -> Result<Pairs<'s>> {
+        let mut only = Vec::new();
+        let pairs = match (&old.holds, &new.holds) {
+            (Holdings::One { .. }, Holdings::One { .. }) => vec![pair_of_two(old, new)],
+            (Holdings::One { .. }, Holdings::Many { documents, .. }) => {
+                vec![pair_in(old, new, documents)?]
+            }
+            (Holdings::Many { documents, .. }, Holdings::One { .. }) => {
+                vec![pair_in(new, old, documents)?]
+            }
+            (
+                Holdings::Many { documents: in_old, selective: old_selects, .. },
+                Holdings::Many { documents: in_new, selective: new_selects, .. },
+            ) => {
+                let mut docs: BTreeSet<&DocId> = in_old.union(in_new).collect();
+                for (side, holds, selects) in
+                    [(old, in_old, old_selects), (new, in_new, new_selects)]
+                {
+                    // A bundle need not speak of everything that its sender has.
+                    let all = docs.len();
+                    docs.retain(|doc| !selects || holds.contains(*doc));
+                    if docs.len() < all {
+                        only.push(side.name.clone());
+                    }
+                }
+                docs.into_iter().map(Pair::of).collect()
+            }
+        };
+        Ok(Pairs { old, new, pairs, only })
+    }
+
+    /// How many documents are compared.
+    pub fn count(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// Compares them, and says after each that it was.
+    ///
+    /// # Errors
+    /// What is not about a document alone.
+    pub fn compare(&self, mut compared: impl FnMut()) -> Result<Partial<Differences>> {
+        let mut partial = Partial { found: Differences::default(), damaged: Vec::new() };
+        for pair in &self.pairs {
+            let old = sound(&mut partial.damaged, self.old.view(pair.doc.as_ref()))?;
+            let new = sound(&mut partial.damaged, self.new.view(pair.doc.as_ref()))?;
+            let (Some(old), Some(new)) = (old, new) else { continue };
+            partial.found.add(&pair.name, compare(pair.spec, old.get(), new.get()));
+            compared();
+        }
+        Ok(partial)
+    }
+}
+
+impl Differences {
+    fn add(&mut self, name: &str, comparison: Comparison) {
+        let differences = |changes: Vec<Change>| {
+            changes.into_iter().map(|change| Difference::of(name, change)).collect()
+        };
+        match comparison {
+            Comparison::Equal => {}
+            Comparison::Different(changes) => {
+                self.documents += 1;
+                self.records.append(&mut differences(changes));
+            }
+            Comparison::Diverged(changes) => {
+                self.diverged.push((name.to_owned(), differences(changes)));
+            }
+        }
+    }
+}
+
+fn pair_of_two(old: &Side, new: &Side) -> Pair {
+    match old.document_id().or(new.document_id()) {
+        Some(doc) => Pair::of(doc),
+        None => Pair { name: new.name.clone(), doc: None, spec: None },
+    }
+}
+
+/// One document and its like in a store or bundle.
+fn pair_in(one: &Side, many: &Side, docs: &BTreeSet<DocId>) -> Result<Pair> {
+    match one.document_id() {
+        Some(doc) if docs.contains(doc) => Ok(Pair::of(doc)),
+        Some(doc) => Err(Error::not_found(format!("there is no document {doc} in {}", many.name))),
+        None => Err(Error::usage(format!("which document is {}?", one.name))
+            .hint("compare it with a document of the store, by its name, or with another file")),
+    }
+}
+
+impl Difference {
+    fn of(doc: &str, change: Change) -> Difference {
+        let field = |(name, (old, new)): (String, (Option<Value>, Option<Value>))| {
+            // Where nothing but the types differ, they are what is to be seen.
+            let typed = old.as_ref().zip(new.as_ref()).is_some_and(|(old, new)| old.same(new));
+            let json = |value: &Value| if typed { typed_json(value) } else { value.to_json() };
+            let change = FieldChange { old: old.as_ref().map(json), new: new.as_ref().map(json) };
+            (name, change)
+        };
+        Difference {
+            doc: doc.to_owned(),
+            collection: change.collection,
+            id: change.id,
+            change: change.kind.name(),
+            fields: change.fields.into_iter().map(field).collect(),
+        }
+    }
+}
+
+/// A value as JSON in which a BigInt is what a dump in the types of Yjs shows. Recursion is bounded:
+/// the check refused deeper nesting.
+fn typed_json(value: &Value) -> Json {
+    match value {
+        Value::BigInt(n) => json!({"t": "bigint", "v": n.to_string()}),
+        other => match (other.as_map(), other.as_array()) {
+            (Some(fields), _) => {
+                fields.iter().map(|(key, field)| (key.clone(), typed_json(field))).collect()
+            }
+            (_, Some(items)) => items.iter().map(typed_json).collect(),
+            _ => other.to_json(),
+        },
+    }
+}

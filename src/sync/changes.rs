@@ -1,0 +1,125 @@
+//! What an import does, record by record.
+
+use super::import::Touched;
+use crate::concern::{self, Collection, METADATA, Removal, Spec};
+use crate::crdt::value::Value;
+use crate::id::DocId;
+use crate::inspect::diff::{Change, ChangeKind, Comparison, compare};
+use crate::query::diff::FieldChange;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A record that is not as it was before the import.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ImportedChange {
+    pub doc: DocId,
+    /// What such a record is called; `key` where no concern knows.
+    pub kind: &'static str,
+    /// None for a text or a root as a whole.
+    pub id: Option<String>,
+    /// `added`, `edited`, `acknowledged`, `restored`, `removed`, `pruned`; a deletion by the name
+    /// that its concern has for it.
+    pub change: &'static str,
+    /// What differs, by name.
+    pub fields: BTreeMap<String, FieldChange>,
+    /// Who acknowledges its deletion that did not before.
+    pub acknowledged_by: Vec<String>,
+}
+
+/// Every record that an import touched and changed.
+pub fn changes(touched: &[Touched]) -> Vec<ImportedChange> {
+    let changes = |of: &Touched| {
+        let spec = concern::of(&of.doc);
+        match compare(spec, of.before.as_deref(), of.after.as_deref()) {
+            Comparison::Equal => Vec::new(),
+            Comparison::Different(changes) | Comparison::Diverged(changes) => {
+                let changes = with_metadata_as_one(of, spec, changes);
+                changes.into_iter().filter_map(|change| imported(of, spec, change)).collect()
+            }
+        }
+    };
+    touched.iter().flat_map(changes).collect()
+}
+
+/// What a document says of its entity is one record, though its keys stand at a root.
+fn with_metadata_as_one(
+    of: &Touched,
+    spec: Option<&'static Spec>,
+    changes: Vec<Change>,
+) -> Vec<Change> {
+    let is_metadata = |change: &Change| spec.is_some() && change.collection == "metadata";
+    let (metadata, mut rest): (Vec<Change>, Vec<Change>) =
+        changes.into_iter().partition(is_metadata);
+    let Some(first) = metadata.first() else { return rest };
+    let added = metadata.iter().all(|change| change.kind == ChangeKind::Added);
+    let kind = if added { ChangeKind::Added } else { ChangeKind::Changed };
+    let value = |change: &Change| {
+        let (_, pair) = change.fields.first_key_value()?;
+        Some((change.id.clone()?, pair.clone()))
+    };
+    rest.insert(
+        0,
+        Change {
+            collection: first.collection.clone(),
+            id: of.doc.entity().map(String::from),
+            kind,
+            fields: metadata.iter().filter_map(value).collect(),
+        },
+    );
+    rest
+}
+
+fn imported(
+    of: &Touched,
+    spec: Option<&'static Spec>,
+    mut change: Change,
+) -> Option<ImportedChange> {
+    let collections = spec.map_or(&[][..], |spec| spec.collections);
+    let known = collections.iter().find(|known| known.path.join("/") == change.collection);
+    let metadata = (spec.is_some() && change.collection == "metadata").then_some(&METADATA);
+    // A cache of the members, which nobody believes.
+    if change.collection == "active_members" {
+        return None;
+    }
+    let mut fields = std::mem::take(&mut change.fields);
+    let acknowledged_by = fields.remove("ack_vector").map(acknowledgers).unwrap_or_default();
+    Some(ImportedChange {
+        doc: of.doc.clone(),
+        kind: known.or(metadata).map_or("key", |collection| collection.noun),
+        change: what(known, &change, &fields),
+        id: change.id,
+        fields: fields.iter().map(|(name, pair)| (name.clone(), pair.into())).collect(),
+        acknowledged_by,
+    })
+}
+
+type Fields = BTreeMap<String, (Option<Value>, Option<Value>)>;
+
+/// What happens to a record, in the words of the import's summary.
+fn what(collection: Option<&Collection>, change: &Change, fields: &Fields) -> &'static str {
+    let tombstone = collection.and_then(|collection| collection.tombstone.as_ref());
+    let flag = tombstone.and_then(|tombstone| fields.get(tombstone.flag));
+    let is = |value: &Option<Value>| *value == Some(Value::Bool(true));
+    let gone = match tombstone {
+        Some(tombstone) if tombstone.removal == Removal::IntoArchive => tombstone.flag,
+        _ => "deleted",
+    };
+    match (change.kind, flag) {
+        (ChangeKind::Removed, _) if tombstone.is_some() => "pruned",
+        (ChangeKind::Removed, _) => "removed",
+        (_, Some((old, new))) if !is(old) && is(new) => gone,
+        (ChangeKind::Added, _) => "added",
+        (ChangeKind::Changed, Some((old, new))) if is(old) && !is(new) => "restored",
+        (ChangeKind::Changed, _) if fields.is_empty() => "acknowledged",
+        (ChangeKind::Changed, _) => "edited",
+    }
+}
+
+/// Who acknowledges a tombstone that did not before.
+fn acknowledgers((old, new): (Option<Value>, Option<Value>)) -> Vec<String> {
+    let had = |member: &String| {
+        old.as_ref().and_then(Value::as_map).is_some_and(|old| old.contains_key(member))
+    };
+    let new = new.as_ref().and_then(Value::as_map);
+    new.into_iter().flat_map(|new| new.keys()).filter(|member| !had(member)).cloned().collect()
+}
