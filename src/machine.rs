@@ -56,11 +56,14 @@ fn machine_id() -> Option<String> {
 
 /// The host's name, for people who wait for its lock.
 fn host() -> String {
-    first_line(Path::new("/proc/sys/kernel/hostname"))
-        .or_else(|| first_line(Path::new("/etc/hostname")))
-        .or_else(|| env::var("HOSTNAME").or_else(|_| env::var("COMPUTERNAME")).ok())
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "unknown".to_owned())
+    #[cfg(unix)]
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    let name = env::var("COMPUTERNAME").unwrap_or_default();
+    match name.is_empty() {
+        true => "unknown".to_owned(),
+        false => name,
+    }
 }
 
 fn first_line(path: &Path) -> Option<String> {

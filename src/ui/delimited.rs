@@ -12,7 +12,7 @@ pub trait Dialect {
     fn field(text: &str) -> Cow<'_, str>;
 }
 
-/// Tab-separated. Tabs, line breaks and backslashes are escaped by a backslash.
+/// Tab-separated, a record a line. Tabs, line breaks and backslashes are escaped by a backslash.
 pub struct Tsv;
 
 impl Dialect for Tsv {
@@ -22,15 +22,16 @@ impl Dialect for Tsv {
     }
 }
 
-/// Comma-separated as in RFC 4180, but lines end in a line feed. Line breaks inside fields are
-/// escaped like every control character: a record is one line.
+/// Comma-separated as in RFC 4180, but lines end in a line feed. Texts are as they are, line breaks
+/// in them too; only what acts on a terminal is escaped.
 pub struct Csv;
 
 impl Dialect for Csv {
     const SEPARATOR: &'static str = ",";
     fn field(text: &str) -> Cow<'_, str> {
-        let text = escape::line(text);
-        match text.contains([',', '"']) || text.starts_with(' ') || text.ends_with(' ') {
+        let text = escape::quoted(text);
+        match text.contains([',', '"', '\n', '\r']) || text.starts_with(' ') || text.ends_with(' ')
+        {
             true => Cow::Owned(format!("\"{}\"", text.replace('"', "\"\""))),
             false => text,
         }

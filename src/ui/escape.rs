@@ -28,6 +28,36 @@ pub fn field(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c == '\\' || is_unsafe(c))
 }
 
+/// Text for one field of CSV, which is quoted: as it is, line breaks and tabs too. What acts on a
+/// terminal or hides is written `\u{1b}`, and a backslash that would read like that is `\u{5c}`, so
+/// it can be read back.
+pub fn quoted(text: &str) -> Cow<'_, str> {
+    let stays = |c: char, rest: &str| match c {
+        '\n' | '\t' => true,
+        '\r' => rest.starts_with('\n'),
+        '\\' => !rest.starts_with("u{"),
+        c => !is_unsafe(c),
+    };
+    let marks = |text: &str| text.char_indices().any(|(at, c)| !stays(c, after(text, at, c)));
+    if !marks(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for (at, c) in text.char_indices() {
+        match stays(c, after(text, at, c)) {
+            true => out.push(c),
+            // Writing to a String does not fail.
+            false => drop(write!(out, "\\u{{{:x}}}", u32::from(c))),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// What follows a character.
+fn after(text: &str, at: usize, c: char) -> &str {
+    text.get(at + c.len_utf8()..).unwrap_or_default()
+}
+
 fn escaped(text: &str, unsafe_here: impl Fn(char) -> bool) -> Cow<'_, str> {
     if !text.contains(&unsafe_here) {
         return Cow::Borrowed(text);
@@ -98,5 +128,53 @@ mod tests {
     #[test]
     fn a_field_can_be_read_back() {
         assert_eq!(field("a\\n\n\t"), "a\\\\n\\n\\t");
+        assert_eq!(quoted("C:\\new\n\tb\r\n"), "C:\\new\n\tb\r\n");
+        assert_eq!(quoted("\u{1b}\r\\u{1b}"), "\\u{1b}\\u{d}\\u{5c}u{1b}");
+    }
+
+    /// What `\u{…}` stands for; `\\`, `\n`, `\r` and `\t` too where those are escaped.
+    fn read_back(text: &str, letters: bool) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            rest = &rest[c.len_utf8()..];
+            let next = rest.chars().next();
+            let letter = next.filter(|c| letters && "\\nrt".contains(*c));
+            if c == '\\' && rest.starts_with("u{") {
+                let (digits, more) = rest[2..].split_once('}').unwrap();
+                out.push(char::from_u32(u32::from_str_radix(digits, 16).unwrap()).unwrap());
+                rest = more;
+            } else if let (true, Some(letter)) = (c == '\\', letter) {
+                out.push(match letter {
+                    'n' => '\n',
+                    'r' => '\r',
+                    't' => '\t',
+                    other => other,
+                });
+                rest = &rest[1..];
+            } else {
+                out.push(c);
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn whatever_stands_in_a_field_can_be_read_back() {
+        let alphabet: Vec<char> = "\\\\u{}1b5c\u{1b}\r\n\tnrt,\"\u{202e}".chars().collect();
+        let ids = crate::clock::Ids::seeded("escapes");
+        for _ in 0..20_000 {
+            let chance = ids.uuid().unwrap();
+            let text: String = chance
+                .bytes()
+                .take(12)
+                .map(|byte| alphabet[usize::from(byte) * 7 % alphabet.len()])
+                .collect();
+            for (escaped, letters) in [(field(&text), true), (quoted(&text), false)] {
+                assert_eq!(read_back(&escaped, letters), text, "{escaped:?}");
+                let acts = |c: char| is_unsafe(c) && (letters || !"\r\n\t".contains(c));
+                assert!(!escaped.contains(acts), "{escaped:?}");
+            }
+        }
     }
 }

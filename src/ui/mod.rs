@@ -37,9 +37,9 @@ pub enum Format {
     Json,
     /// One JSON object per line
     Ndjson,
-    /// Tab-separated, with a header line
+    /// Tab-separated, a header line, a record a line: `\\`, `\t`, `\n`, `\r` inside fields
     Tsv,
-    /// Comma-separated, with a header line
+    /// Comma-separated (RFC 4180), a header line; texts as they are, line breaks inside quotes
     Csv,
     /// The ids alone, one per line
     Id,

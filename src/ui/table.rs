@@ -194,7 +194,7 @@ fn lay_out(table: &mut Table, columns: &[Filled<'_>], width: usize) {
 
 fn empty_table(terminal: &Terminal) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(terminal.width).unwrap_or(u16::MAX));
     // Colour was decided once, for the whole command.
     if terminal.color_out {

@@ -117,7 +117,7 @@ fn tsv_has_a_header_and_a_line_per_record() {
 fn csv_is_quoted() {
     let text = out(&list(), Format::Csv);
     let first = text.lines().nth(1).unwrap();
-    assert!(first.contains(",\"hi\\t\"\"you\"\", \\u{1b}[2J\","), "{first}");
+    assert!(first.contains(",\"hi\t\"\"you\"\", \\u{1b}[2J\","), "{first}");
     assert!(first.contains(",2026-11-22T17:00:00Z,664321,"), "{first}");
 }
 
