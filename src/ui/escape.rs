@@ -135,25 +135,25 @@ mod tests {
     /// What `\u{…}` stands for; `\\`, `\n`, `\r` and `\t` too where those are escaped.
     fn read_back(text: &str, letters: bool) -> String {
         let mut out = String::new();
-        let mut rest = text;
-        while let Some(c) = rest.chars().next() {
-            rest = &rest[c.len_utf8()..];
-            let next = rest.chars().next();
-            let letter = next.filter(|c| letters && "\\nrt".contains(*c));
-            if c == '\\' && rest.starts_with("u{") {
-                let (digits, more) = rest[2..].split_once('}').unwrap();
-                out.push(char::from_u32(u32::from_str_radix(digits, 16).unwrap()).unwrap());
-                rest = more;
-            } else if let (true, Some(letter)) = (c == '\\', letter) {
-                out.push(match letter {
-                    'n' => '\n',
-                    'r' => '\r',
-                    't' => '\t',
-                    other => other,
-                });
-                rest = &rest[1..];
-            } else {
-                out.push(c);
+        let mut rest = text.chars();
+        while let Some(c) = rest.next() {
+            let mut ahead = rest.clone();
+            match (c, ahead.next()) {
+                ('\\', Some('u')) if ahead.next() == Some('{') => {
+                    let digits: String = ahead.by_ref().take_while(|c| *c != '}').collect();
+                    out.push(char::from_u32(u32::from_str_radix(&digits, 16).unwrap()).unwrap());
+                    rest = ahead;
+                }
+                ('\\', Some(letter)) if letters => {
+                    out.push(match letter {
+                        'n' => '\n',
+                        'r' => '\r',
+                        't' => '\t',
+                        other => other,
+                    });
+                    rest = ahead;
+                }
+                _ => out.push(c),
             }
         }
         out
