@@ -8,6 +8,7 @@ pub mod changes;
 pub mod export;
 pub mod gate;
 pub mod import;
+pub mod intake;
 pub mod manifest;
 pub mod peer;
 mod record;

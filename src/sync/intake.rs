@@ -1,0 +1,369 @@
+//! What the messages of a live relay bring into the canvases of a store.
+
+use super::import::{Input, import};
+use crate::concern::canvas::relay::{self, Apply, CursorUpdate, Message, Operation as Relayed};
+use crate::concern::canvas::{self, SPEC};
+use crate::concern::{self, core};
+use crate::crdt::update::Update;
+use crate::crdt::view::View;
+use crate::error::{Error, Kind, Result};
+use crate::id::EntityId;
+use crate::operation::{self, Operation};
+use crate::store::{Open, Session, Store};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// Takes in messages that came together, one a line.
+pub struct Intake<'i> {
+    pub store: &'i Store,
+    /// How the store is opened for each commit.
+    pub open: Open<'i>,
+    /// Whose canvases are here; messages about others are passed over.
+    pub entities: &'i [EntityId],
+    /// What the lines come out of, for errors.
+    pub source: &'i str,
+    /// The number of the first line.
+    pub first: usize,
+    /// Is told what happens, as it happens.
+    pub notify: &'i dyn Fn(Notice<'_>),
+}
+
+/// What happens while messages are taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice<'n> {
+    /// Sentences for people.
+    Said(&'n [String]),
+    /// So many records left their documents for good.
+    Lost(usize),
+    /// Some changes build on what is not here yet.
+    Waiting,
+}
+
+/// What became of a message. Serialised, it is what the command line prints.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MessageOutcome {
+    /// The number of its line.
+    pub line: usize,
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub canvas_id: String,
+    /// Who sent it.
+    pub from: String,
+    pub result: Reception,
+    pub why: Option<String>,
+    /// What else there is to say: the element, how many of several, a cursor to be shown.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
+/// What was done about a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reception {
+    Applied,
+    /// All was so already.
+    Unchanged,
+    /// It builds on what is not here yet.
+    Waiting,
+    /// Its sender may not, or nothing can be made of it here.
+    Refused,
+    /// It is about a canvas that is not here.
+    Passed,
+    /// A cursor: shown, never stored.
+    Shown,
+    /// A request, whose answer waits to be handed out.
+    Answered,
+}
+
+/// One line, understood.
+pub struct Line {
+    number: usize,
+    message: Message,
+    entity: Option<EntityId>,
+    /// The change that it brings, checked.
+    update: Option<Vec<u8>>,
+}
+
+impl Intake<'_> {
+    /// Reads lines; empty ones are none.
+    ///
+    /// # Errors
+    /// `Untrusted`, with the line, where one is no message: nothing of what came with it is to be
+    /// applied.
+    pub fn read(&self, lines: &[Vec<u8>]) -> Result<Vec<Line>> {
+        let mut understood = Vec::new();
+        for (number, line) in (self.first..).zip(lines) {
+            let read = self.read_one(number, line);
+            understood.extend(read.map_err(|e| e.context(self.name(number)))?);
+        }
+        Ok(understood)
+    }
+
+    /// Applies them, in as few commits as their order lets.
+    ///
+    /// # Errors
+    /// Whatever the store says; what was committed before holds.
+    pub fn apply(&self, understood: &[Line]) -> Result<Vec<MessageOutcome>> {
+        let mut rows = Vec::with_capacity(understood.len());
+        for run in understood.chunk_by(|a, b| a.update.is_some() == b.update.is_some()) {
+            match run.first().is_some_and(|line| line.update.is_some()) {
+                true => rows.extend(self.bring(run)?),
+                false => rows.extend(self.follow(run)?),
+            }
+        }
+        Ok(rows)
+    }
+
+    fn read_one(&self, number: usize, line: &[u8]) -> Result<Option<Line>> {
+        if line.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        let text = std::str::from_utf8(line).map_err(|e| Error::untrusted("not UTF-8").because(e));
+        let message = text.and_then(Message::parse)?;
+        let entity = self.entities.iter().find(|entity| message.is_about(entity)).cloned();
+        let update = match (&entity, message.change()) {
+            (Some(entity), Some(change)) => Some(checked(entity, change)?),
+            _ => None,
+        };
+        Ok(Some(Line { number, message, entity, update }))
+    }
+
+    fn session(&self) -> Result<Session> {
+        let Open { command, member, dry_run } = self.open;
+        self.store.session(Open { command, member, dry_run })
+    }
+
+    fn name(&self, number: usize) -> String {
+        format!("{}, line {number}", self.source)
+    }
+
+    /// Changes themselves: an import like any other, in one commit.
+    fn bring(&self, lines: &[Line]) -> Result<Vec<MessageOutcome>> {
+        let reader = self.store.reader()?;
+        let mut views: BTreeMap<&EntityId, [Option<View>; 2]> = BTreeMap::new();
+        let mut rows = Vec::with_capacity(lines.len());
+        let mut inputs = Vec::new();
+        for line in lines {
+            let (Some(entity), Some(update)) = (&line.entity, &line.update) else { continue };
+            let doc = entity.document(SPEC.name);
+            let [core, here] = match views.entry(entity) {
+                Entry::Occupied(read) => read.into_mut(),
+                Entry::Vacant(new) => {
+                    let core = reader.view(&entity.document(core::SPEC.name))?;
+                    new.insert([core, reader.view(&doc)?])
+                }
+            };
+            if let Err(e) = relay::may_write(core.as_ref(), entity, line.from()) {
+                rows.push(line.row(Reception::Refused, &e.message, json!({})));
+                continue;
+            }
+            let known = here.as_ref().is_some_and(|here| {
+                Update::walk(update).is_ok_and(|update| here.version().holds(&update.version()))
+            });
+            let (result, why) =
+                if known { (Reception::Unchanged, "it is here") } else { (Reception::Applied, "") };
+            rows.push(line.row(result, why, line.element()));
+            if !known {
+                inputs.push(Input::Raw {
+                    name: self.name(line.number),
+                    doc,
+                    update: update.clone(),
+                });
+            }
+        }
+        if inputs.is_empty() {
+            return Ok(rows);
+        }
+        let imported = import(self.session()?, &inputs)?;
+        (self.notify)(Notice::Said(&imported.notes));
+        (self.notify)(Notice::Said(&imported.committed.notes));
+        let gone: usize = imported.documents.iter().map(|account| account.settled.pruned).sum();
+        if gone > 0 {
+            (self.notify)(Notice::Lost(gone));
+        }
+        for wait in &imported.waits {
+            if let Some(row) = rows.iter_mut().find(|row| self.name(row.line) == wait.source) {
+                row.result = Reception::Waiting;
+                row.why = Some("it builds on what is not here yet".to_owned());
+            }
+        }
+        if imported.waiting > 0 {
+            (self.notify)(Notice::Waiting);
+        }
+        Ok(rows)
+    }
+
+    /// Messages whose words are followed, in one commit.
+    fn follow(&self, lines: &[Line]) -> Result<Vec<MessageOutcome>> {
+        let mut rows = Vec::with_capacity(lines.len());
+        let mut open: Option<Session> = None;
+        for line in lines {
+            let Some(entity) = &line.entity else {
+                rows.push(line.row(
+                    Reception::Passed,
+                    "the canvas is not in this store",
+                    json!({}),
+                ));
+                continue;
+            };
+            if let Message::CanvasCursorUpdate(cursor) = &line.message {
+                rows.push(line.shown(cursor)?);
+                continue;
+            }
+            let session = match &mut open {
+                Some(session) => session,
+                none => none.insert(self.session()?),
+            };
+            rows.push(self.one(session, line, entity)?);
+        }
+        if let Some(session) = open {
+            (self.notify)(Notice::Said(&session.commit()?.notes));
+        }
+        Ok(rows)
+    }
+
+    fn one(&self, session: &mut Session, line: &Line, entity: &EntityId) -> Result<MessageOutcome> {
+        match &line.message {
+            Message::CanvasOperation(message) if message.update_v1.is_some() => Ok(line.row(
+                Reception::Unchanged,
+                "it came with the message before",
+                line.element(),
+            )),
+            Message::CanvasOperation(message) => {
+                let done = self.operation(session, entity, message)?;
+                let mut row = line.row(done.result, &done.why, line.element());
+                self.say_lost(&mut row, &done.gone);
+                Ok(row)
+            }
+            Message::CanvasCursorUpdate(cursor) => line.shown(cursor),
+            Message::CanvasStateRequest(_) => match session.member().cloned() {
+                Some(member) => {
+                    canvas::answer(session, entity, &member)?;
+                    Ok(line.row(Reception::Answered, "", json!({})))
+                }
+                None => Ok(line.row(
+                    Reception::Refused,
+                    "this store has no member to answer as",
+                    json!({}),
+                )),
+            },
+            Message::CanvasStateResponse(response) => {
+                let mut counts =
+                    [(Reception::Applied, 0), (Reception::Unchanged, 0), (Reception::Refused, 0)];
+                let mut gone = Vec::new();
+                for message in response.operations() {
+                    let done = self.operation(session, entity, &message)?;
+                    counts
+                        .iter_mut()
+                        .filter(|(verdict, _)| *verdict == done.result)
+                        .for_each(|(_, count)| *count += 1);
+                    gone.extend(done.gone);
+                }
+                let [applied, unchanged, refused] = counts.map(|(_, count)| count);
+                let result = if applied > 0 { Reception::Applied } else { Reception::Unchanged };
+                let counts = json!({"elements": {
+                    "applied": applied, "unchanged": unchanged, "refused": refused,
+                }});
+                let mut row = line.row(result, "", counts);
+                self.say_lost(&mut row, &gone);
+                Ok(row)
+            }
+        }
+    }
+
+    /// Says which records are in the canvas no more, for good.
+    fn say_lost(&self, row: &mut MessageOutcome, gone: &[String]) {
+        if !gone.is_empty() {
+            row.more.insert("pruned".to_owned(), json!(gone));
+            (self.notify)(Notice::Lost(gone.len()));
+        }
+    }
+
+    /// What became of an operation, and why. One that is refused leaves the session as it was.
+    fn operation(
+        &self,
+        session: &mut Session,
+        entity: &EntityId,
+        message: &Relayed,
+    ) -> Result<Followed> {
+        let done = |result, why, gone| Ok(Followed { result, why, gone });
+        let apply = Apply { entity: entity.clone(), message: message.clone() };
+        match operation::run(session, &Operation::CanvasApply(apply)) {
+            Ok(outcome) if outcome.changed => {
+                let gone = outcome.gone().into_iter().map(str::to_owned).collect();
+                done(Reception::Applied, outcome.said, gone)
+            }
+            Ok(outcome) => done(Reception::Unchanged, outcome.said, Vec::new()),
+            Err(e) if matches!(e.kind, Kind::Refused | Kind::Untrusted) => {
+                done(Reception::Refused, e.message, Vec::new())
+            }
+            Err(e) => Err(e),
+        }
+    }
+}
+
+/// What became of an operation.
+struct Followed {
+    result: Reception,
+    why: String,
+    /// The elements that are in the canvas no more.
+    gone: Vec<String>,
+}
+
+/// A change out of a message: base64 of a valid update.
+fn checked(entity: &EntityId, change: &str) -> Result<Vec<u8>> {
+    let bytes = data_encoding::BASE64
+        .decode(change.as_bytes())
+        .map_err(|e| Error::untrusted("its change is not base64").because(e))?;
+    let doc = entity.document(SPEC.name);
+    let valid = Update::walk(&bytes).and_then(|update| update.check(concern::roots(&doc)));
+    match valid {
+        Ok(_) => Ok(bytes),
+        Err(fault) => Err(Error::untrusted("its change is not valid").because(fault)),
+    }
+}
+
+impl Line {
+    fn shown(&self, cursor: &CursorUpdate) -> Result<MessageOutcome> {
+        let cursor = serde_json::to_value(cursor)
+            .map_err(|e| Error::bug("a cursor does not encode").because(e))?;
+        Ok(self.row(Reception::Shown, "", cursor))
+    }
+
+    /// Who sent it.
+    fn from(&self) -> &str {
+        match &self.message {
+            Message::CanvasOperation(message) => &message.origin_peer,
+            Message::CanvasCursorUpdate(message) => &message.peer_id,
+            Message::CanvasStateRequest(message) => &message.requester_peer_id,
+            Message::CanvasStateResponse(message) => &message.responder_peer_id,
+        }
+    }
+
+    fn element(&self) -> Value {
+        match &self.message {
+            Message::CanvasOperation(message) => json!({"element_id": message.element_id}),
+            _ => json!({}),
+        }
+    }
+
+    fn row(&self, result: Reception, why: &str, more: Value) -> MessageOutcome {
+        const OWN: [&str; 6] = ["line", "type", "canvas_id", "from", "result", "why"];
+        let mut more = match more {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        };
+        more.retain(|name, _| !OWN.contains(&name.as_str()));
+        MessageOutcome {
+            line: self.number,
+            kind: self.message.kind(),
+            canvas_id: self.message.canvas().to_owned(),
+            from: self.from().to_owned(),
+            result,
+            why: (!why.is_empty()).then(|| why.to_owned()),
+            more,
+        }
+    }
+}
