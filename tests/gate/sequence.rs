@@ -7,7 +7,7 @@ use crate::trial::{
     take,
 };
 use crdtctl::crdt::doc::Doc;
-use crdtctl::crdt::update::{Block, Id, Need, Update, Verdict, Version, admit, merge};
+use crdtctl::crdt::update::{Need, Update, Verdict, Version, admit, merge};
 use crdtctl::crdt::value::Record;
 use std::collections::BTreeSet;
 
@@ -35,9 +35,6 @@ struct Store {
     /// it had waited, or waits for a deletion that nobody may ever have made.
     disputed: bool,
     refused: bool,
-    /// Whether something was refused that is fine once some of it is deleted: whether it is by
-    /// then depends on the order.
-    unsupported: bool,
 }
 
 /// What is compared.
@@ -51,8 +48,7 @@ impl Store {
     fn new(roots: Roots, base: &[u8]) -> Store {
         let (rows, inbox) = (Vec::new(), BTreeSet::new());
         let document = base.to_vec();
-        let (disputed, refused, unsupported) = (false, false, false);
-        Store { roots, document, rows, inbox, disputed, refused, unsupported }
+        Store { roots, document, rows, inbox, disputed: false, refused: false }
     }
 
     /// What is new and what waited, as an import takes it.
@@ -86,11 +82,7 @@ impl Store {
                     undeleted |= matches!(need, Need::Deletion(_));
                     waits.push(open[index].clone());
                 }
-                Verdict::Invalid(fault) => {
-                    self.refused = true;
-                    self.unsupported |= fault.is_unsupported();
-                }
-                Verdict::Forked(_) => self.refused = true,
+                Verdict::Invalid(_) | Verdict::Forked(_) => self.refused = true,
             }
         }
         if moved {
@@ -107,30 +99,22 @@ impl Store {
         Result { version, waits: &self.inbox }
     }
 
-    /// Whether what stands where is a question of the order, in yrs as well: origins cross, or a
-    /// value under a key names a right origin, which nobody writes.
+    /// Whether what stands where is a question of the order, in yrs as well.
     fn crosses(&self) -> bool {
-        let Ok(document) = check(self.roots, &self.document) else { return false };
-        let odd = |(client, blocks): (u64, &[Block])| {
-            blocks.iter().any(|block| {
-                let id = Id { client, clock: block.clock };
-                document.header(block).right.is_some() && document.register(id).is_some()
-            })
-        };
-        document.crosses() || document.clients().any(odd)
+        check(self.roots, &self.document).is_ok_and(|document| document.crosses())
     }
 
     fn shown(&self) -> Record {
         shown(self.roots, &self.document)
     }
 
-    /// Whether yrs shows the same before and after it is saved. Origins that contradict one another
+    /// Whether yrs shows the same before and after it is saved, and no origins cross. Origins that contradict one another
     /// have another outcome in every order; nobody writes such a thing by editing.
     fn agrees(&self, base: &[u8]) -> bool {
         let document = open(READER, base);
         self.rows.iter().for_each(|row| drop(take(&document, row)));
         let shown = self.shown();
-        same(&shown_by_yrs(&document, &shown), &shown)
+        !self.crosses() && same(&shown_by_yrs(&document, &shown), &shown)
     }
 }
 
@@ -159,11 +143,6 @@ pub fn sequence(roots: Roots, base: &[u8], updates: &[Vec<u8>]) -> Outcome {
         ("one by one", one_by_one(&forth)),
         ("and so backwards", one_by_one(&back)),
     ];
-    let all = || others.iter().map(|(_, other)| other).chain([&together]);
-    if all().any(|store| store.unsupported || store.crosses()) {
-        all().for_each(|store| survives(roots, store));
-        return Outcome::Disputed;
-    }
     let (_, backwards) = &others[0];
     assert_eq!(backwards.result(), together.result(), "at once, in another order");
     let agrees = together.agrees(base);

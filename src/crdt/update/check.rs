@@ -70,7 +70,7 @@ enum Place {
 
 pub(super) struct Checker<'u, 'a, S> {
     pub(super) update: &'u Update<'a, S>,
-    base: Option<&'u Update<'a, Checked>>,
+    pub(super) base: Option<&'u Update<'a, Checked>>,
     expected: &'u [(&'u str, RootKind)],
     pub(super) facts: Facts<'a>,
     root_index: HashMap<&'a str, u32>,
@@ -127,7 +127,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             Place::Open => OPEN,
             Place::Gone => GONE,
             Place::Home(home) => {
-                self.stand(&block, of, home)?;
+                self.stand(&block, of, header, home)?;
                 home
             }
         };
@@ -166,57 +166,6 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             _ if block.deep => Err(too_deep(block)),
             _ => Ok(()),
         }
-    }
-
-    /// Refuses a right origin that stands before the left one, inside the same run. To undo writes
-    /// right origins that stand before the left one, and no reader minds, as long as the two can
-    /// never be in one block: else yrs and Yjs cut the block that they hold for the left one when
-    /// they look for the right one, and show the item elsewhere each time they load it. What is
-    /// deleted shows nowhere.
-    fn check_origins(
-        &mut self,
-        index: usize,
-        of: &Client,
-        block: &Block,
-        header: &Header<'_>,
-    ) -> Result<(), Fault> {
-        if let Some(left) = header.left
-            && let Some(before) = block.clock.checked_sub(1)
-            && left == (Id { client: of.id, clock: before })
-            && let Some((start, right)) = self.chain_of(index, of, left)
-            // Blocks with other right origins are never joined.
-            && right == header.right
-            && let Some(slot) = self.facts.chain.get_mut(index)
-        {
-            *slot = start;
-        }
-        if let (Some(left), Some(right)) = (header.left, header.right)
-            && left.client == right.client
-            && right.clock <= left.clock
-            && self.chain_of(index, of, left).is_some_and(|(start, _)| start < right.clock)
-        {
-            if !self.dead(block, of) {
-                return Err(fault(
-                    block,
-                    "crossing",
-                    "the origins of an item cross inside one run",
-                ));
-            }
-            self.facts.crosses = true;
-        }
-        Ok(())
-    }
-
-    /// Where the chain of the unit with this id begins, and the right origin of all of it; unknown
-    /// for what is collected.
-    fn chain_of(&self, index: usize, of: &Client, id: Id) -> Option<(u32, Option<Id>)> {
-        if let Some(base) = self.base
-            && let Some(index) = base.find(id)
-        {
-            return chain_at(base, &base.facts, index);
-        }
-        let index = self.before(index, of, id).or_else(|| self.update.find(id))?;
-        chain_at(self.update, &self.facts, index)
     }
 
     /// The home of an item that names its parent.
@@ -334,7 +283,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     }
 
     /// The block before this one, if it holds the id: by far the most common origin.
-    fn before(&self, index: usize, of: &Client, id: Id) -> Option<usize> {
+    pub(super) fn before(&self, index: usize, of: &Client, id: Id) -> Option<usize> {
         let before = index.checked_sub(1)?;
         let block = self.update.blocks.get(before)?;
         let holds = (block.clock..block.next_clock()).contains(&id.clock);
@@ -371,8 +320,19 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     }
 
     /// Lets an item stand in its home, if they go together.
-    fn stand(&mut self, block: &Block, of: &Client, home: u32) -> Result<(), Fault> {
+    fn stand(
+        &mut self,
+        block: &Block,
+        of: &Client,
+        header: &Header<'_>,
+        home: u32,
+    ) -> Result<(), Fault> {
         let Some(at) = self.facts.homes.get(home as usize).copied() else { return Ok(()) };
+        // Whoever writes to a key writes over all that was there, to undo as well. Which of two
+        // that stand beside each other is the last one would hang on their order.
+        if at.key.is_some() && header.right.is_some() {
+            return Err(fault(block, "origin", "an item under a key stands before another one"));
+        }
         let known = match at.owner {
             Owner::Root(root) => self.facts.roots.get(root as usize).map(|r| r.shape),
             Owner::Item { .. } => Some(at.shape),
@@ -431,7 +391,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
 
     /// Whether a whole block is deleted, by the update itself or by the document. Replicas that
     /// keep deleted content join overwritten values of a key to one block.
-    fn dead(&self, block: &Block, of: &Client) -> bool {
+    pub(super) fn dead(&self, block: &Block, of: &Client) -> bool {
         let within = |deletes: &DeleteSet| {
             let ranges = deletes.ranges(of.id);
             let after = ranges.partition_point(|range| range.start <= block.clock);
@@ -475,15 +435,6 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             }
         }
     }
-}
-
-fn chain_at<S>(
-    update: &Update<'_, S>,
-    facts: &Facts<'_>,
-    index: usize,
-) -> Option<(u32, Option<Id>)> {
-    let block = update.blocks.get(index).filter(|block| block.kind != Kind::Gc)?;
-    Some((facts.chain.get(index).copied()?, update.origins(block).1))
 }
 
 fn too_deep(block: &Block) -> Fault {

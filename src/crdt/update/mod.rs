@@ -15,6 +15,7 @@ mod alive;
 pub(super) mod any;
 mod check;
 mod cost;
+mod crossing;
 mod deletes;
 mod facts;
 mod fork;

@@ -11,6 +11,7 @@ use super::{
 };
 use super::{deletes::write_var, run::Run};
 use crate::limits::CLOCK_END;
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 use std::marker::PhantomData;
@@ -169,8 +170,11 @@ impl<'a> Salvage<'a> {
                 Err(_) => Update::walk(&bytes).ok()?.faults(None, roots),
                 Ok(update) if update.fits(base).is_err() => update.faults(Some(base), &[]),
                 Ok(update) => match self.contradicting(&update, base) {
-                    none if none.is_empty() => return self.finish(&update, base, &have),
-                    some => some,
+                    some if !some.is_empty() => some,
+                    _ => match faults_of_news(&update, &have, roots)? {
+                        none if none.is_empty() => return self.finish(&update, base, &have),
+                        some => some,
+                    },
                 },
             };
             if !self.leave_out(&disagree, &mut limits) {
@@ -462,6 +466,19 @@ impl Turns<'_, '_> {
             woken.extend(waiting.pop().map(|Reverse((_, client))| client));
         }
         woken
+    }
+}
+
+/// Where the part of a valid update that a receiver lacks breaks a rule by itself: what it leads to
+/// may be collected where it leads, which that part does not show.
+fn faults_of_news(
+    update: &Update<'_, Checked>,
+    have: &Clocks,
+    roots: &[(&str, RootKind)],
+) -> Option<Vec<Id>> {
+    match update.news(|client| have.get(&client).copied().unwrap_or(0)) {
+        Cow::Borrowed(_) => Some(Vec::new()),
+        Cow::Owned(news) => Some(Update::walk(&news).ok()?.faults(None, roots)),
     }
 }
 

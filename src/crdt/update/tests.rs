@@ -1,5 +1,6 @@
 mod admit;
 mod cost;
+mod crossing;
 mod forge;
 mod gate;
 mod merging;

@@ -18,12 +18,12 @@ fn text(text: &str) -> Vec<u8> {
     [var(text.len() as u64), text.as_bytes().to_vec()].concat()
 }
 
-fn id(client: u64, clock: u64) -> Vec<u8> {
+pub(super) fn id(client: u64, clock: u64) -> Vec<u8> {
     [var(client), var(clock)].concat()
 }
 
 /// An update of clients with (id, first clock, blocks), and a delete set as bytes.
-fn update_with(clients: &[(u64, u64, &[Vec<u8>])], deletes: &[u8]) -> Vec<u8> {
+pub(super) fn update_with(clients: &[(u64, u64, &[Vec<u8>])], deletes: &[u8]) -> Vec<u8> {
     let mut out = var(clients.len() as u64);
     for (client, clock, blocks) in clients {
         out.extend([var(blocks.len() as u64), id(*client, *clock), blocks.concat()].concat());
@@ -32,19 +32,19 @@ fn update_with(clients: &[(u64, u64, &[Vec<u8>])], deletes: &[u8]) -> Vec<u8> {
     out
 }
 
-fn update(clients: &[(u64, u64, &[Vec<u8>])]) -> Vec<u8> {
+pub(super) fn update(clients: &[(u64, u64, &[Vec<u8>])]) -> Vec<u8> {
     update_with(clients, &[0])
 }
 
-const ANY: u8 = 8;
-const STRING: u8 = 4;
+pub(super) const ANY: u8 = 8;
+pub(super) const STRING: u8 = 4;
 const TYPE: u8 = 7;
-const DELETED: u8 = 1;
+pub(super) const DELETED: u8 = 1;
 const EMBED: u8 = 5;
 const KEY: u8 = 0x20;
 
 /// An item in a root.
-fn at_root(kind: u8, root: &str, key: Option<&str>, content: &[u8]) -> Vec<u8> {
+pub(super) fn at_root(kind: u8, root: &str, key: Option<&str>, content: &[u8]) -> Vec<u8> {
     let flag = if key.is_some() { KEY } else { 0 };
     [vec![kind | flag, 1], text(root), key.map(text).unwrap_or_default(), content.to_vec()].concat()
 }
@@ -55,22 +55,22 @@ fn within(kind: u8, parent: Vec<u8>, key: Option<&str>, content: &[u8]) -> Vec<u
     [vec![kind | flag, 0], parent, key.map(text).unwrap_or_default(), content.to_vec()].concat()
 }
 
-fn after(kind: u8, left: Vec<u8>, content: &[u8]) -> Vec<u8> {
+pub(super) fn after(kind: u8, left: Vec<u8>, content: &[u8]) -> Vec<u8> {
     [vec![kind | 0x80], left, content.to_vec()].concat()
 }
 
-fn between(kind: u8, left: Vec<u8>, right: Vec<u8>, content: &[u8]) -> Vec<u8> {
+pub(super) fn between(kind: u8, left: Vec<u8>, right: Vec<u8>, content: &[u8]) -> Vec<u8> {
     [vec![kind | 0xc0], left, right, content.to_vec()].concat()
 }
 
 /// The content of one `true`.
-const TRUE: [u8; 2] = [1, 120];
+pub(super) const TRUE: [u8; 2] = [1, 120];
 const ARRAY: [u8; 1] = [0];
 const MAP: [u8; 1] = [1];
 const TEXT: [u8; 1] = [2];
 
 #[track_caller]
-fn assert_rule(bytes: &[u8], rule: &str) -> Fault {
+pub(super) fn assert_rule(bytes: &[u8], rule: &str) -> Fault {
     match check(bytes) {
         Ok(_) => panic!("passed, but breaks {rule}"),
         Err(fault) => {

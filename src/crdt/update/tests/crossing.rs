@@ -1,0 +1,98 @@
+//! Origins that contradict each other inside one run: what yrs shows of them hangs on how the run is
+//! cut, so nothing here can be right.
+
+use super::checked;
+use super::rules::{
+    ANY, STRING, TRUE, after, assert_rule, at_root, between, id, update, update_with,
+};
+use crate::crdt::testing::{apply, new_doc};
+use yrs::{GetString, Transact, WriteTxn};
+
+/// What yrs shows of the text "t" of a state.
+fn shown(bytes: &[u8]) -> String {
+    let doc = new_doc(99, false);
+    apply(&doc, bytes);
+    let mut txn = doc.transact_mut();
+    let text = txn.get_or_insert_text("t");
+    text.get_string(&txn)
+}
+
+/// The same text in one block, and in several.
+fn runs(client: u64, pieces: &[&str]) -> [Vec<Vec<u8>>; 2] {
+    let text = |text: &str| [&[text.len() as u8], text.as_bytes()].concat();
+    let whole = vec![at_root(STRING, "t", None, &text(&pieces.concat()))];
+    let mut clock = 0;
+    let cut = pieces.iter().map(|piece| {
+        let left = clock;
+        clock += piece.len() as u64;
+        match left {
+            0 => at_root(STRING, "t", None, &text(piece)),
+            _ => after(STRING, id(client, left - 1), &text(piece)),
+        }
+    });
+    [whole, cut.collect()]
+}
+
+/// An item between the end of a run and a unit before that.
+fn crossing(run: &[Vec<u8>], deletes: &[u8]) -> Vec<u8> {
+    let item = between(STRING, id(1, 2), id(1, 1), b"\x01a");
+    update_with(&[(2, 0, &[item]), (1, 0, run)], deletes)
+}
+
+/// An item between the first unit of a run and an item that follows the third.
+fn around(run: &[Vec<u8>], deletes: &[u8]) -> Vec<u8> {
+    let item = between(STRING, id(5, 0), id(2, 0), b"\x01U");
+    let behind = after(STRING, id(5, 2), b"\x01T");
+    update_with(&[(9, 0, &[item]), (5, 0, run), (2, 0, &[behind])], deletes)
+}
+
+#[test]
+fn they_stand_elsewhere_each_time_and_are_refused() {
+    let [whole, cut] = runs(1, &["x", "y", "z"]);
+    let [whole, cut] = [&whole, &cut].map(|run| crossing(run, &[0]));
+    assert_ne!(shown(&whole), shown(&cut));
+    for bytes in [whole, cut] {
+        assert!(assert_rule(&bytes, "crossing").is_unsupported());
+    }
+    let [whole, cut] = runs(5, &["a", "bc", "de"]);
+    let [whole, cut] = [&whole, &cut].map(|run| around(run, &[0]));
+    assert_ne!(shown(&whole), shown(&cut));
+    for bytes in [whole, cut] {
+        assert!(assert_rule(&bytes, "crossing").is_unsupported());
+    }
+}
+
+#[test]
+fn what_is_deleted_may_cross() {
+    let dead = |client: u8| [1, client, 1, 0, 1];
+    for run in runs(1, &["x", "y", "z"]) {
+        let bytes = crossing(&run, &dead(2));
+        assert!(checked(&bytes).crosses());
+        assert_eq!(shown(&bytes), "xyz");
+    }
+    // But what stands beside it may stand elsewhere, in yrs too: that is not compared.
+    let [whole, cut] = runs(5, &["a", "bc", "de"]).map(|run| around(&run, &dead(9)));
+    assert!(checked(&whole).crosses() && checked(&cut).crosses());
+    assert_eq!([shown(&whole), shown(&cut)], ["abcTde", "abcdeT"]);
+}
+
+/// What is never joined is never cut: both readers take it alike, as an undo leaves it.
+#[test]
+fn what_is_not_one_run_may_cross() {
+    let x = at_root(STRING, "t", None, b"\x01x");
+    let y = after(STRING, id(1, 0), b"\x01y");
+    let z = between(STRING, id(1, 1), id(2, 0), b"\x01z");
+    let other = after(STRING, id(1, 1), b"\x01o");
+    let item = between(STRING, id(1, 2), id(1, 2), b"\x01a");
+    let bytes = update(&[(3, 0, &[item]), (2, 0, &[other]), (1, 0, &[x, y, z])]);
+    assert!(!checked(&bytes).crosses());
+    assert_eq!(shown(&bytes), "xyzao");
+}
+
+/// Two that stand beside each other under a key would be told apart by their order alone.
+#[test]
+fn nothing_under_a_key_stands_before_another() {
+    let old = at_root(ANY, "m", Some("k"), &TRUE);
+    let new = between(ANY, id(1, 0), id(1, 0), &TRUE);
+    assert_rule(&update(&[(2, 0, &[new]), (1, 0, &[old])]), "origin");
+}
