@@ -14,7 +14,7 @@ use super::load::{self, Loaded};
 use super::session::{FOLD_WAIT, Session};
 use super::state::State;
 use super::working::{By, Change, Working};
-use crate::crdt::update::{self, Update};
+use crate::crdt::update::{self, Checked, Need, Update, Verdict};
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
@@ -42,6 +42,8 @@ pub(super) struct Brought {
     before: Vec<u8>,
     /// What came, for the rules: a whole state where it is the file.
     side: Vec<u8>,
+    /// What the document takes of it.
+    news: Vec<u8>,
     /// The file, where the log is to hold all of it.
     whole: Option<Vec<u8>>,
     /// What the log has, where that is not all.
@@ -67,15 +69,34 @@ pub(super) fn brought(
         if ours.version().holds(&file.version()) {
             return Ok(None);
         }
-        file.fits(&ours).map_err(|fault| load::unfit(&loaded.path, doc).because(fault))?;
-        return Ok(Some(Brought { before, side: theirs.clone(), whole: None, logged: None }));
+        let news = taken(doc, loaded, &ours, &file, roots)?;
+        let side = theirs.clone();
+        return Ok(Some(Brought { before, side, news, whole: None, logged: None }));
     }
     let side = merged.since(&file.version());
     let rows = state.log_of(doc)?;
     let checked = |row| Update::walk(row).and_then(|walked| walked.check(roots(doc))).ok();
     let rows: Vec<_> = rows.iter().filter_map(|row| checked(row.update.as_slice())).collect();
     let logged = update::merge(&rows);
-    Ok(Some(Brought { before: theirs.clone(), side, whole: Some(theirs.clone()), logged }))
+    let (before, news) = (theirs.clone(), side.clone());
+    Ok(Some(Brought { before, side, news, whole: Some(theirs.clone()), logged }))
+}
+
+/// What the document takes of a file, judged as an import is.
+fn taken(
+    doc: &DocId,
+    loaded: &Loaded,
+    ours: &Update<'_, Checked>,
+    file: &Update<'_, Checked>,
+    roots: Roots,
+) -> Result<Vec<u8>> {
+    match update::admit(ours, &[file], roots(doc)).pop() {
+        Some((_, Verdict::New(news))) => Ok(news.into_owned()),
+        Some((_, Verdict::Invalid(fault))) => Err(load::unfit(&loaded.path, doc).because(fault)),
+        Some((_, Verdict::Forked(id))) => Err(load::forked(doc, id)),
+        Some((_, Verdict::Waits(Need::Deletion(id)))) => Err(load::collected(doc, id)),
+        _ => Err(Error::bug(format!("the file of {doc} is not judged"))),
+    }
 }
 
 /// How a session stood before it took something in.
@@ -133,7 +154,7 @@ impl Session {
 
     fn take_in(&mut self, doc: &DocId, brought: Brought) -> Result<()> {
         let roots = self.ambient.roots;
-        let Brought { before, side, whole, logged } = brought;
+        let Brought { before, side, news, whole, logged } = brought;
         let Some(Some(working)) = self.documents.get_mut(doc) else {
             return Err(Error::bug("a document was adopted before it was loaded"));
         };
@@ -145,7 +166,7 @@ impl Session {
         let view = working.view(doc, roots)?;
         let (replica, state, ambient) = (&mut self.replica, &self.state, &self.ambient);
         working.open(doc, roots, |_| replica.client_for(doc, &clocks, state, ambient))?;
-        self.merge_in(doc, &view, &side)?;
+        self.merge_in(doc, &view, &news)?;
         let logged = logged.as_deref().and_then(|logged| {
             let walked = Update::walk(logged).and_then(|walked| walked.check(roots(doc)));
             walked.ok().map(|logged| View::of(&logged))

@@ -3,7 +3,7 @@
 use super::Roots;
 use super::layout::Layout;
 use super::state::{Known, LogRow, State};
-use crate::crdt::update::{self, Checked, Update};
+use crate::crdt::update::{self, Checked, Id, Need, Update, Verdict};
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::DocId;
 use std::path::{Path, PathBuf};
@@ -213,8 +213,7 @@ pub(super) fn excluded(what: &str, fault: &update::Fault) -> Error {
     }
 }
 
-/// The state with the log's rows merged in. Rows that it holds already are left out: after a
-/// foreign write that is nearly all of them.
+/// The state with the log's rows merged in. Rows that it holds already are left out.
 fn overlay(
     doc: &DocId,
     base: Update<'_, Checked>,
@@ -222,17 +221,21 @@ fn overlay(
     foreign: bool,
     roots: Roots,
 ) -> Result<Vec<u8>> {
-    let mut have = base.version();
-    let mut added = Vec::new();
+    let mut parts = Vec::with_capacity(rows.len());
     for row in rows {
         let part = Update::walk(&row.update)
             .and_then(|walked| walked.check(roots(doc)))
             .map_err(|fault| damaged(doc, row).because(fault))?;
+        parts.push((row, part));
+    }
+    if foreign {
+        return laid_over(doc, base, &parts, roots);
+    }
+    let mut have = base.version();
+    let mut added = Vec::new();
+    for (row, part) in parts {
         if !part.missing(&have.clocks).is_empty() {
             return Err(outdated(doc, row));
-        }
-        if foreign && let Some(id) = part.fork(&base) {
-            return Err(forked(doc, id));
         }
         let version = part.version();
         if have.holds(&version) {
@@ -245,12 +248,46 @@ fn overlay(
         }
         added.push(part);
     }
-    if added.is_empty() {
-        return Ok(base.bytes().to_vec());
+    merged(doc, std::iter::once(base).chain(added).collect())
+}
+
+/// The file of another program with the rows of the log merged in. It was no part of what these
+/// were judged by, so they are judged again, as by an import.
+fn laid_over(
+    doc: &DocId,
+    base: Update<'_, Checked>,
+    rows: &[(&LogRow, Update<'_, Checked>)],
+    roots: Roots,
+) -> Result<Vec<u8>> {
+    let updates: Vec<&Update<'_, Checked>> = rows.iter().map(|(_, part)| part).collect();
+    let mut news = Vec::new();
+    for (index, verdict) in update::admit(&base, &updates, roots(doc)) {
+        let row = rows.get(index).map(|(row, _)| *row);
+        let row = row.ok_or_else(|| Error::bug("a log entry was judged that is not there"))?;
+        match verdict {
+            Verdict::Known => {}
+            Verdict::New(bytes) => news.push(bytes),
+            Verdict::Invalid(fault) => return Err(damaged(doc, row).because(fault)),
+            Verdict::Forked(id) => return Err(forked(doc, id)),
+            Verdict::Waits(Need::Deletion(id)) => return Err(collected(doc, id)),
+            Verdict::Waits(Need::Clocks(_)) => return Err(outdated(doc, row)),
+        }
     }
-    let parts: Vec<Update<'_, Checked>> = std::iter::once(base).chain(added).collect();
-    update::merge(&parts)
-        .ok_or_else(|| Error::bug(format!("the log of {doc} leaves a gap that was not seen")))
+    let check = |bytes| {
+        Update::walk(bytes)
+            .and_then(|walked| walked.check(roots(doc)))
+            .map_err(|fault| Error::bug(format!("news of {doc} are not valid")).because(fault))
+    };
+    let news = news.iter().map(|bytes| check(bytes)).collect::<Result<Vec<_>>>()?;
+    merged(doc, std::iter::once(base).chain(news).collect())
+}
+
+fn merged(doc: &DocId, parts: Vec<Update<'_, Checked>>) -> Result<Vec<u8>> {
+    match parts.as_slice() {
+        [only] => Ok(only.bytes().to_vec()),
+        parts => update::merge(parts)
+            .ok_or_else(|| Error::bug(format!("the log of {doc} leaves a gap that was not seen"))),
+    }
 }
 
 fn damaged(doc: &DocId, row: &LogRow) -> Error {
@@ -268,7 +305,19 @@ fn outdated(doc: &DocId, row: &LogRow) -> Error {
     .damages(doc)
 }
 
-fn forked(doc: &DocId, id: update::Id) -> Error {
+/// One side collected what stands, on the other, in something that neither of them deleted.
+pub(super) fn collected(doc: &DocId, id: Id) -> Error {
+    Error::corrupt(format!(
+        "{doc}: the file and the log disagree: operation {} of client {} is collected in one of them, \
+         and nobody deleted what it stands in",
+        id.clock, id.client
+    ))
+    .because("a replica collects only what is in something deleted")
+    .hint(restore(doc))
+    .damages(doc)
+}
+
+pub(super) fn forked(doc: &DocId, id: Id) -> Error {
     Error::new(
         Kind::Forked,
         format!(

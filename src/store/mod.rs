@@ -25,6 +25,7 @@ mod repair;
 mod replica;
 mod rows;
 mod salvage;
+mod savepoint;
 mod session;
 mod state;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use commits::Commits;
 pub use layout::{Document, Meta, Problem, Scan};
 pub use reader::{OnDisk, Reader};
 pub use salvage::Remains;
+pub use savepoint::Revision;
 pub use session::{ChangedDocument, Committed, Session};
 pub use state::{
     Audit, Claim, Conflict, Entry, Handed, LogRow, Parked, Peer, Receipt, State, Step, Trashed,

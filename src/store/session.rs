@@ -44,7 +44,7 @@ pub struct Session {
     /// What was asked for so far; None for what does not exist.
     pub(super) documents: BTreeMap<DocId, Option<Working>>,
     /// In the order of their first change.
-    changed: Vec<DocId>,
+    pub(super) changed: Vec<DocId>,
     /// What is put right in the files after the commit, by document.
     pub(super) mends: Vec<(DocId, Mend)>,
     pub(super) notes: Vec<String>,
@@ -59,7 +59,7 @@ pub struct Session {
     /// Documents that were left out, since they cannot be used.
     damaged: BTreeMap<String, Error>,
     /// What was derived from documents, each with the revision that it holds for.
-    derived: BTreeMap<DocId, (usize, Box<dyn Any>)>,
+    pub(super) derived: BTreeMap<DocId, (usize, Box<dyn Any>)>,
 }
 
 /// What a commit did.

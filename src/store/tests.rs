@@ -212,6 +212,36 @@ mod everyday {
     }
 
     #[test]
+    fn what_was_applied_is_taken_back_and_the_session_goes_on() {
+        let bench = Bench::new();
+        let store = bench.init("store");
+        set(&store, &doc("core"), "a", "old");
+        let mut session = store.session(write("set")).unwrap();
+        session.edit(&doc("core"), |txn| txn.set(&["metadata"], "b", "ours")).unwrap();
+        let ours = session.bytes(&doc("core")).unwrap().unwrap();
+        let (before, nothing) = (session.savepoint(&doc("core")), session.savepoint(&doc("chat")));
+        for doc in [doc("core"), doc("chat")] {
+            let theirs = foreign_edit(&[0, 0], "c", "theirs");
+            assert!(session.apply(&doc, &checked(&theirs), None).unwrap());
+            assert_ne!(session.bytes(&doc).unwrap().as_deref(), Some(&*ours));
+        }
+        session.go_back(&doc("core"), before).unwrap();
+        session.go_back(&doc("chat"), nothing).unwrap();
+        assert_eq!(session.bytes(&doc("core")).unwrap(), Some(ours));
+        assert_eq!(session.bytes(&doc("chat")).unwrap(), None);
+        assert_eq!(session.changed(), [doc("core")]);
+        session.edit(&doc("core"), |txn| txn.set(&["metadata"], "d", "more")).unwrap();
+        session.commit().unwrap();
+        let values = ["a", "b", "c", "d"].map(|key| get(&store, &doc("core"), key));
+        assert_eq!(
+            values.each_ref().map(Option::as_deref),
+            [Some("old"), Some("ours"), None, Some("more")]
+        );
+        assert_eq!(client_ids(&store, &doc("core")), 1);
+        assert!(!file(&store, &doc("chat")).exists());
+    }
+
+    #[test]
     fn a_session_sees_its_own_changes() {
         let bench = Bench::new();
         let store = bench.init("store");

@@ -60,7 +60,7 @@ pub(super) struct Editing {
     pub doc: Doc,
     pub client: u64,
     /// One for each of `doc.updates()`.
-    by: Vec<By>,
+    pub by: Vec<By>,
     /// Of all updates.
     bytes: u64,
 }
@@ -115,6 +115,12 @@ impl Working {
             self.editing = Some(Editing { doc, client, by: Vec::new(), bytes: 0 });
         }
         Ok(())
+    }
+
+    /// Throws away what the session made of the document; what that was.
+    pub fn close(&mut self) -> Option<Editing> {
+        (self.state, self.view) = (None, None);
+        self.editing.take()
     }
 
     /// Counts what an update would take, before it is applied to the open document.
@@ -222,7 +228,7 @@ fn about(doc: &DocId, error: Error) -> Error {
 }
 
 /// Bytes of our own making, on their way to the log or the eye.
-fn own<'a>(bytes: &'a [u8], doc: &DocId, roots: Roots) -> Result<Update<'a, Checked>> {
+pub(super) fn own<'a>(bytes: &'a [u8], doc: &DocId, roots: Roots) -> Result<Update<'a, Checked>> {
     Update::walk(bytes).and_then(|walked| walked.check(roots(doc))).map_err(|fault| {
         Error::bug(format!("what was written to {doc} is not valid")).because(fault)
     })

@@ -71,7 +71,8 @@ pub fn pass(session: &mut Session, doc: &DocId, pieces: &[Piece<'_>]) -> Result<
             Err(fault) => *fate = Some(refuse(piece, invalid(doc, piece, fault))?),
         }
     }
-    while !open.is_empty() && round(session, doc, &mut open, roots)? {}
+    let mut at_once = usize::MAX;
+    while !open.is_empty() && round(session, doc, &mut open, roots, &mut at_once)? {}
     drop(open);
     fates.into_iter().map(|fate| fate.ok_or_else(|| Error::bug("an update has no fate"))).collect()
 }
@@ -96,13 +97,14 @@ struct Open<'p> {
     fate: &'p mut Option<Fate>,
 }
 
-/// Applies what can be applied to the document as it stands, and leaves open what waits; true when
-/// the document then has news for some of it.
-fn round(
+/// Applies what can be applied to the document as it stands, but no more than so many updates, and
+/// leaves open what waits; true when it is worth another round.
+fn round<'p>(
     session: &mut Session,
     doc: &DocId,
-    open: &mut Vec<Open<'_>>,
+    open: &mut Vec<Open<'p>>,
     roots: &[(&str, RootKind)],
+    at_once: &mut usize,
 ) -> Result<bool> {
     let bytes = session.bytes(doc)?.unwrap_or_else(|| NOTHING.into());
     let base = check(&bytes, roots).map_err(|fault| {
@@ -111,44 +113,88 @@ fn round(
     let updates: Vec<&Update<'_, Checked>> = open.iter().map(|open| &open.update).collect();
     let verdicts = update::admit(&base, &updates, roots);
     let ours = session.replica_id().to_owned();
-    let mut rest: Vec<Option<Open<'_>>> = std::mem::take(open).into_iter().map(Some).collect();
-    let (mut moved, mut undeleted) = (false, false);
+    let before = session.savepoint(doc);
+    let mut rest: Vec<Option<Open<'p>>> = std::mem::take(open).into_iter().map(Some).collect();
+    let mut taken: Vec<Open<'p>> = Vec::new();
+    let (mut moved, mut undeleted, mut anew) = (false, false, false);
     for (index, verdict) in verdicts {
-        let Some(Open { piece, update, fate }) = rest.get_mut(index).and_then(Option::take) else {
+        let Some(one) = rest.get_mut(index).and_then(Option::take) else {
             return Err(Error::bug("an update was judged twice"));
         };
-        *fate = Some(match verdict {
+        let piece = one.piece;
+        *one.fate = Some(match verdict {
+            // What comes after it was judged by a document that has it.
+            Verdict::New(_) | Verdict::Waits(_) if anew => {
+                open.push(one);
+                continue;
+            }
+            Verdict::New(_) if taken.len() >= *at_once => {
+                anew = true;
+                open.push(one);
+                continue;
+            }
             Verdict::Invalid(fault) => refuse(piece, invalid(doc, piece, fault))?,
             Verdict::Forked(id) => {
                 session.give_up_client(id.client);
                 refuse(piece, forked(doc, piece, id))?
             }
-            Verdict::Known => Fate::Applied(Has::from(&update.version())),
+            Verdict::Known => Fate::Applied(Has::from(&one.update.version())),
             Verdict::New(news) => {
                 let news = check(&news, roots).map_err(|fault| {
                     Error::bug(format!("news of {doc} are not valid")).because(fault)
                 })?;
                 // It also refuses writes under our own client id that we never made.
-                moved |= match session.apply(doc, &news, piece.origin(&ours)) {
+                match session.apply(doc, &news, piece.origin(&ours)) {
                     Err(e) if e.kind == Kind::Untrusted => {
-                        *fate = Some(refuse(piece, too_much(doc, piece, e))?);
-                        // What comes after it was judged by a document that has it.
-                        open.extend(rest.into_iter().flatten());
-                        return Ok(true);
+                        anew = true;
+                        refuse(piece, too_much(doc, piece, e))?
                     }
-                    applied => applied?,
-                };
-                Fate::Applied(Has::from(&update.version()))
+                    applied => {
+                        moved |= applied?;
+                        taken.push(one);
+                        continue;
+                    }
+                }
             }
             Verdict::Waits(need) => {
                 undeleted |= matches!(need, Need::Deletion(_));
-                *fate = Some(Fate::Waits(need));
-                open.push(Open { piece, update, fate });
+                *one.fate = Some(Fate::Waits(need));
+                open.push(one);
                 continue;
             }
         });
     }
-    Ok(moved && undeleted)
+    match may_be_stored(session, doc, roots) {
+        Err(e) if e.kind == Kind::Untrusted && moved => {
+            session.go_back(doc, before)?;
+            match taken.as_mut_slice() {
+                [only] => *only.fate = Some(refuse(only.piece, too_much(doc, only.piece, e))?),
+                _ => {
+                    *at_once = taken.len() / 2;
+                    open.append(&mut taken);
+                }
+            }
+            return Ok(true);
+        }
+        stored => stored?,
+    }
+    for Open { update, fate, .. } in taken {
+        *fate = Some(Fate::Applied(Has::from(&update.version())));
+    }
+    *at_once = at_once.saturating_mul(2);
+    Ok(anew || (moved && undeleted))
+}
+
+/// The last rule of the gate: what yrs makes of all that was applied can be stored, and be the base
+/// of the next import.
+///
+/// # Errors
+/// `Untrusted` when it must not be stored.
+fn may_be_stored(session: &mut Session, doc: &DocId, roots: &[(&str, RootKind)]) -> Result<()> {
+    let Some(bytes) = session.bytes(doc)? else { return Ok(()) };
+    let unfit =
+        |fault| Error::untrusted("what the merge makes of it cannot be stored").because(fault);
+    check(&bytes, roots).map(drop).map_err(unfit)
 }
 
 fn check<'u>(bytes: &'u [u8], roots: &[(&str, RootKind)]) -> Result<Update<'u, Checked>, Fault> {
@@ -184,7 +230,8 @@ fn invalid(doc: &DocId, piece: &Piece<'_>, fault: Fault) -> Error {
         .hint("nothing was written; ask the sender for another bundle")
 }
 
-/// What yrs would spend on it is without bound, or next to it.
+/// What yrs would spend on it is without bound, or next to it; or what yrs makes of it cannot be
+/// stored.
 fn too_much(doc: &DocId, piece: &Piece<'_>, error: Error) -> Error {
     let message = format!("{doc}, {}: {}", piece.source, error.message);
     error.saying(message).hint("nothing was written; ask the sender for another bundle")
