@@ -9,7 +9,7 @@
 // A test that does not find what it expects fails by panicking; so may what helps it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
 
-#[path = "../suite/application.rs"]
+#[path = "../support/application.rs"]
 mod application;
 mod boards;
 mod canvases;
@@ -25,7 +25,7 @@ mod mixed;
 mod plain;
 mod rejoin;
 mod rubbish;
-#[path = "../suite/support.rs"]
+#[path = "../support/mod.rs"]
 #[allow(dead_code)]
 mod support;
 mod talk;

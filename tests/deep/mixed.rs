@@ -96,8 +96,7 @@ fn doc(concern: &str) -> DocId {
 
 impl World {
     fn new(seed: u64) -> World {
-        let root = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
-        let root = root.expect("a temporary directory");
+        let root = crate::support::temporary();
         let mut world = World {
             replicas: Vec::new(),
             running: Vec::new(),

@@ -7,6 +7,7 @@
 
 mod rewinds;
 
+pub use super::support::GROUP as ENTITY;
 pub use rewinds::know_lease;
 
 pub use rewinds::put_back;
@@ -14,7 +15,7 @@ pub use rewinds::put_back;
 use super::boards;
 use super::canvases;
 use super::facts::{Done, Facts, Held, Mark};
-use super::support::files;
+use super::support::{START, files, temporary};
 use super::talk;
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::concern::{self, Role, chat, core};
@@ -30,12 +31,10 @@ use crdtctl::sync::export::{Request, export};
 use crdtctl::sync::import::{Imported, Input, import};
 use crdtctl::sync::peer::Known;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-pub const ENTITY: &str = "group:ocean-forest-moon-star";
-const START: i64 = 1_767_225_600;
 pub const MEMBERS: [&str; 5] = [
     "alice-river-stone-sky",
     "bob-hill-lake-tree",
@@ -113,12 +112,7 @@ pub struct World {
 
 impl World {
     pub fn new(seed: u64, climate: Climate) -> World {
-        // Waiting for the disk is free in memory, and the simulation kills no power.
-        let memory = Path::new("/dev/shm");
-        let root = match tempfile::tempdir_in(memory) {
-            Ok(dir) => dir,
-            Err(_) => tempfile::tempdir().expect("a temporary directory"),
-        };
+        let root = temporary();
         let mut world = World {
             replicas: Vec::new(),
             facts: Facts::default(),

@@ -15,7 +15,7 @@ mod imports;
 mod model;
 mod plan;
 mod sequence;
-#[path = "../suite/support.rs"]
+#[path = "../support/mod.rs"]
 #[allow(dead_code)]
 mod support;
 #[path = "../../src/crdt/testing.rs"]

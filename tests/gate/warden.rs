@@ -118,9 +118,7 @@ struct Cell(tempfile::TempDir);
 
 impl Cell {
     fn new() -> Self {
-        let shm = Path::new("/dev/shm");
-        let dir = tempfile::tempdir_in(shm).or_else(|_| tempfile::tempdir());
-        Cell(dir.expect("a temporary directory"))
+        Cell(crate::support::temporary())
     }
 
     fn file(&self, name: &str) -> PathBuf {

@@ -175,7 +175,8 @@ fn a_locked_store_is_waited_for_and_then_named() {
     let mut waiting =
         machine.command(&["-s", &dir, "chat", "send", "at last", "--lock-wait", "30s"]);
     let mut waiting = waiting.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(300));
+    // Another one that waits and gives up tells the time: the first has begun, and waits still.
+    store.run(&["chat", "send", "hi", "--lock-wait", "300ms"]).fails(8, "");
     assert!(waiting.try_wait().unwrap().is_none(), "it waits");
     holder.execute_batch("ROLLBACK").unwrap();
     assert!(waiting.wait().unwrap().success());
@@ -352,12 +353,14 @@ fn an_interrupted_command_has_not_happened() {
     let store = machine.group("s", &[]);
     let documents = store.documents();
     let dir = text(&store.dir);
+    machine.shell("mkfifo lines");
     for signal in ["INT", "TERM"] {
-        let mut command = machine.command(&["-s", &dir, "chat", "send", "-"]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let lines = text(&machine.path("lines"));
+        let mut command = machine.command(&["-s", &dir, "batch", &lines]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let stdin = child.stdin.take();
-        std::thread::sleep(Duration::from_millis(150));
+        // It opens when the other end has opened it, and so waits for lines.
+        let stdin = std::fs::OpenOptions::new().write(true).open(&lines).unwrap();
         let pid = child.id().to_string();
         std::process::Command::new("kill").args(["-s", signal, &pid]).status().unwrap();
         let status = child.wait().unwrap();

@@ -4,10 +4,12 @@
 // A test that does not find what it expects fails by panicking; so may what helps it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
 
+#[path = "../support/mod.rs"]
 mod support;
 
 mod anonymize;
 #[allow(dead_code)]
+#[path = "../support/application.rs"]
 mod application;
 mod architecture;
 mod audit;

@@ -37,11 +37,8 @@ pub struct Run {
 impl Machine {
     /// A fresh machine. The seed decides every id that its commands mint.
     pub fn new(seed: &str) -> Self {
-        // In memory where there is such a place: syncing to a disk is not what is tested here.
-        let shm = Path::new("/dev/shm");
-        let root = tempfile::tempdir_in(shm).or_else(|_| tempfile::tempdir());
         Machine {
-            root: root.expect("a temporary directory"),
+            root: temporary(),
             seed: seed.to_owned(),
             now: Cell::new(START),
             runs: Cell::new(0),
@@ -171,6 +168,13 @@ impl Machine {
         copy_tree(&fixtures().join(name), &dir);
         Store { machine: self, dir }
     }
+}
+
+/// A directory that goes with the test. In memory where there is such a place: waiting for a disk is
+/// not what is tested, and no test cuts the power.
+pub fn temporary() -> tempfile::TempDir {
+    let root = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+    root.expect("a temporary directory")
 }
 
 /// Where the fixtures are.
