@@ -45,7 +45,7 @@
 //!
 //! | module | what it knows |
 //! |---|---|
-//! | [`id`], [`clock`], [`limits`], [`error`] | names, time and chance, every limit, every kind of failure |
+//! | [`id`], [`path`], [`clock`], [`limits`], [`error`] | names, paths, time and chance, every limit, every kind of failure |
 //! | [`policy`] | who may do what |
 //! | [`crdt`] | documents as bytes and merges: the v1 reader and its gate, yrs behind it, containers that exist once |
 //! | [`store`] | documents on disk: layout, commit log, fold, replica lease; moves documents and never names a field |
@@ -104,6 +104,7 @@ pub mod limits;
 pub mod machine;
 pub mod merge;
 pub mod operation;
+pub mod path;
 pub mod policy;
 pub mod query;
 pub mod recover;

@@ -13,12 +13,13 @@ mod stray;
 
 pub use adopt::adopt;
 
-use crate::concern::{self, Collection, FieldKind, Spec, borrowed};
+use crate::concern::{self, Collection, FieldKind, Spec};
 use crate::crdt::update::Clocks;
 use crate::crdt::value::{Record, Source};
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
+use crate::path::Keys;
 use crate::store::{Audit, Conflict, Session};
 use crate::tombstone::{self, trash};
 use replaced::Loser;
@@ -189,7 +190,7 @@ fn keep(
     let elements = stray::elements(session, doc, &incoming.parts, &placeless)?;
     let others = others.into_iter().filter(|lost| !elements.contains(&lost.item));
     let shown = |lost: &Conflict| {
-        let value = now.value(&borrowed(&lost.path)).map(|value| value.to_json());
+        let value = now.value(&lost.path.steps()).map(|value| value.to_json());
         lost.rule == registers::PRUNED && !lost.path.is_empty() && value == lost.loser.value
     };
     let mut items = BTreeSet::new();
@@ -197,7 +198,7 @@ fn keep(
     let all: Vec<Conflict> = all.filter(|lost| items.insert(lost.item)).collect();
     for mut lost in all {
         // The record is here; what it lost stood in a container that is not.
-        let record = lost.path.split_last().map(|(_, record)| borrowed(record));
+        let record = lost.path.split_last().map(|(_, record)| record.steps());
         if lost.rule == registers::PRUNED
             && record.is_some_and(|record| now.container(&record).is_some())
         {
@@ -235,7 +236,7 @@ fn count_collection(
     account: &mut Settled,
 ) {
     for path in collection.records(after) {
-        let steps = borrowed(&path);
+        let steps = path.steps();
         let deleted = collection.is_deleted(after, &path);
         let old = before.filter(|before| before.exists(&steps));
         match old {
@@ -250,7 +251,7 @@ fn count_collection(
         }
     }
     let Some(before) = before else { return };
-    let gone = collection.records(before).into_iter().filter(|path| !after.exists(&borrowed(path)));
+    let gone = collection.records(before).into_iter().filter(|path| !after.exists(&path.steps()));
     account.pruned += gone.count();
 }
 

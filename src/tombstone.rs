@@ -6,11 +6,12 @@
 
 pub mod trash;
 
-use crate::concern::{self, Collection, Removal, Spec, borrowed, core};
+use crate::concern::{self, Collection, Removal, Spec, core};
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Shared, Source, Value};
 use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, EntityId, MemberId};
+use crate::path::{DocPath, Keys};
 use crate::store::Session;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +22,7 @@ pub type Members = BTreeMap<String, i64>;
 #[derive(Debug, Clone)]
 pub struct Tombstone {
     pub collection: &'static Collection,
-    pub path: Vec<String>,
+    pub path: DocPath,
     /// When it was deleted, in Unix seconds; None where the program that deleted it did not say.
     pub deleted_at: Option<i64>,
     pub deleted_by: Option<String>,
@@ -88,17 +89,13 @@ impl Tombstone {
     pub fn at(
         collection: &'static Collection,
         source: &dyn Source,
-        path: Vec<String>,
+        path: DocPath,
     ) -> Option<Tombstone> {
         let marks = collection.tombstone.as_ref()?;
         if !collection.is_deleted(source, &path) {
             return None;
         }
-        let at = |name: &'static str| {
-            let mut steps = borrowed(&path);
-            steps.push(name);
-            source.value(&steps)
-        };
+        let at = |name: &'static str| source.value(&path.field(name));
         let acknowledged = match at("ack_vector") {
             Some(Value::Map(acks) | Value::Object(acks)) => {
                 acks.into_iter().map(|(member, at)| (member, at.as_i64().unwrap_or(0))).collect()
@@ -108,7 +105,7 @@ impl Tombstone {
         let deleted_at = at(marks.at).and_then(|v| v.as_i64()).filter(|at| *at > 0);
         let deleted_by = marks.by.and_then(at).and_then(|v| v.as_str().map(str::to_owned));
         let deleted_by = deleted_by.filter(|by| !by.is_empty());
-        let steps = borrowed(&path);
+        let steps = path.steps();
         let around = steps.split_last().and_then(|(_, around)| source.shared(around));
         let plain = match source.shared(&steps) {
             Some(Shared::Map) => Plain::Nothing,
@@ -139,7 +136,7 @@ pub fn mark(
     let Some(marks) = &collection.tombstone else {
         return Err(Error::bug(format!("a {} cannot be deleted", collection.noun)));
     };
-    if txn.flag(&[path, &[marks.flag]].concat()) {
+    if txn.flag(&path.field(marks.flag)) {
         return Ok(());
     }
     txn.set(path, marks.flag, true)?;
@@ -159,7 +156,7 @@ pub fn revive(txn: &mut Txn<'_>, collection: &Collection, path: &[&str]) -> Resu
         return Err(Error::bug(format!("a {} cannot be deleted", collection.noun)));
     };
     if let Some(clock) = collection.clock {
-        let at = |txn: &Txn<'_>, name: &str| txn.int(&[path, &[name]].concat()).unwrap_or(0);
+        let at = |txn: &Txn<'_>, name: &str| txn.int(&path.field(name)).unwrap_or(0);
         let seen = at(txn, clock).max(at(txn, marks.at));
         txn.set(path, clock, seen.saturating_add(1))?;
     }
@@ -171,7 +168,7 @@ pub fn revive(txn: &mut Txn<'_>, collection: &Collection, path: &[&str]) -> Resu
 /// Writes one acknowledgement, unless it is there: a second one would bounce between the
 /// replicas for ever. True when it was written.
 pub fn acknowledge_one(txn: &mut Txn<'_>, path: &[&str], member: &str, now: i64) -> Result<bool> {
-    let acks = [path, &["ack_vector"]].concat();
+    let acks = path.field("ack_vector");
     let known = txn.record(&acks).unwrap_or_default();
     if known.contains_key(member) {
         return Ok(false);
@@ -196,7 +193,7 @@ pub fn acknowledge(session: &mut Session, doc: &DocId) -> Result<usize> {
         return Ok(0);
     }
     let Some(view) = session.view(doc)? else { return Ok(0) };
-    let open: Vec<Vec<String>> = list(spec, &*view)
+    let open: Vec<DocPath> = list(spec, &*view)
         .into_iter()
         .filter(|tombstone| tombstone.plain == Plain::Nothing)
         .filter(|tombstone| !tombstone.acknowledged.contains_key(member.as_str()))
@@ -209,7 +206,7 @@ pub fn acknowledge(session: &mut Session, doc: &DocId) -> Result<usize> {
     session.edit(doc, |txn| {
         let mut written = 0;
         for path in &open {
-            written += usize::from(acknowledge_one(txn, &borrowed(path), member.as_str(), now)?);
+            written += usize::from(acknowledge_one(txn, &path.steps(), member.as_str(), now)?);
         }
         Ok(written)
     })
@@ -245,7 +242,7 @@ impl Plan {
     pub fn write(&self, txn: &mut Txn<'_>) -> Result<()> {
         let mut ids: BTreeMap<Vec<&str>, BTreeSet<&str>> = BTreeMap::new();
         for pruned in &self.prunable {
-            if let Some((id, parent)) = borrowed(&pruned.tombstone.path).split_last() {
+            if let Some((id, parent)) = pruned.tombstone.path.steps().split_last() {
                 ids.entry(parent.to_vec()).or_default().insert(id);
                 // The cache beside the members (rule R5) must not outlive the record.
                 if pruned.tombstone.collection.noun == core::MEMBERS.noun {
@@ -302,7 +299,7 @@ pub fn prune_record(
     path: &[String],
 ) -> Result<Vec<Pruned>> {
     let members = members_of(session, doc)?;
-    let found = session.read(doc, |source| Tombstone::at(collection, source, path.to_vec()))?;
+    let found = session.read(doc, |source| Tombstone::at(collection, source, path.into()))?;
     let mut plan = Plan::default();
     plan.add(doc, found.flatten(), &members);
     remove(session, doc, plan)

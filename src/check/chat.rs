@@ -2,13 +2,13 @@
 
 use super::people::WRONG_CACHE;
 use super::{Edit, Fix, Found};
-use crate::concern::borrowed;
 use crate::concern::chat::{Caches, SPEC, THREADS, live_replies};
 use crate::crdt::update::{Owner, Places};
 use crate::crdt::value::Source;
 use crate::crdt::view::View;
 use crate::error::{Next, Result};
 use crate::id::EntityId;
+use crate::path::Keys;
 use crate::store::check::Kind;
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ pub fn threads(entity: &EntityId, view: &View) -> Result<Vec<Found>> {
     let messages: BTreeSet<String> = view.keys(&["messages"]).into_iter().collect();
     let (mut found, mut orphans) = (Vec::new(), Vec::new());
     for path in THREADS.records(view) {
-        let [_, thread] = borrowed(&path)[..] else { continue };
+        let [_, thread] = path.steps()[..] else { continue };
         found.extend(wrong_caches(view, thread));
         if !messages.contains(thread) {
             orphans.extend(

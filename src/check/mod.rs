@@ -17,6 +17,7 @@ use crate::crdt::update::Update;
 use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
+use crate::path::DocPath;
 use crate::store::check::{self as files, Cure as FileCure, Examiner, Kind, Mend};
 use crate::store::{Audit, State, Store};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,7 +66,7 @@ enum Edit {
     /// What stands as a plain value where a shared type belongs, by its detail.
     Plain(String),
     /// The id that a record gives itself: its path, and the field.
-    Id(Vec<String>, &'static str),
+    Id(DocPath, &'static str),
 }
 
 /// Something wrong with the content of a document, before it has an id.

@@ -3,11 +3,12 @@
 use super::{Edit, Fix, Found};
 use crate::concern::core::{self, active_role};
 use crate::concern::plain::PLAIN_VALUE;
-use crate::concern::{Collection, borrowed, chat, issues, kanban};
+use crate::concern::{Collection, chat, issues, kanban};
 use crate::crdt::value::{Shared, Source, Value};
 use crate::crdt::view::View;
 use crate::error::Next;
 use crate::id::EntityId;
+use crate::path::Keys;
 use crate::policy::Role;
 use crate::store::check::Kind;
 use std::collections::{BTreeMap, BTreeSet};
@@ -167,7 +168,7 @@ pub fn strangers(
     };
     for named in named(concern) {
         for path in named.collection.records(view) {
-            let at = |field| view.value(&[&borrowed(&path), [field].as_slice()].concat());
+            let at = |field| view.value(&path.field(field));
             let is_gone =
                 named.gone.iter().any(|flag| at(flag).and_then(|v| v.as_bool()) == Some(true));
             if let (Some(Value::String(member)), false) = (at(named.field), is_gone) {

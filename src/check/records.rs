@@ -1,9 +1,10 @@
 //! Records: whether they are shared types, and whether they know their own ids.
 
 use super::{Edit, Fix, Found};
-use crate::concern::{Spec, borrowed, plain};
+use crate::concern::{Spec, plain};
 use crate::crdt::value::{Shared, Source};
 use crate::crdt::view::View;
+use crate::path::Keys;
 use crate::store::check::Kind;
 
 static ID_DIFFERS: Kind = Kind::warning("id-differs");
@@ -29,8 +30,8 @@ pub fn ids(spec: &'static Spec, view: &View) -> Vec<Found> {
     for collection in spec.collections {
         let Some(field) = collection.fields.first() else { continue };
         for path in collection.records(view) {
-            let steps = borrowed(&path);
-            let recorded = view.text(&[&steps[..], &[field.name]].concat());
+            let steps = path.steps();
+            let recorded = view.text(&steps.field(field.name));
             let (Some(key), Some(recorded)) = (path.last(), recorded) else { continue };
             if *key == recorded || view.shared(&steps) != Some(Shared::Map) {
                 continue;

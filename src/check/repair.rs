@@ -3,11 +3,12 @@
 use super::people::heir;
 use super::{Cure, Edit, Finding};
 use crate::concern::chat::Caches;
-use crate::concern::{self, borrowed, core, kanban, plain};
+use crate::concern::{self, core, kanban, plain};
 use crate::crdt::content;
 use crate::crdt::doc::Txn;
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::{self, DocId};
+use crate::path::Keys;
 use crate::store::{Committed, Session};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -114,7 +115,7 @@ fn edit(txn: &mut Txn<'_>, change: &Edit, now: i64) -> Result<()> {
         Edit::Thread(thread) => Caches::put_right(txn, thread),
         Edit::Card(card) => kanban::board::list_once(txn, card, now),
         Edit::Id(path, field) => match path.last() {
-            Some(key) => txn.set(&borrowed(path), field, key.as_str()),
+            Some(key) => txn.set(&path.steps(), field, key.as_str()),
             None => Ok(()),
         },
         Edit::Plain(_) => Ok(()),

@@ -11,15 +11,14 @@ pub use element::{find, no_canvas};
 pub use outbox::{Outgoing, answer, event, outgoing};
 pub use timeline::{Redo, Undo};
 
-use super::{
-    Actor, Collection, FieldKind, Outcome, Removal, Spec, Tombstone, borrowed, field, plain,
-};
+use super::{Actor, Collection, FieldKind, Outcome, Removal, Spec, Tombstone, field, plain};
 use crate::crdt::content::Content;
 use crate::crdt::update::RootKind;
 use crate::crdt::value::Value;
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
 use crate::limits;
+use crate::path::Keys;
 use crate::store::{Session, Step};
 use crate::tombstone::{self, Pruned};
 use element::{Changes, FoundElement};
@@ -311,7 +310,7 @@ fn remove(
     let doc = entity.document(SPEC.name);
     let now = tombstone::time_of_deletion(session, &doc)?;
     let path = ["elements".to_owned(), element.id.clone()];
-    session.edit(&doc, |txn| tombstone::mark(txn, &ELEMENTS, &borrowed(&path), now, &actor.id))?;
+    session.edit(&doc, |txn| tombstone::mark(txn, &ELEMENTS, &path.steps(), now, &actor.id))?;
     session.state().forget_element_clocks(&doc, &element.id)?;
     outbox::tell(session, entity, actor, Verb::Remove, &element.id, None)?;
     let pruned = tombstone::prune_record(session, &doc, &ELEMENTS, &path)?;
@@ -347,10 +346,11 @@ fn push(session: &Session, doc: &DocId, actor: &Actor, verb: &str, done: &Done) 
 /// How high the elements lie above one another. Looking at all of them is dear in a batch, so the
 /// first look of a session is kept; another session looks again.
 mod stack {
-    use super::{ELEMENTS, borrowed};
+    use super::ELEMENTS;
     use crate::crdt::value::Source;
     use crate::error::Result;
     use crate::id::DocId;
+    use crate::path::{DocPath, Keys};
     use crate::store::Session;
 
     const WHEN: &str = "seen";
@@ -362,9 +362,7 @@ mod stack {
             return Ok(top);
         }
         let top = session.read(doc, |source: &dyn Source| {
-            let of = |path: Vec<String>| {
-                source.int(&[&borrowed(&path)[..], &["z_index"]].concat()).unwrap_or(0)
-            };
+            let of = |path: DocPath| source.int(&path.field("z_index")).unwrap_or(0);
             ELEMENTS.records(source).into_iter().map(of).max()
         })?;
         let top = top.flatten().unwrap_or(-1);

@@ -21,6 +21,7 @@ use crate::crdt::value::{Source, Value};
 use crate::error::{Error, Next, Result};
 use crate::id::EntityId;
 use crate::limits;
+use crate::path::{DocPath, Keys};
 use crate::policy::Action;
 use crate::store::Session;
 use crate::tombstone;
@@ -104,7 +105,7 @@ impl Edit {
         let clock = session.now().max(message.updated_at.saturating_add(1));
         let index = Index::take(session, &doc);
         session.edit(&doc, |txn| {
-            let path = super::borrowed(&message.path);
+            let path = message.path.steps();
             txn.set(&path, "content", self.text.as_str())?;
             txn.set(&path, "updated_at", clock)
         })?;
@@ -134,7 +135,7 @@ impl Delete {
         let now = tombstone::time_of_deletion(session, &doc)?;
         let mut index = Index::take(session, &doc);
         session.edit(&doc, |txn| {
-            let path = super::borrowed(&message.path);
+            let path = message.path.steps();
             tombstone::mark(txn, message.collection, &path, now, &actor.id)?;
             index.delete(&message.path, message.created_at);
             match path[..] {
@@ -156,7 +157,7 @@ impl Delete {
 /// What the operations need to know of a message.
 struct FoundMessage {
     collection: &'static Collection,
-    path: Vec<String>,
+    path: DocPath,
     author: String,
     content: String,
     created_at: i64,
@@ -177,8 +178,7 @@ impl FoundMessage {
         let collection = collection_of(&path);
         record::check(session, &doc, &path, collection.noun)?;
         let value = |session: &mut Session, name: &str| {
-            let path: Vec<&str> = path.iter().map(String::as_str).chain([name]).collect();
-            session.read(&doc, |source| source.value(&path)).map(Option::flatten)
+            session.read(&doc, |source| source.value(&path.field(name))).map(Option::flatten)
         };
         let text = |value: Option<Value>| {
             value.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -226,12 +226,12 @@ pub fn no_chat(entity: &EntityId) -> Error {
 ///
 /// # Errors
 /// `NotFound` or `Ambiguous`.
-pub fn find(source: &dyn Source, prefix: &str) -> Result<(&'static Collection, Vec<String>)> {
+pub fn find(source: &dyn Source, prefix: &str) -> Result<(&'static Collection, DocPath)> {
     let path = find_with(&mut Index::default(), source, prefix)?;
     Ok((collection_of(&path), path))
 }
 
-fn find_with(index: &mut Index, source: &dyn Source, prefix: &str) -> Result<Vec<String>> {
+fn find_with(index: &mut Index, source: &dyn Source, prefix: &str) -> Result<DocPath> {
     // An exact id needs no search: in a batch this is the common case.
     match is_message(source, prefix) {
         true => Ok(message_path(prefix)),
@@ -243,12 +243,12 @@ fn is_message(source: &dyn Source, id: &str) -> bool {
     source.exists(&["messages", id])
 }
 
-fn message_path(id: &str) -> Vec<String> {
-    ["messages", id].map(str::to_owned).to_vec()
+fn message_path(id: &str) -> DocPath {
+    ["messages", id].into()
 }
 
-fn reply_path(thread: &str, id: &str) -> Vec<String> {
-    ["threads", thread, "replies", id].map(str::to_owned).to_vec()
+fn reply_path(thread: &str, id: &str) -> DocPath {
+    ["threads", thread, "replies", id].into()
 }
 
 /// Of which collection the message or reply at a path is.

@@ -25,6 +25,7 @@ use crate::crdt::value::{Record, Source, Value};
 use crate::error::{Hint, Next};
 use crate::id::DocId;
 use crate::limits;
+use crate::path::{DocPath, Keys};
 use serde_json::{Map, json};
 use std::collections::BTreeSet;
 
@@ -177,13 +178,13 @@ pub fn limit_note(doc: &DocId, bytes: u64) -> Option<Hint> {
 
 impl Collection {
     /// The paths of all its records, in the order of their keys.
-    pub fn records(&self, source: &dyn Source) -> Vec<Vec<String>> {
+    pub fn records(&self, source: &dyn Source) -> Vec<DocPath> {
         self.homes(source).into_iter().flat_map(|path| descend(source, path, "*")).collect()
     }
 
     /// The paths of what its records stand in.
-    pub fn homes(&self, source: &dyn Source) -> Vec<Vec<String>> {
-        let mut paths: Vec<Vec<String>> = vec![Vec::new()];
+    pub fn homes(&self, source: &dyn Source) -> Vec<DocPath> {
+        let mut paths: Vec<DocPath> = vec![DocPath::default()];
         for step in self.path {
             paths = paths.into_iter().flat_map(|path| descend(source, path, step)).collect();
         }
@@ -205,17 +206,13 @@ impl Collection {
         self.records(source)
             .into_iter()
             .filter(|path| all || !self.is_deleted(source, path))
-            .map(|path| self.row(&self.record(source, &borrowed(&path)), path.last()))
+            .map(|path| self.row(&self.record(source, &path.steps()), path.last()))
             .collect()
     }
 
     /// Whether the record at a path carries the tombstone flag.
     pub fn is_deleted(&self, source: &dyn Source, path: &[String]) -> bool {
-        self.tombstone.as_ref().is_some_and(|tombstone| {
-            let mut steps = borrowed(path);
-            steps.push(tombstone.flag);
-            source.flag(&steps)
-        })
+        self.tombstone.as_ref().is_some_and(|tombstone| source.flag(&path.field(tombstone.flag)))
     }
 
     /// A record as a JSON object with the schema's fields by their names: what is missing is
@@ -256,17 +253,11 @@ impl Collection {
     }
 }
 
-fn descend(source: &dyn Source, path: Vec<String>, step: &str) -> Vec<Vec<String>> {
-    let extend = |key: String| path.iter().cloned().chain([key]).collect();
+fn descend(source: &dyn Source, path: DocPath, step: &str) -> Vec<DocPath> {
     match step {
-        "*" => source.keys(&borrowed(&path)).into_iter().map(extend).collect(),
-        name => vec![extend(name.to_owned())],
+        "*" => source.keys(&path.steps()).iter().map(|key| path.child(key)).collect(),
+        name => vec![path.child(name)],
     }
-}
-
-/// A path as [`Source`] takes it.
-pub fn borrowed(path: &[String]) -> Vec<&str> {
-    path.iter().map(String::as_str).collect()
 }
 
 impl FieldKind {

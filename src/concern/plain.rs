@@ -4,7 +4,7 @@
 //! itself: of two edits one is lost, whatever they changed. Reading looks into it, commands refuse to
 //! write there and name the repair, and [`Plain::content`] is what the repair puts in its place.
 
-use super::{Collection, Field, FieldKind, Spec, borrowed};
+use super::{Collection, Field, FieldKind, Spec};
 use crate::clock::Ids;
 use crate::crdt::content::{Content, Owner, Stand};
 use crate::crdt::update::Id;
@@ -12,6 +12,7 @@ use crate::crdt::value::{Shared, Source, Value};
 use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
 use crate::id::DocId;
+use crate::path::{DocPath, Keys};
 use crate::policy::{Action, Decision};
 use crate::store::check::Kind;
 use std::collections::BTreeMap;
@@ -58,18 +59,18 @@ struct Search<'s> {
 
 impl Search<'_> {
     fn collection(&mut self, collection: &'static Collection, home: &[String]) {
-        let shape = self.view.shared(&borrowed(home));
+        let shape = self.view.shared(&home.steps());
         if !matches!(shape, Some(Shared::Map | Shared::Array)) {
             return;
         }
         if shape == Some(Shared::Array) {
-            for (unit, value) in self.view.plain_elements(&borrowed(home)) {
-                self.add(home.to_vec(), Some(unit), Some(value), Form::Record(collection));
+            for (unit, value) in self.view.plain_elements(&home.steps()) {
+                self.add(home.into(), Some(unit), Some(value), Form::Record(collection));
             }
         }
-        for key in self.view.keys(&borrowed(home)) {
-            let path: Vec<String> = home.iter().cloned().chain([key]).collect();
-            match self.view.shared(&borrowed(&path)) {
+        for key in self.view.keys(&home.steps()) {
+            let path = home.child(&key);
+            match self.view.shared(&path.steps()) {
                 Some(Shared::Map) => self.fields(collection, &path),
                 _ if shape == Some(Shared::Array) => {}
                 _ => self.add(path, None, None, Form::Record(collection)),
@@ -80,13 +81,13 @@ impl Search<'_> {
     fn fields(&mut self, collection: &'static Collection, record: &[String]) {
         for field in collection.fields {
             let Some(wanted) = self.spec.container(collection, field) else { continue };
-            let path: Vec<String> = record.iter().cloned().chain([field.name.to_owned()]).collect();
-            if self.view.shared(&borrowed(&path)) != Some(wanted) {
+            let path = record.child(field.name);
+            if self.view.shared(&path.steps()) != Some(wanted) {
                 self.add(path, None, None, Form::Field(collection, field));
             } else if field.kind == FieldKind::Reactions {
-                for emoji in self.view.keys(&borrowed(&path)) {
-                    let path: Vec<String> = path.iter().cloned().chain([emoji]).collect();
-                    if self.view.shared(&borrowed(&path)) != Some(Shared::Array) {
+                for emoji in self.view.keys(&path.steps()) {
+                    let path = path.child(&emoji);
+                    if self.view.shared(&path.steps()) != Some(Shared::Array) {
                         self.add(path, None, None, Form::Reaction(collection));
                     }
                 }
@@ -96,9 +97,9 @@ impl Search<'_> {
 
     /// Adds what stands at a path: its value, or that of the `unit` of the array there. What is
     /// missing, or null, is nothing.
-    fn add(&mut self, path: Vec<String>, unit: Option<Id>, value: Option<Value>, form: Form) {
+    fn add(&mut self, path: DocPath, unit: Option<Id>, value: Option<Value>, form: Form) {
         let keyed = unit.is_none();
-        let steps = borrowed(&path);
+        let steps = path.steps();
         let Some(value) = value.or_else(|| self.view.value(&steps)) else { return };
         let is_nothing = matches!(value, Value::Null | Value::Undefined);
         if is_nothing && !matches!(form, Form::Record(_)) {

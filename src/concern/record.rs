@@ -1,13 +1,14 @@
 //! What the operations on records have in common: how people name one, the limits and words of
 //! what they write, and clocks.
 
-use super::{borrowed, plain};
+use super::plain;
 use crate::crdt::content::{self, Content, Owner, Stand};
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Record, Shared, Source, Value};
 use crate::error::{Error, Hint, Result};
 use crate::id::{DocId, resolve};
 use crate::limits;
+use crate::path::Keys;
 use crate::store::Session;
 
 /// The id of the record at `path` that an id or a unique prefix names, tombstones included. The
@@ -47,7 +48,7 @@ pub fn check_as(
     wanted: Shared,
     what: &str,
 ) -> Result<()> {
-    let path = borrowed(path);
+    let path = path.steps();
     let check = |source: &dyn Source| plain::check_writable(source, doc, &path, wanted, what);
     session.read(doc, check)?.unwrap_or(Ok(()))
 }
@@ -61,14 +62,14 @@ pub fn supply(
     name: &str,
     empty: &Content,
 ) -> Result<()> {
-    let path: Vec<String> = record.iter().cloned().chain([name.to_owned()]).collect();
+    let path = record.child(name);
     let lacks = |source: &dyn Source| {
-        source.exists(&borrowed(record)) && plain::is_missing(source, &borrowed(&path))
+        source.exists(&record.steps()) && plain::is_missing(source, &path.steps())
     };
     if session.read(doc, lacks)? != Some(true) {
         return Ok(());
     }
-    let around = session.view(doc)?.and_then(|view| view.container(&borrowed(record)));
+    let around = session.view(doc)?.and_then(|view| view.container(&record.steps()));
     let Some(unit) = around else { return Ok(()) };
     let stand = Stand { unit, owner: Owner::Item(unit), path, keyed: true };
     session.edit(doc, |txn| content::replace(txn, doc, &stand, empty)).map(drop)
@@ -131,7 +132,7 @@ pub fn check_text(what: &str, text: &str) -> Result<()> {
 
 /// Moves a clock of the record at a path on: later than now and than it was (rule R4).
 pub fn touch(txn: &mut Txn<'_>, path: &[&str], clock: &str, now: i64) -> Result<()> {
-    let last = txn.int(&[path, &[clock]].concat());
+    let last = txn.int(&path.field(clock));
     let next = last.map_or(now, |last| now.max(last.saturating_add(1)));
     txn.set(path, clock, next)
 }

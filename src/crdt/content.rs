@@ -8,6 +8,7 @@ use super::value::{Shared, Source, Value};
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::limits;
+use crate::path::DocPath;
 use std::collections::BTreeMap;
 
 /// What is to be made. What says which of the parts are shared types nests a few levels deep.
@@ -37,7 +38,7 @@ pub struct Stand {
     /// The container that it stands in: a root, or the item that made it.
     pub owner: Owner,
     /// The path to it; of an element of an array, which has no key, to the array.
-    pub path: Vec<String>,
+    pub path: DocPath,
     pub keyed: bool,
 }
 

@@ -49,6 +49,7 @@ use super::update::{
 use super::value::{Source, Value};
 use super::view::View;
 use crate::error::Result;
+use crate::path::{DocPath, Keys};
 use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -88,7 +89,7 @@ pub struct Write {
 /// Writes to one register, of which none was made with another in view.
 #[derive(Debug)]
 pub struct Contest {
-    pub path: Vec<String>,
+    pub path: DocPath,
     /// What the document shows.
     pub shown: Write,
     /// What lost to it by client id, in no order that means anything.
@@ -102,7 +103,7 @@ pub struct Contest {
 pub struct Arrival<'s> {
     pub register: Register<'s>,
     /// None where the container is gone and nothing tells what it was.
-    pub path: Option<Vec<String>>,
+    pub path: Option<DocPath>,
     pub write: Write,
 }
 
@@ -239,7 +240,7 @@ impl<'s> News<'s> {
     }
 
     /// Every write that came into a container that is gone.
-    pub fn strays(&self) -> impl Iterator<Item = (Option<Vec<String>>, &Write)> {
+    pub fn strays(&self) -> impl Iterator<Item = (Option<DocPath>, &Write)> {
         self.stray.iter().map(|write| {
             let path = write.sides.iter().find_map(|side| self.lost_path(write.id, *side));
             (path, write)
@@ -390,13 +391,13 @@ impl<'s> News<'s> {
         })
     }
 
-    fn path(&self, steps: Vec<Step<'_>>) -> Option<Vec<String>> {
+    fn path(&self, steps: Vec<Step<'_>>) -> Option<DocPath> {
         path_in(self.after, &steps).or_else(|| path_in(self.before?, &steps))
     }
 
     /// Where a write stood whose container is gone: by the side's own account, by what is left of
     /// the container, or by what was here before.
-    fn lost_path(&self, id: Id, side: usize) -> Option<Vec<String>> {
+    fn lost_path(&self, id: Id, side: usize) -> Option<DocPath> {
         let update = &self.sides.get(side)?.update;
         if let Some(steps) = update.steps(id) {
             return self.path(steps);
@@ -458,15 +459,12 @@ fn knows(view: &View, id: Id) -> bool {
 }
 
 /// Steps as a path that [`Source`] takes.
-fn path_in(view: &View, steps: &[Step<'_>]) -> Option<Vec<String>> {
-    let mut path: Vec<String> = Vec::with_capacity(steps.len());
+fn path_in(view: &View, steps: &[Step<'_>]) -> Option<DocPath> {
+    let mut path = DocPath::default();
     for step in steps {
         let key = match step {
             Step::Key(key) => (*key).to_owned(),
-            Step::Element(id) => {
-                let above: Vec<&str> = path.iter().map(String::as_str).collect();
-                view.element(&above, *id)?.to_owned()
-            }
+            Step::Element(id) => view.element(&path.steps(), *id)?.to_owned(),
         };
         path.push(key);
     }

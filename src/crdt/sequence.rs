@@ -10,6 +10,7 @@ use super::live::{from_any, from_out};
 use super::update::{DeleteSet, Id};
 use super::value::Value;
 use crate::error::{Error, Result};
+use crate::path::Keys;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use yrs::{Any, Array, ArrayPrelim, ArrayRef, In, Map, MapPrelim, MapRef, Nested, Out, ReadTxn};
@@ -204,7 +205,7 @@ impl Txn<'_> {
         let map = self.map_at(path, place)?;
         match map.get(&self.yrs, key) {
             Some(Out::YArray(array)) => Ok(array),
-            found => Err(not_shared("array", &[path, &[key]].concat(), found.is_some())),
+            found => Err(not_shared("array", &path.field(key), found.is_some())),
         }
     }
 

@@ -8,6 +8,7 @@ use super::path::{Mark, NONE, Patterns, Role, bracketed, keys};
 use crate::concern::Spec;
 use crate::crdt::update::{Block, Dead, Id, Kind, Owner, Place, Places, Update};
 use crate::crdt::value::Value;
+use crate::path::DocPath;
 use std::collections::HashSet;
 
 /// Why bytes are there.
@@ -152,9 +153,9 @@ impl<'u, 'a, S> Anatomy<'u, 'a, S> {
     }
 
     /// The keys that lead to a record, the root first.
-    pub fn record_path(&self, record: u32) -> Vec<String> {
-        let Some(record) = self.record(record) else { return Vec::new() };
-        let Some(place) = self.places.index(record.block) else { return Vec::new() };
+    pub fn record_path(&self, record: u32) -> DocPath {
+        let Some(record) = self.record(record) else { return DocPath::default() };
+        let Some(place) = self.places.index(record.block) else { return DocPath::default() };
         let mut path = keys(&self.places, place);
         if let (false, Some(block)) = (self.is_keyed(place), self.update.blocks().get(record.block))
         {

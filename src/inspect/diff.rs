@@ -1,9 +1,10 @@
 //! What differs between two documents: records of the collections that their concern knows, and
 //! for everything else the keys of the roots.
 
-use crate::concern::{Collection, Spec, borrowed};
+use crate::concern::{Collection, Spec};
 use crate::crdt::value::{Record, Source, Value};
 use crate::crdt::view::View;
+use crate::path::{DocPath, Keys};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A record that is not the same in both.
@@ -106,9 +107,9 @@ fn of_collection(
 ) {
     let name = collection.path.join("/");
     let paths = |view: Option<&View>| view.map(|v| collection.records(v)).unwrap_or_default();
-    let both: BTreeSet<Vec<String>> = paths(old).into_iter().chain(paths(new)).collect();
+    let both: BTreeSet<DocPath> = paths(old).into_iter().chain(paths(new)).collect();
     for path in both {
-        let steps = borrowed(&path);
+        let steps = path.steps();
         let value = |view: Option<&View>| {
             let mut value = view.and_then(|view| view.value(&steps));
             if let Some(Value::Map(record)) = &mut value {

@@ -5,6 +5,7 @@
 
 use crate::concern::{Collection, FieldKind, Removal, Spec, Tombstone, field};
 use crate::crdt::update::{Id, Owner, Places};
+use crate::path::DocPath;
 use std::collections::HashMap;
 
 /// Deeper containers are counted with the one at this depth. Documents of ours nest 16 deep.
@@ -285,7 +286,7 @@ pub fn step(key: &str) -> String {
 
 /// The keys that lead to a place, its own included, the root first. An element of a sequence has
 /// its id for a key.
-pub fn keys(places: &Places<'_>, place: usize) -> Vec<String> {
+pub fn keys(places: &Places<'_>, place: usize) -> DocPath {
     let mut keys = Vec::new();
     let mut at = places.get(place);
     while let Some(place) = at {
@@ -309,7 +310,7 @@ pub fn keys(places: &Places<'_>, place: usize) -> Vec<String> {
         }
     }
     keys.reverse();
-    keys
+    keys.into()
 }
 
 /// An id as a step of a path.

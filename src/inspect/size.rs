@@ -4,6 +4,7 @@ use super::anatomy::{Anatomy, Portion, Why};
 use super::path::{NONE, joined};
 use crate::concern::Spec;
 use crate::crdt::update::{Fault, Update};
+use crate::path::DocPath;
 use chrono::DateTime;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -65,7 +66,7 @@ pub struct Sizes {
     /// Records that are marked as deleted, with their acknowledgements.
     pub tombstone_bytes: u64,
     /// Records that are marked as deleted: path, and about how many bytes go when they are pruned.
-    pub tombstones: Vec<(Vec<String>, u64)>,
+    pub tombstones: Vec<(DocPath, u64)>,
 }
 
 /// Bytes and count of a group.

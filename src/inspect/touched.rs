@@ -6,6 +6,7 @@
 use super::path::keys;
 use crate::concern::{Collection, Spec};
 use crate::crdt::update::{Fault, Places, Update};
+use crate::path::DocPath;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -83,7 +84,7 @@ struct Account<'d, 'a> {
     ranges: BTreeMap<u64, Range<usize>>,
     places: Places<'a>,
     touched: Touched,
-    records: BTreeMap<Vec<String>, Seen>,
+    records: BTreeMap<DocPath, Seen>,
 }
 
 impl Account<'_, '_> {
@@ -111,7 +112,7 @@ impl Account<'_, '_> {
         }
     }
 
-    fn touch(&mut self, mut path: Vec<String>, deleted: bool) {
+    fn touch(&mut self, mut path: DocPath, deleted: bool) {
         let collection = self.spec.and_then(|spec| collection_of(spec, &path));
         let depth = collection.map_or(2, |collection| collection.path.len() + 1);
         let whole = path.len() <= depth;
@@ -139,7 +140,7 @@ impl Account<'_, '_> {
 /// A record while blocks are looked at.
 struct Seen {
     kind: String,
-    path: Vec<String>,
+    path: DocPath,
     /// Its own item is among what was added, or among what was deleted.
     made: bool,
     gone: bool,

@@ -9,12 +9,13 @@
 
 use super::registers::Merge;
 use super::{Incoming, Part};
-use crate::concern::{self, Collection, METADATA, Spec, borrowed, core};
+use crate::concern::{self, Collection, METADATA, Spec, core};
 use crate::crdt::register::{Arrival, Carriers, News};
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
+use crate::path::{DocPath, Keys};
 use crate::policy::{Action, Decision, Membership, Role, authorize};
 use crate::store::{Audit, Session};
 use std::cell::OnceCell;
@@ -24,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 #[derive(Debug, Clone)]
 pub struct Act {
     /// To the field, or to a new record.
-    pub path: Vec<String>,
+    pub path: DocPath,
     pub old: Option<Value>,
     pub new: Option<Value>,
     /// The client ids that wrote there, since.
@@ -142,7 +143,7 @@ fn deed(spec: &'static Spec, act: &Act, view: &View) -> Option<Deed> {
     let (collection, steps) = match new_record {
         // As if to a field of it.
         true => {
-            let below = act.path.iter().cloned().chain([String::new()]).collect::<Vec<_>>();
+            let below = act.path.child("");
             concern::place(spec, &below)?
         }
         false => concern::place(spec, &act.path)?,
@@ -150,7 +151,7 @@ fn deed(spec: &'static Spec, act: &Act, view: &View) -> Option<Deed> {
     let record = act.path.get(..steps)?;
     let id = record.last()?.clone();
     let field = act.path.get(steps).map_or("", String::as_str);
-    let text = |name: &str| view.text(&[&borrowed(record)[..], &[name]].concat());
+    let text = |name: &str| view.text(&record.field(name));
     if collection.noun == METADATA.noun {
         let is_bookkeeping = collection.fields.iter().any(|known| known.name == field);
         let (noun, id) = (METADATA.noun, field.to_owned());
@@ -261,10 +262,10 @@ impl Deed {
 
 /// The author of the record, where the same replica wrote the record.
 fn own_author(spec: &'static Spec, act: &Act, view: &View) -> Option<String> {
-    let below = act.path.iter().cloned().chain([String::new()]).collect::<Vec<_>>();
+    let below = act.path.child("");
     let path = if act.new.is_none() { &below } else { &act.path };
     let (_, steps) = concern::place(spec, path)?;
-    let author = [&borrowed(act.path.get(..steps)?)[..], &["author_id"]].concat();
+    let author = act.path.get(..steps)?.field("author_id");
     let client = view.item(&author)?.client;
     act.clients.contains(&client).then(|| view.text(&author)).flatten()
 }
@@ -317,7 +318,7 @@ fn read_writers(spec: &Spec, view: &View, members: &mut BTreeMap<u64, BTreeSet<S
     for collection in spec.collections {
         let authored = collection.fields.iter().any(|field| field.name == "author_id");
         for record in collection.records(view) {
-            let below = |name: &'static str| [&borrowed(&record)[..], &[name]].concat();
+            let below = |name: &'static str| record.field(name);
             if authored
                 && let Some(item) = view.item(&below("author_id"))
                 && let Some(author) = view.text(&below("author_id"))
@@ -332,7 +333,7 @@ fn read_writers(spec: &Spec, view: &View, members: &mut BTreeMap<u64, BTreeSet<S
             }
             let acks = below("ack_vector");
             for member in view.keys(&acks) {
-                if let Some(item) = view.item(&[&acks[..], &[member.as_str()]].concat()) {
+                if let Some(item) = view.item(&acks.field(member.as_str())) {
                     holds(item.client, member.clone());
                 }
             }
@@ -347,13 +348,13 @@ pub fn new_records(spec: &'static Spec, merge: &Merge<'_>) -> Vec<Act> {
     let mut acts = Vec::new();
     for collection in spec.collections.iter().filter(|c| c.tombstone.is_some()) {
         for record in collection.records(merge.after) {
-            let steps = borrowed(&record);
+            let steps = record.steps();
             let item = merge.after.container(&steps);
             if before.container(&steps) == item {
                 continue;
             }
             // A deterministic record has nobody's client id; whoever added it wrote the role.
-            let role = merge.after.item(&[&steps[..], &["role"]].concat());
+            let role = merge.after.item(&steps.field("role"));
             let Some(item) = role.or(item) else { continue };
             let carriers = carriers.get_or_init(|| Carriers::of_blocks(merge.sides));
             acts.push(Act {
@@ -373,7 +374,7 @@ pub fn changes(merge: &Merge<'_>, news: &News<'_>) -> Vec<Act> {
     let writers = news.writers();
     let act = |arrival: Arrival| {
         let path = arrival.path?;
-        let steps = borrowed(&path);
+        let steps = path.steps();
         let shown = news.shown(&steps).filter(|shown| shown.id == arrival.write.id)?;
         let old = merge.before.and_then(|before| before.value(&steps));
         if old.as_ref().is_some_and(|old| old.same(&shown.value)) {

@@ -2,7 +2,7 @@
 
 use super::Part;
 use super::audit::{self, Act};
-use crate::concern::{self, Collection, Field, FieldKind, Removal, Spec, borrowed, place};
+use crate::concern::{self, Collection, Field, FieldKind, Removal, Spec, place};
 use crate::crdt::doc::Txn;
 use crate::crdt::register::{Arrival, Carriers, Contest, News, Side, Write, order};
 use crate::crdt::update::{RootKind, Update};
@@ -10,6 +10,7 @@ use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::DocId;
+use crate::path::{DocPath, Keys};
 use crate::store::{Claim, Conflict, Session};
 use std::cell::OnceCell;
 use std::cmp::Ordering;
@@ -30,7 +31,7 @@ pub const PRUNED: &str = "pruned";
 #[derive(Default)]
 pub struct Plan {
     /// Fields to be written once more: the winners that yrs did not choose, and their clocks.
-    pub again: Vec<(Vec<String>, Value)>,
+    pub again: Vec<(DocPath, Value)>,
     /// What lost.
     pub lost: Vec<Conflict>,
     /// What the import did to the document, for the audit.
@@ -107,7 +108,7 @@ impl Plan {
     /// Writes the winners again, each with its clock.
     pub fn write(&self, txn: &mut Txn<'_>) -> Result<()> {
         for (path, value) in &self.again {
-            if let Some((key, parent)) = borrowed(path).split_last() {
+            if let Some((key, parent)) = path.steps().split_last() {
                 txn.set_again(parent, key, value)?;
             }
         }
@@ -121,9 +122,9 @@ fn removals(spec: &'static Spec, merge: &Merge<'_>, plan: &mut Plan) {
     let deleters = OnceCell::new();
     for collection in spec.collections.iter().filter(|c| c.tombstone.is_some()) {
         for record in collection.records(before) {
-            let item = before.container(&borrowed(&record));
+            let item = before.container(&record.steps());
             let Some(item) =
-                item.filter(|item| merge.after.container(&borrowed(&record)) != Some(*item))
+                item.filter(|item| merge.after.container(&record.steps()) != Some(*item))
             else {
                 continue;
             };
@@ -153,14 +154,14 @@ fn removals(spec: &'static Spec, merge: &Merge<'_>, plan: &mut Plan) {
 }
 
 /// The paths of a record's fields.
-fn fields(source: &View, record: &[String]) -> Vec<Vec<String>> {
+fn fields(source: &View, record: &[String]) -> Vec<DocPath> {
     let path = |key: String| record.iter().cloned().chain([key]).collect();
-    source.keys(&borrowed(record)).into_iter().map(path).collect()
+    source.keys(&record.steps()).into_iter().map(path).collect()
 }
 
 /// What a view shows at a path, when it is a plain value.
 fn standing(view: &View, path: &[String]) -> Option<Write> {
-    let steps = borrowed(path);
+    let steps = path.steps();
     let id = view.item(&steps).filter(|_| view.container(&steps).is_none())?;
     Some(Write { id, value: view.value(&steps)?, sides: Vec::new() })
 }
@@ -186,7 +187,7 @@ fn lost(
         at: merge.now,
         doc: merge.doc.clone(),
         noun: place.map(|(target, _)| target.collection.noun.to_owned()),
-        path: place.map(|(_, path)| path.to_vec()).unwrap_or_default(),
+        path: place.map(|(_, path)| DocPath::from(path)).unwrap_or_default(),
         rule: rule.to_owned(),
         winner,
         loser: claim(merge, loser, at),
@@ -200,28 +201,28 @@ struct Decided<'d> {
     merge: &'d Merge<'d>,
     news: &'d News<'d>,
     /// By path, so that a clock that covers several fields is written once.
-    again: BTreeMap<Vec<String>, Value>,
+    again: BTreeMap<DocPath, Value>,
     lost: Vec<Conflict>,
 }
 
 /// A field of a record, and what of it is known.
 struct Target {
     collection: &'static Collection,
-    record: Vec<String>,
+    record: DocPath,
     field: Option<&'static Field>,
 }
 
 impl Target {
     fn of(spec: &'static Spec, path: &[String]) -> Option<Target> {
         let (collection, steps) = place(spec, path)?;
-        let record = path.get(..steps)?.to_vec();
+        let record = DocPath::from(path.get(..steps)?);
         let name = path.get(steps)?;
         let field = collection.fields.iter().find(|field| field.name == name);
         Some(Target { collection, record, field })
     }
 
-    fn below(&self, name: &str) -> Vec<String> {
-        self.record.iter().cloned().chain([name.to_owned()]).collect()
+    fn below(&self, name: &str) -> DocPath {
+        self.record.child(name)
     }
 
     fn is(&self, name: Option<&str>) -> bool {
@@ -278,7 +279,7 @@ impl Target {
     }
 
     /// The deletion of its record where that is garbage, not content.
-    fn flag(&self) -> Option<Vec<String>> {
+    fn flag(&self) -> Option<DocPath> {
         let tombstone = self.collection.tombstone.as_ref()?;
         (tombstone.removal == Removal::AtOnce).then(|| self.below(tombstone.flag))
     }
@@ -293,7 +294,7 @@ impl Decided<'_> {
         // Beside a deletion nothing is decided; what it took along is kept by `deletions`.
         if let Some(flag) = target.flag()
             && !target.is_flag()
-            && self.merge.after.flag(&borrowed(&flag))
+            && self.merge.after.flag(&flag.steps())
         {
             return;
         }
@@ -358,13 +359,13 @@ impl Decided<'_> {
     }
 
     fn write_again(&mut self, target: &Target, path: &[String], winner: &Write, at: Option<i64>) {
-        self.again.insert(path.to_vec(), winner.value.clone());
+        self.again.insert(path.into(), winner.value.clone());
         if target.is_flag()
             && let Some(tombstone) = &target.collection.tombstone
         {
             for name in [Some(tombstone.at), tombstone.by].into_iter().flatten() {
                 let path = target.below(name);
-                if let Some(value) = self.news.said(winner, &borrowed(&path)) {
+                if let Some(value) = self.news.said(winner, &path.steps()) {
                     self.again.insert(path, value);
                 }
             }
@@ -376,10 +377,10 @@ impl Decided<'_> {
     }
 
     /// Writes a clock again, at least as late as all that is known of it.
-    fn clock_again(&mut self, path: Vec<String>, at: i64) {
+    fn clock_again(&mut self, path: DocPath, at: i64) {
         let planned = self.again.get(&path).and_then(Value::as_i64);
         let at =
-            at.max(planned.unwrap_or(at)).max(self.merge.after.int(&borrowed(&path)).unwrap_or(at));
+            at.max(planned.unwrap_or(at)).max(self.merge.after.int(&path.steps()).unwrap_or(at));
         self.again.insert(path, Value::Int(at));
     }
 
@@ -391,7 +392,7 @@ impl Decided<'_> {
     /// deletion writes is as late as the deletion.
     fn clock(&self, target: &Target, write: &Write) -> Option<i64> {
         let said = |name: &str| {
-            self.news.said(write, &borrowed(&target.below(name))).and_then(|value| value.as_i64())
+            self.news.said(write, &target.below(name).steps()).and_then(|value| value.as_i64())
         };
         let own = self.own_clock(target).and_then(said);
         let clock = own.or_else(|| target.collection.clock.and_then(said));
@@ -414,19 +415,19 @@ impl Decided<'_> {
     /// Keeps what was written to records that others deleted, not knowing of it.
     fn deletions(&mut self) {
         let (news, before) = (self.news, self.merge.before);
-        let mut deleted: BTreeMap<Vec<String>, Write> = BTreeMap::new();
+        let mut deleted: BTreeMap<DocPath, Write> = BTreeMap::new();
         for Arrival { path, write, .. } in news.arrivals() {
             let Some(target) = path.as_ref().and_then(|path| Target::of(self.spec, path)) else {
                 continue;
             };
-            let Some(flag) = target.flag().filter(|flag| self.merge.after.flag(&borrowed(flag)))
+            let Some(flag) = target.flag().filter(|flag| self.merge.after.flag(&flag.steps()))
             else {
                 continue;
             };
-            let Some(deletion) = news.shown(&borrowed(&flag)) else { continue };
+            let Some(deletion) = news.shown(&flag.steps()) else { continue };
             if let Some(path) = path.filter(|_| target.is_content() && !target.is_flag()) {
                 let is_news = before
-                    .and_then(|before| before.value(&borrowed(&path)))
+                    .and_then(|before| before.value(&path.steps()))
                     .is_none_or(|old| !old.same(&write.value));
                 if is_news && unseen(news, &deletion, &write) {
                     self.took_along(&target, &path, &deletion, &write);
@@ -446,7 +447,7 @@ impl Decided<'_> {
             let path = path.unwrap_or_default();
             let target = Target::of(self.spec, &path);
             if target.as_ref().is_none_or(|target| target.is_content() && !target.is_flag()) {
-                let place = target.as_ref().map(|target| (target, path.as_slice()));
+                let place = target.as_ref().map(|target| (target, &path[..]));
                 self.keep(place, PRUNED, Claim::default(), write, None);
             }
         }
@@ -465,7 +466,7 @@ impl Decided<'_> {
 
     fn took_along(&mut self, target: &Target, path: &[String], deletion: &Write, lost: &Write) {
         let at = target.collection.tombstone.as_ref().map(|tombstone| tombstone.at);
-        let at = at.and_then(|at| self.merge.after.int(&borrowed(&target.below(at))));
+        let at = at.and_then(|at| self.merge.after.int(&target.below(at).steps()));
         let winner = Claim { at, by: by(self.merge, deletion), ..Claim::default() };
         let clock = self.clock(target, lost);
         self.keep(Some((target, path)), DELETED, winner, lost, clock);

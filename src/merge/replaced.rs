@@ -16,7 +16,7 @@
 mod records;
 
 use super::registers::PRUNED;
-use crate::concern::{self, Collection, FieldKind, Removal, Spec, borrowed, chat, core};
+use crate::concern::{self, Collection, FieldKind, Removal, Spec, chat, core};
 use crate::crdt::container;
 use crate::crdt::doc::Txn;
 use crate::crdt::register::Side;
@@ -25,6 +25,7 @@ use crate::crdt::value::{Source, Value};
 use crate::crdt::view::{View, is_new};
 use crate::error::Result;
 use crate::id::DocId;
+use crate::path::{DocPath, Keys};
 use crate::store::{Claim, Conflict};
 use std::collections::BTreeSet;
 
@@ -51,12 +52,12 @@ pub struct Plan {
 /// A change of the document.
 enum Edit {
     Set {
-        record: Vec<String>,
+        record: DocPath,
         field: String,
         value: Value,
     },
-    Unite(Vec<String>, Value),
-    Copy(Vec<String>, Value),
+    Unite(DocPath, Value),
+    Copy(DocPath, Value),
     /// The cache beside a member that is removed now.
     Inactive(String),
     /// The caches of a thread.
@@ -71,10 +72,10 @@ impl Plan {
     pub fn write(&self, txn: &mut Txn<'_>, doc: &DocId) -> Result<()> {
         for edit in &self.edits {
             match edit {
-                Edit::Set { record, field, value } => txn.set(&borrowed(record), field, value)?,
-                Edit::Unite(path, old) => container::unite(txn, doc, &borrowed(path), old)?,
+                Edit::Set { record, field, value } => txn.set(&record.steps(), field, value)?,
+                Edit::Unite(path, old) => container::unite(txn, doc, &path.steps(), old)?,
                 Edit::Copy(path, value) => {
-                    container::copy(txn, doc, &borrowed(path), value)?;
+                    container::copy(txn, doc, &path.steps(), value)?;
                 }
                 Edit::Inactive(member) => {
                     txn.remove(&["active_members"], member)?;
@@ -128,7 +129,7 @@ impl Found<'_> {
     }
 
     fn record(&mut self, collection: &'static Collection, path: &[String]) {
-        let steps = borrowed(path);
+        let steps = path.steps();
         let (theirs, shown) = (self.loser.view.container(&steps), self.after.container(&steps));
         if theirs.is_some() && theirs == shown {
             return self.fields(collection, path);
@@ -151,7 +152,7 @@ impl Found<'_> {
         let Some(value) = self.counts(&steps) else { return };
         let item = self.loser.view.item(&steps);
         match item.is_some_and(|item| self.loser.known.is_none_or(|known| is_new(item, known))) {
-            true => self.plan.edits.push(Edit::Copy(path.to_vec(), value)),
+            true => self.plan.edits.push(Edit::Copy(path.into(), value)),
             // It was copied when it came, and the copy was removed.
             false => self.lose_all(collection, path, &value, PRUNED),
         }
@@ -159,7 +160,7 @@ impl Found<'_> {
     }
 
     fn caches_of(&mut self, path: &[String]) {
-        if let ["threads", thread, "replies", _] = borrowed(path)[..]
+        if let ["threads", thread, "replies", _] = path.steps()[..]
             && !self.plan.edits.iter().any(|edit| matches!(edit, Edit::Caches(of) if of == thread))
         {
             self.plan.edits.push(Edit::Caches(thread.to_owned()));
@@ -169,8 +170,8 @@ impl Found<'_> {
     /// The containers of a record that is the same on both sides.
     fn fields(&mut self, collection: &'static Collection, record: &[String]) {
         for field in collection.fields.iter().filter(|field| is_container(field.kind)) {
-            let path = below(record, field.name);
-            let steps = borrowed(&path);
+            let path = record.child(field.name);
+            let steps = path.steps();
             let (theirs, shown) = (self.loser.view.container(&steps), self.after.container(&steps));
             if theirs.is_none() || shown.is_none() || self.is_collection(collection, field.name) {
                 continue;
@@ -179,8 +180,8 @@ impl Found<'_> {
                 self.unite_field(collection, record, field.name, field.kind);
             } else if field.kind == FieldKind::Reactions {
                 for emoji in self.loser.view.keys(&steps) {
-                    let path = below(&path, &emoji);
-                    let steps = borrowed(&path);
+                    let path = path.child(&emoji);
+                    let steps = path.steps();
                     let theirs = self.loser.view.container(&steps);
                     let shown = self.after.container(&steps);
                     if theirs.is_some()
@@ -209,8 +210,8 @@ impl Found<'_> {
         field: &str,
         kind: FieldKind,
     ) {
-        let path = below(record, field);
-        let Some(value) = self.counts(&borrowed(&path)) else { return };
+        let path = record.child(field);
+        let Some(value) = self.counts(&path.steps()) else { return };
         if kind == FieldKind::Acknowledgements && revives(collection) {
             return;
         }
@@ -219,7 +220,7 @@ impl Found<'_> {
         {
             let clocks = self.clocks(collection, record, field);
             for (key, theirs) in fields {
-                self.register(collection, &below(&path, key), theirs, clocks);
+                self.register(collection, &path.child(key), theirs, clocks);
             }
         }
         self.plan.edits.push(Edit::Unite(path, value));
@@ -232,8 +233,8 @@ impl Found<'_> {
         for edit in &self.plan.edits {
             if let Edit::Copy(path, _) = edit
                 && let Some((key, parent)) = path.split_last()
-                && !self.after.is_sequence(&borrowed(parent))
-                && let Some(owner) = self.after.container(&borrowed(parent))
+                && !self.after.is_sequence(&parent.steps())
+                && let Some(owner) = self.after.container(&parent.steps())
             {
                 keys.insert((owner, key.clone()));
             }
@@ -256,14 +257,14 @@ impl Found<'_> {
         for edit in edits {
             let removed = match &edit {
                 Edit::Copy(path, _) => path.split_last().is_some_and(|(key, parent)| {
-                    let owner = self.after.container(&borrowed(parent));
+                    let owner = self.after.container(&parent.steps());
                     owner.is_some_and(|owner| used.contains(&(owner, key.as_str())))
                 }),
                 _ => false,
             };
             match edit {
                 Edit::Copy(path, value) if removed => {
-                    if let Some((collection, _)) = concern::place(self.spec, &below(&path, "")) {
+                    if let Some((collection, _)) = concern::place(self.spec, &path.child("")) {
                         self.lose_all(collection, &path, &value, PRUNED);
                     }
                 }
@@ -287,11 +288,11 @@ impl Found<'_> {
             let kind = known.map_or(FieldKind::Text, |field| field.kind);
             let said =
                 matches!(kind, FieldKind::Text | FieldKind::Number) && value.as_map().is_none();
-            let field = below(path, name);
-            let shown = self.after.value(&borrowed(&field));
+            let field = path.child(name);
+            let shown = self.after.value(&field.steps());
             if said
                 && shown.is_none_or(|shown| !shown.same(value))
-                && let Some(item) = self.loser.view.item(&borrowed(&field))
+                && let Some(item) = self.loser.view.item(&field.steps())
             {
                 let (at, _) = self.clocks(collection, path, name);
                 let claim = Claim::of(value, at, self.loser.by.clone());
@@ -314,7 +315,7 @@ impl Found<'_> {
             at: self.now,
             doc: self.doc.clone(),
             noun: Some(collection.noun.to_owned()),
-            path: path.to_vec(),
+            path: path.into(),
             rule: rule.to_owned(),
             winner,
             loser,
@@ -322,10 +323,6 @@ impl Found<'_> {
             restored: None,
         });
     }
-}
-
-fn below(path: &[String], key: &str) -> Vec<String> {
-    path.iter().cloned().chain([key.to_owned()]).collect()
 }
 
 fn is_container(kind: FieldKind) -> bool {

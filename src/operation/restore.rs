@@ -1,10 +1,11 @@
 //! A value that lost a merge, written again.
 
 use super::Operation;
-use crate::concern::{self, Actor, Outcome, borrowed, chat, core, issues, kanban};
+use crate::concern::{self, Actor, Outcome, chat, core, issues, kanban};
 use crate::crdt::value::{Source, Value};
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
+use crate::path::Keys;
 use crate::policy::{Action, Role};
 use crate::store::{Conflict, Session};
 use serde::{Deserialize, Serialize};
@@ -36,9 +37,9 @@ impl Restore {
         let record = conflict.path.get(..steps).unwrap_or(&[]).to_vec();
         let id = record.last().map_or("", String::as_str);
         let standing = session.read(&doc, |source| {
-            let there = !source.keys(&borrowed(&record)).is_empty();
+            let there = !source.keys(&record.steps()).is_empty();
             there.then(|| {
-                (collection.is_deleted(source, &record), source.value(&borrowed(&conflict.path)))
+                (collection.is_deleted(source, &record), source.value(&conflict.path.steps()))
             })
         })?;
         let removed = collection.tombstone.as_ref();
@@ -134,7 +135,7 @@ fn write(
 ) -> Result<Outcome> {
     let actor = Actor::of(session, entity)?.writing()?;
     let id = record.last().map_or("", String::as_str);
-    let author = [borrowed(record), vec!["author_id"]].concat();
+    let author = record.field("author_id");
     let author = session.read(doc, |source| source.text(&author))?.flatten();
     if let Some(author) = author {
         let edit = Action::Edit { author: author.as_str() };
@@ -145,13 +146,13 @@ fn write(
     let own = collection.fields.iter().find(|known| known.name == field).and_then(|f| f.clock);
     let now = session.now();
     session.edit(doc, |txn| {
-        if let Some((key, parent)) = borrowed(&conflict.path).split_last() {
+        if let Some((key, parent)) = conflict.path.steps().split_last() {
             txn.set(parent, key, value)?;
         }
         for clock in [own, collection.clock].into_iter().flatten() {
-            let last = txn.int(&[&borrowed(record)[..], &[clock]].concat());
+            let last = txn.int(&record.field(clock));
             let next = last.map_or(now, |last| now.max(last.saturating_add(1)));
-            txn.set(&borrowed(record), clock, next)?;
+            txn.set(&record.steps(), clock, next)?;
         }
         Ok(())
     })?;

@@ -3,11 +3,12 @@
 use super::record::{self, Other, derived};
 use super::{Text, occurring, view};
 use crate::concern::chat::{Caches, MESSAGES, REPLIES, SPEC, find_thread, no_chat};
-use crate::concern::{Collection, borrowed, chat};
+use crate::concern::{Collection, chat};
 use crate::crdt::value::Source;
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::EntityId;
+use crate::path::{DocPath, Keys};
 use crate::store::Reader;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -137,7 +138,7 @@ pub fn thread(reader: &Reader, entity: &EntityId, prefix: &str, all: bool) -> Re
         false => None,
     };
     let replies = view.keys(&["threads", &parent, "replies"]).into_iter();
-    let paths = replies.map(|id| ["threads", &parent, "replies", &id].map(str::to_owned).to_vec());
+    let paths = replies.map(|id| DocPath::from(["threads", &parent, "replies", &id]));
     let mut replies = messages(&view, paths.collect(), all)?;
     sort(&mut replies);
     let Caches { reply_count, last_reply_at } = Caches::of(&view, &parent);
@@ -149,14 +150,14 @@ fn begun(reader: &Reader, entity: &EntityId) -> Result<View> {
 }
 
 /// The messages or replies at some paths, deleted ones only with `all`.
-fn messages(view: &View, paths: Vec<Vec<String>>, all: bool) -> Result<Vec<Message>> {
+fn messages(view: &View, paths: Vec<DocPath>, all: bool) -> Result<Vec<Message>> {
     let shown = paths.iter().filter(|path| all || !MESSAGES.is_deleted(view, path));
     shown.map(|path| message(view, path)).collect()
 }
 
 fn message(view: &View, path: &[String]) -> Result<Message> {
     let of = chat::collection_of(path);
-    let message = record::brief(of, &of.record(view, &borrowed(path)), path.last())?;
+    let message = record::brief(of, &of.record(view, &path.steps()), path.last())?;
     Ok(beside(message, view, path))
 }
 

@@ -3,6 +3,7 @@
 use crate::concern;
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
+use crate::path::DocPath;
 use crate::store::{Conflict, Reader, State};
 use serde::Serialize;
 use serde_json::Value;
@@ -23,7 +24,7 @@ pub struct LostValue {
     /// The field, its steps joined by dots.
     pub field: Option<String>,
     /// The way to the field from its root.
-    pub path: Vec<String>,
+    pub path: DocPath,
     /// `later`, `greater`, `unclocked`, `deleted`, `pruned` or `replaced`.
     pub rule: String,
     pub winner: Option<Value>,

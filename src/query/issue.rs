@@ -3,10 +3,11 @@
 use super::record::{self, Other, derived};
 use super::{Text, occurring, view};
 use crate::concern::issues::{COMMENTS, ISSUES, SPEC, Status};
-use crate::concern::{Priority, borrowed, issues};
+use crate::concern::{Priority, issues};
 use crate::crdt::value::{Record, Value as Held};
 use crate::error::{Error, Result};
 use crate::id::EntityId;
+use crate::path::Keys;
 use crate::store::Reader;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -104,7 +105,7 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &IssueFilter) -> Result<
     let mut found = Vec::new();
     for path in ISSUES.records(&view) {
         if filter.closed || !ISSUES.is_deleted(&view, &path) {
-            let record = ISSUES.record(&view, &borrowed(&path));
+            let record = ISSUES.record(&view, &path.steps());
             let issue: Issue = record::brief(&ISSUES, &record, path.last())?;
             found.push(Issue { comments: comments_of(&record, filter.closed)?, ..issue });
         }
@@ -137,7 +138,7 @@ pub fn find(reader: &Reader, entity: &EntityId, prefix: &str, all: bool) -> Resu
     };
     let path = ["issues".to_owned(), issues::find(&view, prefix)?];
     let issue: Issue = record::whole(&ISSUES, &view, &path)?;
-    let record = ISSUES.record(&view, &borrowed(&path));
+    let record = ISSUES.record(&view, &path.steps());
     Ok(Issue { comments: comments_of(&record, all)?, ..issue })
 }
 

@@ -5,6 +5,7 @@ use crate::concern::{Collection, Spec};
 use crate::crdt::value::Source;
 use crate::error::Result;
 use crate::id::EntityId;
+use crate::path::{DocPath, Keys};
 use crate::store::Reader;
 use serde::Serialize;
 
@@ -33,19 +34,19 @@ pub fn list(
 ) -> Result<Vec<RecentRecord>> {
     let Some(view) = view(reader, entity, spec)? else { return Ok(Vec::new()) };
     let below = |path: &[String], field: &str| {
-        let path: Vec<&str> = path.iter().map(String::as_str).chain([field]).collect();
+        let path = path.field(field);
         view.value(&path)
     };
     let created_at =
         |path: &[String]| below(path, "created_at").and_then(|at| at.as_i64()).unwrap_or(0);
-    let mut found: Vec<(i64, Vec<String>)> = collections
+    let mut found: Vec<(i64, DocPath)> = collections
         .iter()
         .flat_map(|collection| collection.records(&view))
         .map(|path| (created_at(&path), path))
         .collect();
     found.sort_by(|a, b| b.cmp(a));
     found.truncate(limit);
-    let recent = |(created_at, mut path): (i64, Vec<String>)| {
+    let recent = |(created_at, mut path): (i64, DocPath)| {
         let text = below(&path, text).and_then(|text| text.as_str().map(str::to_owned));
         Some(RecentRecord { id: path.pop()?, created_at, text: text.unwrap_or_default() })
     };

@@ -1,8 +1,9 @@
 //! Records as types: the one way from a collection of the schema to a struct.
 
-use crate::concern::{Collection, borrowed};
+use crate::concern::Collection;
 use crate::crdt::value::{Record, Source};
 use crate::error::{Error, Result};
+use crate::path::Keys;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 use serde_json::{Map, Value};
@@ -36,7 +37,7 @@ pub fn whole<T: DeserializeOwned>(
     source: &dyn Source,
     path: &[String],
 ) -> Result<T> {
-    typed(of.whole_row(&of.record(source, &borrowed(path)), path.last()))
+    typed(of.whole_row(&of.record(source, &path.steps()), path.last()))
 }
 
 fn typed<T: DeserializeOwned>(row: Map<String, Value>) -> Result<T> {

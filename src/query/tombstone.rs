@@ -1,11 +1,12 @@
 //! Deleted records that are still in their documents, and whom they wait for.
 
 use super::{Partial, sound, view};
-use crate::concern::{self, borrowed, core};
+use crate::concern::{self, core};
 use crate::crdt::update::Extent;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, EntityId, resolve};
+use crate::path::Keys;
 use crate::store::{Peer, Reader, State};
 use crate::tombstone::{self, Members, Tombstone};
 use serde::Serialize;
@@ -209,9 +210,9 @@ impl StandingTombstone {
 
     fn explain(&self, view: &View, heard: &Heard, now: i64) -> Result<Explanation> {
         let tombstone = &self.tombstone;
-        let path = borrowed(&tombstone.path);
+        let path = tombstone.path.steps();
         let flag = tombstone.collection.tombstone.as_ref().map(|marks| marks.flag);
-        let operation = flag.and_then(|flag| view.item(&[path.as_slice(), &[flag]].concat()));
+        let operation = flag.and_then(|flag| view.item(&path.field(flag)));
         let extent = extent(&self.doc, view, &path)?;
         Ok(Explanation {
             doc: self.doc.clone(),

@@ -4,6 +4,7 @@ use crate::concern::plain;
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
 use crate::operation::find_trashed;
+use crate::path::DocPath;
 use crate::store::{Reader, State, Trashed};
 use serde::Serialize;
 use serde_json::Value;
@@ -35,7 +36,7 @@ pub struct TrashedContent {
     #[serde(flatten)]
     pub summary: TrashedRecord,
     /// The way to it from its root.
-    pub path: Vec<String>,
+    pub path: DocPath,
     /// Its fields just before it went.
     pub record: Value,
 }

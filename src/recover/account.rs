@@ -5,7 +5,7 @@
 
 use super::shown::Shown;
 use super::{Read, checked};
-use crate::concern::{self, Collection, Field, FieldKind, Spec, borrowed};
+use crate::concern::{self, Collection, Field, FieldKind, Spec};
 use crate::crdt::container;
 use crate::crdt::update::{
     Checked, Head, Id, Kind, RootKind, Salvage, Trace, Traced, Update, heads,
@@ -14,6 +14,7 @@ use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::DocId;
+use crate::path::{DocPath, Keys};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What became of a record.
@@ -174,22 +175,20 @@ impl Account<'_> {
                 || of_client.clone().any(|cut| clocks.get(&cut.client) <= Some(&cut.clock))
         };
         for collection in self.shape.collections() {
-            let paths: Vec<Vec<String>> = collection
+            let paths: Vec<DocPath> = collection
                 .records(self.view)
                 .into_iter()
                 .filter(|path| !collection.is_deleted(self.view, path))
                 .collect();
-            let has = |path: &[String], field: &Field| {
-                self.view.value(&[&borrowed(path), [field.name].as_slice()].concat()).is_some()
-            };
+            let has =
+                |path: &[String], field: &Field| self.view.value(&path.field(field.name)).is_some();
             for field in collection.fields.iter().filter(|field| is_born(collection, field)) {
                 let (with, without): (Vec<_>, Vec<_>) =
                     paths.iter().partition(|path| has(path, field));
                 if with.is_empty() && paths.len() > 1 {
                     continue;
                 }
-                let cut =
-                    |path: &&Vec<String>| self.view.container(&borrowed(path)).is_some_and(is_cut);
+                let cut = |path: &&DocPath| self.view.container(&path.steps()).is_some_and(is_cut);
                 for path in without.into_iter().filter(cut) {
                     let id = path.last().cloned().unwrap_or_default();
                     let missing = self.missing.entry((collection.noun.to_owned(), id)).or_default();
@@ -350,7 +349,7 @@ impl Shape {
     fn live(&self, view: &View) -> BTreeSet<Name> {
         let mut live = BTreeSet::new();
         for collection in self.collections() {
-            let ids = collection.records(view).into_iter().filter_map(|mut path| path.pop());
+            let ids = collection.records(view).into_iter().filter_map(|path| path.last().cloned());
             live.extend(ids.map(|id| (collection.noun.to_owned(), id)));
         }
         let covered: BTreeSet<&str> =

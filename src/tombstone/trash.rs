@@ -1,11 +1,12 @@
 //! What leaves its document for good goes into the trash of this replica, where it is kept for 30
 //! days: [`crate::operation::Untrash`] makes a new record of it.
 
-use crate::concern::{Collection, Spec, borrowed};
+use crate::concern::{Collection, Spec};
 use crate::crdt::value::Source;
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::DocId;
+use crate::path::Keys;
 use crate::store::{Session, Trashed};
 
 /// This replica pruned it.
@@ -25,14 +26,14 @@ pub fn keep(
     path: &[String],
     why: &str,
 ) -> Result<()> {
-    let record = session.read(doc, |source| source.value(&borrowed(path)))?.flatten();
+    let record = session.read(doc, |source| source.value(&path.steps()))?.flatten();
     let Some(record) = record else { return Ok(()) };
     session.state().put_trash(&Trashed {
         number: 0,
         at: session.now(),
         doc: doc.clone(),
         noun: collection.noun.to_owned(),
-        path: path.to_vec(),
+        path: path.into(),
         record: record.to_json(),
         typed: record.beyond_json(),
         why: why.to_owned(),
@@ -54,7 +55,7 @@ pub fn keep_vanished(
     let mut gone = 0usize;
     for collection in spec.collections {
         for path in collection.records(before) {
-            let steps = borrowed(&path);
+            let steps = path.steps();
             let around = steps.split_last().map_or(&[][..], |(_, around)| around);
             if around.len() > 1 && !after.exists(around) {
                 continue;
@@ -87,5 +88,5 @@ pub fn keep_vanished(
 fn is_made_anew(collection: &Collection, path: &[String], before: &View, after: &View) -> bool {
     collection.is_deleted(before, path)
         && !collection.is_deleted(after, path)
-        && before.container(&borrowed(path)) != after.container(&borrowed(path))
+        && before.container(&path.steps()) != after.container(&path.steps())
 }

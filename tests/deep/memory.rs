@@ -8,7 +8,7 @@
 //! `CRDTCTL_SCHEDULES=100000 cargo test --test deep memory` lives through more of them.
 
 use super::convergence::seeds;
-use crdtctl::concern::{self, Collection, FieldKind, Removal, Spec, borrowed};
+use crdtctl::concern::{self, Collection, FieldKind, Removal, Spec};
 use crdtctl::crdt::doc::{Doc, Txn};
 use crdtctl::crdt::register::Side;
 use crdtctl::crdt::update::{self, Checked, Clocks, Id, Update, Version};
@@ -17,6 +17,7 @@ use crdtctl::crdt::view::View;
 use crdtctl::error::Result;
 use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::merge::registers::{Merge, plan};
+use crdtctl::path::{DocPath, Keys};
 use crdtctl::sample::Chance;
 use crdtctl::tombstone;
 use std::cell::RefCell;
@@ -59,7 +60,7 @@ struct Letter {
 /// A write to a field of a record.
 #[derive(Debug, Clone)]
 pub struct Wrote {
-    pub path: Vec<String>,
+    pub path: DocPath,
     pub value: Value,
     /// What the field's clock was set to.
     pub at: i64,
@@ -81,7 +82,7 @@ impl Wrote {
 
 /// The deletion of a record.
 struct Deleted {
-    record: Vec<String>,
+    record: DocPath,
     wrote: Wrote,
 }
 
@@ -98,7 +99,7 @@ pub struct World {
     writes: Vec<Wrote>,
     deletions: Vec<Deleted>,
     /// (path, value) of everything that any replica ever kept as lost.
-    lost: BTreeSet<(Vec<String>, String)>,
+    lost: BTreeSet<(DocPath, String)>,
     /// Strays whose record nobody knew any more.
     lost_somewhere: BTreeSet<String>,
 }
@@ -202,17 +203,17 @@ impl World {
         let Some(parent) = self.parent(at, collection) else { return };
         let id = self.mint();
         let (now, seen) = (self.now_at(at), self.clocks(at));
-        let record: Vec<String> = parent.iter().cloned().chain([id.clone()]).collect();
+        let record: DocPath = parent.iter().cloned().chain([id.clone()]).collect();
         let listed = matches!(collection.path, ["columns"] | [.., "comments"]);
         let texts: Vec<Value> = collection.fields.iter().map(|_| self.text()).collect();
         let member = self.replicas[at].member.clone().unwrap_or_default();
         self.write(at, |txn| {
             match listed {
-                true => txn.push_map(&borrowed(&parent), &id)?,
-                false => txn.create_map(&borrowed(&parent), &id)?,
+                true => txn.push_map(&parent.steps(), &id)?,
+                false => txn.create_map(&parent.steps(), &id)?,
             }
             for (field, text) in collection.fields.iter().zip(&texts) {
-                set_first(txn, &borrowed(&record), field, text, now, &id, &member)?;
+                set_first(txn, &record.steps(), field, text, now, &id, &member)?;
             }
             Ok(())
         });
@@ -242,19 +243,18 @@ impl World {
     }
 
     /// A record that stands at a replica.
-    fn record(&mut self, at: usize) -> Option<(&'static Collection, Vec<String>)> {
+    fn record(&mut self, at: usize) -> Option<(&'static Collection, DocPath)> {
         let collections = self.spec.collections.iter().filter(|c| c.noun != "thread");
-        let records: Vec<(&'static Collection, Vec<String>)> =
-            self.replicas[at].doc.read(|source| {
-                let records = |c: &'static Collection| {
-                    let paths = c.records(source).into_iter();
-                    paths
-                        .filter(|path| !c.is_deleted(source, path))
-                        .map(move |path| (c, path))
-                        .collect::<Vec<_>>()
-                };
-                collections.flat_map(records).collect()
-            });
+        let records: Vec<(&'static Collection, DocPath)> = self.replicas[at].doc.read(|source| {
+            let records = |c: &'static Collection| {
+                let paths = c.records(source).into_iter();
+                paths
+                    .filter(|path| !c.is_deleted(source, path))
+                    .map(move |path| (c, path))
+                    .collect::<Vec<_>>()
+            };
+            collections.flat_map(records).collect()
+        });
         self.chance.pick(&records).cloned()
     }
 
@@ -270,7 +270,7 @@ impl World {
         let texts: Vec<Value> = chosen.iter().map(|_| self.text()).collect();
         let (now, seen) = (self.now_at(at), self.clocks(at));
         let mut written: BTreeMap<&str, i64> = BTreeMap::new();
-        let steps = borrowed(&record);
+        let steps = record.steps();
         self.write(at, |txn| {
             for (field, text) in chosen.values().zip(&texts) {
                 txn.set(&steps, field.name, text)?;
@@ -321,7 +321,7 @@ impl World {
         let (now, seen) = (self.now_at(at), self.clocks(at));
         let Some(by) = &self.replicas[at].member else { return };
         let by = MemberId::parse(by).expect("a member id");
-        self.write(at, |txn| tombstone::mark(txn, collection, &borrowed(&record), now, &by));
+        self.write(at, |txn| tombstone::mark(txn, collection, &record.steps(), now, &by));
         let mark = self.mark(at);
         let wrote = Wrote { path: record.clone(), value: Value::Bool(true), at: now, mark, seen };
         self.trace.push(format!("{at} deletes {record:?}"));
@@ -476,7 +476,7 @@ impl World {
         let Some(member) = self.replicas[at].member.clone() else { return };
         let now = self.now_at(at);
         let view = self.replicas[at].view();
-        let open: Vec<Vec<String>> = tombstone::list(self.spec, &*view)
+        let open: Vec<DocPath> = tombstone::list(self.spec, &*view)
             .into_iter()
             .filter(|tombstone| !tombstone.acknowledged.contains_key(&member))
             .map(|tombstone| tombstone.path)
@@ -484,7 +484,7 @@ impl World {
         if !open.is_empty() {
             self.write(at, |txn| {
                 open.iter().try_for_each(|path| {
-                    tombstone::acknowledge_one(txn, &borrowed(path), &member, now).map(drop)
+                    tombstone::acknowledge_one(txn, &path.steps(), &member, now).map(drop)
                 })
             });
         }
@@ -545,11 +545,11 @@ impl World {
     fn judge_register(&self, view: &View, clocks: &Clocks, path: &[String], writes: &[&Wrote]) {
         let (collection, steps) = concern::place(self.spec, path).expect("a field");
         let record = &path[..steps];
-        let shown = view.value(&borrowed(path));
+        let shown = view.value(&path.steps());
         let deletions: Vec<&Wrote> = self
             .deletions
             .iter()
-            .filter(|deleted| deleted.record == record && deleted.wrote.is_in(clocks))
+            .filter(|deleted| &deleted.record[..] == record && deleted.wrote.is_in(clocks))
             .map(|deleted| &deleted.wrote)
             .collect();
         // Written by whoever had not seen it: nobody overwrote it knowingly.
@@ -557,7 +557,8 @@ impl World {
         let last: Vec<&&Wrote> = writes.iter().filter(free).collect();
         let is_kept = |wrote: &Wrote| {
             let value = wrote.value.to_json().to_string();
-            self.lost_somewhere.contains(&value) || self.lost.contains(&(path.to_vec(), value))
+            self.lost_somewhere.contains(&value)
+                || self.lost.contains(&(DocPath::from(path), value))
         };
         if !deletions.is_empty() {
             assert!(

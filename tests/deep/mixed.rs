@@ -15,6 +15,7 @@ use crdtctl::error::Kind;
 use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::merge;
 use crdtctl::operation::{self, Operation};
+use crdtctl::path::Keys;
 use crdtctl::sample::Chance;
 use crdtctl::store::{Ambient, Open, Session, Store};
 use crdtctl::sync::Bundle;
@@ -558,7 +559,7 @@ impl World {
         for given in self.facts.given.difference(&self.facts.taken) {
             let (message, emoji, member) = given;
             let path = path(message, &["reactions", emoji]);
-            let members = chat.value(&concern::borrowed(&path));
+            let members = chat.value(&path.steps());
             let names = |value: &crdtctl::crdt::value::Value| {
                 let members = value.as_array().unwrap_or(&[]);
                 members.iter().any(|value| value.as_str() == Some(member))
@@ -612,9 +613,9 @@ impl Facts {
                 continue;
             }
             let reactions = path(&message, &["reactions"]);
-            for emoji in view.keys(&concern::borrowed(&reactions)) {
+            for emoji in view.keys(&reactions.steps()) {
                 let array = path(&message, &["reactions", &emoji]);
-                let members = view.value(&concern::borrowed(&array));
+                let members = view.value(&array.steps());
                 for member in members.iter().flat_map(|m| m.as_array().unwrap_or(&[])) {
                     let member = member.as_str().unwrap_or_default().to_owned();
                     self.given.insert((message.clone(), emoji.clone(), member));
@@ -656,11 +657,11 @@ fn texts(view: &View) -> BTreeSet<Text> {
 }
 
 fn content(view: &View, message: &Message) -> Option<String> {
-    view.text(&concern::borrowed(&path(message, &["content"])))
+    view.text(&path(message, &["content"]).steps())
 }
 
 fn is_deleted(view: &View, message: &Message) -> bool {
-    view.flag(&concern::borrowed(&path(message, &["deleted"])))
+    view.flag(&path(message, &["deleted"]).steps())
 }
 
 /// A world that tells its history when it ends in a panic.

@@ -2,11 +2,12 @@
 
 use super::facts::Mark;
 use super::world::{Replica, World};
-use crdtctl::concern::{borrowed, chat};
+use crdtctl::concern::chat;
 use crdtctl::crdt::update::Clocks;
 use crdtctl::crdt::value::Source;
 use crdtctl::crdt::view::View;
 use crdtctl::operation::{Operation, Outcome};
+use crdtctl::path::Keys;
 use crdtctl::sample::Chance;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -117,7 +118,7 @@ impl Talk {
                 continue;
             }
             let Ok((of, path)) = chat::find(view, message) else { continue };
-            let row = of.row(&of.record(view, &borrowed(&path)), path.last());
+            let row = of.row(&of.record(view, &path.steps()), path.last());
             let given = row["reactions"][emoji].as_array().cloned().unwrap_or_default();
             assert!(given.iter().any(|by| by == member), "{member} gave {emoji} to {message}");
         }

@@ -12,6 +12,7 @@ use crdtctl::crdt::view::View;
 use crdtctl::error::Kind;
 use crdtctl::id::MemberId;
 use crdtctl::operation::{self, Operation, Untrash};
+use crdtctl::path::{DocPath, Keys};
 use crdtctl::sample::Chance;
 use crdtctl::store::{Open, Trashed};
 use crdtctl::sync::Bundle;
@@ -34,7 +35,7 @@ const CLIMATE: Climate = Climate {
 };
 
 /// By concern and path.
-type Records = BTreeMap<(&'static str, Vec<String>), Value>;
+type Records = BTreeMap<(&'static str, DocPath), Value>;
 
 /// Every record that leaves something behind when it goes.
 fn records(view: &View, concern: &'static str) -> Records {
@@ -42,7 +43,7 @@ fn records(view: &View, concern: &'static str) -> Records {
     let mut found = Records::new();
     for collection in spec.collections.iter().filter(|c| lasts(c)) {
         for path in collection.records(view) {
-            if let Some(record) = view.value(&concern::borrowed(&path)) {
+            if let Some(record) = view.value(&path.steps()) {
                 found.insert((concern, path), record.to_json());
             }
         }
@@ -138,7 +139,7 @@ impl Watch {
             // What stood in something that went is kept with it.
             let (_, around) = path.split_last().expect("a path");
             let view = self.view(at, concern).expect("the document");
-            if around.len() > 1 && !view.exists(&concern::borrowed(around)) {
+            if around.len() > 1 && !view.exists(&around.steps()) {
                 continue;
             }
             let doc = World::doc(concern);
@@ -192,7 +193,7 @@ impl Watch {
             };
         }
         let entity = World::entity();
-        let shown: Vec<Vec<String>> = self.shown[at].keys().map(|(_, path)| path.clone()).collect();
+        let shown: Vec<DocPath> = self.shown[at].keys().map(|(_, path)| path.clone()).collect();
         let path = self.chance.pick(&shown).cloned().unwrap_or_default();
         let last = || path.last().cloned().unwrap_or_default();
         match (path.first().map(String::as_str), path.len()) {

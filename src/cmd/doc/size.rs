@@ -199,9 +199,8 @@ impl Freeable {
         let members = members(reader, id);
         let plan = Plan::of(id, &view, &members);
         let bytes: BTreeMap<&[String], u64> =
-            sizes.tombstones.iter().map(|(path, bytes)| (path.as_slice(), *bytes)).collect();
-        let of =
-            |pruned: &Pruned| bytes.get(pruned.tombstone.path.as_slice()).copied().unwrap_or(0);
+            sizes.tombstones.iter().map(|(path, bytes)| (&**path, *bytes)).collect();
+        let of = |pruned: &Pruned| bytes.get(&*pruned.tombstone.path).copied().unwrap_or(0);
         freeable.now = plan.prunable.iter().map(of).sum();
         freeable.later = plan.blocked.iter().map(of).sum();
         for pruned in &plan.blocked {

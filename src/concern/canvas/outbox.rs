@@ -4,12 +4,13 @@
 use super::element::FoundElement;
 use super::relay::{Message, Operation, StateResponse, Verb};
 use super::{ELEMENTS, SPEC};
-use crate::concern::{Actor, borrowed};
+use crate::concern::Actor;
 use crate::crdt::update::Update;
 use crate::crdt::value::Source;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId, MemberId};
+use crate::path::Keys;
 use crate::store::{LogRow, Reader, Session, State, Waiting};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -63,7 +64,7 @@ fn whole(view: &View, entity: &EntityId, member: &MemberId) -> StateResponse {
         .records(view)
         .into_iter()
         .filter_map(|path| {
-            let record = view.record(&borrowed(&path))?;
+            let record = view.record(&path.steps())?;
             Some(shown(&FoundElement { id: path.last()?.clone(), record }))
         })
         .collect();

@@ -3,6 +3,7 @@
 use crate::crdt::doc::Txn;
 use crate::error::{Error, Result};
 use crate::limits;
+use crate::path::Keys;
 use crate::store::Session;
 use serde::{Deserialize, Serialize};
 
@@ -71,10 +72,10 @@ pub(super) fn attach(
     message: &[&str],
     attachments: &[(String, &Attachment)],
 ) -> Result<()> {
-    let array = [message, &["attachments"]].concat();
+    let array = message.field("attachments");
     for (id, attachment) in attachments {
         txn.push_map(&array, id)?;
-        let path = [&array[..], &[id.as_str()]].concat();
+        let path = array.field(id.as_str());
         let size = i64::try_from(attachment.size_bytes).unwrap_or(i64::MAX);
         txn.set(&path, "filename", attachment.filename.as_str())?;
         txn.set(&path, "file_path", file_path(&attachment.filename, id).as_str())?;

@@ -5,6 +5,7 @@ use super::thread::Caches;
 use crate::crdt::value::Source;
 use crate::error::{Error, Next, Result};
 use crate::id::{self, DocId};
+use crate::path::DocPath;
 use crate::store::Session;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +34,7 @@ impl Index {
     ///
     /// # Errors
     /// `NotFound`, `Ambiguous`, and `Usage` for a prefix that is too short.
-    pub fn find(&mut self, source: &dyn Source, prefix: &str) -> Result<Vec<String>> {
+    pub fn find(&mut self, source: &dyn Source, prefix: &str) -> Result<DocPath> {
         let ids = self.ids.get_or_insert_with(|| all_ids(source));
         let begun = || {
             let from = ids.range((prefix.to_owned(), None)..);

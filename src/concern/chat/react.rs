@@ -2,12 +2,13 @@
 
 use super::index::Index;
 use super::{FoundMessage, SPEC};
-use crate::concern::{Actor, Outcome, borrowed};
+use crate::concern::{Actor, Outcome};
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Shared, Source, Value};
 use crate::error::{Error, Result};
 use crate::id::EntityId;
 use crate::limits;
+use crate::path::Keys;
 use crate::store::Session;
 use serde::{Deserialize, Serialize};
 
@@ -28,9 +29,8 @@ impl React {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let message = FoundMessage::find(session, &self.entity, &self.message)?.living()?;
         let (id, emoji, member) = (message.id(), self.emoji.as_str(), actor.id.as_str());
-        let mut reactions = borrowed(&message.path);
-        reactions.push("reactions");
-        let path = [&reactions[..], &[emoji]].concat();
+        let reactions = message.path.field("reactions");
+        let path = reactions.field(emoji);
         let given = session
             .read(&doc, |source| {
                 source.value(&path).is_some_and(|members| names(&members, member))
@@ -81,7 +81,7 @@ fn make_set(txn: &mut Txn<'_>, reactions: &[&str], emoji: &str) -> Result<()> {
         txn.create_map(message, name)?;
         plain.iter().try_for_each(|(emoji, members)| share(txn, reactions, emoji, members))?;
     }
-    let path = [reactions, &[emoji]].concat();
+    let path = reactions.field(emoji);
     match txn.shared(&path) {
         Some(Shared::Array) => Ok(()),
         _ => {
@@ -94,7 +94,7 @@ fn make_set(txn: &mut Txn<'_>, reactions: &[&str], emoji: &str) -> Result<()> {
 /// Makes the array of an emoji, with the members of a plain list.
 fn share(txn: &mut Txn<'_>, reactions: &[&str], emoji: &str, plain: &Value) -> Result<()> {
     txn.create_array(reactions, emoji)?;
-    let path = [reactions, &[emoji]].concat();
+    let path = reactions.field(emoji);
     plain.as_array().unwrap_or_default().iter().try_for_each(|member| txn.push(&path, member))
 }
 

@@ -3,12 +3,13 @@
 use super::attachment::{self, Attachment};
 use super::index::Index;
 use super::{SPEC, look, message_path, reply_path, thread};
-use crate::concern::{Actor, Outcome, borrowed, record};
+use crate::concern::{Actor, Outcome, record};
 use crate::crdt::content::Content;
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Shared, Source};
 use crate::error::{Error, Result};
 use crate::id::{EntityId, MemberId};
+use crate::path::Keys;
 use crate::store::Session;
 use crate::tombstone;
 use serde::{Deserialize, Serialize};
@@ -67,8 +68,8 @@ impl Send {
             if let Some(thread) = &thread {
                 thread::open(txn, &doc, thread)?;
             }
-            create(txn, &borrowed(&path), &author.id, &self.text, now)?;
-            attachment::attach(txn, &borrowed(&path), &attached)?;
+            create(txn, &path.steps(), &author.id, &self.text, now)?;
+            attachment::attach(txn, &path.steps(), &attached)?;
             index.add(&path, now);
             match &thread {
                 Some(thread) => index.caches(txn, thread).write(txn, thread),

@@ -2,12 +2,12 @@
 
 use super::index::Index;
 use super::{REPLIES, THREADS, message_path};
-use crate::concern::borrowed;
 use crate::crdt::container::{self, Fixed};
 use crate::crdt::doc::Txn;
 use crate::crdt::value::Source;
 use crate::error::{Error, Kind, Result};
 use crate::id::{self, DocId};
+use crate::path::Keys;
 
 /// The caches of a thread (rule R5), as they stand or as they should.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub(super) fn find(index: &mut Index, source: &dyn Source, prefix: &str) -> Resu
         return Ok(prefix.to_owned());
     }
     match index.find(source, prefix) {
-        Ok(path) => path.into_iter().nth(1).ok_or_else(|| Error::bug("a message without a path")),
+        Ok(path) => path.get(1).cloned().ok_or_else(|| Error::bug("a message without a path")),
         Err(error) if error.kind == Kind::NotFound => {
             let threads = source.keys(THREADS.path);
             id::resolve(prefix, threads.iter().map(String::as_str), "message")
@@ -107,7 +107,7 @@ pub(super) fn open(txn: &mut Txn<'_>, doc: &DocId, thread: &str) -> Result<()> {
 /// What a message or reply shows beside its own fields: the message that it replies to, and what
 /// its thread holds.
 pub fn context_of(source: &dyn Source, path: &[String]) -> (Option<String>, Caches) {
-    match borrowed(path)[..] {
+    match path.steps()[..] {
         ["threads", thread, "replies", _] => (Some(thread.to_owned()), Caches::default()),
         [_, id] => (None, Caches::of(source, id)),
         _ => (None, Caches::default()),

@@ -12,9 +12,10 @@ mod svg;
 #[cfg(feature = "png")]
 pub use png::png;
 
+use crate::concern::Collection;
 use crate::concern::canvas::ELEMENTS;
-use crate::concern::{Collection, borrowed};
 use crate::crdt::value::{Record, Source, Value};
+use crate::path::Keys;
 use svg::Svg;
 
 /// Room around elements that stand outside of the board, or where no board is given.
@@ -31,7 +32,7 @@ pub fn stacked(source: &dyn Source) -> Vec<(String, Record)> {
         .records(source)
         .into_iter()
         .filter(|path| !collection.is_deleted(source, path))
-        .filter_map(|path| Some((path.last()?.clone(), source.record(&borrowed(&path))?)))
+        .filter_map(|path| Some((path.last()?.clone(), source.record(&path.steps())?)))
         .collect();
     let order = |record: &Record, name: &str| record.get(name).and_then(Value::as_i64).unwrap_or(0);
     found.sort_by(|(a_id, a), (b_id, b)| {

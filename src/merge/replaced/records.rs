@@ -1,13 +1,14 @@
 //! Two records under one key: of their fields the later write stands, and deletion wins.
 
-use super::{Edit, Found, REPLACED, below};
-use crate::concern::{Collection, FieldKind, Removal, borrowed, core};
+use super::{Edit, Found, REPLACED};
+use crate::concern::{Collection, FieldKind, Removal, core};
 use crate::crdt::container;
 use crate::crdt::register::order;
 use crate::crdt::update::Id;
 use crate::crdt::value::{Record, Source, Value};
 use crate::crdt::view::View;
 use crate::merge::registers::{DELETED, GREATER, LATER};
+use crate::path::{DocPath, Keys};
 use crate::store::Claim;
 use std::cmp::Ordering;
 
@@ -37,14 +38,14 @@ impl Found<'_> {
             if is_mark || is_clock || kind == Some(FieldKind::Cache) {
                 continue;
             }
-            let field = below(path, name);
+            let field = path.child(name);
             match value {
                 Value::Map(_) | Value::Array(_) if self.is_collection(collection, name) => {
-                    if !self.after.exists(&borrowed(&field)) {
+                    if !self.after.exists(&field.steps()) {
                         self.plan.edits.push(Edit::Copy(field, value.clone()));
                     }
                 }
-                Value::Map(_) | Value::Array(_) if self.after.exists(&borrowed(&field)) => {
+                Value::Map(_) | Value::Array(_) if self.after.exists(&field.steps()) => {
                     self.unite_field(collection, path, name, kind.unwrap_or(FieldKind::Map));
                 }
                 Value::Map(_) | Value::Array(_) => {
@@ -62,8 +63,8 @@ impl Found<'_> {
     /// Whoever takes a member back says what it is from then on.
     fn role(&mut self, collection: &'static Collection, path: &[String], fields: &Record) {
         let (at, shown_at) = self.clocks(collection, path, "role");
-        let field = below(path, "role");
-        let steps = borrowed(&field);
+        let field = path.child("role");
+        let steps = field.steps();
         if let (Some(theirs), Some(shown)) = (fields.get("role"), self.after.value(&steps))
             && let Some(item) = self.loser.view.item(&steps)
             && at > shown_at
@@ -83,7 +84,7 @@ impl Found<'_> {
         theirs: &Value,
         (at, shown_at): (Option<i64>, Option<i64>),
     ) {
-        let steps = borrowed(path);
+        let steps = path.steps();
         let (Some((name, record)), Some(item)) = (path.split_last(), self.loser.view.item(&steps))
         else {
             return;
@@ -92,7 +93,7 @@ impl Found<'_> {
             return;
         }
         let set = |value: &Value| Edit::Set {
-            record: record.to_vec(),
+            record: record.into(),
             field: name.clone(),
             value: value.clone(),
         };
@@ -116,7 +117,7 @@ impl Found<'_> {
                     && record.len() == collection.path.len() + 1
                 {
                     let value = Value::Int(at.max(shown_at.unwrap_or(at)));
-                    let (record, field) = (record.to_vec(), clock.to_owned());
+                    let (record, field) = (DocPath::from(record), clock.to_owned());
                     self.plan.edits.push(Edit::Set { record, field, value });
                 }
                 if let Some(item) = self.after.item(&steps) {
@@ -136,8 +137,8 @@ impl Found<'_> {
         again: Option<Id>,
     ) {
         let Some(marks) = &collection.tombstone else { return };
-        let flag = below(path, marks.flag);
-        let steps = borrowed(&flag);
+        let flag = path.child(marks.flag);
+        let steps = flag.steps();
         if fields.get(marks.flag) != Some(&Value::Bool(true)) {
             if self.after.flag(&steps) && marks.removal == Removal::AtOnce && again.is_none() {
                 self.lose_all(collection, path, &Value::Map(fields.clone()), DELETED);
@@ -147,7 +148,7 @@ impl Found<'_> {
         if self.after.flag(&steps) {
             return;
         }
-        let time = |view: &View, name: &str| view.int(&borrowed(&below(path, name)));
+        let time = |view: &View, name: &str| view.int(&path.field(name));
         let at = time(self.loser.view, marks.at).filter(|at| *at > 0);
         let wins = match (again, marks.removal) {
             (Some(shown), _) => {
@@ -156,8 +157,7 @@ impl Found<'_> {
                     return;
                 }
                 // A record that was made in the place of a tombstone says so.
-                self.after.exists(&borrowed(&below(path, marks.at)))
-                    && !self.was_seen(&steps, shown)
+                self.after.exists(&path.field(marks.at)) && !self.was_seen(&steps, shown)
             }
             (None, Removal::AtOnce) => true,
             (None, Removal::IntoArchive) => {
@@ -174,8 +174,8 @@ impl Found<'_> {
             return;
         }
         for name in [Some(marks.flag), Some(marks.at), marks.by].into_iter().flatten() {
-            if let Some(value) = self.loser.view.value(&borrowed(&below(path, name))) {
-                let (record, field) = (path.to_vec(), name.to_owned());
+            if let Some(value) = self.loser.view.value(&path.field(name)) {
+                let (record, field) = (DocPath::from(path), name.to_owned());
                 self.plan.edits.push(Edit::Set { record, field, value });
             }
         }
@@ -186,7 +186,7 @@ impl Found<'_> {
 
     /// Whether the record that is shown was made by somebody who knew of an earlier one.
     fn is_again(&self, path: &[String], theirs: Id, shown: Id) -> bool {
-        let [root, key] = borrowed(path)[..] else { return false };
+        let [root, key] = path.steps()[..] else { return false };
         let follows = || {
             let update = self.after.update(&[]).ok();
             update.is_some_and(|update| update.left_origin(shown) == Some(theirs))
@@ -213,7 +213,7 @@ impl Found<'_> {
         let fallback =
             if collection.noun == core::MEMBERS.noun { "joined_at" } else { "created_at" };
         let of = |view: &View| {
-            let at = |name: &str| view.int(&borrowed(&below(record, name)));
+            let at = |name: &str| view.int(&record.field(name));
             clock.and_then(at).or_else(|| collection.clock.and_then(at)).or_else(|| at(fallback))
         };
         (of(self.loser.view), of(self.after))

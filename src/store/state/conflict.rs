@@ -5,6 +5,7 @@ use crate::crdt::value::Value;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::limits;
+use crate::path::DocPath;
 use rusqlite::{Row, params};
 
 const COLUMNS: &str = "id, at, doc_id, noun, path, rule, winner, winner_at, winner_by, loser, \
@@ -21,7 +22,7 @@ pub struct Conflict {
     /// What the record is called; None where nothing tells any more.
     pub noun: Option<String>,
     /// The way to the field from its root; empty where nothing tells any more.
-    pub path: Vec<String>,
+    pub path: DocPath,
     pub rule: String,
     pub winner: Claim,
     pub loser: Claim,

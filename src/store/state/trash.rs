@@ -5,6 +5,7 @@ use crate::crdt::value::Value;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::limits;
+use crate::path::DocPath;
 use rusqlite::{Row, params};
 
 const COLUMNS: &str = "id, at, doc_id, noun, path, record, why, member, restored, ";
@@ -20,7 +21,7 @@ pub struct Trashed {
     /// What such a record is called.
     pub noun: String,
     /// The way to it from its root.
-    pub path: Vec<String>,
+    pub path: DocPath,
     /// As it was just before.
     pub record: serde_json::Value,
     /// The same in the format of documents, where JSON does not give it back as it was.
