@@ -91,8 +91,8 @@ fn what_kills_plain_yrs_is_refused_or_does_no_harm() {
     for (name, _) in plan::kept() {
         let report = prove(&[Plan::Kept(name.clone())]);
         let verdict = report.verdicts.keys().next().expect("a verdict");
-        // Yjs cuts surrogate pairs, so that has to pass; and contradictions do no harm.
-        let harmless = ["cut-pair", "contradiction"].contains(&name.as_str());
+        // Yjs cuts surrogate pairs, so that has to pass.
+        let harmless = name == "cut-pair";
         let expected = match (harmless, name.starts_with("collected-")) {
             (true, _) => "passed",
             (_, true) => "2 updates: disputed",
