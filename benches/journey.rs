@@ -7,6 +7,7 @@
 //! are of this machine. `CRDTCTL_BENCH_MESSAGES=1000` chooses the sizes;
 //! with none of them only the large chat is read.
 
+use anyhow::Context;
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::concern::{self, chat, core};
 use crdtctl::crdt::update::Update;
@@ -34,9 +35,7 @@ const RUNS: usize = 7;
 const NOW: i64 = 1_767_225_600;
 const ALICE: &str = "alice-river-stone-sky";
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
-
-fn main() -> Outcome<()> {
+fn main() -> anyhow::Result<()> {
     let sizes = std::env::var("CRDTCTL_BENCH_MESSAGES").unwrap_or("1000,20000,50000".to_owned());
     println!("{:<28} {:>8} {:>12} {:>12} {:>8}", "", "messages", "crdtctl", "plain yrs", "ratio");
     let sizes = sizes.split(',').map(str::trim).filter(|size| !size.is_empty());
@@ -46,7 +45,7 @@ fn main() -> Outcome<()> {
     read_large()
 }
 
-fn bench(messages: u64) -> Outcome<()> {
+fn bench(messages: u64) -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let place = Place::fill(dir.path(), messages)?;
     let row = |name: &str, ours: Duration, naive: Duration| {
@@ -71,7 +70,7 @@ fn bench(messages: u64) -> Outcome<()> {
 }
 
 /// A chat of 15 MB, over its limit, read whole in three depths beside loading it.
-fn read_large() -> Outcome<()> {
+fn read_large() -> anyhow::Result<()> {
     let state = large(LARGE)?;
     let naive = median(|| load(&state).map(drop))?;
     let row = |name: &str, ours: Duration| {
@@ -79,14 +78,12 @@ fn read_large() -> Outcome<()> {
         println!("{name:<28} {LARGE:>8} {:>12} {:>12} {ratio:>8.2}", ms(ours), ms(naive));
     };
     println!("\nreading a chat of {} bytes", state.len());
-    let walk =
-        || -> Outcome<Update<'_>> { Ok(Update::walk(&state).map_err(|fault| fault.to_string())?) };
+    let walk = || -> anyhow::Result<Update<'_>> { Ok(Update::walk(&state)?) };
     row("walk: every byte has a block", median(|| walk().map(drop))?);
-    let sizes =
-        || Ok(Sizes::of(&state, Some(&chat::SPEC), None).map_err(|fault| fault.to_string())?);
+    let sizes = || Ok(Sizes::of(&state, Some(&chat::SPEC), None)?);
     row("measure: a reason for each", median(|| sizes().map(drop))?);
-    let view = || -> Outcome<View> {
-        let checked = walk()?.check(chat::SPEC.roots).map_err(|fault| fault.to_string())?;
+    let view = || -> anyhow::Result<View> {
+        let checked = walk()?.check(chat::SPEC.roots)?;
         Ok(View::of(&checked))
     };
     row("view: all live content", median(|| view().map(drop))?);
@@ -94,7 +91,7 @@ fn read_large() -> Outcome<()> {
 }
 
 /// The state that other programs would have written.
-fn large(count: u64) -> Outcome<Vec<u8>> {
+fn large(count: u64) -> anyhow::Result<Vec<u8>> {
     let doc = yrs::Doc::with_client_id(7);
     let mut txn = doc.transact_mut();
     let messages = txn.get_or_insert_map("messages");
@@ -132,7 +129,7 @@ struct Place {
 }
 
 impl Place {
-    fn fill(dir: &Path, messages: u64) -> Outcome<Place> {
+    fn fill(dir: &Path, messages: u64) -> anyhow::Result<Place> {
         let entity = EntityId::parse("group:ocean-forest-moon-star")?;
         let names = [ALICE, "bob-hill-lake-tree", "carol-sun-wind-rain"];
         let members =
@@ -163,7 +160,7 @@ impl Place {
         Ok(Place { dir: dir.to_owned(), store, entity, doc, member })
     }
 
-    fn send(&self) -> Outcome<()> {
+    fn send(&self) -> anyhow::Result<()> {
         let open = Open { command: "bench", member: Some(&self.member), dry_run: false };
         let mut session = self.store.session(open)?;
         let send = chat::Send::text(self.entity.clone(), "one more message");
@@ -172,22 +169,22 @@ impl Place {
         Ok(())
     }
 
-    fn list(&self) -> Outcome<()> {
-        let view = self.store.reader()?.view(&self.doc)?.ok_or("no chat")?;
+    fn list(&self) -> anyhow::Result<()> {
+        let view = self.store.reader()?.view(&self.doc)?.context("no chat")?;
         assert!(!chat::MESSAGES.rows(&view, true).is_empty());
         Ok(())
     }
 
     /// Walk, rule 1 of the gate, and the live content: all that stands before yrs.
-    fn read(&self) -> Outcome<()> {
+    fn read(&self) -> anyhow::Result<()> {
         let bytes = std::fs::read(self.file()?)?;
         let update = Update::walk(&bytes).and_then(|u| u.check(concern::roots(&self.doc)));
-        let view = View::of(&update.map_err(|fault| fault.to_string())?);
+        let view = View::of(&update?);
         assert!(!view.version().clocks.is_empty());
         Ok(())
     }
 
-    fn bundle(&self) -> Outcome<Vec<u8>> {
+    fn bundle(&self) -> anyhow::Result<Vec<u8>> {
         let reader = self.store.reader()?;
         let request = Request { docs: None, peer: None, receipt: false };
         let exported = export::export(&reader, self.store.ambient(), &request)?;
@@ -196,17 +193,17 @@ impl Place {
         Ok(bytes)
     }
 
-    fn export(&self) -> Outcome<()> {
+    fn export(&self) -> anyhow::Result<()> {
         Ok(write_durably(&self.dir.join("out.crdt"), &self.bundle()?)?)
     }
 
-    fn import_whole(&self, bundle: &[u8], turn: usize) -> Outcome<Duration> {
+    fn import_whole(&self, bundle: &[u8], turn: usize) -> anyhow::Result<Duration> {
         let store = self.peer(turn)?;
         timed(|| take(&store, bundle))
     }
 
     /// A peer that has everything gets one message more.
-    fn import_one(&self, bundle: &[u8]) -> Outcome<(Duration, Duration)> {
+    fn import_one(&self, bundle: &[u8]) -> anyhow::Result<(Duration, Duration)> {
         let peer = self.peer(RUNS)?;
         take(&peer, bundle)?;
         let copy = self.dir.join("naive-one.yrs");
@@ -235,7 +232,7 @@ impl Place {
         Ok((middle(ours), middle(naive)))
     }
 
-    fn peer(&self, turn: usize) -> Outcome<Store> {
+    fn peer(&self, turn: usize) -> anyhow::Result<Store> {
         let member = MemberId::parse("bob-hill-lake-tree")?;
         let name = format!("peer{turn}");
         let dir = self.dir.join(&name);
@@ -245,14 +242,14 @@ impl Place {
         Ok(Store::init(&dir, ambient(&self.dir, &name), Some(&member))?.0)
     }
 
-    fn file(&self) -> Outcome<PathBuf> {
+    fn file(&self) -> anyhow::Result<PathBuf> {
         let reader = self.store.reader()?;
         let documents = reader.documents()?;
-        let found = documents.iter().find(|document| document.id == self.doc).ok_or("no chat")?;
+        let found = documents.iter().find(|document| document.id == self.doc).context("no chat")?;
         Ok(self.store.dir().join(&found.path))
     }
 
-    fn naive_send(&self) -> Outcome<()> {
+    fn naive_send(&self) -> anyhow::Result<()> {
         let doc = load(&std::fs::read(self.file()?)?)?;
         let mut txn = doc.transact_mut();
         let messages = txn.get_or_insert_map("messages");
@@ -261,10 +258,10 @@ impl Place {
         Ok(write_durably(&self.dir.join("naive.yrs"), &state)?)
     }
 
-    fn naive_list(&self) -> Outcome<()> {
+    fn naive_list(&self) -> anyhow::Result<()> {
         let doc = load(&std::fs::read(self.file()?)?)?;
         let txn = doc.transact();
-        let messages = txn.get_map("messages").ok_or("no messages")?;
+        let messages = txn.get_map("messages").context("no messages")?;
         let mut seen = 0;
         for (_, message) in messages.iter(&txn) {
             if let Out::YMap(message) = message
@@ -277,17 +274,17 @@ impl Place {
         Ok(())
     }
 
-    fn naive_load(&self) -> Outcome<()> {
+    fn naive_load(&self) -> anyhow::Result<()> {
         load(&std::fs::read(self.file()?)?).map(drop)
     }
 
-    fn naive_export(&self) -> Outcome<()> {
+    fn naive_export(&self) -> anyhow::Result<()> {
         let doc = load(&std::fs::read(self.file()?)?)?;
         let state = doc.transact().encode_state_as_update_v1(&StateVector::default());
         Ok(write_durably(&self.dir.join("naive.update"), &state)?)
     }
 
-    fn naive_import_whole(&self, _: usize) -> Outcome<Duration> {
+    fn naive_import_whole(&self, _: usize) -> anyhow::Result<Duration> {
         let state = std::fs::read(self.file()?)?;
         timed(|| {
             let doc = load(&state)?;
@@ -297,11 +294,11 @@ impl Place {
     }
 }
 
-fn session(store: &Store) -> Outcome<crdtctl::store::Session> {
+fn session(store: &Store) -> anyhow::Result<crdtctl::store::Session> {
     Ok(store.session(Open { command: "bench", member: None, dry_run: false })?)
 }
 
-fn take(store: &Store, bundle: &[u8]) -> Outcome<()> {
+fn take(store: &Store, bundle: &[u8]) -> anyhow::Result<()> {
     let input = Input::Bundle { name: "bench".to_owned(), bundle: Box::new(Bundle::read(bundle)?) };
     import::import(session(store)?, &[input])?;
     Ok(())
@@ -320,7 +317,7 @@ fn ambient(dir: &Path, name: &str) -> Rc<Ambient> {
     })
 }
 
-fn load(state: &[u8]) -> Outcome<yrs::Doc> {
+fn load(state: &[u8]) -> anyhow::Result<yrs::Doc> {
     let doc = yrs::Doc::new();
     doc.transact_mut().apply_update(yrs::Update::decode_v1(state)?)?;
     Ok(doc)
@@ -335,18 +332,18 @@ fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     std::fs::rename(beside, path)
 }
 
-fn timed(work: impl FnOnce() -> Outcome<()>) -> Outcome<Duration> {
+fn timed(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<Duration> {
     let start = Instant::now();
     work()?;
     Ok(start.elapsed())
 }
 
-fn median(mut work: impl FnMut() -> Outcome<()>) -> Outcome<Duration> {
+fn median(mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Duration> {
     median_of(|_| timed(&mut work))
 }
 
-fn median_of(mut work: impl FnMut(usize) -> Outcome<Duration>) -> Outcome<Duration> {
-    Ok(middle((0..RUNS).map(&mut work).collect::<Outcome<Vec<_>>>()?))
+fn median_of(mut work: impl FnMut(usize) -> anyhow::Result<Duration>) -> anyhow::Result<Duration> {
+    Ok(middle((0..RUNS).map(&mut work).collect::<anyhow::Result<Vec<_>>>()?))
 }
 
 fn middle(mut times: Vec<Duration>) -> Duration {

@@ -6,8 +6,9 @@
 //! cargo run --example bot -- STORE group:ocean-forest-moon-star
 //! ```
 
+use anyhow::{Context, bail};
 use crdtctl::Store;
-use crdtctl::error::{Error, Result};
+use crdtctl::error::Result;
 use crdtctl::query::chat::MessageFilter;
 
 /// Answers every command that has no answer yet; how many there were. The bot is the member of the
@@ -35,12 +36,13 @@ pub fn answer(store: &Store, entity: &str) -> Result<usize> {
     Ok(answers)
 }
 
-fn main() -> Result<()> {
+fn main() -> anyhow::Result<()> {
     let mut words = std::env::args().skip(1);
     let (Some(dir), Some(entity)) = (words.next(), words.next()) else {
-        return Err(Error::usage("bot STORE ENTITY"));
+        bail!("say which store and which entity: bot STORE ENTITY");
     };
-    let answers = answer(&Store::open(dir)?, &entity)?;
+    let store = Store::open(&dir).with_context(|| format!("opening {dir}"))?;
+    let answers = answer(&store, &entity).with_context(|| format!("answering in {entity}"))?;
     println!("{answers} answered");
     Ok(())
 }

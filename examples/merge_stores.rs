@@ -4,8 +4,9 @@
 //! cargo run --example merge_stores -- LAPTOP DESKTOP
 //! ```
 
+use anyhow::{Context, bail};
 use crdtctl::Store;
-use crdtctl::error::{Error, Result};
+use crdtctl::error::Result;
 use crdtctl::id::DocId;
 use std::collections::BTreeMap;
 
@@ -27,12 +28,13 @@ fn content(store: &Store) -> Result<BTreeMap<DocId, Option<[u8; 32]>>> {
     documents.map(|document| digest(document.id)).collect()
 }
 
-fn main() -> Result<()> {
+fn main() -> anyhow::Result<()> {
     let mut words = std::env::args().skip(1);
     let (Some(one), Some(other)) = (words.next(), words.next()) else {
-        return Err(Error::usage("merge_stores ONE OTHER"));
+        bail!("say which stores: merge_stores ONE OTHER");
     };
-    match merge(&Store::open(one)?, &Store::open(other)?)? {
+    let open = |dir: &str| Store::open(dir).with_context(|| format!("opening {dir}"));
+    match merge(&open(&one)?, &open(&other)?).context("merging the two")? {
         true => println!("both hold the same now"),
         false => println!("they differ yet: something waits for what neither has"),
     }

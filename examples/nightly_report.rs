@@ -5,7 +5,8 @@
 //! cargo run --example nightly_report -- STORE | mail -s 'Last night' team@example.org
 //! ```
 
-use crdtctl::error::{Error, Result};
+use anyhow::Context;
+use crdtctl::error::Result;
 use crdtctl::query::chat::MessageFilter;
 use crdtctl::query::issue::{IssueFilter, IssueOrder};
 use crdtctl::{Priority, Store};
@@ -53,9 +54,9 @@ pub fn report(store: &Store, now: i64) -> Result<String> {
     Ok(text)
 }
 
-fn main() -> Result<()> {
-    let dir = std::env::args().nth(1).ok_or_else(|| Error::usage("nightly_report STORE"))?;
-    let store = Store::open(dir)?;
+fn main() -> anyhow::Result<()> {
+    let dir = std::env::args().nth(1).context("say which store: nightly_report STORE")?;
+    let store = Store::open(&dir).with_context(|| format!("opening {dir}"))?;
     print!("{}", report(&store, store.ambient().clock.now())?);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Parse, run, render, exit: the only place that ends the process.
 
+use anyhow::Context;
 use crdtctl::cmd;
 use crdtctl::error::{Done, Error, Kind};
 use crdtctl::ui::{self, Body, Closed, Report, Terminal};
@@ -23,11 +24,13 @@ fn main() {
     }));
     // A document that is given back to the system piece by piece costs a tenth of its loading:
     // the process ends instead.
-    let code = panic::catch_unwind(|| run(words, json, color));
+    let answered = || run(words, json, color);
+    let said = |error| cmd::fail(&typed(error), json, color);
+    let code = panic::catch_unwind(|| answered().unwrap_or_else(said));
     process::exit(code.unwrap_or_else(|_| cmd::exit_code(Kind::Bug)).into());
 }
 
-fn run(words: Vec<OsString>, json: bool, color: bool) -> u8 {
+fn run(words: Vec<OsString>, json: bool, color: bool) -> anyhow::Result<u8> {
     let invocation = match cmd::parse(words) {
         Ok(invocation) => invocation,
         Err(said) => return refuse(&said, json, color),
@@ -40,12 +43,12 @@ fn run(words: Vec<OsString>, json: bool, color: bool) -> u8 {
     };
     let report = match invocation.run() {
         Ok(report) => report,
-        Err(error) => return fail(error, None),
+        Err(error) => return Ok(fail(error, None)),
     };
     let mut out = BufWriter::new(cmd::output());
     let rendered = ui::render(&report, &terminal, &mut out, &mut stderr())
         .and_then(|()| settle(&report).map_err(Closed::from));
-    match rendered {
+    Ok(match rendered {
         Ok(()) => report.exit,
         Err(Closed::Pipe) => PIPE_CLOSED,
         Err(Closed::Failed(error)) => fail(error, report.id()),
@@ -57,7 +60,7 @@ fn run(words: Vec<OsString>, json: bool, color: bool) -> u8 {
             };
             fail(error, report.id())
         }
-    }
+    })
 }
 
 /// A change was made, and its answer did not arrive.
@@ -85,21 +88,34 @@ fn fail(error: &Error, terminal: &Terminal) -> u8 {
 
 /// `--help` and `--version` are answers; what a rule of ours refused stays refused (an id that is
 /// too long); everything else that clap says is a usage error.
-fn refuse(said: &clap::Error, json: bool, color: bool) -> u8 {
+fn refuse(said: &clap::Error, json: bool, color: bool) -> anyhow::Result<u8> {
     let ours = said.source().and_then(|source| source.downcast_ref::<Error>());
     if let Some(error) = ours.filter(|error| error.kind != Kind::Usage) {
-        return cmd::fail(error, json, color);
+        return Ok(cmd::fail(error, json, color));
     }
     if said.use_stderr() {
         let failure = |words: &str| cmd::failure(&Error::usage(words));
         ui::usage(&mut stderr(), said, failure, json, color);
-        return cmd::exit_code(Kind::Usage);
+        return Ok(cmd::exit_code(Kind::Usage));
     }
     match said.print() {
-        Ok(()) => 0,
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => PIPE_CLOSED,
-        Err(e) => cmd::fail(&Error::io("cannot write to standard output", e), json, color),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(PIPE_CLOSED),
+        printed => printed.map(|()| 0).context("cannot write to standard output"),
     }
+}
+
+/// An error of the edge: one of ours, or what the system said.
+fn typed(error: anyhow::Error) -> Error {
+    let is_io = error.root_cause().is::<io::Error>();
+    error.downcast::<Error>().unwrap_or_else(|error| {
+        let kind = if is_io { Kind::Io } else { Kind::Bug };
+        let message = error.to_string();
+        error
+            .chain()
+            .skip(1)
+            .map(ToString::to_string)
+            .fold(Error::new(kind, message), Error::because)
+    })
 }
 
 fn bug(panic: &str) -> Error {

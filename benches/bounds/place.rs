@@ -1,5 +1,6 @@
 //! A store in a directory of its own, the program that is run on it, and what yrs writes.
 
+use anyhow::anyhow;
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::concern;
 use crdtctl::crdt::update::Update;
@@ -20,7 +21,7 @@ pub const GROUP: &str = "group:ocean-forest-moon-star";
 /// No command is waited for longer.
 const LIMIT: Duration = Duration::from_secs(60);
 
-pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+pub use anyhow::Result as Outcome;
 
 /// How long a command took.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +91,7 @@ impl Place {
         for ((doc, update), seq) in updates.iter().zip(1..) {
             let checked = Update::walk(update).and_then(|walked| walked.check(concern::roots(doc)));
             let origin = peer.map(|peer| (peer, seq));
-            session.apply(doc, &checked.map_err(|fault| fault.to_string())?, origin)?;
+            session.apply(doc, &checked?, origin)?;
         }
         session.commit()?;
         Ok(())
@@ -129,7 +130,7 @@ impl Place {
     pub fn run(&self, line: &str) -> Outcome<()> {
         match self.time(&words(line), &[0])? {
             Time::Took(_) => Ok(()),
-            _ => Err(format!("{line} takes too long").into()),
+            _ => Err(anyhow!("{line} takes too long")),
         }
     }
 
@@ -157,7 +158,7 @@ impl Place {
             false => {
                 let said = std::fs::read_to_string(self.path("stderr")).unwrap_or_default();
                 let line = args.iter().take(8).cloned().collect::<Vec<_>>().join(" ");
-                Err(format!("{line}: {status}: {said}").into())
+                Err(anyhow!("{line}: {status}: {said}"))
             }
         }
     }
