@@ -49,7 +49,8 @@
 //! | [`policy`] | who may do what |
 //! | [`crdt`] | documents as bytes and merges: the v1 reader and its gate, yrs behind it, containers that exist once |
 //! | [`store`] | documents on disk: layout, commit log, fold, replica lease; moves documents and never names a field |
-//! | [`concern`] | what documents mean, as data ([`concern::Spec`]), and the operations of each concern |
+//! | [`schema`] | what every record of every concern holds, as data ([`schema::Spec`]) |
+//! | [`concern`] | what documents mean, and the operations of each concern |
 //! | [`tombstone`] | deleted → acknowledged → prunable |
 //! | [`merge`] | the rules that follow an import |
 //! | [`operation`] | every change as data |
@@ -109,6 +110,7 @@ pub mod policy;
 pub mod query;
 pub mod recover;
 pub mod sample;
+pub mod schema;
 pub mod store;
 pub mod sync;
 pub mod tombstone;

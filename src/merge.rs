@@ -13,13 +13,14 @@ mod stray;
 
 pub use adopt::adopt;
 
-use crate::concern::{self, Collection, FieldKind, Spec};
+use crate::concern::{self};
 use crate::crdt::update::Clocks;
 use crate::crdt::value::{Record, Source};
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
 use crate::path::Keys;
+use crate::schema::{Collection, FieldKind, Spec};
 use crate::store::{Audit, Conflict, Session};
 use crate::tombstone::{self, trash};
 use replaced::Loser;

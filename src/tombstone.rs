@@ -6,12 +6,13 @@
 
 pub mod trash;
 
-use crate::concern::{self, Collection, Removal, Spec, core};
+use crate::concern::{self, core};
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Shared, Source, Value};
 use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::path::{DocPath, Keys};
+use crate::schema::{Collection, Removal, Spec};
 use crate::store::Session;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,13 +3,14 @@
 use super::{Edit, Fix, Found};
 use crate::concern::core::{self, active_role};
 use crate::concern::plain::PLAIN_VALUE;
-use crate::concern::{Collection, chat, issues, kanban};
+use crate::concern::{chat, issues, kanban};
 use crate::crdt::value::{Shared, Source, Value};
 use crate::crdt::view::View;
 use crate::error::Next;
 use crate::id::EntityId;
 use crate::path::Keys;
 use crate::policy::Role;
+use crate::schema::Collection;
 use crate::store::check::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 

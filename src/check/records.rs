@@ -1,10 +1,11 @@
 //! Records: whether they are shared types, and whether they know their own ids.
 
 use super::{Edit, Fix, Found};
-use crate::concern::{Spec, plain};
+use crate::concern::plain;
 use crate::crdt::value::{Shared, Source};
 use crate::crdt::view::View;
 use crate::path::Keys;
+use crate::schema::Spec;
 use crate::store::check::Kind;
 
 static ID_DIFFERS: Kind = Kind::warning("id-differs");

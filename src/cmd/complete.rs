@@ -5,7 +5,7 @@
 //! members without saying so.
 
 use super::{Cli, Context, Globals};
-use crate::concern::{Collection, Role, Spec, chat, issues, kanban};
+use crate::concern::{Role, chat, issues, kanban};
 use crate::error::Result;
 use crate::query::board;
 use crate::query::canvas::{self, Element};
@@ -13,6 +13,7 @@ use crate::query::conflict::{self, ConflictFilter};
 use crate::query::history::{self, HistoryFilter};
 use crate::query::member::{self, Member};
 use crate::query::recent;
+use crate::schema::{Collection, Spec};
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
 use clap_complete::env::{CompleteEnv, Shells};
 use clap_complete::{ArgValueCompleter, CompletionCandidate};

@@ -11,7 +11,7 @@ pub use element::{find, no_canvas};
 pub use outbox::{Outgoing, answer, event, outgoing};
 pub use timeline::{Redo, Undo};
 
-use super::{Actor, Collection, FieldKind, Outcome, Removal, Spec, Tombstone, field, plain};
+use super::{Actor, Outcome, plain};
 use crate::crdt::content::Content;
 use crate::crdt::update::RootKind;
 use crate::crdt::value::Value;
@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
 use crate::limits;
 use crate::path::Keys;
+use crate::schema::{Collection, FieldKind, Removal, Spec, Tombstone, field};
 use crate::store::{Session, Step};
 use crate::tombstone::{self, Pruned};
 use element::{Changes, FoundElement};

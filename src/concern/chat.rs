@@ -13,9 +13,7 @@ pub use send::Send;
 pub use thread::{Caches, context_of, find_thread, live_replies};
 pub use untrash::restore;
 
-use super::{
-    Actor, Collection, Field, FieldKind, Outcome, Removal, Spec, Tombstone, field, record,
-};
+use super::{Actor, Outcome, record};
 use crate::crdt::update::RootKind;
 use crate::crdt::value::{Source, Value};
 use crate::error::{Error, Next, Result};
@@ -23,6 +21,7 @@ use crate::id::EntityId;
 use crate::limits;
 use crate::path::{DocPath, Keys};
 use crate::policy::Action;
+use crate::schema::{Collection, Field, FieldKind, Removal, Spec, Tombstone, field};
 use crate::store::Session;
 use crate::tombstone;
 use index::Index;

@@ -2,7 +2,7 @@
 
 mod used;
 
-use super::{Actor, Collection, Field, FieldKind, Outcome, Removal, Spec, Tombstone, field};
+use super::{Actor, Outcome};
 use super::{kanban, record};
 use crate::crdt::container::{self, Fixed};
 use crate::crdt::doc::Txn;
@@ -12,6 +12,7 @@ use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::limits;
 use crate::policy::{Action, Role};
+use crate::schema::{Collection, Field, FieldKind, Removal, Spec, Tombstone, field};
 use crate::store::Session;
 use crate::tombstone::{self, trash};
 use serde::{Deserialize, Serialize};

@@ -6,15 +6,13 @@ mod untrash;
 pub use comments::{AddComment, DeleteComment, EditComment};
 pub use untrash::{restore, restore_comment};
 
-use super::{
-    Actor, Collection, FieldKind, Outcome, Priority, Removal, Spec, Tombstone, clocked, core,
-    field, record,
-};
+use super::{Actor, Outcome, Priority, core, record};
 use crate::crdt::update::RootKind;
 use crate::crdt::value::{Record, Source};
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::limits;
+use crate::schema::{Collection, FieldKind, Removal, Spec, Tombstone, clocked, field};
 use crate::store::Session;
 use crate::tombstone;
 use serde::{Deserialize, Serialize};

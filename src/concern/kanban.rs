@@ -12,14 +12,13 @@ pub use columns::{
 
 pub use untrash::{restore_card, restore_column};
 
-use super::{
-    Actor, Collection, FieldKind, Outcome, Priority, Removal, Spec, Tombstone, core, field, record,
-};
+use super::{Actor, Outcome, Priority, core, record};
 use crate::crdt::update::RootKind;
 use crate::crdt::value::{Record, Source};
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::limits;
+use crate::schema::{Collection, FieldKind, Removal, Spec, Tombstone, field};
 use crate::store::Session;
 use crate::tombstone;
 use board::Spot;

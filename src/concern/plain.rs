@@ -4,7 +4,6 @@
 //! itself: of two edits one is lost, whatever they changed. Reading looks into it, commands refuse to
 //! write there and name the repair, and [`Plain::content`] is what the repair puts in its place.
 
-use super::{Collection, Field, FieldKind, Spec};
 use crate::clock::Ids;
 use crate::crdt::content::{Content, Owner, Stand};
 use crate::crdt::update::Id;
@@ -14,13 +13,11 @@ use crate::error::{Error, Next, Result};
 use crate::id::DocId;
 use crate::path::{DocPath, Keys};
 use crate::policy::{Action, Decision};
+use crate::schema::{self, Collection, Field, FieldKind, Spec};
 use crate::store::check::Kind;
 use std::collections::BTreeMap;
 
 pub static PLAIN_VALUE: Kind = Kind::warning("plain-value");
-
-/// The field that holds what was no object, and stood where a record belongs.
-pub const VALUE: &str = "value";
 
 /// A plain value where a shared type belongs.
 #[derive(Debug)]
@@ -256,7 +253,7 @@ impl Minting {
                     fields.insert(name.clone(), made.unwrap_or(Content::Plain(value.clone())));
                 }
             }
-            None => drop(fields.insert(VALUE.to_owned(), Content::Plain(value.clone()))),
+            None => drop(fields.insert(schema::VALUE.to_owned(), Content::Plain(value.clone()))),
         }
         for field in collection.fields {
             let is_null = matches!(

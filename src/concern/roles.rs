@@ -1,9 +1,10 @@
 //! Who acts, and what is said where the [policy](crate::policy) does not allow it.
 
-use super::{Spec, core};
+use super::core;
 use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::policy::{Action, Decision, Denial, Membership, Role, authorize};
+use crate::schema::Spec;
 use crate::store::Session;
 
 /// The member who acts, with the role it has in the entity.

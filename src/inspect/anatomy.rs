@@ -5,10 +5,10 @@
 //! up to the file's size, always. Linear in the input.
 
 use super::path::{Mark, NONE, Patterns, Role, bracketed, keys};
-use crate::concern::Spec;
 use crate::crdt::update::{Block, Dead, Id, Kind, Owner, Place, Places, Update};
 use crate::crdt::value::Value;
 use crate::path::DocPath;
+use crate::schema::Spec;
 use std::collections::HashSet;
 
 /// Why bytes are there.

@@ -1,10 +1,10 @@
 //! What differs between two documents: records of the collections that their concern knows, and
 //! for everything else the keys of the roots.
 
-use crate::concern::{Collection, Spec};
 use crate::crdt::value::{Record, Source, Value};
 use crate::crdt::view::View;
 use crate::path::{DocPath, Keys};
+use crate::schema::{Collection, Spec};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A record that is not the same in both.

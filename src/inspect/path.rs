@@ -3,9 +3,9 @@
 //! Which keys are names and which are ids is known of a concern's collections; elsewhere it is
 //! seen from the key itself. [`keys`] are the path of one place alone.
 
-use crate::concern::{Collection, FieldKind, Removal, Spec, Tombstone, field};
 use crate::crdt::update::{Id, Owner, Places};
 use crate::path::DocPath;
+use crate::schema::{Collection, FieldKind, Removal, Spec, Tombstone, field};
 use std::collections::HashMap;
 
 /// Deeper containers are counted with the one at this depth. Documents of ours nest 16 deep.

@@ -2,9 +2,9 @@
 
 use super::anatomy::{Anatomy, Portion, Why};
 use super::path::{NONE, joined};
-use crate::concern::Spec;
 use crate::crdt::update::{Fault, Update};
 use crate::path::DocPath;
+use crate::schema::Spec;
 use chrono::DateTime;
 use serde::Serialize;
 use std::collections::HashMap;

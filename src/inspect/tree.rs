@@ -1,8 +1,8 @@
 //! The shape of a document's live content: which paths there are, of which type, and how many.
 
 use super::path::{NONE, Patterns};
-use crate::concern::Spec;
 use crate::crdt::value::Value;
+use crate::schema::Spec;
 use serde::Serialize;
 use std::collections::BTreeSet;
 

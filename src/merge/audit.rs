@@ -9,7 +9,7 @@
 
 use super::registers::Merge;
 use super::{Incoming, Part};
-use crate::concern::{self, Collection, METADATA, Spec, core};
+use crate::concern::{self, core};
 use crate::crdt::register::{Arrival, Carriers, News};
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::id::{DocId, EntityId};
 use crate::path::{DocPath, Keys};
 use crate::policy::{Action, Decision, Membership, Role, authorize};
+use crate::schema::{self, Collection, METADATA, Spec};
 use crate::store::{Audit, Session};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -144,9 +145,9 @@ fn deed(spec: &'static Spec, act: &Act, view: &View) -> Option<Deed> {
         // As if to a field of it.
         true => {
             let below = act.path.child("");
-            concern::place(spec, &below)?
+            schema::place(spec, &below)?
         }
-        false => concern::place(spec, &act.path)?,
+        false => schema::place(spec, &act.path)?,
     };
     let record = act.path.get(..steps)?;
     let id = record.last()?.clone();
@@ -174,7 +175,7 @@ fn deed(spec: &'static Spec, act: &Act, view: &View) -> Option<Deed> {
 
 /// Whether a field is somebody's own: anybody reacts and acknowledges, and times go with the rest.
 fn is_prose(collection: &Collection, field: &str) -> bool {
-    use crate::concern::FieldKind::{Map, Number, Text};
+    use crate::schema::FieldKind::{Map, Number, Text};
     let known = collection.fields.iter().find(|known| known.name == field);
     known.is_some_and(|known| matches!(known.kind, Text | Number | Map))
 }
@@ -264,7 +265,7 @@ impl Deed {
 fn own_author(spec: &'static Spec, act: &Act, view: &View) -> Option<String> {
     let below = act.path.child("");
     let path = if act.new.is_none() { &below } else { &act.path };
-    let (_, steps) = concern::place(spec, path)?;
+    let (_, steps) = schema::place(spec, path)?;
     let author = act.path.get(..steps)?.field("author_id");
     let client = view.item(&author)?.client;
     act.clients.contains(&client).then(|| view.text(&author)).flatten()

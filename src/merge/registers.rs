@@ -2,7 +2,7 @@
 
 use super::Part;
 use super::audit::{self, Act};
-use crate::concern::{self, Collection, Field, FieldKind, Removal, Spec, place};
+use crate::concern::{self};
 use crate::crdt::doc::Txn;
 use crate::crdt::register::{Arrival, Carriers, Contest, News, Side, Write, order};
 use crate::crdt::update::{RootKind, Update};
@@ -11,6 +11,7 @@ use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::path::{DocPath, Keys};
+use crate::schema::{Collection, Field, FieldKind, Removal, Spec, place};
 use crate::store::{Claim, Conflict, Session};
 use std::cell::OnceCell;
 use std::cmp::Ordering;

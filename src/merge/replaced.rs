@@ -16,7 +16,7 @@
 mod records;
 
 use super::registers::PRUNED;
-use crate::concern::{self, Collection, FieldKind, Removal, Spec, chat, core};
+use crate::concern::{self, chat, core};
 use crate::crdt::container;
 use crate::crdt::doc::Txn;
 use crate::crdt::register::Side;
@@ -26,6 +26,7 @@ use crate::crdt::view::{View, is_new};
 use crate::error::Result;
 use crate::id::DocId;
 use crate::path::{DocPath, Keys};
+use crate::schema::{self, Collection, FieldKind, Removal, Spec};
 use crate::store::{Claim, Conflict};
 use std::collections::BTreeSet;
 
@@ -264,7 +265,7 @@ impl Found<'_> {
             };
             match edit {
                 Edit::Copy(path, value) if removed => {
-                    if let Some((collection, _)) = concern::place(self.spec, &path.child("")) {
+                    if let Some((collection, _)) = schema::place(self.spec, &path.child("")) {
                         self.lose_all(collection, &path, &value, PRUNED);
                     }
                 }
@@ -336,6 +337,6 @@ fn is_container(kind: FieldKind) -> bool {
 /// member, a restored card, an issue opened again): the old ones must not count for its next
 /// removal. Where they were lost by chance, each replica writes its own again.
 fn revives(collection: &Collection) -> bool {
-    let is_archived = |marks: &concern::Tombstone| marks.removal == Removal::IntoArchive;
+    let is_archived = |marks: &schema::Tombstone| marks.removal == Removal::IntoArchive;
     collection.noun == core::MEMBERS.noun || collection.tombstone.as_ref().is_some_and(is_archived)
 }

@@ -7,6 +7,7 @@ use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::path::Keys;
 use crate::policy::{Action, Role};
+use crate::schema;
 use crate::store::{Conflict, Session};
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +28,7 @@ impl Restore {
         let (Some(entity), Some(spec)) = (doc.entity(), concern::of(&doc)) else {
             return Err(Error::bug("a conflict in a document that no concern understands"));
         };
-        let Some((collection, steps)) = concern::place(spec, &conflict.path) else {
+        let Some((collection, steps)) = schema::place(spec, &conflict.path) else {
             return Err(Error::refused(format!(
                 "nothing tells which record the value of conflict {} belonged to",
                 self.number
@@ -43,7 +44,7 @@ impl Restore {
             })
         })?;
         let removed = collection.tombstone.as_ref();
-        let removed = removed.is_some_and(|t| t.removal == concern::Removal::AtOnce);
+        let removed = removed.is_some_and(|t| t.removal == schema::Removal::AtOnce);
         let now = match standing.flatten() {
             Some((deleted, now)) if !(deleted && removed) => now,
             _ => return Err(gone(collection.noun, id, self.number)),
@@ -129,7 +130,7 @@ fn write(
     session: &mut Session,
     entity: &EntityId,
     doc: &DocId,
-    (collection, record): (&concern::Collection, &[String]),
+    (collection, record): (&schema::Collection, &[String]),
     conflict: &Conflict,
     value: &Value,
 ) -> Result<Outcome> {

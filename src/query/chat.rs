@@ -2,13 +2,14 @@
 
 use super::record::{self, Other, derived};
 use super::{Text, occurring, view};
+use crate::concern::chat;
 use crate::concern::chat::{Caches, MESSAGES, REPLIES, SPEC, find_thread, no_chat};
-use crate::concern::{Collection, chat};
 use crate::crdt::value::Source;
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::EntityId;
 use crate::path::{DocPath, Keys};
+use crate::schema::Collection;
 use crate::store::Reader;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -4,6 +4,7 @@ use crate::concern;
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
 use crate::path::DocPath;
+use crate::schema;
 use crate::store::{Conflict, Reader, State};
 use serde::Serialize;
 use serde_json::Value;
@@ -83,7 +84,7 @@ fn all(reader: &Reader) -> Result<Vec<Conflict>> {
 impl From<Conflict> for LostValue {
     fn from(conflict: Conflict) -> LostValue {
         let spec = concern::of(&conflict.doc);
-        let place = spec.and_then(|spec| concern::place(spec, &conflict.path));
+        let place = spec.and_then(|spec| schema::place(spec, &conflict.path));
         let (id, field) = match place {
             Some((_, steps)) => {
                 let (record, field) = conflict.path.split_at(steps);

@@ -1,13 +1,14 @@
 //! What differs between two documents, stores or bundles, record by record.
 
 use super::{Partial, sound};
-use crate::concern::{self, Spec};
+use crate::concern::{self};
 use crate::crdt::update::Update;
 use crate::crdt::value::Value;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::inspect::diff::{Change, Comparison, compare};
+use crate::schema::Spec;
 use crate::store::Reader;
 use serde::Serialize;
 use serde_json::{Value as Json, json};

@@ -21,10 +21,10 @@ pub mod trash;
 
 pub use held::{Numeric, Text};
 
-use crate::concern::Spec;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::id::{self, EntityId};
+use crate::schema::Spec;
 use crate::store::Reader;
 use std::collections::BTreeSet;
 

@@ -1,11 +1,11 @@
 //! The newest records of a document, whatever their kind.
 
 use super::view;
-use crate::concern::{Collection, Spec};
 use crate::crdt::value::Source;
 use crate::error::Result;
 use crate::id::EntityId;
 use crate::path::{DocPath, Keys};
+use crate::schema::{Collection, Spec};
 use crate::store::Reader;
 use serde::Serialize;
 

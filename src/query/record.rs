@@ -1,9 +1,9 @@
 //! Records as types: the one way from a collection of the schema to a struct.
 
-use crate::concern::Collection;
 use crate::crdt::value::{Record, Source};
 use crate::error::{Error, Result};
 use crate::path::Keys;
+use crate::schema::Collection;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 use serde_json::{Map, Value};

@@ -1,10 +1,10 @@
 //! Records that are gone for good, as they were.
 
-use crate::concern::plain;
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
 use crate::operation::find_trashed;
 use crate::path::DocPath;
+use crate::schema;
 use crate::store::{Reader, State, Trashed};
 use serde::Serialize;
 use serde_json::Value;
@@ -78,7 +78,7 @@ fn all(reader: &Reader, entities: Option<&BTreeSet<EntityId>>) -> Result<Vec<Tra
 impl TrashedRecord {
     fn of(trashed: &Trashed) -> TrashedRecord {
         let field = |name: &&str| trashed.record.get(*name).and_then(Value::as_str);
-        let known_by = ["content", "title", "element_type", "role", plain::VALUE];
+        let known_by = ["content", "title", "element_type", "role", schema::VALUE];
         TrashedRecord {
             id: trashed.id().to_owned(),
             kind: trashed.noun.clone(),

@@ -5,7 +5,7 @@
 
 use super::shown::Shown;
 use super::{Read, checked};
-use crate::concern::{self, Collection, Field, FieldKind, Spec};
+use crate::concern::{self};
 use crate::crdt::container;
 use crate::crdt::update::{
     Checked, Head, Id, Kind, RootKind, Salvage, Trace, Traced, Update, heads,
@@ -15,6 +15,7 @@ use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::path::{DocPath, Keys};
+use crate::schema::{Collection, Field, FieldKind, Spec};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What became of a record.

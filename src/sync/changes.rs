@@ -1,11 +1,12 @@
 //! What an import does, record by record.
 
 use super::import::Touched;
-use crate::concern::{self, Collection, METADATA, Removal, Spec};
+use crate::concern::{self};
 use crate::crdt::value::Value;
 use crate::id::DocId;
 use crate::inspect::diff::{Change, ChangeKind, Comparison, compare};
 use crate::query::diff::FieldChange;
+use crate::schema::{Collection, METADATA, Removal, Spec};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -1,12 +1,12 @@
 //! What leaves its document for good goes into the trash of this replica, where it is kept for 30
 //! days: [`crate::operation::Untrash`] makes a new record of it.
 
-use crate::concern::{Collection, Spec};
 use crate::crdt::value::Source;
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::path::Keys;
+use crate::schema::{Collection, Spec};
 use crate::store::{Session, Trashed};
 
 /// This replica pruned it.

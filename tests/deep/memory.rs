@@ -8,7 +8,7 @@
 //! `CRDTCTL_SCHEDULES=100000 cargo test --test deep memory` lives through more of them.
 
 use super::convergence::seeds;
-use crdtctl::concern::{self, Collection, FieldKind, Removal, Spec};
+use crdtctl::concern::{self};
 use crdtctl::crdt::doc::{Doc, Txn};
 use crdtctl::crdt::register::Side;
 use crdtctl::crdt::update::{self, Checked, Clocks, Id, Update, Version};
@@ -19,6 +19,7 @@ use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::merge::registers::{Merge, plan};
 use crdtctl::path::{DocPath, Keys};
 use crdtctl::sample::Chance;
+use crdtctl::schema::{self, Collection, FieldKind, Removal, Spec};
 use crdtctl::tombstone;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -261,10 +262,10 @@ impl World {
     /// One or two fields of a record, with their clocks, in one transaction.
     fn edit(&mut self, at: usize) {
         let Some((collection, record)) = self.record(at) else { return };
-        let fields: Vec<&'static concern::Field> =
+        let fields: Vec<&'static schema::Field> =
             collection.fields.iter().filter(|field| is_text(collection, field.name)).collect();
         let count = 1 + self.below(2);
-        let chosen: BTreeMap<&str, &concern::Field> = (0..count)
+        let chosen: BTreeMap<&str, &schema::Field> = (0..count)
             .filter_map(|_| self.chance.pick(&fields).map(|field| (field.name, *field)))
             .collect();
         let texts: Vec<Value> = chosen.iter().map(|_| self.text()).collect();
@@ -543,7 +544,7 @@ impl World {
     }
 
     fn judge_register(&self, view: &View, clocks: &Clocks, path: &[String], writes: &[&Wrote]) {
-        let (collection, steps) = concern::place(self.spec, path).expect("a field");
+        let (collection, steps) = schema::place(self.spec, path).expect("a field");
         let record = &path[..steps];
         let shown = view.value(&path.steps());
         let deletions: Vec<&Wrote> = self
@@ -655,7 +656,7 @@ fn is_text(collection: &Collection, name: &str) -> bool {
 fn set_first(
     txn: &mut Txn<'_>,
     record: &[&str],
-    field: &concern::Field,
+    field: &schema::Field,
     text: &Value,
     now: i64,
     id: &str,

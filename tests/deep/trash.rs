@@ -6,7 +6,7 @@
 use super::convergence::seeds;
 use super::world::{Climate, Replica, World};
 use super::{boards, canvases, talk};
-use crdtctl::concern::{self, Collection, FieldKind, Role, canvas, chat, core, issues, kanban};
+use crdtctl::concern::{self, Role, canvas, chat, core, issues, kanban};
 use crdtctl::crdt::value::Source;
 use crdtctl::crdt::view::View;
 use crdtctl::error::Kind;
@@ -14,6 +14,7 @@ use crdtctl::id::MemberId;
 use crdtctl::operation::{self, Operation, Untrash};
 use crdtctl::path::{DocPath, Keys};
 use crdtctl::sample::Chance;
+use crdtctl::schema::{Collection, FieldKind};
 use crdtctl::store::{Open, Trashed};
 use crdtctl::sync::Bundle;
 use crdtctl::sync::export::{Request, export};

@@ -12,10 +12,10 @@ mod svg;
 #[cfg(feature = "png")]
 pub use png::png;
 
-use crate::concern::Collection;
 use crate::concern::canvas::ELEMENTS;
 use crate::crdt::value::{Record, Source, Value};
 use crate::path::Keys;
+use crate::schema::Collection;
 use svg::Svg;
 
 /// Room around elements that stand outside of the board, or where no board is given.

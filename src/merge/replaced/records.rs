@@ -1,7 +1,7 @@
 //! Two records under one key: of their fields the later write stands, and deletion wins.
 
 use super::{Edit, Found, REPLACED};
-use crate::concern::{Collection, FieldKind, Removal, core};
+use crate::concern::core;
 use crate::crdt::container;
 use crate::crdt::register::order;
 use crate::crdt::update::Id;
@@ -9,6 +9,7 @@ use crate::crdt::value::{Record, Source, Value};
 use crate::crdt::view::View;
 use crate::merge::registers::{DELETED, GREATER, LATER};
 use crate::path::{DocPath, Keys};
+use crate::schema::{Collection, FieldKind, Removal};
 use crate::store::Claim;
 use std::cmp::Ordering;
 

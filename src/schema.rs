@@ -1,0 +1,239 @@
+//! The schema: what the documents of each concern hold, as data.
+//!
+//! Listing, dumping, checking, acknowledging, pruning and merging are written once over it. The
+//! concerns themselves, and what can be done in them, are in [`crate::concern`].
+
+use crate::crdt::update::RootKind;
+use crate::crdt::value::{Record, Source, Value};
+use crate::path::{DocPath, Keys};
+use serde_json::{Map, json};
+use std::collections::BTreeSet;
+
+/// The field that stands for a value where a record belongs.
+pub const VALUE: &str = "value";
+
+/// One concern of an entity: its schema and its rules, as data.
+#[derive(Debug)]
+pub struct Spec {
+    /// The third part of the document id.
+    pub name: &'static str,
+    /// The limit of a document, in bytes of encoded state.
+    pub limit_bytes: u64,
+    /// The roots and the type that each must have.
+    pub roots: &'static [(&'static str, RootKind)],
+    pub collections: &'static [Collection],
+}
+
+/// Records of one kind, all of the same shape.
+#[derive(Debug)]
+pub struct Collection {
+    /// What one record is called, in the singular.
+    pub noun: &'static str,
+    /// Where the records are: keys from a root on, `*` for every key.
+    pub path: &'static [&'static str],
+    /// How a record is deleted; None when records of this kind never are.
+    pub tombstone: Option<Tombstone>,
+    /// The field with the time of the last edit, in Unix seconds (rule R4): the clock of every
+    /// field that has none of its own.
+    pub clock: Option<&'static str>,
+    /// The schema's fields, in its order.
+    pub fields: &'static [Field],
+}
+
+/// How a deletion is marked.
+#[derive(Debug)]
+pub struct Tombstone {
+    /// The field that is true.
+    pub flag: &'static str,
+    /// The field with the time of the deletion.
+    pub at: &'static str,
+    /// The field with the member who deleted, where the schema has one.
+    pub by: Option<&'static str>,
+    pub removal: Removal,
+}
+
+/// When a prunable record may leave the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// Garbage: at once.
+    AtOnce,
+    /// Content: only into the archive.
+    IntoArchive,
+}
+
+/// A field of a record.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    pub name: &'static str,
+    pub kind: FieldKind,
+    /// Its own clock (rule R4), where it has one beside the record's.
+    pub clock: Option<&'static str>,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    Text,
+    /// Unix seconds; 0 is "never".
+    Time,
+    Flag,
+    /// A number, whole or not.
+    Number,
+    /// A map member → time: who has acknowledged the deletion.
+    Acknowledgements,
+    /// A map key → array of members, each array a set.
+    Reactions,
+    /// An array of maps.
+    List,
+    /// A map of anything.
+    Map,
+    /// A whole number that other programs cache; derived on reading.
+    Cache,
+}
+
+/// A field under the record's clock, if that has one.
+pub const fn field(name: &'static str, kind: FieldKind) -> Field {
+    Field { name, kind, clock: None }
+}
+
+/// A field with a clock of its own.
+pub const fn clocked(name: &'static str, kind: FieldKind, clock: &'static str) -> Field {
+    Field { name, kind, clock: Some(clock) }
+}
+
+/// What a document says of its entity: one record, at a root of its own.
+pub const METADATA: Collection = Collection {
+    noun: "entity",
+    path: &[],
+    tombstone: None,
+    clock: Some("updated_at"),
+    fields: &[field("created_at", FieldKind::Time), field("updated_at", FieldKind::Time)],
+};
+
+/// The record that a path leads into, as its collection and the number of steps to it. The last
+/// of several collections inside one another.
+pub fn place(spec: &'static Spec, path: &[String]) -> Option<(&'static Collection, usize)> {
+    let fits = |collection: &&Collection| {
+        path.len() > collection.path.len() + 1
+            && collection.path.iter().zip(path).all(|(step, key)| *step == "*" || step == key)
+    };
+    let found = spec.collections.iter().filter(fits).max_by_key(|c| c.path.len());
+    let metadata = || (path.len() > 1 && path.first()? == "metadata").then_some((&METADATA, 1));
+    found.map(|collection| (collection, collection.path.len() + 1)).or_else(metadata)
+}
+
+impl Collection {
+    /// The paths of all its records, in the order of their keys.
+    pub fn records(&self, source: &dyn Source) -> Vec<DocPath> {
+        self.homes(source).into_iter().flat_map(|path| descend(source, path, "*")).collect()
+    }
+
+    /// The paths of what its records stand in.
+    pub fn homes(&self, source: &dyn Source) -> Vec<DocPath> {
+        let mut paths: Vec<DocPath> = vec![DocPath::default()];
+        for step in self.path {
+            paths = paths.into_iter().flat_map(|path| descend(source, path, step)).collect();
+        }
+        paths
+    }
+
+    /// The record at a path. What is no record, and stands where one belongs, is one with the field
+    /// `value`.
+    pub fn record(&self, source: &dyn Source, path: &[&str]) -> Record {
+        match source.value(path) {
+            Some(Value::Map(record) | Value::Object(record)) => record,
+            Some(other) => Record::from([(VALUE.to_owned(), other)]),
+            None => Record::new(),
+        }
+    }
+
+    /// Its records as JSON objects, in the order of their keys; deleted ones only with `all`.
+    pub fn rows(&self, source: &dyn Source, all: bool) -> Vec<Map<String, serde_json::Value>> {
+        self.records(source)
+            .into_iter()
+            .filter(|path| all || !self.is_deleted(source, path))
+            .map(|path| self.row(&self.record(source, &path.steps()), path.last()))
+            .collect()
+    }
+
+    /// Whether the record at a path carries the tombstone flag.
+    pub fn is_deleted(&self, source: &dyn Source, path: &[String]) -> bool {
+        self.tombstone.as_ref().is_some_and(|tombstone| source.flag(&path.field(tombstone.flag)))
+    }
+
+    /// A record as a JSON object with the schema's fields by their names: what is missing is
+    /// null, 0, false or empty; sets without duplicates. The first field is the record's own id, by
+    /// which commands know it: its key, where it has one. Where a program wrote another there, that
+    /// is the further field `recorded_id`.
+    pub fn row(&self, record: &Record, key: Option<&String>) -> Map<String, serde_json::Value> {
+        let mut row: Map<_, _> = self
+            .fields
+            .iter()
+            .map(|field| (field.name.to_owned(), field.kind.to_json(record.get(field.name))))
+            .collect();
+        if let Some(id) = self.fields.first().and_then(|field| row.get_mut(field.name))
+            && let Some(key) = key
+            && id != key
+        {
+            let recorded = std::mem::replace(id, json!(key));
+            if !recorded.is_null() {
+                row.insert("recorded_id".to_owned(), recorded);
+            }
+        }
+        row
+    }
+
+    /// A record with all its fields: the schema's first, then whatever else is there.
+    pub fn whole_row(
+        &self,
+        record: &Record,
+        key: Option<&String>,
+    ) -> Map<String, serde_json::Value> {
+        let mut row = self.row(record, key);
+        for (name, value) in record {
+            if !row.contains_key(name) {
+                row.insert(name.clone(), value.to_json());
+            }
+        }
+        row
+    }
+}
+
+fn descend(source: &dyn Source, path: DocPath, step: &str) -> Vec<DocPath> {
+    match step {
+        "*" => source.keys(&path.steps()).iter().map(|key| path.child(key)).collect(),
+        name => vec![path.child(name)],
+    }
+}
+
+impl FieldKind {
+    fn to_json(self, value: Option<&Value>) -> serde_json::Value {
+        match self {
+            FieldKind::Text => value.map_or(serde_json::Value::Null, Value::to_json),
+            FieldKind::Time | FieldKind::Cache => {
+                json!(value.and_then(Value::as_i64).unwrap_or(0))
+            }
+            FieldKind::Number => value.map_or_else(|| json!(0), Value::to_json),
+            FieldKind::Flag => json!(value.and_then(Value::as_bool).unwrap_or(false)),
+            FieldKind::Acknowledgements | FieldKind::Map => {
+                value.map_or_else(|| json!({}), Value::to_json)
+            }
+            FieldKind::List => value.map_or_else(|| json!([]), Value::to_json),
+            FieldKind::Reactions => reactions_to_json(value),
+        }
+    }
+}
+
+/// Reactions as sets: no member twice, and no emoji that nobody uses.
+fn reactions_to_json(value: Option<&Value>) -> serde_json::Value {
+    let Some(emojis) = value.and_then(Value::as_map) else { return json!({}) };
+    emojis
+        .iter()
+        .filter_map(|(emoji, members)| {
+            let members: BTreeSet<&str> =
+                members.as_array()?.iter().filter_map(Value::as_str).collect();
+            (!members.is_empty()).then(|| (emoji.clone(), json!(members)))
+        })
+        .collect::<Map<_, _>>()
+        .into()
+}
