@@ -170,15 +170,16 @@ pub fn revive(txn: &mut Txn<'_>, collection: &Collection, path: &[&str]) -> Resu
 /// replicas for ever. True when it was written.
 pub fn acknowledge_one(txn: &mut Txn<'_>, path: &[&str], member: &str, now: i64) -> Result<bool> {
     let acks = path.field("ack_vector");
-    let known = txn.record(&acks).unwrap_or_default();
-    if known.contains_key(member) {
+    let known = txn.typed(&acks);
+    let known = known.as_ref().and_then(Value::as_map);
+    if known.is_some_and(|known| known.contains_key(member)) {
         return Ok(false);
     }
     // Tombstones of other programs come without one, or with a plain value; rule R3 unites what two
     // replicas create.
     if txn.shared(&acks) != Some(Shared::Map) {
         txn.create_map(path, "ack_vector")?;
-        known.iter().try_for_each(|(member, at)| txn.set(&acks, member, at))?;
+        known.into_iter().flatten().try_for_each(|(member, at)| txn.set(&acks, member, at))?;
     }
     txn.set(&acks, member, now)?;
     Ok(true)

@@ -101,15 +101,20 @@ pub struct Scope<'a> {
 pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result<Vec<Finding>> {
     let examiner = store.examiner()?;
     let mut findings = Vec::new();
+    let mut unread = BTreeSet::new();
     if scope.docs.is_none() {
-        findings.extend(examiner.examine_store()?.into_iter().map(Finding::of_files));
+        let of_store = examiner.examine_store()?;
+        unread.extend(of_store.iter().map(|found| found.detail.clone()));
+        findings.extend(of_store.into_iter().map(Finding::of_files));
     }
     findings.extend(audits(&examiner, scope)?);
     let mut content = Content { examiner: &examiner, members: BTreeMap::new(), scope };
     for doc in examiner.documents()? {
         if scope.docs.is_none_or(|docs| docs.contains(&doc)) {
             let examined = examiner.examine(&doc)?;
-            findings.extend(examined.findings.into_iter().map(Finding::of_files));
+            let is_new = |f: &files::Finding| f.doc.is_some() || !unread.contains(&f.detail);
+            let new = examined.findings.into_iter().filter(is_new);
+            findings.extend(new.map(Finding::of_files));
             if let Some(view) = &examined.view {
                 let found = content.examine(&doc, view)?;
                 findings.extend(found.into_iter().map(|found| Finding::of_content(&doc, found)));

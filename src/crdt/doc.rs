@@ -12,9 +12,11 @@ pub use super::scalar::{New, Scalar};
 use super::live::Live;
 use super::update::{Checked, Id, RootKind, Update, Version, Written};
 use super::value::{Shared, Source, Value};
+use super::view::View;
 use crate::error::{Error, Kind, Next, Result};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use yrs::branch::{Branch, BranchID};
 use yrs::updates::decoder::Decode;
 use yrs::{
@@ -37,6 +39,9 @@ pub struct Doc {
     admitted: bool,
     /// It holds updates that others wrote since it was loaded.
     merged: bool,
+    /// The content as it once stood, and how many values were known then that yrs writes in
+    /// another way.
+    known: Option<(Rc<View>, usize)>,
 }
 
 impl Doc {
@@ -54,6 +59,7 @@ impl Doc {
             roots: Vec::new(),
             admitted: false,
             merged: false,
+            known: None,
             written: Written::default(),
         }
     }
@@ -162,6 +168,7 @@ impl Doc {
             client,
             written: &mut self.written,
             elements: &self.elements,
+            known: self.known.as_ref().map(|(view, _)| &**view),
         };
         let result = change(&mut txn)?;
         keep(&mut self.updates, &txn.yrs, txn.written)?;
@@ -171,6 +178,29 @@ impl Doc {
     /// Reads the document as it stands.
     pub fn read<R>(&self, look: impl FnOnce(&dyn Source) -> R) -> R {
         look(&Live { txn: &self.yrs.transact(), elements: &self.elements })
+    }
+
+    /// Whether it holds values of which yrs does not give the type.
+    pub fn has_other_types(&self) -> bool {
+        self.written.count() > 0
+    }
+
+    /// Remembers how the document stands, for the types of its values.
+    pub fn know(&mut self, view: Rc<View>) {
+        self.known = Some((view, self.written.count()));
+    }
+
+    /// The value at a path with its types: a BigInt is no number. `Err` where they cannot be told
+    /// from what was remembered.
+    pub fn typed(&self, path: &[&str]) -> std::result::Result<Option<Value>, Untold> {
+        let value = self.read(|source| source.value(path));
+        match (value, &self.known) {
+            (Some(value), Some((view, count))) if *count == self.written.count() => {
+                typed(value, view, path).map(Some).ok_or(Untold)
+            }
+            (Some(_), _) if self.has_other_types() => Err(Untold),
+            (value, _) => Ok(value),
+        }
     }
 
     /// The updates made since loading, in order; each is causally ready after those before it.
@@ -213,6 +243,17 @@ impl Doc {
         }
         let version = stored.version();
         Ok((bytes, version))
+    }
+}
+
+/// The types of a value cannot be told.
+pub struct Untold;
+
+/// A value that yrs gave, with the types that it had.
+fn typed(value: Value, known: &View, path: &[&str]) -> Option<Value> {
+    match known.value(path) {
+        Some(known) => value.typed_as(&known),
+        None => Some(value),
     }
 }
 
@@ -270,6 +311,8 @@ pub struct Txn<'d> {
     pub(super) client: u64,
     pub(super) written: &'d mut Written,
     pub(super) elements: &'d ArrayIndex,
+    /// As it stood before.
+    known: Option<&'d View>,
 }
 
 /// One step below a map or an array that a caller holds no reference to: the path is walked at
@@ -288,6 +331,16 @@ impl<'d> Txn<'d> {
         self.key(path, key);
         self.insert(&map, key, value);
         Ok(())
+    }
+
+    /// The value at a path with the types that it had when the document was last looked at: a BigInt
+    /// is no number.
+    pub fn typed(&self, path: &[&str]) -> Option<Value> {
+        let value = self.value(path)?;
+        match self.known {
+            Some(view) => typed(value.clone(), view, path).or(Some(value)),
+            None => Some(value),
+        }
     }
 
     /// Sets a field of the map at `path` as a new write, whatever value it has.

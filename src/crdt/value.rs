@@ -95,6 +95,28 @@ impl Value {
         super::update::any::alike(self, other)
     }
 
+    /// A value that yrs gave, with the BigInts that it had as `known`, where it is the same still:
+    /// yrs makes numbers of them. None where a shared array with BigInts in it has another length
+    /// now, and which of them is which cannot be told.
+    pub(super) fn typed_as(self, known: &Value) -> Option<Value> {
+        Some(match (self, known) {
+            (Value::Map(fields), Value::Map(old)) => {
+                let typed = |(key, value): (String, Value)| match old.get(&key) {
+                    Some(known) => Some((key, value.typed_as(known)?)),
+                    None => Some((key, value)),
+                };
+                Value::Map(fields.into_iter().map(typed).collect::<Option<_>>()?)
+            }
+            (Value::Array(items), Value::Array(old)) if items.len() == old.len() => {
+                let pairs = items.into_iter().zip(old);
+                Value::Array(pairs.map(|(item, old)| item.typed_as(old)).collect::<Option<_>>()?)
+            }
+            (Value::Array(_), known) if super::update::any::has_big(known) => return None,
+            (value, known) if value.same(known) => known.clone(),
+            (value, _) => value,
+        })
+    }
+
     /// The bytes of the format for a plain value, if JSON does not give it back as it is: a BigInt,
     /// bytes, what is undefined or infinite.
     pub fn beyond_json(&self) -> Option<Vec<u8>> {

@@ -4,7 +4,7 @@
 //! as a lost fold.
 
 use super::fs;
-use super::layout::{Layout, Meta};
+use super::layout::{Layout, Meta, Scan};
 use super::load::{self, Loaded, Stamp};
 use super::reader::{Reader, Source};
 use super::replica;
@@ -131,6 +131,8 @@ pub enum Mend {
 pub struct Examiner {
     dir: PathBuf,
     reader: Reader,
+    /// What lies there, looked at once: what could not be read then is not left out in silence.
+    scan: Scan,
     /// Of the store as a whole.
     findings: Vec<Finding>,
     parked: Vec<Parked>,
@@ -158,8 +160,8 @@ impl Store {
             parked = state.parked()?;
             lease = replica::leased(state, self.dir(), &self.ambient)?;
         }
-        let now = self.ambient.clock.now();
-        Ok(Examiner { dir: self.dir().to_owned(), reader, findings, parked, now, lease })
+        let (dir, scan, now) = (self.dir().to_owned(), reader.survey()?, self.ambient.clock.now());
+        Ok(Examiner { dir, reader, scan, findings, parked, now, lease })
     }
 
     /// A reader; without the local state where that is damaged, with the error that it gave.
@@ -187,7 +189,7 @@ impl Examiner {
     /// update waiting; sorted.
     pub fn documents(&self) -> Result<Vec<DocId>> {
         let mut docs: BTreeSet<DocId> =
-            self.reader.documents()?.into_iter().map(|document| document.id).collect();
+            self.scan.documents.iter().map(|document| document.id.clone()).collect();
         if let Some(state) = self.reader.state() {
             docs.extend(state.known_documents()?);
         }
@@ -210,7 +212,7 @@ impl Examiner {
                 }
             }
         }
-        for problem in self.reader.problems()? {
+        for problem in &self.scan.problems {
             // A long id is not in its file's name; what we wrote ourselves is found all the same.
             if !found_by_name.contains(&problem.path) {
                 findings.push(unread(&self.dir, &problem.path, &problem.what));
@@ -257,7 +259,12 @@ impl Examiner {
             Some(state) => state.last_unfolded(doc)?.is_some(),
             None => false,
         };
-        let mut findings = file_findings(layout, doc, &loaded, unfolded);
+        let meta = layout.read_meta(&loaded.path);
+        let mut findings = file_findings(doc, &loaded, unfolded, &meta);
+        if let (Some(_), Err(e)) = (loaded.file, &meta) {
+            let path = loaded.path.with_extension("meta");
+            findings.push(unread(&self.dir, &path, &e.causes().join(": ")));
+        }
         findings.extend(self.below_lease(doc, view));
         findings.extend(self.parked_forks(doc, view, roots));
         examined.findings.extend(findings);
@@ -408,8 +415,13 @@ fn of_error(kind: &'static Kind, doc: &DocId, error: &Error) -> Examined {
     Examined { findings: vec![finding], view: None }
 }
 
-/// Whether the files are those that we wrote, and say so.
-fn file_findings(layout: &Layout, doc: &DocId, loaded: &Loaded, unfolded: bool) -> Vec<Finding> {
+/// Whether the files are those that we wrote, and say so; without a `.meta` that cannot be read.
+fn file_findings(
+    doc: &DocId,
+    loaded: &Loaded,
+    unfolded: bool,
+    meta: &Result<Option<Vec<u8>>>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |kind, message, mend| {
         findings.push(Finding {
@@ -444,13 +456,12 @@ fn file_findings(layout: &Layout, doc: &DocId, loaded: &Loaded, unfolded: bool) 
         // Writing the file again writes its `.meta` too.
         return findings;
     }
-    match layout.read_meta(&loaded.path) {
-        Ok(None) => add(&MISSING_META, "its file has no .meta".to_owned(), Mend::Meta),
-        // One of the store's problems.
+    match meta {
         Err(_) => {}
+        Ok(None) => add(&MISSING_META, "its file has no .meta".to_owned(), Mend::Meta),
         Ok(Some(bytes)) => {
             let known = loaded.known.as_ref();
-            if let Some((kind, what)) = meta_fault(doc, &bytes, &file, known) {
+            if let Some((kind, what)) = meta_fault(doc, bytes, &file, known) {
                 add(kind, format!("its .meta {what}"), Mend::Meta);
             }
         }

@@ -13,7 +13,7 @@ use super::{Ambient, Commits, Open, lock, reader};
 use crate::crdt::doc::Txn;
 use crate::crdt::effort::Allowance;
 use crate::crdt::update::{Checked, Clocks, Update};
-use crate::crdt::value::Source;
+use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::{DocId, MemberId};
@@ -197,6 +197,16 @@ impl Session {
         match &working.editing {
             Some(editing) => Ok(Some(editing.doc.read(look))),
             None => Ok(Some(look(&*working.view(doc, roots)?))),
+        }
+    }
+
+    /// The value at a path as it stands in this session, with its types: a BigInt is no number. What
+    /// [`Session::read`] shows of a changed document does not tell them apart.
+    pub fn typed(&mut self, doc: &DocId, path: &[&str]) -> Result<Option<Value>> {
+        let roots = self.ambient.roots;
+        match self.existing(doc)? {
+            Some(working) => working.typed(doc, roots, path),
+            None => Ok(None),
         }
     }
 

@@ -120,6 +120,8 @@ fn checked(bytes: &[u8]) -> Update<'_, Checked> {
     Update::walk(bytes).unwrap().check(&[]).unwrap()
 }
 
+mod adoption;
+
 mod everyday {
     use super::*;
 

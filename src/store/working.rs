@@ -5,6 +5,7 @@ use super::load::Loaded;
 use crate::crdt::doc::Doc;
 use crate::crdt::effort::Allowance;
 use crate::crdt::update::{self, Checked, Clocks, Update};
+use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::DocId;
@@ -111,8 +112,13 @@ impl Working {
             let update = self.loaded.update(doc, roots)?;
             let client = client_for(&update.version().clocks)?;
             let opened = Doc::load(&update, client).map_err(|e| about(doc, e))?;
-            let doc = opened.with_roots(roots(doc));
-            self.editing = Some(Editing { doc, client, by: Vec::new(), bytes: 0 });
+            let mut opened = opened.with_roots(roots(doc));
+            if opened.has_other_types()
+                && let Ok(view) = self.view(doc, roots)
+            {
+                opened.know(view);
+            }
+            self.editing = Some(Editing { doc: opened, client, by: Vec::new(), bytes: 0 });
         }
         Ok(())
     }
@@ -175,7 +181,20 @@ impl Working {
         };
         let view = Rc::new(view);
         self.view = Some(Rc::clone(&view));
+        if let Some(editing) = &mut self.editing {
+            editing.doc.know(Rc::clone(&view));
+        }
         Ok(view)
+    }
+
+    /// The value at a path as it stands, with its types.
+    pub fn typed(&mut self, doc: &DocId, roots: Roots, path: &[&str]) -> Result<Option<Value>> {
+        if let (Some(editing), None) = (&self.editing, &self.view)
+            && let Ok(value) = editing.doc.typed(path)
+        {
+            return Ok(value);
+        }
+        Ok(self.view(doc, roots)?.value(path))
     }
 
     /// What is to be committed, encoded and walked; None when nothing changed.

@@ -31,7 +31,7 @@ pub struct Intake<'i> {
 }
 
 /// What happens while messages are taken in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Notice<'n> {
     /// Sentences for people.
     Said(&'n [String]),
@@ -39,6 +39,8 @@ pub enum Notice<'n> {
     Lost(usize),
     /// Some changes build on what is not here yet.
     Waiting,
+    /// Another document of the entity cannot be used; nothing was done to it.
+    LeftOut(&'n Error),
 }
 
 /// What became of a message. Serialised, it is what the command line prints.
@@ -176,9 +178,18 @@ impl Intake<'_> {
         if inputs.is_empty() {
             return Ok(rows);
         }
-        let imported = import(self.session()?, &inputs)?;
+        let mut session = self.session()?;
+        // An import lets wait what comes for a document that cannot be read. A relay is told instead,
+        // as it is where that shows a moment earlier: nothing of these lines is taken in.
+        for input in &inputs {
+            if let Input::Raw { doc, .. } = input {
+                session.view(doc)?;
+            }
+        }
+        let imported = import(session, &inputs)?;
         (self.notify)(Notice::Said(&imported.notes));
         (self.notify)(Notice::Said(&imported.committed.notes));
+        imported.committed.damaged.iter().for_each(|e| (self.notify)(Notice::LeftOut(e)));
         let gone: usize = imported.documents.iter().map(|account| account.settled.pruned).sum();
         if gone > 0 {
             (self.notify)(Notice::Lost(gone));

@@ -26,8 +26,7 @@ pub fn keep(
     path: &[String],
     why: &str,
 ) -> Result<()> {
-    let record = session.read(doc, |source| source.value(&path.steps()))?.flatten();
-    let Some(record) = record else { return Ok(()) };
+    let Some(record) = session.typed(doc, &path.steps())? else { return Ok(()) };
     session.state().put_trash(&Trashed {
         number: 0,
         at: session.now(),

@@ -492,6 +492,54 @@ fn a_call_that_fails_fails_its_command_or_nothing() {
     lived(prepared(&machine), QUICK);
 }
 
+/// A `.meta` is looked at when the files are listed and with its document, and each time it may be
+/// what cannot be read. Other looks, at whose store it is, tell `check` nothing that it says.
+#[test]
+fn check_names_a_meta_that_cannot_be_read_at_whichever_look() {
+    let machine = Machine::new("faults of meta");
+    let step = ["check", "--json"].map(str::to_owned).to_vec();
+    let Some(bench) = Bench::new(prepared(&machine), std::iter::once((step, true))) else { return };
+    let mut named: BTreeMap<&str, usize> = BTreeMap::new();
+    let of_meta = |fault: &&Fault| fault.call == "openat" && fault.line.contains(".meta\"");
+    let once = |fault: &&Fault| fault.errno == "EACCES" && !fault.lasting;
+    for fault in bench.faults.iter().filter(of_meta).filter(once) {
+        bench.back();
+        let inject = format!("openat:error=EACCES:when={}", fault.number);
+        let Some((run, _)) = bench.traced(&bench.steps[0].args, "openat", Some(&inject)) else {
+            return;
+        };
+        let path = fault.line.split('"').nth(1).unwrap_or_default();
+        let said = usize::from(run.code == 3 && run.stdout.contains("os error"));
+        *named.entry(path).or_default() += said;
+        let once_only = run.stdout.matches("\"unread-file\"").count() == said;
+        assert!(once_only, "{fault:?}\n{run:#?}");
+    }
+    assert_eq!(named.len(), 5, "{named:?}");
+    assert!(named.values().all(|looks| *looks >= 2), "{named:?}");
+}
+
+/// Lines of a relay are not put aside for a canvas that cannot be read only when they are merged.
+#[test]
+fn a_relay_fails_where_its_canvas_cannot_be_read_whenever_that_shows() {
+    let machine = Machine::new("faults of a relay");
+    let step = ["canvas", "apply", &text(&machine.path("feed")), "--json"].map(str::to_owned);
+    let store = prepared(&machine);
+    let canvas = store.document(&format!("{GROUP}:canvas"));
+    let name = text(canvas.file_name().expect("a name").as_ref());
+    let Some(bench) = Bench::new(store, std::iter::once((step.to_vec(), false))) else { return };
+    let wanted = |fault: &&Fault| {
+        let reads = fault.line.contains(&name) && fault.line.contains("O_RDONLY");
+        reads && fault.call == "openat" && ["EACCES", "EIO"].contains(&fault.errno)
+    };
+    let mut failed = 0;
+    for fault in bench.faults.iter().filter(wanted) {
+        let Some(judged) = bench.suffer(fault) else { continue };
+        judged.unwrap_or_else(|what| panic!("{what}"));
+        failed += 1;
+    }
+    assert!(failed >= 4, "{failed} faults");
+}
+
 #[test]
 fn a_call_that_fails_after_a_kill_fails_its_command_or_nothing() {
     let machine = Machine::new("faults after a kill");

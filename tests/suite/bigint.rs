@@ -36,9 +36,13 @@ fn chat() -> String {
 }
 
 fn bring(store: &Store<'_>, update: &[u8]) {
+    bring_to(store, &chat(), update);
+}
+
+fn bring_to(store: &Store<'_>, doc: &str, update: &[u8]) {
     let file = store.machine.path("update.bin");
     std::fs::write(&file, update).unwrap();
-    store.run(&["sync", "import", "--raw", &chat(), &text(&file)]).exits(0);
+    store.run(&["sync", "import", "--raw", doc, &text(&file)]).exits(0);
 }
 
 fn nested(txn: &mut TransactionMut<'_>, map: &MapRef, key: &str) -> MapRef {
@@ -55,7 +59,11 @@ fn message(txn: &mut TransactionMut<'_>, id: &str) -> MapRef {
 
 /// A value with its type.
 fn typed(store: &Store<'_>, path: &[&str]) -> Value {
-    let mut at = store.json(&["doc", "dump", &chat(), "--as", "yjs"]);
+    typed_in(store, &chat(), path)
+}
+
+fn typed_in(store: &Store<'_>, doc: &str, path: &[&str]) -> Value {
+    let mut at = store.json(&["doc", "dump", doc, "--as", "yjs"]);
     for (depth, step) in path.iter().enumerate() {
         at = if depth == 0 { at[step].clone() } else { at["v"][step].clone() };
     }
@@ -180,4 +188,90 @@ fn in_a_document_that_nobody_knows_a_bigint_is_no_number() {
     }
     let again = write("again.yrs", 3, big(5));
     machine.run(&["doc", "diff", &was, &again]).exits(0);
+}
+
+/// The command that deletes it has changed the document before it takes the record out, and reads
+/// it where yrs makes numbers of BigInts.
+#[test]
+fn what_is_deleted_for_good_at_once_keeps_its_type_in_the_trash() {
+    let machine = Machine::new("bigint trash");
+    let store = machine.group("store", &[]);
+    let (one, two) = (store.send("one"), store.send("two"));
+    for (client, id, points) in [(7, &one, 7), (8, &two, 8)] {
+        let base = std::fs::read(store.document(&chat())).unwrap();
+        let update = update(client, &base, |txn| {
+            let message = message(txn, id);
+            message.insert(txn, "points", big(points));
+            message.insert(txn, "all", Any::Array([big(points), int(points)].into()));
+            let more = nested(txn, &message, "more");
+            more.insert(txn, "n", big(points));
+            more.insert(txn, "i", int(points));
+        });
+        bring(&store, &update);
+    }
+    store.ok(&["chat", "delete", &one]);
+    // And out of the trash, deleted again, and another beside it, all in one.
+    let lines = [
+        json!({"op": "trash.restore", "record": one}),
+        json!({"op": "chat.delete", "message": "$1.id"}),
+        json!({"op": "chat.delete", "message": two}),
+    ];
+    let lines = lines.map(|line| line.to_string()).join("\n");
+    let run = machine.run_with_stdin(&["--store", &text(&store.dir), "batch"], lines.as_bytes());
+    let first: Value = serde_json::from_str(run.exits(0).stdout.lines().next().unwrap()).unwrap();
+    for (id, n) in [(first["id"].as_str().unwrap(), 7), (two.as_str(), 8)] {
+        let new = store.ok(&["trash", "restore", id]);
+        let list = json!({"t": "any-array", "v": [a_big(n), {"t": "number", "v": n}]});
+        assert_eq!(typed(&store, &["messages", &new, "points"]), a_big(n));
+        assert_eq!(typed(&store, &["messages", &new, "all"]), list);
+        let more = typed(&store, &["messages", &new, "more"]);
+        let [big, int] = ["n", "i"].map(|key| more["v"][key].clone());
+        assert_eq!((big, int), (a_big(n), json!({"t": "number", "v": n})));
+    }
+}
+
+/// A plain value into which something is written is made anew, and what was in it stays as it was.
+#[test]
+fn what_is_written_anew_around_something_new_keeps_its_type() {
+    let machine = Machine::new("bigint around");
+    let store = machine.group("store", &[BOB, CAROL]);
+    let [here, there] = ["deleted here", "deleted there"].map(|content| store.send(content));
+    let object = |fields: Vec<(&str, Any)>| {
+        let fields = fields.into_iter().map(|(key, value)| (key.to_owned(), value));
+        Any::Map(std::sync::Arc::new(fields.collect()))
+    };
+    let base = std::fs::read(store.document(&chat())).unwrap();
+    let plain = update(7, &base, |txn| {
+        for id in [&here, &there] {
+            let message = message(txn, id);
+            message.insert(txn, "ack_vector", object(vec![(BOB, big(5)), ("dora", int(6))]));
+        }
+        let message = message(txn, &there);
+        message.insert(txn, "deleted", true);
+        message.insert(txn, "deleted_at", int(START + 5));
+    });
+    bring(&store, &plain);
+    store.ok(&["chat", "delete", &here]);
+    for id in [&here, &there] {
+        let acks = typed(&store, &["messages", id, "ack_vector"]);
+        assert_eq!(acks["t"], "map", "{acks}");
+        assert_eq!(acks["v"][BOB], a_big(5));
+        assert_eq!(acks["v"]["dora"], json!({"t": "number", "v": 6}));
+        assert_eq!(acks["v"][ALICE]["t"], "number");
+    }
+
+    let canvas = format!("{GROUP}:canvas");
+    let element = store.ok(&["canvas", "add", "text", "--at", "1,2", "--size", "3,4"]);
+    let base = std::fs::read(store.document(&canvas)).unwrap();
+    let data = update(8, &base, |txn| {
+        let elements = txn.get_or_insert_map("elements");
+        let found = nested(txn, &elements, &element);
+        found.insert(txn, "data", object(vec![("level", big(3)), ("depth", int(4))]));
+    });
+    bring_to(&store, &canvas, &data);
+    store.ok(&["canvas", "set", &element, "data.color=navy"]);
+    let data = typed_in(&store, &canvas, &["elements", &element, "data"]);
+    assert_eq!(data["v"]["level"], a_big(3), "{data}");
+    assert_eq!(data["v"]["depth"], json!({"t": "number", "v": 4}));
+    assert_eq!(data["v"]["color"], json!({"t": "string", "v": "navy"}));
 }

@@ -206,3 +206,48 @@ fn the_tombstone_of_a_member_who_is_added_again_is_kept_here_and_by_others() {
         assert_eq!(store.json(&["member", "list"]).as_array().unwrap().len(), 4);
     }
 }
+
+/// What a file completes, or takes away, is said as of a bundle: a message that now everybody knows
+/// to be deleted, one that others have pruned, and those that waited for a member who is gone.
+#[test]
+fn what_a_loaded_file_deletes_for_good_is_said() {
+    let machine = Machine::new("load deletes");
+    let store = machine.group("store", &[BOB]);
+    let [one, two] = ["one", "two"].map(|content| store.send(content));
+    let (bob, desk) =
+        (machine.replica_of(&store, "bob", BOB), machine.replica_of(&store, "desk", ALICE));
+    let load = |store: &Store<'_>, from: &Store<'_>, concern: &str, dry: bool| {
+        let doc = format!("{GROUP}:{concern}");
+        let file = text(&from.document(&doc));
+        let run = match dry {
+            true => store.run(&["doc", "load", "--doc", &doc, &file, "-n"]),
+            false => store.run(&["doc", "load", "--doc", &doc, &file]),
+        };
+        run.exits(0).stderr.clone()
+    };
+    let said = "1 record is gone for good";
+    machine.pass(60);
+    store.ok(&["chat", "delete", &one]);
+    // Bob knows it now, and so does everybody.
+    for dry in [true, false] {
+        assert!(load(&bob, &store, "chat", dry).contains(said), "{dry}");
+    }
+    assert_eq!(column(&bob.json(&["trash", "list"]), "id"), [one.as_str()]);
+    // And there it goes with what Bob has pruned.
+    for dry in [true, false] {
+        assert!(load(&store, &bob, "chat", dry).contains(said), "{dry}");
+    }
+    assert_eq!(column(&store.json(&["trash", "list"]), "id"), [one]);
+    assert!(!load(&store, &bob, "chat", false).contains("gone for good"), "once");
+
+    store.ok(&["chat", "delete", &two]);
+    load(&desk, &store, "chat", false);
+    assert!(column(&desk.json(&["trash", "list"]), "id").len() == 1);
+    store.ok(&["member", "remove", BOB]);
+    for dry in [true, false] {
+        let told = load(&desk, &store, "core", dry);
+        assert!(told.contains("2 records are gone for good"), "{dry}: {told}");
+    }
+    let gone = column(&desk.json(&["trash", "list"]), "id");
+    assert!(gone.contains(&two) && gone.contains(&BOB.to_owned()), "{gone:?}");
+}

@@ -2,7 +2,7 @@
 
 use super::Pair;
 use crate::cmd::context::lost;
-use crate::cmd::{Context, DryRun, files};
+use crate::cmd::{Context, DryRun, failure, files};
 use crate::concern::canvas::relay::{CursorUpdate, Message, StateRequest};
 use crate::concern::canvas::{self, SPEC};
 use crate::error::{Error, Result};
@@ -63,6 +63,7 @@ impl Around {
         let notify = |notice: Notice<'_>| match notice {
             Notice::Said(notes) => self.say(notes),
             Notice::Lost(records) => self.say(&[lost(records)]),
+            Notice::LeftOut(error) => self.say(failure::leaves_out(error).as_slice()),
             Notice::Waiting => self.say(&["some messages wait for earlier ones; `crdtctl canvas \
                  events --request` asks others for all of the canvas"
                 .to_owned()]),

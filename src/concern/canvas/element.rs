@@ -171,7 +171,7 @@ fn set(txn: &mut Txn<'_>, id: &str, fields: &Fields) -> Result<()> {
 
 fn set_data(txn: &mut Txn<'_>, id: &str, key: &str, value: Option<&Value>) -> Result<()> {
     let data = ["elements", id, DATA];
-    match txn.value(&data) {
+    match txn.typed(&data) {
         // Some program wrote it as one value: it stays one.
         Some(Value::Object(mut object)) => {
             match value {

@@ -77,15 +77,16 @@ fn make_set(txn: &mut Txn<'_>, reactions: &[&str], emoji: &str) -> Result<()> {
     if let Some((name, message)) = reactions.split_last()
         && txn.shared(reactions) != Some(Shared::Map)
     {
-        let plain = txn.record(reactions).unwrap_or_default();
+        let plain = txn.typed(reactions);
         txn.create_map(message, name)?;
-        plain.iter().try_for_each(|(emoji, members)| share(txn, reactions, emoji, members))?;
+        let sets = plain.as_ref().and_then(Value::as_map).into_iter().flatten();
+        sets.into_iter().try_for_each(|(emoji, members)| share(txn, reactions, emoji, members))?;
     }
     let path = reactions.field(emoji);
     match txn.shared(&path) {
         Some(Shared::Array) => Ok(()),
         _ => {
-            let plain = txn.value(&path).unwrap_or(Value::Undefined);
+            let plain = txn.typed(&path).unwrap_or(Value::Undefined);
             share(txn, reactions, emoji, &plain)
         }
     }

@@ -27,6 +27,11 @@ impl Written {
         }
     }
 
+    /// How many values it remembers.
+    pub fn count(&self) -> usize {
+        self.0.values().map(BTreeMap::len).sum()
+    }
+
     /// Remembers how a value of our own is to be written.
     pub fn note_own(&mut self, client: u64, clock: u32, value: Box<[u8]>) {
         self.0.entry(client).or_default().insert(clock, value);
