@@ -6,6 +6,7 @@
 
 pub mod trash;
 
+use crate::concern::core::{Awaited, People, Unacknowledged};
 use crate::concern::{self, core};
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Shared, Source, Value};
@@ -53,10 +54,15 @@ impl Tombstone {
     pub fn waiting_for<'m>(&self, members: &'m Members) -> Vec<&'m str> {
         members
             .iter()
-            .filter(|(_, joined)| self.deleted_at.is_none_or(|deleted| **joined <= deleted))
+            .filter(|(member, joined)| self.waits_for(member, **joined))
             .map(|(member, _)| member.as_str())
-            .filter(|member| !self.acknowledged.contains_key(*member))
             .collect()
+    }
+
+    /// Whether it waits for the acknowledgement of an active member that joined then.
+    pub fn waits_for(&self, member: &str, joined: i64) -> bool {
+        self.deleted_at.is_none_or(|deleted| joined <= deleted)
+            && !self.acknowledged.contains_key(member)
     }
 
     /// Whether the record is content (an archived card, a closed issue): pruning leaves it, it goes
@@ -68,7 +74,14 @@ impl Tombstone {
 
     /// Whether it may go: nobody is waited for, and there is somebody who could have objected.
     pub fn is_prunable(&self, members: &Members) -> bool {
-        self.plain != Plain::Around && !members.is_empty() && self.waiting_for(members).is_empty()
+        self.plain != Plain::Around
+            && !members.is_empty()
+            && !members.iter().any(|(member, joined)| self.waits_for(member, *joined))
+    }
+
+    /// Whether it goes by itself once nobody is waited for.
+    fn can_go(&self) -> bool {
+        self.plain != Plain::Around && !self.is_content()
     }
 }
 
@@ -121,7 +134,10 @@ impl Tombstone {
 /// known here. Clocks are wrong by minutes, and a member who is known when something is deleted
 /// had it.
 pub fn time_of_deletion(session: &mut Session, doc: &DocId) -> Result<i64> {
-    let joined = members_of(session, doc)?.into_values().max();
+    let joined = match doc.entity() {
+        Some(entity) => core::look_at_people(session, &entity, People::last_joined)?.flatten(),
+        None => None,
+    };
     Ok(session.now().max(joined.unwrap_or(i64::MIN)))
 }
 
@@ -235,7 +251,8 @@ impl Plan {
     pub fn of(doc: &DocId, source: &dyn Source, members: &Members) -> Plan {
         let mut plan = Plan::default();
         for tombstone in concern::of(doc).map(|spec| list(spec, source)).unwrap_or_default() {
-            plan.add(doc, Some(tombstone), members);
+            let is_prunable = tombstone.is_prunable(members);
+            plan.add(doc, tombstone, is_prunable);
         }
         plan
     }
@@ -255,10 +272,9 @@ impl Plan {
         ids.iter().try_for_each(|(parent, ids)| txn.remove_each(parent, ids).map(drop))
     }
 
-    fn add(&mut self, doc: &DocId, tombstone: Option<Tombstone>, members: &Members) {
-        let Some(tombstone) = tombstone else { return };
+    fn add(&mut self, doc: &DocId, tombstone: Tombstone, is_prunable: bool) {
         let pruned = Pruned { doc: doc.clone(), tombstone };
-        let list = match (pruned.tombstone.is_prunable(members), pruned.tombstone.is_content()) {
+        let list = match (is_prunable, pruned.tombstone.is_content()) {
             (false, _) => &mut self.blocked,
             (true, false) => &mut self.prunable,
             (true, true) => &mut self.kept,
@@ -300,11 +316,112 @@ pub fn prune_record(
     collection: &'static Collection,
     path: &[String],
 ) -> Result<Vec<Pruned>> {
-    let members = members_of(session, doc)?;
-    let found = session.read(doc, |source| Tombstone::at(collection, source, path.into()))?;
+    let (Some(entity), Some(tombstone)) = (
+        doc.entity(),
+        session.read(doc, |source| Tombstone::at(collection, source, path.into()))?.flatten(),
+    ) else {
+        return Ok(Vec::new());
+    };
+    let waits = |member: &str, joined| tombstone.waits_for(member, joined);
+    let waits_for_nobody = |people: &People| !people.is_empty() && people.find(waits).is_none();
+    let is_prunable = tombstone.plain != Plain::Around
+        && core::look_at_people(session, &entity, waits_for_nobody)? == Some(true);
     let mut plan = Plan::default();
-    plan.add(doc, found.flatten(), &members);
+    plan.add(doc, tombstone, is_prunable);
     remove(session, doc, plan)
+}
+
+/// Removes every tombstone of an entity that waits for nobody, now that `member` is none any more;
+/// its tombstone in the members included. What was pruned, in the order of [`prune_entity`].
+/// `people` know of the removal already.
+pub fn prune_after_removal(
+    session: &mut Session,
+    people: &mut People,
+    entity: &EntityId,
+    (doc_of_member, collection, path): (&DocId, &'static Collection, DocPath),
+    member: &str,
+) -> Result<Vec<Pruned>> {
+    let mut pruned = Vec::new();
+    for doc in documents(entity) {
+        // What happens to members is known here; what else became of a document is not.
+        let revision = session.revision(&doc);
+        let holds = |(at, _): &(usize, _)| *at == revision || doc == *doc_of_member;
+        let left = people.waiting(&doc).filter(holds).map(|(_, mut waiting)| {
+            let mut left = waiting.without(member);
+            if doc == *doc_of_member {
+                left.push((0, collection, path.clone()));
+            }
+            (waiting, left)
+        });
+        match prune_left(session, people, &doc, left) {
+            Ok((of_document, waiting)) => {
+                pruned.extend(of_document);
+                // Where nobody is left nobody can object, and all stays.
+                if !people.is_empty() {
+                    people.note_waiting(&doc, session.revision(&doc), waiting);
+                }
+            }
+            Err(e) => {
+                session.leave_out(e)?;
+                people.note_waiting(&doc, session.revision(&doc), Unacknowledged::default());
+            }
+        }
+    }
+    Ok(pruned)
+}
+
+/// Prunes what waits for nobody of the tombstones that are `left` without the one that they waited
+/// for; of all of them, where nothing is known yet.
+fn prune_left(
+    session: &mut Session,
+    people: &People,
+    doc: &DocId,
+    left: Option<(Unacknowledged, Vec<Awaited>)>,
+) -> Result<(Vec<Pruned>, Unacknowledged)> {
+    let (mut waiting, found) = match left {
+        Some((waiting, left)) => (waiting, look_again(session, doc, left)?),
+        None => (Unacknowledged::default(), look_first(session, doc)?),
+    };
+    let mut plan = Plan::default();
+    for (order, tombstone) in found {
+        match people.find(|member, joined| tombstone.waits_for(member, joined)) {
+            Some(member) => {
+                waiting.add(member, (order, tombstone.collection, tombstone.path));
+            }
+            None => plan.add(doc, tombstone, !people.is_empty()),
+        }
+    }
+    Ok((remove(session, doc, plan)?, waiting))
+}
+
+fn look_first(session: &mut Session, doc: &DocId) -> Result<Vec<(usize, Tombstone)>> {
+    let (Some(spec), Some(view)) = (concern::of(doc), session.view(doc)?) else {
+        return Ok(Vec::new());
+    };
+    // Members are in the order of their ids, and more of them come.
+    let is_core = spec.name == core::SPEC.name;
+    let all = list(spec, &*view).into_iter().enumerate();
+    let all = all.map(|(at, tombstone)| (if is_core { 0 } else { at }, tombstone));
+    Ok(all.filter(|(_, tombstone)| tombstone.can_go()).collect())
+}
+
+fn look_again(
+    session: &mut Session,
+    doc: &DocId,
+    mut left: Vec<Awaited>,
+) -> Result<Vec<(usize, Tombstone)>> {
+    left.sort_by(|(at, _, path), (other_at, _, other)| (at, path).cmp(&(other_at, other)));
+    left.dedup_by(|(_, _, path), (_, _, other)| path == other);
+    if left.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = session.read(doc, |source| {
+        let again = left.into_iter().filter_map(|(order, collection, path)| {
+            Some((order, Tombstone::at(collection, source, path)?))
+        });
+        again.filter(|(_, tombstone)| tombstone.can_go()).collect()
+    })?;
+    Ok(found.unwrap_or_default())
 }
 
 fn remove(session: &mut Session, doc: &DocId, plan: Plan) -> Result<Vec<Pruned>> {

@@ -1,6 +1,9 @@
 //! Core: what an entity is, and who belongs to it.
 
+mod people;
 mod used;
+
+pub use people::{Awaited, People, Unacknowledged};
 
 use super::{Actor, Outcome};
 use super::{kanban, record};
@@ -11,13 +14,13 @@ use crate::crdt::value::{Shared, Source};
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::limits;
+use crate::path::DocPath;
 use crate::policy::{Action, Role};
 use crate::schema::{Collection, Field, FieldKind, Removal, Spec, Tombstone, field};
 use crate::store::Session;
 use crate::tombstone::{self, trash};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use used::Used;
 
 pub const SPEC: Spec = Spec {
     name: "core",
@@ -79,14 +82,6 @@ pub fn active_role(source: &dyn Source, member: &str) -> Option<Role> {
     (exists && !deleted).then(|| Role::of(source.text(&["members", member, "role"]).as_deref()))
 }
 
-/// Whether this is the only owner that the entity has.
-fn is_last_owner(source: &dyn Source, member: &str) -> bool {
-    active_role(source, member) == Some(Role::Owner)
-        && !active(source)
-            .keys()
-            .any(|id| id != member && active_role(source, id) == Some(Role::Owner))
-}
-
 /// Makes an entity, owned by whoever makes it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Create {
@@ -118,7 +113,7 @@ impl Create {
             txn.set(METADATA, "four_words", if is_four_words(id) { id } else { "" })?;
             txn.set(METADATA, "created_at", now)?;
             txn.set(METADATA, "created_by", actor.as_str())?;
-            join(txn, &doc, &actor, Role::Owner, now, false)
+            join(txn, &doc, &actor, Role::Owner, now, false).map(drop)
         })?;
         if self.entity.entity_type() == "project" {
             kanban::lay_out(session, &self.entity)?;
@@ -171,7 +166,7 @@ impl Add {
         // Whoever acts as a member need not be looked for among all of them.
         let acting = Actor::of(session, &self.entity);
         let peopled = acting.is_ok()
-            || session.read(&doc, |source| !active(source).is_empty())? == Some(true);
+            || look_at_people(session, &self.entity, People::is_empty)? == Some(false);
         let role = self.role.unwrap_or(if peopled { Role::Member } else { Role::Owner });
         let present = session.read(&doc, |source| active_role(source, self.member.as_str()))?;
         if peopled {
@@ -189,13 +184,14 @@ impl Add {
         }
         tombstone::make_room(session, &doc)?;
         let now = session.now();
-        let mut used = Used::take(session, &doc)?;
-        let again = !used.note(self.member.as_str());
+        let mut members = people(session, &doc)?.unwrap_or_default();
+        let again = members.was_used(session, &doc, self.member.as_str())?;
         // Its tombstone, if there is one, gives way to the new record.
         let path = ["members".to_owned(), self.member.to_string()];
         trash::keep(session, &doc, &MEMBERS, &path, trash::REPLACED)?;
-        session.edit(&doc, |txn| join(txn, &doc, &self.member, role, now, again))?;
-        used.keep(session, &doc);
+        let joined = session.edit(&doc, |txn| join(txn, &doc, &self.member, role, now, again))?;
+        members.put(self.member.as_str(), role, joined);
+        members.keep(session, &doc);
         Ok(Outcome::created(doc, self.member.as_str())
             .saying(format!("added {} to {} as {role}", self.member, self.entity)))
     }
@@ -214,9 +210,8 @@ impl Remove {
         let actor = Actor::of(session, &self.entity)?;
         let doc = self.entity.document(SPEC.name);
         let member = find_member(session, &self.entity, &self.member)?;
-        let (held, last_owner) = session
-            .read(&doc, |source| (active_role(source, &member), is_last_owner(source, &member)))?
-            .unwrap_or((None, false));
+        let held = session.read(&doc, |source| active_role(source, &member))?.flatten();
+        let last_owner = is_last_owner(session, &self.entity, &member)?;
         record::check(session, &doc, &["members".to_owned(), member.clone()], MEMBERS.noun)?;
         let Some(held) = held else {
             return Ok(Outcome::unchanged(doc, &member)
@@ -224,12 +219,17 @@ impl Remove {
         };
         actor.may(&Action::Remove { member: &member, held, last_owner }, &member)?;
         let now = tombstone::time_of_deletion(session, &doc)?;
+        let mut members = people(session, &doc)?.unwrap_or_default();
         session.edit(&doc, |txn| {
             tombstone::mark(txn, &MEMBERS, &["members", &member], now, &actor.id)?;
             txn.remove(&["active_members"], &member)?;
             Ok(())
         })?;
-        let pruned = tombstone::prune_entity(session, &self.entity)?;
+        members.remove(&member);
+        let at = (&doc, &MEMBERS, DocPath::from(["members", &member]));
+        let pruned =
+            tombstone::prune_after_removal(session, &mut members, &self.entity, at, &member)?;
+        members.keep(session, &doc);
         Ok(Outcome::changed(doc, &member)
             .saying(format!("removed {member} from {}", self.entity))
             .pruning(pruned))
@@ -250,9 +250,8 @@ impl SetRole {
         let actor = Actor::of(session, &self.entity)?;
         let doc = self.entity.document(SPEC.name);
         let member = find_member(session, &self.entity, &self.member)?;
-        let (held, last_owner) = session
-            .read(&doc, |source| (active_role(source, &member), is_last_owner(source, &member)))?
-            .unwrap_or((None, false));
+        let held = session.read(&doc, |source| active_role(source, &member))?.flatten();
+        let last_owner = is_last_owner(session, &self.entity, &member)?;
         record::check(session, &doc, &["members".to_owned(), member.clone()], MEMBERS.noun)?;
         let Some(held) = held else {
             return Err(Error::refused(format!("{member} was removed from {}", self.entity)).hint(
@@ -270,10 +269,49 @@ impl SetRole {
         }
         actor.may(&Action::Appoint { from: held, to: self.role, last_owner }, &member)?;
         let now = session.now();
+        let mut members = people(session, &doc)?.unwrap_or_default();
         session.edit(&doc, |txn| appoint(txn, &member, self.role, now))?;
+        members.appoint(&member, self.role);
+        members.keep(session, &doc);
         Ok(Outcome::changed(doc, &member)
             .saying(format!("{member} is now a {} of {}", self.role, self.entity)))
     }
+}
+
+/// Who belongs to an entity, taken out of the session: to be given back with [`People::keep`] once it
+/// knows of every change since. None when there is no such document.
+pub fn people(session: &mut Session, core: &DocId) -> Result<Option<People>> {
+    let derive = |source: &dyn Source| {
+        let mut people = People::default();
+        for (id, joined) in active(source) {
+            if let Some(role) = active_role(source, &id) {
+                people.put(&id, role, joined);
+            }
+        }
+        people
+    };
+    match session.recall(core) {
+        Some(people) => Ok(Some(people)),
+        None => session.read(core, derive),
+    }
+}
+
+/// Looks at the people of an entity. None when it has no core document.
+pub fn look_at_people<R>(
+    session: &mut Session,
+    entity: &EntityId,
+    look: impl FnOnce(&People) -> R,
+) -> Result<Option<R>> {
+    let core = entity.document(SPEC.name);
+    let Some(people) = people(session, &core)? else { return Ok(None) };
+    let seen = look(&people);
+    people.keep(session, &core);
+    Ok(Some(seen))
+}
+
+/// Whether this is the only owner that the entity has.
+fn is_last_owner(session: &mut Session, entity: &EntityId, member: &str) -> Result<bool> {
+    Ok(look_at_people(session, entity, |people| people.is_last_owner(member))? == Some(true))
 }
 
 /// The member that an id or a unique prefix names, removed ones included.
@@ -300,14 +338,15 @@ pub fn find_assignee(session: &mut Session, entity: &EntityId, prefix: &str) -> 
     if prefix.is_empty() {
         return Ok(String::new());
     }
-    let doc = entity.document(SPEC.name);
-    let members = session.read(&doc, active)?.unwrap_or_default();
-    crate::id::resolve(prefix, members.keys().map(String::as_str), "member")
+    let find = |people: &People| crate::id::resolve(prefix, people.begun(prefix), "member");
+    let found = look_at_people(session, entity, find)?;
+    found
+        .unwrap_or_else(|| crate::id::resolve(prefix, std::iter::empty(), "member"))
         .map_err(|e| e.hint_else(Next::Members { all: false, entity: None }.and(" shows them")))
 }
 
 /// Creates the record of a member, in the place of its tombstone if there is one (rule R2); `again`
-/// says that there was one before.
+/// says that there was one before. Returns when it joined.
 fn join(
     txn: &mut Txn<'_>,
     doc: &DocId,
@@ -315,7 +354,7 @@ fn join(
     role: Role,
     now: i64,
     again: bool,
-) -> Result<()> {
+) -> Result<i64> {
     let id = member.as_str();
     let path = ["members", id];
     let removed = txn.flag(&["members", id, "deleted"]);
@@ -345,7 +384,8 @@ fn join(
         txn.set(&path, "deleted_at", 0)?;
     }
     record::touch(txn, &path, "updated_at", since)?;
-    txn.set(&["active_members"], id, true)
+    txn.set(&["active_members"], id, true)?;
+    Ok(since)
 }
 
 /// Gives an active member a role.

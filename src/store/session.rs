@@ -249,7 +249,7 @@ impl Session {
     }
 
     /// How often a document was changed in this session.
-    pub(super) fn revision(&self, doc: &DocId) -> usize {
+    pub fn revision(&self, doc: &DocId) -> usize {
         let working = self.documents.get(doc).and_then(Option::as_ref);
         working.and_then(|working| working.editing.as_ref()).map_or(0, |e| e.doc.updates().len())
     }

@@ -51,6 +51,7 @@ mod output;
 mod plain;
 mod programs;
 mod recover;
+mod removals;
 mod repair;
 mod size;
 mod state_dir;

@@ -1,0 +1,135 @@
+//! Who belongs to an entity, in the orders in which that is asked: derived once a session, and kept
+//! up by the operations, so that thousands of them are not thousands of walks through the members.
+
+use super::used;
+use crate::error::Result;
+use crate::id::DocId;
+use crate::path::DocPath;
+use crate::policy::Role;
+use crate::schema::Collection;
+use crate::store::Session;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// What is derived from one core document.
+#[derive(Default)]
+pub struct People {
+    /// The active members: role, and time of joining.
+    active: BTreeMap<String, (Role, i64)>,
+    joined: BTreeSet<(i64, String)>,
+    owners: usize,
+    /// In an order that has to do with neither names nor times.
+    shuffled: BTreeSet<(u64, String)>,
+    /// Who ever was a member, once that was asked.
+    used: Option<BTreeSet<String>>,
+    /// Whom the tombstones of the entity's documents wait for, each with the revision of its
+    /// document.
+    waiting: BTreeMap<DocId, (usize, Unacknowledged)>,
+}
+
+impl People {
+    /// Keeps them for the next operation. They must know of every change since they were taken.
+    pub fn keep(self, session: &mut Session, core: &DocId) {
+        session.remember(core, self);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.active.is_empty()
+    }
+
+    /// The active members whose ids begin like this, in their order.
+    pub fn begun<'p>(&'p self, prefix: &'p str) -> impl Iterator<Item = &'p str> {
+        let from = self.active.range(prefix.to_owned()..).map(|(id, _)| id.as_str());
+        from.take_while(move |id| id.starts_with(prefix))
+    }
+
+    /// When the last of the active members joined.
+    pub fn last_joined(&self) -> Option<i64> {
+        self.joined.last().map(|(joined, _)| *joined)
+    }
+
+    /// Whether this is the only owner that there is.
+    pub fn is_last_owner(&self, member: &str) -> bool {
+        self.owners == 1 && self.active.get(member).is_some_and(|(role, _)| *role == Role::Owner)
+    }
+
+    /// An active member that `waited_for` picks, given when it joined. Which one that is has nothing to
+    /// do with the order in which members come and go, so that it is seldom the next one that goes.
+    pub fn find(&self, waited_for: impl Fn(&str, i64) -> bool) -> Option<&str> {
+        let mut members = self.shuffled.iter().map(|(_, member)| member.as_str());
+        members.find(|member| {
+            self.active.get(*member).is_some_and(|(_, joined)| waited_for(member, *joined))
+        })
+    }
+
+    /// Notes an active member, new or with another role.
+    pub fn put(&mut self, member: &str, role: Role, joined: i64) {
+        self.remove(member);
+        self.owners = self.owners.saturating_add(usize::from(role == Role::Owner));
+        self.joined.insert((joined, member.to_owned()));
+        self.shuffled.insert((chance(member), member.to_owned()));
+        self.active.insert(member.to_owned(), (role, joined));
+    }
+
+    /// Notes that an active member has another role.
+    pub fn appoint(&mut self, member: &str, role: Role) {
+        if let Some((_, joined)) = self.active.get(member).copied() {
+            self.put(member, role, joined);
+        }
+    }
+
+    /// Notes that a member is active no more.
+    pub fn remove(&mut self, member: &str) {
+        if let Some((role, joined)) = self.active.remove(member) {
+            self.owners = self.owners.saturating_sub(usize::from(role == Role::Owner));
+            self.joined.remove(&(joined, member.to_owned()));
+            self.shuffled.remove(&(chance(member), member.to_owned()));
+        }
+    }
+
+    /// Notes that somebody is made a member. Whether there was a record with that id before, as far
+    /// as the document tells.
+    pub fn was_used(&mut self, session: &mut Session, core: &DocId, member: &str) -> Result<bool> {
+        let used = match &mut self.used {
+            Some(used) => used,
+            None => self.used.insert(used::ids(session, core)?),
+        };
+        Ok(!used.insert(member.to_owned()))
+    }
+
+    /// Whom the tombstones of a document wait for, and the revision at which that was so. To be given
+    /// back with [`People::note_waiting`].
+    pub fn waiting(&mut self, doc: &DocId) -> Option<(usize, Unacknowledged)> {
+        self.waiting.remove(doc)
+    }
+
+    pub fn note_waiting(&mut self, doc: &DocId, revision: usize, waiting: Unacknowledged) {
+        self.waiting.insert(doc.clone(), (revision, waiting));
+    }
+}
+
+/// A tombstone: where it comes in the order of its document, and where it is.
+pub type Awaited = (usize, &'static Collection, DocPath);
+
+/// The tombstones of a document that are pruned some day, each by one member that it waits for.
+/// Those that are gone by now do no harm: they are looked at again before anything happens.
+#[derive(Default)]
+pub struct Unacknowledged(BTreeMap<String, Vec<Awaited>>);
+
+impl Unacknowledged {
+    /// Notes that a tombstone waits for a member.
+    pub fn add(&mut self, member: &str, tombstone: Awaited) {
+        self.0.entry(member.to_owned()).or_default().push(tombstone);
+    }
+
+    /// Takes out what waits for a member that is none any more.
+    pub fn without(&mut self, member: &str) -> Vec<Awaited> {
+        self.0.remove(member).unwrap_or_default()
+    }
+}
+
+fn chance(member: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    member.hash(&mut hasher);
+    hasher.finish()
+}
