@@ -178,7 +178,7 @@ impl Place {
     /// Walk, rule 1 of the gate, and the live content: all that stands before yrs.
     fn read(&self) -> anyhow::Result<()> {
         let bytes = std::fs::read(self.file()?)?;
-        let update = Update::walk(&bytes).and_then(|u| u.check(concern::roots(&self.doc)));
+        let update = Update::checked(&bytes, concern::roots(&self.doc));
         let view = View::of(&update?);
         assert!(!view.version().clocks.is_empty());
         Ok(())

@@ -89,7 +89,7 @@ impl Place {
         let open = Open { command: "bench", member: Some(&member), dry_run: false };
         let mut session = store.session(open)?;
         for ((doc, update), seq) in updates.iter().zip(1..) {
-            let checked = Update::walk(update).and_then(|walked| walked.check(concern::roots(doc)));
+            let checked = Update::checked(update, concern::roots(doc));
             let origin = peer.map(|peer| (peer, seq));
             session.apply(doc, &checked?, origin)?;
         }

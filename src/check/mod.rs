@@ -250,7 +250,7 @@ fn over_limit(doc: &DocId, entity: &EntityId, view: &View, limit: u64) -> Option
 
 /// Through yrs and back.
 fn deep(doc: &DocId, view: &View) -> Result<Option<Found>> {
-    let checked = |bytes| Update::walk(bytes).and_then(|walked| walked.check(&[]));
+    let checked = |bytes| Update::checked(bytes, &[]);
     let again = checked(view.bytes())
         .map_err(|fault| Error::bug("what was checked does not check").because(fault))
         // The client id is one of a document that writes nothing.

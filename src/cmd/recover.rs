@@ -109,7 +109,7 @@ fn refuse_whole(store: &Store, doc: &DocId, own: &Remains, others: &[Source]) ->
 /// Whether what others have contradicts the file.
 fn forks(doc: &DocId, own: &Remains, others: &[Source]) -> bool {
     let Some((_, bytes)) = &own.file else { return false };
-    let Ok(file) = Update::walk(bytes).and_then(|walked| walked.check(concern::roots(doc))) else {
+    let Ok(file) = Update::checked(bytes, concern::roots(doc)) else {
         return false;
     };
     let updates = others.iter().flat_map(|source| &source.updates);

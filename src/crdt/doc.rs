@@ -285,8 +285,7 @@ impl Doc {
 
 /// What was written anew from something that was checked.
 fn checked(bytes: &[u8]) -> Result<Update<'_, Checked>> {
-    Update::walk(bytes)
-        .and_then(|walked| walked.check(&[]))
+    Update::checked(bytes, &[])
         .map_err(|fault| Error::bug("what was joined does not check").because(fault))
 }
 
@@ -535,7 +534,7 @@ mod tests {
     use yrs::{Any, Array, Text};
 
     fn load(bytes: &[u8]) -> Doc {
-        Doc::load(&Update::walk(bytes).unwrap().check(&[]).unwrap(), 1).unwrap()
+        Doc::load(&Update::checked(bytes, &[]).unwrap(), 1).unwrap()
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl Effort {
         allowance: &mut Allowance,
     ) -> Result<()> {
         for own in updates.get(self.seen..).unwrap_or(&[]) {
-            if let Ok(own) = Update::walk(own).and_then(|walked| walked.check(&[])) {
+            if let Ok(own) = Update::checked(own, &[]) {
                 self.rehearsal.follow(&own, u64::MAX);
             }
         }

@@ -273,7 +273,7 @@ mod tests {
         // Somebody else, who has seen all of it.
         let merge = |from: &Doc, into: &mut Doc| {
             let state = from.encode().unwrap().0;
-            into.apply(&Update::walk(&state).unwrap().check(&[]).unwrap()).unwrap();
+            into.apply(&Update::checked(&state, &[]).unwrap()).unwrap();
         };
         merge(doc, theirs);
         theirs.edit(edit).unwrap();

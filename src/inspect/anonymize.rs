@@ -54,8 +54,7 @@ pub fn anonymize(
         texts += usize::from(instead != Instead::Same && !text.is_empty());
         instead
     });
-    let copy = Update::walk(&bytes)
-        .and_then(|walked| walked.check(roots))
+    let copy = Update::checked(&bytes, roots)
         .map_err(|fault| Error::bug("the anonymous copy is not valid").because(fault))?;
     match copy.version() == update.version() && bytes.len() == update.bytes().len() {
         true => Ok(Anonymous { bytes, texts }),
@@ -230,10 +229,10 @@ mod tests {
             (format!("seed {seed}"), state(&World::random(&mut rng, steps).all()))
         });
         for (name, bytes) in random.chain(fixtures()) {
-            let update = Update::walk(&bytes).unwrap().check(&[]).unwrap();
+            let update = Update::checked(&bytes, &[]).unwrap();
             for members in [None, Some(&[][..])] {
                 let copy = anonymize(&update, &[], members).unwrap().bytes;
-                let walked = Update::walk(&copy).unwrap().check(&[]).unwrap();
+                let walked = Update::checked(&copy, &[]).unwrap();
                 let spans = |update: &Update<'_, Checked>| -> Vec<_> {
                     let blocks = update.blocks().iter();
                     blocks.map(|b| (b.kind, b.clock, b.len, b.span(), b.content_span())).collect()

@@ -57,7 +57,7 @@ pub struct Merge<'m> {
 pub fn sides<'p>(parts: &'p [Part<'_>], roots: &[(&str, RootKind)]) -> Result<Vec<Side<'p>>> {
     let bug = |fault| Error::bug("an update passed the gate and is not valid").because(fault);
     let side = |part: &'p Part<'_>| {
-        let update = Update::walk(part.update).and_then(|walked| walked.check(roots));
+        let update = Update::checked(part.update, roots);
         Ok(Side { update: update.map_err(bug)?, seen: part.seen })
     };
     parts.iter().map(side).collect()

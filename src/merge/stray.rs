@@ -24,7 +24,7 @@ pub fn elements(
     let updates = rows.iter().map(|row| row.update.as_slice());
     let updates = updates.chain(parts.iter().map(|part| part.update));
     // All of them were checked before; what is not is of no use here.
-    let checked = |bytes| Update::walk(bytes).and_then(|walked| walked.check(roots)).ok();
+    let checked = |bytes| Update::checked(bytes, roots).ok();
     let updates: Vec<Update<'_, Checked>> = updates.filter_map(checked).collect();
     let Some(whole) = merge(&updates) else { return Ok(BTreeSet::new()) };
     let Some(whole) = checked(&whole) else { return Ok(BTreeSet::new()) };

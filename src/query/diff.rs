@@ -142,9 +142,7 @@ impl Seen<'_> {
 /// The live content of a document's whole state.
 fn whole(bytes: &[u8], doc: Option<&DocId>) -> Result<View, String> {
     let roots = doc.map(concern::roots).unwrap_or_default();
-    let update = Update::walk(bytes)
-        .and_then(|walked| walked.check(roots))
-        .map_err(|fault| fault.to_string())?;
+    let update = Update::checked(bytes, roots).map_err(|fault| fault.to_string())?;
     match update.needs().is_empty() {
         true => View::read(&update).map_err(|e| e.to_string()),
         false => Err("it is an update that builds upon others".to_owned()),

@@ -182,8 +182,7 @@ fn operations(version: &Version) -> u64 {
 }
 
 fn checked<'b>(bytes: &'b [u8], roots: &[(&str, RootKind)]) -> Result<Update<'b, Checked>> {
-    Update::walk(bytes)
-        .and_then(|walked| walked.check(roots))
+    Update::checked(bytes, roots)
         .map_err(|fault| Error::bug("what was recovered is not valid").because(fault))
 }
 

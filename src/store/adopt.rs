@@ -75,7 +75,7 @@ pub(super) fn brought(
     }
     let side = merged.since(&file.version());
     let rows = state.log_of(doc)?;
-    let checked = |row| Update::walk(row).and_then(|walked| walked.check(roots(doc))).ok();
+    let checked = |row| Update::checked(row, roots(doc)).ok();
     let rows: Vec<_> = rows.iter().filter_map(|row| checked(row.update.as_slice())).collect();
     let logged = update::merge(&rows);
     let (before, news) = (theirs.clone(), side.clone());
@@ -168,7 +168,7 @@ impl Session {
         working.open(doc, roots, |_| replica.client_for(doc, &clocks, state, ambient))?;
         self.merge_in(doc, &view, &news)?;
         let logged = logged.as_deref().and_then(|logged| {
-            let walked = Update::walk(logged).and_then(|walked| walked.check(roots(doc)));
+            let walked = Update::checked(logged, roots(doc));
             walked.ok().map(|logged| View::of(&logged))
         });
         let adopted = Adopted { doc, before: view, update: &side, logged };
@@ -181,9 +181,9 @@ impl Session {
     fn merge_in(&mut self, doc: &DocId, before: &View, side: &[u8]) -> Result<()> {
         let roots = self.ambient.roots;
         let bug = |fault| Error::bug("a file was valid and is not").because(fault);
-        let whole = Update::walk(side).and_then(|walked| walked.check(roots(doc))).map_err(bug)?;
+        let whole = Update::checked(side, roots(doc)).map_err(bug)?;
         let news = whole.since(before.version());
-        let news = Update::walk(&news).and_then(|walked| walked.check(roots(doc))).map_err(bug)?;
+        let news = Update::checked(&news, roots(doc)).map_err(bug)?;
         self.admit(doc, &news)?;
         self.change(doc, By::File, |editing| editing.doc.apply(&news)).map(drop)
     }

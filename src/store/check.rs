@@ -333,7 +333,7 @@ fn inbox_detail(parked: &Parked) -> String {
 }
 
 fn check<'a>(bytes: &'a [u8], doc: &DocId, roots: Roots) -> Result<Update<'a, Checked>, ()> {
-    Update::walk(bytes).and_then(|walked| walked.check(roots(doc))).map_err(drop)
+    Update::checked(bytes, roots(doc)).map_err(drop)
 }
 
 /// Bytes that should hold a whole document.

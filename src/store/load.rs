@@ -223,8 +223,7 @@ fn overlay(
 ) -> Result<Vec<u8>> {
     let mut parts = Vec::with_capacity(rows.len());
     for row in rows {
-        let part = Update::walk(&row.update)
-            .and_then(|walked| walked.check(roots(doc)))
+        let part = Update::checked(&row.update, roots(doc))
             .map_err(|fault| damaged(doc, row).because(fault))?;
         parts.push((row, part));
     }
@@ -274,8 +273,7 @@ fn laid_over(
         }
     }
     let check = |bytes| {
-        Update::walk(bytes)
-            .and_then(|walked| walked.check(roots(doc)))
+        Update::checked(bytes, roots(doc))
             .map_err(|fault| Error::bug(format!("news of {doc} are not valid")).because(fault))
     };
     let news = news.iter().map(|bytes| check(bytes)).collect::<Result<Vec<_>>>()?;

@@ -117,7 +117,7 @@ fn foreign_edit(state: &[u8], key: &str, value: &str) -> Vec<u8> {
 }
 
 fn checked(bytes: &[u8]) -> Update<'_, Checked> {
-    Update::walk(bytes).unwrap().check(&[]).unwrap()
+    Update::checked(bytes, &[]).unwrap()
 }
 
 mod adoption;

@@ -248,7 +248,7 @@ fn about(doc: &DocId, error: Error) -> Error {
 
 /// Bytes of our own making, on their way to the log or the eye.
 pub(super) fn own<'a>(bytes: &'a [u8], doc: &DocId, roots: Roots) -> Result<Update<'a, Checked>> {
-    Update::walk(bytes).and_then(|walked| walked.check(roots(doc))).map_err(|fault| {
+    Update::checked(bytes, roots(doc)).map_err(|fault| {
         Error::bug(format!("what was written to {doc} is not valid")).because(fault)
     })
 }

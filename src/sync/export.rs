@@ -143,8 +143,7 @@ impl<'a> Export<'a> {
             None => Applied::new(),
         };
         let Some(bytes) = self.reader.bytes(doc)? else { return Ok(None) };
-        let checked =
-            Update::walk(&bytes).and_then(|walked| walked.check((self.ambient.roots)(doc)));
+        let checked = Update::checked(&bytes, (self.ambient.roots)(doc));
         match checked {
             Ok(whole) => {
                 let (entry, update) = self.document(doc.clone(), &whole, applied)?;
@@ -327,7 +326,7 @@ fn join(rows: &[Row], roots: &[(&str, RootKind)]) -> Result<Option<Vec<u8>>> {
 
 /// An update out of our own log.
 fn checked<'u>(bytes: &'u [u8], roots: &[(&str, RootKind)]) -> Result<Update<'u, Checked>> {
-    Update::walk(bytes).and_then(|update| update.check(roots)).map_err(|fault| {
+    Update::checked(bytes, roots).map_err(|fault| {
         Error::corrupt("the log holds an update that is not valid")
             .because(fault)
             .hint(Next::Export.and(" without --for sends whole states, not the log"))

@@ -198,7 +198,7 @@ fn may_be_stored(session: &mut Session, doc: &DocId, roots: &[(&str, RootKind)])
 }
 
 fn check<'u>(bytes: &'u [u8], roots: &[(&str, RootKind)]) -> Result<Update<'u, Checked>, Fault> {
-    Update::walk(bytes)?.check(roots)
+    Update::checked(bytes, roots)
 }
 
 /// An error ends the import, unless the piece comes from an earlier one: then that piece alone

@@ -329,7 +329,7 @@ fn checked(entity: &EntityId, change: &str) -> Result<Vec<u8>> {
         .decode(change.as_bytes())
         .map_err(|e| Error::untrusted("its change is not base64").because(e))?;
     let doc = entity.document(SPEC.name);
-    let valid = Update::walk(&bytes).and_then(|update| update.check(concern::roots(&doc)));
+    let valid = Update::checked(&bytes, concern::roots(&doc));
     match valid {
         Ok(_) => Ok(bytes),
         Err(fault) => Err(Error::untrusted("its change is not valid").because(fault)),

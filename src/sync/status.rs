@@ -290,8 +290,7 @@ impl Apart<'_> {
     fn lacking(&self, doc: &DocId, operations: u64) -> Result<Lacking> {
         let mut lacking = Lacking { doc: doc.clone(), operations, bytes: None };
         let Some(bytes) = self.reader.bytes(doc)? else { return Ok(lacking) };
-        let checked =
-            Update::walk(&bytes).and_then(|walked| walked.check((self.ambient.roots)(doc)));
+        let checked = Update::checked(&bytes, (self.ambient.roots)(doc));
         // What no receiver would take is left out of exports.
         let Ok(whole): Result<Update<'_, Checked>, _> = checked else { return Ok(lacking) };
         let bytes = export::bytes_for(self.reader, self.ambient, doc, &whole, self.known)?;

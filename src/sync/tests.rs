@@ -465,9 +465,7 @@ fn a_dry_run_says_the_same_and_writes_nothing() {
 /// An update of one write to the map `m`, made under a client id of the caller's choice.
 fn written_by(client: u64, base: Option<&[u8]>, key: &str, value: &str) -> Vec<u8> {
     let mut doc = match base {
-        Some(bytes) => {
-            Doc::load(&Update::walk(bytes).unwrap().check(&[]).unwrap(), client).unwrap()
-        }
+        Some(bytes) => Doc::load(&Update::checked(bytes, &[]).unwrap(), client).unwrap(),
         None => Doc::new(client),
     };
     doc.edit(|txn| txn.set(&["m"], key, value)).unwrap();

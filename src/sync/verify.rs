@@ -40,9 +40,8 @@ fn verify_update(
     roots: &[(&str, RootKind)],
     full: bool,
 ) -> Result<()> {
-    let update = Update::walk(bytes)
-        .and_then(|update| update.check(roots))
-        .map_err(|fault| wrong(document, fault.to_string()))?;
+    let update =
+        Update::checked(bytes, roots).map_err(|fault| wrong(document, fault.to_string()))?;
     if *update.needs() != document.needs {
         return Err(wrong(document, "it needs something else than the manifest says"));
     }

@@ -83,7 +83,7 @@ fn state(doc: &Doc) -> Vec<u8> {
 }
 
 fn checked(bytes: &[u8]) -> Update<'_, Checked> {
-    Update::walk(bytes).and_then(|update| update.check(&[])).expect("a valid state")
+    Update::checked(bytes, &[]).expect("a valid state")
 }
 
 /// A store that holds the document as somebody else left it.

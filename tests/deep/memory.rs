@@ -684,7 +684,7 @@ fn set_first(
 fn checked(bytes: &[u8]) -> Update<'_, Checked> {
     // The roots of all concerns together: none has the name of another's with another type.
     let roots: Vec<_> = concern::CONCERNS.iter().flat_map(|spec| spec.roots).copied().collect();
-    Update::walk(bytes).and_then(|update| update.check(&roots)).expect("a valid state")
+    Update::checked(bytes, &roots).expect("a valid state")
 }
 
 /// A world that tells its history when it ends in a panic.

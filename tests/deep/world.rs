@@ -603,5 +603,5 @@ fn opened(bundle: &[u8]) -> Bundle {
 }
 
 pub fn checked(bytes: &[u8]) -> Update<'_, Checked> {
-    Update::walk(bytes).and_then(|update| update.check(&[])).expect("a valid state")
+    Update::checked(bytes, &[]).expect("a valid state")
 }

@@ -116,7 +116,7 @@ fn gate<'u>(
 }
 
 pub fn check<'u>(roots: Roots, bytes: &'u [u8]) -> Result<Update<'u, Checked>, Fault> {
-    Update::walk(bytes)?.check(roots)
+    Update::checked(bytes, roots)
 }
 
 /// A yrs document with this state, as [`doc::Doc`] opens one. Its roots have no type yet: an

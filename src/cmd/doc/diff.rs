@@ -98,7 +98,7 @@ fn in_bundle(name: &str, bundle: &Bundle, doc: &DocId) -> Result<Option<View>> {
             .hint("`crdtctl sync export -o FILE`, without `--for`, writes full states")
     };
     let update = update.ok_or_else(partial)?;
-    match Update::walk(update).and_then(|walked| walked.check(concern::roots(doc))) {
+    match Update::checked(update, concern::roots(doc)) {
         Ok(update) if update.needs().is_empty() => View::read(&update).map(Some),
         Ok(_) => Err(partial()),
         Err(fault) => {

@@ -163,7 +163,7 @@ fn the_decisions_are_those_of_a_look_at_everything() {
             .sides
             .iter()
             .map(|(update, seen)| Side {
-                update: Update::walk(update).unwrap().check(&[]).unwrap(),
+                update: Update::checked(update, &[]).unwrap(),
                 seen: seen.as_ref(),
             })
             .collect();
@@ -215,7 +215,7 @@ fn a_chain_of_origins_is_as_long_as_it_is() {
     for seed in 0..worlds() / 4 {
         let (_, world) = random_world(seed, 40);
         let bytes = state(&world.all());
-        let update = Update::walk(&bytes).unwrap().check(&[]).unwrap();
+        let update = Update::checked(&bytes, &[]).unwrap();
         let lineage = Lineage::of(&update);
         let units: Vec<Id> = update
             .clients()

@@ -324,6 +324,6 @@ impl<'u> Judge<'_, '_, 'u> {
     }
 
     fn check<'c>(&self, bytes: &'c [u8]) -> Result<Update<'c, Checked>, Fault> {
-        Update::walk(bytes)?.check(self.roots)
+        Update::checked(bytes, self.roots)
     }
 }

@@ -15,6 +15,17 @@ use crate::limits::{ANY_DEPTH, CONTAINER_DEPTH};
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
+impl<'a> Update<'a, Checked> {
+    /// Walks an update and checks it: what may be merged and stored. `roots` as in
+    /// [`Update::check`].
+    ///
+    /// # Errors
+    /// What breaks the format; then the first fault in causal order.
+    pub fn checked(bytes: &'a [u8], roots: &[(&str, RootKind)]) -> Result<Self, Fault> {
+        Update::walk(bytes)?.check(roots)
+    }
+}
+
 impl<'a> Update<'a, Unchecked> {
     /// Checks rule 1 as far as the update alone shows it. `roots` are the roots of its concern;
     /// the kind of any other is taken from its items. An item whose parent or origins are not in

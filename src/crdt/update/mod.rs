@@ -377,7 +377,7 @@ pub fn storable(bytes: &[u8]) -> Result<Version, Fault> {
 
 /// The same, and what was read.
 pub(super) fn whole(bytes: &[u8]) -> Result<Update<'_, Checked>, Fault> {
-    let update = Update::walk(bytes)?.check(&[])?;
+    let update = Update::checked(bytes, &[])?;
     match update.needs().iter().next() {
         Some((client, clock)) => Err(Fault::new(
             bytes.len(),

@@ -15,5 +15,5 @@ fn checked(bytes: &[u8]) -> Update<'_, Checked> {
 }
 
 fn check(bytes: &[u8]) -> Result<Update<'_, Checked>, Fault> {
-    Update::walk(bytes)?.check(&[])
+    Update::checked(bytes, &[])
 }

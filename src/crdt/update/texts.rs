@@ -217,8 +217,8 @@ mod tests {
         text.insert_embed(&mut txn, 0, Any::from_json(json).unwrap());
         drop(txn);
         let bytes = state(&doc);
-        let copy = Update::walk(&bytes).unwrap().check(&[]).unwrap().with_texts(decide);
-        let walked = Update::walk(&copy).unwrap().check(&[]).unwrap();
+        let copy = Update::checked(&bytes, &[]).unwrap().with_texts(decide);
+        let walked = Update::checked(&copy, &[]).unwrap();
         let block = walked.blocks()[0];
         let json = Reader::at(walked.content(&block), 0).text().unwrap().to_owned();
         assert!(any::embedded(&json).is_some(), "{json}");

@@ -138,8 +138,7 @@ impl View {
     /// # Errors
     /// `Bug` when `roots` are not those that it was checked with.
     pub fn update(&self, roots: &[(&str, RootKind)]) -> Result<Update<'_, Checked>> {
-        Update::walk(&self.bytes)
-            .and_then(|walked| walked.check(roots))
+        Update::checked(&self.bytes, roots)
             .map_err(|fault| Error::bug("a document was valid and is not").because(fault))
     }
 
