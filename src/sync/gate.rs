@@ -66,7 +66,7 @@ pub fn pass(session: &mut Session, doc: &DocId, pieces: &[Piece<'_>]) -> Result<
     let mut fates: Vec<Option<Fate>> = pieces.iter().map(|_| None).collect();
     let mut open = Vec::with_capacity(pieces.len());
     for (piece, fate) in pieces.iter().zip(&mut fates) {
-        match check(&piece.update, roots) {
+        match Update::checked(&piece.update, roots) {
             Ok(update) => open.push(Open { piece, update, fate }),
             Err(fault) => *fate = Some(refuse(piece, invalid(doc, piece, fault))?),
         }
@@ -83,7 +83,7 @@ pub fn pass(session: &mut Session, doc: &DocId, pieces: &[Piece<'_>]) -> Result<
 /// As [`pass`], for what is not valid.
 pub fn hold(session: &Session, doc: &DocId, pieces: &[Piece<'_>]) -> Result<Vec<Fate>> {
     let roots = (session.ambient().roots)(doc);
-    let fate = |piece: &Piece<'_>| match check(&piece.update, roots) {
+    let fate = |piece: &Piece<'_>| match Update::checked(&piece.update, roots) {
         Ok(_) => Ok(Fate::Waits(Need::Clocks(Clocks::new()))),
         Err(fault) => refuse(piece, invalid(doc, piece, fault)),
     };
@@ -107,7 +107,7 @@ fn round<'p>(
     at_once: &mut usize,
 ) -> Result<bool> {
     let bytes = session.bytes(doc)?.unwrap_or_else(|| NOTHING.into());
-    let base = check(&bytes, roots).map_err(|fault| {
+    let base = Update::checked(&bytes, roots).map_err(|fault| {
         Error::corrupt(format!("{doc} does not hold to the format")).because(fault)
     })?;
     let updates: Vec<&Update<'_, Checked>> = open.iter().map(|open| &open.update).collect();
@@ -140,7 +140,7 @@ fn round<'p>(
             }
             Verdict::Known => Fate::Applied(Has::from(&one.update.version())),
             Verdict::New(news) => {
-                let news = check(&news, roots).map_err(|fault| {
+                let news = Update::checked(&news, roots).map_err(|fault| {
                     Error::bug(format!("news of {doc} are not valid")).because(fault)
                 })?;
                 // It also refuses writes under our own client id that we never made.
@@ -164,8 +164,10 @@ fn round<'p>(
             }
         });
     }
-    match may_be_stored(session, doc, roots) {
-        Err(e) if e.kind == Kind::Untrusted && moved => {
+    // What did not move is what was checked above.
+    let stored = if moved { may_be_stored(session, doc, roots) } else { Ok(()) };
+    match stored {
+        Err(e) if e.kind == Kind::Untrusted => {
             session.go_back(doc, before)?;
             match taken.as_mut_slice() {
                 [only] => *only.fate = Some(refuse(only.piece, too_much(doc, only.piece, e))?),
@@ -194,11 +196,7 @@ fn may_be_stored(session: &mut Session, doc: &DocId, roots: &[(&str, RootKind)])
     let Some(bytes) = session.bytes(doc)? else { return Ok(()) };
     let unfit =
         |fault| Error::untrusted("what the merge makes of it cannot be stored").because(fault);
-    check(&bytes, roots).map(drop).map_err(unfit)
-}
-
-fn check<'u>(bytes: &'u [u8], roots: &[(&str, RootKind)]) -> Result<Update<'u, Checked>, Fault> {
-    Update::checked(bytes, roots)
+    Update::checked(&bytes, roots).map(drop).map_err(unfit)
 }
 
 /// An error ends the import, unless the piece comes from an earlier one: then that piece alone
