@@ -7,6 +7,7 @@
 use super::content::Content;
 use super::effort::{Allowance, Effort};
 use super::elements::ArrayIndex;
+use super::scalar::Slot;
 pub use super::scalar::{New, Scalar};
 
 use super::live::Live;
@@ -354,7 +355,7 @@ impl<'d> Txn<'d> {
     pub fn put(&mut self, path: &[&str], key: &str, content: &Content) -> Result<()> {
         let map = self.map(path)?;
         self.key(path, key);
-        self.insert_content(&map, key, content);
+        self.write_content(Slot::Key(&map, key), content);
         Ok(())
     }
 
@@ -407,12 +408,12 @@ impl<'d> Txn<'d> {
     pub(super) fn put_value(&mut self, path: &[&str], key: &str, value: &Value) -> Result<()> {
         if let Some(Out::YArray(array)) = self.live().out(path) {
             self.elements.changed(&array);
-            self.append_value(&array, value);
+            self.write_value(Slot::End(&array), value);
             return Ok(());
         }
         let map = self.map(path)?;
         self.key(path, key);
-        self.insert_value(&map, key, value);
+        self.write_value(Slot::Key(&map, key), value);
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use super::doc::Txn;
 use super::update::any;
 use super::value::Value;
 use std::sync::Arc;
+use yrs::block::Prelim;
 use yrs::{Any, Array, ArrayPrelim, ArrayRef, Map, MapPrelim, MapRef, Number, TextPrelim};
 
 /// A value that one register holds.
@@ -120,66 +121,62 @@ impl Txn<'_> {
 
     /// A value with all below it. Recursion is bounded: what is written was read from a document
     /// that passed the check.
-    pub(super) fn insert_value(&mut self, map: &MapRef, key: &str, value: &Value) {
+    pub(super) fn write_value(&mut self, slot: Slot<'_>, value: &Value) {
         match value {
             Value::Map(fields) => {
-                let new = map.insert(&mut self.yrs, key, MapPrelim::default());
-                fields.iter().for_each(|(key, value)| self.insert_value(&new, key, value));
+                let new = slot.make(self, MapPrelim::default());
+                fields
+                    .iter()
+                    .for_each(|(key, value)| self.write_value(Slot::Key(&new, key), value));
             }
             Value::Array(items) => {
-                let new = map.insert(&mut self.yrs, key, ArrayPrelim::default());
-                items.iter().for_each(|value| self.append_value(&new, value));
+                let new = slot.make(self, ArrayPrelim::default());
+                items.iter().for_each(|value| self.write_value(Slot::End(&new), value));
             }
-            Value::Text(text) => {
-                map.insert(&mut self.yrs, key, TextPrelim::new(text.as_str()));
-            }
-            plain => self.insert(map, key, plain),
+            Value::Text(text) => drop(slot.make(self, TextPrelim::new(text.as_str()))),
+            plain => self.write_plain(slot, plain),
         }
     }
 
-    pub(super) fn append_value(&mut self, array: &ArrayRef, value: &Value) {
-        match value {
-            Value::Map(fields) => {
-                let new = array.push_back(&mut self.yrs, MapPrelim::default());
-                fields.iter().for_each(|(key, value)| self.insert_value(&new, key, value));
-            }
-            Value::Array(items) => {
-                let new = array.push_back(&mut self.yrs, ArrayPrelim::default());
-                items.iter().for_each(|value| self.append_value(&new, value));
-            }
-            Value::Text(text) => {
-                array.push_back(&mut self.yrs, TextPrelim::new(text.as_str()));
-            }
-            plain => self.insert_in(array, u32::MAX, plain),
-        }
-    }
-
-    /// Content under a key, in the order of its keys, so that the same content is the same items.
-    pub(super) fn insert_content(&mut self, map: &MapRef, key: &str, content: &Content) {
+    /// Content with all below it, in the order of its keys, so that the same content is the same
+    /// items.
+    pub(super) fn write_content(&mut self, slot: Slot<'_>, content: &Content) {
         match content {
-            Content::Plain(value) => self.insert(map, key, value),
+            Content::Plain(value) => self.write_plain(slot, value),
             Content::Map(fields) => {
-                let new = map.insert(&mut self.yrs, key, MapPrelim::default());
-                fields.iter().for_each(|(key, field)| self.insert_content(&new, key, field));
+                let new = slot.make(self, MapPrelim::default());
+                fields
+                    .iter()
+                    .for_each(|(key, field)| self.write_content(Slot::Key(&new, key), field));
             }
             Content::Array(items) => {
-                let new = map.insert(&mut self.yrs, key, ArrayPrelim::default());
-                items.iter().for_each(|item| self.append_content(&new, item));
+                let new = slot.make(self, ArrayPrelim::default());
+                items.iter().for_each(|item| self.write_content(Slot::End(&new), item));
             }
         }
     }
 
-    pub(super) fn append_content(&mut self, array: &ArrayRef, content: &Content) {
-        match content {
-            Content::Plain(value) => self.insert_in(array, u32::MAX, value),
-            Content::Map(fields) => {
-                let new = array.push_back(&mut self.yrs, MapPrelim::default());
-                fields.iter().for_each(|(key, field)| self.insert_content(&new, key, field));
-            }
-            Content::Array(items) => {
-                let new = array.push_back(&mut self.yrs, ArrayPrelim::default());
-                items.iter().for_each(|item| self.append_content(&new, item));
-            }
+    fn write_plain(&mut self, slot: Slot<'_>, value: &Value) {
+        match slot {
+            Slot::Key(map, key) => self.insert(map, key, value),
+            Slot::End(array) => self.insert_in(array, u32::MAX, value),
+        }
+    }
+}
+
+/// Where something new goes.
+pub(super) enum Slot<'s> {
+    /// Under a key of a map.
+    Key(&'s MapRef, &'s str),
+    /// At the end of an array.
+    End(&'s ArrayRef),
+}
+
+impl Slot<'_> {
+    fn make<P: Prelim>(self, txn: &mut Txn<'_>, new: P) -> P::Return {
+        match self {
+            Slot::Key(map, key) => map.insert(&mut txn.yrs, key, new),
+            Slot::End(array) => array.push_back(&mut txn.yrs, new),
         }
     }
 }

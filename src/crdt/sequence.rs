@@ -7,6 +7,7 @@ use super::content::{self, Content};
 use super::doc::{New, Scalar, Txn, not_shared};
 use super::elements::yrs_id;
 use super::live::{from_any, from_out};
+use super::scalar::Slot;
 use super::update::{DeleteSet, Id};
 use super::value::Value;
 use crate::error::{Error, Result};
@@ -20,7 +21,7 @@ impl Txn<'_> {
     pub fn append(&mut self, path: &[&str], content: &Content) -> Result<()> {
         let array = self.array(path)?;
         self.elements.changed(&array);
-        self.append_content(&array, content);
+        self.write_content(Slot::End(&array), content);
         Ok(())
     }
 
