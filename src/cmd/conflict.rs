@@ -1,6 +1,6 @@
 use super::time::When;
 use super::{Context, DryRun, resolve};
-use crate::error::Result;
+use crate::error::{Next, Result};
 use crate::operation::{Operation, Restore};
 use crate::query::conflict::{self as query, ConflictFilter};
 use crate::ui::{Column, Report, row, rows};
@@ -111,7 +111,7 @@ fn list(context: &Context, since: Option<When>, doc: Option<&str>) -> Result<Rep
 
 fn show(context: &Context, number: i64) -> Result<Report> {
     let found = query::find(&context.reader()?, number).map_err(|error| {
-        resolve::hinted(error, "`crdtctl conflict list` shows those of the last 30 days")
+        resolve::hinted(error, Next::Conflicts.and(" shows those of the last 30 days"))
     })?;
     Ok(Report::object(row(&found)?, SHOW, Some("number")))
 }

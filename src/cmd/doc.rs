@@ -10,7 +10,7 @@ use crate::concern;
 use crate::crdt::update::{Fault, Update};
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
-use crate::error::{Error, Result};
+use crate::error::{Error, Next, Result};
 use crate::id::{DocId, hex};
 use crate::inspect::jsonpath;
 use crate::store::{Document, Reader, Scan, Store};
@@ -372,12 +372,12 @@ fn split(root: &str, value: Value, take: Take<'_>) -> Result<bool> {
 }
 
 pub(super) fn missing(id: &DocId) -> Error {
-    Error::not_found(format!("there is no document {id}")).hint("`crdtctl doc list` shows them")
+    Error::not_found(format!("there is no document {id}")).hint(Next::Documents.and(" shows them"))
 }
 
 /// For a file that is no document at all.
 pub(super) fn undecodable(id: &DocId, fault: &Fault) -> Error {
     Error::corrupt(format!("{id} does not decode"))
         .because(fault.clone())
-        .hint(format!("`crdtctl check {id}` says more"))
+        .hint(Next::Check(Some(id.to_string())).and(" says more"))
 }

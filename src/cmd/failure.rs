@@ -70,7 +70,6 @@ fn named(next: &Next) -> String {
     match next {
         Next::NameStateDir => "`--state-dir DIR` or CRDTCTL_STATE_DIR".to_owned(),
         Next::ExportLess => "`--doc` or `-e`".to_owned(),
-        Next::ExportDocument => "`crdtctl sync export --doc DOC`".to_owned(),
         other => format!("`{}`", command(other)),
     }
 }
@@ -151,8 +150,7 @@ pub fn command(next: &Next) -> String {
         Next::Trash => "trash list",
         Next::Conflicts => "conflict list",
         Next::Export => "sync export",
-        Next::ExportDocument => "sync export --doc DOC",
-        Next::ExportLess => "sync export --doc DOC",
+        Next::ExportDocument | Next::ExportLess => "sync export --doc DOC",
         Next::Import => "sync import BUNDLE",
         Next::ImportRaw => "sync import --raw DOC FILE",
         Next::ShowBundle => "sync show",

@@ -1,7 +1,7 @@
 use super::{Context, DryRun, OtherAs, files, resolve, words_of};
 use crate::concern::Priority;
 use crate::concern::issues::{self, Status};
-use crate::error::Result;
+use crate::error::{Next, Result};
 use crate::operation::Operation;
 use crate::query::issue as query;
 use crate::ui::{Column, Report, Section, row, rows};
@@ -347,7 +347,7 @@ fn comment(
 fn found(context: &Context, prefix: &str, all: bool) -> Result<query::Issue> {
     let entity = context.entity()?;
     query::find(&context.reader()?, &entity, prefix, all)
-        .map_err(|error| resolve::hinted(error, "`crdtctl issue open TITLE` opens one"))
+        .map_err(|error| resolve::hinted(error, Next::OpenIssue.and(" opens one")))
 }
 
 fn comments(context: &Context, prefix: &str, all: bool) -> Result<Report> {

@@ -3,7 +3,7 @@ mod column;
 use super::{Context, DryRun, files, resolve, words_of};
 use crate::concern::Priority;
 use crate::concern::kanban;
-use crate::error::Result;
+use crate::error::{Next, Result};
 use crate::operation::Operation;
 use crate::query::board as query;
 use crate::ui::{self, Column, Report, row, rows};
@@ -250,6 +250,6 @@ fn list(context: &Context, filter: &query::CardFilter) -> Result<Report> {
 fn show(context: &Context, prefix: &str) -> Result<Report> {
     let entity = context.entity()?;
     let card = query::find(&context.reader()?, &entity, prefix)
-        .map_err(|error| resolve::hinted(error, "`crdtctl kanban add TITLE` starts a board"))?;
+        .map_err(|error| resolve::hinted(error, Next::AddCard.and(" starts a board")))?;
     Ok(Report::object(row(&card)?, SHOW, Some("id")))
 }

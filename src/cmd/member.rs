@@ -1,6 +1,6 @@
 use super::{Context, DryRun, resolve};
 use crate::concern::core;
-use crate::error::Result;
+use crate::error::{Next, Result};
 use crate::id::MemberId;
 use crate::operation::Operation;
 use crate::policy::Role;
@@ -106,7 +106,8 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
 
 fn show(context: &Context, prefix: &str) -> Result<Report> {
     let entity = context.entity()?;
-    let member = query::find(&context.reader()?, &entity, prefix)
-        .map_err(|error| resolve::hinted(error, "crdtctl member list --all"))?;
+    let member = query::find(&context.reader()?, &entity, prefix).map_err(|error| {
+        resolve::hinted(error, Next::Members { all: true, entity: None }.and(" shows them"))
+    })?;
     Ok(Report::object(row(&member)?, COLUMNS, Some("member_id")))
 }

@@ -1,6 +1,6 @@
 //! From what people type to what they mean: unique prefixes, entities, documents.
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::{self, DocId, EntityId};
 use crate::limits::PREFIX_CHARS;
 use std::collections::BTreeSet;
@@ -22,9 +22,9 @@ pub fn prefix<'c>(
 }
 
 /// What was not found, with the command that shows what there is.
-pub fn hinted(error: Error, hint: &'static str) -> Error {
+pub fn hinted(error: Error, hint: impl Into<Hint>) -> Error {
     match error.kind {
-        Kind::NotFound if error.hint.is_none() => error.hint(hint),
+        Kind::NotFound => error.hint_else(hint),
         _ => error,
     }
 }
@@ -115,7 +115,7 @@ pub fn document(
         return match documents.contains(&doc) {
             true => Ok(doc),
             false => Err(Error::not_found(format!("there is no document {doc}"))
-                .hint("`crdtctl doc list` shows them")),
+                .hint(Next::Documents.and(" shows them"))),
         };
     }
     let ids = documents.iter().map(DocId::as_str);

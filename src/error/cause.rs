@@ -22,14 +22,11 @@ impl Cause {
 
     /// Puts a cause behind all of these.
     pub fn push(&mut self, cause: Cause) {
-        let mut last = self;
-        while last.next.is_some() {
-            match &mut last.next {
-                Some(next) => last = next,
-                None => return,
-            }
+        let mut end = &mut self.next;
+        while let Some(last) = end {
+            end = &mut last.next;
         }
-        last.next = Some(Box::new(cause));
+        *end = Some(Box::new(cause));
     }
 
     /// The same chain behind another cause.

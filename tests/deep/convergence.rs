@@ -17,7 +17,7 @@ use yrs::types::ToJson;
 use yrs::updates::decoder::Decode;
 use yrs::{Doc, ReadTxn, Transact};
 
-const QUICK: Climate = Climate {
+pub const QUICK: Climate = Climate {
     replicas: 3,
     steps: 10,
     disasters: false,

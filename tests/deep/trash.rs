@@ -3,7 +3,7 @@
 //!
 //! `CRDTCTL_SCHEDULES=2000 cargo test --test deep trash` lives through more of them.
 
-use super::convergence::seeds;
+use super::convergence::{QUICK, seeds};
 use super::world::{Climate, Replica, World};
 use super::{boards, canvases, talk};
 use crdtctl::concern::{self, Role, canvas, chat, core, issues, kanban};
@@ -23,17 +23,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 const CONCERNS: [&str; 5] = ["core", "chat", "kanban", "issues", "canvas"];
-const CLIMATE: Climate = Climate {
-    replicas: 3,
-    steps: 0,
-    disasters: false,
-    incremental: false,
-    rewinds: false,
-    boards: false,
-    talk: false,
-    canvas: false,
-    quarrels: false,
-};
+const CLIMATE: Climate = Climate { steps: 0, ..QUICK };
 
 /// By concern and path.
 type Records = BTreeMap<(&'static str, DocPath), Value>;
