@@ -2233,12 +2233,12 @@ module completions {
 
   # Draw the canvas as an SVG, or as a PNG where the file's name ends in .png
   export extern "crdtctl canvas render" [
-    --out(-o): path           # The file to write; `-` is standard output
-    --output: string@"nu-complete crdtctl canvas render global.output" # How output is written: a table on a terminal, else tab-separated
+    --out(-O): path           # The file to write; `-` is standard output
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl canvas render global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2418,8 +2418,7 @@ module completions {
 
   # Write a bundle: everything, or with --for what one peer lacks
   export extern "crdtctl sync export" [
-    --out(-o): path           # The file to write; `-` is standard output
-    --output: string@"nu-complete crdtctl sync export global.output" # How output is written: a table on a terminal, else tab-separated
+    --out(-O): path           # The file to write; `-` is standard output
     --for: string             # Only what this peer lacks: a replica (a prefix is enough) or its member
     --since: path             # Only what the sender of this bundle lacked when it made the bundle
     --doc: string             # Only this document; can be given again
@@ -2429,6 +2428,7 @@ module completions {
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl sync export global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2522,13 +2522,13 @@ module completions {
 
   # Write a bundle without updates, which tells others what is here
   export extern "crdtctl sync receipt" [
-    --out(-o): path           # The file to write; `-` is standard output
-    --output: string@"nu-complete crdtctl sync receipt global.output" # How output is written: a table on a terminal, else tab-separated
+    --out(-O): path           # The file to write; `-` is standard output
     --doc: string             # Only this document; can be given again
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl sync receipt global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3501,11 +3501,11 @@ module completions {
   # Write a copy of a document without what people wrote, for bug reports
   export extern "crdtctl doc anonymize" [
     --members                 # Replace the ids of members too, each by the same other one throughout the entity
-    --out(-o): path           # The file to write; `-` is standard output
-    --output: string@"nu-complete crdtctl doc anonymize global.output" # How output is written: a table on a terminal, else tab-separated
+    --out(-O): path           # The file to write; `-` is standard output
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc anonymize global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3682,12 +3682,12 @@ module completions {
   # Build a damaged document again, from what is left of it and what others have
   export extern "crdtctl recover" [
     --from: path              # Bundles, stores and .yrs files of others, the most trusted first
-    --out(-o): path           # The directory to write to; nothing in it is written over
-    --output: string@"nu-complete crdtctl recover global.output" # How output is written: a table on a terminal, else tab-separated
+    --out(-O): path           # The directory to write to; nothing in it is written over
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl recover global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3898,7 +3898,7 @@ module completions {
 
   # Print the manual page, or write one page per command
   export extern "crdtctl man" [
-    --out: path               # Write one page per command into this directory
+    --out(-O): path           # Write one page per command into this directory
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts; else the store's own member

@@ -42,7 +42,7 @@ pub const GROUPS: &[Group] = &[
         make: gaps,
         works: &[Work {
             name: "recover",
-            args: |_| words("recover notes:one:free --from even.yrs --from odd.yrs -o out -n"),
+            args: |_| words("recover notes:one:free --from even.yrs --from odd.yrs -O out -n"),
             exits: &[0, 3],
         }],
     },
@@ -52,7 +52,7 @@ pub const GROUPS: &[Group] = &[
         make: ring,
         works: &[Work {
             name: "recover",
-            args: |_| words("recover notes:one:free --from ring.yrs -o out -n"),
+            args: |_| words("recover notes:one:free --from ring.yrs -O out -n"),
             exits: &[0, 3],
         }],
     },

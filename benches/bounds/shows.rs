@@ -10,7 +10,7 @@ pub const GROUPS: &[Group] = &[
         of: "characters of mixed scripts in three lines",
         size: 3_000,
         make: picture,
-        works: &[show("canvas render, PNG", |_| words("canvas render -o board.png --yes"))],
+        works: &[show("canvas render, PNG", |_| words("canvas render -O board.png --yes"))],
     },
     Group {
         of: "nulls nested ninety deep",

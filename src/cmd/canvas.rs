@@ -135,8 +135,8 @@ enum Verb {
     /// side. Images are boxes with their name. A PNG has fonts for Latin, Greek, Cyrillic and
     /// emoji of its own, and shows other scripts as boxes.
     #[command(after_help = "Examples:
-  crdtctl canvas render -o board.svg
-  crdtctl canvas render -o board.png")]
+  crdtctl canvas render -O board.svg
+  crdtctl canvas render -O board.png")]
     Render {
         #[command(flatten)]
         out: OutFile,
@@ -305,7 +305,7 @@ use picture::png;
 #[cfg(not(feature = "png"))]
 fn png(_svg: &str) -> Result<(Vec<u8>, u32, u32)> {
     Err(Error::refused("this crdtctl was built without PNG")
-        .hint("draw it as SVG: `crdtctl canvas render -o board.svg`"))
+        .hint("draw it as SVG: `crdtctl canvas render -O board.svg`"))
 }
 
 fn view(context: &Context, entity: &EntityId) -> Result<View> {
@@ -314,7 +314,7 @@ fn view(context: &Context, entity: &EntityId) -> Result<View> {
 }
 
 fn render(context: &Context, out: &OutFile) -> Result<Report> {
-    context.refuse_terminal(out)?;
+    context.knows_where(out)?;
     let named = out.file.as_deref().filter(|file| file.as_os_str() != "-");
     let ending = named.and_then(|file| file.extension()).map(|end| end.to_ascii_lowercase());
     let is_png = match (named, ending.as_deref().and_then(|end| end.to_str())) {
@@ -322,7 +322,7 @@ fn render(context: &Context, out: &OutFile) -> Result<Report> {
         (Some(_), Some("png")) => true,
         (Some(file), _) => {
             return Err(Error::usage(format!("{} is neither .svg nor .png", file.display()))
-                .hint("the end of its name says which: `-o board.svg`"));
+                .hint("the end of its name says which: `-O board.svg`"));
         }
     };
     let view = view(context, &context.entity()?)?;

@@ -285,19 +285,21 @@ impl Context {
         }
     }
 
-    /// Refuses to write what is nothing for eyes on a terminal.
+    /// Refuses bytes on a terminal, which are nothing for eyes, and where a format is asked for:
+    /// `-o json` could be meant for a file.
     ///
     /// # Errors
-    /// `Usage`, where nobody said `-o -`.
-    pub fn refuse_terminal(&self, out: &OutFile) -> Result<()> {
-        match out.file.is_none() && self.terminal.interactive {
-            true => Err(Error::usage("no file to write to")
-                .hint("name one with `-o FILE`; `-o -` is standard output")),
-            false => Ok(()),
-        }
+    /// `Usage`, where nobody said `-O -`.
+    pub fn knows_where(&self, out: &OutFile) -> Result<()> {
+        let what = match &out.file {
+            None if self.globals.format_named => "`-o` names a format, and no file is named",
+            None if self.terminal.interactive => "no file to write to",
+            _ => return Ok(()),
+        };
+        Err(Error::usage(what).hint("name one with `-O FILE`; `-O -` is standard output"))
     }
 
-    /// Hands bytes to the user: into the file of `-o`, or on standard output without one and for
+    /// Hands bytes to the user: into the file of `-O`, or on standard output without one and for
     /// `-`. Heeds `-n`. `sentence` says what was written.
     ///
     /// # Errors
@@ -307,7 +309,7 @@ impl Context {
             && Store::owns(file)?
         {
             let what = format!("{} belongs to a store", file.display());
-            return Err(Error::refused(what).hint("name a file outside of it with `-o`"));
+            return Err(Error::refused(what).hint("name a file outside of it with `-O`"));
         }
         if self.dry_run {
             return Ok(Report::nothing().note(dry(sentence)));

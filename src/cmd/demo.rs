@@ -86,8 +86,8 @@ const STEPS: &[Step] = &[
     Run("-s alice chat list"),
     Run("-s bob chat list"),
     Run("-s alice tombstone list"),
-    Run("-s alice digest -q"),
-    Run("-s bob digest -q"),
+    Run("-s alice digest -o id"),
+    Run("-s bob digest -o id"),
     Run("-s alice sync status"),
 ];
 

@@ -10,14 +10,14 @@ use serde_json::{Map, json};
 /// Print digests of the store or of one document, to compare replicas
 ///
 /// The content digest is equal on two replicas exactly when they hold the same content, the version
-/// digest when they have seen the same operations. With `-q` the content digest is printed alone,
-/// as one line of hex, and with `--words` as four words.
+/// digest when they have seen the same operations. In a pipe and with `-o id` the content digest is
+/// printed alone, as one line of hex, and with `--words` as four words.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl digest
   crdtctl digest chat
   crdtctl digest --words
-  test \"$(crdtctl digest -q -s a)\" = \"$(crdtctl digest -q -s b)\"")]
+  test \"$(crdtctl digest -s a)\" = \"$(crdtctl digest -s b)\"")]
 pub struct Args {
     /// The document; else the whole store
     doc: Option<String>,
@@ -57,12 +57,13 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     if let Some(words) = &spoken {
         row.insert("words".into(), json!(words));
     }
-    let for_people = matches!(context.terminal.format, Format::Table | Format::Tsv);
-    match (spoken, for_people) {
-        (Some(words), true) => Ok(Report::text(format!("{words}\n"))),
-        (None, true) if context.globals.quiet => {
-            Ok(Report::text(format!("{}\n", hex(&digests.content))))
+    let format = context.terminal.format;
+    let alone = format == Format::Id || format == Format::Tsv && context.globals.output.is_none();
+    match spoken {
+        Some(words) if matches!(format, Format::Table | Format::Tsv) => {
+            Ok(Report::text(format!("{words}\n")))
         }
+        _ if alone => Ok(Report::text(format!("{}\n", hex(&digests.content)))),
         _ => Ok(Report::object(row, COLUMNS, None)),
     }
 }

@@ -116,8 +116,8 @@ enum Verb {
     /// replaces them. The copy holds the same operations as the original with other content: a
     /// replica that has the one refuses the other as a fork.
     #[command(after_help = "Examples:
-  crdtctl doc anonymize chat -o chat-without-text.yrs
-  crdtctl doc anonymize chat --members -o report.yrs")]
+  crdtctl doc anonymize chat -O chat-without-text.yrs
+  crdtctl doc anonymize chat --members -O report.yrs")]
     Anonymize(anonymize::Args),
 }
 

@@ -11,7 +11,9 @@ use std::time::Duration;
 pub(super) const STORE: &str = "global.store";
 pub(super) const ENTITY: &str = "global.entity";
 pub(super) const MEMBER: &str = "global.member";
-const OUTPUT: &str = "global.output";
+pub(super) const OUTPUT: &str = "global.output";
+/// What every option is called that names a file or a directory to write.
+pub(super) const OUT: &str = "out";
 
 /// The options that every command takes, before or after its name.
 #[derive(Args, Debug, Clone)]
@@ -82,6 +84,10 @@ pub struct Globals {
     #[arg(global = true, env = "CRDTCTL_STATE_DIR", hide_env_values = true)]
     pub state_dir: Option<PathBuf>,
 
+    /// The command line itself names the format, not the environment.
+    #[arg(skip)]
+    pub format_named: bool,
+
     /// Seed of all ids, for tests: CRDTCTL_SEED.
     #[arg(skip)]
     pub seed: Option<String>,
@@ -97,32 +103,20 @@ pub struct DryRun {
 
 pub(super) const DRY_RUN: &str = "global.dry_run";
 
-/// `-o FILE`, for commands that write a file with [`super::Context::deliver`]. There the format of
-/// the output has its long names only: declaring it again, without its letter, keeps the global
-/// one away.
+/// `-O FILE`, for commands that write a file with [`super::Context::deliver`].
 #[derive(Args, Debug, Clone)]
 pub struct OutFile {
     /// The file to write; `-` is standard output
-    #[arg(short = 'o', long = "out", value_name = "FILE")]
+    #[arg(id = OUT, short = 'O', long = "out", value_name = "FILE")]
     pub file: Option<PathBuf>,
-
-    /// How output is written: a table on a terminal, else tab-separated
-    #[arg(id = OUTPUT, long = "output", value_name = "FORMAT", help_heading = "Global options")]
-    #[arg(env = "CRDTCTL_OUTPUT", hide_env_values = true)]
-    output: Option<Format>,
 }
 
-/// `-o DIR`, for commands that write a directory.
+/// `-O DIR`, for commands that write a directory.
 #[derive(Args, Debug, Clone)]
 pub struct OutDir {
     /// The directory to write to; nothing in it is written over
-    #[arg(short = 'o', long = "out", value_name = "DIR")]
+    #[arg(id = OUT, short = 'O', long = "out", value_name = "DIR")]
     pub dir: PathBuf,
-
-    /// How output is written: a table on a terminal, else tab-separated
-    #[arg(id = OUTPUT, long = "output", value_name = "FORMAT", help_heading = "Global options")]
-    #[arg(env = "CRDTCTL_OUTPUT", hide_env_values = true)]
-    output: Option<Format>,
 }
 
 /// For commands where `--as` names something else than a member: there the member that acts has

@@ -1,3 +1,4 @@
+use super::globals::OUT;
 use super::{Cli, Context, files};
 use crate::error::{Error, Result};
 use crate::ui::Report;
@@ -13,7 +14,7 @@ use std::path::PathBuf;
   crdtctl man --out ~/.local/share/man/man1")]
 pub struct Args {
     /// Write one page per command into this directory
-    #[arg(long, value_name = "DIR")]
+    #[arg(id = OUT, short = 'O', long = "out", value_name = "DIR")]
     out: Option<PathBuf>,
 }
 

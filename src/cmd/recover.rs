@@ -23,8 +23,8 @@ use std::path::{Path, PathBuf};
 /// have less.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  crdtctl recover chat -n -o recovered --json | jq '.[] | select(.state != \"whole\")'
-  crdtctl recover chat --from bob.crdt ~/backup/alice -o recovered")]
+  crdtctl recover chat -n -O recovered --json | jq '.[] | select(.state != \"whole\")'
+  crdtctl recover chat --from bob.crdt ~/backup/alice -O recovered")]
 pub struct Args {
     /// The document
     doc: String,

@@ -193,13 +193,13 @@ fn compare(content: &Content, expected: &BTreeMap<String, Expected>, doubtful: &
 fn another_replica_agrees(machine: &Machine, store: &Store<'_>) {
     let bob = machine.store("bob", BOB);
     let bundle = text(&machine.path("all.crdt"));
-    store.ok(&["sync", "export", "-o", &bundle]);
+    store.ok(&["sync", "export", "-O", &bundle]);
     bob.ok(&["sync", "import", &bundle]);
-    bob.ok(&["sync", "export", "-o", &bundle]);
+    bob.ok(&["sync", "export", "-O", &bundle]);
     store.ok(&["sync", "import", &bundle]);
-    store.ok(&["sync", "export", "-o", &bundle]);
+    store.ok(&["sync", "export", "-O", &bundle]);
     bob.ok(&["sync", "import", &bundle]);
-    assert_eq!(store.ok(&["digest", "-q"]), bob.ok(&["digest", "-q"]));
+    assert_eq!(store.ok(&["digest"]), bob.ok(&["digest"]));
 }
 
 /// A machine that can be put back to where it was, store and leases both.
@@ -359,7 +359,7 @@ fn a_command_killed_at_any_of_its_writes_exported_and_put_back_forks_nothing() {
     let bundle = text(&machine.path("abroad.crdt"));
     let (mut home, mut abroad) = (0, 0);
     for broken in each_call(&rewind, &["chat", "send", "the second"], WRITES, "signal=KILL") {
-        store.ok(&["sync", "export", "-o", &bundle]);
+        store.ok(&["sync", "export", "-O", &bundle]);
         put_back(&rewind.saved[0].1, &rewind.saved[0].0);
         machine.pass(60);
         store.ok(&["chat", "send", "another second"]);
@@ -379,12 +379,12 @@ fn ready_to_import(machine: &Machine) -> (Store<'_>, String) {
     let store = founded(machine);
     store.ok(&["chat", "send", "from alice"]);
     let bundle = text(&machine.path("bob.crdt"));
-    store.ok(&["sync", "export", "-o", &bundle]);
+    store.ok(&["sync", "export", "-O", &bundle]);
     let bob = machine.store("bob", BOB);
     bob.ok(&["sync", "import", &bundle]);
     bob.ok(&["--as", ALICE, "member", "add", "carol-sun-wind-rain"]);
     bob.ok(&["chat", "send", "from bob"]);
-    bob.ok(&["sync", "export", "-o", &bundle]);
+    bob.ok(&["sync", "export", "-O", &bundle]);
     (store, bundle)
 }
 

@@ -348,7 +348,7 @@ fn prepared(machine: &Machine) -> Store<'_> {
     store.ok(&["issue", "open", "an issue"]);
     store.ok(&["canvas", "add", "text", "--at", "1,2", "--size", "3,4"]);
     let bundle = text(&machine.path("all.crdt"));
-    store.ok(&["sync", "export", "-o", &bundle]);
+    store.ok(&["sync", "export", "-O", &bundle]);
     let bob = machine.store("bob", BOB);
     bob.ok(&["sync", "import", &bundle]);
     bob.ok(&["chat", "send", "from bob"]);
@@ -356,7 +356,7 @@ fn prepared(machine: &Machine) -> Store<'_> {
     bob.ok(&["canvas", "add", "text", "--at", "5,6", "--size", "7,8"]);
     let events = bob.ok(&["canvas", "events"]);
     std::fs::write(machine.path("feed"), events).expect("the feed");
-    bob.ok(&["sync", "export", "-o", &text(&machine.path("bob.crdt"))]);
+    bob.ok(&["sync", "export", "-O", &text(&machine.path("bob.crdt"))]);
     let lines = [
         json!({"op": "chat.send", "text": "by the batch"}),
         json!({"op": "kanban.add", "title": "by the batch"}),
@@ -383,7 +383,7 @@ const READS: &[&[&str]] = &[
     &["doc", "list", "--json"],
     &["check", "--json"],
     &["sync", "status", "--json"],
-    &["sync", "export", "-o", "-"],
+    &["sync", "export", "-O", "-"],
     &["tombstone", "list", "--json"],
     &["doc", "dump", "chat"],
     &["log", "--json"],
@@ -397,7 +397,7 @@ const WRITES: &[&[&str]] = &[
     &["issue", "open", "another issue", "--json"],
     &["canvas", "add", "text", "--at", "1,2", "--size", "3,4", "--json"],
     &["sync", "import", "BUNDLE", "--json"],
-    &["sync", "export", "-o", "FILE", "--json"],
+    &["sync", "export", "-O", "FILE", "--json"],
     &["entity", "use", GROUP, "--json"],
     &["prune", "--json"],
     &["init", "STORE", "--json"],
@@ -409,10 +409,10 @@ const WRITES: &[&[&str]] = &[
 
 /// With a chat that was cut short.
 const DAMAGED: &[(&[&str], bool)] = &[
-    (&["recover", "chat", "--from", "BUNDLE", "-o", "MADE", "--json"], false),
+    (&["recover", "chat", "--from", "BUNDLE", "-O", "MADE", "--json"], false),
     (&["prune", "--json"], false),
     (&["check", "--json"], true),
-    (&["sync", "export", "-o", "-"], true),
+    (&["sync", "export", "-O", "-"], true),
     (&["sync", "import", "BUNDLE", "--json"], false),
     (&["kanban", "add", "another card", "--json"], false),
 ];

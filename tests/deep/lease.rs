@@ -39,7 +39,7 @@ impl<'m> Pair<'m> {
 /// A full bundle from one store to another.
 fn carry(from: &Store<'_>, to: &Store<'_>, code: i32) {
     let bundle = text(&from.dir.with_extension("crdt"));
-    from.ok(&["sync", "export", "-o", &bundle]);
+    from.ok(&["sync", "export", "-O", &bundle]);
     to.run(&["sync", "import", &bundle]).exits(code);
 }
 
@@ -53,8 +53,7 @@ fn meet(stores: &[&Store<'_>]) {
         }
     }
     let versions: Vec<Version> = stores.iter().map(|store| version(store)).collect();
-    let digests: BTreeSet<String> =
-        stores.iter().map(|store| store.ok(&["digest", "-q"])).collect();
+    let digests: BTreeSet<String> = stores.iter().map(|store| store.ok(&["digest"])).collect();
     assert_eq!(digests.len(), 1, "the content differs");
     assert!(versions.windows(2).all(|pair| pair[0] == pair[1]), "{versions:#?}");
 }
@@ -282,7 +281,7 @@ fn a_rolled_back_machine_learns_of_it_from_a_peer() {
     let RolledBack { pair } = RolledBack::new(&machine);
     // It goes on as a new replica before it takes what it wrote itself, as anybody else's.
     let bundle = text(&machine.path("bob.crdt"));
-    pair.bob.ok(&["sync", "export", "-o", &bundle]);
+    pair.bob.ok(&["sync", "export", "-O", &bundle]);
     let run = pair.alice.run(&["sync", "import", &bundle]);
     run.exits(0);
     assert!(run.stderr.contains(NOTE), "{}", run.stderr);
@@ -302,7 +301,7 @@ fn a_rolled_back_machine_learns_of_it_from_a_bare_update() {
     let RolledBack { pair } = RolledBack::new(&machine);
     let before = pair.alice.documents();
     let update = text(&machine.path("chat.update"));
-    pair.bob.ok(&["sync", "export", "--raw", CHAT, "-o", &update]);
+    pair.bob.ok(&["sync", "export", "--raw", CHAT, "-O", &update]);
     let import = ["sync", "import", "--raw", CHAT, update.as_str()];
     pair.alice.run(&import).exits(5);
     assert_eq!(pair.alice.documents(), before, "refused, and yet written");
@@ -319,7 +318,7 @@ fn a_rolled_back_machine_that_wrote_on_is_a_fork_and_both_sides_are_kept() {
     let (alice, bob) = (pair.alice.documents(), pair.bob.documents());
     for (from, to) in [(&pair.bob, &pair.alice), (&pair.alice, &pair.bob)] {
         let bundle = text(&from.dir.with_extension("crdt"));
-        from.ok(&["sync", "export", "-o", &bundle]);
+        from.ok(&["sync", "export", "-O", &bundle]);
         let run = to.run(&["sync", "import", &bundle]);
         run.exits(5);
         assert!(run.stderr.contains("hint: "), "{}", run.stderr);

@@ -370,7 +370,7 @@ fn commands(store: &Store<'_>) -> Vec<Vec<String>> {
         &["kanban", "list", "--all"],
         &["issue", "list", "--all"],
         &["canvas", "list", "--all"],
-        &["canvas", "render", "-o", "-"],
+        &["canvas", "render", "-O", "-"],
         &["member", "list", "--all"],
         &["entity", "show"],
         &["tombstone", "list"],

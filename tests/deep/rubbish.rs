@@ -51,13 +51,13 @@ fn prepared(machine: &Machine) -> Bench<'_> {
     store.ok(&["issue", "comment", &issue, "a comment", "-e", GROUP]);
     store.ok(&["chat", "send", "elsewhere", "-e", PROJECT]);
     let all = text(&machine.path("all.crdt"));
-    store.ok(&["sync", "export", "-o", &all]);
+    store.ok(&["sync", "export", "-O", &all]);
     let bob = machine.store("bob", BOB);
     bob.ok(&["sync", "import", &all]);
     bob.ok(&["chat", "send", "from bob", "-e", PROJECT]);
     bob.ok(&["chat", "edit", &first, "of bob", "-e", GROUP, "--as", ALICE]);
     let bundle = text(&machine.path("bob.crdt"));
-    bob.ok(&["sync", "export", "-o", &bundle]);
+    bob.ok(&["sync", "export", "-O", &bundle]);
     machine.pass(60);
     store.ok(&["chat", "delete", &gone, "-e", GROUP]);
     store.ok(&["kanban", "archive", &card, "-e", PROJECT]);
@@ -178,7 +178,7 @@ const COMMANDS: &[&[&str]] = &[
     &["batch", "BATCH", "--json"],
     &["batch", "BATCH", "--keep-going", "--json"],
     &["repair", "FINDING", "--json"],
-    &["sync", "export", "-o", "OUT", "--json"],
+    &["sync", "export", "-O", "OUT", "--json"],
     &["sync", "import", "BUNDLE", "--json"],
     &["sync", "status", "--json"],
     &["check", "--json"],

@@ -27,7 +27,7 @@ impl<'m> Pair<'m> {
         alice.ok(&["chat", "send", "from alice"]);
         let pair = Pair { alice, bob };
         let all = text(&here.path("all.crdt"));
-        pair.alice.ok(&["sync", "export", "-o", &all]);
+        pair.alice.ok(&["sync", "export", "-O", &all]);
         pair.bob.ok(&["sync", "import", &all]);
         pair.bob.ok(&["chat", "send", "from bob"]);
         pair.talk();
@@ -58,13 +58,13 @@ impl<'m> Pair<'m> {
             messages
         };
         assert_eq!(messages(&self.alice), messages(&self.bob));
-        assert_eq!(self.alice.ok(&["digest", "-q"]), self.bob.ok(&["digest", "-q"]));
+        assert_eq!(self.alice.ok(&["digest"]), self.bob.ok(&["digest"]));
     }
 }
 
 fn replica(store: &Store<'_>) -> String {
     let file = text(&store.machine.path("who.crdt"));
-    store.ok(&["sync", "receipt", "-o", &file]);
+    store.ok(&["sync", "receipt", "-O", &file]);
     store.json(&["sync", "show", &file])["from"]["replica"].as_str().expect("an id").to_owned()
 }
 
@@ -76,8 +76,8 @@ fn news(from: &Store<'_>, to: &Store<'_>) {
     let known = from.json(&["sync", "peers"]);
     let id = replica(to);
     match known.as_array().expect("a list").iter().any(|peer| peer["replica_id"] == id.as_str()) {
-        true => from.ok(&["sync", "export", "--for", &id, "-o", &file]),
-        false => from.ok(&["sync", "export", "-o", &file]),
+        true => from.ok(&["sync", "export", "--for", &id, "-O", &file]),
+        false => from.ok(&["sync", "export", "-O", &file]),
     };
     let run = to.run(&["sync", "import", &file]);
     assert!([0, 7].contains(&run.code), "{run:?}");
@@ -155,7 +155,7 @@ fn a_receipt_that_is_later_and_has_less_counts() {
     lost_import(&pair, Snapshot::of_machine).put_back();
     pair.pass(60);
     let receipt = text(&there.path("receipt.crdt"));
-    pair.bob.ok(&["sync", "receipt", "-o", &receipt]);
+    pair.bob.ok(&["sync", "receipt", "-O", &receipt]);
     pair.alice.ok(&["sync", "import", &receipt]);
     let status = pair.alice.run(&["sync", "status", "--exit-code", "--json"]);
     let peer = &status.exits(3).parsed()[0];
@@ -232,7 +232,7 @@ fn a_machine_put_back_learns_from_any_bundle_that_it_wrote_more() {
     let before = replica(&pair.bob);
     // A bundle without updates suffices.
     let receipt = text(&here.path("receipt.crdt"));
-    pair.alice.ok(&["sync", "receipt", "-o", &receipt]);
+    pair.alice.ok(&["sync", "receipt", "-O", &receipt]);
     let run = pair.bob.run(&["sync", "import", &receipt]);
     run.exits(0);
     assert!(run.stderr.contains(NOTE), "{}", run.stderr);
@@ -248,12 +248,12 @@ fn an_old_bundle_that_comes_late_lowers_no_receipt() {
     let (here, there) = (Machine::new("late"), Machine::new("late, there"));
     let pair = Pair::new(&here, &there);
     let old = text(&there.path("old.crdt"));
-    pair.bob.ok(&["sync", "receipt", "-o", &old]);
+    pair.bob.ok(&["sync", "receipt", "-O", &old]);
     pair.alice.ok(&["chat", "send", "news"]);
     pair.talk();
     pair.alice.ok(&["sync", "import", &old]);
     pair.alice.run(&["sync", "status", "--exit-code"]).exits(0);
     let file = text(&here.path("none.crdt"));
-    pair.alice.ok(&["sync", "export", "--for", BOB, "--if-new", "-o", &file]);
+    pair.alice.ok(&["sync", "export", "--for", BOB, "--if-new", "-O", &file]);
     assert!(!here.path("none.crdt").exists());
 }

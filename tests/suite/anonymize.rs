@@ -27,7 +27,7 @@ fn copy_without_text<'m>(store: &Store<'m>, name: &str, options: &[&str]) -> Sto
     let file = text(&machine.path("copy.yrs"));
     for document in store.json(&["doc", "list"]).as_array().unwrap() {
         let doc = document["doc_id"].as_str().unwrap();
-        let run = store.run(&[&["doc", "anonymize", doc, "-o", &file], options].concat());
+        let run = store.run(&[&["doc", "anonymize", doc, "-O", &file], options].concat());
         assert!(run.exits(0).stderr.contains("wrote"), "{}", run.stderr);
         assert_eq!(run.stderr.contains("--members"), options.is_empty(), "{}", run.stderr);
         let copy = std::fs::read(&file).unwrap();
@@ -82,7 +82,7 @@ fn ids_stay_and_members_go_where_that_is_asked() {
     let copy = |options: &[&str]| {
         let run = machine.path("copy.yrs");
         let file = text(&run);
-        store.ok(&[&["doc", "anonymize", "chat", "-o", &file], options].concat());
+        store.ok(&[&["doc", "anonymize", "chat", "-O", &file], options].concat());
         std::fs::read(run).unwrap()
     };
     let plain = copy(&[]);
@@ -96,10 +96,10 @@ fn ids_stay_and_members_go_where_that_is_asked() {
     assert_eq!(store.json(&["doc", "size", "chat"])["file_bytes"], members.len());
     assert_eq!(copy(&["--members"]), members);
     let file = text(&machine.path("copy.yrs"));
-    let said = store.json(&["doc", "anonymize", "chat", "--members", "-o", &file]);
+    let said = store.json(&["doc", "anonymize", "chat", "--members", "-O", &file]);
     assert_eq!(said["file_bytes"], members.len());
     assert_eq!(said["members"], true);
-    let printed = store.run(&["doc", "anonymize", "chat", "-o", "-"]);
+    let printed = store.run(&["doc", "anonymize", "chat", "-O", "-"]);
     assert!(printed.exits(0).stdout.contains(ALICE));
 }
 
@@ -112,15 +112,15 @@ fn a_store_is_never_written_over() {
     let inside = |name: &str| text(&store.dir.join(name));
     let chat = text(&store.document(&format!("{GROUP}:chat")));
     for file in [chat, inside("crdt/new.yrs"), inside("crdtctl.db"), inside("archive.db")] {
-        let run = store.run(&["doc", "anonymize", "chat", "-o", &file]);
+        let run = store.run(&["doc", "anonymize", "chat", "-O", &file]);
         run.fails(1, "belongs to a store");
         assert!(run.stderr.contains("hint: "), "{}", run.stderr);
         store.run(&["sync", "export", "--out", &file]).fails(1, "belongs to a store");
     }
     assert_eq!(store.files(), before);
     // Beside them there is room.
-    store.ok(&["doc", "anonymize", "chat", "-o", &inside("report.yrs")]);
+    store.ok(&["doc", "anonymize", "chat", "-O", &inside("report.yrs")]);
     assert!(Path::new(&inside("report.yrs")).exists());
-    store.run(&["doc", "anonymize", "kanban", "-o", "x.yrs"]).fails(4, "no document");
-    store.run(&["doc", "anonymize", "chat", "-o", "nowhere/x.yrs"]).fails(74, "nowhere");
+    store.run(&["doc", "anonymize", "kanban", "-O", "x.yrs"]).fails(4, "no document");
+    store.run(&["doc", "anonymize", "chat", "-O", "nowhere/x.yrs"]).fails(74, "nowhere");
 }

@@ -382,17 +382,17 @@ fn a_canvas_becomes_a_picture() {
     for bad in ["<script", "url(", "href", "https:", "\u{1b}", "\u{202e}", "/><x"] {
         assert!(!svg.contains(bad), "{bad:?} in {svg}");
     }
-    store.ok(&["canvas", "render", "-o", "board.svg"]);
+    store.ok(&["canvas", "render", "-O", "board.svg"]);
     assert_eq!(std::fs::read_to_string(machine.path("board.svg")).unwrap().trim_end(), svg);
-    let run = store.run(&["canvas", "render", "-o", "board.png"]);
+    let run = store.run(&["canvas", "render", "-O", "board.png"]);
     assert!(run.exits(0).stderr.contains("490 × 230"), "{}", run.stderr);
     let png = std::fs::read(machine.path("board.png")).unwrap();
     assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
     assert_eq!(png[16..24], [0, 0, 1, 0xea, 0, 0, 0, 0xe6]);
-    store.run(&["canvas", "render", "-o", "board.gif"]).fails(2, "neither .svg nor .png");
+    store.run(&["canvas", "render", "-O", "board.gif"]).fails(2, "neither .svg nor .png");
     let inside = text(&store.dir.join("crdt/board.svg"));
-    store.run(&["canvas", "render", "-o", &inside]).fails(1, "belongs to a store");
-    store.ok(&["canvas", "render", "-n", "-o", "dry.png"]);
+    store.run(&["canvas", "render", "-O", &inside]).fails(1, "belongs to a store");
+    store.ok(&["canvas", "render", "-n", "-O", "dry.png"]);
     assert!(!machine.path("dry.png").exists());
 }
 
@@ -402,7 +402,7 @@ fn text_shows_in_a_png_and_far_away_elements_do_not_fill_the_memory() {
     let store = machine.group("s", &[]);
     let id = add(&store, "text", "0,0", r#"{"content":"Größe, Привет ⚓"}"#);
     let png = |name: &str| {
-        store.ok(&["canvas", "render", "-o", name]);
+        store.ok(&["canvas", "render", "-O", name]);
         std::fs::read(machine.path(name)).unwrap()
     };
     let with = png("with.png");
@@ -424,7 +424,7 @@ fn the_applications_canvas_is_read_and_drawn() {
     let rows = list.as_array().unwrap();
     let above = |row: &Value| row["z_index"].as_i64();
     assert!(rows.windows(2).all(|pair| above(&pair[0]) <= above(&pair[1])));
-    store.ok(&["canvas", "render", "-e", GROUP, "-o", "real.svg"]);
+    store.ok(&["canvas", "render", "-e", GROUP, "-O", "real.svg"]);
     let svg = std::fs::read_to_string(machine.path("real.svg")).unwrap();
     assert_eq!(svg.matches("<g").count(), 185);
     assert!(svg.contains("rotate(45 "), "radians");

@@ -45,7 +45,7 @@ fn nothing_is_wrong_after_a_day_of_work() {
     alice.ok(&["member", "remove", CAROL]);
     alice.ok(&["entity", "rename", "Sea friends"]);
     alice.give(&bob);
-    bob.ok(&["sync", "export", "-o", &text(&late)]);
+    bob.ok(&["sync", "export", "-O", &text(&late)]);
     alice.ok(&["sync", "import", &text(&late)]);
     alice.ok(&["prune"]);
     // A store that was copied goes on as a new replica.

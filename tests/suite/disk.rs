@@ -307,7 +307,7 @@ fn an_output_that_is_not_open_for_writing_is_an_error() {
     std::fs::write(machine.path("in"), "x").unwrap();
     let script = format!("\"$@\" 1<'{}'", text(&machine.path("in")));
     let dir = text(&store.dir);
-    unheard(&machine, &script, &["-s", &dir, "sync", "export", "-o", "-"]);
+    unheard(&machine, &script, &["-s", &dir, "sync", "export", "-O", "-"]);
     let (_, error) = unheard(&machine, &script, &["-s", &dir, "chat", "send", "hi", "--json"]);
     assert_eq!(error["committed"], true);
 }
@@ -329,7 +329,7 @@ fn an_export_into_a_full_disk_leaves_the_old_file() {
     let out = machine.path("out");
     let dir = text(&store.dir);
     let script = format!("trap '' XFSZ; ulimit -f 1; \"$@\" >'{}'", text(&out));
-    unheard(&machine, &script, &["-s", &dir, "sync", "export", "-o", "-"]);
+    unheard(&machine, &script, &["-s", &dir, "sync", "export", "-O", "-"]);
 }
 
 /// What may be wrong with the local state: reading and writing say what it is, nothing panics, no

@@ -277,7 +277,7 @@ fn a_read_only_store_is_read_and_not_written() {
             &["tombstone", "list"],
             &["digest"],
             &["sync", "status"],
-            &["sync", "export", "-o", "-"],
+            &["sync", "export", "-O", "-"],
         ] {
             let Some(run) = unprivileged(&machine, &[&["-s", &dir], args].concat()) else { return };
             run.exits(0);
@@ -299,8 +299,8 @@ fn a_store_that_cannot_be_made_is_an_io_error() {
     machine.run(&["init", "file/below", "--as", ALICE]).fails(74, "");
     machine.run(&["init", "file", "--as", ALICE]).fails(74, "");
     let store = machine.group("s", &[]);
-    store.run(&["sync", "export", "-o", "no/such/folder/x.crdt"]).fails(74, "x.crdt");
-    let run = store.run(&["sync", "export", "-o", &text(&machine.path(""))]);
+    store.run(&["sync", "export", "-O", "no/such/folder/x.crdt"]).fails(74, "x.crdt");
+    let run = store.run(&["sync", "export", "-O", &text(&machine.path(""))]);
     run.fails(74, "");
 }
 
@@ -318,7 +318,7 @@ fn a_full_disk_before_the_commit_leaves_the_old_state() {
     store.send("three");
     assert_eq!(store.column(&["chat", "list"], "content").len(), 2);
     let file = text(&machine.path("e.crdt"));
-    on_a_full_disk(&store, 0, &["sync", "export", "-o", &file]).exits(74);
+    on_a_full_disk(&store, 0, &["sync", "export", "-O", &file]).exits(74);
     assert!(!Path::new(&file).exists());
 }
 

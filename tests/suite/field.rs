@@ -47,7 +47,7 @@ fn kinds(store: &Store<'_>) -> Vec<String> {
 fn is_whole(store: &Store<'_>, expected: &str) {
     let before = store.files();
     assert_eq!(kinds(store), [expected]);
-    let run = store.run(&["recover", PLAN, "-o", "recovered"]);
+    let run = store.run(&["recover", PLAN, "-O", "recovered"]);
     run.fails(1, &format!("nothing of {PLAN} is damaged"));
     assert!(!store.machine.path("recovered").exists());
     assert_eq!(store.files(), before);
@@ -117,13 +117,13 @@ fn what_lies_behind_a_gap_is_kept() {
     );
     let whole = json!({"t": "one two three ", "m": {"k": 1}});
     let store = of_fixture(&machine, "01-recover-behind-a-gap/state.bin");
-    let run = store.run(&["recover", PLAN, "--from", &text(&missing), "-o", "out", "--json"]);
+    let run = store.run(&["recover", PLAN, "--from", &text(&missing), "-O", "out", "--json"]);
     let fates: Vec<Value> =
         run.json().as_array().unwrap().iter().map(|r| r["state"].clone()).collect();
     assert_eq!(fates, ["whole", "whole"]);
     assert_eq!(machine.open(machine.path("out")).json(&["doc", "dump", PLAN]), whole);
     // Without what fills it nothing is called whole.
-    let run = store.run(&["recover", PLAN, "-o", "alone", "--json"]);
+    let run = store.run(&["recover", PLAN, "-O", "alone", "--json"]);
     let fates: Vec<Value> =
         run.json().as_array().unwrap().iter().map(|r| r["state"].clone()).collect();
     assert_eq!(fates, ["lost", "partial"]);
@@ -142,7 +142,7 @@ fn what_lies_behind_a_gap_is_kept() {
 fn a_record_of_which_announced_blocks_are_missing_is_partial() {
     let machine = Machine::new("cut");
     let store = of_fixture(&machine, "06-whole-when-cut/cut10.bin");
-    let run = store.run(&["recover", PLAN, "-o", "out", "--json"]);
+    let run = store.run(&["recover", PLAN, "-O", "out", "--json"]);
     let records = run.json();
     let state = |id: &str| {
         let records = records.as_array().unwrap();
@@ -155,7 +155,7 @@ fn a_record_of_which_announced_blocks_are_missing_is_partial() {
     assert!(run.stderr.contains("of 120 blocks announced there, 6 can be read"), "{}", run.stderr);
     // With all of it at hand it is whole.
     let from = text(&fixture("06-whole-when-cut/whole.bin"));
-    let run = store.run(&["recover", PLAN, "--from", &from, "-o", "whole", "--json"]);
+    let run = store.run(&["recover", PLAN, "--from", &from, "-O", "whole", "--json"]);
     for record in run.json().as_array().unwrap() {
         assert_eq!(record["state"], "whole", "{record}");
     }
@@ -286,7 +286,7 @@ fn documents_of_yjs_are_never_damaged_and_travel() {
         }
         for index in (0..rich.len()).step_by(rich.len() / 6) {
             let out = text(&machine.path("recovered"));
-            store.run(&["recover", &doc(index), "-o", &out]).fails(1, "is damaged");
+            store.run(&["recover", &doc(index), "-O", &out]).fails(1, "is damaged");
         }
         let bundle = text(&machine.path("all.crdt"));
         let export = store.run(&["sync", "export", "--out", &bundle]);
@@ -296,7 +296,7 @@ fn documents_of_yjs_are_never_damaged_and_travel() {
         other.ok(&["sync", "import", &bundle]);
         for index in (0..rich.len()).filter(|index| !unsupported.contains(&doc(*index))) {
             if index % (1 + rich.len() / 12) == 0 {
-                let args = ["digest", "-q", &doc(index)];
+                let args = ["digest", &doc(index)];
                 assert_eq!(other.ok(&args), store.ok(&args), "{}", doc(index));
             }
         }

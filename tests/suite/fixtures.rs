@@ -68,7 +68,7 @@ fn a_store_can_be_named_by_either_of_its_directories() {
     let list = store.json(&["doc", "list"]);
     let inner = machine.open(store.dir.join("crdt.db"));
     assert_eq!(column(&inner.json(&["doc", "list"]), "doc_id"), column(&list, "doc_id"));
-    let run = machine.run_in(&store.dir.join("crdt.db/crdt/group"), &[], &["digest", "-q"]);
+    let run = machine.run_in(&store.dir.join("crdt.db/crdt/group"), &[], &["digest"]);
     assert_eq!(run.ok(), store.digest());
     for row in list.as_array().unwrap() {
         let path = PathBuf::from(row["path"].as_str().unwrap());

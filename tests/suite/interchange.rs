@@ -148,7 +148,7 @@ fn bare_updates_go_both_ways() {
         "export",
         "--raw",
         &chat,
-        "-o",
+        "-O",
         "-",
     ]);
     let mut stdout = stdout;

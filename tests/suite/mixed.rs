@@ -29,7 +29,7 @@ fn import(store: &Store<'_>, doc: &str, update: &[u8]) -> Value {
 fn exchange(stores: &[&Store<'_>]) {
     for from in stores {
         let bundle = text(&from.machine.path("bundle"));
-        from.ok(&["sync", "export", "-o", &bundle]);
+        from.ok(&["sync", "export", "-O", &bundle]);
         for to in stores.iter().filter(|to| to.dir != from.dir) {
             to.ok(&["sync", "import", &bundle]);
         }
@@ -42,7 +42,7 @@ fn settled(stores: &[&Store<'_>]) {
     exchange(stores);
     let ends = |store: &&Store<'_>| {
         let log = store.json(&["log"]);
-        (log.as_array().unwrap().len(), store.ok(&["digest", "-q"]))
+        (log.as_array().unwrap().len(), store.ok(&["digest"]))
     };
     let before: Vec<_> = stores.iter().map(ends).collect();
     exchange(stores);
@@ -293,7 +293,7 @@ fn any_session_takes_the_file_in_and_a_dry_run_does_not() {
         let machine = Machine::new("any session");
         let (alice, bob, message) = two(&machine);
         alice.ok(&["chat", "react", &message, "👍"]);
-        bob.ok(&["sync", "export", "-o", "bundle"]);
+        bob.ok(&["sync", "export", "-O", "bundle"]);
         let application = running(&alice, 7, CHAT);
         application.send("theirs", BOB, "from memory", machine.now());
         save(&application, &alice, CHAT);
@@ -325,14 +325,14 @@ fn a_reaction_that_is_united_is_no_loss() {
         let carol = machine.replica_of(&alice, "carol", CAROL);
         let hear = |from: &Store<'_>, to: &Store<'_>, member: &str| {
             let bundle = text(&machine.path("news.crdt"));
-            from.ok(&["sync", "export", "--for", member, "-o", &bundle]);
+            from.ok(&["sync", "export", "--for", member, "-O", &bundle]);
             to.ok(&["sync", "import", &bundle]);
         };
         carol.give(&alice);
         alice.ok(&["chat", "react", &message, "👍"]);
         bob.ok(&["chat", "react", &message, "👍"]);
         hear(&alice, &carol, CAROL);
-        carol.ok(&["sync", "receipt", "-o", "receipt"]);
+        carol.ok(&["sync", "receipt", "-O", "receipt"]);
         alice.ok(&["sync", "import", "receipt"]);
         bob.give(&carol);
         alice.ok(&["chat", "react", &message, "👍", "--as", CAROL]);

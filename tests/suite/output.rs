@@ -86,9 +86,9 @@ fn every_record_has_every_format() {
         assert!(json.is_object(), "{show:?}: {json}");
         let line = with("ndjson");
         assert_eq!((line.lines().count(), serde_json::from_str(&line).ok()), (1, Some(json)));
-        // Name and value, one field a line.
-        let piped = store.ok(show);
-        assert_eq!(format!("{piped}\n"), with("tsv"));
+        // Name and value, one field a line; of a digest a pipe gets the digest alone.
+        let piped = with("tsv");
+        assert!(show == ["digest"] || store.run(show).stdout == piped, "{show:?}");
         assert!(piped.lines().all(|line| line.matches('\t').count() == 1), "{show:?}:\n{piped}");
         assert_eq!(with("csv").lines().count(), piped.lines().count(), "{show:?}");
         assert!(!with("table").is_empty());
@@ -100,7 +100,49 @@ fn every_record_has_every_format() {
     ] {
         assert_eq!(store.ok(&[show, &["-o", "id"]].concat()), id);
     }
-    store.run(&["digest", "-o", "id"]).exits(2);
+    assert_eq!(store.ok(&["digest", "-o", "id"]), store.digest());
+    assert_eq!(store.ok(&["digest", "--words", "-o", "id"]), store.digest());
+}
+
+#[test]
+fn a_format_is_no_file_and_a_file_no_format() {
+    let machine = Machine::new("O");
+    let store = machine.group("s", &[BOB]);
+    store.ok(&["canvas", "add", "text", "--at", "0,0", "--size", "9,9"]);
+    let before = files(&machine.path(""));
+    let commands: [&[&str]; 5] = [
+        &["sync", "export"],
+        &["sync", "receipt"],
+        &["sync", "export", "--raw", "core"],
+        &["canvas", "render"],
+        &["doc", "anonymize", "core"],
+    ];
+    for command in commands {
+        // A file's name where the format belongs: the error names the letter of files.
+        let run = store.run(&[command, &["-o", "my file.svg"]].concat());
+        run.fails(2, "`-O 'my file.svg'`");
+        // A format's name could be meant for a file.
+        for format in ["json", "table", "id"] {
+            for option in [vec!["-o", format], vec!["--output", format]] {
+                store.run(&[command, option.as_slice()].concat()).fails(2, "`-O FILE`");
+            }
+        }
+        assert_eq!(files(&machine.path("")), before, "{command:?}");
+        // Whoever says where, gets it there; the environment's format is meant for others.
+        let run = store.run(&[command, &["-o", "json", "-O", "-"]].concat());
+        assert!(!run.exits(0).stdout.is_empty());
+        let dir = store.dir.clone();
+        let run = machine.run_in(&dir, &[("CRDTCTL_OUTPUT", "json")], command);
+        assert!(!run.exits(0).stdout.is_empty());
+    }
+    store.run(&["recover", "core", "-o", "made"]).fails(2, "`-O made`");
+    store.run(&["recover", "core", "-o", "json"]).fails(2, "--out");
+    // Elsewhere a wrong format is nothing else.
+    let run = store.run(&["chat", "list", "-o", "yaml"]);
+    assert!(run.exits(2).stderr.contains("ndjson") && !run.stderr.contains("-O"), "{}", run.stderr);
+    // A file may be called so, where it is named as one.
+    assert!(store.json(&["sync", "export", "-O", "json"])["written"].as_bool().unwrap());
+    assert!(machine.path("json").is_file());
 }
 
 #[test]
@@ -226,7 +268,7 @@ fn a_closed_pipe_is_quiet() {
         &["chat", "list", "-e", GROUP, "-o", "table"],
         &["doc", "dump", &chat],
         &["doc", "dump", &chat, "--as", "ndjson"],
-        &["sync", "export", "-o", "-"],
+        &["sync", "export", "-O", "-"],
     ] {
         let (code, said) = read_some(&store, args, 10);
         assert_eq!((code, said.as_str()), (Some(141), ""), "{args:?}");

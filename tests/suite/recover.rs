@@ -19,7 +19,7 @@ fn recover(store: &Store<'_>, doc: &str, from: &[&str], out: &str) -> Value {
     let before = store.files();
     let dir = text(&store.machine.path(out));
     let from = if from.is_empty() { Vec::new() } else { [&["--from"], from].concat() };
-    let run = store.run(&[&["recover", doc, "-o", &dir, "--json"], from.as_slice()].concat());
+    let run = store.run(&[&["recover", doc, "-O", &dir, "--json"], from.as_slice()].concat());
     assert_eq!(store.files(), before, "the store is as it was");
     let records = run.json();
     for record in records.as_array().unwrap() {
@@ -57,10 +57,10 @@ fn talkative(machine: &Machine) -> (Store<'_>, String) {
 fn a_document_comes_back_whole_from_the_log() {
     let machine = Machine::new("log");
     let store = damage::sound(&machine);
-    let digest = store.ok(&["digest", "-q", CHAT]);
+    let digest = store.ok(&["digest", CHAT]);
     cut(&store.document(CHAT), |bytes| bytes / 3);
     assert_eq!(counts(&recover(&store, CHAT, &[], "out")), (2, 0, 0));
-    assert_eq!(machine.open(machine.path("out")).ok(&["digest", "-q", CHAT]), digest);
+    assert_eq!(machine.open(machine.path("out")).ok(&["digest", CHAT]), digest);
     // Where the file is gone altogether, too.
     std::fs::remove_file(store.document(CHAT)).unwrap();
     assert_eq!(counts(&recover(&store, CHAT, &[], "again")), (2, 0, 0));
@@ -70,13 +70,13 @@ fn a_document_comes_back_whole_from_the_log() {
 fn others_have_what_the_file_has_lost() {
     let machine = Machine::new("others");
     let (store, bundle) = talkative(&machine);
-    let digest = store.ok(&["digest", "-q", CHAT]);
+    let digest = store.ok(&["digest", CHAT]);
     cut(&store.document(CHAT), |bytes| bytes / 2);
     let bob = text(&machine.path("b"));
     for (at, from) in [[bundle.as_str()], [bob.as_str()]].iter().enumerate() {
         let out = format!("out {at}");
         assert_eq!(counts(&recover(&store, CHAT, from, &out)), (40, 0, 0));
-        assert_eq!(machine.open(machine.path(&out)).ok(&["digest", "-q", CHAT]), digest);
+        assert_eq!(machine.open(machine.path(&out)).ok(&["digest", CHAT]), digest);
     }
     // A bare file of a backup is good as well.
     let backup = machine.path("backup.yrs");
@@ -144,7 +144,7 @@ fn any_damage_leaves_something_sound_or_says_that_nothing_is_left() {
         }
         std::fs::write(&file, &bytes).unwrap();
         let out = text(&machine.path(&format!("alone {round}")));
-        let run = store.run(&["recover", CHAT, "-o", &out]);
+        let run = store.run(&["recover", CHAT, "-O", &out]);
         // Another letter in a message is no damage that shows.
         assert!([0, 1, 4].contains(&run.code), "{round}: {run:?}");
         let out = format!("with {round}");
@@ -178,7 +178,7 @@ fn what_waits_is_used_once_others_bring_what_it_waits_for() {
     let pending = damage::ALL.iter().find(|damage| damage.kind == "pending").unwrap();
     let store = (pending.make)(&machine);
     let out = text(&machine.path("out"));
-    store.run(&["recover", NOTES, "-o", &out]).fails(4, "nothing that is left");
+    store.run(&["recover", NOTES, "-O", &out]).fails(4, "nothing that is left");
     assert!(!machine.path("out").exists());
     let other = damage::foreign(77, None);
     {
@@ -199,29 +199,29 @@ fn nothing_is_written_over() {
     let store = damage::sound(&machine);
     let digest = store.digest();
     for doc in [CHAT, CORE] {
-        store.run(&["recover", doc, "-o", "whole"]).fails(1, "is damaged");
+        store.run(&["recover", doc, "-O", "whole"]).fails(1, "is damaged");
         cut(&store.document(doc), |bytes| bytes / 2);
     }
     let own = text(&store.dir);
     let before = store.files();
-    store.run(&["recover", CHAT, "-o", &own]).fails(1, "is this store");
+    store.run(&["recover", CHAT, "-O", &own]).fails(1, "is this store");
     let other = machine.store("other", BOB);
-    store.run(&["recover", CHAT, "-o", &text(&other.dir)]).fails(1, "in use");
+    store.run(&["recover", CHAT, "-O", &text(&other.dir)]).fails(1, "in use");
     let out = text(&machine.path("out"));
-    let dry = store.run(&["recover", CHAT, "-o", &out, "-n"]);
+    let dry = store.run(&["recover", CHAT, "-O", &out, "-n"]);
     assert!(dry.exits(0).stderr.contains("dry run"), "{}", dry.stderr);
     assert!(!machine.path("out").exists());
-    store.ok(&["recover", CHAT, "-o", &out]);
+    store.ok(&["recover", CHAT, "-O", &out]);
     let made = files(&machine.path("out"));
-    store.run(&["recover", CHAT, "-o", &out]).fails(1, "already");
+    store.run(&["recover", CHAT, "-O", &out]).fails(1, "already");
     assert_eq!(files(&machine.path("out")), made);
     // A second document may lie beside it.
-    store.ok(&["recover", CORE, "-o", &out]);
+    store.ok(&["recover", CORE, "-O", &out]);
     assert_eq!(machine.open(machine.path("out")).digest(), digest);
     assert_eq!(store.files(), before);
-    store.run(&["recover", "nothing:like:this", "-o", &text(&machine.path("no"))]).fails(4, "left");
+    store.run(&["recover", "nothing:like:this", "-O", &text(&machine.path("no"))]).fails(4, "left");
     store.run(&["recover", CHAT]).exits(2);
-    store.run(&["recover", CHAT, "-o", "x", "--from", "nowhere"]).fails(4, "nowhere");
+    store.run(&["recover", CHAT, "-O", "x", "--from", "nowhere"]).fails(4, "nowhere");
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn a_store_without_its_database_and_the_tables_for_people() {
     let broken = damage::ALL.iter().find(|damage| damage.kind == "unreadable-state").unwrap();
     let store = (broken.make)(&machine);
     let out = text(&machine.path("out"));
-    let run = store.run(&["recover", CHAT, "-o", &out, "--output", "table"]);
+    let run = store.run(&["recover", CHAT, "-O", &out, "--output", "table"]);
     run.exits(0);
     assert!(run.stdout.contains("whole") && run.stdout.contains("message"), "{}", run.stdout);
     assert!(run.stderr.contains("its log is left out"), "{}", run.stderr);
@@ -247,7 +247,7 @@ fn the_store_goes_on_with_what_was_recovered() {
         let file = store.document(CHAT);
         cut(&file, |bytes| bytes / 2);
         let out = text(&machine.path("out"));
-        let run = store.run(&["recover", CHAT, "--from", &bundle, "-o", &out]);
+        let run = store.run(&["recover", CHAT, "--from", &bundle, "-O", &out]);
         let last = run.exits(0).stderr.lines().last().unwrap().to_owned();
         let command = last.split('`').find(|part| part.starts_with("mv ")).unwrap();
         machine.shell(command);
@@ -315,6 +315,6 @@ fn the_hints_lead_here() {
     cut(&store.document(CHAT), |bytes| bytes / 2);
     let run = store.run(&["chat", "list"]);
     run.fails(5, "does not hold a valid document");
-    let hint = format!("crdtctl recover {CHAT} --from BUNDLE -o DIR");
+    let hint = format!("crdtctl recover {CHAT} --from BUNDLE -O DIR");
     assert!(run.stderr.contains(&hint) && run.stderr.contains("crdtctl check"), "{}", run.stderr);
 }

@@ -101,7 +101,7 @@ fn a_state_directory_that_cannot_be_used_stops_writing_only() {
             assert!(error["message"].as_str().unwrap().contains("lease"), "{error}");
         }
         run(&store, env, &["chat", "list"]).exits(0);
-        run(&store, env, &["sync", "export", "-o", "-"]).exits(0);
+        run(&store, env, &["sync", "export", "-O", "-"]).exits(0);
         run(&store, env, &["chat", "send", "-n", "more"]).exits(0);
         assert_eq!((store.files(), replica(&store)), (before, was), "{env:?}");
         assert!(stays(

@@ -139,7 +139,7 @@ fn one_message_costs_a_few_hundred_bytes_and_a_second_export_nothing() {
     bob.ok(&["sync", "import", &news]);
     // His receipt comes back, and there is nothing to say.
     let receipt = text(&machine.path("receipt.crdt"));
-    bob.ok(&["sync", "receipt", "-o", &receipt]);
+    bob.ok(&["sync", "receipt", "-O", &receipt]);
     alice.ok(&["sync", "import", &receipt]);
     assert_eq!(sent(&updates(&export_for(&alice, &peer, "again.crdt"))), [0u64; 0]);
     alice.run(&["sync", "status", "--exit-code"]).exits(0);
@@ -166,11 +166,11 @@ fn a_receipt_file_names_what_its_sender_has() {
     alice.send("one");
     let bob = machine.replica_of(&alice, "b", BOB);
     let receipt = text(&machine.path("bob.crdt"));
-    bob.ok(&["sync", "receipt", "-o", &receipt]);
+    bob.ok(&["sync", "receipt", "-O", &receipt]);
     machine.pass(60);
     alice.send("two");
     let news = text(&machine.path("news.crdt"));
-    alice.ok(&["sync", "export", "--since", &receipt, "-o", &news]);
+    alice.ok(&["sync", "export", "--since", &receipt, "-O", &news]);
     let manifest = alice.json(&["sync", "show", &receipt]);
     for entry in manifest["documents"].as_array().unwrap() {
         assert_eq!((&entry["file"], &entry["bytes"]), (&Value::Null, &json!(0)));
@@ -195,11 +195,11 @@ fn nothing_new_is_still_a_receipt_or_no_file() {
     let empty = export_for(&alice, BOB, "empty.crdt");
     assert_eq!(bob.json(&["sync", "import", &empty])["changed"], false);
     let file = text(&machine.path("none.crdt"));
-    let run = alice.run(&["sync", "export", "--for", BOB, "--if-new", "-o", &file]);
+    let run = alice.run(&["sync", "export", "--for", BOB, "--if-new", "-O", &file]);
     assert!(!run.exits(0).stderr.is_empty());
     assert!(!Path::new(&file).exists());
     alice.send("two");
-    alice.ok(&["sync", "export", "--for", BOB, "--if-new", "-o", &file]);
+    alice.ok(&["sync", "export", "--for", BOB, "--if-new", "-O", &file]);
     assert!(Path::new(&file).exists());
 }
 
@@ -212,14 +212,14 @@ fn an_export_can_be_limited() {
     alice.ok(&["chat", "send", "here", "-e", GROUP]);
     let docs = |args: &[&str]| {
         let file = text(&machine.path("part.crdt"));
-        alice.ok(&[&["sync", "export", "-o", &file], args].concat());
+        alice.ok(&[&["sync", "export", "-O", &file], args].concat());
         column(&alice.json(&["sync", "show", &file])["documents"], "doc")
     };
     assert_eq!(docs(&[]).len(), 4);
     assert_eq!(docs(&["-e", "harbour"]), ["channel:harbour:chat", "channel:harbour:core"]);
     assert_eq!(docs(&["--doc", "channel:harbour:chat"]), ["channel:harbour:chat"]);
-    alice.run(&["sync", "export", "-o", "x", "-e", "nowhere"]).fails(4, "nowhere");
-    alice.run(&["sync", "export", "-o", "x", "--doc", "group:x:chat"]).fails(4, "group:x:chat");
+    alice.run(&["sync", "export", "-O", "x", "-e", "nowhere"]).fails(4, "nowhere");
+    alice.run(&["sync", "export", "-O", "x", "--doc", "group:x:chat"]).fails(4, "group:x:chat");
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn bundles_flow_through_pipes() {
     let machine = Machine::new("pipes");
     let alice = machine.group("a", &[BOB]);
     alice.send("one");
-    let mut export = machine.command(&["-s", &text(&alice.dir), "sync", "export", "-o", "-"]);
+    let mut export = machine.command(&["-s", &text(&alice.dir), "sync", "export", "-O", "-"]);
     let bytes = export.output().unwrap().stdout;
     let bob = machine.store("b", BOB);
     machine.run_with_stdin(&["-s", &text(&bob.dir), "sync", "import", "-"], &bytes).ok();
@@ -408,7 +408,7 @@ fn a_member_with_two_replicas_is_ambiguous() {
         machine.replica_of(&alice, name, BOB).give(&alice);
     }
     let replicas = alice.column(&["sync", "peers"], "replica_id");
-    for args in [&["sync", "export", "-o", "x", "--for", BOB][..], &["sync", "forget", BOB, "-y"]] {
+    for args in [&["sync", "export", "-O", "x", "--for", BOB][..], &["sync", "forget", BOB, "-y"]] {
         let run = alice.run(&[args, &["--json"]].concat());
         run.fails(4, &replicas[0]);
         assert!(run.stderr.contains(&replicas[1]), "{}", run.stderr);

@@ -14,11 +14,11 @@ fn in_three_parts<'m>(machine: &'m Machine) -> (Store<'m>, Store<'m>, Vec<String
     let bob = machine.replica_of(&alice, "bob", BOB);
     let parts = (1..=3)
         .map(|n| {
-            bob.ok(&["sync", "receipt", "-o", &receipt]);
+            bob.ok(&["sync", "receipt", "-O", &receipt]);
             machine.pass(60);
             alice.send(&format!("part {n}"));
             let part = text(&machine.path(&format!("part-{n}.crdt")));
-            alice.ok(&["sync", "export", "--since", &receipt, "-o", &part]);
+            alice.ok(&["sync", "export", "--since", &receipt, "-O", &part]);
             bob.ok(&["sync", "import", &part]);
             part
         })
@@ -196,7 +196,7 @@ fn one_bad_bundle_among_good_ones_keeps_all_out() {
     assert_eq!(bob.documents(), before);
     bob.run(&["sync", "show", "missing.crdt"]).fails(4, "missing.crdt");
     bob.run(&["sync", "verify", "missing.crdt"]).fails(4, "missing.crdt");
-    bob.run(&["sync", "export", "--since", &bad, "-o", "x"]).exits(6);
+    bob.run(&["sync", "export", "--since", &bad, "-O", "x"]).exits(6);
 }
 
 #[test]

@@ -69,7 +69,19 @@ fn a_bundle_is_nothing_for_a_screen() {
     let machine = Machine::new("bundle");
     let store = machine.group("s", &[]);
     let Some(run) = on_a_terminal(&store, &[], &["sync", "export"]) else { return };
-    assert!(run.exits(2).stdout.contains("-o FILE"), "{:?}", run.stdout);
+    assert!(run.exits(2).stdout.contains("-O FILE"), "{:?}", run.stdout);
+}
+
+#[test]
+fn quiet_only_silences() {
+    let machine = Machine::new("quiet");
+    let store = machine.group("s", &[]);
+    let Some(run) = on_a_terminal(&store, &[], &["digest"]) else { return };
+    let quiet = on_a_terminal(&store, &[], &["digest", "-q"]).unwrap();
+    assert_eq!(quiet.exits(0).stdout, run.exits(0).stdout);
+    assert!(run.stdout.contains("version"), "{:?}", run.stdout);
+    let alone = on_a_terminal(&store, &[], &["digest", "-o", "id"]).unwrap();
+    assert_eq!(alone.exits(0).stdout.trim_end(), store.digest());
 }
 
 #[test]

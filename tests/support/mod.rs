@@ -251,7 +251,7 @@ impl Store<'_> {
 
     /// The content digest of the store.
     pub fn digest(&self) -> String {
-        self.ok(&["digest", "-q"])
+        self.ok(&["digest"])
     }
 
     /// The file of a document.

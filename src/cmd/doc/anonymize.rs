@@ -21,7 +21,7 @@ pub struct Args {
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Report> {
-    context.refuse_terminal(&args.out)?;
+    context.knows_where(&args.out)?;
     let reader = context.reader()?;
     let doc = context.document(&reader, &args.doc)?;
     let view = reader.view(&doc)?.ok_or_else(|| missing(&doc))?;

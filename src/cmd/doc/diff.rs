@@ -95,7 +95,7 @@ fn in_bundle(name: &str, bundle: &Bundle, doc: &DocId) -> Result<Option<View>> {
     };
     let partial = || {
         Error::usage(format!("{name} holds no full state of {doc}"))
-            .hint("`crdtctl sync export -o FILE`, without `--for`, writes full states")
+            .hint("`crdtctl sync export -O FILE`, without `--for`, writes full states")
     };
     let update = update.ok_or_else(partial)?;
     match Update::checked(update, concern::roots(doc)) {

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 pub fn export(context: &Context, args: &Export) -> Result<Report> {
     let reader = context.reader()?;
-    context.refuse_terminal(&args.out)?;
+    context.knows_where(&args.out)?;
     if let Some(wanted) = &args.raw {
         let doc = context.document(&reader, wanted)?;
         reader.vouch(&context.ambient())?;
@@ -45,7 +45,7 @@ pub fn export(context: &Context, args: &Export) -> Result<Report> {
 
 pub fn receipt(context: &Context, args: &Receipt) -> Result<Report> {
     let reader = context.reader()?;
-    context.refuse_terminal(&args.out)?;
+    context.knows_where(&args.out)?;
     let docs = scope(context, &reader, &args.doc)?;
     let request = Request { docs: docs.as_ref(), peer: None, receipt: true };
     let exported = make(&reader, &context.ambient(), &request)?;
@@ -221,7 +221,7 @@ fn import_all(context: &Context, inputs: &[Input], dry_run: DryRun) -> Result<Re
     // What is said of a damaged document names the command already.
     if imported.waits.iter().any(|wait| !wait.is_for_the_document()) {
         let ask =
-            "import what came before it, or ask for a bundle of `crdtctl sync export -o FILE`";
+            "import what came before it, or ask for a bundle of `crdtctl sync export -O FILE`";
         report.notes.push(ask.to_owned());
     }
     Ok(report.exit(failure::exit_code(Kind::Waiting)))

@@ -29,9 +29,9 @@ enum Verb {
     /// A document that cannot be read is left out and named; the bundle does not claim to be full
     /// then, and the exit code is 5.
     #[command(after_help = "Examples:
-  crdtctl sync export -o everything.crdt
-  crdtctl sync export --for bob-hill-lake-tree -o for-bob.crdt
-  crdtctl sync export --for 3f2a --if-new -o - | ssh bob crdtctl sync import -")]
+  crdtctl sync export -O everything.crdt
+  crdtctl sync export --for bob-hill-lake-tree -O for-bob.crdt
+  crdtctl sync export --for 3f2a --if-new -O - | ssh bob crdtctl sync import -")]
     Export(Export),
     /// Read bundles: all of them in one commit, or none
     ///
@@ -54,7 +54,7 @@ enum Verb {
     #[command(after_help = "Examples:
   crdtctl sync status
   crdtctl sync status --json | jq '.[] | select(.waiting > 0) | .waits'
-  crdtctl sync status --exit-code -q || crdtctl sync export --for bob- -o for-bob.crdt")]
+  crdtctl sync status --exit-code -q || crdtctl sync export --for bob- -O for-bob.crdt")]
     Status {
         /// Exit with 3 when anyone is behind
         #[arg(long)]
@@ -62,7 +62,7 @@ enum Verb {
     },
     /// Write a bundle without updates, which tells others what is here
     #[command(after_help = "Examples:
-  crdtctl sync receipt -o what-alice-has.crdt")]
+  crdtctl sync receipt -O what-alice-has.crdt")]
     Receipt(Receipt),
     /// Show what a bundle says that it holds, without importing it
     #[command(after_help = "Examples:

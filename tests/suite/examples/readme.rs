@@ -18,11 +18,11 @@ const EXITS: &[(&str, i32)] = &[
 const BEFORE: &[(&str, &str)] = &[
     (
         "crdtctl conflict list",
-        "issue=$(crdtctl issue open 'Ferry times') && crdtctl sync export -o ~/usb/1.crdt \
+        "issue=$(crdtctl issue open 'Ferry times') && crdtctl sync export -O ~/usb/1.crdt \
          && crdtctl -s ../bob sync import ~/usb/1.crdt \
          && crdtctl -s ../bob issue edit \"$issue\" --title 'Times of the ferry' \
          && crdtctl issue edit \"$issue\" --title 'When the ferry goes' \
-         && crdtctl -s ../bob sync export -o ~/usb/2.crdt && crdtctl sync import ~/usb/2.crdt",
+         && crdtctl -s ../bob sync export -O ~/usb/2.crdt && crdtctl sync import ~/usb/2.crdt",
     ),
     ("crdtctl trash list", MEET),
     (
@@ -57,8 +57,8 @@ const BEFORE: &[(&str, &str)] = &[
          crdt/group/67726f75703a6f6365616e2d666f726573742d6d6f6f6e2d737461723a$doc.meta; done",
     ),
     (
-        "crdtctl recover chat --from bob.crdt ~/backup/alice -o recovered",
-        "crdtctl -s ../bob sync export -o bob.crdt; cp crdtctl.db kept.db; \
+        "crdtctl recover chat --from bob.crdt ~/backup/alice -O recovered",
+        "crdtctl -s ../bob sync export -O bob.crdt; cp crdtctl.db kept.db; \
          f=$(crdtctl doc list --json | jq -r '.[] | select(.doc_id == \
          \"group:ocean-forest-moon-star:chat\").path') && cp $f kept.yrs \
          && printf '\\1\\1\\1' | dd of=$f bs=1 seek=40 conv=notrunc 2>/dev/null",
@@ -67,11 +67,11 @@ const BEFORE: &[(&str, &str)] = &[
 
 /// Both stores hear of what the other has done, and of what it has heard.
 const MEET: &str = "for round in 1 2; do \
-    crdtctl sync export -o ~/usb/a.crdt && crdtctl -s ../bob sync import ~/usb/a.crdt \
-    && crdtctl -s ../bob sync export -o ~/usb/b.crdt && crdtctl sync import ~/usb/b.crdt; done";
+    crdtctl sync export -O ~/usb/a.crdt && crdtctl -s ../bob sync import ~/usb/a.crdt \
+    && crdtctl -s ../bob sync export -O ~/usb/b.crdt && crdtctl sync import ~/usb/b.crdt; done";
 
 const SAME: &str =
-    "test \"$(crdtctl digest -q)\" = \"$(crdtctl -s ../bob digest -q)\" && echo 'same content'";
+    "test \"$(crdtctl digest)\" = \"$(crdtctl -s ../bob digest)\" && echo 'same content'";
 
 /// A command of the README and the output that is shown below it.
 struct Step {
