@@ -16,7 +16,7 @@ use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::inspect::size::Sizes;
 use crdtctl::operation::{self, Operation};
 use crdtctl::sample::{self, Chance};
-use crdtctl::store::{Ambient, Open, Store};
+use crdtctl::store::{Environment, Open, Store};
 use crdtctl::sync::bundle::Bundle;
 use crdtctl::sync::export::{self, Request};
 use crdtctl::sync::import::{self, Input};
@@ -135,7 +135,7 @@ impl Place {
         let members =
             names.iter().map(|name| MemberId::parse(name)).collect::<Result<Vec<_>, _>>()?;
         let member = MemberId::parse(ALICE)?;
-        let (store, _) = Store::init(&dir.join("store"), ambient(dir, "ours"), Some(&member))?;
+        let (store, _) = Store::init(&dir.join("store"), environment(dir, "ours"), Some(&member))?;
         let mut session =
             store.session(Open { command: "bench", member: Some(&member), dry_run: false })?;
         let create = core::Create {
@@ -187,7 +187,7 @@ impl Place {
     fn bundle(&self) -> anyhow::Result<Vec<u8>> {
         let reader = self.store.reader()?;
         let request = Request { docs: None, peer: None, receipt: false };
-        let exported = export::export(&reader, self.store.ambient(), &request)?;
+        let exported = export::export(&reader, self.store.environment(), &request)?;
         let mut bytes = Vec::new();
         exported.bundle.write(&mut bytes)?;
         Ok(bytes)
@@ -239,7 +239,7 @@ impl Place {
         if dir.exists() {
             std::fs::remove_dir_all(&dir)?;
         }
-        Ok(Store::init(&dir, ambient(&self.dir, &name), Some(&member))?.0)
+        Ok(Store::init(&dir, environment(&self.dir, &name), Some(&member))?.0)
     }
 
     fn file(&self) -> anyhow::Result<PathBuf> {
@@ -304,8 +304,8 @@ fn take(store: &Store, bundle: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn ambient(dir: &Path, name: &str) -> Rc<Ambient> {
-    Rc::new(Ambient {
+fn environment(dir: &Path, name: &str) -> Rc<Environment> {
+    Rc::new(Environment {
         clock: Clock::fixed(NOW),
         ids: Ids::seeded(name),
         leases: Some(dir.join("leases")),

@@ -5,7 +5,7 @@
 use crate::clock::{Clock, Ids};
 use crate::concern;
 use crate::merge;
-use crate::store::Ambient;
+use crate::store::Environment;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,20 +16,20 @@ const LOCK_WAIT: Duration = Duration::from_secs(10);
 /// What a store finds around it on this machine. Leases lie in the user's state directory
 /// (`$XDG_STATE_HOME/crdtctl`), so that a copy of a store does not write as the store that it was
 /// copied from.
-pub fn at_hand() -> Ambient {
+pub fn at_hand() -> Environment {
     around(xdg("XDG_STATE_HOME", ".local/state").map(|dir| dir.join("crdtctl")))
 }
 
 /// The same with leases in a directory of one's own: for tests, containers and services. It must
 /// outlive the stores that are written to with it, and must not be copied with them.
-pub fn with_state_in(dir: &Path) -> Ambient {
+pub fn with_state_in(dir: &Path) -> Environment {
     // A lease outlives the directory that this process was started in.
     around(std::path::absolute(dir).ok())
 }
 
-fn around(state: Option<PathBuf>) -> Ambient {
+fn around(state: Option<PathBuf>) -> Environment {
     let host = host();
-    Ambient {
+    Environment {
         clock: Clock::system(),
         ids: Ids::random(),
         leases: state.map(|dir| dir.join("leases")),

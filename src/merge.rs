@@ -29,7 +29,7 @@ use std::rc::Rc;
 
 /// What an import did to one document, in records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settled {
+pub struct MergeSummary {
     pub added: usize,
     pub edited: usize,
     pub deleted: usize,
@@ -42,8 +42,8 @@ pub struct Settled {
 }
 
 /// What the rules made of an import.
-pub struct Settlement {
-    pub documents: Vec<(DocId, Settled)>,
+pub struct Merged {
+    pub documents: Vec<(DocId, MergeSummary)>,
     /// What the senders would not have been allowed to do here.
     pub audits: Vec<Audit>,
 }
@@ -68,19 +68,19 @@ pub struct Part<'u> {
 }
 
 /// Applies the rules to every document that an import changed.
-pub fn settle(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Settlement> {
-    let mut settlement = settle_documents(session, imported)?;
-    prune_entity_of(session, imported, &mut settlement.documents)?;
-    Ok(settlement)
+pub fn resolve(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Merged> {
+    let mut merged = resolve_documents(session, imported)?;
+    prune_entity_of(session, imported, &mut merged.documents)?;
+    Ok(merged)
 }
 
 /// The same, without what news of the members frees in other documents.
-fn settle_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Settlement> {
-    let mut settled = Vec::with_capacity(imported.len());
-    let mut acts = Vec::with_capacity(imported.len());
+fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Merged> {
+    let mut summaries = Vec::with_capacity(imported.len());
+    let mut attributed = Vec::with_capacity(imported.len());
     for incoming in imported {
         let Incoming { doc, before, parts } = incoming;
-        let mut account = Settled::default();
+        let mut account = MergeSummary::default();
         if session.view(doc)?.is_some() {
             let plan = registers::decide(session, doc, before.as_deref(), parts)?;
             let replaced = unite(session, incoming)?;
@@ -94,28 +94,29 @@ fn settle_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result<
                     trash::keep_vanished(session, doc, spec, [before, &decided], sender)?;
                 }
             }
-            acts.push((incoming, plan.acts));
+            attributed.push((incoming, plan.attributed));
         }
         // Whose acknowledgements are asked for the members say, and they may be what is damaged.
         match tombstone::acknowledge(session, doc) {
             Ok(acknowledged) => account.acknowledged = acknowledged,
             Err(e) => session.leave_out(e)?,
         }
-        settled.push((doc.clone(), account));
+        summaries.push((doc.clone(), account));
     }
-    let audits = audit_all(session, acts)?;
-    Ok(Settlement { documents: settled, audits })
+    let audits = audit_all(session, attributed)?;
+    Ok(Merged { documents: summaries, audits })
 }
 
 /// Audits entity by entity, since the roles are in a document of their own.
 fn audit_all(
     session: &mut Session,
-    acts: Vec<(&Incoming<'_>, Vec<audit::Act>)>,
+    attributed: Vec<(&Incoming<'_>, Vec<audit::AttributedChange>)>,
 ) -> Result<Vec<Audit>> {
-    let mut entities: BTreeMap<EntityId, Vec<(&Incoming<'_>, Vec<audit::Act>)>> = BTreeMap::new();
-    for (incoming, acts) in acts {
+    let mut entities: BTreeMap<EntityId, Vec<(&Incoming<'_>, Vec<audit::AttributedChange>)>> =
+        BTreeMap::new();
+    for (incoming, attributed) in attributed {
         if let Some(entity) = incoming.doc.entity() {
-            entities.entry(entity).or_default().push((incoming, acts));
+            entities.entry(entity).or_default().push((incoming, attributed));
         }
     }
     let mut audits = Vec::new();
@@ -130,7 +131,7 @@ fn audit_all(
 fn prune_entity_of(
     session: &mut Session,
     imported: &[Incoming<'_>],
-    settled: &mut Vec<(DocId, Settled)>,
+    summaries: &mut Vec<(DocId, MergeSummary)>,
 ) -> Result<()> {
     let entities: BTreeSet<EntityId> =
         imported.iter().filter_map(|incoming| incoming.doc.entity()).collect();
@@ -140,11 +141,13 @@ fn prune_entity_of(
             *pruned.entry(tombstone.doc).or_default() += 1;
         }
     }
-    for (doc, account) in settled.iter_mut() {
+    for (doc, account) in summaries.iter_mut() {
         account.pruned += pruned.remove(doc).unwrap_or(0);
     }
     let others = pruned.into_iter();
-    settled.extend(others.map(|(doc, pruned)| (doc, Settled { pruned, ..Settled::default() })));
+    summaries.extend(
+        others.map(|(doc, pruned)| (doc, MergeSummary { pruned, ..MergeSummary::default() })),
+    );
     Ok(())
 }
 
@@ -152,7 +155,7 @@ fn prune_entity_of(
 /// all the same.
 fn unite(session: &mut Session, incoming: &Incoming<'_>) -> Result<Vec<Conflict>> {
     let doc = &incoming.doc;
-    let roots = (session.ambient().roots)(doc);
+    let roots = (session.environment().roots)(doc);
     let sides = registers::sides(&incoming.parts, roots)?;
     let views = sides.iter().map(|side| View::read(&side.update));
     let views = views.collect::<Result<Vec<View>>>()?;
@@ -213,8 +216,8 @@ fn keep(
 /// What changed between two views of a document, counted in records. Records that are never
 /// deleted (threads, metadata) are no news by themselves; a document that no concern understands
 /// is counted by the keys of its roots.
-pub fn compare(spec: Option<&Spec>, before: Option<&View>, after: &View) -> Settled {
-    let mut account = Settled::default();
+pub fn compare(spec: Option<&Spec>, before: Option<&View>, after: &View) -> MergeSummary {
+    let mut account = MergeSummary::default();
     match spec.filter(|spec| !spec.collections.is_empty()) {
         Some(spec) => {
             for collection in spec.collections.iter().filter(|c| c.tombstone.is_some()) {
@@ -234,7 +237,7 @@ fn count_collection(
     collection: &Collection,
     before: Option<&View>,
     after: &View,
-    account: &mut Settled,
+    account: &mut MergeSummary,
 ) {
     for path in collection.records(after) {
         let steps = path.steps();
@@ -267,7 +270,7 @@ fn content(collection: &Collection, source: &View, path: &[&str]) -> Record {
     record
 }
 
-fn count_keys(before: Option<&View>, after: &View, account: &mut Settled) {
+fn count_keys(before: Option<&View>, after: &View, account: &mut MergeSummary) {
     let keys_of =
         |view: &View, root: &str| -> BTreeSet<String> { view.keys(&[root]).into_iter().collect() };
     // The roots of both: a root that lost all its keys is not among those of `after`.

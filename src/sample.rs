@@ -5,7 +5,7 @@ use crate::concern::chat;
 use crate::error::Result;
 use crate::id::{EntityId, MemberId};
 use crate::operation::{self, Operation};
-use crate::store::{Ambient, Open, Store};
+use crate::store::{Environment, Open, Store};
 
 /// How long ago the first message was sent: half a year, in seconds.
 pub const SPAN: i64 = 180 * 86_400;
@@ -23,8 +23,8 @@ const WORDS: &[&str] = &[
 
 /// The surroundings of a sample: this machine's, with a clock that can be put anywhere and ids out
 /// of the seed.
-pub fn ambient(real: &Ambient, seed: u64) -> Ambient {
-    Ambient {
+pub fn environment(real: &Environment, seed: u64) -> Environment {
+    Environment {
         clock: Clock::fixed(real.clock.now()),
         ids: Ids::seeded(&format!("sample {seed}")),
         leases: real.leases.clone(),
@@ -78,7 +78,7 @@ pub fn fill(
     chance: &mut Chance,
     mut done: impl FnMut(),
 ) -> Result<()> {
-    let clock = &store.ambient().clock;
+    let clock = &store.environment().clock;
     let end = clock.now();
     let step = (SPAN / i64::try_from(messages.max(1)).unwrap_or(i64::MAX)).max(1);
     let time = |index: u64| {

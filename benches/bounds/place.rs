@@ -5,7 +5,7 @@ use crdtctl::clock::{Clock, Ids};
 use crdtctl::concern;
 use crdtctl::crdt::update::Update;
 use crdtctl::id::{DocId, EntityId, MemberId};
-use crdtctl::store::{Ambient, Open, Store};
+use crdtctl::store::{Environment, Open, Store};
 use crdtctl::sync::export::{self, Request};
 use std::fmt;
 use std::path::PathBuf;
@@ -85,7 +85,7 @@ impl Place {
 
     fn apply(&self, updates: &[(DocId, Vec<u8>)], peer: Option<&str>) -> Outcome<()> {
         let member = MemberId::parse(ALICE)?;
-        let (store, _) = Store::init(&self.path("store"), self.ambient(), Some(&member))?;
+        let (store, _) = Store::init(&self.path("store"), self.environment(), Some(&member))?;
         let open = Open { command: "bench", member: Some(&member), dry_run: false };
         let mut session = store.session(open)?;
         for ((doc, update), seq) in updates.iter().zip(1..) {
@@ -119,8 +119,8 @@ impl Place {
 
     /// A bundle of all that is here.
     pub fn bundle(&self) -> Outcome<Vec<u8>> {
-        let store = Store::open_with(&self.path("store"), self.ambient())?;
-        let exported = export::export(&store.reader()?, store.ambient(), &Request::default())?;
+        let store = Store::open_with(&self.path("store"), self.environment())?;
+        let exported = export::export(&store.reader()?, store.environment(), &Request::default())?;
         let mut bytes = Vec::new();
         exported.bundle.write(&mut bytes)?;
         Ok(bytes)
@@ -182,8 +182,8 @@ impl Place {
         command
     }
 
-    fn ambient(&self) -> Rc<Ambient> {
-        Rc::new(Ambient {
+    fn environment(&self) -> Rc<Environment> {
+        Rc::new(Environment {
             clock: Clock::fixed(NOW),
             ids: Ids::seeded("bounds"),
             leases: Some(self.path("state").join("crdtctl").join("leases")),

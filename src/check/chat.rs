@@ -3,7 +3,7 @@
 use super::people::WRONG_CACHE;
 use super::{Edit, Fix, Found};
 use crate::concern::chat::{Caches, SPEC, THREADS, live_replies};
-use crate::crdt::update::{Owner, Places};
+use crate::crdt::update::{Locations, Owner};
 use crate::crdt::value::Source;
 use crate::crdt::view::View;
 use crate::error::{Next, Result};
@@ -42,9 +42,9 @@ pub fn threads(entity: &EntityId, view: &View) -> Result<Vec<Found>> {
 /// Every message that the document ever had: a key that was removed still has its item.
 fn once_messages(view: &View) -> Result<BTreeSet<String>> {
     let update = view.update(SPEC.roots)?;
-    let places = Places::of(&update);
-    let keys = places.all().iter().filter(
-        |place| matches!(place.owner, Owner::Root(root) if places.root(root) == "messages"),
+    let locations = Locations::of(&update);
+    let keys = locations.all().iter().filter(
+        |place| matches!(place.owner, Owner::Root(root) if locations.root(root) == "messages"),
     );
     Ok(keys.filter_map(|place| place.key.map(str::to_owned)).collect())
 }

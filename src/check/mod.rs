@@ -18,7 +18,7 @@ use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::path::DocPath;
-use crate::store::check::{self as files, Cure as FileCure, Examiner, Kind, Mend};
+use crate::store::check::{self as files, Examiner, FileFix, FileRepair, Kind};
 use crate::store::{Audit, State, Store};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,16 +40,16 @@ pub struct Finding {
     pub message: String,
     /// What mends it.
     pub fix: Next,
-    cure: Cure,
+    repair: Repair,
 }
 
 /// What mends a finding.
 #[derive(Debug, Clone)]
-enum Cure {
-    Files(Mend),
+enum Repair {
+    Files(FileRepair),
     Content(Edit),
     /// Nothing that a repair can do by itself.
-    Elsewhere,
+    ByHand,
 }
 
 /// A change of the content that a repair makes. What it writes is derived again when it does.
@@ -138,7 +138,7 @@ fn audits(examiner: &Examiner, scope: &Scope<'_>) -> Result<Vec<Finding>> {
             message: audit.message,
             fix: Next::Members { all: true, entity: Some(entity.to_owned()) },
             doc: Some(audit.doc),
-            cure: Cure::Elsewhere,
+            repair: Repair::ByHand,
         }
     };
     Ok(audits.into_iter().filter(asked).map(finding).collect())
@@ -152,34 +152,34 @@ pub fn documents(store: &Store) -> Result<Vec<DocId>> {
 impl Finding {
     fn of_files(found: files::Finding) -> Finding {
         let id = found.kind.id(found.doc.as_ref(), &found.detail);
-        let (fix, cure) = match found.cure {
-            FileCure::Mend(mend) => (Next::Repair(Some(id.clone())), Cure::Files(mend)),
-            FileCure::Next(next) => (next, Cure::Elsewhere),
-            FileCure::Recover => {
+        let (fix, repair) = match found.fix {
+            FileFix::Repair(repair) => (Next::Repair(Some(id.clone())), Repair::Files(repair)),
+            FileFix::Next(next) => (next, Repair::ByHand),
+            FileFix::Recover => {
                 let doc = found.doc.as_ref().map_or("DOC", DocId::as_str);
-                (Next::Recover(doc.to_owned()), Cure::Elsewhere)
+                (Next::Recover(doc.to_owned()), Repair::ByHand)
             }
         };
         let message = match &found.doc {
             Some(doc) => about(doc, found.message),
             None => found.message,
         };
-        Finding { id, kind: found.kind, doc: found.doc, message, fix, cure }
+        Finding { id, kind: found.kind, doc: found.doc, message, fix, repair }
     }
 
     fn of_content(doc: &DocId, found: Found) -> Finding {
         let id = found.kind.id(Some(doc), &found.detail);
-        let (fix, cure) = match found.fix {
-            Fix::Edit(edit) => (Next::Repair(Some(id.clone())), Cure::Content(edit)),
-            Fix::Next(next) => (next, Cure::Elsewhere),
+        let (fix, repair) = match found.fix {
+            Fix::Edit(edit) => (Next::Repair(Some(id.clone())), Repair::Content(edit)),
+            Fix::Next(next) => (next, Repair::ByHand),
         };
         let message = about(doc, found.message);
-        Finding { id, kind: found.kind, doc: Some(doc.clone()), message, fix, cure }
+        Finding { id, kind: found.kind, doc: Some(doc.clone()), message, fix, repair }
     }
 
     /// Whether [`repair()`] mends it.
     pub fn is_repairable(&self) -> bool {
-        !matches!(self.cure, Cure::Elsewhere)
+        !matches!(self.repair, Repair::ByHand)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Repairing what a check found: only what was named, all of it in one commit or nothing.
 
 use super::people::heir;
-use super::{Cure, Edit, Finding};
+use super::{Edit, Finding, Repair};
 use crate::concern::chat::Caches;
 use crate::concern::{self, core, kanban, plain};
 use crate::crdt::content;
@@ -58,16 +58,16 @@ pub fn repair(mut session: Session, findings: &[&Finding]) -> Result<Repaired> {
     rewrite_plain(&mut session, findings)?;
     for finding in findings {
         let Some(doc) = &finding.doc else { continue };
-        match &finding.cure {
+        match &finding.repair {
             // Done already.
-            Cure::Content(Edit::Plain(_)) => {}
-            Cure::Files(mend) => session.mend(doc, &finding.id, *mend)?,
-            Cure::Content(change) => {
+            Repair::Content(Edit::Plain(_)) => {}
+            Repair::Files(repair) => session.repair(doc, &finding.id, *repair)?,
+            Repair::Content(change) => {
                 session.set_aside(doc, &finding.id)?;
                 let now = session.now();
                 session.edit(doc, |txn| edit(txn, change, now))?;
             }
-            Cure::Elsewhere => {}
+            Repair::ByHand => {}
         }
     }
     let findings = findings.iter().map(|finding| (*finding).clone()).collect();
@@ -79,7 +79,8 @@ pub fn repair(mut session: Session, findings: &[&Finding]) -> Result<Repaired> {
 fn rewrite_plain(session: &mut Session, findings: &[&Finding]) -> Result<()> {
     let mut details: BTreeMap<&DocId, BTreeSet<&str>> = BTreeMap::new();
     for finding in findings {
-        let (Some(doc), Cure::Content(Edit::Plain(detail))) = (&finding.doc, &finding.cure) else {
+        let (Some(doc), Repair::Content(Edit::Plain(detail))) = (&finding.doc, &finding.repair)
+        else {
             continue;
         };
         let of_document = details.entry(doc).or_default();

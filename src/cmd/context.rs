@@ -8,7 +8,7 @@ use crate::limits::TRASH_AGE_SECONDS;
 use crate::machine;
 use crate::operation::{self, Creates, Operation, Outcome};
 use crate::query::Partial;
-use crate::store::{Ambient, Commits, Committed, Document, Open, Reader, Session, Store};
+use crate::store::{Commits, Committed, Document, Environment, Open, Reader, Session, Store};
 use crate::ui::{Progress, Report, Terminal, Written, prompt};
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +30,7 @@ pub struct Context {
     /// The command's words, for the log and for whoever waits for the lock: "chat send".
     command: String,
     dry_run: bool,
-    ambient: OnceCell<Rc<Ambient>>,
+    environment: OnceCell<Rc<Environment>>,
     /// What was committed so far.
     pub(super) commits: Rc<Commits>,
     notes: RefCell<Vec<String>>,
@@ -50,7 +50,7 @@ impl Context {
             terminal,
             command,
             dry_run,
-            ambient: OnceCell::new(),
+            environment: OnceCell::new(),
             commits: Rc::default(),
             notes: RefCell::new(Vec::new()),
             damaged: RefCell::new(BTreeMap::new()),
@@ -58,13 +58,13 @@ impl Context {
     }
 
     /// Clock, ids and the machine, asked once.
-    pub fn ambient(&self) -> Rc<Ambient> {
-        Rc::clone(self.ambient.get_or_init(|| Rc::new(ambient(&self.globals))))
+    pub fn environment(&self) -> Rc<Environment> {
+        Rc::clone(self.environment.get_or_init(|| Rc::new(environment(&self.globals))))
     }
 
     /// Now, in Unix seconds.
     pub fn now(&self) -> i64 {
-        self.ambient().clock.now()
+        self.environment().clock.now()
     }
 
     /// The store that is meant.
@@ -74,7 +74,7 @@ impl Context {
     pub fn store(&self) -> Result<Store> {
         let dir = self.store_dir()?;
         self.detail(|| format!("store {}", dir.display()));
-        Ok(Store::open_with(&dir, self.ambient())?.counting(&self.commits))
+        Ok(Store::open_with(&dir, self.environment())?.counting(&self.commits))
     }
 
     /// Read access to the store.
@@ -469,12 +469,12 @@ pub fn own_member(reader: &Reader) -> Result<Option<MemberId>> {
     Ok(replica.and_then(|(_, member, _)| member))
 }
 
-fn ambient(globals: &Globals) -> Ambient {
+fn environment(globals: &Globals) -> Environment {
     let machine = match &globals.state_dir {
         Some(dir) => machine::with_state_in(dir),
         None => machine::at_hand(),
     };
-    Ambient {
+    Environment {
         clock: globals.now.map_or_else(Clock::system, Clock::fixed),
         ids: globals.seed.as_deref().map_or_else(Ids::random, Ids::seeded),
         lock_wait: globals.lock_wait,

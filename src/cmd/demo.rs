@@ -197,9 +197,9 @@ fn execute(
 /// stay below the limit of each.
 fn big(context: &Context, dir: &Path, messages: u64, seed: u64) -> Result<Report> {
     let members = CROWD.iter().map(|id| MemberId::parse(id)).collect::<Result<Vec<_>>>()?;
-    let ambient = sample::ambient(&context.ambient(), seed);
+    let environment = sample::environment(&context.environment(), seed);
     let owner = members.first().ok_or_else(|| Error::bug("nobody writes"))?;
-    let (store, _) = Store::init(dir, ambient.into(), Some(owner))?;
+    let (store, _) = Store::init(dir, environment.into(), Some(owner))?;
     let progress = context.progress("writing messages", Some(messages));
     let mut chance = Chance::new(seed);
     let chats = messages.div_ceil(CHAT).max(1);
@@ -223,8 +223,8 @@ fn big(context: &Context, dir: &Path, messages: u64, seed: u64) -> Result<Report
 }
 
 fn people(store: &Store, entity: &EntityId, name: String, members: &[MemberId]) -> Result<()> {
-    let now = store.ambient().clock.now();
-    store.ambient().clock.set(now.saturating_sub(sample::SPAN));
+    let now = store.environment().clock.now();
+    store.environment().clock.set(now.saturating_sub(sample::SPAN));
     let open = Open { command: "demo", member: members.first(), dry_run: false };
     let mut session = store.session(open)?;
     let create = core::Create { entity: entity.clone(), name, description: String::new() };
@@ -238,7 +238,7 @@ fn people(store: &Store, entity: &EntityId, name: String, members: &[MemberId]) 
         session.state().set_setting(DEFAULT_ENTITY, Some(GROUP))?;
     }
     session.commit()?;
-    store.ambient().clock.set(now);
+    store.environment().clock.set(now);
     Ok(())
 }
 

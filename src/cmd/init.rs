@@ -26,12 +26,12 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         None => env::current_dir().map_err(|e| Error::io("no current directory", e))?,
     };
     let member = context.globals.acting_member.as_ref();
-    let before = Store::open_with(&dir, context.ambient()).ok();
+    let before = Store::open_with(&dir, context.environment()).ok();
     let before = match before {
         Some(store) => store.reader()?.state().map(|state| state.replica()).transpose()?.flatten(),
         None => None,
     };
-    let (store, replica) = Store::init(&dir, context.ambient(), member)?;
+    let (store, replica) = Store::init(&dir, context.environment(), member)?;
     let store = store.counting(&context.commits);
     let now = store.reader()?.state().map(|state| state.replica()).transpose()?.flatten();
     let changed = before != now;

@@ -6,7 +6,7 @@ use crate::crdt::update::{Salvage, Update};
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use crate::limits;
-use crate::recover::{Fate, Given, Record, Recovered, Source, rank, rebuild};
+use crate::recover::{Completeness, Given, Record, Recovered, Source, rank, rebuild};
 use crate::store::check::Severity;
 use crate::store::{self, Remains, Store};
 use crate::sync::bundle::Bundle;
@@ -155,7 +155,7 @@ fn document(context: &Context, store: &Store, wanted: &str) -> Result<DocId> {
 fn sources(context: &Context, path: &Path, doc: &DocId) -> Result<Vec<Source>> {
     let name = path.display().to_string();
     if path.is_dir() || path.file_name().is_some_and(|file| file == "crdt.db") {
-        let remains = Store::open_with(path, context.ambient())?.remains(doc)?;
+        let remains = Store::open_with(path, context.environment())?.remains(doc)?;
         remains.notes.iter().for_each(|note| context.note(format!("{name}: {note}")));
         let mut sources = rank(remains, Vec::new());
         for source in &mut sources {
@@ -188,9 +188,9 @@ fn counts(recovered: &Recovered) -> String {
     let count = |fate| recovered.records.iter().filter(|record| record.fate == fate).count();
     format!(
         "{} records whole, {} partial, {} lost",
-        count(Fate::Whole),
-        count(Fate::Partial),
-        count(Fate::Lost)
+        count(Completeness::Whole),
+        count(Completeness::Partial),
+        count(Completeness::Lost)
     )
 }
 

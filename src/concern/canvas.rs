@@ -226,7 +226,7 @@ fn change(
 pub fn restore(session: &mut Session, entity: &EntityId, value: &Value) -> Result<Outcome> {
     let (actor, doc) = Actor::writing_in(session, entity, &SPEC)?;
     tombstone::make_room(session, &doc)?;
-    let (now, id) = (session.now(), session.ambient().ids.uuid()?);
+    let (now, id) = (session.now(), session.environment().ids.uuid()?);
     let fields = plain::anew(&SPEC, &ELEMENTS, &id, value, now);
     session.edit(&doc, |txn| txn.put(ELEMENTS.path, &id, &Content::Map(fields)))?;
     let z_index = value.as_map().and_then(|fields| fields.get("z_index")?.as_i64()).unwrap_or(0);
@@ -262,7 +262,7 @@ struct Done {
 fn put(session: &mut Session, entity: &EntityId, actor: &Actor, fields: Fields) -> Result<Done> {
     let doc = entity.document(SPEC.name);
     tombstone::make_room(session, &doc)?;
-    let id = session.ambient().ids.uuid()?;
+    let id = session.environment().ids.uuid()?;
     let now = session.now();
     if !element::create(session, &doc, &id, &fields, [now, now], false)? {
         return Err(Error::bug(format!("the new id {id} is taken")));

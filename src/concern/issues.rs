@@ -142,7 +142,7 @@ impl Open {
         tombstone::make_room(session, &doc)?;
         let assignee = core::find_assignee(session, &self.entity, &self.assignee)?;
         let now = session.now();
-        let id = session.ambient().ids.uuid()?;
+        let id = session.environment().ids.uuid()?;
         session.edit(&doc, |txn| {
             // Whole, in one transaction, with every container it will ever need (rule R1).
             txn.create_map(ISSUES.path, &id)?;

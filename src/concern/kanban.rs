@@ -21,7 +21,7 @@ use crate::limits;
 use crate::schema::{Collection, FieldKind, Removal, Spec, Tombstone, field};
 use crate::store::Session;
 use crate::tombstone;
-use board::Spot;
+use board::ColumnPosition;
 use columns::{named, put_right};
 pub use headings::Heading;
 use headings::Headings;
@@ -108,7 +108,7 @@ impl Add {
             }
         };
         let now = session.now();
-        let id = session.ambient().ids.uuid()?;
+        let id = session.environment().ids.uuid()?;
         headings::edit(session, &doc, headings::nothing, |txn| {
             put_right(txn, right)?;
             // Whole, in one transaction, with every container it will ever need (rule R1).
@@ -125,7 +125,7 @@ impl Add {
             txn.set(&path, "archived", false)?;
             txn.set(&path, "archived_at", 0)?;
             txn.create_map(&path, "ack_vector")?;
-            board::list(txn, &column.id, &id, &Spot::End)
+            board::list(txn, &column.id, &id, &ColumnPosition::End)
         })?;
         Ok(Outcome::created(doc, &id).saying(format!("added to {:?}", column.title)))
     }
@@ -261,9 +261,9 @@ impl Move {
         card: &FoundCard,
         column: &Heading,
         cards: &[String],
-    ) -> Result<Spot> {
+    ) -> Result<ColumnPosition> {
         let Some(before) = &self.before else {
-            return Ok(if self.top { Spot::Top } else { Spot::End });
+            return Ok(if self.top { ColumnPosition::Top } else { ColumnPosition::End });
         };
         if self.top {
             return Err(Error::usage("a card is put on top or before another one, not both"));
@@ -276,17 +276,17 @@ impl Move {
             return Err(Error::refused(format!("card {before} is not in {:?}", column.title))
                 .hint(Next::Board.and(" shows where it is")));
         }
-        Ok(Spot::Before(before))
+        Ok(ColumnPosition::Before(before))
     }
 }
 
 /// Whether a card of a column is at a spot. Any is the end to one that is there: the end is where
 /// cards come in.
-fn stands(cards: &[String], card: &str, spot: &Spot) -> bool {
+fn stands(cards: &[String], card: &str, spot: &ColumnPosition) -> bool {
     match spot {
-        Spot::End => true,
-        Spot::Top => cards.first().is_some_and(|first| first == card),
-        Spot::Before(other) => {
+        ColumnPosition::End => true,
+        ColumnPosition::Top => cards.first().is_some_and(|first| first == card),
+        ColumnPosition::Before(other) => {
             cards.windows(2).any(|pair| matches!(pair, [a, b] if a == card && b == other))
         }
     }
@@ -347,7 +347,7 @@ impl Restore {
             tombstone::revive(txn, &CARDS, &path)?;
             txn.set(&path, "column_id", column.id.as_str())?;
             record::touch(txn, &path, "updated_at", now)?;
-            board::list(txn, &column.id, &card.id, &Spot::End)
+            board::list(txn, &column.id, &card.id, &ColumnPosition::End)
         })?;
         Ok(Outcome::changed(doc, &card.id)
             .saying(format!("restored {} to {:?}", card.id, column.title)))

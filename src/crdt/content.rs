@@ -86,7 +86,8 @@ pub fn replace(txn: &mut Txn<'_>, doc: &DocId, stand: &Stand, content: &Content)
 fn update(client: u64, stand: &Stand, content: &Content) -> Vec<u8> {
     let mut blocks = Blocks { client, clock: 0, count: 0, bytes: Vec::new() };
     let key = stand.path.last().filter(|_| stand.keyed);
-    blocks.put(&Home { owner: &stand.owner, key: key.map(String::as_str), left: None }, content);
+    blocks
+        .put(&Insertion { owner: &stand.owner, key: key.map(String::as_str), left: None }, content);
     let mut out = Vec::new();
     write_var(&mut out, 1);
     write_var(&mut out, blocks.count);
@@ -105,7 +106,7 @@ fn update(client: u64, stand: &Stand, content: &Content) -> Vec<u8> {
 /// one in a sequence.
 pub(super) fn behind(unit: Id, last: Id, content: &Content) -> Vec<u8> {
     let mut blocks = Blocks { client: unit.client, clock: unit.clock, count: 0, bytes: Vec::new() };
-    blocks.put(&Home { owner: &Owner::Item(last), key: None, left: Some(last) }, content);
+    blocks.put(&Insertion { owner: &Owner::Item(last), key: None, left: Some(last) }, content);
     let mut out = Vec::new();
     write_var(&mut out, 1);
     write_var(&mut out, blocks.count);
@@ -117,7 +118,7 @@ pub(super) fn behind(unit: Id, last: Id, content: &Content) -> Vec<u8> {
 }
 
 /// Where an item goes.
-struct Home<'h> {
+struct Insertion<'h> {
     owner: &'h Owner,
     key: Option<&'h str>,
     /// The element before it.
@@ -134,7 +135,7 @@ struct Blocks {
 
 impl Blocks {
     /// Writes content with all below it. Returns the id of its item.
-    fn put(&mut self, home: &Home<'_>, content: &Content) -> Id {
+    fn put(&mut self, insertion: &Insertion<'_>, content: &Content) -> Id {
         const ANY: u8 = 8;
         const TYPE: u8 = 7;
         let own = Id { client: self.client, clock: self.clock };
@@ -142,43 +143,43 @@ impl Blocks {
         self.clock = self.clock.saturating_add(1);
         match content {
             Content::Plain(value) => {
-                self.head(ANY, home);
+                self.head(ANY, insertion);
                 write_var(&mut self.bytes, 1);
                 any::write(&mut self.bytes, value);
             }
             Content::Map(fields) => {
-                self.head(TYPE, home);
+                self.head(TYPE, insertion);
                 self.bytes.push(1);
                 for (key, field) in fields {
                     let owner = Owner::Item(own);
-                    self.put(&Home { owner: &owner, key: Some(key), left: None }, field);
+                    self.put(&Insertion { owner: &owner, key: Some(key), left: None }, field);
                 }
             }
             Content::Array(items) => {
-                self.head(TYPE, home);
+                self.head(TYPE, insertion);
                 self.bytes.push(0);
                 let mut left = None;
                 for item in items {
                     let owner = Owner::Item(own);
-                    left = Some(self.put(&Home { owner: &owner, key: None, left }, item));
+                    left = Some(self.put(&Insertion { owner: &owner, key: None, left }, item));
                 }
             }
         }
         own
     }
 
-    fn head(&mut self, kind: u8, home: &Home<'_>) {
+    fn head(&mut self, kind: u8, insertion: &Insertion<'_>) {
         const LEFT: u8 = 0x80;
         const KEYED: u8 = 0x20;
         let out = &mut self.bytes;
-        if let Some(left) = home.left {
+        if let Some(left) = insertion.left {
             // What has a neighbour has its parent.
             out.push(kind | LEFT);
             id(out, left);
             return;
         }
-        out.push(if home.key.is_some() { kind | KEYED } else { kind });
-        match home.owner {
+        out.push(if insertion.key.is_some() { kind | KEYED } else { kind });
+        match insertion.owner {
             Owner::Root(name) => {
                 write_var(out, 1);
                 text(out, name);
@@ -188,7 +189,7 @@ impl Blocks {
                 id(out, *of);
             }
         }
-        if let Some(key) = home.key {
+        if let Some(key) = insertion.key {
             text(out, key);
         }
     }

@@ -162,46 +162,46 @@ pub fn state(doc: &Doc) -> Vec<u8> {
     doc.transact().encode_state_as_update_v1(&StateVector::default())
 }
 
-enum Place {
+enum Shared {
     Map(MapRef),
     Array(ArrayRef),
     Text(TextRef),
 }
 
 fn random_edit(rng: &mut Rng, txn: &mut TransactionMut<'_>) {
-    let mut place = match rng.below(8) {
-        0..=2 => Place::Map(txn.get_or_insert_map("m")),
-        3 => Place::Map(txn.get_or_insert_map("n")),
-        4 | 5 => Place::Array(txn.get_or_insert_array("l")),
-        _ => Place::Text(txn.get_or_insert_text("t")),
+    let mut shared = match rng.below(8) {
+        0..=2 => Shared::Map(txn.get_or_insert_map("m")),
+        3 => Shared::Map(txn.get_or_insert_map("n")),
+        4 | 5 => Shared::Array(txn.get_or_insert_array("l")),
+        _ => Shared::Text(txn.get_or_insert_text("t")),
     };
     while rng.chance(70) {
-        match below(rng, txn, &place) {
-            Some(inner) => place = inner,
+        match below(rng, txn, &shared) {
+            Some(inner) => shared = inner,
             None => break,
         }
     }
-    match place {
-        Place::Map(map) => edit_map(rng, txn, &map),
-        Place::Array(array) => edit_array(rng, txn, &array),
-        Place::Text(text) => edit_text(rng, txn, &text),
+    match shared {
+        Shared::Map(map) => edit_map(rng, txn, &map),
+        Shared::Array(array) => edit_array(rng, txn, &array),
+        Shared::Text(text) => edit_text(rng, txn, &text),
     }
 }
 
 /// A container inside this one.
-fn below(rng: &mut Rng, txn: &TransactionMut<'_>, place: &Place) -> Option<Place> {
-    let out = match place {
-        Place::Map(map) => map.get(txn, rng.pick(&KEYS))?,
-        Place::Array(array) => {
+fn below(rng: &mut Rng, txn: &TransactionMut<'_>, shared: &Shared) -> Option<Shared> {
+    let out = match shared {
+        Shared::Map(map) => map.get(txn, rng.pick(&KEYS))?,
+        Shared::Array(array) => {
             let len = array.len(txn) as usize;
             array.get(txn, rng.below(len) as u32)?
         }
-        Place::Text(_) => return None,
+        Shared::Text(_) => return None,
     };
     match out {
-        Out::YMap(map) => Some(Place::Map(map)),
-        Out::YArray(array) => Some(Place::Array(array)),
-        Out::YText(text) => Some(Place::Text(text)),
+        Out::YMap(map) => Some(Shared::Map(map)),
+        Out::YArray(array) => Some(Shared::Array(array)),
+        Out::YText(text) => Some(Shared::Text(text)),
         _ => None,
     }
 }

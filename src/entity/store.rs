@@ -105,7 +105,7 @@ impl Store {
 
     fn pack(&self, peer: Option<&Known>) -> Result<Vec<u8>> {
         let request = Request { docs: None, peer, receipt: false };
-        let exported = export(&self.reader()?, self.ambient(), &request)?;
+        let exported = export(&self.reader()?, self.environment(), &request)?;
         match exported.damaged.into_iter().next() {
             Some(error) => Err(error),
             None => {

@@ -1,7 +1,7 @@
 //! The raw blocks of a document, as they lie in its bytes.
 
 use super::path::{joined, keys};
-use crate::crdt::update::{Block, Fault, Header, Id, Kind, Parent, Places, Update};
+use crate::crdt::update::{Block, Fault, Header, Id, Kind, Locations, Parent, Update};
 use serde::Serialize;
 
 /// One block; public API.
@@ -42,7 +42,7 @@ pub struct Choice {
 /// The fault that ends the walk.
 pub fn each(bytes: &[u8], choice: Choice, mut take: impl FnMut(Raw) -> bool) -> Result<(), Fault> {
     let update = Update::walk(bytes)?;
-    let places = Places::of(&update);
+    let locations = Locations::of(&update);
     let mut left = choice.limit.unwrap_or(usize::MAX);
     for (client, range) in update.client_ranges() {
         if choice.client.is_some_and(|wanted| wanted != client) {
@@ -54,7 +54,7 @@ pub fn each(bytes: &[u8], choice: Choice, mut take: impl FnMut(Raw) -> bool) -> 
                 return Ok(());
             };
             left = rest;
-            if !take(raw(&update, &places, client, index, block)) {
+            if !take(raw(&update, &locations, client, index, block)) {
                 return Ok(());
             }
         }
@@ -64,16 +64,16 @@ pub fn each(bytes: &[u8], choice: Choice, mut take: impl FnMut(Raw) -> bool) -> 
 
 fn raw<S>(
     update: &Update<'_, S>,
-    places: &Places<'_>,
+    locations: &Locations<'_>,
     client: u64,
     index: usize,
     block: &Block,
 ) -> Raw {
     let Header { left, right, parent, .. } = update.header(block);
     let dead = update.dead(client, block).units;
-    let place = places.index(index);
-    let key = place.and_then(|place| places.get(place)?.key);
-    let mut path = place.map(|place| keys(places, place));
+    let place = locations.index(index);
+    let key = place.and_then(|place| locations.get(place)?.key);
+    let mut path = place.map(|place| keys(locations, place));
     if let (Some(_), Some(path)) = (key, &mut path) {
         path.pop();
     }

@@ -6,7 +6,7 @@
 //! excludes (XML, formats, sub-documents of other programs) can still be measured and shown block
 //! by block.
 
-pub mod anatomy;
+pub mod accounting;
 pub mod anonymize;
 pub mod blocks;
 pub mod diff;

@@ -1,9 +1,9 @@
 //! Paths that stand for many: `messages/*/content` is the content of every message.
 //!
 //! Which keys are names and which are ids is known of a concern's collections; elsewhere it is
-//! seen from the key itself. [`keys`] are the path of one place alone.
+//! seen from the key itself. [`keys`] are the path of one location alone.
 
-use crate::crdt::update::{Id, Owner, Places};
+use crate::crdt::update::{Id, Locations, Owner};
 use crate::path::DocPath;
 use crate::schema::{Collection, FieldKind, Removal, Spec, Tombstone, field};
 use std::collections::HashMap;
@@ -220,7 +220,7 @@ impl<'a> Patterns<'a> {
         }
     }
 
-    /// Makes a pattern the place of a collection where the Spec says so.
+    /// Makes a pattern the location of a collection where the Spec says so.
     fn list(&mut self, own: u32) {
         let steps = self.steps(own);
         let fits = |collection: &&'static Collection| {
@@ -284,20 +284,20 @@ pub fn step(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// The keys that lead to a place, its own included, the root first. An element of a sequence has
+/// The keys that lead to a location, its own included, the root first. An element of a sequence has
 /// its id for a key.
-pub fn keys(places: &Places<'_>, place: usize) -> DocPath {
+pub fn keys(locations: &Locations<'_>, location: usize) -> DocPath {
     let mut keys = Vec::new();
-    let mut at = places.get(place);
-    while let Some(place) = at {
-        keys.extend(place.key.map(str::to_owned));
-        at = match place.owner {
+    let mut at = locations.get(location);
+    while let Some(location) = at {
+        keys.extend(location.key.map(str::to_owned));
+        at = match location.owner {
             Owner::Root(root) => {
-                keys.push(places.root(root).to_owned());
+                keys.push(locations.root(root).to_owned());
                 None
             }
             Owner::Item { id, block } => {
-                let above = block.and_then(|b| places.get(places.index(b as usize)?));
+                let above = block.and_then(|b| locations.get(locations.index(b as usize)?));
                 if above.is_none_or(|above| above.key.is_none()) {
                     keys.push(bracketed(id));
                 }

@@ -1,6 +1,6 @@
 //! Every byte of a document's file in a table whose rows add up to the file.
 
-use super::anatomy::{Anatomy, Portion, Why};
+use super::accounting::{ByteAccounting, Segment, Why};
 use super::path::{NONE, joined};
 use crate::crdt::update::{Fault, Update};
 use crate::path::DocPath;
@@ -72,7 +72,7 @@ pub struct Sizes {
 /// Bytes and count of a group.
 type Tally = (u64, u64);
 
-/// What portions have in common to be counted together; what a group is called is asked once.
+/// What segments have in common to be counted together; what a group is called is asked once.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Group {
     /// At a pattern, for a reason.
@@ -95,38 +95,38 @@ impl Sizes {
     /// The fault that ends the walk: what cannot be read cannot be measured.
     pub fn of(bytes: &[u8], spec: Option<&'static Spec>, by: Option<By>) -> Result<Sizes, Fault> {
         let update = Update::walk(bytes)?;
-        let anatomy = Anatomy::of(&update, spec);
+        let accounting = ByteAccounting::of(&update, spec);
         let mut sizes = Sizes { file_bytes: bytes.len() as u64, ..Sizes::default() };
         let mut groups: HashMap<Group, Tally> = HashMap::new();
         let mut freed: HashMap<u32, u64> = HashMap::new();
-        anatomy.portions(|portion| {
-            if portion.bytes == 0 {
+        accounting.segments(|segment| {
+            if segment.bytes == 0 {
                 return;
             }
-            let tally = groups.entry(group(&anatomy, by, &portion)).or_default();
-            tally.0 = tally.0.saturating_add(portion.bytes as u64);
-            tally.1 = tally.1.saturating_add(portion.count as u64);
-            sizes.count(&portion);
-            if let Some(record) = anatomy.freed_with(&portion) {
+            let tally = groups.entry(group(&accounting, by, &segment)).or_default();
+            tally.0 = tally.0.saturating_add(segment.bytes as u64);
+            tally.1 = tally.1.saturating_add(segment.count as u64);
+            sizes.count(&segment);
+            if let Some(record) = accounting.freed_with(&segment) {
                 let bytes = freed.entry(record).or_default();
-                *bytes = bytes.saturating_add(portion.bytes as u64);
+                *bytes = bytes.saturating_add(segment.bytes as u64);
             }
         });
         let tombstones =
-            freed.into_iter().map(|(record, bytes)| (anatomy.record_path(record), bytes));
+            freed.into_iter().map(|(record, bytes)| (accounting.record_path(record), bytes));
         sizes.tombstones = tombstones.collect();
         sizes.tombstones.sort();
-        sizes.rows = rows(&anatomy, by, groups);
+        sizes.rows = rows(&accounting, by, groups);
         Ok(sizes)
     }
 
-    fn count(&mut self, portion: &Portion) {
-        let sum = match portion.why {
+    fn count(&mut self, segment: &Segment) {
+        let sum = match segment.why {
             Why::Live | Why::Headers | Why::Reaction => &mut self.live_bytes,
             Why::Tombstone | Why::Acknowledgement => &mut self.tombstone_bytes,
             _ => return,
         };
-        *sum = sum.saturating_add(portion.bytes as u64);
+        *sum = sum.saturating_add(segment.bytes as u64);
     }
 
     /// Keeps the largest rows and counts the others as one, so that the sum stays.
@@ -141,35 +141,35 @@ impl Sizes {
     }
 }
 
-fn group<S>(anatomy: &Anatomy<'_, '_, S>, by: Option<By>, portion: &Portion) -> Group {
-    let patterns = anatomy.patterns();
-    let Some(by) = by else { return by_default(anatomy, portion) };
-    let rest = Group::Rest(portion.why);
+fn group<S>(accounting: &ByteAccounting<'_, '_, S>, by: Option<By>, segment: &Segment) -> Group {
+    let patterns = accounting.patterns();
+    let Some(by) = by else { return by_default(accounting, segment) };
+    let rest = Group::Rest(segment.why);
     let pattern = |pattern: u32| if pattern == NONE { rest } else { Group::Pattern(pattern) };
-    let record = anatomy.record(portion.record);
+    let record = accounting.record(segment.record);
     match by {
         By::Kind => rest,
-        By::Collection => pattern(patterns.collection(portion.pattern)),
-        By::Field => pattern(patterns.top(portion.pattern)),
-        By::Record if portion.record != NONE => Group::Record(portion.record),
+        By::Collection => pattern(patterns.collection(segment.pattern)),
+        By::Field => pattern(patterns.top(segment.pattern)),
+        By::Record if segment.record != NONE => Group::Record(segment.record),
         By::Author if record.is_some_and(|record| record.author.is_some()) => {
-            Group::Author(portion.record)
+            Group::Author(segment.record)
         }
-        By::Client => portion.client.map_or(rest, Group::Client),
+        By::Client => segment.client.map_or(rest, Group::Client),
         By::Month => record.and_then(|record| month(record.created?)).unwrap_or(rest),
         By::Record | By::Author => rest,
     }
 }
 
 /// Live content by field, what is dead or about the dead by where it was, the frame as a whole.
-fn by_default<S>(anatomy: &Anatomy<'_, '_, S>, portion: &Portion) -> Group {
-    let patterns = anatomy.patterns();
-    let pattern = match portion.why {
-        Why::Headers => patterns.collection(portion.pattern),
-        Why::Tombstone => anatomy.record(portion.record).map_or(NONE, |record| record.pattern),
-        _ => patterns.top(portion.pattern),
+fn by_default<S>(accounting: &ByteAccounting<'_, '_, S>, segment: &Segment) -> Group {
+    let patterns = accounting.patterns();
+    let pattern = match segment.why {
+        Why::Headers => patterns.collection(segment.pattern),
+        Why::Tombstone => accounting.record(segment.record).map_or(NONE, |record| record.pattern),
+        _ => patterns.top(segment.pattern),
     };
-    Group::At(pattern, portion.why)
+    Group::At(pattern, segment.why)
 }
 
 /// None for a time before year 0 or after year 9999.
@@ -181,7 +181,7 @@ fn month(seconds: i64) -> Option<Group> {
 
 /// The groups as rows. Groups that are called the same are one row.
 fn rows<S>(
-    anatomy: &Anatomy<'_, '_, S>,
+    accounting: &ByteAccounting<'_, '_, S>,
     by: Option<By>,
     groups: HashMap<Group, Tally>,
 ) -> Vec<Row> {
@@ -189,13 +189,13 @@ fn rows<S>(
     let mut named: HashMap<(String, &'static str), Tally> = HashMap::new();
     for (group, (bytes, count)) in groups {
         let name = match group {
-            Group::At(pattern, why) => (anatomy.patterns().name(pattern), why.name()),
-            Group::Pattern(pattern) => (anatomy.patterns().name(pattern), grouped),
-            Group::Record(record) => (joined(&anatomy.record_path(record)), grouped),
+            Group::At(pattern, why) => (accounting.patterns().name(pattern), why.name()),
+            Group::Pattern(pattern) => (accounting.patterns().name(pattern), grouped),
+            Group::Record(record) => (joined(&accounting.record_path(record)), grouped),
             Group::Client(client) => (client.to_string(), grouped),
             Group::Month(year, month) => (format!("{year:04}-{month:02}"), grouped),
             Group::Author(record) => {
-                let author = anatomy.record(record).and_then(|record| record.author.clone());
+                let author = accounting.record(record).and_then(|record| record.author.clone());
                 (author.unwrap_or_default(), grouped)
             }
             Group::Rest(why) => (String::new(), why.name()),

@@ -1,4 +1,4 @@
-use super::anatomy::{Anatomy, Why};
+use super::accounting::{ByteAccounting, Why};
 use super::blocks::{self, Choice};
 use super::path::Patterns;
 use super::size::{By, Sizes};
@@ -135,13 +135,13 @@ fn random_documents_add_up_and_what_lives_is_what_a_reader_sees() {
             let context = format!("seed {seed}");
             measure(&bytes, None, &context);
             let update = Update::walk(&bytes).unwrap();
-            let anatomy = Anatomy::of(&update, None);
+            let accounting = ByteAccounting::of(&update, None);
             let mut live: BTreeMap<String, usize> = BTreeMap::new();
-            anatomy.portions(|portion| {
-                assert_ne!((portion.why, portion.bytes > 0), (Why::Empty, true), "{context}");
-                if portion.why == Why::Live {
-                    let name = anatomy.patterns().name(portion.pattern);
-                    *live.entry(name).or_default() += portion.count;
+            accounting.segments(|segment| {
+                assert_ne!((segment.why, segment.bytes > 0), (Why::Empty, true), "{context}");
+                if segment.why == Why::Live {
+                    let name = accounting.patterns().name(segment.pattern);
+                    *live.entry(name).or_default() += segment.count;
                 }
             });
             for (path, expected) in seen(&view(&bytes)) {

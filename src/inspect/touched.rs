@@ -4,7 +4,7 @@
 //! its place to that. The document knows, for as long as it has not collected the item.
 
 use super::path::keys;
-use crate::crdt::update::{Fault, Places, Update};
+use crate::crdt::update::{Fault, Locations, Update};
 use crate::path::DocPath;
 use crate::schema::{Collection, Spec};
 use serde::Serialize;
@@ -59,7 +59,7 @@ pub fn touched(
     let mut account = Account {
         spec,
         ranges: document.client_ranges().collect(),
-        places: Places::of(&document),
+        locations: Locations::of(&document),
         document: &document,
         touched: Touched { blocks: update.blocks().len(), ..Touched::default() },
         records: BTreeMap::new(),
@@ -82,7 +82,7 @@ struct Account<'d, 'a> {
     document: &'d Update<'a>,
     /// The indices of each client's blocks.
     ranges: BTreeMap<u64, Range<usize>>,
-    places: Places<'a>,
+    locations: Locations<'a>,
     touched: Touched,
     records: BTreeMap<DocPath, Seen>,
 }
@@ -105,8 +105,8 @@ impl Account<'_, '_> {
         let all = u64::from(units.end.saturating_sub(units.start));
         self.touched.collected += all.saturating_sub(known);
         for (index, units) in met {
-            match self.places.index(index) {
-                Some(place) => self.touch(keys(&self.places, place), deleted),
+            match self.locations.index(index) {
+                Some(place) => self.touch(keys(&self.locations, place), deleted),
                 None => self.touched.collected += units,
             }
         }

@@ -1,6 +1,6 @@
 //! Files that another program put over ours: by the rules of an import.
 
-use super::{Incoming, Part, Settled, prune_entity_of, settle_documents};
+use super::{Incoming, MergeSummary, Part, prune_entity_of, resolve_documents};
 use crate::concern::{self, core};
 use crate::error::Result;
 use crate::store::{Adopted, Session};
@@ -11,7 +11,7 @@ use std::rc::Rc;
 const BY: &str = "another program";
 
 /// Applies the rules of a merge to a document into which the file of another program was taken.
-/// Returns sentences for people. [`crate::store::Ambient::adopt`] is this.
+/// Returns sentences for people. [`crate::store::Environment::adopt`] is this.
 pub fn adopt(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>> {
     let doc = adopted.doc;
     let core = doc.entity().map(|entity| entity.document(core::SPEC.name));
@@ -26,17 +26,17 @@ pub fn adopt(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>
         before: Some(Rc::clone(&adopted.before)),
         parts: vec![part],
     }];
-    let mut settled = settle_documents(session, &incoming)?;
+    let mut merged = resolve_documents(session, &incoming)?;
     let unseen = keep_logged(session, adopted)?;
     let pruned = match is_core {
         true => {
-            prune_entity_of(session, &incoming, &mut settled.documents)?;
+            prune_entity_of(session, &incoming, &mut merged.documents)?;
             0
         }
         false => tombstone::prune_document(session, doc)?.len(),
     };
-    let sum = |count: fn(&Settled) -> usize| -> usize {
-        settled.documents.iter().map(|(_, settled)| count(settled)).sum()
+    let sum = |count: fn(&MergeSummary) -> usize| -> usize {
+        merged.documents.iter().map(|(_, merged)| count(merged)).sum()
     };
     let (conflicts, gone) = (sum(|s| s.conflicts), sum(|s| s.pruned) + pruned + unseen);
     let mut said = format!("another program had changed {doc}; its changes and ours are kept");
@@ -50,8 +50,7 @@ pub fn adopt(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>
         1 => said.push_str(", 1 record is gone for good (`crdtctl trash list` has it)"),
         n => said.push_str(&format!(", {n} records are gone for good (`crdtctl trash list`)")),
     }
-    let not_allowed =
-        settled.audits.into_iter().map(|a| format!("not allowed here: {}", a.message));
+    let not_allowed = merged.audits.into_iter().map(|a| format!("not allowed here: {}", a.message));
     Ok(std::iter::once(said).chain(not_allowed).collect())
 }
 

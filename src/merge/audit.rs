@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 /// A field of a record that was here, as an import changed it; or a record that is new.
 #[derive(Debug, Clone)]
-pub struct Act {
+pub struct AttributedChange {
     /// To the field, or to a new record.
     pub path: DocPath,
     pub old: Option<Value>,
@@ -36,17 +36,17 @@ pub struct Act {
 }
 
 /// What somebody did, in terms of the rules.
-struct Deed {
+struct AuditedAction {
     action: Action<String>,
     /// What it was done to: a record with its noun, a member, or a field of the entity.
     noun: &'static str,
     id: String,
 }
 
-/// A deed and who may have done it; none where nobody is known.
-struct Done {
+/// An action and who may have done it; none where nobody is known.
+struct Attributed {
     doc: DocId,
-    deed: Deed,
+    audited: AuditedAction,
     by: BTreeSet<String>,
 }
 
@@ -57,7 +57,7 @@ type Roles = BTreeMap<String, BTreeSet<Role>>;
 pub fn audit(
     session: &mut Session,
     entity: &EntityId,
-    imported: &[(&Incoming<'_>, Vec<Act>)],
+    imported: &[(&Incoming<'_>, Vec<AttributedChange>)],
 ) -> Result<Vec<Audit>> {
     let core_doc = entity.document(core::SPEC.name);
     let before = imported.iter().find(|(incoming, _)| incoming.doc == core_doc);
@@ -75,23 +75,23 @@ pub fn audit(
     let Some(before) = before else { return Ok(Vec::new()) };
     let mut writers = Writers::default();
     let mut done = Vec::new();
-    for (incoming, acts) in imported.iter().filter(|(_, acts)| !acts.is_empty()) {
+    for (incoming, attributed) in imported.iter().filter(|(_, attributed)| !attributed.is_empty()) {
         let (Some(spec), Some(view)) = (concern::of(&incoming.doc), session.view(&incoming.doc)?)
         else {
             continue;
         };
-        for act in acts {
-            let Some(deed) = deed(spec, act, &view) else { continue };
+        for act in attributed {
+            let Some(audited) = audited(spec, act, &view) else { continue };
             let by = match own_author(spec, act, &view) {
                 Some(author) => BTreeSet::from([author]),
                 // Who may write at all may write this: it is not worth a look at all documents.
-                None if deed.action == Action::Write => senders(act, &incoming.parts),
+                None if audited.action == Action::Write => senders(act, &incoming.parts),
                 None => {
                     writers.read(session, entity)?;
                     writers.of(act, &incoming.parts)
                 }
             };
-            done.push(Done { doc: incoming.doc.clone(), deed, by });
+            done.push(Attributed { doc: incoming.doc.clone(), audited, by });
         }
     }
     let mut roles = roles(&before);
@@ -116,18 +116,21 @@ fn roles(core: &View) -> Roles {
 /// What nobody who may have done it was allowed to do. Somebody who was made an admin rightly may
 /// make others members, in whatever order it is told: whoever gets a role makes what they did
 /// worth another look, and only that.
-fn not_allowed(done: Vec<Done>, roles: &mut Roles) -> Vec<Done> {
+fn not_allowed(done: Vec<Attributed>, roles: &mut Roles) -> Vec<Attributed> {
     let mut by: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, done) in done.iter().enumerate() {
         done.by.iter().for_each(|member| by.entry(member.clone()).or_default().push(at));
     }
-    let mut open: Vec<Option<Done>> = done.into_iter().map(Some).collect();
+    let mut open: Vec<Option<Attributed>> = done.into_iter().map(Some).collect();
     let mut looks: VecDeque<usize> = (0..open.len()).collect();
     while let Some(at) = looks.pop_front() {
         let Some(slot) = open.get_mut(at) else { continue };
         let Some(done) = slot.take_if(|done| done.is_allowed(roles)) else { continue };
-        let Deed { action: Action::Add { role } | Action::Appoint { to: role, .. }, id, .. } =
-            done.deed
+        let AuditedAction {
+            action: Action::Add { role } | Action::Appoint { to: role, .. },
+            id,
+            ..
+        } = done.audited
         else {
             continue;
         };
@@ -139,7 +142,7 @@ fn not_allowed(done: Vec<Done>, roles: &mut Roles) -> Vec<Done> {
 }
 
 /// What an act is in terms of the rules; nothing where everybody may do it.
-fn deed(spec: &'static Spec, act: &Act, view: &View) -> Option<Deed> {
+fn audited(spec: &'static Spec, act: &AttributedChange, view: &View) -> Option<AuditedAction> {
     let new_record = act.new.is_none();
     let (collection, steps) = match new_record {
         // As if to a field of it.
@@ -156,11 +159,11 @@ fn deed(spec: &'static Spec, act: &Act, view: &View) -> Option<Deed> {
     if collection.noun == METADATA.noun {
         let is_bookkeeping = collection.fields.iter().any(|known| known.name == field);
         let (noun, id) = (METADATA.noun, field.to_owned());
-        return (!is_bookkeeping).then_some(Deed { action: Action::Describe, noun, id });
+        return (!is_bookkeeping).then_some(AuditedAction { action: Action::Describe, noun, id });
     }
     if collection.noun == core::MEMBERS.noun {
         let action = of_member(act, &id, field, new_record, text("role"))?;
-        return Some(Deed { action, noun: collection.noun, id });
+        return Some(AuditedAction { action, noun: collection.noun, id });
     }
     let flag = collection.tombstone.as_ref().map(|tombstone| tombstone.flag);
     let action = match text("author_id") {
@@ -170,7 +173,7 @@ fn deed(spec: &'static Spec, act: &Act, view: &View) -> Option<Deed> {
         None if Some(field) == flag || is_prose(collection, field) => Action::Write,
         _ => return None,
     };
-    Some(Deed { action, noun: collection.noun, id })
+    Some(AuditedAction { action, noun: collection.noun, id })
 }
 
 /// Whether a field is somebody's own: anybody reacts and acknowledges, and times go with the rest.
@@ -182,7 +185,7 @@ fn is_prose(collection: &Collection, field: &str) -> bool {
 
 /// Whether an entity keeps an owner is nobody's act: two may have left at once, each rightly.
 fn of_member(
-    act: &Act,
+    act: &AttributedChange,
     member: &str,
     field: &str,
     new_record: bool,
@@ -203,12 +206,12 @@ fn of_member(
     }
 }
 
-impl Done {
+impl Attributed {
     /// Whether any of those who may have done it was allowed to. What depends on who they are
     /// elsewhere is not held against them.
     fn is_allowed(&self, roles: &Roles) -> bool {
         let may = |member: &String, membership| {
-            !matches!(authorize(&self.deed.action, member, membership), Decision::Deny(_))
+            !matches!(authorize(&self.audited.action, member, membership), Decision::Deny(_))
         };
         let one = |member: &String| match roles.get(member) {
             Some(held) => held.iter().any(|role| may(member, Membership::Holds(*role))),
@@ -222,7 +225,7 @@ impl Done {
         let who = self.by.iter().next().map_or("", String::as_str);
         let role = roles.get(who).and_then(BTreeSet::last);
         let role = role.map_or("no active member".to_owned(), |role| format!("{role} here"));
-        let (kind, detail, what) = self.deed.told();
+        let (kind, detail, what) = self.audited.told();
         Audit {
             at: now,
             doc: self.doc.clone(),
@@ -233,10 +236,10 @@ impl Done {
     }
 }
 
-impl Deed {
+impl AuditedAction {
     /// Its kind, what it is about, and a sentence's beginning.
     fn told(&self) -> (&'static str, String, String) {
-        let Deed { action, noun, id } = self;
+        let AuditedAction { action, noun, id } = self;
         match action {
             Action::Appoint { from, to, .. } => {
                 ("role", format!("{id} {to}"), format!("{id} was made {to}, was {from},"))
@@ -262,7 +265,7 @@ impl Deed {
 }
 
 /// The author of the record, where the same replica wrote the record.
-fn own_author(spec: &'static Spec, act: &Act, view: &View) -> Option<String> {
+fn own_author(spec: &'static Spec, act: &AttributedChange, view: &View) -> Option<String> {
     let below = act.path.child("");
     let path = if act.new.is_none() { &below } else { &act.path };
     let (_, steps) = schema::place(spec, path)?;
@@ -272,7 +275,7 @@ fn own_author(spec: &'static Spec, act: &Act, view: &View) -> Option<String> {
 }
 
 /// The members who sent it.
-fn senders(act: &Act, parts: &[Part<'_>]) -> BTreeSet<String> {
+fn senders(act: &AttributedChange, parts: &[Part<'_>]) -> BTreeSet<String> {
     act.sides.iter().filter_map(|side| parts.get(*side)?.member.clone()).collect()
 }
 
@@ -300,7 +303,7 @@ impl Writers {
     }
 
     /// Who may have done something: the holders of the client ids; else the senders.
-    fn of(&self, act: &Act, parts: &[Part<'_>]) -> BTreeSet<String> {
+    fn of(&self, act: &AttributedChange, parts: &[Part<'_>]) -> BTreeSet<String> {
         let known = self.members.iter().flat_map(|members| {
             act.clients.iter().filter_map(|client| members.get(client)).flatten()
         });
@@ -343,10 +346,10 @@ fn read_writers(spec: &Spec, view: &View, members: &mut BTreeMap<u64, BTreeSet<S
 }
 
 /// The records that an import brought: their creation is an act, too.
-pub fn new_records(spec: &'static Spec, merge: &Merge<'_>) -> Vec<Act> {
+pub fn new_records(spec: &'static Spec, merge: &Merge<'_>) -> Vec<AttributedChange> {
     let Some(before) = merge.before else { return Vec::new() };
     let carriers = OnceCell::new();
-    let mut acts = Vec::new();
+    let mut attributed = Vec::new();
     for collection in spec.collections.iter().filter(|c| c.tombstone.is_some()) {
         for record in collection.records(merge.after) {
             let steps = record.steps();
@@ -358,7 +361,7 @@ pub fn new_records(spec: &'static Spec, merge: &Merge<'_>) -> Vec<Act> {
             let role = merge.after.item(&steps.field("role"));
             let Some(item) = role.or(item) else { continue };
             let carriers = carriers.get_or_init(|| Carriers::of_blocks(merge.sides));
-            acts.push(Act {
+            attributed.push(AttributedChange {
                 sides: carriers.carrying(item),
                 path: record,
                 old: None,
@@ -367,11 +370,11 @@ pub fn new_records(spec: &'static Spec, merge: &Merge<'_>) -> Vec<Act> {
             });
         }
     }
-    acts
+    attributed
 }
 
 /// The fields of records that were here which an import changed.
-pub fn changes(merge: &Merge<'_>, news: &News<'_>) -> Vec<Act> {
+pub fn changes(merge: &Merge<'_>, news: &News<'_>) -> Vec<AttributedChange> {
     let writers = news.writers();
     let act = |arrival: Arrival| {
         let path = arrival.path?;
@@ -382,7 +385,7 @@ pub fn changes(merge: &Merge<'_>, news: &News<'_>) -> Vec<Act> {
             return None;
         }
         let clients = writers.get(&arrival.register).cloned().unwrap_or_default();
-        Some(Act { path, old, new: Some(shown.value), clients, sides: shown.sides })
+        Some(AttributedChange { path, old, new: Some(shown.value), clients, sides: shown.sides })
     };
     news.arrivals().filter_map(act).collect()
 }

@@ -1,7 +1,7 @@
 //! Rule R4 over the schema: which clock a field goes by, who wins, and what is kept of the losers.
 
 use super::Part;
-use super::audit::{self, Act};
+use super::audit::{self, AttributedChange};
 use crate::concern::{self};
 use crate::crdt::doc::Txn;
 use crate::crdt::register::{Arrival, Carriers, Contest, News, Side, Write, order};
@@ -36,7 +36,7 @@ pub struct Plan {
     /// What lost.
     pub lost: Vec<Conflict>,
     /// What the import did to the document, for the audit.
-    pub acts: Vec<Act>,
+    pub attributed: Vec<AttributedChange>,
 }
 
 /// A merge of one document: how it was, how yrs left it, and what came.
@@ -71,7 +71,7 @@ pub fn decide(
     before: Option<&View>,
     parts: &[Part<'_>],
 ) -> Result<Plan> {
-    let roots = (session.ambient().roots)(doc);
+    let roots = (session.environment().roots)(doc);
     let Some(after) = session.view(doc)? else { return Ok(Plan::default()) };
     let sides = sides(parts, roots)?;
     let by: Vec<Option<String>> = parts.iter().map(|part| part.by.clone()).collect();
@@ -89,7 +89,7 @@ pub fn decide(
 /// `Bug` when the document is not valid.
 pub fn plan(merge: &Merge<'_>) -> Result<Plan> {
     let Some(spec) = concern::of(merge.doc) else { return Ok(Plan::default()) };
-    let mut plan = Plan { acts: audit::new_records(spec, merge), ..Plan::default() };
+    let mut plan = Plan { attributed: audit::new_records(spec, merge), ..Plan::default() };
     removals(spec, merge, &mut plan);
     let roots = concern::roots(merge.doc);
     let Some(news) = News::of(merge.before, merge.after, merge.sides, roots)? else {
@@ -101,8 +101,12 @@ pub fn plan(merge: &Merge<'_>) -> Result<Plan> {
         decided.contest(&contest);
     }
     decided.deletions();
-    plan.acts.extend(audit::changes(merge, &news));
-    Ok(Plan { again: decided.again.into_iter().collect(), lost: decided.lost, acts: plan.acts })
+    plan.attributed.extend(audit::changes(merge, &news));
+    Ok(Plan {
+        again: decided.again.into_iter().collect(),
+        lost: decided.lost,
+        attributed: plan.attributed,
+    })
 }
 
 impl Plan {

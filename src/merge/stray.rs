@@ -19,7 +19,7 @@ pub fn elements(
     if items.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let roots = (session.ambient().roots)(doc);
+    let roots = (session.environment().roots)(doc);
     let rows = session.state().log_of(doc)?;
     let updates = rows.iter().map(|row| row.update.as_slice());
     let updates = updates.chain(parts.iter().map(|part| part.update));

@@ -20,19 +20,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
+pub enum Completeness {
     Lost,
     Partial,
     Whole,
 }
 
-impl Fate {
+impl Completeness {
     /// The name in reports; public API.
     pub fn name(self) -> &'static str {
         match self {
-            Fate::Lost => "lost",
-            Fate::Partial => "partial",
-            Fate::Whole => "whole",
+            Completeness::Lost => "lost",
+            Completeness::Partial => "partial",
+            Completeness::Whole => "whole",
         }
     }
 }
@@ -43,7 +43,7 @@ pub struct Record {
     /// What its collection calls it; for what no collection holds the root.
     pub kind: String,
     pub id: String,
-    pub fate: Fate,
+    pub fate: Completeness,
     /// The fields of which something is missing.
     pub missing: Vec<String>,
 }
@@ -251,10 +251,10 @@ impl Account<'_> {
             missing: missing.into_iter().collect(),
         };
         let Account { live, mut missing, lost, .. } = self;
-        let lost = lost.into_iter().map(|name| record(name, Fate::Lost, BTreeSet::new()));
+        let lost = lost.into_iter().map(|name| record(name, Completeness::Lost, BTreeSet::new()));
         let there = live.into_iter().map(|name| match missing.remove(&name) {
-            Some(fields) => record(name, Fate::Partial, fields),
-            None => record(name, Fate::Whole, BTreeSet::new()),
+            Some(fields) => record(name, Completeness::Partial, fields),
+            None => record(name, Completeness::Whole, BTreeSet::new()),
         });
         let mut records: Vec<Record> = lost.chain(there).collect();
         records.sort_by_key(|record| record.fate);

@@ -14,7 +14,7 @@ use crate::error::{Error, Hint, Next, Result};
 use crate::id::DocId;
 use crate::store::{Remains, Roots};
 
-pub use account::{Fate, Record};
+pub use account::{Completeness, Record};
 
 /// A document that holds nothing.
 const EMPTY: &[u8] = &[0, 0];

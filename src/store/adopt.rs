@@ -11,9 +11,9 @@
 
 use super::Roots;
 use super::load::{self, Loaded};
+use super::open_document::{By, Change, OpenDocument};
 use super::session::{FOLD_WAIT, Session};
 use super::state::State;
-use super::working::{By, Change, Working};
 use crate::crdt::update::{self, Checked, Need, Update, Verdict};
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
@@ -153,33 +153,33 @@ impl Session {
     }
 
     fn take_in(&mut self, doc: &DocId, brought: Brought) -> Result<()> {
-        let roots = self.ambient.roots;
+        let roots = self.environment.roots;
         let Brought { before, side, news, whole, logged } = brought;
-        let Some(Some(working)) = self.documents.get_mut(doc) else {
+        let Some(Some(open)) = self.documents.get_mut(doc) else {
             return Err(Error::bug("a document was adopted before it was loaded"));
         };
         // By the clocks of both: a client id that the file knows better than we is not ours to
         // write under.
-        let clocks = working.loaded.update(doc, roots)?.version().clocks;
-        working.loaded.state = before;
-        working.loaded.unlogged = whole;
-        let view = working.view(doc, roots)?;
-        let (replica, state, ambient) = (&mut self.replica, &self.state, &self.ambient);
-        working.open(doc, roots, |_| replica.client_for(doc, &clocks, state, ambient))?;
+        let clocks = open.loaded.update(doc, roots)?.version().clocks;
+        open.loaded.state = before;
+        open.loaded.unlogged = whole;
+        let view = open.view(doc, roots)?;
+        let (replica, state, environment) = (&mut self.replica, &self.state, &self.environment);
+        open.open(doc, roots, |_| replica.client_for(doc, &clocks, state, environment))?;
         self.merge_in(doc, &view, &news)?;
         let logged = logged.as_deref().and_then(|logged| {
             let walked = Update::checked(logged, roots(doc));
             walked.ok().map(|logged| View::of(&logged))
         });
         let adopted = Adopted { doc, before: view, update: &side, logged };
-        let said = (self.ambient.adopt)(self, &adopted)?;
+        let said = (self.environment.adopt)(self, &adopted)?;
         self.notes.extend(said);
         Ok(())
     }
 
     /// Applies what the document lacks of an update.
     fn merge_in(&mut self, doc: &DocId, before: &View, side: &[u8]) -> Result<()> {
-        let roots = self.ambient.roots;
+        let roots = self.environment.roots;
         let bug = |fault| Error::bug("a file was valid and is not").because(fault);
         let whole = Update::checked(side, roots(doc)).map_err(bug)?;
         let news = whole.since(before.version());
@@ -191,10 +191,10 @@ impl Session {
     /// The documents whose file another program replaced by one that lacks what the log holds, and
     /// that this session does not write anyway: nobody but us would see it.
     pub(super) fn lacking(&self, changes: &[Change]) -> Vec<DocId> {
-        let replaced = |(doc, working): (&DocId, &Option<Working>)| {
-            let loaded = &working.as_ref()?.loaded;
+        let replaced = |(doc, open): (&DocId, &Option<OpenDocument>)| {
+            let loaded = &open.as_ref()?.loaded;
             let written = changes.iter().any(|change| change.doc == *doc)
-                || self.mends.iter().any(|(mended, _)| mended == doc);
+                || self.repairs.iter().any(|(repaired, _)| repaired == doc);
             (loaded.theirs.is_some() && !written).then(|| doc.clone())
         };
         self.documents.iter().filter_map(replaced).collect()

@@ -9,7 +9,7 @@ use super::load::{self, Loaded, Stamp};
 use super::reader::{Reader, Source};
 use super::replica;
 use super::state::{Known, Parked};
-use super::{Place, Roots, Store};
+use super::{Generation, Roots, Store};
 use crate::crdt::update::{Checked, Update};
 use crate::crdt::view::View;
 use crate::error::{Error, Kind as Failure, Next, Result};
@@ -101,13 +101,13 @@ pub struct Finding {
     pub detail: String,
     /// What is wrong, in a sentence without a full stop; of a document that is not named "it".
     pub message: String,
-    pub cure: Cure,
+    pub fix: FileFix,
 }
 
 /// What mends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cure {
-    Mend(Mend),
+pub enum FileFix {
+    Repair(FileRepair),
     /// To build the document again from what is left of it and what others have.
     Recover,
     /// Something that a session cannot do.
@@ -116,7 +116,7 @@ pub enum Cure {
 
 /// What a session can put right in the files ([`super::Session::mend`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mend {
+pub enum FileRepair {
     /// Writes the `.meta` again.
     Meta,
     /// Writes the `.yrs` again, out of what file and log hold together.
@@ -158,17 +158,17 @@ impl Store {
         let (mut parked, mut lease) = (Vec::new(), None);
         if let Some(state) = reader.state() {
             parked = state.parked()?;
-            lease = replica::leased(state, self.dir(), &self.ambient)?;
+            lease = replica::leased(state, self.dir(), &self.environment)?;
         }
-        let (dir, scan, now) = (self.dir().to_owned(), reader.survey()?, self.ambient.clock.now());
-        Ok(Examiner { dir, reader, scan, findings, parked, now, lease })
+        let (scan, now) = (reader.survey()?, self.environment.clock.now());
+        Ok(Examiner { dir: self.dir().to_owned(), reader, scan, findings, parked, now, lease })
     }
 
     /// A reader; without the local state where that is damaged, with the error that it gave.
     pub fn reader_anyhow(&self) -> Result<(Reader, Option<Error>)> {
-        match (self.reader(), &self.place) {
-            (Err(e), Place::Files(dir)) if e.kind == Failure::Corrupt => {
-                Ok((Reader::without_state(Layout::new(dir.clone()), &self.ambient), Some(e)))
+        match (self.reader(), &self.generation) {
+            (Err(e), Generation::Files(dir)) if e.kind == Failure::Corrupt => {
+                Ok((Reader::without_state(Layout::new(dir.clone()), &self.environment), Some(e)))
             }
             (reader, _) => Ok((reader?, None)),
         }
@@ -300,7 +300,7 @@ impl Examiner {
                 parked.bundle,
                 self.now.saturating_sub(parked.received_at) / 86_400
             ),
-            cure: Cure::Mend(Mend::Inbox(parked.id)),
+            fix: FileFix::Repair(FileRepair::Inbox(parked.id)),
         })
     }
 
@@ -321,7 +321,7 @@ impl Examiner {
                          repairing sets the update aside",
                         parked.bundle, id.client, id.clock
                     ),
-                    cure: Cure::Mend(Mend::Inbox(parked.id)),
+                    fix: FileFix::Repair(FileRepair::Inbox(parked.id)),
                 })
             })
             .collect()
@@ -344,14 +344,14 @@ fn examine_bytes(doc: &DocId, bytes: &[u8], roots: Roots) -> Examined {
             doc: Some(doc.clone()),
             detail: String::new(),
             message,
-            cure: Cure::Recover,
+            fix: FileFix::Recover,
         }],
         view: None,
     };
     let unsupported = |why: &str| {
         let mut examined = finding(&UNSUPPORTED, format!("it is measured and carried only: {why}"));
         for finding in &mut examined.findings {
-            finding.cure = Cure::Next(Next::Blocks(Some(doc.to_string())));
+            finding.fix = FileFix::Next(Next::Blocks(Some(doc.to_string())));
         }
         examined
     };
@@ -410,7 +410,7 @@ fn of_error(kind: &'static Kind, doc: &DocId, error: &Error) -> Examined {
         doc: Some(doc.clone()),
         detail: String::new(),
         message: format!("{error:#}"),
-        cure: Cure::Recover,
+        fix: FileFix::Recover,
     };
     Examined { findings: vec![finding], view: None }
 }
@@ -423,24 +423,24 @@ fn file_findings(
     meta: &Result<Option<Vec<u8>>>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut add = |kind, message, mend| {
+    let mut add = |kind, message, repair| {
         findings.push(Finding {
             kind,
             doc: Some(doc.clone()),
             detail: String::new(),
             message,
-            cure: Cure::Mend(mend),
+            fix: FileFix::Repair(repair),
         });
     };
     let written = loaded.known.as_ref().and_then(|known| known.blake3);
     if unfolded {
         let message = "its file lacks what the log holds: a write to it did not end".to_owned();
-        add(&LOST_FOLD, message, Mend::Checkpoint);
+        add(&LOST_FOLD, message, FileRepair::Checkpoint);
     }
     let Some(file) = loaded.file else {
         if written.is_some() {
             let message = "its file is gone; the log still holds all of it".to_owned();
-            add(&MISSING_FILE, message, Mend::Checkpoint);
+            add(&MISSING_FILE, message, FileRepair::Checkpoint);
         }
         return findings;
     };
@@ -450,7 +450,7 @@ fn file_findings(
     if foreign {
         let message =
             "its file is not what was written last: another program changed it".to_owned();
-        add(&FOREIGN_REPLACEMENT, message, Mend::Checkpoint);
+        add(&FOREIGN_REPLACEMENT, message, FileRepair::Checkpoint);
     }
     if foreign || unfolded {
         // Writing the file again writes its `.meta` too.
@@ -458,11 +458,11 @@ fn file_findings(
     }
     match meta {
         Err(_) => {}
-        Ok(None) => add(&MISSING_META, "its file has no .meta".to_owned(), Mend::Meta),
+        Ok(None) => add(&MISSING_META, "its file has no .meta".to_owned(), FileRepair::Meta),
         Ok(Some(bytes)) => {
             let known = loaded.known.as_ref();
             if let Some((kind, what)) = meta_fault(doc, bytes, &file, known) {
-                add(kind, format!("its .meta {what}"), Mend::Meta);
+                add(kind, format!("its .meta {what}"), FileRepair::Meta);
             }
         }
     }
@@ -516,7 +516,7 @@ fn lease_finding(doc: &DocId, client: u64, found: u32, leased: u32) -> Finding {
             "{doc} is at clock {found} of our client {client}, and we wrote up to {leased}: an older \
              state was put in its place; repairing goes on as a new replica"
         ),
-        cure: Cure::Mend(Mend::Replica),
+        fix: FileFix::Repair(FileRepair::Replica),
     }
 }
 
@@ -528,7 +528,7 @@ fn unread(dir: &Path, path: &Path, what: &str) -> Finding {
         doc: None,
         detail: name.clone().into_owned(),
         message: format!("{name} is not read: {what}"),
-        cure: Cure::Next(Next::MoveAside(vec![(file.clone(), format!("{file}.aside"))])),
+        fix: FileFix::Next(Next::MoveAside(vec![(file.clone(), format!("{file}.aside"))])),
     }
 }
 
@@ -548,6 +548,6 @@ fn unreadable_state(dir: &Path, error: &Error) -> Finding {
             "{error:#}; without it the files are read as they are, and the store goes on as a \
              new replica"
         ),
-        cure: Cure::Next(Next::MoveAside(moves)),
+        fix: FileFix::Next(Next::MoveAside(moves)),
     }
 }

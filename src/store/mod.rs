@@ -20,6 +20,7 @@ mod fs;
 mod layout;
 mod load;
 mod lock;
+mod open_document;
 mod reader;
 mod repair;
 mod replica;
@@ -30,7 +31,6 @@ mod session;
 mod state;
 #[cfg(test)]
 mod tests;
-mod working;
 
 pub use adopt::{Adopted, Rules};
 pub use commits::Commits;
@@ -57,7 +57,7 @@ use std::time::Duration;
 pub type Roots = fn(&DocId) -> &'static [(&'static str, RootKind)];
 
 /// What the machine around a store is like; made once by the command line (or a test).
-pub struct Ambient {
+pub struct Environment {
     pub clock: Clock,
     pub ids: Ids,
     /// `$XDG_STATE_HOME/crdtctl/leases`; None when there is no such place: nothing can be written
@@ -77,13 +77,13 @@ pub struct Ambient {
 pub struct Store {
     /// As it was named: `dir`, or the directory that `dir` lies in.
     named: PathBuf,
-    place: Place,
-    ambient: Rc<Ambient>,
+    generation: Generation,
+    environment: Rc<Environment>,
     commits: Rc<Commits>,
 }
 
 /// The generations of stores.
-enum Place {
+enum Generation {
     /// A directory `crdt/`, and `crdtctl.db` beside it.
     Files(PathBuf),
     /// 0.1.19: the SQLite file, and the directory that it lies in.
@@ -93,10 +93,10 @@ enum Place {
 impl Store {
     /// Opens the directory that holds `crdt/`, or one that holds `crdt.db/crdt/`, or the 0.1.19
     /// file `crdt.db`. Reads nothing else, writes nothing.
-    pub fn open_with(dir: &Path, ambient: Rc<Ambient>) -> Result<Store> {
+    pub fn open_with(dir: &Path, environment: Rc<Environment>) -> Result<Store> {
         match recognise(dir)? {
-            Some(place) => {
-                Ok(Store { named: dir.to_owned(), place, ambient, commits: Rc::default() })
+            Some(generation) => {
+                Ok(Store { named: dir.to_owned(), generation, environment, commits: Rc::default() })
             }
             None => Err(Error::not_found(format!("no store at {}", dir.display())).hint(
                 Next::MakeStore
@@ -121,13 +121,13 @@ impl Store {
     /// `Refused` when the replica belongs to another member already.
     pub fn init(
         dir: &Path,
-        ambient: Rc<Ambient>,
+        environment: Rc<Environment>,
         member: Option<&MemberId>,
     ) -> Result<(Store, String)> {
         if recognise(dir)?.is_none() {
             fs::create_dir(&dir.join("crdt"))?;
         }
-        let store = Store::open_with(dir, ambient)?;
+        let store = Store::open_with(dir, environment)?;
         let open = Open { command: "init", member, dry_run: false };
         let mut session = store.session(open)?;
         session.settle(member)?;
@@ -144,8 +144,8 @@ impl Store {
     pub fn find(start: &Path) -> Result<Option<PathBuf>> {
         for dir in start.ancestors() {
             let is_store = match recognise(dir)? {
-                Some(Place::Files(dir)) => layout::is_store(&dir)?,
-                Some(Place::Legacy { .. }) => true,
+                Some(Generation::Files(dir)) => layout::is_store(&dir)?,
+                Some(Generation::Legacy { .. }) => true,
                 None => false,
             };
             if is_store {
@@ -177,7 +177,7 @@ impl Store {
                 return Ok(true);
             }
         }
-        Ok(matches!(recognise(&path)?, Some(Place::Legacy { .. })))
+        Ok(matches!(recognise(&path)?, Some(Generation::Legacy { .. })))
     }
 
     /// Whether there is nothing in a directory, or no directory.
@@ -187,8 +187,8 @@ impl Store {
 
     /// The directory that holds `crdt/`, where `crdtctl.db` lies too.
     pub fn dir(&self) -> &Path {
-        match &self.place {
-            Place::Files(dir) | Place::Legacy { dir, .. } => dir,
+        match &self.generation {
+            Generation::Files(dir) | Generation::Legacy { dir, .. } => dir,
         }
     }
 
@@ -198,15 +198,15 @@ impl Store {
         below.join(path)
     }
 
-    pub fn ambient(&self) -> &Ambient {
-        &self.ambient
+    pub fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// Opens the store for reading. Takes no lock, waits for nobody, creates nothing.
     pub fn reader(&self) -> Result<Reader> {
-        match &self.place {
-            Place::Files(dir) => Reader::open(Layout::new(dir.clone()), &self.ambient),
-            Place::Legacy { file, .. } => Reader::open_legacy(file, &self.ambient),
+        match &self.generation {
+            Generation::Files(dir) => Reader::open(Layout::new(dir.clone()), &self.environment),
+            Generation::Legacy { file, .. } => Reader::open_legacy(file, &self.environment),
         }
     }
 
@@ -220,7 +220,7 @@ impl Store {
     }
 
     /// The same for a repair, which mends only what was named: what a crash left stays for the next
-    /// session, or for [`Session::mend`].
+    /// session, or for [`Session::repair`].
     ///
     /// # Errors
     /// As [`Store::session`].
@@ -229,12 +229,13 @@ impl Store {
     }
 
     fn open_session(&self, open: Open<'_>, recovering: bool) -> Result<Session> {
-        match &self.place {
-            Place::Files(dir) => {
-                let (ambient, commits) = (Rc::clone(&self.ambient), Rc::clone(&self.commits));
-                Session::open(dir, ambient, commits, open, recovering)
+        match &self.generation {
+            Generation::Files(dir) => {
+                let (environment, commits) =
+                    (Rc::clone(&self.environment), Rc::clone(&self.commits));
+                Session::open(dir, environment, commits, open, recovering)
             }
-            Place::Legacy { file, .. } => Err(Error::refused(format!(
+            Generation::Legacy { file, .. } => Err(Error::refused(format!(
                 "{} is a store of the 0.1.19 generation and is only read",
                 file.display()
             ))
@@ -258,15 +259,15 @@ pub struct Open<'a> {
     pub dry_run: bool,
 }
 
-fn recognise(dir: &Path) -> Result<Option<Place>> {
+fn recognise(dir: &Path) -> Result<Option<Generation>> {
     let inner = dir.join("crdt.db");
     if layout::holds_documents(dir)? {
-        return Ok(Some(Place::Files(dir.to_owned())));
+        return Ok(Some(Generation::Files(dir.to_owned())));
     }
     if layout::holds_documents(&inner)? {
-        return Ok(Some(Place::Files(inner)));
+        return Ok(Some(Generation::Files(inner)));
     }
-    let legacy = |file: PathBuf, dir: &Path| Some(Place::Legacy { file, dir: dir.to_owned() });
+    let legacy = |file: PathBuf, dir: &Path| Some(Generation::Legacy { file, dir: dir.to_owned() });
     if fs::is_file(&inner)? {
         return Ok(legacy(inner, dir));
     }

@@ -3,7 +3,7 @@
 use super::layout::{Document, Layout, Problem, Scan};
 use super::load::{self, Loaded, Stamp};
 use super::state::{Legacy, LogRow, State};
-use super::{Ambient, Roots, replica};
+use super::{Environment, Roots, replica};
 use crate::crdt::update::Update;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
@@ -33,15 +33,15 @@ pub(super) enum Source {
 }
 
 impl Reader {
-    pub(super) fn open(layout: Layout, ambient: &Ambient) -> Result<Reader> {
+    pub(super) fn open(layout: Layout, environment: &Environment) -> Result<Reader> {
         let path = layout.resolve(Path::new("crdtctl.db"));
-        let state = State::open_for_reading(&path, ambient.lock_wait)?;
-        Ok(Reader { source: Source::Files { layout, state }, roots: ambient.roots })
+        let state = State::open_for_reading(&path, environment.lock_wait)?;
+        Ok(Reader { source: Source::Files { layout, state }, roots: environment.roots })
     }
 
     /// Reads the files alone.
-    pub(super) fn without_state(layout: Layout, ambient: &Ambient) -> Reader {
-        Reader { source: Source::Files { layout, state: None }, roots: ambient.roots }
+    pub(super) fn without_state(layout: Layout, environment: &Environment) -> Reader {
+        Reader { source: Source::Files { layout, state: None }, roots: environment.roots }
     }
 
     pub(super) fn source(&self) -> &Source {
@@ -52,8 +52,8 @@ impl Reader {
         self.roots
     }
 
-    pub(super) fn open_legacy(file: &Path, ambient: &Ambient) -> Result<Reader> {
-        Ok(Reader { source: Source::Legacy(Legacy::open(file)?), roots: ambient.roots })
+    pub(super) fn open_legacy(file: &Path, environment: &Environment) -> Result<Reader> {
+        Ok(Reader { source: Source::Legacy(Legacy::open(file)?), roots: environment.roots })
     }
 
     /// Every document of the store, sorted by id.
@@ -147,9 +147,9 @@ impl Reader {
 
     /// To be called before anything is handed out that others count by our client id or our log:
     /// afterwards, no power cut brings back a lease that knows less of what is used up.
-    pub fn vouch(&self, ambient: &Ambient) -> Result<()> {
+    pub fn vouch(&self, environment: &Environment) -> Result<()> {
         match self.state() {
-            Some(state) => replica::vouch(state, ambient.leases.as_deref()),
+            Some(state) => replica::vouch(state, environment.leases.as_deref()),
             None => Ok(()),
         }
     }

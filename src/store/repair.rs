@@ -1,7 +1,7 @@
 //! Putting right what a check found in the files: only what was named, and the old bytes first into
 //! the quarantine of `crdtctl.db`, in the same commit as whatever else the session changes.
 
-use super::check::Mend;
+use super::check::FileRepair;
 use super::fold::{self, Checkpoint};
 use super::fs;
 use super::layout::{Layout, Meta};
@@ -31,13 +31,13 @@ impl Session {
     ///
     /// # Errors
     /// As loading the document: what cannot be read whole is not mended.
-    pub fn mend(&mut self, doc: &DocId, finding: &str, mend: Mend) -> Result<()> {
-        match mend {
-            Mend::Replica => {
+    pub fn repair(&mut self, doc: &DocId, finding: &str, repair: FileRepair) -> Result<()> {
+        match repair {
+            FileRepair::Replica => {
                 let reason = format!("{doc} lacks what its lease says that was written");
                 return self.go_on_as_new(reason);
             }
-            Mend::Inbox(id) => {
+            FileRepair::Inbox(id) => {
                 let parked = self.state.parked()?;
                 if let Some(parked) = parked.iter().find(|parked| parked.id == id) {
                     self.keep(doc, finding, Path::new("inbox"), &parked.update)?;
@@ -45,19 +45,19 @@ impl Session {
                 }
                 return Ok(());
             }
-            Mend::Meta => {
+            FileRepair::Meta => {
                 if let Some(path) = self.layout.find(doc)? {
                     self.set_meta_aside(doc, finding, &path)?;
                 }
             }
-            Mend::Checkpoint => {
+            FileRepair::Checkpoint => {
                 // Read and merged before anything is promised.
                 self.view(doc)?;
                 self.set_aside(doc, finding)?;
             }
         }
-        if !self.mends.iter().any(|(of, _)| of == doc) {
-            self.mends.push((doc.clone(), mend));
+        if !self.repairs.iter().any(|(of, _)| of == doc) {
+            self.repairs.push((doc.clone(), repair));
         }
         Ok(())
     }
@@ -80,16 +80,16 @@ impl Session {
     /// # Errors
     /// `Io`. The old bytes are in the quarantine then, and the next check finds what is left.
     pub(super) fn carry_out(&mut self, folded: &[&DocId]) -> Result<()> {
-        let mut mends = std::mem::take(&mut self.mends);
-        mends.retain(|(doc, _)| !folded.contains(&doc));
-        if mends.is_empty() {
+        let mut repairs = std::mem::take(&mut self.repairs);
+        repairs.retain(|(doc, _)| !folded.contains(&doc));
+        if repairs.is_empty() {
             return Ok(());
         }
         let all = |session: &Session| -> Result<()> {
             session.state.begin(FOLD_WAIT)?;
-            for (doc, mend) in &mends {
-                match mend {
-                    Mend::Checkpoint => session.write_checkpoint(doc)?,
+            for (doc, repair) in &repairs {
+                match repair {
+                    FileRepair::Checkpoint => session.write_checkpoint(doc)?,
                     _ => session.write_meta(doc)?,
                 }
             }
@@ -103,7 +103,7 @@ impl Session {
     }
 
     pub(super) fn write_checkpoint(&self, doc: &DocId) -> Result<()> {
-        let loaded = load::load(&self.layout, Some(&self.state), doc, self.ambient.roots)?;
+        let loaded = load::load(&self.layout, Some(&self.state), doc, self.environment.roots)?;
         let Some(loaded) = loaded else { return Ok(()) };
         let checkpoint = Checkpoint {
             doc,

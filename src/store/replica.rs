@@ -25,7 +25,7 @@
 //! ([`Session::go_on_as_new`](super::Session::go_on_as_new)). Nor, after a power cut, that what
 //! another program read out of a `.yrs` in the seconds before is never written again.
 
-use super::Ambient;
+use super::Environment;
 use super::fs;
 use super::state::{ReplicaRow, State};
 use crate::crdt::update::Clocks;
@@ -76,12 +76,12 @@ impl Replica {
     pub fn open(
         state: &State,
         dir: &Path,
-        ambient: &Ambient,
+        environment: &Environment,
         member: Option<&MemberId>,
         dry_run: bool,
     ) -> Result<Replica> {
-        let mut lease = Lease::here(dir, ambient)?;
-        let leases = ambient.leases.clone();
+        let mut lease = Lease::here(dir, environment)?;
+        let leases = environment.leases.clone();
         let old = state.replica_row()?;
         let mut reason = None;
         if let Some(old) = old.as_ref().filter(|_| !dry_run) {
@@ -94,7 +94,7 @@ impl Replica {
                 Err(doubt) => reason = Some(doubt),
             }
         }
-        let mut row = new_row(old.as_ref(), state, ambient, dry_run)?;
+        let mut row = new_row(old.as_ref(), state, environment, dry_run)?;
         if old.is_none() {
             row.member = member.cloned();
         }
@@ -124,7 +124,7 @@ impl Replica {
         doc: &DocId,
         clocks: &Clocks,
         state: &State,
-        ambient: &Ambient,
+        environment: &Environment,
     ) -> Result<u64> {
         for _ in 0..TRIES {
             let client = self.row.client_id;
@@ -135,7 +135,7 @@ impl Replica {
             }
             // A replica that was never written is not replaced, only its id is taken.
             let first = self.fresh && self.reason.is_none();
-            self.renew(state, ambient)?;
+            self.renew(state, environment)?;
             if !first {
                 self.reason.get_or_insert_with(|| {
                     format!("{doc} is at clock {found}, its lease at {leased}")
@@ -146,13 +146,13 @@ impl Replica {
     }
 
     /// Goes on as a new replica.
-    fn renew(&mut self, state: &State, ambient: &Ambient) -> Result<()> {
+    fn renew(&mut self, state: &State, environment: &Environment) -> Result<()> {
         if !self.fresh {
             // Documents edited earlier in this session move on under the old id, and its lease
             // will not hear of it: a backup must never find that lease again.
             self.revoke();
         }
-        self.row = new_row(Some(&self.row), state, ambient, self.dry_run)?;
+        self.row = new_row(Some(&self.row), state, environment, self.dry_run)?;
         self.lease.documents.clear();
         self.fresh = true;
         Ok(())
@@ -160,9 +160,14 @@ impl Replica {
 
     /// Goes on as a new replica for a reason that the documents do not show, unless this is one
     /// already.
-    pub fn replace(&mut self, reason: String, state: &State, ambient: &Ambient) -> Result<()> {
+    pub fn replace(
+        &mut self,
+        reason: String,
+        state: &State,
+        environment: &Environment,
+    ) -> Result<()> {
         if !self.fresh {
-            self.renew(state, ambient)?;
+            self.renew(state, environment)?;
             self.reason = Some(reason);
         }
         self.save(state)
@@ -245,13 +250,13 @@ impl Replica {
 
 impl Lease {
     /// What a lease for this directory, on this machine, says.
-    fn here(dir: &Path, ambient: &Ambient) -> Result<Lease> {
+    fn here(dir: &Path, environment: &Environment) -> Result<Lease> {
         let path = fs::canonical(dir)?;
         let (device, inode) = fs::identity(&path).unwrap_or((0, 0));
         Ok(Lease {
             replica: String::new(),
             client: 0,
-            machine: ambient.machine.clone(),
+            machine: environment.machine.clone(),
             path: path.to_string_lossy().into_owned(),
             device,
             inode,
@@ -334,12 +339,12 @@ fn elsewhere(found: &Lease, old: &ReplicaRow, here: &Lease) -> Option<String> {
 pub(super) fn leased(
     state: &State,
     dir: &Path,
-    ambient: &Ambient,
+    environment: &Environment,
 ) -> Result<Option<(u64, BTreeMap<String, u32>)>> {
-    let (Some(row), Some(leases)) = (state.replica_row()?, &ambient.leases) else {
+    let (Some(row), Some(leases)) = (state.replica_row()?, &environment.leases) else {
         return Ok(None);
     };
-    let here = Lease::here(dir, ambient)?;
+    let here = Lease::here(dir, environment)?;
     let found = read(leases, &row.replica_id).filter(|l| elsewhere(l, &row, &here).is_none());
     Ok(found.map(|lease| (lease.client, lease.documents)))
 }
@@ -348,18 +353,18 @@ pub(super) fn leased(
 fn new_row(
     old: Option<&ReplicaRow>,
     state: &State,
-    ambient: &Ambient,
+    environment: &Environment,
     dry_run: bool,
 ) -> Result<ReplicaRow> {
     let replica_id = match old {
         Some(old) if dry_run => old.replica_id.clone(),
-        _ => ambient.ids.uuid()?,
+        _ => environment.ids.uuid()?,
     };
     Ok(ReplicaRow {
         replica_id,
         member: old.and_then(|old| old.member.clone()),
-        created_at: ambient.clock.now(),
-        client_id: ambient.ids.client_id()?,
+        created_at: environment.clock.now(),
+        client_id: environment.ids.client_id()?,
         log_floor: state.log_end()?,
     })
 }

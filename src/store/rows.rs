@@ -1,9 +1,9 @@
 //! What a session writes into the log.
 
 use super::load;
+use super::open_document::{Change, Part};
 use super::session::Session;
 use super::state::NewRow;
-use super::working::{Change, Part};
 use crate::error::Result;
 use crate::id::MemberId;
 

@@ -104,7 +104,7 @@ impl Store {
         self.check_beside(dir, doc)?;
         let layout = Layout::new(dir.to_owned());
         let path = layout.resolve(&layout.place(doc)?);
-        let mut meta = Meta::new(doc, self.ambient.clock.now());
+        let mut meta = Meta::new(doc, self.environment.clock.now());
         meta.version = 1;
         meta.describe(&Stamp::of(state));
         if let Some(parent) = path.parent() {

@@ -1,8 +1,8 @@
 //! Taking back what was applied to one document, while the session goes on.
 
 use super::Roots;
+use super::open_document::{By, Editing, OpenDocument, own};
 use super::session::Session;
-use super::working::{By, Editing, Working, own};
 use crate::error::{Error, Result};
 use crate::id::DocId;
 
@@ -21,20 +21,20 @@ impl Session {
     /// # Errors
     /// The session must be dropped then, as after any change that failed.
     pub fn go_back(&mut self, doc: &DocId, to: Revision) -> Result<()> {
-        let roots = self.ambient().roots;
+        let roots = self.environment().roots;
         self.derived.remove(doc);
-        let Some(Some(working)) = self.documents.get_mut(doc) else { return Ok(()) };
+        let Some(Some(open)) = self.documents.get_mut(doc) else { return Ok(()) };
         let was_broken = std::mem::replace(&mut self.broken, true);
-        working.go_back(doc, roots, to)?;
+        open.go_back(doc, roots, to)?;
         self.broken = was_broken;
-        if !working.is_changed() {
+        if !open.is_changed() {
             self.changed.retain(|changed| changed != doc);
         }
         Ok(())
     }
 }
 
-impl Working {
+impl OpenDocument {
     /// yrs takes nothing back: the document is loaded again, and changed again as far as it was.
     fn go_back(&mut self, doc: &DocId, roots: Roots, to: Revision) -> Result<()> {
         let Some(Editing { doc: made, client, by, .. }) = self.close() else { return Ok(()) };

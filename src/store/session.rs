@@ -1,15 +1,15 @@
 //! Writing: one lock, one command, one commit.
 
 use super::adopt;
-use super::check::Mend;
+use super::check::FileRepair;
 use super::fold::{self, Checkpoint};
 use super::fs::{self, LockFile};
 use super::layout::{Document, Layout};
 use super::load::{self, Loaded};
+use super::open_document::{By, Change, Editing, OpenDocument};
 use super::replica::Replica;
 use super::state::State;
-use super::working::{By, Change, Editing, Working};
-use super::{Ambient, Commits, Open, lock, reader};
+use super::{Commits, Environment, Open, lock, reader};
 use crate::crdt::doc::Txn;
 use crate::crdt::effort::Allowance;
 use crate::crdt::update::{Checked, Clocks, Update};
@@ -35,18 +35,18 @@ pub struct Session {
     pub(super) state: State,
     _lock: Option<LockFile>,
     pub(super) layout: Layout,
-    pub(super) ambient: Rc<Ambient>,
+    pub(super) environment: Rc<Environment>,
     commits: Rc<Commits>,
     pub(super) command: String,
     member: Option<MemberId>,
     dry_run: bool,
     pub(super) replica: Replica,
     /// What was asked for so far; None for what does not exist.
-    pub(super) documents: BTreeMap<DocId, Option<Working>>,
+    pub(super) documents: BTreeMap<DocId, Option<OpenDocument>>,
     /// In the order of their first change.
     pub(super) changed: Vec<DocId>,
     /// What is put right in the files after the commit, by document.
-    pub(super) mends: Vec<(DocId, Mend)>,
+    pub(super) repairs: Vec<(DocId, FileRepair)>,
     pub(super) notes: Vec<String>,
     /// What imports may still cost.
     pub(super) allowance: Allowance,
@@ -88,25 +88,25 @@ impl Session {
     /// With `recovering`, what a crash left in the log is folded first.
     pub(super) fn open(
         dir: &Path,
-        ambient: Rc<Ambient>,
+        environment: Rc<Environment>,
         commits: Rc<Commits>,
         open: Open<'_>,
         recovering: bool,
     ) -> Result<Session> {
         let (state, lock) = match open.dry_run {
-            true => (open_for_trying(dir, &ambient)?, None),
+            true => (open_for_trying(dir, &environment)?, None),
             false => {
-                let (lock, left) = lock::take(dir, &ambient, open.command)?;
+                let (lock, left) = lock::take(dir, &environment, open.command)?;
                 let state = begin(dir, left)?;
                 (state, Some(lock))
             }
         };
         let layout = Layout::new(dir.to_owned());
         let notes = match recovering && !open.dry_run {
-            true => recover(dir, &layout, &state, &ambient)?,
+            true => recover(dir, &layout, &state, &environment)?,
             false => Vec::new(),
         };
-        let replica = Replica::open(&state, dir, &ambient, open.member, open.dry_run)?;
+        let replica = Replica::open(&state, dir, &environment, open.member, open.dry_run)?;
         let member = open.member.or(replica.member()).cloned();
         Ok(Session {
             state,
@@ -119,7 +119,7 @@ impl Session {
             replica,
             documents: BTreeMap::new(),
             changed: Vec::new(),
-            mends: Vec::new(),
+            repairs: Vec::new(),
             notes,
             allowance: Allowance::default(),
             broken: false,
@@ -127,7 +127,7 @@ impl Session {
             operations: String::new(),
             damaged: BTreeMap::new(),
             derived: BTreeMap::new(),
-            ambient,
+            environment,
         })
     }
 
@@ -146,11 +146,11 @@ impl Session {
 
     /// Now, in Unix seconds.
     pub fn now(&self) -> i64 {
-        self.ambient.clock.now()
+        self.environment.clock.now()
     }
 
-    pub fn ambient(&self) -> &Ambient {
-        &self.ambient
+    pub fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     pub fn dry_run(&self) -> bool {
@@ -192,29 +192,29 @@ impl Session {
         doc: &DocId,
         look: impl FnOnce(&dyn Source) -> R,
     ) -> Result<Option<R>> {
-        let roots = self.ambient.roots;
-        let Some(working) = self.existing(doc)? else { return Ok(None) };
-        match &working.editing {
+        let roots = self.environment.roots;
+        let Some(open) = self.existing(doc)? else { return Ok(None) };
+        match &open.editing {
             Some(editing) => Ok(Some(editing.doc.read(look))),
-            None => Ok(Some(look(&*working.view(doc, roots)?))),
+            None => Ok(Some(look(&*open.view(doc, roots)?))),
         }
     }
 
     /// The value at a path as it stands in this session, with its types: a BigInt is no number. What
     /// [`Session::read`] shows of a changed document does not tell them apart.
     pub fn typed(&mut self, doc: &DocId, path: &[&str]) -> Result<Option<Value>> {
-        let roots = self.ambient.roots;
+        let roots = self.environment.roots;
         match self.existing(doc)? {
-            Some(working) => working.typed(doc, roots, path),
+            Some(open) => open.typed(doc, roots, path),
             None => Ok(None),
         }
     }
 
     /// The view of a document as it stands in this session. None when it does not exist.
     pub fn view(&mut self, doc: &DocId) -> Result<Option<Rc<View>>> {
-        let roots = self.ambient.roots;
+        let roots = self.environment.roots;
         match self.existing(doc)? {
-            Some(working) => working.view(doc, roots).map(Some),
+            Some(open) => open.view(doc, roots).map(Some),
             None => Ok(None),
         }
     }
@@ -222,7 +222,7 @@ impl Session {
     /// The state of a document as it stands in this session. None when it does not exist.
     pub fn bytes(&mut self, doc: &DocId) -> Result<Option<Rc<[u8]>>> {
         match self.existing(doc)? {
-            Some(working) => working.state().map(Some),
+            Some(open) => open.state().map(Some),
             None => Ok(None),
         }
     }
@@ -231,8 +231,8 @@ impl Session {
     /// one. Not promised: that it will take as many when it is encoded as a whole.
     pub fn size(&mut self, doc: &DocId) -> Result<u64> {
         self.load(doc)?;
-        let working = self.documents.get(doc).and_then(Option::as_ref);
-        Ok(working.filter(|working| working.exists()).map_or(0, Working::size))
+        let open = self.documents.get(doc).and_then(Option::as_ref);
+        Ok(open.filter(|open| open.exists()).map_or(0, OpenDocument::size))
     }
 
     /// What was derived from a document earlier in this session, if the document has not changed
@@ -250,8 +250,8 @@ impl Session {
 
     /// How often a document was changed in this session.
     pub fn revision(&self, doc: &DocId) -> usize {
-        let working = self.documents.get(doc).and_then(Option::as_ref);
-        working.and_then(|working| working.editing.as_ref()).map_or(0, |e| e.doc.updates().len())
+        let open = self.documents.get(doc).and_then(Option::as_ref);
+        open.and_then(|open| open.editing.as_ref()).map_or(0, |e| e.doc.updates().len())
     }
 
     /// Changes begun so far, those that failed included: whoever failed without one has left
@@ -344,7 +344,7 @@ impl Session {
     /// Goes on as a new replica, unless this is one already. To be called before any document is
     /// changed: one that was keeps the old client id.
     pub fn go_on_as_new(&mut self, reason: String) -> Result<()> {
-        self.replica.replace(reason, &self.state, &self.ambient)
+        self.replica.replace(reason, &self.state, &self.environment)
     }
 
     /// Goes on without a document that cannot be used: it stays as it is, and the commit says so.
@@ -381,7 +381,7 @@ impl Session {
         }
         committed.notes = std::mem::take(&mut self.notes);
         let lacking = self.lacking(&changes);
-        let idle = changes.is_empty() && self.mends.is_empty() && lacking.is_empty();
+        let idle = changes.is_empty() && self.repairs.is_empty() && lacking.is_empty();
         if idle && !self.state.is_changed() {
             return Ok(committed);
         }
@@ -434,11 +434,11 @@ impl Session {
 
     /// Every changed document, encoded and walked, and its log rows.
     fn changes(&mut self) -> Result<Vec<Change>> {
-        let roots = self.ambient.roots;
+        let roots = self.environment.roots;
         let mut changes = Vec::with_capacity(self.changed.len());
         for doc in &self.changed {
-            if let Some(Some(working)) = self.documents.get_mut(doc) {
-                changes.extend(working.finish(doc, roots)?);
+            if let Some(Some(open)) = self.documents.get_mut(doc) {
+                changes.extend(open.finish(doc, roots)?);
             }
         }
         Ok(changes)
@@ -459,11 +459,11 @@ impl Session {
     }
 
     pub(super) fn loaded(&self, doc: &DocId) -> Option<&Loaded> {
-        self.documents.get(doc)?.as_ref().map(|working| &working.loaded)
+        self.documents.get(doc)?.as_ref().map(|open| &open.loaded)
     }
 
     /// A document that exists, in its file, in the log, or in this session.
-    fn existing(&mut self, doc: &DocId) -> Result<Option<&mut Working>> {
+    fn existing(&mut self, doc: &DocId) -> Result<Option<&mut OpenDocument>> {
         self.load(doc)?;
         Ok(self.documents.get_mut(doc).and_then(Option::as_mut).filter(|w| w.exists()))
     }
@@ -472,13 +472,13 @@ impl Session {
         if self.documents.contains_key(doc) {
             return Ok(());
         }
-        let roots = self.ambient.roots;
+        let roots = self.environment.roots;
         let loaded = load::load(&self.layout, Some(&self.state), doc, roots)?;
         let brought = match &loaded {
             Some(loaded) => adopt::brought(loaded, &self.state, doc, roots)?,
             None => None,
         };
-        self.documents.insert(doc.clone(), loaded.map(Working::new));
+        self.documents.insert(doc.clone(), loaded.map(OpenDocument::new));
         brought.map_or(Ok(()), |brought| self.adopt(doc, brought))
     }
 
@@ -491,24 +491,24 @@ impl Session {
 
     /// Opens a document in yrs, a new one where there is none, under the client id that its lease
     /// allows.
-    fn open_document(&mut self, doc: &DocId) -> Result<&mut Working> {
+    fn open_document(&mut self, doc: &DocId) -> Result<&mut OpenDocument> {
         self.load(doc)?;
         let slot = self.documents.entry(doc.clone()).or_default();
-        let working = match slot {
-            Some(working) => working,
-            None => slot.insert(Working::new(Loaded::nothing(&self.layout, doc)?)),
+        let open = match slot {
+            Some(open) => open,
+            None => slot.insert(OpenDocument::new(Loaded::nothing(&self.layout, doc)?)),
         };
-        let (replica, state, ambient) = (&mut self.replica, &self.state, &self.ambient);
-        working
-            .open(doc, ambient.roots, |clocks| replica.client_for(doc, clocks, state, ambient))?;
-        Ok(working)
+        let (replica, state, environment) = (&mut self.replica, &self.state, &self.environment);
+        open.open(doc, environment.roots, |clocks| {
+            replica.client_for(doc, clocks, state, environment)
+        })?;
+        Ok(open)
     }
 
     /// Whether an update may be applied, by what it costs.
     pub(super) fn admit(&mut self, doc: &DocId, update: &Update<'_, Checked>) -> Result<()> {
         let mut allowance = std::mem::take(&mut self.allowance);
-        let admitted =
-            self.open_document(doc).and_then(|working| working.admit(update, &mut allowance));
+        let admitted = self.open_document(doc).and_then(|open| open.admit(update, &mut allowance));
         self.allowance = allowance;
         admitted
     }
@@ -521,15 +521,15 @@ impl Session {
         change: impl FnOnce(&mut Editing) -> Result<R>,
     ) -> Result<R> {
         self.open_document(doc)?;
-        let Some(Some(working)) = self.documents.get_mut(doc) else {
+        let Some(Some(open)) = self.documents.get_mut(doc) else {
             return Err(Error::bug("a document that was opened is not there"));
         };
         // Until the change is through, what yrs holds is worth nothing.
         let was_broken = std::mem::replace(&mut self.broken, true);
-        let was_changed = working.is_changed();
-        let result = working.change(by, change)?;
+        let was_changed = open.is_changed();
+        let result = open.change(by, change)?;
         self.broken = was_broken;
-        if working.is_changed() && !was_changed {
+        if open.is_changed() && !was_changed {
             self.changed.push(doc.clone());
         }
         Ok(result)
@@ -546,27 +546,32 @@ fn begin(dir: &Path, wait: Duration) -> Result<State> {
 
 /// The same for a dry run: the transaction is rolled back in the end, and where there is no
 /// `crdtctl.db` none is made.
-fn open_for_trying(dir: &Path, ambient: &Ambient) -> Result<State> {
+fn open_for_trying(dir: &Path, environment: &Environment) -> Result<State> {
     let locked = |e| lock::locked_elsewhere(dir, e);
     let path = dir.join("crdtctl.db");
     let state = match fs::size(&path)? {
         0 => State::in_memory()?,
         _ => State::open_for_trying(&path).map_err(locked)?,
     };
-    state.begin(ambient.lock_wait).map_err(locked)?;
+    state.begin(environment.lock_wait).map_err(locked)?;
     Ok(state)
 }
 
 /// Folds what a crash left, in a commit of its own: the session that follows may be dropped, the
 /// files stay.
-fn recover(dir: &Path, layout: &Layout, state: &State, ambient: &Ambient) -> Result<Vec<String>> {
+fn recover(
+    dir: &Path,
+    layout: &Layout,
+    state: &State,
+    environment: &Environment,
+) -> Result<Vec<String>> {
     let docs = state.unfolded_documents()?;
     if docs.is_empty() {
         return Ok(Vec::new());
     }
-    let notes = fold::recover(layout, state, &docs, ambient.roots, ambient.clock.now())?;
+    let notes = fold::recover(layout, state, &docs, environment.roots, environment.clock.now())?;
     state.commit()?;
-    state.begin(ambient.lock_wait).map_err(|e| lock::locked_elsewhere(dir, e))?;
+    state.begin(environment.lock_wait).map_err(|e| lock::locked_elsewhere(dir, e))?;
     Ok(notes)
 }
 

@@ -24,8 +24,8 @@ impl Bench {
         self.root.path().join(name)
     }
 
-    fn ambient(&self) -> Ambient {
-        Ambient {
+    fn environment(&self) -> Environment {
+        Environment {
             clock: Clock::fixed(NOW),
             ids: Ids::random(),
             leases: Some(self.path("leases")),
@@ -37,16 +37,16 @@ impl Bench {
         }
     }
 
-    fn open_as(&self, name: &str, ambient: Ambient) -> Store {
-        Store::open_with(&self.path(name), Rc::new(ambient)).unwrap()
+    fn open_as(&self, name: &str, environment: Environment) -> Store {
+        Store::open_with(&self.path(name), Rc::new(environment)).unwrap()
     }
 
     fn open(&self, name: &str) -> Store {
-        self.open_as(name, self.ambient())
+        self.open_as(name, self.environment())
     }
 
     fn init(&self, name: &str) -> Store {
-        Store::init(&self.path(name), Rc::new(self.ambient()), None).unwrap().0
+        Store::init(&self.path(name), Rc::new(self.environment()), None).unwrap().0
     }
 }
 
@@ -563,7 +563,7 @@ mod other_programs {
         let bench = Bench::new();
         let at = |day: i64| {
             let clock = Clock::fixed(NOW + day * 86_400);
-            bench.open_as("store", Ambient { clock, ..bench.ambient() })
+            bench.open_as("store", Environment { clock, ..bench.environment() })
         };
         bench.init("store");
         set(&at(0), &doc("core"), "a", "ours");
@@ -768,7 +768,7 @@ mod leases {
     fn on_another_machine_it_is_a_new_replica() {
         let bench = Bench::new();
         used(&bench);
-        let elsewhere = Ambient { machine: "other".to_owned(), ..bench.ambient() };
+        let elsewhere = Environment { machine: "other".to_owned(), ..bench.environment() };
         assert!(rotates(&bench.open_as("store", elsewhere)));
     }
 
@@ -781,7 +781,7 @@ mod leases {
         for (leases, kind) in
             [(None, Kind::Usage), (Some(bench.path("in the way/leases")), Kind::Io)]
         {
-            let store = bench.open_as("store", Ambient { leases, ..bench.ambient() });
+            let store = bench.open_as("store", Environment { leases, ..bench.environment() });
             let mut session = store.session(write("set")).unwrap();
             session.edit(&doc("core"), |txn| txn.set(&["metadata"], "a", "b")).unwrap();
             let error = session.commit().unwrap_err();
@@ -862,11 +862,11 @@ mod leases {
         for (path, bytes) in &old {
             fs::write(path, bytes).unwrap();
         }
-        store.reader().unwrap().vouch(store.ambient()).unwrap();
+        store.reader().unwrap().vouch(store.environment()).unwrap();
         put_back(&bench.path("backup"), &store);
         assert!(rotates(&store));
         // One that fits is kept.
-        store.reader().unwrap().vouch(store.ambient()).unwrap();
+        store.reader().unwrap().vouch(store.environment()).unwrap();
         assert!(!rotates(&store));
     }
 
@@ -906,7 +906,7 @@ mod leases {
             fs::write(path, lease.to_string()).unwrap();
         }
         another_lease(&bench, false);
-        store.reader().unwrap().vouch(store.ambient()).unwrap();
+        store.reader().unwrap().vouch(store.environment()).unwrap();
         assert!(!rotates(&store));
         let end = store.reader().unwrap().state().unwrap().log_end().unwrap();
         assert_eq!(log_end(), [serde_json::json!(end)]);
@@ -944,7 +944,7 @@ mod leases {
         let bench = Bench::new();
         let member = MemberId::parse("alice-river-stone-sky").unwrap();
         let init = |member: &MemberId| {
-            Store::init(&bench.path("store"), Rc::new(bench.ambient()), Some(member))
+            Store::init(&bench.path("store"), Rc::new(bench.environment()), Some(member))
                 .map(|(_, replica)| replica)
         };
         assert_eq!(init(&member).unwrap(), init(&member).unwrap());
@@ -1004,8 +1004,8 @@ mod locks {
                 let bench = &bench;
                 scope.spawn(move || {
                     let wait = Duration::from_secs(60);
-                    let ambient = Ambient { lock_wait: wait, ..bench.ambient() };
-                    let store = bench.open_as("store", ambient);
+                    let environment = Environment { lock_wait: wait, ..bench.environment() };
+                    let store = bench.open_as("store", environment);
                     for n in 0..WRITES {
                         let key = format!("{writer}.{n}");
                         let committed = set(&store, &doc("core"), &key, "yes");
@@ -1172,7 +1172,7 @@ mod local_state {
         bench.init("store");
         let at = |days: i64| {
             let clock = Clock::fixed(NOW + days * 86_400);
-            bench.open_as("store", Ambient { clock, ..bench.ambient() })
+            bench.open_as("store", Environment { clock, ..bench.environment() })
         };
         set(&at(0), &doc("core"), "a", "1");
         set(&at(1), &doc("chat"), "a", "1");
@@ -1195,7 +1195,7 @@ mod local_state {
         bench.init("store");
         let at = |days: i64| {
             let clock = Clock::fixed(NOW + days * 86_400);
-            bench.open_as("store", Ambient { clock, ..bench.ambient() })
+            bench.open_as("store", Environment { clock, ..bench.environment() })
         };
         for days in [0, 1, 95] {
             let mut session = at(days).session(write("test")).unwrap();
@@ -1319,7 +1319,7 @@ mod generations {
         fs::write(inner.join("crdt/group/67726f75703a61.yrs"), [0, 0]).unwrap();
         assert_eq!(Store::find(&inner.join("crdt/group")).unwrap(), Some(inner));
         assert_eq!(Store::find(&bench.path("app")).unwrap(), Some(bench.path("app")));
-        let missing = Store::open_with(&bench.path("nowhere"), Rc::new(bench.ambient()));
+        let missing = Store::open_with(&bench.path("nowhere"), Rc::new(bench.environment()));
         assert_eq!(missing.err().unwrap().kind, Kind::NotFound);
     }
 

@@ -11,7 +11,7 @@ use crate::crdt::update::{self, Checked, Clocks, RootKind, Update};
 use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
 use crate::id::DocId;
-use crate::store::{Ambient, LogRow, Reader};
+use crate::store::{Environment, LogRow, Reader};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An update that holds nothing.
@@ -43,9 +43,13 @@ pub struct Exported {
 /// # Errors
 /// `NotFound` when a wanted document does not exist. One that cannot be read is left out; that is
 /// an error when nothing else is asked for.
-pub fn export(reader: &Reader, ambient: &Ambient, request: &Request<'_>) -> Result<Exported> {
-    reader.vouch(ambient)?;
-    let export = Export::new(reader, ambient, request)?;
+pub fn export(
+    reader: &Reader,
+    environment: &Environment,
+    request: &Request<'_>,
+) -> Result<Exported> {
+    reader.vouch(environment)?;
+    let export = Export::new(reader, environment, request)?;
     let (mut documents, mut notes, mut damaged) = (Vec::new(), Vec::new(), Vec::new());
     for doc in wanted(reader, request)? {
         match export.whole(&doc) {
@@ -63,8 +67,8 @@ pub fn export(reader: &Reader, ambient: &Ambient, request: &Request<'_>) -> Resu
     }
     let mut bundle = Bundle::new(Manifest {
         format: FORMAT.to_owned(),
-        bundle: ambient.ids.uuid()?,
-        created_at: ambient.clock.now(),
+        bundle: environment.ids.uuid()?,
+        created_at: environment.clock.now(),
         from: export.sender.clone(),
         addressee: export.addressee().map(str::to_owned),
         seq: export.log_end,
@@ -100,15 +104,20 @@ fn wanted(reader: &Reader, request: &Request<'_>) -> Result<BTreeSet<DocId>> {
 /// One export: who makes it, how far its log goes, and what is asked for.
 struct Export<'a> {
     reader: &'a Reader,
-    ambient: &'a Ambient,
+    environment: &'a Environment,
     request: &'a Request<'a>,
     sender: Sender,
     log_end: i64,
 }
 
 impl<'a> Export<'a> {
-    fn new(reader: &'a Reader, ambient: &'a Ambient, request: &'a Request<'a>) -> Result<Self> {
-        let mut export = Export { reader, ambient, request, sender: Sender::default(), log_end: 0 };
+    fn new(
+        reader: &'a Reader,
+        environment: &'a Environment,
+        request: &'a Request<'a>,
+    ) -> Result<Self> {
+        let mut export =
+            Export { reader, environment, request, sender: Sender::default(), log_end: 0 };
         if let Some(state) = reader.state()
             && let Some((replica, member, _)) = state.replica()?
         {
@@ -128,7 +137,7 @@ impl<'a> Export<'a> {
     /// bundle says that it is the later one.
     fn heard(&self) -> Result<BTreeMap<String, i64>> {
         let mut heard = self.reader.state().map(record::heard).transpose()?.unwrap_or_default();
-        heard.retain(|_, at| *at > self.ambient.clock.now());
+        heard.retain(|_, at| *at > self.environment.clock.now());
         Ok(heard)
     }
 
@@ -143,7 +152,7 @@ impl<'a> Export<'a> {
             None => Applied::new(),
         };
         let Some(bytes) = self.reader.bytes(doc)? else { return Ok(None) };
-        let checked = Update::checked(&bytes, (self.ambient.roots)(doc));
+        let checked = Update::checked(&bytes, (self.environment.roots)(doc));
         match checked {
             Ok(whole) => {
                 let (entry, update) = self.document(doc.clone(), &whole, applied)?;
@@ -177,7 +186,7 @@ impl<'a> Export<'a> {
             false => self.part(&doc, whole, &has)?,
         };
         let needs = match &update {
-            Some(bytes) => checked(bytes, (self.ambient.roots)(&doc))?.needs().clone(),
+            Some(bytes) => checked(bytes, (self.environment.roots)(&doc))?.needs().clone(),
             None => Clocks::new(),
         };
         let entry = Document {
@@ -210,7 +219,7 @@ impl<'a> Export<'a> {
             return Ok((None, after));
         }
         let Some(rows) = rows_for(self.reader, doc, peer)? else { return Ok(state) };
-        let roots = (self.ambient.roots)(doc);
+        let roots = (self.environment.roots)(doc);
         let news = rows.iter().any(|row| row.wanted);
         if !news && !explained(self.reader, doc, peer, receipt, &has.state_vector)? {
             return Ok(state);
@@ -230,13 +239,13 @@ impl<'a> Export<'a> {
 /// The bytes of the update that an export for a peer would carry of a document.
 pub(super) fn bytes_for(
     reader: &Reader,
-    ambient: &Ambient,
+    environment: &Environment,
     doc: &DocId,
     whole: &Update<'_, Checked>,
     peer: &Known,
 ) -> Result<u64> {
     let request = Request { peer: Some(peer), ..Request::default() };
-    let export = Export::new(reader, ambient, &request)?;
+    let export = Export::new(reader, environment, &request)?;
     let (update, _) = export.part(doc, whole, &Has::from(&whole.version()))?;
     Ok(update.map_or(0, |update| update.len() as u64))
 }

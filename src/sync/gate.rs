@@ -16,7 +16,7 @@ const NOTHING: [u8; 2] = [0, 0];
 
 /// An update on its way in.
 #[derive(Debug, Clone)]
-pub struct Piece<'u> {
+pub struct Received<'u> {
     pub update: Cow<'u, [u8]>,
     /// Where it comes from, for messages.
     pub source: String,
@@ -36,9 +36,9 @@ pub struct Claim {
     pub entry: Document,
 }
 
-/// What became of a piece.
+/// What became of an update.
 #[derive(Debug)]
-pub enum Fate {
+pub enum Disposition {
     /// The document holds it now, or did before. With what the update itself held.
     Applied(Has),
     Waits(Need),
@@ -46,7 +46,7 @@ pub enum Fate {
     Refused(Error),
 }
 
-impl Piece<'_> {
+impl Received<'_> {
     /// The replica whose log it was in, and how far that log had gone.
     fn origin(&self, ours: &str) -> Option<(&str, i64)> {
         let claim = self.claim.as_ref()?;
@@ -55,46 +55,53 @@ impl Piece<'_> {
     }
 }
 
-/// Brings updates into a document, as many as are ready in any order. Returns the fate of each.
+/// Brings updates into a document, as many as are ready in any order. Returns what became of each.
 /// The order in which they are given does not matter.
 ///
 /// # Errors
 /// `Untrusted` for an update that is not valid, `Forked` where two replicas wrote under one
 /// client id. An update that waited from an earlier import fails alone instead.
-pub fn pass(session: &mut Session, doc: &DocId, pieces: &[Piece<'_>]) -> Result<Vec<Fate>> {
-    let roots = (session.ambient().roots)(doc);
-    let mut fates: Vec<Option<Fate>> = pieces.iter().map(|_| None).collect();
-    let mut open = Vec::with_capacity(pieces.len());
-    for (piece, fate) in pieces.iter().zip(&mut fates) {
-        match Update::checked(&piece.update, roots) {
-            Ok(update) => open.push(Open { piece, update, fate }),
-            Err(fault) => *fate = Some(refuse(piece, invalid(doc, piece, fault))?),
+pub fn admit(
+    session: &mut Session,
+    doc: &DocId,
+    received: &[Received<'_>],
+) -> Result<Vec<Disposition>> {
+    let roots = (session.environment().roots)(doc);
+    let mut dispositions: Vec<Option<Disposition>> = received.iter().map(|_| None).collect();
+    let mut open = Vec::with_capacity(received.len());
+    for (received, disposition) in received.iter().zip(&mut dispositions) {
+        match Update::checked(&received.update, roots) {
+            Ok(update) => open.push(Open { received, update, disposition }),
+            Err(fault) => *disposition = Some(refuse(received, invalid(doc, received, fault))?),
         }
     }
     let mut at_once = usize::MAX;
     while !open.is_empty() && round(session, doc, &mut open, roots, &mut at_once)? {}
     drop(open);
-    fates.into_iter().map(|fate| fate.ok_or_else(|| Error::bug("an update has no fate"))).collect()
+    dispositions
+        .into_iter()
+        .map(|disposition| disposition.ok_or_else(|| Error::bug("an update has no disposition")))
+        .collect()
 }
 
-/// The fates of updates for a document that cannot be read: what is valid waits until it can.
+/// What becomes of updates for a document that cannot be read: what is valid waits until it can.
 ///
 /// # Errors
-/// As [`pass`], for what is not valid.
-pub fn hold(session: &Session, doc: &DocId, pieces: &[Piece<'_>]) -> Result<Vec<Fate>> {
-    let roots = (session.ambient().roots)(doc);
-    let fate = |piece: &Piece<'_>| match Update::checked(&piece.update, roots) {
-        Ok(_) => Ok(Fate::Waits(Need::Clocks(Clocks::new()))),
-        Err(fault) => refuse(piece, invalid(doc, piece, fault)),
+/// As [`admit`], for what is not valid.
+pub fn hold(session: &Session, doc: &DocId, received: &[Received<'_>]) -> Result<Vec<Disposition>> {
+    let roots = (session.environment().roots)(doc);
+    let disposition = |received: &Received<'_>| match Update::checked(&received.update, roots) {
+        Ok(_) => Ok(Disposition::Waits(Need::Clocks(Clocks::new()))),
+        Err(fault) => refuse(received, invalid(doc, received, fault)),
     };
-    pieces.iter().map(fate).collect()
+    received.iter().map(disposition).collect()
 }
 
 /// An update that is not applied yet.
 struct Open<'p> {
-    piece: &'p Piece<'p>,
+    received: &'p Received<'p>,
     update: Update<'p, Checked>,
-    fate: &'p mut Option<Fate>,
+    disposition: &'p mut Option<Disposition>,
 }
 
 /// Applies what can be applied to the document as it stands, but no more than so many updates, and
@@ -121,8 +128,8 @@ fn round<'p>(
         let Some(one) = rest.get_mut(index).and_then(Option::take) else {
             return Err(Error::bug("an update was judged twice"));
         };
-        let piece = one.piece;
-        *one.fate = Some(match verdict {
+        let received = one.received;
+        *one.disposition = Some(match verdict {
             // What comes after it was judged by a document that has it.
             Verdict::New(_) | Verdict::Waits(_) if anew => {
                 open.push(one);
@@ -133,21 +140,21 @@ fn round<'p>(
                 open.push(one);
                 continue;
             }
-            Verdict::Invalid(fault) => refuse(piece, invalid(doc, piece, fault))?,
+            Verdict::Invalid(fault) => refuse(received, invalid(doc, received, fault))?,
             Verdict::Forked(id) => {
                 session.give_up_client(id.client);
-                refuse(piece, forked(doc, piece, id))?
+                refuse(received, forked(doc, received, id))?
             }
-            Verdict::Known => Fate::Applied(Has::from(&one.update.version())),
+            Verdict::Known => Disposition::Applied(Has::from(&one.update.version())),
             Verdict::New(news) => {
                 let news = Update::checked(&news, roots).map_err(|fault| {
                     Error::bug(format!("news of {doc} are not valid")).because(fault)
                 })?;
                 // It also refuses writes under our own client id that we never made.
-                match session.apply(doc, &news, piece.origin(&ours)) {
+                match session.apply(doc, &news, received.origin(&ours)) {
                     Err(e) if e.kind == Kind::Untrusted => {
                         anew = true;
-                        refuse(piece, too_much(doc, piece, e))?
+                        refuse(received, too_much(doc, received, e))?
                     }
                     applied => {
                         moved |= applied?;
@@ -158,7 +165,7 @@ fn round<'p>(
             }
             Verdict::Waits(need) => {
                 undeleted |= matches!(need, Need::Deletion(_));
-                *one.fate = Some(Fate::Waits(need));
+                *one.disposition = Some(Disposition::Waits(need));
                 open.push(one);
                 continue;
             }
@@ -170,7 +177,10 @@ fn round<'p>(
         Err(e) if e.kind == Kind::Untrusted => {
             session.go_back(doc, before)?;
             match taken.as_mut_slice() {
-                [only] => *only.fate = Some(refuse(only.piece, too_much(doc, only.piece, e))?),
+                [only] => {
+                    *only.disposition =
+                        Some(refuse(only.received, too_much(doc, only.received, e))?)
+                }
                 _ => {
                     *at_once = taken.len() / 2;
                     open.append(&mut taken);
@@ -180,8 +190,8 @@ fn round<'p>(
         }
         stored => stored?,
     }
-    for Open { update, fate, .. } in taken {
-        *fate = Some(Fate::Applied(Has::from(&update.version())));
+    for Open { update, disposition, .. } in taken {
+        *disposition = Some(Disposition::Applied(Has::from(&update.version())));
     }
     *at_once = at_once.saturating_mul(2);
     Ok(anew || (moved && undeleted))
@@ -199,18 +209,18 @@ fn may_be_stored(session: &mut Session, doc: &DocId, roots: &[(&str, RootKind)])
     Update::checked(&bytes, roots).map(drop).map_err(unfit)
 }
 
-/// An error ends the import, unless the piece comes from an earlier one: then that piece alone
+/// An error ends the import, unless the update comes from an earlier one: then that one alone
 /// is out, and what was asked for now goes on.
-fn refuse(piece: &Piece<'_>, error: Error) -> Result<Fate> {
-    match piece.parked {
-        Some(_) => Ok(Fate::Refused(error)),
+fn refuse(received: &Received<'_>, error: Error) -> Result<Disposition> {
+    match received.parked {
+        Some(_) => Ok(Disposition::Refused(error)),
         None => Err(error),
     }
 }
 
-fn invalid(doc: &DocId, piece: &Piece<'_>, fault: Fault) -> Error {
+fn invalid(doc: &DocId, received: &Received<'_>, fault: Fault) -> Error {
     if fault.is_unsupported() {
-        let source = &piece.source;
+        let source = &received.source;
         return Error::refused(format!(
             "the update of {doc} in {source} holds content that is not supported"
         ))
@@ -223,19 +233,19 @@ fn invalid(doc: &DocId, piece: &Piece<'_>, fault: Fault) -> Error {
             .and(" shows it"),
         );
     }
-    Error::untrusted(format!("the update of {doc} in {} is not valid", piece.source))
+    Error::untrusted(format!("the update of {doc} in {} is not valid", received.source))
         .because(fault)
         .hint("nothing was written; ask the sender for another bundle")
 }
 
 /// What yrs would spend on it is without bound, or next to it; or what yrs makes of it cannot be
 /// stored.
-fn too_much(doc: &DocId, piece: &Piece<'_>, error: Error) -> Error {
-    let message = format!("{doc}, {}: {}", piece.source, error.message);
+fn too_much(doc: &DocId, received: &Received<'_>, error: Error) -> Error {
+    let message = format!("{doc}, {}: {}", received.source, error.message);
     error.saying(message).hint("nothing was written; ask the sender for another bundle")
 }
 
-fn forked(doc: &DocId, piece: &Piece<'_>, id: Id) -> Error {
+fn forked(doc: &DocId, received: &Received<'_>, id: Id) -> Error {
     Error::new(
         Kind::Forked,
         format!(
@@ -243,7 +253,7 @@ fn forked(doc: &DocId, piece: &Piece<'_>, id: Id) -> Error {
             id.client, id.clock
         ),
     )
-    .because(format!("the store and {} differ there; both are kept as they are", piece.source))
+    .because(format!("the store and {} differ there; both are kept as they are", received.source))
     .hint(
         Hint::from("one of the two is a copy: ")
             .next(Next::Dump)

@@ -1,7 +1,7 @@
 //! Bundles in: all files at once, in whatever order, in one commit or not at all.
 
 use super::bundle::Bundle;
-use super::gate::{self, Claim, Fate, Piece};
+use super::gate::{self, Claim, Disposition, Received};
 use super::manifest::{Has, Hash, Sender};
 use super::record;
 use crate::crdt::update::{self, Clocks, Id, Need};
@@ -9,7 +9,7 @@ use crate::crdt::view::View;
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::DocId;
 use crate::limits;
-use crate::merge::{self, Settled};
+use crate::merge::{self, MergeSummary};
 use crate::store::{Audit, Committed, Parked, Session};
 use crate::tombstone;
 use serde::ser::SerializeStruct;
@@ -94,12 +94,13 @@ impl fmt::Debug for Touched {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     pub doc: DocId,
-    pub settled: Settled,
+    pub summary: MergeSummary,
 }
 
 impl Serialize for Account {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let Settled { added, edited, deleted, acknowledged, pruned, conflicts: _ } = self.settled;
+        let MergeSummary { added, edited, deleted, acknowledged, pruned, conflicts: _ } =
+            self.summary;
         let mut account = serializer.serialize_struct("Account", 6)?;
         account.serialize_field("doc", &self.doc)?;
         account.serialize_field("added", &added)?;
@@ -162,9 +163,9 @@ pub fn import(mut session: Session, inputs: &[Input]) -> Result<Imported> {
             record::sender(&import.session, bundle.manifest())?;
         }
     }
-    let settled = import.settle()?;
+    let summary = import.resolve()?;
     let waits = import.park()?;
-    import.finish(inputs.len(), settled, waits)
+    import.finish(inputs.len(), summary, waits)
 }
 
 /// Goes on as a new replica where the bundles show that this one went back in time, before it
@@ -183,10 +184,10 @@ fn look_back(session: &mut Session, inputs: &[Input]) -> Result<()> {
 /// What comes in for one document.
 #[derive(Default)]
 struct Incoming<'u> {
-    pieces: Vec<Piece<'u>>,
-    /// What other replicas say of it, with the piece that came with it.
+    received: Vec<Received<'u>>,
+    /// What other replicas say of it, with the update that came with it.
     claims: Vec<(Claim, Option<usize>)>,
-    fates: Vec<Fate>,
+    dispositions: Vec<Disposition>,
     /// The document as it was.
     before: Option<Rc<View>>,
     /// It cannot be read.
@@ -196,14 +197,15 @@ struct Incoming<'u> {
 impl Incoming<'_> {
     /// The updates that the document holds now.
     fn applied(&self) -> Vec<merge::Part<'_>> {
-        let pieces = self.pieces.iter().zip(&self.fates);
-        let applied = pieces.filter(|(_, fate)| matches!(fate, Fate::Applied(_)));
+        let received = self.received.iter().zip(&self.dispositions);
+        let applied =
+            received.filter(|(_, disposition)| matches!(disposition, Disposition::Applied(_)));
         applied
-            .map(|(piece, _)| merge::Part {
-                update: &piece.update,
-                seen: piece.claim.as_ref().map(|claim| &claim.entry.has.state_vector),
-                by: piece.claim.as_ref().and_then(|claim| claim.from.name()),
-                member: piece
+            .map(|(received, _)| merge::Part {
+                update: &received.update,
+                seen: received.claim.as_ref().map(|claim| &claim.entry.has.state_vector),
+                by: received.claim.as_ref().and_then(|claim| claim.from.name()),
+                member: received
                     .claim
                     .as_ref()
                     .and_then(|c| Some(c.from.member.as_ref()?.to_string())),
@@ -294,7 +296,7 @@ impl<'u> Import<'u> {
         parked: Option<i64>,
     ) {
         let incoming = self.incoming.entry(doc.clone()).or_default();
-        let at = update.is_some().then_some(incoming.pieces.len());
+        let at = update.is_some().then_some(incoming.received.len());
         // What we said ourselves is no news of anybody.
         if let Some(claim) = &claim
             && claim.from.replica.as_deref() != Some(self.session.replica_id())
@@ -302,7 +304,7 @@ impl<'u> Import<'u> {
             incoming.claims.push((claim.clone(), at));
         }
         if let Some(update) = update {
-            incoming.pieces.push(Piece { update, source, claim, parked });
+            incoming.received.push(Received { update, source, claim, parked });
         }
     }
 
@@ -333,11 +335,11 @@ impl<'u> Import<'u> {
             Err(e) => {
                 self.session.leave_out(e)?;
                 incoming.damaged = true;
-                incoming.fates = gate::hold(&self.session, doc, &incoming.pieces)?;
+                incoming.dispositions = gate::hold(&self.session, doc, &incoming.received)?;
                 return Ok(());
             }
         };
-        incoming.fates = gate::pass(&mut self.session, doc, &incoming.pieces)?;
+        incoming.dispositions = gate::admit(&mut self.session, doc, &incoming.received)?;
         let Some(view) = self.session.view(doc)? else { return Ok(()) };
         let has = Has::from(view.version());
         let equals = incoming.claims.iter().map(|(claim, _)| claim);
@@ -347,12 +349,13 @@ impl<'u> Import<'u> {
             }
         }
         let claims = incoming.claims.iter();
-        let claims = claims.map(|(claim, at)| (claim, at.and_then(|at| incoming.fates.get(at))));
+        let claims =
+            claims.map(|(claim, at)| (claim, at.and_then(|at| incoming.dispositions.get(at))));
         record::applied(&self.session, doc, &has, claims.collect())
     }
 
     /// The rules of a merge, for every document that others sent or spoke of.
-    fn settle(&mut self) -> Result<Vec<Account>> {
+    fn resolve(&mut self) -> Result<Vec<Account>> {
         let changed = self.session.changed();
         let mut imported = Vec::new();
         for (doc, incoming) in self.incoming.iter().filter(|(_, incoming)| !incoming.damaged) {
@@ -362,15 +365,15 @@ impl<'u> Import<'u> {
                 imported.push(merge::Incoming { doc: doc.clone(), before, parts });
             }
         }
-        let settled = merge::settle(&mut self.session, &imported)?;
-        self.findings = settled.audits;
+        let summary = merge::resolve(&mut self.session, &imported)?;
+        self.findings = summary.audits;
         self.session.state().trim_conflicts(self.session.now())?;
         let changed = self.session.changed();
-        let mut accounts: Vec<Account> = settled
+        let mut accounts: Vec<Account> = summary
             .documents
             .into_iter()
-            .filter(|(doc, settled)| *settled != Settled::default() || changed.contains(doc))
-            .map(|(doc, settled)| Account { doc, settled })
+            .filter(|(doc, summary)| *summary != MergeSummary::default() || changed.contains(doc))
+            .map(|(doc, summary)| Account { doc, summary })
             .collect();
         accounts.sort_by(|a, b| a.doc.cmp(&b.doc));
         Ok(accounts)
@@ -383,22 +386,22 @@ impl<'u> Import<'u> {
             waiting.iter().map(|old| (old.doc.clone(), Hash::of(&old.update).0)).collect();
         let mut waits: BTreeMap<(DocId, [u8; 32]), Wait> = BTreeMap::new();
         for (doc, incoming) in &self.incoming {
-            for (piece, fate) in incoming.pieces.iter().zip(&incoming.fates) {
-                match (fate, piece.parked) {
-                    (Fate::Waits(need), None) => {
-                        let key = (doc.clone(), Hash::of(&piece.update).0);
+            for (received, disposition) in incoming.received.iter().zip(&incoming.dispositions) {
+                match (disposition, received.parked) {
+                    (Disposition::Waits(need), None) => {
+                        let key = (doc.clone(), Hash::of(&received.update).0);
                         if parked.insert(key.clone()) {
-                            let parked = to_park(&self.session, doc, piece, need)?;
+                            let parked = to_park(&self.session, doc, received, need)?;
                             self.session.state().park(&parked)?;
                             self.inbox_changed = true;
                         }
-                        waits.entry(key).or_insert_with(|| Wait::new(doc, piece, need));
+                        waits.entry(key).or_insert_with(|| Wait::new(doc, received, need));
                     }
-                    (Fate::Applied(_), Some(id)) => {
+                    (Disposition::Applied(_), Some(id)) => {
                         self.session.state().unpark(id)?;
                         self.inbox_changed = true;
                     }
-                    (Fate::Refused(error), Some(id)) => {
+                    (Disposition::Refused(error), Some(id)) => {
                         self.notes.push(format!("{error}: {}", error.causes().join(": ")));
                         // A fork is evidence and stays. What is not valid never will be.
                         if error.kind != Kind::Forked {
@@ -428,7 +431,7 @@ impl<'u> Import<'u> {
         }
         Ok(Imported {
             bundles,
-            conflicts: documents.iter().map(|account| account.settled.conflicts).sum(),
+            conflicts: documents.iter().map(|account| account.summary.conflicts).sum(),
             documents,
             waiting: waits.len(),
             changed,
@@ -463,9 +466,9 @@ fn has_room(session: &Session) -> Result<()> {
     ))
 }
 
-fn to_park(session: &Session, doc: &DocId, piece: &Piece<'_>, need: &Need) -> Result<Parked> {
+fn to_park(session: &Session, doc: &DocId, received: &Received<'_>, need: &Need) -> Result<Parked> {
     let bug = |e: serde_json::Error| Error::bug("what waits does not encode").because(e);
-    let claim = piece.claim.as_ref();
+    let claim = received.claim.as_ref();
     let none = Clocks::new();
     let clocks = match need {
         Need::Clocks(clocks) => clocks,
@@ -474,12 +477,12 @@ fn to_park(session: &Session, doc: &DocId, piece: &Piece<'_>, need: &Need) -> Re
     Ok(Parked {
         id: 0,
         doc: doc.clone(),
-        bundle: claim.map_or_else(|| piece.source.clone(), |claim| claim.bundle.clone()),
+        bundle: claim.map_or_else(|| received.source.clone(), |claim| claim.bundle.clone()),
         replica_id: claim.and_then(|claim| claim.from.replica.clone()),
-        update: piece.update.to_vec(),
+        update: received.update.to_vec(),
         needs: serde_json::to_string(clocks).map_err(bug)?,
         received_at: session.now(),
-        manifest: serde_json::to_string(&piece.claim).map_err(bug)?,
+        manifest: serde_json::to_string(&received.claim).map_err(bug)?,
     })
 }
 
@@ -493,11 +496,11 @@ fn diverged(doc: &DocId, from: &Sender) -> Error {
 }
 
 impl Wait {
-    fn new(doc: &DocId, piece: &Piece<'_>, need: &Need) -> Self {
+    fn new(doc: &DocId, received: &Received<'_>, need: &Need) -> Self {
         Wait {
             doc: doc.clone(),
-            source: piece.source.clone(),
-            from: piece.claim.as_ref().map(|claim| claim.from.clone()).unwrap_or_default(),
+            source: received.source.clone(),
+            from: received.claim.as_ref().map(|claim| claim.from.clone()).unwrap_or_default(),
             need: need.clone(),
         }
     }

@@ -190,7 +190,7 @@ impl Intake<'_> {
         (self.notify)(Notice::Said(&imported.notes));
         (self.notify)(Notice::Said(&imported.committed.notes));
         imported.committed.damaged.iter().for_each(|e| (self.notify)(Notice::LeftOut(e)));
-        let gone: usize = imported.documents.iter().map(|account| account.settled.pruned).sum();
+        let gone: usize = imported.documents.iter().map(|account| account.summary.pruned).sum();
         if gone > 0 {
             (self.notify)(Notice::Lost(gone));
         }

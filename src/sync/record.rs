@@ -1,7 +1,7 @@
 //! What an import writes down about others: how far their logs are applied here, what they have,
 //! and when they were heard of.
 
-use super::gate::{Claim, Fate};
+use super::gate::{Claim, Disposition};
 use super::manifest::{Applied, Has, Manifest};
 use super::peer::{Receipt, Said};
 use crate::error::Result;
@@ -15,13 +15,13 @@ pub fn applied(
     session: &Session,
     doc: &DocId,
     has: &Has,
-    mut claims: Vec<(&Claim, Option<&Fate>)>,
+    mut claims: Vec<(&Claim, Option<&Disposition>)>,
 ) -> Result<()> {
     let mut applied = session.state().applied(doc)?;
     loop {
-        let (kept, open): (Vec<_>, Vec<_>) = claims
-            .iter()
-            .partition(|(claim, fate)| is_kept(claim, *fate, has, &applied, session.replica_id()));
+        let (kept, open): (Vec<_>, Vec<_>) = claims.iter().partition(|(claim, disposition)| {
+            is_kept(claim, *disposition, has, &applied, session.replica_id())
+        });
         if kept.is_empty() {
             return Ok(());
         }
@@ -44,10 +44,16 @@ pub fn applied(
 ///
 /// An increment was made by our own receipt and leaves out what we had then. It counts only for
 /// us, and only on top of what it follows.
-fn is_kept(claim: &Claim, fate: Option<&Fate>, has: &Has, applied: &Applied, ours: &str) -> bool {
-    let whole = match fate {
-        Some(Fate::Waits(_) | Fate::Refused(_)) => return false,
-        Some(Fate::Applied(held)) => *held == claim.entry.has,
+fn is_kept(
+    claim: &Claim,
+    disposition: Option<&Disposition>,
+    has: &Has,
+    applied: &Applied,
+    ours: &str,
+) -> bool {
+    let whole = match disposition {
+        Some(Disposition::Waits(_) | Disposition::Refused(_)) => return false,
+        Some(Disposition::Applied(held)) => *held == claim.entry.has,
         None => false,
     };
     let follows = claim.addressee.as_deref() == Some(ours)

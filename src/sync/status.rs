@@ -6,7 +6,7 @@ use super::peer::{Known, Receipt, list};
 use crate::crdt::update::{Checked, Clocks, Update, Version};
 use crate::error::{Error, Result};
 use crate::id::DocId;
-use crate::store::{Ambient, Document, Parked, Peer, Reader};
+use crate::store::{Document, Environment, Parked, Peer, Reader};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -130,7 +130,7 @@ impl Overview {
 ///
 /// # Errors
 /// `Corrupt` where a receipt or a row of the log cannot be read.
-pub fn status(reader: &Reader, ambient: &Ambient) -> Result<Overview> {
+pub fn status(reader: &Reader, environment: &Environment) -> Result<Overview> {
     let mut overview = Overview { peers: Vec::new(), stray: Vec::new(), damaged: Vec::new() };
     let Some(state) = reader.state() else { return Ok(overview) };
     let mut known = Vec::new();
@@ -148,7 +148,7 @@ pub fn status(reader: &Reader, ambient: &Ambient) -> Result<Overview> {
     let mut digests = Digests { reader, known: BTreeMap::new() };
     for (peer, receipts) in &known {
         let damaged = overview.damaged.iter().filter_map(|e| e.damaged.clone()).collect();
-        let apart = Apart { reader, ambient, documents: &documents, damaged, known: receipts };
+        let apart = Apart { reader, environment, documents: &documents, damaged, known: receipts };
         let mut status = Status {
             peer: peer.clone(),
             they_lack: Distance::default(),
@@ -234,7 +234,7 @@ impl Digests<'_> {
 /// One peer and us.
 struct Apart<'a> {
     reader: &'a Reader,
-    ambient: &'a Ambient,
+    environment: &'a Environment,
     documents: &'a BTreeMap<DocId, Version>,
     /// They are neither here nor not here.
     damaged: BTreeSet<String>,
@@ -290,10 +290,10 @@ impl Apart<'_> {
     fn lacking(&self, doc: &DocId, operations: u64) -> Result<Lacking> {
         let mut lacking = Lacking { doc: doc.clone(), operations, bytes: None };
         let Some(bytes) = self.reader.bytes(doc)? else { return Ok(lacking) };
-        let checked = Update::checked(&bytes, (self.ambient.roots)(doc));
+        let checked = Update::checked(&bytes, (self.environment.roots)(doc));
         // What no receiver would take is left out of exports.
         let Ok(whole): Result<Update<'_, Checked>, _> = checked else { return Ok(lacking) };
-        let bytes = export::bytes_for(self.reader, self.ambient, doc, &whole, self.known)?;
+        let bytes = export::bytes_for(self.reader, self.environment, doc, &whole, self.known)?;
         lacking.bytes = Some(bytes);
         Ok(lacking)
     }

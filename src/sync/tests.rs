@@ -13,7 +13,7 @@ use crate::crdt::update::Update;
 use crate::crdt::value::{Source, Value};
 use crate::error::{Kind, Result};
 use crate::id::{DocId, MemberId};
-use crate::store::{Ambient, Open, Reader, Session, Store};
+use crate::store::{Environment, Open, Reader, Session, Store};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
@@ -36,8 +36,9 @@ impl Replica {
     fn seeded(name: &str, seed: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let member = MemberId::parse(name).unwrap();
-        let ambient = ambient(dir.path(), seed);
-        let (store, _) = Store::init(&dir.path().join("store"), ambient, Some(&member)).unwrap();
+        let environment = environment(dir.path(), seed);
+        let (store, _) =
+            Store::init(&dir.path().join("store"), environment, Some(&member)).unwrap();
         Replica { dir, store, name: name.to_owned() }
     }
 
@@ -89,7 +90,7 @@ impl Replica {
     }
 
     fn bundle(&self, request: &Request<'_>) -> Bundle {
-        let exported = export(&self.reader(), self.store.ambient(), request).unwrap();
+        let exported = export(&self.reader(), self.store.environment(), request).unwrap();
         assert_eq!(exported.notes, Vec::<String>::new());
         let mut bytes = Vec::new();
         exported.bundle.write(&mut bytes).unwrap();
@@ -129,8 +130,8 @@ impl Replica {
     }
 }
 
-fn ambient(dir: &Path, seed: &str) -> Rc<Ambient> {
-    Rc::new(Ambient {
+fn environment(dir: &Path, seed: &str) -> Rc<Environment> {
+    Rc::new(Environment {
         clock: Clock::fixed(NOW),
         ids: Ids::seeded(seed),
         leases: Some(dir.join("leases")),
@@ -314,13 +315,13 @@ fn both_write_and_end_the_same() {
 fn deletions_alone_travel_and_are_news() {
     let (a, b) = pair();
     a.edit(X, |txn| txn.remove(&["m"], "k").map(drop));
-    let status = &super::status::status(&a.reader(), a.store.ambient()).unwrap().peers[0];
+    let status = &super::status::status(&a.reader(), a.store.environment()).unwrap().peers[0];
     assert_eq!((status.they_lack.documents(), status.they_lack.operations()), (1, 0));
     assert_eq!(status.we_lack.documents(), 0);
     let increment = a.for_peer(&b);
     assert!(increment.has_updates());
     let imported = b.import(&[&increment]);
-    assert_eq!(imported.documents[0].settled.deleted, 1);
+    assert_eq!(imported.documents[0].summary.deleted, 1);
     assert_eq!(a.content(), b.content());
 }
 
@@ -415,7 +416,7 @@ fn only_the_documents_that_are_asked_for() {
     assert_eq!(a.content(), b.content());
     let missing = BTreeSet::from([id("note:one:z")]);
     let request = Request { docs: Some(&missing), ..Request::default() };
-    let error = export(&a.reader(), a.store.ambient(), &request).err().unwrap();
+    let error = export(&a.reader(), a.store.environment(), &request).err().unwrap();
     assert_eq!(error.kind, Kind::NotFound);
 }
 
@@ -573,7 +574,7 @@ fn peers_are_named_by_replica_or_member() {
 fn the_distance_to_a_peer_is_seen_from_both_sides() {
     let (a, b) = pair();
     let distances = |replica: &Replica| {
-        let status = super::status::status(&replica.reader(), replica.store.ambient()).unwrap();
+        let status = super::status::status(&replica.reader(), replica.store.environment()).unwrap();
         let first = status.peers.first().unwrap();
         let lacks =
             |distance: &super::status::Distance| (distance.documents(), distance.operations());

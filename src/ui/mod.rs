@@ -19,8 +19,8 @@ mod talk;
 pub use cell::size;
 pub use progress::Progress;
 pub use report::{
-    Board, Body, Column, Object, Place, Report, Row, Section, Stream, Style, Take, Written, row,
-    rows,
+    Board, Body, Column, Object, Report, Row, Section, Stream, Style, Take, Visibility, Written,
+    row, rows,
 };
 pub use table::width;
 pub use talk::{Failure, error, error_json, say, usage};

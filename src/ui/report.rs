@@ -194,7 +194,7 @@ pub struct Column {
     pub key: &'static str,
     pub title: &'static str,
     pub style: Style,
-    pub place: Place,
+    pub visibility: Visibility,
 }
 
 /// What a value means, which fixes how people see it.
@@ -227,7 +227,7 @@ pub enum Style {
 
 /// Where a column is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Visibility {
     Everywhere,
     /// In tables only where it holds anything.
     Filled,
@@ -239,7 +239,7 @@ pub enum Place {
 
 impl Column {
     pub const fn new(key: &'static str, title: &'static str, style: Style) -> Self {
-        Column { key, title, style, place: Place::Everywhere }
+        Column { key, title, style, visibility: Visibility::Everywhere }
     }
 
     pub const fn text(key: &'static str, title: &'static str) -> Self {
@@ -288,20 +288,20 @@ impl Column {
 
     /// Shown in a table only where it holds anything.
     pub const fn filled(mut self) -> Self {
-        self.place = Place::Filled;
+        self.visibility = Visibility::Filled;
         self
     }
 
     /// Shown in a table only where it holds anything and the terminal has room; the last such
     /// column goes first.
     pub const fn wide(mut self) -> Self {
-        self.place = Place::Wide;
+        self.visibility = Visibility::Wide;
         self
     }
 
     /// Shown in TSV and CSV only.
     pub const fn data(mut self) -> Self {
-        self.place = Place::Data;
+        self.visibility = Visibility::Data;
         self
     }
 }

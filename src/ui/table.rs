@@ -1,6 +1,6 @@
 //! Tables for people: aligned columns without lines around them, never wider than the terminal.
 
-use super::report::{Column, Object, Place, Row, Section, Style};
+use super::report::{Column, Object, Row, Section, Style, Visibility};
 use super::{Terminal, cell, escape};
 use comfy_table::{
     Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, presets,
@@ -33,9 +33,9 @@ pub fn list(
     }
     let filled = columns
         .iter()
-        .filter(|column| column.place != Place::Data)
+        .filter(|column| column.visibility != Visibility::Data)
         .map(|column| Filled::of(column, rows))
-        .filter(|filled| filled.column.place == Place::Everywhere || !filled.is_empty())
+        .filter(|filled| filled.column.visibility == Visibility::Everywhere || !filled.is_empty())
         .collect();
     let shown = fitting(filled, terminal.width);
     let mut table = empty_table(terminal);
@@ -168,7 +168,8 @@ fn fitting(mut columns: Vec<Filled<'_>>, width: usize) -> Vec<Filled<'_>> {
         columns.iter().map(|column| column.least() + GAP).sum()
     };
     while needed(&columns) > width + GAP {
-        let Some(last) = columns.iter().rposition(|filled| filled.column.place == Place::Wide)
+        let Some(last) =
+            columns.iter().rposition(|filled| filled.column.visibility == Visibility::Wide)
         else {
             break;
         };

@@ -12,7 +12,7 @@ use crdtctl::crdt::update;
 use crdtctl::crdt::value::Source;
 use crdtctl::crdt::view::View;
 use crdtctl::sample::Chance;
-use crdtctl::store::{self, Ambient};
+use crdtctl::store::{self, Environment};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -36,7 +36,7 @@ struct Content {
 
 impl Content {
     fn of(store: &Store<'_>) -> Content {
-        let ambient = Ambient {
+        let environment = Environment {
             clock: Clock::fixed(store.machine.now()),
             ids: Ids::seeded("nothing is written"),
             leases: None,
@@ -46,7 +46,7 @@ impl Content {
             roots: crdtctl::concern::roots,
             adopt: crdtctl::merge::adopt,
         };
-        let opened = store::Store::open_with(&store.dir, Rc::new(ambient)).expect("a store");
+        let opened = store::Store::open_with(&store.dir, Rc::new(environment)).expect("a store");
         let reader = opened.reader().expect("a reader");
         let mut content = Content::default();
         for document in reader.documents().expect("the documents") {

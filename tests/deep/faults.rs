@@ -19,7 +19,7 @@ use super::support::{Machine, Run, Store, files, skipped, text};
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::id::EntityId;
 use crdtctl::sample::Chance;
-use crdtctl::store::{self, Ambient};
+use crdtctl::store::{self, Environment};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -263,7 +263,7 @@ fn names() -> String {
 
 /// What the store holds, and what it says of its past.
 fn fingerprint(store: &Store<'_>) -> String {
-    let ambient = Ambient {
+    let environment = Environment {
         clock: Clock::fixed(store.machine.now()),
         ids: Ids::seeded("nothing is written"),
         leases: None,
@@ -273,7 +273,7 @@ fn fingerprint(store: &Store<'_>) -> String {
         roots: crdtctl::concern::roots,
         adopt: crdtctl::merge::adopt,
     };
-    let opened = store::Store::open_with(&store.dir, Rc::new(ambient)).expect("a store");
+    let opened = store::Store::open_with(&store.dir, Rc::new(environment)).expect("a store");
     let reader = opened.reader().expect("a reader");
     let mut found = String::new();
     for document in reader.documents().expect("the documents") {

@@ -17,7 +17,7 @@ use crdtctl::merge;
 use crdtctl::operation::{self, Operation};
 use crdtctl::path::Keys;
 use crdtctl::sample::Chance;
-use crdtctl::store::{Ambient, Open, Session, Store};
+use crdtctl::store::{Environment, Open, Session, Store};
 use crdtctl::sync::Bundle;
 use crdtctl::sync::export::{Request, export};
 use crdtctl::sync::import::{Input, import};
@@ -37,7 +37,7 @@ const CONCERNS: [&str; 2] = ["core", "chat"];
 /// A replica of ours: a store.
 struct Replica {
     dir: PathBuf,
-    ambient: Rc<Ambient>,
+    environment: Rc<Environment>,
     store: Store,
     member: MemberId,
     /// Files that may be put back later.
@@ -111,7 +111,7 @@ impl World {
         let count = 2 + world.below(2);
         for (index, member) in MEMBERS.iter().enumerate().take(count) {
             let home = world._root.path().join(format!("r{index}"));
-            let ambient = Rc::new(Ambient {
+            let environment = Rc::new(Environment {
                 clock: Clock::fixed(START),
                 ids: Ids::seeded(&format!("mixed {seed} {index}")),
                 leases: Some(home.join("leases")),
@@ -123,8 +123,9 @@ impl World {
             });
             let member = MemberId::parse(member).expect("a member id");
             let dir = home.join("store");
-            let (store, _) = Store::init(&dir, ambient.clone(), Some(&member)).expect("a store");
-            world.replicas.push(Replica { dir, ambient, store, member, old: None });
+            let (store, _) =
+                Store::init(&dir, environment.clone(), Some(&member)).expect("a store");
+            world.replicas.push(Replica { dir, environment, store, member, old: None });
         }
         world.found();
         for number in 0..1 + world.below(2) {
@@ -210,7 +211,7 @@ impl World {
             }
         }
         let replica = &self.replicas[at];
-        replica.ambient.clock.set(self.now);
+        replica.environment.clock.set(self.now);
         let open = Open { command, member: Some(&replica.member), dry_run: false };
         replica.store.session(open).expect("a session")
     }
@@ -441,7 +442,7 @@ impl World {
             Known::of_peer(reader.state()?, &id).ok()
         });
         let request = Request { peer: peer.as_ref(), ..Request::default() };
-        let exported = export(&reader, &replica.ambient, &request).expect("an export");
+        let exported = export(&reader, &replica.environment, &request).expect("an export");
         let mut bytes = Vec::new();
         exported.bundle.write(&mut bytes).expect("a bundle");
         bytes
@@ -468,7 +469,7 @@ impl World {
     fn bring(&mut self, at: usize, inputs: &[Input], from: &str) {
         let session = self.session(at, "sync import");
         let imported = import(session, inputs).expect("an honest import");
-        let accounts: Vec<_> = imported.documents.iter().map(|a| &a.settled).collect();
+        let accounts: Vec<_> = imported.documents.iter().map(|a| &a.summary).collect();
         let line = format!("{at} imports from {from}: {accounts:?} {:?}", imported.committed.notes);
         self.trace.push(line);
     }

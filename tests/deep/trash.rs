@@ -148,7 +148,7 @@ impl Watch {
     /// Runs one operation; what became of it where it was not refused.
     fn perform(&mut self, at: usize, as_whom: &MemberId, operation: &Operation) -> Option<String> {
         let replica = &self.world.replicas[at];
-        replica.ambient.clock.set(replica.ambient.clock.now() + 7);
+        replica.environment.clock.set(replica.environment.clock.now() + 7);
         let open = Open { command: "test", member: Some(as_whom), dry_run: false };
         let mut session = replica.store.session(open).expect("a session");
         let line = format!("{} as {as_whom}: {operation:?}", replica.name);
@@ -259,8 +259,8 @@ impl Watch {
 
     /// One replica gives another all that it has.
     fn hand(&mut self, from: usize, to: usize) {
-        let Replica { store, ambient, .. } = &self.world.replicas[from];
-        let exported = export(&store.reader().expect("a reader"), ambient, &Request::default());
+        let Replica { store, environment, .. } = &self.world.replicas[from];
+        let exported = export(&store.reader().expect("a reader"), environment, &Request::default());
         let mut bytes = Vec::new();
         exported.expect("an export").bundle.write(&mut bytes).expect("a bundle");
         let open = Open { command: "sync import", member: None, dry_run: false };

@@ -25,7 +25,7 @@ use crdtctl::error::{Kind, Result};
 use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::operation::{self, Operation, Outcome};
 use crdtctl::sample::Chance;
-use crdtctl::store::{Ambient, Open, Parked, Reader, Session, Store};
+use crdtctl::store::{Environment, Open, Parked, Reader, Session, Store};
 use crdtctl::sync::Bundle;
 use crdtctl::sync::export::{Request, export};
 use crdtctl::sync::import::{Imported, Input, import};
@@ -51,7 +51,7 @@ pub struct Replica {
     /// None: it carries, and acknowledges nothing.
     pub member: Option<MemberId>,
     pub dir: PathBuf,
-    pub ambient: Rc<Ambient>,
+    pub environment: Rc<Environment>,
     pub store: Store,
     pub held: Held,
     backup: Option<rewinds::Saved>,
@@ -144,7 +144,7 @@ impl World {
             (1.., 1 | 2) => self.replicas[index - 1].member.clone(),
             _ => Some(MemberId::parse(MEMBERS[index]).expect("a member id")),
         };
-        let ambient = Rc::new(Ambient {
+        let environment = Rc::new(Environment {
             // Own clocks are wrong by minutes.
             clock: Clock::fixed(START + i64::try_from(self.chance.below(1200)).unwrap_or(0)),
             ids: Ids::seeded(&format!("world {seed} {index}")),
@@ -155,9 +155,10 @@ impl World {
             roots: concern::roots,
             adopt: crdtctl::merge::adopt,
         });
-        let (store, _) = Store::init(&dir, ambient.clone(), member.as_ref()).expect("a new store");
+        let (store, _) =
+            Store::init(&dir, environment.clone(), member.as_ref()).expect("a new store");
         let held = Held::default();
-        self.replicas.push(Replica { name, member, dir, ambient, store, held, backup: None });
+        self.replicas.push(Replica { name, member, dir, environment, store, held, backup: None });
     }
 
     pub fn entity() -> EntityId {
@@ -182,7 +183,7 @@ impl World {
         for _ in 0..self.climate.steps {
             let at = self.below(self.replicas.len());
             let step = i64::try_from(self.chance.below(20)).unwrap_or(0);
-            let clock = &self.replicas[at].ambient.clock;
+            let clock = &self.replicas[at].environment.clock;
             clock.set(clock.now() + step);
             match self.chance.below(100) {
                 0..86 if self.climate.rewinds => self.step_between_rewinds(at),
@@ -419,7 +420,7 @@ impl World {
         let docs = docs.map(|doc| BTreeSet::from([doc]));
         let receipt = matches!(wanted, Wanted::Receipt);
         let request = Request { docs: docs.as_ref(), peer: known.as_ref(), receipt };
-        let exported = export(&reader, &replica.ambient, &request).expect("an export");
+        let exported = export(&reader, &replica.environment, &request).expect("an export");
         let mut bundle = Vec::new();
         exported.bundle.write(&mut bundle).expect("a bundle");
         let parts: Vec<_> =

@@ -10,7 +10,7 @@ use crdtctl::clock::{Clock, Ids};
 use crdtctl::concern;
 use crdtctl::error::{Kind, Result};
 use crdtctl::id::DocId;
-use crdtctl::store::{self, Ambient, Open};
+use crdtctl::store::{self, Environment, Open};
 use crdtctl::sync::import::{Input, import};
 use crdtctl::sync::{Bundle, manifest::Has};
 use std::collections::BTreeMap;
@@ -59,7 +59,7 @@ type Outcome = (BTreeMap<DocId, (Has, [u8; 32])>, usize, usize);
 
 /// What an import of these bundles would leave.
 fn outcome(carol: &Store<'_>, bundles: &[&Bundle]) -> Result<Outcome> {
-    let ambient = Rc::new(Ambient {
+    let environment = Rc::new(Environment {
         clock: Clock::fixed(carol.machine.now()),
         ids: Ids::seeded("import"),
         leases: None,
@@ -69,7 +69,7 @@ fn outcome(carol: &Store<'_>, bundles: &[&Bundle]) -> Result<Outcome> {
         roots: concern::roots,
         adopt: crdtctl::merge::adopt,
     });
-    let store = store::Store::open_with(&carol.dir, ambient)?;
+    let store = store::Store::open_with(&carol.dir, environment)?;
     let open = Open { command: "sync import", member: None, dry_run: true };
     let input = |bundle: &&Bundle| Input::Bundle {
         name: bundle.manifest().bundle.clone(),

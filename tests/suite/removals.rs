@@ -9,7 +9,7 @@ use crdtctl::id::{DocId, MemberId};
 use crdtctl::operation::{self, Operation};
 use crdtctl::path::DocPath;
 use crdtctl::sample::Chance;
-use crdtctl::store::{Ambient, Open, Session, Store};
+use crdtctl::store::{Environment, Open, Session, Store};
 use crdtctl::tombstone;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ fn chat() -> DocId {
 
 /// A store whose ids come from a seed.
 fn store(dir: &Path, seed: u64) -> Store {
-    let ambient = Ambient {
+    let environment = Environment {
         clock: Clock::fixed(NOW),
         ids: Ids::seeded(&seed.to_string()),
         leases: Some(dir.join("leases")),
@@ -38,7 +38,7 @@ fn store(dir: &Path, seed: u64) -> Store {
         adopt: crdtctl::merge::adopt,
     };
     let alice = MemberId::parse(ALICE).unwrap();
-    Store::init(&dir.join("store"), Rc::new(ambient), Some(&alice)).unwrap().0
+    Store::init(&dir.join("store"), Rc::new(environment), Some(&alice)).unwrap().0
 }
 
 fn session(store: &Store, member: &str) -> Session {
@@ -76,7 +76,7 @@ fn prepare(store: &Store, chance: &mut Chance, members: u64) -> Vec<String> {
     as_alice(json!({"op": "entity.create", "name": "Ocean"}));
     let mut messages = Vec::new();
     for n in 0..members {
-        store.ambient().clock.set(NOW + i64::try_from(chance.below(4)).unwrap());
+        store.environment().clock.set(NOW + i64::try_from(chance.below(4)).unwrap());
         let role = if chance.below(4) == 0 { "owner" } else { "member" };
         as_alice(json!({"op": "member.add", "member": member(n), "role": role}));
         messages.push(as_alice(json!({"op": "chat.send", "text": format!("message {n}")})));
@@ -100,7 +100,7 @@ fn prepare(store: &Store, chance: &mut Chance, members: u64) -> Vec<String> {
             session.commit().unwrap();
         }
     }
-    store.ambient().clock.set(NOW + 4);
+    store.environment().clock.set(NOW + 4);
     messages
 }
 

@@ -65,7 +65,7 @@ fn side(context: &Context, argument: &str) -> Result<Side> {
     }
     let name = argument.to_owned();
     if path.is_dir() || path.file_name().is_some_and(|file| file == "crdt.db") {
-        return Side::store(name, Store::open_with(path, context.ambient())?.reader()?);
+        return Side::store(name, Store::open_with(path, context.environment())?.reader()?);
     }
     let bytes = files::read(path, limits::DOCUMENT_BYTES)?;
     if files::is_bundle(&bytes) {

@@ -23,7 +23,7 @@ pub fn export(context: &Context, args: &Export) -> Result<Report> {
     context.knows_where(&args.out)?;
     if let Some(wanted) = &args.raw {
         let doc = context.document(&reader, wanted)?;
-        reader.vouch(&context.ambient())?;
+        reader.vouch(&context.environment())?;
         let bytes = reader.bytes(&doc)?.unwrap_or_default();
         let sentence = format!("wrote {doc}, {} bytes", bytes.len());
         return context.deliver(bytes, &args.out, &sentence);
@@ -35,7 +35,7 @@ pub fn export(context: &Context, args: &Export) -> Result<Report> {
         (None, None) => None,
     };
     let request = Request { docs: docs.as_ref(), peer: peer.as_ref(), receipt: false };
-    let exported = make(&reader, &context.ambient(), &request)?;
+    let exported = make(&reader, &context.environment(), &request)?;
     refuse_named(args.doc.is_empty(), &exported)?;
     if args.if_new && !exported.bundle.has_updates() {
         return unwritten(context, exported);
@@ -48,7 +48,7 @@ pub fn receipt(context: &Context, args: &Receipt) -> Result<Report> {
     context.knows_where(&args.out)?;
     let docs = scope(context, &reader, &args.doc)?;
     let request = Request { docs: docs.as_ref(), peer: None, receipt: true };
-    let exported = make(&reader, &context.ambient(), &request)?;
+    let exported = make(&reader, &context.environment(), &request)?;
     refuse_named(args.doc.is_empty(), &exported)?;
     write(context, exported, &args.out)
 }
@@ -204,7 +204,7 @@ fn import_all(context: &Context, inputs: &[Input], dry_run: DryRun) -> Result<Re
         true => format!("dry run, nothing is written: {sentence}"),
         false => sentence,
     });
-    let pruned: usize = imported.documents.iter().map(|account| account.settled.pruned).sum();
+    let pruned: usize = imported.documents.iter().map(|account| account.summary.pruned).sum();
     if pruned > 0 {
         report.notes.push(crate::cmd::context::lost(pruned));
     }
@@ -267,8 +267,8 @@ fn summary(imported: &Imported, inputs: &[Input]) -> String {
         1 => format!("1 {what}"),
         n => format!("{n} {what}s"),
     };
-    let sum = |count: fn(&crate::merge::Settled) -> usize| -> usize {
-        imported.documents.iter().map(|account| count(&account.settled)).sum()
+    let sum = |count: fn(&crate::merge::MergeSummary) -> usize| -> usize {
+        imported.documents.iter().map(|account| count(&account.summary)).sum()
     };
     let counts = [
         (sum(|s| s.added), "added"),

@@ -30,7 +30,7 @@ const STATUS: &[Column] = &[
 ];
 
 pub fn status(context: &Context, exit_code: bool) -> Result<Report> {
-    let overview = status::status(&context.reader()?, &context.ambient())?;
+    let overview = status::status(&context.reader()?, &context.environment())?;
     let behind = overview.is_behind();
     overview.damaged.iter().try_for_each(|error| context.leave_out(error.clone()))?;
     let json = is_json(context);

@@ -62,7 +62,7 @@ pub(super) fn mint<'a>(
     session: &Session,
     attachments: &'a [Attachment],
 ) -> Result<Vec<(String, &'a Attachment)>> {
-    let ids = &session.ambient().ids;
+    let ids = &session.environment().ids;
     attachments.iter().map(|attachment| Ok((ids.uuid()?, attachment))).collect()
 }
 

@@ -57,7 +57,7 @@ impl Send {
         }
         tombstone::make_room(session, &doc)?;
         let now = session.now();
-        let id = session.ambient().ids.uuid()?;
+        let id = session.environment().ids.uuid()?;
         let attached = attachment::mint(session, &self.attachments)?;
         let path = match &thread {
             Some(thread) => reply_path(thread, &id),

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 /// The ids of all records of members that there were: those that are there, and what is left of
 /// those that were pruned.
 pub fn ids(session: &mut Session, doc: &DocId) -> Result<BTreeSet<String>> {
-    let roots = (session.ambient().roots)(doc);
+    let roots = (session.environment().roots)(doc);
     let mut used = BTreeSet::new();
     let Some(view) = session.view(doc)? else { return Ok(used) };
     let whole = view.update(roots)?;

@@ -30,7 +30,7 @@ impl AddComment {
         record::check_as(session, &doc, &list, Shared::Array, "the list of comments")?;
         tombstone::make_room(session, &doc)?;
         let now = session.now();
-        let id = session.ambient().ids.uuid()?;
+        let id = session.environment().ids.uuid()?;
         let list = ["issues", issue.id.as_str(), "comments"];
         let record = ["issues", &issue.id].map(str::to_owned);
         record::supply(session, &doc, &record, "comments", &Content::Array(Vec::new()))?;

@@ -204,19 +204,19 @@ pub fn cards_in(source: &dyn Source, column: &str, right: bool) -> Vec<String> {
 
 /// Where a card is put in a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Spot {
+pub enum ColumnPosition {
     Top,
     Before(String),
     End,
 }
 
 /// Lists a card in a column. The lists must be right.
-pub fn list(txn: &mut Txn<'_>, column: &str, card: &str, spot: &Spot) -> Result<()> {
+pub fn list(txn: &mut Txn<'_>, column: &str, card: &str, spot: &ColumnPosition) -> Result<()> {
     let path = ["columns", column, "card_order"];
     match spot {
-        Spot::Top => txn.insert_at(&path, 0, card),
-        Spot::End => txn.push(&path, card),
-        Spot::Before(other) => {
+        ColumnPosition::Top => txn.insert_at(&path, 0, card),
+        ColumnPosition::End => txn.push(&path, card),
+        ColumnPosition::Before(other) => {
             let cards = cards_in(txn, column, true);
             let index = cards.iter().position(|entry| entry == other).unwrap_or(cards.len());
             txn.insert_at(&path, u32::try_from(index).unwrap_or(u32::MAX), card)

@@ -88,7 +88,7 @@ impl AddColumn {
                 .saying(format!("there is a column {:?}", self.title)));
         }
         let heading = Heading {
-            id: session.ambient().ids.uuid()?,
+            id: session.environment().ids.uuid()?,
             title: self.title.clone(),
             order: last.map_or(0, |last| last.saturating_add(1)),
         };
@@ -237,7 +237,7 @@ impl RemoveColumn {
                     for card in &cards {
                         txn.set(&["cards", card], "column_id", to.id.as_str())?;
                         record::touch(txn, &["cards", card], "updated_at", now)?;
-                        board::list(txn, &to.id, card, &board::Spot::End)?;
+                        board::list(txn, &to.id, card, &board::ColumnPosition::End)?;
                     }
                 }
                 // Last: its list goes along.

@@ -1,6 +1,6 @@
 //! Columns and cards out of the trash.
 
-use super::board::{self, Spot};
+use super::board::{self, ColumnPosition};
 use super::columns::{self, put_right};
 use super::{AddColumn, CARDS, SPEC, headings, lay_out};
 use crate::concern::{Actor, Outcome, plain};
@@ -29,7 +29,7 @@ pub fn restore_card(session: &mut Session, entity: &EntityId, value: &Value) -> 
     tombstone::make_room(session, &doc)?;
     let right = board::is_right(session, &doc);
     lay_out(session, entity)?;
-    let (now, id) = (session.now(), session.ambient().ids.uuid()?);
+    let (now, id) = (session.now(), session.environment().ids.uuid()?);
     let mut fields = plain::anew(&SPEC, &CARDS, &id, value, now);
     let named = plain::text_of(&fields, "column_id");
     let column = super::own_column(session, &doc, named)?;
@@ -38,7 +38,7 @@ pub fn restore_card(session: &mut Session, entity: &EntityId, value: &Value) -> 
     headings::edit(session, &doc, headings::nothing, |txn| {
         put_right(txn, right)?;
         txn.put(CARDS.path, &id, &Content::Map(fields))?;
-        board::list(txn, &column.id, &id, &Spot::End)
+        board::list(txn, &column.id, &id, &ColumnPosition::End)
     })?;
     Ok(Outcome::created(doc, &id).saying(format!(", in {:?}", column.title)))
 }

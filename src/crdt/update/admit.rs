@@ -51,8 +51,8 @@ pub fn admit<'u>(
         let mut judge =
             Judge { base, updates, roots, version: &version, deletes: DeleteSet::default() };
         let mute = mute.get_or_insert_with(|| {
-            let turns = judge.turns(&version.clocks, &rest);
-            turns.waiting.into_iter().map(|(index, _)| index).collect()
+            let readiness = judge.readiness(&version.clocks, &rest);
+            readiness.waiting.into_iter().map(|(index, _)| index).collect()
         });
         let theirs = rest.iter().filter(|index| !mute.contains(index));
         let theirs = theirs.filter_map(|index| deletes.get(*index));
@@ -95,7 +95,7 @@ struct Taken<'u> {
 
 /// Updates that can follow each other upon some clocks, each behind all that it needs; and what
 /// the others lack.
-struct Turns {
+struct Readiness {
     ready: Vec<usize>,
     waiting: Vec<(usize, Clocks)>,
 }
@@ -135,17 +135,17 @@ impl<'u> Judge<'_, '_, 'u> {
         let mut sound = BTreeSet::new();
         let mut size = left.len();
         loop {
-            let turns = self.turns(&taken.clocks, &left);
-            if turns.ready.is_empty() {
-                return self.conclude(taken, turns.waiting, verdicts);
+            let readiness = self.readiness(&taken.clocks, &left);
+            if readiness.ready.is_empty() {
+                return self.conclude(taken, readiness.waiting, verdicts);
             }
-            let fresh = turns.ready.iter().filter(|index| sound.insert(**index));
+            let fresh = readiness.ready.iter().filter(|index| sound.insert(**index));
             let contradict = fresh.filter_map(|at| Some((*at, self.against(*at, self.base)?)));
             let contradict: Vec<_> = contradict.collect();
             let mut done: BTreeSet<usize> = contradict.iter().map(|(index, _)| *index).collect();
             if contradict.is_empty() {
-                let size_now = size.clamp(1, turns.ready.len());
-                let chosen = turns.ready.get(..size_now).unwrap_or(&turns.ready);
+                let size_now = size.clamp(1, readiness.ready.len());
+                let chosen = readiness.ready.get(..size_now).unwrap_or(&readiness.ready);
                 match (self.with(&taken, chosen), chosen) {
                     (Ok(more), _) => {
                         taken = more;
@@ -191,7 +191,7 @@ impl<'u> Judge<'_, '_, 'u> {
         admitted
     }
 
-    fn turns(&self, have: &Clocks, left: &[usize]) -> Turns {
+    fn readiness(&self, have: &Clocks, left: &[usize]) -> Readiness {
         let mut clocks = have.clone();
         let needs = |index: &usize| self.update(*index).into_iter().flat_map(Update::needs);
         let mut needs: Vec<_> = left.iter().map(|index| needs(index).peekable()).collect();
@@ -222,7 +222,7 @@ impl<'u> Judge<'_, '_, 'u> {
             let index = *left.get(at)?;
             Some((index, self.update(index)?.missing(&clocks)))
         };
-        Turns { ready, waiting: asleep.into_iter().filter_map(lacks).collect() }
+        Readiness { ready, waiting: asleep.into_iter().filter_map(lacks).collect() }
     }
 
     /// What was taken and some more, if that goes together. Of one update alone the error says

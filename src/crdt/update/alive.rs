@@ -101,7 +101,7 @@ struct Both<'b, 'u, 'a> {
 }
 
 /// Where something stands.
-enum Place {
+enum Enclosing {
     Root,
     In(Id),
     /// In what is gone, or it is not known where.
@@ -114,10 +114,10 @@ impl Both<'_, '_, '_> {
         let mut nested = false;
         for _ in 0..STEPS {
             let container = match self.place(side, block) {
-                Place::Gone => return None,
-                Place::Root if nested => return Some(Alive::Inside(id)),
-                Place::Root => return Some(Alive::InRoot(id)),
-                Place::In(container) => container,
+                Enclosing::Gone => return None,
+                Enclosing::Root if nested => return Some(Alive::Inside(id)),
+                Enclosing::Root => return Some(Alive::InRoot(id)),
+                Enclosing::In(container) => container,
             };
             nested = true;
             if self.deletes.contains(container) {
@@ -132,7 +132,7 @@ impl Both<'_, '_, '_> {
         Some(Alive::Inside(id))
     }
 
-    fn place(&self, side: Side, block: usize) -> Place {
+    fn place(&self, side: Side, block: usize) -> Enclosing {
         let place = match side {
             Side::Base => self.base.placed(block),
             Side::Update => self.update.placed(block).or_else(|| match self.like.get(block) {
@@ -141,19 +141,19 @@ impl Both<'_, '_, '_> {
                 _ => None,
             }),
         };
-        place.unwrap_or(Place::Gone)
+        place.unwrap_or(Enclosing::Gone)
     }
 }
 
 impl Update<'_, Checked> {
     /// Where a block stands, as far as the update itself shows it.
-    fn placed(&self, block: usize) -> Option<Place> {
-        match self.facts.home.get(block).copied()? {
+    fn placed(&self, block: usize) -> Option<Enclosing> {
+        match self.facts.slot.get(block).copied()? {
             OPEN => None,
-            GONE => Some(Place::Gone),
-            home => Some(match self.facts.homes.get(home as usize)?.owner {
-                Owner::Root(_) => Place::Root,
-                Owner::Item { id, .. } => Place::In(id),
+            GONE => Some(Enclosing::Gone),
+            slot => Some(match self.facts.slots.get(slot as usize)?.owner {
+                Owner::Root(_) => Enclosing::Root,
+                Owner::Item { id, .. } => Enclosing::In(id),
             }),
         }
     }
@@ -165,7 +165,7 @@ fn alike(update: &Update<'_, Checked>, base: &Update<'_, Checked>) -> Vec<Option
     let stands = |block: &Block| block.kind != Kind::Gc;
     for index in update.facts.order.iter().map(|index| *index as usize) {
         let Some(block) = update.blocks.get(index).filter(|block| stands(block)) else { continue };
-        if update.facts.home.get(index) != Some(&OPEN) {
+        if update.facts.slot.get(index) != Some(&OPEN) {
             continue;
         }
         let (left, right) = update.origins(block);
@@ -177,8 +177,8 @@ fn alike(update: &Update<'_, Checked>, base: &Update<'_, Checked>) -> Vec<Option
                 like.get(at).copied().flatten().or(Some((Side::Update, at)))
             })
         });
-        if let Some(slot) = like.get_mut(index) {
-            *slot = found;
+        if let Some(entry) = like.get_mut(index) {
+            *entry = found;
         }
     }
     like

@@ -5,8 +5,8 @@
 //! no chain is followed twice, and a circle shows as a block whose turn never comes.
 
 use super::any;
-use super::facts::{Facts, GONE, Home, OPEN, Owner, Root, Shape};
-use super::turns::Turns;
+use super::causal::CausalOrder;
+use super::facts::{Facts, GONE, OPEN, Owner, ParentSlot, Root, Shape};
 use super::{
     Block, Checked, Client, Clocks, DeleteSet, Fault, Header, Id, Kind, Parent, Reader, RootKind,
     Unchecked, Update,
@@ -73,10 +73,10 @@ impl<S> Update<'_, S> {
 }
 
 /// Where a reference leads.
-enum Place {
+enum Reference {
     Open,
     Gone,
-    Home(u32),
+    Slot(u32),
 }
 
 pub(super) struct Checker<'u, 'a, S> {
@@ -98,16 +98,16 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         on_fault: impl FnMut(Id, Fault) -> Result<(), Fault>,
     ) -> Result<Facts<'a>, Fault> {
         let chain = update.blocks.iter().map(|block| block.clock).collect();
-        let home = vec![OPEN; update.blocks.len()];
-        let facts = Facts { home, chain, ..Facts::default() };
+        let slot = vec![OPEN; update.blocks.len()];
+        let facts = Facts { slot, chain, ..Facts::default() };
         let root_index = HashMap::new();
         let mut checker = Checker { update, base, expected, facts, root_index, parent: None };
         for root in base.iter().flat_map(|base| &base.facts.roots) {
-            // In the same order, so that homes of the base keep their root's index.
+            // In the same order, so that slots of the base keep their root's index.
             checker.root_index.insert(root.name, len32(&checker.facts.roots));
             checker.facts.roots.push(*root);
         }
-        Turns::take(&mut checker, on_fault)?;
+        CausalOrder::take(&mut checker, on_fault)?;
         checker.outer_needs();
         Ok(checker.facts)
     }
@@ -123,7 +123,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         self.check_kind(&block)?;
         self.check_origins(index, of, &block, header)?;
         let place = match (block.kind, header.parent) {
-            (Kind::Gc, _) => Place::Gone,
+            (Kind::Gc, _) => Reference::Gone,
             (_, Some(parent)) => self.named(index, &block, parent, header.key)?,
             (_, None) => self.inherited(index, of, &block, header)?,
         };
@@ -134,16 +134,16 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             }
             None => place,
         };
-        let home = match place {
-            Place::Open => OPEN,
-            Place::Gone => GONE,
-            Place::Home(home) => {
-                self.stand(&block, of, header, home)?;
-                home
+        let slot = match place {
+            Reference::Open => OPEN,
+            Reference::Gone => GONE,
+            Reference::Slot(slot) => {
+                self.stand(&block, of, header, slot)?;
+                slot
             }
         };
-        if let Some(slot) = self.facts.home.get_mut(index) {
-            *slot = home;
+        if let Some(entry) = self.facts.slot.get_mut(index) {
+            *entry = slot;
         }
         Ok(())
     }
@@ -179,44 +179,44 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         }
     }
 
-    /// The home of an item that names its parent.
+    /// The slot of an item that names its parent.
     fn named(
         &mut self,
         index: usize,
         block: &Block,
         parent: Parent<'a>,
         key: Option<&'a str>,
-    ) -> Result<Place, Fault> {
+    ) -> Result<Reference, Fault> {
         let head = index as u32;
-        let home = match parent {
+        let slot = match parent {
             Parent::Root(name) => {
                 let root = self.root(name);
                 let owner = Owner::Root(root);
-                Home { owner, key, head, shape: Shape::Unknown, depth: 0, rooted: true }
+                ParentSlot { owner, key, head, shape: Shape::Unknown, depth: 0, rooted: true }
             }
             Parent::Item(id) => match self.container(block, id)? {
-                Container::Gone => return Ok(Place::Gone),
+                Container::Gone => return Ok(Reference::Gone),
                 Container::Open => {
                     self.need(id);
                     let owner = Owner::Item { id, block: None };
-                    Home { owner, key, head, shape: Shape::Unknown, depth: 0, rooted: false }
+                    ParentSlot { owner, key, head, shape: Shape::Unknown, depth: 0, rooted: false }
                 }
                 Container::Known { shape, depth, rooted, block } => {
-                    Home { owner: Owner::Item { id, block }, key, head, shape, depth, rooted }
+                    ParentSlot { owner: Owner::Item { id, block }, key, head, shape, depth, rooted }
                 }
             },
         };
-        Ok(Place::Home(self.add_home(home)))
+        Ok(Reference::Slot(self.add_slot(slot)))
     }
 
-    /// The home of an item that has an origin.
+    /// The slot of an item that has an origin.
     fn inherited(
         &mut self,
         index: usize,
         of: &Client,
         block: &Block,
         header: &Header<'_>,
-    ) -> Result<Place, Fault> {
+    ) -> Result<Reference, Fault> {
         let left = header.left.map(|id| self.place(index, of, id));
         let right = header.right.map(|id| self.place(index, of, id));
         self.agree(block, left, right)
@@ -225,35 +225,42 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     /// The one place of an item of which two units are known. Where one of these is gone, their
     /// container is gone, so the other cannot be in one that is there: yrs would place such an
     /// item differently each time it reads it.
-    fn agree(&self, block: &Block, a: Option<Place>, b: Option<Place>) -> Result<Place, Fault> {
-        let rooted = |home: u32| self.facts.homes.get(home as usize).is_some_and(|h| h.rooted);
+    fn agree(
+        &self,
+        block: &Block,
+        a: Option<Reference>,
+        b: Option<Reference>,
+    ) -> Result<Reference, Fault> {
+        let rooted = |slot: u32| self.facts.slots.get(slot as usize).is_some_and(|h| h.rooted);
         match (a, b) {
-            (Some(Place::Home(a)), Some(Place::Home(b))) if !self.same_home(a, b) => {
+            (Some(Reference::Slot(a)), Some(Reference::Slot(b))) if !self.same_slot(a, b) => {
                 Err(fault(block, "origin", "an item refers to two places"))
             }
-            (Some(Place::Home(home)), Some(Place::Gone))
-            | (Some(Place::Gone), Some(Place::Home(home)))
-                if rooted(home) =>
+            (Some(Reference::Slot(slot)), Some(Reference::Gone))
+            | (Some(Reference::Gone), Some(Reference::Slot(slot)))
+                if rooted(slot) =>
             {
-                self.beside_what_is_gone(block, home)
+                self.beside_what_is_gone(block, slot)
             }
-            (Some(Place::Home(home)), _) | (_, Some(Place::Home(home))) => Ok(Place::Home(home)),
-            (Some(Place::Open), _) | (_, Some(Place::Open)) => Ok(Place::Open),
-            _ => Ok(Place::Gone),
+            (Some(Reference::Slot(slot)), _) | (_, Some(Reference::Slot(slot))) => {
+                Ok(Reference::Slot(slot))
+            }
+            (Some(Reference::Open), _) | (_, Some(Reference::Open)) => Ok(Reference::Open),
+            _ => Ok(Reference::Gone),
         }
     }
 
     /// An item between units of a container of which some are collected. That container is deleted
     /// then, or is going to be; no root is.
-    fn beside_what_is_gone(&self, block: &Block, home: u32) -> Result<Place, Fault> {
-        let owner = self.facts.homes.get(home as usize).map(|home| home.owner);
+    fn beside_what_is_gone(&self, block: &Block, slot: u32) -> Result<Reference, Fault> {
+        let owner = self.facts.slots.get(slot as usize).map(|slot| slot.owner);
         let Some(Owner::Item { id, .. }) = owner else {
             let reason = "an item is in a container and beside what is gone";
             return Err(fault(block, "origin", reason));
         };
         let deletes = [Some(&self.update.deletes), self.base.map(|base| &base.deletes)];
         match deletes.iter().flatten().any(|deletes| deletes.contains(id)) {
-            true => Ok(Place::Gone),
+            true => Ok(Reference::Gone),
             false => Err(fault(
                 block,
                 "collected",
@@ -262,11 +269,11 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         }
     }
 
-    fn same_home(&self, a: u32, b: u32) -> bool {
+    fn same_slot(&self, a: u32, b: u32) -> bool {
         if a == b {
             return true;
         }
-        match (self.facts.homes.get(a as usize), self.facts.homes.get(b as usize)) {
+        match (self.facts.slots.get(a as usize), self.facts.slots.get(b as usize)) {
             (Some(a), Some(b)) => a.owner.same(b.owner) && a.key == b.key,
             _ => false,
         }
@@ -274,7 +281,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
 
     /// Where the unit with this id stands. What the document holds counts before the update's own
     /// account of it, as in yrs.
-    fn place(&mut self, index: usize, of: &Client, id: Id) -> Place {
+    fn place(&mut self, index: usize, of: &Client, id: Id) -> Reference {
         if let Some(base) = self.base
             && let Some(index) = base.find(id)
         {
@@ -283,12 +290,12 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         match self.before(index, of, id).or_else(|| self.update.find(id)) {
             None => {
                 self.need(id);
-                Place::Open
+                Reference::Open
             }
-            Some(index) => match self.facts.home.get(index).copied().unwrap_or(OPEN) {
-                OPEN => Place::Open,
-                GONE => Place::Gone,
-                home => Place::Home(home),
+            Some(index) => match self.facts.slot.get(index).copied().unwrap_or(OPEN) {
+                OPEN => Reference::Open,
+                GONE => Reference::Gone,
+                slot => Reference::Slot(slot),
             },
         }
     }
@@ -301,13 +308,13 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         (holds && id.client == of.id && before >= of.blocks.start).then_some(before)
     }
 
-    fn place_in_base(&mut self, base: &'u Update<'a, Checked>, index: usize) -> Place {
-        match base.facts.home.get(index).copied().unwrap_or(OPEN) {
-            OPEN => Place::Open,
-            GONE => Place::Gone,
-            home => match base.facts.homes.get(home as usize).copied() {
-                Some(home) => Place::Home(self.add_home(home)),
-                None => Place::Open,
+    fn place_in_base(&mut self, base: &'u Update<'a, Checked>, index: usize) -> Reference {
+        match base.facts.slot.get(index).copied().unwrap_or(OPEN) {
+            OPEN => Reference::Open,
+            GONE => Reference::Gone,
+            slot => match base.facts.slots.get(slot as usize).copied() {
+                Some(slot) => Reference::Slot(self.add_slot(slot)),
+                None => Reference::Open,
             },
         }
     }
@@ -330,15 +337,15 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         }
     }
 
-    /// Lets an item stand in its home, if they go together.
+    /// Lets an item stand in its slot, if they go together.
     fn stand(
         &mut self,
         block: &Block,
         of: &Client,
         header: &Header<'_>,
-        home: u32,
+        slot: u32,
     ) -> Result<(), Fault> {
-        let Some(at) = self.facts.homes.get(home as usize).copied() else { return Ok(()) };
+        let Some(at) = self.facts.slots.get(slot as usize).copied() else { return Ok(()) };
         // Whoever writes to a key writes over all that was there, to undo as well. Which of two
         // that stand beside each other is the last one would hang on their order.
         if at.key.is_some() && header.right.is_some() {
@@ -372,8 +379,8 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
                 }
             }
             Owner::Item { .. } => {
-                if let Some(home) = self.facts.homes.get_mut(home as usize) {
-                    home.shape = shape;
+                if let Some(slot) = self.facts.slots.get_mut(slot as usize) {
+                    slot.shape = shape;
                 }
             }
         }
@@ -382,7 +389,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
 
     /// Why an item cannot stand in a container of this shape. Attributes of texts, and roots that
     /// programs use as two things, are honest.
-    fn misplaced(&self, block: &Block, at: &Home<'a>, known: Shape, wanted: Shape) -> Fault {
+    fn misplaced(&self, block: &Block, at: &ParentSlot<'a>, known: Shape, wanted: Shape) -> Fault {
         let is_honest = match at.owner {
             Owner::Root(root) => {
                 let name = self.facts.roots.get(root as usize).map_or("", |root| root.name);
@@ -426,9 +433,9 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         root
     }
 
-    fn add_home(&mut self, home: Home<'a>) -> u32 {
-        self.facts.homes.push(home);
-        len32(&self.facts.homes) - 1
+    fn add_slot(&mut self, slot: ParentSlot<'a>) -> u32 {
+        self.facts.slots.push(slot);
+        len32(&self.facts.slots) - 1
     }
 
     fn need(&mut self, id: Id) {
@@ -476,10 +483,10 @@ fn container_at<S>(
         }
     }
     let shape = Shape::of_type(holder.content(parent)).unwrap_or(Shape::Unknown);
-    let (depth, rooted) = match facts.home.get(index).copied().unwrap_or(OPEN) {
+    let (depth, rooted) = match facts.slot.get(index).copied().unwrap_or(OPEN) {
         GONE => return Ok(Container::Gone),
         OPEN => (0, false),
-        home => facts.homes.get(home as usize).map_or((0, false), |h| (h.depth, h.rooted)),
+        slot => facts.slots.get(slot as usize).map_or((0, false), |h| (h.depth, h.rooted)),
     };
     let block = own.then_some(index as u32);
     Ok(Container::Known { shape, depth: depth.saturating_add(1), rooted, block })

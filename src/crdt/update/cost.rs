@@ -17,7 +17,7 @@ use super::{Block, Checked, Id, Kind, Parent, Update};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// No piece, no list.
+/// No fragment, no list.
 const NONE: u32 = u32::MAX;
 /// Values that yrs copies, characters that it counts, blocks that it moves, for each step; and
 /// values of which it keeps a copy, until 10 million steps are a gigabyte.
@@ -31,7 +31,7 @@ const MOVES: u64 = 64;
 pub struct Rehearsal {
     lines: Vec<Line>,
     line_of: HashMap<u64, u32>,
-    pieces: Vec<Piece>,
+    fragments: Vec<Fragment>,
     lists: Vec<List>,
     /// By the hash of owner and key.
     list_of: HashMap<u64, u32>,
@@ -46,7 +46,7 @@ struct Line {
     client: u64,
     end: u32,
     /// By first clock.
-    pieces: Vec<(u32, u32)>,
+    fragments: Vec<(u32, u32)>,
 }
 
 /// The items of a sequence, or of one key of a map.
@@ -65,7 +65,7 @@ struct Unit {
 }
 
 #[derive(Clone, Copy)]
-struct Piece {
+struct Fragment {
     at: Unit,
     len: u32,
     kind: Kind,
@@ -82,7 +82,7 @@ struct Piece {
     conflicting: u32,
 }
 
-impl Piece {
+impl Fragment {
     fn end(&self) -> u32 {
         self.at.clock.saturating_add(self.len)
     }
@@ -105,8 +105,8 @@ impl Rehearsal {
 
     /// Whether an item is known to stand in a sequence, not under a key.
     pub fn in_sequence(&self, id: Id) -> bool {
-        let piece = self.holding(self.unit(id)).and_then(|index| self.piece(index));
-        let list = piece.and_then(|piece| self.lists.get(piece.list as usize));
+        let fragment = self.holding(self.unit(id)).and_then(|index| self.fragment(index));
+        let list = fragment.and_then(|fragment| self.lists.get(fragment.list as usize));
         list.is_some_and(|list| !list.is_key)
     }
 
@@ -116,8 +116,8 @@ impl Rehearsal {
         let lines: Vec<u32> = update.clients.iter().map(|client| self.line(client.id)).collect();
         let mut line_of = vec![NONE; update.blocks.len()];
         for (client, line) in update.clients.iter().zip(&lines) {
-            let slots = line_of.get_mut(client.blocks.clone());
-            slots.into_iter().flatten().for_each(|slot| *slot = *line);
+            let entries = line_of.get_mut(client.blocks.clone());
+            entries.into_iter().flatten().for_each(|entry| *entry = *line);
         }
         let known: Vec<usize> = lines.iter().map(|line| self.blocks_of(*line)).collect();
         for index in &update.facts.order {
@@ -153,95 +153,95 @@ impl Rehearsal {
     }
 
     fn blocks_of(&self, line: u32) -> usize {
-        self.lines.get(line as usize).map_or(0, |line| line.pieces.len())
+        self.lines.get(line as usize).map_or(0, |line| line.fragments.len())
     }
 
-    fn piece(&self, index: u32) -> Option<&Piece> {
-        self.pieces.get(index as usize)
+    fn fragment(&self, index: u32) -> Option<&Fragment> {
+        self.fragments.get(index as usize)
     }
 
-    fn piece_mut(&mut self, index: u32) -> Option<&mut Piece> {
-        self.pieces.get_mut(index as usize)
+    fn piece_mut(&mut self, index: u32) -> Option<&mut Fragment> {
+        self.fragments.get_mut(index as usize)
     }
 
-    fn next(&self, piece: u32) -> u32 {
-        self.piece(piece).map_or(NONE, |piece| piece.next)
+    fn next(&self, fragment: u32) -> u32 {
+        self.fragment(fragment).map_or(NONE, |fragment| fragment.next)
     }
 
     fn unit(&self, id: Id) -> Option<Unit> {
         self.line_of.get(&id.client).map(|line| Unit { line: *line, clock: id.clock })
     }
 
-    /// The place in its line of the piece that holds a unit.
+    /// The place in its line of the fragment that holds a unit.
     fn find(&self, unit: Unit) -> Option<usize> {
         let line = self.lines.get(unit.line as usize).filter(|line| unit.clock < line.end)?;
         // Most look for the last one.
-        let last = line.pieces.len().checked_sub(1)?;
-        if line.pieces.get(last).is_some_and(|(clock, _)| *clock <= unit.clock) {
+        let last = line.fragments.len().checked_sub(1)?;
+        if line.fragments.get(last).is_some_and(|(clock, _)| *clock <= unit.clock) {
             return Some(last);
         }
-        line.pieces.partition_point(|(clock, _)| *clock <= unit.clock).checked_sub(1)
+        line.fragments.partition_point(|(clock, _)| *clock <= unit.clock).checked_sub(1)
     }
 
     fn at(&self, line: u32, place: usize) -> Option<u32> {
-        Some(self.lines.get(line as usize)?.pieces.get(place)?.1)
+        Some(self.lines.get(line as usize)?.fragments.get(place)?.1)
     }
 
-    /// The piece that holds a unit; none where it is collected.
+    /// The fragment that holds a unit; none where it is collected.
     fn holding(&self, unit: Option<Unit>) -> Option<u32> {
         let unit = unit?;
         let index = self.at(unit.line, self.find(unit)?)?;
-        self.piece(index).filter(|piece| piece.list != NONE).map(|_| index)
+        self.fragment(index).filter(|fragment| fragment.list != NONE).map(|_| index)
     }
 
-    /// Cuts before a unit. Returns the piece that begins with it.
+    /// Cuts before a unit. Returns the fragment that begins with it.
     fn cut(&mut self, unit: Unit) -> Option<u32> {
         let place = self.find(unit)?;
         let index = self.at(unit.line, place)?;
-        let piece = *self.piece(index)?;
-        let offset = unit.clock.checked_sub(piece.at.clock).filter(|offset| *offset > 0);
-        let (Some(offset), true) = (offset, piece.list != NONE) else { return Some(index) };
-        let copied = match piece.content() {
-            Kind::Any => u64::from(piece.len) / VALUES,
-            Kind::String => u64::from(piece.len) / CHARS,
+        let fragment = *self.fragment(index)?;
+        let offset = unit.clock.checked_sub(fragment.at.clock).filter(|offset| *offset > 0);
+        let (Some(offset), true) = (offset, fragment.list != NONE) else { return Some(index) };
+        let copied = match fragment.content() {
+            Kind::Any => u64::from(fragment.len) / VALUES,
+            Kind::String => u64::from(fragment.len) / CHARS,
             _ => 0,
         };
         // One more block in the line, and most often one less when the update is through.
         self.steps += 1 + copied + 2 * self.blocks_of(unit.line) as u64 / MOVES;
-        let new = self.pieces.len() as u32;
+        let new = self.fragments.len() as u32;
         let before = Unit { clock: unit.clock.saturating_sub(1), ..unit };
-        self.pieces.push(Piece {
+        self.fragments.push(Fragment {
             at: unit,
-            len: piece.len.saturating_sub(offset),
+            len: fragment.len.saturating_sub(offset),
             left: Some(before),
             prev: index,
-            ..piece
+            ..fragment
         });
-        if let Some(next) = self.piece_mut(piece.next) {
+        if let Some(next) = self.piece_mut(fragment.next) {
             next.prev = new;
         }
-        if let Some(piece) = self.piece_mut(index) {
-            (piece.len, piece.next) = (offset, new);
+        if let Some(fragment) = self.piece_mut(index) {
+            (fragment.len, fragment.next) = (offset, new);
         }
-        if let Some(list) = self.lists.get_mut(piece.list as usize) {
+        if let Some(list) = self.lists.get_mut(fragment.list as usize) {
             list.len += 1;
         }
         let line = self.lines.get_mut(unit.line as usize)?;
-        line.pieces.insert(place + 1, (unit.clock, new));
+        line.fragments.insert(place + 1, (unit.clock, new));
         Some(new)
     }
 
-    /// The piece that ends with a unit, cut there; none where it is collected.
+    /// The fragment that ends with a unit, cut there; none where it is collected.
     fn ending(&mut self, unit: Option<Unit>) -> Option<u32> {
         let unit = unit?;
         let index = self.holding(Some(unit))?;
-        if self.piece(index)?.last() != unit {
+        if self.fragment(index)?.last() != unit {
             self.cut(Unit { clock: unit.clock.saturating_add(1), ..unit })?;
         }
         Some(index)
     }
 
-    /// The piece that begins with a unit, cut there; none where it is collected.
+    /// The fragment that begins with a unit, cut there; none where it is collected.
     fn beginning(&mut self, unit: Option<Unit>) -> Option<u32> {
         let unit = unit?;
         self.holding(Some(unit))?;
@@ -268,12 +268,12 @@ impl Rehearsal {
             (Kind::Gc, _) => NONE,
             (_, Some(parent)) => self.named(parent, header.key),
             (_, None) => {
-                let beside = self.piece(prev).or_else(|| self.piece(next));
-                beside.map_or(NONE, |piece| piece.list)
+                let beside = self.fragment(prev).or_else(|| self.fragment(next));
+                beside.map_or(NONE, |fragment| fragment.list)
             }
         };
-        let new = self.pieces.len() as u32;
-        let mut piece = Piece {
+        let new = self.fragments.len() as u32;
+        let mut fragment = Fragment {
             at,
             len: block.next_clock().saturating_sub(clock),
             kind: if list == NONE { Kind::Gc } else { block.kind },
@@ -287,14 +287,14 @@ impl Rehearsal {
             conflicting: 0,
         };
         if list != NONE {
-            if self.conflicts(&piece) {
-                piece.prev = self.resolve(&piece);
+            if self.conflicts(&fragment) {
+                fragment.prev = self.resolve(&fragment);
             }
-            self.link(&mut piece, new);
+            self.link(&mut fragment, new);
         }
-        self.pieces.push(piece);
+        self.fragments.push(fragment);
         if let Some(line) = self.lines.get_mut(line as usize) {
-            line.pieces.push((clock, new));
+            line.fragments.push((clock, new));
             line.end = block.next_clock();
         }
     }
@@ -305,8 +305,8 @@ impl Rehearsal {
         match parent {
             Parent::Root(name) => (0u8, name, key).hash(&mut hasher),
             Parent::Item(id) => {
-                let holder = self.holding(self.unit(id)).and_then(|index| self.piece(index));
-                if holder.is_none_or(|piece| piece.kind != Kind::Type) {
+                let holder = self.holding(self.unit(id)).and_then(|index| self.fragment(index));
+                if holder.is_none_or(|fragment| fragment.kind != Kind::Type) {
                     return NONE;
                 }
                 (1u8, id, key).hash(&mut hasher);
@@ -321,17 +321,17 @@ impl Rehearsal {
     }
 
     /// Whether something stands between its origins.
-    fn conflicts(&self, item: &Piece) -> bool {
+    fn conflicts(&self, item: &Fragment) -> bool {
         match (item.prev, item.next) {
             (NONE, NONE) => true,
-            (NONE, next) => self.piece(next).is_some_and(|next| next.prev != NONE),
+            (NONE, next) => self.fragment(next).is_some_and(|next| next.prev != NONE),
             (prev, next) => self.next(prev) != next,
         }
     }
 
     /// The left neighbour among concurrent items. This is yrs `Item::resolve_conflict`, step by
     /// step.
-    fn resolve(&mut self, item: &Piece) -> u32 {
+    fn resolve(&mut self, item: &Fragment) -> u32 {
         self.scan = self.scan.wrapping_add(1);
         self.round = self.round.wrapping_add(1);
         let mut left = item.prev;
@@ -353,7 +353,7 @@ impl Rehearsal {
                     break;
                 }
             } else {
-                let origin = self.holding(standing.left).and_then(|origin| self.piece(origin));
+                let origin = self.holding(standing.left).and_then(|origin| self.fragment(origin));
                 let Some(origin) = origin.filter(|origin| origin.passed == scan) else { break };
                 if origin.conflicting != round {
                     left = other;
@@ -372,11 +372,11 @@ impl Rehearsal {
         list.head
     }
 
-    fn client(&self, piece: &Piece) -> u64 {
-        self.lines.get(piece.at.line as usize).map_or(0, |line| line.client)
+    fn client(&self, fragment: &Fragment) -> u64 {
+        self.lines.get(fragment.at.line as usize).map_or(0, |line| line.client)
     }
 
-    fn link(&mut self, item: &mut Piece, new: u32) {
+    fn link(&mut self, item: &mut Fragment, new: u32) {
         item.next = match item.prev {
             NONE => {
                 let head = self.head(item.list);
@@ -414,13 +414,13 @@ impl Rehearsal {
         (0u8, root, None::<&str>).hash(&mut hasher);
         let list = self.list_of.get(&hasher.finish()).map(|list| self.lists[*list as usize]);
         let first = list.map_or(NONE, |list| list.head);
-        let next = |piece: &u32| Some(self.next(*piece)).filter(|next| *next != NONE);
+        let next = |fragment: &u32| Some(self.next(*fragment)).filter(|next| *next != NONE);
         std::iter::successors(Some(first).filter(|first| *first != NONE), next)
-            .map(|index| self.pieces[index as usize])
-            .filter(|piece| !piece.dead)
-            .flat_map(|piece| {
-                let client = self.client(&piece);
-                (piece.at.clock..piece.end()).map(move |clock| (client, clock))
+            .map(|index| self.fragments[index as usize])
+            .filter(|fragment| !fragment.dead)
+            .flat_map(|fragment| {
+                let client = self.client(&fragment);
+                (fragment.at.clock..fragment.end()).map(move |clock| (client, clock))
             })
             .collect()
     }

@@ -27,9 +27,9 @@ impl<S> Checker<'_, '_, S> {
             && let Some((start, right)) = self.chain_of(index, of, left)
             // Blocks with other right origins are never joined.
             && right == header.right
-            && let Some(slot) = self.facts.chain.get_mut(index)
+            && let Some(entry) = self.facts.chain.get_mut(index)
         {
-            *slot = start;
+            *entry = start;
         }
         let (Some(left), Some(right)) = (header.left, header.right) else { return Ok(()) };
         let reason = if self.is_inside_run(index, of, left, right) {

@@ -2,9 +2,9 @@
 
 use super::{Clocks, Id, RootKind};
 
-/// In [`Facts::home`]: the block is GC, or its container is gone; yrs makes it GC too.
+/// In [`Facts::slot`]: the block is GC, or its container is gone; yrs makes it GC too.
 pub const GONE: u32 = u32::MAX;
-/// In [`Facts::home`]: its container is not in the update, so nothing is known of it.
+/// In [`Facts::slot`]: its container is not in the update, so nothing is known of it.
 pub const OPEN: u32 = u32::MAX - 1;
 
 /// What the check found out about an update.
@@ -12,12 +12,12 @@ pub const OPEN: u32 = u32::MAX - 1;
 pub struct Facts<'a> {
     /// The blocks in causal order, as indices.
     pub order: Vec<u32>,
-    /// Per block, the index of its home, or [`GONE`], or [`OPEN`].
-    pub home: Vec<u32>,
+    /// Per block, the index of its slot, or [`GONE`], or [`OPEN`].
+    pub slot: Vec<u32>,
     /// Per block, the clock from which on each unit has the one before it as its left origin, and
     /// the same right origin: what a reader may join to one block.
     pub(super) chain: Vec<u32>,
-    pub homes: Vec<Home<'a>>,
+    pub slots: Vec<ParentSlot<'a>>,
     pub roots: Vec<Root<'a>>,
     pub needs: Clocks,
     /// The origins of something deleted cross inside one run.
@@ -26,7 +26,7 @@ pub struct Facts<'a> {
 
 /// A place that items stand in: a container, and the key there if it is a map.
 #[derive(Debug, Clone, Copy)]
-pub struct Home<'a> {
+pub struct ParentSlot<'a> {
     pub owner: Owner,
     pub key: Option<&'a str>,
     /// The block whose header names owner and key.

@@ -36,9 +36,9 @@ impl Lineage {
             let origin = update.blocks.get(block).and_then(|block| update.origins(block).0);
             if let Some(above) = origin.and_then(|origin| update.find(origin))
                 && let Some(node) = lineage.below(above)
-                && let Some(slot) = lineage.nodes.get_mut(block)
+                && let Some(entry) = lineage.nodes.get_mut(block)
             {
-                *slot = node;
+                *entry = node;
             }
         }
         lineage

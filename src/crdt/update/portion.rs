@@ -74,14 +74,14 @@ impl<'a> Update<'a, Checked> {
                 let last = before.filter(after);
                 // Values of a key stand each for itself.
                 let is_sequence = block.kind == Kind::String
-                    || match self.facts.home.get(index).copied().unwrap_or(GONE) {
+                    || match self.facts.slot.get(index).copied().unwrap_or(GONE) {
                         GONE => false,
                         OPEN => last.map_or_else(
                             || left.or(right).is_some_and(&in_sequence),
                             |last| last.is_sequence,
                         ),
-                        home => {
-                            self.facts.homes.get(home as usize).is_some_and(|h| h.key.is_none())
+                        slot => {
+                            self.facts.slots.get(slot as usize).is_some_and(|h| h.key.is_none())
                         }
                     };
                 let goes_on = last.is_some_and(|last| {
@@ -90,8 +90,8 @@ impl<'a> Update<'a, Checked> {
                         && last.right == right
                         && last.is_sequence
                 });
-                if let Some(slot) = follows.get_mut(index) {
-                    *slot = goes_on && is_sequence;
+                if let Some(entry) = follows.get_mut(index) {
+                    *entry = goes_on && is_sequence;
                 }
                 before = Some(Before { block, right, is_sequence });
             }
@@ -145,7 +145,7 @@ impl<'a> Update<'a, Checked> {
         }
         let mut client_of = vec![0u32; self.blocks.len()];
         for (at, client) in (0u32..).zip(&self.clients) {
-            client_of.get_mut(client.blocks.clone())?.iter_mut().for_each(|slot| *slot = at);
+            client_of.get_mut(client.blocks.clone())?.iter_mut().for_each(|entry| *entry = at);
         }
         let mut portions = Vec::new();
         let mut chunks = self.facts.order.chunks(CLIENTS).peekable();

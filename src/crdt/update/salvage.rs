@@ -231,7 +231,7 @@ impl<'a> Salvage<'a> {
     /// in `have` or among them.
     fn complete(&self, have: &Clocks, limits: &[u32]) -> Vec<u32> {
         let clients = &self.update.clients;
-        let mut turns = Turns {
+        let mut order = SalvageOrder {
             salvage: self,
             have,
             limits,
@@ -240,10 +240,10 @@ impl<'a> Salvage<'a> {
         };
         let mut ready: Vec<usize> = (0..clients.len()).collect();
         while let Some(client) = ready.pop() {
-            turns.go_on(client);
-            ready.extend(turns.wake(client));
+            order.go_on(client);
+            ready.extend(order.wake(client));
         }
-        turns.next.into_iter().map(|(_, clock)| clock).collect()
+        order.next.into_iter().map(|(_, clock)| clock).collect()
     }
 
     /// An update of the blocks up to these clocks, with the deletions of what is known then.
@@ -400,7 +400,7 @@ impl Prefix<'_> {
 }
 
 /// Whose blocks can be taken next: each client's in order, each after all that it refers to.
-struct Turns<'s, 'a> {
+struct SalvageOrder<'s, 'a> {
     salvage: &'s Salvage<'a>,
     have: &'s Clocks,
     limits: &'s [u32],
@@ -410,7 +410,7 @@ struct Turns<'s, 'a> {
     waiting: Vec<BinaryHeap<Reverse<(u32, usize)>>>,
 }
 
-impl Turns<'_, '_> {
+impl SalvageOrder<'_, '_> {
     /// Takes the blocks of a client until one has to wait.
     fn go_on(&mut self, client: usize) {
         let update = &self.salvage.update;

@@ -1,6 +1,6 @@
 //! Which path each item stands at, as names: for an account of what is there and what was lost.
 
-use super::{Block, Checked, Id, Kind, Owner, Places, Reader, Update};
+use super::{Block, Checked, Id, Kind, Locations, Owner, Reader, Update};
 use std::collections::HashMap;
 
 /// More steps than any path of ours has.
@@ -14,12 +14,12 @@ const VALUE: u8 = 0x28;
 /// Where the items of an update stand.
 pub struct Trace<'u, 'a, S> {
     update: &'u Update<'a, S>,
-    places: Places<'a>,
+    locations: Locations<'a>,
     /// Of a block that created a map: what its field `id` says.
     ids: HashMap<u32, String>,
 }
 
-/// An item and its place.
+/// An item and its location.
 pub struct Traced<'u> {
     pub client: u64,
     pub block: &'u Block,
@@ -39,14 +39,15 @@ pub struct Head {
 
 impl<'u, 'a, S> Trace<'u, 'a, S> {
     pub fn of(update: &'u Update<'a, S>) -> Self {
-        let mut trace = Trace { update, places: Places::of(update), ids: HashMap::new() };
+        let mut trace = Trace { update, locations: Locations::of(update), ids: HashMap::new() };
         for (index, block) in update.blocks.iter().enumerate() {
-            let place = trace.places.index(index).and_then(|place| trace.places.get(place));
-            if let Some(place) = place
-                && place.key == Some("id")
-                && let Owner::Item { block: Some(owner), .. } = place.owner
-                && let Some(at) = trace.places.index(owner as usize)
-                && trace.places.get(at).is_some_and(|place| place.key.is_none())
+            let location =
+                trace.locations.index(index).and_then(|location| trace.locations.get(location));
+            if let Some(location) = location
+                && location.key == Some("id")
+                && let Owner::Item { block: Some(owner), .. } = location.owner
+                && let Some(at) = trace.locations.index(owner as usize)
+                && trace.locations.get(at).is_some_and(|location| location.key.is_none())
                 && let Some(id) = update.scalar(block)
                 && let Some(id) = id.as_str()
             {
@@ -56,7 +57,7 @@ impl<'u, 'a, S> Trace<'u, 'a, S> {
         trace
     }
 
-    /// Every item whose place is known, here or in `known`; collected ranges have none.
+    /// Every item whose location is known, here or in `known`; collected ranges have none.
     pub fn items(&self, known: Option<&Trace<'_, '_, Checked>>) -> Vec<Traced<'u>> {
         let mut items = Vec::new();
         for client in &self.update.clients {
@@ -80,17 +81,21 @@ impl<'u, 'a, S> Trace<'u, 'a, S> {
         let mut steps = Vec::new();
         let mut at = block;
         for _ in 0..STEPS {
-            let Some(place) = self.places.index(at).and_then(|place| self.places.get(place)) else {
+            let Some(location) =
+                self.locations.index(at).and_then(|location| self.locations.get(location))
+            else {
                 let header = self.update.header(self.update.blocks.get(at)?);
                 let mut beside = [header.left, header.right].into_iter().flatten();
                 return join(beside.find_map(elsewhere)?, steps);
             };
-            steps.extend(match place.key {
+            steps.extend(match location.key {
                 Some(key) => Some(key.to_owned()),
                 None => self.element(at),
             });
-            match place.owner {
-                Owner::Root(root) => return join(vec![self.places.root(root).to_owned()], steps),
+            match location.owner {
+                Owner::Root(root) => {
+                    return join(vec![self.locations.root(root).to_owned()], steps);
+                }
                 Owner::Item { block: Some(block), .. } => at = block as usize,
                 Owner::Item { id, block: None } => return join(elsewhere(id)?, steps),
             }

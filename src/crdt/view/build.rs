@@ -14,8 +14,8 @@ struct Lists {
     of_node: Vec<std::ops::Range<u32>>,
     /// Per list, its key.
     keys: Vec<Span>,
-    /// Per home, its list.
-    of_home: Vec<u32>,
+    /// Per slot, its list.
+    of_slot: Vec<u32>,
 }
 
 /// None when the order of what was written at once takes more than `limit` comparisons.
@@ -24,7 +24,7 @@ pub fn build(update: &Update<'_, Checked>, limit: u64) -> Option<View> {
     let pieces = Pieces::cut(update, &version.deletes);
     let (mut nodes, node_of_block) = nodes(update);
     let lists = lists(update, &nodes, &node_of_block);
-    let order = Order::arrange(update, &pieces, &lists.of_home, lists.keys.len(), limit)?;
+    let order = Order::arrange(update, &pieces, &lists.of_slot, lists.keys.len(), limit)?;
     let dead = pieces.dead(update, &version.deletes);
     let contents = Contents::of(update, &pieces, &dead, &node_of_block);
     let entries = entries(&mut nodes, &lists, &order, &contents);
@@ -45,31 +45,31 @@ fn nodes(update: &Update<'_, Checked>) -> (Vec<Node>, Vec<u32>) {
     };
     let mut nodes: Vec<Node> = update.facts().roots.iter().map(|r| node(r.shape)).collect();
     let mut of_block = vec![NONE; update.blocks().len()];
-    for (slot, block) in of_block.iter_mut().zip(update.blocks()) {
+    for (entry, block) in of_block.iter_mut().zip(update.blocks()) {
         if block.kind == Kind::Type {
-            *slot = u32::try_from(nodes.len()).unwrap_or(NONE);
+            *entry = u32::try_from(nodes.len()).unwrap_or(NONE);
             nodes.push(node(Shape::of_type(update.content(block)).unwrap_or(Shape::Unknown)));
         }
     }
     (nodes, of_block)
 }
 
-/// Gives each home its list: homes under the same key of the same map share one.
+/// Gives each slot its list: slots under the same key of the same map share one.
 fn lists(update: &Update<'_, Checked>, nodes: &[Node], node_of_block: &[u32]) -> Lists {
-    let homes = &update.facts().homes;
+    let slots = &update.facts().slots;
     let node_of = |owner: Owner| match owner {
         Owner::Root(root) => Some(root),
         Owner::Item { block, .. } => node_of_block.get(block? as usize).copied(),
     };
-    let (mut by_node, ends) = by_node(homes.iter().map(|home| node_of(home.owner)), nodes.len());
+    let (mut by_node, ends) = by_node(slots.iter().map(|slot| node_of(slot.owner)), nodes.len());
     let mut lists = Lists {
         of_node: vec![0..0; nodes.len()],
         keys: Vec::new(),
-        of_home: vec![NONE; homes.len()],
+        of_slot: vec![NONE; slots.len()],
     };
-    let key_of = |index: u32| homes.get(index as usize).and_then(|home| home.key);
+    let key_of = |index: u32| slots.get(index as usize).and_then(|slot| slot.key);
     let mut start = 0;
-    for (slot, end) in lists.of_node.iter_mut().zip(ends) {
+    for (entry, end) in lists.of_node.iter_mut().zip(ends) {
         let group = by_node.get_mut(start..end).unwrap_or_default();
         start = end;
         group.sort_by(|a, b| key_of(*a).cmp(&key_of(*b)));
@@ -77,18 +77,18 @@ fn lists(update: &Update<'_, Checked>, nodes: &[Node], node_of_block: &[u32]) ->
         for same in group.chunk_by(|a, b| key_of(*a) == key_of(*b)) {
             let list = lists.keys.len() as u32;
             lists.keys.push(key_span(update, same));
-            for home in same {
-                if let Some(slot) = lists.of_home.get_mut(*home as usize) {
-                    *slot = list;
+            for slot in same {
+                if let Some(entry) = lists.of_slot.get_mut(*slot as usize) {
+                    *entry = list;
                 }
             }
         }
-        *slot = first..lists.keys.len() as u32;
+        *entry = first..lists.keys.len() as u32;
     }
     lists
 }
 
-/// The indices of the homes, those of one node together and in their order, and where each node's
+/// The indices of the slots, those of one node together and in their order, and where each node's
 /// end.
 fn by_node(
     node_of: impl Iterator<Item = Option<u32>> + Clone,
@@ -102,28 +102,28 @@ fn by_node(
     }
     let mut total = 0;
     for end in &mut ends {
-        // For now where the node's homes begin; each one that is put there moves it on.
+        // For now where the node's slots begin; each one that is put there moves it on.
         total += std::mem::replace(end, total);
     }
-    let mut homes = vec![0; total];
+    let mut slots = vec![0; total];
     for (index, node) in (0u32..).zip(node_of) {
         if let Some(at) = node.and_then(|node| ends.get_mut(node as usize)) {
-            if let Some(slot) = homes.get_mut(*at) {
-                *slot = index;
+            if let Some(entry) = slots.get_mut(*at) {
+                *entry = index;
             }
             *at += 1;
         }
     }
-    (homes, ends)
+    (slots, ends)
 }
 
-/// Where the key of these homes, which have the same, is written.
-fn key_span(update: &Update<'_, Checked>, homes: &[u32]) -> Span {
+/// Where the key of these slots, which have the same, is written.
+fn key_span(update: &Update<'_, Checked>, slots: &[u32]) -> Span {
     let key = || {
-        let home = update.facts().homes.get(*homes.first()? as usize)?;
+        let slot = update.facts().slots.get(*slots.first()? as usize)?;
         // The key is the last thing before the content.
-        let end = update.blocks().get(home.head as usize)?.content_span().start;
-        Some(Span::between(end.saturating_sub(home.key?.len()), end))
+        let end = update.blocks().get(slot.head as usize)?.content_span().start;
+        Some(Span::between(end.saturating_sub(slot.key?.len()), end))
     };
     key().unwrap_or_default()
 }

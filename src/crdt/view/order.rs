@@ -41,7 +41,7 @@ struct Marks {
 }
 
 impl Order {
-    /// Puts every piece into its list. `list_of` says, per home, which one; [`NONE`] is left out.
+    /// Puts every piece into its list. `list_of` says, per slot, which one; [`NONE`] is left out.
     /// None when that takes more than `limit` comparisons.
     pub fn arrange(
         update: &Update<'_, Checked>,
@@ -229,8 +229,8 @@ fn item(
     list_of: &[u32],
     block: u32,
 ) -> Option<Item> {
-    let home = update.facts().home.get(block as usize)?;
-    let list = get(list_of, *home);
+    let slot = update.facts().slot.get(block as usize)?;
+    let list = get(list_of, *slot);
     let (first, end) = pieces.of_block(block);
     if list == NONE || first >= end {
         return None;
@@ -288,7 +288,7 @@ fn get(list: &[u32], at: u32) -> u32 {
 }
 
 fn set(list: &mut [u32], at: u32, value: u32) {
-    if let Some(slot) = list.get_mut(at as usize) {
-        *slot = value;
+    if let Some(entry) = list.get_mut(at as usize) {
+        *entry = value;
     }
 }

@@ -6,7 +6,7 @@ use crate::crdt::update::{Block, Checked, DeleteSet, GONE, Id, OPEN, Reader, Upd
 
 /// All pieces, those of one block in a row.
 pub struct Pieces {
-    /// Per block its first piece, and one more at the end. Blocks without a home have none.
+    /// Per block its first piece, and one more at the end. Blocks without a slot have none.
     first: Vec<u32>,
     pieces: Vec<Piece>,
     /// Per block, who wrote it.
@@ -28,9 +28,9 @@ impl Pieces {
         let blocks = update.blocks().len();
         let mut first = Vec::with_capacity(blocks + 1);
         let mut pieces = Vec::with_capacity(blocks + cuts.len());
-        for (block, home) in (0u32..).zip(&update.facts().home) {
+        for (block, slot) in (0u32..).zip(&update.facts().slot) {
             first.push(len32(&pieces));
-            if !matches!(*home, GONE | OPEN) {
+            if !matches!(*slot, GONE | OPEN) {
                 pieces.push(Piece { block, offset: 0 });
             }
             while let Some((_, offset)) = cuts.next_if(|cut| cut.0 == block) {
@@ -40,7 +40,7 @@ impl Pieces {
         first.push(len32(&pieces));
         let mut clients = vec![0; blocks];
         for (client, range) in update.client_ranges() {
-            clients.get_mut(range).into_iter().flatten().for_each(|slot| *slot = client);
+            clients.get_mut(range).into_iter().flatten().for_each(|entry| *entry = client);
         }
         Pieces { first, pieces, clients }
     }
@@ -94,11 +94,11 @@ impl Pieces {
             let from = self.of_block(range.start as u32).0 as usize;
             let to = self.of_block(range.end as u32).0 as usize;
             let pieces = self.pieces.get(from..to).unwrap_or(&[]);
-            for (piece, slot) in pieces.iter().zip(dead.get_mut(from..).into_iter().flatten()) {
+            for (piece, entry) in pieces.iter().zip(dead.get_mut(from..).into_iter().flatten()) {
                 let block = update.blocks().get(piece.block as usize);
                 let clock = block.map_or(0, |b| b.clock.saturating_add(piece.offset));
                 while ranges.next_if(|deleted| deleted.end <= clock).is_some() {}
-                *slot = ranges.peek().is_some_and(|deleted| deleted.start <= clock);
+                *entry = ranges.peek().is_some_and(|deleted| deleted.start <= clock);
             }
         }
         dead
@@ -198,7 +198,7 @@ fn cuts(update: &Update<'_, Checked>, deletes: &DeleteSet) -> Vec<(u32, u32)> {
     let mut cuts = Vec::new();
     let mut cut = |client: u64, clock: u32| {
         let Some(index) = update.find(Id { client, clock }) else { return };
-        let homed = !matches!(update.facts().home.get(index), None | Some(&GONE | &OPEN));
+        let homed = !matches!(update.facts().slot.get(index), None | Some(&GONE | &OPEN));
         let inside = update.blocks().get(index).is_some_and(|b| b.clock < clock && b.len > 1);
         if let (true, true, Some(block)) = (homed, inside, update.blocks().get(index)) {
             cuts.push((index as u32, clock - block.clock));

@@ -56,7 +56,7 @@ fn overwritten(bench: &Bench) -> Store {
 }
 
 fn failing(bench: &Bench, adopt: Rules) -> Store {
-    bench.open_as("store", Ambient { adopt, ..bench.ambient() })
+    bench.open_as("store", Environment { adopt, ..bench.environment() })
 }
 
 /// With rules that work, all of it is there.

@@ -6,12 +6,12 @@ use super::*;
 
 impl Replica {
     fn pass(&self, seconds: i64) {
-        let clock = &self.store.ambient().clock;
+        let clock = &self.store.environment().clock;
         clock.set(clock.now() + seconds);
     }
 
     fn status(&self) -> Status {
-        let overview = status(&self.reader(), self.store.ambient()).unwrap();
+        let overview = status(&self.reader(), self.store.environment()).unwrap();
         overview.peers.first().unwrap().clone()
     }
 }
@@ -46,7 +46,7 @@ fn outlived(forge: impl FnOnce(&mut Manifest), behind: i64) {
     a.import(&[&b.receipt()]);
     pass([&a, &b], 60);
     a.set(X, "k", "never sent, were the forgery believed");
-    let now = a.store.ambient().clock.now();
+    let now = a.store.environment().clock.now();
     let forged = flattery(&a, &b, |manifest| {
         manifest.created_at = now;
         forge(manifest);

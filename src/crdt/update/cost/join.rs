@@ -1,10 +1,10 @@
 //! What is deleted, and what is joined to one block at the end of a transaction.
 
-use super::{COPIES, MOVES, NONE, Piece, Rehearsal, Unit};
+use super::{COPIES, Fragment, MOVES, NONE, Rehearsal, Unit};
 use crate::crdt::update::Kind;
 use std::ops::Range;
 
-/// What is joined to one piece.
+/// What is joined to one fragment.
 #[derive(Default)]
 struct Run {
     into: u32,
@@ -16,26 +16,26 @@ impl Rehearsal {
     pub(super) fn delete(&mut self, line: u32, range: Range<u32>) {
         let live = |this: &Self, clock| {
             let place = this.find(Unit { line, clock })?;
-            let piece = this.piece(this.at(line, place)?)?;
-            (!piece.dead).then_some(place)
+            let fragment = this.fragment(this.at(line, place)?)?;
+            (!fragment.dead).then_some(place)
         };
         if live(self, range.start).is_some() {
             self.cut(Unit { line, clock: range.start });
         }
         let last = range.end.saturating_sub(1);
         if live(self, last).is_some_and(|place| {
-            let piece = self.at(line, place).and_then(|index| self.piece(index));
-            piece.is_some_and(|piece| piece.end() > range.end)
+            let fragment = self.at(line, place).and_then(|index| self.fragment(index));
+            fragment.is_some_and(|fragment| fragment.end() > range.end)
         }) {
             self.cut(Unit { line, clock: range.end });
         }
         let Some(from) = self.find(Unit { line, clock: range.start }) else { return };
         let mut place = from;
         while let Some(index) = self.at(line, place)
-            && let Some(piece) = self.piece_mut(index)
-            && piece.at.clock < range.end
+            && let Some(fragment) = self.piece_mut(index)
+            && fragment.at.clock < range.end
         {
-            piece.dead = true;
+            fragment.dead = true;
             place += 1;
         }
         self.steps += (place - from) as u64 / MOVES;
@@ -51,7 +51,7 @@ impl Rehearsal {
         let mut run = Run::default();
         for place in places.start..end {
             let Some(index) = self.at(line, place) else { break };
-            let units = self.piece(index).map_or(0, |piece| u64::from(piece.len));
+            let units = self.fragment(index).map_or(0, |fragment| u64::from(fragment.len));
             if run.parts > 0 && self.joins(run.into, index) {
                 run.parts += 1;
                 run.units += units;
@@ -61,13 +61,13 @@ impl Rehearsal {
             self.steps += self.joining(&run, len, in_pairs);
             run = Run { into: index, parts: 1, units };
             if let Some(line) = self.lines.get_mut(line as usize).filter(|_| kept < place) {
-                line.pieces.copy_within(place..place + 1, kept);
+                line.fragments.copy_within(place..place + 1, kept);
             }
             kept += 1;
         }
         self.steps += self.joining(&run, len, in_pairs);
         if let Some(line) = self.lines.get_mut(line as usize).filter(|_| kept < end) {
-            line.pieces.drain(kept..end);
+            line.fragments.drain(kept..end);
         }
     }
 
@@ -77,7 +77,7 @@ impl Rehearsal {
         if run.parts < 2 {
             return 0;
         }
-        let kind = self.piece(run.into).map_or(Kind::Gc, Piece::content);
+        let kind = self.fragment(run.into).map_or(Kind::Gc, Fragment::content);
         let each = match kind {
             Kind::Any => COPIES,
             // Bytes that are moved, not characters that are looked at.
@@ -89,7 +89,7 @@ impl Rehearsal {
     }
 
     fn joins(&self, a: u32, b: u32) -> bool {
-        let (Some(left), Some(right)) = (self.piece(a), self.piece(b)) else { return false };
+        let (Some(left), Some(right)) = (self.fragment(a), self.fragment(b)) else { return false };
         let content = left.content();
         if left.end() != right.at.clock || content != right.content() {
             return false;
@@ -107,7 +107,7 @@ impl Rehearsal {
     }
 
     fn unite(&mut self, into: u32, index: u32) {
-        let Some(gone) = self.piece(index).copied() else { return };
+        let Some(gone) = self.fragment(index).copied() else { return };
         if let Some(into) = self.piece_mut(into) {
             into.len = into.len.saturating_add(gone.len);
             if gone.list != NONE {

@@ -1,11 +1,11 @@
 //! What every byte of a document is there for.
 //!
-//! An [`Anatomy`] knows of every block in which container it stands, of which record that is a
-//! part, and whether it lives. [`Anatomy::portions`] hands out the whole file: what it gives adds
+//! A [`ByteAccounting`] knows of every block in which container it stands, of which record that is a
+//! part, and whether it lives. [`ByteAccounting::segments`] hands out the whole file: what it gives adds
 //! up to the file's size, always. Linear in the input.
 
 use super::path::{Mark, NONE, Patterns, Role, bracketed, keys};
-use crate::crdt::update::{Block, Dead, Id, Kind, Owner, Place, Places, Update};
+use crate::crdt::update::{Block, Dead, Id, Kind, Location, Locations, Owner, Update};
 use crate::crdt::value::Value;
 use crate::path::DocPath;
 use crate::schema::Spec;
@@ -59,7 +59,7 @@ impl Why {
 
 /// Some bytes of the file.
 #[derive(Debug, Clone, Copy)]
-pub struct Portion {
+pub struct Segment {
     pub why: Why,
     /// Where it stands, or [`NONE`].
     pub pattern: u32,
@@ -97,51 +97,51 @@ pub struct Record {
     pub created: Option<i64>,
 }
 
-/// Where a place is, seen from the root.
+/// Where a location is, seen from the root.
 #[derive(Clone, Copy)]
-struct Spot {
+struct PatternAt {
     /// Of the items there; of a sequence, that of the sequence itself.
     pattern: u32,
     container: u32,
 }
 
-pub struct Anatomy<'u, 'a, S> {
+pub struct ByteAccounting<'u, 'a, S> {
     update: &'u Update<'a, S>,
-    places: Places<'a>,
+    locations: Locations<'a>,
     patterns: Patterns<'a>,
     containers: Vec<Container>,
     /// Per block.
     container_of: Vec<u32>,
-    /// Per place; none where what is around it is not known.
-    spots: Vec<Option<Spot>>,
+    /// Per location; none where what is around it is not known.
+    patterns_at: Vec<Option<PatternAt>>,
     /// Per block, what of it is deleted.
     dead: Vec<Dead>,
-    /// Per place, whether something lives there.
+    /// Per location, whether something lives there.
     inhabited: Vec<bool>,
     records: Vec<Record>,
 }
 
-impl<'u, 'a, S> Anatomy<'u, 'a, S> {
+impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
     pub fn of(update: &'u Update<'a, S>, spec: Option<&'static Spec>) -> Self {
-        let places = Places::of(update);
-        let count = places.all().len();
-        let mut anatomy = Anatomy {
+        let locations = Locations::of(update);
+        let count = locations.all().len();
+        let mut accounting = ByteAccounting {
             update,
-            places,
+            locations,
             patterns: Patterns::new(spec),
             containers: Vec::new(),
             container_of: vec![NONE; update.blocks().len()],
-            spots: vec![None; count],
+            patterns_at: vec![None; count],
             dead: vec![Dead::default(); update.blocks().len()],
             inhabited: vec![false; count],
             records: Vec::new(),
         };
-        anatomy.find_dead();
-        anatomy.settle();
-        anatomy.mark();
-        anatomy.unite();
-        anatomy.bury();
-        anatomy
+        accounting.find_dead();
+        accounting.settle();
+        accounting.mark();
+        accounting.unite();
+        accounting.bury();
+        accounting
     }
 
     pub fn patterns(&self) -> &Patterns<'a> {
@@ -155,33 +155,34 @@ impl<'u, 'a, S> Anatomy<'u, 'a, S> {
     /// The keys that lead to a record, the root first.
     pub fn record_path(&self, record: u32) -> DocPath {
         let Some(record) = self.record(record) else { return DocPath::default() };
-        let Some(place) = self.places.index(record.block) else { return DocPath::default() };
-        let mut path = keys(&self.places, place);
-        if let (false, Some(block)) = (self.is_keyed(place), self.update.blocks().get(record.block))
+        let Some(location) = self.locations.index(record.block) else { return DocPath::default() };
+        let mut path = keys(&self.locations, location);
+        if let (false, Some(block)) =
+            (self.is_keyed(location), self.update.blocks().get(record.block))
         {
             path.push(bracketed(Id { client: record.client, clock: block.clock }));
         }
         path
     }
 
-    /// The outermost deleted record that a portion is a part of, unless it is the entry of that
+    /// The outermost deleted record that a segment is a part of, unless it is the entry of that
     /// record itself, which stays behind when the record is pruned.
-    pub fn freed_with(&self, portion: &Portion) -> Option<u32> {
-        let tombstone = self.record(portion.record)?.tombstone;
-        let goes = match portion.why {
+    pub fn freed_with(&self, segment: &Segment) -> Option<u32> {
+        let tombstone = self.record(segment.record)?.tombstone;
+        let goes = match segment.why {
             Why::Acknowledgement => true,
-            Why::Tombstone => portion.record != tombstone || portion.count == 0,
+            Why::Tombstone => segment.record != tombstone || segment.count == 0,
             _ => false,
         };
         (tombstone != NONE && goes).then_some(tombstone)
     }
 
-    /// The whole file, portion by portion.
-    pub fn portions(&self, mut take: impl FnMut(Portion)) {
+    /// The whole file, segment by segment.
+    pub fn segments(&self, mut take: impl FnMut(Segment)) {
         let mut left = self.update.bytes().len();
-        let mut give = |portion: Portion| {
-            left = left.saturating_sub(portion.bytes);
-            take(portion);
+        let mut give = |segment: Segment| {
+            left = left.saturating_sub(segment.bytes);
+            take(segment);
         };
         for (client, range) in self.update.client_ranges() {
             for index in range {
@@ -192,24 +193,24 @@ impl<'u, 'a, S> Anatomy<'u, 'a, S> {
         }
         self.frame_portions(&mut give);
         if left > 0 {
-            take(Portion { why: Why::Empty, bytes: left, ..Portion::of(None) });
+            take(Segment { why: Why::Empty, bytes: left, ..Segment::of(None) });
         }
     }
 
-    fn frame_portions(&self, give: &mut impl FnMut(Portion)) {
+    fn frame_portions(&self, give: &mut impl FnMut(Segment)) {
         for frame in self.update.frames() {
-            let base = Portion::of(Some(frame.client));
+            let base = Segment::of(Some(frame.client));
             if frame.table > 0 {
-                give(Portion { why: Why::Clients, bytes: frame.table, count: 1, ..base });
+                give(Segment { why: Why::Clients, bytes: frame.table, count: 1, ..base });
             }
             if frame.deletes > 0 {
                 let (bytes, count) = (frame.deletes, frame.ranges);
-                give(Portion { why: Why::DeleteSet, bytes, count, ..base });
+                give(Segment { why: Why::DeleteSet, bytes, count, ..base });
             }
         }
         let (clients, deletes) = self.update.counts();
-        give(Portion { why: Why::Clients, bytes: clients, ..Portion::of(None) });
-        give(Portion { why: Why::DeleteSet, bytes: deletes, ..Portion::of(None) });
+        give(Segment { why: Why::Clients, bytes: clients, ..Segment::of(None) });
+        give(Segment { why: Why::DeleteSet, bytes: deletes, ..Segment::of(None) });
     }
 
     fn block_portions(
@@ -217,10 +218,10 @@ impl<'u, 'a, S> Anatomy<'u, 'a, S> {
         client: u64,
         index: usize,
         block: &Block,
-        give: &mut impl FnMut(Portion),
+        give: &mut impl FnMut(Segment),
     ) {
         let bytes = block.span().len();
-        let alone = |why| Portion { why, bytes, count: 1, ..Portion::of(Some(client)) };
+        let alone = |why| Segment { why, bytes, count: 1, ..Segment::of(Some(client)) };
         match block.kind {
             Kind::Gc => return give(alone(Why::Gc)),
             Kind::Skip => return give(alone(Why::Gap)),
@@ -228,53 +229,53 @@ impl<'u, 'a, S> Anatomy<'u, 'a, S> {
         }
         let dead = self.dead.get(index).copied().unwrap_or_default();
         let is_dead = dead.units >= block.len;
-        let Some((place, spot)) = self.spot(index) else {
+        let Some((location, pattern_at)) = self.pattern_at(index) else {
             // What is around it is not known, or gone.
             return give(alone(if is_dead { Why::Deleted } else { Why::Live }));
         };
-        let pattern = self.pattern_of(index, spot);
-        let around = self.containers.get(spot.container as usize);
+        let pattern = self.pattern_of(index, pattern_at);
+        let around = self.containers.get(pattern_at.container as usize);
         let own = self.own_record(index);
         let record = own.or(around.map(|around| around.record)).unwrap_or(NONE);
-        let base = Portion { pattern, record, bytes, ..alone(Why::Live) };
+        let base = Segment { pattern, record, bytes, ..alone(Why::Live) };
         let role = self.patterns.role(self.patterns.top(pattern));
         let tombstone = self.record(record).map_or(NONE, |record| record.tombstone);
         let is_value = usize::from(!is_dead && block.kind != Kind::Type);
         let gone = is_dead || around.is_some_and(|around| around.dead);
         match role {
             Role::Acknowledgements if !gone => {
-                give(Portion { why: Why::Acknowledgement, count: is_value, ..base });
+                give(Segment { why: Why::Acknowledgement, count: is_value, ..base });
             }
             _ if tombstone != NONE => {
                 let count = usize::from(own == Some(tombstone));
-                give(Portion { why: Why::Tombstone, count, ..base });
+                give(Segment { why: Why::Tombstone, count, ..base });
             }
             _ if gone => {
-                let replaced = is_dead && self.is_inhabited(place) && self.is_keyed(place);
+                let replaced = is_dead && self.is_inhabited(location) && self.is_keyed(location);
                 let why = if replaced { Why::Overwritten } else { Why::Deleted };
-                give(Portion { why, ..base });
+                give(Segment { why, ..base });
             }
             Role::Reactions => {
                 let count = is_value.saturating_mul(values(block, dead.units));
-                give(Portion { why: Why::Reaction, count, ..base });
+                give(Segment { why: Why::Reaction, count, ..base });
             }
             _ => {
                 let header = bytes.saturating_sub(block.content_span().len());
                 let content = bytes.saturating_sub(header).saturating_sub(dead.bytes);
                 let count = values(block, dead.units);
-                give(Portion { bytes: content, count, ..base });
-                give(Portion { why: Why::Headers, bytes: header, ..base });
+                give(Segment { bytes: content, count, ..base });
+                give(Segment { why: Why::Headers, bytes: header, ..base });
                 if dead.units > 0 {
-                    give(Portion { why: Why::Deleted, bytes: dead.bytes, ..base });
+                    give(Segment { why: Why::Deleted, bytes: dead.bytes, ..base });
                 }
             }
         }
     }
 
     /// The pattern of a block: elements of a sequence that are containers have one of their own.
-    fn pattern_of(&self, index: usize, spot: Spot) -> u32 {
+    fn pattern_of(&self, index: usize, pattern_at: PatternAt) -> u32 {
         let container = self.container_of.get(index).copied().unwrap_or(NONE);
-        self.containers.get(container as usize).map_or(spot.pattern, |own| own.pattern)
+        self.containers.get(container as usize).map_or(pattern_at.pattern, |own| own.pattern)
     }
 
     /// The record that a block created.
@@ -284,41 +285,41 @@ impl<'u, 'a, S> Anatomy<'u, 'a, S> {
         (self.record(record)?.block == index).then_some(record)
     }
 
-    fn spot(&self, index: usize) -> Option<(usize, Spot)> {
-        let place = self.places.index(index)?;
-        Some((place, self.spots.get(place).copied()??))
+    fn pattern_at(&self, index: usize) -> Option<(usize, PatternAt)> {
+        let location = self.locations.index(index)?;
+        Some((location, self.patterns_at.get(location).copied()??))
     }
 
-    fn is_inhabited(&self, place: usize) -> bool {
-        self.inhabited.get(place).copied().unwrap_or(false)
+    fn is_inhabited(&self, location: usize) -> bool {
+        self.inhabited.get(location).copied().unwrap_or(false)
     }
 
-    fn is_keyed(&self, place: usize) -> bool {
-        self.places.get(place).is_some_and(|place| place.key.is_some())
+    fn is_keyed(&self, location: usize) -> bool {
+        self.locations.get(location).is_some_and(|location| location.key.is_some())
     }
 }
 
 /// Finding out where everything is.
-impl<'a, S> Anatomy<'_, 'a, S> {
-    /// Finds the spot of every place and makes every container, those around first.
+impl<'a, S> ByteAccounting<'_, 'a, S> {
+    /// Finds the pattern of every location and makes every container, those around first.
     fn settle(&mut self) {
-        let mut looked_at = vec![false; self.spots.len()];
+        let mut looked_at = vec![false; self.patterns_at.len()];
         let mut chain = Vec::new();
-        for place in 0..self.spots.len() {
-            let mut at = Some(place);
-            // A place that was looked at and has no spot yet is in this chain: a circle.
-            while let Some(place) = at
-                && let Some(seen) = looked_at.get_mut(place)
+        for location in 0..self.patterns_at.len() {
+            let mut at = Some(location);
+            // A location that was looked at and has no pattern yet is in this chain: a circle.
+            while let Some(location) = at
+                && let Some(seen) = looked_at.get_mut(location)
                 && !*seen
             {
                 *seen = true;
-                chain.push(place);
-                at = self.around(place);
+                chain.push(location);
+                at = self.around(location);
             }
-            while let Some(place) = chain.pop() {
-                let spot = self.find_spot(place);
-                if let Some(slot) = self.spots.get_mut(place) {
-                    *slot = spot;
+            while let Some(location) = chain.pop() {
+                let pattern_at = self.find_spot(location);
+                if let Some(slot) = self.patterns_at.get_mut(location) {
+                    *slot = pattern_at;
                 }
             }
         }
@@ -333,25 +334,25 @@ impl<'a, S> Anatomy<'_, 'a, S> {
         }
     }
 
-    /// The place of the item that created the container of a place.
-    fn around(&self, place: usize) -> Option<usize> {
-        match self.places.get(place)?.owner {
+    /// The location of the item that created the container of a location.
+    fn around(&self, location: usize) -> Option<usize> {
+        match self.locations.get(location)?.owner {
             Owner::Root(_) => None,
-            Owner::Item { block, .. } => self.places.index(block? as usize),
+            Owner::Item { block, .. } => self.locations.index(block? as usize),
         }
     }
 
-    fn find_spot(&mut self, place: usize) -> Option<Spot> {
-        let Place { owner, key } = self.places.get(place)?;
+    fn find_spot(&mut self, location: usize) -> Option<PatternAt> {
+        let Location { owner, key } = self.locations.get(location)?;
         let (above, container) = match owner {
-            Owner::Root(root) => (self.patterns.root(self.places.root(root)), NONE),
+            Owner::Root(root) => (self.patterns.root(self.locations.root(root)), NONE),
             Owner::Item { block, .. } => {
                 let container = self.container(block? as usize)?;
                 (self.containers.get(container as usize)?.pattern, container)
             }
         };
         let pattern = key.map_or(above, |key| self.patterns.child(above, key));
-        Some(Spot { pattern, container })
+        Some(PatternAt { pattern, container })
     }
 
     /// The container that a block created, made when it is first asked for; none where it is not
@@ -361,12 +362,12 @@ impl<'a, S> Anatomy<'_, 'a, S> {
         if known != NONE {
             return Some(known);
         }
-        let (place, spot) = self.spot(index)?;
-        let pattern = match self.is_keyed(place) {
-            true => spot.pattern,
-            false => self.patterns.element(spot.pattern),
+        let (location, pattern_at) = self.pattern_at(index)?;
+        let pattern = match self.is_keyed(location) {
+            true => pattern_at.pattern,
+            false => self.patterns.element(pattern_at.pattern),
         };
-        let around = self.containers.get(spot.container as usize);
+        let around = self.containers.get(pattern_at.container as usize);
         let outer = around.map_or(NONE, |around| around.record);
         let dead = around.is_some_and(|around| around.dead) || self.is_dead(index);
         let record = match self.patterns.role(pattern) {
@@ -418,18 +419,18 @@ impl<'a, S> Anatomy<'_, 'a, S> {
             if self.is_dead(index) {
                 continue;
             }
-            let Some((place, spot)) = self.spot(index) else { continue };
-            if let Some(slot) = self.inhabited.get_mut(place) {
+            let Some((location, pattern_at)) = self.pattern_at(index) else { continue };
+            if let Some(slot) = self.inhabited.get_mut(location) {
                 *slot = true;
             }
-            if let Some(mark) = self.patterns.mark(spot.pattern) {
-                self.note(mark, spot, block);
+            if let Some(mark) = self.patterns.mark(pattern_at.pattern) {
+                self.note(mark, pattern_at, block);
             }
         }
     }
 
-    fn note(&mut self, mark: Mark, spot: Spot, block: &Block) {
-        let around = self.containers.get(spot.container as usize);
+    fn note(&mut self, mark: Mark, pattern_at: PatternAt, block: &Block) {
+        let around = self.containers.get(pattern_at.container as usize);
         let record = around.filter(|around| !around.dead).map_or(NONE, |around| around.record);
         let (Some(value), Some(slot)) =
             (self.update.scalar(block), self.records.get_mut(record as usize))
@@ -446,23 +447,23 @@ impl<'a, S> Anatomy<'_, 'a, S> {
         }
     }
 
-    /// Counts a place as inhabited where one of the same container and key is: an overwritten
+    /// Counts a location as inhabited where one of the same container and key is: an overwritten
     /// value may have been written at once with the one that stayed.
     fn unite(&mut self) {
-        let deserted: HashSet<(u64, &str)> = (0..self.spots.len())
-            .filter(|place| !self.is_inhabited(*place))
-            .filter_map(|place| address(self.places.get(place)?))
+        let deserted: HashSet<(u64, &str)> = (0..self.patterns_at.len())
+            .filter(|location| !self.is_inhabited(*location))
+            .filter_map(|location| address(self.locations.get(location)?))
             .collect();
         if deserted.is_empty() {
             return;
         }
-        let shared: HashSet<(u64, &str)> = (0..self.spots.len())
-            .filter(|place| self.is_inhabited(*place))
-            .filter_map(|place| address(self.places.get(place)?))
+        let shared: HashSet<(u64, &str)> = (0..self.patterns_at.len())
+            .filter(|location| self.is_inhabited(*location))
+            .filter_map(|location| address(self.locations.get(location)?))
             .filter(|address| deserted.contains(address))
             .collect();
-        for (slot, place) in self.inhabited.iter_mut().zip(self.places.all()) {
-            *slot = *slot || address(*place).is_some_and(|address| shared.contains(&address));
+        for (slot, location) in self.inhabited.iter_mut().zip(self.locations.all()) {
+            *slot = *slot || address(*location).is_some_and(|address| shared.contains(&address));
         }
     }
 
@@ -478,9 +479,9 @@ impl<'a, S> Anatomy<'_, 'a, S> {
     }
 }
 
-impl Portion {
-    fn of(client: Option<u64>) -> Portion {
-        Portion { why: Why::Live, pattern: NONE, record: NONE, client, bytes: 0, count: 0 }
+impl Segment {
+    fn of(client: Option<u64>) -> Segment {
+        Segment { why: Why::Live, pattern: NONE, record: NONE, client, bytes: 0, count: 0 }
     }
 }
 
@@ -492,11 +493,11 @@ fn values(block: &Block, dead: u32) -> usize {
     }
 }
 
-/// Container and key of a place in a map.
-fn address(place: Place<'_>) -> Option<(u64, &str)> {
-    let owner = match place.owner {
+/// Container and key of a location in a map.
+fn address(location: Location<'_>) -> Option<(u64, &str)> {
+    let owner = match location.owner {
         Owner::Root(root) => u64::from(root),
         Owner::Item { block, .. } => u64::from(block?) | 1 << 32,
     };
-    Some((owner, place.key?))
+    Some((owner, location.key?))
 }

@@ -15,20 +15,20 @@ const GONE: u32 = u32::MAX - 2;
 /// What it refers to is not in the update.
 const OPEN: u32 = u32::MAX - 3;
 
-/// The places of an update's blocks.
-pub struct Places<'a> {
+/// The locations of an update's blocks.
+pub struct Locations<'a> {
     /// Per block.
     of_block: Vec<u32>,
-    places: Vec<Place<'a>>,
+    locations: Vec<Location<'a>>,
     roots: Vec<&'a str>,
     /// The container that was named last, and its block: most often it is the next one's too.
     last: Option<(Id, Option<usize>)>,
 }
 
 /// A container, and the key there if it is a map. Two items that were written at once each bring a
-/// place of their own, though they stand in the same one.
+/// location of their own, though they stand in the same one.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct Location<'a> {
     pub owner: Owner,
     pub key: Option<&'a str>,
 }
@@ -57,12 +57,12 @@ impl<S> Update<'_, S> {
     }
 }
 
-impl<'a> Places<'a> {
-    /// Finds the place of every block; linear, and no recursion.
-    pub fn of<S>(update: &Update<'a, S>) -> Places<'a> {
-        let mut places = Places {
+impl<'a> Locations<'a> {
+    /// Finds the location of every block; linear, and no recursion.
+    pub fn of<S>(update: &Update<'a, S>) -> Locations<'a> {
+        let mut locations = Locations {
             of_block: vec![UNSET; update.blocks.len()],
-            places: Vec::new(),
+            locations: Vec::new(),
             roots: Vec::new(),
             last: None,
         };
@@ -71,42 +71,42 @@ impl<'a> Places<'a> {
         for index in 0..update.blocks.len() {
             turn.push(index);
             while let Some(at) = turn.last().copied() {
-                match places.look(update, at, &mut root_index) {
-                    Look::Known(place) => {
-                        places.set(at, place);
+                match locations.look(update, at, &mut root_index) {
+                    Look::Known(location) => {
+                        locations.set(at, location);
                         turn.pop();
                     }
                     Look::After(other) => {
-                        places.set(at, VISITING);
+                        locations.set(at, VISITING);
                         turn.push(other);
                     }
                 }
             }
         }
-        places
+        locations
     }
 
-    /// The place of a block; none where it has none, or where that is outside the update.
+    /// The location of a block; none where it has none, or where that is outside the update.
     pub fn index(&self, block: usize) -> Option<usize> {
-        let place = self.of_block.get(block).copied().unwrap_or(GONE);
-        (place < OPEN).then_some(place as usize)
+        let location = self.of_block.get(block).copied().unwrap_or(GONE);
+        (location < OPEN).then_some(location as usize)
     }
 
-    pub fn all(&self) -> &[Place<'a>] {
-        &self.places
+    pub fn all(&self) -> &[Location<'a>] {
+        &self.locations
     }
 
-    pub fn get(&self, place: usize) -> Option<Place<'a>> {
-        self.places.get(place).copied()
+    pub fn get(&self, location: usize) -> Option<Location<'a>> {
+        self.locations.get(location).copied()
     }
 
     pub fn root(&self, root: u32) -> &'a str {
         self.roots.get(root as usize).copied().unwrap_or("")
     }
 
-    fn set(&mut self, block: usize, place: u32) {
-        if let Some(slot) = self.of_block.get_mut(block) {
-            *slot = place;
+    fn set(&mut self, block: usize, location: u32) {
+        if let Some(entry) = self.of_block.get_mut(block) {
+            *entry = location;
         }
     }
 
@@ -132,7 +132,7 @@ impl<'a> Places<'a> {
                     roots.push(name);
                     roots.len() as u32 - 1
                 });
-                self.add(Place { owner: Owner::Root(root), key: header.key })
+                self.add(Location { owner: Owner::Root(root), key: header.key })
             }
             Some(Parent::Item(id)) => {
                 let block = match self.last {
@@ -144,7 +144,7 @@ impl<'a> Places<'a> {
                     return Look::Known(GONE);
                 }
                 let owner = Owner::Item { id, block: block.map(|at| at as u32) };
-                self.add(Place { owner, key: header.key })
+                self.add(Location { owner, key: header.key })
             }
             // As in yrs, an origin that is gone does not count, and the left one goes first.
             None => self.inherit(update, [header.left, header.right]),
@@ -162,15 +162,15 @@ impl<'a> Places<'a> {
                 UNSET => return Look::After(other),
                 GONE => {}
                 VISITING | OPEN => found = OPEN,
-                place => return Look::Known(place),
+                location => return Look::Known(location),
             }
         }
         Look::Known(found)
     }
 
-    fn add(&mut self, place: Place<'a>) -> Look {
-        self.places.push(place);
-        Look::Known(self.places.len() as u32 - 1)
+    fn add(&mut self, location: Location<'a>) -> Look {
+        self.locations.push(location);
+        Look::Known(self.locations.len() as u32 - 1)
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Block, Fault, Header, Id, Parent, Update};
 /// client first; where a block has to wait for another client, that one goes on just so far. What
 /// was honestly written shows alike in any order. What contradicts itself does not, and is shown
 /// here as yrs would show it.
-pub(super) struct Turns {
+pub(super) struct CausalOrder {
     /// Per client, the index and the clock of its next block.
     next: Vec<(usize, u32)>,
     /// Clients whose next block waits for the one after it in this list.
@@ -18,7 +18,7 @@ pub(super) struct Turns {
     waits: Vec<bool>,
 }
 
-impl Turns {
+impl CausalOrder {
     /// Settles every block in its turn. Where one is at fault, or in a circle, and `on_fault` lets
     /// that pass, the rest of its client is left out, and all that refers to what is left out.
     ///
@@ -29,14 +29,14 @@ impl Turns {
         mut on_fault: impl FnMut(Id, Fault) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let clients = &checker.update.clients;
-        let mut turns = Turns {
+        let mut order = CausalOrder {
             next: clients.iter().map(|c| (c.blocks.start, c.first)).collect(),
             waiting: Vec::new(),
             waits: vec![false; clients.len()],
         };
         checker.facts.order.reserve(checker.update.blocks.len());
         for client in (0..clients.len()).rev() {
-            turns.advance(checker, client, &mut on_fault)?;
+            order.advance(checker, client, &mut on_fault)?;
         }
         Ok(())
     }
@@ -80,8 +80,8 @@ impl Turns {
                     (of.blocks.end, block.clock)
                 }
             };
-            if let Some(slot) = self.next.get_mut(client) {
-                *slot = next;
+            if let Some(entry) = self.next.get_mut(client) {
+                *entry = next;
             }
             client = self.go_on().unwrap_or(client);
         }

@@ -47,7 +47,7 @@ impl Part {
 }
 
 /// A document in a session.
-pub(super) struct Working {
+pub(super) struct OpenDocument {
     pub loaded: Loaded,
     /// Present once the document is to be changed.
     pub editing: Option<Editing>,
@@ -80,9 +80,9 @@ pub(super) struct Change {
     pub clock: u32,
 }
 
-impl Working {
-    pub fn new(loaded: Loaded) -> Working {
-        Working { loaded, editing: None, state: None, view: None }
+impl OpenDocument {
+    pub fn new(loaded: Loaded) -> OpenDocument {
+        OpenDocument { loaded, editing: None, state: None, view: None }
     }
 
     /// Whether there is such a document: on disk, in the log, or made in this session.

@@ -1,6 +1,6 @@
 //! Where blocks stand, and what belongs to a container.
 
-use super::{Checked, GONE, Home, Id, OPEN, Owner, Update};
+use super::{Checked, GONE, Id, OPEN, Owner, ParentSlot, Update};
 
 /// One step on the way from a root to an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,13 +41,13 @@ impl<'a> Update<'a, Checked> {
         let mut at = Some(index as u32);
         let mut root = None;
         while let Some(block) = at.take() {
-            let home = match self.facts.home.get(block as usize).copied() {
+            let slot = match self.facts.slot.get(block as usize).copied() {
                 None | Some(GONE | OPEN) => break,
-                Some(home) => self.facts.homes.get(home as usize),
+                Some(slot) => self.facts.slots.get(slot as usize),
             };
-            let Some(home) = home else { break };
-            path.extend(home.key);
-            match home.owner {
+            let Some(slot) = slot else { break };
+            path.extend(slot.key);
+            match slot.owner {
                 Owner::Root(owner) => root = self.facts.roots.get(owner as usize),
                 Owner::Item { block, .. } => at = block,
             }
@@ -64,8 +64,8 @@ impl<'a> Update<'a, Checked> {
         // Parents come before their children in this order.
         for index in self.facts.order.iter().map(|index| *index as usize) {
             let belongs = index == top || self.owner(index).is_some_and(|o| has(&inside, o));
-            if let (true, Some(slot)) = (belongs, inside.get_mut(index)) {
-                *slot = true;
+            if let (true, Some(entry)) = (belongs, inside.get_mut(index)) {
+                *entry = true;
             }
         }
         let mut extent = Extent::default();
@@ -95,12 +95,12 @@ impl<'a> Update<'a, Checked> {
     /// The register that an item writes; none where it is in a sequence, or its container is gone
     /// or not in the update.
     pub fn register(&self, id: Id) -> Option<Register<'a>> {
-        let home = self.home(self.find(id)?)?;
-        let container = match home.owner {
+        let slot = self.slot(self.find(id)?)?;
+        let container = match slot.owner {
             Owner::Root(root) => Container::Root(self.facts.roots.get(root as usize)?.name),
             Owner::Item { id, .. } => Container::Item(id),
         };
-        Some((container, home.key?))
+        Some((container, slot.key?))
     }
 
     /// The steps from a root to an item, the root's name first; none where the way is not known.
@@ -108,9 +108,9 @@ impl<'a> Update<'a, Checked> {
         let mut steps = Vec::new();
         let mut at = id;
         loop {
-            let home = self.home(self.find(at)?)?;
-            steps.push(home.key.map_or(Step::Element(at), Step::Key));
-            match home.owner {
+            let slot = self.slot(self.find(at)?)?;
+            steps.push(slot.key.map_or(Step::Element(at), Step::Key));
+            match slot.owner {
                 Owner::Item { id, .. } => at = id,
                 Owner::Root(root) => {
                     steps.push(Step::Key(self.facts.roots.get(root as usize)?.name));
@@ -131,15 +131,15 @@ impl<'a> Update<'a, Checked> {
         }
     }
 
-    fn home(&self, block: usize) -> Option<&Home<'a>> {
-        let home = self.facts.home.get(block).filter(|home| !matches!(**home, GONE | OPEN))?;
-        self.facts.homes.get(*home as usize)
+    fn slot(&self, block: usize) -> Option<&ParentSlot<'a>> {
+        let slot = self.facts.slot.get(block).filter(|slot| !matches!(**slot, GONE | OPEN))?;
+        self.facts.slots.get(*slot as usize)
     }
 
     /// The block that created the container of a block.
     fn owner(&self, index: usize) -> Option<usize> {
-        let home = self.facts.home.get(index).filter(|home| !matches!(**home, GONE | OPEN))?;
-        match self.facts.homes.get(*home as usize)?.owner {
+        let slot = self.facts.slot.get(index).filter(|slot| !matches!(**slot, GONE | OPEN))?;
+        match self.facts.slots.get(*slot as usize)?.owner {
             Owner::Item { block: Some(block), .. } => Some(block as usize),
             _ => None,
         }
