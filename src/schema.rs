@@ -3,11 +3,16 @@
 //! Listing, dumping, checking, acknowledging, pruning and merging are written once over it. The
 //! concerns themselves, and what can be done in them, are in [`crate::concern`].
 
+mod field;
+mod guess;
+
+pub use field::{Field, FieldKind, FieldRole};
+pub use guess::{is_keyed_by_member, kind_by_name, kind_of, role_by_name, role_of};
+
 use crate::crdt::update::RootKind;
 use crate::crdt::value::{Record, Source, Value};
 use crate::path::{DocPath, Keys};
 use serde_json::{Map, json};
-use std::collections::BTreeSet;
 
 /// The field that stands for a value where a record belongs.
 pub const VALUE: &str = "value";
@@ -36,7 +41,10 @@ pub struct Collection {
     /// The field with the time of the last edit, in Unix seconds (rule R4): the clock of every
     /// field that has none of its own.
     pub clock: Option<&'static str>,
-    /// The schema's fields, in its order.
+    /// A root with the keys of the records that are not deleted, which other programs count and
+    /// nothing here believes (rule R5).
+    pub cache: Option<&'static str>,
+    /// The schema's fields, in its order. The first is the record's own id.
     pub fields: &'static [Field],
 }
 
@@ -49,6 +57,8 @@ pub struct Tombstone {
     pub at: &'static str,
     /// The field with the member who deleted, where the schema has one.
     pub by: Option<&'static str>,
+    /// The field with the acknowledgements.
+    pub acks: &'static str,
     pub removal: Removal,
 }
 
@@ -61,53 +71,39 @@ pub enum Removal {
     IntoArchive,
 }
 
-/// A field of a record.
-#[derive(Debug, Clone, Copy)]
-pub struct Field {
-    pub name: &'static str,
-    pub kind: FieldKind,
-    /// Its own clock (rule R4), where it has one beside the record's.
-    pub clock: Option<&'static str>,
-}
-
-/// What a field holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldKind {
-    Text,
-    /// Unix seconds; 0 is "never".
-    Time,
-    Flag,
-    /// A number, whole or not.
-    Number,
-    /// A map member → time: who has acknowledged the deletion.
-    Acknowledgements,
-    /// A map key → array of members, each array a set.
-    Reactions,
-    /// An array of maps.
-    List,
-    /// A map of anything.
-    Map,
-    /// A whole number that other programs cache; derived on reading.
-    Cache,
-}
-
-/// A field under the record's clock, if that has one.
-pub const fn field(name: &'static str, kind: FieldKind) -> Field {
-    Field { name, kind, clock: None }
-}
-
-/// A field with a clock of its own.
-pub const fn clocked(name: &'static str, kind: FieldKind, clock: &'static str) -> Field {
-    Field { name, kind, clock: Some(clock) }
-}
-
 /// What a document says of its entity: one record, at a root of its own.
 pub const METADATA: Collection = Collection {
     noun: "entity",
     path: &[],
     tombstone: None,
     clock: Some("updated_at"),
-    fields: &[field("created_at", FieldKind::Time), field("updated_at", FieldKind::Time)],
+    cache: None,
+    fields: &[
+        Field::id("entity_id"),
+        Field::word("entity_type"),
+        Field::prose("name"),
+        Field::prose("description"),
+        Field::id("four_words"),
+        Field::creator("created_by"),
+        Field::created("created_at"),
+        Field::edited("updated_at"),
+    ],
+};
+
+/// Records that no collection of their concern lists, as other programs write them.
+pub const UNLISTED: Collection = Collection {
+    noun: "record",
+    path: &[],
+    tombstone: Some(Tombstone {
+        flag: "deleted",
+        at: "deleted_at",
+        by: None,
+        acks: "ack_vector",
+        removal: Removal::AtOnce,
+    }),
+    clock: None,
+    cache: None,
+    fields: &[Field::created("created_at"), Field::acknowledgements("ack_vector")],
 };
 
 /// The record that a path leads into, as its collection and the number of steps to it. The last
@@ -123,6 +119,27 @@ pub fn place(spec: &'static Spec, path: &[String]) -> Option<(&'static Collectio
 }
 
 impl Collection {
+    /// The field with this name, if the schema has one.
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The name of the first field with a role.
+    pub fn named(&self, role: FieldRole) -> Option<&'static str> {
+        self.fields.iter().find(|field| field.role == role).map(|field| field.name)
+    }
+
+    /// The name of the text by which people recognise a record.
+    pub fn heading(&self) -> Option<&'static str> {
+        let is_heading = |field: &&Field| field.role == FieldRole::Prose && field.kind.is_text();
+        self.fields.iter().find(is_heading).map(|field| field.name)
+    }
+
+    /// The clock of a field: its own, else the record's.
+    pub fn clock_of(&self, field: &str) -> Option<&'static str> {
+        self.field(field).and_then(|field| field.clock).or(self.clock)
+    }
+
     /// The paths of all its records, in the order of their keys.
     pub fn records(&self, source: &dyn Source) -> Vec<DocPath> {
         self.homes(source).into_iter().flat_map(|path| descend(source, path, "*")).collect()
@@ -204,36 +221,4 @@ fn descend(source: &dyn Source, path: DocPath, step: &str) -> Vec<DocPath> {
         "*" => source.keys(&path.steps()).iter().map(|key| path.child(key)).collect(),
         name => vec![path.child(name)],
     }
-}
-
-impl FieldKind {
-    fn to_json(self, value: Option<&Value>) -> serde_json::Value {
-        match self {
-            FieldKind::Text => value.map_or(serde_json::Value::Null, Value::to_json),
-            FieldKind::Time | FieldKind::Cache => {
-                json!(value.and_then(Value::as_i64).unwrap_or(0))
-            }
-            FieldKind::Number => value.map_or_else(|| json!(0), Value::to_json),
-            FieldKind::Flag => json!(value.and_then(Value::as_bool).unwrap_or(false)),
-            FieldKind::Acknowledgements | FieldKind::Map => {
-                value.map_or_else(|| json!({}), Value::to_json)
-            }
-            FieldKind::List => value.map_or_else(|| json!([]), Value::to_json),
-            FieldKind::Reactions => reactions_to_json(value),
-        }
-    }
-}
-
-/// Reactions as sets: no member twice, and no emoji that nobody uses.
-fn reactions_to_json(value: Option<&Value>) -> serde_json::Value {
-    let Some(emojis) = value.and_then(Value::as_map) else { return json!({}) };
-    emojis
-        .iter()
-        .filter_map(|(emoji, members)| {
-            let members: BTreeSet<&str> =
-                members.as_array()?.iter().filter_map(Value::as_str).collect();
-            (!members.is_empty()).then(|| (emoji.clone(), json!(members)))
-        })
-        .collect::<Map<_, _>>()
-        .into()
 }

@@ -13,7 +13,7 @@ use crate::crdt::value::{Shared, Source, Value};
 use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::path::{DocPath, Keys};
-use crate::schema::{Collection, Removal, Spec};
+use crate::schema::{Collection, Removal, Spec, Tombstone as Marks};
 use crate::store::Session;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -110,7 +110,7 @@ impl Tombstone {
             return None;
         }
         let at = |name: &'static str| source.value(&path.field(name));
-        let acknowledged = match at("ack_vector") {
+        let acknowledged = match at(marks.acks) {
             Some(Value::Map(acks) | Value::Object(acks)) => {
                 acks.into_iter().map(|(member, at)| (member, at.as_i64().unwrap_or(0))).collect()
             }
@@ -161,7 +161,7 @@ pub fn mark(
     if let Some(field) = marks.by {
         txn.set(path, field, by.as_str())?;
     }
-    acknowledge_one(txn, path, by.as_str(), now)?;
+    acknowledge_one(txn, marks, path, by.as_str(), now)?;
     Ok(())
 }
 
@@ -179,13 +179,19 @@ pub fn revive(txn: &mut Txn<'_>, collection: &Collection, path: &[&str]) -> Resu
     }
     txn.set(path, marks.flag, false)?;
     txn.set(path, marks.at, 0)?;
-    txn.create_map(path, "ack_vector")
+    txn.create_map(path, marks.acks)
 }
 
 /// Writes one acknowledgement, unless it is there: a second one would bounce between the
 /// replicas for ever. True when it was written.
-pub fn acknowledge_one(txn: &mut Txn<'_>, path: &[&str], member: &str, now: i64) -> Result<bool> {
-    let acks = path.field("ack_vector");
+pub fn acknowledge_one(
+    txn: &mut Txn<'_>,
+    marks: &Marks,
+    path: &[&str],
+    member: &str,
+    now: i64,
+) -> Result<bool> {
+    let acks = path.field(marks.acks);
     let known = txn.typed(&acks);
     let known = known.as_ref().and_then(Value::as_map);
     if known.is_some_and(|known| known.contains_key(member)) {
@@ -194,7 +200,7 @@ pub fn acknowledge_one(txn: &mut Txn<'_>, path: &[&str], member: &str, now: i64)
     // Tombstones of other programs come without one, or with a plain value; rule R3 unites what two
     // replicas create.
     if txn.shared(&acks) != Some(Shared::Map) {
-        txn.create_map(path, "ack_vector")?;
+        txn.create_map(path, marks.acks)?;
         known.into_iter().flatten().try_for_each(|(member, at)| txn.set(&acks, member, at))?;
     }
     txn.set(&acks, member, now)?;
@@ -211,11 +217,11 @@ pub fn acknowledge(session: &mut Session, doc: &DocId) -> Result<usize> {
         return Ok(0);
     }
     let Some(view) = session.view(doc)? else { return Ok(0) };
-    let open: Vec<DocPath> = list(spec, &*view)
+    let open: Vec<(&Marks, DocPath)> = list(spec, &*view)
         .into_iter()
         .filter(|tombstone| tombstone.plain == Plain::Nothing)
         .filter(|tombstone| !tombstone.acknowledged.contains_key(member.as_str()))
-        .map(|tombstone| tombstone.path)
+        .filter_map(|of| Some((of.collection.tombstone.as_ref()?, of.path)))
         .collect();
     if open.is_empty() {
         return Ok(0);
@@ -223,8 +229,9 @@ pub fn acknowledge(session: &mut Session, doc: &DocId) -> Result<usize> {
     let now = session.now();
     session.edit(doc, |txn| {
         let mut written = 0;
-        for path in &open {
-            written += usize::from(acknowledge_one(txn, &path.steps(), member.as_str(), now)?);
+        for (marks, path) in &open {
+            let path = path.steps();
+            written += usize::from(acknowledge_one(txn, marks, &path, member.as_str(), now)?);
         }
         Ok(written)
     })
@@ -263,9 +270,9 @@ impl Plan {
         for pruned in &self.prunable {
             if let Some((id, parent)) = pruned.tombstone.path.steps().split_last() {
                 ids.entry(parent.to_vec()).or_default().insert(id);
-                // The cache beside the members (rule R5) must not outlive the record.
-                if pruned.tombstone.collection.noun == core::MEMBERS.noun {
-                    ids.entry(vec!["active_members"]).or_default().insert(id);
+                // The cache beside the records (rule R5) must not outlive the record.
+                if let Some(cache) = pruned.tombstone.collection.cache {
+                    ids.entry(vec![cache]).or_default().insert(id);
                 }
             }
         }

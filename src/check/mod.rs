@@ -211,7 +211,7 @@ impl Content<'_> {
             return Ok(found);
         };
         found.extend(over_limit(doc, &entity, view, spec.limit_bytes));
-        found.extend(times::ahead(view, self.scope.now));
+        found.extend(times::ahead(spec, view, self.scope.now));
         found.extend(records::plain(spec, view));
         found.extend(records::ids(spec, view));
         match spec.name {
@@ -221,7 +221,7 @@ impl Content<'_> {
             _ => {}
         }
         if let Some(members) = self.members(&entity)? {
-            found.extend(people::strangers(&entity, spec.name, view, members));
+            found.extend(people::strangers(&entity, spec, view, members));
         }
         Ok(found)
     }

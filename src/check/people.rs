@@ -3,14 +3,13 @@
 use super::{Edit, Fix, Found};
 use crate::concern::core::{self, active_role};
 use crate::concern::plain::PLAIN_VALUE;
-use crate::concern::{chat, issues, kanban};
 use crate::crdt::value::{Shared, Source, Value};
 use crate::crdt::view::View;
 use crate::error::Next;
 use crate::id::EntityId;
 use crate::path::Keys;
 use crate::policy::Role;
-use crate::schema::Collection;
+use crate::schema::{Field, FieldRole, Spec};
 use crate::store::check::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,9 +36,9 @@ pub fn core(entity: &EntityId, view: &View) -> Vec<Found> {
 fn active_members(view: &View) -> Vec<Found> {
     let active = core::active(view);
     let records = known(view);
-    let cached: BTreeSet<String> = view.keys(&["active_members"]).into_iter().collect();
+    let cached: BTreeSet<String> = view.keys(&[core::ACTIVE]).into_iter().collect();
     let mut found = Vec::new();
-    for member in active.keys().filter(|member| !view.flag(&["active_members", member])) {
+    for member in active.keys().filter(|member| !view.flag(&[core::ACTIVE, member])) {
         found.push((
             &WRONG_CACHE,
             member,
@@ -118,37 +117,12 @@ pub fn heir(source: &dyn Source) -> Option<String> {
         .map(|(id, _)| id.clone())
 }
 
-/// A field of a record that names a member.
-struct Named {
-    collection: Collection,
-    field: &'static str,
-    kind: &'static Kind,
-    /// Records with one of these flags are not looked at.
-    gone: &'static [&'static str],
-}
-
-fn named(concern: &str) -> Vec<Named> {
-    let author = |collection, field| Named {
-        collection,
-        field,
-        kind: &UNKNOWN_AUTHOR,
-        gone: &["deleted", "closed"],
-    };
-    let assignee = |collection| Named {
-        collection,
-        field: "assignee_id",
-        kind: &UNKNOWN_ASSIGNEE,
-        gone: &["archived", "closed"],
-    };
-    match concern {
-        "chat" => vec![author(chat::MESSAGES, "author_id"), author(chat::REPLIES, "author_id")],
-        "kanban" => vec![assignee(kanban::CARDS)],
-        "issues" => vec![
-            author(issues::ISSUES, "reporter_id"),
-            author(issues::COMMENTS, "author_id"),
-            assignee(issues::ISSUES),
-        ],
-        _ => Vec::new(),
+/// What it is when a field names somebody who is no member; None for a field that names nobody.
+fn unknown(field: &Field) -> Option<&'static Kind> {
+    match field.role {
+        FieldRole::Author | FieldRole::Creator => Some(&UNKNOWN_AUTHOR),
+        FieldRole::Assignee => Some(&UNKNOWN_ASSIGNEE),
+        _ => None,
     }
 }
 
@@ -156,7 +130,7 @@ fn named(concern: &str) -> Vec<Named> {
 /// one finding for each.
 pub fn strangers(
     entity: &EntityId,
-    concern: &str,
+    spec: &Spec,
     view: &View,
     members: &BTreeSet<String>,
 ) -> Vec<Found> {
@@ -167,13 +141,20 @@ pub fn strangers(
             counts.entry((kind.name, member)).or_insert((kind, noun, 0)).2 += 1;
         }
     };
-    for named in named(concern) {
-        for path in named.collection.records(view) {
-            let at = |field| view.value(&path.field(field));
-            let is_gone =
-                named.gone.iter().any(|flag| at(flag).and_then(|v| v.as_bool()) == Some(true));
-            if let (Some(Value::String(member)), false) = (at(named.field), is_gone) {
-                count(named.kind, named.collection.noun, member);
+    for collection in spec.collections {
+        let naming = collection.fields.iter().filter_map(|field| Some((field, unknown(field)?)));
+        let naming: Vec<(&Field, &'static Kind)> = naming.collect();
+        if naming.is_empty() {
+            continue;
+        }
+        for path in collection.records(view) {
+            if collection.is_deleted(view, &path) {
+                continue;
+            }
+            for (field, kind) in &naming {
+                if let Some(Value::String(member)) = view.value(&path.field(field.name)) {
+                    count(kind, collection.noun, member);
+                }
             }
         }
     }

@@ -106,8 +106,8 @@ fn rewrite_plain(session: &mut Session, findings: &[&Finding]) -> Result<()> {
 fn edit(txn: &mut Txn<'_>, change: &Edit, now: i64) -> Result<()> {
     match change {
         Edit::ActiveMember(member) => match core::active(txn).contains_key(member) {
-            true => txn.set(&["active_members"], member, true),
-            false => txn.remove(&["active_members"], member).map(drop),
+            true => txn.set(&[core::ACTIVE], member, true),
+            false => txn.remove(&[core::ACTIVE], member).map(drop),
         },
         Edit::Owner => match heir(txn) {
             Some(heir) => core::appoint(txn, &heir, crate::policy::Role::Owner, now),

@@ -5,22 +5,23 @@ use crate::crdt::value::{Record, Source, Value};
 use crate::crdt::view::View;
 use crate::error::Next;
 use crate::limits::CLOCK_SKEW_SECONDS;
+use crate::schema::{FieldKind, Spec, kind_by_name, kind_of};
 use crate::store::check::Kind;
 
 static CLOCK_SKEW: Kind = Kind::warning("clock-skew");
 const HOUR: i64 = 3600;
 
 /// The times of a document.
-#[derive(Default)]
-struct Ahead {
+struct Ahead<'s> {
+    spec: &'s Spec,
     count: usize,
     /// How far, and where.
     farthest: (i64, String),
 }
 
 /// Whether a document holds times more than a day ahead: one finding for all of them.
-pub fn ahead(view: &View, now: i64) -> Option<Found> {
-    let mut ahead = Ahead::default();
+pub fn ahead(spec: &Spec, view: &View, now: i64) -> Option<Found> {
+    let mut ahead = Ahead { spec, count: 0, farthest: (0, String::new()) };
     for root in view.roots() {
         match view.keys(&[&root]) {
             keys if keys.is_empty() => ahead.look_at(&root, view.value(&[&root]).as_ref(), now),
@@ -47,16 +48,26 @@ pub fn ahead(view: &View, now: i64) -> Option<Found> {
     })
 }
 
-impl Ahead {
+impl Ahead<'_> {
     /// A value under a key. Recursion is bounded: the check refused deeper nesting.
     fn look_under(&mut self, path: &str, key: &str, value: Option<&Value>, now: i64) {
         match value {
-            Some(Value::Map(map)) if key == "ack_vector" => self.acknowledgements(path, map, now),
-            Some(Value::Int(_) | Value::BigInt(_) | Value::Number(_)) if key.ends_with("_at") => {
+            Some(Value::Map(map))
+                if kind_of(Some(self.spec), key) == Some(FieldKind::Acknowledgements) =>
+            {
+                self.acknowledgements(path, map, now);
+            }
+            Some(Value::Int(_) | Value::BigInt(_) | Value::Number(_)) if self.is_time(key) => {
                 self.time(path, value.and_then(Value::as_i64).unwrap_or(0), now);
             }
             value => self.look_at(path, value, now),
         }
+    }
+
+    /// What its concern calls a time, or its name does.
+    fn is_time(&self, key: &str) -> bool {
+        let time = Some(FieldKind::Time);
+        kind_by_name(key) == time || kind_of(Some(self.spec), key) == time
     }
 
     fn look_at(&mut self, path: &str, value: Option<&Value>, now: i64) {

@@ -114,19 +114,19 @@ fn trashed(context: &Context) -> Result<Vec<CompletionCandidate>> {
 }
 
 fn messages(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    newest(context, &chat::SPEC, &[&chat::MESSAGES, &chat::REPLIES], "content")
+    newest(context, &chat::SPEC, &[&chat::MESSAGES, &chat::REPLIES])
 }
 
 fn cards(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    newest(context, &kanban::SPEC, &[&kanban::CARDS], "title")
+    newest(context, &kanban::SPEC, &[&kanban::CARDS])
 }
 
 fn issues(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    newest(context, &issues::SPEC, &[&issues::ISSUES], "title")
+    newest(context, &issues::SPEC, &[&issues::ISSUES])
 }
 
 fn comments(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    newest(context, &issues::SPEC, &[&issues::COMMENTS], "content")
+    newest(context, &issues::SPEC, &[&issues::COMMENTS])
 }
 
 /// Columns by title and by id: not every title is for a shell.
@@ -145,10 +145,9 @@ fn newest(
     context: &Context,
     spec: &Spec,
     collections: &[&Collection],
-    text: &str,
 ) -> Result<Vec<CompletionCandidate>> {
     let entity = context.entity()?;
-    let found = recent::list(&context.reader()?, &entity, spec, collections, text, RECORDS)?;
+    let found = recent::list(&context.reader()?, &entity, spec, collections, RECORDS)?;
     Ok(found.iter().map(|one| with_help(&one.id, &snippet(&one.text))).collect())
 }
 

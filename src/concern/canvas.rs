@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
 use crate::limits;
 use crate::path::Keys;
-use crate::schema::{Collection, FieldKind, Removal, Spec, Tombstone, field};
+use crate::schema::{Collection, Field, Removal, Spec, Tombstone};
 use crate::store::{Session, Step};
 use crate::tombstone::{self, Pruned};
 use element::{Changes, FoundElement};
@@ -43,24 +43,26 @@ pub const ELEMENTS: Collection = Collection {
         flag: "deleted",
         at: "deleted_at",
         by: None,
+        acks: "ack_vector",
         removal: Removal::AtOnce,
     }),
     clock: Some("updated_at"),
+    cache: None,
     fields: &[
-        field("id", FieldKind::Text),
-        field("element_type", FieldKind::Text),
-        field("x", FieldKind::Number),
-        field("y", FieldKind::Number),
-        field("width", FieldKind::Number),
-        field("height", FieldKind::Number),
-        field("rotation", FieldKind::Number),
-        field("z_index", FieldKind::Number),
-        field("data", FieldKind::Map),
-        field("created_at", FieldKind::Time),
-        field("updated_at", FieldKind::Time),
-        field("deleted", FieldKind::Flag),
-        field("deleted_at", FieldKind::Time),
-        field("ack_vector", FieldKind::Acknowledgements),
+        Field::id("id"),
+        Field::word("element_type"),
+        Field::number("x"),
+        Field::number("y"),
+        Field::number("width"),
+        Field::number("height"),
+        Field::number("rotation"),
+        Field::number("z_index"),
+        Field::data("data"),
+        Field::created("created_at"),
+        Field::edited("updated_at"),
+        Field::flag("deleted"),
+        Field::time("deleted_at"),
+        Field::acknowledgements("ack_vector"),
     ],
 };
 

@@ -21,7 +21,7 @@ use crate::id::EntityId;
 use crate::limits;
 use crate::path::{DocPath, Keys};
 use crate::policy::Action;
-use crate::schema::{Collection, Field, FieldKind, Removal, Spec, Tombstone, field};
+use crate::schema::{Collection, Field, Removal, Spec, Tombstone};
 use crate::store::Session;
 use crate::tombstone;
 use index::Index;
@@ -40,6 +40,7 @@ pub const MESSAGES: Collection = Collection {
     path: &["messages"],
     tombstone: Some(DELETED),
     clock: Some("updated_at"),
+    cache: None,
     fields: MESSAGE_FIELDS,
 };
 
@@ -49,11 +50,12 @@ pub const THREADS: Collection = Collection {
     path: &["threads"],
     tombstone: None,
     clock: None,
+    cache: None,
     fields: &[
-        field("parent_id", FieldKind::Text),
-        field("replies", FieldKind::Map),
-        field("reply_count", FieldKind::Cache),
-        field("last_reply_at", FieldKind::Cache),
+        Field::id("parent_id"),
+        Field::records("replies"),
+        Field::cache("reply_count"),
+        Field::cache("last_reply_at"),
     ],
 };
 
@@ -63,23 +65,29 @@ pub const REPLIES: Collection = Collection {
     path: &["threads", "*", "replies"],
     tombstone: Some(DELETED),
     clock: Some("updated_at"),
+    cache: None,
     fields: MESSAGE_FIELDS,
 };
 
-const DELETED: Tombstone =
-    Tombstone { flag: "deleted", at: "deleted_at", by: None, removal: Removal::AtOnce };
+const DELETED: Tombstone = Tombstone {
+    flag: "deleted",
+    at: "deleted_at",
+    by: None,
+    acks: "ack_vector",
+    removal: Removal::AtOnce,
+};
 
 const MESSAGE_FIELDS: &[Field] = &[
-    field("id", FieldKind::Text),
-    field("author_id", FieldKind::Text),
-    field("content", FieldKind::Text),
-    field("created_at", FieldKind::Time),
-    field("updated_at", FieldKind::Time),
-    field("deleted", FieldKind::Flag),
-    field("deleted_at", FieldKind::Time),
-    field("ack_vector", FieldKind::Acknowledgements),
-    field("reactions", FieldKind::Reactions),
-    field("attachments", FieldKind::List),
+    Field::id("id"),
+    Field::author("author_id"),
+    Field::prose("content"),
+    Field::created("created_at"),
+    Field::edited("updated_at"),
+    Field::flag("deleted"),
+    Field::time("deleted_at"),
+    Field::acknowledgements("ack_vector"),
+    Field::reactions("reactions"),
+    Field::list("attachments"),
 ];
 
 /// Changes the text of one's own message.

@@ -16,7 +16,7 @@ use crate::id::{DocId, EntityId, MemberId};
 use crate::limits;
 use crate::path::DocPath;
 use crate::policy::{Action, Role};
-use crate::schema::{Collection, Field, FieldKind, Removal, Spec, Tombstone, field};
+use crate::schema::{Collection, Field, Removal, Spec, Tombstone};
 use crate::store::Session;
 use crate::tombstone::{self, trash};
 use serde::{Deserialize, Serialize};
@@ -25,11 +25,7 @@ use std::collections::BTreeMap;
 pub const SPEC: Spec = Spec {
     name: "core",
     limit_bytes: limits::CORE_BYTES,
-    roots: &[
-        ("metadata", RootKind::Map),
-        ("members", RootKind::Map),
-        ("active_members", RootKind::Map),
-    ],
+    roots: &[("metadata", RootKind::Map), ("members", RootKind::Map), (ACTIVE, RootKind::Map)],
     collections: &[MEMBERS],
 };
 
@@ -41,22 +37,30 @@ pub const MEMBERS: Collection = Collection {
         flag: "deleted",
         at: "deleted_at",
         by: Some("deleted_by"),
+        acks: "ack_vector",
         removal: Removal::AtOnce,
     }),
     clock: Some("updated_at"),
+    cache: Some(ACTIVE),
     fields: MEMBER_FIELDS,
 };
 
 const MEMBER_FIELDS: &[Field] = &[
-    field("member_id", FieldKind::Text),
-    field("role", FieldKind::Text),
-    field("joined_at", FieldKind::Time),
-    field("updated_at", FieldKind::Time),
-    field("deleted", FieldKind::Flag),
-    field("deleted_at", FieldKind::Time),
-    field("deleted_by", FieldKind::Text),
-    field("ack_vector", FieldKind::Acknowledgements),
+    Field::member("member_id"),
+    Field::word(ROLE),
+    Field::created("joined_at"),
+    Field::edited("updated_at"),
+    Field::flag("deleted"),
+    Field::time("deleted_at"),
+    Field::deleter("deleted_by"),
+    Field::acknowledgements("ack_vector"),
 ];
+
+/// The root with the ids of the active members.
+pub const ACTIVE: &str = "active_members";
+
+/// The field with the role of a member.
+pub const ROLE: &str = "role";
 
 const METADATA: &[&str] = &["metadata"];
 
@@ -222,7 +226,7 @@ impl Remove {
         let mut members = people(session, &doc)?.unwrap_or_default();
         session.edit(&doc, |txn| {
             tombstone::mark(txn, &MEMBERS, &["members", &member], now, &actor.id)?;
-            txn.remove(&["active_members"], &member)?;
+            txn.remove(&[ACTIVE], &member)?;
             Ok(())
         })?;
         members.remove(&member);
@@ -384,7 +388,7 @@ fn join(
         txn.set(&path, "deleted_at", 0)?;
     }
     record::touch(txn, &path, "updated_at", since)?;
-    txn.set(&["active_members"], id, true)?;
+    txn.set(&[ACTIVE], id, true)?;
     Ok(since)
 }
 
@@ -393,7 +397,7 @@ pub fn appoint(txn: &mut Txn<'_>, member: &str, role: Role, now: i64) -> Result<
     let path = ["members", member];
     txn.set(&path, "role", role.as_str())?;
     record::touch(txn, &path, "updated_at", now)?;
-    txn.set(&["active_members"], member, true)
+    txn.set(&[ACTIVE], member, true)
 }
 
 fn is_four_words(id: &str) -> bool {

@@ -12,7 +12,7 @@ use crate::crdt::value::{Record, Source};
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::limits;
-use crate::schema::{Collection, FieldKind, Removal, Spec, Tombstone, clocked, field};
+use crate::schema::{Collection, Field, FieldKind, Removal, Spec, Tombstone};
 use crate::store::Session;
 use crate::tombstone;
 use serde::{Deserialize, Serialize};
@@ -32,26 +32,28 @@ pub const ISSUES: Collection = Collection {
         flag: "closed",
         at: "closed_at",
         by: None,
+        acks: "ack_vector",
         removal: Removal::IntoArchive,
     }),
     clock: Some("updated_at"),
+    cache: None,
     fields: &[
-        field("id", FieldKind::Text),
-        field("title", FieldKind::Text),
-        field("description", FieldKind::Text),
-        clocked("status", FieldKind::Text, "status_updated_at"),
-        clocked("priority", FieldKind::Text, "priority_updated_at"),
-        clocked("assignee_id", FieldKind::Text, "assignee_updated_at"),
-        field("reporter_id", FieldKind::Text),
-        field("created_at", FieldKind::Time),
-        field("updated_at", FieldKind::Time),
-        field("status_updated_at", FieldKind::Time),
-        field("priority_updated_at", FieldKind::Time),
-        field("assignee_updated_at", FieldKind::Time),
-        field("closed", FieldKind::Flag),
-        field("closed_at", FieldKind::Time),
-        field("ack_vector", FieldKind::Acknowledgements),
-        field("comments", FieldKind::List),
+        Field::id("id"),
+        Field::prose("title"),
+        Field::prose("description"),
+        Field::word("status").clocked("status_updated_at"),
+        Field::word("priority").clocked("priority_updated_at"),
+        Field::assignee("assignee_id").clocked("assignee_updated_at"),
+        Field::creator("reporter_id"),
+        Field::created("created_at"),
+        Field::edited("updated_at"),
+        Field::edited("status_updated_at"),
+        Field::edited("priority_updated_at"),
+        Field::edited("assignee_updated_at"),
+        Field::flag("closed"),
+        Field::time("closed_at"),
+        Field::acknowledgements("ack_vector"),
+        Field::list("comments"),
     ],
 };
 
@@ -63,18 +65,20 @@ pub const COMMENTS: Collection = Collection {
         flag: "deleted",
         at: "deleted_at",
         by: None,
+        acks: "ack_vector",
         removal: Removal::AtOnce,
     }),
     clock: Some("updated_at"),
+    cache: None,
     fields: &[
-        field("id", FieldKind::Text),
-        field("author_id", FieldKind::Text),
-        field("content", FieldKind::Text),
-        field("created_at", FieldKind::Time),
-        field("updated_at", FieldKind::Time),
-        field("deleted", FieldKind::Flag),
-        field("deleted_at", FieldKind::Time),
-        field("ack_vector", FieldKind::Acknowledgements),
+        Field::id("id"),
+        Field::author("author_id"),
+        Field::prose("content"),
+        Field::created("created_at"),
+        Field::edited("updated_at"),
+        Field::flag("deleted"),
+        Field::time("deleted_at"),
+        Field::acknowledgements("ack_vector"),
     ],
 };
 

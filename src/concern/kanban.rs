@@ -18,7 +18,7 @@ use crate::crdt::value::{Record, Source};
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::limits;
-use crate::schema::{Collection, FieldKind, Removal, Spec, Tombstone, field};
+use crate::schema::{Collection, Field, Removal, Spec, Tombstone};
 use crate::store::Session;
 use crate::tombstone;
 use board::ColumnPosition;
@@ -40,11 +40,12 @@ pub const COLUMNS: Collection = Collection {
     path: &["columns"],
     tombstone: None,
     clock: None,
+    cache: None,
     fields: &[
-        field("id", FieldKind::Text),
-        field("title", FieldKind::Text),
-        field("order", FieldKind::Number),
-        field("card_order", FieldKind::List),
+        Field::id("id"),
+        Field::prose("title"),
+        Field::number("order"),
+        Field::list("card_order"),
     ],
 };
 
@@ -56,21 +57,23 @@ pub const CARDS: Collection = Collection {
         flag: "archived",
         at: "archived_at",
         by: None,
+        acks: "ack_vector",
         removal: Removal::IntoArchive,
     }),
     clock: Some("updated_at"),
+    cache: None,
     fields: &[
-        field("id", FieldKind::Text),
-        field("title", FieldKind::Text),
-        field("description", FieldKind::Text),
-        field("column_id", FieldKind::Text),
-        field("assignee_id", FieldKind::Text),
-        field("priority", FieldKind::Text),
-        field("created_at", FieldKind::Time),
-        field("updated_at", FieldKind::Time),
-        field("archived", FieldKind::Flag),
-        field("archived_at", FieldKind::Time),
-        field("ack_vector", FieldKind::Acknowledgements),
+        Field::id("id"),
+        Field::prose("title"),
+        Field::prose("description"),
+        Field::reference("column_id"),
+        Field::assignee("assignee_id"),
+        Field::word("priority"),
+        Field::created("created_at"),
+        Field::edited("updated_at"),
+        Field::flag("archived"),
+        Field::time("archived_at"),
+        Field::acknowledgements("ack_vector"),
     ],
 };
 

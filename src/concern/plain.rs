@@ -13,7 +13,7 @@ use crate::error::{Error, Next, Result};
 use crate::id::DocId;
 use crate::path::{DocPath, Keys};
 use crate::policy::{Action, Decision};
-use crate::schema::{self, Collection, Field, FieldKind, Spec};
+use crate::schema::{self, Collection, Field, FieldKind, FieldRole, Spec};
 use crate::store::check::Kind;
 use std::collections::BTreeMap;
 
@@ -187,7 +187,7 @@ pub fn anew(
     if let Some(marks) = &collection.tombstone {
         set(marks.flag, Value::Bool(false));
         set(marks.at, Value::Int(0));
-        fields.insert("ack_vector".to_owned(), Content::Map(BTreeMap::new()));
+        fields.insert(marks.acks.to_owned(), Content::Map(BTreeMap::new()));
     }
     fields
 }
@@ -203,28 +203,35 @@ pub fn text_of<'f>(fields: &'f BTreeMap<String, Content>, name: &str) -> &'f str
 /// Lets a message or comment that is made anew be its author's where that may be, else the actor's,
 /// who says whose words they are. What to say of it.
 pub fn attribute(
+    collection: &Collection,
     fields: &mut BTreeMap<String, Content>,
     actor: &super::Actor,
     now: i64,
 ) -> Result<&'static str> {
-    let author = text_of(fields, "author_id").to_owned();
+    let (Some(by), Some(said)) = (collection.named(FieldRole::Author), collection.heading()) else {
+        return Ok("");
+    };
+    let author = text_of(fields, by).to_owned();
     let in_their_name = Action::WriteAs { author: author.as_str() };
     if !author.is_empty() && actor.decision(&in_their_name) == Decision::Allow {
         return Ok("");
     }
     let words = match author.as_str() {
-        "" => text_of(fields, "content").to_owned(),
-        author => format!("{author}: {}", text_of(fields, "content")),
+        "" => text_of(fields, said).to_owned(),
+        author => format!("{author}: {}", text_of(fields, said)),
     };
     super::record::check_text("text with its author's name", &words)?;
     let mut set = |name: &str, value: Value| {
         fields.insert(name.to_owned(), Content::Plain(value));
     };
-    set("content", Value::String(words));
-    set("author_id", Value::String(actor.id.to_string()));
-    set("created_at", Value::Int(now));
-    if fields.contains_key("reactions") {
-        fields.insert("reactions".to_owned(), Content::Map(BTreeMap::new()));
+    set(said, Value::String(words));
+    set(by, Value::String(actor.id.to_string()));
+    if let Some(created) = collection.named(FieldRole::Created) {
+        set(created, Value::Int(now));
+    }
+    let reactions = collection.fields.iter().filter(|field| field.kind == FieldKind::Reactions);
+    for field in reactions {
+        fields.insert(field.name.to_owned(), Content::Map(BTreeMap::new()));
     }
     Ok(", as your own: nobody but an admin or owner writes in another's name")
 }
@@ -248,7 +255,7 @@ impl Minting {
         match value.as_map() {
             Some(record) => {
                 for (name, value) in record {
-                    let known = collection.fields.iter().find(|field| field.name == name);
+                    let known = collection.field(name);
                     let made = known.and_then(|field| self.field(collection, field, value));
                     fields.insert(name.clone(), made.unwrap_or(Content::Plain(value.clone())));
                 }

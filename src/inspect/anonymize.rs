@@ -5,23 +5,15 @@
 //! are fields and ids. Of any other key only its form stays: the same key becomes the same other one,
 //! and no two become one.
 
-use crate::crdt::update::{Checked, Instead, Role, RootKind, Update};
+use crate::crdt::update::{Checked, Instead, Role, Update};
 use crate::error::{Error, Result};
+use crate::schema::{FieldKind, FieldRole, Spec, is_keyed_by_member, kind_of, role_of};
 use std::collections::{HashMap, HashSet};
 
 /// Longest key that counts as a name.
 const NAME_BYTES: usize = 128;
 /// Longest value that counts as a word of the schema.
 const WORD_BYTES: usize = 32;
-
-/// Fields that hold an id, beside those that end with `_id` or `_by`.
-const ID_FIELDS: &[&str] = &["id", "assignee", "four_words"];
-/// Fields that hold a word of the schema, beside those that end with `_type`.
-const WORD_FIELDS: &[&str] = &["role", "status", "priority", "kind", "type"];
-/// Fields that hold a member, beside those that end with `_by`.
-const MEMBER_FIELDS: &[&str] = &["author_id", "member_id", "assignee"];
-/// Roots keyed by member.
-const MEMBER_ROOTS: &[&str] = &["members", "active_members"];
 
 /// What an anonymous copy is.
 pub struct Anonymous {
@@ -40,21 +32,21 @@ pub struct Anonymous {
 /// `Bug` when the copy does not read as the original does.
 pub fn anonymize(
     update: &Update<'_, Checked>,
-    roots: &[(&str, RootKind)],
+    spec: Option<&'static Spec>,
     members: Option<&[String]>,
 ) -> Result<Anonymous> {
-    let mut names = Names::of(update, members);
+    let mut names = Names::of(update, spec, members);
     let mut texts = 0;
     let bytes = update.with_texts(&mut |role, path, text| {
         let instead = match role {
             Role::Root | Role::Key if !is_name(text) => names.substitute(text),
-            Role::Value if !stays(path, text) => Instead::Filler,
+            Role::Value if !stays(spec, path, text) => Instead::Filler,
             _ => names.member(text),
         };
         texts += usize::from(instead != Instead::Same && !text.is_empty());
         instead
     });
-    let copy = Update::checked(&bytes, roots)
+    let copy = Update::checked(&bytes, spec.map_or(&[], |spec| spec.roots))
         .map_err(|fault| Error::bug("the anonymous copy is not valid").because(fault))?;
     match copy.version() == update.version() && bytes.len() == update.bytes().len() {
         true => Ok(Anonymous { bytes, texts }),
@@ -63,22 +55,21 @@ pub fn anonymize(
 }
 
 /// Whether a value is an id or a word of the schema, by its form and by where it stands.
-fn stays(path: &[&str], text: &str) -> bool {
-    let field = path.last().copied().unwrap_or("");
-    let is_id_field =
-        ID_FIELDS.contains(&field) || field.ends_with("_id") || field.ends_with("_by");
-    let is_word_field = WORD_FIELDS.contains(&field) || field.ends_with("_type");
+fn stays(spec: Option<&Spec>, path: &[&str], text: &str) -> bool {
+    let role = path.last().and_then(|field| role_of(spec, field));
+    let is_id_field = role.is_some_and(FieldRole::is_id);
+    let is_word_field = role == Some(FieldRole::Word);
     let is_word = text.len() <= WORD_BYTES
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || b"_-".contains(&byte));
     is_minted(text)
         || is_id_field && is_name(text)
-        || is_reaction(path) && is_name(text)
+        || is_reaction(spec, path) && is_name(text)
         || is_word_field && is_word
 }
 
 /// Whether a value stands in the members of a reaction.
-fn is_reaction(path: &[&str]) -> bool {
-    matches!(path, [.., "reactions", _])
+fn is_reaction(spec: Option<&Spec>, path: &[&str]) -> bool {
+    matches!(path, [.., field, _] if kind_of(spec, field) == Some(FieldKind::Reactions))
 }
 
 /// A UUID, or an id of more parts with a UUID among them: `group:3f2a…:chat`.
@@ -107,10 +98,10 @@ struct Names {
 impl Names {
     /// Those of a document; the members that are known first, so that their substitutes do not
     /// depend on it.
-    fn of(update: &Update<'_, Checked>, members: Option<&[String]>) -> Names {
+    fn of(update: &Update<'_, Checked>, spec: Option<&Spec>, members: Option<&[String]>) -> Names {
         let mut names = Names::default();
         update.with_texts(&mut |role, path, text| {
-            let is_member = is_name(text) && is_member(role, path, text);
+            let is_member = is_name(text) && is_member(spec, role, path, text);
             if is_member && members.is_some() {
                 names.members.insert(text.to_owned());
             }
@@ -153,13 +144,13 @@ impl Names {
 
 /// Whether a text names a member, by where it stands. The application writes keys `_` too, which
 /// name nobody.
-fn is_member(role: Role, path: &[&str], text: &str) -> bool {
+fn is_member(spec: Option<&Spec>, role: Role, path: &[&str], text: &str) -> bool {
     match (role, path) {
         _ if !text.bytes().any(|byte| byte.is_ascii_alphanumeric()) => false,
-        (Role::Key, [root, _]) if MEMBER_ROOTS.contains(root) => true,
-        (Role::Key, [.., "ack_vector", _]) => true,
+        (Role::Key, [root, _]) if is_keyed_by_member(spec, root) => true,
+        (Role::Key, [.., field, _]) => kind_of(spec, field) == Some(FieldKind::Acknowledgements),
         (Role::Value, [.., field]) => {
-            MEMBER_FIELDS.contains(field) || field.ends_with("_by") || is_reaction(path)
+            role_of(spec, field).is_some_and(FieldRole::is_person) || is_reaction(spec, path)
         }
         _ => false,
     }
@@ -231,7 +222,7 @@ mod tests {
         for (name, bytes) in random.chain(fixtures()) {
             let update = Update::checked(&bytes, &[]).unwrap();
             for members in [None, Some(&[][..])] {
-                let copy = anonymize(&update, &[], members).unwrap().bytes;
+                let copy = anonymize(&update, None, members).unwrap().bytes;
                 let walked = Update::checked(&copy, &[]).unwrap();
                 let spans = |update: &Update<'_, Checked>| -> Vec<_> {
                     let blocks = update.blocks().iter();
@@ -239,7 +230,7 @@ mod tests {
                 };
                 assert_eq!(spans(&walked), spans(&update), "{name}");
                 assert_eq!(shapes(&view(&copy)), shapes(&view(&bytes)), "{name}");
-                let again = anonymize(&walked, &[], None).unwrap();
+                let again = anonymize(&walked, None, None).unwrap();
                 assert_eq!(shapes(&view(&again.bytes)), shapes(&view(&bytes)), "{name}");
             }
         }
@@ -262,16 +253,31 @@ mod tests {
     #[test]
     fn ids_and_words_of_the_schema_stay_and_text_does_not() {
         let uuid = "3f2a1b2c-0000-4000-8000-000000000001";
-        assert!(stays(&["messages", uuid, "author_id"], "alice-river-stone-sky"));
-        assert!(stays(&["messages", uuid, "reactions", "🎉"], "alice-river-stone-sky"));
-        assert!(stays(&["order"], uuid));
-        assert!(stays(&["invites"], &format!("group:{uuid}:chat")));
-        assert!(!stays(&["notes"], &format!("see {uuid}")));
-        assert!(stays(&["file", "disk_type"], "shared"));
-        assert!(stays(&["members", "a", "role"], "owner"));
-        assert!(!stays(&["members", "a", "role"], "Owner of the harbour"));
-        assert!(!stays(&["messages", uuid, "author_id"], "Alice of the harbour"));
-        assert!(!stays(&["messages", uuid, "content"], "hello"));
-        assert!(!stays(&[], "hello"));
+        assert!(stays(None, &["messages", uuid, "author_id"], "alice-river-stone-sky"));
+        assert!(stays(None, &["messages", uuid, "reactions", "🎉"], "alice-river-stone-sky"));
+        assert!(stays(None, &["order"], uuid));
+        assert!(stays(None, &["invites"], &format!("group:{uuid}:chat")));
+        assert!(!stays(None, &["notes"], &format!("see {uuid}")));
+        assert!(stays(None, &["file", "disk_type"], "shared"));
+        assert!(stays(None, &["members", "a", "role"], "owner"));
+        assert!(!stays(None, &["members", "a", "role"], "Owner of the harbour"));
+        assert!(!stays(None, &["messages", uuid, "author_id"], "Alice of the harbour"));
+        assert!(!stays(None, &["messages", uuid, "content"], "hello"));
+        assert!(!stays(None, &[], "hello"));
+    }
+
+    #[test]
+    fn whom_a_field_names_the_schema_says() {
+        let issues = crate::concern::named("issues");
+        let names = |spec, field| is_member(spec, Role::Value, &["issues", "i", field], "dave");
+        for field in ["reporter_id", "assignee_id", "author_id", "closed_by"] {
+            assert!(names(issues, field), "{field}");
+        }
+        assert!(!names(issues, "id") && !names(issues, "title") && !names(None, "reporter_id"));
+        let keyed = |spec, root| is_member(spec, Role::Key, &[root, "dave"], "dave");
+        assert!(keyed(crate::concern::named("core"), "active_members"));
+        assert!(!keyed(issues, "issues"));
+        let acks = ["issues", "i", "ack_vector", "dave"];
+        assert!(is_member(issues, Role::Key, &acks, "dave"));
     }
 }

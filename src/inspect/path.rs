@@ -5,7 +5,7 @@
 
 use crate::crdt::update::{Id, Locations, Owner};
 use crate::path::DocPath;
-use crate::schema::{Collection, FieldKind, Removal, Spec, Tombstone, field};
+use crate::schema::{Collection, FieldKind, FieldRole, Spec, UNLISTED, role_by_name};
 use std::collections::HashMap;
 
 /// Deeper containers are counted with the one at this depth. Documents of ours nest 16 deep.
@@ -21,29 +21,8 @@ const STEPS: usize = 32;
 /// No pattern.
 pub const NONE: u32 = u32::MAX;
 
-/// Records below a root of a known concern that its Spec does not list.
-const UNLISTED: Collection = Collection {
-    noun: "record",
-    path: &[],
-    tombstone: Some(Tombstone {
-        flag: "deleted",
-        at: "deleted_at",
-        by: None,
-        removal: Removal::AtOnce,
-    }),
-    clock: None,
-    fields: &[
-        field("created_at", FieldKind::Time),
-        field("ack_vector", FieldKind::Acknowledgements),
-    ],
-};
-
 /// Records of a document that no concern understands.
-const OPAQUE: Collection =
-    Collection { noun: "record", path: &[], tombstone: None, clock: None, fields: UNLISTED.fields };
-
-/// Fields that hold who wrote a record.
-const AUTHORS: &[&str] = &["author_id", "created_by", "author"];
+const OPAQUE: Collection = Collection { tombstone: None, ..UNLISTED };
 
 /// What stands at a pattern.
 #[derive(Debug, Clone, Copy)]
@@ -247,7 +226,7 @@ fn below(above: &Node<'_>, name: Option<&str>) -> (Role, Option<Mark>) {
     match (above.role, name) {
         (Role::Records(collection), None) => (Role::Record(collection), None),
         (Role::Record(collection), Some(name)) => {
-            let field = collection.fields.iter().find(|field| field.name == name);
+            let field = collection.field(name);
             let role = match field.map(|field| field.kind) {
                 Some(FieldKind::Acknowledgements) => Role::Acknowledgements,
                 Some(FieldKind::Reactions) => Role::Reactions,
@@ -261,14 +240,19 @@ fn below(above: &Node<'_>, name: Option<&str>) -> (Role, Option<Mark>) {
 }
 
 fn mark(collection: &Collection, name: &str) -> Option<Mark> {
-    let created = collection.fields.iter().find(|field| field.kind == FieldKind::Time);
-    match () {
-        () if collection.tombstone.as_ref().is_some_and(|marks| marks.flag == name) => {
-            Some(Mark::Tombstone)
-        }
-        () if AUTHORS.contains(&name) => Some(Mark::Author),
-        () if created.is_some_and(|field| field.name == name) => Some(Mark::Created),
-        () => None,
+    if collection.tombstone.as_ref().is_some_and(|marks| marks.flag == name) {
+        return Some(Mark::Tombstone);
+    }
+    // Another program may write a name where ours have an id.
+    let guessed = || {
+        let role = role_by_name(name);
+        name == "author" || matches!(role, Some(FieldRole::Author | FieldRole::Creator))
+    };
+    match collection.field(name).map(|field| field.role) {
+        Some(FieldRole::Author) => Some(Mark::Author),
+        Some(FieldRole::Created) => Some(Mark::Created),
+        None if guessed() => Some(Mark::Author),
+        _ => None,
     }
 }
 

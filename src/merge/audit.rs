@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::id::{DocId, EntityId};
 use crate::path::{DocPath, Keys};
 use crate::policy::{Action, Decision, Membership, Role, authorize};
-use crate::schema::{self, Collection, METADATA, Spec};
+use crate::schema::{self, Collection, FieldKind, FieldRole, METADATA, Spec};
 use crate::store::{Audit, Session};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -157,16 +157,16 @@ fn audited(spec: &'static Spec, act: &AttributedChange, view: &View) -> Option<A
     let field = act.path.get(steps).map_or("", String::as_str);
     let text = |name: &str| view.text(&record.field(name));
     if collection.noun == METADATA.noun {
-        let is_bookkeeping = collection.fields.iter().any(|known| known.name == field);
+        let is_bookkeeping = collection.field(field).is_some_and(|f| f.kind == FieldKind::Time);
         let (noun, id) = (METADATA.noun, field.to_owned());
         return (!is_bookkeeping).then_some(AuditedAction { action: Action::Describe, noun, id });
     }
     if collection.noun == core::MEMBERS.noun {
-        let action = of_member(act, &id, field, new_record, text("role"))?;
+        let action = of_member(act, &id, field, new_record, text(core::ROLE))?;
         return Some(AuditedAction { action, noun: collection.noun, id });
     }
     let flag = collection.tombstone.as_ref().map(|tombstone| tombstone.flag);
-    let action = match text("author_id") {
+    let action = match collection.named(FieldRole::Author).and_then(text) {
         _ if new_record => Action::Write,
         Some(author) if Some(field) == flag => Action::Delete { author },
         Some(author) if is_prose(collection, field) => Action::Edit { author },
@@ -178,9 +178,7 @@ fn audited(spec: &'static Spec, act: &AttributedChange, view: &View) -> Option<A
 
 /// Whether a field is somebody's own: anybody reacts and acknowledges, and times go with the rest.
 fn is_prose(collection: &Collection, field: &str) -> bool {
-    use crate::schema::FieldKind::{Map, Number, Text};
-    let known = collection.fields.iter().find(|known| known.name == field);
-    known.is_some_and(|known| matches!(known.kind, Text | Number | Map))
+    collection.field(field).is_some_and(|known| known.kind.is_content())
 }
 
 /// Whether an entity keeps an owner is nobody's act: two may have left at once, each rightly.
@@ -193,13 +191,14 @@ fn of_member(
 ) -> Option<Action<String>> {
     let of = |value: &Value| Role::of(value.as_str());
     let now = Role::of(role.as_deref());
-    match (field, &act.old, &act.new) {
+    let is_flag = core::MEMBERS.tombstone.as_ref().is_some_and(|marks| marks.flag == field);
+    match (&act.old, &act.new) {
         _ if new_record => Some(Action::Add { role: now }),
-        ("role", None, Some(new)) => Some(Action::Add { role: of(new) }),
-        ("role", Some(old), Some(new)) => {
+        (None, Some(new)) if field == core::ROLE => Some(Action::Add { role: of(new) }),
+        (Some(old), Some(new)) if field == core::ROLE => {
             Some(Action::Appoint { from: of(old), to: of(new), last_owner: false })
         }
-        ("deleted", _, Some(Value::Bool(true))) => {
+        (_, Some(Value::Bool(true))) if is_flag => {
             Some(Action::Remove { member: member.to_owned(), held: now, last_owner: false })
         }
         _ => None,
@@ -268,8 +267,8 @@ impl AuditedAction {
 fn own_author(spec: &'static Spec, act: &AttributedChange, view: &View) -> Option<String> {
     let below = act.path.child("");
     let path = if act.new.is_none() { &below } else { &act.path };
-    let (_, steps) = schema::place(spec, path)?;
-    let author = act.path.get(..steps)?.field("author_id");
+    let (collection, steps) = schema::place(spec, path)?;
+    let author = act.path.get(..steps)?.field(collection.named(FieldRole::Author)?);
     let client = view.item(&author)?.client;
     act.clients.contains(&client).then(|| view.text(&author)).flatten()
 }
@@ -320,22 +319,23 @@ fn read_writers(spec: &Spec, view: &View, members: &mut BTreeMap<u64, BTreeSet<S
         members.entry(client).or_default().insert(member);
     };
     for collection in spec.collections {
-        let authored = collection.fields.iter().any(|field| field.name == "author_id");
+        let author = collection.named(FieldRole::Author);
+        let marks = collection.tombstone.as_ref();
         for record in collection.records(view) {
             let below = |name: &'static str| record.field(name);
-            if authored
-                && let Some(item) = view.item(&below("author_id"))
-                && let Some(author) = view.text(&below("author_id"))
+            if let Some(author) = author
+                && let Some(item) = view.item(&below(author))
+                && let Some(author) = view.text(&below(author))
             {
                 holds(item.client, author);
             }
-            if let Some(by) = collection.tombstone.as_ref().and_then(|tombstone| tombstone.by)
+            if let Some(by) = marks.and_then(|marks| marks.by)
                 && let Some(item) = view.item(&below(by))
                 && let Some(member) = view.text(&below(by)).filter(|member| !member.is_empty())
             {
                 holds(item.client, member);
             }
-            let acks = below("ack_vector");
+            let Some(acks) = marks.map(|marks| below(marks.acks)) else { continue };
             for member in view.keys(&acks) {
                 if let Some(item) = view.item(&acks.field(member.as_str())) {
                     holds(item.client, member.clone());
@@ -358,7 +358,7 @@ pub fn new_records(spec: &'static Spec, merge: &Merge<'_>) -> Vec<AttributedChan
                 continue;
             }
             // A deterministic record has nobody's client id; whoever added it wrote the role.
-            let role = merge.after.item(&steps.field("role"));
+            let role = merge.after.item(&steps.field(core::ROLE));
             let Some(item) = role.or(item) else { continue };
             let carriers = carriers.get_or_init(|| Carriers::of_blocks(merge.sides));
             attributed.push(AttributedChange {

@@ -222,7 +222,7 @@ impl Target {
         let (collection, steps) = place(spec, path)?;
         let record = DocPath::from(path.get(..steps)?);
         let name = path.get(steps)?;
-        let field = collection.fields.iter().find(|field| field.name == name);
+        let field = collection.field(name);
         Some(Target { collection, record, field })
     }
 
@@ -252,15 +252,7 @@ impl Target {
     /// Whether people wrote it: neither a time, nor a set or a sequence, which unite, nor a cache.
     fn is_content(&self) -> bool {
         let kind = self.field.map_or(FieldKind::Text, |field| field.kind);
-        !self.goes_with_the_flag()
-            && !matches!(
-                kind,
-                FieldKind::Time
-                    | FieldKind::Acknowledgements
-                    | FieldKind::Reactions
-                    | FieldKind::List
-                    | FieldKind::Cache
-            )
+        !self.goes_with_the_flag() && (kind.is_content() || kind == FieldKind::Flag)
     }
 
     /// Whether rule R4 decides it.
@@ -271,13 +263,8 @@ impl Target {
 
     /// Whether its clock says when it was written, and not when another field was.
     fn has_clock_alone(&self) -> bool {
-        // What a record is born with, and keeps.
-        const FIXED: [&str; 5] = ["id", "member_id", "author_id", "reporter_id", "deleted_by"];
-        let shares = |field: &&Field| {
-            matches!(field.kind, FieldKind::Text | FieldKind::Number | FieldKind::Map)
-                && field.clock.is_none()
-                && !FIXED.contains(&field.name)
-        };
+        let shares =
+            |field: &&Field| field.kind.is_content() && field.clock.is_none() && !field.is_fixed();
         self.is_flag()
             || self.field.is_some_and(|field| field.clock.is_some())
             || self.collection.fields.iter().filter(shares).count() == 1

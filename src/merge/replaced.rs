@@ -59,8 +59,8 @@ enum Edit {
     },
     Unite(DocPath, Value),
     Copy(DocPath, Value),
-    /// The cache beside a member that is removed now.
-    Inactive(String),
+    /// A record is deleted now: its key leaves the cache beside its collection.
+    Uncache(&'static str, String),
     /// The caches of a thread.
     Caches(String),
 }
@@ -78,8 +78,8 @@ impl Plan {
                 Edit::Copy(path, value) => {
                     container::copy(txn, doc, &path.steps(), value)?;
                 }
-                Edit::Inactive(member) => {
-                    txn.remove(&["active_members"], member)?;
+                Edit::Uncache(cache, key) => {
+                    txn.remove(&[cache], key)?;
                 }
                 Edit::Caches(thread) => chat::Caches::put_right(txn, thread)?,
             }
@@ -285,10 +285,8 @@ impl Found<'_> {
     ) {
         let Value::Map(fields) = value else { return };
         for (name, value) in fields {
-            let known = collection.fields.iter().find(|field| field.name == name);
-            let kind = known.map_or(FieldKind::Text, |field| field.kind);
-            let said =
-                matches!(kind, FieldKind::Text | FieldKind::Number) && value.as_map().is_none();
+            let kind = collection.field(name).map_or(FieldKind::Text, |field| field.kind);
+            let said = kind.is_content() && kind != FieldKind::Map && value.as_map().is_none();
             let field = path.child(name);
             let shown = self.after.value(&field.steps());
             if said

@@ -7,7 +7,7 @@ use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::path::Keys;
 use crate::policy::{Action, Role};
-use crate::schema;
+use crate::schema::{self, FieldRole};
 use crate::store::{Conflict, Session};
 use serde::{Deserialize, Serialize};
 
@@ -136,15 +136,17 @@ fn write(
 ) -> Result<Outcome> {
     let actor = Actor::of(session, entity)?.writing()?;
     let id = record.last().map_or("", String::as_str);
-    let author = record.field("author_id");
-    let author = session.read(doc, |source| source.text(&author))?.flatten();
+    let author = match collection.named(FieldRole::Author) {
+        Some(by) => session.read(doc, |source| source.text(&record.field(by)))?.flatten(),
+        None => None,
+    };
     if let Some(author) = author {
         let edit = Action::Edit { author: author.as_str() };
         actor.may(&edit, &format!("{} {id}", collection.noun))?;
     }
     concern::check_record(session, doc, record, collection.noun)?;
     let field = conflict.path.get(record.len()).map_or("", String::as_str);
-    let own = collection.fields.iter().find(|known| known.name == field).and_then(|f| f.clock);
+    let own = collection.field(field).and_then(|known| known.clock);
     let now = session.now();
     session.edit(doc, |txn| {
         if let Some((key, parent)) = conflict.path.steps().split_last() {

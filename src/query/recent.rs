@@ -5,7 +5,7 @@ use crate::crdt::value::Source;
 use crate::error::Result;
 use crate::id::EntityId;
 use crate::path::{DocPath, Keys};
-use crate::schema::{Collection, Spec};
+use crate::schema::{Collection, FieldRole, Spec};
 use crate::store::Reader;
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ pub struct RecentRecord {
 }
 
 /// The newest records of some collections of a concern, deleted ones too, the newest first: at most
-/// so many, each with the text that its field `text` holds.
+/// so many, each with the text by which it is recognised.
 ///
 /// # Errors
 /// `Corrupt` where the document is.
@@ -29,25 +29,22 @@ pub fn list(
     entity: &EntityId,
     spec: &Spec,
     collections: &[&Collection],
-    text: &str,
     limit: usize,
 ) -> Result<Vec<RecentRecord>> {
     let Some(view) = view(reader, entity, spec)? else { return Ok(Vec::new()) };
-    let below = |path: &[String], field: &str| {
-        let path = path.field(field);
-        view.value(&path)
-    };
-    let created_at =
-        |path: &[String]| below(path, "created_at").and_then(|at| at.as_i64()).unwrap_or(0);
-    let mut found: Vec<(i64, DocPath)> = collections
-        .iter()
-        .flat_map(|collection| collection.records(&view))
-        .map(|path| (created_at(&path), path))
-        .collect();
+    let below = |path: &[String], field: Option<&str>| view.value(&path.field(field?));
+    let mut found: Vec<(i64, DocPath, Option<&str>)> = Vec::new();
+    for collection in collections {
+        let (created, heading) = (collection.named(FieldRole::Created), collection.heading());
+        for path in collection.records(&view) {
+            let created = below(&path, created).and_then(|at| at.as_i64());
+            found.push((created.unwrap_or(0), path, heading));
+        }
+    }
     found.sort_by(|a, b| b.cmp(a));
     found.truncate(limit);
-    let recent = |(created_at, mut path): (i64, DocPath)| {
-        let text = below(&path, text).and_then(|text| text.as_str().map(str::to_owned));
+    let recent = |(created_at, mut path, heading): (i64, DocPath, Option<&str>)| {
+        let text = below(&path, heading).and_then(|text| text.as_str().map(str::to_owned));
         Some(RecentRecord { id: path.pop()?, created_at, text: text.unwrap_or_default() })
     };
     Ok(found.into_iter().filter_map(recent).collect())

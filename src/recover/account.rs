@@ -266,9 +266,9 @@ impl Account<'_> {
 fn is_born(collection: &Collection, field: &Field) -> bool {
     let marks = collection.tombstone.as_ref();
     let of_deletion = marks.is_some_and(|m| m.at == field.name || m.by == Some(field.name));
-    matches!(field.kind, FieldKind::Text | FieldKind::Time)
+    (field.kind.is_text() || field.kind == FieldKind::Time)
         && !of_deletion
-        && field.name != "updated_at"
+        && collection.clock != Some(field.name)
 }
 
 /// How the records of a document are found.

@@ -6,7 +6,7 @@ use crate::crdt::value::Value;
 use crate::id::DocId;
 use crate::inspect::diff::{Change, ChangeKind, Comparison, compare};
 use crate::query::diff::FieldChange;
-use crate::schema::{Collection, METADATA, Removal, Spec};
+use crate::schema::{Collection, METADATA, Removal, Spec, UNLISTED};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -78,19 +78,20 @@ fn imported(
     let collections = spec.map_or(&[][..], |spec| spec.collections);
     let known = collections.iter().find(|known| known.path.join("/") == change.collection);
     let metadata = (spec.is_some() && change.collection == "metadata").then_some(&METADATA);
-    // A cache of the members, which nobody believes.
-    if change.collection == "active_members" {
+    // Nobody believes a cache.
+    if collections.iter().any(|known| known.cache == Some(&change.collection)) {
         return None;
     }
     let mut fields = std::mem::take(&mut change.fields);
-    let acknowledged_by = fields.remove("ack_vector").map(acknowledgers).unwrap_or_default();
+    let marks = known.unwrap_or(&UNLISTED).tombstone.as_ref();
+    let acknowledged_by = marks.and_then(|marks| fields.remove(marks.acks)).map(acknowledgers);
     Some(ImportedChange {
         doc: of.doc.clone(),
         kind: known.or(metadata).map_or("key", |collection| collection.noun),
         change: what(known, &change, &fields),
         id: change.id,
         fields: fields.iter().map(|(name, pair)| (name.clone(), pair.into())).collect(),
-        acknowledged_by,
+        acknowledged_by: acknowledged_by.unwrap_or_default(),
     })
 }
 

@@ -19,7 +19,7 @@ use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::merge::registers::{Merge, plan};
 use crdtctl::path::{DocPath, Keys};
 use crdtctl::sample::Chance;
-use crdtctl::schema::{self, Collection, FieldKind, Removal, Spec};
+use crdtctl::schema::{self, Collection, FieldKind, FieldRole, Removal, Spec};
 use crdtctl::tombstone;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -477,15 +477,15 @@ impl World {
         let Some(member) = self.replicas[at].member.clone() else { return };
         let now = self.now_at(at);
         let view = self.replicas[at].view();
-        let open: Vec<DocPath> = tombstone::list(self.spec, &*view)
+        let open: Vec<(&schema::Tombstone, DocPath)> = tombstone::list(self.spec, &*view)
             .into_iter()
             .filter(|tombstone| !tombstone.acknowledged.contains_key(&member))
-            .map(|tombstone| tombstone.path)
+            .filter_map(|of| Some((of.collection.tombstone.as_ref()?, of.path)))
             .collect();
         if !open.is_empty() {
             self.write(at, |txn| {
-                open.iter().try_for_each(|path| {
-                    tombstone::acknowledge_one(txn, &path.steps(), &member, now).map(drop)
+                open.iter().try_for_each(|(marks, path)| {
+                    tombstone::acknowledge_one(txn, marks, &path.steps(), &member, now).map(drop)
                 })
             });
         }
@@ -648,9 +648,8 @@ impl Replica {
 
 /// Fields that the histories write: texts that are neither an id nor somebody's name for ever.
 fn is_text(collection: &Collection, name: &str) -> bool {
-    let fixed = ["id", "member_id", "author_id", "reporter_id", "deleted_by"];
-    let field = collection.fields.iter().find(|field| field.name == name);
-    field.is_some_and(|field| field.kind == FieldKind::Text) && !fixed.contains(&name)
+    let field = collection.field(name);
+    field.is_some_and(|field| field.kind == FieldKind::Text && !field.is_fixed())
 }
 
 fn set_first(
@@ -663,21 +662,17 @@ fn set_first(
     member: &str,
 ) -> Result<()> {
     let name = field.name;
-    match field.kind {
-        FieldKind::Text if name == "id" || name == "member_id" => txn.set(record, name, id),
-        FieldKind::Text if name == "author_id" || name == "reporter_id" => {
-            txn.set(record, name, member)
-        }
-        FieldKind::Text if name == "deleted_by" => Ok(()),
-        FieldKind::Text => txn.set(record, name, text),
-        FieldKind::Time if name.ends_with("updated_at") || name.ends_with("created_at") => {
-            txn.set(record, name, now)
-        }
-        FieldKind::Time | FieldKind::Number => txn.set(record, name, 0),
-        FieldKind::Flag => txn.set(record, name, false),
-        FieldKind::Acknowledgements | FieldKind::Reactions => txn.create_map(record, name),
-        FieldKind::List => txn.create_array(record, name),
-        FieldKind::Map | FieldKind::Cache => Ok(()),
+    match (field.kind, field.role) {
+        (FieldKind::Text, FieldRole::Id | FieldRole::Member) => txn.set(record, name, id),
+        (FieldKind::Text, FieldRole::Author | FieldRole::Creator) => txn.set(record, name, member),
+        (FieldKind::Text, FieldRole::Deleter) => Ok(()),
+        (FieldKind::Text, _) => txn.set(record, name, text),
+        (FieldKind::Time, FieldRole::Clock | FieldRole::Created) => txn.set(record, name, now),
+        (FieldKind::Time | FieldKind::Number, _) => txn.set(record, name, 0),
+        (FieldKind::Flag, _) => txn.set(record, name, false),
+        (FieldKind::Acknowledgements | FieldKind::Reactions, _) => txn.create_map(record, name),
+        (FieldKind::List, _) => txn.create_array(record, name),
+        (FieldKind::Map | FieldKind::Cache | FieldKind::SharedText, _) => Ok(()),
     }
 }
 

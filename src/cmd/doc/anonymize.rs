@@ -25,9 +25,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
     let reader = context.reader()?;
     let doc = context.document(&reader, &args.doc)?;
     let view = reader.view(&doc)?.ok_or_else(|| missing(&doc))?;
-    let roots = concern::roots(&doc);
     let members = args.members.then(|| members(&reader, &doc)).transpose()?;
-    let copy = anonymize(&view.update(roots)?, roots, members.as_deref())?;
+    let copy =
+        anonymize(&view.update(concern::roots(&doc))?, concern::of(&doc), members.as_deref())?;
     let stay = if args.members { "" } else { "; the ids of members stay (`--members`)" };
     let sentence = format!(
         "wrote {doc} without its text: {} bytes, {} texts replaced{stay}",

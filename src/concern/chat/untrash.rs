@@ -41,7 +41,7 @@ pub fn restore(
     let (now, id) = (session.now(), session.environment().ids.uuid()?);
     let collection = if thread.is_some() { &REPLIES } else { &MESSAGES };
     let mut fields = plain::anew(&SPEC, collection, &id, value, now);
-    let as_whose = plain::attribute(&mut fields, &actor, now)?;
+    let as_whose = plain::attribute(collection, &mut fields, &actor, now)?;
     let content = Content::Map(fields);
     session.edit(&doc, |txn| match &thread {
         Some(thread) => {

@@ -52,7 +52,7 @@ pub fn restore_comment(
     tombstone::make_room(session, &doc)?;
     let (now, id) = (session.now(), session.environment().ids.uuid()?);
     let mut fields = plain::anew(&SPEC, &COMMENTS, &id, value, now);
-    let as_whose = plain::attribute(&mut fields, &actor, now)?;
+    let as_whose = plain::attribute(&COMMENTS, &mut fields, &actor, now)?;
     session.edit(&doc, |txn| txn.append(&list, &Content::Map(fields)))?;
     Ok(Outcome::created(doc, &id).saying(as_whose))
 }

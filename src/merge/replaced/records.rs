@@ -9,7 +9,7 @@ use crate::crdt::value::{Record, Source, Value};
 use crate::crdt::view::View;
 use crate::merge::registers::{DELETED, GREATER, LATER};
 use crate::path::{DocPath, Keys};
-use crate::schema::{Collection, FieldKind, Removal};
+use crate::schema::{Collection, FieldKind, FieldRole, Removal};
 use crate::store::Claim;
 use std::cmp::Ordering;
 
@@ -30,7 +30,7 @@ impl Found<'_> {
             return self.role(collection, path, fields);
         }
         for (name, value) in fields {
-            let kind = collection.fields.iter().find(|field| field.name == name).map(|f| f.kind);
+            let kind = collection.field(name).map(|field| field.kind);
             let marks = collection.tombstone.as_ref();
             let is_mark = marks.is_some_and(|t| [t.flag, t.at].contains(&name.as_str()))
                 || marks.and_then(|t| t.by) == Some(name);
@@ -101,10 +101,7 @@ impl Found<'_> {
         let Some(shown) = self.after.value(&steps) else {
             return self.plan.edits.push(set(theirs));
         };
-        let is_time = collection
-            .fields
-            .iter()
-            .any(|field| field.name == name && field.kind == FieldKind::Time);
+        let is_time = collection.field(name).is_some_and(|field| field.kind == FieldKind::Time);
         if shown.same(theirs) || is_time || self.after.container(&steps).is_some() {
             return;
         }
@@ -114,7 +111,7 @@ impl Found<'_> {
         match at.cmp(&shown_at).then_with(|| order(theirs, &shown)) {
             Ordering::Greater => {
                 self.plan.edits.push(set(theirs));
-                if let Some((clock, at)) = self.clock_name(collection, name).zip(at)
+                if let Some((clock, at)) = collection.clock_of(name).zip(at)
                     && record.len() == collection.path.len() + 1
                 {
                     let value = Value::Int(at.max(shown_at.unwrap_or(at)));
@@ -153,7 +150,8 @@ impl Found<'_> {
         let at = time(self.loser.view, marks.at).filter(|at| *at > 0);
         let wins = match (again, marks.removal) {
             (Some(shown), _) => {
-                let since = time(self.after, "joined_at");
+                let since = collection.named(FieldRole::Created);
+                let since = since.and_then(|since| time(self.after, since));
                 if at < since || since.is_none() {
                     return;
                 }
@@ -180,8 +178,8 @@ impl Found<'_> {
                 self.plan.edits.push(Edit::Set { record, field, value });
             }
         }
-        if let (true, Some(member)) = (collection.noun == core::MEMBERS.noun, path.last()) {
-            self.plan.edits.push(Edit::Inactive(member.clone()));
+        if let (Some(cache), Some(id)) = (collection.cache, path.last()) {
+            self.plan.edits.push(Edit::Uncache(cache, id.clone()));
         }
     }
 
@@ -210,18 +208,11 @@ impl Found<'_> {
         record: &[String],
         field: &str,
     ) -> (Option<i64>, Option<i64>) {
-        let clock = self.clock_name(collection, field);
-        let fallback =
-            if collection.noun == core::MEMBERS.noun { "joined_at" } else { "created_at" };
+        let created = collection.named(FieldRole::Created);
+        let clocks = [collection.clock_of(field), collection.clock, created];
         let of = |view: &View| {
-            let at = |name: &str| view.int(&record.field(name));
-            clock.and_then(at).or_else(|| collection.clock.and_then(at)).or_else(|| at(fallback))
+            clocks.into_iter().flatten().find_map(|name| view.int(&record.field(name)))
         };
         (of(self.loser.view), of(self.after))
-    }
-
-    fn clock_name(&self, collection: &Collection, field: &str) -> Option<&'static str> {
-        let known = collection.fields.iter().find(|known| known.name == field);
-        known.and_then(|field| field.clock).or(collection.clock)
     }
 }
