@@ -194,7 +194,8 @@ pub fn one_of<T: Copy>(
 ) -> Result<T> {
     all.iter().copied().find(|one| word(*one) == text).ok_or_else(|| {
         let words: Vec<&str> = all.iter().map(|one| word(*one)).collect();
-        Error::usage(format!("not a {what}: {text:?}")).hint(format!("one of {}", words.join(", ")))
+        let text = text.escape_debug();
+        Error::usage(format!("not a {what}: {text}; one of {}", words.join(", ")))
     })
 }
 

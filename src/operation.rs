@@ -76,6 +76,8 @@ operations! {
             may("reply_to"),
             may("attach").files().note("files"),
             may("attachments").note("as the log has them"),
+            may("created_at").time(),
+            may("author"),
         ],
     }
     "chat.edit" => ChatEdit(chat::Edit) { takes: &[needs("message"), needs("text").prose()] }
@@ -91,6 +93,7 @@ operations! {
             may("column"),
             may("assignee"),
             may("priority"),
+            may("created_at").time(),
         ],
     }
     "kanban.edit" => KanbanEdit(kanban::Edit) {
@@ -128,6 +131,8 @@ operations! {
             may("description").prose(),
             may("priority"),
             may("assignee"),
+            may("created_at").time(),
+            may("author"),
         ],
     }
     "issue.edit" => IssueEdit(issues::Edit) {
@@ -146,7 +151,12 @@ operations! {
     "issue.reopen" => IssueReopen(issues::Reopen) { takes: &[needs("issue")] }
     "issue.comment" => IssueComment(issues::AddComment) {
         creates: Creates::Record,
-        takes: &[needs("issue"), needs("text").prose()],
+        takes: &[
+            needs("issue"),
+            needs("text").prose(),
+            may("created_at").time(),
+            may("author"),
+        ],
     }
     "issue.comment.edit" => CommentEdit(issues::EditComment) {
         takes: &[needs("issue"), needs("comment"), needs("text").prose()],
@@ -289,7 +299,7 @@ mod tests {
             "as" => json!("canceled"),
             "kind" => json!("text"),
             "x" | "y" | "width" | "height" | "rotation" => json!(1.5),
-            "z_index" | "number" => json!(3),
+            "z_index" | "number" | "created_at" => json!(3),
             "remove" | "top" | "first" | "force" => json!(true),
             "set" | "data" => json!({"k": 1}),
             "attachments" => json!([{"filename": "a.md", "size_bytes": 3}]),

@@ -14,12 +14,12 @@
 //! Merged state has no authorship per operation, so this is no defence against a forger with
 //! write access to a replica.
 
-use crate::error::{Result, one_of};
+use crate::error::{Error, Result, one_of};
 use serde::{Deserialize, Serialize};
 
 /// The role of a member, from the weakest to the strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub enum Role {
     Guest,
     Viewer,
@@ -67,6 +67,14 @@ impl Role {
     /// Whether it may add, remove or appoint members of `other` role.
     fn governs(self, other: Role) -> bool {
         self == Role::Owner || (self == Role::Admin && other < Role::Admin)
+    }
+}
+
+impl TryFrom<String> for Role {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Role> {
+        Role::parse(&text)
     }
 }
 

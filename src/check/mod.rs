@@ -229,8 +229,8 @@ impl Content<'_> {
     fn members(&mut self, entity: &EntityId) -> Result<Option<&BTreeSet<String>>> {
         if !self.members.contains_key(entity) {
             let examined = self.examiner.examine(&entity.document(core::SPEC.name))?;
-            let known = examined.view.as_ref().map(people::known).filter(|known| !known.is_empty());
-            self.members.insert(entity.clone(), known);
+            let known = examined.view.as_ref().map(people::known).transpose()?;
+            self.members.insert(entity.clone(), known.filter(|known| !known.is_empty()));
         }
         Ok(self.members.get(entity).and_then(Option::as_ref))
     }

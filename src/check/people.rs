@@ -5,7 +5,7 @@ use crate::concern::core::{self, active_role};
 use crate::concern::plain::PLAIN_VALUE;
 use crate::crdt::value::{Shared, Source, Value};
 use crate::crdt::view::View;
-use crate::error::Next;
+use crate::error::{Next, Result};
 use crate::id::EntityId;
 use crate::path::Keys;
 use crate::policy::Role;
@@ -19,9 +19,10 @@ static NO_OWNER: Kind = Kind::warning("no-owner");
 static UNKNOWN_AUTHOR: Kind = Kind::info("unknown-author");
 static UNKNOWN_ASSIGNEE: Kind = Kind::info("unknown-assignee");
 
-/// Everybody that a core document names, removed members included.
-pub fn known(view: &View) -> BTreeSet<String> {
-    view.keys(core::MEMBERS.path).into_iter().collect()
+/// Everybody who is a member or was one, as far as a core document tells: a member who left, and
+/// whose tombstone was pruned, is no stranger.
+pub fn known(view: &View) -> Result<BTreeSet<String>> {
+    core::ever(view, core::SPEC.roots)
 }
 
 /// What is wrong with a core document.
@@ -35,7 +36,7 @@ pub fn core(entity: &EntityId, view: &View) -> Vec<Found> {
 /// whatever their values are.
 fn active_members(view: &View) -> Vec<Found> {
     let active = core::active(view);
-    let records = known(view);
+    let records: BTreeSet<String> = view.keys(core::MEMBERS.path).into_iter().collect();
     let cached: BTreeSet<String> = view.keys(&[core::ACTIVE]).into_iter().collect();
     let mut found = Vec::new();
     for member in active.keys().filter(|member| !view.flag(&[core::ACTIVE, member])) {

@@ -25,6 +25,11 @@ const BYTES: u64 = 256 << 20;
 /// its document; what people write (`text`, `title`, `description`, `name`, `content`, `data`) is
 /// taken as it stands.
 ///
+/// What is older than this store keeps its time and its author: `created_at` is a time in the past
+/// (RFC 3339, a date, Unix seconds), `author` who wrote it: a member, or one who was. Everybody may
+/// date what they write; an admin or owner may write in the name of others. Records of one second
+/// are listed in the order of the lines.
+///
 /// All lines happen, or none: at the first that fails nothing is written. With `--keep-going` the
 /// good ones happen, and the exit code is 3 when any failed. One result per line comes out in
 /// order, as a JSON object: what the command would print with --json, or `{"line":…,"error":…}`.
@@ -43,7 +48,7 @@ pub struct Args {
 
 const EXAMPLES: &str = "Examples:
   crdtctl batch operations.ndjson
-  jq -c '{op: \"chat.send\", text: .body}' old-chat.ndjson | crdtctl batch
+  jq -c '{op: \"chat.send\", text: .body, created_at: .at, author: .by}' old-chat.ndjson | crdtctl batch
   printf '%s\\n' '{\"op\":\"chat.send\",\"text\":\"hi\"}' \\
     '{\"op\":\"chat.react\",\"message\":\"$1.id\",\"emoji\":\"👍\"}' | crdtctl batch -
   crdtctl log show 3 --json | jq -c '.operations[].operation' | crdtctl -s elsewhere batch -n";

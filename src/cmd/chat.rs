@@ -191,13 +191,13 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
                 None => files::text("-")?,
             };
             let entity = context.entity()?;
-            let send = chat::Send { entity, text, reply_to, attachments };
-            context.perform(&Operation::ChatSend(send))
+            let send = chat::Send { reply_to, attachments, ..chat::Send::text(entity, text) };
+            context.say(&Operation::ChatSend(send))
         }
         Verb::Edit { message, text, .. } => {
             let text = files::text(&text)?;
             let entity = context.entity()?;
-            context.perform(&Operation::ChatEdit(chat::Edit { entity, message, text }))
+            context.say(&Operation::ChatEdit(chat::Edit { entity, message, text }))
         }
         Verb::Delete { message, .. } => {
             let entity = context.entity()?;

@@ -2,7 +2,7 @@ use super::{Globals, OutFile, files, resolve};
 use crate::clock::{Clock, Ids};
 use crate::cmd::failure::{self, word};
 use crate::concern::{self, CONCERNS};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::limits::TRASH_AGE_SECONDS;
 use crate::machine;
@@ -197,6 +197,15 @@ impl Context {
         let entity = resolve::entity(named, default.as_deref(), &entities)?;
         self.detail(|| format!("entity {entity}"));
         Ok(entity)
+    }
+
+    /// [`Context::perform`] for what says something that was typed, or piped in.
+    pub fn say(&self, operation: &Operation) -> Result<Report> {
+        let how = "give the text as an argument, or `-` to read it from stdin";
+        self.perform(operation).map_err(|error| match error.kind {
+            Kind::Usage => error.hint_else(how),
+            _ => error,
+        })
     }
 
     /// Runs one operation in a session of its own and reports it. Where it is there to make a

@@ -268,7 +268,9 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::Open { title, description, priority, assignee, .. } => {
             let (title, description) = (files::text(&title)?, files::text(&description)?);
             let entity = context.entity()?;
-            let open = issues::Open { entity, title, description, priority, assignee };
+            let (created_at, author) = (None, None);
+            let open =
+                issues::Open { entity, title, description, priority, assignee, created_at, author };
             context.perform(&Operation::IssueOpen(open))
         }
         Verb::Edit { issue, changes, .. } => {
@@ -334,11 +336,12 @@ fn comment(
     match edit {
         Some(comment) => {
             let edit = issues::EditComment { entity, issue, comment, text };
-            context.perform(&Operation::CommentEdit(edit))
+            context.say(&Operation::CommentEdit(edit))
         }
         None => {
-            let comment = issues::AddComment { entity, issue, text };
-            context.perform(&Operation::IssueComment(comment))
+            let (created_at, author) = (None, None);
+            let comment = issues::AddComment { entity, issue, text, created_at, author };
+            context.say(&Operation::IssueComment(comment))
         }
     }
 }

@@ -186,7 +186,9 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::Add { title, column, description, assignee, priority, .. } => {
             let (title, description) = (files::text(&title)?, files::text(&description)?);
             let entity = context.entity()?;
-            let add = kanban::Add { entity, title, description, column, assignee, priority };
+            let created_at = None;
+            let add =
+                kanban::Add { entity, title, description, column, assignee, priority, created_at };
             context.perform(&Operation::KanbanAdd(add))
         }
         Verb::Edit { card, changes, .. } => {

@@ -13,8 +13,8 @@ pub use timeline::{Redo, Undo};
 
 use super::{Actor, Outcome, plain};
 use crate::crdt::content::Content;
-use crate::crdt::update::RootKind;
-use crate::crdt::value::Value;
+use crate::crdt::update::{Id, RootKind};
+use crate::crdt::value::{Source, Value};
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
 use crate::limits;
@@ -68,7 +68,7 @@ pub const ELEMENTS: Collection = Collection {
 
 /// What an element shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub enum Kind {
     Text,
     Image,
@@ -96,6 +96,14 @@ impl Kind {
     /// `Usage` for what is none.
     pub fn parse(text: &str) -> Result<Kind> {
         crate::error::one_of(&Kind::ALL, Kind::as_str, text, "kind of element")
+    }
+}
+
+impl TryFrom<String> for Kind {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Kind> {
+        Kind::parse(&text)
     }
 }
 
@@ -156,7 +164,7 @@ impl Set {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let fields = fields::parse(&self.set)?;
         if fields.is_empty() {
-            return Err(Error::usage("nothing to set").hint("write it as field=value"));
+            return Err(Error::usage("nothing to set").hint("name a field and its value"));
         }
         change(session, &self.entity, &self.element, fields, "set")
     }
@@ -344,6 +352,14 @@ fn push(session: &Session, doc: &DocId, actor: &Actor, verb: &str, done: &Done) 
         clock: done.clock,
         undone: false,
     })
+}
+
+/// How high an element lies: by its `z_index`; of those with one the older is lower, and of those of
+/// one second the one that was written first.
+pub fn height(source: &dyn Source, id: &str) -> (i64, i64, Option<Id>, String) {
+    let path = ["elements", id];
+    let number = |name| source.int(&path.field(name)).unwrap_or(0);
+    (number("z_index"), number("created_at"), source.created_by(&path), id.to_owned())
 }
 
 /// How high the elements lie above one another. Looking at all of them is dear in a batch, so the

@@ -4,6 +4,7 @@ mod people;
 mod used;
 
 pub use people::{Awaited, People, Unacknowledged};
+pub use used::ever;
 
 use super::{Actor, Outcome};
 use super::{kanban, record};
@@ -331,6 +332,42 @@ pub fn find_member(session: &mut Session, entity: &EntityId, prefix: &str) -> Re
     let members = session.read(&doc, |source| source.keys(MEMBERS.path))?.unwrap_or_default();
     crate::id::resolve(prefix, members.iter().map(String::as_str), "member")
         .map_err(|e| e.hint_else(Next::Members { all: true, entity: None }.and(" shows them")))
+}
+
+/// The member that an id or a unique prefix names, of all who ever were one.
+///
+/// # Errors
+/// `NotFound` or `Ambiguous`.
+fn find_ever(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<String> {
+    let core = entity.document(SPEC.name);
+    let mut people = people(session, &core)?.unwrap_or_default();
+    let found = {
+        let ever = people.ever(session, &core)?;
+        let begun = ever.range(prefix.to_owned()..).map(String::as_str);
+        crate::id::resolve(prefix, begun.take_while(|id| id.starts_with(prefix)), "member")
+    };
+    people.keep(session, &core);
+    found.map_err(|e| {
+        e.hint_else(Next::Members { all: true, entity: None }.and(" shows all who ever were"))
+    })
+}
+
+/// Who wrote a record: whoever acts, unless another is given whom the rules let it write for. `what`
+/// is what is written.
+///
+/// # Errors
+/// `NotFound` or `Ambiguous` for who is no member and never was; `Refused` where the actor may not.
+pub fn author(
+    session: &mut Session,
+    entity: &EntityId,
+    actor: &Actor,
+    author: Option<&str>,
+    what: &str,
+) -> Result<String> {
+    let Some(prefix) = author else { return Ok(actor.id.to_string()) };
+    let author = find_ever(session, entity, prefix)?;
+    actor.may(&Action::WriteAs { author: &author }, what)?;
+    Ok(author)
 }
 
 /// The active member that an id or a unique prefix names: whom a card or an issue is assigned to.

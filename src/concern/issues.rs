@@ -84,7 +84,7 @@ pub const COMMENTS: Collection = Collection {
 
 /// How far an issue is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", try_from = "String")]
 pub enum Status {
     Backlog,
     Todo,
@@ -124,6 +124,14 @@ impl Status {
     }
 }
 
+impl TryFrom<String> for Status {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Status> {
+        Status::parse(&text)
+    }
+}
+
 /// Opens an issue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Open {
@@ -136,16 +144,24 @@ pub struct Open {
     /// An active member, or a unique prefix; empty for nobody.
     #[serde(default)]
     pub assignee: String,
+    /// Unix seconds; None for now. What is older than the store keeps its time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<i64>,
+    /// Who reports it: a member, or one who was, by id or unique prefix; None for whoever acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
 }
 
 impl Open {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_title("title", &self.title)?;
         record::check_text("description", &self.description)?;
-        let (reporter, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
+        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
+        let now = record::made_at(session, self.created_at)?;
+        let reporter = self.author.as_deref();
+        let reporter = core::author(session, &self.entity, &actor, reporter, "an issue")?;
         tombstone::make_room(session, &doc)?;
         let assignee = core::find_assignee(session, &self.entity, &self.assignee)?;
-        let now = session.now();
         let id = session.environment().ids.uuid()?;
         session.edit(&doc, |txn| {
             // Whole, in one transaction, with every container it will ever need (rule R1).
@@ -157,7 +173,7 @@ impl Open {
             txn.set(&path, "status", Status::Backlog.as_str())?;
             txn.set(&path, "priority", self.priority.as_str())?;
             txn.set(&path, "assignee_id", assignee.as_str())?;
-            txn.set(&path, "reporter_id", reporter.id.as_str())?;
+            txn.set(&path, "reporter_id", reporter.as_str())?;
             txn.set(&path, "created_at", now)?;
             txn.set(&path, "updated_at", now)?;
             txn.set(&path, "status_updated_at", now)?;

@@ -92,6 +92,9 @@ pub struct Add {
     pub assignee: String,
     #[serde(default)]
     pub priority: Priority,
+    /// Unix seconds; None for now. What is older than the store keeps its time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<i64>,
 }
 
 impl Add {
@@ -110,7 +113,7 @@ impl Add {
                 columns::check(session, &doc, first.flatten().ok_or_else(no_columns)?)?
             }
         };
-        let now = session.now();
+        let now = record::made_at(session, self.created_at)?;
         let id = session.environment().ids.uuid()?;
         headings::edit(session, &doc, headings::nothing, |txn| {
             put_right(txn, right)?;

@@ -1,11 +1,11 @@
 //! How urgent a card or an issue is.
 
-use crate::error::{Result, one_of};
+use crate::error::{Error, Result, one_of};
 use serde::{Deserialize, Serialize};
 
 /// A priority, the most urgent first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub enum Priority {
     Urgent,
     High,
@@ -34,6 +34,14 @@ impl Priority {
     /// `Usage` for what is none.
     pub fn parse(text: &str) -> Result<Priority> {
         one_of(&Self::ALL, Self::as_str, text, "priority")
+    }
+}
+
+impl TryFrom<String> for Priority {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Priority> {
+        Priority::parse(&text)
     }
 }
 

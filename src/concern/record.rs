@@ -109,8 +109,7 @@ pub fn check_title(what: &str, title: &str) -> Result<()> {
 /// `Usage` for nothing, `Refused` beyond the limit.
 pub fn check_said(what: &str, text: &str) -> Result<()> {
     if text.trim().is_empty() {
-        return Err(Error::usage(format!("an empty {what}"))
-            .hint("give the text as an argument, or `-` to read it from stdin"));
+        return Err(Error::usage(format!("an empty {what}")));
     }
     check_text(what, text)
 }
@@ -128,6 +127,23 @@ pub fn check_text(what: &str, text: &str) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// When a record was made: now, unless a time in the past is given.
+///
+/// # Errors
+/// `Usage` for a time that is none, or one that is still to come.
+pub fn made_at(session: &Session, created_at: Option<i64>) -> Result<i64> {
+    let now = session.now();
+    match created_at {
+        None => Ok(now),
+        Some(at) if (1..=now).contains(&at) => Ok(at),
+        Some(at) => {
+            let is = if at > now { "later than now" } else { "no time" };
+            Err(Error::usage(format!("created_at {at} is {is}"))
+                .hint("a record was made at some time in the past, in Unix seconds"))
+        }
+    }
 }
 
 /// Moves a clock of the record at a path on: later than now and than it was (rule R4).

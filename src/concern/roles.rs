@@ -92,6 +92,10 @@ impl Actor {
         match why {
             Denial::ReadsOnly => Error::refused(format!("{id} is a {role} and may only read"))
                 .hint(Hint::from("an owner can change that with ").next(Next::SetRole(None))),
+            Denial::NotTheirs(author) if matches!(action, Action::WriteAs { .. }) => {
+                let error = format!("{id}, a {role}, may not write {what} in the name of {author}");
+                Error::refused(error).hint("an admin or owner may")
+            }
             Denial::NotTheirs(author) => {
                 let error = Error::refused(format!("{what} is {author}'s"));
                 error.hint(match action {

@@ -18,7 +18,6 @@ use crate::error::{Error, Kind, Next, Result};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::rc::Rc;
-use yrs::branch::{Branch, BranchID};
 use yrs::updates::decoder::Decode;
 use yrs::{
     ArrayPrelim, ArrayRef, Doc as YrsDoc, Map, MapPrelim, MapRef, OffsetKind, Options, Out,
@@ -417,19 +416,6 @@ impl<'d> Txn<'d> {
         Ok(())
     }
 
-    /// The item that created the container at a path; None for a root, and where there is none.
-    pub(super) fn created_by(&self, path: &[&str]) -> Option<Id> {
-        let id = match self.live().out(path)? {
-            Out::YMap(map) => AsRef::<Branch>::as_ref(&map).id(),
-            Out::YArray(array) => AsRef::<Branch>::as_ref(&array).id(),
-            _ => return None,
-        };
-        match id {
-            BranchID::Nested(id) => Some(Id { client: id.client.get(), clock: id.clock }),
-            BranchID::Root(_) => None,
-        }
-    }
-
     /// Whether an array stands at a path.
     pub(super) fn is_array(&self, path: &[&str]) -> bool {
         matches!(self.live().out(path), Some(Out::YArray(_)))
@@ -525,6 +511,10 @@ impl Source for Txn<'_> {
 
     fn shared(&self, path: &[&str]) -> Option<Shared> {
         self.live().shared(path)
+    }
+
+    fn created_by(&self, path: &[&str]) -> Option<Id> {
+        self.live().created_by(path)
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::elements::ArrayIndex;
 use super::plain::Plain;
+use super::update::Id;
 use super::value::{Record, Shared, Source, Value, each_field, first_of_each};
 use std::collections::HashMap;
+use yrs::branch::{Branch, BranchID};
 use yrs::types::ToJson;
 use yrs::{Any, Array, GetString, Map, Number, Out, ReadTxn};
 
@@ -112,6 +114,19 @@ impl<T: ReadTxn> Source for Live<'_, T> {
             Out::YText(_) => Some(Shared::Text),
             Out::Any(_) => None,
             _ => Some(Shared::Other),
+        }
+    }
+
+    fn created_by(&self, path: &[&str]) -> Option<Id> {
+        let id = match self.out(path)? {
+            Out::YMap(map) => AsRef::<Branch>::as_ref(&map).id(),
+            Out::YArray(array) => AsRef::<Branch>::as_ref(&array).id(),
+            Out::YText(text) => AsRef::<Branch>::as_ref(&text).id(),
+            _ => return None,
+        };
+        match id {
+            BranchID::Nested(id) => Some(Id { client: id.client.get(), clock: id.clock }),
+            BranchID::Root(_) => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Content of a document as plain data, wherever it was read from: the bytes of a file
 //! ([`super::view::View`]) or a document open for editing ([`super::doc::Txn`]).
 
+use super::update::Id;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -246,6 +247,10 @@ pub trait Source {
     /// The shared type at a path; none where a plain value stands, or nothing: what is in there
     /// cannot be written by itself.
     fn shared(&self, path: &[&str]) -> Option<Shared>;
+
+    /// The item that created the shared type at a path; none for a root, which nobody created, and for
+    /// a plain value.
+    fn created_by(&self, path: &[&str]) -> Option<Id>;
 
     /// Some fields of every record in the map or the array at a path, each with its key or id: as
     /// [`Source::keys`] and a look at each find them, in the same order.

@@ -59,7 +59,7 @@ impl<'s> Chat<'s> {
 
     fn say(&self, text: &str, reply_to: Option<String>) -> Result<Message> {
         let (entity, text) = (self.entity.clone(), text.to_owned());
-        let send = Send { entity, text, reply_to, attachments: Vec::new() };
+        let send = Send { reply_to, ..Send::text(entity, text) };
         let id = self.store.make(&Operation::ChatSend(send))?;
         self.find(&id)
     }

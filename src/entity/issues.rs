@@ -56,6 +56,8 @@ impl<'s> Issues<'s> {
             description: String::new(),
             priority: Priority::default(),
             assignee: String::new(),
+            created_at: None,
+            author: None,
         };
         let id = self.store.make(&Operation::IssueOpen(open))?;
         self.find(&id)
@@ -95,7 +97,9 @@ impl<'s> Issues<'s> {
     /// `NotFound`, `Ambiguous`; `Usage` for an empty text.
     pub fn comment(&self, issue: &str, text: &str) -> Result<String> {
         let (entity, issue, text) = (self.entity.clone(), issue.to_owned(), text.to_owned());
-        self.store.make(&Operation::IssueComment(AddComment { entity, issue, text }))
+        let (created_at, author) = (None, None);
+        let comment = AddComment { entity, issue, text, created_at, author };
+        self.store.make(&Operation::IssueComment(comment))
     }
 
     /// Closes an issue as done or canceled; false for one that is closed so already.

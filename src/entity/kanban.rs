@@ -49,6 +49,7 @@ impl<'s> Kanban<'s> {
             column: None,
             assignee: String::new(),
             priority: Priority::default(),
+            created_at: None,
         };
         let id = self.store.make(&Operation::KanbanAdd(add))?;
         self.find(&id)

@@ -52,6 +52,8 @@ pub enum Holds {
     /// What people write, taken as it stands. `$1.id` in it is text: who makes lines out of what
     /// others wrote need not look for it.
     Prose,
+    /// A time: Unix seconds, or as people write one.
+    Time,
     /// Paths of files, which become `attachments`.
     Files,
 }
@@ -91,6 +93,10 @@ pub(super) const fn may(name: &'static str) -> Argument {
 impl Argument {
     pub(super) const fn prose(self) -> Argument {
         Argument { holds: Holds::Prose, ..self }
+    }
+
+    pub(super) const fn time(self) -> Argument {
+        Argument { holds: Holds::Time, note: "a time", ..self }
     }
 
     pub(super) const fn files(self) -> Argument {

@@ -48,10 +48,7 @@ pub struct Element {
 pub fn list(reader: &Reader, entity: &EntityId, all: bool) -> Result<Vec<Element>> {
     let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
     let mut elements: Vec<Element> = record::list(&ELEMENTS, &view, all)?;
-    elements.sort_by(|a, b| {
-        let key = |of: &Element| (of.z_index.as_i64(), of.created_at);
-        key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
-    });
+    elements.sort_by_cached_key(|element| canvas::height(&view, &element.id));
     Ok(elements)
 }
 

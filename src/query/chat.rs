@@ -92,11 +92,10 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Resul
         [] => &[&MESSAGES],
         _ => &[&MESSAGES, &REPLIES],
     };
+    let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    if let Some(view) = view(reader, entity, &SPEC)? {
-        for of in collections {
-            found.append(&mut messages(&view, of.records(&view), filter.deleted)?);
-        }
+    for of in collections {
+        found.append(&mut messages(&view, of.records(&view), filter.deleted)?);
     }
     let author = filter.author.as_deref().map(|wanted| {
         occurring(wanted, found.iter().map(|message| message.author_id.as_str()), "author")
@@ -109,7 +108,7 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Resul
             && author.as_deref().is_none_or(|author| message.author_id == *author)
             && has_words(&message.content, &words)
     });
-    sort(&mut found);
+    sort(&view, &mut found);
     if let Some(limit) = filter.limit {
         found.drain(..found.len().saturating_sub(limit));
     }
@@ -141,7 +140,7 @@ pub fn thread(reader: &Reader, entity: &EntityId, prefix: &str, all: bool) -> Re
     let replies = view.keys(&["threads", &parent, "replies"]).into_iter();
     let paths = replies.map(|id| DocPath::from(["threads", &parent, "replies", &id]));
     let mut replies = messages(&view, paths.collect(), all)?;
-    sort(&mut replies);
+    sort(&view, &mut replies);
     let Caches { reply_count, last_reply_at } = Caches::of(&view, &parent);
     Ok(Thread { parent_id: parent, reply_count, last_reply_at, message, replies })
 }
@@ -176,6 +175,13 @@ fn has_words(content: &str, words: &[String]) -> bool {
     words.iter().all(|word| content.contains(word.as_str()))
 }
 
-fn sort(messages: &mut [Message]) {
-    messages.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+/// The oldest first, those of one second as they were written: the same on every replica.
+fn sort(view: &View, messages: &mut [Message]) {
+    messages.sort_by_cached_key(|message| {
+        let written = match &message.parent_id {
+            Some(parent) => view.item(&["threads", parent, "replies", &message.id]),
+            None => view.item(&["messages", &message.id]),
+        };
+        (message.created_at, written, message.id.clone())
+    });
 }

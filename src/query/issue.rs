@@ -120,7 +120,11 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &IssueFilter) -> Result<
     if let Some(priority) = filter.priority {
         found.retain(|issue| issue.priority == priority.as_str());
     }
-    found.sort_by_cached_key(|issue| (filter.sort.key(issue), issue.created_at, issue.id.clone()));
+    // Those of one second as they were written: the same on every replica.
+    found.sort_by_cached_key(|issue| {
+        let written = view.item(&["issues", &issue.id]);
+        (filter.sort.key(issue), issue.created_at, written, issue.id.clone())
+    });
     if filter.reverse {
         found.reverse();
     }

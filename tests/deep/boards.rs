@@ -25,6 +25,7 @@ fn add(title: String, column: Option<String>) -> Operation {
         column,
         assignee: String::new(),
         priority: Priority::Medium,
+        created_at: None,
     })
 }
 
@@ -35,6 +36,8 @@ fn open(title: String) -> Operation {
         description: String::new(),
         priority: Priority::Low,
         assignee: String::new(),
+        created_at: None,
+        author: None,
     })
 }
 
@@ -89,7 +92,13 @@ pub fn operation(chance: &mut Chance, replica: &Replica, number: usize) -> Opera
             let priority = *chance.pick(&Priority::ALL).expect("a priority");
             Operation::IssuePriority(issues::SetPriority { entity, issue, priority })
         }
-        82..89 => Operation::IssueComment(issues::AddComment { entity, issue, text: title }),
+        82..89 => Operation::IssueComment(issues::AddComment {
+            entity,
+            issue,
+            text: title,
+            created_at: None,
+            author: None,
+        }),
         89..91 => {
             let text = title;
             Operation::CommentEdit(issues::EditComment { entity, issue, comment, text })

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// Makes a bundle in which a store's documents were changed past all rules, by a program that has
 /// none: a member writes as if he were the owner.
-fn forged(store: &Store<'_>, concern: &str, change: impl FnOnce(&mut yrs::TransactionMut<'_>)) {
+pub fn forged(store: &Store<'_>, concern: &str, change: impl FnOnce(&mut yrs::TransactionMut<'_>)) {
     use yrs::updates::decoder::Decode;
     use yrs::{Doc, ReadTxn, StateVector, Transact};
     let path = store.document(&format!("{GROUP}:{concern}"));

@@ -208,3 +208,29 @@ fn the_replies_to_a_message_that_was_pruned_are_no_finding() {
     assert_eq!(store.json(&["tombstone", "list"]), Value::Array(Vec::new()), "pruned at once");
     assert_eq!(store.json(&["check"]), Value::Array(Vec::new()));
 }
+
+#[test]
+fn authors_whose_tombstone_was_pruned_are_known_to_have_been_members() {
+    let machine = Machine::new("departed");
+    let alice = machine.project("a", &[BOB]);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    let message = bob.send("so long");
+    bob.ok(&["chat", "send", "and thanks", "--reply-to", &message]);
+    let issue = bob.ok(&["issue", "open", "Fish"]);
+    bob.ok(&["issue", "comment", &issue, "all of it"]);
+    bob.give(&alice);
+    alice.ok(&["issue", "assign", &issue, BOB]);
+    alice.ok(&["kanban", "add", "Swim", "--assignee", BOB]);
+    alice.run(&["check"]).exits(0);
+    machine.pass(60);
+    alice.ok(&["member", "remove", BOB]);
+    assert_eq!(column(&alice.json(&["member", "list", "--all"]), "member_id"), [ALICE]);
+    assert_eq!(
+        alice.json(&["check"]).as_array().map(Vec::len),
+        Some(0),
+        "nothing to bring him back for"
+    );
+    // On a replica that never saw him, too.
+    let carol = machine.replica_of(&alice, "c", CAROL);
+    carol.run(&["check"]).exits(0);
+}

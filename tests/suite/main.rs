@@ -47,6 +47,7 @@ mod members;
 mod mixed;
 mod one_damaged;
 mod oracle;
+mod order;
 mod output;
 mod plain;
 mod programs;

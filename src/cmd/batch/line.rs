@@ -1,7 +1,7 @@
 //! One line of a batch: from JSON to an operation.
 
 use super::super::context::DEFAULT_ENTITY;
-use super::super::{Context, chat, entity, resolve};
+use super::super::{Context, chat, entity, resolve, time};
 use super::run::Ran;
 use crate::concern;
 use crate::error::{Error, Result};
@@ -164,6 +164,7 @@ impl<'c> Names<'c> {
         mut fields: Map<String, Value>,
     ) -> Result<Operation> {
         attach(declared, &mut fields)?;
+        timed(declared, &mut fields)?;
         match (declared.within, fields.get("entity").and_then(Value::as_str)) {
             (Within::NewEntity, Some(named)) => {
                 let entity = entity::new_entity(self.context, named)?;
@@ -198,6 +199,24 @@ fn lacks(declared: &Declaration, field: &str) -> Error {
 fn unreadable(declared: &Declaration, why: impl std::fmt::Display) -> Error {
     Error::usage(format!("{}: {why}", declared.op))
         .hint("`crdtctl batch --help` shows what each operation takes")
+}
+
+/// Times as people write them, in Unix seconds: what the log keeps is the same to every reader.
+fn timed(declared: &Declaration, fields: &mut Map<String, Value>) -> Result<()> {
+    for argument in declared.takes.iter().filter(|argument| argument.holds == Holds::Time) {
+        let Some(given) = fields.get_mut(argument.name) else { continue };
+        let seconds = match &*given {
+            Value::String(text) => Some(time::fixed(text)?),
+            // Fractions of a second, which other programs have, are cut off.
+            Value::Number(number) => number
+                .as_i64()
+                .or_else(|| number.as_f64().filter(|n| n.is_finite()).map(|n| n.trunc() as i64)),
+            _ => None,
+        };
+        let wrong = || unreadable(declared, format!("`{}` is no time", argument.name));
+        *given = json!(seconds.ok_or_else(wrong)?);
+    }
+    Ok(())
 }
 
 /// Files that a line names, as `chat send --attach` records them.

@@ -3,12 +3,12 @@
 use super::attachment::{self, Attachment};
 use super::index::Index;
 use super::{SPEC, look, message_path, reply_path, thread};
-use crate::concern::{Actor, Outcome, record};
+use crate::concern::{Actor, Outcome, core, record};
 use crate::crdt::content::Content;
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Shared, Source};
-use crate::error::{Error, Result};
-use crate::id::{EntityId, MemberId};
+use crate::error::{Error, Kind, Result};
+use crate::id::EntityId;
 use crate::path::Keys;
 use crate::store::Session;
 use crate::tombstone;
@@ -28,12 +28,25 @@ pub struct Send {
     pub reply_to: Option<String>,
     #[serde(default)]
     pub attachments: Vec<Attachment>,
+    /// Unix seconds; None for now. What is older than the store keeps its time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<i64>,
+    /// A member, or one who was, by id or unique prefix; None for whoever acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
 }
 
 impl Send {
     /// A message that is text and nothing else.
     pub fn text(entity: EntityId, text: impl Into<String>) -> Send {
-        Send { entity, text: text.into(), reply_to: None, attachments: Vec::new() }
+        Send {
+            entity,
+            text: text.into(),
+            reply_to: None,
+            attachments: Vec::new(),
+            created_at: None,
+            author: None,
+        }
     }
 
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
@@ -42,7 +55,10 @@ impl Send {
             _ => record::check_text("message", &self.text).map_err(too_long)?,
         }
         self.attachments.iter().try_for_each(Attachment::check)?;
-        let (author, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
+        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
+        let now = record::made_at(session, self.created_at)?;
+        let author = self.author.as_deref();
+        let author = core::author(session, &self.entity, &actor, author, "a message")?;
         let thread = match &self.reply_to {
             Some(message) => Some(self.thread(session, message)?),
             None => None,
@@ -56,7 +72,6 @@ impl Send {
             record::supply(session, &doc, &replies[..2], "replies", &empty)?;
         }
         tombstone::make_room(session, &doc)?;
-        let now = session.now();
         let id = session.environment().ids.uuid()?;
         let attached = attachment::mint(session, &self.attachments)?;
         let path = match &thread {
@@ -68,7 +83,7 @@ impl Send {
             if let Some(thread) = &thread {
                 thread::open(txn, &doc, thread)?;
             }
-            create(txn, &path.steps(), &author.id, &self.text, now)?;
+            create(txn, &path.steps(), &author, &self.text, now)?;
             attachment::attach(txn, &path.steps(), &attached)?;
             index.add(&path, now);
             match &thread {
@@ -94,13 +109,13 @@ impl Send {
 }
 
 /// Creates a message or reply whole, with every container it will ever need (rule R1).
-fn create(txn: &mut Txn<'_>, path: &[&str], author: &MemberId, text: &str, now: i64) -> Result<()> {
+fn create(txn: &mut Txn<'_>, path: &[&str], author: &str, text: &str, now: i64) -> Result<()> {
     let Some((id, parent)) = path.split_last() else {
         return Err(Error::bug("a message without a path"));
     };
     txn.create_map(parent, id)?;
     txn.set(path, "id", *id)?;
-    txn.set(path, "author_id", author.as_str())?;
+    txn.set(path, "author_id", author)?;
     txn.set(path, "content", text)?;
     txn.set(path, "created_at", now)?;
     txn.set(path, "updated_at", now)?;
@@ -118,5 +133,8 @@ pub(super) fn check_text(text: &str) -> Result<()> {
 
 /// What to do with a message that is too long.
 fn too_long(error: Error) -> Error {
-    error.hint_else("split it, or attach it as a file")
+    match error.kind {
+        Kind::Refused => error.hint_else("split it, or attach it as a file"),
+        _ => error,
+    }
 }

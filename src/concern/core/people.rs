@@ -90,11 +90,15 @@ impl People {
     /// Notes that somebody is made a member. Whether there was a record with that id before, as far
     /// as the document tells.
     pub fn was_used(&mut self, session: &mut Session, core: &DocId, member: &str) -> Result<bool> {
-        let used = match &mut self.used {
-            Some(used) => used,
-            None => self.used.insert(used::ids(session, core)?),
-        };
-        Ok(!used.insert(member.to_owned()))
+        Ok(!self.ever(session, core)?.insert(member.to_owned()))
+    }
+
+    /// Everybody who ever was a member, as far as the document tells.
+    pub fn ever(&mut self, session: &mut Session, core: &DocId) -> Result<&mut BTreeSet<String>> {
+        match &mut self.used {
+            Some(used) => Ok(used),
+            none => Ok(none.insert(used::ids(session, core)?)),
+        }
     }
 
     /// Whom the tombstones of a document wait for, and the revision at which that was so. To be given

@@ -1,6 +1,7 @@
 //! Who was a member before, as far as a document tells.
 
-use crate::crdt::update::{Container, Id};
+use crate::crdt::update::{Container, Id, RootKind};
+use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::store::Session;
@@ -10,8 +11,15 @@ use std::collections::BTreeSet;
 /// those that were pruned.
 pub fn ids(session: &mut Session, doc: &DocId) -> Result<BTreeSet<String>> {
     let roots = (session.environment().roots)(doc);
+    session.view(doc)?.map_or_else(|| Ok(BTreeSet::new()), |view| ever(&view, roots))
+}
+
+/// The same of a core document that was read, whose roots are of these types.
+///
+/// # Errors
+/// `Bug` when the roots are not those that it was checked with.
+pub fn ever(view: &View, roots: &[(&str, RootKind)]) -> Result<BTreeSet<String>> {
     let mut used = BTreeSet::new();
-    let Some(view) = session.view(doc)? else { return Ok(used) };
     let whole = view.update(roots)?;
     for (client, blocks) in whole.clients() {
         let registers = blocks.iter().map(|block| Id { client, clock: block.clock });

@@ -1,7 +1,7 @@
 //! Comments on issues.
 
 use super::{COMMENTS, FoundIssue, SPEC};
-use crate::concern::{Actor, Outcome, record};
+use crate::concern::{Actor, Outcome, core, record};
 use crate::crdt::content::Content;
 use crate::crdt::doc::New;
 use crate::crdt::value::{Record, Shared, Source};
@@ -19,17 +19,25 @@ pub struct AddComment {
     /// An issue id, or a unique prefix of one.
     pub issue: String,
     pub text: String,
+    /// Unix seconds; None for now. What is older than the store keeps its time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<i64>,
+    /// A member, or one who was, by id or unique prefix; None for whoever acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
 }
 
 impl AddComment {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_said("comment", &self.text)?;
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
+        let now = record::made_at(session, self.created_at)?;
+        let author = self.author.as_deref();
+        let author = core::author(session, &self.entity, &actor, author, "a comment")?;
         let issue = FoundIssue::find(session, &self.entity, &self.issue)?;
         let list = ["issues", &issue.id, "comments"].map(str::to_owned);
         record::check_as(session, &doc, &list, Shared::Array, "the list of comments")?;
         tombstone::make_room(session, &doc)?;
-        let now = session.now();
         let id = session.environment().ids.uuid()?;
         let list = ["issues", issue.id.as_str(), "comments"];
         let record = ["issues", &issue.id].map(str::to_owned);
@@ -37,7 +45,7 @@ impl AddComment {
         session.edit(&doc, |txn| {
             // Whole, in one transaction, with every container it will ever need (rule R1).
             let fields = vec![
-                ("author_id", actor.id.as_str().into()),
+                ("author_id", author.as_str().into()),
                 ("content", self.text.as_str().into()),
                 ("created_at", now.into()),
                 ("updated_at", now.into()),

@@ -1,12 +1,13 @@
 //! The board, derived: in which column each card stands, and at which place (rule R5).
 //!
 //! A card stands in the column that its `column_id` names, at its first place in that column's
-//! `card_order`; a card listed nowhere there comes last, by time and id; whatever else the lists
+//! `card_order`; a card listed nowhere there comes last, by age; whatever else the lists
 //! name is skipped. A card whose column is gone is unfiled. Everything that shows, changes or
 //! checks a board reads it here.
 
 use crate::concern::record;
 use crate::crdt::doc::Txn;
+use crate::crdt::update::Id;
 use crate::crdt::value::{Record, Shared, Source, Value};
 use crate::error::Result;
 use crate::id::DocId;
@@ -44,7 +45,7 @@ enum State {
 pub struct Board {
     /// In the order of the board.
     pub columns: Vec<Column>,
-    /// The cards whose column is gone, by time and id.
+    /// The cards whose column is gone, by age.
     pub unfiled: Vec<String>,
     /// Card → the column that it names; archived cards are not on the board.
     pub cards: BTreeMap<String, String>,
@@ -59,16 +60,15 @@ impl Board {
             cards: BTreeMap::new(),
             archived: BTreeSet::new(),
         };
-        // By the column that they name; in each by time and id.
-        let mut standing: BTreeMap<String, BTreeSet<(i64, String)>> = BTreeMap::new();
+        // By the column that they name; in each by age.
+        let mut standing: BTreeMap<String, BTreeSet<Aged>> = BTreeMap::new();
         for card in source.keys(&["cards"]) {
             if source.flag(&["cards", &card, "archived"]) {
                 board.archived.insert(card);
                 continue;
             }
             let column = source.text(&["cards", &card, "column_id"]).unwrap_or_default();
-            let created_at = source.int(&["cards", &card, "created_at"]).unwrap_or(0);
-            standing.entry(column.clone()).or_default().insert((created_at, card.clone()));
+            standing.entry(column.clone()).or_default().insert(Aged::of(source, &card));
             board.cards.insert(card, column);
         }
         // Of two columns with one id the first in the document has the cards.
@@ -77,8 +77,8 @@ impl Board {
         for column in in_document.into_iter().filter(|column| !column.id.is_empty()) {
             column.fill(standing.remove(&column.id).unwrap_or_default());
         }
-        let left: BTreeSet<(i64, String)> = standing.into_values().flatten().collect();
-        board.unfiled = left.into_iter().map(|(_, card)| card).collect();
+        let left: BTreeSet<Aged> = standing.into_values().flatten().collect();
+        board.unfiled = left.into_iter().map(|standing| standing.card).collect();
         board
     }
 
@@ -94,6 +94,24 @@ impl Board {
     }
 }
 
+/// A card in the order of age: those of one second as they were written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Aged {
+    created_at: i64,
+    created_by: Option<Id>,
+    card: String,
+}
+
+impl Aged {
+    fn of(source: &dyn Source, card: &str) -> Aged {
+        Aged {
+            created_at: source.int(&["cards", card, "created_at"]).unwrap_or(0),
+            created_by: source.created_by(&["cards", card]),
+            card: card.to_owned(),
+        }
+    }
+}
+
 fn columns_of(source: &dyn Source) -> Vec<Column> {
     let columns = source.value(&["columns"]);
     let columns = columns.as_ref().and_then(Value::as_array).unwrap_or(&[]).iter();
@@ -104,7 +122,7 @@ fn columns_of(source: &dyn Source) -> Vec<Column> {
             Some(Column::of(place, column.as_map()?, plain))
         })
         .collect();
-    columns.sort_by(|a, b| (a.order, &a.id, a.place).cmp(&(b.order, &b.id, b.place)));
+    columns.sort_by_key(|column| (column.order, column.place));
     columns
 }
 
@@ -134,17 +152,13 @@ impl Column {
     }
 
     /// Puts the cards that name it into their order.
-    fn fill(&mut self, mut standing: BTreeSet<(i64, String)>) {
-        let since: BTreeMap<String, i64> =
-            standing.iter().map(|(created_at, card)| (card.clone(), *created_at)).collect();
-        for card in &self.listed {
-            // The second entry of a card finds it taken.
-            let entry = since.get(card).map(|created_at| (*created_at, card.clone()));
-            if entry.is_some_and(|entry| standing.remove(&entry)) {
-                self.cards.push(card.clone());
-            }
-        }
-        self.cards.extend(standing.into_iter().map(|(_, card)| card));
+    fn fill(&mut self, standing: BTreeSet<Aged>) {
+        let mut unlisted: BTreeSet<&str> = standing.iter().map(|of| of.card.as_str()).collect();
+        // The second entry of a card finds it taken.
+        let listed = self.listed.iter().filter(|card| unlisted.remove(card.as_str()));
+        self.cards = listed.cloned().collect();
+        let left = standing.iter().filter(|of| unlisted.contains(of.card.as_str()));
+        self.cards.extend(left.map(|of| of.card.clone()));
     }
 
     /// Makes a shared list of what another program left out, or wrote as one value.

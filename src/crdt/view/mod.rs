@@ -360,4 +360,8 @@ impl Source for View {
             _ => Shared::Other,
         })
     }
+
+    fn created_by(&self, path: &[&str]) -> Option<Id> {
+        self.container(path)
+    }
 }

@@ -12,7 +12,7 @@ mod svg;
 #[cfg(feature = "png")]
 pub use png::png;
 
-use crate::concern::canvas::ELEMENTS;
+use crate::concern::canvas::{self, ELEMENTS};
 use crate::crdt::value::{Record, Source, Value};
 use crate::path::Keys;
 use crate::schema::Collection;
@@ -25,7 +25,7 @@ const FAR: f64 = 1e6;
 /// The board where nothing is on it and it has no size.
 const BLANK: (f64, f64) = (800.0, 600.0);
 
-/// The live elements of a canvas, lowest first: by `z_index`, then the older one, then by id.
+/// The live elements of a canvas, lowest first, as [`canvas::height`] has it.
 pub fn stacked(source: &dyn Source) -> Vec<(String, Record)> {
     let collection: &Collection = &ELEMENTS;
     let mut found: Vec<(String, Record)> = collection
@@ -34,11 +34,7 @@ pub fn stacked(source: &dyn Source) -> Vec<(String, Record)> {
         .filter(|path| !collection.is_deleted(source, path))
         .filter_map(|path| Some((path.last()?.clone(), source.record(&path.steps())?)))
         .collect();
-    let order = |record: &Record, name: &str| record.get(name).and_then(Value::as_i64).unwrap_or(0);
-    found.sort_by(|(a_id, a), (b_id, b)| {
-        let key = |record| (order(record, "z_index"), order(record, "created_at"));
-        (key(a), a_id).cmp(&(key(b), b_id))
-    });
+    found.sort_by_cached_key(|(id, _)| canvas::height(source, id));
     found
 }
 

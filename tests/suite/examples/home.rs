@@ -202,7 +202,10 @@ const FURNISHING: &[(&str, &str)] = &[
         "cp crdt/group/67726f75703a6f6365616e2d666f726573742d6d6f6f6e2d737461723a63686174.yrs state.yrs",
     ),
     ("", "for f in update.bin chat.yjs before.yrs after.yrs; do cp state.yrs $f; done"),
-    ("", "echo '{\"body\":\"from before\"}' > old-chat.ndjson"),
+    (
+        "",
+        "echo '{\"body\":\"from before\",\"at\":\"2020-05-01T10:00:00Z\",\"by\":\"bob-\"}' > old-chat.ndjson",
+    ),
     ("", "echo '{\"op\":\"chat.send\",\"text\":\"hi\"}' > operations.ndjson"),
     ("", "crdtctl canvas events > messages.ndjson && cp messages.ndjson ~/relay.ndjson"),
     ("", "for f in map.png oars.png; do printf x > $f; done"),

@@ -44,8 +44,8 @@ const BEFORE: &[(&str, &str)] = &[
          \"group:ocean-forest-moon-star:chat\").path')\" update.bin",
     ),
     (
-        "jq -c '{op: \"chat.send\", text: .body}' old-chat.ndjson | crdtctl batch",
-        "echo '{\"body\":\"from before\"}' > old-chat.ndjson",
+        "jq -c '{op: \"chat.send\", text: .body, created_at: .at, author: .by}' old-chat.ndjson | crdtctl batch",
+        "echo '{\"body\":\"from before\",\"at\":\"2020-05-01T10:00:00Z\",\"by\":\"bob-\"}' > old-chat.ndjson",
     ),
     (
         "crdtctl batch --keep-going changes.ndjson | jq 'select(.error)'",
