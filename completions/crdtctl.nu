@@ -2457,6 +2457,7 @@ module completions {
   # Read bundles: all of them in one commit, or none
   export extern "crdtctl sync import" [
     --raw: string             # The files are bare Yrs v1 updates of this document
+    --keep-going(-k)          # Leave out what is damaged, refused or not there, and import the rest
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique

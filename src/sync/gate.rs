@@ -22,8 +22,16 @@ pub struct Received<'u> {
     pub source: String,
     /// Who sent it, and what that says; None for a bare update.
     pub claim: Option<Claim>,
-    /// Its number in the inbox, when it has waited.
-    pub parked: Option<i64>,
+    pub came: Came,
+}
+
+/// How an update came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// It was given to this import, as the input with this number.
+    Given(usize),
+    /// It waited from an earlier one, under this number in the inbox.
+    Waited(i64),
 }
 
 /// An entry of a manifest, and whose it is: what may be recorded once the update is applied.
@@ -42,7 +50,7 @@ pub enum Disposition {
     /// The document holds it now, or did before. With what the update itself held.
     Applied(Has),
     Waits(Need),
-    /// It waited here, and can never be applied as it is.
+    /// It can never be applied as it is.
     Refused(Error),
 }
 
@@ -58,9 +66,12 @@ impl Received<'_> {
 /// Brings updates into a document, as many as are ready in any order. Returns what became of each.
 /// The order in which they are given does not matter.
 ///
+/// Refused with `Untrusted` is an update that is not valid, with `Forked` one where two replicas
+/// wrote under one client id. After one that was given, the session is good for nothing but to
+/// find others like it.
+///
 /// # Errors
-/// `Untrusted` for an update that is not valid, `Forked` where two replicas wrote under one
-/// client id. An update that waited from an earlier import fails alone instead.
+/// The store's own.
 pub fn admit(
     session: &mut Session,
     doc: &DocId,
@@ -72,12 +83,15 @@ pub fn admit(
     for (received, disposition) in received.iter().zip(&mut dispositions) {
         match Update::checked(&received.update, roots) {
             Ok(update) => open.push(Open { received, update, disposition }),
-            Err(fault) => *disposition = Some(refuse(received, invalid(doc, received, fault))?),
+            Err(fault) => *disposition = Some(Disposition::Refused(invalid(doc, received, fault))),
         }
     }
     let mut at_once = usize::MAX;
     while !open.is_empty() && round(session, doc, &mut open, roots, &mut at_once)? {}
-    drop(open);
+    // What is open still was never judged: the session cannot go on.
+    for Open { disposition, .. } in open {
+        disposition.get_or_insert(Disposition::Waits(Need::Clocks(Clocks::new())));
+    }
     dispositions
         .into_iter()
         .map(|disposition| disposition.ok_or_else(|| Error::bug("an update has no disposition")))
@@ -85,14 +99,11 @@ pub fn admit(
 }
 
 /// What becomes of updates for a document that cannot be read: what is valid waits until it can.
-///
-/// # Errors
-/// As [`admit`], for what is not valid.
-pub fn hold(session: &Session, doc: &DocId, received: &[Received<'_>]) -> Result<Vec<Disposition>> {
+pub fn hold(session: &Session, doc: &DocId, received: &[Received<'_>]) -> Vec<Disposition> {
     let roots = (session.environment().roots)(doc);
     let disposition = |received: &Received<'_>| match Update::checked(&received.update, roots) {
-        Ok(_) => Ok(Disposition::Waits(Need::Clocks(Clocks::new()))),
-        Err(fault) => refuse(received, invalid(doc, received, fault)),
+        Ok(_) => Disposition::Waits(Need::Clocks(Clocks::new())),
+        Err(fault) => Disposition::Refused(invalid(doc, received, fault)),
     };
     received.iter().map(disposition).collect()
 }
@@ -140,10 +151,10 @@ fn round<'p>(
                 open.push(one);
                 continue;
             }
-            Verdict::Invalid(fault) => refuse(received, invalid(doc, received, fault))?,
+            Verdict::Invalid(fault) => Disposition::Refused(invalid(doc, received, fault)),
             Verdict::Forked(id) => {
                 session.give_up_client(id.client);
-                refuse(received, forked(doc, received, id))?
+                Disposition::Refused(forked(doc, received, id))
             }
             Verdict::Known => Disposition::Applied(Has::from(&one.update.version())),
             Verdict::New(news) => {
@@ -154,7 +165,13 @@ fn round<'p>(
                 match session.apply(doc, &news, received.origin(&ours)) {
                     Err(e) if e.kind == Kind::Untrusted => {
                         anew = true;
-                        refuse(received, too_much(doc, received, e))?
+                        Disposition::Refused(too_much(doc, received, e))
+                    }
+                    Err(e) if e.kind == Kind::Forked && matches!(received.came, Came::Given(_)) => {
+                        let message = format!("{}: {}", received.source, e.message);
+                        *one.disposition = Some(Disposition::Refused(e.saying(message)));
+                        open.extend(rest.into_iter().flatten().chain(taken));
+                        return Ok(false);
                     }
                     applied => {
                         moved |= applied?;
@@ -178,8 +195,7 @@ fn round<'p>(
             session.go_back(doc, before)?;
             match taken.as_mut_slice() {
                 [only] => {
-                    *only.disposition =
-                        Some(refuse(only.received, too_much(doc, only.received, e))?)
+                    *only.disposition = Some(Disposition::Refused(too_much(doc, only.received, e)))
                 }
                 _ => {
                     *at_once = taken.len() / 2;
@@ -207,15 +223,6 @@ fn may_be_stored(session: &mut Session, doc: &DocId, roots: &[(&str, RootKind)])
     let unfit =
         |fault| Error::untrusted("what the merge makes of it cannot be stored").because(fault);
     Update::checked(&bytes, roots).map(drop).map_err(unfit)
-}
-
-/// An error ends the import, unless the update comes from an earlier one: then that one alone
-/// is out, and what was asked for now goes on.
-fn refuse(received: &Received<'_>, error: Error) -> Result<Disposition> {
-    match received.parked {
-        Some(_) => Ok(Disposition::Refused(error)),
-        None => Err(error),
-    }
 }
 
 fn invalid(doc: &DocId, received: &Received<'_>, fault: Fault) -> Error {
@@ -249,11 +256,11 @@ fn forked(doc: &DocId, received: &Received<'_>, id: Id) -> Error {
     Error::new(
         Kind::Forked,
         format!(
-            "replica-fork: two replicas wrote {doc} under client id {}, from clock {} on",
-            id.client, id.clock
+            "{}: replica-fork: two replicas wrote {doc} under client id {}, from clock {} on",
+            received.source, id.client, id.clock
         ),
     )
-    .because(format!("the store and {} differ there; both are kept as they are", received.source))
+    .because("what is here differs from it there; both are kept as they are")
     .hint(
         Hint::from("one of the two is a copy: ")
             .next(Next::Dump)

@@ -1,22 +1,22 @@
 //! Bundles in: all files at once, in whatever order, in one commit or not at all.
 
+pub use super::account::{Account, Finding, Imported, Touched, Wait};
+
 use super::bundle::Bundle;
-use super::gate::{self, Claim, Disposition, Received};
-use super::manifest::{Has, Hash, Sender};
+use super::gate::{self, Came, Claim, Disposition, Received};
+use super::manifest::{Has, Hash};
 use super::record;
-use crate::crdt::update::{self, Clocks, Id, Need};
+use crate::crdt::update::{self, Clocks, Need};
 use crate::crdt::view::View;
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::DocId;
 use crate::limits;
 use crate::merge::{self, MergeSummary};
-use crate::store::{Audit, Committed, Parked, Session};
+use crate::store::{Audit, Parked, Session};
 use crate::tombstone;
-use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::io::Read;
 use std::rc::Rc;
 
@@ -32,95 +32,6 @@ pub enum Input {
         doc: DocId,
         update: Vec<u8>,
     },
-}
-
-/// What an import did. Serialised, it is what `sync import --json` prints.
-#[derive(Debug, Serialize)]
-pub struct Imported {
-    /// How many bundles and bare updates were read.
-    pub bundles: usize,
-    /// The documents that it touched, sorted.
-    pub documents: Vec<Account>,
-    pub conflicts: usize,
-    /// How many of the updates given wait for their prerequisites.
-    pub waiting: usize,
-    pub changed: bool,
-    /// What the senders would not have been allowed to do here; it is done, since replicas must
-    /// agree.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub findings: Vec<Finding>,
-    /// What waits, and for what.
-    #[serde(skip)]
-    pub waits: Vec<Wait>,
-    /// Sentences for stderr.
-    #[serde(skip)]
-    pub notes: Vec<String>,
-    /// The documents as they were and would be; of a dry run only.
-    #[serde(skip)]
-    pub touched: Vec<Touched>,
-    #[serde(skip)]
-    pub committed: Committed,
-}
-
-/// Something that the sender of a bundle would not have been allowed to do here.
-#[derive(Debug, Serialize)]
-pub struct Finding {
-    pub doc: DocId,
-    pub kind: String,
-    pub message: String,
-}
-
-impl From<Audit> for Finding {
-    fn from(audit: Audit) -> Self {
-        Finding { doc: audit.doc, kind: audit.kind, message: audit.message }
-    }
-}
-
-/// A document before and after a dry run.
-#[derive(Clone)]
-pub struct Touched {
-    pub doc: DocId,
-    pub before: Option<Rc<View>>,
-    pub after: Option<Rc<View>>,
-}
-
-impl fmt::Debug for Touched {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.doc)
-    }
-}
-
-/// What happened to one document, in records.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
-    pub doc: DocId,
-    pub summary: MergeSummary,
-}
-
-impl Serialize for Account {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let MergeSummary { added, edited, deleted, acknowledged, pruned, conflicts: _ } =
-            self.summary;
-        let mut account = serializer.serialize_struct("Account", 6)?;
-        account.serialize_field("doc", &self.doc)?;
-        account.serialize_field("added", &added)?;
-        account.serialize_field("edited", &edited)?;
-        account.serialize_field("deleted", &deleted)?;
-        account.serialize_field("acknowledged", &acknowledged)?;
-        account.serialize_field("pruned", &pruned)?;
-        account.end()
-    }
-}
-
-/// An update that waits.
-#[derive(Debug, Clone)]
-pub struct Wait {
-    pub doc: DocId,
-    pub source: String,
-    /// Who sent it.
-    pub from: Sender,
-    /// What it waits for: no clocks at all where the document itself cannot be read.
-    pub need: Need,
 }
 
 /// Reads a bare update.
@@ -146,17 +57,60 @@ pub fn read_update(input: impl Read) -> Result<Vec<u8>> {
 /// `Untrusted`, `Forked`, and whatever the store says; nothing is written then. That something
 /// waits is no error here: it is in the account. What comes for a document that cannot be read
 /// waits, and the rest is imported.
-pub fn import(mut session: Session, inputs: &[Input]) -> Result<Imported> {
+pub fn import(session: Session, inputs: &[Input]) -> Result<Imported> {
+    let all: Vec<&Input> = inputs.iter().collect();
+    attempt(session, &all)?.map_err(|refused| match refused.into_values().next() {
+        Some(error) => error,
+        None => Error::bug("an import was refused for nothing"),
+    })
+}
+
+/// Imports what can be imported of several inputs, in one commit: those that are refused are left
+/// out, each whole, and told with their number.
+///
+/// `open` makes the session: each attempt that finds something to refuse takes one. As a rule
+/// that is the first alone, which finds all that can be found at once.
+///
+/// # Errors
+/// Whatever the store says; nothing is written then.
+pub fn import_sound(
+    open: impl Fn() -> Result<Session>,
+    inputs: &[Input],
+) -> Result<(Imported, BTreeMap<usize, Error>)> {
+    let mut left_out = BTreeMap::new();
+    loop {
+        let taken = inputs.iter().enumerate().filter(|(at, _)| !left_out.contains_key(at));
+        let (numbers, taken): (Vec<usize>, Vec<&Input>) = taken.unzip();
+        let refused = match attempt(open()?, &taken)? {
+            Ok(imported) => return Ok((imported, left_out)),
+            Err(refused) => refused,
+        };
+        let known = left_out.len();
+        left_out.extend(refused.into_iter().filter_map(|(at, e)| Some((*numbers.get(at)?, e))));
+        if left_out.len() == known {
+            return Err(Error::bug("an import was refused for nothing"));
+        }
+    }
+}
+
+/// The inputs that must not be taken, by their number.
+type Refusals = BTreeMap<usize, Error>;
+
+/// Imports everything in one commit, or says which inputs are in the way. Nothing is written then.
+fn attempt(mut session: Session, inputs: &[&Input]) -> Result<Result<Imported, Refusals>> {
     look_back(&mut session, inputs)?;
     let mut import = Import::new(session);
-    for input in inputs {
-        import.take(input);
+    for (at, input) in inputs.iter().enumerate() {
+        import.take(at, input);
     }
     import.take_parked()?;
     import.look()?;
     let docs: Vec<DocId> = import.incoming.keys().cloned().collect();
     for doc in &docs {
         import.pass(doc)?;
+    }
+    if !import.refused.is_empty() {
+        return Ok(Err(import.refused));
     }
     for input in inputs {
         if let Input::Bundle { bundle, .. } = input {
@@ -165,12 +119,20 @@ pub fn import(mut session: Session, inputs: &[Input]) -> Result<Imported> {
     }
     let summary = import.resolve()?;
     let waits = import.park()?;
-    import.finish(inputs.len(), summary, waits)
+    import.finish(inputs.len(), summary, waits).map(Ok)
+}
+
+impl Input {
+    /// What it was called when it was given.
+    pub fn name(&self) -> &str {
+        let (Input::Bundle { name, .. } | Input::Raw { name, .. }) = self;
+        name
+    }
 }
 
 /// Goes on as a new replica where the bundles show that this one went back in time, before it
 /// writes anything under a client id or with numbers that others know already.
-fn look_back(session: &mut Session, inputs: &[Input]) -> Result<()> {
+fn look_back(session: &mut Session, inputs: &[&Input]) -> Result<()> {
     for input in inputs {
         if let Input::Bundle { bundle, .. } = input
             && let Some(reason) = record::beyond(session, bundle.manifest())?
@@ -181,12 +143,21 @@ fn look_back(session: &mut Session, inputs: &[Input]) -> Result<()> {
     Ok(())
 }
 
+/// What another replica says of a document.
+struct Told {
+    claim: Claim,
+    source: String,
+    came: Came,
+    /// The update that came with it.
+    received: Option<usize>,
+}
+
 /// What comes in for one document.
 #[derive(Default)]
 struct Incoming<'u> {
     received: Vec<Received<'u>>,
-    /// What other replicas say of it, with the update that came with it.
-    claims: Vec<(Claim, Option<usize>)>,
+    /// What other replicas say of it.
+    claims: Vec<Told>,
     dispositions: Vec<Disposition>,
     /// The document as it was.
     before: Option<Rc<View>>,
@@ -195,6 +166,18 @@ struct Incoming<'u> {
 }
 
 impl Incoming<'_> {
+    /// Notes which of the updates that were given are refused; true where any is.
+    fn refuse_into(&self, refused: &mut Refusals) -> bool {
+        let mut any = false;
+        for (received, disposition) in self.received.iter().zip(&self.dispositions) {
+            if let (Came::Given(at), Disposition::Refused(error)) = (received.came, disposition) {
+                refused.entry(at).or_insert_with(|| error.clone());
+                any = true;
+            }
+        }
+        any
+    }
+
     /// The updates that the document holds now.
     fn applied(&self) -> Vec<merge::Part<'_>> {
         let received = self.received.iter().zip(&self.dispositions);
@@ -222,6 +205,8 @@ struct Import<'u> {
     touched: Vec<Touched>,
     findings: Vec<Audit>,
     notes: Vec<String>,
+    /// What must not be taken of the inputs: the first reason of each.
+    refused: Refusals,
 }
 
 impl<'u> Import<'u> {
@@ -233,17 +218,19 @@ impl<'u> Import<'u> {
             touched: Vec::new(),
             findings: Vec::new(),
             notes: Vec::new(),
+            refused: Refusals::new(),
         }
     }
 
-    fn take(&mut self, input: &'u Input) {
+    fn take(&mut self, at: usize, input: &'u Input) {
+        let came = Came::Given(at);
         match input {
             // What lies behind a gap waits, or comes, by itself.
             Input::Raw { name, doc, update } => match update::without_gaps(update) {
                 Some(parts) => parts.into_iter().for_each(|part| {
-                    self.add(doc, name.clone(), None, Some(part.into()), None);
+                    self.add(doc, name.clone(), None, Some(part.into()), came);
                 }),
-                None => self.add(doc, name.clone(), None, Some(update.into()), None),
+                None => self.add(doc, name.clone(), None, Some(update.into()), came),
             },
             Input::Bundle { name, bundle } => {
                 let manifest = bundle.manifest();
@@ -260,7 +247,7 @@ impl<'u> Import<'u> {
                         addressee: manifest.addressee.clone(),
                         entry: entry.clone(),
                     };
-                    self.add(&entry.doc, name.clone(), Some(claim), update.map(Cow::from), None);
+                    self.add(&entry.doc, name.clone(), Some(claim), update.map(Cow::from), came);
                 }
             }
         }
@@ -273,7 +260,13 @@ impl<'u> Import<'u> {
             // lost is the receipt that would go with it.
             let claim = serde_json::from_str(&parked.manifest).unwrap_or(None);
             let source = format!("bundle {}, which waited", parked.bundle);
-            self.add(&parked.doc, source, claim, Some(parked.update.into()), Some(parked.id));
+            self.add(
+                &parked.doc,
+                source,
+                claim,
+                Some(parked.update.into()),
+                Came::Waited(parked.id),
+            );
         }
         Ok(())
     }
@@ -293,7 +286,7 @@ impl<'u> Import<'u> {
         source: String,
         claim: Option<Claim>,
         update: Option<Cow<'u, [u8]>>,
-        parked: Option<i64>,
+        came: Came,
     ) {
         let incoming = self.incoming.entry(doc.clone()).or_default();
         let at = update.is_some().then_some(incoming.received.len());
@@ -301,10 +294,11 @@ impl<'u> Import<'u> {
         if let Some(claim) = &claim
             && claim.from.replica.as_deref() != Some(self.session.replica_id())
         {
-            incoming.claims.push((claim.clone(), at));
+            let (claim, source) = (claim.clone(), source.clone());
+            incoming.claims.push(Told { claim, source, came, received: at });
         }
         if let Some(update) = update {
-            incoming.received.push(Received { update, source, claim, parked });
+            incoming.received.push(Received { update, source, claim, came });
         }
     }
 
@@ -327,7 +321,8 @@ impl<'u> Import<'u> {
     }
 
     /// One document through the gate; a look whether we and the senders then agree; and a note
-    /// of how far their logs are applied here.
+    /// of how far their logs are applied here. Where something that was given is refused, that is
+    /// all that comes of it.
     fn pass(&mut self, doc: &DocId) -> Result<()> {
         let Some(incoming) = self.incoming.get_mut(doc) else { return Ok(()) };
         incoming.before = match self.session.view(doc) {
@@ -335,22 +330,31 @@ impl<'u> Import<'u> {
             Err(e) => {
                 self.session.leave_out(e)?;
                 incoming.damaged = true;
-                incoming.dispositions = gate::hold(&self.session, doc, &incoming.received)?;
+                incoming.dispositions = gate::hold(&self.session, doc, &incoming.received);
+                incoming.refuse_into(&mut self.refused);
                 return Ok(());
             }
         };
         incoming.dispositions = gate::admit(&mut self.session, doc, &incoming.received)?;
+        if incoming.refuse_into(&mut self.refused) {
+            return Ok(());
+        }
         let Some(view) = self.session.view(doc)? else { return Ok(()) };
         let has = Has::from(view.version());
-        let equals = incoming.claims.iter().map(|(claim, _)| claim);
-        for claim in equals.filter(|claim| claim.entry.has == has) {
-            if claim.entry.digest.is_some_and(|digest| digest != Hash(view.digest())) {
-                return Err(diverged(doc, &claim.from));
+        let digest = LazyCell::new(|| Hash(view.digest()));
+        let differs = |theirs| theirs != *digest;
+        for told in incoming.claims.iter().filter(|told| told.claim.entry.has == has) {
+            match told.came {
+                _ if !told.claim.entry.digest.is_some_and(differs) => {}
+                Came::Waited(_) => return Err(diverged(doc, told)),
+                Came::Given(at) => {
+                    self.refused.entry(at).or_insert_with(|| diverged(doc, told));
+                }
             }
         }
         let claims = incoming.claims.iter();
-        let claims =
-            claims.map(|(claim, at)| (claim, at.and_then(|at| incoming.dispositions.get(at))));
+        let claims = claims
+            .map(|told| (&told.claim, told.received.and_then(|at| incoming.dispositions.get(at))));
         record::applied(&self.session, doc, &has, claims.collect())
     }
 
@@ -387,8 +391,8 @@ impl<'u> Import<'u> {
         let mut waits: BTreeMap<(DocId, [u8; 32]), Wait> = BTreeMap::new();
         for (doc, incoming) in &self.incoming {
             for (received, disposition) in incoming.received.iter().zip(&incoming.dispositions) {
-                match (disposition, received.parked) {
-                    (Disposition::Waits(need), None) => {
+                match (disposition, received.came) {
+                    (Disposition::Waits(need), Came::Given(_)) => {
                         let key = (doc.clone(), Hash::of(&received.update).0);
                         if parked.insert(key.clone()) {
                             let parked = to_park(&self.session, doc, received, need)?;
@@ -397,11 +401,11 @@ impl<'u> Import<'u> {
                         }
                         waits.entry(key).or_insert_with(|| Wait::new(doc, received, need));
                     }
-                    (Disposition::Applied(_), Some(id)) => {
+                    (Disposition::Applied(_), Came::Waited(id)) => {
                         self.session.state().unpark(id)?;
                         self.inbox_changed = true;
                     }
-                    (Disposition::Refused(error), Some(id)) => {
+                    (Disposition::Refused(error), Came::Waited(id)) => {
                         self.notes.push(format!("{error}: {}", error.causes().join(": ")));
                         // A fork is evidence and stays. What is not valid never will be.
                         if error.kind != Kind::Forked {
@@ -486,59 +490,12 @@ fn to_park(session: &Session, doc: &DocId, received: &Received<'_>, need: &Need)
     })
 }
 
-fn diverged(doc: &DocId, from: &Sender) -> Error {
+fn diverged(doc: &DocId, told: &Told) -> Error {
+    let (source, from) = (&told.source, &told.claim.from);
     Error::new(
         Kind::Forked,
-        format!("divergence: {doc} has the version of {from}, and other content"),
+        format!("{source}: divergence: {doc} has the version of {from}, and other content"),
     )
     .because("equal versions with different content mean that two replicas shared a client id")
     .hint(Hint::from("nothing was written; ").next(Next::Dump).and(" shows what is here"))
-}
-
-impl Wait {
-    fn new(doc: &DocId, received: &Received<'_>, need: &Need) -> Self {
-        Wait {
-            doc: doc.clone(),
-            source: received.source.clone(),
-            from: received.claim.as_ref().map(|claim| claim.from.clone()).unwrap_or_default(),
-            need: need.clone(),
-        }
-    }
-}
-
-impl Wait {
-    /// Whether nothing is missing but the document itself, which cannot be read.
-    pub fn is_for_the_document(&self) -> bool {
-        matches!(&self.need, Need::Clocks(missing) if missing.is_empty())
-    }
-}
-
-impl fmt::Display for Wait {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 3;
-        write!(f, "an update of {} in {} waits ", self.doc, self.source)?;
-        let missing = match &self.need {
-            _ if self.is_for_the_document() => {
-                return write!(f, "until the document can be read again");
-            }
-            Need::Clocks(missing) => missing,
-            Need::Deletion(Id { client, clock }) => {
-                return write!(
-                    f,
-                    "for a deletion: what is around operation {clock} of client {client} is here, \
-                     and its content was collected elsewhere"
-                );
-            }
-        };
-        write!(f, "for ")?;
-        for (n, (client, clock)) in missing.iter().take(SHOWN).enumerate() {
-            let comma = if n > 0 { ", " } else { "" };
-            write!(f, "{comma}client {client} up to clock {clock}")?;
-        }
-        match missing.len().saturating_sub(SHOWN) {
-            0 => {}
-            more => write!(f, " and {more} more")?,
-        }
-        write!(f, ", which {} has", self.from)
-    }
 }

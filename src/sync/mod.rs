@@ -3,6 +3,7 @@
 //! Knows versions and bytes, not messages or cards. What an import means for records is
 //! [`crate::merge`]'s.
 
+mod account;
 pub mod bundle;
 pub mod changes;
 pub mod export;

@@ -57,6 +57,7 @@ mod repair;
 mod size;
 mod state_dir;
 mod sync_files;
+mod sync_several;
 mod sync_waits;
 mod terminal;
 mod threads;

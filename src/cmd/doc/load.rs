@@ -22,5 +22,5 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
                 .hint("name it with `--doc DOC`; `crdtctl doc list` shows those that are here")
         })?,
     };
-    sync::load(context, args.file, &doc, args.dry_run)
+    sync::load(context, &args.file, &doc, args.dry_run)
 }

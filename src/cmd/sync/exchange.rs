@@ -11,9 +11,9 @@ use crate::store::Reader;
 use crate::sync::bundle::Bundle;
 use crate::sync::changes;
 use crate::sync::export::{Exported, Request, export as make};
-use crate::sync::import::{Imported, Input, import as bring, read_update};
+use crate::sync::import::{Imported, Input, import as bring, import_sound, read_update};
 use crate::sync::peer::{self, Known};
-use crate::ui::{self, Body, Column, Format, Report};
+use crate::ui::{self, Body, Column, Failure, Format, Report};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -174,23 +174,88 @@ const DOCUMENTS: &[Column] = &[
     Column::number("pruned", "pruned"),
 ];
 
+/// A file that was left out, and why.
+struct LeftOut {
+    file: String,
+    error: Error,
+}
+
 pub fn import(context: &Context, args: &Import) -> Result<Report> {
-    // Everything is read before the store is locked: a pipe may take its time.
-    let inputs = match &args.raw {
-        Some(wanted) => raw_inputs(&raw_document(context, wanted)?, &args.files)?,
-        None => bundle_inputs(args)?,
+    let doc = args.raw.as_ref().map(|wanted| raw_document(context, wanted)).transpose()?;
+    let read = |file: &PathBuf| match &doc {
+        Some(doc) => raw_input(doc, file),
+        None => bundle_input(file),
     };
-    import_all(context, &inputs, args.dry_run)
+    // Everything is read before the store is locked: a pipe may take its time.
+    if !args.keep_going {
+        let all = args.files.iter().map(read).collect::<Result<Vec<Input>>>();
+        let done = all.and_then(|inputs| {
+            let imported = bring(context.session()?, &inputs)?;
+            account(context, &imported, &inputs, args.dry_run)
+        });
+        return done.map_err(|error| none_taken(error, &args.files));
+    }
+    let (mut inputs, mut left_out) = (Vec::new(), Vec::new());
+    for file in &args.files {
+        match read(file) {
+            Ok(input) => inputs.push(input),
+            Err(error) => left_out.push(LeftOut { file: name(file), error }),
+        }
+    }
+    let (imported, refused) = import_sound(|| context.session(), &inputs)?;
+    left_out.extend(refused.into_iter().filter_map(|(at, error)| {
+        let file = inputs.get(at)?.name().to_owned();
+        Some(LeftOut { file, error })
+    }));
+    let report = account(context, &imported, &inputs, args.dry_run)?;
+    Ok(leaving_out(report, &left_out))
 }
 
 /// A bare update of one document, as `sync import --raw` takes it.
-pub fn load(context: &Context, file: PathBuf, doc: &DocId, dry_run: DryRun) -> Result<Report> {
-    import_all(context, &raw_inputs(doc, &[file])?, dry_run)
+pub fn load(context: &Context, file: &Path, doc: &DocId, dry_run: DryRun) -> Result<Report> {
+    let inputs = [raw_input(doc, file)?];
+    let imported = bring(context.session()?, &inputs)?;
+    account(context, &imported, &inputs, dry_run)
 }
 
-fn import_all(context: &Context, inputs: &[Input], dry_run: DryRun) -> Result<Report> {
-    let imported = bring(context.session()?, inputs)?;
-    let value = serde_json::to_value(&imported)
+/// Says of an error about one of several files what became of the others.
+fn none_taken(error: Error, files: &[PathBuf]) -> Error {
+    let about_one = files.iter().any(|file| error.message.contains(&name(file)));
+    if files.len() < 2 || !about_one {
+        return error;
+    }
+    let message = format!("{}; none of the {} files was taken", error.message, files.len());
+    let others = "`--keep-going` takes the others";
+    match error.hint.clone() {
+        Some(hint) => error.saying(message).hint(hint.and(format!("; {others}"))),
+        None => error.saying(message).hint(others),
+    }
+}
+
+/// Adds what was left out: to the JSON object, and as sentences.
+fn leaving_out(mut report: Report, left_out: &[LeftOut]) -> Report {
+    if let Body::Json(Value::Object(fields)) = &mut report.body {
+        let told = |one: &LeftOut| {
+            let Failure { code, message, causes, .. } = failure::of(&one.error);
+            json!({"file": one.file, "code": code, "message": message, "causes": causes})
+        };
+        fields.insert("left_out".to_owned(), left_out.iter().map(told).collect());
+    }
+    if left_out.is_empty() {
+        return report;
+    }
+    report.notes.extend(left_out.iter().map(|one| format!("left out: {:#}", one.error)));
+    report.exit(failure::exit_code(Kind::Findings))
+}
+
+/// What an import did, for people and programs.
+fn account(
+    context: &Context,
+    imported: &Imported,
+    inputs: &[Input],
+    dry_run: DryRun,
+) -> Result<Report> {
+    let value = serde_json::to_value(imported)
         .map_err(|e| Error::bug("the account of the import does not encode").because(e))?;
     let records = changes::changes(&imported.touched);
     let mut report = match (is_json(context), dry_run.dry_run) {
@@ -199,7 +264,7 @@ fn import_all(context: &Context, inputs: &[Input], dry_run: DryRun) -> Result<Re
         (false, true) => Report::list(ui::rows(&records)?, records::COLUMNS, Some("id"), ""),
         (false, false) => Report::list(rows(&value), DOCUMENTS, Some("doc"), ""),
     };
-    let sentence = summary(&imported, inputs);
+    let sentence = summary(imported, inputs);
     report.notes.push(match dry_run.dry_run {
         true => format!("dry run, nothing is written: {sentence}"),
         false => sentence,
@@ -227,12 +292,8 @@ fn import_all(context: &Context, inputs: &[Input], dry_run: DryRun) -> Result<Re
     Ok(report.exit(failure::exit_code(Kind::Waiting)))
 }
 
-fn bundle_inputs(args: &Import) -> Result<Vec<Input>> {
-    let read = |file| {
-        let bundle = Box::new(read_bundle(file)?);
-        Ok(Input::Bundle { name: name(file), bundle })
-    };
-    args.files.iter().map(|file| read(file)).collect()
+fn bundle_input(file: &Path) -> Result<Input> {
+    Ok(Input::Bundle { name: name(file), bundle: Box::new(read_bundle(file)?) })
 }
 
 /// The document that bare updates are for: one that is here, or one that they bring. Then only a
@@ -246,12 +307,9 @@ pub fn raw_document(context: &Context, wanted: &str) -> Result<DocId> {
     }
 }
 
-fn raw_inputs(doc: &DocId, files: &[PathBuf]) -> Result<Vec<Input>> {
-    let read = |file: &PathBuf| {
-        let update = read_update(open(file)?).map_err(|error| within(file, error))?;
-        Ok(Input::Raw { name: name(file), doc: doc.clone(), update })
-    };
-    files.iter().map(read).collect()
+fn raw_input(doc: &DocId, file: &Path) -> Result<Input> {
+    let update = read_update(open(file)?).map_err(|error| within(file, error))?;
+    Ok(Input::Raw { name: name(file), doc: doc.clone(), update })
 }
 
 fn rows(value: &Value) -> Vec<Map<String, Value>> {

@@ -35,6 +35,8 @@ enum Verb {
     Export(Export),
     /// Read bundles: all of them in one commit, or none
     ///
+    /// With --keep-going what cannot be taken is left out and named (exit 3), and the rest is
+    /// imported.
     /// Importing twice, in any order, changes nothing. What comes before its prerequisites waits
     /// (exit 7) and is applied by the import that brings them. So does what comes for a document
     /// that cannot be read; all others are imported. With --dry-run it says record by
@@ -42,6 +44,7 @@ enum Verb {
     #[command(after_help = "Examples:
   crdtctl sync import from-bob.crdt
   crdtctl sync import --dry-run ~/usb/*.crdt
+  crdtctl sync import --keep-going ~/usb/*.crdt
   crdtctl sync import --raw chat chat.yjs")]
     Import(Import),
     /// Show each peer: what it lacks, what we lack, what waits
@@ -141,6 +144,9 @@ struct Import {
     /// The files are bare Yrs v1 updates of this document
     #[arg(long, value_name = "DOC")]
     raw: Option<String>,
+    /// Leave out what is damaged, refused or not there, and import the rest
+    #[arg(short, long)]
+    keep_going: bool,
     #[command(flatten)]
     dry_run: DryRun,
 }

@@ -1,0 +1,150 @@
+//! What an import did, to be told.
+
+use super::gate::Received;
+use super::manifest::Sender;
+use crate::crdt::update::{Id, Need};
+use crate::crdt::view::View;
+use crate::id::DocId;
+use crate::merge::MergeSummary;
+use crate::store::{Audit, Committed};
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+use std::fmt;
+use std::rc::Rc;
+
+/// What an import did. Serialised, it is what `sync import --json` prints.
+#[derive(Debug, Serialize)]
+pub struct Imported {
+    /// How many bundles and bare updates were read.
+    pub bundles: usize,
+    /// The documents that it touched, sorted.
+    pub documents: Vec<Account>,
+    pub conflicts: usize,
+    /// How many of the updates given wait for their prerequisites.
+    pub waiting: usize,
+    pub changed: bool,
+    /// What the senders would not have been allowed to do here; it is done, since replicas must
+    /// agree.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// What waits, and for what.
+    #[serde(skip)]
+    pub waits: Vec<Wait>,
+    /// Sentences for stderr.
+    #[serde(skip)]
+    pub notes: Vec<String>,
+    /// The documents as they were and would be; of a dry run only.
+    #[serde(skip)]
+    pub touched: Vec<Touched>,
+    #[serde(skip)]
+    pub committed: Committed,
+}
+
+/// Something that the sender of a bundle would not have been allowed to do here.
+#[derive(Debug, Serialize)]
+pub struct Finding {
+    pub doc: DocId,
+    pub kind: String,
+    pub message: String,
+}
+
+impl From<Audit> for Finding {
+    fn from(audit: Audit) -> Self {
+        Finding { doc: audit.doc, kind: audit.kind, message: audit.message }
+    }
+}
+
+/// A document before and after a dry run.
+#[derive(Clone)]
+pub struct Touched {
+    pub doc: DocId,
+    pub before: Option<Rc<View>>,
+    pub after: Option<Rc<View>>,
+}
+
+impl fmt::Debug for Touched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.doc)
+    }
+}
+
+/// What happened to one document, in records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub doc: DocId,
+    pub summary: MergeSummary,
+}
+
+impl Serialize for Account {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let MergeSummary { added, edited, deleted, acknowledged, pruned, conflicts: _ } =
+            self.summary;
+        let mut account = serializer.serialize_struct("Account", 6)?;
+        account.serialize_field("doc", &self.doc)?;
+        account.serialize_field("added", &added)?;
+        account.serialize_field("edited", &edited)?;
+        account.serialize_field("deleted", &deleted)?;
+        account.serialize_field("acknowledged", &acknowledged)?;
+        account.serialize_field("pruned", &pruned)?;
+        account.end()
+    }
+}
+
+/// An update that waits.
+#[derive(Debug, Clone)]
+pub struct Wait {
+    pub doc: DocId,
+    pub source: String,
+    /// Who sent it.
+    pub from: Sender,
+    /// What it waits for: no clocks at all where the document itself cannot be read.
+    pub need: Need,
+}
+
+impl Wait {
+    pub(super) fn new(doc: &DocId, received: &Received<'_>, need: &Need) -> Self {
+        Wait {
+            doc: doc.clone(),
+            source: received.source.clone(),
+            from: received.claim.as_ref().map(|claim| claim.from.clone()).unwrap_or_default(),
+            need: need.clone(),
+        }
+    }
+}
+
+impl Wait {
+    /// Whether nothing is missing but the document itself, which cannot be read.
+    pub fn is_for_the_document(&self) -> bool {
+        matches!(&self.need, Need::Clocks(missing) if missing.is_empty())
+    }
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 3;
+        write!(f, "an update of {} in {} waits ", self.doc, self.source)?;
+        let missing = match &self.need {
+            _ if self.is_for_the_document() => {
+                return write!(f, "until the document can be read again");
+            }
+            Need::Clocks(missing) => missing,
+            Need::Deletion(Id { client, clock }) => {
+                return write!(
+                    f,
+                    "for a deletion: what is around operation {clock} of client {client} is here, \
+                     and its content was collected elsewhere"
+                );
+            }
+        };
+        write!(f, "for ")?;
+        for (n, (client, clock)) in missing.iter().take(SHOWN).enumerate() {
+            let comma = if n > 0 { ", " } else { "" };
+            write!(f, "{comma}client {client} up to clock {clock}")?;
+        }
+        match missing.len().saturating_sub(SHOWN) {
+            0 => {}
+            more => write!(f, " and {more} more")?,
+        }
+        write!(f, ", which {} has", self.from)
+    }
+}
