@@ -9,6 +9,8 @@ pub use declaration::{Argument, Creates, Declaration, Holds, Within};
 pub use restore::Restore;
 pub use untrash::{Untrash, find as find_trashed};
 
+#[cfg(test)]
+use crate::concern::notes;
 use crate::concern::{canvas, chat, core, issues, kanban};
 
 pub use crate::concern::Outcome;
@@ -22,24 +24,29 @@ use serde::{Deserialize, Serialize};
 
 /// Declares every operation once: the enum, what it says of itself, and what runs it.
 macro_rules! operations {
-    ($($op:literal => $variant:ident($change:ty) { $($key:ident: $value:expr),* $(,)? })*) => {
+    ($(
+        $(#[$on:meta])*
+        $op:literal => $variant:ident($change:ty) { $($key:ident: $value:expr),* $(,)? }
+    )*) => {
         /// One change, as written in a batch line:
         /// `{"op":"chat.send","entity":"group:…","text":"hi"}`.
         #[derive(Debug, Clone, Serialize, Deserialize)]
         #[serde(tag = "op")]
         pub enum Operation {
-            $(#[serde(rename = $op)] $variant($change),)*
+            $($(#[$on])* #[serde(rename = $op)] $variant($change),)*
         }
 
         /// What each operation says of itself, in the order in which they are shown.
-        pub const OPERATIONS: &[Declaration] =
-            &[$(Declaration { op: $op, $($key: $value,)* ..Declaration::DEFAULT },)*];
+        pub const OPERATIONS: &[Declaration] = &[$(
+            $(#[$on])*
+            Declaration { op: $op, $($key: $value,)* ..Declaration::DEFAULT },
+        )*];
 
         impl Operation {
             /// What it says of itself.
             pub fn declaration(&self) -> &'static Declaration {
                 match self {
-                    $(Operation::$variant(_) => {
+                    $($(#[$on])* Operation::$variant(_) => {
                         const DECLARED: &Declaration =
                             &Declaration { op: $op, $($key: $value,)* ..Declaration::DEFAULT };
                         DECLARED
@@ -49,7 +56,7 @@ macro_rules! operations {
 
             fn apply(&self, session: &mut Session) -> Result<Outcome> {
                 match self {
-                    $(Operation::$variant(change) => change.run(session),)*
+                    $($(#[$on])* Operation::$variant(change) => change.run(session),)*
                 }
             }
         }
@@ -211,6 +218,17 @@ operations! {
         creates: Creates::Record,
         takes: &[needs("record")],
     }
+    #[cfg(test)]
+    "notes.add" => NoteAdd(notes::Add) {
+        creates: Creates::Record,
+        takes: &[needs("heading").prose(), may("body").prose(), may("reader")],
+    }
+    #[cfg(test)]
+    "notes.edit" => NoteEdit(notes::Edit) {
+        takes: &[needs("note"), needs("heading").prose()],
+    }
+    #[cfg(test)]
+    "notes.delete" => NoteDelete(notes::Delete) { deletes: true, takes: &[needs("note")] }
 }
 
 /// The operation with this name, as it is declared.

@@ -34,6 +34,8 @@ pub struct Spec {
 pub struct Collection {
     /// What one record is called, in the singular.
     pub noun: &'static str,
+    /// What help calls an argument that names one by its id: completion finds them by it.
+    pub argument: Option<&'static str>,
     /// Where the records are: keys from a root on, `*` for every key.
     pub path: &'static [&'static str],
     /// How a record is deleted; None when records of this kind never are.
@@ -74,6 +76,7 @@ pub enum Removal {
 /// What a document says of its entity: one record, at a root of its own.
 pub const METADATA: Collection = Collection {
     noun: "entity",
+    argument: Some("ENTITY"),
     path: &[],
     tombstone: None,
     clock: Some("updated_at"),
@@ -93,6 +96,7 @@ pub const METADATA: Collection = Collection {
 /// Records that no collection of their concern lists, as other programs write them.
 pub const UNLISTED: Collection = Collection {
     noun: "record",
+    argument: None,
     path: &[],
     tombstone: Some(Tombstone {
         flag: "deleted",

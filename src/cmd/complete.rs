@@ -5,7 +5,7 @@
 //! members without saying so.
 
 use super::{Cli, Context, Globals};
-use crate::concern::{Role, chat, issues, kanban};
+use crate::concern::{CONCERNS, Role, kanban};
 use crate::error::Result;
 use crate::query::board;
 use crate::query::canvas::{self, Element};
@@ -46,7 +46,7 @@ pub fn registration(shell: &str) -> Option<Vec<u8>> {
 }
 
 /// Where the candidates of an argument come from.
-type Candidates = fn(&Context) -> Result<Vec<CompletionCandidate>>;
+type Candidates = Box<dyn Fn(&Context) -> Result<Vec<CompletionCandidate>> + Send + Sync>;
 
 fn with_candidates(command: Command) -> Command {
     command.mut_args(completing).mut_subcommands(with_candidates)
@@ -54,23 +54,7 @@ fn with_candidates(command: Command) -> Command {
 
 fn completing(arg: Arg) -> Arg {
     let name = arg.get_value_names().and_then(|names| names.first()).map(|name| name.to_string());
-    let candidates: Candidates = match name.as_deref() {
-        Some("MEMBER") => members,
-        Some("MESSAGE" | "MSG") => messages,
-        Some("CARD") => cards,
-        Some("COLUMN") => columns,
-        Some("ISSUE") => issues,
-        Some("COMMENT") => comments,
-        Some("ELEMENT") => elements,
-        Some("ENTITY") => entities,
-        Some("DOC") => documents,
-        Some("PEER") => peers,
-        Some("TOMBSTONE") => tombstones,
-        Some("SEQ") => commands,
-        Some("CONFLICT") => conflicts,
-        Some("TRASHED") => trashed,
-        _ => return arg,
-    };
+    let Some(candidates) = name.as_deref().and_then(candidates) else { return arg };
     arg.add(ArgValueCompleter::new(move |current: &OsStr| {
         let mut found = context().and_then(|context| candidates(&context).ok()).unwrap_or_default();
         let current = current.to_string_lossy();
@@ -80,6 +64,35 @@ fn completing(arg: Arg) -> Arg {
         });
         found
     }))
+}
+
+/// Those of an argument with this name.
+pub(super) fn candidates(name: &str) -> Option<Candidates> {
+    let own: fn(&Context) -> Result<Vec<CompletionCandidate>> = match name {
+        "MEMBER" => members,
+        "COLUMN" => columns,
+        "ELEMENT" => elements,
+        "ENTITY" => entities,
+        "DOC" => documents,
+        "PEER" => peers,
+        "TOMBSTONE" => tombstones,
+        "SEQ" => commands,
+        "CONFLICT" => conflicts,
+        "TRASHED" => trashed,
+        "MSG" => return records("MESSAGE"),
+        _ => return records(name),
+    };
+    Some(Box::new(own))
+}
+
+/// The newest records of the collections that an argument with this name is about.
+fn records(name: &str) -> Option<Candidates> {
+    let about = |spec: &'static Spec| {
+        let named = |collection: &&Collection| collection.argument == Some(name);
+        (spec, spec.collections.iter().filter(named).collect::<Vec<_>>())
+    };
+    let (spec, found) = CONCERNS.iter().map(about).find(|(_, found)| !found.is_empty())?;
+    Some(Box::new(move |context| newest(context, spec, &found)))
 }
 
 /// Ids of other programs can hold anything, and the shell puts a candidate on the command line as
@@ -111,22 +124,6 @@ fn trashed(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let all = super::trash::all(context)?;
     let newest = all.iter().take(RECORDS);
     Ok(newest.map(|one| with_help(&one.id, one.text.as_deref().unwrap_or(&one.kind))).collect())
-}
-
-fn messages(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    newest(context, &chat::SPEC, &[&chat::MESSAGES, &chat::REPLIES])
-}
-
-fn cards(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    newest(context, &kanban::SPEC, &[&kanban::CARDS])
-}
-
-fn issues(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    newest(context, &issues::SPEC, &[&issues::ISSUES])
-}
-
-fn comments(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    newest(context, &issues::SPEC, &[&issues::COMMENTS])
 }
 
 /// Columns by title and by id: not every title is for a shell.

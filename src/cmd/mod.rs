@@ -25,6 +25,8 @@ mod kanban;
 mod log;
 mod man;
 mod member;
+#[cfg(test)]
+mod notes;
 mod prune;
 mod recover;
 mod repair;
@@ -54,16 +56,16 @@ use std::rc::Rc;
 
 /// One line a command, in the order of the help.
 macro_rules! commands {
-    ($($Variant:ident => $module:ident,)*) => {
+    ($($(#[$on:meta])* $Variant:ident => $module:ident,)*) => {
         #[derive(Subcommand)]
         enum Command {
-            $($Variant($module::Args),)*
+            $($(#[$on])* $Variant($module::Args),)*
         }
 
         impl Command {
             fn run(self, context: &Context) -> Result<Report> {
                 match self {
-                    $(Command::$Variant(args) => $module::run(context, args),)*
+                    $($(#[$on])* Command::$Variant(args) => $module::run(context, args),)*
                 }
             }
         }
@@ -93,6 +95,8 @@ commands! {
     Demo => demo,
     Completions => completions,
     Man => man,
+    #[cfg(test)]
+    Notes => notes,
 }
 
 /// Reads one of a few words, which help and completion name.

@@ -1,3 +1,5 @@
+mod notes;
+
 use super::*;
 use crate::ui::Format;
 use clap::error::ErrorKind;

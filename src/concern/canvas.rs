@@ -38,6 +38,7 @@ pub const SPEC: Spec = Spec {
 /// The elements, keyed by a minted id (rule R1).
 pub const ELEMENTS: Collection = Collection {
     noun: "element",
+    argument: Some("ELEMENT"),
     path: &["elements"],
     tombstone: Some(Tombstone {
         flag: "deleted",

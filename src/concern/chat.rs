@@ -37,6 +37,7 @@ pub const SPEC: Spec = Spec {
 /// The messages of the entity, keyed by a minted id (rule R1).
 pub const MESSAGES: Collection = Collection {
     noun: "message",
+    argument: Some("MESSAGE"),
     path: &["messages"],
     tombstone: Some(DELETED),
     clock: Some("updated_at"),
@@ -47,6 +48,7 @@ pub const MESSAGES: Collection = Collection {
 /// The threads, keyed by the message that they reply to.
 pub const THREADS: Collection = Collection {
     noun: "thread",
+    argument: None,
     path: &["threads"],
     tombstone: None,
     clock: None,
@@ -62,6 +64,7 @@ pub const THREADS: Collection = Collection {
 /// The replies in the threads: messages like any other.
 pub const REPLIES: Collection = Collection {
     noun: "reply",
+    argument: Some("MESSAGE"),
     path: &["threads", "*", "replies"],
     tombstone: Some(DELETED),
     clock: Some("updated_at"),

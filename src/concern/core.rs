@@ -33,6 +33,7 @@ pub const SPEC: Spec = Spec {
 /// The members, keyed by member id (rule R2: several replicas may create one at once).
 pub const MEMBERS: Collection = Collection {
     noun: "member",
+    argument: Some("MEMBER"),
     path: &["members"],
     tombstone: Some(Tombstone {
         flag: "deleted",

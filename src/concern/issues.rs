@@ -27,6 +27,7 @@ pub const SPEC: Spec = Spec {
 /// The issues, keyed by a minted id (rule R1).
 pub const ISSUES: Collection = Collection {
     noun: "issue",
+    argument: Some("ISSUE"),
     path: &["issues"],
     tombstone: Some(Tombstone {
         flag: "closed",
@@ -60,6 +61,7 @@ pub const ISSUES: Collection = Collection {
 /// The comments on the issues.
 pub const COMMENTS: Collection = Collection {
     noun: "comment",
+    argument: Some("COMMENT"),
     path: &["issues", "*", "comments"],
     tombstone: Some(Tombstone {
         flag: "deleted",

@@ -37,6 +37,7 @@ pub const SPEC: Spec = Spec {
 /// The columns, in no order but that of their field `order`.
 pub const COLUMNS: Collection = Collection {
     noun: "column",
+    argument: Some("COLUMN"),
     path: &["columns"],
     tombstone: None,
     clock: None,
@@ -52,6 +53,7 @@ pub const COLUMNS: Collection = Collection {
 /// The cards, keyed by a minted id (rule R1).
 pub const CARDS: Collection = Collection {
     noun: "card",
+    argument: Some("CARD"),
     path: &["cards"],
     tombstone: Some(Tombstone {
         flag: "archived",

@@ -1,13 +1,17 @@
 //! What the documents of the application mean: one [`Spec`] a concern, as data.
 //!
 //! Listing, dumping, checking, acknowledging and pruning are written once over [`crate::schema`].
-//! A new concern is one file and one line in [`CONCERNS`].
+//! A new concern is one file here with its line in [`CONCERNS`], a line for each of its operations
+//! in [`crate::operation`], and one file of commands with its line in `cmd`; `notes`, which tests
+//! alone have, shows it.
 
 pub mod canvas;
 pub mod chat;
 pub mod core;
 pub mod issues;
 pub mod kanban;
+#[cfg(test)]
+pub mod notes;
 mod outcome;
 pub mod plain;
 mod priority;
@@ -17,7 +21,7 @@ mod roles;
 pub use crate::policy::Role;
 pub use outcome::Outcome;
 pub use priority::Priority;
-pub(crate) use record::check as check_record;
+pub(crate) use record::{check as check_record, restore as restore_record};
 pub use roles::Actor;
 
 use crate::crdt::update::RootKind;
@@ -27,7 +31,15 @@ use crate::limits;
 use crate::schema::Spec;
 
 /// Every concern there is.
-pub const CONCERNS: &[Spec] = &[core::SPEC, chat::SPEC, kanban::SPEC, canvas::SPEC, issues::SPEC];
+pub const CONCERNS: &[Spec] = &[
+    core::SPEC,
+    chat::SPEC,
+    kanban::SPEC,
+    canvas::SPEC,
+    issues::SPEC,
+    #[cfg(test)]
+    notes::SPEC,
+];
 
 /// The concern of a document; None for an opaque one.
 pub fn of(doc: &DocId) -> Option<&'static Spec> {

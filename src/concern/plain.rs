@@ -187,6 +187,9 @@ pub fn anew(
     if let Some(marks) = &collection.tombstone {
         set(marks.flag, Value::Bool(false));
         set(marks.at, Value::Int(0));
+        if let Some(by) = marks.by {
+            fields.remove(by);
+        }
         fields.insert(marks.acks.to_owned(), Content::Map(BTreeMap::new()));
     }
     fields
@@ -293,6 +296,7 @@ impl Minting {
         let pairs = || value.as_map().into_iter().flatten();
         Some(match field.kind {
             FieldKind::Acknowledgements => plain_map(value),
+            FieldKind::SharedText => Content::Text(value.as_str().unwrap_or_default().to_owned()),
             FieldKind::Reactions => Content::Map(
                 pairs().map(|(emoji, members)| (emoji.clone(), set(members))).collect(),
             ),
@@ -331,6 +335,7 @@ fn set(members: &Value) -> Content {
 fn empty(kind: FieldKind) -> Content {
     match kind {
         FieldKind::List => Content::Array(Vec::new()),
+        FieldKind::SharedText => Content::Text(String::new()),
         _ => Content::Map(BTreeMap::new()),
     }
 }
@@ -341,6 +346,7 @@ impl Spec {
         match field.kind {
             FieldKind::Acknowledgements | FieldKind::Reactions => Some(Shared::Map),
             FieldKind::List => Some(Shared::Array),
+            FieldKind::SharedText => Some(Shared::Text),
             FieldKind::Map => self.below(of, field).map(|_| Shared::Map),
             _ => None,
         }

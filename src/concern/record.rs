@@ -1,15 +1,17 @@
 //! What the operations on records have in common: how people name one, the limits and words of
 //! what they write, and clocks.
 
-use super::plain;
+use super::{Actor, Outcome, plain};
 use crate::crdt::content::{self, Content, Owner, Stand};
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Record, Shared, Source, Value};
 use crate::error::{Error, Hint, Result};
-use crate::id::{DocId, resolve};
+use crate::id::{DocId, EntityId, resolve};
 use crate::limits;
 use crate::path::Keys;
+use crate::schema::{Collection, Spec};
 use crate::store::Session;
+use crate::tombstone;
 
 /// The id of the record at `path` that an id or a unique prefix names, tombstones included. The
 /// hint is for an id that names none.
@@ -144,6 +146,33 @@ pub fn made_at(session: &Session, created_at: Option<i64>) -> Result<i64> {
                 .hint("a record was made at some time in the past, in Unix seconds"))
         }
     }
+}
+
+/// Makes a record of any collection anew, whole and under another id, of what is left of one that
+/// stood at a path. Where its author may not be whoever acts, it says whose words they are.
+///
+/// # Errors
+/// `Refused` where the actor may not write, or what it stood in is gone.
+pub fn restore(
+    session: &mut Session,
+    entity: &EntityId,
+    (spec, collection): (&'static Spec, &'static Collection),
+    path: &[String],
+    value: &Value,
+) -> Result<Outcome> {
+    let (actor, doc) = Actor::writing_in(session, entity, spec)?;
+    tombstone::make_room(session, &doc)?;
+    let around = path.split_last().map_or(&[][..], |(_, around)| around);
+    let is_there = |source: &dyn Source| around.len() == 1 || source.exists(&around.steps());
+    if session.read(&doc, is_there)? != Some(true) {
+        return Err(Error::refused(format!("{} is gone as well", around.join("/"))));
+    }
+    let now = session.now();
+    let id = session.environment().ids.uuid()?;
+    let mut fields = plain::anew(spec, collection, &id, value, now);
+    let as_whose = plain::attribute(collection, &mut fields, &actor, now)?;
+    session.edit(&doc, |txn| txn.put(&around.steps(), &id, &Content::Map(fields)))?;
+    Ok(Outcome::created(doc, &id).saying(as_whose))
 }
 
 /// Moves a clock of the record at a path on: later than now and than it was (rule R4).

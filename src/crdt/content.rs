@@ -17,6 +17,8 @@ pub enum Content {
     Plain(Value),
     Map(BTreeMap<String, Content>),
     Array(Vec<Content>),
+    /// A shared text.
+    Text(String),
 }
 
 impl Content {
@@ -26,6 +28,7 @@ impl Content {
             Content::Plain(_) => None,
             Content::Map(_) => Some(Shared::Map),
             Content::Array(_) => Some(Shared::Array),
+            Content::Text(_) => Some(Shared::Text),
         }
     }
 }
@@ -138,6 +141,7 @@ impl Blocks {
     fn put(&mut self, insertion: &Insertion<'_>, content: &Content) -> Id {
         const ANY: u8 = 8;
         const TYPE: u8 = 7;
+        const STRING: u8 = 4;
         let own = Id { client: self.client, clock: self.clock };
         self.count = self.count.saturating_add(1);
         self.clock = self.clock.saturating_add(1);
@@ -162,6 +166,19 @@ impl Blocks {
                 for item in items {
                     let owner = Owner::Item(own);
                     left = Some(self.put(&Insertion { owner: &owner, key: None, left }, item));
+                }
+            }
+            Content::Text(letters) => {
+                self.head(TYPE, insertion);
+                self.bytes.push(2);
+                // All of them are one block, which is as long as they are in UTF-16.
+                let units = u32::try_from(letters.encode_utf16().count()).unwrap_or(u32::MAX);
+                if units > 0 {
+                    let owner = Owner::Item(own);
+                    self.head(STRING, &Insertion { owner: &owner, key: None, left: None });
+                    text(&mut self.bytes, letters);
+                    self.count = self.count.saturating_add(1);
+                    self.clock = self.clock.saturating_add(units);
                 }
             }
         }
@@ -203,4 +220,48 @@ fn id(out: &mut Vec<u8>, id: Id) {
 fn text(out: &mut Vec<u8>, text: &str) {
     write_var(out, text.len() as u64);
     out.extend_from_slice(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crdt::doc::Doc;
+    use crate::crdt::update::Update;
+    use crate::crdt::view::View;
+
+    /// A text is as many units long as it has in UTF-16: what is written behind it has its place.
+    #[test]
+    fn texts_among_other_content_are_made_whole_in_both_ways() {
+        let text = |text: &str| Content::Text(text.to_owned());
+        let number = || Content::Plain(Value::Int(7));
+        let content = Content::Map(BTreeMap::from([
+            ("a".to_owned(), text("wave 🌊")),
+            ("b".to_owned(), text("")),
+            ("c".to_owned(), Content::Array(vec![text("é"), number(), text("z"), number()])),
+            ("d".to_owned(), number()),
+        ]));
+        let written = |text: &str| Value::Text(text.to_owned());
+        let items = vec![written("é"), Value::Int(7), written("z"), Value::Int(7)];
+        let expected = Value::Map(BTreeMap::from([
+            ("a".to_owned(), written("wave 🌊")),
+            ("b".to_owned(), written("")),
+            ("c".to_owned(), Value::Array(items)),
+            ("d".to_owned(), Value::Int(7)),
+        ]));
+        let id = DocId::parse("group:test:notes").unwrap();
+        let mut doc = Doc::new(3);
+        doc.edit(|txn| txn.put(&["m"], "put", &content)).unwrap();
+        doc.edit(|txn| txn.set(&["m"], "replaced", 1)).unwrap();
+        let stand = Stand {
+            unit: Id { client: 3, clock: doc.own_clock() - 1 },
+            owner: Owner::Root("m".to_owned()),
+            path: ["m", "replaced"].into(),
+            keyed: true,
+        };
+        assert!(doc.edit(|txn| replace(txn, &id, &stand, &content)).unwrap());
+        let (bytes, _) = doc.encode().unwrap();
+        let view = View::of(&Update::checked(&bytes, &[]).unwrap());
+        assert_eq!(view.value(&["m", "put"]), Some(expected.clone()));
+        assert_eq!(view.value(&["m", "replaced"]), Some(expected));
+    }
 }

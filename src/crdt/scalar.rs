@@ -153,6 +153,7 @@ impl Txn<'_> {
                 let new = slot.make(self, ArrayPrelim::default());
                 items.iter().for_each(|item| self.write_content(Slot::End(&new), item));
             }
+            Content::Text(text) => drop(slot.make(self, TextPrelim::new(text.as_str()))),
         }
     }
 

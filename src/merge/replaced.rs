@@ -216,6 +216,9 @@ impl Found<'_> {
         if kind == FieldKind::Acknowledgements && revives(collection) {
             return;
         }
+        if let Value::Text(_) = value {
+            return self.lose_text(collection, &path, &value);
+        }
         if kind == FieldKind::Map
             && let Value::Map(fields) = &value
         {
@@ -225,6 +228,21 @@ impl Found<'_> {
             }
         }
         self.plan.edits.push(Edit::Unite(path, value));
+    }
+
+    /// Two shared texts under one key make no third one: the one that is shown stands, the other is
+    /// kept.
+    fn lose_text(&mut self, collection: &'static Collection, path: &[String], theirs: &Value) {
+        let steps = path.steps();
+        let shown = self.after.value(&steps);
+        if theirs.as_str() == Some("") || shown.as_ref().is_some_and(|shown| shown.same(theirs)) {
+            return;
+        }
+        if let Some(item) = self.loser.view.item(&steps) {
+            let winner = shown.map_or_else(Claim::default, |shown| Claim::of(&shown, None, None));
+            let theirs = Claim::of(theirs, None, self.loser.by.clone());
+            self.lose(collection, path, REPLACED, winner, theirs, item);
+        }
     }
 
     /// Of a record whose key was used before in the container that is shown, whoever removed it
@@ -327,7 +345,11 @@ impl Found<'_> {
 fn is_container(kind: FieldKind) -> bool {
     matches!(
         kind,
-        FieldKind::Acknowledgements | FieldKind::Reactions | FieldKind::List | FieldKind::Map
+        FieldKind::Acknowledgements
+            | FieldKind::Reactions
+            | FieldKind::List
+            | FieldKind::Map
+            | FieldKind::SharedText
     )
 }
 

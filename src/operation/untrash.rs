@@ -1,9 +1,11 @@
 //! A record out of the trash, made anew.
 
-use crate::concern::{Outcome, canvas, chat, issues, kanban};
+use crate::concern::{self, Outcome, canvas, chat, issues, kanban};
 use crate::crdt::value::Value;
 use crate::error::{Error, Next, Result};
 use crate::id;
+use crate::path::Keys;
+use crate::schema;
 use crate::store::{Session, Trashed};
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +49,14 @@ impl Untrash {
                     by: None,
                 }));
             }
-            _ => return Err(unknown(trashed)),
+            _ => {
+                let place = concern::of(&doc).and_then(|spec| {
+                    let (collection, _) = schema::place(spec, &trashed.path.child(""))?;
+                    collection.tombstone.as_ref().map(|_| (spec, collection))
+                });
+                let place = place.ok_or_else(|| unknown(trashed))?;
+                concern::restore_record(session, &entity, place, &trashed.path, &record)?
+            }
         };
         if !outcome.changed {
             return Ok(outcome);

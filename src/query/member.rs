@@ -1,11 +1,10 @@
 //! The members of an entity.
 
+use super::Text;
 use super::record::{self, Other};
-use super::{Text, view};
 use crate::concern::core::{MEMBERS, SPEC};
-use crate::crdt::value::Source;
-use crate::error::{Error, Result};
-use crate::id::{EntityId, resolve};
+use crate::error::Result;
+use crate::id::EntityId;
 use crate::store::Reader;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -40,10 +39,7 @@ pub struct Member {
 /// # Errors
 /// `Corrupt` where its document is.
 pub fn list(reader: &Reader, entity: &EntityId, all: bool) -> Result<Vec<Member>> {
-    match view(reader, entity, &SPEC)? {
-        Some(view) => record::list(&MEMBERS, &view, all),
-        None => Ok(Vec::new()),
-    }
+    record::all(reader, entity, (&SPEC, &MEMBERS), all)
 }
 
 /// The member that an id or a unique prefix names, removed ones included, with every field of its
@@ -52,8 +48,5 @@ pub fn list(reader: &Reader, entity: &EntityId, all: bool) -> Result<Vec<Member>
 /// # Errors
 /// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
 pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Member> {
-    let none = || Error::not_found(format!("no member {prefix:?}"));
-    let view = view(reader, entity, &SPEC)?.ok_or_else(none)?;
-    let id = resolve(prefix, view.keys(MEMBERS.path).iter().map(String::as_str), MEMBERS.noun)?;
-    record::whole(&MEMBERS, &view, &["members".to_owned(), id])
+    record::one(reader, entity, (&SPEC, &MEMBERS), prefix)
 }

@@ -15,7 +15,7 @@ pub mod history;
 pub mod issue;
 pub mod member;
 pub mod recent;
-mod record;
+pub mod record;
 pub mod tombstone;
 pub mod trash;
 

@@ -1,9 +1,13 @@
-//! Records as types: the one way from a collection of the schema to a struct.
+//! Records as types: the one way from a collection of the schema to a struct, or to a JSON object
+//! where there is none for it.
 
+use super::view;
 use crate::crdt::value::{Record, Source};
 use crate::error::{Error, Result};
+use crate::id::{self, EntityId};
 use crate::path::Keys;
-use crate::schema::Collection;
+use crate::schema::{Collection, Spec};
+use crate::store::Reader;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 use serde_json::{Map, Value};
@@ -12,9 +16,45 @@ use serde_json::{Map, Value};
 /// into the record than the one that it stands under.
 pub type Other = Map<String, Value>;
 
+/// The records of a collection of an entity in the order of their keys, each with the schema's
+/// fields; deleted ones only with `deleted`. None where there is no such document yet.
+///
+/// # Errors
+/// `Corrupt` where the document is; `Bug` for a type that is not what the schema says.
+pub fn all<T: DeserializeOwned>(
+    reader: &Reader,
+    entity: &EntityId,
+    (spec, of): (&Spec, &Collection),
+    deleted: bool,
+) -> Result<Vec<T>> {
+    match view(reader, entity, spec)? {
+        Some(view) => list(of, &view, deleted),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The record that an id or a unique prefix names, deleted ones included, with every field that it
+/// has.
+///
+/// # Errors
+/// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short; those of [`all`].
+pub fn one<T: DeserializeOwned>(
+    reader: &Reader,
+    entity: &EntityId,
+    (spec, of): (&Spec, &Collection),
+    prefix: &str,
+) -> Result<T> {
+    let none = || Error::not_found(format!("no {} {prefix:?}", of.noun));
+    let view = view(reader, entity, spec)?.ok_or_else(none)?;
+    let records = of.records(&view);
+    let id = id::resolve(prefix, records.iter().filter_map(|path| Some(&**path.last()?)), of.noun)?;
+    let path = records.iter().find(|path| path.last() == Some(&id)).ok_or_else(none)?;
+    whole(of, &view, path)
+}
+
 /// The records of a collection in the order of their keys, each with the schema's fields; deleted
 /// ones only with `all`.
-pub fn list<T: DeserializeOwned>(
+pub(super) fn list<T: DeserializeOwned>(
     of: &Collection,
     source: &dyn Source,
     all: bool,
@@ -23,7 +63,7 @@ pub fn list<T: DeserializeOwned>(
 }
 
 /// A record with the schema's fields.
-pub fn brief<T: DeserializeOwned>(
+pub(super) fn brief<T: DeserializeOwned>(
     of: &Collection,
     record: &Record,
     key: Option<&String>,
@@ -32,7 +72,7 @@ pub fn brief<T: DeserializeOwned>(
 }
 
 /// The record at a path with every field that it has.
-pub fn whole<T: DeserializeOwned>(
+pub(super) fn whole<T: DeserializeOwned>(
     of: &Collection,
     source: &dyn Source,
     path: &[String],
@@ -47,7 +87,7 @@ fn typed<T: DeserializeOwned>(row: Map<String, Value>) -> Result<T> {
 
 /// A field that is not read from the record but derived beside it: whatever another program wrote
 /// under its name is passed over.
-pub fn derived<'de, D: Deserializer<'de>, T: Default>(found: D) -> Result<T, D::Error> {
+pub(super) fn derived<'de, D: Deserializer<'de>, T: Default>(found: D) -> Result<T, D::Error> {
     IgnoredAny::deserialize(found).map(|_| T::default())
 }
 

@@ -1,10 +1,11 @@
 //! Records that are gone for good, as they were.
 
+use crate::concern;
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
 use crate::operation::find_trashed;
-use crate::path::DocPath;
-use crate::schema;
+use crate::path::{DocPath, Keys};
+use crate::schema::{self, Collection, FieldRole};
 use crate::store::{Reader, State, Trashed};
 use serde::Serialize;
 use serde_json::Value;
@@ -77,8 +78,13 @@ fn all(reader: &Reader, entities: Option<&BTreeSet<EntityId>>) -> Result<Vec<Tra
 
 impl TrashedRecord {
     fn of(trashed: &Trashed) -> TrashedRecord {
-        let field = |name: &&str| trashed.record.get(*name).and_then(Value::as_str);
-        let known_by = ["content", "title", "element_type", "role", schema::VALUE];
+        let field = |name: &str| trashed.record.get(name).and_then(Value::as_str);
+        let place = concern::of(&trashed.doc)
+            .and_then(|spec| schema::place(spec, &trashed.path.child("")))
+            .map(|(collection, _)| collection);
+        let heading = place.and_then(Collection::heading);
+        let word = place.and_then(|collection| collection.named(FieldRole::Word));
+        let mut known_by = [heading, word, Some(schema::VALUE)].into_iter().flatten();
         TrashedRecord {
             id: trashed.id().to_owned(),
             kind: trashed.noun.clone(),
@@ -86,7 +92,7 @@ impl TrashedRecord {
             at: trashed.at,
             why: trashed.why.clone(),
             member: trashed.member.clone(),
-            text: known_by.iter().find_map(field).map(str::to_owned),
+            text: known_by.find_map(field).map(str::to_owned),
             restored_as: trashed.restored.clone(),
         }
     }

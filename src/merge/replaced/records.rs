@@ -46,10 +46,12 @@ impl Found<'_> {
                         self.plan.edits.push(Edit::Copy(field, value.clone()));
                     }
                 }
-                Value::Map(_) | Value::Array(_) if self.after.exists(&field.steps()) => {
+                Value::Map(_) | Value::Array(_) | Value::Text(_)
+                    if self.after.exists(&field.steps()) =>
+                {
                     self.unite_field(collection, path, name, kind.unwrap_or(FieldKind::Map));
                 }
-                Value::Map(_) | Value::Array(_) => {
+                Value::Map(_) | Value::Array(_) | Value::Text(_) => {
                     self.plan.edits.push(Edit::Copy(field, value.clone()));
                 }
                 plain => {

@@ -1,0 +1,86 @@
+//! The commands of a concern that tests alone have: all that a new one takes.
+
+use super::{Context, DryRun};
+use crate::concern::notes::{Add, Delete, Edit, NOTES, SPEC};
+use crate::error::Result;
+use crate::operation::Operation;
+use crate::query::record;
+use crate::ui::{Column, Report, Row};
+use clap::Subcommand;
+
+/// Write, edit, delete and list notes
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Write a note
+    #[command(after_help = "Example:\n  crdtctl notes add 'to do' --body 'all of it'")]
+    Add {
+        heading: String,
+        #[arg(long, default_value = "")]
+        body: String,
+        #[arg(long, value_name = "MEMBER", default_value = "")]
+        reader: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Give a note another heading
+    #[command(after_help = "Example:\n  crdtctl notes edit 3f2a 'done'")]
+    Edit {
+        note: String,
+        heading: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Delete a note
+    #[command(after_help = "Example:\n  crdtctl notes delete 3f2a")]
+    Delete {
+        note: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// List the notes
+    #[command(after_help = "Example:\n  crdtctl notes list")]
+    List {
+        /// Deleted ones too
+        #[arg(short, long)]
+        all: bool,
+    },
+    /// Show one note
+    #[command(after_help = "Example:\n  crdtctl notes show 3f2a")]
+    Show { note: String },
+}
+
+const COLUMNS: &[Column] = &[
+    Column::id("key", "id"),
+    Column::text("heading", "heading"),
+    Column::text("writer", "by"),
+    Column::time("begun", "written"),
+];
+
+pub fn run(context: &Context, args: Args) -> Result<Report> {
+    let entity = context.entity()?;
+    match args.verb {
+        Verb::Add { heading, body, reader, .. } => {
+            context.perform(&Operation::NoteAdd(Add { entity, heading, body, reader }))
+        }
+        Verb::Edit { note, heading, .. } => {
+            context.perform(&Operation::NoteEdit(Edit { entity, note, heading }))
+        }
+        Verb::Delete { note, .. } => {
+            context.perform(&Operation::NoteDelete(Delete { entity, note }))
+        }
+        Verb::List { all } => {
+            let notes: Vec<Row> = record::all(&context.reader()?, &entity, (&SPEC, &NOTES), all)?;
+            Ok(Report::list(notes, COLUMNS, Some("key"), "no notes"))
+        }
+        Verb::Show { note } => {
+            let note: Row = record::one(&context.reader()?, &entity, (&SPEC, &NOTES), &note)?;
+            Ok(Report::object(note, COLUMNS, Some("key")))
+        }
+    }
+}

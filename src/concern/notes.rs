@@ -1,0 +1,143 @@
+//! Notes: a concern that tests alone have. It is all that a new one takes below the commands, and
+//! its fields have names that nothing else knows: what works with it works by the schema.
+
+use super::{Actor, Outcome, core, plain, record};
+use crate::crdt::content::Content;
+use crate::crdt::update::RootKind;
+use crate::crdt::value::Value;
+use crate::error::{Error, Hint, Result};
+use crate::id::{DocId, EntityId};
+use crate::policy::Action;
+use crate::schema::{Collection, Field, Removal, Spec, Tombstone};
+use crate::store::Session;
+use crate::tombstone;
+use serde::{Deserialize, Serialize};
+
+pub const SPEC: Spec = Spec {
+    name: "notes",
+    limit_bytes: 100_000,
+    roots: &[("notes", RootKind::Map)],
+    collections: &[NOTES],
+};
+
+/// The notes, keyed by a minted id (rule R1).
+pub const NOTES: Collection = Collection {
+    noun: "note",
+    argument: Some("NOTE"),
+    path: &["notes"],
+    tombstone: Some(Tombstone {
+        flag: "gone",
+        at: "gone_since",
+        by: Some("gone_through"),
+        acks: "known_gone",
+        removal: Removal::AtOnce,
+    }),
+    clock: Some("touched"),
+    cache: None,
+    fields: &[
+        Field::id("key"),
+        Field::author("writer"),
+        Field::assignee("reader"),
+        Field::prose("heading"),
+        Field::shared_prose("body"),
+        Field::created("begun"),
+        Field::edited("touched"),
+        Field::flag("gone"),
+        Field::time("gone_since"),
+        Field::deleter("gone_through"),
+        Field::acknowledgements("known_gone"),
+    ],
+};
+
+/// Writes a note.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Add {
+    pub entity: EntityId,
+    pub heading: String,
+    #[serde(default)]
+    pub body: String,
+    /// An active member, or a unique prefix; empty for nobody.
+    #[serde(default)]
+    pub reader: String,
+}
+
+impl Add {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        record::check_title("heading", &self.heading)?;
+        record::check_text("body", &self.body)?;
+        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
+        tombstone::make_room(session, &doc)?;
+        let reader = core::find_assignee(session, &self.entity, &self.reader)?;
+        let (now, id) = (session.now(), session.environment().ids.uuid()?);
+        let text = |text: &str| Value::String(text.to_owned());
+        let note = [
+            ("writer", text(actor.id.as_str())),
+            ("reader", text(&reader)),
+            ("heading", text(&self.heading)),
+            ("body", text(&self.body)),
+            ("begun", Value::Int(now)),
+        ];
+        let note = note.map(|(name, value)| (name.to_owned(), value));
+        let fields = plain::anew(&SPEC, &NOTES, &id, &Value::Object(note.into()), now);
+        session.edit(&doc, |txn| txn.put(NOTES.path, &id, &Content::Map(fields)))?;
+        Ok(Outcome::created(doc, &id).saying(format!("wrote {id}")))
+    }
+}
+
+/// Gives a note of one's own another heading.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Edit {
+    pub entity: EntityId,
+    /// A note's id, or a unique prefix of it.
+    pub note: String,
+    pub heading: String,
+}
+
+impl Edit {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        record::check_title("heading", &self.heading)?;
+        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
+        let (id, writer) = find(session, &doc, &self.note)?;
+        actor.may(&Action::Edit { author: &writer }, &format!("note {id}"))?;
+        let now = session.now();
+        session.edit(&doc, |txn| {
+            txn.set(&["notes", &id], "heading", self.heading.as_str())?;
+            record::touch(txn, &["notes", &id], "touched", now)
+        })?;
+        Ok(Outcome::changed(doc, &id).saying(format!("edited {id}")))
+    }
+}
+
+/// Deletes a note of one's own, or anybody's as an admin.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Delete {
+    pub entity: EntityId,
+    /// A note's id, or a unique prefix of it.
+    pub note: String,
+}
+
+impl Delete {
+    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
+        let (id, writer) = find(session, &doc, &self.note)?;
+        actor.may(&Action::Delete { author: &writer }, &format!("note {id}"))?;
+        let now = tombstone::time_of_deletion(session, &doc)?;
+        session.edit(&doc, |txn| tombstone::mark(txn, &NOTES, &["notes", &id], now, &actor.id))?;
+        let path = ["notes".to_owned(), id.clone()];
+        let pruned = tombstone::prune_record(session, &doc, &NOTES, &path)?;
+        Ok(Outcome::changed(doc, &id).saying(format!("deleted {id}")).pruning(pruned))
+    }
+}
+
+/// The id and the writer of the note that is meant.
+fn find(session: &mut Session, doc: &DocId, prefix: &str) -> Result<(String, String)> {
+    let found = session.read(doc, |source| {
+        let hint = || Hint::from("`crdtctl notes list` shows them");
+        let id = record::find(source, NOTES.path, prefix, NOTES.noun, hint)?;
+        let writer = source.text(&["notes", &id, "writer"]).unwrap_or_default();
+        Ok((id, writer))
+    })?;
+    let (id, writer) = found.unwrap_or_else(|| Err(Error::not_found("there are no notes")))?;
+    record::check(session, doc, &["notes".to_owned(), id.clone()], NOTES.noun)?;
+    Ok((id, writer))
+}
