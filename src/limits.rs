@@ -16,6 +16,12 @@ pub const ISSUES_BYTES: u64 = 10_000_000;
 /// From this share of its limit on, a document is announced on stderr.
 pub const WARN_PERCENT: u64 = 80;
 
+/// Most ids that a replica says it had before; of more the last.
+pub const EARLIER_REPLICAS: usize = 16;
+
+/// Most that is kept of what replicas say that they were.
+pub const SUCCESSIONS: usize = 4_096;
+
 /// A bundle as a file, compressed.
 pub const BUNDLE_FILE_BYTES: u64 = 64 << 20;
 /// A bundle unpacked, all entries together.

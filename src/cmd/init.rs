@@ -1,6 +1,7 @@
 use super::Context;
 use crate::error::{Error, Result};
-use crate::store::Store;
+use crate::store::{Reader, Store};
+use crate::sync::status;
 use crate::ui::{Report, Written};
 use std::env;
 use std::path::PathBuf;
@@ -9,7 +10,8 @@ use std::path::PathBuf;
 ///
 /// Prints the replica id. A store that is there already keeps its documents. With `--as` the
 /// replica belongs to that member: it acknowledges deletions and acts in the member's name.
-/// Without, it can still read, sync, import, prune and repair.
+/// Without, it can still read, sync, import, prune and repair. A name that was mistyped is set right
+/// by another `init --as`, as long as nothing was written under it.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl init --as alice-river-stone-sky
@@ -35,6 +37,8 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     let store = store.counting(&context.commits);
     let now = store.reader()?.state().map(|state| state.replica()).transpose()?.flatten();
     let changed = before != now;
+    // Whose it is, whether it was said now or before.
+    let member = now.as_ref().and_then(|(_, member, _)| member.as_ref());
     let who = member.map_or_else(String::new, |member| format!(" of {member}"));
     let sentence = match changed {
         true => format!("{} is now a replica{who}", store.dir().display()),
@@ -45,11 +49,30 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     let written = written
         .with("dir", store.dir().to_string_lossy().as_ref())
         .with("member", member.map(ToString::to_string));
-    let report = Report::written(written);
+    let mut report = Report::written(written);
+    report.notes.extend(stranger(&store.reader()?)?);
     let empty = store.reader()?.documents()?.is_empty();
     Ok(match empty {
         true => report
             .note("next: `crdtctl entity create group --name NAME`, or `crdtctl sync import FILE`"),
         false => report.note("next: `crdtctl doc list`"),
     })
+}
+
+/// A warning where the replica's member is none, in a store that has members: the name may be mistyped,
+/// or be one that nobody has added yet.
+///
+/// # Errors
+/// What is not about a document alone.
+pub fn stranger(reader: &Reader) -> Result<Option<String>> {
+    let own = reader.state().map(|state| state.replica()).transpose()?.flatten();
+    let Some((_, Some(member), _)) = own else { return Ok(None) };
+    let members = status::members(reader, &mut Vec::new())?;
+    let is_stranger = !members.is_empty() && !members.contains(member.as_str());
+    Ok(is_stranger.then(|| {
+        format!(
+            "warning: {member} is a member of no entity here; where the name is mistyped, \
+             `crdtctl init --as MEMBER` sets it right, as long as nothing was written under it"
+        )
+    }))
 }

@@ -1,3 +1,4 @@
+use super::failure::word;
 use super::{Context, DryRun, resolve};
 use crate::concern::core;
 use crate::error::{Next, Result};
@@ -5,6 +6,8 @@ use crate::id::MemberId;
 use crate::operation::Operation;
 use crate::policy::Role;
 use crate::query::member as query;
+use crate::store::Peer;
+use crate::sync::{peer, status};
 use crate::ui::{Column, Report, row, rows};
 use clap::Subcommand;
 
@@ -89,7 +92,9 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         }
         Verb::Remove { member, .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::MemberRemove(core::Remove { entity, member }))
+            let report =
+                context.perform(&Operation::MemberRemove(core::Remove { entity, member }))?;
+            forgettable(context, report)
         }
         Verb::Role { member, role, .. } => {
             let entity = context.entity()?;
@@ -102,6 +107,33 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         }
         Verb::Show { member } => show(context, &member),
     }
+}
+
+/// Says of the replicas of those who are no members any more that they can be forgotten: until then
+/// everybody waits to hear of them.
+fn forgettable(context: &Context, report: Report) -> Result<Report> {
+    let reader = context.reader()?;
+    let Some(state) = reader.state() else { return Ok(report) };
+    let members = status::members(&reader, &mut Vec::new())?;
+    let gone = |peer: &Peer| peer.member.as_ref().is_some_and(|member| !members.contains(member));
+    let mut peers = peer::list(Some(state))?;
+    peers.retain(gone);
+    let commands: Vec<String> = peers
+        .iter()
+        .map(|peer| {
+            let of = peer.member.as_ref();
+            let is_one = peers.iter().filter(|other| other.member.as_ref() == of).count() == 1;
+            let name = of.filter(|_| is_one).unwrap_or(&peer.replica_id);
+            format!("`crdtctl sync forget {}`", word(name))
+        })
+        .collect();
+    Ok(match commands.as_slice() {
+        [] => report,
+        _ => report.note(format!(
+            "`crdtctl sync status` waits for replicas of those who left until they are forgotten: {}",
+            commands.join(", ")
+        )),
+    })
 }
 
 fn show(context: &Context, prefix: &str) -> Result<Report> {

@@ -43,7 +43,7 @@ impl Store {
     /// that is written through it is written by that member.
     ///
     /// # Errors
-    /// `Refused` when the replica belongs to another member already.
+    /// `Refused` when the replica belongs to another member, and was written as that one.
     pub fn create(dir: impl AsRef<Path>, member: &str) -> Result<Store> {
         let member = MemberId::parse(member)?;
         Store::init(dir.as_ref(), Rc::new(machine::at_hand()), Some(&member))

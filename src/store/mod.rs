@@ -118,7 +118,7 @@ impl Store {
     /// Makes a new store (or takes one that is there) and its replica; returns the replica id.
     ///
     /// # Errors
-    /// `Refused` when the replica belongs to another member already.
+    /// `Refused` when the replica belongs to another member, and was written as that one.
     pub fn init(
         dir: &Path,
         environment: Rc<Environment>,

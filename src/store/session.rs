@@ -131,12 +131,17 @@ impl Session {
         })
     }
 
-    /// Keeps this replica, and gives it a member, even if nothing else changes.
+    /// Keeps this replica, and gives it a member, even if nothing else changes. Another member than
+    /// it has only while nothing was written as that one: a name can be mistyped.
     pub(super) fn settle(&mut self, member: Option<&MemberId>) -> Result<()> {
         match (self.replica.member(), member) {
             (Some(old), Some(new)) if old != new => {
-                return Err(Error::refused(format!("this replica belongs to {old}"))
-                    .hint(Next::ActAs.and(" acts as another member for one command")));
+                if self.state.has_written_as(old)? {
+                    let what = format!("this replica belongs to {old}, and was written as that");
+                    return Err(Error::refused(what)
+                        .hint(Next::ActAs.and(" acts as another member for one command")));
+                }
+                self.replica.set_member(new);
             }
             (None, Some(new)) => self.replica.set_member(new),
             _ => {}

@@ -21,7 +21,9 @@ pub(super) use log::{Known, NewRow};
 pub use trash::Trashed;
 
 use crate::error::Result;
+
 use crate::id::{DocId, MemberId};
+use crate::limits;
 use crate::store::fs::Copies;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::cell::Cell;
@@ -110,6 +112,9 @@ pub(super) struct ReplicaRow {
     pub log_floor: i64,
 }
 
+/// Where [`State::earlier_replicas`] stands.
+const EARLIER_REPLICAS: &str = "replica.earlier";
+
 impl State {
     /// The replica: id, member, the floor of its log (rows up to it belong to an earlier replica
     /// of this store).
@@ -131,7 +136,20 @@ impl State {
         Ok(row)
     }
 
+    /// The ids that this store's replica had before, the first one first: as many as are kept.
+    pub fn earlier_replicas(&self) -> Result<Vec<String>> {
+        let kept = self.setting(EARLIER_REPLICAS)?;
+        Ok(kept.map(|ids| ids.split_whitespace().map(str::to_owned).collect()).unwrap_or_default())
+    }
+
     pub(super) fn put_replica(&self, row: &ReplicaRow) -> Result<()> {
+        if let Some(old) = self.replica_row()?.filter(|old| old.replica_id != row.replica_id) {
+            let mut earlier = self.earlier_replicas()?;
+            earlier.push(old.replica_id);
+            let from = earlier.len().saturating_sub(limits::EARLIER_REPLICAS);
+            let kept = earlier.get(from..).unwrap_or_default().join(" ");
+            self.set_setting(EARLIER_REPLICAS, Some(&kept))?;
+        }
         self.run(
             "INSERT OR REPLACE INTO replica (one, replica_id, member, created_at, client_id, log_floor)
              VALUES (1, ?1, ?2, ?3, ?4, ?5)",

@@ -9,7 +9,7 @@ fn manifest() -> Manifest {
         format: FORMAT.into(),
         bundle: "0d9d7c7e-52a7-4d6f-8a3e-3f2a5f0a9a11".into(),
         created_at: 1_790_000_000,
-        from: Sender { replica: Some("replica-a".into()), member: None },
+        from: Sender { replica: Some("replica-a".into()), member: None, succeeds: Vec::new() },
         addressee: None,
         seq: 3,
         full: true,

@@ -121,7 +121,8 @@ impl<'a> Export<'a> {
         if let Some(state) = reader.state()
             && let Some((replica, member, _)) = state.replica()?
         {
-            export.sender = Sender { replica: Some(replica), member };
+            let succeeds = state.earlier_replicas()?;
+            export.sender = Sender { replica: Some(replica), member, succeeds };
             export.log_end = state.log_end()?;
         }
         Ok(export)

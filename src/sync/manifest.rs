@@ -49,6 +49,9 @@ pub struct Manifest {
 pub struct Sender {
     pub replica: Option<String>,
     pub member: Option<MemberId>,
+    /// The ids that the replica had before: it goes on from them, nobody else does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub succeeds: Vec<String>,
 }
 
 /// One document: its part, if it has one, and what the sender has of it.
@@ -150,6 +153,10 @@ impl Manifest {
         if self.seq < 0 {
             return Err(wrong("a negative log number"));
         }
+        if self.from.succeeds.len() > limits::EARLIER_REPLICAS {
+            return Err(wrong("a sender that had too many names"));
+        }
+        self.from.succeeds.iter().try_for_each(|replica| check_replica(replica))?;
         for replica in self.from.replica.iter().chain(&self.addressee).chain(self.heard.keys()) {
             check_replica(replica)?;
         }

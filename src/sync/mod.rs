@@ -14,6 +14,7 @@ pub mod manifest;
 pub mod peer;
 mod record;
 pub mod status;
+mod succession;
 pub mod verify;
 
 pub use bundle::Bundle;

@@ -1,6 +1,8 @@
 //! What each peer is known to have.
 
 use super::manifest::{Applied, Has, Hash, Manifest};
+use super::succession;
+pub use super::succession::succeeded;
 use crate::crdt::update::{Clocks, Version};
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::{DocId, resolve};
@@ -209,21 +211,55 @@ fn least<K: Ord, N: Ord + Copy>(of: BTreeMap<K, N>, and: &BTreeMap<K, N>) -> BTr
     both.collect()
 }
 
-/// The peer that a person means: a replica id or a prefix of one, or a member with one replica.
+/// Who is meant by a name.
+#[derive(Debug, Clone)]
+pub enum Addressee {
+    /// A replica that was heard of.
+    Replica(Peer),
+    /// A member of whom nothing was heard yet.
+    Member(String),
+}
+
+/// The peer that a person means: a replica id or a prefix of one, or a member with one replica that
+/// is still there.
 ///
 /// # Errors
 /// `NotFound`; `Ambiguous` when a prefix fits several, or a member has several replicas.
 pub fn find(state: Option<&State>, name: &str) -> Result<Peer> {
+    match find_among(state, &BTreeSet::new(), name)? {
+        Addressee::Replica(peer) => Ok(peer),
+        Addressee::Member(_) => Err(Error::bug("a member was found among none")),
+    }
+}
+
+/// The same, where these members can be meant too, whether anything was heard of them or not.
+///
+/// # Errors
+/// As [`find`]; `Ambiguous` where several members are meant.
+pub fn find_among(
+    state: Option<&State>,
+    members: &BTreeSet<String>,
+    name: &str,
+) -> Result<Addressee> {
     let peers = state.map(State::peers).transpose()?.unwrap_or_default();
     // A member by its id or a unique prefix of it; else a replica in the same way.
-    let members: BTreeSet<&str> = peers.iter().filter_map(|peer| peer.member.as_deref()).collect();
-    let member = resolve(name, members.into_iter(), "member").ok();
-    let of_member: Vec<&Peer> =
-        peers.iter().filter(|peer| member.is_some() && peer.member == member).collect();
-    match of_member.as_slice() {
-        [peer] => return Ok((*peer).clone()),
-        [] => {}
-        several => {
+    let heard = peers.iter().filter_map(|peer| peer.member.as_deref());
+    let all: BTreeSet<&str> = members.iter().map(String::as_str).chain(heard).collect();
+    let member = match resolve(name, all.into_iter(), "member") {
+        Ok(member) => Some(member),
+        Err(error) if error.kind == Kind::Ambiguous => return Err(error),
+        Err(_) => None,
+    };
+    let of_member: Vec<Peer> = match (&member, state) {
+        (Some(_), Some(state)) => succession::living(state)?,
+        _ => Vec::new(),
+    };
+    let of_member: Vec<&Peer> = of_member.iter().filter(|peer| peer.member == member).collect();
+    match (of_member.as_slice(), member) {
+        ([peer], _) => return Ok(Addressee::Replica((*peer).clone())),
+        ([], Some(member)) => return Ok(Addressee::Member(member)),
+        ([], None) => {}
+        (several, _) => {
             let ids: Vec<&str> = several.iter().map(|peer| peer.replica_id.as_str()).collect();
             return Err(Error::new(
                 Kind::Ambiguous,
@@ -241,9 +277,9 @@ pub fn find(state: Option<&State>, name: &str) -> Result<Peer> {
         Kind::NotFound => error.hint(Next::Peers.and(" lists them")),
         _ => error,
     })?;
-    peers
-        .into_iter()
-        .find(|peer| peer.replica_id == id)
+    let found = peers.into_iter().find(|peer| peer.replica_id == id);
+    found
+        .map(Addressee::Replica)
         .ok_or_else(|| Error::bug("a peer vanished while it was looked up"))
 }
 

@@ -4,6 +4,7 @@
 use super::gate::{Claim, Disposition};
 use super::manifest::{Applied, Has, Manifest};
 use super::peer::{Receipt, Said};
+use super::succession;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::store::{Peer, Session, State};
@@ -70,6 +71,7 @@ pub fn sender(session: &Session, manifest: &Manifest) -> Result<()> {
     if replica == session.replica_id() {
         return Ok(());
     }
+    succession::note(state, manifest, session.replica_id())?;
     let heard_of_us = manifest.heard.get(session.replica_id()).copied();
     // A clock that runs ahead must not hide what is heard later.
     let said = Said { seq: manifest.seq, at: manifest.created_at.min(now) };

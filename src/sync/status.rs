@@ -3,6 +3,8 @@
 use super::export;
 use super::manifest::{Has, Hash};
 use super::peer::{Known, Receipt, list};
+use super::succession;
+use crate::concern::{self, core};
 use crate::crdt::update::{Checked, Clocks, Update, Version};
 use crate::error::{Error, Result};
 use crate::id::DocId;
@@ -35,9 +37,11 @@ impl Status {
 impl Serialize for Status {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Status", 16)?;
-        fields.serialize_field("replica_id", &self.peer.replica_id)?;
+        // A member of whom nothing was heard has neither.
+        let replica = Some(&self.peer.replica_id).filter(|id| !id.is_empty());
+        fields.serialize_field("replica_id", &replica)?;
         fields.serialize_field("member", &self.peer.member)?;
-        fields.serialize_field("last_seen", &self.peer.last_seen)?;
+        fields.serialize_field("last_seen", &replica.map(|_| self.peer.last_seen))?;
         fields.serialize_field("last_bundle", &self.peer.last_bundle)?;
         fields.serialize_field("they_lack_documents", &self.they_lack.documents())?;
         fields.serialize_field("they_lack_operations", &self.they_lack.operations())?;
@@ -110,10 +114,34 @@ pub struct Waiting {
     pub had_by: Vec<String>,
 }
 
+/// A member of an entity here of whom nothing was heard: as far as is known, it has nothing.
+#[derive(Debug, Clone)]
+pub struct Unheard {
+    pub member: String,
+    pub they_lack: Distance,
+}
+
+/// As a peer that has no replica yet.
+impl Serialize for Unheard {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let peer = Peer {
+            replica_id: String::new(),
+            member: Some(self.member.clone()),
+            last_bundle: None,
+            last_seen: 0,
+        };
+        let (we_lack, agreement) = (Distance::default(), Agreement::default());
+        let they_lack = self.they_lack.clone();
+        Status { peer, they_lack, we_lack, agreement, waiting: Vec::new() }.serialize(serializer)
+    }
+}
+
 /// Everyone's status, and what waits that came from nobody known.
 pub struct Overview {
     /// In the order of [`list`].
     pub peers: Vec<Status>,
+    /// The members of whom nothing was heard, by their ids.
+    pub unheard: Vec<Unheard>,
     pub stray: Vec<Waiting>,
     /// The documents that cannot be read: nothing is known of what they lack.
     pub damaged: Vec<Error>,
@@ -122,7 +150,9 @@ pub struct Overview {
 impl Overview {
     /// Whether anyone is behind.
     pub fn is_behind(&self) -> bool {
-        self.peers.iter().any(Status::is_behind) || !self.stray.is_empty()
+        self.peers.iter().any(Status::is_behind)
+            || self.unheard.iter().any(|unheard| !unheard.they_lack.0.is_empty())
+            || !self.stray.is_empty()
     }
 }
 
@@ -131,10 +161,13 @@ impl Overview {
 /// # Errors
 /// `Corrupt` where a receipt or a row of the log cannot be read.
 pub fn status(reader: &Reader, environment: &Environment) -> Result<Overview> {
-    let mut overview = Overview { peers: Vec::new(), stray: Vec::new(), damaged: Vec::new() };
+    let mut overview =
+        Overview { peers: Vec::new(), unheard: Vec::new(), stray: Vec::new(), damaged: Vec::new() };
+    overview.unheard = unheard(reader, environment, &mut overview.damaged)?;
     let Some(state) = reader.state() else { return Ok(overview) };
+    let gone = succession::succeeded(state)?;
     let mut known = Vec::new();
-    for peer in list(Some(state))? {
+    for peer in list(Some(state))?.into_iter().filter(|p| !gone.contains_key(&p.replica_id)) {
         let receipts = Known::of_peer(state, &peer.replica_id)?;
         known.push((peer, receipts));
     }
@@ -161,6 +194,55 @@ pub fn status(reader: &Reader, environment: &Environment) -> Result<Overview> {
     }
     overview.stray = waiting.remove(&None).unwrap_or_default();
     Ok(overview)
+}
+
+/// The active members of all entities.
+///
+/// # Errors
+/// What is not about a document alone; what cannot be read is noted in `damaged`.
+pub fn members(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeSet<String>> {
+    let mut members = BTreeSet::new();
+    for Document { id, .. } in reader.documents()? {
+        if concern::of(&id).is_none_or(|spec| spec.name != core::SPEC.name) {
+            continue;
+        }
+        match reader.view(&id) {
+            Ok(view) => members.extend(view.iter().flat_map(|view| core::active(view).into_keys())),
+            Err(e) if e.damaged.is_some() => damaged.push(e),
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(members)
+}
+
+/// The members of whom nothing was heard, ourselves aside.
+fn unheard(
+    reader: &Reader,
+    environment: &Environment,
+    damaged: &mut Vec<Error>,
+) -> Result<Vec<Unheard>> {
+    let mut members = members(reader, damaged)?;
+    if let Some(state) = reader.state() {
+        if let Some((_, Some(own), _)) = state.replica()? {
+            members.remove(own.as_str());
+        }
+        for heard in state.peers()?.into_iter().filter_map(|peer| peer.member) {
+            members.remove(&heard);
+        }
+    }
+    if members.is_empty() {
+        return Ok(Vec::new());
+    }
+    let nobody = Known::default();
+    let documents = documents(reader, &mut Vec::new())?;
+    let damaged = BTreeSet::new();
+    let apart = Apart { reader, environment, documents: &documents, damaged, known: &nobody };
+    let everything = documents
+        .iter()
+        .map(|(doc, version)| apart.lacking(doc, operations(&version.clocks, &Clocks::new())));
+    let they_lack = Distance(everything.collect::<Result<_>>()?);
+    let unheard = |member| Unheard { member, they_lack: they_lack.clone() };
+    Ok(members.into_iter().map(unheard).collect())
 }
 
 /// Every document that a bundle can carry, with its version. What cannot be read has none.

@@ -2,6 +2,7 @@
 
 use crate::oracle::Plain;
 use crate::support::*;
+use serde_json::json;
 
 /// The client ids that look like a replica's (32 bits), not like rule R2's.
 fn replicas(store: &Store<'_>, doc: &str) -> Vec<u64> {
@@ -58,4 +59,41 @@ fn a_copy_goes_on_as_another_replica_and_says_so() {
     let third = machine.open(machine.path("third"));
     copy_tree(&store.dir, &third.dir);
     assert_eq!(third.run(&["chat", "list"]).exits(0).stderr, "");
+}
+
+#[test]
+fn a_mistyped_member_is_set_right_while_nothing_was_written_under_it() {
+    let machine = Machine::new("mistyped");
+    let alice = machine.group("a", &[BOB]);
+    let dir = text(&machine.path("b"));
+    let replica = machine.run(&["init", &dir, "--as", "bob-hil-lake-tree"]).ok();
+    let bob = machine.open(machine.path("b"));
+    let bundle = alice.export("all.crdt");
+    let run = bob.run(&["sync", "import", &bundle]);
+    let warned = "bob-hil-lake-tree is a member of no entity here";
+    assert!(run.exits(0).stderr.contains(warned), "{}", run.stderr);
+    assert!(run.stderr.contains("`crdtctl init --as MEMBER`"), "{}", run.stderr);
+    // What was imported was written by others.
+    let run = machine.run(&["init", &dir, "--as", BOB, "--json"]);
+    let mended = run.json();
+    assert_eq!((&mended["member"], &mended["changed"]), (&json!(BOB), &json!(true)));
+    assert_eq!(mended["id"], json!(replica));
+    assert!(!run.stderr.contains("member of no entity"), "{}", run.stderr);
+    assert!(!bob.run(&["sync", "import", &bundle]).exits(0).stderr.contains("of no entity"));
+    // Whose it is, is said whether it is asked with a name or without.
+    let shown = machine.run(&["init", &dir, "--json"]).json();
+    assert_eq!((&shown["member"], &shown["changed"]), (&json!(BOB), &json!(false)));
+
+    bob.send("hello");
+    let before = bob.files();
+    let refused = machine.run(&["init", &dir, "--as", CAROL]);
+    refused.fails(1, "this replica belongs to bob-hill-lake-tree");
+    assert_eq!(bob.files(), before);
+    assert_eq!(bob.column(&["chat", "list"], "author_id"), [BOB]);
+    // A store of the application, by nobody that it knows.
+    let real = machine.fixture("real-store");
+    let run = machine.run(&["init", &text(&real.dir), "--as", "deborah-shanghai-khartoum-prize"]);
+    assert!(run.exits(0).stderr.contains("is a member of no entity here"), "{}", run.stderr);
+    let run = machine.run(&["init", &text(&real.dir), "--as", "deborah-shanghai-khartoum-price"]);
+    assert!(!run.exits(0).stderr.contains("warning"), "{}", run.stderr);
 }

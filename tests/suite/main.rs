@@ -49,6 +49,7 @@ mod one_damaged;
 mod oracle;
 mod order;
 mod output;
+mod peers;
 mod plain;
 mod programs;
 mod recover;

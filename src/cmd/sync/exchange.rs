@@ -3,16 +3,17 @@
 use super::{Export, Import, Receipt, records};
 use crate::cmd::failure;
 use crate::cmd::files::{name, open, within};
+use crate::cmd::init::stranger;
 use crate::cmd::{Context, DryRun, OutFile};
-use crate::concern::core;
 use crate::error::{Error, Kind, Result};
-use crate::id::{DocId, EntityId};
+use crate::id::DocId;
 use crate::store::Reader;
 use crate::sync::bundle::Bundle;
 use crate::sync::changes;
 use crate::sync::export::{Exported, Request, export as make};
 use crate::sync::import::{Imported, Input, import as bring, import_sound, read_update};
-use crate::sync::peer::{self, Known};
+use crate::sync::peer::{self, Addressee, Known};
+use crate::sync::status;
 use crate::ui::{self, Body, Column, Failure, Format, Report};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -79,31 +80,19 @@ fn scope(context: &Context, reader: &Reader, named: &[String]) -> Result<Option<
 /// What the peer has that `--for` names. None for a member of an entity here that nothing was
 /// heard of yet: it gets everything.
 fn known_peer(context: &Context, reader: &Reader, name: &str) -> Result<Option<Known>> {
-    match peer::find(reader.state(), name) {
-        Ok(found) => match reader.state() {
-            Some(state) => Known::of_peer(state, &found.replica_id).map(Some),
-            None => Ok(None),
-        },
-        Err(error) if error.kind == Kind::NotFound && is_member(context, reader, name)? => {
-            context.note(format!("nothing came from {name} yet, so everything is exported"));
+    let mut damaged = Vec::new();
+    let members = status::members(reader, &mut damaged)?;
+    damaged.into_iter().try_for_each(|error| context.leave_out(error))?;
+    match (peer::find_among(reader.state(), &members, name)?, reader.state()) {
+        (Addressee::Replica(found), Some(state)) => {
+            Known::of_peer(state, &found.replica_id).map(Some)
+        }
+        (Addressee::Replica(_), None) => Ok(None),
+        (Addressee::Member(member), _) => {
+            context.note(format!("nothing came from {member} yet, so everything is exported"));
             Ok(None)
         }
-        Err(error) => Err(error),
     }
-}
-
-fn is_member(context: &Context, reader: &Reader, name: &str) -> Result<bool> {
-    for entity in context.entities(&reader.documents()?)? {
-        if context.sound(is_member_of(reader, &entity, name))? == Some(true) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-fn is_member_of(reader: &Reader, entity: &EntityId, name: &str) -> Result<bool> {
-    let view = reader.view(&entity.document("core"))?;
-    Ok(view.is_some_and(|view| core::active(&view).contains_key(name)))
 }
 
 fn write(context: &Context, exported: Exported, out: &OutFile) -> Result<Report> {
@@ -279,6 +268,7 @@ fn account(
         .extend(imported.findings.iter().map(|f| format!("not allowed here: {}", f.message)));
     report.notes.extend(imported.notes.iter().cloned());
     report.notes.extend(context.notes_of(&imported.committed));
+    report.notes.extend(stranger(&context.reader()?)?);
     report.notes.extend(imported.waits.iter().map(ToString::to_string));
     if imported.waits.is_empty() {
         return Ok(report);

@@ -35,8 +35,15 @@ pub fn status(context: &Context, exit_code: bool) -> Result<Report> {
     overview.damaged.iter().try_for_each(|error| context.leave_out(error.clone()))?;
     let json = is_json(context);
     let rows = overview.peers.iter().map(|status| status_row(status, json));
-    let rows = rows.collect::<Result<_>>()?;
+    let mut rows = rows.collect::<Result<Vec<Row>>>()?;
+    rows.extend(overview.unheard.iter().map(row).collect::<Result<Vec<Row>>>()?);
     let mut report = Report::list(rows, STATUS, Some("replica_id"), "no bundle came here yet");
+    if let Some(first) = overview.unheard.first() {
+        report.notes.push(match overview.unheard.as_slice() {
+            [_] => format!("nothing came from {} yet", first.member),
+            all => format!("nothing came from {} members yet", all.len()),
+        });
+    }
     report.notes.extend(overview.stray.iter().map(|waiting| {
         format!("{} of {} waits for {}", waiting.bundle, waiting.doc, prerequisites(waiting))
     }));
@@ -94,17 +101,20 @@ const PEERS: &[Column] = &[
     Column::text("member", "member"),
     Column::time("last_seen", "last heard of"),
     Column::id("last_bundle", "last bundle").wide(),
+    Column::id("succeeded_by", "goes on as").wide(),
 ];
 
 pub fn peers(context: &Context) -> Result<Report> {
     let reader = context.reader()?;
     let peers = peer::list(reader.state())?;
+    let gone = reader.state().map(peer::succeeded).transpose()?.unwrap_or_default();
     let row = |peer: crate::store::Peer| {
         object(json!({
             "replica_id": peer.replica_id,
             "member": peer.member,
             "last_seen": peer.last_seen,
             "last_bundle": peer.last_bundle,
+            "succeeded_by": gone.get(&peer.replica_id),
         }))
     };
     let rows = peers.into_iter().map(row).collect();

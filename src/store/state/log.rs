@@ -2,7 +2,7 @@
 
 use super::{LogRow, State, fault};
 use crate::error::{Error, Result};
-use crate::id::DocId;
+use crate::id::{DocId, MemberId};
 use crate::limits;
 use rusqlite::{Row, params};
 
@@ -36,6 +36,12 @@ pub(in crate::store) struct NewRow<'a> {
 }
 
 impl State {
+    /// Whether anything was changed here in a member's name.
+    pub fn has_written_as(&self, member: &MemberId) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM log WHERE origin_replica IS NULL AND member = ?1)";
+        Ok(self.one(sql, params![member.as_str()], |row| row.get(0))?.unwrap_or(false))
+    }
+
     /// Log rows of a document with seq > after, in order. None when the log no longer reaches back
     /// that far, or never did: its rows do not hold what another program wrote.
     ///

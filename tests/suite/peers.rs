@@ -1,0 +1,155 @@
+//! Who has what: members of whom nothing was heard, replicas that go on as others, who left.
+
+use crate::support::*;
+use serde_json::{Value, json};
+
+fn status(store: &Store<'_>) -> Value {
+    store.json(&["sync", "status"])
+}
+
+fn replica(store: &Store<'_>) -> String {
+    store.export("whoami.crdt");
+    let bundle = text(&store.machine.path("whoami.crdt"));
+    store.json(&["sync", "show", &bundle])["from"]["replica"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn members_who_never_got_anything_are_behind() {
+    let machine = Machine::new("never heard");
+    let alone = machine.group("alone", &[]);
+    alone.run(&["sync", "status", "--exit-code"]).exits(0);
+    let alice = machine.group("a", &[BOB, CAROL]);
+    let run = alice.run(&["sync", "status", "--exit-code"]);
+    assert!(run.exits(3).stderr.contains("nothing came from 2 members yet"), "{}", run.stderr);
+    let listed = status(&alice);
+    assert_eq!(column(&listed, "member"), [BOB, CAROL]);
+    assert_eq!((&listed[0]["replica_id"], &listed[0]["last_seen"]), (&Value::Null, &Value::Null));
+    assert_eq!(listed[0]["they_lack_documents"], 1);
+    assert!(listed[0]["they_lack_bytes"].as_u64().is_some_and(|bytes| bytes > 100), "{listed}");
+    // Only who has a replica has its id.
+    assert_eq!(alice.ok(&["sync", "status", "-o", "id"]), "");
+
+    let bob = machine.replica_of(&alice, "b", BOB);
+    bob.give(&alice);
+    alice.run(&["sync", "status", "--exit-code"]).exits(3);
+    assert_eq!(column(&status(&alice), "member"), [BOB, CAROL]);
+    let carol = machine.replica_of(&alice, "c", CAROL);
+    carol.give(&alice);
+    alice.run(&["sync", "status", "--exit-code"]).exits(0);
+    // Of a member who left nothing is expected.
+    alice.ok(&["member", "add", "dave-snow-field-moss"]);
+    assert_eq!(column(&status(&alice), "member").len(), 3);
+    alice.ok(&["member", "remove", "dave-"]);
+    assert_eq!(column(&status(&alice), "member").len(), 2);
+}
+
+#[test]
+fn a_prefix_names_a_member_before_the_first_bundle_too() {
+    let machine = Machine::new("prefix");
+    let alice = machine.group("a", &[BOB, "bob-stone-path-gate", CAROL]);
+    let out = text(&machine.path("x"));
+    let export = |name: &str| alice.run(&["sync", "export", "--for", name, "-O", &out]);
+    let said = export("caro").exits(0).stderr.clone();
+    assert!(said.contains("nothing came from carol-sun-wind-rain yet"), "{said}");
+    assert_eq!(alice.json(&["sync", "show", &out])["full"], true);
+    export("bob-").fails(4, "bob-stone-path-gate");
+    export("bob-h").exits(0);
+    export("nobody").fails(4, "nobody");
+    // Of two with one beginning, one is heard of: a prefix still means neither.
+    let bob = machine.replica_of(&alice, "b", BOB);
+    bob.give(&alice);
+    export("bob-").fails(4, "bob-stone-path-gate");
+    export("bob-h").exits(0);
+    assert_eq!(alice.json(&["sync", "show", &out])["for"], json!(replica(&bob)));
+}
+
+/// Bob's store is put back from a backup, and goes on as another replica.
+#[test]
+fn a_replica_that_goes_on_from_another_takes_its_place() {
+    let machine = Machine::new("goes on");
+    let alice = machine.group("a", &[BOB]);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    bob.send("before");
+    bob.give(&alice);
+    let old = replica(&bob);
+    let late = bob.export("late.crdt");
+    machine.pass(60);
+    copy_tree(&bob.dir, &machine.path("copy"));
+    let copy = machine.open(machine.path("copy"));
+    copy.send("as another");
+    let new = replica(&copy);
+    assert_ne!(old, new);
+    machine.pass(60);
+    copy.give(&alice);
+    // One Bob, in status and as whom a bundle is for; the old one is still known.
+    assert_eq!(column(&status(&alice), "replica_id"), [new.as_str()]);
+    alice.send("news");
+    let out = text(&machine.path("x"));
+    alice.ok(&["sync", "export", "--for", BOB, "-O", &out]);
+    let manifest = alice.json(&["sync", "show", &out]);
+    assert_eq!((&manifest["for"], &manifest["full"]), (&json!(new), &json!(false)));
+    let peers = alice.json(&["sync", "peers"]);
+    assert_eq!(peers.as_array().map(Vec::len), Some(2));
+    let by = |id: &str| {
+        let all = peers.as_array().unwrap();
+        all.iter().find(|peer| peer["replica_id"] == id).unwrap()["succeeded_by"].clone()
+    };
+    assert_eq!((by(&old), by(&new)), (json!(new), Value::Null));
+    alice.ok(&["sync", "export", "--for", &old, "-O", &out]);
+    // What the old one had said before changes nothing.
+    alice.ok(&["sync", "import", &late]);
+    assert_eq!(column(&status(&alice), "replica_id"), [new.as_str()]);
+
+    // But the backup was a copy: the first one lives, says so, and is believed from then on.
+    machine.pass(60);
+    bob.send("I am still here");
+    bob.give(&alice);
+    let both = column(&status(&alice), "replica_id");
+    assert_eq!(both.len(), 2, "{both:?}");
+    machine.pass(60);
+    copy.send("again");
+    copy.give(&alice);
+    assert_eq!(column(&status(&alice), "replica_id").len(), 2);
+    alice.run(&["sync", "export", "--for", BOB, "-O", &out]).fails(4, "has 2 replicas");
+    // Who forgets the new one is left with the old one.
+    alice.ok(&["sync", "forget", &new]);
+    assert_eq!(column(&status(&alice), "replica_id"), [old.as_str()]);
+}
+
+/// A copy of Alice's store that Bob begins with is no successor of Alice's.
+#[test]
+fn a_copy_for_another_member_succeeds_nobody() {
+    let machine = Machine::new("copied for bob");
+    let alice = machine.store("a", ALICE);
+    copy_tree(&alice.dir, &machine.path("b"));
+    let bob = machine.open(machine.path("b"));
+    bob.ok(&["init", &text(&bob.dir), "--as", BOB]);
+    alice.ok(&["entity", "create", GROUP, "--name", "Ocean friends"]);
+    alice.ok(&["member", "add", BOB]);
+    let carol = machine.replica_of(&alice, "c", CAROL);
+    alice.give(&bob);
+    machine.pass(60);
+    bob.send("hello");
+    bob.give(&carol);
+    assert_eq!(column(&status(&carol), "member"), [BOB, ALICE]);
+}
+
+#[test]
+fn who_removes_a_member_is_told_how_their_replica_is_forgotten() {
+    let machine = Machine::new("forget");
+    let alice = machine.group("a", &[BOB, CAROL]);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    bob.give(&alice);
+    let run = alice.run(&["member", "remove", CAROL]);
+    assert!(!run.exits(0).stderr.contains("forget"), "{}", run.stderr);
+    let dry = alice.run(&["member", "remove", "-n", BOB]);
+    assert!(!dry.exits(0).stderr.contains("forget"), "{}", dry.stderr);
+    let run = alice.run(&["member", "remove", BOB]);
+    assert!(
+        run.exits(0).stderr.contains("`crdtctl sync forget bob-hill-lake-tree`"),
+        "{}",
+        run.stderr
+    );
+    alice.ok(&["sync", "forget", BOB]);
+    alice.run(&["sync", "status", "--exit-code"]).exits(0);
+}
