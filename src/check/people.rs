@@ -9,7 +9,7 @@ use crate::error::{Next, Result};
 use crate::id::EntityId;
 use crate::path::Keys;
 use crate::policy::Role;
-use crate::schema::{Field, FieldRole, Spec};
+use crate::schema::{Field, FieldRole, METADATA, Spec};
 use crate::store::check::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -91,7 +91,9 @@ fn no_owner(entity: &EntityId, view: &View) -> Option<Found> {
             Fix::Edit(Edit::Owner),
         ),
         None => {
-            let creator = view.text(&["metadata", "created_by"]).filter(|by| !by.is_empty());
+            let creator = METADATA.named(FieldRole::Creator);
+            let creator = creator.and_then(|by| view.text(&["metadata", by]));
+            let creator = creator.filter(|by| !by.is_empty());
             let creator = creator.unwrap_or_else(|| "MEMBER".to_owned());
             (
                 format!("{entity} has no owner, and no active member either"),

@@ -101,13 +101,15 @@ fn own_operation(
         ("member", "deleted") if is_set => {
             Some(Operation::MemberRemove(core::Remove { entity, member: record }))
         }
-        ("card", "column_id") => Some(Operation::KanbanMove(kanban::Move {
-            entity,
-            card: record,
-            column: text,
-            before: None,
-            top: false,
-        })),
+        ("card", place) if kanban::CARDS.named(FieldRole::Reference) == Some(place) => {
+            Some(Operation::KanbanMove(kanban::Move {
+                entity,
+                card: record,
+                column: text,
+                before: None,
+                top: false,
+            }))
+        }
         ("card", "archived") if is_set => {
             Some(Operation::KanbanArchive(kanban::Archive { entity, card: record }))
         }

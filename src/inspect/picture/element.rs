@@ -2,7 +2,9 @@
 
 use super::svg::{Paint, Svg, Type, color, wrap};
 use super::{Frame, number, text};
+use crate::concern::canvas::ELEMENTS;
 use crate::crdt::value::{Record, Value};
+use crate::schema::FieldRole;
 
 const INK: &str = "#222222";
 const GREY: &str = "#888888";
@@ -19,7 +21,7 @@ pub fn draw(svg: &mut Svg, record: &Record, place: &Frame) {
     let empty = Record::new();
     let data = record.get("data").and_then(Value::as_map).unwrap_or(&empty);
     svg.begin(place);
-    match text(record, "element_type").unwrap_or("") {
+    match kind(record) {
         "text" => words(svg, data, place),
         "shape" => shape(svg, data, place),
         "image" => image(svg, data, place),
@@ -33,6 +35,12 @@ pub fn draw(svg: &mut Svg, record: &Record, place: &Frame) {
         svg.note(x, y, "more text than a picture holds", &LABELLED);
         svg.end();
     }
+}
+
+/// What it is, by its type; nothing where another program did not say.
+fn kind(record: &Record) -> &str {
+    let field = ELEMENTS.named(FieldRole::Word);
+    field.and_then(|field| text(record, field)).unwrap_or("")
 }
 
 fn colored<'d>(data: &'d Record, names: &[&str], default: &'d str) -> &'d str {
@@ -54,7 +62,7 @@ fn content(data: &Record) -> Option<&str> {
 /// Where an element is drawn: a text goes on below a box that is too low for it.
 pub fn extent(record: &Record, place: &Frame) -> Frame {
     let data = record.get("data").and_then(Value::as_map);
-    let Some(data) = data.filter(|_| text(record, "element_type") == Some("text")) else {
+    let Some(data) = data.filter(|_| kind(record) == "text") else {
         return *place;
     };
     let (size, lines) = broken(data, place);

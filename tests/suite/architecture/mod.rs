@@ -1,9 +1,10 @@
 //! The rules of the architecture, read from the sources.
 //!
 //! What is data stands beside this. `layers.txt` is the order of the layers, `places.txt` says who
-//! may name which LIBRARY. The other lists hold what is not yet as it should be: `circles.txt`,
+//! may name which library. The other lists hold what is not yet as it should be: `circles.txt`,
 //! the files that depend on each other in a circle, `exceptions.txt`, the files that name what they
-//! may not, `names.txt`, the type names that stand for several types. What is not listed fails,
+//! may not, `fields.txt`, those that name a field of the schema, `names.txt`, the type names that
+//! stand for several types. What is not listed fails,
 //! and so does a line that is no longer true: the lists can only shrink. With
 //! `ARCHITECTURE=shrink` the tests take out of the lists what is gone.
 
@@ -11,6 +12,8 @@ mod circles;
 mod reader;
 mod sources;
 
+use crdtctl::concern::CONCERNS;
+use crdtctl::schema;
 use sources::{Crate, Module};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -74,6 +77,36 @@ fn each_library_has_its_place() {
         }
     }
     only_shrinks("exceptions.txt", &found, |_, _| false);
+}
+
+/// The schema says what fields are called: only it, the concern itself, the commands, which show
+/// them, and the declarations of the operations, which take them, name one. Of the names that could mean anything (`title`, `id`) nothing can be said.
+#[test]
+fn fields_are_named_by_their_concern() {
+    let metadata = schema::METADATA.fields.iter().map(|field| (field.name, "core"));
+    let of_concerns = CONCERNS.iter().flat_map(|spec| {
+        let collections = spec.collections.iter();
+        let fields = collections.clone().flat_map(|of| of.fields).map(|field| field.name);
+        let caches = collections.filter_map(|of| of.cache);
+        fields.chain(caches).map(|name| (name, spec.name))
+    });
+    let mut concerns: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (name, concern) in metadata.chain(of_concerns).filter(|(name, _)| name.contains('_')) {
+        concerns.entry(name).or_default().insert(concern);
+    }
+    assert!(concerns.len() > 20 && concerns.contains_key("ack_vector"));
+    let mut found = Lines::new();
+    for (_, source) in LIBRARY.modules() {
+        for (name, concerns) in &concerns {
+            let own = concerns.iter().map(|concern| format!("concern/{concern}"));
+            let own = own.chain(["schema", "cmd/", "operation.rs"].map(str::to_owned));
+            let is_named = source.literals.contains(*name);
+            if is_named && !own.into_iter().any(|place| source.file.starts_with(&place)) {
+                found.insert(vec![source.file.clone(), (*name).to_owned()]);
+            }
+        }
+    }
+    only_shrinks("fields.txt", &found, |_, _| false);
 }
 
 /// Whether a path begins with these names; `std::println!` is `println!`, and a crate's name alone

@@ -38,6 +38,8 @@ pub struct Source {
     globs: Vec<Vec<String>>,
     /// Every path that it writes; its own imports too, but not what it hands on.
     paths: BTreeSet<Vec<String>>,
+    /// The texts that stand in it, those in a macro's arguments too.
+    pub literals: BTreeSet<String>,
     /// What it imports for others (`pub use`).
     handed_on: BTreeSet<Vec<String>>,
 }
@@ -161,6 +163,7 @@ impl Crate {
                     source.defined.extend(name_of(&item));
                     source.types.extend(type_of(&item));
                     Paths(&mut source.paths).visit_item(&item);
+                    Literals(&mut source.literals).visit_item(&item);
                 }
             }
         }
@@ -303,6 +306,43 @@ impl Paths<'_> {
                 }
                 _ => {}
             }
+        }
+    }
+}
+
+/// Collects every text that code writes.
+struct Literals<'l>(&'l mut BTreeSet<String>);
+
+impl Literals<'_> {
+    fn words(&mut self, tokens: TokenStream) {
+        for token in tokens {
+            match token {
+                TokenTree::Group(group) => self.words(group.stream()),
+                TokenTree::Literal(literal) => {
+                    let text = syn::parse_str::<syn::LitStr>(&literal.to_string());
+                    self.0.extend(text.map(|text| text.value()));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Literals<'_> {
+    fn visit_lit_str(&mut self, text: &'ast syn::LitStr) {
+        self.0.insert(text.value());
+    }
+
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        self.words(call.tokens.clone());
+    }
+
+    /// What is written above something is no text of the program.
+    fn visit_attribute(&mut self, _: &'ast Attribute) {}
+
+    fn visit_item(&mut self, item: &'ast Item) {
+        if !is_test(attributes(item)) {
+            visit::visit_item(self, item);
         }
     }
 }
