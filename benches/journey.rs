@@ -145,7 +145,8 @@ impl Place {
         };
         operation::run(&mut session, &Operation::EntityCreate(create))?;
         for member in members.iter().skip(1) {
-            let add = core::Add { entity: entity.clone(), member: member.clone(), role: None };
+            let add =
+                core::AddMember { entity: entity.clone(), member: member.clone(), role: None };
             operation::run(&mut session, &Operation::MemberAdd(add))?;
         }
         session.commit()?;

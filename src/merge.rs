@@ -53,11 +53,11 @@ pub struct Incoming<'u> {
     pub doc: DocId,
     /// The document before the import; None when it is new here.
     pub before: Option<Rc<View>>,
-    pub parts: Vec<Part<'u>>,
+    pub parts: Vec<AppliedUpdate<'u>>,
 }
 
 /// One update that was applied.
-pub struct Part<'u> {
+pub struct AppliedUpdate<'u> {
     pub update: &'u [u8],
     /// The state vector of whoever sent it; None where nobody says.
     pub seen: Option<&'u Clocks>,

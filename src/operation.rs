@@ -70,7 +70,7 @@ operations! {
         takes: &[needs("name").prose(), may("description").prose()],
     }
     "entity.rename" => EntityRename(core::Rename) { takes: &[needs("name").prose()] }
-    "member.add" => MemberAdd(core::Add) {
+    "member.add" => MemberAdd(core::AddMember) {
         creates: Creates::Record,
         takes: &[needs("member"), may("role")],
     }
@@ -87,12 +87,12 @@ operations! {
             may("author"),
         ],
     }
-    "chat.edit" => ChatEdit(chat::Edit) { takes: &[needs("message"), needs("text").prose()] }
-    "chat.delete" => ChatDelete(chat::Delete) { deletes: true, takes: &[needs("message")] }
+    "chat.edit" => ChatEdit(chat::EditMessage) { takes: &[needs("message"), needs("text").prose()] }
+    "chat.delete" => ChatDelete(chat::DeleteMessage) { deletes: true, takes: &[needs("message")] }
     "chat.react" => ChatReact(chat::React) {
         takes: &[needs("message"), needs("emoji").prose(), may("remove")],
     }
-    "kanban.add" => KanbanAdd(kanban::Add) {
+    "kanban.add" => KanbanAdd(kanban::AddCard) {
         creates: Creates::Record,
         takes: &[
             needs("title").prose(),
@@ -103,7 +103,7 @@ operations! {
             may("created_at").time(),
         ],
     }
-    "kanban.edit" => KanbanEdit(kanban::Edit) {
+    "kanban.edit" => KanbanEdit(kanban::EditCard) {
         takes: &[
             needs("card"),
             may("title").prose(),
@@ -112,11 +112,11 @@ operations! {
             may("priority"),
         ],
     }
-    "kanban.move" => KanbanMove(kanban::Move) {
+    "kanban.move" => KanbanMove(kanban::MoveCard) {
         takes: &[needs("card"), needs("column"), may("before"), may("top")],
     }
     "kanban.archive" => KanbanArchive(kanban::Archive) { takes: &[needs("card")] }
-    "kanban.restore" => KanbanRestore(kanban::Restore) { takes: &[needs("card")] }
+    "kanban.restore" => KanbanRestore(kanban::RestoreCard) { takes: &[needs("card")] }
     "kanban.column.add" => ColumnAdd(kanban::AddColumn) {
         creates: Creates::Record,
         takes: &[needs("title").prose()],
@@ -131,7 +131,7 @@ operations! {
         deletes: true,
         takes: &[needs("column"), may("to")],
     }
-    "issue.open" => IssueOpen(issues::Open) {
+    "issue.open" => IssueOpen(issues::OpenIssue) {
         creates: Creates::Record,
         takes: &[
             needs("title").prose(),
@@ -142,7 +142,7 @@ operations! {
             may("author"),
         ],
     }
-    "issue.edit" => IssueEdit(issues::Edit) {
+    "issue.edit" => IssueEdit(issues::EditIssue) {
         takes: &[needs("issue"), may("title").prose(), may("description").prose()],
     }
     "issue.status" => IssueStatus(issues::SetStatus) {
@@ -172,7 +172,7 @@ operations! {
         deletes: true,
         takes: &[needs("issue"), needs("comment")],
     }
-    "canvas.add" => CanvasAdd(canvas::Add) {
+    "canvas.add" => CanvasAdd(canvas::AddElement) {
         creates: Creates::Record,
         takes: &[
             needs("kind"),
@@ -188,10 +188,10 @@ operations! {
     "canvas.set" => CanvasSet(canvas::Set) {
         takes: &[needs("element"), needs("set").note("an object of fields")],
     }
-    "canvas.move" => CanvasMove(canvas::Move) {
+    "canvas.move" => CanvasMove(canvas::MoveElement) {
         takes: &[needs("element"), needs("x"), needs("y")],
     }
-    "canvas.delete" => CanvasDelete(canvas::Delete) { deletes: true, takes: &[needs("element")] }
+    "canvas.delete" => CanvasDelete(canvas::DeleteElement) { deletes: true, takes: &[needs("element")] }
     "canvas.undo" => CanvasUndo(canvas::Undo) {
         creates: Creates::Sometimes,
         deletes: true,

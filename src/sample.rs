@@ -111,10 +111,10 @@ fn change(
     for (message, lot) in mine {
         let entity = entity.clone();
         let operation = match lot {
-            lot if lot < DELETED => Operation::ChatDelete(chat::Delete { entity, message }),
+            lot if lot < DELETED => Operation::ChatDelete(chat::DeleteMessage { entity, message }),
             lot if lot < DELETED + EDITED => {
                 let text = format!("(edited) {}", chance.sentence());
-                Operation::ChatEdit(chat::Edit { entity, message, text })
+                Operation::ChatEdit(chat::EditMessage { entity, message, text })
             }
             _ => continue,
         };

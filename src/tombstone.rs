@@ -247,16 +247,16 @@ pub struct Pruned {
 /// The tombstones of one entity: those that may go now, those that wait, and the content that
 /// nobody is waited for, and that stays.
 #[derive(Debug, Default)]
-pub struct Plan {
+pub struct PrunePlan {
     pub prunable: Vec<Pruned>,
     pub blocked: Vec<Pruned>,
     pub kept: Vec<Pruned>,
 }
 
-impl Plan {
+impl PrunePlan {
     /// The plan for one document, given the active members of its entity.
-    pub fn of(doc: &DocId, source: &dyn Source, members: &Members) -> Plan {
-        let mut plan = Plan::default();
+    pub fn of(doc: &DocId, source: &dyn Source, members: &Members) -> PrunePlan {
+        let mut plan = PrunePlan::default();
         for tombstone in concern::of(doc).map(|spec| list(spec, source)).unwrap_or_default() {
             let is_prunable = tombstone.is_prunable(members);
             plan.add(doc, tombstone, is_prunable);
@@ -313,7 +313,7 @@ pub fn prune_entity(session: &mut Session, entity: &EntityId) -> Result<Vec<Prun
 pub fn prune_document(session: &mut Session, doc: &DocId) -> Result<Vec<Pruned>> {
     let members = members_of(session, doc)?;
     let Some(view) = session.view(doc)? else { return Ok(Vec::new()) };
-    remove(session, doc, Plan::of(doc, &*view, &members))
+    remove(session, doc, PrunePlan::of(doc, &*view, &members))
 }
 
 /// Removes the one tombstone at a path, if it is prunable: what a deletion has just completed.
@@ -333,7 +333,7 @@ pub fn prune_record(
     let waits_for_nobody = |people: &People| !people.is_empty() && people.find(waits).is_none();
     let is_prunable = tombstone.plain != Plain::Around
         && core::look_at_people(session, &entity, waits_for_nobody)? == Some(true);
-    let mut plan = Plan::default();
+    let mut plan = PrunePlan::default();
     plan.add(doc, tombstone, is_prunable);
     remove(session, doc, plan)
 }
@@ -389,7 +389,7 @@ fn prune_left(
         Some((waiting, left)) => (waiting, look_again(session, doc, left)?),
         None => (Unacknowledged::default(), look_first(session, doc)?),
     };
-    let mut plan = Plan::default();
+    let mut plan = PrunePlan::default();
     for (order, tombstone) in found {
         match people.find(|member, joined| tombstone.waits_for(member, joined)) {
             Some(member) => {
@@ -431,7 +431,7 @@ fn look_again(
     Ok(found.unwrap_or_default())
 }
 
-fn remove(session: &mut Session, doc: &DocId, plan: Plan) -> Result<Vec<Pruned>> {
+fn remove(session: &mut Session, doc: &DocId, plan: PrunePlan) -> Result<Vec<Pruned>> {
     if plan.prunable.is_empty() {
         return Ok(Vec::new());
     }

@@ -3,20 +3,20 @@
 use super::people::WRONG_CACHE;
 use super::{Edit, Fix, Found};
 use crate::concern::kanban::Board;
-use crate::concern::kanban::board::Column;
+use crate::concern::kanban::board::ColumnState;
 use crate::crdt::value::Source;
 use crate::error::Next;
-use crate::store::check::Kind;
+use crate::store::check::FindingKind;
 use std::collections::{BTreeSet, HashMap};
 
-static CARD_IN_TWO_COLUMNS: Kind = Kind::warning("card-in-two-columns");
-static CARD_IN_NO_COLUMN: Kind = Kind::warning("card-in-no-column");
+static CARD_IN_TWO_COLUMNS: FindingKind = FindingKind::warning("card-in-two-columns");
+static CARD_IN_NO_COLUMN: FindingKind = FindingKind::warning("card-in-no-column");
 
 /// A board with what is asked for each of its cards.
 struct Lists<'b> {
     board: &'b Board,
     /// The first column of each id.
-    columns: HashMap<&'b str, &'b Column>,
+    columns: HashMap<&'b str, &'b ColumnState>,
     /// By card, the places of the columns that list it, as often as they do. What a plain value
     /// lists cannot be put right before it is rewritten.
     listed: HashMap<&'b str, Vec<usize>>,
@@ -38,12 +38,12 @@ impl<'b> Lists<'b> {
     }
 
     /// As [`Board::column`].
-    fn column(&self, id: &str) -> Option<&'b Column> {
+    fn column(&self, id: &str) -> Option<&'b ColumnState> {
         self.columns.get(id).copied().filter(|_| !id.is_empty())
     }
 
     /// In how many columns a card is listed, how often in all, and whether in this one.
-    fn listed(&self, card: &str, own: &Column) -> (usize, usize, bool) {
+    fn listed(&self, card: &str, own: &ColumnState) -> (usize, usize, bool) {
         let places = self.listed.get(card).map_or(&[][..], Vec::as_slice);
         // Those of one column stand together.
         let columns = places.chunk_by(|a, b| a == b).count();
@@ -110,7 +110,7 @@ fn look_at(lists: &Lists<'_>, card: &str, names: &str) -> Option<Found> {
     }
 }
 
-fn finding(kind: &'static Kind, card: &str, message: String) -> Found {
+fn finding(kind: &'static FindingKind, card: &str, message: String) -> Found {
     Found {
         kind,
         detail: format!("cards/{card}"),

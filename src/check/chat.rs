@@ -9,10 +9,10 @@ use crate::crdt::view::View;
 use crate::error::{Next, Result};
 use crate::id::EntityId;
 use crate::path::Keys;
-use crate::store::check::Kind;
+use crate::store::check::FindingKind;
 use std::collections::BTreeSet;
 
-static REPLY_WITHOUT_PARENT: Kind = Kind::info("reply-without-parent");
+static REPLY_WITHOUT_PARENT: FindingKind = FindingKind::info("reply-without-parent");
 
 /// What is wrong with the threads of a chat.
 ///

@@ -18,22 +18,22 @@ use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::path::DocPath;
-use crate::store::check::{self as files, Examiner, FileFix, FileRepair, Kind};
+use crate::store::check::{self as files, Examiner, FileFix, FileRepair, FindingKind};
 use crate::store::{Audit, State, Store};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use repair::{Repaired, repair};
 
-static OVER_LIMIT: Kind = Kind::warning("over-limit");
-static NOT_ALLOWED: Kind = Kind::warning("not-allowed");
-static UNSTABLE: Kind = Kind::error("unstable-encoding");
+static OVER_LIMIT: FindingKind = FindingKind::warning("over-limit");
+static NOT_ALLOWED: FindingKind = FindingKind::warning("not-allowed");
+static UNSTABLE: FindingKind = FindingKind::error("unstable-encoding");
 
 /// Something that is wrong.
 #[derive(Debug, Clone)]
 pub struct Finding {
     /// The kind, and a short hash of document and detail: the same at every check.
     pub id: String,
-    pub kind: &'static Kind,
+    pub kind: &'static FindingKind,
     /// None where no document is concerned.
     pub doc: Option<DocId>,
     /// What is wrong, in a sentence without a full stop.
@@ -71,7 +71,7 @@ enum Edit {
 
 /// Something wrong with the content of a document, before it has an id.
 struct Found {
-    kind: &'static Kind,
+    kind: &'static FindingKind,
     detail: String,
     message: String,
     fix: Fix,
@@ -112,7 +112,7 @@ pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result
     for doc in examiner.documents()? {
         if scope.docs.is_none_or(|docs| docs.contains(&doc)) {
             let examined = examiner.examine(&doc)?;
-            let is_new = |f: &files::Finding| f.doc.is_some() || !unread.contains(&f.detail);
+            let is_new = |f: &files::FileFinding| f.doc.is_some() || !unread.contains(&f.detail);
             let new = examined.findings.into_iter().filter(is_new);
             findings.extend(new.map(Finding::of_files));
             if let Some(view) = &examined.view {
@@ -150,7 +150,7 @@ pub fn documents(store: &Store) -> Result<Vec<DocId>> {
 }
 
 impl Finding {
-    fn of_files(found: files::Finding) -> Finding {
+    fn of_files(found: files::FileFinding) -> Finding {
         let id = found.kind.id(found.doc.as_ref(), &found.detail);
         let (fix, repair) = match found.fix {
             FileFix::Repair(repair) => (Next::Repair(Some(id.clone())), Repair::Files(repair)),

@@ -10,14 +10,14 @@ use crate::id::EntityId;
 use crate::path::Keys;
 use crate::policy::Role;
 use crate::schema::{Field, FieldRole, METADATA, Spec};
-use crate::store::check::Kind;
+use crate::store::check::FindingKind;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub static WRONG_CACHE: Kind = Kind::warning("wrong-cache");
-static DELETED_BUT_ACTIVE: Kind = Kind::warning("deleted-but-active");
-static NO_OWNER: Kind = Kind::warning("no-owner");
-static UNKNOWN_AUTHOR: Kind = Kind::info("unknown-author");
-static UNKNOWN_ASSIGNEE: Kind = Kind::info("unknown-assignee");
+pub static WRONG_CACHE: FindingKind = FindingKind::warning("wrong-cache");
+static DELETED_BUT_ACTIVE: FindingKind = FindingKind::warning("deleted-but-active");
+static NO_OWNER: FindingKind = FindingKind::warning("no-owner");
+static UNKNOWN_AUTHOR: FindingKind = FindingKind::info("unknown-author");
+static UNKNOWN_ASSIGNEE: FindingKind = FindingKind::info("unknown-assignee");
 
 /// Everybody who is a member or was one, as far as a core document tells: a member who left, and
 /// whose tombstone was pruned, is no stranger.
@@ -56,7 +56,7 @@ fn active_members(view: &View) -> Vec<Found> {
             false => (&WRONG_CACHE, member, format!("active_members names {member}, of whom there is no record")),
         });
     }
-    let to_found = |(kind, member, message): (&'static Kind, &String, String)| Found {
+    let to_found = |(kind, member, message): (&'static FindingKind, &String, String)| Found {
         kind,
         detail: format!("active_members/{member}"),
         message,
@@ -121,7 +121,7 @@ pub fn heir(source: &dyn Source) -> Option<String> {
 }
 
 /// What it is when a field names somebody who is no member; None for a field that names nobody.
-fn unknown(field: &Field) -> Option<&'static Kind> {
+fn unknown(field: &Field) -> Option<&'static FindingKind> {
     match field.role {
         FieldRole::Author | FieldRole::Creator => Some(&UNKNOWN_AUTHOR),
         FieldRole::Assignee => Some(&UNKNOWN_ASSIGNEE),
@@ -137,16 +137,16 @@ pub fn strangers(
     view: &View,
     members: &BTreeSet<String>,
 ) -> Vec<Found> {
-    let mut counts: BTreeMap<(&'static str, String), (&'static Kind, &'static str, usize)> =
+    let mut counts: BTreeMap<(&'static str, String), (&'static FindingKind, &'static str, usize)> =
         BTreeMap::new();
-    let mut count = |kind: &'static Kind, noun: &'static str, member: String| {
+    let mut count = |kind: &'static FindingKind, noun: &'static str, member: String| {
         if !member.is_empty() && !members.contains(&member) {
             counts.entry((kind.name, member)).or_insert((kind, noun, 0)).2 += 1;
         }
     };
     for collection in spec.collections {
         let naming = collection.fields.iter().filter_map(|field| Some((field, unknown(field)?)));
-        let naming: Vec<(&Field, &'static Kind)> = naming.collect();
+        let naming: Vec<(&Field, &'static FindingKind)> = naming.collect();
         if naming.is_empty() {
             continue;
         }

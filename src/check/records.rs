@@ -6,9 +6,9 @@ use crate::crdt::value::{Shared, Source};
 use crate::crdt::view::View;
 use crate::path::Keys;
 use crate::schema::Spec;
-use crate::store::check::Kind;
+use crate::store::check::FindingKind;
 
-static ID_DIFFERS: Kind = Kind::warning("id-differs");
+static ID_DIFFERS: FindingKind = FindingKind::warning("id-differs");
 
 /// Plain values where shared types belong.
 pub fn plain(spec: &'static Spec, view: &View) -> Vec<Found> {

@@ -6,9 +6,9 @@ use crate::crdt::view::View;
 use crate::error::Next;
 use crate::limits::CLOCK_SKEW_SECONDS;
 use crate::schema::{FieldKind, Spec, kind_by_name, kind_of};
-use crate::store::check::Kind;
+use crate::store::check::FindingKind;
 
-static CLOCK_SKEW: Kind = Kind::warning("clock-skew");
+static CLOCK_SKEW: FindingKind = FindingKind::warning("clock-skew");
 const HOUR: i64 = 3600;
 
 /// The times of a document.

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::operation::{OPERATIONS, Within};
 use crate::store::Committed;
 use crate::ui::{Body, Column, Format, Report, Row, Written, error_json};
-use line::Line;
+use line::BatchLine;
 use run::Ran;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -81,7 +81,7 @@ const COLUMNS: &[Column] = &[
 pub fn run(context: &Context, args: Args) -> Result<Report> {
     // Everything is read before the store is locked: a pipe may take its time.
     let bytes = files::read(&args.file, BYTES)?;
-    let lines = Line::all(&bytes);
+    let lines = BatchLine::all(&bytes);
     let (ran, committed) = run::all(context, &lines, args.keep_going)?;
     let failed = ran.iter().filter(|ran| ran.outcome.is_err()).count();
     let mut report = report(context, &ran, &committed, args.dry_run.dry_run);

@@ -1,7 +1,7 @@
 mod feed;
 
 use super::{Context, DryRun, OutFile, words_of};
-use crate::concern::canvas::{self, Kind};
+use crate::concern::canvas::{self, ElementKind};
 use crate::crdt::value::Value as Held;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
@@ -35,17 +35,17 @@ enum Verb {
   crdtctl canvas add chart --at 300,30 --size 200,120 \\
     --data '{\"chart_type\":\"bar\",\"data\":{\"labels\":[\"a\",\"b\"],\"values\":[1,2.5]}}'")]
     Add {
-        #[arg(value_parser = words_of(&Kind::ALL, Kind::as_str))]
-        kind: Kind,
+        #[arg(value_parser = words_of(&ElementKind::ALL, ElementKind::as_str))]
+        kind: ElementKind,
         /// The upper left corner
         #[arg(long, value_name = "X,Y", value_parser = pair, allow_hyphen_values = true)]
-        at: Pair,
+        at: Point,
         /// Width and height
         #[arg(long, value_name = "W,H", value_parser = pair, allow_hyphen_values = true)]
-        size: Pair,
+        size: Point,
         /// What it shows, as a JSON object
         #[arg(long, value_name = "JSON", value_parser = object)]
-        data: Option<Object>,
+        data: Option<JsonObject>,
         #[command(flatten)]
         dry_run: DryRun,
     },
@@ -76,7 +76,7 @@ enum Verb {
         element: String,
         /// The new place of its upper left corner
         #[arg(value_name = "X,Y", value_parser = pair, allow_hyphen_values = true)]
-        to: Pair,
+        to: Point,
         #[command(flatten)]
         dry_run: DryRun,
     },
@@ -206,7 +206,7 @@ enum Verb {
         since: Option<i64>,
         /// Add where this member's cursor is
         #[arg(long, value_name = "X,Y", value_parser = pair, allow_hyphen_values = true)]
-        cursor: Option<Pair>,
+        cursor: Option<Point>,
         /// Add a request for the state of the others' canvas
         #[arg(long)]
         request: bool,
@@ -252,7 +252,8 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             let ((x, y), (width, height)) = (at, size);
             let data = data.map(|data| data.0).unwrap_or_default();
             let (rotation, z_index) = (0.0, None);
-            let add = canvas::Add { entity, kind, x, y, width, height, rotation, z_index, data };
+            let add =
+                canvas::AddElement { entity, kind, x, y, width, height, rotation, z_index, data };
             context.perform(&Operation::CanvasAdd(add))
         }
         Verb::Set { element, fields, .. } => {
@@ -262,11 +263,11 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         }
         Verb::Move { element, to: (x, y), .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::CanvasMove(canvas::Move { entity, element, x, y }))
+            context.perform(&Operation::CanvasMove(canvas::MoveElement { entity, element, x, y }))
         }
         Verb::Delete { element, .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::CanvasDelete(canvas::Delete { entity, element }))
+            context.perform(&Operation::CanvasDelete(canvas::DeleteElement { entity, element }))
         }
         Verb::List { all } => list(context, all),
         Verb::Show { element } => show(context, &element),
@@ -347,9 +348,9 @@ fn render(context: &Context, out: &OutFile) -> Result<Report> {
 }
 
 /// Two numbers, as in `--at 10,20`.
-type Pair = (f64, f64);
+type Point = (f64, f64);
 
-fn pair(text: &str) -> Result<Pair> {
+fn pair(text: &str) -> Result<Point> {
     let number = |text: &str| text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
     let both = text.split_once(',').and_then(|(a, b)| Some((number(a)?, number(b)?)));
     both.ok_or_else(|| Error::usage(format!("not two numbers: {text:?}")).hint("as in 120,80.5"))
@@ -357,11 +358,11 @@ fn pair(text: &str) -> Result<Pair> {
 
 /// A JSON object as an argument.
 #[derive(Debug, Clone)]
-struct Object(Map<String, Value>);
+struct JsonObject(Map<String, Value>);
 
-fn object(text: &str) -> Result<Object> {
+fn object(text: &str) -> Result<JsonObject> {
     let parsed = serde_json::from_str(text);
-    parsed.map(Object).map_err(|e| Error::usage("not a JSON object").because(e))
+    parsed.map(JsonObject).map_err(|e| Error::usage("not a JSON object").because(e))
 }
 
 /// `key=value`, the value as JSON where it is some, else as text.

@@ -87,7 +87,7 @@ enum Verb {
   crdtctl chat list --json | jq -r '.[].content'")]
     List {
         #[command(flatten)]
-        filter: Filter,
+        filter: MessageFilterArgs,
         /// Deleted messages too
         #[arg(short, long)]
         all: bool,
@@ -121,12 +121,12 @@ enum Verb {
         #[arg(required = true)]
         words: Vec<String>,
         #[command(flatten)]
-        filter: Filter,
+        filter: MessageFilterArgs,
     },
 }
 
 #[derive(clap::Args)]
-struct Filter {
+struct MessageFilterArgs {
     /// Only messages from this time on: RFC 3339, a date, or `2d`, `3h`, `1w` ago
     #[arg(long, value_name = "TIME", value_parser = When::parse)]
     since: Option<When>,
@@ -197,11 +197,11 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::Edit { message, text, .. } => {
             let text = files::text(&text)?;
             let entity = context.entity()?;
-            context.say(&Operation::ChatEdit(chat::Edit { entity, message, text }))
+            context.say(&Operation::ChatEdit(chat::EditMessage { entity, message, text }))
         }
         Verb::Delete { message, .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::ChatDelete(chat::Delete { entity, message }))
+            context.perform(&Operation::ChatDelete(chat::DeleteMessage { entity, message }))
         }
         Verb::React { message, emoji, remove, .. } => {
             let entity = context.entity()?;
@@ -219,7 +219,12 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
 }
 
 /// The messages that a filter lets through; those that hold some words, where there are any.
-fn list(context: &Context, filter: Filter, all: bool, words: Vec<String>) -> Result<Report> {
+fn list(
+    context: &Context,
+    filter: MessageFilterArgs,
+    all: bool,
+    words: Vec<String>,
+) -> Result<Report> {
     let entity = context.entity()?;
     let now = context.now();
     let filter = query::MessageFilter {

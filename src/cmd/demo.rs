@@ -53,14 +53,14 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
 
 /// A step of the journey: a line of a shell script. `M=` in front keeps the id that the command
 /// prints in a variable; `$M` uses it.
-enum Step {
+enum DemoStep {
     Say(&'static str),
     Run(&'static str),
 }
 
-use Step::{Run, Say};
+use DemoStep::{Run, Say};
 
-const STEPS: &[Step] = &[
+const STEPS: &[DemoStep] = &[
     Say("Alice makes a replica on her laptop, and a group in it."),
     Run("init alice --as alice-river-stone-sky"),
     Run("-s alice entity create group:ocean-forest-moon-star --name 'Ocean friends'"),
@@ -230,8 +230,11 @@ fn people(store: &Store, entity: &EntityId, name: String, members: &[MemberId]) 
     let create = core::Create { entity: entity.clone(), name, description: String::new() };
     operation::run(&mut session, &Operation::EntityCreate(create))?;
     for member in members.iter().skip(1) {
-        let add =
-            core::Add { entity: entity.clone(), member: member.clone(), role: Some(Role::Member) };
+        let add = core::AddMember {
+            entity: entity.clone(),
+            member: member.clone(),
+            role: Some(Role::Member),
+        };
         operation::run(&mut session, &Operation::MemberAdd(add))?;
     }
     if entity.as_str() == GROUP {

@@ -68,16 +68,16 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     }
 }
 
-struct Digests {
+struct DigestReport {
     content: [u8; 32],
     version: [u8; 32],
     /// There is live content.
     lives: bool,
 }
 
-fn of_document(reader: &Reader, doc: &DocId) -> Result<Digests> {
+fn of_document(reader: &Reader, doc: &DocId) -> Result<DigestReport> {
     let view = reader.view(doc)?.ok_or_else(|| super::doc::missing(doc))?;
-    Ok(Digests {
+    Ok(DigestReport {
         content: view.digest(),
         version: of_version(view.version()),
         lives: !view.roots().is_empty(),
@@ -86,7 +86,7 @@ fn of_document(reader: &Reader, doc: &DocId) -> Result<Digests> {
 
 /// The digests over all documents with live content, and how many those are: a document that was
 /// created and never filled, or emptied, is no difference between the contents of two replicas.
-fn of_store(context: &Context, reader: &Reader) -> Result<(Digests, usize)> {
+fn of_store(context: &Context, reader: &Reader) -> Result<(DigestReport, usize)> {
     let documents = reader.documents()?;
     let progress = context.progress("reading documents", Some(documents.len() as u64));
     let (mut content, mut version) = (blake3::Hasher::new(), blake3::Hasher::new());
@@ -102,7 +102,7 @@ fn of_store(context: &Context, reader: &Reader) -> Result<(Digests, usize)> {
     }
     let content = *content.finalize().as_bytes();
     let version = *version.finalize().as_bytes();
-    Ok((Digests { content, version, lives: count > 0 }, count))
+    Ok((DigestReport { content, version, lives: count > 0 }, count))
 }
 
 /// Length of the id (64 bits, little-endian), id, digest. Documents come in the order of their ids.

@@ -43,7 +43,7 @@ enum Verb {
         /// The issue's id, or a unique prefix of it
         issue: String,
         #[command(flatten)]
-        changes: Changes,
+        changes: IssueArgs,
         #[command(flatten)]
         dry_run: DryRun,
     },
@@ -150,7 +150,7 @@ enum Verb {
   crdtctl issue list --all --sort updated --reverse --json | jq -r '.[0].title'")]
     List {
         #[command(flatten)]
-        filter: Filter,
+        filter: IssueFilterArgs,
         /// Closed issues too, and deleted comments
         #[arg(short, long)]
         all: bool,
@@ -176,7 +176,7 @@ enum Verb {
 
 #[derive(clap::Args)]
 #[group(required = true, multiple = true)]
-struct Changes {
+struct IssueArgs {
     /// What it is about
     #[arg(long)]
     title: Option<String>,
@@ -186,7 +186,7 @@ struct Changes {
 }
 
 #[derive(clap::Args)]
-struct Filter {
+struct IssueFilterArgs {
     /// Only those that are this far
     #[arg(long, value_parser = words_of(&Status::ALL, Status::as_str))]
     status: Option<Status>,
@@ -269,15 +269,22 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             let (title, description) = (files::text(&title)?, files::text(&description)?);
             let entity = context.entity()?;
             let (created_at, author) = (None, None);
-            let open =
-                issues::Open { entity, title, description, priority, assignee, created_at, author };
+            let open = issues::OpenIssue {
+                entity,
+                title,
+                description,
+                priority,
+                assignee,
+                created_at,
+                author,
+            };
             context.perform(&Operation::IssueOpen(open))
         }
         Verb::Edit { issue, changes, .. } => {
             let text = |text: Option<String>| text.map(|text| files::text(&text)).transpose();
             let (title, description) = (text(changes.title)?, text(changes.description)?);
             let entity = context.entity()?;
-            let edit = issues::Edit { entity, issue, title, description };
+            let edit = issues::EditIssue { entity, issue, title, description };
             context.perform(&Operation::IssueEdit(edit))
         }
         Verb::Status { issue, status, .. } => {
@@ -308,7 +315,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             context.perform(&Operation::IssueReopen(issues::Reopen { entity, issue }))
         }
         Verb::List { filter, all, sort, reverse } => {
-            let Filter { status, assignee, priority } = filter;
+            let IssueFilterArgs { status, assignee, priority } = filter;
             let sort = sort.into();
             list(
                 context,

@@ -57,7 +57,7 @@ enum Verb {
         /// The card's id, or a unique prefix of it
         card: String,
         #[command(flatten)]
-        changes: Changes,
+        changes: CardArgs,
         #[command(flatten)]
         dry_run: DryRun,
     },
@@ -132,7 +132,7 @@ enum Verb {
 
 #[derive(clap::Args)]
 #[group(required = true, multiple = true)]
-struct Changes {
+struct CardArgs {
     /// What the card says
     #[arg(long)]
     title: Option<String>,
@@ -187,18 +187,25 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             let (title, description) = (files::text(&title)?, files::text(&description)?);
             let entity = context.entity()?;
             let created_at = None;
-            let add =
-                kanban::Add { entity, title, description, column, assignee, priority, created_at };
+            let add = kanban::AddCard {
+                entity,
+                title,
+                description,
+                column,
+                assignee,
+                priority,
+                created_at,
+            };
             context.perform(&Operation::KanbanAdd(add))
         }
         Verb::Edit { card, changes, .. } => {
             let changes = changes.read()?;
             let entity = context.entity()?;
-            context.perform(&Operation::KanbanEdit(kanban::Edit { entity, card, changes }))
+            context.perform(&Operation::KanbanEdit(kanban::EditCard { entity, card, changes }))
         }
         Verb::Move { card, column, before, top, .. } => {
             let entity = context.entity()?;
-            let change = kanban::Move { entity, card, column, before, top };
+            let change = kanban::MoveCard { entity, card, column, before, top };
             context.perform(&Operation::KanbanMove(change))
         }
         Verb::Archive { card, .. } => {
@@ -207,7 +214,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         }
         Verb::Restore { card, .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::KanbanRestore(kanban::Restore { entity, card }))
+            context.perform(&Operation::KanbanRestore(kanban::RestoreCard { entity, card }))
         }
         Verb::List { column, assignee, priority, all } => {
             list(context, &query::CardFilter { column, assignee, priority, archived: all })
@@ -217,10 +224,10 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     }
 }
 
-impl Changes {
-    fn read(self) -> Result<kanban::Changes> {
+impl CardArgs {
+    fn read(self) -> Result<kanban::CardChanges> {
         let text = |text: Option<String>| text.map(|text| files::text(&text)).transpose();
-        Ok(kanban::Changes {
+        Ok(kanban::CardChanges {
             title: text(self.title)?,
             description: text(self.description)?,
             assignee: self.assignee,

@@ -88,7 +88,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     match args.verb {
         Verb::Add { member, role, .. } => {
             let entity = context.entity()?;
-            context.perform(&Operation::MemberAdd(core::Add { entity, member, role }))
+            context.perform(&Operation::MemberAdd(core::AddMember { entity, member, role }))
         }
         Verb::Remove { member, .. } => {
             let entity = context.entity()?;

@@ -3,7 +3,7 @@ use crate::error::Result;
 use crate::id::DocId;
 use crate::operation::{self, Operation, Prune};
 use crate::store::Session;
-use crate::tombstone::{self, Plan, Pruned};
+use crate::tombstone::{self, PrunePlan, Pruned};
 use crate::ui::{Report, Written};
 use serde_json::json;
 
@@ -62,7 +62,7 @@ pub fn run(context: &Context, _: Args) -> Result<Report> {
 fn waiting_in(session: &mut Session, doc: &DocId) -> Result<usize> {
     let members = tombstone::members_of(session, doc)?;
     let view = session.view(doc)?;
-    Ok(view.map_or(0, |view| Plan::of(doc, &*view, &members).blocked.len()))
+    Ok(view.map_or(0, |view| PrunePlan::of(doc, &*view, &members).blocked.len()))
 }
 
 /// A tombstone that went, as JSON.

@@ -6,7 +6,9 @@ use crate::crdt::update::{Salvage, Update};
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use crate::limits;
-use crate::recover::{Completeness, Given, Record, Recovered, Source, rank, rebuild};
+use crate::recover::{
+    Completeness, Given, Recovered, RecoveredRecord, RecoverySource, rank, rebuild,
+};
 use crate::store::check::Severity;
 use crate::store::{self, Remains, Store};
 use crate::sync::bundle::Bundle;
@@ -85,7 +87,12 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
 
 /// Refuses a document that nothing is wrong with: what is made of one can only have less. Where
 /// others have the same operations and they are not the same, something is wrong.
-fn refuse_whole(store: &Store, doc: &DocId, own: &Remains, others: &[Source]) -> Result<()> {
+fn refuse_whole(
+    store: &Store,
+    doc: &DocId,
+    own: &Remains,
+    others: &[RecoverySource],
+) -> Result<()> {
     let examiner = store.examiner()?;
     if !examiner.reads_everything() {
         // What its log holds cannot be told.
@@ -107,7 +114,7 @@ fn refuse_whole(store: &Store, doc: &DocId, own: &Remains, others: &[Source]) ->
 }
 
 /// Whether what others have contradicts the file.
-fn forks(doc: &DocId, own: &Remains, others: &[Source]) -> bool {
+fn forks(doc: &DocId, own: &Remains, others: &[RecoverySource]) -> bool {
     let Some((_, bytes)) = &own.file else { return false };
     let Ok(file) = Update::checked(bytes, concern::roots(doc)) else {
         return false;
@@ -152,7 +159,7 @@ fn document(context: &Context, store: &Store, wanted: &str) -> Result<DocId> {
 }
 
 /// What a path holds of a document.
-fn sources(context: &Context, path: &Path, doc: &DocId) -> Result<Vec<Source>> {
+fn sources(context: &Context, path: &Path, doc: &DocId) -> Result<Vec<RecoverySource>> {
     let name = path.display().to_string();
     if path.is_dir() || path.file_name().is_some_and(|file| file == "crdt.db") {
         let remains = Store::open_with(path, context.environment())?.remains(doc)?;
@@ -165,15 +172,15 @@ fn sources(context: &Context, path: &Path, doc: &DocId) -> Result<Vec<Source>> {
     }
     let bytes = files::read(path, limits::DOCUMENT_BYTES)?;
     if !files::is_bundle(&bytes) {
-        return Ok(vec![Source { name, updates: vec![bytes] }]);
+        return Ok(vec![RecoverySource { name, updates: vec![bytes] }]);
     }
     let bundle = Bundle::read(bytes.as_slice()).map_err(|e| files::within(path, e))?;
     let of_doc = bundle.documents().filter(|(document, _)| document.doc == *doc);
     let updates: Vec<Vec<u8>> = of_doc.filter_map(|(_, update)| Some(update?.to_vec())).collect();
-    Ok(if updates.is_empty() { Vec::new() } else { vec![Source { name, updates }] })
+    Ok(if updates.is_empty() { Vec::new() } else { vec![RecoverySource { name, updates }] })
 }
 
-fn row(doc: &DocId, record: &Record) -> Row {
+fn row(doc: &DocId, record: &RecoveredRecord) -> Row {
     let mut row = Row::new();
     row.insert("doc".into(), json!(doc));
     row.insert("kind".into(), json!(record.kind));

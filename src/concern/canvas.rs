@@ -20,10 +20,10 @@ use crate::id::{DocId, EntityId};
 use crate::limits;
 use crate::path::Keys;
 use crate::schema::{Collection, Field, Removal, Spec, Tombstone};
-use crate::store::{Session, Step};
+use crate::store::{Session, UndoStep};
 use crate::tombstone::{self, Pruned};
-use element::{Changes, FoundElement};
-use fields::Fields;
+use element::{FieldChanges, FoundElement};
+use fields::ElementFields;
 use relay::Verb;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -70,24 +70,25 @@ pub const ELEMENTS: Collection = Collection {
 /// What an element shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", try_from = "String")]
-pub enum Kind {
+pub enum ElementKind {
     Text,
     Image,
     Chart,
     Shape,
 }
 
-impl Kind {
+impl ElementKind {
     /// Every kind, in the schema's order.
-    pub const ALL: [Kind; 4] = [Kind::Text, Kind::Image, Kind::Chart, Kind::Shape];
+    pub const ALL: [ElementKind; 4] =
+        [ElementKind::Text, ElementKind::Image, ElementKind::Chart, ElementKind::Shape];
 
     /// The kind as written in documents.
     pub fn as_str(self) -> &'static str {
         match self {
-            Kind::Text => "text",
-            Kind::Image => "image",
-            Kind::Chart => "chart",
-            Kind::Shape => "shape",
+            ElementKind::Text => "text",
+            ElementKind::Image => "image",
+            ElementKind::Chart => "chart",
+            ElementKind::Shape => "shape",
         }
     }
 
@@ -95,24 +96,24 @@ impl Kind {
     ///
     /// # Errors
     /// `Usage` for what is none.
-    pub fn parse(text: &str) -> Result<Kind> {
-        crate::error::one_of(&Kind::ALL, Kind::as_str, text, "kind of element")
+    pub fn parse(text: &str) -> Result<ElementKind> {
+        crate::error::one_of(&ElementKind::ALL, ElementKind::as_str, text, "kind of element")
     }
 }
 
-impl TryFrom<String> for Kind {
+impl TryFrom<String> for ElementKind {
     type Error = Error;
 
-    fn try_from(text: String) -> Result<Kind> {
-        Kind::parse(&text)
+    fn try_from(text: String) -> Result<ElementKind> {
+        ElementKind::parse(&text)
     }
 }
 
 /// Puts an element on the canvas.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Add {
+pub struct AddElement {
     pub entity: EntityId,
-    pub kind: Kind,
+    pub kind: ElementKind,
     pub x: f64,
     pub y: f64,
     pub width: f64,
@@ -127,7 +128,7 @@ pub struct Add {
     pub data: Map<String, Json>,
 }
 
-impl Add {
+impl AddElement {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let z_index = match self.z_index {
@@ -173,7 +174,7 @@ impl Set {
 
 /// Moves an element.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Move {
+pub struct MoveElement {
     pub entity: EntityId,
     /// An element id, or a unique prefix of one.
     pub element: String,
@@ -181,7 +182,7 @@ pub struct Move {
     pub y: f64,
 }
 
-impl Move {
+impl MoveElement {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let place = json!({"x": self.x, "y": self.y});
         let fields = fields::parse(place.as_object().unwrap_or(&Map::new()))?;
@@ -191,13 +192,13 @@ impl Move {
 
 /// Takes an element off the canvas.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Delete {
+pub struct DeleteElement {
     pub entity: EntityId,
     /// An element id, or a unique prefix of one.
     pub element: String,
 }
 
-impl Delete {
+impl DeleteElement {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let element = FoundElement::find(session, &self.entity, &self.element)?;
@@ -217,7 +218,7 @@ fn change(
     session: &mut Session,
     entity: &EntityId,
     prefix: &str,
-    fields: Fields,
+    fields: ElementFields,
     verb: &str,
 ) -> Result<Outcome> {
     let actor = Actor::of(session, entity)?.writing()?;
@@ -255,22 +256,27 @@ pub fn restore(session: &mut Session, entity: &EntityId, value: &Value) -> Resul
         &doc,
         &actor,
         "add",
-        &Done { id: id.clone(), clock: now, changes, pruned: Vec::new() },
+        &ElementDone { id: id.clone(), clock: now, changes, pruned: Vec::new() },
     )?;
     Ok(Outcome::created(doc, &id))
 }
 
 /// What a write of one's own did.
-struct Done {
+struct ElementDone {
     id: String,
     /// The element's clock afterwards.
     clock: i64,
-    changes: Changes,
+    changes: FieldChanges,
     pruned: Vec<Pruned>,
 }
 
 /// Creates an element with a new id.
-fn put(session: &mut Session, entity: &EntityId, actor: &Actor, fields: Fields) -> Result<Done> {
+fn put(
+    session: &mut Session,
+    entity: &EntityId,
+    actor: &Actor,
+    fields: ElementFields,
+) -> Result<ElementDone> {
     let doc = entity.document(SPEC.name);
     tombstone::make_room(session, &doc)?;
     let id = session.environment().ids.uuid()?;
@@ -280,7 +286,7 @@ fn put(session: &mut Session, entity: &EntityId, actor: &Actor, fields: Fields) 
     }
     outbox::tell(session, entity, actor, Verb::Add, &id, None)?;
     let changes = fields.into_iter().map(|(name, value)| (name, (Json::Null, as_json(value))));
-    Ok(Done { id, clock: now, changes: changes.collect(), pruned: Vec::new() })
+    Ok(ElementDone { id, clock: now, changes: changes.collect(), pruned: Vec::new() })
 }
 
 /// Writes fields of an element. None when all was so already.
@@ -289,8 +295,8 @@ fn rewrite(
     entity: &EntityId,
     actor: &Actor,
     element: &FoundElement,
-    fields: Fields,
-) -> Result<Option<Done>> {
+    fields: ElementFields,
+) -> Result<Option<ElementDone>> {
     let fields = element.news(fields);
     if fields.is_empty() {
         return Ok(None);
@@ -309,7 +315,7 @@ fn rewrite(
         (name, (before, as_json(value)))
     });
     let (id, changes) = (element.id.clone(), changes.collect());
-    Ok(Some(Done { id, clock, changes, pruned: Vec::new() }))
+    Ok(Some(ElementDone { id, clock, changes, pruned: Vec::new() }))
 }
 
 /// Deletes an element.
@@ -318,7 +324,7 @@ fn remove(
     entity: &EntityId,
     actor: &Actor,
     element: &FoundElement,
-) -> Result<Done> {
+) -> Result<ElementDone> {
     let doc = entity.document(SPEC.name);
     let now = tombstone::time_of_deletion(session, &doc)?;
     let path = ["elements".to_owned(), element.id.clone()];
@@ -331,7 +337,7 @@ fn remove(
         (name, (before, Json::Null))
     });
     let (id, clock) = (element.id.clone(), element.clock());
-    Ok(Done { id, clock, changes: changes.collect(), pruned })
+    Ok(ElementDone { id, clock, changes: changes.collect(), pruned })
 }
 
 fn as_json(value: Option<Value>) -> Json {
@@ -339,10 +345,16 @@ fn as_json(value: Option<Value>) -> Json {
 }
 
 /// Adds a step to the timeline.
-fn push(session: &Session, doc: &DocId, actor: &Actor, verb: &str, done: &Done) -> Result<()> {
+fn push(
+    session: &Session,
+    doc: &DocId,
+    actor: &Actor,
+    verb: &str,
+    done: &ElementDone,
+) -> Result<()> {
     let changes = serde_json::to_string(&done.changes)
         .map_err(|e| Error::bug("a step of the timeline does not encode").because(e))?;
-    session.state().push_step(&Step {
+    session.state().push_step(&UndoStep {
         id: 0,
         doc: doc.clone(),
         at: session.now(),

@@ -95,14 +95,14 @@ const MESSAGE_FIELDS: &[Field] = &[
 
 /// Changes the text of one's own message.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Edit {
+pub struct EditMessage {
     pub entity: EntityId,
     /// A message or reply id, or a unique prefix of one.
     pub message: String,
     pub text: String,
 }
 
-impl Edit {
+impl EditMessage {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         send::check_text(&self.text)?;
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
@@ -126,13 +126,13 @@ impl Edit {
 
 /// Deletes one's own message, or anybody's as an admin.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Delete {
+pub struct DeleteMessage {
     pub entity: EntityId,
     /// A message or reply id, or a unique prefix of one.
     pub message: String,
 }
 
-impl Delete {
+impl DeleteMessage {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let message = FoundMessage::find(session, &self.entity, &self.message)?;

@@ -158,7 +158,7 @@ impl Rename {
 
 /// Adds a member, or takes a removed one back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Add {
+pub struct AddMember {
     pub entity: EntityId,
     pub member: MemberId,
     /// None: `member`, or `owner` in an entity that has nobody.
@@ -166,7 +166,7 @@ pub struct Add {
     pub role: Option<Role>,
 }
 
-impl Add {
+impl AddMember {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let doc = self.entity.document(SPEC.name);
         // Whoever acts as a member need not be looked for among all of them.

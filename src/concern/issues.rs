@@ -136,7 +136,7 @@ impl TryFrom<String> for Status {
 
 /// Opens an issue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Open {
+pub struct OpenIssue {
     pub entity: EntityId,
     pub title: String,
     #[serde(default)]
@@ -154,7 +154,7 @@ pub struct Open {
     pub author: Option<String>,
 }
 
-impl Open {
+impl OpenIssue {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_title("title", &self.title)?;
         record::check_text("description", &self.description)?;
@@ -192,7 +192,7 @@ impl Open {
 
 /// Changes the title or the description. What is None stays.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Edit {
+pub struct EditIssue {
     pub entity: EntityId,
     /// An issue id, or a unique prefix of one.
     pub issue: String,
@@ -202,7 +202,7 @@ pub struct Edit {
     pub description: Option<String>,
 }
 
-impl Edit {
+impl EditIssue {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         if let Some(title) = &self.title {
             record::check_title("title", title)?;

@@ -81,7 +81,7 @@ pub const CARDS: Collection = Collection {
 
 /// Adds a card at the end of a column.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Add {
+pub struct AddCard {
     pub entity: EntityId,
     pub title: String,
     #[serde(default)]
@@ -99,7 +99,7 @@ pub struct Add {
     pub created_at: Option<i64>,
 }
 
-impl Add {
+impl AddCard {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_title("title", &self.title)?;
         record::check_text("description", &self.description)?;
@@ -142,7 +142,7 @@ impl Add {
 /// Changes what stands on a card. What is None stays.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Changes {
+pub struct CardChanges {
     pub title: Option<String>,
     pub description: Option<String>,
     /// An active member, or a unique prefix; empty for nobody.
@@ -152,15 +152,15 @@ pub struct Changes {
 
 /// Changes what stands on a card.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Edit {
+pub struct EditCard {
     pub entity: EntityId,
     /// A card id, or a unique prefix of one.
     pub card: String,
     #[serde(flatten)]
-    pub changes: Changes,
+    pub changes: CardChanges,
 }
 
-impl Edit {
+impl EditCard {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let fields = self.changes.fields(session, &self.entity)?;
@@ -184,7 +184,7 @@ impl Edit {
     }
 }
 
-impl Changes {
+impl CardChanges {
     /// The fields that it names, as they are written.
     fn fields(
         &self,
@@ -216,7 +216,7 @@ impl Changes {
 
 /// Moves a card to a column, or to another place in its own.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Move {
+pub struct MoveCard {
     pub entity: EntityId,
     /// A card id, or a unique prefix of one.
     pub card: String,
@@ -230,7 +230,7 @@ pub struct Move {
     pub top: bool,
 }
 
-impl Move {
+impl MoveCard {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let card = FoundCard::find(session, &self.entity, &self.card)?.on_the_board()?;
@@ -330,13 +330,13 @@ impl Archive {
 /// Puts an archived card back, at the end of the column that it came from; of the first one when
 /// that is gone.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Restore {
+pub struct RestoreCard {
     pub entity: EntityId,
     /// A card id, or a unique prefix of one.
     pub card: String,
 }
 
-impl Restore {
+impl RestoreCard {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let card = FoundCard::find(session, &self.entity, &self.card)?;

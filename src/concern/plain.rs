@@ -5,7 +5,7 @@
 //! write there and name the repair, and [`Plain::content`] is what the repair puts in its place.
 
 use crate::clock::Ids;
-use crate::crdt::content::{Content, Owner, Stand};
+use crate::crdt::content::{Content, InsertionOwner, Stand};
 use crate::crdt::update::Id;
 use crate::crdt::value::{Shared, Source, Value};
 use crate::crdt::view::View;
@@ -14,10 +14,10 @@ use crate::id::DocId;
 use crate::path::{DocPath, Keys};
 use crate::policy::{Action, Decision};
 use crate::schema::{self, Collection, Field, FieldKind, FieldRole, Spec};
-use crate::store::check::Kind;
+use crate::store::check::FindingKind;
 use std::collections::BTreeMap;
 
-pub static PLAIN_VALUE: Kind = Kind::warning("plain-value");
+pub static PLAIN_VALUE: FindingKind = FindingKind::warning("plain-value");
 
 /// A plain value where a shared type belongs.
 #[derive(Debug)]
@@ -105,8 +105,8 @@ impl Search<'_> {
         let home =
             if keyed { steps.split_last().map_or(&[][..], |(_, home)| home) } else { &steps };
         let owner = match home {
-            [root] => Some(Owner::Root((*root).to_owned())),
-            _ => self.view.container(home).map(Owner::Item),
+            [root] => Some(InsertionOwner::Root((*root).to_owned())),
+            _ => self.view.container(home).map(InsertionOwner::Item),
         };
         if let (Some(owner), Some(unit)) = (owner, unit.or_else(|| self.view.item(&steps))) {
             let stand = Stand { unit, owner, path, keyed };

@@ -2,7 +2,7 @@
 //! what they write, and clocks.
 
 use super::{Actor, Outcome, plain};
-use crate::crdt::content::{self, Content, Owner, Stand};
+use crate::crdt::content::{self, Content, InsertionOwner, Stand};
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Record, Shared, Source, Value};
 use crate::error::{Error, Hint, Result};
@@ -73,7 +73,7 @@ pub fn supply(
     }
     let around = session.view(doc)?.and_then(|view| view.container(&record.steps()));
     let Some(unit) = around else { return Ok(()) };
-    let stand = Stand { unit, owner: Owner::Item(unit), path, keyed: true };
+    let stand = Stand { unit, owner: InsertionOwner::Item(unit), path, keyed: true };
     session.edit(doc, |txn| content::replace(txn, doc, &stand, empty)).map(drop)
 }
 

@@ -39,7 +39,7 @@ pub struct Stand {
     /// The unit of content that it is; where nothing stands, that of the container around it.
     pub unit: Id,
     /// The container that it stands in: a root, or the item that made it.
-    pub owner: Owner,
+    pub owner: InsertionOwner,
     /// The path to it; of an element of an array, which has no key, to the array.
     pub path: DocPath,
     pub keyed: bool,
@@ -47,7 +47,7 @@ pub struct Stand {
 
 /// What a value stands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owner {
+pub enum InsertionOwner {
     Root(String),
     Item(Id),
 }
@@ -109,7 +109,10 @@ fn update(client: u64, stand: &Stand, content: &Content) -> Vec<u8> {
 /// one in a sequence.
 pub(super) fn behind(unit: Id, last: Id, content: &Content) -> Vec<u8> {
     let mut blocks = Blocks { client: unit.client, clock: unit.clock, count: 0, bytes: Vec::new() };
-    blocks.put(&Insertion { owner: &Owner::Item(last), key: None, left: Some(last) }, content);
+    blocks.put(
+        &Insertion { owner: &InsertionOwner::Item(last), key: None, left: Some(last) },
+        content,
+    );
     let mut out = Vec::new();
     write_var(&mut out, 1);
     write_var(&mut out, blocks.count);
@@ -122,7 +125,7 @@ pub(super) fn behind(unit: Id, last: Id, content: &Content) -> Vec<u8> {
 
 /// Where an item goes.
 struct Insertion<'h> {
-    owner: &'h Owner,
+    owner: &'h InsertionOwner,
     key: Option<&'h str>,
     /// The element before it.
     left: Option<Id>,
@@ -155,7 +158,7 @@ impl Blocks {
                 self.head(TYPE, insertion);
                 self.bytes.push(1);
                 for (key, field) in fields {
-                    let owner = Owner::Item(own);
+                    let owner = InsertionOwner::Item(own);
                     self.put(&Insertion { owner: &owner, key: Some(key), left: None }, field);
                 }
             }
@@ -164,7 +167,7 @@ impl Blocks {
                 self.bytes.push(0);
                 let mut left = None;
                 for item in items {
-                    let owner = Owner::Item(own);
+                    let owner = InsertionOwner::Item(own);
                     left = Some(self.put(&Insertion { owner: &owner, key: None, left }, item));
                 }
             }
@@ -174,7 +177,7 @@ impl Blocks {
                 // All of them are one block, which is as long as they are in UTF-16.
                 let units = u32::try_from(letters.encode_utf16().count()).unwrap_or(u32::MAX);
                 if units > 0 {
-                    let owner = Owner::Item(own);
+                    let owner = InsertionOwner::Item(own);
                     self.head(STRING, &Insertion { owner: &owner, key: None, left: None });
                     text(&mut self.bytes, letters);
                     self.count = self.count.saturating_add(1);
@@ -197,11 +200,11 @@ impl Blocks {
         }
         out.push(if insertion.key.is_some() { kind | KEYED } else { kind });
         match insertion.owner {
-            Owner::Root(name) => {
+            InsertionOwner::Root(name) => {
                 write_var(out, 1);
                 text(out, name);
             }
-            Owner::Item(of) => {
+            InsertionOwner::Item(of) => {
                 write_var(out, 0);
                 id(out, *of);
             }
@@ -254,7 +257,7 @@ mod tests {
         doc.edit(|txn| txn.set(&["m"], "replaced", 1)).unwrap();
         let stand = Stand {
             unit: Id { client: 3, clock: doc.own_clock() - 1 },
-            owner: Owner::Root("m".to_owned()),
+            owner: InsertionOwner::Root("m".to_owned()),
             path: ["m", "replaced"].into(),
             keyed: true,
         };

@@ -11,7 +11,7 @@ use super::scalar::Slot;
 pub use super::scalar::{New, Scalar};
 
 use super::live::Live;
-use super::update::{Checked, Id, RootKind, Update, Version, Written};
+use super::update::{Checked, Id, RootKind, Update, Version, WrittenBlocks};
 use super::value::{Shared, Source, Value};
 use super::view::View;
 use crate::error::{Error, Kind, Next, Result};
@@ -29,7 +29,7 @@ pub struct Doc {
     yrs: YrsDoc,
     updates: Vec<Vec<u8>>,
     /// What others wrote stays as they wrote it.
-    written: Written,
+    written: WrittenBlocks,
     effort: Effort,
     /// Of its arrays, as they stand.
     elements: ArrayIndex,
@@ -60,7 +60,7 @@ impl Doc {
             admitted: false,
             merged: false,
             known: None,
-            written: Written::default(),
+            written: WrittenBlocks::default(),
         }
     }
 
@@ -290,7 +290,11 @@ fn checked(bytes: &[u8]) -> Result<Update<'_, Checked>> {
 }
 
 /// Keeps the transaction's own update, if it changed anything.
-fn keep(updates: &mut Vec<Vec<u8>>, txn: &TransactionMut<'_>, written: &Written) -> Result<bool> {
+fn keep(
+    updates: &mut Vec<Vec<u8>>,
+    txn: &TransactionMut<'_>,
+    written: &WrittenBlocks,
+) -> Result<bool> {
     let bytes = txn.encode_update_v1();
     let changed = bytes != [0, 0];
     if changed {
@@ -299,7 +303,7 @@ fn keep(updates: &mut Vec<Vec<u8>>, txn: &TransactionMut<'_>, written: &Written)
     Ok(changed)
 }
 
-fn restored(written: &Written, bytes: Vec<u8>) -> Result<Vec<u8>> {
+fn restored(written: &WrittenBlocks, bytes: Vec<u8>) -> Result<Vec<u8>> {
     written.restore(bytes).map_err(|fault| Error::bug("what yrs wrote is no update").because(fault))
 }
 
@@ -308,7 +312,7 @@ pub struct Txn<'d> {
     pub(super) yrs: TransactionMut<'d>,
     /// The id that own items get.
     pub(super) client: u64,
-    pub(super) written: &'d mut Written,
+    pub(super) written: &'d mut WrittenBlocks,
     pub(super) elements: &'d ArrayIndex,
     /// As it stood before.
     known: Option<&'d View>,

@@ -55,13 +55,13 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One side of a merge: an update, and what its sender had.
-pub struct Side<'s> {
+pub struct MergeSide<'s> {
     pub update: Update<'s, Checked>,
     /// The sender's state vector; None where nobody says.
     pub seen: Option<&'s Clocks>,
 }
 
-impl Side<'_> {
+impl MergeSide<'_> {
     /// Whether its sender had an item; what its update holds or deletes, it had.
     pub fn saw(&self, id: Id) -> bool {
         let had = |clocks: &&Clocks| clocks.get(&id.client).is_some_and(|end| id.clock < *end);
@@ -115,7 +115,7 @@ pub struct News<'s> {
     /// Of the whole; of what was here before, where that is asked for.
     lineage: OnceCell<Lineage>,
     old: OnceCell<Option<Update<'s, Checked>>>,
-    sides: &'s [Side<'s>],
+    sides: &'s [MergeSide<'s>],
     /// What the sides delete.
     deleted: OnceCell<DeleteSet>,
     /// Every write that is live in a side, by register.
@@ -164,7 +164,7 @@ impl<'s> News<'s> {
     pub fn of(
         before: Option<&'s View>,
         after: &'s View,
-        sides: &'s [Side<'s>],
+        sides: &'s [MergeSide<'s>],
         roots: &[(&str, RootKind)],
     ) -> Result<Option<News<'s>>> {
         let (live, dead) = candidates(before, sides);
@@ -198,7 +198,7 @@ impl<'s> News<'s> {
     }
 
     /// Notes what came dead into the registers that were written.
-    fn bury(&mut self, mut dead: Dead) {
+    fn bury(&mut self, mut dead: DeadValues) {
         for (client, blocks) in self.whole.clients() {
             for block in blocks.iter().filter(|block| block.kind == Kind::Deleted) {
                 let id = Id { client, clock: block.clock };
@@ -303,7 +303,7 @@ impl<'s> News<'s> {
 
     /// Whether all that a write's side had is known.
     pub fn is_known(&self, write: &Write) -> bool {
-        self.sides_of(write).all(Side::is_known)
+        self.sides_of(write).all(MergeSide::is_known)
     }
 
     fn contest(&self, register: &Register<'_>, writes: &[Write]) -> Option<Contest> {
@@ -353,7 +353,7 @@ impl<'s> News<'s> {
         Some(Write { id: before.item(path)?, value: before.value(path)?, sides: Vec::new() })
     }
 
-    fn sides_of<'w>(&'w self, write: &'w Write) -> impl Iterator<Item = &'w Side<'s>> {
+    fn sides_of<'w>(&'w self, write: &'w Write) -> impl Iterator<Item = &'w MergeSide<'s>> {
         write.sides.iter().filter_map(|side| self.sides.get(*side))
     }
 
@@ -417,13 +417,13 @@ impl<'s> News<'s> {
     }
 }
 
-type Live = BTreeMap<Id, (Value, Vec<usize>)>;
-type Dead = BTreeMap<Id, Value>;
+type LiveValues = BTreeMap<Id, (Value, Vec<usize>)>;
+type DeadValues = BTreeMap<Id, Value>;
 
 /// The plain values that were not here: those that are live in a side, each with the sides that
 /// have it, and those that came with their deletion. Of one side alone, what stands in containers of its own cannot be in conflict and is left out.
-fn candidates(before: Option<&View>, sides: &[Side<'_>]) -> (Live, Dead) {
-    let (mut live, mut dead) = (Live::new(), Dead::new());
+fn candidates(before: Option<&View>, sides: &[MergeSide<'_>]) -> (LiveValues, DeadValues) {
+    let (mut live, mut dead) = (LiveValues::new(), DeadValues::new());
     let is_known = |id: Id| before.is_some_and(|before| knows(before, id));
     for (index, side) in sides.iter().enumerate() {
         for (client, blocks) in side.update.clients() {

@@ -1,4 +1,6 @@
-use crate::concern::canvas::{Add, Delete, Kind, Move, Redo, Set, Undo};
+use crate::concern::canvas::{
+    AddElement, DeleteElement, ElementKind, MoveElement, Redo, Set, Undo,
+};
 use crate::error::Result;
 use crate::id::EntityId;
 use crate::operation::Operation;
@@ -21,10 +23,11 @@ impl<'s> Canvas<'s> {
     ///
     /// # Errors
     /// `Refused` for who may not; `Usage` for what is no finite number.
-    pub fn add(&self, kind: Kind, at: (f64, f64), size: (f64, f64)) -> Result<Element> {
+    pub fn add(&self, kind: ElementKind, at: (f64, f64), size: (f64, f64)) -> Result<Element> {
         let ((x, y), (width, height)) = (at, size);
         let (entity, data) = (self.entity.clone(), Map::new());
-        let add = Add { entity, kind, x, y, width, height, rotation: 0.0, z_index: None, data };
+        let add =
+            AddElement { entity, kind, x, y, width, height, rotation: 0.0, z_index: None, data };
         let id = self.store.make(&Operation::CanvasAdd(add))?;
         self.find(&id)
     }
@@ -44,7 +47,7 @@ impl<'s> Canvas<'s> {
     /// `NotFound`, `Ambiguous`; `Refused` for a deleted one.
     pub fn move_to(&self, element: &str, (x, y): (f64, f64)) -> Result<bool> {
         let (entity, element) = (self.entity.clone(), element.to_owned());
-        self.store.change(&Operation::CanvasMove(Move { entity, element, x, y }))
+        self.store.change(&Operation::CanvasMove(MoveElement { entity, element, x, y }))
     }
 
     /// Deletes an element; false for one that is deleted already.
@@ -53,7 +56,7 @@ impl<'s> Canvas<'s> {
     /// `NotFound` or `Ambiguous`.
     pub fn delete(&self, element: &str) -> Result<bool> {
         let (entity, element) = (self.entity.clone(), element.to_owned());
-        self.store.change(&Operation::CanvasDelete(Delete { entity, element }))
+        self.store.change(&Operation::CanvasDelete(DeleteElement { entity, element }))
     }
 
     /// Takes this replica's last step back.

@@ -1,4 +1,4 @@
-use crate::concern::chat::{Delete, Edit, React, Send};
+use crate::concern::chat::{DeleteMessage, EditMessage, React, Send};
 use crate::error::Result;
 use crate::id::EntityId;
 use crate::operation::Operation;
@@ -70,7 +70,7 @@ impl<'s> Chat<'s> {
     /// `NotFound`, `Ambiguous`; `Refused` for what somebody else wrote, or what is deleted.
     pub fn edit(&self, message: &str, text: &str) -> Result<bool> {
         let (entity, message, text) = (self.entity.clone(), message.to_owned(), text.to_owned());
-        self.store.change(&Operation::ChatEdit(Edit { entity, message, text }))
+        self.store.change(&Operation::ChatEdit(EditMessage { entity, message, text }))
     }
 
     /// Deletes one's own message, or anybody's as an admin; false for one that is deleted already.
@@ -79,7 +79,7 @@ impl<'s> Chat<'s> {
     /// # Errors
     /// `NotFound`, `Ambiguous`; `Refused` for who may not.
     pub fn delete(&self, message: &str) -> Result<bool> {
-        let delete = Delete { entity: self.entity.clone(), message: message.to_owned() };
+        let delete = DeleteMessage { entity: self.entity.clone(), message: message.to_owned() };
         self.store.change(&Operation::ChatDelete(delete))
     }
 

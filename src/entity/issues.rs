@@ -1,6 +1,6 @@
 use crate::concern::Priority;
 use crate::concern::issues::{
-    AddComment, Assign, Close, Open, Reopen, SetPriority, SetStatus, Status,
+    AddComment, Assign, Close, OpenIssue, Reopen, SetPriority, SetStatus, Status,
 };
 use crate::error::Result;
 use crate::id::EntityId;
@@ -50,7 +50,7 @@ impl<'s> Issues<'s> {
     /// # Errors
     /// `Refused` for who may not, and for a title that is too long; `Usage` for an empty one.
     pub fn open(&self, title: &str) -> Result<Issue> {
-        let open = Open {
+        let open = OpenIssue {
             entity: self.entity.clone(),
             title: title.to_owned(),
             description: String::new(),

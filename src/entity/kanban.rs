@@ -1,5 +1,5 @@
 use crate::concern::Priority;
-use crate::concern::kanban::{Add, Archive, Changes, Edit, Move, Restore};
+use crate::concern::kanban::{AddCard, Archive, CardChanges, EditCard, MoveCard, RestoreCard};
 use crate::error::Result;
 use crate::id::EntityId;
 use crate::operation::Operation;
@@ -42,7 +42,7 @@ impl<'s> Kanban<'s> {
     /// # Errors
     /// `Refused` for who may not, and for a title that is too long; `Usage` for an empty one.
     pub fn add(&self, title: &str) -> Result<Card> {
-        let add = Add {
+        let add = AddCard {
             entity: self.entity.clone(),
             title: title.to_owned(),
             description: String::new(),
@@ -59,9 +59,9 @@ impl<'s> Kanban<'s> {
     ///
     /// # Errors
     /// `NotFound`, `Ambiguous`; `Refused` for an archived card.
-    pub fn edit(&self, card: &str, changes: Changes) -> Result<bool> {
+    pub fn edit(&self, card: &str, changes: CardChanges) -> Result<bool> {
         let (entity, card) = (self.entity.clone(), card.to_owned());
-        self.store.change(&Operation::KanbanEdit(Edit { entity, card, changes }))
+        self.store.change(&Operation::KanbanEdit(EditCard { entity, card, changes }))
     }
 
     /// Moves a card to the end of a column: its id, a unique prefix of it, or its title.
@@ -70,7 +70,7 @@ impl<'s> Kanban<'s> {
     /// `NotFound`, `Ambiguous`; `Refused` for an archived card.
     pub fn move_to(&self, card: &str, column: &str) -> Result<bool> {
         let (entity, card, column) = (self.entity.clone(), card.to_owned(), column.to_owned());
-        let change = Move { entity, card, column, before: None, top: false };
+        let change = MoveCard { entity, card, column, before: None, top: false };
         self.store.change(&Operation::KanbanMove(change))
     }
 
@@ -89,7 +89,7 @@ impl<'s> Kanban<'s> {
     /// `NotFound` or `Ambiguous`.
     pub fn restore(&self, card: &str) -> Result<bool> {
         let (entity, card) = (self.entity.clone(), card.to_owned());
-        self.store.change(&Operation::KanbanRestore(Restore { entity, card }))
+        self.store.change(&Operation::KanbanRestore(RestoreCard { entity, card }))
     }
 
     /// The columns in their order, each with its cards.

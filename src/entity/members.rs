@@ -55,7 +55,11 @@ impl<'s> Members<'s> {
     /// `Refused` for who may not, and for a member of another role.
     pub fn add(&self, member: &str, role: Role) -> Result<bool> {
         let (entity, member) = (self.entity.clone(), MemberId::parse(member)?);
-        self.store.change(&Operation::MemberAdd(core::Add { entity, member, role: Some(role) }))
+        self.store.change(&Operation::MemberAdd(core::AddMember {
+            entity,
+            member,
+            role: Some(role),
+        }))
     }
 
     /// Removes a member; oneself: leaves. False for one that is removed already.

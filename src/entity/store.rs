@@ -10,7 +10,7 @@ use crate::store::{Open, Store};
 use crate::sync::Bundle;
 use crate::sync::export::{Request, export};
 use crate::sync::import::{Imported, Input, import};
-use crate::sync::peer::{self, Known};
+use crate::sync::peer::{self, KnownPeer};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -96,14 +96,14 @@ impl Store {
     pub fn export_for(&self, peer: &str) -> Result<Vec<u8>> {
         let reader = self.reader()?;
         let known = match (peer::find(reader.state(), peer), reader.state()) {
-            (Ok(found), Some(state)) => Some(Known::of_peer(state, &found.replica_id)?),
+            (Ok(found), Some(state)) => Some(KnownPeer::of_peer(state, &found.replica_id)?),
             (Err(error), _) if error.kind != Kind::NotFound => return Err(error),
             _ => None,
         };
         self.pack(known.as_ref())
     }
 
-    fn pack(&self, peer: Option<&Known>) -> Result<Vec<u8>> {
+    fn pack(&self, peer: Option<&KnownPeer>) -> Result<Vec<u8>> {
         let request = Request { docs: None, peer, receipt: false };
         let exported = export(&self.reader()?, self.environment(), &request)?;
         match exported.damaged.into_iter().next() {

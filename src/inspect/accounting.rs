@@ -4,7 +4,7 @@
 //! part, and whether it lives. [`ByteAccounting::segments`] hands out the whole file: what it gives adds
 //! up to the file's size, always. Linear in the input.
 
-use super::path::{Mark, NONE, Patterns, Role, bracketed, keys};
+use super::path::{Mark, NONE, PatternRole, Patterns, bracketed, keys};
 use crate::crdt::update::{Block, Dead, Id, Kind, Location, Locations, Owner, Update};
 use crate::crdt::value::Value;
 use crate::path::DocPath;
@@ -73,7 +73,7 @@ pub struct Segment {
 }
 
 /// A container that an item created.
-struct Container {
+struct CreatedContainer {
     pattern: u32,
     /// The record that it is or is a part of.
     record: u32,
@@ -83,7 +83,7 @@ struct Container {
 
 /// A record: a container where a collection has its records.
 #[derive(Debug, Default)]
-pub struct Record {
+pub struct RecordBytes {
     pub pattern: u32,
     /// The block that created it, and who wrote that.
     block: usize,
@@ -109,7 +109,7 @@ pub struct ByteAccounting<'u, 'a, S> {
     update: &'u Update<'a, S>,
     locations: Locations<'a>,
     patterns: Patterns<'a>,
-    containers: Vec<Container>,
+    containers: Vec<CreatedContainer>,
     /// Per block.
     container_of: Vec<u32>,
     /// Per location; none where what is around it is not known.
@@ -118,7 +118,7 @@ pub struct ByteAccounting<'u, 'a, S> {
     dead: Vec<Dead>,
     /// Per location, whether something lives there.
     inhabited: Vec<bool>,
-    records: Vec<Record>,
+    records: Vec<RecordBytes>,
 }
 
 impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
@@ -148,7 +148,7 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
         &self.patterns
     }
 
-    pub fn record(&self, record: u32) -> Option<&Record> {
+    pub fn record(&self, record: u32) -> Option<&RecordBytes> {
         self.records.get(record as usize)
     }
 
@@ -243,7 +243,7 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
         let is_value = usize::from(!is_dead && block.kind != Kind::Type);
         let gone = is_dead || around.is_some_and(|around| around.dead);
         match role {
-            Role::Acknowledgements if !gone => {
+            PatternRole::Acknowledgements if !gone => {
                 give(Segment { why: Why::Acknowledgement, count: is_value, ..base });
             }
             _ if tombstone != NONE => {
@@ -255,7 +255,7 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
                 let why = if replaced { Why::Overwritten } else { Why::Deleted };
                 give(Segment { why, ..base });
             }
-            Role::Reactions => {
+            PatternRole::Reactions => {
                 let count = is_value.saturating_mul(values(block, dead.units));
                 give(Segment { why: Why::Reaction, count, ..base });
             }
@@ -371,20 +371,20 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
         let outer = around.map_or(NONE, |around| around.record);
         let dead = around.is_some_and(|around| around.dead) || self.is_dead(index);
         let record = match self.patterns.role(pattern) {
-            Role::Record(_) => {
+            PatternRole::Record(_) => {
                 let tombstone = NONE;
-                self.records.push(Record {
+                self.records.push(RecordBytes {
                     pattern,
                     block: index,
                     outer,
                     tombstone,
-                    ..Record::default()
+                    ..RecordBytes::default()
                 });
                 self.records.len() as u32 - 1
             }
             _ => outer,
         };
-        self.containers.push(Container { pattern, record, dead });
+        self.containers.push(CreatedContainer { pattern, record, dead });
         let own = self.containers.len() as u32 - 1;
         *self.container_of.get_mut(index)? = own;
         Some(own)

@@ -5,7 +5,7 @@
 //! are fields and ids. Of any other key only its form stays: the same key becomes the same other one,
 //! and no two become one.
 
-use crate::crdt::update::{Checked, Instead, Role, Update};
+use crate::crdt::update::{Checked, Instead, TextRole, Update};
 use crate::error::{Error, Result};
 use crate::schema::{FieldKind, FieldRole, Spec, is_keyed_by_member, kind_of, role_of};
 use std::collections::{HashMap, HashSet};
@@ -35,12 +35,12 @@ pub fn anonymize(
     spec: Option<&'static Spec>,
     members: Option<&[String]>,
 ) -> Result<Anonymous> {
-    let mut names = Names::of(update, spec, members);
+    let mut names = Pseudonyms::of(update, spec, members);
     let mut texts = 0;
     let bytes = update.with_texts(&mut |role, path, text| {
         let instead = match role {
-            Role::Root | Role::Key if !is_name(text) => names.substitute(text),
-            Role::Value if !stays(spec, path, text) => Instead::Filler,
+            TextRole::Root | TextRole::Key if !is_name(text) => names.substitute(text),
+            TextRole::Value if !stays(spec, path, text) => Instead::Filler,
             _ => names.member(text),
         };
         texts += usize::from(instead != Instead::Same && !text.is_empty());
@@ -85,7 +85,7 @@ fn is_name(text: &str) -> bool {
 
 /// The keys of a document, its members, and what they are called in the copy.
 #[derive(Default)]
-struct Names {
+struct Pseudonyms {
     /// Every key of the document and every substitute: no other may be the same.
     taken: HashSet<String>,
     /// Those to be replaced.
@@ -95,17 +95,21 @@ struct Names {
     next: HashMap<String, u64>,
 }
 
-impl Names {
+impl Pseudonyms {
     /// Those of a document; the members that are known first, so that their substitutes do not
     /// depend on it.
-    fn of(update: &Update<'_, Checked>, spec: Option<&Spec>, members: Option<&[String]>) -> Names {
-        let mut names = Names::default();
+    fn of(
+        update: &Update<'_, Checked>,
+        spec: Option<&Spec>,
+        members: Option<&[String]>,
+    ) -> Pseudonyms {
+        let mut names = Pseudonyms::default();
         update.with_texts(&mut |role, path, text| {
             let is_member = is_name(text) && is_member(spec, role, path, text);
             if is_member && members.is_some() {
                 names.members.insert(text.to_owned());
             }
-            if is_member || role != Role::Value {
+            if is_member || role != TextRole::Value {
                 names.taken.insert(text.to_owned());
             }
             Instead::Same
@@ -144,12 +148,14 @@ impl Names {
 
 /// Whether a text names a member, by where it stands. The application writes keys `_` too, which
 /// name nobody.
-fn is_member(spec: Option<&Spec>, role: Role, path: &[&str], text: &str) -> bool {
+fn is_member(spec: Option<&Spec>, role: TextRole, path: &[&str], text: &str) -> bool {
     match (role, path) {
         _ if !text.bytes().any(|byte| byte.is_ascii_alphanumeric()) => false,
-        (Role::Key, [root, _]) if is_keyed_by_member(spec, root) => true,
-        (Role::Key, [.., field, _]) => kind_of(spec, field) == Some(FieldKind::Acknowledgements),
-        (Role::Value, [.., field]) => {
+        (TextRole::Key, [root, _]) if is_keyed_by_member(spec, root) => true,
+        (TextRole::Key, [.., field, _]) => {
+            kind_of(spec, field) == Some(FieldKind::Acknowledgements)
+        }
+        (TextRole::Value, [.., field]) => {
             role_of(spec, field).is_some_and(FieldRole::is_person) || is_reaction(spec, path)
         }
         _ => false,
@@ -269,15 +275,15 @@ mod tests {
     #[test]
     fn whom_a_field_names_the_schema_says() {
         let issues = crate::concern::named("issues");
-        let names = |spec, field| is_member(spec, Role::Value, &["issues", "i", field], "dave");
+        let names = |spec, field| is_member(spec, TextRole::Value, &["issues", "i", field], "dave");
         for field in ["reporter_id", "assignee_id", "author_id", "closed_by"] {
             assert!(names(issues, field), "{field}");
         }
         assert!(!names(issues, "id") && !names(issues, "title") && !names(None, "reporter_id"));
-        let keyed = |spec, root| is_member(spec, Role::Key, &[root, "dave"], "dave");
+        let keyed = |spec, root| is_member(spec, TextRole::Key, &[root, "dave"], "dave");
         assert!(keyed(crate::concern::named("core"), "active_members"));
         assert!(!keyed(issues, "issues"));
         let acks = ["issues", "i", "ack_vector", "dave"];
-        assert!(is_member(issues, Role::Key, &acks, "dave"));
+        assert!(is_member(issues, TextRole::Key, &acks, "dave"));
     }
 }

@@ -20,7 +20,7 @@ const LARGE_REGEX_STEPS: f64 = 10_000.0;
 /// # Errors
 /// `Usage` when it is no JSONPath, or when it may be more work than the limits allow.
 pub fn find<'d>(dump: &'d Value, path: &str) -> Result<Vec<&'d Value>> {
-    let shape = Shape::of(path)?;
+    let shape = QueryShape::of(path)?;
     let parsed = JsonPath::parse(path).map_err(|e| {
         Error::usage(format!("{path:?} is not a JSONPath: {}", e.message()))
             .because(format!("at character {}", e.position().saturating_add(1)))
@@ -49,7 +49,7 @@ fn too_much(message: String) -> Error {
 }
 
 /// What of a path makes it work.
-struct Shape {
+struct QueryShape {
     /// Each goes down to all that is below, from all that was found so far.
     descents: i32,
     /// Paths from the root inside of filters.
@@ -59,15 +59,15 @@ struct Shape {
     regex: f64,
 }
 
-impl Shape {
-    fn of(path: &str) -> Result<Shape> {
+impl QueryShape {
+    fn of(path: &str) -> Result<QueryShape> {
         let chars = path.chars().count();
         if chars > JSONPATH_CHARS {
             let message =
                 format!("the JSONPath has {chars} characters, more than {JSONPATH_CHARS}");
             return Err(Error::usage(message));
         }
-        let mut shape = Shape { descents: 0, roots: -1, selectors: 1.0, regex: 1.0 };
+        let mut shape = QueryShape { descents: 0, roots: -1, selectors: 1.0, regex: 1.0 };
         // Per bracket that is open, the selectors in it so far.
         let mut open: Vec<f64> = Vec::new();
         let mut quote: Option<char> = None;

@@ -26,7 +26,7 @@ const OPAQUE: Collection = Collection { tombstone: None, ..UNLISTED };
 
 /// What stands at a pattern.
 #[derive(Debug, Clone, Copy)]
-pub enum Role {
+pub enum PatternRole {
     /// Anything.
     Plain,
     /// The records of a collection stand below it.
@@ -50,11 +50,11 @@ pub enum Mark {
 /// Every pattern of a document, made as they are asked for.
 pub struct Patterns<'a> {
     spec: Option<&'static Spec>,
-    nodes: Vec<Node<'a>>,
+    nodes: Vec<PatternNode<'a>>,
     named: HashMap<(u32, &'a str), u32>,
 }
 
-struct Node<'a> {
+struct PatternNode<'a> {
     parent: u32,
     /// None for `*`.
     name: Option<&'a str>,
@@ -63,7 +63,7 @@ struct Node<'a> {
     names: u16,
     /// The child `*`, or [`NONE`].
     any: u32,
-    role: Role,
+    role: PatternRole,
     mark: Option<Mark>,
     /// Where the acknowledgements or reactions that it belongs to begin; else itself.
     top: u32,
@@ -88,9 +88,9 @@ impl<'a> Patterns<'a> {
     pub fn child(&mut self, parent: u32, key: &'a str) -> u32 {
         let Some(node) = self.node(parent) else { return NONE };
         let keys_are_ids = match node.role {
-            Role::Records(collection) if !collection.path.is_empty() => true,
-            Role::Acknowledgements | Role::Reactions => true,
-            Role::Plain | Role::Records(_) | Role::Record(_) => !is_name(key),
+            PatternRole::Records(collection) if !collection.path.is_empty() => true,
+            PatternRole::Acknowledgements | PatternRole::Reactions => true,
+            PatternRole::Plain | PatternRole::Records(_) | PatternRole::Record(_) => !is_name(key),
         };
         if keys_are_ids {
             return self.element(parent);
@@ -113,8 +113,8 @@ impl<'a> Patterns<'a> {
         }
     }
 
-    pub fn role(&self, pattern: u32) -> Role {
-        self.node(pattern).map_or(Role::Plain, |node| node.role)
+    pub fn role(&self, pattern: u32) -> PatternRole {
+        self.node(pattern).map_or(PatternRole::Plain, |node| node.role)
     }
 
     pub fn mark(&self, pattern: u32) -> Option<Mark> {
@@ -147,7 +147,7 @@ impl<'a> Patterns<'a> {
         steps
     }
 
-    fn node(&self, pattern: u32) -> Option<&Node<'a>> {
+    fn node(&self, pattern: u32) -> Option<&PatternNode<'a>> {
         self.nodes.get(pattern as usize)
     }
 
@@ -162,14 +162,14 @@ impl<'a> Patterns<'a> {
             Some(above) => below(above, name),
             None => (self.root_role(), None),
         };
-        let inherits = matches!(role, Role::Acknowledgements | Role::Reactions)
+        let inherits = matches!(role, PatternRole::Acknowledgements | PatternRole::Reactions)
             && matches!(
                 above.map(|above| above.role),
-                Some(Role::Acknowledgements | Role::Reactions)
+                Some(PatternRole::Acknowledgements | PatternRole::Reactions)
             );
         let top = above.filter(|_| inherits).map_or(own, |above| above.top);
         let collection = above.map_or(own, |above| above.collection);
-        let node = Node {
+        let node = PatternNode {
             parent,
             name,
             depth: depth.saturating_add(1),
@@ -208,34 +208,34 @@ impl<'a> Patterns<'a> {
         };
         let collection = self.spec.and_then(|spec| spec.collections.iter().find(fits));
         if let (Some(collection), Some(node)) = (collection, self.nodes.get_mut(own as usize)) {
-            node.role = Role::Records(collection);
+            node.role = PatternRole::Records(collection);
             node.collection = own;
         }
     }
 
-    fn root_role(&self) -> Role {
+    fn root_role(&self) -> PatternRole {
         match self.spec {
-            Some(_) => Role::Records(&UNLISTED),
-            None => Role::Records(&OPAQUE),
+            Some(_) => PatternRole::Records(&UNLISTED),
+            None => PatternRole::Records(&OPAQUE),
         }
     }
 }
 
 /// What stands one step below.
-fn below(above: &Node<'_>, name: Option<&str>) -> (Role, Option<Mark>) {
+fn below(above: &PatternNode<'_>, name: Option<&str>) -> (PatternRole, Option<Mark>) {
     match (above.role, name) {
-        (Role::Records(collection), None) => (Role::Record(collection), None),
-        (Role::Record(collection), Some(name)) => {
+        (PatternRole::Records(collection), None) => (PatternRole::Record(collection), None),
+        (PatternRole::Record(collection), Some(name)) => {
             let field = collection.field(name);
             let role = match field.map(|field| field.kind) {
-                Some(FieldKind::Acknowledgements) => Role::Acknowledgements,
-                Some(FieldKind::Reactions) => Role::Reactions,
-                _ => Role::Plain,
+                Some(FieldKind::Acknowledgements) => PatternRole::Acknowledgements,
+                Some(FieldKind::Reactions) => PatternRole::Reactions,
+                _ => PatternRole::Plain,
             };
             (role, mark(collection, name))
         }
-        (role @ (Role::Acknowledgements | Role::Reactions), _) => (role, None),
-        _ => (Role::Plain, None),
+        (role @ (PatternRole::Acknowledgements | PatternRole::Reactions), _) => (role, None),
+        _ => (PatternRole::Plain, None),
     }
 }
 
@@ -397,7 +397,7 @@ mod tests {
         let deleted = patterns.child(reply, "deleted");
         let reactions = patterns.child(reply, "reactions");
         let emoji = patterns.child(reactions, "👍");
-        assert!(matches!(patterns.role(reply), Role::Record(c) if c.noun == "reply"));
+        assert!(matches!(patterns.role(reply), PatternRole::Record(c) if c.noun == "reply"));
         assert_eq!(patterns.mark(deleted), Some(Mark::Tombstone));
         assert_eq!(patterns.collection(emoji), replies);
         assert_eq!(patterns.top(emoji), reactions);

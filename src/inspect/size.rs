@@ -12,7 +12,7 @@ use std::collections::HashMap;
 /// What rows are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
-pub enum By {
+pub enum SizeBy {
     /// One row a collection
     Collection,
     /// One row a field, whatever became of its values
@@ -29,23 +29,23 @@ pub enum By {
     Month,
 }
 
-impl By {
+impl SizeBy {
     fn name(self) -> &'static str {
         match self {
-            By::Collection => "collection",
-            By::Field => "field",
-            By::Kind => "kind",
-            By::Record => "record",
-            By::Author => "author",
-            By::Client => "client",
-            By::Month => "month",
+            SizeBy::Collection => "collection",
+            SizeBy::Field => "field",
+            SizeBy::Kind => "kind",
+            SizeBy::Record => "record",
+            SizeBy::Author => "author",
+            SizeBy::Client => "client",
+            SizeBy::Month => "month",
         }
     }
 }
 
 /// One row of the table; public API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Row {
+pub struct SizeRow {
     /// Where the bytes stand, or the value that they were grouped by; empty for what belongs to
     /// the file as a whole.
     pub path: String,
@@ -60,7 +60,7 @@ pub struct Row {
 pub struct Sizes {
     pub file_bytes: u64,
     /// The largest first.
-    pub rows: Vec<Row>,
+    pub rows: Vec<SizeRow>,
     /// Live values with their headers, reactions among them.
     pub live_bytes: u64,
     /// Records that are marked as deleted, with their acknowledgements.
@@ -93,7 +93,11 @@ impl Sizes {
     ///
     /// # Errors
     /// The fault that ends the walk: what cannot be read cannot be measured.
-    pub fn of(bytes: &[u8], spec: Option<&'static Spec>, by: Option<By>) -> Result<Sizes, Fault> {
+    pub fn of(
+        bytes: &[u8],
+        spec: Option<&'static Spec>,
+        by: Option<SizeBy>,
+    ) -> Result<Sizes, Fault> {
         let update = Update::walk(bytes)?;
         let accounting = ByteAccounting::of(&update, spec);
         let mut sizes = Sizes { file_bytes: bytes.len() as u64, ..Sizes::default() };
@@ -135,29 +139,34 @@ impl Sizes {
             return;
         }
         let others = self.rows.split_off(top);
-        let sum = |value: fn(&Row) -> u64| others.iter().map(value).fold(0, u64::saturating_add);
+        let sum =
+            |value: fn(&SizeRow) -> u64| others.iter().map(value).fold(0, u64::saturating_add);
         let (bytes, count) = (sum(|row| row.bytes), sum(|row| row.count));
-        self.rows.push(Row { path: String::new(), kind: "other", bytes, count });
+        self.rows.push(SizeRow { path: String::new(), kind: "other", bytes, count });
     }
 }
 
-fn group<S>(accounting: &ByteAccounting<'_, '_, S>, by: Option<By>, segment: &Segment) -> Group {
+fn group<S>(
+    accounting: &ByteAccounting<'_, '_, S>,
+    by: Option<SizeBy>,
+    segment: &Segment,
+) -> Group {
     let patterns = accounting.patterns();
     let Some(by) = by else { return by_default(accounting, segment) };
     let rest = Group::Rest(segment.why);
     let pattern = |pattern: u32| if pattern == NONE { rest } else { Group::Pattern(pattern) };
     let record = accounting.record(segment.record);
     match by {
-        By::Kind => rest,
-        By::Collection => pattern(patterns.collection(segment.pattern)),
-        By::Field => pattern(patterns.top(segment.pattern)),
-        By::Record if segment.record != NONE => Group::Record(segment.record),
-        By::Author if record.is_some_and(|record| record.author.is_some()) => {
+        SizeBy::Kind => rest,
+        SizeBy::Collection => pattern(patterns.collection(segment.pattern)),
+        SizeBy::Field => pattern(patterns.top(segment.pattern)),
+        SizeBy::Record if segment.record != NONE => Group::Record(segment.record),
+        SizeBy::Author if record.is_some_and(|record| record.author.is_some()) => {
             Group::Author(segment.record)
         }
-        By::Client => segment.client.map_or(rest, Group::Client),
-        By::Month => record.and_then(|record| month(record.created?)).unwrap_or(rest),
-        By::Record | By::Author => rest,
+        SizeBy::Client => segment.client.map_or(rest, Group::Client),
+        SizeBy::Month => record.and_then(|record| month(record.created?)).unwrap_or(rest),
+        SizeBy::Record | SizeBy::Author => rest,
     }
 }
 
@@ -182,10 +191,10 @@ fn month(seconds: i64) -> Option<Group> {
 /// The groups as rows. Groups that are called the same are one row.
 fn rows<S>(
     accounting: &ByteAccounting<'_, '_, S>,
-    by: Option<By>,
+    by: Option<SizeBy>,
     groups: HashMap<Group, Tally>,
-) -> Vec<Row> {
-    let grouped = by.map_or("", By::name);
+) -> Vec<SizeRow> {
+    let grouped = by.map_or("", SizeBy::name);
     let mut named: HashMap<(String, &'static str), Tally> = HashMap::new();
     for (group, (bytes, count)) in groups {
         let name = match group {
@@ -203,8 +212,8 @@ fn rows<S>(
         let tally = named.entry(name).or_default();
         *tally = (tally.0.saturating_add(bytes), tally.1.saturating_add(count));
     }
-    let row = |((path, kind), (bytes, count))| Row { path, kind, bytes, count };
-    let mut rows: Vec<Row> = named.into_iter().map(row).collect();
+    let row = |((path, kind), (bytes, count))| SizeRow { path, kind, bytes, count };
+    let mut rows: Vec<SizeRow> = named.into_iter().map(row).collect();
     rows.sort_by(|a, b| {
         b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)).then_with(|| a.kind.cmp(b.kind))
     });

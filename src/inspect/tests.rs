@@ -1,7 +1,7 @@
 use super::accounting::{ByteAccounting, Why};
 use super::blocks::{self, Choice};
 use super::path::Patterns;
-use super::size::{By, Sizes};
+use super::size::{SizeBy, Sizes};
 use crate::concern::{self};
 use crate::crdt::testing::{Rng, World, fixtures, new_doc, state, view};
 use crate::crdt::update::{Dead, Update};
@@ -14,7 +14,7 @@ use yrs::{Any, GetString, Map, Text, Transact, WriteTxn, XmlFragment};
 /// Measures in every way; each must give all of the bytes to somebody, and the blocks too.
 #[track_caller]
 fn measure(bytes: &[u8], spec: Option<&'static Spec>, context: &str) -> Sizes {
-    let ways = By::value_variants().iter().map(|by| Some(*by));
+    let ways = SizeBy::value_variants().iter().map(|by| Some(*by));
     for by in ways {
         let sizes = Sizes::of(bytes, spec, by).unwrap();
         assert_eq!(sum(&sizes), bytes.len() as u64, "{context}: {by:?} {:#?}", sizes.rows);
@@ -43,7 +43,7 @@ fn sum(sizes: &Sizes) -> u64 {
     sizes.rows.iter().map(|row| row.bytes).sum()
 }
 
-fn row<'s>(sizes: &'s Sizes, path: &str, kind: &str) -> Option<&'s super::size::Row> {
+fn row<'s>(sizes: &'s Sizes, path: &str, kind: &str) -> Option<&'s super::size::SizeRow> {
     sizes.rows.iter().find(|row| row.path == path && row.kind == kind)
 }
 
@@ -265,7 +265,7 @@ fn what_was_damaged_and_still_walks_adds_up() {
             let mut damaged = bytes.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
             if Update::walk(&damaged).is_ok() {
-                let by = By::value_variants().get(bit % 8).copied();
+                let by = SizeBy::value_variants().get(bit % 8).copied();
                 let sizes = Sizes::of(&damaged, concern::named("core"), by).unwrap();
                 assert_eq!(sum(&sizes), damaged.len() as u64, "{file} bit {bit} by {by:?}");
                 walked += 1;

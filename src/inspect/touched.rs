@@ -19,19 +19,19 @@ pub struct Touched {
     pub added: u64,
     pub deleted: u64,
     /// Sorted by their paths.
-    pub records: Vec<Record>,
+    pub records: Vec<TouchedRecord>,
     /// Units of which the document does not tell any more where they stood.
     pub collected: u64,
 }
 
 /// A record that was touched; public API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Record {
+pub struct TouchedRecord {
     /// What it is called; the name of its root where no concern knows.
     pub kind: String,
     pub id: String,
     pub path: String,
-    pub change: Change,
+    pub change: TouchKind,
     /// Of the fields, those that were written. None for what concerns all of it.
     pub fields: BTreeSet<String>,
 }
@@ -39,7 +39,7 @@ pub struct Record {
 /// What was done to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Change {
+pub enum TouchKind {
     Edited,
     Created,
     Removed,
@@ -56,7 +56,7 @@ pub fn touched(
 ) -> Result<Touched, Fault> {
     let document = Update::walk(document)?;
     let update = Update::walk(update)?;
-    let mut account = Account {
+    let mut account = TouchReader {
         spec,
         ranges: document.client_ranges().collect(),
         locations: Locations::of(&document),
@@ -77,17 +77,17 @@ pub fn touched(
     Ok(account.finish())
 }
 
-struct Account<'d, 'a> {
+struct TouchReader<'d, 'a> {
     spec: Option<&'static Spec>,
     document: &'d Update<'a>,
     /// The indices of each client's blocks.
     ranges: BTreeMap<u64, Range<usize>>,
     locations: Locations<'a>,
     touched: Touched,
-    records: BTreeMap<DocPath, Seen>,
+    records: BTreeMap<DocPath, SeenRecords>,
 }
 
-impl Account<'_, '_> {
+impl TouchReader<'_, '_> {
     /// Notes where units stand.
     fn note(&mut self, client: u64, units: Range<u32>, deleted: bool) {
         let mine = self.ranges.get(&client).cloned().unwrap_or(0..0);
@@ -118,7 +118,7 @@ impl Account<'_, '_> {
         let whole = path.len() <= depth;
         let (root, field) = (path.first().cloned(), path.get(depth).cloned());
         path.truncate(depth);
-        let record = self.records.entry(path).or_insert_with_key(|path| Seen {
+        let record = self.records.entry(path).or_insert_with_key(|path| SeenRecords {
             kind: collection
                 .map_or_else(|| root.unwrap_or_default(), |collection| collection.noun.to_owned()),
             path: path.clone(),
@@ -132,13 +132,13 @@ impl Account<'_, '_> {
     }
 
     fn finish(self) -> Touched {
-        let records = self.records.into_values().map(Seen::record).collect();
+        let records = self.records.into_values().map(SeenRecords::record).collect();
         Touched { records, ..self.touched }
     }
 }
 
 /// A record while blocks are looked at.
-struct Seen {
+struct SeenRecords {
     kind: String,
     path: DocPath,
     /// Its own item is among what was added, or among what was deleted.
@@ -147,20 +147,20 @@ struct Seen {
     fields: BTreeSet<String>,
 }
 
-impl Seen {
-    fn record(self) -> Record {
+impl SeenRecords {
+    fn record(self) -> TouchedRecord {
         let change = match (self.made, self.gone) {
-            (true, false) => Change::Created,
-            (false, true) => Change::Removed,
+            (true, false) => TouchKind::Created,
+            (false, true) => TouchKind::Removed,
             // Both: another value, or another record, has taken its place.
-            _ => Change::Edited,
+            _ => TouchKind::Edited,
         };
-        Record {
+        TouchedRecord {
             kind: self.kind,
             id: self.path.last().cloned().unwrap_or_default(),
             path: super::path::joined(&self.path),
             change,
-            fields: if change == Change::Edited { self.fields } else { BTreeSet::new() },
+            fields: if change == TouchKind::Edited { self.fields } else { BTreeSet::new() },
         }
     }
 }

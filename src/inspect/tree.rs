@@ -29,7 +29,7 @@ pub fn tree(roots: &[(String, Value)], spec: Option<&'static Spec>, depth: usize
         grower.grow(root, value, depth);
     }
     let patterns = &grower.patterns;
-    let branch = |(pattern, seen): (usize, &Seen)| Branch {
+    let branch = |(pattern, seen): (usize, &SeenNodes)| Branch {
         path: patterns.name(pattern as u32),
         kind: seen.kinds.iter().copied().collect::<Vec<_>>().join("|"),
         count: seen.count,
@@ -44,11 +44,11 @@ pub fn tree(roots: &[(String, Value)], spec: Option<&'static Spec>, depth: usize
 struct Grower<'v> {
     patterns: Patterns<'v>,
     /// Per pattern.
-    seen: Vec<Seen>,
+    seen: Vec<SeenNodes>,
 }
 
 #[derive(Default)]
-struct Seen {
+struct SeenNodes {
     kinds: BTreeSet<&'static str>,
     values: u64,
     count: u64,
@@ -82,7 +82,7 @@ impl<'v> Grower<'v> {
         }
         let at = pattern as usize;
         if self.seen.len() <= at {
-            self.seen.resize_with(at.saturating_add(1), Seen::default);
+            self.seen.resize_with(at.saturating_add(1), SeenNodes::default);
         }
         if let Some(seen) = self.seen.get_mut(at) {
             seen.kinds.insert(kind(value));

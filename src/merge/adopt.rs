@@ -1,6 +1,6 @@
 //! Files that another program put over ours: by the rules of an import.
 
-use super::{Incoming, MergeSummary, Part, prune_entity_of, resolve_documents};
+use super::{AppliedUpdate, Incoming, MergeSummary, prune_entity_of, resolve_documents};
 use crate::concern::{self, core};
 use crate::error::Result;
 use crate::store::{Adopted, Session};
@@ -20,7 +20,8 @@ pub fn adopt(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>
     if let (Some(core), false) = (&core, is_core) {
         session.view(core)?;
     }
-    let part = Part { update: adopted.update, seen: None, by: Some(BY.to_owned()), member: None };
+    let part =
+        AppliedUpdate { update: adopted.update, seen: None, by: Some(BY.to_owned()), member: None };
     let incoming = [Incoming {
         doc: doc.clone(),
         before: Some(Rc::clone(&adopted.before)),

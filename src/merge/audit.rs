@@ -8,7 +8,7 @@
 //! replica that judges a conflict writes the winner again.
 
 use super::registers::Merge;
-use super::{Incoming, Part};
+use super::{AppliedUpdate, Incoming};
 use crate::concern::{self, core};
 use crate::crdt::register::{Arrival, Carriers, News};
 use crate::crdt::value::{Source, Value};
@@ -274,7 +274,7 @@ fn own_author(spec: &'static Spec, act: &AttributedChange, view: &View) -> Optio
 }
 
 /// The members who sent it.
-fn senders(act: &AttributedChange, parts: &[Part<'_>]) -> BTreeSet<String> {
+fn senders(act: &AttributedChange, parts: &[AppliedUpdate<'_>]) -> BTreeSet<String> {
     act.sides.iter().filter_map(|side| parts.get(*side)?.member.clone()).collect()
 }
 
@@ -302,7 +302,7 @@ impl Writers {
     }
 
     /// Who may have done something: the holders of the client ids; else the senders.
-    fn of(&self, act: &AttributedChange, parts: &[Part<'_>]) -> BTreeSet<String> {
+    fn of(&self, act: &AttributedChange, parts: &[AppliedUpdate<'_>]) -> BTreeSet<String> {
         let known = self.members.iter().flat_map(|members| {
             act.clients.iter().filter_map(|client| members.get(client)).flatten()
         });

@@ -1,10 +1,10 @@
 //! Rule R4 over the schema: which clock a field goes by, who wins, and what is kept of the losers.
 
-use super::Part;
+use super::AppliedUpdate;
 use super::audit::{self, AttributedChange};
 use crate::concern::{self};
 use crate::crdt::doc::Txn;
-use crate::crdt::register::{Arrival, Carriers, Contest, News, Side, Write, order};
+use crate::crdt::register::{Arrival, Carriers, Contest, MergeSide, News, Write, order};
 use crate::crdt::update::{RootKind, Update};
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::path::{DocPath, Keys};
 use crate::schema::{Collection, Field, FieldKind, Removal, Spec, place};
-use crate::store::{Claim, Conflict, Session};
+use crate::store::{Conflict, ConflictClaim, Session};
 use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ pub const PRUNED: &str = "pruned";
 
 /// What the rule makes of the registers of one document.
 #[derive(Default)]
-pub struct Plan {
+pub struct RegisterPlan {
     /// Fields to be written once more: the winners that yrs did not choose, and their clocks.
     pub again: Vec<(DocPath, Value)>,
     /// What lost.
@@ -44,7 +44,7 @@ pub struct Merge<'m> {
     pub doc: &'m DocId,
     pub before: Option<&'m View>,
     pub after: &'m View,
-    pub sides: &'m [Side<'m>],
+    pub sides: &'m [MergeSide<'m>],
     /// Who sent each side, for people.
     pub by: &'m [Option<String>],
     pub now: i64,
@@ -54,11 +54,14 @@ pub struct Merge<'m> {
 ///
 /// # Errors
 /// `Bug` when an update is not valid.
-pub fn sides<'p>(parts: &'p [Part<'_>], roots: &[(&str, RootKind)]) -> Result<Vec<Side<'p>>> {
+pub fn sides<'p>(
+    parts: &'p [AppliedUpdate<'_>],
+    roots: &[(&str, RootKind)],
+) -> Result<Vec<MergeSide<'p>>> {
     let bug = |fault| Error::bug("an update passed the gate and is not valid").because(fault);
-    let side = |part: &'p Part<'_>| {
+    let side = |part: &'p AppliedUpdate<'_>| {
         let update = Update::checked(part.update, roots);
-        Ok(Side { update: update.map_err(bug)?, seen: part.seen })
+        Ok(MergeSide { update: update.map_err(bug)?, seen: part.seen })
     };
     parts.iter().map(side).collect()
 }
@@ -69,10 +72,10 @@ pub fn decide(
     session: &mut Session,
     doc: &DocId,
     before: Option<&View>,
-    parts: &[Part<'_>],
-) -> Result<Plan> {
+    parts: &[AppliedUpdate<'_>],
+) -> Result<RegisterPlan> {
     let roots = (session.environment().roots)(doc);
-    let Some(after) = session.view(doc)? else { return Ok(Plan::default()) };
+    let Some(after) = session.view(doc)? else { return Ok(RegisterPlan::default()) };
     let sides = sides(parts, roots)?;
     let by: Vec<Option<String>> = parts.iter().map(|part| part.by.clone()).collect();
     let now = session.now();
@@ -87,9 +90,10 @@ pub fn decide(
 ///
 /// # Errors
 /// `Bug` when the document is not valid.
-pub fn plan(merge: &Merge<'_>) -> Result<Plan> {
-    let Some(spec) = concern::of(merge.doc) else { return Ok(Plan::default()) };
-    let mut plan = Plan { attributed: audit::new_records(spec, merge), ..Plan::default() };
+pub fn plan(merge: &Merge<'_>) -> Result<RegisterPlan> {
+    let Some(spec) = concern::of(merge.doc) else { return Ok(RegisterPlan::default()) };
+    let mut plan =
+        RegisterPlan { attributed: audit::new_records(spec, merge), ..RegisterPlan::default() };
     removals(spec, merge, &mut plan);
     let roots = concern::roots(merge.doc);
     let Some(news) = News::of(merge.before, merge.after, merge.sides, roots)? else {
@@ -102,14 +106,14 @@ pub fn plan(merge: &Merge<'_>) -> Result<Plan> {
     }
     decided.deletions();
     plan.attributed.extend(audit::changes(merge, &news));
-    Ok(Plan {
+    Ok(RegisterPlan {
         again: decided.again.into_iter().collect(),
         lost: decided.lost,
         attributed: plan.attributed,
     })
 }
 
-impl Plan {
+impl RegisterPlan {
     /// Writes the winners again, each with its clock.
     pub fn write(&self, txn: &mut Txn<'_>) -> Result<()> {
         for (path, value) in &self.again {
@@ -122,7 +126,7 @@ impl Plan {
 }
 
 /// Keeps what was written here to records that somebody removed for good without having seen it.
-fn removals(spec: &'static Spec, merge: &Merge<'_>, plan: &mut Plan) {
+fn removals(spec: &'static Spec, merge: &Merge<'_>, plan: &mut RegisterPlan) {
     let Some(before) = merge.before else { return };
     let deleters = OnceCell::new();
     for collection in spec.collections.iter().filter(|c| c.tombstone.is_some()) {
@@ -140,7 +144,7 @@ fn removals(spec: &'static Spec, merge: &Merge<'_>, plan: &mut Plan) {
                 let Some(write) = standing(before, &path) else { continue };
                 let target = Target::of(spec, &path)
                     .filter(|target| target.is_content() && !target.is_flag());
-                let known = |side: &Side<'_>| !side.is_known() || side.saw(write.id);
+                let known = |side: &MergeSide<'_>| !side.is_known() || side.saw(write.id);
                 if let (Some(target), false) =
                     (target, removers().any(known) || removers().next().is_none())
                 {
@@ -148,7 +152,7 @@ fn removals(spec: &'static Spec, merge: &Merge<'_>, plan: &mut Plan) {
                         merge,
                         Some((&target, &path)),
                         PRUNED,
-                        Claim::default(),
+                        ConflictClaim::default(),
                         &write,
                         None,
                     ));
@@ -171,8 +175,8 @@ fn standing(view: &View, path: &[String]) -> Option<Write> {
     Some(Write { id, value: view.value(&steps)?, sides: Vec::new() })
 }
 
-fn claim(merge: &Merge<'_>, write: &Write, at: Option<i64>) -> Claim {
-    Claim::of(&write.value, at, by(merge, write))
+fn claim(merge: &Merge<'_>, write: &Write, at: Option<i64>) -> ConflictClaim {
+    ConflictClaim::of(&write.value, at, by(merge, write))
 }
 
 fn by(merge: &Merge<'_>, write: &Write) -> Option<String> {
@@ -183,7 +187,7 @@ fn lost(
     merge: &Merge<'_>,
     place: Option<(&Target, &[String])>,
     rule: &str,
-    winner: Claim,
+    winner: ConflictClaim,
     loser: &Write,
     at: Option<i64>,
 ) -> Conflict {
@@ -397,7 +401,7 @@ impl Decided<'_> {
         &mut self,
         place: Option<(&Target, &[String])>,
         rule: &str,
-        winner: Claim,
+        winner: ConflictClaim,
         loser: &Write,
         at: Option<i64>,
     ) {
@@ -440,7 +444,7 @@ impl Decided<'_> {
             let target = Target::of(self.spec, &path);
             if target.as_ref().is_none_or(|target| target.is_content() && !target.is_flag()) {
                 let place = target.as_ref().map(|target| (target, &path[..]));
-                self.keep(place, PRUNED, Claim::default(), write, None);
+                self.keep(place, PRUNED, ConflictClaim::default(), write, None);
             }
         }
     }
@@ -459,7 +463,7 @@ impl Decided<'_> {
     fn took_along(&mut self, target: &Target, path: &[String], deletion: &Write, lost: &Write) {
         let at = target.collection.tombstone.as_ref().map(|tombstone| tombstone.at);
         let at = at.and_then(|at| self.merge.after.int(&target.below(at).steps()));
-        let winner = Claim { at, by: by(self.merge, deletion), ..Claim::default() };
+        let winner = ConflictClaim { at, by: by(self.merge, deletion), ..ConflictClaim::default() };
         let clock = self.clock(target, lost);
         self.keep(Some((target, path)), DELETED, winner, lost, clock);
     }

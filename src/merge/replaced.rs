@@ -19,7 +19,7 @@ use super::registers::PRUNED;
 use crate::concern::{self, chat, core};
 use crate::crdt::container;
 use crate::crdt::doc::Txn;
-use crate::crdt::register::Side;
+use crate::crdt::register::MergeSide;
 use crate::crdt::update::{Clocks, Container, Id, Kind};
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::{View, is_new};
@@ -27,7 +27,7 @@ use crate::error::Result;
 use crate::id::DocId;
 use crate::path::{DocPath, Keys};
 use crate::schema::{self, Collection, FieldKind, Removal, Spec};
-use crate::store::{Claim, Conflict};
+use crate::store::{Conflict, ConflictClaim};
 use std::collections::BTreeSet;
 
 /// The record is in a container that gave way to another.
@@ -44,14 +44,14 @@ pub struct Loser<'v> {
 
 /// What is to be done about one side.
 #[derive(Default)]
-pub struct Plan {
-    edits: Vec<Edit>,
+pub struct ReplacedPlan {
+    edits: Vec<RecordEdit>,
     /// What lost all the same.
     pub lost: Vec<Conflict>,
 }
 
 /// A change of the document.
-enum Edit {
+enum RecordEdit {
     Set {
         record: DocPath,
         field: String,
@@ -65,7 +65,7 @@ enum Edit {
     Caches(String),
 }
 
-impl Plan {
+impl ReplacedPlan {
     pub fn is_empty(&self) -> bool {
         self.edits.is_empty()
     }
@@ -73,15 +73,17 @@ impl Plan {
     pub fn write(&self, txn: &mut Txn<'_>, doc: &DocId) -> Result<()> {
         for edit in &self.edits {
             match edit {
-                Edit::Set { record, field, value } => txn.set(&record.steps(), field, value)?,
-                Edit::Unite(path, old) => container::unite(txn, doc, &path.steps(), old)?,
-                Edit::Copy(path, value) => {
+                RecordEdit::Set { record, field, value } => {
+                    txn.set(&record.steps(), field, value)?
+                }
+                RecordEdit::Unite(path, old) => container::unite(txn, doc, &path.steps(), old)?,
+                RecordEdit::Copy(path, value) => {
                     container::copy(txn, doc, &path.steps(), value)?;
                 }
-                Edit::Uncache(cache, key) => {
+                RecordEdit::Uncache(cache, key) => {
                     txn.remove(&[cache], key)?;
                 }
-                Edit::Caches(thread) => chat::Caches::put_right(txn, thread)?,
+                RecordEdit::Caches(thread) => chat::Caches::put_right(txn, thread)?,
             }
         }
         Ok(())
@@ -96,11 +98,12 @@ pub fn plan(
     doc: &DocId,
     loser: &Loser<'_>,
     after: &View,
-    sides: &[Side<'_>],
+    sides: &[MergeSide<'_>],
     now: i64,
-) -> Result<Plan> {
-    let Some(spec) = concern::of(doc) else { return Ok(Plan::default()) };
-    let mut found = Found { spec, doc, loser, after, sides, now, plan: Plan::default() };
+) -> Result<ReplacedPlan> {
+    let Some(spec) = concern::of(doc) else { return Ok(ReplacedPlan::default()) };
+    let mut found =
+        FoundRecord { spec, doc, loser, after, sides, now, plan: ReplacedPlan::default() };
     for collection in spec.collections {
         for record in collection.records(loser.view) {
             found.record(collection, &record);
@@ -110,17 +113,17 @@ pub fn plan(
     Ok(found.plan)
 }
 
-struct Found<'f> {
+struct FoundRecord<'f> {
     spec: &'static Spec,
     doc: &'f DocId,
     loser: &'f Loser<'f>,
     after: &'f View,
-    sides: &'f [Side<'f>],
+    sides: &'f [MergeSide<'f>],
     now: i64,
-    plan: Plan,
+    plan: ReplacedPlan,
 }
 
-impl Found<'_> {
+impl FoundRecord<'_> {
     /// What counts of the side at a path.
     fn counts(&self, path: &[&str]) -> Option<Value> {
         match self.loser.known {
@@ -153,7 +156,7 @@ impl Found<'_> {
         let Some(value) = self.counts(&steps) else { return };
         let item = self.loser.view.item(&steps);
         match item.is_some_and(|item| self.loser.known.is_none_or(|known| is_new(item, known))) {
-            true => self.plan.edits.push(Edit::Copy(path.into(), value)),
+            true => self.plan.edits.push(RecordEdit::Copy(path.into(), value)),
             // It was copied when it came, and the copy was removed.
             false => self.lose_all(collection, path, &value, PRUNED),
         }
@@ -162,9 +165,13 @@ impl Found<'_> {
 
     fn caches_of(&mut self, path: &[String]) {
         if let ["threads", thread, "replies", _] = path.steps()[..]
-            && !self.plan.edits.iter().any(|edit| matches!(edit, Edit::Caches(of) if of == thread))
+            && !self
+                .plan
+                .edits
+                .iter()
+                .any(|edit| matches!(edit, RecordEdit::Caches(of) if of == thread))
         {
-            self.plan.edits.push(Edit::Caches(thread.to_owned()));
+            self.plan.edits.push(RecordEdit::Caches(thread.to_owned()));
         }
     }
 
@@ -190,7 +197,7 @@ impl Found<'_> {
                         && theirs != shown
                         && let Some(members) = self.counts(&steps)
                     {
-                        self.plan.edits.push(Edit::Unite(path, members));
+                        self.plan.edits.push(RecordEdit::Unite(path, members));
                     }
                 }
             }
@@ -227,7 +234,7 @@ impl Found<'_> {
                 self.register(collection, &path.child(key), theirs, clocks);
             }
         }
-        self.plan.edits.push(Edit::Unite(path, value));
+        self.plan.edits.push(RecordEdit::Unite(path, value));
     }
 
     /// Two shared texts under one key make no third one: the one that is shown stands, the other is
@@ -239,8 +246,9 @@ impl Found<'_> {
             return;
         }
         if let Some(item) = self.loser.view.item(&steps) {
-            let winner = shown.map_or_else(Claim::default, |shown| Claim::of(&shown, None, None));
-            let theirs = Claim::of(theirs, None, self.loser.by.clone());
+            let winner = shown
+                .map_or_else(ConflictClaim::default, |shown| ConflictClaim::of(&shown, None, None));
+            let theirs = ConflictClaim::of(theirs, None, self.loser.by.clone());
             self.lose(collection, path, REPLACED, winner, theirs, item);
         }
     }
@@ -250,7 +258,7 @@ impl Found<'_> {
     fn leave_removed(&mut self) -> Result<()> {
         let mut keys: BTreeSet<(Id, String)> = BTreeSet::new();
         for edit in &self.plan.edits {
-            if let Edit::Copy(path, _) = edit
+            if let RecordEdit::Copy(path, _) = edit
                 && let Some((key, parent)) = path.split_last()
                 && !self.after.is_sequence(&parent.steps())
                 && let Some(owner) = self.after.container(&parent.steps())
@@ -275,14 +283,14 @@ impl Found<'_> {
         let edits = std::mem::take(&mut self.plan.edits);
         for edit in edits {
             let removed = match &edit {
-                Edit::Copy(path, _) => path.split_last().is_some_and(|(key, parent)| {
+                RecordEdit::Copy(path, _) => path.split_last().is_some_and(|(key, parent)| {
                     let owner = self.after.container(&parent.steps());
                     owner.is_some_and(|owner| used.contains(&(owner, key.as_str())))
                 }),
                 _ => false,
             };
             match edit {
-                Edit::Copy(path, value) if removed => {
+                RecordEdit::Copy(path, value) if removed => {
                     if let Some((collection, _)) = schema::place(self.spec, &path.child("")) {
                         self.lose_all(collection, &path, &value, PRUNED);
                     }
@@ -312,8 +320,8 @@ impl Found<'_> {
                 && let Some(item) = self.loser.view.item(&field.steps())
             {
                 let (at, _) = self.clocks(collection, path, name);
-                let claim = Claim::of(value, at, self.loser.by.clone());
-                self.lose(collection, &field, rule, Claim::default(), claim, item);
+                let claim = ConflictClaim::of(value, at, self.loser.by.clone());
+                self.lose(collection, &field, rule, ConflictClaim::default(), claim, item);
             }
         }
     }
@@ -323,8 +331,8 @@ impl Found<'_> {
         collection: &'static Collection,
         path: &[String],
         rule: &str,
-        winner: Claim,
-        loser: Claim,
+        winner: ConflictClaim,
+        loser: ConflictClaim,
         item: Id,
     ) {
         self.plan.lost.push(Conflict {

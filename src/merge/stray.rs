@@ -1,7 +1,7 @@
 //! What came into a container that is gone, and of which the update itself does not tell where it
 //! stood: the log does.
 
-use super::Part;
+use super::AppliedUpdate;
 use crate::crdt::update::{Checked, Id, Step, Update, merge};
 use crate::error::Result;
 use crate::id::DocId;
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 pub fn elements(
     session: &Session,
     doc: &DocId,
-    parts: &[Part<'_>],
+    parts: &[AppliedUpdate<'_>],
     items: &[(u64, u32)],
 ) -> Result<BTreeSet<(u64, u32)>> {
     if items.is_empty() {

@@ -92,7 +92,7 @@ fn own_operation(
     let field = conflict.path.last().map_or("", String::as_str);
     Ok(match (noun, field) {
         ("message" | "reply", "content") => {
-            Some(Operation::ChatEdit(chat::Edit { entity, message: record, text }))
+            Some(Operation::ChatEdit(chat::EditMessage { entity, message: record, text }))
         }
         ("member", "role") => {
             let role = Role::parse(&text)?;
@@ -102,7 +102,7 @@ fn own_operation(
             Some(Operation::MemberRemove(core::Remove { entity, member: record }))
         }
         ("card", place) if kanban::CARDS.named(FieldRole::Reference) == Some(place) => {
-            Some(Operation::KanbanMove(kanban::Move {
+            Some(Operation::KanbanMove(kanban::MoveCard {
                 entity,
                 card: record,
                 column: text,
@@ -114,7 +114,7 @@ fn own_operation(
             Some(Operation::KanbanArchive(kanban::Archive { entity, card: record }))
         }
         ("card", "archived") => {
-            Some(Operation::KanbanRestore(kanban::Restore { entity, card: record }))
+            Some(Operation::KanbanRestore(kanban::RestoreCard { entity, card: record }))
         }
         ("issue", "closed") if is_set => {
             Some(Operation::IssueClose(issues::Close { entity, issue: record, end: None }))

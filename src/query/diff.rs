@@ -58,7 +58,7 @@ pub struct Differences {
 type Opener = Box<dyn Fn(&DocId) -> Result<Option<View>>>;
 
 /// One of the two that are compared.
-pub struct Side {
+pub struct DiffSide {
     name: String,
     holds: Holdings,
 }
@@ -70,10 +70,10 @@ enum Holdings {
     Many { documents: BTreeSet<DocId>, open: Opener, selective: bool },
 }
 
-impl Side {
+impl DiffSide {
     /// A document of a store.
-    pub fn document(doc: DocId, view: View) -> Side {
-        Side { name: doc.to_string(), holds: Holdings::One { doc: Some(doc), view } }
+    pub fn document(doc: DocId, view: View) -> DiffSide {
+        DiffSide { name: doc.to_string(), holds: Holdings::One { doc: Some(doc), view } }
     }
 
     /// The bytes of a file, which must be the whole state of a document; `doc` where it is known
@@ -81,26 +81,26 @@ impl Side {
     ///
     /// # Errors
     /// `Untrusted` for anything else.
-    pub fn file(name: String, doc: Option<DocId>, bytes: &[u8]) -> Result<Side> {
+    pub fn file(name: String, doc: Option<DocId>, bytes: &[u8]) -> Result<DiffSide> {
         let view = whole(bytes, doc.as_ref()).map_err(|reason| {
             Error::untrusted(format!("{name}: it holds no whole document")).because(reason)
         })?;
-        Ok(Side { name, holds: Holdings::One { doc, view } })
+        Ok(DiffSide { name, holds: Holdings::One { doc, view } })
     }
 
     /// All of a store.
     ///
     /// # Errors
     /// `Io` where it cannot be listed.
-    pub fn store(name: String, reader: Reader) -> Result<Side> {
+    pub fn store(name: String, reader: Reader) -> Result<DiffSide> {
         let documents = reader.documents()?.into_iter().map(|document| document.id).collect();
         let open: Opener = Box::new(move |doc| reader.view(doc));
-        Ok(Side { name, holds: Holdings::Many { documents, open, selective: false } })
+        Ok(DiffSide { name, holds: Holdings::Many { documents, open, selective: false } })
     }
 
     /// Some documents of a store, which need not be all that it has: those of a bundle.
-    pub fn selection(name: String, documents: BTreeSet<DocId>, open: Opener) -> Side {
-        Side { name, holds: Holdings::Many { documents, open, selective: true } }
+    pub fn selection(name: String, documents: BTreeSet<DocId>, open: Opener) -> DiffSide {
+        DiffSide { name, holds: Holdings::Many { documents, open, selective: true } }
     }
 
     fn document_id(&self) -> Option<&DocId> {
@@ -111,30 +111,30 @@ impl Side {
     }
 
     /// Its content of a document; of its only one, whichever is asked for.
-    fn view(&self, doc: Option<&DocId>) -> Result<Seen<'_>> {
+    fn view(&self, doc: Option<&DocId>) -> Result<SideState<'_>> {
         match (&self.holds, doc) {
-            (Holdings::One { view, .. }, _) => Ok(Seen::Lent(view)),
+            (Holdings::One { view, .. }, _) => Ok(SideState::Lent(view)),
             (Holdings::Many { open, .. }, Some(doc)) => {
-                Ok(open(doc)?.map_or(Seen::Nothing, |view| Seen::Own(Box::new(view))))
+                Ok(open(doc)?.map_or(SideState::Nothing, |view| SideState::Own(Box::new(view))))
             }
-            (Holdings::Many { .. }, None) => Ok(Seen::Nothing),
+            (Holdings::Many { .. }, None) => Ok(SideState::Nothing),
         }
     }
 }
 
 /// A view, or the loan of one.
-enum Seen<'s> {
+enum SideState<'s> {
     Nothing,
     Lent(&'s View),
     Own(Box<View>),
 }
 
-impl Seen<'_> {
+impl SideState<'_> {
     fn get(&self) -> Option<&View> {
         match self {
-            Seen::Nothing => None,
-            Seen::Lent(view) => Some(view),
-            Seen::Own(view) => Some(view),
+            SideState::Nothing => None,
+            SideState::Lent(view) => Some(view),
+            SideState::Own(view) => Some(view),
         }
     }
 }
@@ -151,8 +151,8 @@ fn whole(bytes: &[u8], doc: Option<&DocId>) -> Result<View, String> {
 
 /// Two sides, document by document.
 pub struct Pairs<'s> {
-    old: &'s Side,
-    new: &'s Side,
+    old: &'s DiffSide,
+    new: &'s DiffSide,
     pairs: Vec<Pair>,
     /// The names of the sides that hold less than the other one: only what they hold is compared.
     pub only: Vec<String>,
@@ -178,7 +178,7 @@ impl<'s> Pairs<'s> {
     /// # Errors
     /// `NotFound` for a document that the other side has not; `Usage` where nothing tells which one a
     /// file is.
-    pub fn of(old: &'s Side, new: &'s Side) -> Result<Pairs<'s>> {
+    pub fn of(old: &'s DiffSide, new: &'s DiffSide) -> Result<Pairs<'s>> {
         let mut only = Vec::new();
         let pairs = match (&old.holds, &new.holds) {
             (Holdings::One { .. }, Holdings::One { .. }) => vec![pair_of_two(old, new)],
@@ -249,7 +249,7 @@ impl Differences {
     }
 }
 
-fn pair_of_two(old: &Side, new: &Side) -> Pair {
+fn pair_of_two(old: &DiffSide, new: &DiffSide) -> Pair {
     match old.document_id().or(new.document_id()) {
         Some(doc) => Pair::of(doc),
         None => Pair { name: new.name.clone(), doc: None, spec: None },
@@ -257,7 +257,7 @@ fn pair_of_two(old: &Side, new: &Side) -> Pair {
 }
 
 /// One document and its like in a store or bundle.
-fn pair_in(one: &Side, many: &Side, docs: &BTreeSet<DocId>) -> Result<Pair> {
+fn pair_in(one: &DiffSide, many: &DiffSide, docs: &BTreeSet<DocId>) -> Result<Pair> {
     match one.document_id() {
         Some(doc) if docs.contains(doc) => Ok(Pair::of(doc)),
         Some(doc) => Err(Error::not_found(format!("there is no document {doc} in {}", many.name))),

@@ -5,7 +5,7 @@ use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, EntityId};
 use crate::inspect::touched::{self, Touched};
 use crate::operation::Recorded;
-use crate::store::{Entry, LogRow, Reader, State};
+use crate::store::{LogEntry, LogRow, Reader, State};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,7 +76,7 @@ pub struct DocumentChange {
 pub struct RecordChange {
     pub doc: DocId,
     #[serde(flatten)]
-    pub record: touched::Record,
+    pub record: touched::TouchedRecord,
 }
 
 /// Which commands are listed; by default all that the log still has.
@@ -103,7 +103,7 @@ pub fn list(reader: &Reader, filter: &HistoryFilter) -> Result<Vec<LoggedCommand
     if let Some(these) = &filter.entities {
         entries.retain(|entry| entry.doc.entity().is_some_and(|entity| these.contains(&entity)));
     }
-    let mut commands: Vec<&[Entry]> = entries.chunk_by(|a, b| a.seq == b.seq).collect();
+    let mut commands: Vec<&[LogEntry]> = entries.chunk_by(|a, b| a.seq == b.seq).collect();
     if let Some(limit) = filter.limit {
         commands.drain(..commands.len().saturating_sub(limit));
     }
@@ -143,7 +143,7 @@ pub fn find(reader: &Reader, seq: i64) -> Result<CommandDetail> {
 
 /// One command, of what it did to several documents.
 fn command(
-    entries: &[Entry],
+    entries: &[LogEntry],
     members: &ByReplica,
     counts: &BTreeMap<i64, u64>,
 ) -> Option<LoggedCommand> {

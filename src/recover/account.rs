@@ -39,7 +39,7 @@ impl Completeness {
 
 /// A record of the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct RecoveredRecord {
     /// What its collection calls it; for what no collection holds the root.
     pub kind: String,
     pub id: String,
@@ -51,8 +51,8 @@ pub struct Record {
 /// Kind and id.
 type Name = (String, String);
 
-struct Account<'a> {
-    shape: Shape,
+struct Survey<'a> {
+    shape: RecordShape,
     view: &'a View,
     result: &'a Update<'a, Checked>,
     trace: &'a Trace<'a, 'a, Checked>,
@@ -67,19 +67,19 @@ struct Account<'a> {
 }
 
 /// Names every record of `state`, and those that the sources speak of and it lacks.
-pub fn account(doc: &DocId, state: &[u8], read: &[Read<'_>]) -> Result<Vec<Record>> {
+pub fn account(doc: &DocId, state: &[u8], read: &[Read<'_>]) -> Result<Vec<RecoveredRecord>> {
     let result = checked(state, concern::roots(doc))?;
     let view = View::of(&result);
     let trace = Trace::of(&result);
     let salvages: Vec<&Salvage<'_>> = read.iter().flat_map(|read| &read.salvages).collect();
-    let mut shape = Shape::of(concern::of(doc), &view);
+    let mut shape = RecordShape::of(concern::of(doc), &view);
     let known = trace.items(None);
     shape.learn(&known);
     for salvage in &salvages {
         shape.learn(&Trace::of(salvage.update()).items(Some(&trace)));
     }
     let named = known.iter().filter_map(|item| shape.record(&item.steps)).map(|(name, _)| name);
-    let mut account = Account {
+    let mut account = Survey {
         live: shape.live(&view),
         named: named.collect(),
         view: &view,
@@ -109,7 +109,7 @@ pub fn account(doc: &DocId, state: &[u8], read: &[Read<'_>]) -> Result<Vec<Recor
     Ok(account.finish())
 }
 
-impl Account<'_> {
+impl Survey<'_> {
     /// Blocks that were read and are not in the document, and neither is what they say.
     fn unused(&mut self, salvage: &Salvage<'_>) {
         let clocks = self.result.version().clocks;
@@ -243,20 +243,20 @@ impl Account<'_> {
         }
     }
 
-    fn finish(self) -> Vec<Record> {
-        let record = |(kind, id): Name, fate, missing: BTreeSet<String>| Record {
+    fn finish(self) -> Vec<RecoveredRecord> {
+        let record = |(kind, id): Name, fate, missing: BTreeSet<String>| RecoveredRecord {
             kind,
             id,
             fate,
             missing: missing.into_iter().collect(),
         };
-        let Account { live, mut missing, lost, .. } = self;
+        let Survey { live, mut missing, lost, .. } = self;
         let lost = lost.into_iter().map(|name| record(name, Completeness::Lost, BTreeSet::new()));
         let there = live.into_iter().map(|name| match missing.remove(&name) {
             Some(fields) => record(name, Completeness::Partial, fields),
             None => record(name, Completeness::Whole, BTreeSet::new()),
         });
-        let mut records: Vec<Record> = lost.chain(there).collect();
+        let mut records: Vec<RecoveredRecord> = lost.chain(there).collect();
         records.sort_by_key(|record| record.fate);
         records
     }
@@ -272,7 +272,7 @@ fn is_born(collection: &Collection, field: &Field) -> bool {
 }
 
 /// How the records of a document are found.
-struct Shape {
+struct RecordShape {
     spec: Option<&'static Spec>,
     /// Roots whose keys are records of their own; others are one record each.
     of_records: BTreeSet<String>,
@@ -280,9 +280,9 @@ struct Shape {
     roots: BTreeSet<String>,
 }
 
-impl Shape {
-    fn of(spec: Option<&'static Spec>, view: &View) -> Shape {
-        let mut shape = Shape {
+impl RecordShape {
+    fn of(spec: Option<&'static Spec>, view: &View) -> RecordShape {
+        let mut shape = RecordShape {
             spec,
             of_records: BTreeSet::new(),
             arrays: BTreeSet::new(),

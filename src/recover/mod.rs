@@ -14,14 +14,14 @@ use crate::error::{Error, Hint, Next, Result};
 use crate::id::DocId;
 use crate::store::{Remains, Roots};
 
-pub use account::{Completeness, Record};
+pub use account::{Completeness, RecoveredRecord};
 
 /// A document that holds nothing.
 const EMPTY: &[u8] = &[0, 0];
 
 /// Bytes that may hold parts of the document.
 #[derive(Debug, Clone)]
-pub struct Source {
+pub struct RecoverySource {
     /// What it is, for messages.
     pub name: String,
     /// Updates, in the order in which they were made where that is known.
@@ -50,18 +50,18 @@ pub struct Recovered {
     /// The whole state.
     pub state: Vec<u8>,
     /// What was lost first, then what is there in part, then what is whole.
-    pub records: Vec<Record>,
+    pub records: Vec<RecoveredRecord>,
     /// In the order in which they were asked.
     pub sources: Vec<Given>,
 }
 
 /// Puts what a store holds of the document, and what others do, in the order in which they are
 /// trusted.
-pub fn rank(own: Remains, others: Vec<Source>) -> Vec<Source> {
-    let source = |name: &str, updates| Source { name: name.to_owned(), updates };
+pub fn rank(own: Remains, others: Vec<RecoverySource>) -> Vec<RecoverySource> {
+    let source = |name: &str, updates| RecoverySource { name: name.to_owned(), updates };
     let file = own.file.map(|(_, bytes)| source("its file", vec![bytes]));
     let (first, last) = if own.recorded { (file, None) } else { (None, file) };
-    let mut sources: Vec<Source> = first.into_iter().collect();
+    let mut sources: Vec<RecoverySource> = first.into_iter().collect();
     sources.push(source("the log", own.log));
     sources.extend(others);
     sources.push(source("the inbox", own.inbox));
@@ -74,7 +74,7 @@ pub fn rank(own: Remains, others: Vec<Source>) -> Vec<Source> {
 ///
 /// # Errors
 /// `NotFound` when they hold nothing of it that can be used.
-pub fn rebuild(doc: &DocId, sources: &[Source], roots: Roots) -> Result<Recovered> {
+pub fn rebuild(doc: &DocId, sources: &[RecoverySource], roots: Roots) -> Result<Recovered> {
     let roots = roots(doc);
     let mut read: Vec<Read<'_>> = sources.iter().map(|source| Read::of(source, roots)).collect();
     let merged = merge_all(&mut read, roots)?;
@@ -91,7 +91,7 @@ pub fn rebuild(doc: &DocId, sources: &[Source], roots: Roots) -> Result<Recovere
 
 /// A source that was read.
 struct Read<'s> {
-    source: &'s Source,
+    source: &'s RecoverySource,
     salvages: Vec<Salvage<'s>>,
     /// Its sound updates, as few as they can be: a log has thousands, and nearly always they are
     /// one.
@@ -102,7 +102,7 @@ struct Read<'s> {
 }
 
 impl<'s> Read<'s> {
-    fn of(source: &'s Source, roots: &[(&str, RootKind)]) -> Read<'s> {
+    fn of(source: &'s RecoverySource, roots: &[(&str, RootKind)]) -> Read<'s> {
         let mut salvages: Vec<Salvage<'_>> = Vec::with_capacity(source.updates.len());
         let (mut sound, mut unsound) = (Vec::new(), Vec::new());
         for bytes in &source.updates {

@@ -11,7 +11,7 @@
 
 use super::Roots;
 use super::load::{self, Loaded};
-use super::open_document::{By, Change, OpenDocument};
+use super::open_document::{OpenDocument, PendingChange, WrittenBy};
 use super::session::{FOLD_WAIT, Session};
 use super::state::State;
 use crate::crdt::update::{self, Checked, Need, Update, Verdict};
@@ -185,12 +185,12 @@ impl Session {
         let news = whole.since(before.version());
         let news = Update::checked(&news, roots(doc)).map_err(bug)?;
         self.admit(doc, &news)?;
-        self.change(doc, By::File, |editing| editing.doc.apply(&news)).map(drop)
+        self.change(doc, WrittenBy::File, |editing| editing.doc.apply(&news)).map(drop)
     }
 
     /// The documents whose file another program replaced by one that lacks what the log holds, and
     /// that this session does not write anyway: nobody but us would see it.
-    pub(super) fn lacking(&self, changes: &[Change]) -> Vec<DocId> {
+    pub(super) fn lacking(&self, changes: &[PendingChange]) -> Vec<DocId> {
         let replaced = |(doc, open): (&DocId, &Option<OpenDocument>)| {
             let loaded = &open.as_ref()?.loaded;
             let written = changes.iter().any(|change| change.doc == *doc)

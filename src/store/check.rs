@@ -6,9 +6,9 @@
 use super::fs;
 use super::layout::{Layout, Meta, Scan};
 use super::load::{self, Loaded, Stamp};
-use super::reader::{Reader, Source};
+use super::reader::{FileSource, Reader};
 use super::replica;
-use super::state::{Known, Parked};
+use super::state::{KnownClocks, Parked};
 use super::{Generation, Roots, Store};
 use crate::crdt::update::{Checked, Update};
 use crate::crdt::view::View;
@@ -44,22 +44,22 @@ impl Severity {
 
 /// A kind of finding. Its name is public API.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Kind {
+pub struct FindingKind {
     pub name: &'static str,
     pub severity: Severity,
 }
 
-impl Kind {
-    pub const fn error(name: &'static str) -> Kind {
-        Kind { name, severity: Severity::Error }
+impl FindingKind {
+    pub const fn error(name: &'static str) -> FindingKind {
+        FindingKind { name, severity: Severity::Error }
     }
 
-    pub const fn warning(name: &'static str) -> Kind {
-        Kind { name, severity: Severity::Warning }
+    pub const fn warning(name: &'static str) -> FindingKind {
+        FindingKind { name, severity: Severity::Warning }
     }
 
-    pub const fn info(name: &'static str) -> Kind {
-        Kind { name, severity: Severity::Info }
+    pub const fn info(name: &'static str) -> FindingKind {
+        FindingKind { name, severity: Severity::Info }
     }
 
     /// The id of a finding: `stale-meta-3f2a91`. The same at every check.
@@ -75,26 +75,26 @@ impl Kind {
     }
 }
 
-pub static UNDECODABLE: Kind = Kind::error("undecodable");
-pub static PENDING: Kind = Kind::error("pending");
-pub static UNSUPPORTED: Kind = Kind::info("unsupported");
-pub static MISSING_FILE: Kind = Kind::error("missing-file");
-pub static BROKEN_LOG: Kind = Kind::error("broken-log");
-pub static REPLICA_FORK: Kind = Kind::error("replica-fork");
-pub static CLOCK_BELOW_LEASE: Kind = Kind::error("clock-below-lease");
-pub static HASH_MISMATCH: Kind = Kind::warning("hash-mismatch");
-pub static FOREIGN_REPLACEMENT: Kind = Kind::warning("foreign-replacement");
-pub static LOST_FOLD: Kind = Kind::warning("lost-fold");
-pub static MISSING_META: Kind = Kind::warning("missing-meta");
-pub static STALE_META: Kind = Kind::warning("stale-meta");
-pub static UNREAD_FILE: Kind = Kind::warning("unread-file");
-pub static LONG_WAIT: Kind = Kind::warning("long-wait");
-pub static UNREADABLE_STATE: Kind = Kind::error("unreadable-state");
+pub static UNDECODABLE: FindingKind = FindingKind::error("undecodable");
+pub static PENDING: FindingKind = FindingKind::error("pending");
+pub static UNSUPPORTED: FindingKind = FindingKind::info("unsupported");
+pub static MISSING_FILE: FindingKind = FindingKind::error("missing-file");
+pub static BROKEN_LOG: FindingKind = FindingKind::error("broken-log");
+pub static REPLICA_FORK: FindingKind = FindingKind::error("replica-fork");
+pub static CLOCK_BELOW_LEASE: FindingKind = FindingKind::error("clock-below-lease");
+pub static HASH_MISMATCH: FindingKind = FindingKind::warning("hash-mismatch");
+pub static FOREIGN_REPLACEMENT: FindingKind = FindingKind::warning("foreign-replacement");
+pub static LOST_FOLD: FindingKind = FindingKind::warning("lost-fold");
+pub static MISSING_META: FindingKind = FindingKind::warning("missing-meta");
+pub static STALE_META: FindingKind = FindingKind::warning("stale-meta");
+pub static UNREAD_FILE: FindingKind = FindingKind::warning("unread-file");
+pub static LONG_WAIT: FindingKind = FindingKind::warning("long-wait");
+pub static UNREADABLE_STATE: FindingKind = FindingKind::error("unreadable-state");
 
 /// Something that is wrong with the files of a document, or of the store.
 #[derive(Debug, Clone)]
-pub struct Finding {
-    pub kind: &'static Kind,
+pub struct FileFinding {
+    pub kind: &'static FindingKind,
     /// None where no document is concerned.
     pub doc: Option<DocId>,
     /// Tells findings of one kind in one document apart, and stays as it is as long as they do.
@@ -134,7 +134,7 @@ pub struct Examiner {
     /// What lies there, looked at once: what could not be read then is not left out in silence.
     scan: Scan,
     /// Of the store as a whole.
-    findings: Vec<Finding>,
+    findings: Vec<FileFinding>,
     parked: Vec<Parked>,
     now: i64,
     /// Our client id and, by document, the clock that the lease says we wrote.
@@ -144,7 +144,7 @@ pub struct Examiner {
 /// What was found out about one document.
 #[derive(Default)]
 pub struct Examined {
-    pub findings: Vec<Finding>,
+    pub findings: Vec<FileFinding>,
     /// Its live content, where it can be read.
     pub view: Option<View>,
 }
@@ -201,10 +201,10 @@ impl Examiner {
     }
 
     /// What is wrong with the store outside its documents.
-    pub fn examine_store(&self) -> Result<Vec<Finding>> {
+    pub fn examine_store(&self) -> Result<Vec<FileFinding>> {
         let mut findings = self.findings.clone();
         let mut found_by_name = BTreeSet::new();
-        if let Source::Files { layout, state: Some(state) } = self.reader.source() {
+        if let FileSource::Files { layout, state: Some(state) } = self.reader.source() {
             for doc in state.known_documents()? {
                 match layout.find(&doc) {
                     Err(e) if e.kind == Failure::Io => return Err(e),
@@ -237,8 +237,8 @@ impl Examiner {
     fn examine_files(&self, doc: &DocId) -> Result<Examined> {
         let roots = self.reader.roots();
         let (layout, state) = match self.reader.source() {
-            Source::Files { layout, state } => (layout, state.as_ref()),
-            Source::Legacy(legacy) => {
+            FileSource::Files { layout, state } => (layout, state.as_ref()),
+            FileSource::Legacy(legacy) => {
                 let Some(bytes) = legacy.bytes(doc)? else { return Ok(Examined::default()) };
                 return Ok(examine_bytes(doc, &bytes, roots));
             }
@@ -279,7 +279,7 @@ impl Examiner {
         Examined { findings: leased.into_iter().collect(), view: None }
     }
 
-    fn below_lease(&self, doc: &DocId, view: &View) -> Option<Finding> {
+    fn below_lease(&self, doc: &DocId, view: &View) -> Option<FileFinding> {
         let (client, docs) = self.lease.as_ref()?;
         let leased = *docs.get(doc.as_str())?;
         let found = view.version().clocks.get(client).copied().unwrap_or(0);
@@ -287,10 +287,10 @@ impl Examiner {
     }
 
     /// Updates that have waited for so long that what they wait for may never come by itself.
-    fn long_waits(&self, doc: &DocId) -> impl Iterator<Item = Finding> {
+    fn long_waits(&self, doc: &DocId) -> impl Iterator<Item = FileFinding> {
         let since = self.now.saturating_sub(limits::LONG_WAIT_SECONDS);
         let waits = self.parked.iter().filter(|parked| parked.doc == *doc);
-        waits.filter(move |parked| parked.received_at <= since).map(|parked| Finding {
+        waits.filter(move |parked| parked.received_at <= since).map(|parked| FileFinding {
             kind: &LONG_WAIT,
             doc: Some(parked.doc.clone()),
             detail: inbox_detail(parked),
@@ -305,13 +305,13 @@ impl Examiner {
     }
 
     /// Updates in the inbox that can never be applied.
-    fn parked_forks(&self, doc: &DocId, view: &View, roots: Roots) -> Vec<Finding> {
+    fn parked_forks(&self, doc: &DocId, view: &View, roots: Roots) -> Vec<FileFinding> {
         let waiting = self.parked.iter().filter(|parked| parked.doc == *doc);
         let Ok(base) = check(view.bytes(), doc, roots) else { return Vec::new() };
         waiting
             .filter_map(|parked| {
                 let id = check(&parked.update, doc, roots).ok()?.fork(&base)?;
-                Some(Finding {
+                Some(FileFinding {
                     kind: &REPLICA_FORK,
                     doc: Some(doc.clone()),
                     detail: inbox_detail(parked),
@@ -338,8 +338,8 @@ fn check<'a>(bytes: &'a [u8], doc: &DocId, roots: Roots) -> Result<Update<'a, Ch
 
 /// Bytes that should hold a whole document.
 fn examine_bytes(doc: &DocId, bytes: &[u8], roots: Roots) -> Examined {
-    let finding = |kind: &'static Kind, message: String| Examined {
-        findings: vec![Finding {
+    let finding = |kind: &'static FindingKind, message: String| Examined {
+        findings: vec![FileFinding {
             kind,
             doc: Some(doc.clone()),
             detail: String::new(),
@@ -404,8 +404,8 @@ fn diagnose(layout: &Layout, doc: &DocId, error: &Error, roots: Roots) -> Result
     Ok(examined)
 }
 
-fn of_error(kind: &'static Kind, doc: &DocId, error: &Error) -> Examined {
-    let finding = Finding {
+fn of_error(kind: &'static FindingKind, doc: &DocId, error: &Error) -> Examined {
+    let finding = FileFinding {
         kind,
         doc: Some(doc.clone()),
         detail: String::new(),
@@ -421,10 +421,10 @@ fn file_findings(
     loaded: &Loaded,
     unfolded: bool,
     meta: &Result<Option<Vec<u8>>>,
-) -> Vec<Finding> {
+) -> Vec<FileFinding> {
     let mut findings = Vec::new();
     let mut add = |kind, message, repair| {
-        findings.push(Finding {
+        findings.push(FileFinding {
             kind,
             doc: Some(doc.clone()),
             detail: String::new(),
@@ -474,8 +474,8 @@ fn meta_fault(
     doc: &DocId,
     bytes: &[u8],
     file: &Stamp,
-    known: Option<&Known>,
-) -> Option<(&'static Kind, String)> {
+    known: Option<&KnownClocks>,
+) -> Option<(&'static FindingKind, String)> {
     let Ok(meta) = serde_json::from_slice::<Meta>(bytes) else {
         return Some((&STALE_META, "does not decode".to_owned()));
     };
@@ -507,8 +507,8 @@ fn meta_fault(
     })
 }
 
-fn lease_finding(doc: &DocId, client: u64, found: u32, leased: u32) -> Finding {
-    Finding {
+fn lease_finding(doc: &DocId, client: u64, found: u32, leased: u32) -> FileFinding {
+    FileFinding {
         kind: &CLOCK_BELOW_LEASE,
         doc: Some(doc.clone()),
         detail: format!("client {client}"),
@@ -520,10 +520,10 @@ fn lease_finding(doc: &DocId, client: u64, found: u32, leased: u32) -> Finding {
     }
 }
 
-fn unread(dir: &Path, path: &Path, what: &str) -> Finding {
+fn unread(dir: &Path, path: &Path, what: &str) -> FileFinding {
     let name = path.to_string_lossy();
     let file = dir.join(path).to_string_lossy().into_owned();
-    Finding {
+    FileFinding {
         kind: &UNREAD_FILE,
         doc: None,
         detail: name.clone().into_owned(),
@@ -532,7 +532,7 @@ fn unread(dir: &Path, path: &Path, what: &str) -> Finding {
     }
 }
 
-fn unreadable_state(dir: &Path, error: &Error) -> Finding {
+fn unreadable_state(dir: &Path, error: &Error) -> FileFinding {
     // Its log belongs to it: beside another file it would be thrown away.
     let files = ["crdtctl.db", "crdtctl.db-wal"].map(|name| dir.join(name));
     let there = files.iter().filter(|file| fs::is_file(file).unwrap_or(false));
@@ -540,7 +540,7 @@ fn unreadable_state(dir: &Path, error: &Error) -> Finding {
         .map(|file| file.to_string_lossy().into_owned())
         .map(|name| (name.clone(), format!("{name}.damaged")))
         .collect();
-    Finding {
+    FileFinding {
         kind: &UNREADABLE_STATE,
         doc: None,
         detail: String::new(),

@@ -3,7 +3,7 @@
 //!
 //! All directories are listed once, not once for every document that is asked for.
 
-use super::fs::{self, Node};
+use super::fs::{self, FileNode};
 use super::layout::{HASHED, Layout};
 use crate::error::Result;
 use crate::id::DocId;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(super) struct Elsewhere {
     /// By stem; where there are several, in the order of their directories.
-    by_stem: HashMap<String, Vec<(PathBuf, Node)>>,
+    by_stem: HashMap<String, Vec<(PathBuf, FileNode)>>,
     /// Files whose names say nothing, in the order of directories and names.
     nameless: Vec<PathBuf>,
     /// Those by the document that their `.meta` names; read when first asked for.
@@ -27,7 +27,7 @@ impl Elsewhere {
         let (mut by_stem, mut nameless) = (HashMap::<String, Vec<_>>::new(), Vec::new());
         let root = Path::new("crdt");
         for (dir, node) in fs::names(&layout.resolve(root))? {
-            if node != Node::Directory {
+            if node != FileNode::Directory {
                 continue;
             }
             let dir = root.join(dir);
@@ -37,7 +37,7 @@ impl Elsewhere {
                 };
                 let path = dir.join(&name);
                 let says_nothing = !stem.starts_with(HASHED) && DocId::from_stem(stem).is_none();
-                if says_nothing && node == Node::File {
+                if says_nothing && node == FileNode::File {
                     nameless.push(path.clone());
                 }
                 by_stem.entry(stem.to_owned()).or_default().push((path, node));
@@ -47,7 +47,7 @@ impl Elsewhere {
     }
 
     /// The first file with one of these stems outside of a directory that was looked at already.
-    pub fn named(&self, stems: &[String], home: &Path) -> Option<(PathBuf, Node)> {
+    pub fn named(&self, stems: &[String], home: &Path) -> Option<(PathBuf, FileNode)> {
         let of_stem = |stem: &String| self.by_stem.get(stem).into_iter().flatten();
         let places = stems.iter().flat_map(of_stem).filter(|(path, _)| !path.starts_with(home));
         places.min_by_key(|(path, _)| path.parent()).cloned()

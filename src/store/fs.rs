@@ -16,7 +16,7 @@ const LOCK_STEP: Duration = Duration::from_millis(5);
 
 /// What a path names, links not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Node {
+pub(super) enum FileNode {
     File,
     Directory,
     Link,
@@ -25,9 +25,9 @@ pub(super) enum Node {
 
 /// One name in a directory.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub(super) struct DirEntry {
     pub name: OsString,
-    pub node: Node,
+    pub node: FileNode,
     pub bytes: u64,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Entry {
 ///
 /// # Errors
 /// `Io`: what cannot be looked at is not absent, and nothing may be made in its place.
-pub(super) fn node(path: &Path) -> Result<Option<Node>> {
+pub(super) fn node(path: &Path) -> Result<Option<FileNode>> {
     Ok(look(path, fs::symlink_metadata(path))?.map(|meta| kind(meta.file_type())))
 }
 
@@ -70,17 +70,17 @@ fn is_absence(e: &std::io::Error) -> bool {
 
 /// The names in a directory and what each stands for, sorted; none when there is no directory.
 /// Cheaper than [`list`]: the system need not look at every file.
-pub(super) fn names(dir: &Path) -> Result<Vec<(OsString, Node)>> {
+pub(super) fn names(dir: &Path) -> Result<Vec<(OsString, FileNode)>> {
     let entries = sorted(dir, false)?;
     Ok(entries.into_iter().map(|entry| (entry.name, entry.node)).collect())
 }
 
 /// The names in a directory, sorted; none when there is no directory.
-pub(super) fn list(dir: &Path) -> Result<Vec<Entry>> {
+pub(super) fn list(dir: &Path) -> Result<Vec<DirEntry>> {
     sorted(dir, true)
 }
 
-fn sorted(dir: &Path, sizes: bool) -> Result<Vec<Entry>> {
+fn sorted(dir: &Path, sizes: bool) -> Result<Vec<DirEntry>> {
     let mut entries = match entries(dir, sizes) {
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         entries => {
@@ -93,7 +93,7 @@ fn sorted(dir: &Path, sizes: bool) -> Result<Vec<Entry>> {
 
 /// Not by the standard library, whose `ReadDir` panics when a directory cannot be closed.
 #[cfg(unix)]
-fn entries(dir: &Path, sizes: bool) -> std::io::Result<Vec<Entry>> {
+fn entries(dir: &Path, sizes: bool) -> std::io::Result<Vec<DirEntry>> {
     use rustix::fs::{AtFlags, FileType, statat};
     use std::os::unix::ffi::OsStrExt;
     let opened = File::open(dir)?;
@@ -117,24 +117,24 @@ fn entries(dir: &Path, sizes: bool) -> std::io::Result<Vec<Entry>> {
             }
         }
         let node = match node {
-            FileType::Symlink => Node::Link,
-            FileType::Directory => Node::Directory,
-            FileType::RegularFile => Node::File,
-            _ => Node::Other,
+            FileType::Symlink => FileNode::Link,
+            FileType::Directory => FileNode::Directory,
+            FileType::RegularFile => FileNode::File,
+            _ => FileNode::Other,
         };
         let name = std::ffi::OsStr::from_bytes(name.to_bytes()).to_owned();
-        entries.push(Entry { name, node, bytes });
+        entries.push(DirEntry { name, node, bytes });
     }
     Ok(entries)
 }
 
 #[cfg(not(unix))]
-fn entries(dir: &Path, _sizes: bool) -> std::io::Result<Vec<Entry>> {
+fn entries(dir: &Path, _sizes: bool) -> std::io::Result<Vec<DirEntry>> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
         match entry.metadata() {
-            Ok(meta) => entries.push(Entry {
+            Ok(meta) => entries.push(DirEntry {
                 name: entry.file_name(),
                 node: kind(meta.file_type()),
                 bytes: meta.len(),
@@ -146,12 +146,12 @@ fn entries(dir: &Path, _sizes: bool) -> std::io::Result<Vec<Entry>> {
     Ok(entries)
 }
 
-fn kind(of: fs::FileType) -> Node {
+fn kind(of: fs::FileType) -> FileNode {
     match of {
-        of if of.is_symlink() => Node::Link,
-        of if of.is_dir() => Node::Directory,
-        of if of.is_file() => Node::File,
-        _ => Node::Other,
+        of if of.is_symlink() => FileNode::Link,
+        of if of.is_dir() => FileNode::Directory,
+        of if of.is_file() => FileNode::File,
+        _ => FileNode::Other,
     }
 }
 
@@ -378,7 +378,7 @@ pub(super) fn try_to_write(path: &Path) -> Result<()> {
         Err(Error::io(format!("could not write {}", path.display()), cause))
     };
     match node(path)? {
-        Some(Node::File) => match OpenOptions::new().read(true).write(true).open(path) {
+        Some(FileNode::File) => match OpenOptions::new().read(true).write(true).open(path) {
             Err(e) => failed(e.into()),
             Ok(_) => Ok(()),
         },
@@ -412,7 +412,7 @@ impl LockFile {
         let taking = || format!("could not lock {}", path.display());
         let mut left = wait;
         loop {
-            if node(path)? == Some(Node::Link) {
+            if node(path)? == Some(FileNode::Link) {
                 return Err(Error::new(Kind::Refused, taking()).because("it is a symbolic link"));
             }
             let file = OpenOptions::new()

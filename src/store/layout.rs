@@ -5,7 +5,7 @@
 //! anywhere.
 
 use super::elsewhere::Elsewhere;
-use super::fs::{self, Node};
+use super::fs::{self, FileNode};
 use super::load::Stamp;
 use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, hex};
@@ -94,7 +94,7 @@ impl Layout {
     pub fn find(&self, doc: &DocId) -> Result<Option<PathBuf>> {
         let home = home(doc);
         match fs::node(&self.resolve(&home))? {
-            Some(Node::Directory) | None => {}
+            Some(FileNode::Directory) | None => {}
             Some(_) => return Err(not_a_directory(&home)),
         }
         let mut stems = vec![doc.file_stem()];
@@ -105,14 +105,14 @@ impl Layout {
         for stem in &stems {
             let path = home.join(format!("{stem}.yrs"));
             match fs::node(&self.resolve(&path))? {
-                Some(Node::File) => return Ok(Some(path)),
+                Some(FileNode::File) => return Ok(Some(path)),
                 Some(_) => return Err(not_a_file(&path)),
                 None => {}
             }
         }
         let elsewhere = self.elsewhere()?;
         match elsewhere.named(&stems, &home) {
-            Some((path, Node::File)) => Ok(Some(path)),
+            Some((path, FileNode::File)) => Ok(Some(path)),
             Some((path, _)) => Err(not_a_file(&path)),
             None => elsewhere.described(self, doc, &home),
         }
@@ -133,7 +133,7 @@ impl Layout {
     pub fn place(&self, doc: &DocId) -> Result<PathBuf> {
         let dir = home(doc);
         match fs::node(&self.resolve(&dir))? {
-            Some(Node::Directory) | None => Ok(dir.join(format!("{}.yrs", doc.file_stem()))),
+            Some(FileNode::Directory) | None => Ok(dir.join(format!("{}.yrs", doc.file_stem()))),
             Some(_) => Err(not_a_directory(&dir)),
         }
     }
@@ -145,9 +145,9 @@ impl Layout {
         for dir in fs::list(&self.resolve(root))? {
             let path = root.join(&dir.name);
             match dir.node {
-                Node::Directory => self.scan_dir(&path, &mut scan)?,
-                Node::Link => scan.problem(path, "a symbolic link; it is not followed"),
-                Node::File | Node::Other => {}
+                FileNode::Directory => self.scan_dir(&path, &mut scan)?,
+                FileNode::Link => scan.problem(path, "a symbolic link; it is not followed"),
+                FileNode::File | FileNode::Other => {}
             }
         }
         // The document's own directory wins over the one where older programs kept it.
@@ -175,7 +175,7 @@ impl Layout {
             let Some(stem) = entry.name.to_str().and_then(|name| name.strip_suffix(".yrs")) else {
                 continue;
             };
-            if entry.node != Node::File {
+            if entry.node != FileNode::File {
                 scan.problem(path, "not a regular file; it is not read");
                 continue;
             }
@@ -205,7 +205,7 @@ impl Layout {
     pub fn read_meta(&self, yrs: &Path) -> Result<Option<Vec<u8>>> {
         let path = self.resolve(&yrs.with_extension("meta"));
         match fs::node(&path)? {
-            Some(Node::File) => match fs::read(&path, META_BYTES) {
+            Some(FileNode::File) => match fs::read(&path, META_BYTES) {
                 Err(e) if e.kind == Kind::Corrupt => Ok(None),
                 read => read,
             },

@@ -2,7 +2,7 @@
 
 use super::Roots;
 use super::layout::Layout;
-use super::state::{Known, LogRow, State};
+use super::state::{KnownClocks, LogRow, State};
 use crate::crdt::update::{self, Checked, Id, Need, Update, Verdict};
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::DocId;
@@ -30,7 +30,7 @@ pub(super) struct Loaded {
     /// What the log gets first, before any change: all that the file held.
     pub unlogged: Option<Vec<u8>>,
     /// What was recorded of it.
-    pub known: Option<Known>,
+    pub known: Option<KnownClocks>,
 }
 
 /// Which bytes a file held.
@@ -126,7 +126,7 @@ pub(super) fn load(
 fn rebuild(
     layout: &Layout,
     doc: &DocId,
-    known: Known,
+    known: KnownClocks,
     state: &State,
     roots: Roots,
 ) -> Result<Loaded> {
@@ -154,7 +154,7 @@ fn rebuild(
 pub(super) fn from_log(
     state: &State,
     doc: &DocId,
-    known: &Known,
+    known: &KnownClocks,
     path: &Path,
     roots: Roots,
 ) -> Result<Option<Vec<u8>>> {

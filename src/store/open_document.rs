@@ -17,7 +17,7 @@ pub(super) type Origin = (String, i64);
 
 /// Who made a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum By {
+pub(super) enum WrittenBy {
     /// The command.
     Us,
     /// A peer, whose update it is.
@@ -27,22 +27,22 @@ pub(super) enum By {
 }
 
 /// A row for the log.
-pub(super) struct Part {
+pub(super) struct LogPart {
     pub update: Vec<u8>,
-    pub by: By,
+    pub by: WrittenBy,
 }
 
-impl Part {
+impl LogPart {
     pub fn origin(&self) -> Option<&Origin> {
         match &self.by {
-            By::Peer(origin) => Some(origin),
-            By::Us | By::File => None,
+            WrittenBy::Peer(origin) => Some(origin),
+            WrittenBy::Us | WrittenBy::File => None,
         }
     }
 
     /// Whether the command made it, or took it in on purpose.
     pub fn is_asked_for(&self) -> bool {
-        self.by != By::File
+        self.by != WrittenBy::File
     }
 }
 
@@ -61,18 +61,18 @@ pub(super) struct Editing {
     pub doc: Doc,
     pub client: u64,
     /// One for each of `doc.updates()`.
-    pub by: Vec<By>,
+    pub by: Vec<WrittenBy>,
     /// Of all updates.
     bytes: u64,
 }
 
 /// A changed document, ready to be committed.
-pub(super) struct Change {
+pub(super) struct PendingChange {
     pub doc: DocId,
     pub path: PathBuf,
     pub state: Rc<[u8]>,
     /// The rows for the log.
-    pub parts: Vec<Part>,
+    pub parts: Vec<LogPart>,
     /// The log holds all of the document from here on, and did not before.
     pub begins_log: bool,
     pub client: u64,
@@ -140,7 +140,7 @@ impl OpenDocument {
     /// Changes the open document. On Err what yrs holds is worth nothing.
     pub fn change<R>(
         &mut self,
-        by: By,
+        by: WrittenBy,
         change: impl FnOnce(&mut Editing) -> Result<R>,
     ) -> Result<R> {
         let Some(editing) = &mut self.editing else {
@@ -198,15 +198,15 @@ impl OpenDocument {
     }
 
     /// What is to be committed, encoded and walked; None when nothing changed.
-    pub fn finish(&mut self, doc: &DocId, roots: Roots) -> Result<Option<Change>> {
+    pub fn finish(&mut self, doc: &DocId, roots: Roots) -> Result<Option<PendingChange>> {
         if !self.is_changed() {
             return Ok(None);
         }
         let state = self.state()?;
         let Some(editing) = &self.editing else { return Ok(None) };
         let whole = self.loaded.unlogged.iter();
-        let whole = whole.map(|file| Part { update: file.clone(), by: By::File });
-        Ok(Some(Change {
+        let whole = whole.map(|file| LogPart { update: file.clone(), by: WrittenBy::File });
+        Ok(Some(PendingChange {
             doc: doc.clone(),
             path: self.loaded.path.clone(),
             state,
@@ -221,20 +221,23 @@ impl OpenDocument {
 impl Editing {
     /// The rows that the log gets: neighbouring own updates as one, imported ones each by itself,
     /// so that an export can leave out what a peer sent.
-    fn parts(&self, doc: &DocId, roots: Roots) -> Result<Vec<Part>> {
-        let updates: Vec<(&Vec<u8>, &By)> = self.doc.updates().iter().zip(&self.by).collect();
+    fn parts(&self, doc: &DocId, roots: Roots) -> Result<Vec<LogPart>> {
+        let updates: Vec<(&Vec<u8>, &WrittenBy)> =
+            self.doc.updates().iter().zip(&self.by).collect();
         let mut parts = Vec::new();
-        for run in updates.chunk_by(|(_, a), (_, b)| **a == By::Us && **b == By::Us) {
+        for run in updates.chunk_by(|(_, a), (_, b)| **a == WrittenBy::Us && **b == WrittenBy::Us) {
             let checked = run
                 .iter()
                 .map(|(update, _)| own(update, doc, roots))
                 .collect::<Result<Vec<Update<'_, Checked>>>>()?;
             match (checked.len() > 1).then(|| update::merge(&checked)).flatten() {
-                Some(update) => parts.push(Part { update, by: By::Us }),
-                None => parts.extend(
-                    run.iter()
-                        .map(|(update, by)| Part { update: (*update).clone(), by: (*by).clone() }),
-                ),
+                Some(update) => parts.push(LogPart { update, by: WrittenBy::Us }),
+                None => {
+                    parts.extend(run.iter().map(|(update, by)| LogPart {
+                        update: (*update).clone(),
+                        by: (*by).clone(),
+                    }))
+                }
             }
         }
         Ok(parts)

@@ -14,7 +14,7 @@ use std::path::Path;
 ///
 /// Each document is read as it stands at that moment; two documents need not be of the same one.
 pub struct Reader {
-    source: Source,
+    source: FileSource,
     roots: Roots,
 }
 
@@ -27,7 +27,7 @@ pub struct OnDisk {
     pub unfolded: usize,
 }
 
-pub(super) enum Source {
+pub(super) enum FileSource {
     Files { layout: Layout, state: Option<State> },
     Legacy(Legacy),
 }
@@ -36,15 +36,15 @@ impl Reader {
     pub(super) fn open(layout: Layout, environment: &Environment) -> Result<Reader> {
         let path = layout.resolve(Path::new("crdtctl.db"));
         let state = State::open_for_reading(&path, environment.lock_wait)?;
-        Ok(Reader { source: Source::Files { layout, state }, roots: environment.roots })
+        Ok(Reader { source: FileSource::Files { layout, state }, roots: environment.roots })
     }
 
     /// Reads the files alone.
     pub(super) fn without_state(layout: Layout, environment: &Environment) -> Reader {
-        Reader { source: Source::Files { layout, state: None }, roots: environment.roots }
+        Reader { source: FileSource::Files { layout, state: None }, roots: environment.roots }
     }
 
-    pub(super) fn source(&self) -> &Source {
+    pub(super) fn source(&self) -> &FileSource {
         &self.source
     }
 
@@ -53,7 +53,7 @@ impl Reader {
     }
 
     pub(super) fn open_legacy(file: &Path, environment: &Environment) -> Result<Reader> {
-        Ok(Reader { source: Source::Legacy(Legacy::open(file)?), roots: environment.roots })
+        Ok(Reader { source: FileSource::Legacy(Legacy::open(file)?), roots: environment.roots })
     }
 
     /// Every document of the store, sorted by id.
@@ -69,8 +69,8 @@ impl Reader {
     /// The documents and the problems, both out of one look at the files.
     pub fn survey(&self) -> Result<Scan> {
         match &self.source {
-            Source::Files { layout, state } => survey(layout, state.as_ref()),
-            Source::Legacy(legacy) => {
+            FileSource::Files { layout, state } => survey(layout, state.as_ref()),
+            FileSource::Legacy(legacy) => {
                 Ok(Scan { documents: legacy.documents()?, problems: Vec::new() })
             }
         }
@@ -81,15 +81,15 @@ impl Reader {
     /// Not promised: that it is valid. [`Reader::view`] looks.
     pub fn bytes(&self, doc: &DocId) -> Result<Option<Vec<u8>>> {
         match &self.source {
-            Source::Files { .. } => Ok(self.load(doc)?.map(|loaded| loaded.state)),
-            Source::Legacy(legacy) => legacy.bytes(doc),
+            FileSource::Files { .. } => Ok(self.load(doc)?.map(|loaded| loaded.state)),
+            FileSource::Legacy(legacy) => legacy.bytes(doc),
         }
     }
 
     /// A document's file as it lies on disk, the log aside and whatever is in it; None when there
     /// is no such document.
     pub fn file(&self, doc: &DocId) -> Result<Option<OnDisk>> {
-        let Source::Files { layout, state } = &self.source else {
+        let FileSource::Files { layout, state } = &self.source else {
             let bytes = self.bytes(doc)?;
             return Ok(bytes.map(|bytes| OnDisk { bytes, unfolded: 0 }));
         };
@@ -114,13 +114,13 @@ impl Reader {
     /// `Corrupt` when it does not hold to the format.
     pub fn view(&self, doc: &DocId) -> Result<Option<View>> {
         match &self.source {
-            Source::Files { .. } => match self.load(doc)? {
+            FileSource::Files { .. } => match self.load(doc)? {
                 Some(loaded) => View::read(&loaded.update(doc, self.roots)?)
                     .map(Some)
                     .map_err(|e| e.damages(doc)),
                 None => Ok(None),
             },
-            Source::Legacy(legacy) => match legacy.bytes(doc)? {
+            FileSource::Legacy(legacy) => match legacy.bytes(doc)? {
                 Some(bytes) => self.legacy_view(doc, &bytes).map(Some),
                 None => Ok(None),
             },
@@ -140,8 +140,8 @@ impl Reader {
     /// The local state (`crdtctl.db`); None before the first write.
     pub fn state(&self) -> Option<&State> {
         match &self.source {
-            Source::Files { state, .. } => state.as_ref(),
-            Source::Legacy(_) => None,
+            FileSource::Files { state, .. } => state.as_ref(),
+            FileSource::Legacy(_) => None,
         }
     }
 
@@ -158,7 +158,9 @@ impl Reader {
     /// what the document holds: the log no longer reaches back that far, or another program wrote
     /// the file since.
     pub fn log_after(&self, doc: &DocId, after: i64) -> Result<Option<Vec<LogRow>>> {
-        let Source::Files { layout, state: Some(state) } = &self.source else { return Ok(None) };
+        let FileSource::Files { layout, state: Some(state) } = &self.source else {
+            return Ok(None);
+        };
         let Some(rows) = state.log_after(doc, after)? else { return Ok(None) };
         let Some(path) = layout.find(doc)? else { return Ok(Some(rows)) };
         let Some(bytes) = layout.read(&path)? else { return Ok(Some(rows)) };
@@ -172,8 +174,10 @@ impl Reader {
 
     fn load(&self, doc: &DocId) -> Result<Option<Loaded>> {
         match &self.source {
-            Source::Files { layout, state } => load::load(layout, state.as_ref(), doc, self.roots),
-            Source::Legacy(_) => Ok(None),
+            FileSource::Files { layout, state } => {
+                load::load(layout, state.as_ref(), doc, self.roots)
+            }
+            FileSource::Legacy(_) => Ok(None),
         }
     }
 }

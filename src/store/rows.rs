@@ -1,7 +1,7 @@
 //! What a session writes into the log.
 
 use super::load;
-use super::open_document::{Change, Part};
+use super::open_document::{LogPart, PendingChange};
 use super::session::Session;
 use super::state::NewRow;
 use crate::error::Result;
@@ -18,7 +18,7 @@ pub(super) struct Logged {
 impl Session {
     /// Writes the command into the transaction, after what other programs had done to its
     /// documents. Returns the numbers that they got.
-    pub(super) fn log(&mut self, changes: &[Change]) -> Result<Logged> {
+    pub(super) fn log(&mut self, changes: &[PendingChange]) -> Result<Logged> {
         let first = self.state.next_seq()?;
         let parts = || changes.iter().flat_map(|change| &change.parts);
         let adopts = parts().any(|part| !part.is_asked_for());
@@ -38,7 +38,7 @@ impl Session {
             }
             documents.push(last);
         }
-        let command = parts().any(Part::is_asked_for).then_some(command);
+        let command = parts().any(LogPart::is_asked_for).then_some(command);
         if let Some(seq) = command.filter(|_| !self.operations.is_empty()) {
             self.state.put_operations(seq, &self.operations)?;
         }
@@ -46,7 +46,7 @@ impl Session {
         Ok(Logged { command, documents })
     }
 
-    fn append(&self, change: &Change, number: i64, part: &Part, seq: i64) -> Result<()> {
+    fn append(&self, change: &PendingChange, number: i64, part: &LogPart, seq: i64) -> Result<()> {
         let member = self.member().filter(|_| part.is_asked_for());
         self.state.append(&NewRow {
             seq,

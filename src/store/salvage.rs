@@ -5,7 +5,7 @@ use super::Store;
 use super::fs;
 use super::layout::{Layout, Meta};
 use super::load::Stamp;
-use super::reader::Source;
+use super::reader::FileSource;
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use std::path::{Path, PathBuf};
@@ -41,8 +41,8 @@ impl Store {
         let mut remains = Remains::default();
         remains.notes.extend(fault.map(|e| format!("{e}: its log is left out")));
         let (layout, state) = match reader.source() {
-            Source::Files { layout, state } => (layout, state),
-            Source::Legacy(legacy) => {
+            FileSource::Files { layout, state } => (layout, state),
+            FileSource::Legacy(legacy) => {
                 let bytes = legacy.bytes(doc)?;
                 remains.file = bytes.map(|bytes| (PathBuf::from("crdt.db"), bytes));
                 return Ok(remains);

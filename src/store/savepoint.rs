@@ -1,7 +1,7 @@
 //! Taking back what was applied to one document, while the session goes on.
 
 use super::Roots;
-use super::open_document::{By, Editing, OpenDocument, own};
+use super::open_document::{Editing, OpenDocument, WrittenBy, own};
 use super::session::Session;
 use crate::error::{Error, Result};
 use crate::id::DocId;
@@ -39,7 +39,7 @@ impl OpenDocument {
     fn go_back(&mut self, doc: &DocId, roots: Roots, to: Revision) -> Result<()> {
         let Some(Editing { doc: made, client, by, .. }) = self.close() else { return Ok(()) };
         self.open(doc, roots, |_| Ok(client))?;
-        let kept: Vec<(&Vec<u8>, &By)> = made.updates().iter().zip(&by).take(to.0).collect();
+        let kept: Vec<(&Vec<u8>, &WrittenBy)> = made.updates().iter().zip(&by).take(to.0).collect();
         for (update, by) in kept {
             let update = own(update, doc, roots)?;
             self.change(by.clone(), |editing| editing.doc.apply(&update))?;

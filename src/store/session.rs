@@ -6,7 +6,7 @@ use super::fold::{self, Checkpoint};
 use super::fs::{self, LockFile};
 use super::layout::{Document, Layout};
 use super::load::{self, Loaded};
-use super::open_document::{By, Change, Editing, OpenDocument};
+use super::open_document::{Editing, OpenDocument, PendingChange, WrittenBy};
 use super::replica::Replica;
 use super::state::State;
 use super::{Commits, Environment, Open, lock, reader};
@@ -287,7 +287,7 @@ impl Session {
         change: impl FnOnce(&mut Txn<'_>) -> Result<R>,
     ) -> Result<R> {
         self.begun = self.begun.saturating_add(1);
-        self.change(doc, By::Us, |editing| editing.doc.edit(change))
+        self.change(doc, WrittenBy::Us, |editing| editing.doc.edit(change))
     }
 
     /// Applies an update that passed the gate; logged as coming from `origin` (replica, upto that
@@ -304,7 +304,8 @@ impl Session {
         update: &Update<'_, Checked>,
         origin: Option<(&str, i64)>,
     ) -> Result<bool> {
-        let by = origin.map_or(By::Us, |(replica, seq)| By::Peer((replica.to_owned(), seq)));
+        let by = origin
+            .map_or(WrittenBy::Us, |(replica, seq)| WrittenBy::Peer((replica.to_owned(), seq)));
         self.begun = self.begun.saturating_add(1);
         self.admit(doc, update)?;
         let applied = self.change(doc, by, |editing| {
@@ -408,7 +409,7 @@ impl Session {
     }
 
     /// Folds what was committed. Whatever fails is a sentence.
-    fn fold(&self, changes: &[Change], seqs: &[i64]) -> Vec<String> {
+    fn fold(&self, changes: &[PendingChange], seqs: &[i64]) -> Vec<String> {
         if changes.is_empty() || self.state.begin(FOLD_WAIT).is_err() {
             // Readers overlay the log, and the next session folds.
             return Vec::new();
@@ -438,7 +439,7 @@ impl Session {
     }
 
     /// Every changed document, encoded and walked, and its log rows.
-    fn changes(&mut self) -> Result<Vec<Change>> {
+    fn changes(&mut self) -> Result<Vec<PendingChange>> {
         let roots = self.environment.roots;
         let mut changes = Vec::with_capacity(self.changed.len());
         for doc in &self.changed {
@@ -449,7 +450,7 @@ impl Session {
         Ok(changes)
     }
 
-    fn sizes(&self, changes: &[Change]) -> Vec<ChangedDocument> {
+    fn sizes(&self, changes: &[PendingChange]) -> Vec<ChangedDocument> {
         changes
             .iter()
             .map(|change| ChangedDocument {
@@ -522,7 +523,7 @@ impl Session {
     pub(super) fn change<R>(
         &mut self,
         doc: &DocId,
-        by: By,
+        by: WrittenBy,
         change: impl FnOnce(&mut Editing) -> Result<R>,
     ) -> Result<R> {
         self.open_document(doc)?;

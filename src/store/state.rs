@@ -12,12 +12,12 @@ mod log;
 mod open;
 mod trash;
 
-pub use canvas::Step;
-pub use conflict::{Audit, Claim, Conflict};
-pub use events::{Handed, Waiting};
-pub use history::Entry;
+pub use canvas::UndoStep;
+pub use conflict::{Audit, Conflict, ConflictClaim};
+pub use events::{Handed, WaitingEvents};
+pub use history::LogEntry;
 pub(super) use legacy::Legacy;
-pub(super) use log::{Known, NewRow};
+pub(super) use log::{KnownClocks, NewRow};
 pub use trash::Trashed;
 
 use crate::error::Result;
@@ -40,7 +40,7 @@ pub struct State {
 
 /// What a peer is known to have of one document.
 #[derive(Debug, Clone)]
-pub struct Receipt {
+pub struct StoredReceipt {
     pub replica_id: String,
     pub doc: DocId,
     /// JSON `{"clocks":{client:clock},"deletes":hex}`: the peer's `has`.
@@ -213,7 +213,7 @@ impl State {
     }
 
     /// What a peer is known to have of one document.
-    pub fn receipt(&self, replica_id: &str, doc: &DocId) -> Result<Option<Receipt>> {
+    pub fn receipt(&self, replica_id: &str, doc: &DocId) -> Result<Option<StoredReceipt>> {
         let receipts = self.all(
             "SELECT replica_id, doc_id, version, applied FROM receipt
              WHERE replica_id = ?1 AND doc_id = ?2",
@@ -224,7 +224,7 @@ impl State {
     }
 
     /// What a peer is known to have, by document.
-    pub fn receipts(&self, replica_id: &str) -> Result<Vec<Receipt>> {
+    pub fn receipts(&self, replica_id: &str) -> Result<Vec<StoredReceipt>> {
         let receipts = self.all(
             "SELECT replica_id, doc_id, version, applied FROM receipt
              WHERE replica_id = ?1 ORDER BY doc_id",
@@ -235,7 +235,7 @@ impl State {
     }
 
     /// Records what a peer has of one document, replacing what was known.
-    pub fn put_receipt(&self, receipt: &Receipt) -> Result<()> {
+    pub fn put_receipt(&self, receipt: &StoredReceipt) -> Result<()> {
         self.run(
             "INSERT OR REPLACE INTO receipt (replica_id, doc_id, version, applied)
              VALUES (?1, ?2, ?3, ?4)",
@@ -380,8 +380,13 @@ fn parked(row: &Row<'_>) -> rusqlite::Result<Option<Parked>> {
 }
 
 /// A row of `receipt`; None where the document's name makes no sense.
-fn receipt(row: &Row<'_>) -> rusqlite::Result<Option<Receipt>> {
+fn receipt(row: &Row<'_>) -> rusqlite::Result<Option<StoredReceipt>> {
     let doc: String = row.get(1)?;
     let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
-    Ok(Some(Receipt { replica_id: row.get(0)?, doc, version: row.get(2)?, applied: row.get(3)? }))
+    Ok(Some(StoredReceipt {
+        replica_id: row.get(0)?,
+        doc,
+        version: row.get(2)?,
+        applied: row.get(3)?,
+    }))
 }

@@ -1126,7 +1126,7 @@ mod local_state {
         state.put_peer(&peer("p1", 1)).unwrap();
         state.put_peer(&peer("p2", 2)).unwrap();
         state.put_peer(&peer("p1", 3)).unwrap();
-        let receipt = Receipt {
+        let receipt = StoredReceipt {
             replica_id: "p1".to_owned(),
             doc: doc("core"),
             version: "{}".to_owned(),

@@ -18,7 +18,7 @@ pub struct Imported {
     /// How many bundles and bare updates were read.
     pub bundles: usize,
     /// The documents that it touched, sorted.
-    pub documents: Vec<Account>,
+    pub documents: Vec<DocumentSummary>,
     pub conflicts: usize,
     /// How many of the updates given wait for their prerequisites.
     pub waiting: usize,
@@ -26,7 +26,7 @@ pub struct Imported {
     /// What the senders would not have been allowed to do here; it is done, since replicas must
     /// agree.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub findings: Vec<Finding>,
+    pub findings: Vec<ImportFinding>,
     /// What waits, and for what.
     #[serde(skip)]
     pub waits: Vec<Wait>,
@@ -35,34 +35,34 @@ pub struct Imported {
     pub notes: Vec<String>,
     /// The documents as they were and would be; of a dry run only.
     #[serde(skip)]
-    pub touched: Vec<Touched>,
+    pub touched: Vec<TouchedDocument>,
     #[serde(skip)]
     pub committed: Committed,
 }
 
 /// Something that the sender of a bundle would not have been allowed to do here.
 #[derive(Debug, Serialize)]
-pub struct Finding {
+pub struct ImportFinding {
     pub doc: DocId,
     pub kind: String,
     pub message: String,
 }
 
-impl From<Audit> for Finding {
+impl From<Audit> for ImportFinding {
     fn from(audit: Audit) -> Self {
-        Finding { doc: audit.doc, kind: audit.kind, message: audit.message }
+        ImportFinding { doc: audit.doc, kind: audit.kind, message: audit.message }
     }
 }
 
 /// A document before and after a dry run.
 #[derive(Clone)]
-pub struct Touched {
+pub struct TouchedDocument {
     pub doc: DocId,
     pub before: Option<Rc<View>>,
     pub after: Option<Rc<View>>,
 }
 
-impl fmt::Debug for Touched {
+impl fmt::Debug for TouchedDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.doc)
     }
@@ -70,16 +70,16 @@ impl fmt::Debug for Touched {
 
 /// What happened to one document, in records.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
+pub struct DocumentSummary {
     pub doc: DocId,
     pub summary: MergeSummary,
 }
 
-impl Serialize for Account {
+impl Serialize for DocumentSummary {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let MergeSummary { added, edited, deleted, acknowledged, pruned, conflicts: _ } =
             self.summary;
-        let mut account = serializer.serialize_struct("Account", 6)?;
+        let mut account = serializer.serialize_struct("DocumentSummary", 6)?;
         account.serialize_field("doc", &self.doc)?;
         account.serialize_field("added", &added)?;
         account.serialize_field("edited", &edited)?;

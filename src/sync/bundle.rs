@@ -98,7 +98,7 @@ impl Bundle {
         let unpacked = Unpacked::new(packed)
             .map_err(|e| Error::untrusted("the bundle cannot be unpacked").because(e))?;
         let mut archive = tar::Archive::new(unpacked);
-        let bundle = Contents::collect(&mut archive)?.complete()?;
+        let bundle = BundleContents::collect(&mut archive)?.complete()?;
         only_padding(archive.into_inner())?;
         Ok(bundle)
     }
@@ -165,7 +165,7 @@ impl Bundle {
 }
 
 /// What was read of an archive so far.
-struct Contents {
+struct BundleContents {
     manifest: Manifest,
     /// Length and hash of each part that the manifest announces.
     announced: BTreeMap<String, (u64, Option<Hash>)>,
@@ -174,7 +174,7 @@ struct Contents {
     notes: Vec<String>,
 }
 
-impl Contents {
+impl BundleContents {
     fn collect(archive: &mut tar::Archive<Unpacked<'_>>) -> Result<Self> {
         // Raw: no long names, no sparse files, no extended headers. Two readers could understand
         // those in two ways, and our own names never need them.
@@ -186,7 +186,7 @@ impl Contents {
         let announced = manifest.documents.iter().filter_map(|document| {
             Some((document.file.clone()?, (document.bytes, document.blake3)))
         });
-        let mut contents = Contents {
+        let mut contents = BundleContents {
             announced: announced.collect(),
             manifest,
             seen: BTreeSet::from([MANIFEST.to_owned()]),

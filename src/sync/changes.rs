@@ -1,6 +1,6 @@
 //! What an import does, record by record.
 
-use super::import::Touched;
+use super::import::TouchedDocument;
 use crate::concern::{self};
 use crate::crdt::value::Value;
 use crate::id::DocId;
@@ -28,8 +28,8 @@ pub struct ImportedChange {
 }
 
 /// Every record that an import touched and changed.
-pub fn changes(touched: &[Touched]) -> Vec<ImportedChange> {
-    let changes = |of: &Touched| {
+pub fn changes(touched: &[TouchedDocument]) -> Vec<ImportedChange> {
+    let changes = |of: &TouchedDocument| {
         let spec = concern::of(&of.doc);
         match compare(spec, of.before.as_deref(), of.after.as_deref()) {
             Comparison::Equal => Vec::new(),
@@ -44,7 +44,7 @@ pub fn changes(touched: &[Touched]) -> Vec<ImportedChange> {
 
 /// What a document says of its entity is one record, though its keys stand at a root.
 fn with_metadata_as_one(
-    of: &Touched,
+    of: &TouchedDocument,
     spec: Option<&'static Spec>,
     changes: Vec<Change>,
 ) -> Vec<Change> {
@@ -71,7 +71,7 @@ fn with_metadata_as_one(
 }
 
 fn imported(
-    of: &Touched,
+    of: &TouchedDocument,
     spec: Option<&'static Spec>,
     mut change: Change,
 ) -> Option<ImportedChange> {
@@ -95,10 +95,10 @@ fn imported(
     })
 }
 
-type Fields = BTreeMap<String, (Option<Value>, Option<Value>)>;
+type ChangedFields = BTreeMap<String, (Option<Value>, Option<Value>)>;
 
 /// What happens to a record, in the words of the import's summary.
-fn what(collection: Option<&Collection>, change: &Change, fields: &Fields) -> &'static str {
+fn what(collection: Option<&Collection>, change: &Change, fields: &ChangedFields) -> &'static str {
     let tombstone = collection.and_then(|collection| collection.tombstone.as_ref());
     let flag = tombstone.and_then(|tombstone| fields.get(tombstone.flag));
     let is = |value: &Option<Value>| *value == Some(Value::Bool(true));

@@ -5,7 +5,7 @@
 
 use super::bundle::Bundle;
 use super::manifest::{Applied, Document, FORMAT, Has, Hash, LogRange, Manifest, Sender};
-use super::peer::{Known, Receipt};
+use super::peer::{KnownPeer, Receipt};
 use super::record;
 use crate::crdt::update::{self, Checked, Clocks, RootKind, Update};
 use crate::crdt::view::View;
@@ -23,7 +23,7 @@ pub struct Request<'a> {
     /// Only these documents; all of the store when None.
     pub docs: Option<&'a BTreeSet<DocId>>,
     /// Only what this peer lacks; whole states when None.
-    pub peer: Option<&'a Known>,
+    pub peer: Option<&'a KnownPeer>,
     /// No updates at all: what we have, for others to compare with.
     pub receipt: bool,
 }
@@ -49,12 +49,12 @@ pub fn export(
     request: &Request<'_>,
 ) -> Result<Exported> {
     reader.vouch(environment)?;
-    let export = Export::new(reader, environment, request)?;
+    let export = Exporter::new(reader, environment, request)?;
     let (mut documents, mut notes, mut damaged) = (Vec::new(), Vec::new(), Vec::new());
     for doc in wanted(reader, request)? {
         match export.whole(&doc) {
-            Ok(Some(Part::Document(entry, update))) => documents.push((entry, update)),
-            Ok(Some(Part::Unsupported(note))) => notes.push(note),
+            Ok(Some(ExportPart::Document(entry, update))) => documents.push((entry, update)),
+            Ok(Some(ExportPart::Unsupported(note))) => notes.push(note),
             Ok(None) => {}
             Err(e) if e.damaged.is_some() => damaged.push(e),
             Err(e) => return Err(e),
@@ -83,7 +83,7 @@ pub fn export(
 }
 
 /// What becomes of one document.
-enum Part {
+enum ExportPart {
     Document(Box<Document>, Option<Vec<u8>>),
     /// No receiver would take it: why.
     Unsupported(String),
@@ -102,7 +102,7 @@ fn wanted(reader: &Reader, request: &Request<'_>) -> Result<BTreeSet<DocId>> {
 }
 
 /// One export: who makes it, how far its log goes, and what is asked for.
-struct Export<'a> {
+struct Exporter<'a> {
     reader: &'a Reader,
     environment: &'a Environment,
     request: &'a Request<'a>,
@@ -110,14 +110,14 @@ struct Export<'a> {
     log_end: i64,
 }
 
-impl<'a> Export<'a> {
+impl<'a> Exporter<'a> {
     fn new(
         reader: &'a Reader,
         environment: &'a Environment,
         request: &'a Request<'a>,
     ) -> Result<Self> {
         let mut export =
-            Export { reader, environment, request, sender: Sender::default(), log_end: 0 };
+            Exporter { reader, environment, request, sender: Sender::default(), log_end: 0 };
         if let Some(state) = reader.state()
             && let Some((replica, member, _)) = state.replica()?
         {
@@ -146,7 +146,7 @@ impl<'a> Export<'a> {
     ///
     /// # Errors
     /// About this document alone, where it cannot be read.
-    fn whole(&self, doc: &DocId) -> Result<Option<Part>> {
+    fn whole(&self, doc: &DocId) -> Result<Option<ExportPart>> {
         // Before the bytes: they may be ahead of what is said about them, never behind.
         let applied = match self.reader.state() {
             Some(state) => state.applied(doc)?,
@@ -157,9 +157,9 @@ impl<'a> Export<'a> {
         match checked {
             Ok(whole) => {
                 let (entry, update) = self.document(doc.clone(), &whole, applied)?;
-                Ok(Some(Part::Document(Box::new(entry), update)))
+                Ok(Some(ExportPart::Document(Box::new(entry), update)))
             }
-            Err(fault) if fault.is_unsupported() => Ok(Some(Part::Unsupported(format!(
+            Err(fault) if fault.is_unsupported() => Ok(Some(ExportPart::Unsupported(format!(
                 "{doc} is left out, since no receiver would take it: {fault}"
             )))),
             Err(fault) => Err(Error::corrupt(format!("{doc} is not a valid document"))
@@ -243,10 +243,10 @@ pub(super) fn bytes_for(
     environment: &Environment,
     doc: &DocId,
     whole: &Update<'_, Checked>,
-    peer: &Known,
+    peer: &KnownPeer,
 ) -> Result<u64> {
     let request = Request { peer: Some(peer), ..Request::default() };
-    let export = Export::new(reader, environment, &request)?;
+    let export = Exporter::new(reader, environment, &request)?;
     let (update, _) = export.part(doc, whole, &Has::from(&whole.version()))?;
     Ok(update.map_or(0, |update| update.len() as u64))
 }
@@ -256,7 +256,7 @@ pub(super) fn bytes_for(
 pub(super) fn lacks(
     reader: &Reader,
     doc: &DocId,
-    peer: &Known,
+    peer: &KnownPeer,
     receipt: &Receipt,
     ours: &Clocks,
 ) -> Result<bool> {
@@ -271,7 +271,7 @@ pub(super) fn lacks(
 fn explained(
     reader: &Reader,
     doc: &DocId,
-    peer: &Known,
+    peer: &KnownPeer,
     receipt: &Receipt,
     ours: &Clocks,
 ) -> Result<bool> {
@@ -293,7 +293,7 @@ fn leads(from: &Clocks, update: &Update<'_, Checked>, to: &Clocks) -> bool {
 }
 
 /// A row of our log, as one peer sees it.
-pub(super) struct Row {
+pub(super) struct ReceiptRow {
     row: LogRow,
     /// Whether the peer lacks it, by its receipt.
     pub wanted: bool,
@@ -301,7 +301,11 @@ pub(super) struct Row {
 
 /// The rows of our log since a peer's receipt. None when they cannot say what it lacks: it never
 /// had anything of this replica, or the log no longer reaches back that far.
-pub(super) fn rows_for(reader: &Reader, doc: &DocId, peer: &Known) -> Result<Option<Vec<Row>>> {
+pub(super) fn rows_for(
+    reader: &Reader,
+    doc: &DocId,
+    peer: &KnownPeer,
+) -> Result<Option<Vec<ReceiptRow>>> {
     let Some(state) = reader.state() else { return Ok(None) };
     let Some((us, _, floor)) = state.replica()? else { return Ok(None) };
     let Some(receipt) = peer.receipt(doc) else { return Ok(None) };
@@ -315,13 +319,13 @@ pub(super) fn rows_for(reader: &Reader, doc: &DocId, peer: &Known) -> Result<Opt
     let rows = rows.into_iter().map(|row| {
         let has =
             !own && row.origin.as_ref().is_some_and(|(from, seq)| peer.covers(doc, from, *seq));
-        Row { row, wanted: !has }
+        ReceiptRow { row, wanted: !has }
     });
     Ok(Some(rows.collect()))
 }
 
 /// The wanted rows as one update. Where leaving out the others would tear a hole, all rows.
-fn join(rows: &[Row], roots: &[(&str, RootKind)]) -> Result<Option<Vec<u8>>> {
+fn join(rows: &[ReceiptRow], roots: &[(&str, RootKind)]) -> Result<Option<Vec<u8>>> {
     for sparing in [true, false] {
         let chosen = rows.iter().filter(|row| row.wanted || !sparing);
         let updates = chosen

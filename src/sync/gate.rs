@@ -82,14 +82,14 @@ pub fn admit(
     let mut open = Vec::with_capacity(received.len());
     for (received, disposition) in received.iter().zip(&mut dispositions) {
         match Update::checked(&received.update, roots) {
-            Ok(update) => open.push(Open { received, update, disposition }),
+            Ok(update) => open.push(OpenUpdate { received, update, disposition }),
             Err(fault) => *disposition = Some(Disposition::Refused(invalid(doc, received, fault))),
         }
     }
     let mut at_once = usize::MAX;
     while !open.is_empty() && round(session, doc, &mut open, roots, &mut at_once)? {}
     // What is open still was never judged: the session cannot go on.
-    for Open { disposition, .. } in open {
+    for OpenUpdate { disposition, .. } in open {
         disposition.get_or_insert(Disposition::Waits(Need::Clocks(Clocks::new())));
     }
     dispositions
@@ -109,7 +109,7 @@ pub fn hold(session: &Session, doc: &DocId, received: &[Received<'_>]) -> Vec<Di
 }
 
 /// An update that is not applied yet.
-struct Open<'p> {
+struct OpenUpdate<'p> {
     received: &'p Received<'p>,
     update: Update<'p, Checked>,
     disposition: &'p mut Option<Disposition>,
@@ -120,7 +120,7 @@ struct Open<'p> {
 fn round<'p>(
     session: &mut Session,
     doc: &DocId,
-    open: &mut Vec<Open<'p>>,
+    open: &mut Vec<OpenUpdate<'p>>,
     roots: &[(&str, RootKind)],
     at_once: &mut usize,
 ) -> Result<bool> {
@@ -132,8 +132,9 @@ fn round<'p>(
     let verdicts = update::admit(&base, &updates, roots);
     let ours = session.replica_id().to_owned();
     let before = session.savepoint(doc);
-    let mut rest: Vec<Option<Open<'p>>> = std::mem::take(open).into_iter().map(Some).collect();
-    let mut taken: Vec<Open<'p>> = Vec::new();
+    let mut rest: Vec<Option<OpenUpdate<'p>>> =
+        std::mem::take(open).into_iter().map(Some).collect();
+    let mut taken: Vec<OpenUpdate<'p>> = Vec::new();
     let (mut moved, mut undeleted, mut anew) = (false, false, false);
     for (index, verdict) in verdicts {
         let Some(one) = rest.get_mut(index).and_then(Option::take) else {
@@ -206,7 +207,7 @@ fn round<'p>(
         }
         stored => stored?,
     }
-    for Open { update, disposition, .. } in taken {
+    for OpenUpdate { update, disposition, .. } in taken {
         *disposition = Some(Disposition::Applied(Has::from(&update.version())));
     }
     *at_once = at_once.saturating_mul(2);

@@ -1,6 +1,6 @@
 //! Bundles in: all files at once, in whatever order, in one commit or not at all.
 
-pub use super::account::{Account, Finding, Imported, Touched, Wait};
+pub use super::account::{DocumentSummary, ImportFinding, Imported, TouchedDocument, Wait};
 
 use super::bundle::Bundle;
 use super::gate::{self, Came, Claim, Disposition, Received};
@@ -99,7 +99,7 @@ type Refusals = BTreeMap<usize, Error>;
 /// Imports everything in one commit, or says which inputs are in the way. Nothing is written then.
 fn attempt(mut session: Session, inputs: &[&Input]) -> Result<Result<Imported, Refusals>> {
     look_back(&mut session, inputs)?;
-    let mut import = Import::new(session);
+    let mut import = Importer::new(session);
     for (at, input) in inputs.iter().enumerate() {
         import.take(at, input);
     }
@@ -154,7 +154,7 @@ struct Told {
 
 /// What comes in for one document.
 #[derive(Default)]
-struct Incoming<'u> {
+struct IncomingDocument<'u> {
     received: Vec<Received<'u>>,
     /// What other replicas say of it.
     claims: Vec<Told>,
@@ -165,7 +165,7 @@ struct Incoming<'u> {
     damaged: bool,
 }
 
-impl Incoming<'_> {
+impl IncomingDocument<'_> {
     /// Notes which of the updates that were given are refused; true where any is.
     fn refuse_into(&self, refused: &mut Refusals) -> bool {
         let mut any = false;
@@ -179,12 +179,12 @@ impl Incoming<'_> {
     }
 
     /// The updates that the document holds now.
-    fn applied(&self) -> Vec<merge::Part<'_>> {
+    fn applied(&self) -> Vec<merge::AppliedUpdate<'_>> {
         let received = self.received.iter().zip(&self.dispositions);
         let applied =
             received.filter(|(_, disposition)| matches!(disposition, Disposition::Applied(_)));
         applied
-            .map(|(received, _)| merge::Part {
+            .map(|(received, _)| merge::AppliedUpdate {
                 update: &received.update,
                 seen: received.claim.as_ref().map(|claim| &claim.entry.has.state_vector),
                 by: received.claim.as_ref().and_then(|claim| claim.from.name()),
@@ -197,21 +197,21 @@ impl Incoming<'_> {
     }
 }
 
-struct Import<'u> {
+struct Importer<'u> {
     session: Session,
-    incoming: BTreeMap<DocId, Incoming<'u>>,
+    incoming: BTreeMap<DocId, IncomingDocument<'u>>,
     inbox_changed: bool,
     /// What a dry run could change, as it was.
-    touched: Vec<Touched>,
+    touched: Vec<TouchedDocument>,
     findings: Vec<Audit>,
     notes: Vec<String>,
     /// What must not be taken of the inputs: the first reason of each.
     refused: Refusals,
 }
 
-impl<'u> Import<'u> {
+impl<'u> Importer<'u> {
     fn new(session: Session) -> Self {
-        Import {
+        Importer {
             session,
             incoming: BTreeMap::new(),
             inbox_changed: false,
@@ -313,7 +313,7 @@ impl<'u> Import<'u> {
         let docs: BTreeSet<DocId> = self.incoming.keys().cloned().chain(related).collect();
         for doc in docs {
             match self.session.view(&doc) {
-                Ok(before) => self.touched.push(Touched { doc, before, after: None }),
+                Ok(before) => self.touched.push(TouchedDocument { doc, before, after: None }),
                 Err(e) => self.session.leave_out(e)?,
             }
         }
@@ -359,7 +359,7 @@ impl<'u> Import<'u> {
     }
 
     /// The rules of a merge, for every document that others sent or spoke of.
-    fn resolve(&mut self) -> Result<Vec<Account>> {
+    fn resolve(&mut self) -> Result<Vec<DocumentSummary>> {
         let changed = self.session.changed();
         let mut imported = Vec::new();
         for (doc, incoming) in self.incoming.iter().filter(|(_, incoming)| !incoming.damaged) {
@@ -373,11 +373,11 @@ impl<'u> Import<'u> {
         self.findings = summary.audits;
         self.session.state().trim_conflicts(self.session.now())?;
         let changed = self.session.changed();
-        let mut accounts: Vec<Account> = summary
+        let mut accounts: Vec<DocumentSummary> = summary
             .documents
             .into_iter()
             .filter(|(doc, summary)| *summary != MergeSummary::default() || changed.contains(doc))
-            .map(|(doc, summary)| Account { doc, summary })
+            .map(|(doc, summary)| DocumentSummary { doc, summary })
             .collect();
         accounts.sort_by(|a, b| a.doc.cmp(&b.doc));
         Ok(accounts)
@@ -426,7 +426,7 @@ impl<'u> Import<'u> {
     fn finish(
         mut self,
         bundles: usize,
-        documents: Vec<Account>,
+        documents: Vec<DocumentSummary>,
         waits: Vec<Wait>,
     ) -> Result<Imported> {
         let changed = self.inbox_changed || !self.session.changed().is_empty();
@@ -440,7 +440,7 @@ impl<'u> Import<'u> {
             waiting: waits.len(),
             changed,
             waits,
-            findings: self.findings.into_iter().map(Finding::from).collect(),
+            findings: self.findings.into_iter().map(ImportFinding::from).collect(),
             notes: self.notes,
             touched: self.touched,
             committed: self.session.commit()?,

@@ -1,7 +1,9 @@
 //! What the messages of a live relay bring into the canvases of a store.
 
 use super::import::{Input, import};
-use crate::concern::canvas::relay::{self, Apply, CursorUpdate, Message, Operation as Relayed};
+use crate::concern::canvas::relay::{
+    self, Apply, CursorUpdate, Operation as Relayed, RelayMessage,
+};
 use crate::concern::canvas::{self, SPEC};
 use crate::concern::{self, core};
 use crate::crdt::update::Update;
@@ -80,9 +82,9 @@ pub enum Reception {
 }
 
 /// One line, understood.
-pub struct Line {
+pub struct RelayLine {
     number: usize,
-    message: Message,
+    message: RelayMessage,
     entity: Option<EntityId>,
     /// The change that it brings, checked.
     update: Option<Vec<u8>>,
@@ -94,7 +96,7 @@ impl Intake<'_> {
     /// # Errors
     /// `Untrusted`, with the line, where one is no message: nothing of what came with it is to be
     /// applied.
-    pub fn read(&self, lines: &[Vec<u8>]) -> Result<Vec<Line>> {
+    pub fn read(&self, lines: &[Vec<u8>]) -> Result<Vec<RelayLine>> {
         let mut understood = Vec::new();
         for (number, line) in (self.first..).zip(lines) {
             let read = self.read_one(number, line);
@@ -107,7 +109,7 @@ impl Intake<'_> {
     ///
     /// # Errors
     /// Whatever the store says; what was committed before holds.
-    pub fn apply(&self, understood: &[Line]) -> Result<Vec<MessageOutcome>> {
+    pub fn apply(&self, understood: &[RelayLine]) -> Result<Vec<MessageOutcome>> {
         let mut rows = Vec::with_capacity(understood.len());
         for run in understood.chunk_by(|a, b| a.update.is_some() == b.update.is_some()) {
             match run.first().is_some_and(|line| line.update.is_some()) {
@@ -118,18 +120,18 @@ impl Intake<'_> {
         Ok(rows)
     }
 
-    fn read_one(&self, number: usize, line: &[u8]) -> Result<Option<Line>> {
+    fn read_one(&self, number: usize, line: &[u8]) -> Result<Option<RelayLine>> {
         if line.trim_ascii().is_empty() {
             return Ok(None);
         }
         let text = std::str::from_utf8(line).map_err(|e| Error::untrusted("not UTF-8").because(e));
-        let message = text.and_then(Message::parse)?;
+        let message = text.and_then(RelayMessage::parse)?;
         let entity = self.entities.iter().find(|entity| message.is_about(entity)).cloned();
         let update = match (&entity, message.change()) {
             (Some(entity), Some(change)) => Some(checked(entity, change)?),
             _ => None,
         };
-        Ok(Some(Line { number, message, entity, update }))
+        Ok(Some(RelayLine { number, message, entity, update }))
     }
 
     fn session(&self) -> Result<Session> {
@@ -142,7 +144,7 @@ impl Intake<'_> {
     }
 
     /// Changes themselves: an import like any other, in one commit.
-    fn bring(&self, lines: &[Line]) -> Result<Vec<MessageOutcome>> {
+    fn bring(&self, lines: &[RelayLine]) -> Result<Vec<MessageOutcome>> {
         let reader = self.store.reader()?;
         let mut views: BTreeMap<&EntityId, [Option<View>; 2]> = BTreeMap::new();
         let mut rows = Vec::with_capacity(lines.len());
@@ -207,7 +209,7 @@ impl Intake<'_> {
     }
 
     /// Messages whose words are followed, in one commit.
-    fn follow(&self, lines: &[Line]) -> Result<Vec<MessageOutcome>> {
+    fn follow(&self, lines: &[RelayLine]) -> Result<Vec<MessageOutcome>> {
         let mut rows = Vec::with_capacity(lines.len());
         let mut open: Option<Session> = None;
         for line in lines {
@@ -219,7 +221,7 @@ impl Intake<'_> {
                 ));
                 continue;
             };
-            if let Message::CanvasCursorUpdate(cursor) = &line.message {
+            if let RelayMessage::CanvasCursorUpdate(cursor) = &line.message {
                 rows.push(line.shown(cursor)?);
                 continue;
             }
@@ -235,21 +237,26 @@ impl Intake<'_> {
         Ok(rows)
     }
 
-    fn one(&self, session: &mut Session, line: &Line, entity: &EntityId) -> Result<MessageOutcome> {
+    fn one(
+        &self,
+        session: &mut Session,
+        line: &RelayLine,
+        entity: &EntityId,
+    ) -> Result<MessageOutcome> {
         match &line.message {
-            Message::CanvasOperation(message) if message.update_v1.is_some() => Ok(line.row(
+            RelayMessage::CanvasOperation(message) if message.update_v1.is_some() => Ok(line.row(
                 Reception::Unchanged,
                 "it came with the message before",
                 line.element(),
             )),
-            Message::CanvasOperation(message) => {
+            RelayMessage::CanvasOperation(message) => {
                 let done = self.operation(session, entity, message)?;
                 let mut row = line.row(done.result, &done.why, line.element());
                 self.say_lost(&mut row, &done.gone);
                 Ok(row)
             }
-            Message::CanvasCursorUpdate(cursor) => line.shown(cursor),
-            Message::CanvasStateRequest(_) => match session.member().cloned() {
+            RelayMessage::CanvasCursorUpdate(cursor) => line.shown(cursor),
+            RelayMessage::CanvasStateRequest(_) => match session.member().cloned() {
                 Some(member) => {
                     canvas::answer(session, entity, &member)?;
                     Ok(line.row(Reception::Answered, "", json!({})))
@@ -260,7 +267,7 @@ impl Intake<'_> {
                     json!({}),
                 )),
             },
-            Message::CanvasStateResponse(response) => {
+            RelayMessage::CanvasStateResponse(response) => {
                 let mut counts =
                     [(Reception::Applied, 0), (Reception::Unchanged, 0), (Reception::Refused, 0)];
                 let mut gone = Vec::new();
@@ -336,7 +343,7 @@ fn checked(entity: &EntityId, change: &str) -> Result<Vec<u8>> {
     }
 }
 
-impl Line {
+impl RelayLine {
     fn shown(&self, cursor: &CursorUpdate) -> Result<MessageOutcome> {
         let cursor = serde_json::to_value(cursor)
             .map_err(|e| Error::bug("a cursor does not encode").because(e))?;
@@ -346,16 +353,16 @@ impl Line {
     /// Who sent it.
     fn from(&self) -> &str {
         match &self.message {
-            Message::CanvasOperation(message) => &message.origin_peer,
-            Message::CanvasCursorUpdate(message) => &message.peer_id,
-            Message::CanvasStateRequest(message) => &message.requester_peer_id,
-            Message::CanvasStateResponse(message) => &message.responder_peer_id,
+            RelayMessage::CanvasOperation(message) => &message.origin_peer,
+            RelayMessage::CanvasCursorUpdate(message) => &message.peer_id,
+            RelayMessage::CanvasStateRequest(message) => &message.requester_peer_id,
+            RelayMessage::CanvasStateResponse(message) => &message.responder_peer_id,
         }
     }
 
     fn element(&self) -> Value {
         match &self.message {
-            Message::CanvasOperation(message) => json!({"element_id": message.element_id}),
+            RelayMessage::CanvasOperation(message) => json!({"element_id": message.element_id}),
             _ => json!({}),
         }
     }

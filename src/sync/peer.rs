@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What one replica said that it has, document by document.
 #[derive(Debug, Clone, Default)]
-pub struct Known {
+pub struct KnownPeer {
     /// None where the receipt came from a store that has no replica id.
     pub replica: Option<String>,
     pub(super) receipts: BTreeMap<DocId, Receipt>,
@@ -27,12 +27,12 @@ pub struct Receipt {
     pub digest: Option<Hash>,
     /// How far it had applied the logs of others.
     pub applied: Applied,
-    pub said: Said,
+    pub said: PeerClaim,
 }
 
 /// When a replica said something: the end of its log, and its clock, which is never ahead of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Said {
+pub struct PeerClaim {
     pub seq: i64,
     pub at: i64,
 }
@@ -52,13 +52,13 @@ struct Stored {
 }
 
 /// How what was said now stands to what was said before.
-enum Order {
+enum VersionOrder {
     Later,
     Earlier,
     Unclear,
 }
 
-impl Known {
+impl KnownPeer {
     /// What a peer is known to have by the receipts in our own state.
     pub fn of_peer(state: &State, replica_id: &str) -> Result<Self> {
         let mut receipts = BTreeMap::new();
@@ -66,7 +66,7 @@ impl Known {
             let (receipt, _) = Receipt::from_stored(&stored)?;
             receipts.insert(stored.doc, receipt);
         }
-        Ok(Known { replica: Some(replica_id.to_owned()), receipts })
+        Ok(KnownPeer { replica: Some(replica_id.to_owned()), receipts })
     }
 
     /// What the sender of a bundle had when it made the bundle: its own log, first of all.
@@ -80,11 +80,11 @@ impl Known {
                 has: document.has.clone(),
                 digest: document.digest,
                 applied,
-                said: Said { seq: manifest.seq, at: manifest.created_at },
+                said: PeerClaim { seq: manifest.seq, at: manifest.created_at },
             };
             (document.doc.clone(), receipt)
         });
-        Known { replica: manifest.from.replica.clone(), receipts: receipts.collect() }
+        KnownPeer { replica: manifest.from.replica.clone(), receipts: receipts.collect() }
     }
 
     /// What it has of one document; None when it never said.
@@ -101,7 +101,7 @@ impl Known {
 
 impl Receipt {
     /// Of a document that the peer does not have.
-    pub(super) fn of_nothing(said: Said) -> Self {
+    pub(super) fn of_nothing(said: PeerClaim) -> Self {
         let has = Has::from(&Version::default());
         Receipt { has, digest: None, applied: Applied::new(), said }
     }
@@ -112,7 +112,7 @@ impl Receipt {
     }
 
     /// The receipt, and when it was written down.
-    fn from_stored(stored: &store::Receipt) -> Result<(Self, i64)> {
+    fn from_stored(stored: &store::StoredReceipt) -> Result<(Self, i64)> {
         let broken = |e: serde_json::Error| {
             Error::corrupt(format!("the receipt of {} for {}", stored.replica_id, stored.doc))
                 .because(e)
@@ -121,7 +121,7 @@ impl Receipt {
         let version: Stored = serde_json::from_str(&stored.version).map_err(broken)?;
         let applied: Applied = serde_json::from_str(&stored.applied).map_err(broken)?;
         let has = Has { state_vector: version.clocks, delete_set: version.deletes };
-        let said = Said { seq: version.seq, at: version.at };
+        let said = PeerClaim { seq: version.seq, at: version.at };
         Ok((Receipt { has, digest: version.digest, applied, said }, version.recorded))
     }
 
@@ -148,10 +148,10 @@ impl Receipt {
                 // It knew what we made after the old one was here. No clock of ours is ahead of us.
                 let follows = heard_of_us.is_some_and(|heard| heard > recorded && heard <= now);
                 match self.after(&old) {
-                    Order::Later => self,
+                    VersionOrder::Later => self,
                     _ if follows => self,
-                    Order::Unclear => self.common(old),
-                    Order::Earlier => return Ok(()),
+                    VersionOrder::Unclear => self.common(old),
+                    VersionOrder::Earlier => return Ok(()),
                 }
             }
         };
@@ -160,19 +160,21 @@ impl Receipt {
 
     /// Neither number decides alone: a replica that was put back to an older state has a shorter
     /// log, a clock can be set back, and whoever forges a receipt chooses both.
-    fn after(&self, old: &Receipt) -> Order {
+    fn after(&self, old: &Receipt) -> VersionOrder {
         match (self.said.at.cmp(&old.said.at), self.said.seq.cmp(&old.said.seq)) {
-            (Ordering::Greater, _) | (Ordering::Equal, Ordering::Greater) => Order::Later,
-            (Ordering::Equal, Ordering::Equal) if self.has == old.has => Order::Later,
-            (Ordering::Less, Ordering::Less | Ordering::Equal) => Order::Earlier,
-            _ => Order::Unclear,
+            (Ordering::Greater, _) | (Ordering::Equal, Ordering::Greater) => VersionOrder::Later,
+            (Ordering::Equal, Ordering::Equal) if self.has == old.has => VersionOrder::Later,
+            (Ordering::Less, Ordering::Less | Ordering::Equal) => VersionOrder::Earlier,
+            _ => VersionOrder::Unclear,
         }
     }
 
     /// What two receipts both say.
     fn common(self, other: Receipt) -> Receipt {
-        let said =
-            Said { seq: self.said.seq.max(other.said.seq), at: self.said.at.max(other.said.at) };
+        let said = PeerClaim {
+            seq: self.said.seq.max(other.said.seq),
+            at: self.said.at.max(other.said.at),
+        };
         if self.has == other.has {
             let applied = least(self.applied, &other.applied);
             let digest = self.digest.filter(|digest| other.digest.as_ref() == Some(digest));
@@ -196,7 +198,7 @@ impl Receipt {
             recorded: now,
         };
         let bug = |e: serde_json::Error| Error::bug("a receipt does not encode").because(e);
-        state.put_receipt(&store::Receipt {
+        state.put_receipt(&store::StoredReceipt {
             replica_id: replica_id.to_owned(),
             doc: doc.clone(),
             version: serde_json::to_string(&version).map_err(bug)?,

@@ -3,7 +3,7 @@
 
 use super::gate::{Claim, Disposition};
 use super::manifest::{Applied, Has, Manifest};
-use super::peer::{Receipt, Said};
+use super::peer::{PeerClaim, Receipt};
 use super::succession;
 use crate::error::Result;
 use crate::id::DocId;
@@ -74,7 +74,7 @@ pub fn sender(session: &Session, manifest: &Manifest) -> Result<()> {
     succession::note(state, manifest, session.replica_id())?;
     let heard_of_us = manifest.heard.get(session.replica_id()).copied();
     // A clock that runs ahead must not hide what is heard later.
-    let said = Said { seq: manifest.seq, at: manifest.created_at.min(now) };
+    let said = PeerClaim { seq: manifest.seq, at: manifest.created_at.min(now) };
     let keep =
         |doc: &DocId, receipt: Receipt| receipt.record(state, replica, doc, heard_of_us, now);
     for document in &manifest.documents {

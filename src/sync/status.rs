@@ -2,7 +2,7 @@
 
 use super::export;
 use super::manifest::{Has, Hash};
-use super::peer::{Known, Receipt, list};
+use super::peer::{KnownPeer, Receipt, list};
 use super::succession;
 use crate::concern::{self, core};
 use crate::crdt::update::{Checked, Clocks, Update, Version};
@@ -14,16 +14,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// One peer and the distance to it.
 #[derive(Debug, Clone)]
-pub struct Status {
+pub struct SyncStatus {
     pub peer: Peer,
     pub they_lack: Distance,
     pub we_lack: Distance,
     pub agreement: Agreement,
     /// Updates from its bundles that wait here for their prerequisites.
-    pub waiting: Vec<Waiting>,
+    pub waiting: Vec<WaitingUpdate>,
 }
 
-impl Status {
+impl SyncStatus {
     /// Whether either side lacks anything, something waits, or equal versions differ.
     pub fn is_behind(&self) -> bool {
         !self.they_lack.0.is_empty()
@@ -34,9 +34,9 @@ impl Status {
 }
 
 /// What is counted first, then the documents one by one.
-impl Serialize for Status {
+impl Serialize for SyncStatus {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Status", 16)?;
+        let mut fields = serializer.serialize_struct("SyncStatus", 16)?;
         // A member of whom nothing was heard has neither.
         let replica = Some(&self.peer.replica_id).filter(|id| !id.is_empty());
         fields.serialize_field("replica_id", &replica)?;
@@ -101,7 +101,7 @@ impl Distance {
 
 /// An update that waits here.
 #[derive(Debug, Clone, serde::Serialize)]
-pub struct Waiting {
+pub struct WaitingUpdate {
     pub doc: DocId,
     /// The bundle that it came in; for a bare update its file.
     pub bundle: String,
@@ -132,17 +132,18 @@ impl Serialize for Unheard {
         };
         let (we_lack, agreement) = (Distance::default(), Agreement::default());
         let they_lack = self.they_lack.clone();
-        Status { peer, they_lack, we_lack, agreement, waiting: Vec::new() }.serialize(serializer)
+        SyncStatus { peer, they_lack, we_lack, agreement, waiting: Vec::new() }
+            .serialize(serializer)
     }
 }
 
 /// Everyone's status, and what waits that came from nobody known.
 pub struct Overview {
     /// In the order of [`list`].
-    pub peers: Vec<Status>,
+    pub peers: Vec<SyncStatus>,
     /// The members of whom nothing was heard, by their ids.
     pub unheard: Vec<Unheard>,
-    pub stray: Vec<Waiting>,
+    pub stray: Vec<WaitingUpdate>,
     /// The documents that cannot be read: nothing is known of what they lack.
     pub damaged: Vec<Error>,
 }
@@ -150,7 +151,7 @@ pub struct Overview {
 impl Overview {
     /// Whether anyone is behind.
     pub fn is_behind(&self) -> bool {
-        self.peers.iter().any(Status::is_behind)
+        self.peers.iter().any(SyncStatus::is_behind)
             || self.unheard.iter().any(|unheard| !unheard.they_lack.0.is_empty())
             || !self.stray.is_empty()
     }
@@ -168,21 +169,21 @@ pub fn status(reader: &Reader, environment: &Environment) -> Result<Overview> {
     let gone = succession::succeeded(state)?;
     let mut known = Vec::new();
     for peer in list(Some(state))?.into_iter().filter(|p| !gone.contains_key(&p.replica_id)) {
-        let receipts = Known::of_peer(state, &peer.replica_id)?;
+        let receipts = KnownPeer::of_peer(state, &peer.replica_id)?;
         known.push((peer, receipts));
     }
     let documents = documents(reader, &mut overview.damaged)?;
-    let mut waiting: BTreeMap<Option<String>, Vec<Waiting>> = BTreeMap::new();
+    let mut waiting: BTreeMap<Option<String>, Vec<WaitingUpdate>> = BTreeMap::new();
     for parked in state.parked()? {
         let from = parked.replica_id.clone();
         let from = from.filter(|from| known.iter().any(|(peer, _)| peer.replica_id == *from));
         waiting.entry(from).or_default().push(wait(parked, &documents, &known));
     }
-    let mut digests = Digests { reader, known: BTreeMap::new() };
+    let mut digests = PeerDigests { reader, known: BTreeMap::new() };
     for (peer, receipts) in &known {
         let damaged = overview.damaged.iter().filter_map(|e| e.damaged.clone()).collect();
         let apart = Apart { reader, environment, documents: &documents, damaged, known: receipts };
-        let mut status = Status {
+        let mut status = SyncStatus {
             peer: peer.clone(),
             they_lack: Distance::default(),
             we_lack: Distance::default(),
@@ -233,7 +234,7 @@ fn unheard(
     if members.is_empty() {
         return Ok(Vec::new());
     }
-    let nobody = Known::default();
+    let nobody = KnownPeer::default();
     let documents = documents(reader, &mut Vec::new())?;
     let damaged = BTreeSet::new();
     let apart = Apart { reader, environment, documents: &documents, damaged, known: &nobody };
@@ -265,7 +266,11 @@ fn documents(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeMap<DocId
     Ok(versions)
 }
 
-fn wait(parked: Parked, documents: &BTreeMap<DocId, Version>, known: &[(Peer, Known)]) -> Waiting {
+fn wait(
+    parked: Parked,
+    documents: &BTreeMap<DocId, Version>,
+    known: &[(Peer, KnownPeer)],
+) -> WaitingUpdate {
     let reached = |clocks: &Clocks, client: &u64, clock: &u32| {
         clocks.get(client).is_some_and(|reached| reached >= clock)
     };
@@ -274,7 +279,7 @@ fn wait(parked: Parked, documents: &BTreeMap<DocId, Version>, known: &[(Peer, Kn
     let ours = documents.get(&parked.doc).map_or(&nothing, |version| &version.clocks);
     let missing: Clocks =
         needs.into_iter().filter(|(client, clock)| !reached(ours, client, clock)).collect();
-    let has = |known: &Known| {
+    let has = |known: &KnownPeer| {
         let receipt = known.receipt(&parked.doc);
         receipt.is_some_and(|receipt| {
             missing.iter().all(|(c, n)| reached(&receipt.has.state_vector, c, n))
@@ -284,7 +289,7 @@ fn wait(parked: Parked, documents: &BTreeMap<DocId, Version>, known: &[(Peer, Kn
         known.iter().filter(|(_, known)| has(known)).map(|(peer, _)| peer).collect();
     had_by.sort_by_key(|peer| Some(&peer.replica_id) != parked.replica_id.as_ref());
     let name = |peer: &Peer| peer.member.clone().unwrap_or_else(|| peer.replica_id.clone());
-    Waiting {
+    WaitingUpdate {
         had_by: had_by.into_iter().map(name).collect(),
         doc: parked.doc,
         bundle: parked.bundle,
@@ -294,12 +299,12 @@ fn wait(parked: Parked, documents: &BTreeMap<DocId, Version>, known: &[(Peer, Kn
 }
 
 /// The digests of our documents, each taken once, and only where a peer has the same version.
-struct Digests<'a> {
+struct PeerDigests<'a> {
     reader: &'a Reader,
     known: BTreeMap<DocId, Option<Hash>>,
 }
 
-impl Digests<'_> {
+impl PeerDigests<'_> {
     /// None where the content cannot be read.
     fn of(&mut self, doc: &DocId) -> Result<Option<Hash>> {
         if let Some(known) = self.known.get(doc) {
@@ -320,11 +325,11 @@ struct Apart<'a> {
     documents: &'a BTreeMap<DocId, Version>,
     /// They are neither here nor not here.
     damaged: BTreeSet<String>,
-    known: &'a Known,
+    known: &'a KnownPeer,
 }
 
 impl Apart<'_> {
-    fn look(&self, status: &mut Status, digests: &mut Digests<'_>) -> Result<()> {
+    fn look(&self, status: &mut SyncStatus, digests: &mut PeerDigests<'_>) -> Result<()> {
         let docs: BTreeSet<&DocId> =
             self.documents.keys().chain(self.known.receipts.keys()).collect();
         let nothing = Version::default();

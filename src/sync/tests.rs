@@ -4,7 +4,7 @@ use super::bundle::Bundle;
 use super::export::{Request, export};
 use super::import::{Imported, Input, import};
 use super::manifest::Has;
-use super::peer::{self, Known};
+use super::peer::{self, KnownPeer};
 use crate::clock::{Clock, Ids};
 use crate::concern;
 use crate::crdt::doc::{Doc, Txn};
@@ -73,8 +73,8 @@ impl Replica {
         self.reader().view(&id(doc)).unwrap()?.text(&["m", key])
     }
 
-    fn known(&self, peer: &Replica) -> Known {
-        Known::of_peer(self.reader().state().unwrap(), &peer.id()).unwrap()
+    fn known(&self, peer: &Replica) -> KnownPeer {
+        KnownPeer::of_peer(self.reader().state().unwrap(), &peer.id()).unwrap()
     }
 
     fn full(&self) -> Bundle {
@@ -250,7 +250,7 @@ fn what_comes_too_early_waits_and_is_applied_later() {
     let c = Replica::new("carol");
     c.import(&[&a.full()]);
     a.set(X, "two", "2");
-    let known = Known::of_manifest(c.receipt().manifest());
+    let known = KnownPeer::of_manifest(c.receipt().manifest());
     let second = a.bundle(&Request { peer: Some(&known), ..Request::default() });
 
     let early = b.import(&[&second]);
@@ -279,7 +279,7 @@ fn files_are_taken_in_any_order() {
         let c = Replica::new("carol");
         c.import(&[&a.full()]);
         a.set(X, "k", &n.to_string());
-        let known = Known::of_manifest(c.receipt().manifest());
+        let known = KnownPeer::of_manifest(c.receipt().manifest());
         bundles.push(a.bundle(&Request { peer: Some(&known), ..Request::default() }));
     }
     let backwards: Vec<&Bundle> = bundles.iter().rev().collect();
@@ -369,7 +369,7 @@ fn a_receipt_that_claims_too_much_is_not_believed() {
         document.applied.insert(a.id(), i64::MAX);
         document.has.state_vector.insert(5, 5);
     }
-    let known = Known::of_manifest(&manifest);
+    let known = KnownPeer::of_manifest(&manifest);
     let bundle = a.bundle(&Request { peer: Some(&known), ..Request::default() });
     assert!(bundle.has_updates());
     b.import(&[&bundle]);
@@ -384,7 +384,7 @@ fn a_receipt_whose_clocks_and_log_disagree_gets_everything() {
     for document in &mut manifest.documents {
         document.applied.insert(a.id(), a.reader().state().unwrap().log_end().unwrap());
     }
-    let known = Known::of_manifest(&manifest);
+    let known = KnownPeer::of_manifest(&manifest);
     let bundle = a.bundle(&Request { peer: Some(&known), ..Request::default() });
     b.import(&[&bundle]);
     assert_eq!(a.content(), b.content());
@@ -396,7 +396,7 @@ fn what_is_new_since_an_export_of_our_own() {
     let last = a.full();
     b.import(&[&last]);
     a.set(X, "k", "since then");
-    let known = Known::of_manifest(last.manifest());
+    let known = KnownPeer::of_manifest(last.manifest());
     let since = a.bundle(&Request { peer: Some(&known), ..Request::default() });
     assert!(since.manifest().addressee.is_none() && !since.manifest().full);
     assert_eq!(since.documents().next().unwrap().0.log.after, last.manifest().seq);

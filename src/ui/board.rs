@@ -15,15 +15,15 @@ const DOT: &str = " · ";
 
 /// How a line looks where there is colour.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Look {
+enum CardLook {
     Bold,
     Plain,
     Dim,
 }
 
 /// A line of a lane.
-struct Line {
-    look: Look,
+struct BoardLine {
+    look: CardLook,
     text: String,
 }
 
@@ -40,9 +40,9 @@ pub fn draw(board: &Board, terminal: &Terminal, out: &mut dyn Write) -> io::Resu
         if at > 0 {
             writeln!(out)?;
         }
-        let drawn: Vec<Vec<Line>> = row.iter().map(|lane| pen.lane(lane)).collect();
+        let drawn: Vec<Vec<BoardLine>> = row.iter().map(|lane| pen.lane(lane)).collect();
         for line in 0..drawn.iter().map(Vec::len).max().unwrap_or(0) {
-            let line: Vec<Option<&Line>> = drawn.iter().map(|lane| lane.get(line)).collect();
+            let line: Vec<Option<&BoardLine>> = drawn.iter().map(|lane| lane.get(line)).collect();
             writeln!(out, "{}", beside_each_other(&line, width, terminal.color_out))?;
         }
     }
@@ -50,16 +50,17 @@ pub fn draw(board: &Board, terminal: &Terminal, out: &mut dyn Write) -> io::Resu
 }
 
 /// One line of several lanes. No spaces at its end.
-fn beside_each_other(lines: &[Option<&Line>], width: usize, color: bool) -> String {
+fn beside_each_other(lines: &[Option<&BoardLine>], width: usize, color: bool) -> String {
     let mut text = String::new();
     let mut owed = 0;
     for line in lines {
-        let (look, part) = line.map_or((Look::Plain, ""), |line| (line.look, line.text.as_str()));
+        let (look, part) =
+            line.map_or((CardLook::Plain, ""), |line| (line.look, line.text.as_str()));
         if !part.is_empty() {
             text.push_str(&" ".repeat(std::mem::take(&mut owed)));
             match look {
-                Look::Bold if color => text.push_str(&format!("\u{1b}[1m{part}\u{1b}[0m")),
-                Look::Dim if color => text.push_str(&format!("\u{1b}[2m{part}\u{1b}[0m")),
+                CardLook::Bold if color => text.push_str(&format!("\u{1b}[1m{part}\u{1b}[0m")),
+                CardLook::Dim if color => text.push_str(&format!("\u{1b}[2m{part}\u{1b}[0m")),
                 _ => text.push_str(part),
             }
         }
@@ -77,22 +78,22 @@ struct Pen<'b> {
 
 impl Pen<'_> {
     /// The heading with the number of cards, a rule, the cards.
-    fn lane(&self, lane: &Row) -> Vec<Line> {
+    fn lane(&self, lane: &Row) -> Vec<BoardLine> {
         let heading = lane.get(self.board.heading).and_then(Value::as_str).unwrap_or_default();
         let cards: Vec<&Row> = self.board.cards_of(lane).collect();
         let heading = format!("{} ({})", escape::line(heading), cards.len());
-        let mut lines = self.lines(Look::Bold, wrap(&heading, self.width));
-        lines.extend(self.lines(Look::Dim, vec!["─".repeat(self.width)]));
+        let mut lines = self.lines(CardLook::Bold, wrap(&heading, self.width));
+        lines.extend(self.lines(CardLook::Dim, vec!["─".repeat(self.width)]));
         for (at, card) in cards.into_iter().enumerate() {
             if at > 0 {
-                lines.extend(self.lines(Look::Plain, vec![String::new()]));
+                lines.extend(self.lines(CardLook::Plain, vec![String::new()]));
             }
             lines.extend(self.card(card));
         }
         lines
     }
 
-    fn card(&self, card: &Row) -> Vec<Line> {
+    fn card(&self, card: &Row) -> Vec<BoardLine> {
         let mut said = self.board.face.iter().map(|column| {
             let value = card.get(column.key).unwrap_or(&Value::Null);
             let text = cell::shown(value, column.style);
@@ -103,13 +104,15 @@ impl Pen<'_> {
             escape::line(&text).into_owned()
         });
         let text = said.next().unwrap_or_default();
-        let mut lines = self.lines(Look::Plain, wrap(&text, self.width));
-        lines.extend(self.lines(Look::Dim, join(said.filter(|part| !part.is_empty()), self.width)));
+        let mut lines = self.lines(CardLook::Plain, wrap(&text, self.width));
+        lines.extend(
+            self.lines(CardLook::Dim, join(said.filter(|part| !part.is_empty()), self.width)),
+        );
         lines
     }
 
-    fn lines(&self, look: Look, texts: Vec<String>) -> Vec<Line> {
-        texts.into_iter().map(|text| Line { look, text }).collect()
+    fn lines(&self, look: CardLook, texts: Vec<String>) -> Vec<BoardLine> {
+        texts.into_iter().map(|text| BoardLine { look, text }).collect()
     }
 }
 

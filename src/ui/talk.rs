@@ -30,7 +30,7 @@ pub struct Failure {
 
 /// A failure for people, and with JSON as one object on the last line.
 pub fn error(err: &mut dyn Write, error: &Failure, json: bool, color: bool) {
-    let paint = Paint { on: color };
+    let paint = Palette { on: color };
     say_painted(err, &paint.red("error"), &error.message);
     for cause in &error.causes {
         say_painted(err, "  caused by", cause);
@@ -106,11 +106,11 @@ fn say_painted(err: &mut dyn Write, head: &str, text: &str) {
     drop(writeln!(err, "{head}: {lines}"));
 }
 
-struct Paint {
+struct Palette {
     on: bool,
 }
 
-impl Paint {
+impl Palette {
     fn red(&self, text: &str) -> String {
         self.wrap("1;31", text)
     }

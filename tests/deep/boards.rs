@@ -18,7 +18,7 @@ pub fn beginning() -> Vec<Operation> {
 }
 
 fn add(title: String, column: Option<String>) -> Operation {
-    Operation::KanbanAdd(kanban::Add {
+    Operation::KanbanAdd(kanban::AddCard {
         entity: World::entity(),
         title,
         description: String::new(),
@@ -30,7 +30,7 @@ fn add(title: String, column: Option<String>) -> Operation {
 }
 
 fn open(title: String) -> Operation {
-    Operation::IssueOpen(issues::Open {
+    Operation::IssueOpen(issues::OpenIssue {
         entity: World::entity(),
         title,
         description: String::new(),
@@ -59,16 +59,17 @@ pub fn operation(chance: &mut Chance, replica: &Replica, number: usize) -> Opera
     match chance.below(100) {
         0..16 => add(title, (chance.below(2) == 0 && column != "none").then_some(column)),
         16..22 => {
-            let changes = kanban::Changes { title: Some(title), ..kanban::Changes::default() };
-            Operation::KanbanEdit(kanban::Edit { entity, card, changes })
+            let changes =
+                kanban::CardChanges { title: Some(title), ..kanban::CardChanges::default() };
+            Operation::KanbanEdit(kanban::EditCard { entity, card, changes })
         }
         22..44 => {
             let before = (chance.below(4) == 0).then_some(other);
             let top = before.is_none() && chance.below(2) == 0;
-            Operation::KanbanMove(kanban::Move { entity, card, column, before, top })
+            Operation::KanbanMove(kanban::MoveCard { entity, card, column, before, top })
         }
         44..49 => Operation::KanbanArchive(kanban::Archive { entity, card }),
-        49..54 => Operation::KanbanRestore(kanban::Restore { entity, card }),
+        49..54 => Operation::KanbanRestore(kanban::RestoreCard { entity, card }),
         54..58 => Operation::ColumnAdd(kanban::AddColumn { entity, title }),
         58..60 => Operation::ColumnRename(kanban::RenameColumn { entity, column, title }),
         60..63 => {
@@ -82,7 +83,7 @@ pub fn operation(chance: &mut Chance, replica: &Replica, number: usize) -> Opera
         66..74 => open(title),
         74..77 => {
             let title = Some(title);
-            Operation::IssueEdit(issues::Edit { entity, issue, title, description: None })
+            Operation::IssueEdit(issues::EditIssue { entity, issue, title, description: None })
         }
         77..80 => {
             let status = *chance.pick(&issues::Status::ALL).expect("a status");

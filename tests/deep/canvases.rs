@@ -3,7 +3,7 @@
 
 use super::world::{MEMBERS, Replica, World};
 use crdtctl::concern::canvas::relay::{self, Apply, Verb};
-use crdtctl::concern::canvas::{self, Kind};
+use crdtctl::concern::canvas::{self, ElementKind};
 use crdtctl::crdt::value::Source;
 use crdtctl::operation::Operation;
 use crdtctl::sample::Chance;
@@ -19,14 +19,14 @@ pub struct Drawn {
 
 /// Some elements, so that there is something to quarrel about.
 pub fn beginning() -> Vec<Operation> {
-    (0..4).map(|n| add(f64::from(n), Kind::Shape)).collect()
+    (0..4).map(|n| add(f64::from(n), ElementKind::Shape)).collect()
 }
 
-fn add(x: f64, kind: Kind) -> Operation {
+fn add(x: f64, kind: ElementKind) -> Operation {
     let entity = World::entity();
     let data = Map::from_iter([("fill".to_owned(), json!("red"))]);
     let (rotation, z_index) = (0.0, None);
-    Operation::CanvasAdd(canvas::Add {
+    Operation::CanvasAdd(canvas::AddElement {
         entity,
         kind,
         x,
@@ -49,15 +49,15 @@ pub fn operation(chance: &mut Chance, replicas: &[Replica], at: usize, number: u
     let x = f64::from(u32::try_from(number % 1000).unwrap_or(0));
     let force = chance.below(3) == 0;
     match chance.below(100) {
-        0..12 => add(x, *chance.pick(&Kind::ALL).expect("a kind")),
-        12..35 => Operation::CanvasMove(canvas::Move { entity, element, x, y: x }),
+        0..12 => add(x, *chance.pick(&ElementKind::ALL).expect("a kind")),
+        12..35 => Operation::CanvasMove(canvas::MoveElement { entity, element, x, y: x }),
         35..50 => {
             let value = if chance.below(4) == 0 { Value::Null } else { json!(number) };
             let field = *chance.pick(&["data.fill", "data.note"]).expect("a field");
             let set = Map::from_iter([(field.to_owned(), value)]);
             Operation::CanvasSet(canvas::Set { entity, element, set })
         }
-        50..56 => Operation::CanvasDelete(canvas::Delete { entity, element }),
+        50..56 => Operation::CanvasDelete(canvas::DeleteElement { entity, element }),
         56..66 => Operation::CanvasUndo(canvas::Undo { entity, force }),
         66..72 => Operation::CanvasRedo(canvas::Redo { entity, force }),
         _ => heard(chance, number, replicas[at].environment.clock.now()),

@@ -292,7 +292,7 @@ fn nothing_waits(world: &World) {
         let members = core::active(&core);
         for concern in ["core", "chat", "issues", "canvas"] {
             let Some((_, view)) = replica.document(concern) else { continue };
-            let plan = tombstone::Plan::of(&World::doc(concern), &view, &members);
+            let plan = tombstone::PrunePlan::of(&World::doc(concern), &view, &members);
             assert!(plan.prunable.is_empty(), "{}: {:?}", replica.name, plan.prunable);
             let blocked = plan
                 .blocked

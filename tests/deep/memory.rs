@@ -10,7 +10,7 @@
 use super::convergence::seeds;
 use crdtctl::concern::{self};
 use crdtctl::crdt::doc::{Doc, Txn};
-use crdtctl::crdt::register::Side;
+use crdtctl::crdt::register::MergeSide;
 use crdtctl::crdt::update::{self, Checked, Clocks, Id, Update, Version};
 use crdtctl::crdt::value::{Source, Value};
 use crdtctl::crdt::view::View;
@@ -441,7 +441,7 @@ impl World {
         let mut sides = Vec::new();
         for (index, update) in updates.into_iter().enumerate() {
             if applied.contains(&index) {
-                sides.push(Side { update, seen: Some(&open[index].has.clocks) });
+                sides.push(MergeSide { update, seen: Some(&open[index].has.clocks) });
             }
         }
         let by = vec![None; sides.len()];
@@ -494,7 +494,7 @@ impl World {
     fn prune(&mut self, at: usize) {
         let members = self.replicas.iter().flat_map(|replica| replica.member.clone());
         let members = members.map(|member| (member, 0)).collect();
-        let plan = tombstone::Plan::of(&self.id, &*self.replicas[at].view(), &members);
+        let plan = tombstone::PrunePlan::of(&self.id, &*self.replicas[at].view(), &members);
         if !plan.prunable.is_empty() {
             let pruned: Vec<_> = plan.prunable.iter().map(|p| p.tombstone.path.clone()).collect();
             self.trace.push(format!("{at} prunes {pruned:?}"));

@@ -21,7 +21,7 @@ use crdtctl::store::{Environment, Open, Session, Store};
 use crdtctl::sync::Bundle;
 use crdtctl::sync::export::{Request, export};
 use crdtctl::sync::import::{Input, import};
-use crdtctl::sync::peer::Known;
+use crdtctl::sync::peer::KnownPeer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -262,14 +262,14 @@ impl World {
             }
             30..50 => {
                 let old = content(&self.view(at, "chat"), &message);
-                let edit = chat::Edit { entity: entity(), message: id, text };
+                let edit = chat::EditMessage { entity: entity(), message: id, text };
                 if self.perform(at, Operation::ChatEdit(edit)) {
                     self.facts.overwritten.extend(old);
                 }
                 return;
             }
             50..58 => {
-                let delete = chat::Delete { entity: entity(), message: id };
+                let delete = chat::DeleteMessage { entity: entity(), message: id };
                 // It may be pruned at once.
                 if self.perform(at, Operation::ChatDelete(delete)) {
                     self.facts.deleted.insert(message);
@@ -439,7 +439,7 @@ impl World {
         let peer = to.and_then(|to| {
             let other = self.replicas[to].store.reader().expect("a reader");
             let (id, ..) = other.state()?.replica().expect("the local state")?;
-            Known::of_peer(reader.state()?, &id).ok()
+            KnownPeer::of_peer(reader.state()?, &id).ok()
         });
         let request = Request { peer: peer.as_ref(), ..Request::default() };
         let exported = export(&reader, &replica.environment, &request).expect("an export");
@@ -628,7 +628,7 @@ impl Facts {
 
 fn add(member: &str, role: Role) -> Operation {
     let member = MemberId::parse(member).expect("a member id");
-    Operation::MemberAdd(core::Add { entity: entity(), member, role: Some(role) })
+    Operation::MemberAdd(core::AddMember { entity: entity(), member, role: Some(role) })
 }
 
 fn state(application: &Application) -> View {

@@ -59,8 +59,10 @@ pub fn operation(chance: &mut Chance, replica: &Replica, number: usize) -> Opera
             let remove = chance.below(4) == 0;
             Operation::ChatReact(chat::React { entity, message: any, emoji, remove })
         }
-        80..92 => Operation::ChatEdit(chat::Edit { entity, message: any, text }),
-        _ => Operation::ChatDelete(chat::Delete { entity, message: reply.unwrap_or(message) }),
+        80..92 => Operation::ChatEdit(chat::EditMessage { entity, message: any, text }),
+        _ => {
+            Operation::ChatDelete(chat::DeleteMessage { entity, message: reply.unwrap_or(message) })
+        }
     }
 }
 

@@ -189,7 +189,7 @@ impl Watch {
         let last = || path.last().cloned().unwrap_or_default();
         match (path.first().map(String::as_str), path.len()) {
             (Some("messages" | "threads"), _) => {
-                Operation::ChatDelete(chat::Delete { entity, message: last() })
+                Operation::ChatDelete(chat::DeleteMessage { entity, message: last() })
             }
             (Some("columns"), _) => {
                 Operation::ColumnRemove(kanban::RemoveColumn { entity, column: last(), to: None })
@@ -200,7 +200,7 @@ impl Watch {
                 comment: last(),
             }),
             (Some("elements"), _) => {
-                Operation::CanvasDelete(canvas::Delete { entity, element: last() })
+                Operation::CanvasDelete(canvas::DeleteElement { entity, element: last() })
             }
             (Some("members"), _) if self.chance.below(3) == 0 => {
                 let member = last();
@@ -209,7 +209,7 @@ impl Watch {
                     _ => {
                         let member = MemberId::parse(&member).expect("a member");
                         let role = Some(Role::Admin);
-                        Operation::MemberAdd(core::Add { entity, member, role })
+                        Operation::MemberAdd(core::AddMember { entity, member, role })
                     }
                 }
             }

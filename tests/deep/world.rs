@@ -29,7 +29,7 @@ use crdtctl::store::{Environment, Open, Parked, Reader, Session, Store};
 use crdtctl::sync::Bundle;
 use crdtctl::sync::export::{Request, export};
 use crdtctl::sync::import::{Imported, Input, import};
-use crdtctl::sync::peer::Known;
+use crdtctl::sync::peer::KnownPeer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -218,7 +218,7 @@ impl World {
                     _ => None,
                 };
                 let entity = Self::entity();
-                operations.push(Operation::MemberAdd(core::Add { entity, member, role }));
+                operations.push(Operation::MemberAdd(core::AddMember { entity, member, role }));
             }
             if self.climate.boards {
                 operations.extend(boards::beginning());
@@ -267,7 +267,11 @@ impl World {
             let member = self.replicas.last().and_then(|replica| replica.member.clone());
             let member = member.unwrap_or_else(|| self.anybody());
             return match self.chance.below(2) {
-                0 => Operation::MemberAdd(core::Add { entity, member, role: Some(Role::Owner) }),
+                0 => Operation::MemberAdd(core::AddMember {
+                    entity,
+                    member,
+                    role: Some(Role::Owner),
+                }),
                 _ => Operation::MemberRemove(core::Remove { entity, member: member.to_string() }),
             };
         }
@@ -290,12 +294,14 @@ impl World {
             0..42 => Operation::ChatSend(chat::Send::text(entity, self.text())),
             42..54 => {
                 let message = self.message(at);
-                Operation::ChatEdit(chat::Edit { entity, message, text: self.text() })
+                Operation::ChatEdit(chat::EditMessage { entity, message, text: self.text() })
             }
-            54..70 => Operation::ChatDelete(chat::Delete { entity, message: self.message(at) }),
+            54..70 => {
+                Operation::ChatDelete(chat::DeleteMessage { entity, message: self.message(at) })
+            }
             70..78 => {
                 let (member, role) = (self.anybody(), self.role());
-                Operation::MemberAdd(core::Add { entity, member, role: Some(role) })
+                Operation::MemberAdd(core::AddMember { entity, member, role: Some(role) })
             }
             78..85 => {
                 let member = self.anybody().as_str().to_owned();
@@ -410,7 +416,7 @@ impl World {
             Wanted::NewsFor(to) => (self.known(&reader, to), Some(to)),
             Wanted::NewsSince(letter) => {
                 let earlier = opened(&self.mail[letter].bundle);
-                (Some(Known::of_manifest(earlier.manifest())), None)
+                (Some(KnownPeer::of_manifest(earlier.manifest())), None)
             }
             Wanted::Everything | Wanted::Receipt => (None, None),
         };
@@ -429,9 +435,9 @@ impl World {
         Letter { bundle, from: at, to, label }
     }
 
-    fn known(&self, reader: &Reader, peer: usize) -> Option<Known> {
+    fn known(&self, reader: &Reader, peer: usize) -> Option<KnownPeer> {
         let (peer, _, _) = self.replicas[peer].identity()?;
-        reader.state().map(|state| Known::of_peer(state, &peer).expect("its receipts"))
+        reader.state().map(|state| KnownPeer::of_peer(state, &peer).expect("its receipts"))
     }
 
     /// One or more letters reach somebody, often not the newest, often not the one meant.

@@ -357,18 +357,24 @@ fn by_yjs(dir: &Path, count: usize) -> Option<Vec<bool>> {
 #[test]
 fn documents_that_yjs_wrote_add_up() {
     use crdtctl::crdt::update::Update;
-    use crdtctl::inspect::size::{By, Sizes};
+    use crdtctl::inspect::size::{SizeBy, Sizes};
     let machine = Machine::new("yjs");
     let dir = machine.path("documents");
     let Some(rich) = by_yjs(&dir, 600) else { return };
     let mut unsupported = 0;
     for (index, rich) in rich.into_iter().enumerate() {
         let bytes = std::fs::read(dir.join(format!("{index}.yrs"))).unwrap();
-        for by in [None, Some(By::Kind), Some(By::Record), Some(By::Client), Some(By::Field)] {
+        for by in [
+            None,
+            Some(SizeBy::Kind),
+            Some(SizeBy::Record),
+            Some(SizeBy::Client),
+            Some(SizeBy::Field),
+        ] {
             let sizes = Sizes::of(&bytes, None, by).unwrap_or_else(|e| panic!("{index}: {e}"));
             let sum: u64 = sizes.rows.iter().map(|row| row.bytes).sum();
             assert_eq!(sum, bytes.len() as u64, "{index} by {by:?}");
-            let odd = |row: &&crdtctl::inspect::size::Row| matches!(row.kind, "empty" | "gap");
+            let odd = |row: &&crdtctl::inspect::size::SizeRow| matches!(row.kind, "empty" | "gap");
             assert!(sizes.rows.iter().find(odd).is_none(), "{index}: {:?}", sizes.rows);
         }
         match Update::walk(&bytes).unwrap().check(&[]) {

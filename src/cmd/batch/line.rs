@@ -13,17 +13,17 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 /// A line as it was read.
-pub struct Line<'a> {
+pub struct BatchLine<'a> {
     /// As editors count.
     pub number: usize,
     bytes: &'a [u8],
 }
 
-impl<'a> Line<'a> {
+impl<'a> BatchLine<'a> {
     /// The lines that hold anything.
-    pub fn all(bytes: &'a [u8]) -> Vec<Line<'a>> {
+    pub fn all(bytes: &'a [u8]) -> Vec<BatchLine<'a>> {
         let lines = (1..).zip(bytes.split(|byte| *byte == b'\n'));
-        let lines = lines.map(|(number, bytes)| Line { number, bytes: bytes.trim_ascii() });
+        let lines = lines.map(|(number, bytes)| BatchLine { number, bytes: bytes.trim_ascii() });
         lines.filter(|line| !line.bytes.is_empty()).collect()
     }
 
@@ -85,7 +85,7 @@ pub fn refer(
     Ok(())
 }
 
-/// Line and field of `$3.id`.
+/// BatchLine and field of `$3.id`.
 fn reference(text: &str) -> Option<(usize, &str)> {
     let (line, field) = text.strip_prefix('$')?.split_once('.')?;
     let is_name = !field.is_empty() && field.chars().all(|c| c.is_ascii_lowercase() || c == '_');
@@ -112,19 +112,19 @@ fn result(line: usize, field: &str, here: usize, earlier: &[Ran<'_>]) -> Result<
 }
 
 /// The entities that lines can mean, those that the batch itself makes included.
-pub struct Names<'c> {
+pub struct CreatedNames<'c> {
     context: &'c Context,
     entities: BTreeSet<EntityId>,
     default: Option<String>,
     known: HashMap<Option<String>, EntityId>,
 }
 
-impl<'c> Names<'c> {
-    pub fn of(context: &'c Context, session: &Session) -> Result<Names<'c>> {
+impl<'c> CreatedNames<'c> {
+    pub fn of(context: &'c Context, session: &Session) -> Result<CreatedNames<'c>> {
         let documents = session.documents()?;
         let docs = documents.iter().map(|document| &document.id);
         let entities = docs.filter(|doc| concern::of(doc).is_some()).filter_map(DocId::entity);
-        Ok(Names {
+        Ok(CreatedNames {
             context,
             entities: entities.collect(),
             default: session.state().setting(DEFAULT_ENTITY)?,
@@ -258,9 +258,9 @@ mod tests {
 
     #[test]
     fn lines_are_counted_as_editors_do() {
-        let lines = Line::all(b"{}\r\n\n  \n{\"a\":1}");
+        let lines = BatchLine::all(b"{}\r\n\n  \n{\"a\":1}");
         assert_eq!(lines.iter().map(|line| line.number).collect::<Vec<_>>(), [1, 4]);
         assert!(lines[0].fields().unwrap().is_empty());
-        assert!(Line::all(b"").is_empty());
+        assert!(BatchLine::all(b"").is_empty());
     }
 }

@@ -7,7 +7,7 @@
 //! dropped and everything is run again without that line.
 
 use super::super::Context;
-use super::line::{Line, Names, declared, op, refer};
+use super::line::{BatchLine, CreatedNames, declared, op, refer};
 use crate::error::{Error, Result};
 use crate::operation::{self, Outcome};
 use crate::store::{Committed, Session};
@@ -22,7 +22,7 @@ pub struct Ran<'a> {
     pub outcome: Result<Outcome>,
     /// Its record is one that this batch made.
     pub created: bool,
-    line: &'a Line<'a>,
+    line: &'a BatchLine<'a>,
 }
 
 /// Runs all lines and commits them. With `keep_going` those that fail are left out.
@@ -31,7 +31,7 @@ pub struct Ran<'a> {
 /// The first failure without `keep_going`, its line named; nothing is written then.
 pub fn all<'a>(
     context: &Context,
-    lines: &'a [Line<'a>],
+    lines: &'a [BatchLine<'a>],
     keep_going: bool,
 ) -> Result<(Vec<Ran<'a>>, Committed)> {
     let mut left_out: BTreeMap<usize, Error> = BTreeMap::new();
@@ -57,12 +57,12 @@ enum Attempt<'a> {
 fn attempt<'a>(
     context: &Context,
     session: &mut Session,
-    lines: &'a [Line<'a>],
+    lines: &'a [BatchLine<'a>],
     left_out: &BTreeMap<usize, Error>,
     keep_going: bool,
     progress: &Progress,
 ) -> Result<Attempt<'a>> {
-    let mut names = Names::of(context, session)?;
+    let mut names = CreatedNames::of(context, session)?;
     let mut created: HashSet<String> = HashSet::new();
     let mut ran: Vec<Ran<'a>> = Vec::with_capacity(lines.len());
     for line in lines {
@@ -96,7 +96,7 @@ impl Ran<'_> {
     fn run(
         &mut self,
         session: &mut Session,
-        names: &mut Names<'_>,
+        names: &mut CreatedNames<'_>,
         earlier: &[Ran<'_>],
         created: &mut HashSet<String>,
     ) -> Result<Outcome> {

@@ -1,9 +1,9 @@
 //! `canvas apply` and `canvas events`: the two ends of a live relay.
 
-use super::Pair;
+use super::Point;
 use crate::cmd::context::lost;
 use crate::cmd::{Context, DryRun, failure, files};
-use crate::concern::canvas::relay::{CursorUpdate, Message, StateRequest};
+use crate::concern::canvas::relay::{CursorUpdate, RelayMessage, StateRequest};
 use crate::concern::canvas::{self, SPEC};
 use crate::error::{Error, Result};
 use crate::id::{EntityId, MemberId};
@@ -159,7 +159,7 @@ impl Lines {
 /// What `canvas events` is asked for.
 pub struct Events {
     /// Where the cursor is.
-    pub cursor: Option<Pair>,
+    pub cursor: Option<Point>,
     /// A request for the others' state.
     pub request: bool,
     /// From this event on; else from the last that was acknowledged.
@@ -176,7 +176,7 @@ pub fn events(context: &Context, asked: Events) -> Result<Report> {
     let mut now = Vec::new();
     now.extend(asked.cursor.map(|at| cursor_of(&entity, &member, at, context.now())));
     now.extend(asked.request.then(|| {
-        Message::CanvasStateRequest(StateRequest {
+        RelayMessage::CanvasStateRequest(StateRequest {
             canvas_id: entity.to_string(),
             requester_peer_id: member.to_string(),
             since_vector_clock: None,
@@ -255,8 +255,8 @@ pub fn acknowledge(context: &Context, upto: Option<i64>) -> Result<Report> {
     Ok(context.written(written.with("acknowledged", acknowledged), committed))
 }
 
-fn cursor_of(entity: &EntityId, member: &MemberId, (x, y): Pair, now: i64) -> Message {
-    Message::CanvasCursorUpdate(CursorUpdate {
+fn cursor_of(entity: &EntityId, member: &MemberId, (x, y): Point, now: i64) -> RelayMessage {
+    RelayMessage::CanvasCursorUpdate(CursorUpdate {
         canvas_id: entity.to_string(),
         peer_id: member.to_string(),
         display_name: member.to_string(),

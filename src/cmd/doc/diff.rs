@@ -6,7 +6,7 @@ use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use crate::limits;
-use crate::query::diff::{Difference, Pairs, Side};
+use crate::query::diff::{DiffSide, Difference, Pairs};
 use crate::store::Store;
 use crate::sync::bundle::Bundle;
 use crate::ui::{Column, Report, Style, rows};
@@ -57,7 +57,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
 
 /// What an argument means: a path where there is something, else a document. The name of a concern
 /// is a document; `./chat` is the path.
-fn side(context: &Context, argument: &str) -> Result<Side> {
+fn side(context: &Context, argument: &str) -> Result<DiffSide> {
     let path = Path::new(argument);
     let is_concern = CONCERNS.iter().any(|spec| spec.name == argument);
     if is_concern || !path.exists() {
@@ -65,7 +65,7 @@ fn side(context: &Context, argument: &str) -> Result<Side> {
     }
     let name = argument.to_owned();
     if path.is_dir() || path.file_name().is_some_and(|file| file == "crdt.db") {
-        return Side::store(name, Store::open_with(path, context.environment())?.reader()?);
+        return DiffSide::store(name, Store::open_with(path, context.environment())?.reader()?);
     }
     let bytes = files::read(path, limits::DOCUMENT_BYTES)?;
     if files::is_bundle(&bytes) {
@@ -73,12 +73,12 @@ fn side(context: &Context, argument: &str) -> Result<Side> {
         let documents = bundle.documents().map(|(document, _)| document.doc.clone()).collect();
         let named = name.clone();
         let open = move |doc: &DocId| in_bundle(&named, &bundle, doc);
-        return Ok(Side::selection(name, documents, Box::new(open)));
+        return Ok(DiffSide::selection(name, documents, Box::new(open)));
     }
-    Side::file(name, files::document_of(path), &bytes)
+    DiffSide::file(name, files::document_of(path), &bytes)
 }
 
-fn document(context: &Context, wanted: &str) -> Result<Side> {
+fn document(context: &Context, wanted: &str) -> Result<DiffSide> {
     let no_path = |error: Error| match error.kind {
         Kind::NotFound => error.because(format!("and no file or directory {wanted:?} is there")),
         _ => error,
@@ -86,7 +86,7 @@ fn document(context: &Context, wanted: &str) -> Result<Side> {
     let reader = context.reader().map_err(no_path)?;
     let doc = context.document(&reader, wanted).map_err(no_path)?;
     let view = reader.view(&doc)?.ok_or_else(|| super::missing(&doc))?;
-    Ok(Side::document(doc, view))
+    Ok(DiffSide::document(doc, view))
 }
 
 fn in_bundle(name: &str, bundle: &Bundle, doc: &DocId) -> Result<Option<View>> {

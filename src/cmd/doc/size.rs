@@ -6,9 +6,9 @@ use crate::concern::core;
 use crate::crdt::update::Update;
 use crate::error::Result;
 use crate::id::DocId;
-use crate::inspect::size::{self, By, Sizes};
+use crate::inspect::size::{self, SizeBy, Sizes};
 use crate::store::{OnDisk, Reader};
-use crate::tombstone::{Members, Plan, Pruned};
+use crate::tombstone::{Members, PrunePlan, Pruned};
 use crate::ui::{self, Column, Format, Report, Row, Section};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,7 @@ pub struct Args {
     docs: Vec<String>,
     /// What rows are made of; else kind and field
     #[arg(long, value_name = "WHAT")]
-    by: Option<By>,
+    by: Option<SizeBy>,
     /// Show the largest so many, and the others as one
     #[arg(long, value_name = "N")]
     top: Option<usize>,
@@ -125,7 +125,11 @@ fn rows_with_document(report: &Row) -> Vec<Row> {
     rows.into_iter().flatten().filter_map(with).collect()
 }
 
-fn measure(id: &DocId, file: &OnDisk, by: Option<By>) -> Result<Sizes, crate::crdt::update::Fault> {
+fn measure(
+    id: &DocId,
+    file: &OnDisk,
+    by: Option<SizeBy>,
+) -> Result<Sizes, crate::crdt::update::Fault> {
     match file.bytes.is_empty() && file.unfolded > 0 {
         true => Ok(Sizes::default()),
         false => Sizes::of(&file.bytes, concern::of(id), by),
@@ -197,7 +201,7 @@ impl Freeable {
         let view = || reader.view(id).ok().flatten();
         let (false, Some(view)) = (sizes.tombstones.is_empty(), view()) else { return freeable };
         let members = members(reader, id);
-        let plan = Plan::of(id, &view, &members);
+        let plan = PrunePlan::of(id, &view, &members);
         let bytes: BTreeMap<&[String], u64> =
             sizes.tombstones.iter().map(|(path, bytes)| (&**path, *bytes)).collect();
         let of = |pruned: &Pruned| bytes.get(&*pruned.tombstone.path).copied().unwrap_or(0);
@@ -247,10 +251,11 @@ fn summary(context: &Context, reader: &Reader, args: &Args) -> Result<Report> {
     for document in &documents {
         let id = &document.id;
         if let Some(file) = reader.file(id)? {
-            let sizes = measure(id, &file, args.by.or(Some(By::Kind))).unwrap_or_else(|fault| {
-                context.note(format!("{id} does not decode: {fault}"));
-                unreadable(file.bytes.len() as u64)
-            });
+            let sizes =
+                measure(id, &file, args.by.or(Some(SizeBy::Kind))).unwrap_or_else(|fault| {
+                    context.note(format!("{id} does not decode: {fault}"));
+                    unreadable(file.bytes.len() as u64)
+                });
             rows.push(summary_row(context, reader, id, &file, sizes, args.top)?);
         }
         progress.advance(1);
@@ -260,7 +265,8 @@ fn summary(context: &Context, reader: &Reader, args: &Args) -> Result<Report> {
 
 /// A file that cannot be taken apart.
 fn unreadable(file_bytes: u64) -> Sizes {
-    let row = size::Row { path: String::new(), kind: "unreadable", bytes: file_bytes, count: 1 };
+    let row =
+        size::SizeRow { path: String::new(), kind: "unreadable", bytes: file_bytes, count: 1 };
     Sizes { file_bytes, rows: vec![row], ..Sizes::default() }
 }
 

@@ -1,6 +1,6 @@
 //! `sync export`, `sync receipt`, `sync import`: the user's files on one side, bundles on the other.
 
-use super::{Export, Import, Receipt, records};
+use super::{ExportArgs, ImportArgs, ReceiptArgs, records};
 use crate::cmd::failure;
 use crate::cmd::files::{name, open, within};
 use crate::cmd::init::stranger;
@@ -12,14 +12,14 @@ use crate::sync::bundle::Bundle;
 use crate::sync::changes;
 use crate::sync::export::{Exported, Request, export as make};
 use crate::sync::import::{Imported, Input, import as bring, import_sound, read_update};
-use crate::sync::peer::{self, Addressee, Known};
+use crate::sync::peer::{self, Addressee, KnownPeer};
 use crate::sync::status;
 use crate::ui::{self, Body, Column, Failure, Format, Report};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-pub fn export(context: &Context, args: &Export) -> Result<Report> {
+pub fn export(context: &Context, args: &ExportArgs) -> Result<Report> {
     let reader = context.reader()?;
     context.knows_where(&args.out)?;
     if let Some(wanted) = &args.raw {
@@ -32,7 +32,7 @@ pub fn export(context: &Context, args: &Export) -> Result<Report> {
     let docs = scope(context, &reader, &args.doc)?;
     let peer = match (&args.peer, &args.since) {
         (Some(name), _) => known_peer(context, &reader, name)?,
-        (None, Some(file)) => Some(Known::of_manifest(read_bundle(file)?.manifest())),
+        (None, Some(file)) => Some(KnownPeer::of_manifest(read_bundle(file)?.manifest())),
         (None, None) => None,
     };
     let request = Request { docs: docs.as_ref(), peer: peer.as_ref(), receipt: false };
@@ -44,7 +44,7 @@ pub fn export(context: &Context, args: &Export) -> Result<Report> {
     write(context, exported, &args.out)
 }
 
-pub fn receipt(context: &Context, args: &Receipt) -> Result<Report> {
+pub fn receipt(context: &Context, args: &ReceiptArgs) -> Result<Report> {
     let reader = context.reader()?;
     context.knows_where(&args.out)?;
     let docs = scope(context, &reader, &args.doc)?;
@@ -79,13 +79,13 @@ fn scope(context: &Context, reader: &Reader, named: &[String]) -> Result<Option<
 
 /// What the peer has that `--for` names. None for a member of an entity here that nothing was
 /// heard of yet: it gets everything.
-fn known_peer(context: &Context, reader: &Reader, name: &str) -> Result<Option<Known>> {
+fn known_peer(context: &Context, reader: &Reader, name: &str) -> Result<Option<KnownPeer>> {
     let mut damaged = Vec::new();
     let members = status::members(reader, &mut damaged)?;
     damaged.into_iter().try_for_each(|error| context.leave_out(error))?;
     match (peer::find_among(reader.state(), &members, name)?, reader.state()) {
         (Addressee::Replica(found), Some(state)) => {
-            Known::of_peer(state, &found.replica_id).map(Some)
+            KnownPeer::of_peer(state, &found.replica_id).map(Some)
         }
         (Addressee::Replica(_), None) => Ok(None),
         (Addressee::Member(member), _) => {
@@ -169,7 +169,7 @@ struct LeftOut {
     error: Error,
 }
 
-pub fn import(context: &Context, args: &Import) -> Result<Report> {
+pub fn import(context: &Context, args: &ImportArgs) -> Result<Report> {
     let doc = args.raw.as_ref().map(|wanted| raw_document(context, wanted)).transpose()?;
     let read = |file: &PathBuf| match &doc {
         Some(doc) => raw_input(doc, file),

@@ -8,7 +8,7 @@ use crate::cmd::files::{name, within};
 use crate::concern;
 use crate::error::{Error, Kind, Result};
 use crate::sync::import::{Input, import};
-use crate::sync::status::{self, Status, Waiting};
+use crate::sync::status::{self, SyncStatus, WaitingUpdate};
 use crate::sync::verify::verify as check;
 use crate::sync::{changes, peer};
 use crate::ui::{self, Column, Report, Row, Section, Written, row};
@@ -55,7 +55,7 @@ pub fn status(context: &Context, exit_code: bool) -> Result<Report> {
 }
 
 /// What equal versions do not prove.
-fn doubts(status: &Status) -> Vec<String> {
+fn doubts(status: &SyncStatus) -> Vec<String> {
     let name = status.peer.member.as_ref().unwrap_or(&status.peer.replica_id);
     let diverged = status.agreement.diverged.iter().map(|doc| {
         format!(
@@ -74,7 +74,7 @@ fn doubts(status: &Status) -> Vec<String> {
 }
 
 /// The line of a peer; for people with what is waited for in words.
-fn status_row(status: &Status, json: bool) -> Result<Row> {
+fn status_row(status: &SyncStatus, json: bool) -> Result<Row> {
     let mut row = row(status)?;
     if !json {
         let waits: std::collections::BTreeSet<String> =
@@ -86,7 +86,7 @@ fn status_row(status: &Status, json: bool) -> Result<Row> {
 }
 
 /// What an update waits for, for people: how much, and who has it.
-fn prerequisites(waiting: &Waiting) -> String {
+fn prerequisites(waiting: &WaitingUpdate) -> String {
     let clients = waiting.missing.len();
     match (clients, waiting.had_by.first()) {
         (0, _) => "the next import".to_owned(),

@@ -32,7 +32,7 @@ enum Verb {
   crdtctl sync export -O everything.crdt
   crdtctl sync export --for bob-hill-lake-tree -O for-bob.crdt
   crdtctl sync export --for 3f2a --if-new -O - | ssh bob crdtctl sync import -")]
-    Export(Export),
+    Export(ExportArgs),
     /// Read bundles: all of them in one commit, or none
     ///
     /// With --keep-going what cannot be taken is left out and named (exit 3), and the rest is
@@ -46,7 +46,7 @@ enum Verb {
   crdtctl sync import --dry-run ~/usb/*.crdt
   crdtctl sync import --keep-going ~/usb/*.crdt
   crdtctl sync import --raw chat chat.yjs")]
-    Import(Import),
+    Import(ImportArgs),
     /// Show each peer: what it lacks, what we lack, what waits
     ///
     /// As far as the last bundle of each peer tells. A document is agreed where the version and the
@@ -66,7 +66,7 @@ enum Verb {
     /// Write a bundle without updates, which tells others what is here
     #[command(after_help = "Examples:
   crdtctl sync receipt -O what-alice-has.crdt")]
-    Receipt(Receipt),
+    Receipt(ReceiptArgs),
     /// Show what a bundle says that it holds, without importing it
     #[command(after_help = "Examples:
   crdtctl sync show from-bob.crdt
@@ -103,7 +103,7 @@ enum Verb {
 }
 
 #[derive(clap::Args)]
-struct Export {
+struct ExportArgs {
     #[command(flatten)]
     out: OutFile,
     /// Only what this peer lacks: a replica (a prefix is enough) or its member
@@ -126,7 +126,7 @@ struct Export {
 }
 
 #[derive(clap::Args)]
-struct Receipt {
+struct ReceiptArgs {
     #[command(flatten)]
     out: OutFile,
     /// Only this document; can be given again
@@ -137,7 +137,7 @@ struct Receipt {
 }
 
 #[derive(clap::Args)]
-struct Import {
+struct ImportArgs {
     /// The bundles; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,

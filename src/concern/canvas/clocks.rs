@@ -9,7 +9,7 @@ use crate::store::State;
 use std::collections::BTreeMap;
 
 /// The clocks of one element.
-pub struct Clocks {
+pub struct FieldClocks {
     /// For all fields that no operation is known of.
     rest: i64,
     fields: BTreeMap<String, i64>,
@@ -17,14 +17,16 @@ pub struct Clocks {
     stale: bool,
 }
 
-impl Clocks {
+impl FieldClocks {
     /// The clocks of an element, given its own.
-    pub fn of(state: &State, doc: &DocId, element: &str, clock: i64) -> Result<Clocks> {
+    pub fn of(state: &State, doc: &DocId, element: &str, clock: i64) -> Result<FieldClocks> {
         let mut fields = state.element_clocks(doc, element)?;
         let rest = fields.remove("");
         match (rest, fields.values().max()) {
-            (Some(rest), Some(last)) if *last == clock => Ok(Clocks { rest, fields, stale: false }),
-            _ => Ok(Clocks { rest: clock, fields: BTreeMap::new(), stale: true }),
+            (Some(rest), Some(last)) if *last == clock => {
+                Ok(FieldClocks { rest, fields, stale: false })
+            }
+            _ => Ok(FieldClocks { rest: clock, fields: BTreeMap::new(), stale: true }),
         }
     }
 

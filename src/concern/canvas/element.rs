@@ -1,7 +1,7 @@
 //! One element of a canvas in a session: found, created, written, removed.
 
-use super::clocks::Clocks;
-use super::fields::{self, DATA, Fields};
+use super::clocks::FieldClocks;
+use super::fields::{self, DATA, ElementFields};
 use super::{ELEMENTS, SPEC};
 use crate::concern::record;
 use crate::crdt::container;
@@ -13,7 +13,7 @@ use crate::store::Session;
 use std::collections::BTreeMap;
 
 /// What a write did: field → before and after, null where there is nothing.
-pub type Changes = BTreeMap<String, (serde_json::Value, serde_json::Value)>;
+pub type FieldChanges = BTreeMap<String, (serde_json::Value, serde_json::Value)>;
 
 /// An element that is there, a tombstone or not.
 pub struct FoundElement {
@@ -64,7 +64,7 @@ impl FoundElement {
     }
 
     /// Leaves of some fields those that would change it.
-    pub fn news(&self, fields: Fields) -> Fields {
+    pub fn news(&self, fields: ElementFields) -> ElementFields {
         fields.into_iter().filter(|(name, value)| !self.shows(name, value.as_ref())).collect()
     }
 
@@ -77,7 +77,7 @@ impl FoundElement {
     }
 
     /// Every field that can be written, with its value.
-    pub fn fields(&self) -> Fields {
+    pub fn fields(&self) -> ElementFields {
         let value = |name: &String| fields::get(&self.record, name).cloned();
         fields::names(&self.record).into_iter().map(|name| (name.clone(), value(&name))).collect()
     }
@@ -105,7 +105,7 @@ pub fn create(
     session: &mut Session,
     doc: &DocId,
     id: &str,
-    fields: &Fields,
+    fields: &ElementFields,
     [created_at, clock]: [i64; 2],
     heard: bool,
 ) -> Result<bool> {
@@ -144,10 +144,10 @@ pub fn write(
     session: &mut Session,
     doc: &DocId,
     element: &FoundElement,
-    fields: &Fields,
+    fields: &ElementFields,
     clock: i64,
 ) -> Result<()> {
-    let clocks = Clocks::of(session.state(), doc, &element.id, element.clock())?;
+    let clocks = FieldClocks::of(session.state(), doc, &element.id, element.clock())?;
     clocks.note(session.state(), doc, &element.id, fields.keys(), clock)?;
     session.edit(doc, |txn| {
         set(txn, &element.id, fields)?;
@@ -155,7 +155,7 @@ pub fn write(
     })
 }
 
-fn set(txn: &mut Txn<'_>, id: &str, fields: &Fields) -> Result<()> {
+fn set(txn: &mut Txn<'_>, id: &str, fields: &ElementFields) -> Result<()> {
     let path = ["elements", id];
     for (name, value) in fields {
         match (fields::data_key(name), value) {

@@ -1,6 +1,6 @@
 //! The fields of an element that can be written, by name and with their types.
 
-use super::Kind;
+use super::ElementKind;
 use crate::crdt::value::{Record, Value};
 use crate::error::{Error, Result};
 use crate::limits;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
 /// Values for some fields by name: `x`, or `data.color` for a key of `data`. None removes a key.
-pub type Fields = BTreeMap<String, Option<Value>>;
+pub type ElementFields = BTreeMap<String, Option<Value>>;
 
 /// The field with a map of its own; its keys are fields to us.
 pub const DATA: &str = "data";
@@ -49,8 +49,8 @@ pub fn names(record: &Record) -> Vec<String> {
 ///
 /// # Errors
 /// `Usage` for what is no field, or does not have its type; `Refused` for more than fits.
-pub fn parse(wanted: &Map<String, Json>) -> Result<Fields> {
-    let mut fields = Fields::new();
+pub fn parse(wanted: &Map<String, Json>) -> Result<ElementFields> {
+    let mut fields = ElementFields::new();
     let mut bytes = 0usize;
     for (name, value) in wanted {
         for (name, value) in spread(name, value)? {
@@ -72,8 +72,8 @@ pub fn parse(wanted: &Map<String, Json>) -> Result<Fields> {
 ///
 /// # Errors
 /// As [`parse`], for types.
-pub fn of_json(element: &Map<String, Json>) -> Result<Fields> {
-    let mut fields = Fields::new();
+pub fn of_json(element: &Map<String, Json>) -> Result<ElementFields> {
+    let mut fields = ElementFields::new();
     for (name, value) in element {
         if PLAIN.contains(&name.as_str()) || (name == DATA && value.is_object()) {
             for (name, value) in spread(name, value)? {
@@ -133,7 +133,7 @@ fn check(name: &str, value: &Json) -> Result<usize> {
         return Ok(key.len().saturating_add(value.to_string().len()));
     }
     if name == "element_type" {
-        Kind::parse(value.as_str().unwrap_or_default())?;
+        ElementKind::parse(value.as_str().unwrap_or_default())?;
     }
     if SIZES.contains(&name) && value.as_f64().is_some_and(|n| n < 0.0) {
         return Err(wrong(name, "a number that is not negative"));

@@ -2,7 +2,7 @@
 //! it stands for those who ask or who cannot follow any more.
 
 use super::element::FoundElement;
-use super::relay::{Message, Operation, StateResponse, Verb};
+use super::relay::{Operation, RelayMessage, StateResponse, Verb};
 use super::{ELEMENTS, SPEC};
 use crate::concern::Actor;
 use crate::crdt::update::Update;
@@ -11,7 +11,7 @@ use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::path::Keys;
-use crate::store::{LogRow, Reader, Session, State, Waiting};
+use crate::store::{LogRow, Reader, Session, State, WaitingEvents};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ pub(super) fn tell(
         _ => element.clock(),
     };
     let clock = u64::try_from(element.clock()).unwrap_or(0);
-    let message = Message::CanvasOperation(Operation {
+    let message = RelayMessage::CanvasOperation(Operation {
         operation_id: format!("{entity}-{id}-{}-{at}", verb.as_str()),
         canvas_id: entity.to_string(),
         element_id: id.to_owned(),
@@ -55,7 +55,7 @@ pub(super) fn tell(
 pub fn answer(session: &mut Session, entity: &EntityId, member: &MemberId) -> Result<()> {
     let doc = entity.document(SPEC.name);
     let Some(view) = session.view(&doc)? else { return Ok(()) };
-    let line = Message::CanvasStateResponse(whole(&view, entity, member)).line()?;
+    let line = RelayMessage::CanvasStateResponse(whole(&view, entity, member)).line()?;
     session.state().put_out(&doc, None, &line)
 }
 
@@ -89,7 +89,7 @@ fn shown(element: &FoundElement) -> Map<String, Json> {
 
 /// Everything that waits for the relay and is no event yet.
 pub struct Outgoing {
-    messages: Vec<Message>,
+    messages: Vec<RelayMessage>,
     doc: DocId,
     /// How far the log is told with it, and the last message that waited.
     seq: i64,
@@ -121,7 +121,7 @@ impl Outgoing {
         if let Some(oldest) = session.state().overflow(&self.doc)?
             && let Some(view) = session.view(&self.doc)?
         {
-            let state = Message::CanvasStateResponse(whole(&view, entity, member));
+            let state = RelayMessage::CanvasStateResponse(whole(&view, entity, member));
             session.state().put_event(&self.doc, oldest, &state.line()?)?;
         }
         Ok(())
@@ -130,7 +130,7 @@ impl Outgoing {
 
 /// An event as it is handed out: the message, and its number as `seq`.
 pub fn event(number: i64, line: &str) -> Result<Map<String, Json>> {
-    let mut fields = Message::parse(line)?.fields()?;
+    let mut fields = RelayMessage::parse(line)?.fields()?;
     fields.insert("seq".to_owned(), number.into());
     Ok(fields)
 }
@@ -152,7 +152,7 @@ pub fn outgoing(reader: &Reader, entity: &EntityId, member: &MemberId) -> Result
         None => {
             out.seq = end;
             if let Some(view) = reader.view(&out.doc)? {
-                out.messages.push(Message::CanvasStateResponse(whole(&view, entity, member)));
+                out.messages.push(RelayMessage::CanvasStateResponse(whole(&view, entity, member)));
             }
         }
     }
@@ -165,8 +165,8 @@ struct Telling<'t> {
     entity: &'t EntityId,
     member: &'t MemberId,
     /// By the command that they are about.
-    waiting: BTreeMap<i64, Vec<Message>>,
-    answers: Vec<Message>,
+    waiting: BTreeMap<i64, Vec<RelayMessage>>,
+    answers: Vec<RelayMessage>,
 }
 
 impl<'t> Telling<'t> {
@@ -174,11 +174,11 @@ impl<'t> Telling<'t> {
         state: &'t State,
         entity: &'t EntityId,
         member: &'t MemberId,
-        messages: Vec<Waiting>,
+        messages: Vec<WaitingEvents>,
     ) -> Result<Telling<'t>> {
-        let (mut waiting, mut answers) = (BTreeMap::<i64, Vec<Message>>::new(), Vec::new());
-        for Waiting { seq, message, .. } in messages {
-            let message = Message::parse(&message)?;
+        let (mut waiting, mut answers) = (BTreeMap::<i64, Vec<RelayMessage>>::new(), Vec::new());
+        for WaitingEvents { seq, message, .. } in messages {
+            let message = RelayMessage::parse(&message)?;
             match seq {
                 Some(seq) => waiting.entry(seq).or_default().push(message),
                 None => answers.push(message),
@@ -189,7 +189,7 @@ impl<'t> Telling<'t> {
 
     /// Each change once, in the order of the log: with what it means where that is known, else by
     /// itself, since later changes build upon it. What others made is theirs to tell.
-    fn tell(mut self, doc: &DocId, rows: Vec<LogRow>) -> Result<Vec<Message>> {
+    fn tell(mut self, doc: &DocId, rows: Vec<LogRow>) -> Result<Vec<RelayMessage>> {
         let own = self.state.own_client(doc)?;
         let mut told = Vec::new();
         for row in rows.into_iter().filter(|row| row.origin.is_none()) {
@@ -200,10 +200,10 @@ impl<'t> Telling<'t> {
             let mut update = Some(data_encoding::BASE64.encode(&row.update));
             for message in &mut messages {
                 match message {
-                    Message::CanvasOperation(message) => {
+                    RelayMessage::CanvasOperation(message) => {
                         message.update_v1 = Some(update.take().unwrap_or_default());
                     }
-                    Message::CanvasStateResponse(message) => message.state_v1 = update.take(),
+                    RelayMessage::CanvasStateResponse(message) => message.state_v1 = update.take(),
                     _ => {}
                 }
             }
@@ -214,8 +214,8 @@ impl<'t> Telling<'t> {
     }
 
     /// A change that is no operation: an acknowledgement, or what a merge put right.
-    fn bare(&self) -> Message {
-        Message::CanvasStateResponse(StateResponse {
+    fn bare(&self) -> RelayMessage {
+        RelayMessage::CanvasStateResponse(StateResponse {
             canvas_id: self.entity.to_string(),
             responder_peer_id: self.member.to_string(),
             elements: Vec::new(),

@@ -6,9 +6,9 @@
 //! Without them the words of a message are followed ([`Apply`]): as an edit of our own, which stands
 //! beside the original for ever.
 
-use super::clocks::Clocks;
+use super::clocks::FieldClocks;
 use super::element::{self, FoundElement};
-use super::fields::{self, Fields};
+use super::fields::{self, ElementFields};
 use super::{ELEMENTS, SPEC};
 use crate::concern::{Outcome, core};
 use crate::crdt::value::Value;
@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 /// One line of a relay. The guide's names of the four are read too.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Message {
+pub enum RelayMessage {
     #[serde(alias = "Operation", alias = "operation")]
     CanvasOperation(Operation),
     #[serde(alias = "CursorUpdate", alias = "cursor_update")]
@@ -135,12 +135,12 @@ pub struct StateResponse {
     pub state_v1: Option<String>,
 }
 
-impl Message {
+impl RelayMessage {
     /// Reads one line.
     ///
     /// # Errors
     /// `Untrusted` for what is none of the four messages.
-    pub fn parse(line: &str) -> Result<Message> {
+    pub fn parse(line: &str) -> Result<RelayMessage> {
         let bad = |e: serde_json::Error| Error::untrusted("not a canvas message").because(e);
         let mut json: Map<String, Json> = serde_json::from_str(line).map_err(bad)?;
         // As an enum of Rust is written: {"Operation": {…}}.
@@ -171,18 +171,18 @@ impl Message {
     /// The application's name of its kind.
     pub fn kind(&self) -> &'static str {
         match self {
-            Message::CanvasOperation(_) => "canvas_operation",
-            Message::CanvasCursorUpdate(_) => "canvas_cursor_update",
-            Message::CanvasStateRequest(_) => "canvas_state_request",
-            Message::CanvasStateResponse(_) => "canvas_state_response",
+            RelayMessage::CanvasOperation(_) => "canvas_operation",
+            RelayMessage::CanvasCursorUpdate(_) => "canvas_cursor_update",
+            RelayMessage::CanvasStateRequest(_) => "canvas_state_request",
+            RelayMessage::CanvasStateResponse(_) => "canvas_state_response",
         }
     }
 
     /// The change that it brings with it, base64.
     pub fn change(&self) -> Option<&str> {
         let change = match self {
-            Message::CanvasOperation(message) => message.update_v1.as_deref(),
-            Message::CanvasStateResponse(message) => message.state_v1.as_deref(),
+            RelayMessage::CanvasOperation(message) => message.update_v1.as_deref(),
+            RelayMessage::CanvasStateResponse(message) => message.state_v1.as_deref(),
             _ => None,
         };
         change.filter(|change| !change.is_empty())
@@ -191,10 +191,10 @@ impl Message {
     /// The canvas it is about, as it names it.
     pub fn canvas(&self) -> &str {
         match self {
-            Message::CanvasOperation(message) => &message.canvas_id,
-            Message::CanvasCursorUpdate(message) => &message.canvas_id,
-            Message::CanvasStateRequest(message) => &message.canvas_id,
-            Message::CanvasStateResponse(message) => &message.canvas_id,
+            RelayMessage::CanvasOperation(message) => &message.canvas_id,
+            RelayMessage::CanvasCursorUpdate(message) => &message.canvas_id,
+            RelayMessage::CanvasStateRequest(message) => &message.canvas_id,
+            RelayMessage::CanvasStateResponse(message) => &message.canvas_id,
         }
     }
 
@@ -308,7 +308,7 @@ impl Apply {
         if given.is_empty() {
             return Ok(Outcome::unchanged(doc, &element.id).saying("it is so already"));
         }
-        let clocks = Clocks::of(session.state(), &doc, &element.id, element.clock())?;
+        let clocks = FieldClocks::of(session.state(), &doc, &element.id, element.clock())?;
         let later = |name: &String, value: &Option<Value>| {
             let ours = fields::get(&element.record, name).map(Value::to_json);
             let theirs = value.as_ref().map(Value::to_json);
@@ -351,7 +351,7 @@ impl Apply {
     }
 
     /// The fields that the operation wrote. A named key of `data` that is not there was removed.
-    fn fields(&self, element: &FoundElement) -> Result<Fields> {
+    fn fields(&self, element: &FoundElement) -> Result<ElementFields> {
         let mut given = given(self.data()?)?;
         match &self.message.fields {
             Some(names) => {
@@ -374,7 +374,7 @@ impl Apply {
 }
 
 /// The fields of an element as somebody sent it.
-fn given(data: &Map<String, Json>) -> Result<Fields> {
+fn given(data: &Map<String, Json>) -> Result<ElementFields> {
     fields::of_json(data).map_err(|e| e.of_kind(Kind::Untrusted))
 }
 

@@ -4,14 +4,14 @@
 //! unless they insist. A deleted element is put back under a new id: an id that was deleted never
 //! comes back, since others may be pruning it just now.
 
-use super::element::{Changes, FoundElement};
-use super::fields::{self, Fields};
-use super::{Done, SPEC, put, remove, rewrite};
+use super::element::{FieldChanges, FoundElement};
+use super::fields::{self, ElementFields};
+use super::{ElementDone, SPEC, put, remove, rewrite};
 use crate::concern::{Actor, Outcome};
 use crate::crdt::value::Value;
 use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, EntityId};
-use crate::store::{Session, Step};
+use crate::store::{Session, UndoStep};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
@@ -81,7 +81,7 @@ fn travel(session: &mut Session, entity: &EntityId, force: bool, way: Way) -> Re
         outcome.id = None;
         return Ok(outcome);
     };
-    let changes: Changes = serde_json::from_str(&step.changes)
+    let changes: FieldChanges = serde_json::from_str(&step.changes)
         .map_err(|e| Error::corrupt("a step of the canvas' timeline is no JSON").because(e))?;
     let journey = Journey { entity, actor: &actor, doc, step, changes, way, force };
     let arrived = match (journey.step.verb.as_str(), way) {
@@ -98,8 +98,8 @@ struct Journey<'j> {
     entity: &'j EntityId,
     actor: &'j Actor,
     doc: DocId,
-    step: Step,
-    changes: Changes,
+    step: UndoStep,
+    changes: FieldChanges,
     way: Way,
     force: bool,
 }
@@ -107,8 +107,8 @@ struct Journey<'j> {
 /// What became of it.
 enum Arrived {
     /// The element stands under another id now.
-    Anew(Done),
-    Changed(Done),
+    Anew(ElementDone),
+    Changed(ElementDone),
     /// There is nothing to be done.
     Already(&'static str),
 }
@@ -157,7 +157,7 @@ impl Journey<'_> {
     }
 
     /// The values that the fields are to have; None for what is to go.
-    fn goal(&self) -> Result<Fields> {
+    fn goal(&self) -> Result<ElementFields> {
         let value = |(name, pair): (&String, &(Json, Json))| {
             let (_, goal) = self.way.ends(pair.clone());
             let value = match goal {
@@ -171,7 +171,7 @@ impl Journey<'_> {
     }
 
     fn built_on(&self, why: &str) -> Error {
-        let Step { verb, element, .. } = &self.step;
+        let UndoStep { verb, element, .. } = &self.step;
         Error::refused(format!("somebody built on the {verb} of {element}: {why}"))
             .because("undoing it would undo their work too")
             .hint(
@@ -222,7 +222,7 @@ impl Journey<'_> {
     }
 
     /// For programs: which step it was, and what it changed now.
-    fn account(&self, done: &Done) -> Json {
+    fn account(&self, done: &ElementDone) -> Json {
         let fields: Map<String, Json> = done
             .changes
             .iter()

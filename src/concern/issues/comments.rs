@@ -74,7 +74,7 @@ impl EditComment {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_said("comment", &self.text)?;
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
-        let said = Said::find(session, &self.entity, &self.issue, &self.comment)?;
+        let said = CommentText::find(session, &self.entity, &self.issue, &self.comment)?;
         if said.is_deleted() {
             return Err(Error::refused(format!("comment {} is deleted", said.id)));
         }
@@ -106,7 +106,7 @@ pub struct DeleteComment {
 impl DeleteComment {
     pub fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
-        let said = Said::find(session, &self.entity, &self.issue, &self.comment)?;
+        let said = CommentText::find(session, &self.entity, &self.issue, &self.comment)?;
         if said.is_deleted() {
             return Ok(
                 Outcome::unchanged(doc, &said.id).saying(format!("{} is deleted already", said.id))
@@ -123,14 +123,19 @@ impl DeleteComment {
 }
 
 /// What the operations need to know of a comment.
-struct Said {
+struct CommentText {
     issue: String,
     id: String,
     record: Record,
 }
 
-impl Said {
-    fn find(session: &mut Session, entity: &EntityId, issue: &str, prefix: &str) -> Result<Said> {
+impl CommentText {
+    fn find(
+        session: &mut Session,
+        entity: &EntityId,
+        issue: &str,
+        prefix: &str,
+    ) -> Result<CommentText> {
         let issue = FoundIssue::find(session, entity, issue)?.id;
         let found = session.read(&entity.document(SPEC.name), |source| {
             let id = find(source, &issue, prefix)?;
@@ -138,7 +143,7 @@ impl Said {
             Ok((id, record.unwrap_or_default()))
         })?;
         let (id, record) = found.unwrap_or_else(|| Err(super::no_issues(entity)))?;
-        let said = Said { issue, id, record };
+        let said = CommentText { issue, id, record };
         let path = said.path().map(str::to_owned);
         record::check(session, &entity.document(SPEC.name), &path, COMMENTS.noun)?;
         Ok(said)

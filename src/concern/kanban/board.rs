@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A column with the cards that stand in it.
 #[derive(Debug)]
-pub struct Column {
+pub struct ColumnState {
     pub id: String,
     pub title: String,
     /// Its place on the board.
@@ -27,12 +27,12 @@ pub struct Column {
     pub listed: Vec<String>,
     /// The cards that stand in it, in their order.
     pub cards: Vec<String>,
-    state: State,
+    state: CardState,
 }
 
 /// What of a column can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum CardState {
     Whole,
     /// It has no shared list of cards yet.
     Listless,
@@ -44,7 +44,7 @@ enum State {
 #[derive(Debug)]
 pub struct Board {
     /// In the order of the board.
-    pub columns: Vec<Column>,
+    pub columns: Vec<ColumnState>,
     /// The cards whose column is gone, by age.
     pub unfiled: Vec<String>,
     /// Card → the column that it names; archived cards are not on the board.
@@ -72,7 +72,7 @@ impl Board {
             board.cards.insert(card, column);
         }
         // Of two columns with one id the first in the document has the cards.
-        let mut in_document: Vec<&mut Column> = board.columns.iter_mut().collect();
+        let mut in_document: Vec<&mut ColumnState> = board.columns.iter_mut().collect();
         in_document.sort_by_key(|column| column.place);
         for column in in_document.into_iter().filter(|column| !column.id.is_empty()) {
             column.fill(standing.remove(&column.id).unwrap_or_default());
@@ -83,13 +83,13 @@ impl Board {
     }
 
     /// The column with this id.
-    pub fn column(&self, id: &str) -> Option<&Column> {
+    pub fn column(&self, id: &str) -> Option<&ColumnState> {
         let named = self.columns.iter().filter(|column| !id.is_empty() && column.id == id);
         named.min_by_key(|column| column.place)
     }
 
     /// The first column on the board.
-    pub fn first(&self) -> Option<&Column> {
+    pub fn first(&self) -> Option<&ColumnState> {
         self.columns.first()
     }
 }
@@ -112,26 +112,26 @@ impl Aged {
     }
 }
 
-fn columns_of(source: &dyn Source) -> Vec<Column> {
+fn columns_of(source: &dyn Source) -> Vec<ColumnState> {
     let columns = source.value(&["columns"]);
     let columns = columns.as_ref().and_then(Value::as_array).unwrap_or(&[]).iter();
-    let mut columns: Vec<Column> = columns
+    let mut columns: Vec<ColumnState> = columns
         .enumerate()
         .filter_map(|(place, column)| {
             let plain = matches!(column, Value::Object(_));
-            Some(Column::of(place, column.as_map()?, plain))
+            Some(ColumnState::of(place, column.as_map()?, plain))
         })
         .collect();
     columns.sort_by_key(|column| (column.order, column.place));
     columns
 }
 
-impl Column {
-    fn of(place: usize, fields: &Record, plain: bool) -> Column {
+impl ColumnState {
+    fn of(place: usize, fields: &Record, plain: bool) -> ColumnState {
         let text = |name| fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let list = fields.get("card_order");
         let entries = list.and_then(Value::as_array).unwrap_or(&[]).iter();
-        Column {
+        ColumnState {
             id: text("id"),
             title: text("title"),
             order: fields.get("order").and_then(Value::as_i64).unwrap_or(0),
@@ -139,16 +139,16 @@ impl Column {
             listed: entries.filter_map(|entry| entry.as_str().map(str::to_owned)).collect(),
             cards: Vec::new(),
             state: match list {
-                _ if plain => State::Plain,
-                Some(Value::Array(_)) => State::Whole,
-                _ => State::Listless,
+                _ if plain => CardState::Plain,
+                Some(Value::Array(_)) => CardState::Whole,
+                _ => CardState::Listless,
             },
         }
     }
 
     /// Whether another program wrote it as one plain value.
     pub fn is_plain(&self) -> bool {
-        self.state == State::Plain
+        self.state == CardState::Plain
     }
 
     /// Puts the cards that name it into their order.
@@ -174,13 +174,13 @@ impl Column {
     fn put_right(&self, txn: &mut Txn<'_>) -> Result<()> {
         let (columns, place) = (["columns"], self.place);
         match self.state {
-            State::Plain => return Ok(()),
-            State::Whole if self.listed == self.cards => return Ok(()),
-            State::Whole => {}
-            State::Listless => txn.create_list_at(&columns, place, "card_order")?,
+            CardState::Plain => return Ok(()),
+            CardState::Whole if self.listed == self.cards => return Ok(()),
+            CardState::Whole => {}
+            CardState::Listless => txn.create_list_at(&columns, place, "card_order")?,
         }
         let mut left: BTreeSet<&str> = self.cards.iter().map(String::as_str).collect();
-        if self.state == State::Whole {
+        if self.state == CardState::Whole {
             txn.retain_not_at(&columns, place, "card_order", |_, entry| {
                 !entry.as_str().is_some_and(|card| left.remove(card))
             })?;
@@ -257,8 +257,8 @@ pub fn list_once(txn: &mut Txn<'_>, card: &str, now: i64) -> Result<()> {
         None => None,
     };
     let mut stands = false;
-    let is_own = |column: &Column| own.is_some_and(|own| own.place == column.place);
-    for column in board.columns.iter().filter(|column| column.state == State::Listless) {
+    let is_own = |column: &ColumnState| own.is_some_and(|own| own.place == column.place);
+    for column in board.columns.iter().filter(|column| column.state == CardState::Listless) {
         if is_own(column) || column.listed.iter().any(|entry| entry == card) {
             column.share_list(txn)?;
         }

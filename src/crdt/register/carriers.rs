@@ -1,6 +1,6 @@
 //! Which of many sides carry an item, without a look at all of them.
 
-use super::Side;
+use super::MergeSide;
 use crate::crdt::update::Id;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -8,10 +8,10 @@ use std::ops::Range;
 /// The sides by what they hold, or by what they delete.
 pub struct Carriers {
     /// By client, in the order of their beginnings.
-    spans: HashMap<u64, Vec<Span>>,
+    spans: HashMap<u64, Vec<CarrierSpan>>,
 }
 
-struct Span {
+struct CarrierSpan {
     clocks: Range<u32>,
     side: usize,
     /// How far this one and those before it reach.
@@ -20,7 +20,7 @@ struct Span {
 
 impl Carriers {
     /// By the blocks of their updates.
-    pub fn of_blocks(sides: &[Side<'_>]) -> Carriers {
+    pub fn of_blocks(sides: &[MergeSide<'_>]) -> Carriers {
         Carriers::of(sides.iter().map(|side| {
             side.update.clients().filter_map(|(client, blocks)| {
                 let (first, last) = (blocks.first()?, blocks.last()?);
@@ -30,16 +30,16 @@ impl Carriers {
     }
 
     /// By the delete sets of their updates.
-    pub fn of_deletions(sides: &[Side<'_>]) -> Carriers {
+    pub fn of_deletions(sides: &[MergeSide<'_>]) -> Carriers {
         Carriers::of(sides.iter().map(|side| side.update.delete_set().iter()))
     }
 
     fn of<S: Iterator<Item = (u64, Range<u32>)>>(sides: impl Iterator<Item = S>) -> Carriers {
-        let mut spans: HashMap<u64, Vec<Span>> = HashMap::new();
+        let mut spans: HashMap<u64, Vec<CarrierSpan>> = HashMap::new();
         for (side, carried) in sides.enumerate() {
             for (client, clocks) in carried {
                 let reach = clocks.end;
-                spans.entry(client).or_default().push(Span { clocks, side, reach });
+                spans.entry(client).or_default().push(CarrierSpan { clocks, side, reach });
             }
         }
         for of_client in spans.values_mut() {

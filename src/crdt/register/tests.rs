@@ -159,10 +159,10 @@ fn the_decisions_are_those_of_a_look_at_everything() {
         let (mut rng, world) = random_world(seed, 60);
         let sent = sent(&mut rng, &world);
         let (before, after) = (view(&sent.before), view(&sent.after));
-        let sides: Vec<Side<'_>> = sent
+        let sides: Vec<MergeSide<'_>> = sent
             .sides
             .iter()
-            .map(|(update, seen)| Side {
+            .map(|(update, seen)| MergeSide {
                 update: Update::checked(update, &[]).unwrap(),
                 seen: seen.as_ref(),
             })
@@ -193,11 +193,11 @@ fn the_decisions_are_those_of_a_look_at_everything() {
             blocks.iter().map(move |block| Id { client, clock: block.clock })
         });
         for id in every {
-            let which = |is: &dyn Fn(&Side<'_>) -> bool| -> Vec<usize> {
+            let which = |is: &dyn Fn(&MergeSide<'_>) -> bool| -> Vec<usize> {
                 (0..sides.len()).filter(|side| is(&sides[*side])).collect()
             };
             assert_eq!(holders.carrying(id), which(&|side| side.update.block(id).is_some()));
-            let deletes = |side: &Side<'_>| side.update.delete_set().contains(id);
+            let deletes = |side: &MergeSide<'_>| side.update.delete_set().contains(id);
             assert_eq!(deleters.carrying(id), which(&deletes));
         }
     }

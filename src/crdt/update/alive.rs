@@ -38,10 +38,10 @@ impl Update<'_, Checked> {
         for ours in &self.clients {
             if let Some(theirs) = base.client(ours.id) {
                 collected(self, ours, base, theirs, |block, id| {
-                    standing.push((Side::Base, block, id));
+                    standing.push((BlockSide::Base, block, id));
                 });
                 collected(base, theirs, self, ours, |block, id| {
-                    standing.push((Side::Update, block, id));
+                    standing.push((BlockSide::Update, block, id));
                 });
             }
         }
@@ -60,7 +60,9 @@ impl Update<'_, Checked> {
     pub(super) fn buried(&self, base: &Update<'_, Checked>, deletes: &DeleteSet) -> Vec<bool> {
         let both = Both { update: self, base, deletes, like: alike(self, base) };
         let id = Id { client: 0, clock: 0 };
-        (0..self.blocks.len()).map(|block| both.alive(Side::Update, block, id).is_none()).collect()
+        (0..self.blocks.len())
+            .map(|block| both.alive(BlockSide::Update, block, id).is_none())
+            .collect()
     }
 }
 
@@ -86,7 +88,7 @@ fn collected<A, B>(
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
+enum BlockSide {
     Base,
     Update,
 }
@@ -97,7 +99,7 @@ struct Both<'b, 'u, 'a> {
     base: &'b Update<'a, Checked>,
     deletes: &'b DeleteSet,
     /// Per block of the update whose place it does not show itself: a block in the same place.
-    like: Vec<Option<(Side, usize)>>,
+    like: Vec<Option<(BlockSide, usize)>>,
 }
 
 /// Where something stands.
@@ -109,7 +111,7 @@ enum Enclosing {
 }
 
 impl Both<'_, '_, '_> {
-    fn alive(&self, side: Side, block: usize, id: Id) -> Option<Alive> {
+    fn alive(&self, side: BlockSide, block: usize, id: Id) -> Option<Alive> {
         let (mut side, mut block) = (side, block);
         let mut nested = false;
         for _ in 0..STEPS {
@@ -124,20 +126,20 @@ impl Both<'_, '_, '_> {
                 return None;
             }
             (side, block) = match (self.base.find(container), self.update.find(container)) {
-                (Some(block), _) => (Side::Base, block),
-                (None, Some(block)) => (Side::Update, block),
+                (Some(block), _) => (BlockSide::Base, block),
+                (None, Some(block)) => (BlockSide::Update, block),
                 (None, None) => break,
             };
         }
         Some(Alive::Inside(id))
     }
 
-    fn place(&self, side: Side, block: usize) -> Enclosing {
+    fn place(&self, side: BlockSide, block: usize) -> Enclosing {
         let place = match side {
-            Side::Base => self.base.placed(block),
-            Side::Update => self.update.placed(block).or_else(|| match self.like.get(block) {
-                Some(Some((Side::Base, like))) => self.base.placed(*like),
-                Some(Some((Side::Update, like))) => self.update.placed(*like),
+            BlockSide::Base => self.base.placed(block),
+            BlockSide::Update => self.update.placed(block).or_else(|| match self.like.get(block) {
+                Some(Some((BlockSide::Base, like))) => self.base.placed(*like),
+                Some(Some((BlockSide::Update, like))) => self.update.placed(*like),
                 _ => None,
             }),
         };
@@ -160,7 +162,10 @@ impl Update<'_, Checked> {
 }
 
 /// For what has its place from an origin outside the update: that origin, or what leads to it.
-fn alike(update: &Update<'_, Checked>, base: &Update<'_, Checked>) -> Vec<Option<(Side, usize)>> {
+fn alike(
+    update: &Update<'_, Checked>,
+    base: &Update<'_, Checked>,
+) -> Vec<Option<(BlockSide, usize)>> {
     let mut like = vec![None; update.blocks.len()];
     let stands = |block: &Block| block.kind != Kind::Gc;
     for index in update.facts.order.iter().map(|index| *index as usize) {
@@ -171,10 +176,10 @@ fn alike(update: &Update<'_, Checked>, base: &Update<'_, Checked>) -> Vec<Option
         let (left, right) = update.origins(block);
         let found = [left, right].into_iter().flatten().find_map(|origin| {
             let in_base = base.find(origin).filter(|at| base.blocks.get(*at).is_some_and(stands));
-            in_base.map(|at| (Side::Base, at)).or_else(|| {
+            in_base.map(|at| (BlockSide::Base, at)).or_else(|| {
                 let at = update.find(origin)?;
                 update.blocks.get(at).filter(|block| stands(block))?;
-                like.get(at).copied().flatten().or(Some((Side::Update, at)))
+                like.get(at).copied().flatten().or(Some((BlockSide::Update, at)))
             })
         });
         if let Some(entry) = like.get_mut(index) {

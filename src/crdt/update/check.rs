@@ -195,13 +195,13 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
                 ParentSlot { owner, key, head, shape: Shape::Unknown, depth: 0, rooted: true }
             }
             Parent::Item(id) => match self.container(block, id)? {
-                Container::Gone => return Ok(Reference::Gone),
-                Container::Open => {
+                ContainerState::Gone => return Ok(Reference::Gone),
+                ContainerState::Open => {
                     self.need(id);
                     let owner = Owner::Item { id, block: None };
                     ParentSlot { owner, key, head, shape: Shape::Unknown, depth: 0, rooted: false }
                 }
-                Container::Known { shape, depth, rooted, block } => {
+                ContainerState::Known { shape, depth, rooted, block } => {
                     ParentSlot { owner: Owner::Item { id, block }, key, head, shape, depth, rooted }
                 }
             },
@@ -320,7 +320,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     }
 
     /// The container that an item with this id created.
-    fn container(&mut self, block: &Block, id: Id) -> Result<Container, Fault> {
+    fn container(&mut self, block: &Block, id: Id) -> Result<ContainerState, Fault> {
         if let Some(base) = self.base
             && let Some(index) = base.find(id)
         {
@@ -333,7 +333,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         self.parent = Some((id, index));
         match index {
             Some(index) => container_at(block, self.update, &self.facts, index, true),
-            None => Ok(Container::Open),
+            None => Ok(ContainerState::Open),
         }
     }
 
@@ -460,7 +460,7 @@ fn too_deep(block: &Block) -> Fault {
 }
 
 /// What a parent reference leads to.
-enum Container {
+enum ContainerState {
     Open,
     Gone,
     Known { shape: Shape, depth: u8, rooted: bool, block: Option<u32> },
@@ -472,10 +472,10 @@ fn container_at<S>(
     facts: &Facts<'_>,
     index: usize,
     own: bool,
-) -> Result<Container, Fault> {
-    let Some(parent) = holder.blocks.get(index) else { return Ok(Container::Open) };
+) -> Result<ContainerState, Fault> {
+    let Some(parent) = holder.blocks.get(index) else { return Ok(ContainerState::Open) };
     match parent.kind {
-        Kind::Gc | Kind::Deleted => return Ok(Container::Gone),
+        Kind::Gc | Kind::Deleted => return Ok(ContainerState::Gone),
         Kind::Type => {}
         other => {
             let reason = format!("{} is not a container", other.name());
@@ -484,12 +484,12 @@ fn container_at<S>(
     }
     let shape = Shape::of_type(holder.content(parent)).unwrap_or(Shape::Unknown);
     let (depth, rooted) = match facts.slot.get(index).copied().unwrap_or(OPEN) {
-        GONE => return Ok(Container::Gone),
+        GONE => return Ok(ContainerState::Gone),
         OPEN => (0, false),
         slot => facts.slots.get(slot as usize).map_or((0, false), |h| (h.depth, h.rooted)),
     };
     let block = own.then_some(index as u32);
-    Ok(Container::Known { shape, depth: depth.saturating_add(1), rooted, block })
+    Ok(ContainerState::Known { shape, depth: depth.saturating_add(1), rooted, block })
 }
 
 /// The container that content of this kind stands in.

@@ -29,7 +29,7 @@ const MOVES: u64 = 64;
 /// The blocks of a document as yrs holds them, in as far as they cost something.
 #[derive(Default)]
 pub struct Rehearsal {
-    lines: Vec<Line>,
+    lines: Vec<ClientLine>,
     line_of: HashMap<u64, u32>,
     fragments: Vec<Fragment>,
     lists: Vec<List>,
@@ -42,7 +42,7 @@ pub struct Rehearsal {
 
 /// What one client wrote.
 #[derive(Default)]
-struct Line {
+struct ClientLine {
     client: u64,
     end: u32,
     /// By first clock.
@@ -147,7 +147,7 @@ impl Rehearsal {
         let new = self.lines.len() as u32;
         let line = *self.line_of.entry(client).or_insert(new);
         if line == new {
-            self.lines.push(Line { client, ..Line::default() });
+            self.lines.push(ClientLine { client, ..ClientLine::default() });
         }
         line
     }

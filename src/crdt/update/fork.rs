@@ -2,7 +2,7 @@
 //! wrote under one id.
 
 use super::any;
-use super::run::{Content, Run};
+use super::run::{Run, RunContent};
 use super::{Alive, Checked, Client, DeleteSet, Id, Kind, Reader, Update};
 use crate::crdt::value::Value;
 
@@ -82,13 +82,13 @@ fn difference<A, B>(
         return (0..units).find(lives);
     }
     let differs = match (a.content()?, b.content()?) {
-        (Content::Units(a), Content::Units(b)) => {
+        (RunContent::Units(a), RunContent::Units(b)) => {
             (0..units).find(|unit| !same_unit(a.next(), b.next()) && lives(unit))
         }
-        (Content::Values(a), Content::Values(b)) => {
+        (RunContent::Values(a), RunContent::Values(b)) => {
             (0..units).find(|unit| !same_value(a, b) && lives(unit))
         }
-        (Content::Whole(a), Content::Whole(b)) => {
+        (RunContent::Whole(a), RunContent::Whole(b)) => {
             let same = a == b || (block_a.kind == Kind::Embed && same_embedded(a, b));
             (!same).then_some(0).filter(lives)
         }

@@ -13,11 +13,11 @@ const NONE: u32 = u32::MAX;
 /// The left origins of a whole state.
 pub struct Lineage {
     /// Per block.
-    nodes: Vec<Node>,
+    nodes: Vec<LineageNode>,
 }
 
 #[derive(Clone, Copy)]
-struct Node {
+struct LineageNode {
     /// The block of its left origin.
     above: u32,
     /// A block on the way to the top of the chain; itself there.
@@ -29,7 +29,7 @@ struct Node {
 impl Lineage {
     /// Linear in the blocks.
     pub fn of(update: &Update<'_, Checked>) -> Lineage {
-        let alone = |block: usize| Node { above: NONE, jump: block as u32, depth: 0 };
+        let alone = |block: usize| LineageNode { above: NONE, jump: block as u32, depth: 0 };
         let mut lineage = Lineage { nodes: (0..update.blocks.len()).map(alone).collect() };
         // Origins come before what was written over them in this order.
         for block in update.facts.order.iter().map(|block| *block as usize) {
@@ -45,13 +45,13 @@ impl Lineage {
     }
 
     /// What a block is whose left origin is in this one.
-    fn below(&self, above: usize) -> Option<Node> {
+    fn below(&self, above: usize) -> Option<LineageNode> {
         let over = self.nodes.get(above)?;
         let far = self.nodes.get(over.jump as usize)?;
         let farther = self.nodes.get(far.jump as usize)?;
         let even = over.depth - far.depth == far.depth - farther.depth;
         let jump = if even { far.jump } else { above as u32 };
-        Some(Node { above: above as u32, jump, depth: over.depth.saturating_add(1) })
+        Some(LineageNode { above: above as u32, jump, depth: over.depth.saturating_add(1) })
     }
 
     /// Whether one item is among the origins of another: what it was written over, what that was

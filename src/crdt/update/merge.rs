@@ -13,12 +13,12 @@ use std::collections::BTreeMap;
 ///
 /// Returns `None` where a client's clocks would have a gap.
 pub fn merge(updates: &[Update<'_, Checked>]) -> Option<Vec<u8>> {
-    let mut clients: BTreeMap<u64, Vec<Source<'_, '_>>> = BTreeMap::new();
+    let mut clients: BTreeMap<u64, Vec<MergeSource<'_, '_>>> = BTreeMap::new();
     let deletes = DeleteSet::union_of(updates.iter().map(|update| &update.deletes));
     for (order, update) in updates.iter().enumerate() {
         for of in &update.clients {
             let run = Run::from(update, of, of.first)?;
-            clients.entry(of.id).or_default().push(Source { run, order });
+            clients.entry(of.id).or_default().push(MergeSource { run, order });
         }
     }
     let mut out = Vec::new();
@@ -48,7 +48,7 @@ impl Update<'_, Checked> {
     fn lacking(&self, have: &Clocks, deletes: &DeleteSet) -> Vec<u8> {
         let lacking = self.clients.iter().rev().filter_map(|of| {
             let from = have.get(&of.id).map_or(of.first, |clock| of.first.max(*clock));
-            Some((of.id, Source { run: Run::from(self, of, from)?, order: 0 }))
+            Some((of.id, MergeSource { run: Run::from(self, of, from)?, order: 0 }))
         });
         let lacking: Vec<_> = lacking.collect();
         let mut out = Vec::new();
@@ -63,12 +63,12 @@ impl Update<'_, Checked> {
 }
 
 /// The blocks of one client in one update, and the place of that update among the others.
-struct Source<'u, 'a> {
+struct MergeSource<'u, 'a> {
     run: Run<'u, 'a, Checked>,
     order: usize,
 }
 
-impl Source<'_, '_> {
+impl MergeSource<'_, '_> {
     /// How much of the block here is gone.
     fn rank(&self) -> u8 {
         self.run.block().map_or(0, |block| rank(block.kind))
@@ -93,13 +93,13 @@ fn rank(kind: Kind) -> u8 {
 /// Goes once over the clocks of one client and takes, at each, the best of the sources there.
 struct Cover<'u, 'a> {
     /// Sources that begin later, the next one last.
-    later: Vec<Source<'u, 'a>>,
-    here: Vec<Source<'u, 'a>>,
+    later: Vec<MergeSource<'u, 'a>>,
+    here: Vec<MergeSource<'u, 'a>>,
     clock: u32,
 }
 
 impl<'u, 'a> Cover<'u, 'a> {
-    fn of(mut sources: Vec<Source<'u, 'a>>) -> Self {
+    fn of(mut sources: Vec<MergeSource<'u, 'a>>) -> Self {
         sources.sort_by_key(|source| Reverse((source.run.clock(), source.order)));
         let clock = sources.last().map_or(0, |source| source.run.clock());
         Cover { later: sources, here: Vec::new(), clock }
@@ -137,7 +137,7 @@ impl<'u, 'a> Cover<'u, 'a> {
     /// Writes the next block, cut short where another source has it as gone further.
     fn piece(&mut self, out: &mut Vec<u8>) -> Option<()> {
         let clock = self.clock;
-        let better = |source: &Source<'_, '_>| (source.rank(), Reverse(source.order));
+        let better = |source: &MergeSource<'_, '_>| (source.rank(), Reverse(source.order));
         let (best, _) = self.here.iter().enumerate().max_by_key(|(_, source)| better(source))?;
         let chosen = self.here.get(best)?;
         let (than, end) = (chosen.rank(), chosen.run.block()?.next_clock());

@@ -48,9 +48,9 @@ pub use measure::{Dead, Frame};
 pub use merge::merge;
 pub use paths::{Container, Extent, Register, Step};
 pub use salvage::{Salvage, without_gaps};
-pub use texts::{Decide, Instead, Role};
+pub use texts::{Decide, Instead, TextRole};
 pub use trace::{Head, Trace, Traced, heads};
-pub use written::Written;
+pub use written::WrittenBlocks;
 
 pub(super) use deletes::write_var;
 pub(super) use facts::{Facts, GONE, OPEN, ParentSlot, Shape};
@@ -175,7 +175,7 @@ pub struct Block {
     info: u8,
     /// A plain value in it is nested deeper than anything here reads.
     deep: bool,
-    /// It holds a value that yrs would write in another way ([`Written`]).
+    /// It holds a value that yrs would write in another way ([`WrittenBlocks`]).
     odd: bool,
     pub kind: Kind,
 }

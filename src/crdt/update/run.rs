@@ -15,24 +15,24 @@ pub struct Run<'u, 'a, S> {
     index: usize,
     clock: u32,
     /// The content of the present block, with how many of its units were taken.
-    content: Option<(u32, Content<'a>)>,
+    content: Option<(u32, RunContent<'a>)>,
 }
 
 /// Content that is taken bit by bit.
-pub enum Content<'a> {
+pub enum RunContent<'a> {
     Units(EncodeUtf16<'a>),
     Values(Reader<'a>),
     /// What is always one unit: nothing is left to take after it.
     Whole(&'a [u8]),
 }
 
-impl Content<'_> {
+impl RunContent<'_> {
     fn skip(&mut self, units: u32) {
         match self {
-            Content::Units(text) if units > 0 => {
+            RunContent::Units(text) if units > 0 => {
                 text.nth(units as usize - 1);
             }
-            Content::Values(reader) => {
+            RunContent::Values(reader) => {
                 for _ in 0..units {
                     // The walk read the same bytes: this cannot fail.
                     if reader.skip_any().is_err() {
@@ -106,7 +106,7 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
 
     /// The content from here on. What is taken counts as taken until the block changes, so going
     /// through a block in pieces costs no more than going through it once.
-    pub fn content(&mut self) -> Option<&mut Content<'a>> {
+    pub fn content(&mut self) -> Option<&mut RunContent<'a>> {
         let block = self.block()?;
         let (offset, _) = self.offset_and_rest();
         let (update, index) = (self.update, self.index);
@@ -161,7 +161,7 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
 
     fn write_content(&mut self, units: u32, out: &mut Vec<u8>) {
         match self.content() {
-            Some(Content::Units(text)) => {
+            Some(RunContent::Units(text)) => {
                 // A pair cut in the middle leaves a replacement character on each side, as in
                 // yrs and Yjs, so that lengths stay.
                 let taken: Vec<u16> = text.take(units as usize).collect();
@@ -169,18 +169,18 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
                 write_var(out, text.len() as u64);
                 out.extend_from_slice(text.as_bytes());
             }
-            Some(Content::Values(reader)) => {
+            Some(RunContent::Values(reader)) => {
                 let mut after = reader.clone();
-                let mut values = Content::Values(after.clone());
+                let mut values = RunContent::Values(after.clone());
                 values.skip(units);
-                if let Content::Values(end) = values {
+                if let RunContent::Values(end) = values {
                     let bytes = after.take(end.offset().saturating_sub(after.offset()));
                     write_var(out, u64::from(units));
                     out.extend_from_slice(bytes.unwrap_or(&[]));
                     *reader = end;
                 }
             }
-            Some(Content::Whole(bytes)) => out.extend_from_slice(bytes),
+            Some(RunContent::Whole(bytes)) => out.extend_from_slice(bytes),
             None => {}
         }
         self.took(units);
@@ -193,15 +193,15 @@ pub fn write_gc(units: u32, out: &mut Vec<u8>) {
     write_var(out, u64::from(units));
 }
 
-fn open<'a, S>(update: &Update<'a, S>, index: usize) -> Content<'a> {
-    let Some(block) = update.blocks.get(index) else { return Content::Whole(&[]) };
+fn open<'a, S>(update: &Update<'a, S>, index: usize) -> RunContent<'a> {
+    let Some(block) = update.blocks.get(index) else { return RunContent::Whole(&[]) };
     let mut reader = Reader::at(update.bytes, block.content_span().start);
     match block.kind {
-        Kind::String => Content::Units(reader.text().unwrap_or("").encode_utf16()),
+        Kind::String => RunContent::Units(reader.text().unwrap_or("").encode_utf16()),
         Kind::Any => match reader.var() {
-            Ok(_) => Content::Values(reader),
-            Err(_) => Content::Whole(&[]),
+            Ok(_) => RunContent::Values(reader),
+            Err(_) => RunContent::Whole(&[]),
         },
-        _ => Content::Whole(update.content(block)),
+        _ => RunContent::Whole(update.content(block)),
     }
 }

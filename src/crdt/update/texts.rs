@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// What a text is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum TextRole {
     /// The name of a root.
     Root,
     /// A key of a map, shared or plain.
@@ -29,7 +29,7 @@ pub enum Instead {
 /// Asked once for every text: its role, the steps to it from a root (its own key included; a way
 /// that is not known begins anywhere), and the text. Texts inside embedded JSON come as written
 /// there, with their escapes.
-pub type Decide<'d> = &'d mut dyn FnMut(Role, &[&str], &str) -> Instead;
+pub type Decide<'d> = &'d mut dyn FnMut(TextRole, &[&str], &str) -> Instead;
 
 impl Update<'_, Checked> {
     /// The update with other texts: the same blocks in the same bytes, and all else as it was.
@@ -65,14 +65,14 @@ impl<'d> Rewrite<'d> {
             if path.is_empty() {
                 path.push(key);
             }
-            self.replace(Role::Key, path, key, end - key.len()..end);
+            self.replace(TextRole::Key, path, key, end - key.len()..end);
         }
         if let Parent::Root(name) = parent {
             // The form of the parent and the length of the name come before it.
             let mut reader = Reader::at(bytes, block.span().start + 1);
             if reader.var().and_then(|_| reader.text()).is_ok() {
                 let end = reader.offset();
-                self.replace(Role::Root, &[name], name, end - name.len()..end);
+                self.replace(TextRole::Root, &[name], name, end - name.len()..end);
             }
         }
     }
@@ -103,7 +103,7 @@ impl<'d> Rewrite<'d> {
                     let Ok(key) = reader.text() else { return };
                     let end = reader.offset();
                     path.push(key);
-                    self.replace(Role::Key, path, key, end - key.len()..end);
+                    self.replace(TextRole::Key, path, key, end - key.len()..end);
                     self.value(reader, path);
                     path.pop();
                 }
@@ -115,7 +115,7 @@ impl<'d> Rewrite<'d> {
     fn text<'a>(&mut self, reader: &mut Reader<'a>, path: &[&'a str]) {
         let Ok(text) = reader.text() else { return };
         let end = reader.offset();
-        self.replace(Role::Value, path, text, end - text.len()..end);
+        self.replace(TextRole::Value, path, text, end - text.len()..end);
     }
 
     fn buffer(&mut self, reader: &mut Reader<'_>) {
@@ -136,7 +136,7 @@ impl<'d> Rewrite<'d> {
             let Some(text) = json.get(from..to) else { return };
             at = to + 1;
             let is_key = json.get(at..).is_some_and(|rest| rest.trim_start().starts_with(':'));
-            let role = if is_key { Role::Key } else { Role::Value };
+            let role = if is_key { TextRole::Key } else { TextRole::Value };
             let depth = path.len();
             if is_key {
                 key = Some(text);
@@ -154,7 +154,7 @@ impl<'d> Rewrite<'d> {
         }
     }
 
-    fn replace(&mut self, role: Role, path: &[&str], text: &str, span: Range<usize>) {
+    fn replace(&mut self, role: TextRole, path: &[&str], text: &str, span: Range<usize>) {
         let instead = (self.decide)(role, path, text);
         self.put(instead, text, span);
     }
@@ -236,19 +236,19 @@ mod tests {
         assert_eq!(copy.len(), json.len());
         assert_eq!(copy, r#"{"x":["xxxxx","×",1,{"xxxx":"x"}]}"#);
         let expected = [
-            (Role::Root, "t", "t"),
-            (Role::Key, "t/k", "k"),
-            (Role::Value, "t/k", r#"v\"\n"#),
-            (Role::Value, "t/k", "é"),
-            (Role::Key, r"t/a\tb", r"a\tb"),
-            (Role::Value, r"t/a\tb", "x"),
+            (TextRole::Root, "t", "t"),
+            (TextRole::Key, "t/k", "k"),
+            (TextRole::Value, "t/k", r#"v\"\n"#),
+            (TextRole::Value, "t/k", "é"),
+            (TextRole::Key, r"t/a\tb", r"a\tb"),
+            (TextRole::Value, r"t/a\tb", "x"),
         ];
         let mut seen: Vec<_> = seen.iter().map(|(r, p, t)| (*r, p.as_str(), t.as_str())).collect();
-        seen.sort_by_key(|(role, ..)| *role != Role::Root);
+        seen.sort_by_key(|(role, ..)| *role != TextRole::Root);
         assert_eq!(seen, expected);
         // Part of an escape does not stand alone, whatever is wanted there.
         let copy = embedded(json, &mut |role, _, text| match role {
-            Role::Root => Instead::Same,
+            TextRole::Root => Instead::Same,
             _ => Instead::Text("\\".repeat(text.len())),
         });
         assert_eq!(copy, r#"{"x":["xxxxx","×",1,{"xxxx":"x"}]}"#);

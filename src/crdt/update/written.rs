@@ -10,9 +10,9 @@ use std::ops::Range;
 
 /// The values that yrs would write in another way, by client and clock.
 #[derive(Default)]
-pub struct Written(HashMap<u64, BTreeMap<u32, Box<[u8]>>>);
+pub struct WrittenBlocks(HashMap<u64, BTreeMap<u32, Box<[u8]>>>);
 
-impl Written {
+impl WrittenBlocks {
     /// Remembers such values of an update. What is remembered first stays.
     pub fn note<S>(&mut self, update: &Update<'_, S>) {
         for (client, blocks) in update.clients() {

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicU32;
 
 /// The places that items stand in.
-struct Lists {
+struct SlotLists {
     /// Per node, its lists: one for a sequence, one per key for a map, sorted by key.
     of_node: Vec<std::ops::Range<u32>>,
     /// Per list, its key.
@@ -26,7 +26,7 @@ pub fn build(update: &Update<'_, Checked>, limit: u64) -> Option<View> {
     let lists = lists(update, &nodes, &node_of_block);
     let order = Order::arrange(update, &pieces, &lists.of_slot, lists.keys.len(), limit)?;
     let dead = pieces.dead(update, &version.deletes);
-    let contents = Contents::of(update, &pieces, &dead, &node_of_block);
+    let contents = SlotContents::of(update, &pieces, &dead, &node_of_block);
     let entries = entries(&mut nodes, &lists, &order, &contents);
     let mut roots: Vec<(String, u32)> =
         (0u32..).zip(&update.facts().roots).map(|(node, r)| (r.name.to_owned(), node)).collect();
@@ -55,14 +55,14 @@ fn nodes(update: &Update<'_, Checked>) -> (Vec<Node>, Vec<u32>) {
 }
 
 /// Gives each slot its list: slots under the same key of the same map share one.
-fn lists(update: &Update<'_, Checked>, nodes: &[Node], node_of_block: &[u32]) -> Lists {
+fn lists(update: &Update<'_, Checked>, nodes: &[Node], node_of_block: &[u32]) -> SlotLists {
     let slots = &update.facts().slots;
     let node_of = |owner: Owner| match owner {
         Owner::Root(root) => Some(root),
         Owner::Item { block, .. } => node_of_block.get(block? as usize).copied(),
     };
     let (mut by_node, ends) = by_node(slots.iter().map(|slot| node_of(slot.owner)), nodes.len());
-    let mut lists = Lists {
+    let mut lists = SlotLists {
         of_node: vec![0..0; nodes.len()],
         keys: Vec::new(),
         of_slot: vec![NONE; slots.len()],
@@ -129,7 +129,7 @@ fn key_span(update: &Update<'_, Checked>, slots: &[u32]) -> Span {
 }
 
 /// What each piece shows.
-struct Contents<'p, 'u> {
+struct SlotContents<'p, 'u> {
     update: &'p Update<'u, Checked>,
     pieces: &'p Pieces,
     dead: &'p [bool],
@@ -138,7 +138,7 @@ struct Contents<'p, 'u> {
     cut: HashMap<u32, (Span, Halves)>,
 }
 
-impl<'p, 'u> Contents<'p, 'u> {
+impl<'p, 'u> SlotContents<'p, 'u> {
     fn of(
         update: &'p Update<'u, Checked>,
         pieces: &'p Pieces,
@@ -153,7 +153,7 @@ impl<'p, 'u> Contents<'p, 'u> {
                 });
             }
         }
-        Contents { update, pieces, dead, node_of_block, cut }
+        SlotContents { update, pieces, dead, node_of_block, cut }
     }
 
     /// None where the piece is deleted.
@@ -186,9 +186,9 @@ fn shows(block: &Block) -> bool {
 /// The live entries of every node, in its order.
 fn entries(
     nodes: &mut [Node],
-    lists: &Lists,
+    lists: &SlotLists,
     order: &Order,
-    contents: &Contents<'_, '_>,
+    contents: &SlotContents<'_, '_>,
 ) -> Vec<Entry> {
     let mut entries = Vec::with_capacity(lists.keys.len());
     for (node, range) in nodes.iter_mut().zip(&lists.of_node) {

@@ -15,7 +15,7 @@ impl View {
     /// `bool`, `bytes` (base64), `null` and `undefined` for plain values. It is made as it is
     /// written.
     pub fn typed(&self, root: &str) -> Option<impl Serialize> {
-        Some(Container { view: self, node: self.root(root)? })
+        Some(TypedContainer { view: self, node: self.root(root)? })
     }
 }
 
@@ -43,17 +43,17 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 /// A shared type. Recursion is bounded: the check refused deeper nesting.
-struct Container<'v> {
+struct TypedContainer<'v> {
     view: &'v View,
     node: u32,
 }
 
-impl Serialize for Container<'_> {
+impl Serialize for TypedContainer<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let view = self.view;
         let Some(node) = view.node(self.node) else { return bare(serializer, "undefined") };
         match node.shape {
-            Shape::Map => tagged(serializer, "map", &Fields { view, node }),
+            Shape::Map => tagged(serializer, "map", &TypedFields { view, node }),
             Shape::Text => {
                 let mut text = String::new();
                 view.entries_of(node).iter().for_each(|entry| view.push_text(entry, &mut text));
@@ -64,18 +64,18 @@ impl Serialize for Container<'_> {
     }
 }
 
-struct Fields<'v> {
+struct TypedFields<'v> {
     view: &'v View,
     node: &'v Node,
 }
 
-impl Serialize for Fields<'_> {
+impl Serialize for TypedFields<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for entry in self.view.entries_of(self.node) {
             let key = self.view.key(entry);
             if entry.node != NONE {
-                map.serialize_entry(key, &Container { view: self.view, node: entry.node })?;
+                map.serialize_entry(key, &TypedContainer { view: self.view, node: entry.node })?;
             } else if let Some(values) = Values::of(self.view, entry)
                 && !values.is_through()
             {
@@ -96,7 +96,7 @@ impl Serialize for Items<'_> {
         let mut seq = serializer.serialize_seq(None)?;
         for entry in self.view.entries_of(self.node) {
             if entry.node != NONE {
-                seq.serialize_element(&Container { view: self.view, node: entry.node })?;
+                seq.serialize_element(&TypedContainer { view: self.view, node: entry.node })?;
             } else if let Some(values) = Values::of(self.view, entry) {
                 while !values.is_through() {
                     seq.serialize_element(&values)?;
@@ -137,16 +137,16 @@ impl Serialize for Values<'_> {
             Values::Bytes(bytes) => {
                 tagged(serializer, "bytes", &base64(bytes.take().unwrap_or_default()))
             }
-            Values::Any(reader) => Plain(reader).serialize(serializer),
+            Values::Any(reader) => PlainReader(reader).serialize(serializer),
         }
     }
 }
 
 /// The plain value that a reader stands before; the reader goes on behind it. Recursion is bounded:
 /// the walk refused deeper nesting, and read the same bytes without an error.
-struct Plain<'r, 'v>(&'r RefCell<Reader<'v>>);
+struct PlainReader<'r, 'v>(&'r RefCell<Reader<'v>>);
 
-impl Serialize for Plain<'_, '_> {
+impl Serialize for PlainReader<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let head = self.0.borrow_mut().any_head().map_err(S::Error::custom)?;
         match head {
@@ -176,7 +176,7 @@ impl Serialize for PlainItems<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut seq = serializer.serialize_seq(Some(self.1))?;
         for _ in 0..self.1 {
-            seq.serialize_element(&Plain(self.0))?;
+            seq.serialize_element(&PlainReader(self.0))?;
         }
         seq.end()
     }
@@ -196,7 +196,7 @@ impl Serialize for PlainFields<'_, '_> {
         }
         let mut map = serializer.serialize_map(Some(fields.len()))?;
         for (key, value) in fields {
-            map.serialize_entry(key, &Plain(&RefCell::new(value)))?;
+            map.serialize_entry(key, &PlainReader(&RefCell::new(value)))?;
         }
         map.end()
     }

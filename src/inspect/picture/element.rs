@@ -1,7 +1,7 @@
 //! One element as a drawing, by its type.
 
 use super::svg::{Paint, Svg, Type, color, wrap};
-use super::{Frame, number, text};
+use super::{PictureFrame, number, text};
 use crate::concern::canvas::ELEMENTS;
 use crate::crdt::value::{Record, Value};
 use crate::schema::FieldRole;
@@ -17,7 +17,7 @@ const LABEL: f64 = 10.0;
 const LABELLED: Type<'static> = Type { size: 12.0, color: "#444444", centred: true };
 
 /// Draws an element at its place.
-pub fn draw(svg: &mut Svg, record: &Record, place: &Frame) {
+pub fn draw(svg: &mut Svg, record: &Record, place: &PictureFrame) {
     let empty = Record::new();
     let data = record.get("data").and_then(Value::as_map).unwrap_or(&empty);
     svg.begin(place);
@@ -60,36 +60,36 @@ fn content(data: &Record) -> Option<&str> {
 }
 
 /// Where an element is drawn: a text goes on below a box that is too low for it.
-pub fn extent(record: &Record, place: &Frame) -> Frame {
+pub fn extent(record: &Record, place: &PictureFrame) -> PictureFrame {
     let data = record.get("data").and_then(Value::as_map);
     let Some(data) = data.filter(|_| kind(record) == "text") else {
         return *place;
     };
     let (size, lines) = broken(data, place);
     let height = place.height.max(size * (0.3 + 1.2 * lines.len() as f64));
-    Frame { height, ..*place }
+    PictureFrame { height, ..*place }
 }
 
 /// A text in lines, with the size of its font.
-fn broken(data: &Record, place: &Frame) -> (f64, Vec<String>) {
+fn broken(data: &Record, place: &PictureFrame) -> (f64, Vec<String>) {
     let size = font_size(data, 16.0);
     (size, wrap(content(data).unwrap_or(""), size, place.width))
 }
 
-fn words(svg: &mut Svg, data: &Record, place: &Frame) {
+fn words(svg: &mut Svg, data: &Record, place: &PictureFrame) {
     let (size, lines) = broken(data, place);
     let style = Type { size, color: colored(data, &["color", "fill"], INK), centred: false };
     svg.text(place.x, place.y + size, &lines, &style);
 }
 
-fn shape(svg: &mut Svg, data: &Record, place: &Frame) {
+fn shape(svg: &mut Svg, data: &Record, place: &PictureFrame) {
     let paint = Paint {
         fill: colored(data, &["fill", "color", "background_color"], PALE),
         stroke: colored(data, &["stroke", "stroke_color"], INK),
         width: number(data, "stroke_width").unwrap_or(1.0).clamp(0.0, 1000.0),
         dashed: false,
     };
-    let Frame { x, y, width, height, .. } = *place;
+    let PictureFrame { x, y, width, height, .. } = *place;
     let at = |share_x: f64, share_y: f64| (x + width * share_x, y + height * share_y);
     let form = text(data, "shape").or_else(|| text(data, "shape_type")).unwrap_or("rectangle");
     match form {
@@ -117,7 +117,7 @@ fn line<'p>(data: &'p Record, paint: &Paint<'p>) -> Paint<'p> {
 }
 
 /// From the left to the right end of its box, in the middle.
-fn arrow(svg: &mut Svg, data: &Record, place: &Frame, paint: &Paint<'_>) {
+fn arrow(svg: &mut Svg, data: &Record, place: &PictureFrame, paint: &Paint<'_>) {
     let paint = line(data, paint);
     let (from, y) = (place.x, place.centre().1);
     let to = place.x + place.width;
@@ -127,10 +127,10 @@ fn arrow(svg: &mut Svg, data: &Record, place: &Frame, paint: &Paint<'_>) {
 }
 
 /// The file is elsewhere: a box with its name stands for it.
-fn image(svg: &mut Svg, data: &Record, place: &Frame) {
+fn image(svg: &mut Svg, data: &Record, place: &PictureFrame) {
     let paint = Paint { fill: PALE, stroke: GREY, width: 1.0, dashed: false };
     svg.rect(place, &paint);
-    let Frame { x, y, width, height, .. } = *place;
+    let PictureFrame { x, y, width, height, .. } = *place;
     let cross = Paint { fill: "none", stroke: "#cccccc", ..paint };
     svg.path(&[(x, y), (x + width, y + height)], false, &cross);
     svg.path(&[(x + width, y), (x, y + height)], false, &cross);
@@ -145,13 +145,13 @@ fn image(svg: &mut Svg, data: &Record, place: &Frame) {
     label(svg, place, &name);
 }
 
-fn unknown(svg: &mut Svg, kind: &str, place: &Frame) {
+fn unknown(svg: &mut Svg, kind: &str, place: &PictureFrame) {
     svg.rect(place, &Paint { fill: "none", stroke: GREY, width: 1.0, dashed: true });
     let kind: String = kind.chars().take(80).collect();
     label(svg, place, &kind);
 }
 
-fn label(svg: &mut Svg, place: &Frame, said: &str) {
+fn label(svg: &mut Svg, place: &PictureFrame, said: &str) {
     let (x, y) = place.centre();
     svg.text(x, y, &[said.to_owned()], &LABELLED);
 }
@@ -174,7 +174,7 @@ fn parts(data: &Record) -> Vec<(String, f64)> {
     values.map(|(at, v)| (said(at), value(v).clamp(0.0, 1e12))).collect()
 }
 
-fn chart(svg: &mut Svg, data: &Record, place: &Frame) {
+fn chart(svg: &mut Svg, data: &Record, place: &PictureFrame) {
     svg.rect(place, &Paint { fill: "#ffffff", stroke: GREY, width: 1.0, dashed: false });
     let parts = parts(data);
     let mut inside = place.grown(-6.0_f64.min(place.width / 4.0).min(place.height / 4.0));
@@ -192,18 +192,18 @@ fn chart(svg: &mut Svg, data: &Record, place: &Frame) {
 }
 
 /// The place of each part side by side, and the height of a value of one.
-fn scale(parts: &[(String, f64)], inside: &Frame) -> (f64, f64, f64) {
+fn scale(parts: &[(String, f64)], inside: &PictureFrame) -> (f64, f64, f64) {
     let room = if inside.height > 4.0 * LABEL { LABEL * 1.4 } else { 0.0 };
     let highest = parts.iter().map(|(_, value)| *value).fold(0.0, f64::max);
     let unit = if highest > 0.0 { (inside.height - room) / highest } else { 0.0 };
     (inside.width / parts.len().max(1) as f64, unit, inside.y + inside.height - room)
 }
 
-fn bars(svg: &mut Svg, parts: &[(String, f64)], inside: &Frame) {
+fn bars(svg: &mut Svg, parts: &[(String, f64)], inside: &PictureFrame) {
     let (step, unit, floor) = scale(parts, inside);
     for (n, ((said, value), fill)) in parts.iter().zip(SERIES.iter().cycle()).enumerate() {
         let (x, height) = (inside.x + step * n as f64, value * unit);
-        let bar = Frame {
+        let bar = PictureFrame {
             x: x + step * 0.1,
             y: floor - height,
             width: step * 0.8,
@@ -215,7 +215,7 @@ fn bars(svg: &mut Svg, parts: &[(String, f64)], inside: &Frame) {
     }
 }
 
-fn curve(svg: &mut Svg, parts: &[(String, f64)], inside: &Frame) {
+fn curve(svg: &mut Svg, parts: &[(String, f64)], inside: &PictureFrame) {
     let (step, unit, floor) = scale(parts, inside);
     let middle = |n: usize| inside.x + step * (n as f64 + 0.5);
     let points: Vec<(f64, f64)> =
@@ -230,7 +230,7 @@ fn curve(svg: &mut Svg, parts: &[(String, f64)], inside: &Frame) {
 }
 
 /// The label under a part, where there is room for labels.
-fn below(svg: &mut Svg, x: f64, floor: f64, said: &str, inside: &Frame) {
+fn below(svg: &mut Svg, x: f64, floor: f64, said: &str, inside: &PictureFrame) {
     if floor < inside.y + inside.height && !said.is_empty() {
         let said: String = said.chars().take(20).collect();
         let style = Type { size: LABEL, color: INK, centred: true };
@@ -238,7 +238,7 @@ fn below(svg: &mut Svg, x: f64, floor: f64, said: &str, inside: &Frame) {
     }
 }
 
-fn pie(svg: &mut Svg, parts: &[(String, f64)], inside: &Frame) {
+fn pie(svg: &mut Svg, parts: &[(String, f64)], inside: &PictureFrame) {
     let sum: f64 = parts.iter().map(|(_, value)| value).sum();
     let radius = inside.width.min(inside.height) / 2.0;
     let centre = inside.centre();
@@ -249,7 +249,7 @@ fn pie(svg: &mut Svg, parts: &[(String, f64)], inside: &Frame) {
         // A whole circle is no sector: its ends fall together.
         match share {
             0.999.. => svg.ellipse(
-                &Frame { x: centre.0, y: centre.1, ..Frame::default() }.grown(radius),
+                &PictureFrame { x: centre.0, y: centre.1, ..PictureFrame::default() }.grown(radius),
                 &paint,
             ),
             0.0 => {}

@@ -41,8 +41,9 @@ pub fn stacked(source: &dyn Source) -> Vec<(String, Record)> {
 /// A canvas as SVG, as large as the board and everything on it.
 pub fn svg(source: &dyn Source) -> String {
     let elements = stacked(source);
-    let boxes: Vec<Frame> = elements.iter().map(|(_, record)| Frame::of(record)).collect();
-    let drawn: Vec<Frame> = elements
+    let boxes: Vec<PictureFrame> =
+        elements.iter().map(|(_, record)| PictureFrame::of(record)).collect();
+    let drawn: Vec<PictureFrame> = elements
         .iter()
         .zip(&boxes)
         .map(|((_, record), place)| element::extent(record, place))
@@ -50,7 +51,9 @@ pub fn svg(source: &dyn Source) -> String {
     let metadata = source.record(&["metadata"]).unwrap_or_default();
     let size = |name| number(&metadata, name).filter(|n| *n > 0.0);
     let board = match (size("width"), size("height")) {
-        (Some(width), Some(height)) => Some(Frame { width, height, ..Frame::default() }),
+        (Some(width), Some(height)) => {
+            Some(PictureFrame { width, height, ..PictureFrame::default() })
+        }
         _ => None,
     };
     let frame = frame(board, &drawn);
@@ -63,20 +66,20 @@ pub fn svg(source: &dyn Source) -> String {
 }
 
 /// The board, made larger until every element is in it.
-fn frame(board: Option<Frame>, boxes: &[Frame]) -> Frame {
-    let all = boxes.iter().map(Frame::turned).reduce(|a, b| a.united(&b));
+fn frame(board: Option<PictureFrame>, boxes: &[PictureFrame]) -> PictureFrame {
+    let all = boxes.iter().map(PictureFrame::turned).reduce(|a, b| a.united(&b));
     match (board, all) {
         (Some(board), None) => board,
         (Some(board), Some(all)) if board.holds(&all) => board,
         (Some(board), Some(all)) => board.united(&all.grown(MARGIN)),
         (None, Some(all)) => all.grown(MARGIN),
-        (None, None) => Frame { width: BLANK.0, height: BLANK.1, ..Frame::default() },
+        (None, None) => PictureFrame { width: BLANK.0, height: BLANK.1, ..PictureFrame::default() },
     }
 }
 
 /// A rectangle, turned about its centre.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct Frame {
+struct PictureFrame {
     x: f64,
     y: f64,
     width: f64,
@@ -85,10 +88,10 @@ struct Frame {
     rotation: f64,
 }
 
-impl Frame {
-    fn of(record: &Record) -> Frame {
+impl PictureFrame {
+    fn of(record: &Record) -> PictureFrame {
         let get = |name| number(record, name).unwrap_or(0.0);
-        Frame {
+        PictureFrame {
             x: get("x"),
             y: get("y"),
             width: get("width").max(0.0),
@@ -102,27 +105,27 @@ impl Frame {
     }
 
     /// The upright rectangle around it.
-    fn turned(&self) -> Frame {
+    fn turned(&self) -> PictureFrame {
         let (sin, cos) = (self.rotation.sin().abs(), self.rotation.cos().abs());
         let width = self.width * cos + self.height * sin;
         let height = self.width * sin + self.height * cos;
         let (x, y) = self.centre();
-        Frame { x: x - width / 2.0, y: y - height / 2.0, width, height, rotation: 0.0 }
+        PictureFrame { x: x - width / 2.0, y: y - height / 2.0, width, height, rotation: 0.0 }
     }
 
-    fn united(&self, other: &Frame) -> Frame {
+    fn united(&self, other: &PictureFrame) -> PictureFrame {
         let (x, y) = (self.x.min(other.x), self.y.min(other.y));
         let right = (self.x + self.width).max(other.x + other.width);
         let bottom = (self.y + self.height).max(other.y + other.height);
-        Frame { x, y, width: right - x, height: bottom - y, rotation: 0.0 }
+        PictureFrame { x, y, width: right - x, height: bottom - y, rotation: 0.0 }
     }
 
-    fn holds(&self, other: &Frame) -> bool {
+    fn holds(&self, other: &PictureFrame) -> bool {
         self.united(other) == *self
     }
 
-    fn grown(&self, by: f64) -> Frame {
-        Frame {
+    fn grown(&self, by: f64) -> PictureFrame {
+        PictureFrame {
             x: self.x - by,
             y: self.y - by,
             width: self.width + 2.0 * by,

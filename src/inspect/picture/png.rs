@@ -74,11 +74,11 @@ mod tests {
     use super::*;
     use crate::crdt::testing::Rng;
     use crate::crdt::value::{Record, Value};
-    use crate::inspect::picture::Frame;
+    use crate::inspect::picture::PictureFrame;
 
     /// A text of a canvas as a picture.
     fn drawn(text: &str) -> (String, Vec<u8>) {
-        let place = Frame { width: 300.0, height: 40.0, ..Frame::default() };
+        let place = PictureFrame { width: 300.0, height: 40.0, ..PictureFrame::default() };
         let data = Record::from([("content".to_owned(), Value::String(text.to_owned()))]);
         let record = Record::from([
             ("element_type".to_owned(), Value::String("text".to_owned())),

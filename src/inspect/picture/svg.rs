@@ -1,6 +1,6 @@
 //! Writing SVG: the one place where text becomes markup.
 
-use super::Frame;
+use super::PictureFrame;
 use crate::limits::{PICTURE_ELEMENT_STEPS, PICTURE_STEPS};
 use std::fmt::Write;
 
@@ -46,7 +46,7 @@ pub struct Type<'t> {
 }
 
 impl Svg {
-    pub fn new(frame: &Frame, background: &str) -> Svg {
+    pub fn new(frame: &PictureFrame, background: &str) -> Svg {
         let [x, y, width, height] =
             [frame.x, frame.y, frame.width.max(1.0), frame.height.max(1.0)].map(short);
         let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -66,7 +66,7 @@ impl Svg {
     }
 
     /// Begins a group, turned about a box's centre.
-    pub fn begin(&mut self, place: &Frame) {
+    pub fn begin(&mut self, place: &PictureFrame) {
         self.mark = self.text.len();
         self.element_steps = PICTURE_ELEMENT_STEPS.min(self.steps);
         self.excess = false;
@@ -99,7 +99,7 @@ impl Svg {
         self.text(x, y, &[words.to_owned()], style);
     }
 
-    pub fn rect(&mut self, place: &Frame, paint: &Paint<'_>) {
+    pub fn rect(&mut self, place: &PictureFrame, paint: &Paint<'_>) {
         let [x, y, width, height] = [place.x, place.y, place.width, place.height].map(short);
         let paint = painted(paint);
         self.line(format_args!(
@@ -107,7 +107,7 @@ impl Svg {
         ));
     }
 
-    pub fn ellipse(&mut self, place: &Frame, paint: &Paint<'_>) {
+    pub fn ellipse(&mut self, place: &PictureFrame, paint: &Paint<'_>) {
         let (x, y) = place.centre();
         let [x, y, rx, ry] = [x, y, place.width / 2.0, place.height / 2.0].map(short);
         let paint = painted(paint);

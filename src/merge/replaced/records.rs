@@ -1,6 +1,6 @@
 //! Two records under one key: of their fields the later write stands, and deletion wins.
 
-use super::{Edit, Found, REPLACED};
+use super::{FoundRecord, REPLACED, RecordEdit};
 use crate::concern::core;
 use crate::crdt::container;
 use crate::crdt::register::order;
@@ -10,10 +10,10 @@ use crate::crdt::view::View;
 use crate::merge::registers::{DELETED, GREATER, LATER};
 use crate::path::{DocPath, Keys};
 use crate::schema::{Collection, FieldKind, FieldRole, Removal};
-use crate::store::Claim;
+use crate::store::ConflictClaim;
 use std::cmp::Ordering;
 
-impl Found<'_> {
+impl FoundRecord<'_> {
     /// Two records under one key: of one thing, that two programs made at once, or of two
     /// generations.
     pub(super) fn unite_records(
@@ -43,7 +43,7 @@ impl Found<'_> {
             match value {
                 Value::Map(_) | Value::Array(_) if self.is_collection(collection, name) => {
                     if !self.after.exists(&field.steps()) {
-                        self.plan.edits.push(Edit::Copy(field, value.clone()));
+                        self.plan.edits.push(RecordEdit::Copy(field, value.clone()));
                     }
                 }
                 Value::Map(_) | Value::Array(_) | Value::Text(_)
@@ -52,7 +52,7 @@ impl Found<'_> {
                     self.unite_field(collection, path, name, kind.unwrap_or(FieldKind::Map));
                 }
                 Value::Map(_) | Value::Array(_) | Value::Text(_) => {
-                    self.plan.edits.push(Edit::Copy(field, value.clone()));
+                    self.plan.edits.push(RecordEdit::Copy(field, value.clone()));
                 }
                 plain => {
                     let clocks = self.clocks(collection, path, name);
@@ -73,8 +73,8 @@ impl Found<'_> {
             && at > shown_at
             && !shown.same(theirs)
         {
-            let theirs = Claim::of(theirs, at, self.loser.by.clone());
-            let shown = Claim::of(&shown, shown_at, None);
+            let theirs = ConflictClaim::of(theirs, at, self.loser.by.clone());
+            let shown = ConflictClaim::of(&shown, shown_at, None);
             self.lose(collection, &field, REPLACED, shown, theirs, item);
         }
     }
@@ -95,7 +95,7 @@ impl Found<'_> {
         if matches!(theirs, Value::Map(_) | Value::Array(_) | Value::Text(_)) {
             return;
         }
-        let set = |value: &Value| Edit::Set {
+        let set = |value: &Value| RecordEdit::Set {
             record: record.into(),
             field: name.clone(),
             value: value.clone(),
@@ -108,8 +108,8 @@ impl Found<'_> {
             return;
         }
         let rule = if at == shown_at { GREATER } else { LATER };
-        let theirs_is = Claim::of(theirs, at, self.loser.by.clone());
-        let shown_is = Claim::of(&shown, shown_at, None);
+        let theirs_is = ConflictClaim::of(theirs, at, self.loser.by.clone());
+        let shown_is = ConflictClaim::of(&shown, shown_at, None);
         match at.cmp(&shown_at).then_with(|| order(theirs, &shown)) {
             Ordering::Greater => {
                 self.plan.edits.push(set(theirs));
@@ -118,7 +118,7 @@ impl Found<'_> {
                 {
                     let value = Value::Int(at.max(shown_at.unwrap_or(at)));
                     let (record, field) = (DocPath::from(record), clock.to_owned());
-                    self.plan.edits.push(Edit::Set { record, field, value });
+                    self.plan.edits.push(RecordEdit::Set { record, field, value });
                 }
                 if let Some(item) = self.after.item(&steps) {
                     self.lose(collection, path, rule, theirs_is, shown_is, item);
@@ -167,8 +167,8 @@ impl Found<'_> {
             }
         };
         if !wins {
-            let winner = Claim::of(&Value::Bool(false), None, None);
-            let theirs = Claim::of(&Value::Bool(true), at, self.loser.by.clone());
+            let winner = ConflictClaim::of(&Value::Bool(false), None, None);
+            let theirs = ConflictClaim::of(&Value::Bool(true), at, self.loser.by.clone());
             if let Some(item) = self.loser.view.item(&steps) {
                 self.lose(collection, &flag, REPLACED, winner, theirs, item);
             }
@@ -177,11 +177,11 @@ impl Found<'_> {
         for name in [Some(marks.flag), Some(marks.at), marks.by].into_iter().flatten() {
             if let Some(value) = self.loser.view.value(&path.field(name)) {
                 let (record, field) = (DocPath::from(path), name.to_owned());
-                self.plan.edits.push(Edit::Set { record, field, value });
+                self.plan.edits.push(RecordEdit::Set { record, field, value });
             }
         }
         if let (Some(cache), Some(id)) = (collection.cache, path.last()) {
-            self.plan.edits.push(Edit::Uncache(cache, id.clone()));
+            self.plan.edits.push(RecordEdit::Uncache(cache, id.clone()));
         }
     }
 

@@ -11,7 +11,7 @@ const COLUMNS: &str = "id, doc_id, at, member, verb, element, changes, clock, un
 
 /// One step of a canvas' timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct UndoStep {
     /// Given by [`State::push_step`]; ignored there.
     pub id: i64,
     pub doc: DocId,
@@ -31,7 +31,7 @@ pub struct Step {
 impl State {
     /// Adds a step; what was undone before it cannot be done again any more. The oldest steps beyond
     /// [`limits::TIMELINE_STEPS`] go.
-    pub fn push_step(&self, step: &Step) -> Result<()> {
+    pub fn push_step(&self, step: &UndoStep) -> Result<()> {
         let doc = step.doc.as_str();
         self.run("DELETE FROM canvas_timeline WHERE doc_id = ?1 AND undone = 1", params![doc])?;
         self.run(
@@ -48,7 +48,7 @@ impl State {
     }
 
     /// The step that undo would take back; with `undone` the one that redo would do again.
-    pub fn next_step(&self, doc: &DocId, undone: bool) -> Result<Option<Step>> {
+    pub fn next_step(&self, doc: &DocId, undone: bool) -> Result<Option<UndoStep>> {
         let order = if undone { "ASC" } else { "DESC" };
         let sql = format!(
             "SELECT {COLUMNS} FROM canvas_timeline WHERE doc_id = ?1 AND undone = ?2
@@ -116,10 +116,10 @@ impl State {
 }
 
 /// A row of `canvas_timeline`; None where the document's name makes no sense.
-fn step(row: &Row<'_>) -> rusqlite::Result<Option<Step>> {
+fn step(row: &Row<'_>) -> rusqlite::Result<Option<UndoStep>> {
     let doc: String = row.get(1)?;
     let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
-    Ok(Some(Step {
+    Ok(Some(UndoStep {
         id: row.get(0)?,
         doc,
         at: row.get(2)?,

@@ -24,8 +24,8 @@ pub struct Conflict {
     /// The way to the field from its root; empty where nothing tells any more.
     pub path: DocPath,
     pub rule: String,
-    pub winner: Claim,
-    pub loser: Claim,
+    pub winner: ConflictClaim,
+    pub loser: ConflictClaim,
     /// The item that held the value that lost, which is kept once: client id and clock.
     pub item: (u64, u32),
     /// When it was written again, in Unix seconds.
@@ -34,7 +34,7 @@ pub struct Conflict {
 
 /// One side of a conflict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Claim {
+pub struct ConflictClaim {
     pub value: Option<serde_json::Value>,
     /// The value in the format of documents, where JSON does not give it back as it was.
     pub typed: Option<Vec<u8>>,
@@ -44,9 +44,9 @@ pub struct Claim {
     pub by: Option<String>,
 }
 
-impl Claim {
-    pub fn of(value: &Value, at: Option<i64>, by: Option<String>) -> Claim {
-        Claim { value: Some(value.to_json()), typed: value.beyond_json(), at, by }
+impl ConflictClaim {
+    pub fn of(value: &Value, at: Option<i64>, by: Option<String>) -> ConflictClaim {
+        ConflictClaim { value: Some(value.to_json()), typed: value.beyond_json(), at, by }
     }
 
     /// The value as it was written.
@@ -178,8 +178,13 @@ fn conflict(row: &Row<'_>) -> rusqlite::Result<Option<Conflict>> {
         noun: row.get(3)?,
         path: path.and_then(|path| serde_json::from_str(&path).ok()).unwrap_or_default(),
         rule: row.get(5)?,
-        winner: Claim { value: json(row.get(6)?), typed: None, at: row.get(7)?, by: row.get(8)? },
-        loser: Claim {
+        winner: ConflictClaim {
+            value: json(row.get(6)?),
+            typed: None,
+            at: row.get(7)?,
+            by: row.get(8)?,
+        },
+        loser: ConflictClaim {
             value: json(row.get(9)?),
             typed: row.get(15)?,
             at: row.get(10)?,

@@ -9,7 +9,7 @@ use rusqlite::params;
 
 /// A message that waits for the relay, and was not handed out yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
+pub struct WaitingEvents {
     pub id: i64,
     /// The command in the log that it is about; None for an answer.
     pub seq: Option<i64>,
@@ -45,7 +45,7 @@ impl State {
     }
 
     /// The messages of a canvas that are no events yet, oldest first.
-    pub fn outbox(&self, doc: &DocId) -> Result<Vec<Waiting>> {
+    pub fn outbox(&self, doc: &DocId) -> Result<Vec<WaitingEvents>> {
         let new = match self.knows_canvases()? {
             None => return Ok(Vec::new()),
             Some(true) => "AND event IS NULL",
@@ -55,7 +55,7 @@ impl State {
             "SELECT id, seq, message FROM canvas_outbox WHERE doc_id = ?1 {new} ORDER BY id"
         );
         self.all(&sql, params![doc.as_str()], |row| {
-            Ok(Waiting { id: row.get(0)?, seq: row.get(1)?, message: row.get(2)? })
+            Ok(WaitingEvents { id: row.get(0)?, seq: row.get(1)?, message: row.get(2)? })
         })
     }
 

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 /// One row of the log without its update.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct LogEntry {
     pub seq: i64,
     pub doc: DocId,
     /// Unix seconds.
@@ -25,7 +25,7 @@ pub struct Entry {
 
 impl State {
     /// The rows of the log from a span of time, in order.
-    pub fn history(&self, times: Range<i64>) -> Result<Vec<Entry>> {
+    pub fn history(&self, times: Range<i64>) -> Result<Vec<LogEntry>> {
         let rows = self.all(
             "SELECT seq, doc_id, at, member, command, length(update_v1), origin_replica, origin_seq
              FROM log WHERE at >= ?1 AND at < ?2 ORDER BY seq, doc_id, part",
@@ -34,7 +34,7 @@ impl State {
                 let doc: String = row.get(1)?;
                 let Ok(doc) = DocId::parse(&doc) else { return Ok(None) };
                 let replica: Option<String> = row.get(6)?;
-                Ok(Some(Entry {
+                Ok(Some(LogEntry {
                     seq: row.get(0)?,
                     doc,
                     at: row.get(2)?,

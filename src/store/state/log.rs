@@ -11,7 +11,7 @@ pub(super) const COLUMNS: &str =
 
 /// What is recorded of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::store) struct Known {
+pub(in crate::store) struct KnownClocks {
     /// Of the `.yrs` as we last wrote it; None before the first time.
     pub blake3: Option<[u8; 32]>,
     /// How often it was saved, as far as we know.
@@ -111,13 +111,13 @@ impl State {
     }
 
     /// What is recorded of a document; None when we never wrote it.
-    pub(in crate::store) fn known(&self, doc: &DocId) -> Result<Option<Known>> {
+    pub(in crate::store) fn known(&self, doc: &DocId) -> Result<Option<KnownClocks>> {
         self.one(
             "SELECT blake3, version, own_client, own_clock, log_from FROM document
              WHERE doc_id = ?1",
             params![doc.as_str()],
             |row| {
-                Ok(Known {
+                Ok(KnownClocks {
                     blake3: row.get(0)?,
                     version: row.get::<_, i64>(1)?.cast_unsigned(),
                     own_client: row.get::<_, i64>(2)?.cast_unsigned(),

@@ -3,7 +3,7 @@
 use super::State;
 use super::fault::{cannot_create, failed, failed_at, not_opened};
 use crate::error::{Error, Hint, Kind, Next, Result};
-use crate::store::fs::{self, Node};
+use crate::store::fs::{self, FileNode};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
 use std::cell::Cell;
@@ -27,7 +27,7 @@ const MIGRATIONS: &[&str] = &[
 impl State {
     /// Opens `crdtctl.db` for writing, creating it; nothing is locked yet.
     pub(in crate::store) fn open_for_writing(path: &Path, wait: Duration) -> Result<State> {
-        if fs::node(path)? == Some(Node::Link) {
+        if fs::node(path)? == Some(FileNode::Link) {
             return Err(Error::refused(format!("{} is a symbolic link", path.display()))
                 .hint("put the real file in its place"));
         }

@@ -1,7 +1,7 @@
 //! Which receipts count: replicas that went back in time, clocks that are wrong, and forgeries.
 
 use super::super::manifest::{Document, Hash, Manifest};
-use super::super::status::{Status, status};
+use super::super::status::{SyncStatus, status};
 use super::*;
 
 impl Replica {
@@ -10,7 +10,7 @@ impl Replica {
         clock.set(clock.now() + seconds);
     }
 
-    fn status(&self) -> Status {
+    fn status(&self) -> SyncStatus {
         let overview = status(&self.reader(), self.store.environment()).unwrap();
         overview.peers.first().unwrap().clone()
     }

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// What is joined to one fragment.
 #[derive(Default)]
-struct Run {
+struct JoinedRun {
     into: u32,
     parts: u64,
     units: u64,
@@ -48,7 +48,7 @@ impl Rehearsal {
         let len = self.blocks_of(line);
         let end = places.end.min(len);
         let mut kept = places.start;
-        let mut run = Run::default();
+        let mut run = JoinedRun::default();
         for place in places.start..end {
             let Some(index) = self.at(line, place) else { break };
             let units = self.fragment(index).map_or(0, |fragment| u64::from(fragment.len));
@@ -59,7 +59,7 @@ impl Rehearsal {
                 continue;
             }
             self.steps += self.joining(&run, len, in_pairs);
-            run = Run { into: index, parts: 1, units };
+            run = JoinedRun { into: index, parts: 1, units };
             if let Some(line) = self.lines.get_mut(line as usize).filter(|_| kept < place) {
                 line.fragments.copy_within(place..place + 1, kept);
             }
@@ -73,7 +73,7 @@ impl Rehearsal {
 
     /// The steps of joining a run: the end of the line is moved, and each part copied as often as
     /// there are parts before it.
-    fn joining(&self, run: &Run, blocks: usize, in_pairs: bool) -> u64 {
+    fn joining(&self, run: &JoinedRun, blocks: usize, in_pairs: bool) -> u64 {
         if run.parts < 2 {
             return 0;
         }
