@@ -7,6 +7,7 @@
 
 mod adopt;
 pub mod audit;
+mod orphans;
 pub mod registers;
 pub mod replaced;
 mod stray;
@@ -86,7 +87,7 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
             let replaced = unite(session, incoming)?;
             account.conflicts = keep(session, incoming, replaced, plan.lost)?;
             if let Some(decided) = session.view(doc)? {
-                let conflicts = account.conflicts;
+                let conflicts = account.conflicts + keep_orphans(session, incoming, &decided)?;
                 account = compare(concern::of(doc), before.as_deref(), &decided);
                 account.conflicts = conflicts;
                 if let (Some(before), Some(spec)) = (before, concern::of(doc)) {
@@ -211,6 +212,17 @@ fn keep(
         session.state().put_conflict(&lost)?;
     }
     Ok(items.len())
+}
+
+/// Keeps what became of replies whose message is not there since this import; how many there are.
+fn keep_orphans(session: &Session, incoming: &Incoming<'_>, after: &View) -> Result<usize> {
+    let Incoming { doc, before, parts } = incoming;
+    let Some(before) = before else { return Ok(0) };
+    let seen: Vec<&Clocks> = parts.iter().filter_map(|part| part.seen).collect();
+    let by = parts.iter().find_map(|part| part.by.as_deref());
+    let orphans = orphans::find(doc, [before, after], &seen, by, session.now());
+    orphans.iter().try_for_each(|orphan| session.state().put_conflict(orphan))?;
+    Ok(orphans.len())
 }
 
 /// What changed between two views of a document, counted in records. Records that are never

@@ -226,7 +226,7 @@ const COLUMNS: &[Column] = &[
     Column::number("z_index", "z").wide(),
     Column::text("data", "data"),
     Column::time("updated_at", "updated").wide(),
-    Column::flag("deleted", "deleted").data(),
+    Column::flag("deleted", "deleted").filled(),
 ];
 
 const SHOW: &[Column] = &[

@@ -161,6 +161,7 @@ const SHOW: &[Column] = &[
     Column::text("parent_id", "reply to"),
     Column::time("created_at", "sent"),
     Column::time("updated_at", "updated"),
+    Column::flag("parent_deleted", "which is deleted"),
     Column::flag("deleted", "deleted"),
     Column::time("deleted_at", "deleted at"),
     Column::sets("reactions", "reactions"),
@@ -236,7 +237,24 @@ fn list(
         deleted: all,
     };
     let messages = query::list(&context.reader()?, &entity, &filter)?;
-    Ok(Report::list(rows(&messages)?, COLUMNS, Some("id"), "no messages"))
+    let mut rows = rows(&messages)?;
+    if context.terminal.format == Format::Table {
+        rows.iter_mut().for_each(remark);
+    }
+    Ok(Report::list(rows, COLUMNS, Some("id"), "no messages"))
+}
+
+/// What people are told of a message beside what it says.
+fn remark(row: &mut Row) {
+    let is = |row: &Row, field: &str| row.get(field) == Some(&json!(true));
+    let marks = [("deleted", "(deleted)"), ("parent_deleted", "(reply to a deleted message)")];
+    for (field, mark) in marks {
+        if is(row, field) {
+            let said = row.get("content").and_then(Value::as_str).unwrap_or_default();
+            let said = format!("{mark} {said}");
+            row.insert("content".into(), json!(said.trim_end()));
+        }
+    }
 }
 
 fn show(context: &Context, prefix: &str) -> Result<Report> {
@@ -255,10 +273,16 @@ fn thread(context: &Context, prefix: &str, all: bool) -> Result<Report> {
         Some(message) => vec![row(message)?],
         None => vec![missing(&thread.parent_id)],
     };
+    let mut replies = rows(&thread.replies)?;
     if context.terminal.format == Format::Table {
         shown.iter_mut().for_each(hide_deleted);
+        replies.iter_mut().for_each(|reply| {
+            // That stands above it.
+            reply.remove("parent_deleted");
+            remark(reply);
+        });
     }
-    shown.extend(rows(&thread.replies)?);
+    shown.append(&mut replies);
     Ok(Report::list(shown, COLUMNS, Some("id"), ""))
 }
 

@@ -23,7 +23,9 @@ enum Verb {
     /// Rules: `later` the later write won; `greater` both had the same time, and the greater value
     /// in byte order won; `unclocked` the field has no time, and the higher client id won;
     /// `deleted` somebody deleted the record; `pruned` the record is not there any more; `replaced`
-    /// two programs had made the record at once, and this stood in the other one.
+    /// two programs had made the record at once, and this stood in the other one; `orphaned` somebody
+    /// deleted the message that this replies to, at the same time: it stays, and stands in
+    /// `chat list`.
     #[command(after_help = "Examples:
   crdtctl conflict list
   crdtctl conflict list --since 2d --doc chat

@@ -232,7 +232,7 @@ const COLUMNS: &[Column] = &[
     Column::text("assignee_id", "assignee"),
     Column::time("created_at", "opened").wide(),
     Column::text("reporter_id", "by").wide(),
-    Column::flag("closed", "closed").wide(),
+    Column::flag("closed", "closed").filled(),
 ];
 
 const SHOW: &[Column] = &[
@@ -258,7 +258,7 @@ const COMMENT: &[Column] = &[
     Column::text("author_id", "author"),
     Column::text("content", "comment"),
     Column::time("updated_at", "updated").data(),
-    Column::flag("deleted", "deleted").wide(),
+    Column::flag("deleted", "deleted").filled(),
 ];
 
 const SECTIONS: &[Section] = &[Section { key: "comments", title: "comments", columns: COMMENT }];

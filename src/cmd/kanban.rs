@@ -154,7 +154,7 @@ const COLUMNS: &[Column] = &[
     Column::text("priority", "priority"),
     Column::text("assignee_id", "assignee"),
     Column::time("updated_at", "updated").wide(),
-    Column::flag("archived", "archived").wide(),
+    Column::flag("archived", "archived").filled(),
     Column::id("column_id", "column id").data(),
 ];
 

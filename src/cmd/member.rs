@@ -79,7 +79,7 @@ pub(super) const COLUMNS: &[Column] = &[
     Column::text("member_id", "member"),
     Column::text("role", "role"),
     Column::time("joined_at", "joined"),
-    Column::flag("deleted", "removed").wide(),
+    Column::flag("deleted", "removed").filled(),
     Column::time("deleted_at", "removed at").wide(),
     Column::text("deleted_by", "removed by").wide(),
 ];

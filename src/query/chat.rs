@@ -9,7 +9,6 @@ use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::EntityId;
 use crate::path::{DocPath, Keys};
-use crate::schema::Collection;
 use crate::store::Reader;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -42,6 +41,9 @@ pub struct Message {
     /// The message that it replies to.
     #[serde(default, deserialize_with = "derived")]
     pub parent_id: Option<String>,
+    /// That is deleted, or gone altogether.
+    #[serde(default, deserialize_with = "derived", skip_serializing_if = "is_false")]
+    pub parent_deleted: bool,
     /// The replies in its own thread that are not deleted, counted.
     #[serde(default, deserialize_with = "derived")]
     pub reply_count: i64,
@@ -83,19 +85,20 @@ pub struct MessageFilter {
     pub deleted: bool,
 }
 
-/// The messages of an entity, the oldest first; none where nobody has said anything.
+/// The messages of an entity, the oldest first, with the replies to deleted ones, which have no other
+/// place to be read; none where nobody has said anything.
 ///
 /// # Errors
 /// `Ambiguous` or `Usage` for a prefix of an author; `Corrupt` where the document is.
 pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Result<Vec<Message>> {
-    let collections: &[&Collection] = match filter.words.as_slice() {
-        [] => &[&MESSAGES],
-        _ => &[&MESSAGES, &REPLIES],
-    };
     let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    for of in collections {
-        found.append(&mut messages(&view, of.records(&view), filter.deleted)?);
+    let mut replies = REPLIES.records(&view);
+    if filter.words.is_empty() {
+        replies.retain(|path| path.get(1).is_some_and(|thread| is_gone(&view, thread)));
+    }
+    for paths in [MESSAGES.records(&view), replies] {
+        found.append(&mut messages(&view, paths, filter.deleted)?);
     }
     let author = filter.author.as_deref().map(|wanted| {
         occurring(wanted, found.iter().map(|message| message.author_id.as_str()), "author")
@@ -164,7 +167,18 @@ fn message(view: &View, path: &[String]) -> Result<Message> {
 /// A message with what is derived beside its record.
 fn beside(message: Message, view: &View, path: &[String]) -> Message {
     let (parent_id, Caches { reply_count, last_reply_at }) = chat::context_of(view, path);
-    Message { parent_id, reply_count, last_reply_at, ..message }
+    let parent_deleted = parent_id.as_ref().is_some_and(|parent| is_gone(view, parent));
+    Message { parent_id, parent_deleted, reply_count, last_reply_at, ..message }
+}
+
+/// Whether a message is deleted, or not there any more.
+fn is_gone(view: &View, message: &str) -> bool {
+    let path = ["messages", message].map(str::to_owned);
+    !view.exists(&path.steps()) || MESSAGES.is_deleted(view, &path)
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn has_words(content: &str, words: &[String]) -> bool {

@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn every_type_says_what_the_schema_says() {
-        let beside = &["parent_id", "reply_count", "last_reply_at"];
+        let beside = &["parent_id", "parent_deleted", "reply_count", "last_reply_at"];
         assert_is_the_row::<Member>(&core::MEMBERS, &[]);
         assert_is_the_row::<Message>(&chat::MESSAGES, beside);
         assert_is_the_row::<Message>(&chat::REPLIES, beside);

@@ -137,11 +137,9 @@ fn list_is_filtered_by_time_author_and_number() {
 fn messages_of_one_second_keep_one_order() {
     let machine = Machine::new("order");
     let store = machine.group("s", &[]);
-    for n in 0..8 {
-        store.send(&format!("same second {n}"));
-    }
+    let sent: Vec<String> = (0..8).map(|n| store.send(&format!("same second {n}"))).collect();
     let ids = store.column(&["chat", "list"], "id");
-    assert!(ids.is_sorted(), "{ids:?}");
+    assert_eq!(ids, sent, "as they were written");
     assert_eq!(store.ok(&["chat", "list", "-o", "id"]), ids.join("\n"));
 }
 

@@ -359,3 +359,94 @@ fn where_nobody_has_said_anything_the_error_says_how_to_begin() {
         store.run(args).fails(4, "crdtctl chat send TEXT");
     }
 }
+
+/// Bob answers while Alice deletes: the reply has no message to stand under any more.
+#[test]
+fn a_reply_to_a_deleted_message_is_read_in_the_list_at_its_time() {
+    let machine = Machine::new("orphan");
+    let (alice, bob, first) = two(&machine);
+    machine.pass(60);
+    let between = alice.send("between");
+    exchange(&alice, &bob);
+    machine.pass(60);
+    alice.ok(&["chat", "delete", &first]);
+    machine.pass(-90);
+    let orphan = reply(&bob, &first, "I agree");
+    machine.pass(300);
+    exchange(&alice, &bob);
+    exchange(&alice, &bob);
+    for store in [&alice, &bob] {
+        assert!(!store.column(&["chat", "list", "--all"], "id").contains(&first), "pruned");
+        let list = store.json(&["chat", "list"]);
+        assert_eq!(column(&list, "id"), [orphan.as_str(), &between]);
+        assert_eq!(
+            (&list[0]["parent_id"], &list[0]["parent_deleted"]),
+            (&json!(first), &json!(true))
+        );
+        assert_eq!(list[1].get("parent_deleted"), None);
+        let table = store.ok(&["chat", "list", "-o", "table"]);
+        assert!(table.contains("(reply to a deleted message)"), "{table}");
+        assert!(table.contains("I agree"), "{table}");
+        assert!(store.ok(&["chat", "list", "--limit", "1"]).contains("between"));
+        // Both are told what happened.
+        let conflicts = store.json(&["conflict", "list"]);
+        assert_eq!(column(&conflicts, "rule"), ["orphaned"], "{conflicts}");
+        assert_eq!(
+            (&conflicts[0]["id"], &conflicts[0]["loser"]),
+            (&json!(orphan), &json!("I agree"))
+        );
+        let number = conflicts[0]["number"].to_string();
+        store.is_so_already(&["conflict", "restore", &number]);
+        assert_eq!(store.run(&["check"]).code, 0);
+    }
+    assert_eq!(alice.digest(), bob.digest());
+
+    // Whoever answers knowing that it is deleted, or deletes knowing the answer, is in no conflict.
+    let known = alice.send("a question");
+    reply(&alice, &known, "an answer");
+    exchange(&alice, &bob);
+    alice.ok(&["chat", "delete", &known]);
+    alice.give(&bob);
+    machine.pass(1);
+    reply(&bob, &known, "another");
+    exchange(&alice, &bob);
+    for store in [&alice, &bob] {
+        assert_eq!(store.json(&["conflict", "list"]).as_array().map(Vec::len), Some(1));
+        let said = store.column(&["chat", "list"], "content");
+        assert_eq!(said, ["I agree", "between", "an answer", "another"]);
+    }
+}
+
+#[test]
+fn lists_of_everything_mark_what_is_deleted() {
+    let machine = Machine::new("marked");
+    let store = machine.project("s", &[BOB, CAROL]);
+    let message = store.send("first");
+    let thread = store.send("second");
+    let answer = reply(&store, &thread, "third");
+    let card = store.ok(&["kanban", "add", "card"]);
+    let issue = store.ok(&["issue", "open", "issue"]);
+    let comment = store.ok(&["issue", "comment", &issue, "comment"]);
+    let element = store.ok(&["canvas", "add", "text", "--at", "0,0", "--size", "9,9"]);
+    store.ok(&["chat", "delete", &message]);
+    store.ok(&["chat", "delete", &answer]);
+    store.ok(&["kanban", "archive", &card]);
+    store.ok(&["issue", "comment", &issue, "--delete", &comment]);
+    store.ok(&["canvas", "delete", &element]);
+    store.ok(&["member", "remove", CAROL]);
+    let table = |args: &[&str], columns: &str| {
+        let dir = text(&store.dir);
+        let args = [&["-s", dir.as_str(), "-o", "table"], args].concat();
+        machine.run_in(&machine.path(""), &[("COLUMNS", columns)], &args).ok()
+    };
+    for columns in ["80", "140"] {
+        assert!(table(&["chat", "list", "--all"], columns).contains("(deleted) first"));
+        assert!(table(&["chat", "thread", &thread, "--all"], columns).contains("(deleted) third"));
+        assert!(table(&["kanban", "list", "--all"], columns).contains("ARCHIVED"));
+        assert!(table(&["canvas", "list", "--all"], columns).contains("DELETED"));
+        assert!(table(&["member", "list", "--all"], columns).contains("REMOVED"));
+        assert!(table(&["issue", "show", &issue, "--all"], columns).contains("DELETED"));
+    }
+    store.ok(&["issue", "close", &issue]);
+    assert!(table(&["issue", "list", "--all"], "80").contains("CLOSED"));
+}
