@@ -3,7 +3,8 @@
 //! The physics: SIGKILL stops a process between two system calls, and what it has written so far
 //! stays. The commit is one of those calls; before it nothing of a command may be visible, after
 //! it all of it, in every document. A disk that is full or broken fails a call instead, and the
-//! process lives to say so. Not simulated: a power cut, which also loses what was not waited for.
+//! process lives to say so. A power cut, which also loses what was not waited for, is in
+//! [`super::power`].
 
 use super::support::{Machine, Run, Store, copy_tree, text};
 use super::world::{checked, put_back};
@@ -28,14 +29,14 @@ const SIGKILL: i32 = 9;
 /// The content of a store as the next program sees it: every document decodes, and could be
 /// stored as it is.
 #[derive(Debug, Default, PartialEq, Clone)]
-struct Content {
+pub(super) struct Content {
     members: Vec<String>,
     /// By id: the text; None of a deleted one.
     messages: BTreeMap<String, Option<String>>,
 }
 
 impl Content {
-    fn of(store: &Store<'_>) -> Content {
+    pub fn of(store: &Store<'_>) -> Content {
         let environment = Environment {
             clock: Clock::fixed(store.machine.now()),
             ids: Ids::seeded("nothing is written"),
@@ -63,6 +64,11 @@ impl Content {
         content
     }
 
+    /// As if a message of this text had not been sent.
+    pub fn forget(&mut self, text: &str) {
+        self.messages.retain(|_, of| of.as_deref() != Some(text));
+    }
+
     fn texts(&self) -> Vec<&str> {
         let mut texts: Vec<&str> = self.messages.values().flatten().map(String::as_str).collect();
         texts.sort_unstable();
@@ -70,14 +76,14 @@ impl Content {
     }
 }
 
-fn founded<'m>(machine: &'m Machine) -> Store<'m> {
+pub(super) fn founded<'m>(machine: &'m Machine) -> Store<'m> {
     let store = machine.store("store", ALICE);
     store.ok(&["entity", "create", GROUP, "--name", "Ocean"]);
     store.ok(&["member", "add", BOB]);
     store
 }
 
-fn prepared(store: &Store<'_>, args: &[&str]) -> Command {
+pub(super) fn prepared(store: &Store<'_>, args: &[&str]) -> Command {
     let dir = text(&store.dir);
     let mut command = store.machine.command(&[&["--store", dir.as_str()], args].concat());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -289,7 +295,7 @@ fn sweep(store: Store<'_>, args: &[&str], calls: &str, fault: &str, codes: &[i32
         }
         store.run(&["chat", "send", "the next command"]).ok();
         let mut last = Content::of(store);
-        last.messages.retain(|_, text| text.as_deref() != Some("the next command"));
+        last.forget("the next command");
         let happened = shape(&last) == after;
         assert!(happened || last == before, "{what}: half of it, later: {last:?}");
         assert!(run.code != 0 || happened, "{what}: said to be done, and is not, later");
@@ -325,7 +331,7 @@ fn each_call<'r>(
 }
 
 /// Content without what is minted at random.
-fn shape(content: &Content) -> (Vec<String>, Vec<String>) {
+pub(super) fn shape(content: &Content) -> (Vec<String>, Vec<String>) {
     let texts = content.texts().into_iter().map(str::to_owned).collect();
     (content.members.clone(), texts)
 }
@@ -375,7 +381,7 @@ fn a_command_killed_at_any_of_its_writes_exported_and_put_back_forks_nothing() {
     assert!(tried == 0 || home > 0 && abroad > 1, "{home} at home, {abroad} abroad");
 }
 
-fn ready_to_import(machine: &Machine) -> (Store<'_>, String) {
+pub(super) fn ready_to_import(machine: &Machine) -> (Store<'_>, String) {
     let store = founded(machine);
     store.ok(&["chat", "send", "from alice"]);
     let bundle = text(&machine.path("bob.crdt"));

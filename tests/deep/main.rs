@@ -1,8 +1,9 @@
 //! The deep tests: what must hold whatever happens, and in whatever order.
 //!
 //! Two layers. [`world`] simulates replicas in process, on the library: thousands of random
-//! histories ([`convergence`]), and on documents in memory: many thousands ([`memory`]). The others go through the binary: processes that are killed
-//! ([`crash`]), processes at once ([`concurrent`]), stores that were copied or rolled back
+//! histories ([`convergence`]), and on documents in memory: many thousands ([`memory`]). The others
+//! go through the binary: processes that are killed ([`crash`]), a power cut that takes what was not
+//! waited for ([`power`]), processes at once ([`concurrent`]), stores that were copied or rolled back
 //! ([`lease`]), members who come back ([`rejoin`]), and one history that breaks plain yrs
 //! ([`history`]).
 
@@ -16,6 +17,7 @@ mod canvases;
 mod concurrent;
 mod convergence;
 mod crash;
+mod disk;
 mod facts;
 mod faults;
 mod history;
@@ -23,6 +25,7 @@ mod lease;
 mod memory;
 mod mixed;
 mod plain;
+mod power;
 mod rejoin;
 mod rubbish;
 #[path = "../support/mod.rs"]

@@ -1,0 +1,119 @@
+//! The power goes, at any moment of a command.
+//!
+//! More than a kill: what the command wrote and did not wait for may be gone, in part or out of
+//! order ([`super::disk`]). What must hold of each such disk:
+//!
+//! - the store can be read, and the command has happened or it has not, in every document alike;
+//! - a command that had ended with exit 0 has happened;
+//! - the next command works, and `check` finds nothing then;
+//! - what other replicas have goes together with it: no client id wrote two things.
+//!
+//! `CRDTCTL_POWER=1000` looks at more of them, `CRDTCTL_POWER_SEED=2` at others.
+
+use super::crash::{Content, founded, prepared, ready_to_import, shape};
+use super::disk::{Disk, Loss};
+use super::support::{Machine, Store, skipped, temporary, text};
+use crdtctl::sample::Chance;
+
+const ALICE: &str = "alice-river-stone-sky";
+const BOB: &str = "bob-hill-lake-tree";
+/// Disks that everybody looks at, of one command.
+const QUICK: u64 = 12;
+
+fn wanted(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// Cuts the power of a command at random moments, and always at its end.
+fn cut(store: &Store<'_>, args: &[&str]) {
+    let before = Content::of(store);
+    let Some((run, disk)) = Disk::watch(store.machine, &prepared(store, args)) else {
+        return skipped("there is no strace here");
+    };
+    run.ok();
+    let after = shape(&Content::of(store));
+    assert_ne!(shape(&before), after, "{args:?} changes nothing");
+    // An import may find something to report; nothing may be added to that.
+    let findings = store.run(&["check"]).stdout;
+    // What the world has of it: the power cut comes before anybody hears of it, or after.
+    let world = temporary();
+    let abroad = text(&world.path().join("abroad.crdt"));
+    store.ok(&["sync", "export", "-O", &abroad]);
+    let seed = wanted("CRDTCTL_POWER_SEED", 1);
+    let mut chance = Chance::new(seed);
+    let (mut undone, mut done) = (0, 0);
+    let end = disk.calls() as u64;
+    let mut moments: Vec<(u64, Loss)> = Loss::ALL.map(|loss| (end, loss)).to_vec();
+    for _ in Loss::ALL.len() as u64..wanted("CRDTCTL_POWER", QUICK) {
+        let loss = *chance.pick(&Loss::ALL).expect("one of them");
+        moments.push((chance.below(end + 1), loss));
+    }
+    for (moment, loss) in moments {
+        let moment = usize::try_from(moment).expect("few");
+        disk.cut(moment, loss, &mut chance);
+        let what = format!("{args:?}, {loss:?} lost {}, seed {seed}", disk.name(moment));
+        let has_ended = moment == disk.calls();
+        let found = Content::of(store);
+        let happened = shape(&found) == after;
+        assert!(happened || found == before, "{what}: half of it: {found:?}");
+        assert!(happened || !has_ended, "{what}: it had ended, and is gone");
+        store.run(&["--as", ALICE, "chat", "send", "the next command"]).ok();
+        let mut last = Content::of(store);
+        last.forget("the next command");
+        assert!(shape(&last) == shape(&found), "{what}: other content later: {last:?}");
+        let checked = |when: &str| {
+            let found = store.run(&["check"]);
+            let as_without = found.code == 0 || happened && found.stdout == findings;
+            assert!(as_without, "{what}, {when}: {found:?}");
+        };
+        checked("then");
+        if has_ended {
+            store.run(&["sync", "import", &abroad]).ok();
+            checked("when what is abroad came back");
+        }
+        *(if happened { &mut done } else { &mut undone }) += 1;
+    }
+    eprintln!("{args:?}: {} calls; {undone} disks before it, {done} after", disk.calls());
+    assert!(done >= Loss::ALL.len(), "{args:?}: {done} disks on which it has happened");
+}
+
+#[test]
+fn a_power_cut_takes_no_message_that_was_sent() {
+    let machine = Machine::new("power, send");
+    let store = founded(&machine);
+    store.ok(&["chat", "send", "the first"]);
+    cut(&store, &["chat", "send", "the second"]);
+}
+
+#[test]
+fn a_power_cut_takes_no_document_of_an_import() {
+    let machine = Machine::new("power, import");
+    let (store, bundle) = ready_to_import(&machine);
+    cut(&store, &["sync", "import", &bundle]);
+}
+
+/// Tombstones and what they leave in two documents.
+#[test]
+fn a_power_cut_takes_no_removal_by_half() {
+    let machine = Machine::new("power, remove");
+    let store = founded(&machine);
+    let message = store.ok(&["chat", "send", "goes"]).trim().to_owned();
+    store.ok(&["chat", "send", "stays"]);
+    store.ok(&["chat", "delete", &message]);
+    cut(&store, &["member", "remove", BOB, "--yes"]);
+}
+
+/// The first write into a directory that another program made: it becomes a replica.
+#[test]
+fn a_power_cut_takes_no_first_command() {
+    let machine = Machine::new("power, first");
+    let store = founded(&machine);
+    store.ok(&["chat", "send", "the first"]);
+    for name in ["crdtctl.db", "crdtctl.db-wal", "crdtctl.db-shm"] {
+        let file = store.dir.join(name);
+        if file.exists() {
+            std::fs::remove_file(file).expect("the local state goes");
+        }
+    }
+    cut(&store, &["--as", ALICE, "chat", "send", "the second"]);
+}
