@@ -2477,6 +2477,39 @@ module completions {
     ...files: path            # The bundles; `-` is standard input
   ]
 
+  def "nu-complete crdtctl sync stick global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync stick global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sync stick global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Do all that is to be done with a stick: take in what is new, put there what others lack
+  export extern "crdtctl sync stick" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl sync stick global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl sync stick global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl sync stick global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    dir: path                 # The directory where the stick is
+  ]
+
   def "nu-complete crdtctl sync status global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -2682,6 +2715,10 @@ module completions {
 
   # Read bundles: all of them in one commit, or none
   export extern "crdtctl sync help import" [
+  ]
+
+  # Do all that is to be done with a stick: take in what is new, put there what others lack
+  export extern "crdtctl sync help stick" [
   ]
 
   # Show each peer: what it lacks, what we lack, what waits
@@ -4171,6 +4208,10 @@ module completions {
 
   # Read bundles: all of them in one commit, or none
   export extern "crdtctl help sync import" [
+  ]
+
+  # Do all that is to be done with a stick: take in what is new, put there what others lack
+  export extern "crdtctl help sync stick" [
   ]
 
   # Show each peer: what it lacks, what we lack, what waits

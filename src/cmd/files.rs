@@ -126,6 +126,29 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Writes a file as [`write`] does, on a medium that may be gone at any time: under another name
+/// beginning with `unfinished` until its bytes were read back from there and are right.
+///
+/// # Errors
+/// `Io`; what was there is then as it was.
+pub fn write_checked(path: &Path, unfinished: &str, bytes: &[u8]) -> Result<()> {
+    let failed = |e: std::io::Error| Error::io(format!("cannot write {}", path.display()), e);
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let mut builder = beside();
+    let mut new = builder.prefix(unfinished).suffix(".part").tempfile_in(dir).map_err(failed)?;
+    new.write_all(bytes).map_err(failed)?;
+    new.as_file().sync_all().map_err(failed)?;
+    let again = std::fs::read(new.path()).map_err(failed)?;
+    if again != bytes {
+        let doing = format!("{} does not keep what is written to it", dir.display());
+        return Err(Error::io(doing, "other bytes came back"));
+    }
+    new.persist(path).map_err(|e| failed(e.error))?;
+    // The name too; some file systems have no such thing as waiting for it.
+    drop(File::open(dir).and_then(|dir| dir.sync_all()));
+    Ok(())
+}
+
 /// Standard output as it is: the standard library's own takes what it cannot write for written
 /// where the descriptor is not open for writing.
 pub fn output() -> Box<dyn Write> {

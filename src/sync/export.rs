@@ -12,6 +12,7 @@ use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
 use crate::id::DocId;
 use crate::store::{Environment, LogRow, Reader};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An update that holds nothing.
@@ -48,11 +49,38 @@ pub fn export(
     environment: &Environment,
     request: &Request<'_>,
 ) -> Result<Exported> {
+    export_with(reader, environment, request, &ContentDigests::default())
+}
+
+/// The digests of documents that several exports need: each is taken once.
+#[derive(Default)]
+pub(super) struct ContentDigests(RefCell<BTreeMap<DocId, (Has, Hash)>>);
+
+impl ContentDigests {
+    fn of(&self, doc: &DocId, has: &Has, whole: &Update<'_, Checked>) -> Result<Hash> {
+        if let Some((of, digest)) = self.0.borrow().get(doc)
+            && of == has
+        {
+            return Ok(*digest);
+        }
+        let digest = Hash(View::read(whole)?.digest());
+        self.0.borrow_mut().insert(doc.clone(), (has.clone(), digest));
+        Ok(digest)
+    }
+}
+
+/// As [`export`], one of several.
+pub(super) fn export_with(
+    reader: &Reader,
+    environment: &Environment,
+    request: &Request<'_>,
+    digests: &ContentDigests,
+) -> Result<Exported> {
     reader.vouch(environment)?;
     let export = Exporter::new(reader, environment, request)?;
     let (mut documents, mut notes, mut damaged) = (Vec::new(), Vec::new(), Vec::new());
     for doc in wanted(reader, request)? {
-        match export.whole(&doc) {
+        match export.whole(&doc, digests) {
             Ok(Some(ExportPart::Document(entry, update))) => documents.push((entry, update)),
             Ok(Some(ExportPart::Unsupported(note))) => notes.push(note),
             Ok(None) => {}
@@ -146,7 +174,7 @@ impl<'a> Exporter<'a> {
     ///
     /// # Errors
     /// About this document alone, where it cannot be read.
-    fn whole(&self, doc: &DocId) -> Result<Option<ExportPart>> {
+    fn whole(&self, doc: &DocId, digests: &ContentDigests) -> Result<Option<ExportPart>> {
         // Before the bytes: they may be ahead of what is said about them, never behind.
         let applied = match self.reader.state() {
             Some(state) => state.applied(doc)?,
@@ -156,7 +184,7 @@ impl<'a> Exporter<'a> {
         let checked = Update::checked(&bytes, (self.environment.roots)(doc));
         match checked {
             Ok(whole) => {
-                let (entry, update) = self.document(doc.clone(), &whole, applied)?;
+                let (entry, update) = self.document(doc.clone(), &whole, applied, digests)?;
                 Ok(Some(ExportPart::Document(Box::new(entry), update)))
             }
             Err(fault) if fault.is_unsupported() => Ok(Some(ExportPart::Unsupported(format!(
@@ -180,6 +208,7 @@ impl<'a> Exporter<'a> {
         doc: DocId,
         whole: &Update<'_, Checked>,
         applied: Applied,
+        digests: &ContentDigests,
     ) -> Result<(Document, Option<Vec<u8>>)> {
         let has = Has::from(&whole.version());
         let (update, after) = match self.request.receipt {
@@ -195,7 +224,7 @@ impl<'a> Exporter<'a> {
             bytes: 0,
             blake3: None,
             needs,
-            digest: Some(Hash(View::read(whole)?.digest())),
+            digest: Some(digests.of(&doc, &has, whole)?),
             log: LogRange { after, upto: self.log_end },
             applied,
             has,

@@ -14,6 +14,7 @@ pub mod manifest;
 pub mod peer;
 mod record;
 pub mod status;
+pub mod stick;
 mod succession;
 pub mod verify;
 

@@ -28,6 +28,7 @@ mod plain;
 mod power;
 mod rejoin;
 mod rubbish;
+mod stick;
 #[path = "../support/mod.rs"]
 #[allow(dead_code)]
 mod support;

@@ -59,6 +59,8 @@ mod size;
 mod state_dir;
 mod sync_files;
 mod sync_several;
+#[cfg(unix)]
+mod sync_stick;
 mod sync_waits;
 mod terminal;
 mod threads;

@@ -31,7 +31,7 @@ fn the_good_ones_are_taken_and_the_others_named() {
 
     // Without the option: the file is named, nothing is taken, and the option is.
     let before = alice.files();
-    for (code, bad) in [(6, &cut), (4, &gone), (74, &dir)] {
+    for (code, bad) in [(6, &cut), (4, &gone), (2, &dir)] {
         let run = alice.run(&["sync", "import", &good, bad, &other]);
         run.fails(code, bad).fails(code, "none of the 3 files was taken");
         assert!(run.stderr.contains("`--keep-going`"), "{}", run.stderr);
@@ -54,7 +54,7 @@ fn the_good_ones_are_taken_and_the_others_named() {
         left_out.iter().map(|one| one[field].as_str().unwrap()).collect()
     };
     assert_eq!(of("file"), [&cut, &gone, &dir]);
-    assert_eq!(of("code"), ["untrusted", "not-found", "io"]);
+    assert_eq!(of("code"), ["untrusted", "not-found", "usage"]);
     for bad in [&cut, &gone, &dir] {
         let told = run.stderr.lines().filter(|line| line.starts_with("left out: "));
         assert_eq!(told.filter(|line| line.contains(bad.as_str())).count(), 1, "{}", run.stderr);

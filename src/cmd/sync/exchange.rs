@@ -1,21 +1,19 @@
 //! `sync export`, `sync receipt`, `sync import`: the user's files on one side, bundles on the other.
 
-use super::{ExportArgs, ImportArgs, ReceiptArgs, records};
-use crate::cmd::failure;
+use super::incoming::{LeftOut, account, is_json, leaving_out, read_bundle};
+use super::{ExportArgs, ImportArgs, ReceiptArgs};
 use crate::cmd::files::{name, open, within};
-use crate::cmd::init::stranger;
 use crate::cmd::{Context, DryRun, OutFile};
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use crate::store::Reader;
 use crate::sync::bundle::Bundle;
-use crate::sync::changes;
 use crate::sync::export::{Exported, Request, export as make};
-use crate::sync::import::{Imported, Input, import as bring, import_sound, read_update};
+use crate::sync::import::{Input, import as bring, import_sound, read_update};
 use crate::sync::peer::{self, Addressee, KnownPeer};
 use crate::sync::status;
-use crate::ui::{self, Body, Column, Failure, Format, Report};
-use serde_json::{Map, Value, json};
+use crate::ui::{Body, Report};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -154,21 +152,6 @@ fn fields(bundle: &Bundle, written: bool, bytes: usize, damaged: &[Error]) -> Va
     })
 }
 
-const DOCUMENTS: &[Column] = &[
-    Column::text("doc", "document"),
-    Column::number("added", "added"),
-    Column::number("edited", "edited"),
-    Column::number("deleted", "deleted"),
-    Column::number("acknowledged", "acknowledged"),
-    Column::number("pruned", "pruned"),
-];
-
-/// A file that was left out, and why.
-struct LeftOut {
-    file: String,
-    error: Error,
-}
-
 pub fn import(context: &Context, args: &ImportArgs) -> Result<Report> {
     let doc = args.raw.as_ref().map(|wanted| raw_document(context, wanted)).transpose()?;
     let read = |file: &PathBuf| match &doc {
@@ -221,67 +204,6 @@ fn none_taken(error: Error, files: &[PathBuf]) -> Error {
     }
 }
 
-/// Adds what was left out: to the JSON object, and as sentences.
-fn leaving_out(mut report: Report, left_out: &[LeftOut]) -> Report {
-    if let Body::Json(Value::Object(fields)) = &mut report.body {
-        let told = |one: &LeftOut| {
-            let Failure { code, message, causes, .. } = failure::of(&one.error);
-            json!({"file": one.file, "code": code, "message": message, "causes": causes})
-        };
-        fields.insert("left_out".to_owned(), left_out.iter().map(told).collect());
-    }
-    if left_out.is_empty() {
-        return report;
-    }
-    report.notes.extend(left_out.iter().map(|one| format!("left out: {:#}", one.error)));
-    report.exit(failure::exit_code(Kind::Findings))
-}
-
-/// What an import did, for people and programs.
-fn account(
-    context: &Context,
-    imported: &Imported,
-    inputs: &[Input],
-    dry_run: DryRun,
-) -> Result<Report> {
-    let value = serde_json::to_value(imported)
-        .map_err(|e| Error::bug("the account of the import does not encode").because(e))?;
-    let records = changes::changes(&imported.touched);
-    let mut report = match (is_json(context), dry_run.dry_run) {
-        (true, true) => Report::json(records::with_records(value, &records)),
-        (true, false) => Report::json(value),
-        (false, true) => Report::list(ui::rows(&records)?, records::COLUMNS, Some("id"), ""),
-        (false, false) => Report::list(rows(&value), DOCUMENTS, Some("doc"), ""),
-    };
-    let sentence = summary(imported, inputs);
-    report.notes.push(match dry_run.dry_run {
-        true => format!("dry run, nothing is written: {sentence}"),
-        false => sentence,
-    });
-    let pruned: usize = imported.documents.iter().map(|account| account.summary.pruned).sum();
-    if pruned > 0 {
-        report.notes.push(crate::cmd::context::lost(pruned));
-    }
-    report.notes.extend(records::roles(&records));
-    report
-        .notes
-        .extend(imported.findings.iter().map(|f| format!("not allowed here: {}", f.message)));
-    report.notes.extend(imported.notes.iter().cloned());
-    report.notes.extend(context.notes_of(&imported.committed));
-    report.notes.extend(stranger(&context.reader()?)?);
-    report.notes.extend(imported.waits.iter().map(ToString::to_string));
-    if imported.waits.is_empty() {
-        return Ok(report);
-    }
-    // What is said of a damaged document names the command already.
-    if imported.waits.iter().any(|wait| !wait.is_for_the_document()) {
-        let ask =
-            "import what came before it, or ask for a bundle of `crdtctl sync export -O FILE`";
-        report.notes.push(ask.to_owned());
-    }
-    Ok(report.exit(failure::exit_code(Kind::Waiting)))
-}
-
 fn bundle_input(file: &Path) -> Result<Input> {
     Ok(Input::Bundle { name: name(file), bundle: Box::new(read_bundle(file)?) })
 }
@@ -300,53 +222,4 @@ pub fn raw_document(context: &Context, wanted: &str) -> Result<DocId> {
 fn raw_input(doc: &DocId, file: &Path) -> Result<Input> {
     let update = read_update(open(file)?).map_err(|error| within(file, error))?;
     Ok(Input::Raw { name: name(file), doc: doc.clone(), update })
-}
-
-fn rows(value: &Value) -> Vec<Map<String, Value>> {
-    let documents = value.get("documents").and_then(Value::as_array).into_iter().flatten();
-    documents.filter_map(Value::as_object).cloned().collect()
-}
-
-/// "imported 2 bundles: 3 added, 1 edited in 2 documents"
-fn summary(imported: &Imported, inputs: &[Input]) -> String {
-    let bare = inputs.iter().all(|input| matches!(input, Input::Raw { .. }));
-    let what = if bare { "bare update" } else { "bundle" };
-    let bundles = match imported.bundles {
-        1 => format!("1 {what}"),
-        n => format!("{n} {what}s"),
-    };
-    let sum = |count: fn(&crate::merge::MergeSummary) -> usize| -> usize {
-        imported.documents.iter().map(|account| count(&account.summary)).sum()
-    };
-    let counts = [
-        (sum(|s| s.added), "added"),
-        (sum(|s| s.edited), "edited"),
-        (sum(|s| s.deleted), "deleted"),
-        (sum(|s| s.acknowledged), "acknowledged"),
-        (sum(|s| s.pruned), "pruned"),
-        (imported.conflicts, "in conflict"),
-        (imported.waiting, "waiting"),
-    ];
-    let counts: Vec<String> = counts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
-    match (counts.is_empty(), imported.changed) {
-        (true, false) => format!("read {bundles}; everything was here already"),
-        (true, true) => format!("imported {bundles}"),
-        (false, _) => format!("imported {bundles}: {}", counts.join(", ")),
-    }
-}
-
-/// Reads a bundle of the user's; `-` is standard input.
-///
-/// # Errors
-/// `NotFound` when there is no such file; as [`Bundle::read`], with the file named.
-pub fn read_bundle(file: &Path) -> Result<Bundle> {
-    Bundle::read(open(file)?).map_err(|error| within(file, error))
-}
-
-pub fn is_json(context: &Context) -> bool {
-    matches!(context.terminal.format, Format::Json | Format::Ndjson)
 }

@@ -1,6 +1,6 @@
 //! `sync status`, `peers`, `forget`, `show`, `verify`: what is known, without an exchange.
 
-use super::exchange::{is_json, read_bundle};
+use super::incoming::{is_json, read_bundle};
 use super::records;
 use crate::cmd::Context;
 use crate::cmd::failure;

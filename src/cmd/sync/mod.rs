@@ -1,8 +1,10 @@
 //! `crdtctl sync`: bundles out, bundles in, and who has what.
 
 mod exchange;
+mod incoming;
 mod look;
 mod records;
+mod stick;
 
 pub(super) use exchange::{load, raw_document};
 
@@ -47,6 +49,20 @@ enum Verb {
   crdtctl sync import --keep-going ~/usb/*.crdt
   crdtctl sync import --raw chat chat.yjs")]
     Import(ImportArgs),
+    /// Do all that is to be done with a stick: take in what is new, put there what others lack
+    ///
+    /// A stick, or any directory that goes round or is shared. Everything new there is imported;
+    /// what cannot be is left out and named (exit 3). For each replica that lacks something a bundle
+    /// is written, and a whole one for all members of whom nothing was heard yet. A receipt says
+    /// what is here. Bundles of ours that nobody needs any more are taken away; all other files stay
+    /// as they are. It is about all of the store, whatever -e says. A file gets its name when it is
+    /// whole: a stick that was pulled out holds nothing that does harm, and the same command again
+    /// goes on.
+    #[command(after_help = "Examples:
+  crdtctl sync stick ~/usb
+  crdtctl sync stick -n ~/usb
+  crdtctl sync stick ~/usb --json | jq '.files[] | select(.state == \"written\") | .to'")]
+    Stick(stick::Stick),
     /// Show each peer: what it lacks, what we lack, what waits
     ///
     /// As far as the last bundle of each peer tells. A document is agreed where the version and the
@@ -156,6 +172,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::Export(args) => exchange::export(context, &args),
         Verb::Receipt(args) => exchange::receipt(context, &args),
         Verb::Import(args) => exchange::import(context, &args),
+        Verb::Stick(args) => stick::run(context, &args),
         Verb::Status { exit_code } => look::status(context, exit_code),
         Verb::Show { file, records } => look::show(context, &file, records),
         Verb::Verify { file } => look::verify(context, &file),

@@ -1,0 +1,334 @@
+//! `sync stick`: all that is to be done with a stick that came, in one go.
+
+use super::incoming::{LeftOut, account, is_json, leaving_out, read_bundle};
+use crate::cmd::failure::word;
+use crate::cmd::files;
+use crate::cmd::{Context, DryRun};
+use crate::error::{Error, Result};
+use crate::store::Store;
+use crate::sync::bundle::Bundle;
+use crate::sync::import::{Input, import_sound};
+use crate::sync::stick::{self, Load, Memory, Recipient, StickFile};
+use crate::ui::{self, Body, Column, Report};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// How the name of a file ends that is not whole yet.
+const UNFINISHED: &str = ".part";
+
+const COLUMNS: &[Column] = &[
+    Column::text("to", "for"),
+    Column::text("state", "on the stick"),
+    Column::number("updates", "documents with news"),
+    Column::bytes("bytes", "bytes"),
+    Column::text("file", "file"),
+    Column::id("replica_id", "replica").wide(),
+];
+
+/// What became of a file of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Became {
+    /// It is new, or has something new.
+    Written,
+    /// It was there, and says what is to be said.
+    There,
+    /// Nobody needs it any more.
+    Removed,
+}
+
+/// One line of the answer.
+#[derive(Serialize)]
+struct FileRow {
+    to: String,
+    replica_id: Option<String>,
+    file: String,
+    state: Became,
+    updates: usize,
+    bytes: usize,
+}
+
+#[derive(clap::Args)]
+pub struct Stick {
+    /// The directory where the stick is
+    dir: PathBuf,
+    #[command(flatten)]
+    dry_run: DryRun,
+}
+
+pub fn run(context: &Context, args: &Stick) -> Result<Report> {
+    let dir = args.dir.as_path();
+    let files = listed(dir)?;
+    let memory = Memory::of(&context.reader()?)?;
+    let mut found = OnStick::of(dir, &files, &memory);
+    let incoming = take(context, args.dry_run, &mut found)?;
+
+    // Whoever was restored from an older state has another name by now.
+    let memory = Memory::of(&context.reader()?)?;
+    let load = stick::load(&context.reader()?, &context.environment())?;
+    load.damaged.iter().try_for_each(|error| context.leave_out(error.clone()))?;
+    let dry = args.dry_run.dry_run;
+    let mut lines = Vec::new();
+    for outgoing in &load.outgoing {
+        outgoing.exported.damaged.iter().try_for_each(|e| context.leave_out(e.clone()))?;
+        lines.push(put(dir, outgoing, &files, &found, dry)?);
+    }
+    lines.extend(tidy(dir, &files, &found, &load, &memory, dry)?);
+
+    let mut report = told(context, dir, incoming.as_ref(), &lines)?;
+    report.exit = incoming.as_ref().map_or(0, |report| report.exit);
+    report.notes.extend(incoming.into_iter().flat_map(|report| report.notes));
+    report.notes.extend(load.outgoing.iter().flat_map(|one| one.exported.notes.iter().cloned()));
+    report.notes.extend(load.departed.iter().map(|member| {
+        format!(
+            "nothing goes to {member}, who is a member no more: `crdtctl sync forget {}` drops \
+             what is known of that replica",
+            word(member)
+        )
+    }));
+    report.notes.extend(next(&load, &lines, dir, dry));
+    Ok(leaving_out(report, &found.left_out))
+}
+
+/// Imports what is new, and remembers that it was read. None where nothing is.
+fn take(context: &Context, dry_run: DryRun, found: &mut OnStick) -> Result<Option<Report>> {
+    if found.inputs.is_empty() {
+        return Ok(None);
+    }
+    let (imported, refused) = import_sound(|| context.session(), &found.inputs)?;
+    let read = found.inputs.iter().enumerate().filter(|(at, _)| !refused.contains_key(at));
+    let read = read.filter_map(|(_, input)| match input {
+        Input::Bundle { bundle, .. } => Some(bundle.manifest().bundle.clone()),
+        Input::Raw { .. } => None,
+    });
+    let report = account(context, &imported, &found.inputs, dry_run)?;
+    let session = context.session()?;
+    stick::remember(&session, read)?;
+    session.commit()?;
+    found.left_out.extend(refused.into_iter().filter_map(|(at, error)| {
+        let file = found.inputs.get(at)?.name().to_owned();
+        Some(LeftOut { file, error })
+    }));
+    Ok(Some(report))
+}
+
+/// The answer: what is on the stick now, and with JSON what came from it.
+fn told(
+    context: &Context,
+    dir: &Path,
+    incoming: Option<&Report>,
+    lines: &[FileRow],
+) -> Result<Report> {
+    let rows = ui::rows(lines)?;
+    if !is_json(context) {
+        return Ok(Report::list(rows, COLUMNS, Some("file"), ""));
+    }
+    let imported = match incoming.map(|report| &report.body) {
+        Some(Body::Json(value)) => value.clone(),
+        _ => Value::Null,
+    };
+    Ok(Report::json(json!({"dir": dir, "imported": imported, "files": rows})))
+}
+
+/// Writes a bundle, unless what is there says the same.
+fn put(
+    dir: &Path,
+    outgoing: &StickFile,
+    files: &BTreeSet<String>,
+    found: &OnStick,
+    dry: bool,
+) -> Result<FileRow> {
+    let (file, bundle) = (&outgoing.file, &outgoing.exported.bundle);
+    let there = found.own.get(file);
+    if there.is_none() && files.contains(file) && !found.broken.contains(file) {
+        let what = format!("{} was written by another replica", dir.join(file).display());
+        return Err(Error::refused(what).hint("move it away, and do it again"));
+    }
+    let mut bytes = Vec::new();
+    bundle.write(&mut bytes)?;
+    let state = match there {
+        Some(there) if stick::says_the_same(there, bundle) => Became::There,
+        _ => Became::Written,
+    };
+    if state == Became::Written && !dry {
+        files::write_checked(&dir.join(file), &unfinished(file), &bytes)?;
+    }
+    let (to, replica_id) = match &outgoing.to {
+        Recipient::Replica { replica, member } => {
+            (member.clone().unwrap_or_else(|| replica.clone()), Some(replica.clone()))
+        }
+        Recipient::Unheard(members) if members.is_empty() => ("whoever comes".to_owned(), None),
+        Recipient::Unheard(members) => (some_of(members), None),
+        Recipient::Anybody => ("all, as a receipt".to_owned(), None),
+    };
+    let updates = bundle.documents().filter(|(_, update)| update.is_some()).count();
+    Ok(FileRow { to, replica_id, file: file.clone(), state, updates, bytes: bytes.len() })
+}
+
+/// Takes away what we put there and nobody lacks any more, and what an interruption left of it.
+fn tidy(
+    dir: &Path,
+    files: &BTreeSet<String>,
+    found: &OnStick,
+    load: &Load,
+    memory: &Memory,
+    dry: bool,
+) -> Result<Vec<FileRow>> {
+    let wanted = |file: &String| load.outgoing.iter().any(|outgoing| outgoing.file == *file);
+    let own = |file: &&String| {
+        let unfinished = file.strip_prefix('.').filter(|_| file.ends_with(UNFINISHED));
+        let known = found.own.contains_key(*file) || found.broken.contains(*file);
+        unfinished.is_some_and(|name| memory.names(name))
+            || known && memory.names(file) && !wanted(file)
+    };
+    let mut lines = Vec::new();
+    for file in files.iter().filter(own) {
+        if !dry {
+            let path = dir.join(file);
+            let failed = |e| Error::io(format!("cannot remove {}", path.display()), e);
+            fs::remove_file(&path).map_err(failed)?;
+        }
+        if !file.ends_with(UNFINISHED) {
+            let (to, state) = ("nobody".to_owned(), Became::Removed);
+            let line =
+                FileRow { to, replica_id: None, file: file.clone(), state, updates: 0, bytes: 0 };
+            lines.push(line);
+        }
+    }
+    Ok(lines)
+}
+
+/// How the name of a file begins while it is written.
+fn unfinished(file: &str) -> String {
+    format!(".{file}")
+}
+
+/// What to do now, in sentences.
+fn next(load: &Load, lines: &[FileRow], dir: &Path, dry: bool) -> Vec<String> {
+    let stick = word(&dir.display().to_string()).into_owned();
+    let there = format!("`crdtctl sync stick {stick}`");
+    let waiting = load.outgoing.iter().filter_map(|one| match &one.to {
+        Recipient::Replica { replica, member } => Some(member.as_ref().unwrap_or(replica).clone()),
+        Recipient::Unheard(members) if members.is_empty() => {
+            Some("whoever is to have it".to_owned())
+        }
+        Recipient::Unheard(members) => Some(some_of(members)),
+        Recipient::Anybody => None,
+    });
+    let waiting: Vec<String> = waiting.collect();
+    let wrote = lines.iter().any(|line| line.state == Became::Written);
+    let mut said = Vec::new();
+    match (dry, wrote) {
+        (true, _) => said.push(
+            "dry run, nothing is written to the stick: shown is what would go there by what is \
+             known before the import"
+                .to_owned(),
+        ),
+        (false, true) => {}
+        (false, false) => {
+            said.push("nothing is new for the stick, and it stays as it is".to_owned())
+        }
+    }
+    said.push(match waiting.is_empty() {
+        true => "nobody is known to lack anything; the receipt says what is here".to_owned(),
+        false => {
+            format!("next: take it to {}, run {there} there, and bring it back", some_of(&waiting))
+        }
+    });
+    said
+}
+
+/// The names of the regular files in a directory, sorted. Not those in directories of it, and
+/// nothing that a link leads to.
+fn listed(dir: &Path) -> Result<BTreeSet<String>> {
+    let failed = |e| match std::io::Error::kind(&e) {
+        std::io::ErrorKind::NotFound => {
+            Error::not_found(format!("there is no directory {}", dir.display()))
+                .hint("put the stick in, or make a directory that everybody reaches")
+        }
+        _ => Error::io(format!("cannot read the directory {}", dir.display()), e),
+    };
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let regular = entry.file_type().map_err(failed)?.is_file();
+        // A name that is no text is none of ours.
+        if let Some(name) = entry.file_name().to_str().filter(|_| regular) {
+            names.insert(name.to_owned());
+        }
+    }
+    if Store::owns(&dir.join("bundle.crdt"))? {
+        return Err(Error::refused(format!("{} belongs to a store", dir.display()))
+            .hint("name a directory outside of it"));
+    }
+    Ok(names)
+}
+
+/// What is on the stick.
+struct OnStick {
+    /// Bundles that say something new.
+    inputs: Vec<Input>,
+    /// Our own bundles, by file.
+    own: BTreeMap<String, Bundle>,
+    /// Files with our own names that are no bundles any more.
+    broken: BTreeSet<String>,
+    left_out: Vec<LeftOut>,
+}
+
+impl OnStick {
+    fn of(dir: &Path, files: &BTreeSet<String>, memory: &Memory) -> Self {
+        let mut found = OnStick {
+            inputs: Vec::new(),
+            own: BTreeMap::new(),
+            broken: BTreeSet::new(),
+            left_out: Vec::new(),
+        };
+        for file in files.iter().filter(|file| file.ends_with(".crdt")) {
+            let path = dir.join(file);
+            match read_bundle(&path) {
+                Ok(bundle) => found.sort(file, files::name(&path), bundle, memory),
+                // It is written anew, or taken away.
+                Err(_) if memory.names(file) => {
+                    found.broken.insert(file.clone());
+                }
+                Err(error) if stick::is_named(file) || seems_a_bundle(&path) => {
+                    found.left_out.push(LeftOut { file: files::name(&path), error });
+                }
+                // Somebody else's file, whatever it is.
+                Err(_) => {}
+            }
+        }
+        found
+    }
+
+    fn sort(&mut self, file: &str, name: String, bundle: Bundle, memory: &Memory) {
+        let new = !memory.knows(bundle.manifest());
+        if memory.is_own(bundle.manifest()) {
+            self.own.insert(file.to_owned(), bundle.clone());
+        }
+        if new {
+            self.inputs.push(Input::Bundle { name, bundle: Box::new(bundle) });
+        }
+    }
+}
+
+/// Whether a file begins as bundles do.
+fn seems_a_bundle(path: &Path) -> bool {
+    use std::io::Read;
+    let mut begin = Vec::new();
+    let read = files::open(path).map(|file| file.take(4).read_to_end(&mut begin));
+    matches!(read, Ok(Ok(_))) && files::is_bundle(&begin)
+}
+
+/// A few names, and how many more there are.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
