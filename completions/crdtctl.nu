@@ -2812,6 +2812,10 @@ module completions {
     --help(-h)                # Print help (see more with '--help')
   ]
 
+  def "nu-complete crdtctl tombstone list by" [] {
+    [ "member" "document" "kind" ]
+  }
+
   def "nu-complete crdtctl tombstone list global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -2827,6 +2831,8 @@ module completions {
   # List the tombstones of the store or, with -e, of one entity
   export extern "crdtctl tombstone list" [
     --blocked                 # Only those that cannot be pruned yet
+    --by: string@"nu-complete crdtctl tombstone list by" # Count them together
+    --top: string             # Only those that take the most
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts; else the store's own member
@@ -3471,6 +3477,7 @@ module completions {
 
   # Show what differs between two documents, files, stores or bundles
   export extern "crdtctl doc diff" [
+    --stat                    # One row a document: on which side it is, who is ahead, how many records differ
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts; else the store's own member

@@ -182,6 +182,16 @@ impl StdError for Error {
     }
 }
 
+/// Names with commas between them; of very many only the first, and how many there are beside.
+pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
+    const SHOWN: usize = 8;
+    let shown = names.iter().take(SHOWN).map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 /// One of the words that a field may hold.
 ///
 /// # Errors

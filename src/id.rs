@@ -1,7 +1,7 @@
 //! Names of things, parsed once and valid for ever. A path on disk is only ever built from a
 //! [`DocId`].
 
-use crate::error::{Error, Kind, Next, Result};
+use crate::error::{Error, Kind, Next, Result, listed};
 use crate::limits;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -204,11 +204,7 @@ pub fn resolve<'a>(
         [] => Err(Error::not_found(format!("no {noun} {prefix:?}"))),
         [one] => Ok((*one).to_owned()),
         several => {
-            const SHOWN: usize = 8;
-            let mut names = several.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
-            if several.len() > SHOWN {
-                names.push_str(&format!(" and {} more", several.len() - SHOWN));
-            }
+            let names = listed(several);
             Err(Error::new(Kind::Ambiguous, format!("{prefix:?} names {} {noun}s", several.len()))
                 .hint(format!("give more of the id: {names}")))
         }

@@ -97,6 +97,7 @@ enum Verb {
   crdtctl doc diff chat ~/backup/alice
   crdtctl doc diff before.yrs after.yrs --json
   crdtctl doc diff . ~/usb/from-bob.crdt
+  crdtctl doc diff ~/backup/monday ~/backup/tuesday --stat
   crdtctl doc diff ~/backup/monday ~/backup/tuesday -o tsv")]
     Diff(diff::Args),
     /// Bring a bare Yrs v1 update into a document

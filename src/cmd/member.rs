@@ -1,7 +1,7 @@
 use super::failure::word;
 use super::{Context, DryRun, resolve};
 use crate::concern::core;
-use crate::error::{Next, Result};
+use crate::error::{Next, Result, listed};
 use crate::id::MemberId;
 use crate::operation::Operation;
 use crate::policy::Role;
@@ -131,7 +131,7 @@ fn forgettable(context: &Context, report: Report) -> Result<Report> {
         [] => report,
         _ => report.note(format!(
             "`crdtctl sync status` waits for replicas of those who left until they are forgotten: {}",
-            commands.join(", ")
+            listed(&commands)
         )),
     })
 }

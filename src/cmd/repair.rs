@@ -1,6 +1,6 @@
 use super::{Context, DryRun, check};
 use crate::check::repair::{named, repair};
-use crate::error::Result;
+use crate::error::{Result, listed};
 use crate::ui::{Report, Written};
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             true => repaired.findings.iter().find_map(|f| f.doc.as_ref()).map(ToString::to_string),
             false => None,
         },
-        sentence: format!("repaired {}", ids.join(", ")),
+        sentence: format!("repaired {}", listed(&ids)),
         ..Written::default()
     };
     Ok(context.written(written.with("repaired", mended), repaired.committed))

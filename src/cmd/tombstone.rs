@@ -1,8 +1,11 @@
 use super::{Context, resolve, time};
 use crate::error::{Kind, Result};
-use crate::query::tombstone::{self as query, Acknowledger, DeletedRecord, Explanation};
-use crate::ui::{Column, Report, Section, row, rows};
-use clap::Subcommand;
+use crate::query::tombstone::{
+    self as query, Acknowledger, DeletedRecord, Explanation, TombstoneGrouping,
+};
+use crate::ui::{Column, Report, Row, Section, row, rows};
+use clap::{Subcommand, ValueEnum};
+use std::cmp::Reverse;
 
 /// Deleted records: which are still there, and whom they wait for
 #[derive(clap::Args)]
@@ -14,14 +17,25 @@ pub struct Args {
 #[derive(Subcommand)]
 enum Verb {
     /// List the tombstones of the store or, with -e, of one entity
+    ///
+    /// With `--by member` it is said who blocks pruning: one row a member, with what waits for it
+    /// and since when nothing was heard of it. What waits for several is counted with each.
     #[command(after_help = "Examples:
   crdtctl tombstone list
   crdtctl tombstone list --blocked
+  crdtctl tombstone list --by member
+  crdtctl tombstone list --by document --top 10
   crdtctl tombstone list --json | jq -r '.[].waiting_for[]' | sort | uniq -c")]
     List {
         /// Only those that cannot be pruned yet
         #[arg(long)]
         blocked: bool,
+        /// Count them together
+        #[arg(long, value_name = "WHAT")]
+        by: Option<CountBy>,
+        /// Only those that take the most
+        #[arg(long, value_name = "N")]
+        top: Option<usize>,
     },
     /// Explain one: who deleted it, whom it waits for, and what goes with it
     ///
@@ -37,6 +51,17 @@ enum Verb {
     },
 }
 
+/// What deleted records are counted by.
+#[derive(Clone, Copy, ValueEnum)]
+enum CountBy {
+    /// One row a member that is waited for
+    Member,
+    /// One row a document
+    Document,
+    /// One row a kind of record
+    Kind,
+}
+
 const COLUMNS: &[Column] = &[
     Column::text("doc", "document").wide(),
     Column::text("kind", "kind"),
@@ -47,19 +72,94 @@ const COLUMNS: &[Column] = &[
     Column::list("waiting_for", "waits for"),
     Column::time("silent_since", "last heard of").wide(),
     Column::flag("prunable", "prunable"),
+    Column::bytes("bytes", "takes").wide(),
+];
+
+const MEMBERS_WAITED_FOR: &[Column] = &[
+    Column::text("member", "member"),
+    Column::number("tombstones", "tombstones"),
+    Column::number("documents", "documents"),
+    Column::bytes("bytes", "size"),
+    Column::time("silent_since", "last heard of"),
+];
+
+const DOCUMENTS: &[Column] = &[
+    Column::text("doc", "document"),
+    Column::number("tombstones", "tombstones"),
+    Column::number("prunable", "prunable"),
+    Column::bytes("bytes", "size"),
+    Column::list("waiting_for", "waits for"),
+    Column::time("silent_since", "last heard of").wide(),
+];
+
+const KINDS: &[Column] = &[
+    Column::text("kind", "kind"),
+    Column::number("tombstones", "tombstones"),
+    Column::number("prunable", "prunable"),
+    Column::number("documents", "documents"),
+    Column::bytes("bytes", "size"),
+    Column::list("waiting_for", "waits for"),
+    Column::time("silent_since", "last heard of").wide(),
 ];
 
 pub fn run(context: &Context, args: Args) -> Result<Report> {
     match args.verb {
-        Verb::List { blocked } => list(context, blocked),
+        Verb::List { blocked, by, top } => list(context, blocked, by, top),
         Verb::Why { id } => why(context, &id),
     }
 }
 
-fn list(context: &Context, blocked: bool) -> Result<Report> {
+fn list(
+    context: &Context,
+    blocked: bool,
+    by: Option<CountBy>,
+    top: Option<usize>,
+) -> Result<Report> {
     let mut found = all(context)?;
     found.retain(|deleted| !blocked || !deleted.prunable);
-    Ok(Report::list(rows(&found)?, COLUMNS, Some("id"), "no tombstones"))
+    let Some(by) = by else {
+        if top.is_some() {
+            found.sort_by_key(|deleted| Reverse(deleted.bytes));
+        }
+        let left = cut(&mut found, top);
+        let report = Report::list(rows(&found)?, COLUMNS, Some("id"), "no tombstones");
+        return Ok(with_rest(report, left));
+    };
+    let (by, name, columns) = match by {
+        CountBy::Member => (TombstoneGrouping::Member, "member", MEMBERS_WAITED_FOR),
+        CountBy::Document => (TombstoneGrouping::Document, "doc", DOCUMENTS),
+        CountBy::Kind => (TombstoneGrouping::Kind, "kind", KINDS),
+    };
+    let mut groups = query::grouped(&found, by);
+    let left = cut(&mut groups, top);
+    let named = |row: Row| -> Row {
+        let key = |key: String| if key == "group" { name.to_owned() } else { key };
+        row.into_iter().map(|(field, value)| (key(field), value)).collect()
+    };
+    let rows = rows(&groups)?.into_iter().map(named).collect();
+    let report = Report::list(rows, columns, Some(name), "no tombstones");
+    let mut report = with_rest(report, left);
+    let prunable = found.iter().filter(|deleted| deleted.prunable).count();
+    if by == TombstoneGrouping::Member && prunable > 0 {
+        let one = if prunable == 1 { "waits" } else { "wait" };
+        report = report
+            .note(format!("{prunable} {one} for nobody: `crdtctl prune` removes what may go"));
+    }
+    Ok(report)
+}
+
+/// Leaves only the first of them; how many it leaves out.
+fn cut<T>(all: &mut Vec<T>, top: Option<usize>) -> usize {
+    let left = all.len().saturating_sub(top.unwrap_or(usize::MAX));
+    all.truncate(top.unwrap_or(usize::MAX));
+    left
+}
+
+fn with_rest(report: Report, left: usize) -> Report {
+    match left {
+        0 => report,
+        left => report.note(format!("and {left} more")),
+    }
 }
 
 /// The tombstones of the store or, with -e, of one entity.

@@ -7,7 +7,7 @@ use crate::crdt::value::Value;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::DocId;
-use crate::inspect::diff::{Change, Comparison, compare};
+use crate::inspect::diff::{Change, ChangeKind, Comparison, compare};
 use crate::schema::Spec;
 use crate::store::Reader;
 use serde::Serialize;
@@ -43,12 +43,30 @@ impl From<&(Option<Value>, Option<Value>)> for FieldChange {
     }
 }
 
+/// How one document stands on the two sides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DocumentStanding {
+    /// The document; a file by its name, where nothing tells which document it is.
+    pub doc: String,
+    /// `only-in-a`, `only-in-b`, `equal`; `ahead` where B has all that A has and more, `behind` the
+    /// other way round, `diverged` where each has something that the other lacks; `forked` where two
+    /// replicas wrote under one client id.
+    pub state: &'static str,
+    /// The records that B has and A has not.
+    pub added: usize,
+    /// The records that A has and B has not.
+    pub removed: usize,
+    pub changed: usize,
+}
+
 /// What was found in all pairs.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Differences {
     pub records: Vec<Difference>,
     /// In how many documents they are.
     pub documents: usize,
+    /// Every document that was compared.
+    pub standings: Vec<DocumentStanding>,
     /// The documents that hold the same operations and other content, each with what differs: two
     /// replicas wrote under one client id.
     pub diverged: Vec<(String, Vec<Difference>)>,
@@ -224,7 +242,8 @@ impl<'s> Pairs<'s> {
             let old = sound(&mut partial.damaged, self.old.view(pair.doc.as_ref()))?;
             let new = sound(&mut partial.damaged, self.new.view(pair.doc.as_ref()))?;
             let (Some(old), Some(new)) = (old, new) else { continue };
-            partial.found.add(&pair.name, compare(pair.spec, old.get(), new.get()));
+            let comparison = compare(pair.spec, old.get(), new.get());
+            partial.found.add(&pair.name, [old.get(), new.get()], comparison);
             compared();
         }
         Ok(partial)
@@ -232,12 +251,18 @@ impl<'s> Pairs<'s> {
 }
 
 impl Differences {
-    fn add(&mut self, name: &str, comparison: Comparison) {
+    fn add(&mut self, name: &str, sides: [Option<&View>; 2], comparison: Comparison) {
+        self.standings.push(DocumentStanding::of(name, sides, &comparison));
         let differences = |changes: Vec<Change>| {
             changes.into_iter().map(|change| Difference::of(name, change)).collect()
         };
         match comparison {
             Comparison::Equal => {}
+            // A document that only one side has is one difference, however much is in it.
+            Comparison::Different(changes) if sides.iter().any(Option::is_none) => {
+                self.documents += 1;
+                self.records.push(Difference::whole(name, sides, changes.len()));
+            }
             Comparison::Different(changes) => {
                 self.documents += 1;
                 self.records.append(&mut differences(changes));
@@ -245,6 +270,38 @@ impl Differences {
             Comparison::Diverged(changes) => {
                 self.diverged.push((name.to_owned(), differences(changes)));
             }
+        }
+    }
+}
+
+impl DocumentStanding {
+    fn of(name: &str, sides: [Option<&View>; 2], comparison: &Comparison) -> DocumentStanding {
+        let changes = match comparison {
+            Comparison::Equal => &[][..],
+            Comparison::Different(changes) | Comparison::Diverged(changes) => changes,
+        };
+        let count = |kind| changes.iter().filter(|change| change.kind == kind).count();
+        let state = match (sides, comparison) {
+            (_, Comparison::Diverged(_)) => "forked",
+            ([Some(_), None], _) => "only-in-a",
+            ([None, Some(_)], _) => "only-in-b",
+            ([None, None], _) => "equal",
+            ([Some(a), Some(b)], _) => {
+                let (a, b) = (a.version(), b.version());
+                match (b.holds(a), a.holds(b)) {
+                    (true, true) => "equal",
+                    (true, false) => "ahead",
+                    (false, true) => "behind",
+                    (false, false) => "diverged",
+                }
+            }
+        };
+        DocumentStanding {
+            doc: name.to_owned(),
+            state,
+            added: count(ChangeKind::Added),
+            removed: count(ChangeKind::Removed),
+            changed: count(ChangeKind::Changed),
         }
     }
 }
@@ -267,6 +324,20 @@ fn pair_in(one: &DiffSide, many: &DiffSide, docs: &BTreeSet<DocId>) -> Result<Pa
 }
 
 impl Difference {
+    /// A whole document that one side has not.
+    fn whole(doc: &str, sides: [Option<&View>; 2], records: usize) -> Difference {
+        let is_new = matches!(sides, [None, _]);
+        let count = Some(json!(records));
+        let (old, new) = if is_new { (None, count) } else { (count, None) };
+        Difference {
+            doc: doc.to_owned(),
+            collection: String::new(),
+            id: None,
+            change: if is_new { ChangeKind::Added } else { ChangeKind::Removed }.name(),
+            fields: BTreeMap::from([("records".to_owned(), FieldChange { old, new })]),
+        }
+    }
+
     fn of(doc: &str, change: Change) -> Difference {
         let field = |(name, (old, new)): (String, (Option<Value>, Option<Value>))| {
             // Where nothing but the types differ, they are what is to be seen.

@@ -2,9 +2,9 @@
 
 use super::{Partial, sound, view};
 use crate::concern::{self, core};
-use crate::crdt::update::Extent;
+use crate::crdt::update::{Extent, Id};
 use crate::crdt::view::View;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, listed};
 use crate::id::{DocId, EntityId, resolve};
 use crate::path::Keys;
 use crate::store::{Peer, Reader, State};
@@ -35,6 +35,73 @@ pub struct DeletedRecord {
     pub silent_since: Option<i64>,
     /// Whether it may leave its document.
     pub prunable: bool,
+    /// What it takes in the document, in bytes.
+    pub bytes: usize,
+}
+
+/// By what deleted records are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TombstoneGrouping {
+    /// Of a member that is waited for.
+    Member,
+    /// Of a document.
+    Document,
+    /// Of one kind of record.
+    Kind,
+}
+
+/// Deleted records with something in common, counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TombstoneGroup {
+    /// What they have in common: a member, a document, a kind.
+    pub group: String,
+    pub tombstones: usize,
+    /// Those of them that may leave their documents now.
+    pub prunable: usize,
+    /// In how many documents they are.
+    pub documents: usize,
+    /// What they take there, in bytes.
+    pub bytes: usize,
+    /// The active members that they wait for, sorted.
+    pub waiting_for: Vec<String>,
+    /// Since when the most silent of these is, in Unix seconds; None where it was never heard of, or
+    /// nobody is waited for.
+    pub silent_since: Option<i64>,
+}
+
+/// Counts deleted records together: what takes the most first. By member, those that wait for
+/// nobody are left out, and those that wait for several are counted with each.
+pub fn grouped(all: &[DeletedRecord], by: TombstoneGrouping) -> Vec<TombstoneGroup> {
+    let mut groups: BTreeMap<&str, Vec<&DeletedRecord>> = BTreeMap::new();
+    for deleted in all {
+        let names: Vec<&str> = match by {
+            TombstoneGrouping::Member => deleted.waiting_for.iter().map(String::as_str).collect(),
+            TombstoneGrouping::Document => vec![deleted.doc.as_str()],
+            TombstoneGrouping::Kind => vec![deleted.kind],
+        };
+        names.into_iter().for_each(|name| groups.entry(name).or_default().push(deleted));
+    }
+    let group = |(name, records): (&str, Vec<&DeletedRecord>)| {
+        let waited_for = |member: &&String| by != TombstoneGrouping::Member || *member == name;
+        let waiting: BTreeSet<&String> =
+            records.iter().flat_map(|record| &record.waiting_for).filter(waited_for).collect();
+        let heard = records.iter().flat_map(|record| &record.last_heard);
+        let heard = heard.filter(|(member, _)| waiting.contains(member)).map(|(_, last)| *last);
+        let documents: BTreeSet<&DocId> = records.iter().map(|record| &record.doc).collect();
+        TombstoneGroup {
+            group: name.to_owned(),
+            tombstones: records.len(),
+            prunable: records.iter().filter(|record| record.prunable).count(),
+            documents: documents.len(),
+            bytes: records.iter().map(|record| record.bytes).sum(),
+            waiting_for: waiting.iter().map(|member| (*member).clone()).collect(),
+            // Never heard of comes before any time.
+            silent_since: heard.min().flatten(),
+        }
+    };
+    let mut groups: Vec<TombstoneGroup> = groups.into_iter().map(group).collect();
+    groups.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.group.cmp(&b.group)));
+    groups
 }
 
 /// A deleted record in full: who deleted it, whom it waits for, and what goes with it.
@@ -117,7 +184,7 @@ pub fn explain(
     let view = reader
         .view(&found.doc)?
         .ok_or_else(|| Error::not_found(format!("there is no document {}", found.doc)))?;
-    Ok(Partial { found: found.explain(&view, &heard, now)?, damaged })
+    Ok(Partial { found: found.explain(&view, &heard, now), damaged })
 }
 
 /// A tombstone where it stands.
@@ -126,6 +193,8 @@ struct StandingTombstone {
     tombstone: Tombstone,
     /// The active members of its entity.
     members: Rc<Members>,
+    /// What it takes in its document.
+    extent: Extent,
 }
 
 fn all(reader: &Reader, entities: &BTreeSet<EntityId>) -> Result<Partial<Vec<StandingTombstone>>> {
@@ -136,11 +205,16 @@ fn all(reader: &Reader, entities: &BTreeSet<EntityId>) -> Result<Partial<Vec<Sta
         for doc in tombstone::documents(entity) {
             let Some(spec) = concern::of(&doc) else { continue };
             let Some(Some(view)) = sound(&mut all.damaged, reader.view(&doc))? else { continue };
-            let tombstones = tombstone::list(spec, &view).into_iter();
-            all.found.extend(tombstones.map(|tombstone| StandingTombstone {
+            let tombstones = tombstone::list(spec, &view);
+            let Some(extents) = sound(&mut all.damaged, extents(&doc, &view, &tombstones))? else {
+                continue;
+            };
+            let standing = tombstones.into_iter().zip(extents);
+            all.found.extend(standing.map(|(tombstone, extent)| StandingTombstone {
                 doc: doc.clone(),
                 tombstone,
                 members: Rc::clone(&members),
+                extent,
             }));
         }
     }
@@ -205,16 +279,16 @@ impl StandingTombstone {
             silent_since: last_heard.values().min().copied().flatten(),
             last_heard,
             prunable: tombstone.is_prunable(&self.members),
+            bytes: self.extent.bytes,
         }
     }
 
-    fn explain(&self, view: &View, heard: &Heard, now: i64) -> Result<Explanation> {
+    fn explain(&self, view: &View, heard: &Heard, now: i64) -> Explanation {
         let tombstone = &self.tombstone;
         let path = tombstone.path.steps();
         let flag = tombstone.collection.tombstone.as_ref().map(|marks| marks.flag);
         let operation = flag.and_then(|flag| view.item(&path.field(flag)));
-        let extent = extent(&self.doc, view, &path)?;
-        Ok(Explanation {
+        Explanation {
             doc: self.doc.clone(),
             kind: tombstone.collection.noun,
             id: self.id().to_owned(),
@@ -224,12 +298,12 @@ impl StandingTombstone {
             clock: operation.map(|id| id.clock),
             prunable: tombstone.is_prunable(&self.members),
             waiting_for: self.waiting_for(),
-            bytes: extent.bytes,
-            frees: extent.bytes.saturating_sub(extent.remains),
+            bytes: self.extent.bytes,
+            frees: self.extent.bytes.saturating_sub(self.extent.remains),
             members: self.account(heard, now),
             is_content: tombstone.is_content(),
             has_members: !self.members.is_empty(),
-        })
+        }
     }
 
     /// Everybody who is active or has acknowledged it.
@@ -262,15 +336,23 @@ fn one(all: Vec<StandingTombstone>, wanted: &str) -> Result<StandingTombstone> {
         (Some(found), []) => Ok(found),
         (Some(last), others) => {
             let docs = others.iter().chain([&last]).map(|found| found.doc.as_str());
-            let docs = docs.collect::<Vec<_>>().join(", ");
+            let docs = listed(&docs.collect::<Vec<_>>());
             Err(Error::new(Kind::Ambiguous, format!("{id} is deleted in {docs}")))
         }
         (None, _) => Err(Error::bug("a tombstone was named and is not there")),
     }
 }
 
-/// What the record takes in the bytes of its document.
-fn extent(doc: &DocId, view: &View, path: &[&str]) -> Result<Extent> {
-    let Some(container) = view.container(path) else { return Ok(Extent::default()) };
-    Ok(view.update(concern::roots(doc))?.extent(container))
+/// What each record takes in the bytes of its document; nothing where it is a plain value.
+fn extents(doc: &DocId, view: &View, tombstones: &[Tombstone]) -> Result<Vec<Extent>> {
+    let containers: Vec<Option<Id>> =
+        tombstones.iter().map(|tombstone| view.container(&tombstone.path.steps())).collect();
+    let known: Vec<Id> = containers.iter().flatten().copied().collect();
+    let mut extents = match known.is_empty() {
+        true => Vec::new(),
+        false => view.update(concern::roots(doc))?.extents(&known),
+    }
+    .into_iter();
+    let extent = |container: Option<Id>| container.and_then(|_| extents.next()).unwrap_or_default();
+    Ok(containers.into_iter().map(extent).collect())
 }

@@ -4,7 +4,7 @@ use super::manifest::{Applied, Has, Hash, Manifest};
 use super::succession;
 pub use super::succession::succeeded;
 use crate::crdt::update::{Clocks, Version};
-use crate::error::{Error, Hint, Kind, Next, Result};
+use crate::error::{Error, Hint, Kind, Next, Result, listed};
 use crate::id::{DocId, resolve};
 use crate::store::{self, Peer, State};
 use serde::{Deserialize, Serialize};
@@ -265,7 +265,7 @@ pub fn find_among(
             let ids: Vec<&str> = several.iter().map(|peer| peer.replica_id.as_str()).collect();
             return Err(Error::new(
                 Kind::Ambiguous,
-                format!("{name} has {} replicas: {}", several.len(), ids.join(", ")),
+                format!("{name} has {} replicas: {}", several.len(), listed(&ids)),
             )
             .hint(
                 Hint::from("name the replica; ")

@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 
 /// Fewest characters of a UUID that a table shows.
 const ID_CHARS: usize = 8;
+/// Most names of a list that a table shows, where there are many.
+const NAMES: usize = 4;
 /// Most changes of a record that a table shows.
 const CHANGES: usize = 4;
 /// Most characters of a value that changed.
@@ -22,7 +24,13 @@ pub fn shown(value: &Value, style: Style) -> String {
         }
         (Style::Bytes, value) => value.as_u64().map_or_else(|| text(value), size),
         (Style::Flag, Value::Bool(flag)) => if *flag { "yes" } else { "" }.to_owned(),
-        (Style::List, Value::Array(items)) if all_plain(items) => join(items, ", "),
+        (Style::List, Value::Array(items)) if all_plain(items) => {
+            let shown = items.get(..NAMES).filter(|_| items.len() > NAMES + 1).unwrap_or(items);
+            match items.len().saturating_sub(shown.len()) {
+                0 => join(shown, ", "),
+                more => format!("{} and {more} more", join(shown, ", ")),
+            }
+        }
         (Style::Count, Value::Number(number)) if number.as_u64() == Some(0) => String::new(),
         (Style::Count, Value::Array(items)) => items.len().to_string(),
         (Style::Count, Value::Object(sets)) => each_set(sets, " ", |items| items.len().to_string()),
@@ -202,6 +210,14 @@ mod tests {
         assert_eq!(plain(&json!(true), Style::Flag), "true");
         assert_eq!(shown(&json!(["a", "b"]), Style::List), "a, b");
         assert_eq!(plain(&json!({"a": [1]}), Style::Text), r#"{"a":[1]}"#);
+    }
+
+    #[test]
+    fn long_lists_are_cut_for_people_alone() {
+        let of = |n: usize| (0..n).map(|n| format!("m{n}")).collect::<Vec<String>>();
+        assert_eq!(shown(&json!(of(5)), Style::List), "m0, m1, m2, m3, m4");
+        assert_eq!(shown(&json!(of(101)), Style::List), "m0, m1, m2, m3 and 97 more");
+        assert_eq!(plain(&json!(of(101)), Style::List).split(',').count(), 101);
     }
 
     #[test]

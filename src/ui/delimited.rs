@@ -72,10 +72,11 @@ pub fn object<D: Dialect>(object: &Object, _: D, out: &mut dyn Write) -> io::Res
     Ok(())
 }
 
-/// One id per line.
+/// One id per line; nothing of what has none.
 pub fn ids(rows: &[Row], id: &str, out: &mut dyn Write) -> io::Result<()> {
-    for row in rows {
-        writeln!(out, "{}", escape::line(&value(row, id, Style::Id)))?;
+    let ids = rows.iter().map(|row| value(row, id, Style::Id)).filter(|id| !id.is_empty());
+    for id in ids {
+        writeln!(out, "{}", escape::line(&id))?;
     }
     Ok(())
 }

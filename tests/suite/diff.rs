@@ -210,3 +210,63 @@ fn what_cannot_be_compared_says_why() {
     std::fs::write(&chat, &bytes[..bytes.len() / 2]).unwrap();
     store.run(&["doc", "diff", "chat", &here]).exits(5);
 }
+
+#[test]
+fn why_two_stores_differ_is_one_row_a_document() {
+    let machine = Machine::new("stat");
+    let alice = machine.group("a", &[BOB]);
+    alice.send("both have this");
+    let bob = machine.replica_of(&alice, "b", BOB);
+    let (a, b) = (text(&alice.dir), text(&bob.dir));
+    let stat = |a: &str, b: &str| machine.run(&["doc", "diff", a, b, "--stat", "--json"]);
+    let states = |run: &Run| column(&run.parsed(), "state");
+    assert_eq!(states(stat(&a, &b).exits(0)), ["equal", "equal"]);
+    machine.pass(60);
+    bob.send("Bob alone has this");
+    bob.ok(&["issue", "open", "and this"]);
+    bob.ok(&["issue", "open", "and that"]);
+    let run = stat(&a, &b);
+    assert_eq!(
+        run.exits(3).parsed(),
+        json!([
+            {"doc": format!("{GROUP}:chat"), "state": "ahead", "added": 1, "removed": 0, "changed": 0},
+            {"doc": format!("{GROUP}:core"), "state": "equal", "added": 0, "removed": 0, "changed": 0},
+            {"doc": format!("{GROUP}:issues"), "state": "only-in-b", "added": 2, "removed": 0, "changed": 0},
+        ])
+    );
+    assert!(run.stderr.contains("2 of 3 documents differ"), "{}", run.stderr);
+    assert_eq!(states(stat(&b, &a).exits(3)), ["behind", "equal", "only-in-a"]);
+    alice.ok(&["entity", "rename", "Harbour"]);
+    alice.send("Alice alone has this");
+    assert_eq!(states(stat(&a, &b).exits(3)), ["diverged", "behind", "only-in-b"]);
+    let table = machine.run(&["doc", "diff", &a, &b, "--stat", "-o", "table"]);
+    assert_eq!(table.exits(3).stdout.lines().count(), 4, "{}", table.stdout);
+    // Without it a document that only one has is one row, too.
+    let records = machine.run(&["doc", "diff", &a, &b, "--json"]).exits(3).parsed();
+    let of_issues: Vec<&Value> = records
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["doc"] == format!("{GROUP}:issues"))
+        .collect();
+    assert_eq!(of_issues.len(), 1);
+    assert_eq!(
+        (&of_issues[0]["change"], &of_issues[0]["id"], &of_issues[0]["fields"]["records"]["new"]),
+        (&json!("added"), &Value::Null, &json!(2))
+    );
+    let ids = machine.run(&["doc", "diff", &a, &b, "-o", "id"]).exits(3).stdout.clone();
+    assert!(ids.lines().all(|id| !id.is_empty()), "{ids:?}");
+}
+
+#[test]
+fn a_fork_is_a_state_where_states_are_asked_for() {
+    let machine = Machine::new("stat fork");
+    for (name, value) in [("a.yrs", "this"), ("b.yrs", "that")] {
+        let bytes = oracle::update(7, &[], |txn| {
+            txn.get_or_insert_map("m").insert(txn, "key", value.to_owned());
+        });
+        std::fs::write(machine.path(name), bytes).unwrap();
+    }
+    let run = machine.run(&["doc", "diff", "a.yrs", "b.yrs", "--stat", "--json"]);
+    assert_eq!(run.exits(5).parsed()[0]["state"], "forked");
+}

@@ -2,7 +2,7 @@
 
 use crate::oracle::Plain;
 use crate::support::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn a_tombstone_says_whom_it_waits_for() {
@@ -178,4 +178,74 @@ fn a_pruned_message_does_not_come_back() {
     alice.give(&bob);
     bob.run(&["chat", "show", &id]).fails(4, "no message");
     assert_eq!(alice.digest(), bob.digest());
+}
+
+/// Many members, of whom only one was ever heard of: who blocks pruning is a row each.
+#[test]
+fn who_blocks_pruning_is_one_row_a_member() {
+    let machine = Machine::new("by member");
+    let alice = machine.group("a", &[BOB]);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    for n in 0..3 {
+        let id = alice.send(&format!("message {n} with some words in it"));
+        alice.ok(&["chat", "delete", &id]);
+    }
+    machine.pass(60);
+    let others: Vec<String> = (0..30).map(|n| format!("member-{n:02}-of-many")).collect();
+    let lines: Vec<String> = others
+        .iter()
+        .map(|member| json!({"op": "member.add", "member": member}).to_string())
+        .collect();
+    let dir = text(&alice.dir);
+    machine.run_with_stdin(&["-s", &dir, "batch"], lines.join("\n").as_bytes()).exits(0);
+    let late = alice.send("the last one");
+    alice.ok(&["chat", "delete", &late]);
+    machine.pass(60);
+    bob.give(&alice);
+
+    let listed = alice.json(&["tombstone", "list"]);
+    let bytes = |row: &Value| row["bytes"].as_u64().unwrap();
+    let all: u64 = listed.as_array().unwrap().iter().map(bytes).sum();
+    let by_member = alice.json(&["tombstone", "list", "--by", "member"]);
+    let rows = by_member.as_array().unwrap();
+    assert_eq!(rows.len(), 31);
+    // Bob is waited for by all four, and was heard of; the others joined later.
+    assert_eq!(
+        keys(&rows[0]),
+        ["member", "tombstones", "prunable", "documents", "bytes", "waiting_for", "silent_since"]
+    );
+    assert_eq!((&rows[0]["member"], &rows[0]["tombstones"]), (&json!(BOB), &json!(4)));
+    assert_eq!((bytes(&rows[0]), &rows[0]["silent_since"]), (all, &json!(machine.now())));
+    assert_eq!((&rows[1]["tombstones"], &rows[1]["silent_since"]), (&json!(1), &Value::Null));
+    let why = alice.json(&["tombstone", "why", &late]);
+    assert_eq!(bytes(&rows[1]), bytes(&why), "the same bytes wherever they are said");
+    let top = alice.run(&["tombstone", "list", "--by", "member", "--top", "2"]);
+    assert_eq!(top.exits(0).stdout.lines().count(), 3);
+    assert!(top.stderr.contains("and 29 more"), "{}", top.stderr);
+
+    for (by, key, group) in
+        [("document", "doc", format!("{GROUP}:chat")), ("kind", "kind", "message".to_owned())]
+    {
+        let groups = alice.json(&["tombstone", "list", "--by", by]);
+        assert_eq!(groups.as_array().map(Vec::len), Some(1));
+        assert_eq!((&groups[0][key], bytes(&groups[0])), (&json!(group), all));
+        assert_eq!(groups[0]["waiting_for"].as_array().map(Vec::len), Some(31));
+        let table = alice.ok(&["tombstone", "list", "--by", by, "-o", "table"]);
+        assert!(table.contains("and 27 more"), "{table}");
+    }
+    // No wall of names anywhere that people look.
+    for args in [&["tombstone", "list", "-o", "table"][..], &["doc", "size", "chat", "-o", "table"]]
+    {
+        let run = alice.run(args);
+        let said = format!("{}{}", run.exits(0).stdout, run.stderr);
+        assert!(said.contains(" more"), "{said}");
+        assert!(said.matches("-of-many").count() <= 16, "{said}");
+    }
+    assert_eq!(
+        alice.json(&["doc", "size", "chat"])["waiting_for"].as_array().map(Vec::len),
+        Some(31)
+    );
+    // Those that wait for nobody are said, not listed.
+    let alone = machine.group("alone", &[]);
+    assert_eq!(alone.json(&["tombstone", "list", "--by", "member"]), json!([]));
 }

@@ -3,10 +3,10 @@ use crate::cmd::{Context, files};
 use crate::concern::{self, CONCERNS};
 use crate::crdt::update::Update;
 use crate::crdt::view::View;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, listed};
 use crate::id::DocId;
 use crate::limits;
-use crate::query::diff::{DiffSide, Difference, Pairs};
+use crate::query::diff::{DiffSide, Difference, Differences, Pairs};
 use crate::store::Store;
 use crate::sync::bundle::Bundle;
 use crate::ui::{Column, Report, Style, rows};
@@ -23,7 +23,18 @@ pub struct Args {
     /// The new one, likewise
     #[arg(value_name = "B")]
     new: String,
+    /// One row a document: on which side it is, who is ahead, how many records differ
+    #[arg(long)]
+    stat: bool,
 }
+
+const STANDINGS: &[Column] = &[
+    Column::text("doc", "document"),
+    Column::text("state", "B is"),
+    Column::count("added", "added"),
+    Column::count("changed", "changed"),
+    Column::count("removed", "removed"),
+];
 
 const COLUMNS: &[Column] = &[
     Column::text("doc", "document"),
@@ -42,6 +53,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
     });
     let progress = context.progress("comparing documents", Some(pairs.count() as u64));
     let found = context.whole(pairs.compare(|| progress.advance(1))?)?;
+    if args.stat {
+        return standings(args, &found);
+    }
     if !found.diverged.is_empty() {
         return Err(divergence(&found.diverged));
     }
@@ -53,6 +67,24 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
     };
     let report = Report::list(rows(&found.records)?, COLUMNS, Some("id"), "");
     Ok(report.note(sentence).exit(failure::exit_code(Kind::Findings)))
+}
+
+/// One row a document.
+fn standings(args: &Args, found: &Differences) -> Result<Report> {
+    let differ = found.standings.iter().filter(|standing| standing.state != "equal").count();
+    let sentence = match (differ, found.standings.len()) {
+        (0, _) => "no difference".to_owned(),
+        (n, 1) => format!("{n} document differs"),
+        (n, all) => format!("{n} of {all} documents differ"),
+    };
+    let report = Report::list(rows(&found.standings)?, STANDINGS, Some("doc"), "no documents");
+    let report = report.note(format!("A is {}, B is {}", args.old, args.new)).note(sentence);
+    let kind = match (differ, found.diverged.is_empty()) {
+        (0, _) => return Ok(report),
+        (_, true) => Kind::Findings,
+        (_, false) => Kind::Forked,
+    };
+    Ok(report.exit(failure::exit_code(kind)))
 }
 
 /// What an argument means: a path where there is something, else a document. The name of a concern
@@ -113,7 +145,7 @@ fn divergence(alarms: &[(String, Vec<Difference>)]) -> Error {
     let docs: Vec<&str> = alarms.iter().map(|(doc, _)| doc.as_str()).collect();
     let mut error = Error::new(
         Kind::Forked,
-        format!("divergence: the same operations and different content in {}", docs.join(", ")),
+        format!("divergence: the same operations and different content in {}", listed(&docs)),
     )
     .because("equal versions with different content mean that two replicas shared a client id");
     let changes = alarms.iter().flat_map(|(doc, changes)| changes.iter().map(move |c| (doc, c)));

@@ -4,7 +4,7 @@ use crate::cmd::failure;
 use crate::concern;
 use crate::concern::core;
 use crate::crdt::update::Update;
-use crate::error::Result;
+use crate::error::{Result, listed};
 use crate::id::DocId;
 use crate::inspect::size::{self, SizeBy, Sizes};
 use crate::store::{OnDisk, Reader};
@@ -222,7 +222,7 @@ impl Freeable {
             true => {
                 format!("{} in tombstones have no active member to wait for", ui::size(self.later))
             }
-            false => format!("{} in tombstones wait for {}", ui::size(self.later), whom.join(", ")),
+            false => format!("{} in tombstones wait for {}", ui::size(self.later), listed(&whom)),
         };
         match (self.now, self.later) {
             (0, 0) => None,

@@ -3,7 +3,7 @@
 
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Source, Value};
-use crate::error::{Error, Kind, Next, Result};
+use crate::error::{Error, Kind, Next, Result, listed};
 use crate::id::{DocId, resolve};
 use crate::store::Session;
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,7 +89,7 @@ impl Headings {
                 let ids: Vec<&str> = several.iter().map(|heading| heading.id.as_str()).collect();
                 let what = format!("{} columns are called {named:?}", several.len());
                 Err(Error::new(Kind::Ambiguous, what)
-                    .hint(format!("name one by its id: {}", ids.join(", "))))
+                    .hint(format!("name one by its id: {}", listed(&ids))))
             }
         }
     }

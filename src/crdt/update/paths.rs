@@ -1,6 +1,7 @@
 //! Where blocks stand, and what belongs to a container.
 
 use super::{Checked, GONE, Id, OPEN, Owner, ParentSlot, Update};
+use std::collections::HashMap;
 
 /// One step on the way from a root to an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,37 +60,49 @@ impl<'a> Update<'a, Checked> {
 
     /// What the container that this item created takes in the bytes. Linear in the blocks.
     pub fn extent(&self, id: Id) -> Extent {
-        let Some(top) = self.find(id) else { return Extent::default() };
-        let mut inside = vec![false; self.blocks.len()];
+        self.extents(&[id]).pop().unwrap_or_default()
+    }
+
+    /// The same of several containers, in one look at the blocks. What stands in one inside another
+    /// is counted with the inner one.
+    pub fn extents(&self, ids: &[Id]) -> Vec<Extent> {
+        let mut extents = vec![Extent::default(); ids.len()];
+        let tops = (0..).zip(ids).filter_map(|(at, id)| Some((self.find(*id)?, at)));
+        let tops: HashMap<usize, usize> = tops.collect();
+        let mut within: Vec<Option<usize>> = vec![None; self.blocks.len()];
         // Parents come before their children in this order.
         for index in self.facts.order.iter().map(|index| *index as usize) {
-            let belongs = index == top || self.owner(index).is_some_and(|o| has(&inside, o));
-            if let (true, Some(entry)) = (belongs, inside.get_mut(index)) {
-                *entry = true;
+            let around = || within.get(self.owner(index)?).copied().flatten();
+            let at = tops.get(&index).copied().or_else(around);
+            if let Some(entry) = within.get_mut(index) {
+                *entry = at;
             }
         }
-        let mut extent = Extent::default();
         for client in &self.clients {
-            let mut run = 0u32;
+            // A container, and how much of it stands in a row that becomes one GC block.
+            let mut run: Option<(usize, u32)> = None;
             for index in client.blocks.clone() {
                 let Some(block) = self.blocks.get(index) else { continue };
-                if !has(&inside, index) {
-                    extent.remains += gc(std::mem::take(&mut run));
-                    continue;
+                let at = within.get(index).copied().flatten();
+                let is_top = tops.contains_key(&index);
+                if is_top || run.is_some_and(|(of, _)| at != Some(of)) {
+                    collect(&mut extents, run.take());
                 }
+                let Some(at) = at else { continue };
+                let Some(extent) = extents.get_mut(at) else { continue };
                 extent.blocks += 1;
                 extent.bytes += block.span().len();
-                if index == top {
-                    extent.remains += gc(std::mem::take(&mut run));
+                if is_top {
                     // Header and length.
                     extent.remains += block.content_span().start - block.span().start + 1;
                 } else {
-                    run = run.saturating_add(block.len);
+                    let len = run.map_or(0, |(_, len)| len);
+                    run = Some((at, len.saturating_add(block.len)));
                 }
             }
-            extent.remains += gc(run);
+            collect(&mut extents, run);
         }
-        extent
+        extents
     }
 
     /// The register that an item writes; none where it is in a sequence, or its container is gone
@@ -146,8 +159,13 @@ impl<'a> Update<'a, Checked> {
     }
 }
 
-fn has(inside: &[bool], index: usize) -> bool {
-    inside.get(index).copied().unwrap_or(false)
+/// Counts the GC block that becomes of a run.
+fn collect(extents: &mut [Extent], run: Option<(usize, u32)>) {
+    if let Some((of, len)) = run
+        && let Some(extent) = extents.get_mut(of)
+    {
+        extent.remains += gc(len);
+    }
 }
 
 /// The bytes of a GC block of this length; none when it is empty.
