@@ -1,7 +1,10 @@
 //! What many lines of one batch cost.
 
-use super::place::{GROUP, NOW, Outcome, Place, Writer, doc, id, say, words};
+use super::place::{
+    GROUP, NOW, Outcome, Place, Writer, card, column, doc, element, id, issue, prose, say, words,
+};
 use super::{Group, Work};
+use yrs::{Array, ArrayPrelim, Map, MapPrelim};
 
 pub const GROUPS: &[Group] = &[
     Group {
@@ -25,13 +28,30 @@ pub const GROUPS: &[Group] = &[
         size: 250,
         make: batches,
         works: &[
-            lines("kanban.move", |_| words("batch move.ndjson --json")),
+            lines("kanban.move, top", |_| words("batch move.ndjson --json")),
+            lines("kanban.move, before another", |_| words("batch before.ndjson --json")),
+            lines("kanban.archive", |_| words("batch archive.ndjson --json")),
             lines("kanban.column.add", |_| words("batch column.ndjson --json")),
             lines("kanban.add, beside columns", |_| words("batch card.ndjson --json")),
             lines("kanban.column.rename", |_| words("batch rename.ndjson --json")),
             lines("issue.comment.edit", |_| words("batch comment-edit.ndjson --json")),
             lines("issue.comment.delete", |_| words("batch comment-delete.ndjson --json")),
             lines("canvas.move", |_| words("batch element-move.ndjson --json")),
+            lines("canvas.delete", |_| words("batch element-delete.ndjson --json")),
+            lines("chat.delete", |_| words("batch delete.ndjson --json")),
+        ],
+    },
+    Group {
+        of: "batch lines on records that were there",
+        size: 250,
+        make: there,
+        works: &[
+            lines("kanban.move that changes nothing", |_| words("batch stands.ndjson --json")),
+            lines("kanban.edit by prefix", |_| words("batch edit.ndjson --json")),
+            lines("kanban.move by prefix, top", |_| words("batch top.ndjson --json")),
+            lines("issue.comment.edit by prefix", |_| words("batch comment.ndjson --json")),
+            lines("canvas.move by prefix", |_| words("batch element.ndjson --json")),
+            lines("chat.edit by prefix", |_| words("batch say.ndjson --json")),
         ],
     },
     Group {
@@ -88,13 +108,39 @@ fn batches(n: usize) -> Outcome<Place> {
         ("card", cards.clone()),
         (
             "move",
-            cards
+            cards.clone()
                 + &each(n, |n| {
                     format!(
                         r#""op":"kanban.move","card":"${}.id","column":"Todo","top":true"#,
                         n + 1
                     )
                 }),
+        ),
+        (
+            "before",
+            cards.clone()
+                + &each(n, |at| {
+                    // Each before the card that was moved last.
+                    let (card, other) = (at + 1, if at == 0 { n } else { at });
+                    format!(
+                        r#""op":"kanban.move","card":"${card}.id","column":"Todo","before":"${other}.id""#
+                    )
+                }),
+        ),
+        (
+            "archive",
+            cards.clone()
+                + &each(n, |n| format!(r#""op":"kanban.archive","card":"${}.id""#, n + 1)),
+        ),
+        (
+            "element-delete",
+            elements.clone()
+                + &each(n, |n| format!(r#""op":"canvas.delete","element":"${}.id""#, n + 1)),
+        ),
+        (
+            "delete",
+            same(r#""op":"chat.send","text":"hi""#)
+                + &each(n, |n| format!(r#""op":"chat.delete","message":"${}.id""#, n + 1)),
         ),
         ("column", each(n, |n| format!(r#""op":"kanban.column.add","title":"Column {n}""#))),
         (
@@ -126,6 +172,74 @@ fn batches(n: usize) -> Outcome<Place> {
     ];
     for (name, lines) in files {
         place.write(&format!("{name}.ndjson"), lines.as_bytes())?;
+    }
+    Ok(place)
+}
+
+/// Lines that name records by the beginnings of their ids.
+fn there(n: usize) -> Outcome<Place> {
+    let place = Place::new()?;
+    let board = Writer::new(5);
+    board.edit(|txn| {
+        let order = column(txn, 0);
+        for n in 0..n {
+            card(txn, n, 0, false);
+            order.push_back(txn, id(n));
+        }
+    });
+    let issues = Writer::new(5);
+    issues.edit(|txn| {
+        let issue = issue(txn, 0);
+        let comments = issue.insert(txn, "comments", ArrayPrelim::default());
+        for n in 0..n {
+            let comment = comments.push_back(txn, MapPrelim::default());
+            prose(txn, &comment, &id(n), "first", NOW - 1_000_000);
+        }
+    });
+    let canvas = Writer::new(5);
+    canvas.edit(|txn| (0..n).for_each(|n| element(txn, n)));
+    let chat = Writer::new(5);
+    chat.edit(|txn| (0..n).for_each(|n| say(txn, &id(n), "first", NOW - 1_000_000)));
+    let documents = [("kanban", board), ("issues", issues), ("canvas", canvas), ("chat", chat)];
+    for (concern, writer) in documents {
+        place.put(&[(doc(concern)?, writer.state())])?;
+    }
+    let begin = |n: usize| format!("{n:08x}-0");
+    let files = [
+        ("stands", {
+            let stands = |n| {
+                let (card, other) = (begin(n), begin(n + 1));
+                format!(
+                    r#""op":"kanban.move","card":"{card}","column":"Column 0","before":"{other}""#
+                )
+            };
+            (0..n - 1).map(|n| line(&stands(n))).collect()
+        }),
+        ("edit", each(n, |n| format!(r#""op":"kanban.edit","card":"{}","title":"New""#, begin(n)))),
+        ("top", {
+            let of = |n| {
+                format!(
+                    r#""op":"kanban.move","card":"{}","column":"Column 0","top":true"#,
+                    begin(n)
+                )
+            };
+            each(n, of)
+        }),
+        ("comment", {
+            let (issue, op) = (begin(0), "issue.comment.edit");
+            let of = |n| {
+                format!(r#""op":"{op}","issue":"{issue}","comment":"{}","text":"new""#, begin(n))
+            };
+            each(n, of)
+        }),
+        (
+            "element",
+            each(n, |n| format!(r#""op":"canvas.move","element":"{}","x":3,"y":4"#, begin(n))),
+        ),
+        ("say", each(n, |n| format!(r#""op":"chat.edit","message":"{}","text":"new""#, begin(n)))),
+    ];
+    for (name, lines) in files {
+        place.write(&format!("{name}.ndjson"), String::as_bytes(&lines))?;
     }
     Ok(place)
 }

@@ -1,6 +1,6 @@
 //! Imports that are made to cost more than they weigh: refused, and in no time.
 
-use super::place::{Outcome, Place, words};
+use super::place::{NOW, Outcome, Place, Writer, id, say, words};
 use super::{Group, Work};
 
 pub const GROUPS: &[Group] = &[
@@ -45,6 +45,12 @@ pub const GROUPS: &[Group] = &[
             args: |_| words("recover notes:one:free --from even.yrs --from odd.yrs -O out -n"),
             exits: &[0, 3],
         }],
+    },
+    Group {
+        of: "files that go on from one another",
+        size: 100,
+        make: chain,
+        works: &[Work { name: "recover", args: from_all, exits: &[0, 3] }],
     },
     Group {
         of: "clients in a ring that disagree",
@@ -92,6 +98,23 @@ fn gaps(n: usize) -> Outcome<Place> {
         place.write(&format!("{name}.yrs"), &update(&[(77, blocks.collect())], &[]))?;
     }
     Ok(place)
+}
+
+/// A document that cannot be read, and files of which each has a part, upon that of the next one.
+fn chain(n: usize) -> Outcome<Place> {
+    let place = Place::new()?;
+    let writer = Writer::new(7);
+    for at in 0..n {
+        let update = writer.update(|txn| say(txn, &id(at), "one after the other", NOW));
+        place.lay_down(&format!("{:06}.yrs", n - at), &update)?;
+    }
+    Ok(place)
+}
+
+/// Each is named.
+fn from_all(place: &Place) -> Vec<String> {
+    let from = place.laid_down().into_iter().flat_map(|file| ["--from".to_owned(), file]);
+    words("recover group:ocean-forest-moon-star:chat -o out -n").into_iter().chain(from).collect()
 }
 
 /// Clients that each refer to a place of their own and to another one of the next client.

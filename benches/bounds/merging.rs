@@ -1,6 +1,6 @@
 //! Imports: what was written to one record, and what comes in many pieces.
 
-use super::place::{ALICE, NOW, Outcome, Place, Writer, doc, id, prose, say, words};
+use super::place::{self, ALICE, NOW, Outcome, Place, Writer, doc, id, prose, say, words};
 use super::{Group, Work};
 use yrs::{Array, ArrayPrelim, Map, MapPrelim, TransactionMut, WriteTxn};
 
@@ -72,16 +72,7 @@ fn moves(n: usize) -> Outcome<Place> {
 
 fn element() -> Outcome<(Place, Writer)> {
     let base = Writer::new(5);
-    base.edit(|txn| {
-        let elements = txn.get_or_insert_map("elements");
-        let element = elements.insert(txn, id(0), MapPrelim::default());
-        element.insert(txn, "id", id(0));
-        element.insert(txn, "element_type", "shape");
-        for key in ["x", "y", "width", "height"] {
-            element.insert(txn, key, 1.0);
-        }
-        element.insert(txn, "updated_at", NOW - 1_000_000);
-    });
+    base.edit(|txn| place::element(txn, 0));
     let place = Place::new()?;
     place.put(&[(doc("canvas")?, base.state())])?;
     Ok((place, base))

@@ -13,7 +13,10 @@ use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use yrs::updates::decoder::Decode;
-use yrs::{Map, MapPrelim, MapRef, ReadTxn, StateVector, Transact, TransactionMut, WriteTxn};
+use yrs::{
+    Array, ArrayPrelim, ArrayRef, Map, MapPrelim, MapRef, ReadTxn, StateVector, Transact,
+    TransactionMut, WriteTxn,
+};
 
 pub const NOW: i64 = 1_767_225_600;
 pub const ALICE: &str = "alice-river-stone-sky";
@@ -267,6 +270,52 @@ pub fn prose(txn: &mut TransactionMut<'_>, map: &MapRef, id: &str, text: &str, a
     map.insert(txn, "deleted", false);
     map.insert(txn, "deleted_at", 0i64);
     map.insert(txn, "ack_vector", MapPrelim::default());
+}
+
+/// A column without cards; returns its list.
+pub fn column(txn: &mut TransactionMut<'_>, n: usize) -> ArrayRef {
+    let columns = txn.get_or_insert_array("columns");
+    let column = columns.push_back(txn, MapPrelim::default());
+    column.insert(txn, "id", id(n));
+    column.insert(txn, "title", format!("Column {n}"));
+    column.insert(txn, "order", n as f64);
+    column.insert(txn, "card_order", ArrayPrelim::default())
+}
+
+pub fn card(txn: &mut TransactionMut<'_>, n: usize, column: usize, archived: bool) {
+    let cards = txn.get_or_insert_map("cards");
+    let card = cards.insert(txn, id(n), MapPrelim::default());
+    card.insert(txn, "id", id(n));
+    card.insert(txn, "title", format!("Card {n}"));
+    card.insert(txn, "column_id", id(column));
+    card.insert(txn, "created_at", NOW - 1_000_000);
+    card.insert(txn, "updated_at", NOW - 1_000_000);
+    card.insert(txn, "archived", archived);
+}
+
+/// An issue that lacks its comments.
+pub fn issue(txn: &mut TransactionMut<'_>, n: usize) -> MapRef {
+    let issues = txn.get_or_insert_map("issues");
+    let issue = issues.insert(txn, id(n), MapPrelim::default());
+    for (key, value) in [("id", id(n)), ("title", "Leak".to_owned()), ("status", "todo".to_owned())]
+    {
+        issue.insert(txn, key, value);
+    }
+    issue.insert(txn, "created_at", NOW - 1_000_000);
+    issue.insert(txn, "updated_at", NOW - 1_000_000);
+    issue
+}
+
+/// An element of a canvas.
+pub fn element(txn: &mut TransactionMut<'_>, n: usize) {
+    let elements = txn.get_or_insert_map("elements");
+    let element = elements.insert(txn, id(n), MapPrelim::default());
+    element.insert(txn, "id", id(n));
+    element.insert(txn, "element_type", "shape");
+    for key in ["x", "y", "width", "height"] {
+        element.insert(txn, key, 1.0);
+    }
+    element.insert(txn, "updated_at", NOW - 1_000_000);
 }
 
 /// An id as the program mints them, different for each number.

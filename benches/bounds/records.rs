@@ -1,6 +1,6 @@
 //! What many records in one document cost.
 
-use super::place::{NOW, Outcome, Place, Writer, doc, id, prose, say, words};
+use super::place::{NOW, Outcome, Place, Writer, card, column, doc, id, issue, prose, say, words};
 use super::{Group, Work};
 use yrs::{Array, ArrayPrelim, ArrayRef, Map, MapPrelim, MapRef, TransactionMut, WriteTxn};
 
@@ -142,15 +142,7 @@ fn comments(n: usize) -> Outcome<Place> {
         }
     };
     writer.edit(|txn| {
-        let issues = txn.get_or_insert_map("issues");
-        let issue = issues.insert(txn, id(0), MapPrelim::default());
-        for (key, value) in
-            [("id", id(0)), ("title", "Leak".to_owned()), ("status", "todo".to_owned())]
-        {
-            issue.insert(txn, key, value);
-        }
-        issue.insert(txn, "created_at", NOW - 1_000_000);
-        issue.insert(txn, "updated_at", NOW - 1_000_000);
+        let issue = issue(txn, 0);
         let comments = issue.insert(txn, "comments", ArrayPrelim::default());
         for n in 0..n {
             let comment = comments.push_back(txn, MapPrelim::default());
@@ -180,26 +172,6 @@ fn delete(txn: &mut TransactionMut<'_>, record: &MapRef) {
     record.insert(txn, "deleted_at", NOW - 500_000);
 }
 
-fn column(txn: &mut TransactionMut<'_>, n: usize) -> ArrayRef {
-    let columns = txn.get_or_insert_array("columns");
-    let column = columns.push_back(txn, MapPrelim::default());
-    column.insert(txn, "id", id(n));
-    column.insert(txn, "title", format!("Column {n}"));
-    column.insert(txn, "order", n as f64);
-    column.insert(txn, "card_order", ArrayPrelim::default())
-}
-
-fn card(txn: &mut TransactionMut<'_>, n: usize, column: usize) {
-    let cards = txn.get_or_insert_map("cards");
-    let card = cards.insert(txn, id(n), MapPrelim::default());
-    card.insert(txn, "id", id(n));
-    card.insert(txn, "title", format!("Card {n}"));
-    card.insert(txn, "column_id", id(column));
-    card.insert(txn, "created_at", NOW - 1_000_000);
-    card.insert(txn, "updated_at", NOW - 1_000_000);
-    card.insert(txn, "archived", n % 10 == 9);
-}
-
 fn columns(n: usize) -> Outcome<Place> {
     let writer = Writer::new(5);
     writer.edit(|txn| {
@@ -218,7 +190,7 @@ fn cards(n: usize) -> Outcome<Place> {
         let order = column(txn, 0);
         column(txn, 1);
         for n in 0..n {
-            card(txn, n, 0);
+            card(txn, n, 0, n % 10 == 9);
             order.push_back(txn, id(n));
         }
     });

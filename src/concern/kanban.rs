@@ -237,13 +237,8 @@ impl MoveCard {
         let column = named(session, &self.entity, &self.column)?;
         let right = board::is_right(session, &doc);
         let is_here = card.text("column_id") == column.id;
-        let cards = match self.top || self.before.is_some() {
-            true => session.read(&doc, |source| board::cards_in(source, &column.id, right))?,
-            false => None,
-        };
-        let cards = cards.unwrap_or_default();
-        let spot = self.spot(session, &card, &column, &cards)?;
-        if is_here && stands(&cards, &card.id, &spot) {
+        let spot = self.spot(session, &card, &column)?;
+        if is_here && stands(session, &doc, &column, &card.id, &spot)? {
             return Ok(Outcome::unchanged(doc, &card.id)
                 .saying(format!("it stands there in {:?} already", column.title)));
         }
@@ -268,7 +263,6 @@ impl MoveCard {
         session: &mut Session,
         card: &FoundCard,
         column: &Heading,
-        cards: &[String],
     ) -> Result<ColumnPosition> {
         let Some(before) = &self.before else {
             return Ok(if self.top { ColumnPosition::Top } else { ColumnPosition::End });
@@ -280,7 +274,8 @@ impl MoveCard {
         if before == card.id {
             return Err(Error::usage(format!("card {before} before itself")));
         }
-        if !cards.contains(&before) {
+        let doc = self.entity.document(SPEC.name);
+        if headings::before(session, &doc, &column.id, &before)?.is_none() {
             return Err(Error::refused(format!("card {before} is not in {:?}", column.title))
                 .hint(Next::Board.and(" shows where it is")));
         }
@@ -290,14 +285,20 @@ impl MoveCard {
 
 /// Whether a card of a column is at a spot. Any is the end to one that is there: the end is where
 /// cards come in.
-fn stands(cards: &[String], card: &str, spot: &ColumnPosition) -> bool {
-    match spot {
+fn stands(
+    session: &mut Session,
+    doc: &DocId,
+    column: &Heading,
+    card: &str,
+    spot: &ColumnPosition,
+) -> Result<bool> {
+    Ok(match spot {
         ColumnPosition::End => true,
-        ColumnPosition::Top => cards.first().is_some_and(|first| first == card),
+        ColumnPosition::Top => headings::before(session, doc, &column.id, card)? == Some(None),
         ColumnPosition::Before(other) => {
-            cards.windows(2).any(|pair| matches!(pair, [a, b] if a == card && b == other))
+            headings::before(session, doc, &column.id, other)?.flatten().as_deref() == Some(card)
         }
-    }
+    })
 }
 
 /// Takes a card off the board.

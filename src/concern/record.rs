@@ -29,7 +29,7 @@ pub fn find(
     if source.text(&[path, &[prefix, "id"]].concat()).as_deref() == Some(prefix) {
         return Ok(prefix.to_owned());
     }
-    let ids = source.keys(path);
+    let ids = source.keys_beginning(path, prefix);
     resolve(prefix, ids.iter().map(String::as_str), noun).map_err(|e| e.hint_else(hint()))
 }
 

@@ -55,7 +55,7 @@ pub fn create_again(
         if txn.knows_client(client) {
             continue;
         }
-        txn.apply_own(&genesis(client, |txn| fill(txn, root, key, fixed))?)?;
+        txn.apply_new(root, key, &genesis(client, |txn| fill(txn, root, key, fixed))?)?;
         // Born dead when another program had used the key under a higher client id: a map shows
         // the item with the highest. The next generation is higher.
         if txn.exists(&[root, key]) {

@@ -89,8 +89,10 @@ pub fn replace(txn: &mut Txn<'_>, doc: &DocId, stand: &Stand, content: &Content)
 fn update(client: u64, stand: &Stand, content: &Content) -> Vec<u8> {
     let mut blocks = Blocks { client, clock: 0, count: 0, bytes: Vec::new() };
     let key = stand.path.last().filter(|_| stand.keyed);
-    blocks
-        .put(&Insertion { owner: &stand.owner, key: key.map(String::as_str), left: None }, content);
+    blocks.put(
+        &Insertion { owner: &stand.owner, key: key.map(String::as_str), left: None, right: None },
+        content,
+    );
     let mut out = Vec::new();
     write_var(&mut out, 1);
     write_var(&mut out, blocks.count);
@@ -109,18 +111,21 @@ fn update(client: u64, stand: &Stand, content: &Content) -> Vec<u8> {
 /// one in a sequence.
 pub(super) fn behind(unit: Id, last: Id, content: &Content) -> Vec<u8> {
     let mut blocks = Blocks { client: unit.client, clock: unit.clock, count: 0, bytes: Vec::new() };
+    let owner = InsertionOwner::Item(last);
+    blocks.put(&Insertion { owner: &owner, key: None, left: Some(last), right: None }, content);
+    blocks.update(unit.clock)
+}
+
+/// One update that makes a plain value as the unit that its writer makes next, right before another
+/// one in a sequence, and behind `left`, which stands there before it with nothing alive in between.
+pub(super) fn before(unit: Id, left: Option<Id>, right: Id, value: &Value) -> Vec<u8> {
+    let mut blocks = Blocks { client: unit.client, clock: unit.clock, count: 0, bytes: Vec::new() };
+    let owner = InsertionOwner::Item(right);
     blocks.put(
-        &Insertion { owner: &InsertionOwner::Item(last), key: None, left: Some(last) },
-        content,
+        &Insertion { owner: &owner, key: None, left, right: Some(right) },
+        &Content::Plain(value.clone()),
     );
-    let mut out = Vec::new();
-    write_var(&mut out, 1);
-    write_var(&mut out, blocks.count);
-    write_var(&mut out, unit.client);
-    write_var(&mut out, u64::from(unit.clock));
-    out.append(&mut blocks.bytes);
-    out.push(0);
-    out
+    blocks.update(unit.clock)
 }
 
 /// Where an item goes.
@@ -129,6 +134,8 @@ struct Insertion<'h> {
     key: Option<&'h str>,
     /// The element before it.
     left: Option<Id>,
+    /// The element behind it.
+    right: Option<Id>,
 }
 
 /// The items of one client, in the v1 format.
@@ -140,6 +147,18 @@ struct Blocks {
 }
 
 impl Blocks {
+    /// One update of all items so far, which were made from `first` on.
+    fn update(mut self, first: u32) -> Vec<u8> {
+        let mut out = Vec::new();
+        write_var(&mut out, 1);
+        write_var(&mut out, self.count);
+        write_var(&mut out, self.client);
+        write_var(&mut out, u64::from(first));
+        out.append(&mut self.bytes);
+        out.push(0);
+        out
+    }
+
     /// Writes content with all below it. Returns the id of its item.
     fn put(&mut self, insertion: &Insertion<'_>, content: &Content) -> Id {
         const ANY: u8 = 8;
@@ -159,7 +178,10 @@ impl Blocks {
                 self.bytes.push(1);
                 for (key, field) in fields {
                     let owner = InsertionOwner::Item(own);
-                    self.put(&Insertion { owner: &owner, key: Some(key), left: None }, field);
+                    self.put(
+                        &Insertion { owner: &owner, key: Some(key), left: None, right: None },
+                        field,
+                    );
                 }
             }
             Content::Array(items) => {
@@ -168,7 +190,8 @@ impl Blocks {
                 let mut left = None;
                 for item in items {
                     let owner = InsertionOwner::Item(own);
-                    left = Some(self.put(&Insertion { owner: &owner, key: None, left }, item));
+                    let insertion = Insertion { owner: &owner, key: None, left, right: None };
+                    left = Some(self.put(&insertion, item));
                 }
             }
             Content::Text(letters) => {
@@ -178,7 +201,10 @@ impl Blocks {
                 let units = u32::try_from(letters.encode_utf16().count()).unwrap_or(u32::MAX);
                 if units > 0 {
                     let owner = InsertionOwner::Item(own);
-                    self.head(STRING, &Insertion { owner: &owner, key: None, left: None });
+                    self.head(
+                        STRING,
+                        &Insertion { owner: &owner, key: None, left: None, right: None },
+                    );
                     text(&mut self.bytes, letters);
                     self.count = self.count.saturating_add(1);
                     self.clock = self.clock.saturating_add(units);
@@ -190,12 +216,15 @@ impl Blocks {
 
     fn head(&mut self, kind: u8, insertion: &Insertion<'_>) {
         const LEFT: u8 = 0x80;
+        const RIGHT: u8 = 0x40;
         const KEYED: u8 = 0x20;
         let out = &mut self.bytes;
-        if let Some(left) = insertion.left {
+        if insertion.left.is_some() || insertion.right.is_some() {
             // What has a neighbour has its parent.
-            out.push(kind | LEFT);
-            id(out, left);
+            let (left, right) =
+                (insertion.left.map_or(0, |_| LEFT), insertion.right.map_or(0, |_| RIGHT));
+            out.push(kind | left | right);
+            [insertion.left, insertion.right].into_iter().flatten().for_each(|unit| id(out, unit));
             return;
         }
         out.push(if insertion.key.is_some() { kind | KEYED } else { kind });

@@ -6,7 +6,7 @@
 
 use super::content::Content;
 use super::effort::{Allowance, Effort};
-use super::elements::ArrayIndex;
+use super::elements::ContainerIndex;
 use super::scalar::Slot;
 pub use super::scalar::{New, Scalar};
 
@@ -32,7 +32,7 @@ pub struct Doc {
     written: WrittenBlocks,
     effort: Effort,
     /// Of its arrays, as they stand.
-    elements: ArrayIndex,
+    elements: ContainerIndex,
     /// What is known of the types of its roots.
     roots: Vec<(String, RootKind)>,
     /// The next update is among what the effort has seen.
@@ -55,7 +55,7 @@ impl Doc {
             yrs: YrsDoc::with_options(options),
             updates: Vec::new(),
             effort: Effort::default(),
-            elements: ArrayIndex::default(),
+            elements: ContainerIndex::default(),
             roots: Vec::new(),
             admitted: false,
             merged: false,
@@ -281,6 +281,11 @@ impl Doc {
     pub(super) fn looked_at_elements(&self) -> u64 {
         self.elements.looks()
     }
+
+    /// How often an array was left to be walked for a text.
+    pub(super) fn walked_texts(&self) -> u64 {
+        self.elements.texts.walks()
+    }
 }
 
 /// What was written anew from something that was checked.
@@ -313,7 +318,7 @@ pub struct Txn<'d> {
     /// The id that own items get.
     pub(super) client: u64,
     pub(super) written: &'d mut WrittenBlocks,
-    pub(super) elements: &'d ArrayIndex,
+    pub(super) elements: &'d ContainerIndex,
     /// As it stood before.
     known: Option<&'d View>,
 }
@@ -331,7 +336,7 @@ impl<'d> Txn<'d> {
         {
             return Ok(());
         }
-        self.key(path, key);
+        self.key(path, &map, key);
         self.insert(&map, key, value);
         Ok(())
     }
@@ -349,7 +354,7 @@ impl<'d> Txn<'d> {
     /// Sets a field of the map at `path` as a new write, whatever value it has.
     pub fn set_again(&mut self, path: &[&str], key: &str, value: &Value) -> Result<()> {
         let map = self.map(path)?;
-        self.key(path, key);
+        self.key(path, &map, key);
         self.insert(&map, key, value);
         Ok(())
     }
@@ -357,7 +362,7 @@ impl<'d> Txn<'d> {
     /// Makes content at `path`/`key`, replacing what was there.
     pub fn put(&mut self, path: &[&str], key: &str, content: &Content) -> Result<()> {
         let map = self.map(path)?;
-        self.key(path, key);
+        self.key(path, &map, key);
         self.write_content(Slot::Key(&map, key), content);
         Ok(())
     }
@@ -365,7 +370,7 @@ impl<'d> Txn<'d> {
     /// Creates an empty map at `path`/`key`, replacing what was there.
     pub fn create_map(&mut self, path: &[&str], key: &str) -> Result<()> {
         let map = self.map(path)?;
-        self.key(path, key);
+        self.key(path, &map, key);
         map.insert(&mut self.yrs, key, MapPrelim::default());
         Ok(())
     }
@@ -373,7 +378,7 @@ impl<'d> Txn<'d> {
     /// Creates an empty array at `path`/`key`, replacing what was there.
     pub fn create_array(&mut self, path: &[&str], key: &str) -> Result<()> {
         let map = self.map(path)?;
-        self.key(path, key);
+        self.key(path, &map, key);
         map.insert(&mut self.yrs, key, ArrayPrelim::default());
         Ok(())
     }
@@ -384,12 +389,13 @@ impl<'d> Txn<'d> {
         if let Some(Out::YArray(array)) = self.live().out(path) {
             return Ok(self.remove_named(&array, &BTreeSet::from([key]))? > 0);
         }
-        self.key(path, key);
         let map = self.map(path)?;
         if !map.contains_key(&self.yrs, key) {
             return Ok(false);
         }
+        self.key(path, &map, key);
         map.remove(&mut self.yrs, key);
+        self.elements.keys.removed(&map, key);
         Ok(true)
     }
 
@@ -415,7 +421,7 @@ impl<'d> Txn<'d> {
             return Ok(());
         }
         let map = self.map(path)?;
-        self.key(path, key);
+        self.key(path, &map, key);
         self.write_value(Slot::Key(&map, key), value);
         Ok(())
     }
@@ -431,7 +437,16 @@ impl<'d> Txn<'d> {
         self.take(update)
     }
 
-    /// The same, of which [`ArrayIndex`] knows already.
+    /// Applies an update of our own making that creates `root`/`key`, where nothing stands, and
+    /// changes nothing else.
+    pub(super) fn apply_new(&mut self, root: &str, key: &str, update: &[u8]) -> Result<()> {
+        self.take(update)?;
+        let map = self.map(&[root])?;
+        self.elements.keys.added(&map, key);
+        Ok(())
+    }
+
+    /// The same, of which [`ContainerIndex`] knows already.
     pub(super) fn take(&mut self, update: &[u8]) -> Result<()> {
         let walked = Update::walk(update).map_err(|fault| Error::bug(fault.to_string()))?;
         self.written.note(&walked);
@@ -452,7 +467,8 @@ impl<'d> Txn<'d> {
 
     /// A key of the map at a path is written. An element is found by its id: one that gets another
     /// is another.
-    fn key(&self, path: &[&str], key: &str) {
+    fn key(&self, path: &[&str], map: &MapRef, key: &str) {
+        self.elements.keys.added(map, key);
         let around = path.split_last().map_or(&[][..], |(_, around)| around);
         if key == "id" && self.is_array(around) {
             self.elements.forget();
@@ -503,6 +519,14 @@ impl Source for Txn<'_> {
 
     fn keys(&self, path: &[&str]) -> Vec<String> {
         self.live().keys(path)
+    }
+
+    fn keys_beginning(&self, path: &[&str], prefix: &str) -> Vec<String> {
+        self.live().keys_beginning(path, prefix)
+    }
+
+    fn text_before(&self, path: &[&str], text: &str) -> Option<Option<String>> {
+        self.live().text_before(path, text)
     }
 
     fn exists(&self, path: &[&str]) -> bool {

@@ -1,21 +1,26 @@
-//! The elements of the arrays of an open document by their ids, so that a path through an array
-//! costs no look at all of them, and the ends of arrays, so that adding there costs no walk.
+//! What is known of the containers of an open document: the elements of arrays by their ids, so that
+//! a path through an array costs no look at all of them, and the ends of arrays, so that adding there
+//! costs no walk; the texts in arrays and the keys of maps beside them.
 //!
 //! yrs walks to every place in an array from its start. What is kept here holds until an array
 //! changes otherwise than by the functions below: whoever changes one says so.
 
+use super::keys::{KeyIndex, beginning, branch_of};
+use super::texts::TextIndex;
 use super::update::Id;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
-use yrs::branch::{Branch, BranchID};
+use std::collections::{BTreeMap, HashMap};
+use yrs::branch::BranchID;
 use yrs::{Any, Array, ArrayRef, ClientID, ID, MapRef, Nested, Out, ReadTxn};
 
-/// What is known of the arrays of a document. Nothing, to begin with.
+/// What is known of the containers of a document. Nothing, to begin with.
 #[derive(Default)]
-pub(super) struct ArrayIndex {
-    named: RefCell<HashMap<BranchID, HashMap<String, Indexed>>>,
+pub(super) struct ContainerIndex {
+    named: RefCell<HashMap<BranchID, BTreeMap<String, Indexed>>>,
     /// The last unit in an array, dead or alive.
     ends: RefCell<HashMap<BranchID, Id>>,
+    pub texts: TextIndex,
+    pub keys: KeyIndex,
     looks: Cell<u64>,
 }
 
@@ -34,7 +39,7 @@ enum First {
     Plain(Any),
 }
 
-impl ArrayIndex {
+impl ContainerIndex {
     /// The element of an array with this id; `id_of` tells that of an element. Looks at all
     /// elements the first time.
     pub fn find<T: ReadTxn>(
@@ -49,6 +54,17 @@ impl ArrayIndex {
             First::Map(item) => Nested::<MapRef>::new(item).get(txn).map(Out::YMap),
             First::Plain(any) => Some(Out::Any(any)),
         }
+    }
+
+    /// The ids in an array that begin like this, sorted.
+    pub fn beginning<T: ReadTxn>(
+        &self,
+        txn: &T,
+        array: &ArrayRef,
+        prefix: &str,
+        id_of: impl Fn(&Out) -> Option<String>,
+    ) -> Vec<String> {
+        self.named(txn, array, id_of, |named| beginning(named, prefix))
     }
 
     /// The items that created the elements of an array with these ids, if each of them is one shared
@@ -76,7 +92,7 @@ impl ArrayIndex {
         txn: &T,
         array: &ArrayRef,
         id_of: impl Fn(&Out) -> Option<String>,
-        look: impl FnOnce(&HashMap<String, Indexed>) -> R,
+        look: impl FnOnce(&BTreeMap<String, Indexed>) -> R,
     ) -> R {
         let mut named = self.named.borrow_mut();
         look(named.entry(branch_of(array)).or_insert_with(|| self.all(txn, array, id_of)))
@@ -87,8 +103,8 @@ impl ArrayIndex {
         txn: &T,
         array: &ArrayRef,
         id_of: impl Fn(&Out) -> Option<String>,
-    ) -> HashMap<String, Indexed> {
-        let mut elements = HashMap::new();
+    ) -> BTreeMap<String, Indexed> {
+        let mut elements = BTreeMap::new();
         for out in array.iter(txn) {
             self.looks.set(self.looks.get().saturating_add(1));
             if let Some(id) = id_of(&out) {
@@ -125,18 +141,22 @@ impl ArrayIndex {
     /// Something was removed from an array. Its end stays: dead units keep their places.
     pub fn shrunk(&self, array: &ArrayRef) {
         self.named.borrow_mut().remove(&branch_of(array));
+        self.texts.changed(array);
     }
 
     /// An array was changed somehow.
     pub fn changed(&self, array: &ArrayRef) {
         self.named.borrow_mut().remove(&branch_of(array));
         self.ends.borrow_mut().remove(&branch_of(array));
+        self.texts.changed(array);
     }
 
     /// Whatever was changed.
     pub fn forget(&self) {
         self.named.borrow_mut().clear();
         self.ends.borrow_mut().clear();
+        self.texts.forget();
+        self.keys.forget();
     }
 
     /// The elements that were looked at so far.
@@ -146,7 +166,7 @@ impl ArrayIndex {
     }
 }
 
-fn add(elements: &mut HashMap<String, Indexed>, id: String, out: &Out) {
+fn add(elements: &mut BTreeMap<String, Indexed>, id: String, out: &Out) {
     let first = match out {
         Out::YMap(map) => match branch_of(map) {
             BranchID::Nested(item) => First::Map(item),
@@ -164,10 +184,6 @@ fn add(elements: &mut HashMap<String, Indexed>, id: String, out: &Out) {
             }
         }
     }
-}
-
-fn branch_of(shared: &impl AsRef<Branch>) -> BranchID {
-    shared.as_ref().id()
 }
 
 fn own(id: ID) -> Id {

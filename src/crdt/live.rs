@@ -1,18 +1,22 @@
 //! A document that is open in yrs, read.
 
-use super::elements::ArrayIndex;
+use super::elements::ContainerIndex;
 use super::plain::Plain;
-use super::update::Id;
-use super::value::{Record, Shared, Source, Value, each_field, first_of_each};
+use super::texts::Line;
+use super::update::{Id, Update};
+use super::value::{
+    Record, Shared, Source, Value, each_field, first_of_each, keys_beginning, text_before,
+};
+use super::view::View;
 use std::collections::HashMap;
 use yrs::branch::{Branch, BranchID};
 use yrs::types::ToJson;
-use yrs::{Any, Array, GetString, Map, Number, Out, ReadTxn};
+use yrs::{Any, Array, ArrayRef, GetString, Map, Number, Out, ReadTxn, StateVector};
 
 /// Any yrs transaction as a [`Source`].
 pub(super) struct Live<'t, T> {
     pub txn: &'t T,
-    pub elements: &'t ArrayIndex,
+    pub elements: &'t ContainerIndex,
 }
 
 impl<T: ReadTxn> Live<'_, T> {
@@ -45,6 +49,23 @@ impl<T: ReadTxn> Live<'_, T> {
     }
 }
 
+impl<T: ReadTxn> Live<'_, T> {
+    /// Looks at the texts of the array at a path by their index; None as long as a walk is cheaper.
+    pub fn texts<R>(
+        &self,
+        path: &[&str],
+        array: &ArrayRef,
+        look: impl FnOnce(&Line) -> R,
+    ) -> Option<R> {
+        let read = || {
+            let bytes = self.txn.encode_state_as_update_v1(&StateVector::default());
+            let state = Update::checked(&bytes, &[]).ok()?;
+            Some(View::of(&state).units(path))
+        };
+        self.elements.texts.look(array, read, look)
+    }
+}
+
 impl<T: ReadTxn> Source for Live<'_, T> {
     fn roots(&self) -> Vec<String> {
         let mut names: Vec<String> =
@@ -70,6 +91,22 @@ impl<T: ReadTxn> Source for Live<'_, T> {
             Some(Out::Any(any)) => Plain::of(from_any(&any)).keys(),
             _ => Vec::new(),
         }
+    }
+
+    fn keys_beginning(&self, path: &[&str], prefix: &str) -> Vec<String> {
+        match self.out(path) {
+            Some(Out::YMap(map)) => self.elements.keys.beginning(self.txn, &map, prefix),
+            Some(Out::YArray(array)) => {
+                self.elements.beginning(self.txn, &array, prefix, |out| self.id_of(out))
+            }
+            _ => keys_beginning(self, path, prefix),
+        }
+    }
+
+    fn text_before(&self, path: &[&str], text: &str) -> Option<Option<String>> {
+        let Some(Out::YArray(array)) = self.out(path) else { return None };
+        let found = self.texts(path, &array, |line| line.text_before(text));
+        found.unwrap_or_else(|| text_before(self, path, text))
     }
 
     fn exists(&self, path: &[&str]) -> bool {

@@ -8,6 +8,7 @@ pub mod content;
 pub mod doc;
 pub mod effort;
 mod elements;
+mod keys;
 mod live;
 mod plain;
 pub mod register;
@@ -15,6 +16,7 @@ mod scalar;
 mod sequence;
 #[cfg(test)]
 pub(crate) mod testing;
+mod texts;
 pub mod update;
 pub mod value;
 pub mod view;

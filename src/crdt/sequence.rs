@@ -58,7 +58,9 @@ impl Txn<'_> {
                 New::Array => drop(map.insert(&mut self.yrs, key, ArrayPrelim::default())),
             }
         }
+        let end = self.elements.end(&array);
         self.elements.ends_with(&array, unit);
+        self.elements.texts.pushed(&array, unit, None, end);
         self.elements.added(&array, id, &map);
         Ok(())
     }
@@ -67,16 +69,10 @@ impl Txn<'_> {
     pub(super) fn remove_named(&mut self, array: &ArrayRef, ids: &BTreeSet<&str>) -> Result<usize> {
         let live = self.live();
         let items = self.elements.items(&self.yrs, array, ids, |out| live.id_of(out));
-        if let Some(mut items) = items {
-            items.sort();
-            let mut deletes = DeleteSet::default();
-            items.iter().for_each(|item| {
-                deletes.insert(item.client, item.clock..item.clock.saturating_add(1))
-            });
-            let mut update = vec![0];
-            deletes.encode(&mut update);
-            self.take(&update)?;
+        if let Some(items) = items {
+            self.delete_units(&items)?;
             self.elements.removed(array, ids);
+            self.elements.texts.removed(array, &items);
             return Ok(items.len());
         }
         let live = self.live();
@@ -93,6 +89,7 @@ impl Txn<'_> {
 
     fn push_to(&mut self, array: &ArrayRef, value: Scalar) -> Result<()> {
         let (unit, end) = (self.next_unit(), self.elements.end(array));
+        let text = text_of(&value);
         if matches!(value.any, Any::Map(_)) {
             // It may have an id.
             self.elements.changed(array);
@@ -104,16 +101,42 @@ impl Txn<'_> {
             None => self.insert_in(array, u32::MAX, value),
         }
         self.elements.ends_with(array, unit);
+        self.elements.texts.pushed(array, unit, text.as_deref(), end);
         Ok(())
     }
 
     /// Inserts a value into the array at `path`, before the element `index`.
     pub fn insert_at(&mut self, path: &[&str], index: u32, value: impl Into<Scalar>) -> Result<()> {
         let (array, value) = (self.array(path)?, value.into());
-        if index >= array.len(&self.yrs) || matches!(value.any, Any::Map(_)) {
-            self.elements.changed(&array);
+        let (unit, text) = (self.next_unit(), text_of(&value));
+        match index {
+            _ if index >= array.len(&self.yrs) || matches!(value.any, Any::Map(_)) => {
+                self.elements.changed(&array);
+            }
+            0 => self.elements.texts.on_top(&array, unit, text.as_deref()),
+            _ => self.elements.texts.changed(&array),
         }
         self.insert_in(&array, index, value);
+        Ok(())
+    }
+
+    /// Inserts a text into the array at `path`, before the first one that is `other`; at the end
+    /// where there is none.
+    pub fn insert_before(&mut self, path: &[&str], other: &str, text: &str) -> Result<()> {
+        let array = self.array(path)?;
+        let place = self.live().texts(path, &array, |line| line.place_before(other));
+        let Some((left, right)) = place.flatten() else {
+            let is_it =
+                |out: &Out| matches!(out, Out::Any(Any::String(found)) if **found == *other);
+            let at = places(&array, &self.yrs, is_it).first().copied();
+            return self.insert_at(path, at.unwrap_or(u32::MAX), text);
+        };
+        if self.elements.texts.is_among(&array, text) {
+            self.elements.texts.changed(&array);
+        }
+        let unit = self.next_unit();
+        self.take(&content::before(unit, left, right, &Value::String(text.to_owned())))?;
+        self.elements.texts.put_before(&array, unit, text, right, left);
         Ok(())
     }
 
@@ -187,9 +210,31 @@ impl Txn<'_> {
     /// Removes every element of the array at `path` that is this text. Returns how many.
     pub fn remove_text(&mut self, path: &[&str], text: &str) -> Result<usize> {
         let array = self.array(path)?;
+        let units = self.live().texts(path, &array, |line| line.units_of(text).to_vec());
+        if let Some(units) = units {
+            self.delete_units(&units)?;
+            self.elements.texts.removed(&array, &units);
+            return Ok(units.len());
+        }
         let is_it = |out: &Out| matches!(out, Out::Any(Any::String(found)) if **found == *text);
         let found = places(&array, &self.yrs, is_it);
         Ok(self.remove_places(&array, &found))
+    }
+
+    /// Deletes single units of content.
+    fn delete_units(&mut self, units: &[Id]) -> Result<()> {
+        if units.is_empty() {
+            return Ok(());
+        }
+        let mut units = units.to_vec();
+        units.sort();
+        let mut deletes = DeleteSet::default();
+        units.iter().for_each(|unit| {
+            deletes.insert(unit.client, unit.clock..unit.clock.saturating_add(1));
+        });
+        let mut update = vec![0];
+        deletes.encode(&mut update);
+        self.take(&update)
     }
 
     /// The unit that the next own item is.
@@ -220,6 +265,14 @@ impl Txn<'_> {
     }
 }
 
+/// The text that a value is.
+fn text_of(value: &Scalar) -> Option<Arc<str>> {
+    match &value.any {
+        Any::String(text) => Some(Arc::clone(text)),
+        _ => None,
+    }
+}
+
 /// The places in an array of what is picked, ascending.
 fn places<T: ReadTxn>(array: &ArrayRef, txn: &T, mut picks: impl FnMut(&Out) -> bool) -> Vec<u32> {
     let elements = (0u32..).zip(array.iter(txn));
@@ -232,7 +285,8 @@ mod tests {
     use crate::crdt::doc::Doc;
     use crate::crdt::testing::Rng;
     use crate::crdt::update::Update;
-    use crate::crdt::value::Source;
+    use crate::crdt::value::{Source, keys_beginning, text_before};
+    use crate::crdt::view::View;
 
     const LIST: &[&str] = &["m", "list"];
 
@@ -243,8 +297,9 @@ mod tests {
     }
 
     /// One random change of a list, in one or two transactions.
-    fn change(doc: &mut Doc, theirs: &mut Doc, dice: &mut Rng) {
-        let what = dice.below(14);
+    /// Returns whether the bytes of what it did may hang on what is remembered.
+    fn change(doc: &mut Doc, theirs: &mut Doc, dice: &mut Rng) -> bool {
+        let what = dice.below(18);
         let (id, other) = (format!("e{}", dice.below(6)), format!("e{}", dice.below(6)));
         let at = u32::try_from(dice.below(5)).unwrap();
         let element = ["m", "list", id.as_str()];
@@ -259,6 +314,12 @@ mod tests {
             9 => txn.remove_each(LIST, &BTreeSet::from([id.as_str(), other.as_str()])).map(drop),
             10 => txn.retain_not(LIST, |place, _| place % 7 == 3).map(drop),
             11 => txn.remove_text(LIST, &id).map(drop),
+            14 => txn.insert_at(LIST, 0, id.as_str()),
+            15 | 16 => {
+                txn.remove_text(LIST, &id)?;
+                txn.insert_before(LIST, &other, &id)
+            }
+            17 => txn.remove(&["m"], &other).map(drop).and_then(|()| txn.set(&["m"], &id, "v")),
             _ if txn.shared(&element).is_some() => {
                 let (key, value) = if what == 12 { ("id", other.as_str()) } else { ("n", "new") };
                 txn.set(&element, key, value)
@@ -269,7 +330,8 @@ mod tests {
             ),
         };
         if dice.below(8) > 0 {
-            return doc.edit(edit).unwrap();
+            doc.edit(edit).unwrap();
+            return matches!(what, 15 | 16);
         }
         // Somebody else, who has seen all of it.
         let merge = |from: &Doc, into: &mut Doc| {
@@ -279,33 +341,86 @@ mod tests {
         merge(doc, theirs);
         theirs.edit(edit).unwrap();
         merge(theirs, doc);
+        matches!(what, 15 | 16)
     }
 
     /// What is remembered of an array changes nothing but the work: a document that forgets all of
-    /// it before each change ends with the same bytes.
+    /// it before each change ends with the same bytes. (What is put before another element names the
+    /// nearest neighbours that are known, which may be others; it stands at the same place.)
     #[test]
     fn what_is_remembered_of_an_array_is_what_is_there() {
         for seed in 0..60 {
             let (mut dice, mut again) = (Rng::new(seed), Rng::new(seed));
             let [mut doc, mut plain] = [begun(), begun()];
             let [mut theirs, mut plains] = [Doc::new(8), Doc::new(8)];
+            let mut same_bytes = true;
             for step in 0..40 {
-                change(&mut doc, &mut theirs, &mut dice);
+                same_bytes &= !change(&mut doc, &mut theirs, &mut dice);
                 plain.forget_elements();
                 plains.forget_elements();
                 change(&mut plain, &mut plains, &mut again);
                 plain.forget_elements();
-                assert_eq!(doc.encode().unwrap().0, plain.encode().unwrap().0, "{seed}/{step}");
+                let (ours, others) = (doc.encode().unwrap().0, plain.encode().unwrap().0);
+                assert!(!same_bytes || ours == others, "{seed}/{step}");
+                let view = View::of(&Update::checked(&ours, &[]).unwrap());
+                assert_eq!(doc.read(|doc| doc.value(&["m"])), view.value(&["m"]), "{seed}/{step}");
                 doc.read(|ours| {
                     plain.read(|plain| {
+                        assert_eq!(ours.value(LIST), plain.value(LIST), "{seed}/{step}");
                         for id in (0..6).map(|n| format!("e{n}")) {
                             let path = ["m", "list", id.as_str()];
                             assert_eq!(ours.value(&path), plain.value(&path), "{seed}/{step} {id}");
+                            let before = text_before(plain, LIST, &id);
+                            assert_eq!(ours.text_before(LIST, &id), before, "{seed}/{step} {id}");
+                            assert_eq!(plain.text_before(LIST, &id), before, "{seed}/{step} {id}");
+                        }
+                        for path in [&["m"][..], LIST] {
+                            for prefix in ["", "e", "e1", "li", "x"] {
+                                let found = keys_beginning(plain, path, prefix);
+                                for source in [ours, plain, &view] {
+                                    let keys = source.keys_beginning(path, prefix);
+                                    assert_eq!(keys, found, "{seed}/{step} {prefix}");
+                                }
+                            }
                         }
                     });
                 });
             }
         }
+    }
+
+    /// Ten thousand moves within a list are not ten thousand walks, wherever to.
+    #[test]
+    fn a_list_is_walked_no_more_than_a_few_times() {
+        let mut doc = begun();
+        let name = |n: usize| format!("e{n:04}");
+        let n = 2_000;
+        for id in (0..n).map(name) {
+            doc.edit(|txn| txn.push(LIST, id.as_str())).unwrap();
+        }
+        let mut order: Vec<String> = (0..n).map(name).collect();
+        for at in (0..n).map(|at| (at * 7) % n) {
+            let (id, other) = (name(at), name((at + 1 + at % 5) % n));
+            doc.edit(|txn| {
+                assert_eq!(txn.remove_text(LIST, &id)?, 1);
+                match at % 3 {
+                    0 => txn.insert_at(LIST, 0, id.as_str()),
+                    1 => txn.push(LIST, id.as_str()),
+                    _ => txn.insert_before(LIST, &other, &id),
+                }
+            })
+            .unwrap();
+            order.retain(|found| *found != id);
+            let place = match at % 3 {
+                0 => 0,
+                1 => order.len(),
+                _ => order.iter().position(|found| *found == other).unwrap(),
+            };
+            order.insert(place, id);
+        }
+        let shown: Vec<Value> = order.into_iter().map(Value::String).collect();
+        assert_eq!(doc.read(|source| source.value(LIST)), Some(Value::Array(shown)));
+        assert!(doc.walked_texts() <= 4, "{}", doc.walked_texts());
     }
 
     /// Ten thousand additions, look-ups and removals by id are not ten thousand walks.

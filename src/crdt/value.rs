@@ -206,6 +206,35 @@ pub(super) fn each_field<S: Source + ?Sized>(
     source.keys(path).into_iter().map(look).collect()
 }
 
+/// [`Source::keys_beginning`], by a look at each.
+pub(super) fn keys_beginning<S: Source + ?Sized>(
+    source: &S,
+    path: &[&str],
+    prefix: &str,
+) -> Vec<String> {
+    let mut keys = source.keys(path);
+    keys.retain(|key| key.starts_with(prefix));
+    keys.sort_unstable();
+    keys
+}
+
+/// [`Source::text_before`], by a look at each.
+pub(super) fn text_before<S: Source + ?Sized>(
+    source: &S,
+    path: &[&str],
+    text: &str,
+) -> Option<Option<String>> {
+    let list = source.value(path)?;
+    let mut before = None;
+    for found in list.as_array()?.iter().filter_map(Value::as_str) {
+        if found == text {
+            return Some(before.map(str::to_owned));
+        }
+        before = Some(found);
+    }
+    None
+}
+
 /// The ids of a sequence in its order, each once.
 pub(super) fn first_of_each(ids: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen = BTreeSet::new();
@@ -240,6 +269,17 @@ pub trait Source {
     /// The keys of the map or object at a path, sorted; of an array or list the ids of the maps in
     /// it, in its order; none elsewhere.
     fn keys(&self, path: &[&str]) -> Vec<String>;
+
+    /// Those of [`Source::keys`] that begin like this, sorted.
+    fn keys_beginning(&self, path: &[&str], prefix: &str) -> Vec<String> {
+        keys_beginning(self, path, prefix)
+    }
+
+    /// What stands before a text in the array at a path, where other texts are all that counts:
+    /// `Some(None)` before the first one, None where there is no such text.
+    fn text_before(&self, path: &[&str], text: &str) -> Option<Option<String>> {
+        text_before(self, path, text)
+    }
 
     /// Whether anything stands at a path. Reads nothing of what is below it.
     fn exists(&self, path: &[&str]) -> bool;

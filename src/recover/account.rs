@@ -8,7 +8,7 @@ use super::{Read, checked};
 use crate::concern::{self};
 use crate::crdt::container;
 use crate::crdt::update::{
-    Checked, Head, Id, Kind, RootKind, Salvage, Trace, Traced, Update, heads,
+    Checked, Clocks, Head, Id, Kind, RootKind, Salvage, Trace, Traced, Update, heads,
 };
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
@@ -55,6 +55,8 @@ struct Survey<'a> {
     shape: RecordShape,
     view: &'a View,
     result: &'a Update<'a, Checked>,
+    /// Of the result.
+    clocks: Clocks,
     trace: &'a Trace<'a, 'a, Checked>,
     /// What the document shows.
     live: BTreeSet<Name>,
@@ -84,6 +86,7 @@ pub fn account(doc: &DocId, state: &[u8], read: &[Read<'_>]) -> Result<Vec<Recov
         named: named.collect(),
         view: &view,
         result: &result,
+        clocks: result.version().clocks,
         trace: &trace,
         missing: BTreeMap::new(),
         lost: BTreeSet::new(),
@@ -112,7 +115,6 @@ pub fn account(doc: &DocId, state: &[u8], read: &[Read<'_>]) -> Result<Vec<Recov
 impl Survey<'_> {
     /// Blocks that were read and are not in the document, and neither is what they say.
     fn unused(&mut self, salvage: &Salvage<'_>) {
-        let clocks = self.result.version().clocks;
         // Where damaged bytes disagree with sound ones, nothing is lost.
         let forks = match salvage.fault {
             Some(_) => BTreeMap::new(),
@@ -120,7 +122,7 @@ impl Survey<'_> {
         };
         for item in Trace::of(salvage.update()).items(Some(self.trace)) {
             let end = item.block.next_clock();
-            let has = clocks.get(&item.client).is_some_and(|clock| end <= *clock);
+            let has = self.clocks.get(&item.client).is_some_and(|clock| end <= *clock);
             let forked = forks.get(&item.client).is_some_and(|clock| *clock < end);
             let dead = item.block.kind == Kind::Deleted || salvage.deletes(item.client, item.block);
             if (has && !forked) || dead || self.shows(salvage, &item) {
@@ -168,12 +170,11 @@ impl Survey<'_> {
     /// Records that end where the bytes were cut, without a field that they were born with: as far
     /// as the others show which those are.
     fn fields(&mut self, cuts: &[Id]) {
-        let clocks = self.result.version().clocks;
         // Not where another source went on.
         let is_cut = |id: Id| {
             let of_client = cuts.iter().filter(|cut| cut.client == id.client);
             container::is_genesis(id.client)
-                || of_client.clone().any(|cut| clocks.get(&cut.client) <= Some(&cut.clock))
+                || of_client.clone().any(|cut| self.clocks.get(&cut.client) <= Some(&cut.clock))
         };
         for collection in self.shape.collections() {
             let paths: Vec<DocPath> = collection
@@ -201,21 +202,20 @@ impl Survey<'_> {
 
     /// Whether blocks are missing behind those that could be read, and no other source went on.
     fn lacks_rest(&self, salvage: &Salvage<'_>, went_on: bool) -> bool {
-        let reached = |cut: Id| self.result.version().clocks.get(&cut.client).copied();
+        let reached = |cut: Id| self.clocks.get(&cut.client).copied();
         let is_cut = |cut: Id| reached(cut) <= Some(cut.clock);
         salvage.lacks_deletes() && salvage.cut.map_or(!went_on, is_cut)
     }
 
     /// Whether it has content that the document lacks and that nothing says the place of.
     fn holds_unplaced(&self, salvage: &Salvage<'_>) -> bool {
-        let clocks = self.result.version().clocks;
         let placed: BTreeSet<(u64, u32)> = Trace::of(salvage.update())
             .items(Some(self.trace))
             .iter()
             .map(|item| (item.client, item.block.clock))
             .collect();
         salvage.update().clients().any(|(client, blocks)| {
-            let reached = clocks.get(&client).copied().unwrap_or(0);
+            let reached = self.clocks.get(&client).copied().unwrap_or(0);
             let is_content = |kind| !matches!(kind, Kind::Gc | Kind::Skip | Kind::Deleted);
             blocks.iter().any(|block| {
                 block.next_clock() > reached

@@ -6,10 +6,11 @@
 //! first is right.
 
 mod account;
+mod gather;
 mod shown;
 
 use crate::crdt::doc::Doc;
-use crate::crdt::update::{self, Checked, Fault, RootKind, Salvage, Update, Version};
+use crate::crdt::update::{self, Checked, Fault, RootKind, Salvage, Update};
 use crate::error::{Error, Hint, Next, Result};
 use crate::id::DocId;
 use crate::store::{Remains, Roots};
@@ -77,7 +78,7 @@ pub fn rank(own: Remains, others: Vec<RecoverySource>) -> Vec<RecoverySource> {
 pub fn rebuild(doc: &DocId, sources: &[RecoverySource], roots: Roots) -> Result<Recovered> {
     let roots = roots(doc);
     let mut read: Vec<Read<'_>> = sources.iter().map(|source| Read::of(source, roots)).collect();
-    let merged = merge_all(&mut read, roots)?;
+    let merged = gather::merge_all(&mut read, roots)?;
     if merged == EMPTY && !sources.iter().any(|source| source.updates.iter().any(|u| u == EMPTY)) {
         return Err(Error::not_found(format!("nothing that is left of {doc} can be used"))
             .because(faults(&read))
@@ -118,17 +119,6 @@ impl<'s> Read<'s> {
         Read { source, salvages, merged, unsound, operations: 0 }
     }
 
-    /// What of this source can join `base`.
-    fn joining(&self, base: &Update<'_, Checked>, roots: &[(&str, RootKind)]) -> Option<Vec<u8>> {
-        let sound = self.merged.iter().find_map(|bytes| Salvage::read(bytes).joining(base, roots));
-        sound.or_else(|| {
-            let have = base.version().clocks;
-            let rest = self.unsound.iter().filter_map(|at| self.salvages.get(*at));
-            rest.filter(|salvage| salvage.can_begin(&have))
-                .find_map(|salvage| salvage.joining(base, roots))
-        })
-    }
-
     fn given(&self) -> Given {
         Given {
             name: self.source.name.clone(),
@@ -137,28 +127,6 @@ impl<'s> Read<'s> {
             operations: self.operations,
             lacks_deletes: self.salvages.iter().any(Salvage::lacks_deletes),
             announced: self.salvages.iter().find_map(|salvage| salvage.announced),
-        }
-    }
-}
-
-/// Merges what can be merged, the most trusted source first, until nothing moves.
-fn merge_all(read: &mut [Read<'_>], roots: &[(&str, RootKind)]) -> Result<Vec<u8>> {
-    let mut bytes = EMPTY.to_vec();
-    loop {
-        let base = checked(&bytes, roots)?;
-        let next = read.iter_mut().find_map(|read| {
-            let joining = read.joining(&base, roots)?;
-            let part = checked(&joining, roots).ok()?;
-            let parts = [checked(&bytes, roots).ok()?, part];
-            let merged = update::merge(&parts)?;
-            let version = checked(&merged, roots).ok()?.version();
-            let more = operations(&version).saturating_sub(operations(&base.version()));
-            read.operations = read.operations.saturating_add(more);
-            (version != base.version()).then_some(merged)
-        });
-        match next {
-            Some(merged) => bytes = merged,
-            None => return Ok(bytes),
         }
     }
 }
@@ -175,10 +143,6 @@ fn merge_runs(updates: &[Update<'_, Checked>], merged: &mut Vec<Vec<u8>>) {
             merge_runs(second, merged);
         }
     }
-}
-
-fn operations(version: &Version) -> u64 {
-    version.clocks.values().map(|clock| u64::from(*clock)).sum()
 }
 
 fn checked<'b>(bytes: &'b [u8], roots: &[(&str, RootKind)]) -> Result<Update<'b, Checked>> {

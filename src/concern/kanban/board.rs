@@ -12,7 +12,7 @@ use crate::crdt::value::{Record, Shared, Source, Value};
 use crate::error::Result;
 use crate::id::DocId;
 use crate::store::Session;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A column with the cards that stand in it.
 #[derive(Debug)]
@@ -216,6 +216,27 @@ pub fn cards_in(source: &dyn Source, column: &str, right: bool) -> Vec<String> {
     entries.filter_map(|entry| entry.as_str().map(str::to_owned)).collect()
 }
 
+/// What stands before each card of a column: None before the first one.
+pub type Neighbours = HashMap<String, Option<String>>;
+
+impl Board {
+    /// What stands before each card, by the column in which it is shown.
+    pub fn neighbours(&self) -> HashMap<String, Neighbours> {
+        let of = |column: &ColumnState| {
+            let before = std::iter::once(None).chain(column.cards.iter().cloned().map(Some));
+            column.cards.iter().cloned().zip(before).collect()
+        };
+        let named = self.columns.iter().filter_map(|column| self.column(&column.id));
+        named.map(|column| (column.id.clone(), of(column))).collect()
+    }
+}
+
+/// What stands before a card in the list of a column; `Some(None)` before the first one, and None
+/// where the card is not in it. The lists must be right.
+pub fn listed_before(source: &dyn Source, column: &str, card: &str) -> Option<Option<String>> {
+    source.text_before(&["columns", column, "card_order"], card)
+}
+
 /// Where a card is put in a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ColumnPosition {
@@ -230,11 +251,7 @@ pub fn list(txn: &mut Txn<'_>, column: &str, card: &str, spot: &ColumnPosition) 
     match spot {
         ColumnPosition::Top => txn.insert_at(&path, 0, card),
         ColumnPosition::End => txn.push(&path, card),
-        ColumnPosition::Before(other) => {
-            let cards = cards_in(txn, column, true);
-            let index = cards.iter().position(|entry| entry == other).unwrap_or(cards.len());
-            txn.insert_at(&path, u32::try_from(index).unwrap_or(u32::MAX), card)
-        }
+        ColumnPosition::Before(other) => txn.insert_before(&path, other, card),
     }
 }
 

@@ -47,7 +47,7 @@ pub use locate::{Location, Locations};
 pub use measure::{Dead, Frame};
 pub use merge::merge;
 pub use paths::{Container, Extent, Register, Step};
-pub use salvage::{Salvage, without_gaps};
+pub use salvage::{Reach, Salvage, without_gaps};
 pub use texts::{Decide, Instead, TextRole};
 pub use trace::{Head, Trace, Traced, heads};
 pub use written::WrittenBlocks;

@@ -4,16 +4,19 @@
 //! before it those are taken that are causally complete, keep rule 1, and do not fork from what is
 //! trusted more.
 
+mod reach;
+
+pub use reach::Reach;
+
 use super::walk::{walk_block, walk_deletes};
 use super::{
-    Alive, Block, Checked, Client, Clocks, DeleteSet, Facts, Fault, Id, Kind, Parent, Reader,
-    RootKind, Unchecked, Update,
+    Alive, Block, Checked, Client, Clocks, DeleteSet, Facts, Fault, Id, Kind, Reader, RootKind,
+    Unchecked, Update, Version,
 };
 use super::{deletes::write_var, run::Run};
 use crate::limits::CLOCK_END;
 use std::borrow::Cow;
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::HashSet;
 use std::marker::PhantomData;
 
 /// How often blocks are left out and the rest is looked at again. Each round leaves out all that it
@@ -161,18 +164,28 @@ impl<'a> Salvage<'a> {
         base: &Update<'_, Checked>,
         roots: &[(&str, RootKind)],
     ) -> Option<Vec<u8>> {
-        let have = base.version().clocks;
+        self.joining_at(base, &base.version(), roots)
+    }
+
+    /// The same of a base whose version is known.
+    pub fn joining_at(
+        &self,
+        base: &Update<'_, Checked>,
+        version: &Version,
+        roots: &[(&str, RootKind)],
+    ) -> Option<Vec<u8>> {
+        let have = &version.clocks;
         let mut limits: Vec<u32> = self.update.clients.iter().map(|client| client.end).collect();
         for _ in 0..ROUNDS {
-            let reached = self.complete(&have, &limits);
-            let bytes = self.write(&reached, &have);
+            let reached = self.complete(have, &limits);
+            let bytes = self.write(&reached, have);
             let disagree = match Update::walk(&bytes).ok()?.check(roots) {
                 Err(_) => Update::walk(&bytes).ok()?.faults(None, roots),
                 Ok(update) if update.fits(base).is_err() => update.faults(Some(base), &[]),
-                Ok(update) => match self.contradicting(&update, base) {
+                Ok(update) => match self.contradicting(&update, base, version) {
                     some if !some.is_empty() => some,
-                    _ => match faults_of_news(&update, &have, roots)? {
-                        none if none.is_empty() => return self.finish(&update, base, &have),
+                    _ => match faults_of_news(&update, have, roots)? {
+                        none if none.is_empty() => return self.finish(&update, version),
                         some => some,
                     },
                 },
@@ -187,8 +200,13 @@ impl<'a> Salvage<'a> {
     /// What a valid and fitting update and `base` hold differently, and what one of them collected
     /// too early. From damaged bytes only what `base` lacks is taken, so that what they collected
     /// counts in a root only.
-    fn contradicting(&self, update: &Update<'_, Checked>, base: &Update<'_, Checked>) -> Vec<Id> {
-        let mut deletes = base.version().deletes;
+    fn contradicting(
+        &self,
+        update: &Update<'_, Checked>,
+        base: &Update<'_, Checked>,
+        version: &Version,
+    ) -> Vec<Id> {
+        let mut deletes = version.deletes.clone();
         deletes.union(&update.version().deletes);
         let alive = update.all_alive(base, &deletes).into_iter().filter_map(|alive| match alive {
             Alive::InRoot(id) => Some(id),
@@ -210,40 +228,16 @@ impl<'a> Salvage<'a> {
         some
     }
 
-    fn finish(
-        &self,
-        update: &Update<'_, Checked>,
-        base: &Update<'_, Checked>,
-        have: &Clocks,
-    ) -> Option<Vec<u8>> {
-        if base.version().holds(&update.version()) {
+    fn finish(&self, update: &Update<'_, Checked>, base: &Version) -> Option<Vec<u8>> {
+        if base.holds(&update.version()) {
             return None;
         }
         let bytes = match self.fault {
-            Some(_) => update.trim(have),
+            Some(_) => update.trim(&base.clocks),
             None => update.bytes().to_vec(),
         };
         let left = Update::walk(&bytes).ok()?;
-        (!base.version().holds(&left.version())).then_some(bytes)
-    }
-
-    /// Per client, up to where its blocks are causally complete: everything that they refer to is
-    /// in `have` or among them.
-    fn complete(&self, have: &Clocks, limits: &[u32]) -> Vec<u32> {
-        let clients = &self.update.clients;
-        let mut order = SalvageOrder {
-            salvage: self,
-            have,
-            limits,
-            next: clients.iter().map(|client| (client.blocks.start, client.first)).collect(),
-            waiting: vec![BinaryHeap::new(); clients.len()],
-        };
-        let mut ready: Vec<usize> = (0..clients.len()).collect();
-        while let Some(client) = ready.pop() {
-            order.go_on(client);
-            ready.extend(order.wake(client));
-        }
-        order.next.into_iter().map(|(_, clock)| clock).collect()
+        (!base.holds(&left.version())).then_some(bytes)
     }
 
     /// An update of the blocks up to these clocks, with the deletions of what is known then.
@@ -396,76 +390,6 @@ impl Prefix<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// Whose blocks can be taken next: each client's in order, each after all that it refers to.
-struct SalvageOrder<'s, 'a> {
-    salvage: &'s Salvage<'a>,
-    have: &'s Clocks,
-    limits: &'s [u32],
-    /// Per client, the index of its next block, and the clock that it has reached.
-    next: Vec<(usize, u32)>,
-    /// Per client, who waits for which clock of it.
-    waiting: Vec<BinaryHeap<Reverse<(u32, usize)>>>,
-}
-
-impl SalvageOrder<'_, '_> {
-    /// Takes the blocks of a client until one has to wait.
-    fn go_on(&mut self, client: usize) {
-        let update = &self.salvage.update;
-        let Some(of) = update.clients.get(client) else { return };
-        // A gap before its first block.
-        if of.first > self.have.get(&of.id).copied().unwrap_or(0) {
-            return;
-        }
-        let limit = self.limits.get(client).copied().unwrap_or(0);
-        while let Some((index, clock)) = self.next.get(client).copied()
-            && index < of.blocks.end
-            && clock < limit
-            && let Some(block) = update.blocks.get(index)
-            && block.kind != Kind::Skip
-        {
-            if let Some(unmet) = self.unmet(block) {
-                if let Some(other) = update.client_index(unmet.client)
-                    && let Some(waiting) = self.waiting.get_mut(other)
-                {
-                    waiting.push(Reverse((unmet.clock, client)));
-                }
-                return;
-            }
-            if let Some(next) = self.next.get_mut(client) {
-                *next = (index + 1, block.next_clock().min(limit));
-            }
-        }
-    }
-
-    /// The first reference of a block to what is not there yet.
-    fn unmet(&self, block: &Block) -> Option<Id> {
-        let update = &self.salvage.update;
-        let header = update.header(block);
-        let parent = match header.parent {
-            Some(Parent::Item(id)) => Some(id),
-            _ => None,
-        };
-        let is_there = |id: &Id| {
-            let reached = update.client_index(id.client).and_then(|at| self.next.get(at));
-            let first = update.client(id.client).map_or(u32::MAX, |client| client.first);
-            self.have.get(&id.client).is_some_and(|clock| id.clock < *clock)
-                || (first..reached.map_or(0, |(_, clock)| *clock)).contains(&id.clock)
-        };
-        [header.left, header.right, parent].into_iter().flatten().find(|id| !is_there(id))
-    }
-
-    /// Those who waited for what a client has reached now.
-    fn wake(&mut self, client: usize) -> Vec<usize> {
-        let reached = self.next.get(client).map_or(0, |(_, clock)| *clock);
-        let Some(waiting) = self.waiting.get_mut(client) else { return Vec::new() };
-        let mut woken = Vec::new();
-        while waiting.peek().is_some_and(|Reverse((clock, _))| *clock < reached) {
-            woken.extend(waiting.pop().map(|Reverse((_, client))| client));
-        }
-        woken
     }
 }
 

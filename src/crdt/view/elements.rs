@@ -5,6 +5,7 @@ use super::plain::plain_id;
 use super::{Entry, Id, Node, Shape, Span, View};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
+use std::sync::OnceLock;
 
 /// The maps in one array that have an id. Of several with one id the first counts.
 pub(super) struct Elements {
@@ -13,6 +14,8 @@ pub(super) struct Elements {
     by_item: HashMap<Id, String>,
     /// The plain maps with an id: the unit of content that each is, and its bytes.
     plain: HashMap<String, (Id, Span)>,
+    /// All ids, once the beginning of one was asked for.
+    sorted: OnceLock<Vec<String>>,
 }
 
 impl Elements {
@@ -24,6 +27,20 @@ impl Elements {
     /// The id of the element that an item created.
     pub fn name_of(&self, item: Id) -> Option<&str> {
         self.by_item.get(&item).map(String::as_str)
+    }
+
+    /// The ids that begin like this, sorted.
+    pub fn beginning(&self, prefix: &str) -> Vec<String> {
+        let sorted = self.sorted.get_or_init(|| {
+            let mut ids: Vec<String> =
+                self.by_name.keys().chain(self.plain.keys()).cloned().collect();
+            ids.sort_unstable();
+            ids.dedup();
+            ids
+        });
+        let first = sorted.partition_point(|id| id.as_str() < prefix);
+        let from = sorted.iter().skip(first);
+        from.take_while(|id| id.starts_with(prefix)).cloned().collect()
     }
 
     /// The plain map with an id: its unit, and its bytes.
@@ -50,7 +67,7 @@ impl View {
                     slot.insert(place);
                 }
             }
-            Box::new(Elements { by_name, by_item, plain })
+            Box::new(Elements { by_name, by_item, plain, sorted: OnceLock::new() })
         })
     }
 

@@ -19,7 +19,7 @@ pub use news::is_new;
 
 use super::plain::Plain;
 use super::update::{Checked, Id, Kind, Reader, RootKind, Shape, Update, Version, any};
-use super::value::{Record, Shared, Source, Value};
+use super::value::{Record, Shared, Source, Value, keys_beginning};
 use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
 use elements::Elements;
@@ -342,6 +342,13 @@ impl Source for View {
                 node.map(|node| self.keys_of(node)).unwrap_or_default()
             }
             _ => self.look(path, of_entry, Plain::keys).unwrap_or_default(),
+        }
+    }
+
+    fn keys_beginning(&self, path: &[&str], prefix: &str) -> Vec<String> {
+        match self.node_at(path).and_then(|node| self.node(node)) {
+            Some(node) => self.keys_of_beginning(node, prefix),
+            None => keys_beginning(self, path, prefix),
         }
     }
 

@@ -58,6 +58,20 @@ impl View {
         }
     }
 
+    /// Those keys of a container that begin like this, sorted.
+    pub(super) fn keys_of_beginning(&self, node: &Node, prefix: &str) -> Vec<String> {
+        let entries = self.entries_of(node);
+        match node.shape {
+            Shape::Map => {
+                let first = entries.partition_point(|entry| self.key(entry) < prefix);
+                let keys = entries.iter().skip(first).map(|entry| self.key(entry));
+                keys.take_while(|key| key.starts_with(prefix)).map(str::to_owned).collect()
+            }
+            Shape::Array => self.elements(node).beginning(prefix),
+            _ => Vec::new(),
+        }
+    }
+
     /// The first plain value of an entry.
     pub(super) fn open(&self, entry: &Entry) -> Arc<Plain> {
         self.opened(entry.id, || self.single(entry))
@@ -72,6 +86,28 @@ impl View {
             self.each_plain(entry, |unit, _, value| found.push((unit, value)));
         }
         found
+    }
+
+    /// The elements of the array at a path in their order: each with its unit of content, and its
+    /// text if it is one.
+    pub fn units(&self, path: &[&str]) -> Vec<(Id, Option<String>)> {
+        let node = self.node_at(path).and_then(|node| self.node(node));
+        let Some(node) = node.filter(|node| node.shape == Shape::Array) else { return Vec::new() };
+        let mut units = Vec::new();
+        for entry in self.entries_of(node) {
+            let before = units.len();
+            self.each_plain(entry, |unit, _, value| {
+                let text = match value {
+                    Value::String(text) => Some(text),
+                    _ => None,
+                };
+                units.push((unit, text));
+            });
+            if units.len() == before {
+                units.push((entry.id, None));
+            }
+        }
+        units
     }
 
     /// The plain element of an array with this id.
