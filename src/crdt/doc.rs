@@ -11,6 +11,7 @@ use super::scalar::Slot;
 pub use super::scalar::{New, Scalar};
 
 use super::live::Live;
+use super::typing::{Typing, Untold};
 use super::update::{Checked, Id, RootKind, Update, Version, WrittenBlocks};
 use super::value::{Shared, Source, Value};
 use super::view::View;
@@ -39,9 +40,7 @@ pub struct Doc {
     admitted: bool,
     /// It holds updates that others wrote since it was loaded.
     merged: bool,
-    /// The content as it once stood, and how many values were known then that yrs writes in
-    /// another way.
-    known: Option<(Rc<View>, usize)>,
+    typing: Typing,
 }
 
 impl Doc {
@@ -59,7 +58,7 @@ impl Doc {
             roots: Vec::new(),
             admitted: false,
             merged: false,
-            known: None,
+            typing: Typing::default(),
             written: WrittenBlocks::default(),
         }
     }
@@ -153,7 +152,11 @@ impl Doc {
         }
         self.elements.forget();
         type_roots(&mut txn, &self.roots);
+        let before = self.written.count();
         self.written.note(update);
+        if self.written.count() > before {
+            self.typing.lose();
+        }
         keep(&mut self.updates, &txn, &self.written)
     }
 
@@ -168,9 +171,13 @@ impl Doc {
             client,
             written: &mut self.written,
             elements: &self.elements,
-            known: self.known.as_ref().map(|(view, _)| &**view),
+            typing: &mut self.typing,
+            wrote_odd: false,
         };
         let result = change(&mut txn)?;
+        if txn.wrote_odd {
+            txn.typing.lose();
+        }
         keep(&mut self.updates, &txn.yrs, txn.written)?;
         Ok(result)
     }
@@ -187,19 +194,16 @@ impl Doc {
 
     /// Remembers how the document stands, for the types of its values.
     pub fn know(&mut self, view: Rc<View>) {
-        self.known = Some((view, self.written.count()));
+        self.typing.know(view);
     }
 
     /// The value at a path with its types: a BigInt is no number. `Err` where they cannot be told
     /// from what was remembered.
     pub fn typed(&self, path: &[&str]) -> std::result::Result<Option<Value>, Untold> {
         let value = self.read(|source| source.value(path));
-        match (value, &self.known) {
-            (Some(value), Some((view, count))) if *count == self.written.count() => {
-                typed(value, view, path).map(Some).ok_or(Untold)
-            }
-            (Some(_), _) if self.has_other_types() => Err(Untold),
-            (value, _) => Ok(value),
+        match value {
+            Some(value) if self.has_other_types() => self.typing.typed(value, path).map(Some),
+            value => Ok(value),
         }
     }
 
@@ -243,17 +247,6 @@ impl Doc {
         }
         let version = stored.version();
         Ok((bytes, version))
-    }
-}
-
-/// The types of a value cannot be told.
-pub struct Untold;
-
-/// A value that yrs gave, with the types that it had.
-fn typed(value: Value, known: &View, path: &[&str]) -> Option<Value> {
-    match known.value(path) {
-        Some(known) => value.typed_as(&known),
-        None => Some(value),
     }
 }
 
@@ -319,8 +312,9 @@ pub struct Txn<'d> {
     pub(super) client: u64,
     pub(super) written: &'d mut WrittenBlocks,
     pub(super) elements: &'d ContainerIndex,
-    /// As it stood before.
-    known: Option<&'d View>,
+    pub(super) typing: &'d mut Typing,
+    /// A value was written that yrs gives in another type, and its place is not noted yet.
+    pub(super) wrote_odd: bool,
 }
 
 /// One step below a map or an array that a caller holds no reference to: the path is walked at
@@ -337,25 +331,21 @@ impl<'d> Txn<'d> {
             return Ok(());
         }
         self.key(path, &map, key);
-        self.insert(&map, key, value);
+        self.set_typed(path, &map, key, value);
         Ok(())
     }
 
     /// The value at a path with the types that it had when the document was last looked at: a BigInt
     /// is no number.
     pub fn typed(&self, path: &[&str]) -> Option<Value> {
-        let value = self.value(path)?;
-        match self.known {
-            Some(view) => typed(value.clone(), view, path).or(Some(value)),
-            None => Some(value),
-        }
+        Some(self.typing.typed_or_as_given(self.value(path)?, path))
     }
 
     /// Sets a field of the map at `path` as a new write, whatever value it has.
     pub fn set_again(&mut self, path: &[&str], key: &str, value: &Value) -> Result<()> {
         let map = self.map(path)?;
         self.key(path, &map, key);
-        self.insert(&map, key, value);
+        self.set_typed(path, &map, key, value.into());
         Ok(())
     }
 
@@ -364,6 +354,7 @@ impl<'d> Txn<'d> {
         let map = self.map(path)?;
         self.key(path, &map, key);
         self.write_content(Slot::Key(&map, key), content);
+        self.wrote_below(path, key);
         Ok(())
     }
 
@@ -418,11 +409,13 @@ impl<'d> Txn<'d> {
         if let Some(Out::YArray(array)) = self.live().out(path) {
             self.elements.changed(&array);
             self.write_value(Slot::End(&array), value);
+            self.wrote_below(path, "");
             return Ok(());
         }
         let map = self.map(path)?;
         self.key(path, &map, key);
         self.write_value(Slot::Key(&map, key), value);
+        self.wrote_below(path, key);
         Ok(())
     }
 
@@ -449,7 +442,11 @@ impl<'d> Txn<'d> {
     /// The same, of which [`ContainerIndex`] knows already.
     pub(super) fn take(&mut self, update: &[u8]) -> Result<()> {
         let walked = Update::walk(update).map_err(|fault| Error::bug(fault.to_string()))?;
+        let before = self.written.count();
         self.written.note(&walked);
+        if self.written.count() > before {
+            self.typing.lose();
+        }
         let decoded = yrs::Update::decode_v1(update).map_err(|e| Error::bug(e.to_string()))?;
         self.yrs.apply_update(decoded).map_err(|e| Error::bug(e.to_string()))
     }
@@ -465,9 +462,26 @@ impl<'d> Txn<'d> {
         Live { txn: &self.yrs, elements: self.elements }
     }
 
+    /// Sets a field of a map, whose path this is.
+    fn set_typed(&mut self, path: &[&str], map: &MapRef, key: &str, value: Scalar) {
+        if let Some(typed) = value.odd_value() {
+            self.typing.written_as(path, key, typed);
+        }
+        self.insert(map, key, value);
+        self.wrote_odd = false;
+    }
+
+    /// Values may have been written below a path that yrs gives in another type.
+    pub(super) fn wrote_below(&mut self, path: &[&str], key: &str) {
+        if std::mem::take(&mut self.wrote_odd) {
+            self.typing.wrote_below(path, key);
+        }
+    }
+
     /// A key of the map at a path is written. An element is found by its id: one that gets another
     /// is another.
-    fn key(&self, path: &[&str], map: &MapRef, key: &str) {
+    fn key(&mut self, path: &[&str], map: &MapRef, key: &str) {
+        self.typing.written(path, key);
         self.elements.keys.added(map, key);
         let around = path.split_last().map_or(&[][..], |(_, around)| around);
         if key == "id" && self.is_array(around) {

@@ -20,6 +20,11 @@ impl Scalar {
     pub(super) fn is_odd(&self) -> bool {
         self.odd.is_some()
     }
+
+    /// The value itself, if yrs gives it in another type.
+    pub(super) fn odd_value(&self) -> Option<Value> {
+        self.odd.as_deref().and_then(Value::from_bytes)
+    }
 }
 
 impl From<Any> for Scalar {
@@ -117,6 +122,7 @@ impl Txn<'_> {
         let Some(bytes) = odd else { return };
         let last = self.next_unit().clock.saturating_sub(1);
         self.written.note_own(self.client, last, bytes);
+        self.wrote_odd = true;
     }
 
     /// A value with all below it. Recursion is bounded: what is written was read from a document

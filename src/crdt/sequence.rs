@@ -22,6 +22,7 @@ impl Txn<'_> {
         let array = self.array(path)?;
         self.elements.changed(&array);
         self.write_content(Slot::End(&array), content);
+        self.wrote_below(path, "");
         Ok(())
     }
 
@@ -58,6 +59,7 @@ impl Txn<'_> {
                 New::Array => drop(map.insert(&mut self.yrs, key, ArrayPrelim::default())),
             }
         }
+        self.wrote_below(path, id);
         let end = self.elements.end(&array);
         self.elements.ends_with(&array, unit);
         self.elements.texts.pushed(&array, unit, None, end);
@@ -84,7 +86,9 @@ impl Txn<'_> {
     /// Adds a value at the end of the array at `path`.
     pub fn push(&mut self, path: &[&str], value: impl Into<Scalar>) -> Result<()> {
         let array = self.array(path)?;
-        self.push_to(&array, value.into())
+        self.push_to(&array, value.into())?;
+        self.wrote_below(path, "");
+        Ok(())
     }
 
     fn push_to(&mut self, array: &ArrayRef, value: Scalar) -> Result<()> {
@@ -117,6 +121,7 @@ impl Txn<'_> {
             _ => self.elements.texts.changed(&array),
         }
         self.insert_in(&array, index, value);
+        self.wrote_below(path, "");
         Ok(())
     }
 
@@ -157,7 +162,9 @@ impl Txn<'_> {
         value: impl Into<Scalar>,
     ) -> Result<()> {
         let array = self.list_at(path, place, key)?;
-        self.push_to(&array, value.into())
+        self.push_to(&array, value.into())?;
+        self.wrote_below(path, "");
+        Ok(())
     }
 
     /// [`Txn::retain_not`] for the list `key` of the map at a place of the array at `path`.

@@ -5,12 +5,16 @@
 //! into what yrs wrote of it.
 
 use super::{Block, Fault, Kind, Reader, Update};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 /// The values that yrs would write in another way, by client and clock.
 #[derive(Default)]
-pub struct WrittenBlocks(HashMap<u64, BTreeMap<u32, Box<[u8]>>>);
+pub struct WrittenBlocks {
+    values: HashMap<u64, BTreeMap<u32, Box<[u8]>>>,
+    count: usize,
+}
 
 impl WrittenBlocks {
     /// Remembers such values of an update. What is remembered first stays.
@@ -19,8 +23,11 @@ impl WrittenBlocks {
             for block in blocks.iter().filter(|block| block.odd) {
                 each_value(update.bytes(), block, |clock, value, odd| {
                     if let (true, Some(bytes)) = (odd, update.bytes().get(value)) {
-                        let values = self.0.entry(client).or_default();
-                        values.entry(clock).or_insert_with(|| bytes.into());
+                        let values = self.values.entry(client).or_default();
+                        if let Entry::Vacant(slot) = values.entry(clock) {
+                            slot.insert(bytes.into());
+                            self.count = self.count.saturating_add(1);
+                        }
                     }
                 });
             }
@@ -29,12 +36,15 @@ impl WrittenBlocks {
 
     /// How many values it remembers.
     pub fn count(&self) -> usize {
-        self.0.values().map(BTreeMap::len).sum()
+        self.count
     }
 
     /// Remembers how a value of our own is to be written.
     pub fn note_own(&mut self, client: u64, clock: u32, value: Box<[u8]>) {
-        self.0.entry(client).or_default().insert(clock, value);
+        let values = self.values.entry(client).or_default();
+        if values.insert(clock, value).is_none() {
+            self.count = self.count.saturating_add(1);
+        }
     }
 
     /// The update with these values in the place of what yrs wrote of them.
@@ -42,13 +52,13 @@ impl WrittenBlocks {
     /// # Errors
     /// When the bytes are no update.
     pub fn restore(&self, bytes: Vec<u8>) -> Result<Vec<u8>, Fault> {
-        if self.0.is_empty() {
+        if self.values.is_empty() {
             return Ok(bytes);
         }
         let update = Update::walk(&bytes)?;
         let mut edits: Vec<(Range<usize>, &[u8])> = Vec::new();
         for (client, blocks) in update.clients() {
-            let Some(values) = self.0.get(&client) else { continue };
+            let Some(values) = self.values.get(&client) else { continue };
             for block in blocks {
                 if values.range(block.clock..block.next_clock()).next().is_none() {
                     continue;
