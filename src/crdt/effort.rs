@@ -33,7 +33,7 @@ impl Effort {
     /// `Refused` when it takes more than the limit.
     pub fn of(state: &Update<'_, Checked>) -> Result<Effort> {
         let mut rehearsal = Rehearsal::default();
-        let limit = MERGE_STEPS.saturating_add(due(state));
+        let limit = steps_to_open().saturating_add(due(state));
         if !rehearsal.follow(state, limit) {
             return Err(Error::refused(
                 "the document would take too long to be opened for writing",
@@ -86,6 +86,23 @@ impl Effort {
     pub fn seen(&mut self, updates: usize) {
         self.seen = updates;
     }
+}
+
+/// Steps that opening a document may take.
+#[cfg(not(test))]
+fn steps_to_open() -> u64 {
+    MERGE_STEPS
+}
+
+#[cfg(test)]
+fn steps_to_open() -> u64 {
+    OPENING.get()
+}
+
+#[cfg(test)]
+thread_local! {
+    /// The same, to be lowered by a test: documents that meet the real limit take seconds.
+    pub static OPENING: std::cell::Cell<u64> = const { std::cell::Cell::new(MERGE_STEPS) };
 }
 
 /// The steps that an update may take for its blocks alone.

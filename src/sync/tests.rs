@@ -723,3 +723,4 @@ fn damaged_updates_do_no_harm() {
 }
 
 mod receipts;
+mod too_much;
