@@ -118,7 +118,7 @@ fn batches(n: usize) -> Outcome<Place> {
         ),
         (
             "before",
-            cards.clone()
+            same(r#""op":"kanban.add","title":"Roof","column":"Todo""#)
                 + &each(n, |at| {
                     // Each before the card that was moved last.
                     let (card, other) = (at + 1, if at == 0 { n } else { at });

@@ -50,8 +50,9 @@ pub const GROUPS: &[Group] = &[
             },
         ],
     },
+    // Each holds all messages so far: of ten times as many there is a hundred times as much to read.
     Group {
-        of: "bundles",
+        of: "bundles, each with all before it",
         size: 100,
         make: bundles,
         works: &[Work { name: "import", args: files, exits: &[0] }],
@@ -154,7 +155,7 @@ fn files(place: &Place) -> Vec<String> {
     [words(line), files].concat()
 }
 
-/// What a peer sent after each of its messages.
+/// All that a peer has, sent after each of its messages.
 fn bundles(n: usize) -> Outcome<Place> {
     let (place, peer) = (Place::new()?, Place::new()?);
     let writer = Writer::new(7);

@@ -9,6 +9,7 @@ use super::{EMPTY, Read, checked};
 use crate::crdt::update::{self, Checked, Clocks, DeleteSet, RootKind, Salvage, Update, Version};
 use crate::error::Result;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// Merges what can be merged, the most trusted source first.
 pub fn merge_all(read: &mut [Read<'_>], roots: &[(&str, RootKind)]) -> Result<Vec<u8>> {
@@ -55,8 +56,8 @@ struct Part<'s> {
     version: Version,
     /// All of it is there.
     done: bool,
-    /// By its references it could join, and did not when it was tried.
-    refused: bool,
+    /// How far it could follow by its references when it was tried last, and did not join.
+    refused: Vec<(u64, Range<u32>)>,
 }
 
 struct Gathering<'s, 'r> {
@@ -97,7 +98,7 @@ fn parts<'s>(read: &'s [Read<'s>], sound: &'s [Vec<Salvage<'s>>]) -> Vec<Part<'s
             version: salvage.update().version(),
             salvage,
             done: false,
-            refused: false,
+            refused: Vec::new(),
         }));
     }
     parts
@@ -134,7 +135,7 @@ impl Gathering<'_, '_> {
     /// can; up to one that is damaged, of which its references do not say what can be used.
     fn follow(&self, have: &Clocks) -> Run {
         let mut run = Run { clocks: have.clone(), ..Run::default() };
-        let left = self.parts.iter().enumerate().filter(|(_, part)| !part.done && !part.refused);
+        let left = self.parts.iter().enumerate().filter(|(_, part)| !part.done);
         let mut awake: BTreeSet<usize> = left.map(|(at, _)| at).collect();
         // By the client that they wait for: its clock, and which part.
         let mut asleep: BTreeMap<u64, BTreeSet<(u32, usize)>> = BTreeMap::new();
@@ -155,7 +156,7 @@ impl Gathering<'_, '_> {
                 })
                 .filter(|(_, _, count)| *count > 0)
                 .collect();
-            if news.is_empty() {
+            if news.is_empty() || reach.clients == part.refused {
                 continue;
             }
             if part.salvage.fault.is_some() {
@@ -231,13 +232,13 @@ impl Gathering<'_, '_> {
                 return Some(Joined { merged, operations });
             }
             let reach = part.salvage.reach(have);
-            let news = |(client, range): &(u64, std::ops::Range<u32>)| {
+            let news = |(client, range): &(u64, Range<u32>)| {
                 range.end > have.get(client).copied().unwrap_or(0)
             };
             if reach.clients.iter().any(news)
                 && let Some(part) = self.parts.get_mut(at)
             {
-                part.refused = true;
+                part.refused = reach.clients;
             }
         }
         None
