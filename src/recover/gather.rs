@@ -259,7 +259,7 @@ fn operations(version: &Version) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Source, rank};
+    use super::super::{RecoverySource, rank};
     use super::*;
     use crate::crdt::testing::{Rng, random_world, view};
     use crate::store::Remains;
@@ -319,7 +319,7 @@ mod tests {
             let (mut rng, world) = random_world(seed, 30);
             // Some of the same clients wrote something else there.
             let (_, other) = random_world(seed + 1_000_000, 30);
-            let others = (0..1 + rng.below(8)).map(|at| Source {
+            let others = (0..1 + rng.below(8)).map(|at| RecoverySource {
                 name: format!("source {at}"),
                 updates: someones(&mut rng, &world.updates, &other.updates),
             });
