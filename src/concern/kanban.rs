@@ -275,7 +275,7 @@ impl MoveCard {
             return Err(Error::usage(format!("card {before} before itself")));
         }
         let doc = self.entity.document(SPEC.name);
-        if headings::before(session, &doc, &column.id, &before)?.is_none() {
+        if board::before(session, &doc, &column.id, &before)?.is_none() {
             return Err(Error::refused(format!("card {before} is not in {:?}", column.title))
                 .hint(Next::Board.and(" shows where it is")));
         }
@@ -294,9 +294,9 @@ fn stands(
 ) -> Result<bool> {
     Ok(match spot {
         ColumnPosition::End => true,
-        ColumnPosition::Top => headings::before(session, doc, &column.id, card)? == Some(None),
+        ColumnPosition::Top => board::before(session, doc, &column.id, card)? == Some(None),
         ColumnPosition::Before(other) => {
-            headings::before(session, doc, &column.id, other)?.flatten().as_deref() == Some(card)
+            board::before(session, doc, &column.id, other)?.flatten().as_deref() == Some(card)
         }
     })
 }

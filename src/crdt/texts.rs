@@ -32,7 +32,7 @@ enum Known {
 }
 
 /// An element as it is read: its unit, and its text if it is one.
-pub(super) type Element = (Id, Option<String>);
+pub(super) type TextUnit = (Id, Option<String>);
 
 impl TextIndex {
     /// Looks at the texts of an array; `read` gives its elements in their order. None as long as a
@@ -40,7 +40,7 @@ impl TextIndex {
     pub fn look<R>(
         &self,
         array: &ArrayRef,
-        read: impl FnOnce() -> Option<Vec<Element>>,
+        read: impl FnOnce() -> Option<Vec<TextUnit>>,
         look: impl FnOnce(&Line) -> R,
     ) -> Option<R> {
         let mut lines = self.lines.borrow_mut();
@@ -125,12 +125,12 @@ impl TextIndex {
 pub(super) struct Line {
     /// Of each text, the units that hold it, in their order.
     units: HashMap<Rc<str>, Vec<Id>>,
-    entries: HashMap<Id, Entry>,
+    entries: HashMap<Id, TextEntry>,
     first: Option<Id>,
     last: Option<Id>,
 }
 
-struct Entry {
+struct TextEntry {
     text: Option<Rc<str>>,
     prev: Option<Id>,
     next: Option<Id>,
@@ -140,7 +140,7 @@ struct Entry {
 }
 
 impl Line {
-    fn of(elements: Vec<Element>) -> Line {
+    fn of(elements: Vec<TextUnit>) -> Line {
         let mut line = Line::default();
         for (unit, text) in elements {
             line.insert(unit, text.as_deref(), None, None);
@@ -186,7 +186,7 @@ impl Line {
             let at = if right.is_some() { 0 } else { units.len() };
             units.insert(at, unit);
         }
-        self.entries.insert(unit, Entry { text, prev, next: right, left });
+        self.entries.insert(unit, TextEntry { text, prev, next: right, left });
         match prev.and_then(|prev| self.entries.get_mut(&prev)) {
             Some(prev) => prev.next = Some(unit),
             None => self.first = Some(unit),
@@ -198,7 +198,7 @@ impl Line {
     }
 
     fn remove(&mut self, unit: Id) {
-        let Some(Entry { text, prev, next, .. }) = self.entries.remove(&unit) else { return };
+        let Some(TextEntry { text, prev, next, .. }) = self.entries.remove(&unit) else { return };
         match prev.and_then(|prev| self.entries.get_mut(&prev)) {
             Some(prev) => prev.next = next,
             None => self.first = next,

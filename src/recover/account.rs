@@ -4,7 +4,7 @@
 //! used, sources that disagree, bytes that could not be read in order.
 
 use super::shown::Shown;
-use super::{Read, checked};
+use super::source::{Read, checked};
 use crate::concern::{self};
 use crate::crdt::container;
 use crate::crdt::update::{

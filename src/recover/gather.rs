@@ -5,7 +5,7 @@
 //! once: so thousands of them, in whatever files and order, are not thousands of merges. Where such a
 //! run does not join as it is, half of it is tried, and in the end one part by itself.
 
-use super::{EMPTY, Read, checked};
+use super::source::{EMPTY, Read, checked};
 use crate::crdt::update::{self, Checked, Clocks, DeleteSet, RootKind, Salvage, Update, Version};
 use crate::error::Result;
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,7 +77,7 @@ struct Joined {
 
 /// Parts that follow one another.
 #[derive(Default)]
-struct Run {
+struct PartChain {
     /// Their indices.
     parts: Vec<usize>,
     updates: Vec<Vec<u8>>,
@@ -133,8 +133,8 @@ impl Gathering<'_, '_> {
 
     /// The parts that would join one after the other, by what they refer to, always the first that
     /// can; up to one that is damaged, of which its references do not say what can be used.
-    fn follow(&self, have: &Clocks) -> Run {
-        let mut run = Run { clocks: have.clone(), ..Run::default() };
+    fn follow(&self, have: &Clocks) -> PartChain {
+        let mut run = PartChain { clocks: have.clone(), ..PartChain::default() };
         let left = self.parts.iter().enumerate().filter(|(_, part)| !part.done);
         let mut awake: BTreeSet<usize> = left.map(|(at, _)| at).collect();
         // By the client that they wait for: its clock, and which part.
@@ -181,7 +181,7 @@ impl Gathering<'_, '_> {
     }
 
     /// The base with a run, if all of it joins and none of it says something else than another.
-    fn join(&self, run: &Run, base: &Base<'_>) -> Option<Vec<u8>> {
+    fn join(&self, run: &PartChain, base: &Base<'_>) -> Option<Vec<u8>> {
         let updates = run.updates.iter().map(|bytes| Update::checked(bytes, self.roots));
         let updates = updates.collect::<std::result::Result<Vec<_>, _>>().ok()?;
         let all = update::merge(&updates)?;
@@ -259,7 +259,7 @@ fn operations(version: &Version) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{RecoverySource, rank};
+    use super::super::source::{RecoverySource, rank};
     use super::*;
     use crate::crdt::testing::{Rng, random_world, view};
     use crate::store::Remains;

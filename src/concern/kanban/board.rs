@@ -5,6 +5,7 @@
 //! name is skipped. A card whose column is gone is unfiled. Everything that shows, changes or
 //! checks a board reads it here.
 
+use super::headings::{self, Neighbours};
 use crate::concern::record;
 use crate::crdt::doc::Txn;
 use crate::crdt::update::Id;
@@ -216,9 +217,6 @@ pub fn cards_in(source: &dyn Source, column: &str, right: bool) -> Vec<String> {
     entries.filter_map(|entry| entry.as_str().map(str::to_owned)).collect()
 }
 
-/// What stands before each card of a column: None before the first one.
-pub type Neighbours = HashMap<String, Option<String>>;
-
 impl Board {
     /// What stands before each card, by the column in which it is shown.
     pub fn neighbours(&self) -> HashMap<String, Neighbours> {
@@ -231,10 +229,27 @@ impl Board {
     }
 }
 
-/// What stands before a card in the list of a column; `Some(None)` before the first one, and None
-/// where the card is not in it. The lists must be right.
-pub fn listed_before(source: &dyn Source, column: &str, card: &str) -> Option<Option<String>> {
-    source.text_before(&["columns", column, "card_order"], card)
+/// What stands before a card in a column; `Some(None)` before the first one, and None where the card
+/// is not in it. Ten thousand questions are not to derive ten thousand boards.
+pub fn before(
+    session: &mut Session,
+    doc: &DocId,
+    column: &str,
+    card: &str,
+) -> Result<Option<Option<String>>> {
+    if is_right(session, doc) {
+        let list = ["columns", column, "card_order"];
+        let before = |source: &dyn Source| source.text_before(&list, card);
+        return Ok(session.read(doc, before)?.flatten());
+    }
+    let Some(mut headings) = headings::recall(session, doc)? else { return Ok(None) };
+    if headings.neighbours.is_none() {
+        headings.neighbours = session.read(doc, |source| Board::of(source).neighbours())?;
+    }
+    let of_column = headings.neighbours.as_ref().and_then(|columns| columns.get(column));
+    let before = of_column.and_then(|cards| cards.get(card)).cloned();
+    session.remember(doc, headings);
+    Ok(before)
 }
 
 /// Where a card is put in a column.

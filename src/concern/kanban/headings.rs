@@ -1,13 +1,15 @@
 //! The columns of a board by id, title and place: derived once a session and kept up by the
 //! operations, so that ten thousand of them are not ten thousand looks at all columns.
 
-use super::board::{self, Board, Neighbours};
 use crate::crdt::doc::Txn;
 use crate::crdt::value::{Source, Value};
 use crate::error::{Error, Kind, Next, Result, listed};
 use crate::id::{DocId, resolve};
 use crate::store::Session;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What stands before each card of a column: None before the first one.
+pub type Neighbours = HashMap<String, Option<String>>;
 
 /// A column by its name and place, without its cards.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct Headings {
     /// By title, without regard to case.
     alike: BTreeSet<(String, String)>,
     /// What stands before each card, by column, as long as nothing was written.
-    neighbours: Option<HashMap<String, Neighbours>>,
+    pub neighbours: Option<HashMap<String, Neighbours>>,
 }
 
 impl Headings {
@@ -147,33 +149,12 @@ pub fn look<R>(
     Ok(Some(seen))
 }
 
-fn recall(session: &mut Session, doc: &DocId) -> Result<Option<Headings>> {
+/// What is known of the columns of a board, taken out. None when there is no board.
+pub fn recall(session: &mut Session, doc: &DocId) -> Result<Option<Headings>> {
     match session.recall::<Headings>(doc) {
         Some(headings) => Ok(Some(headings)),
         None => session.read(doc, |source| Headings::of(source)),
     }
-}
-
-/// What stands before a card in a column; `Some(None)` before the first one, and None where the card
-/// is not in it. Ten thousand questions are not to derive ten thousand boards.
-pub fn before(
-    session: &mut Session,
-    doc: &DocId,
-    column: &str,
-    card: &str,
-) -> Result<Option<Option<String>>> {
-    if board::is_right(session, doc) {
-        let before = |source: &dyn Source| board::listed_before(source, column, card);
-        return Ok(session.read(doc, before)?.flatten());
-    }
-    let Some(mut headings) = recall(session, doc)? else { return Ok(None) };
-    if headings.neighbours.is_none() {
-        headings.neighbours = session.read(doc, |source| Board::of(source).neighbours())?;
-    }
-    let of_column = headings.neighbours.as_ref().and_then(|columns| columns.get(column));
-    let before = of_column.and_then(|cards| cards.get(card)).cloned();
-    session.remember(doc, headings);
-    Ok(before)
 }
 
 /// Changes a board, and what is known of its columns with it, if anything is.
