@@ -98,7 +98,7 @@ fn view(roots: Roots, bytes: &[u8], context: &str) -> View {
 /// is not asked here, since what is undone twice may stand elsewhere once it is loaded.
 #[test]
 fn histories_undone_by_yrs_come_through() {
-    let mut undone = 0;
+    let (mut undone, mut fickle) = (0, 0);
     for seed in 0..400 {
         let mut rng = Rng::new(seed);
         let steps = 3 + rng.below(40);
@@ -107,7 +107,10 @@ fn histories_undone_by_yrs_come_through() {
         for doc in &world.docs {
             let bytes = state(doc);
             match check(ROOTS, &bytes) {
-                Err(fault) => assert_eq!(fault.rule, "crossing", "seed {seed}"),
+                Err(fault) => {
+                    assert_eq!(fault.rule, "crossing", "seed {seed}");
+                    fickle += 1;
+                }
                 Ok(update) => {
                     let again = new_doc(9, false);
                     apply(&again, &bytes);
@@ -117,6 +120,7 @@ fn histories_undone_by_yrs_come_through() {
             }
         }
     }
+    println!("{undone} undone, {fickle} states with an order that is another each time");
     assert!(undone > 500, "{undone}");
 }
 
