@@ -1,4 +1,4 @@
-# crdtctl 0.1.0: init, entity, member, chat, kanban, issue, canvas, sync, prune, tombstone, trash, conflict, doc, digest, check, repair, recover, batch, log, demo, completions, man
+# crdtctl 0.1.0: init, status, whoami, entity, member, chat, kanban, issue, canvas, sync, prune, tombstone, trash, conflict, doc, digest, check, repair, recover, batch, log, demo, completions, man
 _clap_complete_crdtctl() {
     local IFS=$'\013'
     local _CLAP_COMPLETE_INDEX=${COMP_CWORD}

@@ -1,4 +1,4 @@
-# crdtctl 0.1.0: init, entity, member, chat, kanban, issue, canvas, sync, prune, tombstone, trash, conflict, doc, digest, check, repair, recover, batch, log, demo, completions, man
+# crdtctl 0.1.0: init, status, whoami, entity, member, chat, kanban, issue, canvas, sync, prune, tombstone, trash, conflict, doc, digest, check, repair, recover, batch, log, demo, completions, man
 module completions {
 
   def "nu-complete crdtctl global.output" [] {
@@ -63,6 +63,68 @@ module completions {
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     dir?: path                # The directory of the store; else `--store`, else the current directory
+  ]
+
+  def "nu-complete crdtctl status global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl status global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl status global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show the store on one screen: who we are, who is behind, what waits, what is wrong or nearly full
+  export extern "crdtctl status" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl status global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl status global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl status global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl whoami global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl whoami global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl whoami global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Print the member that acts, its roles and its replica
+  export extern "crdtctl whoami" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts; else the store's own member
+    --output(-o): string@"nu-complete crdtctl whoami global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl whoami global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl whoami global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
   ]
 
   def "nu-complete crdtctl entity global.output" [] {
@@ -3967,6 +4029,14 @@ module completions {
 
   # Make a store, or make an existing one your replica
   export extern "crdtctl help init" [
+  ]
+
+  # Show the store on one screen: who we are, who is behind, what waits, what is wrong or nearly full
+  export extern "crdtctl help status" [
+  ]
+
+  # Print the member that acts, its roles and its replica
+  export extern "crdtctl help whoami" [
   ]
 
   # Create, list, show and rename entities: groups, channels, projects, organizations

@@ -31,10 +31,12 @@ mod prune;
 mod recover;
 mod repair;
 mod resolve;
+mod status;
 mod sync;
 mod time;
 mod tombstone;
 mod trash;
+mod whoami;
 mod words;
 
 pub use complete::answer as complete;
@@ -74,6 +76,8 @@ macro_rules! commands {
 
 commands! {
     Init => init,
+    Status => status,
+    Whoami => whoami,
     Entity => entity,
     Member => member,
     Chat => chat,

@@ -51,6 +51,15 @@ pub struct ConflictFilter {
     pub entities: Option<BTreeSet<EntityId>>,
 }
 
+/// How many values lost a merge and were not written again. Reads no document.
+///
+/// # Errors
+/// As [`list`].
+pub fn open(reader: &Reader) -> Result<usize> {
+    let conflicts = reader.state().map(State::conflicts).transpose()?.unwrap_or_default();
+    Ok(conflicts.iter().filter(|conflict| conflict.restored.is_none()).count())
+}
+
 /// The values that lost a merge and are kept yet, the latest first.
 ///
 /// # Errors

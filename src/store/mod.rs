@@ -40,8 +40,8 @@ pub use salvage::Remains;
 pub use savepoint::Revision;
 pub use session::{ChangedDocument, Committed, Session};
 pub use state::{
-    Audit, Conflict, ConflictClaim, Handed, LogEntry, LogRow, Parked, Peer, State, StoredReceipt,
-    Trashed, UndoStep, WaitingEvents,
+    Audit, Conflict, ConflictClaim, Handed, LogEntry, LogHead, LogRow, Parked, Peer, State,
+    StoredReceipt, Trashed, UndoStep, WaitingEvents,
 };
 
 use crate::clock::{Clock, Ids};

@@ -73,6 +73,15 @@ pub struct LogRow {
     pub origin: Option<(String, i64)>,
 }
 
+/// The last row of the log for a document, of those that came from one replica.
+#[derive(Debug, Clone)]
+pub struct LogHead {
+    pub doc: DocId,
+    pub seq: i64,
+    /// That replica and its own number; None for what was made here.
+    pub origin: Option<(String, i64)>,
+}
+
 /// An update that waits for what it builds upon.
 #[derive(Debug, Clone)]
 pub struct Parked {

@@ -13,6 +13,7 @@ pub mod intake;
 pub mod manifest;
 pub mod peer;
 mod record;
+pub mod standing;
 pub mod status;
 pub mod stick;
 mod succession;

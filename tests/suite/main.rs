@@ -57,6 +57,7 @@ mod removals;
 mod repair;
 mod size;
 mod state_dir;
+mod status;
 mod sync_files;
 mod sync_several;
 #[cfg(unix)]

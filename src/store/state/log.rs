@@ -1,6 +1,6 @@
 //! The log and the checkpoints: what has happened, and how much of it the `.yrs` hold.
 
-use super::{LogRow, State, fault};
+use super::{LogHead, LogRow, State, fault};
 use crate::error::{Error, Result};
 use crate::id::{DocId, MemberId};
 use crate::limits;
@@ -63,6 +63,20 @@ impl State {
     pub fn log_end(&self) -> Result<i64> {
         let end = self.one("SELECT max(seq) FROM log", params![], |row| row.get(0))?;
         Ok(end.flatten().unwrap_or(0))
+    }
+
+    /// How far the log goes for each document and each replica that its rows came from.
+    pub fn log_heads(&self) -> Result<Vec<LogHead>> {
+        let sql = "SELECT doc_id, max(seq), origin_replica, max(origin_seq) FROM log
+                   GROUP BY doc_id, origin_replica ORDER BY doc_id, origin_replica";
+        let heads = self.all(sql, params![], |row| {
+            let name: String = row.get(0)?;
+            let from: Option<String> = row.get(2)?;
+            let upto: Option<i64> = row.get(3)?;
+            let seq = row.get(1)?;
+            Ok(DocId::parse(&name).ok().map(|doc| LogHead { doc, seq, origin: from.zip(upto) }))
+        })?;
+        Ok(heads.into_iter().flatten().collect())
     }
 
     /// All rows of a document that are still in the log, in order.

@@ -1,0 +1,187 @@
+use super::Context;
+use super::context::own_member;
+use crate::concern::{self, core};
+use crate::error::Result;
+use crate::id::EntityId;
+use crate::limits;
+use crate::query::conflict;
+use crate::store::{Document, Reader};
+use crate::sync::standing::{PeerStanding, standings};
+use crate::ui::{self, Column, Report, Row, Section};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Show the store on one screen: who we are, who is behind, what waits, what is wrong or nearly full
+///
+/// Cheap, however large the store is: it reads the names and sizes of the files, the local state and
+/// the documents of the members, and no other document. Who lacks what is told by the log and the
+/// last bundles; `crdtctl sync status` compares the documents themselves, and `crdtctl check` looks
+/// into each of them.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl status
+  crdtctl status --json | jq '.peers[] | select(.they_lack != [])'
+  crdtctl status --json | jq -r '.limits[].doc_id'")]
+pub struct StatusArgs {}
+
+pub use StatusArgs as Args;
+
+const COLUMNS: &[Column] = &[
+    Column::text("dir", "store"),
+    Column::number("documents", "documents"),
+    Column::bytes("bytes", "size"),
+    Column::text("replica_id", "replica"),
+    Column::text("member", "member"),
+    Column::text("role", "role"),
+    Column::text("entity", "entity"),
+    Column::list("entities", "entities"),
+    Column::number("waiting", "waiting"),
+    Column::number("conflicts", "conflicts"),
+];
+
+const SECTIONS: &[Section] = &[
+    Section {
+        key: "peers",
+        title: "others",
+        columns: &[
+            Column::text("member", "member"),
+            Column::id("replica_id", "replica"),
+            Column::time("last_seen", "last heard of"),
+            Column::count("they_lack", "documents they lack"),
+            Column::count("we_lack", "we lack"),
+            Column::count("waiting", "waiting"),
+        ],
+    },
+    Section {
+        key: "findings",
+        title: "findings",
+        columns: &[Column::text("kind", "kind"), Column::text("message", "what is wrong")],
+    },
+    Section {
+        key: "limits",
+        title: "limits",
+        columns: &[
+            Column::text("doc_id", "document"),
+            Column::bytes("bytes", "size"),
+            Column::bytes("limit_bytes", "limit"),
+            Column::number("percent", "percent"),
+        ],
+    },
+];
+
+pub fn run(context: &Context, _: Args) -> Result<Report> {
+    let store = context.store()?;
+    let reader = store.reader()?;
+    let scan = reader.survey()?;
+    let member = own_member(&reader)?;
+    let replica = reader.state().map(|state| state.replica()).transpose()?.flatten();
+    let entities: BTreeSet<EntityId> =
+        scan.documents.iter().filter_map(|document| document.id.entity()).collect();
+    let docs: Vec<_> = scan.documents.iter().map(|document| document.id.clone()).collect();
+    let entity = context.entity_among(&reader, &docs).ok();
+    let role = match (&entity, &member) {
+        (Some(entity), Some(member)) => role(context, &reader, entity, member.as_str())?,
+        _ => None,
+    };
+    let mut damaged = Vec::new();
+    let standings = standings(&reader, &mut damaged)?;
+    damaged.into_iter().try_for_each(|error| context.leave_out(error))?;
+    let (waiting, _) = match reader.state() {
+        Some(state) => state.parked_size()?,
+        None => (0, 0),
+    };
+    let mut findings: Vec<Value> = scan
+        .problems
+        .iter()
+        .map(|problem| json!({"kind": "file", "doc": null, "message": format!("{}: {}", problem.path.display(), problem.what)}))
+        .collect();
+    if let Some(state) = reader.state() {
+        findings.extend(
+            state.audits()?.into_iter().map(
+                |audit| json!({"kind": audit.kind, "doc": audit.doc, "message": audit.message}),
+            ),
+        );
+    }
+    let bytes: u64 =
+        scan.documents.iter().map(|document| document.bytes).fold(0, u64::saturating_add);
+    let mut fields = Row::new();
+    fields.insert("dir".into(), json!(store.dir()));
+    fields.insert("documents".into(), json!(scan.documents.len()));
+    fields.insert("bytes".into(), json!(bytes));
+    fields.insert("replica_id".into(), json!(replica.map(|(id, _, _)| id)));
+    fields.insert("member".into(), json!(member));
+    fields.insert("role".into(), json!(role));
+    fields.insert("entity".into(), json!(entity));
+    fields.insert("entities".into(), json!(entities));
+    fields.insert("waiting".into(), json!(waiting));
+    fields.insert("conflicts".into(), json!(conflict::open(&reader)?));
+    fields.insert("peers".into(), ui::rows(&standings)?.into());
+    fields.insert("findings".into(), findings.into());
+    fields.insert("limits".into(), near_limits(&scan.documents).into());
+    let notes = next(&fields, &standings);
+    let report = Report::object(fields, COLUMNS, Some("replica_id")).sections(SECTIONS);
+    Ok(notes.into_iter().fold(report, Report::note))
+}
+
+/// What a member may do in an entity; None for a stranger, and where it cannot be read.
+pub(super) fn role(
+    context: &Context,
+    reader: &Reader,
+    entity: &EntityId,
+    member: &str,
+) -> Result<Option<&'static str>> {
+    let view = context.sound(reader.view(&entity.document(core::SPEC.name)))?.flatten();
+    Ok(view.and_then(|view| core::active_role(&view, member)).map(|role| role.as_str()))
+}
+
+/// The documents that have most of the size that they may have.
+fn near_limits(documents: &[Document]) -> Vec<Value> {
+    let near = |document: &Document| {
+        let limit = concern::of(&document.id)?.limit_bytes;
+        let percent = document.bytes.saturating_mul(100) / limit.max(1);
+        (percent >= limits::WARN_PERCENT).then(|| {
+            json!({
+                "doc_id": document.id,
+                "bytes": document.bytes,
+                "limit_bytes": limit,
+                "percent": percent,
+            })
+        })
+    };
+    documents.iter().filter_map(near).collect()
+}
+
+/// The commands that go on from here, each where there is something for it.
+fn next(fields: &Row, standings: &[PeerStanding]) -> Vec<String> {
+    let some = |key: &str| match fields.get(key) {
+        Some(Value::Array(all)) => !all.is_empty(),
+        Some(value) => value.as_u64().is_some_and(|n| n > 0),
+        None => false,
+    };
+    let behind = standings.iter().filter(|one| !one.they_lack.is_empty()).count();
+    let we_lack = standings.iter().any(|one| !one.we_lack.is_empty());
+    let mut said = Vec::new();
+    if fields.get("replica_id").is_some_and(Value::is_null) {
+        said.push("this store is no replica yet: `crdtctl init --as MEMBER` makes it yours".into());
+    }
+    match behind {
+        0 => {}
+        1 => said.push(
+            "1 of the others is behind: `crdtctl sync stick DIR` takes everything along".into(),
+        ),
+        n => said.push(format!(
+            "{n} of the others are behind: `crdtctl sync stick DIR` takes everything along"
+        )),
+    }
+    let rest: [(bool, &str); 4] = [
+        (
+            we_lack || some("waiting"),
+            "we lack something: `crdtctl sync status` says what, and who has it",
+        ),
+        (some("conflicts"), "values lost a merge: `crdtctl conflict list`"),
+        (some("findings"), "something is wrong: `crdtctl check` says what mends it"),
+        (some("limits"), "a document is nearly full: `crdtctl doc size` says of what"),
+    ];
+    said.extend(rest.iter().filter(|(there, _)| *there).map(|(_, text)| (*text).to_owned()));
+    said
+}

@@ -1,0 +1,57 @@
+use super::{Context, status};
+use crate::error::Result;
+use crate::id::EntityId;
+use crate::ui::{Column, Format, Report, Row, Section};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Print the member that acts, its roles and its replica
+///
+/// With `--as` that member, else the one of the store's replica. In a pipe and with `-o id` the
+/// member is printed alone. Reads the documents of the members, and no others.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl whoami
+  test \"$(crdtctl whoami)\" = alice-river-stone-sky && echo 'it is Alice'
+  crdtctl whoami --json | jq -r '.roles[] | \"\\(.entity) \\(.role)\"'")]
+pub struct WhoamiArgs {}
+
+pub use WhoamiArgs as Args;
+
+const COLUMNS: &[Column] = &[
+    Column::text("member", "member"),
+    Column::text("replica_id", "replica"),
+    Column::text("dir", "store"),
+];
+
+const SECTIONS: &[Section] = &[Section {
+    key: "roles",
+    title: "roles",
+    columns: &[Column::text("entity", "entity"), Column::text("role", "role")],
+}];
+
+pub fn run(context: &Context, _: Args) -> Result<Report> {
+    let store = context.store()?;
+    let reader = store.reader()?;
+    let member = context.acting_member()?;
+    let format = context.terminal.format;
+    if format == Format::Tsv && context.globals.output.is_none() {
+        return Ok(Report::text(format!("{}\n", crate::ui::escape::line(member.as_str()))));
+    }
+    let documents = reader.documents()?;
+    let entities: BTreeSet<EntityId> =
+        documents.iter().filter_map(|document| document.id.entity()).collect();
+    let mut roles: Vec<Value> = Vec::new();
+    for entity in entities {
+        if let Some(role) = status::role(context, &reader, &entity, member.as_str())? {
+            roles.push(json!({"entity": entity, "role": role}));
+        }
+    }
+    let replica = reader.state().map(|state| state.replica()).transpose()?.flatten();
+    let mut fields = Row::new();
+    fields.insert("member".into(), json!(member));
+    fields.insert("replica_id".into(), json!(replica.map(|(id, _, _)| id)));
+    fields.insert("dir".into(), json!(store.dir()));
+    fields.insert("roles".into(), roles.into());
+    Ok(Report::object(fields, COLUMNS, Some("member")).sections(SECTIONS))
+}

@@ -1,0 +1,97 @@
+//! Where everyone stands by the local state alone: cheap, and as true as the log and the receipts.
+//!
+//! [`super::status`] compares versions, and reads every document for it.
+
+use super::peer::{KnownPeer, list};
+use super::{status, succession};
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use crate::store::{LogHead, Reader};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// How far one other is from us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PeerStanding {
+    /// None for a member of whom nothing was heard yet.
+    pub replica_id: Option<String>,
+    pub member: Option<String>,
+    /// Unix seconds.
+    pub last_seen: Option<i64>,
+    /// The documents of which our log holds something that it has not acknowledged.
+    pub they_lack: Vec<DocId>,
+    /// The documents of which its log goes on beyond what came here.
+    pub we_lack: Vec<DocId>,
+    /// Updates of its that wait here.
+    pub waiting: usize,
+}
+
+/// Everyone's standing: peers that are still there, the one that was heard of last first, then the
+/// members of whom nothing was heard. No document is read but those of the members.
+///
+/// Not promised: anything about what another program wrote to the files since our last command, and
+/// what is older than the log.
+///
+/// # Errors
+/// `Corrupt` where a receipt cannot be read; `damaged` gets documents that cannot be.
+pub fn standings(reader: &Reader, damaged: &mut Vec<Error>) -> Result<Vec<PeerStanding>> {
+    let docs: BTreeSet<DocId> = reader.documents()?.into_iter().map(|found| found.id).collect();
+    let mut unheard = status::members(reader, damaged)?;
+    let mut all = Vec::new();
+    if let Some(state) = reader.state() {
+        let own = state.replica()?;
+        if let Some((_, Some(member), _)) = &own {
+            unheard.remove(member.as_str());
+        }
+        let us = own.map(|(replica, _, _)| replica).unwrap_or_default();
+        let heads = state.log_heads()?;
+        let parked = state.parked()?;
+        let gone = succession::succeeded(state)?;
+        for peer in list(Some(state))?.into_iter().filter(|p| !gone.contains_key(&p.replica_id)) {
+            if let Some(member) = &peer.member {
+                unheard.remove(member);
+            }
+            let known = KnownPeer::of_peer(state, &peer.replica_id)?;
+            let lacks = |doc: &&DocId| lacks(&known, doc, &us, &heads);
+            let mut we_lack = Vec::new();
+            for (doc, receipt) in &known.receipts {
+                let applied = state.applied(doc)?.get(&peer.replica_id).copied().unwrap_or(0);
+                if applied < receipt.said.seq {
+                    we_lack.push(doc.clone());
+                }
+            }
+            let from = |parked: &&crate::store::Parked| {
+                parked.replica_id.as_deref() == Some(&peer.replica_id)
+            };
+            all.push(PeerStanding {
+                they_lack: docs.iter().filter(lacks).cloned().collect(),
+                we_lack,
+                waiting: parked.iter().filter(from).count(),
+                last_seen: Some(peer.last_seen),
+                member: peer.member,
+                replica_id: Some(peer.replica_id),
+            });
+        }
+    }
+    let everything: Vec<DocId> = docs.into_iter().collect();
+    all.extend(unheard.into_iter().map(|member| PeerStanding {
+        replica_id: None,
+        member: Some(member),
+        last_seen: None,
+        they_lack: everything.clone(),
+        we_lack: Vec::new(),
+        waiting: 0,
+    }));
+    Ok(all)
+}
+
+/// Whether our log holds a row of a document that a peer lacks by its receipt.
+fn lacks(known: &KnownPeer, doc: &DocId, us: &str, heads: &[LogHead]) -> bool {
+    let Some(receipt) = known.receipt(doc) else { return true };
+    let after = receipt.applied(us);
+    let news = |head: &&LogHead| {
+        let has = head.origin.as_ref().is_some_and(|(from, upto)| known.covers(doc, from, *upto));
+        head.doc == *doc && head.seq > after && !has
+    };
+    heads.iter().any(|head| news(&head))
+}

@@ -1,0 +1,100 @@
+//! `status` and `whoami`: one screen, out of the local state.
+
+use crate::support::*;
+use serde_json::json;
+
+#[test]
+fn one_screen_says_where_everything_stands() {
+    let machine = Machine::new("status");
+    let alice = machine.group("a", &[BOB, CAROL]);
+    let id = alice.send("hi");
+    let bob = machine.replica_of(&alice, "b", BOB);
+    bob.give(&alice);
+    let lacking = |store: &Store<'_>, member: &str| -> (usize, usize) {
+        let status = store.json(&["status"]);
+        let peers = status["peers"].as_array().unwrap();
+        let peer = peers.iter().find(|peer| peer["member"] == member).unwrap();
+        let count = |field: &str| peer[field].as_array().unwrap().len();
+        (count("they_lack"), count("we_lack"))
+    };
+    let status = alice.json(&["status"]);
+    assert_eq!(status["member"], ALICE);
+    assert_eq!((&status["role"], &status["entity"]), (&json!("owner"), &json!(GROUP)));
+    assert_eq!((&status["documents"], &status["conflicts"]), (&json!(2), &json!(0)));
+    assert_eq!(status["findings"], json!([]));
+    assert_eq!(lacking(&alice, BOB), (0, 0));
+    // Of Carol nothing was heard.
+    assert_eq!(lacking(&alice, CAROL), (2, 0));
+
+    // It agrees with what `sync status` finds in the documents.
+    let agrees = |store: &Store<'_>| {
+        let full = store.json(&["sync", "status"]);
+        let brief = store.json(&["status"])["peers"].clone();
+        for (one, other) in full.as_array().unwrap().iter().zip(brief.as_array().unwrap()) {
+            let docs = |field: &str| column(&one[field], "doc");
+            assert_eq!(one["member"], other["member"]);
+            assert_eq!(json!(docs("they_lack")), other["they_lack"], "{full}\n{brief}");
+            assert_eq!(json!(docs("we_lack")), other["we_lack"], "{full}\n{brief}");
+        }
+    };
+    agrees(&alice);
+    agrees(&bob);
+    alice.ok(&["chat", "edit", &id, "ho"]);
+    assert_eq!(lacking(&alice, BOB), (1, 0));
+    agrees(&alice);
+    bob.send("from Bob");
+    bob.ok(&["sync", "receipt", "-O", "r.crdt"]);
+    alice.ok(&["sync", "import", "r.crdt"]);
+    assert_eq!(lacking(&alice, BOB), (1, 1));
+    agrees(&alice);
+    alice.meet(&bob);
+    agrees(&alice);
+    agrees(&bob);
+    assert_eq!(lacking(&alice, BOB), (0, 0));
+
+    let table = alice.run(&["status", "-o", "table"]);
+    let screen = &table.exits(0).stdout;
+    assert!(screen.lines().count() <= 24 && screen.contains("others"), "{screen}");
+    assert!(table.stderr.contains("`crdtctl sync stick DIR`"), "{}", table.stderr);
+}
+
+#[test]
+fn it_reads_no_document_but_those_of_the_members() {
+    let machine = Machine::new("cheap");
+    let alice = machine.group("a", &[BOB]);
+    alice.send("hi");
+    let chat = alice.document(&format!("{GROUP}:chat"));
+    // Neither what is in it nor whether it can be read matters.
+    std::fs::write(&chat, b"not a document at all").unwrap();
+    let before = alice.files();
+    let status = alice.json(&["status"]);
+    assert_eq!(status["documents"], 2);
+    assert_eq!(
+        status["bytes"].as_u64(),
+        Some(21 + alice.document(&format!("{GROUP}:core")).metadata().unwrap().len())
+    );
+    alice.run(&["whoami"]).exits(0);
+    assert_eq!(alice.files(), before);
+    // The members' own it reads, and says so where it cannot.
+    std::fs::write(alice.document(&format!("{GROUP}:core")), b"nor this one").unwrap();
+    let run = alice.run(&["status"]);
+    run.exits(5);
+    assert!(run.stderr.contains("is left out"), "{}", run.stderr);
+}
+
+#[test]
+fn who_acts() {
+    let machine = Machine::new("whoami");
+    let alice = machine.group("a", &[BOB]);
+    assert_eq!(alice.ok(&["whoami"]), ALICE);
+    assert_eq!(alice.ok(&["whoami", "-o", "id", "--as", BOB]), BOB);
+    let said = alice.json(&["whoami", "--as", BOB]);
+    assert_eq!(said["roles"], json!([{"entity": GROUP, "role": "member"}]));
+    assert!(alice.ok(&["whoami", "-o", "table"]).contains("owner"));
+    // Nobody yet.
+    let old = machine.fixture("legacy-0.1.20");
+    old.run(&["whoami"]).fails(2, "no member to act as");
+    let status = old.run(&["status", "--json"]);
+    assert_eq!(status.json()["replica_id"], json!(null));
+    assert!(status.stderr.contains("`crdtctl init --as MEMBER`"), "{}", status.stderr);
+}
