@@ -15,7 +15,7 @@ mod stray;
 pub use adopt::adopt;
 
 use crate::concern::{self};
-use crate::crdt::update::Clocks;
+use crate::crdt::update::{Checked, Clocks, Update};
 use crate::crdt::value::{Record, Source};
 use crate::crdt::view::View;
 use crate::error::Result;
@@ -59,7 +59,7 @@ pub struct Incoming<'u> {
 
 /// One update that was applied.
 pub struct AppliedUpdate<'u> {
-    pub update: &'u [u8],
+    pub update: Update<'u, Checked>,
     /// The state vector of whoever sent it; None where nobody says.
     pub seen: Option<&'u Clocks>,
     /// Who sent it, for people.
@@ -156,8 +156,7 @@ fn prune_entity_of(
 /// all the same.
 fn unite(session: &mut Session, incoming: &Incoming<'_>) -> Result<Vec<Conflict>> {
     let doc = &incoming.doc;
-    let roots = (session.environment().roots)(doc);
-    let sides = registers::sides(&incoming.parts, roots)?;
+    let sides = registers::sides(&incoming.parts);
     let views = sides.iter().map(|side| View::read(&side.update));
     let views = views.collect::<Result<Vec<View>>>()?;
     let nothing = Clocks::new();

@@ -12,7 +12,7 @@ pub use super::scalar::{New, Scalar};
 
 use super::live::Live;
 use super::typing::{Typing, Untold};
-use super::update::{Checked, Id, RootKind, Update, Version, WrittenBlocks};
+use super::update::{Checked, CheckedBytes, Id, RootKind, Update, Version, WrittenBlocks};
 use super::value::{Shared, Source, Value};
 use super::view::View;
 use crate::error::{Error, Kind, Next, Result};
@@ -36,8 +36,6 @@ pub struct Doc {
     elements: ContainerIndex,
     /// What is known of the types of its roots.
     roots: Vec<(String, RootKind)>,
-    /// The next update is among what the effort has seen.
-    admitted: bool,
     /// It holds updates that others wrote since it was loaded.
     merged: bool,
     typing: Typing,
@@ -56,7 +54,6 @@ impl Doc {
             effort: Effort::default(),
             elements: ContainerIndex::default(),
             roots: Vec::new(),
-            admitted: false,
             merged: false,
             typing: Typing::default(),
             written: WrittenBlocks::default(),
@@ -70,11 +67,10 @@ impl Doc {
     /// take it whole.
     pub fn load(state: &Update<'_, Checked>, client: u64) -> Result<Self> {
         let mut doc = Doc::new(client);
-        let joined = state.joined(|_| false);
-        let joined = joined.as_deref().map(checked).transpose()?;
-        let state = joined.as_ref().unwrap_or(state);
-        doc.effort = Effort::of(state)?;
-        doc.integrate(state)?;
+        let joined = state.joined(|_| false).map(rewritten).transpose()?;
+        let state = joined.as_ref().map_or_else(|| state.clone(), CheckedBytes::update);
+        doc.effort = Effort::of(&state)?;
+        doc.integrate(&state)?;
         doc.updates.clear();
         Ok(doc)
     }
@@ -86,22 +82,35 @@ impl Doc {
         self
     }
 
-    /// Counts what an update that passed the gate would take, and takes it from the allowance: to
-    /// be asked right before [`Doc::apply`].
+    /// Counts what an update that passed the gate would take, and takes it from the allowance. What
+    /// is admitted is for [`Doc::apply_admitted`], right away.
     ///
     /// # Errors
     /// `Untrusted` when the allowance does not suffice; the document is as it was.
-    pub fn admit(&mut self, update: &Update<'_, Checked>, allowance: &mut Allowance) -> Result<()> {
-        let anew = self.anew(update)?;
-        let anew = anew.as_deref().map(checked).transpose()?;
-        let update = anew.as_ref().unwrap_or(update);
-        let admitted = self.effort.spend(update, &self.updates, allowance);
-        if admitted.is_err() {
-            self.effort = Effort::of(&checked(&self.encode()?.0)?)?;
+    pub fn admit<'u>(
+        &mut self,
+        update: &Update<'u, Checked>,
+        allowance: &mut Allowance,
+    ) -> Result<Admitted<'u>> {
+        let admitted = self.anew(update)?;
+        let spent = self.effort.spend(&admitted.update(), &self.updates, allowance);
+        if let Err(e) = spent {
+            self.effort = Effort::of(&self.state()?.update())?;
             self.effort.seen(self.updates.len());
+            return Err(e);
         }
-        self.admitted = admitted.is_ok();
-        admitted
+        Ok(admitted)
+    }
+
+    /// [`Doc::apply`] for what was admitted.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn apply_admitted(&mut self, admitted: &Admitted<'_>) -> Result<bool> {
+        let made = self.integrate(&admitted.update())?;
+        self.effort.seen(self.updates.len());
+        self.merged = true;
+        Ok(made)
     }
 
     /// Applies an update that passed the gate (valid, ready, not forked). True when it brought
@@ -111,26 +120,31 @@ impl Doc {
     /// # Errors
     /// `Corrupt` when parts of it stay pending: the gate was not kept.
     pub fn apply(&mut self, update: &Update<'_, Checked>) -> Result<bool> {
-        let anew = self.anew(update)?;
-        let anew = anew.as_deref().map(checked).transpose()?;
-        let made = self.integrate(anew.as_ref().unwrap_or(update))?;
-        if std::mem::take(&mut self.admitted) {
-            self.effort.seen(self.updates.len());
-        }
+        let made = self.integrate(&self.anew(update)?.update())?;
         self.merged = true;
         Ok(made)
     }
 
     /// The update as yrs is given it, where that is not as it came: what the document holds left
     /// out, and what one client wrote in a row joined.
-    fn anew(&self, update: &Update<'_, Checked>) -> Result<Option<Vec<u8>>> {
+    fn anew<'u>(&self, update: &Update<'u, Checked>) -> Result<Admitted<'u>> {
         let seen = self.yrs.transact().state_vector();
         let known = |client| seen.get(&yrs::ClientID::new(client));
         let in_sequence = |id| self.effort.in_sequence(id);
-        Ok(match update.news(known) {
+        let anew = match update.news(known) {
             Cow::Borrowed(_) => update.joined(in_sequence),
-            Cow::Owned(news) => Some(checked(&news)?.joined(in_sequence).unwrap_or(news)),
-        })
+            Cow::Owned(news) => {
+                let news = rewritten(news)?;
+                match news.update().joined(in_sequence) {
+                    Some(joined) => Some(joined),
+                    None => return Ok(Admitted::Anew(news)),
+                }
+            }
+        };
+        match anew {
+            Some(joined) => rewritten(joined).map(Admitted::Anew),
+            None => Ok(Admitted::AsItCame(update.clone())),
+        }
     }
 
     /// In one transaction. True when it brought anything new.
@@ -223,19 +237,34 @@ impl Doc {
         self.yrs.transact().state_vector().get(&client)
     }
 
-    /// The whole state, re-encoded and walked: no gap, nothing pending, no clock out of bounds.
+    /// The bytes of [`Doc::state`], and its version.
     ///
     /// # Errors
-    /// `Bug` when the walk finds what must not be stored. `Untrusted` when what was merged would
-    /// take too long to be opened again.
+    /// As there.
     pub fn encode(&self) -> Result<(Vec<u8>, Version)> {
+        let state = self.state()?;
+        Ok((state.bytes().to_vec(), state.update().version()))
+    }
+
+    /// The whole state, re-encoded and checked: no gap, nothing pending, no clock out of bounds.
+    ///
+    /// # Errors
+    /// `Bug` when the check finds what must not be stored. `Untrusted` when that is what a merge
+    /// made, or it would take too long to be opened again.
+    pub fn state(&self) -> Result<CheckedBytes<Rc<[u8]>>> {
         let txn = self.yrs.transact();
         if txn.has_missing_updates() {
             return Err(Error::bug("the document has pending parts and cannot be stored"));
         }
         let bytes = txn.encode_state_as_update_v1(&StateVector::default());
         let bytes = restored(&self.written, bytes)?;
-        let stored = super::update::whole(&bytes).map_err(|fault| match self.merged {
+        let roots: Vec<(&str, RootKind)> =
+            self.roots.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
+        let stored = CheckedBytes::by(Rc::<[u8]>::from(bytes), |bytes| {
+            let update = Update::checked(bytes, &roots)?;
+            update.is_complete().map(|()| update)
+        });
+        let stored = stored.map_err(|fault| match self.merged {
             // The last rule of the gate: each part was right, and what yrs makes of them is not.
             true => Error::untrusted("what the merge makes of the document cannot be stored")
                 .because(fault)
@@ -243,10 +272,25 @@ impl Doc {
             false => Error::bug("the encoded document must not be stored").because(fault),
         })?;
         if self.merged {
-            Effort::of(&stored).map_err(|e| e.of_kind(Kind::Untrusted))?;
+            Effort::of(&stored.update()).map_err(|e| e.of_kind(Kind::Untrusted))?;
         }
-        let version = stored.version();
-        Ok((bytes, version))
+        Ok(stored)
+    }
+}
+
+/// An update as yrs is given it.
+pub enum Admitted<'u> {
+    AsItCame(Update<'u, Checked>),
+    /// Without what the document holds already, or joined.
+    Anew(CheckedBytes<Vec<u8>>),
+}
+
+impl Admitted<'_> {
+    fn update(&self) -> Update<'_, Checked> {
+        match self {
+            Admitted::AsItCame(update) => update.clone(),
+            Admitted::Anew(update) => update.update(),
+        }
     }
 }
 
@@ -282,8 +326,8 @@ impl Doc {
 }
 
 /// What was written anew from something that was checked.
-fn checked(bytes: &[u8]) -> Result<Update<'_, Checked>> {
-    Update::checked(bytes, &[])
+fn rewritten(bytes: Vec<u8>) -> Result<CheckedBytes<Vec<u8>>> {
+    CheckedBytes::check(bytes, &[])
         .map_err(|fault| Error::bug("what was joined does not check").because(fault))
 }
 

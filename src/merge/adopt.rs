@@ -20,8 +20,12 @@ pub fn adopt(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>
     if let (Some(core), false) = (&core, is_core) {
         session.view(core)?;
     }
-    let part =
-        AppliedUpdate { update: adopted.update, seen: None, by: Some(BY.to_owned()), member: None };
+    let part = AppliedUpdate {
+        update: adopted.update.clone(),
+        seen: None,
+        by: Some(BY.to_owned()),
+        member: None,
+    };
     let incoming = [Incoming {
         doc: doc.clone(),
         before: Some(Rc::clone(&adopted.before)),

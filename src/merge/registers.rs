@@ -5,10 +5,9 @@ use super::audit::{self, AttributedChange};
 use crate::concern::{self};
 use crate::crdt::doc::Txn;
 use crate::crdt::register::{Arrival, Carriers, Contest, MergeSide, News, Write, order};
-use crate::crdt::update::{RootKind, Update};
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::DocId;
 use crate::path::{DocPath, Keys};
 use crate::schema::{Collection, Field, FieldKind, Removal, Spec, place};
@@ -51,19 +50,8 @@ pub struct Merge<'m> {
 }
 
 /// The sides of a merge.
-///
-/// # Errors
-/// `Bug` when an update is not valid.
-pub fn sides<'p>(
-    parts: &'p [AppliedUpdate<'_>],
-    roots: &[(&str, RootKind)],
-) -> Result<Vec<MergeSide<'p>>> {
-    let bug = |fault| Error::bug("an update passed the gate and is not valid").because(fault);
-    let side = |part: &'p AppliedUpdate<'_>| {
-        let update = Update::checked(part.update, roots);
-        Ok(MergeSide { update: update.map_err(bug)?, seen: part.seen })
-    };
-    parts.iter().map(side).collect()
+pub fn sides<'p>(parts: &'p [AppliedUpdate<'_>]) -> Vec<MergeSide<'p>> {
+    parts.iter().map(|part| MergeSide { update: part.update.clone(), seen: part.seen }).collect()
 }
 
 /// Decides the registers of one document that an import brought into conflict, and writes the
@@ -74,9 +62,8 @@ pub fn decide(
     before: Option<&View>,
     parts: &[AppliedUpdate<'_>],
 ) -> Result<RegisterPlan> {
-    let roots = (session.environment().roots)(doc);
     let Some(after) = session.view(doc)? else { return Ok(RegisterPlan::default()) };
-    let sides = sides(parts, roots)?;
+    let sides = sides(parts);
     let by: Vec<Option<String>> = parts.iter().map(|part| part.by.clone()).collect();
     let now = session.now();
     let plan = plan(&Merge { doc, before, after: &after, sides: &sides, by: &by, now })?;

@@ -21,11 +21,11 @@ pub fn elements(
     }
     let roots = (session.environment().roots)(doc);
     let rows = session.state().log_of(doc)?;
-    let updates = rows.iter().map(|row| row.update.as_slice());
-    let updates = updates.chain(parts.iter().map(|part| part.update));
     // All of them were checked before; what is not is of no use here.
     let checked = |bytes| Update::checked(bytes, roots).ok();
-    let updates: Vec<Update<'_, Checked>> = updates.filter_map(checked).collect();
+    let updates = rows.iter().filter_map(|row| checked(row.update.as_slice()));
+    let parts = parts.iter().map(|part| part.update.clone());
+    let updates: Vec<Update<'_, Checked>> = updates.chain(parts).collect();
     let Some(whole) = merge(&updates) else { return Ok(BTreeSet::new()) };
     let Some(whole) = checked(&whole) else { return Ok(BTreeSet::new()) };
     let is_element = |(client, clock): &(u64, u32)| {

@@ -30,7 +30,7 @@ pub struct Adopted<'a> {
     /// The document as it was.
     pub before: Rc<View>,
     /// What came.
-    pub update: &'a [u8],
+    pub update: Update<'a, Checked>,
     /// What the log alone shows, where it does not reach back to the beginning: what of it the file
     /// has removed, it does not say.
     pub logged: Option<View>,
@@ -171,7 +171,9 @@ impl Session {
             let walked = Update::checked(logged, roots(doc));
             walked.ok().map(|logged| View::of(&logged))
         });
-        let adopted = Adopted { doc, before: view, update: &side, logged };
+        let side = Update::checked(&side, roots(doc))
+            .map_err(|fault| Error::bug("a file was valid and is not").because(fault))?;
+        let adopted = Adopted { doc, before: view, update: side, logged };
         let said = (self.environment.adopt)(self, &adopted)?;
         self.notes.extend(said);
         Ok(())
@@ -184,8 +186,8 @@ impl Session {
         let whole = Update::checked(side, roots(doc)).map_err(bug)?;
         let news = whole.since(before.version());
         let news = Update::checked(&news, roots(doc)).map_err(bug)?;
-        self.admit(doc, &news)?;
-        self.change(doc, WrittenBy::File, |editing| editing.doc.apply(&news)).map(drop)
+        let admitted = self.admit(doc, &news)?;
+        self.change(doc, WrittenBy::File, |editing| editing.doc.apply_admitted(&admitted)).map(drop)
     }
 
     /// The documents whose file another program replaced by one that lacks what the log holds, and

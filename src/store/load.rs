@@ -3,10 +3,11 @@
 use super::Roots;
 use super::layout::Layout;
 use super::state::{KnownClocks, LogRow, State};
-use crate::crdt::update::{self, Checked, Id, Need, Update, Verdict};
+use crate::crdt::update::{self, Checked, CheckedBytes, Id, Need, Update, Verdict};
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::DocId;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// The command that adopts what another program wrote to a file, as the log has it.
 pub(super) const ADOPTING: &str = "adopt";
@@ -67,6 +68,15 @@ impl Loaded {
     /// `Corrupt`, naming the file.
     pub fn update(&self, doc: &DocId, roots: Roots) -> Result<Update<'_, Checked>> {
         whole(&self.state, &self.path, doc, roots)
+    }
+
+    /// The same, to be kept.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn checked(&self, doc: &DocId, roots: Roots) -> Result<CheckedBytes<Rc<[u8]>>> {
+        let state = Rc::from(self.state.as_slice());
+        CheckedBytes::by(state, |bytes| whole(bytes, &self.path, doc, roots))
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::Roots;
 use super::load::Loaded;
-use crate::crdt::doc::Doc;
+use crate::crdt::doc::{Admitted, Doc};
 use crate::crdt::effort::Allowance;
-use crate::crdt::update::{self, Checked, Clocks, Update};
+use crate::crdt::update::{self, Checked, CheckedBytes, Clocks, Update};
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
@@ -52,7 +52,7 @@ pub(super) struct OpenDocument {
     /// Present once the document is to be changed.
     pub editing: Option<Editing>,
     /// The state as it stands, if it was asked for since the last change.
-    state: Option<Rc<[u8]>>,
+    state: Option<CheckedBytes<Rc<[u8]>>>,
     view: Option<Rc<View>>,
 }
 
@@ -109,7 +109,8 @@ impl OpenDocument {
         client_for: impl FnOnce(&Clocks) -> Result<u64>,
     ) -> Result<()> {
         if self.editing.is_none() {
-            let update = self.loaded.update(doc, roots)?;
+            let state = self.checked(doc, roots)?;
+            let update = state.update();
             let client = client_for(&update.version().clocks)?;
             let opened = Doc::load(&update, client).map_err(|e| about(doc, e))?;
             let mut opened = opened.with_roots(roots(doc));
@@ -130,7 +131,11 @@ impl OpenDocument {
     }
 
     /// Counts what an update would take, before it is applied to the open document.
-    pub fn admit(&mut self, update: &Update<'_, Checked>, allowance: &mut Allowance) -> Result<()> {
+    pub fn admit<'u>(
+        &mut self,
+        update: &Update<'u, Checked>,
+        allowance: &mut Allowance,
+    ) -> Result<Admitted<'u>> {
         match &mut self.editing {
             Some(editing) => editing.doc.admit(update, allowance),
             None => Err(Error::bug("a document was merged into before it was opened")),
@@ -160,13 +165,29 @@ impl OpenDocument {
 
     /// The whole state as it stands.
     pub fn state(&mut self) -> Result<Rc<[u8]>> {
-        let state = match (&self.state, &self.editing) {
-            (Some(state), _) => Rc::clone(state),
-            (None, Some(editing)) if !editing.by.is_empty() => editing.doc.encode()?.0.into(),
-            (None, _) => self.loaded.state.as_slice().into(),
+        match &self.editing {
+            Some(editing) if !editing.by.is_empty() => {
+                let state = match self.state.take() {
+                    Some(state) => state,
+                    None => editing.doc.state()?,
+                };
+                Ok(Rc::clone(self.state.insert(state).bytes()))
+            }
+            _ => Ok(match &self.state {
+                Some(state) => Rc::clone(state.bytes()),
+                None => self.loaded.state.as_slice().into(),
+            }),
+        }
+    }
+
+    /// The same, with what was read of it when it was checked.
+    pub fn checked(&mut self, doc: &DocId, roots: Roots) -> Result<CheckedBytes<Rc<[u8]>>> {
+        let state = match (self.state.take(), &self.editing) {
+            (Some(state), _) => state,
+            (None, Some(editing)) if !editing.by.is_empty() => editing.doc.state()?,
+            (None, _) => self.loaded.checked(doc, roots)?,
         };
-        self.state = Some(Rc::clone(&state));
-        Ok(state)
+        Ok(self.state.insert(state).clone())
     }
 
     /// The live content as it stands.
@@ -174,10 +195,10 @@ impl OpenDocument {
         if let Some(view) = &self.view {
             return Ok(Rc::clone(view));
         }
-        let view = if self.is_changed() {
-            View::of(&own(&self.state()?, doc, roots)?)
-        } else {
-            View::read(&self.loaded.update(doc, roots)?).map_err(|e| e.damages(doc))?
+        let state = self.checked(doc, roots)?;
+        let view = match self.is_changed() {
+            true => View::of(&state.update()),
+            false => View::read(&state.update()).map_err(|e| e.damages(doc))?,
         };
         let view = Rc::new(view);
         self.view = Some(Rc::clone(&view));

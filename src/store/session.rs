@@ -10,9 +10,9 @@ use super::open_document::{Editing, OpenDocument, PendingChange, WrittenBy};
 use super::replica::Replica;
 use super::state::State;
 use super::{Commits, Environment, Open, lock, reader};
-use crate::crdt::doc::Txn;
+use crate::crdt::doc::{Admitted, Txn};
 use crate::crdt::effort::Allowance;
-use crate::crdt::update::{Checked, Clocks, Update};
+use crate::crdt::update::{Checked, CheckedBytes, Clocks, Update};
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Next, Result};
@@ -232,6 +232,15 @@ impl Session {
         }
     }
 
+    /// The same, with what was read of it when it was checked.
+    pub fn checked(&mut self, doc: &DocId) -> Result<Option<CheckedBytes<Rc<[u8]>>>> {
+        let roots = self.environment.roots;
+        match self.existing(doc)? {
+            Some(open) => open.checked(doc, roots).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Bytes of the document as it was loaded, and of what this session adds to it; 0 for a new
     /// one. Not promised: that it will take as many when it is encoded as a whole.
     pub fn size(&mut self, doc: &DocId) -> Result<u64> {
@@ -307,7 +316,7 @@ impl Session {
         let by = origin
             .map_or(WrittenBy::Us, |(replica, seq)| WrittenBy::Peer((replica.to_owned(), seq)));
         self.begun = self.begun.saturating_add(1);
-        self.admit(doc, update)?;
+        let admitted = self.admit(doc, update)?;
         let applied = self.change(doc, by, |editing| {
             let theirs = update.version().clocks.get(&editing.client).copied().unwrap_or(0);
             if theirs > editing.doc.own_clock() {
@@ -320,7 +329,7 @@ impl Session {
                 .because("this store was copied or rolled back, and the other copy wrote too")
                 .hint("nothing was written; run the command again, it goes on as a new replica"));
             }
-            editing.doc.apply(update)
+            editing.doc.apply_admitted(&admitted)
         });
         if applied.as_ref().is_err_and(|e| e.kind == Kind::Forked) {
             self.replica.revoke();
@@ -512,7 +521,11 @@ impl Session {
     }
 
     /// Whether an update may be applied, by what it costs.
-    pub(super) fn admit(&mut self, doc: &DocId, update: &Update<'_, Checked>) -> Result<()> {
+    pub(super) fn admit<'u>(
+        &mut self,
+        doc: &DocId,
+        update: &Update<'u, Checked>,
+    ) -> Result<Admitted<'u>> {
         let mut allowance = std::mem::take(&mut self.allowance);
         let admitted = self.open_document(doc).and_then(|open| open.admit(update, &mut allowance));
         self.allowance = allowance;

@@ -4,7 +4,9 @@
 //! come does not matter: whatever can be applied is, until nothing moves.
 
 use super::manifest::{Document, Has, Sender};
-use crate::crdt::update::{self, Checked, Clocks, Fault, Id, Need, RootKind, Update, Verdict};
+use crate::crdt::update::{
+    self, Checked, CheckedBytes, Clocks, Fault, Id, Need, RootKind, Update, Verdict,
+};
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::DocId;
 use crate::store::Session;
@@ -15,9 +17,9 @@ use std::borrow::Cow;
 const NOTHING: [u8; 2] = [0, 0];
 
 /// An update on its way in.
-#[derive(Debug, Clone)]
 pub struct Received<'u> {
-    pub update: Cow<'u, [u8]>,
+    /// Why it is none, where it is not valid.
+    pub update: std::result::Result<CheckedBytes<Cow<'u, [u8]>>, Fault>,
     /// Where it comes from, for messages.
     pub source: String,
     /// Who sent it, and what that says; None for a bare update.
@@ -54,7 +56,17 @@ pub enum Disposition {
     Refused(Error),
 }
 
-impl Received<'_> {
+impl<'u> Received<'u> {
+    /// The update, if it is valid.
+    pub fn valid(&self) -> Option<Update<'_, Checked>> {
+        self.update.as_ref().ok().map(CheckedBytes::update)
+    }
+
+    /// Its bytes, if it is valid.
+    pub fn bytes(&self) -> Option<&Cow<'u, [u8]>> {
+        self.update.as_ref().ok().map(CheckedBytes::bytes)
+    }
+
     /// The replica whose log it was in, and how far that log had gone.
     fn origin(&self, ours: &str) -> Option<(&str, i64)> {
         let claim = self.claim.as_ref()?;
@@ -81,8 +93,8 @@ pub fn admit(
     let mut dispositions: Vec<Option<Disposition>> = received.iter().map(|_| None).collect();
     let mut open = Vec::with_capacity(received.len());
     for (received, disposition) in received.iter().zip(&mut dispositions) {
-        match Update::checked(&received.update, roots) {
-            Ok(update) => open.push(OpenUpdate { received, update, disposition }),
+        match &received.update {
+            Ok(valid) => open.push(OpenUpdate { received, update: valid.update(), disposition }),
             Err(fault) => *disposition = Some(Disposition::Refused(invalid(doc, received, fault))),
         }
     }
@@ -99,9 +111,8 @@ pub fn admit(
 }
 
 /// What becomes of updates for a document that cannot be read: what is valid waits until it can.
-pub fn hold(session: &Session, doc: &DocId, received: &[Received<'_>]) -> Vec<Disposition> {
-    let roots = (session.environment().roots)(doc);
-    let disposition = |received: &Received<'_>| match Update::checked(&received.update, roots) {
+pub fn hold(doc: &DocId, received: &[Received<'_>]) -> Vec<Disposition> {
+    let disposition = |received: &Received<'_>| match &received.update {
         Ok(_) => Disposition::Waits(Need::Clocks(Clocks::new())),
         Err(fault) => Disposition::Refused(invalid(doc, received, fault)),
     };
@@ -124,10 +135,12 @@ fn round<'p>(
     roots: &[(&str, RootKind)],
     at_once: &mut usize,
 ) -> Result<bool> {
-    let bytes = session.bytes(doc)?.unwrap_or_else(|| NOTHING.into());
-    let base = Update::checked(&bytes, roots).map_err(|fault| {
-        Error::corrupt(format!("{doc} does not hold to the format")).because(fault)
-    })?;
+    let base = match session.checked(doc)? {
+        Some(state) => state,
+        None => CheckedBytes::check(NOTHING.into(), roots)
+            .map_err(|fault| Error::bug("nothing is no document").because(fault))?,
+    };
+    let base = base.update();
     let updates: Vec<&Update<'_, Checked>> = open.iter().map(|open| &open.update).collect();
     let verdicts = update::admit(&base, &updates, roots);
     let ours = session.replica_id().to_owned();
@@ -152,16 +165,19 @@ fn round<'p>(
                 open.push(one);
                 continue;
             }
-            Verdict::Invalid(fault) => Disposition::Refused(invalid(doc, received, fault)),
+            Verdict::Invalid(fault) => Disposition::Refused(invalid(doc, received, &fault)),
             Verdict::Forked(id) => {
                 session.give_up_client(id.client);
                 Disposition::Refused(forked(doc, received, id))
             }
             Verdict::Known => Disposition::Applied(Has::from(&one.update.version())),
             Verdict::New(news) => {
-                let news = Update::checked(&news, roots).map_err(|fault| {
-                    Error::bug(format!("news of {doc} are not valid")).because(fault)
-                })?;
+                let news = match &news {
+                    Cow::Borrowed(_) => one.update.clone(),
+                    Cow::Owned(news) => Update::checked(news, roots).map_err(|fault| {
+                        Error::bug(format!("news of {doc} are not valid")).because(fault)
+                    })?,
+                };
                 // It also refuses writes under our own client id that we never made.
                 match session.apply(doc, &news, received.origin(&ours)) {
                     Err(e) if e.kind == Kind::Untrusted => {
@@ -190,7 +206,9 @@ fn round<'p>(
         });
     }
     // What did not move is what was checked above.
-    let stored = if moved { may_be_stored(session, doc, roots) } else { Ok(()) };
+    // The last rule of the gate: what yrs makes of all that was applied can be stored, and be the
+    // base of the next import.
+    let stored = if moved { session.checked(doc).map(drop) } else { Ok(()) };
     match stored {
         Err(e) if e.kind == Kind::Untrusted => {
             session.go_back(doc, before)?;
@@ -214,20 +232,10 @@ fn round<'p>(
     Ok(anew || (moved && undeleted))
 }
 
-/// The last rule of the gate: what yrs makes of all that was applied can be stored, and be the base
-/// of the next import.
-///
-/// # Errors
-/// `Untrusted` when it must not be stored.
-fn may_be_stored(session: &mut Session, doc: &DocId, roots: &[(&str, RootKind)]) -> Result<()> {
-    let Some(bytes) = session.bytes(doc)? else { return Ok(()) };
-    let unfit =
-        |fault| Error::untrusted("what the merge makes of it cannot be stored").because(fault);
-    Update::checked(&bytes, roots).map(drop).map_err(unfit)
-}
-
-fn invalid(doc: &DocId, received: &Received<'_>, fault: Fault) -> Error {
-    if fault.is_unsupported() {
+fn invalid(doc: &DocId, received: &Received<'_>, fault: &Fault) -> Error {
+    let is_unsupported = fault.is_unsupported();
+    let fault = fault.clone();
+    if is_unsupported {
         let source = &received.source;
         return Error::refused(format!(
             "the update of {doc} in {source} holds content that is not supported"

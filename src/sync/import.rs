@@ -6,7 +6,7 @@ use super::bundle::Bundle;
 use super::gate::{self, Came, Claim, Disposition, Received};
 use super::manifest::{Has, Hash};
 use super::record;
-use crate::crdt::update::{self, Clocks, Need};
+use crate::crdt::update::{self, CheckedBytes, Clocks, Need};
 use crate::crdt::view::View;
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::DocId;
@@ -181,11 +181,12 @@ impl IncomingDocument<'_> {
     /// The updates that the document holds now.
     fn applied(&self) -> Vec<merge::AppliedUpdate<'_>> {
         let received = self.received.iter().zip(&self.dispositions);
-        let applied =
-            received.filter(|(_, disposition)| matches!(disposition, Disposition::Applied(_)));
+        let applied = received
+            .filter(|(_, disposition)| matches!(disposition, Disposition::Applied(_)))
+            .filter_map(|(received, _)| Some((received, received.valid()?)));
         applied
-            .map(|(received, _)| merge::AppliedUpdate {
-                update: &received.update,
+            .map(|(received, update)| merge::AppliedUpdate {
+                update,
                 seen: received.claim.as_ref().map(|claim| &claim.entry.has.state_vector),
                 by: received.claim.as_ref().and_then(|claim| claim.from.name()),
                 member: received
@@ -298,6 +299,7 @@ impl<'u> Importer<'u> {
             incoming.claims.push(Told { claim, source, came, received: at });
         }
         if let Some(update) = update {
+            let update = CheckedBytes::check(update, (self.session.environment().roots)(doc));
             incoming.received.push(Received { update, source, claim, came });
         }
     }
@@ -330,7 +332,7 @@ impl<'u> Importer<'u> {
             Err(e) => {
                 self.session.leave_out(e)?;
                 incoming.damaged = true;
-                incoming.dispositions = gate::hold(&self.session, doc, &incoming.received);
+                incoming.dispositions = gate::hold(doc, &incoming.received);
                 incoming.refuse_into(&mut self.refused);
                 return Ok(());
             }
@@ -393,7 +395,8 @@ impl<'u> Importer<'u> {
             for (received, disposition) in incoming.received.iter().zip(&incoming.dispositions) {
                 match (disposition, received.came) {
                     (Disposition::Waits(need), Came::Given(_)) => {
-                        let key = (doc.clone(), Hash::of(&received.update).0);
+                        let bytes = received.bytes().map_or(&[][..], |bytes| bytes);
+                        let key = (doc.clone(), Hash::of(bytes).0);
                         if parked.insert(key.clone()) {
                             let parked = to_park(&self.session, doc, received, need)?;
                             self.session.state().park(&parked)?;
@@ -483,7 +486,7 @@ fn to_park(session: &Session, doc: &DocId, received: &Received<'_>, need: &Need)
         doc: doc.clone(),
         bundle: claim.map_or_else(|| received.source.clone(), |claim| claim.bundle.clone()),
         replica_id: claim.and_then(|claim| claim.from.replica.clone()),
-        update: received.update.to_vec(),
+        update: received.bytes().map_or_else(Vec::new, |bytes| bytes.to_vec()),
         needs: serde_json::to_string(clocks).map_err(bug)?,
         received_at: session.now(),
         manifest: serde_json::to_string(&received.claim).map_err(bug)?,

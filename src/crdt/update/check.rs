@@ -33,10 +33,10 @@ impl<'a> Update<'a, Unchecked> {
     ///
     /// # Errors
     /// The first fault in causal order.
-    pub fn check(mut self, roots: &[(&str, RootKind)]) -> Result<Update<'a, Checked>, Fault> {
-        self.facts = Checker::run(&self, None, roots, |_, fault| Err(fault))?;
-        let Update { bytes, clients, blocks, deletes, deletes_at, facts, state: _ } = self;
-        Ok(Update { bytes, clients, blocks, deletes, deletes_at, facts, state: PhantomData })
+    pub fn check(self, roots: &[(&str, RootKind)]) -> Result<Update<'a, Checked>, Fault> {
+        let facts = Checker::run(&self, None, roots, |_, fault| Err(fault))?;
+        let Update { bytes, walked, facts: _, state: _ } = self;
+        Ok(Update { bytes, walked, facts: facts.into(), state: PhantomData })
     }
 }
 
@@ -83,8 +83,11 @@ pub(super) struct Checker<'u, 'a, S> {
     pub(super) update: &'u Update<'a, S>,
     pub(super) base: Option<&'u Update<'a, Checked>>,
     expected: &'u [(&'u str, RootKind)],
-    pub(super) facts: Facts<'a>,
+    pub(super) facts: Facts,
     root_index: HashMap<&'a str, u32>,
+    /// Per root, its name; per slot, its key.
+    names: Vec<&'a str>,
+    keys: Vec<Option<&'a str>>,
     /// The last parent that was looked up, and its block: the fields of a record follow each
     /// other.
     parent: Option<(Id, Option<usize>)>,
@@ -96,16 +99,16 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         base: Option<&'u Update<'a, Checked>>,
         expected: &'u [(&'u str, RootKind)],
         on_fault: impl FnMut(Id, Fault) -> Result<(), Fault>,
-    ) -> Result<Facts<'a>, Fault> {
+    ) -> Result<Facts, Fault> {
         let chain = update.blocks.iter().map(|block| block.clock).collect();
         let slot = vec![OPEN; update.blocks.len()];
         let facts = Facts { slot, chain, ..Facts::default() };
-        let root_index = HashMap::new();
-        let mut checker = Checker { update, base, expected, facts, root_index, parent: None };
-        for root in base.iter().flat_map(|base| &base.facts.roots) {
+        let (root_index, names, keys) = (HashMap::new(), Vec::new(), Vec::new());
+        let mut checker =
+            Checker { update, base, expected, facts, root_index, names, keys, parent: None };
+        if let Some(base) = base {
             // In the same order, so that slots of the base keep their root's index.
-            checker.root_index.insert(root.name, len32(&checker.facts.roots));
-            checker.facts.roots.push(*root);
+            base.facts.roots.iter().for_each(|root| checker.add_root(base.root(root), *root));
         }
         CausalOrder::take(&mut checker, on_fault)?;
         checker.outer_needs();
@@ -188,25 +191,26 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         key: Option<&'a str>,
     ) -> Result<Reference, Fault> {
         let head = index as u32;
+        let key_len = key.map(|key| key.len() as u32);
         let slot = match parent {
             Parent::Root(name) => {
-                let root = self.root(name);
-                let owner = Owner::Root(root);
-                ParentSlot { owner, key, head, shape: Shape::Unknown, depth: 0, rooted: true }
+                let owner = Owner::Root(self.root(name, head));
+                ParentSlot { owner, key_len, head, shape: Shape::Unknown, depth: 0, rooted: true }
             }
             Parent::Item(id) => match self.container(block, id)? {
                 ContainerState::Gone => return Ok(Reference::Gone),
                 ContainerState::Open => {
                     self.need(id);
-                    let owner = Owner::Item { id, block: None };
-                    ParentSlot { owner, key, head, shape: Shape::Unknown, depth: 0, rooted: false }
+                    let (owner, shape) = (Owner::Item { id, block: None }, Shape::Unknown);
+                    ParentSlot { owner, key_len, head, shape, depth: 0, rooted: false }
                 }
                 ContainerState::Known { shape, depth, rooted, block } => {
-                    ParentSlot { owner: Owner::Item { id, block }, key, head, shape, depth, rooted }
+                    let owner = Owner::Item { id, block };
+                    ParentSlot { owner, key_len, head, shape, depth, rooted }
                 }
             },
         };
-        Ok(Reference::Slot(self.add_slot(slot)))
+        Ok(Reference::Slot(self.add_slot(slot, key)))
     }
 
     /// The slot of an item that has an origin.
@@ -273,8 +277,9 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         if a == b {
             return true;
         }
+        let same_key = self.keys.get(a as usize) == self.keys.get(b as usize);
         match (self.facts.slots.get(a as usize), self.facts.slots.get(b as usize)) {
-            (Some(a), Some(b)) => a.owner.same(b.owner) && a.key == b.key,
+            (Some(a), Some(b)) => a.owner.same(b.owner) && same_key,
             _ => false,
         }
     }
@@ -313,7 +318,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             OPEN => Reference::Open,
             GONE => Reference::Gone,
             slot => match base.facts.slots.get(slot as usize).copied() {
-                Some(slot) => Reference::Slot(self.add_slot(slot)),
+                Some(slot) => Reference::Slot(self.add_slot(slot, base.key(&slot))),
                 None => Reference::Open,
             },
         }
@@ -348,7 +353,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         let Some(at) = self.facts.slots.get(slot as usize).copied() else { return Ok(()) };
         // Whoever writes to a key writes over all that was there, to undo as well. Which of two
         // that stand beside each other is the last one would hang on their order.
-        if at.key.is_some() && header.right.is_some() {
+        if at.is_keyed() && header.right.is_some() {
             return Err(fault(block, "origin", "an item under a key stands before another one"));
         }
         let known = match at.owner {
@@ -359,10 +364,10 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         let wanted = match at.owner {
             // What a root is never hangs on what is deleted: once that is collected, nothing says
             // any more what it was.
-            Owner::Root(_) if at.key.is_none() && self.dead(block, of) => Shape::Sequence,
-            _ => wanted_shape(block, at.key.is_some())?,
+            Owner::Root(_) if !at.is_keyed() && self.dead(block, of) => Shape::Sequence,
+            _ => wanted_shape(block, at.is_keyed())?,
         };
-        if at.key.is_some() && block.kind == Kind::Any && block.len > 1 && !self.dead(block, of) {
+        if at.is_keyed() && block.kind == Kind::Any && block.len > 1 && !self.dead(block, of) {
             return Err(fault(block, "content", "more than one live value under a key"));
         }
         let Some(shape) = known.with(wanted) else {
@@ -389,20 +394,20 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
 
     /// Why an item cannot stand in a container of this shape. Attributes of texts, and roots that
     /// programs use as two things, are honest.
-    fn misplaced(&self, block: &Block, at: &ParentSlot<'a>, known: Shape, wanted: Shape) -> Fault {
+    fn misplaced(&self, block: &Block, at: &ParentSlot, known: Shape, wanted: Shape) -> Fault {
         let is_honest = match at.owner {
             Owner::Root(root) => {
-                let name = self.facts.roots.get(root as usize).map_or("", |root| root.name);
+                let name = self.names.get(root as usize).copied().unwrap_or("");
                 !self.expected.iter().any(|(expected, _)| *expected == name)
             }
-            Owner::Item { .. } => known == Shape::Text && at.key.is_some(),
+            Owner::Item { .. } => known == Shape::Text && at.is_keyed(),
         };
         let rule = match (wanted == Shape::Map) != (known == Shape::Map) {
             _ if is_honest => "mixed",
             true => "key",
             false => "content",
         };
-        let keyed = if at.key.is_some() { " under a key" } else { "" };
+        let keyed = if at.is_keyed() { " under a key" } else { "" };
         let reason = format!("{}{keyed} cannot stand in {}", block.kind.name(), known.name());
         fault(block, rule, reason)
     }
@@ -421,19 +426,26 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             || self.base.is_some_and(|base| within(&base.deletes))
     }
 
-    fn root(&mut self, name: &'a str) -> u32 {
+    /// The index of a root that a block names.
+    fn root(&mut self, name: &'a str, head: u32) -> u32 {
         if let Some(root) = self.root_index.get(name) {
             return *root;
         }
         let expected = self.expected.iter().find(|(expected, _)| *expected == name);
         let shape = expected.map_or(Shape::Unknown, |(_, kind)| Shape::from(*kind));
         let root = len32(&self.facts.roots);
-        self.root_index.insert(name, root);
-        self.facts.roots.push(Root { name, shape });
+        self.add_root(name, Root { head, shape });
         root
     }
 
-    fn add_slot(&mut self, slot: ParentSlot<'a>) -> u32 {
+    fn add_root(&mut self, name: &'a str, root: Root) {
+        self.root_index.insert(name, len32(&self.facts.roots));
+        self.names.push(name);
+        self.facts.roots.push(root);
+    }
+
+    fn add_slot(&mut self, slot: ParentSlot, key: Option<&'a str>) -> u32 {
+        self.keys.push(key);
         self.facts.slots.push(slot);
         len32(&self.facts.slots) - 1
     }
@@ -469,7 +481,7 @@ enum ContainerState {
 fn container_at<S>(
     block: &Block,
     holder: &Update<'_, S>,
-    facts: &Facts<'_>,
+    facts: &Facts,
     index: usize,
     own: bool,
 ) -> Result<ContainerState, Fault> {

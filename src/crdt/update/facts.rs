@@ -9,7 +9,7 @@ pub const OPEN: u32 = u32::MAX - 1;
 
 /// What the check found out about an update.
 #[derive(Default)]
-pub struct Facts<'a> {
+pub struct Facts {
     /// The blocks in causal order, as indices.
     pub order: Vec<u32>,
     /// Per block, the index of its slot, or [`GONE`], or [`OPEN`].
@@ -17,18 +17,20 @@ pub struct Facts<'a> {
     /// Per block, the clock from which on each unit has the one before it as its left origin, and
     /// the same right origin: what a reader may join to one block.
     pub(super) chain: Vec<u32>,
-    pub slots: Vec<ParentSlot<'a>>,
-    pub roots: Vec<Root<'a>>,
+    pub slots: Vec<ParentSlot>,
+    pub roots: Vec<Root>,
     pub needs: Clocks,
     /// The origins of something deleted cross inside one run.
     pub crosses: bool,
 }
 
-/// A place that items stand in: a container, and the key there if it is a map.
+/// A place that items stand in: a container, and the key there if it is a map
+/// ([`Update::key`](super::Update::key)).
 #[derive(Debug, Clone, Copy)]
-pub struct ParentSlot<'a> {
+pub struct ParentSlot {
     pub owner: Owner,
-    pub key: Option<&'a str>,
+    /// The bytes of the key, if there is one.
+    pub(super) key_len: Option<u32>,
     /// The block whose header names owner and key.
     pub head: u32,
     pub(super) shape: Shape,
@@ -46,6 +48,13 @@ pub enum Owner {
     Item { id: Id, block: Option<u32> },
 }
 
+impl ParentSlot {
+    /// Whether it is a place under a key.
+    pub fn is_keyed(&self) -> bool {
+        self.key_len.is_some()
+    }
+}
+
 impl Owner {
     pub(super) fn same(self, other: Owner) -> bool {
         match (self, other) {
@@ -56,9 +65,11 @@ impl Owner {
     }
 }
 
+/// A root ([`Update::root`](super::Update::root) is its name).
 #[derive(Debug, Clone, Copy)]
-pub struct Root<'a> {
-    pub name: &'a str,
+pub struct Root {
+    /// The first block whose header names it.
+    pub(super) head: u32,
     pub shape: Shape,
 }
 

@@ -25,6 +25,7 @@ mod locate;
 mod measure;
 mod merge;
 mod news;
+mod owned;
 mod paths;
 mod portion;
 mod reader;
@@ -53,13 +54,16 @@ pub use trace::{Head, Trace, Traced, heads};
 pub use written::WrittenBlocks;
 
 pub(super) use deletes::write_var;
-pub(super) use facts::{Facts, GONE, OPEN, ParentSlot, Shape};
+pub use owned::{CheckedBytes, HeldElsewhere};
+
+pub(super) use facts::{Facts, GONE, OPEN, ParentSlot, Root, Shape};
 pub(super) use reader::{AnyHead, Reader};
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Range;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
 
 /// A state vector: the next clock of each client.
 pub type Clocks = BTreeMap<u64, u32>;
@@ -232,18 +236,39 @@ pub struct Unchecked;
 #[derive(Debug, Clone, Copy)]
 pub struct Checked;
 
-/// An update, its bytes borrowed.
+/// An update, its bytes borrowed. What was read of them is shared with its clones.
 pub struct Update<'a, S = Unchecked> {
     bytes: &'a [u8],
+    walked: Arc<Walked>,
+    /// Empty until checked.
+    facts: Arc<Facts>,
+    state: PhantomData<S>,
+}
+
+/// What a walk reads.
+#[derive(Debug, Clone, Default)]
+pub struct Walked {
     /// Sorted by client id.
     clients: Vec<Client>,
     blocks: Vec<Block>,
     deletes: DeleteSet,
     /// Where the delete set begins.
     deletes_at: usize,
-    /// Empty until checked.
-    facts: Facts<'a>,
-    state: PhantomData<S>,
+}
+
+impl<S> Deref for Update<'_, S> {
+    type Target = Walked;
+
+    fn deref(&self) -> &Walked {
+        &self.walked
+    }
+}
+
+impl<S> Clone for Update<'_, S> {
+    fn clone(&self) -> Self {
+        let (walked, facts) = (Arc::clone(&self.walked), Arc::clone(&self.facts));
+        Update { bytes: self.bytes, walked, facts, state: PhantomData }
+    }
 }
 
 impl<'a, S> Update<'a, S> {
@@ -338,8 +363,26 @@ impl<'a, S> Update<'a, S> {
         self.clients.iter().map(|c| (c.id, c.blocks.clone()))
     }
 
-    pub(super) fn facts(&self) -> &Facts<'a> {
+    pub(super) fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// The key of a place.
+    pub(super) fn key(&self, slot: &ParentSlot) -> Option<&'a str> {
+        let len = slot.key_len?;
+        // The key is the last thing before the content.
+        let end = self.blocks.get(slot.head as usize)?.content;
+        let key = self.bytes.get(end.checked_sub(len)? as usize..end as usize)?;
+        std::str::from_utf8(key).ok()
+    }
+
+    /// The name of a root.
+    pub(super) fn root(&self, root: &Root) -> &'a str {
+        let named = self.blocks.get(root.head as usize).and_then(|head| self.header(head).parent);
+        match named {
+            Some(Parent::Root(name)) => name,
+            _ => "",
+        }
     }
 }
 
@@ -358,6 +401,21 @@ impl Update<'_, Checked> {
         self.facts.crosses
     }
 
+    /// Refuses what refers to something that it does not hold.
+    ///
+    /// # Errors
+    /// What that is.
+    pub(super) fn is_complete(&self) -> Result<(), Fault> {
+        match self.facts.needs.iter().next() {
+            Some((client, clock)) => Err(Fault::new(
+                self.bytes.len(),
+                "incomplete",
+                format!("the state refers to clock {clock} of client {client} without holding it"),
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// Of what it needs, what `have` lacks; empty when the update is ready.
     pub fn missing(&self, have: &Clocks) -> Clocks {
         let lacking =
@@ -372,18 +430,7 @@ impl Update<'_, Checked> {
 /// # Errors
 /// The first fault.
 pub fn storable(bytes: &[u8]) -> Result<Version, Fault> {
-    whole(bytes).map(|state| state.version())
-}
-
-/// The same, and what was read.
-pub(super) fn whole(bytes: &[u8]) -> Result<Update<'_, Checked>, Fault> {
     let update = Update::checked(bytes, &[])?;
-    match update.needs().iter().next() {
-        Some((client, clock)) => Err(Fault::new(
-            bytes.len(),
-            "incomplete",
-            format!("the state refers to clock {clock} of client {client} without holding it"),
-        )),
-        None => Ok(update),
-    }
+    update.is_complete()?;
+    Ok(update.version())
 }

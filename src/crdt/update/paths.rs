@@ -47,13 +47,13 @@ impl<'a> Update<'a, Checked> {
                 Some(slot) => self.facts.slots.get(slot as usize),
             };
             let Some(slot) = slot else { break };
-            path.extend(slot.key);
+            path.extend(self.key(slot));
             match slot.owner {
                 Owner::Root(owner) => root = self.facts.roots.get(owner as usize),
                 Owner::Item { block, .. } => at = block,
             }
         }
-        path.extend(root.map(|root| root.name));
+        path.extend(root.map(|root| self.root(root)));
         path.reverse();
         root.is_some()
     }
@@ -110,10 +110,10 @@ impl<'a> Update<'a, Checked> {
     pub fn register(&self, id: Id) -> Option<Register<'a>> {
         let slot = self.slot(self.find(id)?)?;
         let container = match slot.owner {
-            Owner::Root(root) => Container::Root(self.facts.roots.get(root as usize)?.name),
+            Owner::Root(root) => Container::Root(self.root(self.facts.roots.get(root as usize)?)),
             Owner::Item { id, .. } => Container::Item(id),
         };
-        Some((container, slot.key?))
+        Some((container, self.key(slot)?))
     }
 
     /// The steps from a root to an item, the root's name first; none where the way is not known.
@@ -122,11 +122,12 @@ impl<'a> Update<'a, Checked> {
         let mut at = id;
         loop {
             let slot = self.slot(self.find(at)?)?;
-            steps.push(slot.key.map_or(Step::Element(at), Step::Key));
+            steps.push(self.key(slot).map_or(Step::Element(at), Step::Key));
             match slot.owner {
                 Owner::Item { id, .. } => at = id,
                 Owner::Root(root) => {
-                    steps.push(Step::Key(self.facts.roots.get(root as usize)?.name));
+                    let root = self.facts.roots.get(root as usize)?;
+                    steps.push(Step::Key(self.root(root)));
                     break;
                 }
             }
@@ -144,7 +145,7 @@ impl<'a> Update<'a, Checked> {
         }
     }
 
-    fn slot(&self, block: usize) -> Option<&ParentSlot<'a>> {
+    fn slot(&self, block: usize) -> Option<&ParentSlot> {
         let slot = self.facts.slot.get(block).filter(|slot| !matches!(**slot, GONE | OPEN))?;
         self.facts.slots.get(*slot as usize)
     }

@@ -80,9 +80,7 @@ impl<'a> Update<'a, Checked> {
                             || left.or(right).is_some_and(&in_sequence),
                             |last| last.is_sequence,
                         ),
-                        slot => {
-                            self.facts.slots.get(slot as usize).is_some_and(|h| h.key.is_none())
-                        }
+                        slot => self.facts.slots.get(slot as usize).is_some_and(|h| !h.is_keyed()),
                     };
                 let goes_on = last.is_some_and(|last| {
                     matches!(block.kind, Kind::Any | Kind::String)

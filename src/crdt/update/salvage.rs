@@ -10,14 +10,15 @@ pub use reach::Reach;
 
 use super::walk::{walk_block, walk_deletes};
 use super::{
-    Alive, Block, Checked, Client, Clocks, DeleteSet, Facts, Fault, Id, Kind, Reader, RootKind,
-    Unchecked, Update, Version,
+    Alive, Block, Checked, Client, Clocks, DeleteSet, Fault, Id, Kind, Reader, RootKind, Unchecked,
+    Update, Version, Walked,
 };
 use super::{deletes::write_var, run::Run};
 use crate::limits::CLOCK_END;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 /// How often blocks are left out and the rest is looked at again. Each round leaves out all that it
 /// finds at fault, and what hangs on that; one for each rule and one more are enough.
@@ -55,15 +56,8 @@ impl<'a> Salvage<'a> {
         let Prefix { reader: _, mut clients, blocks, deletes, deletes_at, cut, announced } = prefix;
         clients.retain(|client| !client.blocks.is_empty());
         clients.sort_unstable_by_key(|client| client.id);
-        let update = Update {
-            bytes,
-            clients,
-            blocks,
-            deletes,
-            deletes_at,
-            facts: Facts::default(),
-            state: PhantomData,
-        };
+        let walked = Arc::new(Walked { clients, blocks, deletes, deletes_at });
+        let update = Update { bytes, walked, facts: Arc::default(), state: PhantomData };
         Salvage { update, fault, read, cut, announced, is_part: false }
     }
 
@@ -86,10 +80,9 @@ impl<'a> Salvage<'a> {
                 }
             }
         }
-        parts.push(Salvage {
-            update: Update { deletes: self.update.deletes.clone(), ..self.nothing_of().update },
-            ..self.nothing_of()
-        });
+        let mut last = self.nothing_of();
+        Arc::make_mut(&mut last.update.walked).deletes = self.update.deletes.clone();
+        parts.push(last);
         parts
     }
 
@@ -103,28 +96,23 @@ impl<'a> Salvage<'a> {
 
     /// The same bytes, and nothing taken from them yet.
     fn nothing_of(&self) -> Salvage<'a> {
-        let update = Update {
-            bytes: self.update.bytes,
-            clients: Vec::new(),
-            blocks: Vec::new(),
-            deletes: DeleteSet::default(),
-            deletes_at: self.update.deletes_at,
-            facts: Facts::default(),
-            state: PhantomData,
-        };
+        let walked = Walked { deletes_at: self.update.deletes_at, ..Walked::default() };
+        let (bytes, walked) = (self.update.bytes, Arc::new(walked));
+        let update = Update { bytes, walked, facts: Arc::default(), state: PhantomData };
         Salvage { update, fault: self.fault.clone(), ..*self }
     }
 
     /// Adds a run of a client's blocks, with what is deleted of them.
     fn take(&mut self, of: &Client, run: &[Block], deletes: &DeleteSet) {
         let (Some(first), Some(last)) = (run.first(), run.last()) else { return };
-        let from = self.update.blocks.len();
-        self.update.blocks.extend_from_slice(run);
+        let walked = Arc::make_mut(&mut self.update.walked);
+        let from = walked.blocks.len();
+        walked.blocks.extend_from_slice(run);
         let (first, end) = (first.clock, last.next_clock());
-        let blocks = from..self.update.blocks.len();
-        self.update.clients.push(Client { id: of.id, first, end, head: 0, blocks });
+        let blocks = from..walked.blocks.len();
+        walked.clients.push(Client { id: of.id, first, end, head: 0, blocks });
         for range in deletes.within(of.id, first..end) {
-            self.update.deletes.insert(of.id, range);
+            walked.deletes.insert(of.id, range);
         }
     }
 

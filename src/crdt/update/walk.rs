@@ -1,9 +1,9 @@
 //! The walk: every byte of an update accounted for, in one pass.
 
-use super::facts::Facts;
-use super::{Block, Client, DeleteSet, Fault, Kind, Reader, Unchecked, Update};
+use super::{Block, Client, DeleteSet, Fault, Kind, Reader, Unchecked, Update, Walked};
 use crate::limits::CLOCK_END;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 impl<'a> Update<'a, Unchecked> {
     /// Reads the structure of an update: everything the format knows, also what no document of
@@ -29,8 +29,8 @@ impl<'a> Update<'a, Unchecked> {
         if reader.left() > 0 {
             return Err(reader.fault("trailing", "bytes after the end of the update"));
         }
-        let facts = Facts::default();
-        Ok(Update { bytes, clients, blocks, deletes, deletes_at, facts, state: PhantomData })
+        let walked = Walked { clients, blocks, deletes, deletes_at };
+        Ok(Update { bytes, walked: walked.into(), facts: Arc::default(), state: PhantomData })
     }
 }
 

@@ -28,11 +28,12 @@ pub fn build(update: &Update<'_, Checked>, limit: u64) -> Option<View> {
     let dead = pieces.dead(update, &version.deletes);
     let contents = SlotContents::of(update, &pieces, &dead, &node_of_block);
     let entries = entries(&mut nodes, &lists, &order, &contents);
-    let mut roots: Vec<(String, u32)> =
-        (0u32..).zip(&update.facts().roots).map(|(node, r)| (r.name.to_owned(), node)).collect();
+    let roots = update.facts().roots.iter().map(|root| update.root(root).to_owned());
+    let mut roots: Vec<(String, u32)> = roots.zip(0u32..).collect();
     roots.sort_unstable();
     let opened = Default::default();
-    Some(View { bytes: update.bytes().to_vec(), version, roots, nodes, entries, opened })
+    let (bytes, held) = (update.bytes().to_vec(), update.held_elsewhere());
+    Some(View { bytes, held, version, roots, nodes, entries, opened })
 }
 
 /// The containers, roots first, and per block the one that it created.
@@ -67,7 +68,8 @@ fn lists(update: &Update<'_, Checked>, nodes: &[Node], node_of_block: &[u32]) ->
         keys: Vec::new(),
         of_slot: vec![NONE; slots.len()],
     };
-    let key_of = |index: u32| slots.get(index as usize).and_then(|slot| slot.key);
+    let keys: Vec<Option<&str>> = slots.iter().map(|slot| update.key(slot)).collect();
+    let key_of = |index: u32| keys.get(index as usize).copied().flatten();
     let mut start = 0;
     for (entry, end) in lists.of_node.iter_mut().zip(ends) {
         let group = by_node.get_mut(start..end).unwrap_or_default();
@@ -123,7 +125,7 @@ fn key_span(update: &Update<'_, Checked>, slots: &[u32]) -> Span {
         let slot = update.facts().slots.get(*slots.first()? as usize)?;
         // The key is the last thing before the content.
         let end = update.blocks().get(slot.head as usize)?.content_span().start;
-        Some(Span::between(end.saturating_sub(slot.key?.len()), end))
+        Some(Span::between(end.saturating_sub(update.key(slot)?.len()), end))
     };
     key().unwrap_or_default()
 }

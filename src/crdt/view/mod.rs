@@ -18,7 +18,9 @@ mod typed;
 pub use news::is_new;
 
 use super::plain::Plain;
-use super::update::{Checked, Id, Kind, Reader, RootKind, Shape, Update, Version, any};
+use super::update::{
+    Checked, HeldElsewhere, Id, Kind, Reader, RootKind, Shape, Update, Version, any,
+};
 use super::value::{Record, Shared, Source, Value, keys_beginning};
 use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
@@ -34,6 +36,8 @@ const NONE: u32 = u32::MAX;
 #[derive(Default)]
 pub struct View {
     bytes: Vec<u8>,
+    /// What was read of them, while somebody holds it.
+    held: HeldElsewhere,
     version: Version,
     /// Sorted by name.
     roots: Vec<(String, u32)>,
@@ -133,11 +137,14 @@ impl View {
         &self.bytes
     }
 
-    /// The update that the view was built from, read again.
+    /// The update that the view was built from; read again, where nobody holds what was read.
     ///
     /// # Errors
     /// `Bug` when `roots` are not those that it was checked with.
     pub fn update(&self, roots: &[(&str, RootKind)]) -> Result<Update<'_, Checked>> {
+        if let Some(known) = self.held.of(&self.bytes) {
+            return Ok(known);
+        }
         Update::checked(&self.bytes, roots)
             .map_err(|fault| Error::bug("a document was valid and is not").because(fault))
     }

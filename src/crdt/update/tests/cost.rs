@@ -86,7 +86,7 @@ fn harmless_pieces_are_added_up() {
         let bytes = update(&[(1_000 + u64::from(at), pieces)], (0, &[]));
         let update = checked(&bytes);
         match doc.admit(&update, &mut allowance) {
-            Ok(()) => doc.apply(&update).map(drop).err(),
+            Ok(admitted) => doc.apply_admitted(&admitted).map(drop).err(),
             Err(e) => Some(e),
         }
     });
@@ -95,8 +95,9 @@ fn harmless_pieces_are_added_up() {
     assert!(refused.causes().concat().contains(&MERGE_STEPS.to_string()), "{refused:?}");
     // It goes on without what was refused.
     let next = update(&[(C + 1, vec![value(None)])], (0, &[]));
-    doc.admit(&checked(&next), &mut Allowance::default()).unwrap();
-    assert!(doc.apply(&checked(&next)).unwrap());
+    let next = checked(&next);
+    let admitted = doc.admit(&next, &mut Allowance::default()).unwrap();
+    assert!(doc.apply_admitted(&admitted).unwrap());
 }
 
 #[test]
