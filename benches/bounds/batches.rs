@@ -39,6 +39,9 @@ pub const GROUPS: &[Group] = &[
             lines("canvas.move", |_| words("batch element-move.ndjson --json")),
             lines("canvas.delete", |_| words("batch element-delete.ndjson --json")),
             lines("chat.delete", |_| words("batch delete.ndjson --json")),
+            // Each begins a thread, under a client id of its own: yrs goes over all of those twice
+            // for each of its transactions.
+            lines("chat.send, a reply to each", |_| words("batch threads.ndjson --json")),
         ],
     },
     Group {
@@ -136,6 +139,13 @@ fn batches(n: usize) -> Outcome<Place> {
             "element-delete",
             elements.clone()
                 + &each(n, |n| format!(r#""op":"canvas.delete","element":"${}.id""#, n + 1)),
+        ),
+        (
+            "threads",
+            same(r#""op":"chat.send","text":"hi""#)
+                + &each(n, |n| {
+                    format!(r#""op":"chat.send","text":"so?","reply_to":"${}.id""#, n + 1)
+                }),
         ),
         (
             "delete",
