@@ -33,6 +33,7 @@ static UNSTABLE: FindingKind = FindingKind::error("unstable-encoding");
 pub struct Finding {
     /// The kind, and a short hash of document and detail: the same at every check.
     pub id: String,
+    /// Its name and severity; the name is public API.
     pub kind: &'static FindingKind,
     /// None where no document is concerned.
     pub doc: Option<DocId>,

@@ -15,7 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What a repair did.
 #[derive(Debug)]
 pub struct Repaired {
+    /// The findings that were given, in their order: all of them are repaired.
     pub findings: Vec<Finding>,
+    /// The commit that holds all of it; of a dry run nothing.
     pub committed: Committed,
 }
 

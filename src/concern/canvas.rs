@@ -28,6 +28,7 @@ use relay::Verb;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
+/// The concern `canvas`: its roots, and [`ELEMENTS`] as its only collection.
 pub const SPEC: Spec = Spec {
     name: "canvas",
     limit_bytes: limits::CANVAS_BYTES,
@@ -71,9 +72,14 @@ pub const ELEMENTS: Collection = Collection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", try_from = "String")]
 pub enum ElementKind {
+    /// Words, which are in `data.content`.
     Text,
+    /// A picture: `data.src` is its path on the virtual disk.
     Image,
+    /// A chart: `data.chart_type` says which (`bar`, `line`, `pie`), and `data.data` has labels and
+    /// values.
     Chart,
+    /// A geometric figure, by its keys in `data`.
     Shape,
 }
 
@@ -112,11 +118,17 @@ impl TryFrom<String> for ElementKind {
 /// Puts an element on the canvas.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddElement {
+    /// The group, channel, project or organization whose canvas it goes onto.
     pub entity: EntityId,
+    /// Decides which keys of `data` mean something when the canvas is drawn.
     pub kind: ElementKind,
+    /// The left edge, in units of the canvas; may be negative, must be finite.
     pub x: f64,
+    /// The top edge, in units of the canvas, growing downward.
     pub y: f64,
+    /// In units of the canvas.
     pub width: f64,
+    /// In units of the canvas.
     pub height: f64,
     /// In radians, clockwise about the centre.
     #[serde(default)]
@@ -124,12 +136,14 @@ pub struct AddElement {
     /// None: above everything that is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub z_index: Option<i64>,
+    /// Goes into the document's shared map `data`, key by key, so that two replicas can change
+    /// different keys at once; may be empty.
     #[serde(default)]
     pub data: Map<String, Json>,
 }
 
 impl AddElement {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let z_index = match self.z_index {
             Some(z_index) => z_index,
@@ -155,6 +169,7 @@ impl AddElement {
 /// Sets fields of an element.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Set {
+    /// The group, channel, project or organization whose canvas it is on.
     pub entity: EntityId,
     /// An element id, or a unique prefix of one.
     pub element: String,
@@ -163,7 +178,7 @@ pub struct Set {
 }
 
 impl Set {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let fields = fields::parse(&self.set)?;
         if fields.is_empty() {
             return Err(Error::usage("nothing to set").hint("name a field and its value"));
@@ -175,15 +190,18 @@ impl Set {
 /// Moves an element.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MoveElement {
+    /// The group, channel, project or organization whose canvas it is on.
     pub entity: EntityId,
     /// An element id, or a unique prefix of one.
     pub element: String,
+    /// The new left edge, in units of the canvas.
     pub x: f64,
+    /// The new top edge, in units of the canvas.
     pub y: f64,
 }
 
 impl MoveElement {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let place = json!({"x": self.x, "y": self.y});
         let fields = fields::parse(place.as_object().unwrap_or(&Map::new()))?;
         change(session, &self.entity, &self.element, fields, "move")
@@ -193,13 +211,14 @@ impl MoveElement {
 /// Takes an element off the canvas.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DeleteElement {
+    /// The group, channel, project or organization whose canvas it is on.
     pub entity: EntityId,
     /// An element id, or a unique prefix of one.
     pub element: String,
 }
 
 impl DeleteElement {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let element = FoundElement::find(session, &self.entity, &self.element)?;
         if element.is_deleted() {

@@ -27,6 +27,7 @@ use crate::tombstone;
 use index::Index;
 use serde::{Deserialize, Serialize};
 
+/// The concern `chat`: its roots, and the collections [`MESSAGES`], [`THREADS`] and [`REPLIES`].
 pub const SPEC: Spec = Spec {
     name: "chat",
     limit_bytes: limits::CHAT_BYTES,
@@ -96,14 +97,16 @@ const MESSAGE_FIELDS: &[Field] = &[
 /// Changes the text of one's own message.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EditMessage {
+    /// The group, channel, project or organization whose chat it is in.
     pub entity: EntityId,
     /// A message or reply id, or a unique prefix of one.
     pub message: String,
+    /// The whole new text, in the place of the old one; at most [`limits::MESSAGE_BYTES`] bytes.
     pub text: String,
 }
 
 impl EditMessage {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         send::check_text(&self.text)?;
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let message = FoundMessage::find(session, &self.entity, &self.message)?.living()?;
@@ -127,13 +130,14 @@ impl EditMessage {
 /// Deletes one's own message, or anybody's as an admin.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DeleteMessage {
+    /// The group, channel, project or organization whose chat it is in.
     pub entity: EntityId,
     /// A message or reply id, or a unique prefix of one.
     pub message: String,
 }
 
 impl DeleteMessage {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let message = FoundMessage::find(session, &self.entity, &self.message)?;
         if message.deleted {

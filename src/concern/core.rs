@@ -23,6 +23,7 @@ use crate::tombstone::{self, trash};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The concern `core`: its roots, and [`MEMBERS`] as its only collection.
 pub const SPEC: Spec = Spec {
     name: "core",
     limit_bytes: limits::CORE_BYTES,
@@ -91,14 +92,18 @@ pub fn active_role(source: &dyn Source, member: &str) -> Option<Role> {
 /// Makes an entity, owned by whoever makes it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Create {
+    /// Its type and id, which never change; an entity that is here already is refused.
     pub entity: EntityId,
+    /// What people call it: not blank, at most [`limits::NAME_CHARS`] characters; need not be
+    /// unique.
     pub name: String,
+    /// What it is for; may be empty.
     #[serde(default)]
     pub description: String,
 }
 
 impl Create {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let actor = Actor::named(session)?;
         record::check_title("name", &self.name)?;
         let doc = self.entity.document(SPEC.name);
@@ -132,12 +137,14 @@ impl Create {
 /// Gives an entity another name.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Rename {
+    /// The group, channel, project or organization that is renamed; its id stays.
     pub entity: EntityId,
+    /// The new name: not blank, at most [`limits::NAME_CHARS`] characters.
     pub name: String,
 }
 
 impl Rename {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let actor = Actor::of(session, &self.entity)?;
         actor.may(&Action::Describe, self.entity.as_str())?;
         record::check_title("name", &self.name)?;
@@ -159,7 +166,9 @@ impl Rename {
 /// Adds a member, or takes a removed one back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddMember {
+    /// The group, channel, project or organization that it joins.
     pub entity: EntityId,
+    /// The whole id: somebody new cannot be named by a prefix.
     pub member: MemberId,
     /// None: `member`, or `owner` in an entity that has nobody.
     #[serde(default)]
@@ -167,7 +176,7 @@ pub struct AddMember {
 }
 
 impl AddMember {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let doc = self.entity.document(SPEC.name);
         // Whoever acts as a member need not be looked for among all of them.
         let acting = Actor::of(session, &self.entity);
@@ -206,13 +215,14 @@ impl AddMember {
 /// Marks a member as removed; oneself: leaves.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Remove {
+    /// The group, channel, project or organization that it leaves.
     pub entity: EntityId,
     /// A member id, or a unique prefix of one.
     pub member: String,
 }
 
 impl Remove {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let actor = Actor::of(session, &self.entity)?;
         let doc = self.entity.document(SPEC.name);
         let member = find_member(session, &self.entity, &self.member)?;
@@ -245,14 +255,17 @@ impl Remove {
 /// Gives a member another role.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SetRole {
+    /// The group, channel, project or organization in which it has the role; it may have others
+    /// elsewhere.
     pub entity: EntityId,
     /// A member id, or a unique prefix of one.
     pub member: String,
+    /// What it is from now on.
     pub role: Role,
 }
 
 impl SetRole {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let actor = Actor::of(session, &self.entity)?;
         let doc = self.entity.document(SPEC.name);
         let member = find_member(session, &self.entity, &self.member)?;

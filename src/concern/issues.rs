@@ -17,6 +17,7 @@ use crate::store::Session;
 use crate::tombstone;
 use serde::{Deserialize, Serialize};
 
+/// The concern `issues`: its root, and the collections [`ISSUES`] and [`COMMENTS`].
 pub const SPEC: Spec = Spec {
     name: "issues",
     limit_bytes: limits::ISSUES_BYTES,
@@ -88,10 +89,15 @@ pub const COMMENTS: Collection = Collection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", try_from = "String")]
 pub enum Status {
+    /// Not planned yet; what a new issue begins with.
     Backlog,
+    /// Planned, not begun; what a reopened issue goes back to.
     Todo,
+    /// Somebody works on it.
     InProgress,
+    /// An end: it is finished.
     Done,
+    /// An end: it will not be done.
     Canceled,
 }
 
@@ -137,10 +143,14 @@ impl TryFrom<String> for Status {
 /// Opens an issue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OpenIssue {
+    /// The group, channel, project or organization whose issue it becomes.
     pub entity: EntityId,
+    /// Not blank, at most [`NAME_CHARS`](crate::limits::NAME_CHARS) characters; need not be unique.
     pub title: String,
+    /// At most [`MESSAGE_BYTES`](crate::limits::MESSAGE_BYTES) bytes; may be empty.
     #[serde(default)]
     pub description: String,
+    /// Medium where nothing is said.
     #[serde(default)]
     pub priority: Priority,
     /// An active member, or a unique prefix; empty for nobody.
@@ -155,7 +165,7 @@ pub struct OpenIssue {
 }
 
 impl OpenIssue {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_title("title", &self.title)?;
         record::check_text("description", &self.description)?;
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
@@ -193,17 +203,20 @@ impl OpenIssue {
 /// Changes the title or the description. What is None stays.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EditIssue {
+    /// The group, channel, project or organization whose issue it is.
     pub entity: EntityId,
     /// An issue id, or a unique prefix of one.
     pub issue: String,
+    /// The whole new title; None leaves it as it is.
     #[serde(default)]
     pub title: Option<String>,
+    /// The whole new description, an empty text removes it; None leaves it as it is.
     #[serde(default)]
     pub description: Option<String>,
 }
 
 impl EditIssue {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         if let Some(title) = &self.title {
             record::check_title("title", title)?;
         }
@@ -225,14 +238,16 @@ impl EditIssue {
 /// Says how far an issue is. It stays open until it is closed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SetStatus {
+    /// The group, channel, project or organization whose issue it is.
     pub entity: EntityId,
     /// An issue id, or a unique prefix of one.
     pub issue: String,
+    /// How far it is now. An end alone does not close the issue.
     pub status: Status,
 }
 
 impl SetStatus {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let issue = FoundIssue::find(session, &self.entity, &self.issue)?.open()?;
         let status = [("status", self.status.as_str())];
@@ -243,14 +258,16 @@ impl SetStatus {
 /// Says how urgent an issue is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SetPriority {
+    /// The group, channel, project or organization whose issue it is.
     pub entity: EntityId,
     /// An issue id, or a unique prefix of one.
     pub issue: String,
+    /// How urgent it is now.
     pub priority: Priority,
 }
 
 impl SetPriority {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let issue = FoundIssue::find(session, &self.entity, &self.issue)?.open()?;
         let priority = [("priority", self.priority.as_str())];
@@ -261,6 +278,7 @@ impl SetPriority {
 /// Gives an issue to a member, or to nobody.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Assign {
+    /// The group, channel, project or organization whose issue it is.
     pub entity: EntityId,
     /// An issue id, or a unique prefix of one.
     pub issue: String,
@@ -269,7 +287,7 @@ pub struct Assign {
 }
 
 impl Assign {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let issue = FoundIssue::find(session, &self.entity, &self.issue)?.open()?;
         let assignee = core::find_assignee(session, &self.entity, &self.assignee)?;
@@ -281,6 +299,7 @@ impl Assign {
 /// Closes an issue, as done or canceled.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Close {
+    /// The group, channel, project or organization whose issue it is.
     pub entity: EntityId,
     /// An issue id, or a unique prefix of one.
     pub issue: String,
@@ -290,7 +309,7 @@ pub struct Close {
 }
 
 impl Close {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         if self.end.is_some_and(|end| !end.is_end()) {
             return Err(Error::usage("an issue is closed as done or canceled")
                 .hint(Next::SetStatus.and(" says how far an open one is")));
@@ -323,13 +342,14 @@ impl Close {
 /// Opens a closed issue again; what had ended is to be done then.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reopen {
+    /// The group, channel, project or organization whose issue it is.
     pub entity: EntityId,
     /// An issue id, or a unique prefix of one.
     pub issue: String,
 }
 
 impl Reopen {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let issue = FoundIssue::find(session, &self.entity, &self.issue)?;
         if !issue.is_closed() {

@@ -27,6 +27,7 @@ pub use headings::Heading;
 use headings::Headings;
 use serde::{Deserialize, Serialize};
 
+/// The concern `kanban`: its roots, and the collections [`COLUMNS`] and [`CARDS`].
 pub const SPEC: Spec = Spec {
     name: "kanban",
     limit_bytes: limits::KANBAN_BYTES,
@@ -82,8 +83,11 @@ pub const CARDS: Collection = Collection {
 /// Adds a card at the end of a column.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddCard {
+    /// The group, channel, project or organization whose board it goes onto.
     pub entity: EntityId,
+    /// Not blank, at most [`limits::NAME_CHARS`] characters; need not be unique.
     pub title: String,
+    /// At most [`limits::MESSAGE_BYTES`] bytes; may be empty.
     #[serde(default)]
     pub description: String,
     /// An id, a unique prefix of one, or a title; None for the first column.
@@ -92,6 +96,7 @@ pub struct AddCard {
     /// An active member, or a unique prefix; empty for nobody.
     #[serde(default)]
     pub assignee: String,
+    /// Medium where nothing is said.
     #[serde(default)]
     pub priority: Priority,
     /// Unix seconds; None for now. What is older than the store keeps its time.
@@ -100,7 +105,7 @@ pub struct AddCard {
 }
 
 impl AddCard {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_title("title", &self.title)?;
         record::check_text("description", &self.description)?;
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
@@ -143,25 +148,30 @@ impl AddCard {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CardChanges {
+    /// The whole new title: not blank, at most [`limits::NAME_CHARS`] characters.
     pub title: Option<String>,
+    /// The whole new description; an empty text removes it.
     pub description: Option<String>,
     /// An active member, or a unique prefix; empty for nobody.
     pub assignee: Option<String>,
+    /// How urgent it is now.
     pub priority: Option<Priority>,
 }
 
 /// Changes what stands on a card.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EditCard {
+    /// The group, channel, project or organization whose board it is on.
     pub entity: EntityId,
     /// A card id, or a unique prefix of one.
     pub card: String,
+    /// What is written. With nothing in it the edit fails with `Usage`.
     #[serde(flatten)]
     pub changes: CardChanges,
 }
 
 impl EditCard {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let fields = self.changes.fields(session, &self.entity)?;
         let card = FoundCard::find(session, &self.entity, &self.card)?.on_the_board()?;
@@ -217,6 +227,7 @@ impl CardChanges {
 /// Moves a card to a column, or to another place in its own.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MoveCard {
+    /// The group, channel, project or organization whose board it is on.
     pub entity: EntityId,
     /// A card id, or a unique prefix of one.
     pub card: String,
@@ -231,7 +242,7 @@ pub struct MoveCard {
 }
 
 impl MoveCard {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let card = FoundCard::find(session, &self.entity, &self.card)?.on_the_board()?;
         let column = named(session, &self.entity, &self.column)?;
@@ -304,13 +315,14 @@ fn stands(
 /// Takes a card off the board.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Archive {
+    /// The group, channel, project or organization whose board it is on.
     pub entity: EntityId,
     /// A card id, or a unique prefix of one.
     pub card: String,
 }
 
 impl Archive {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let card = FoundCard::find(session, &self.entity, &self.card)?;
         if card.is_archived() {
@@ -332,13 +344,14 @@ impl Archive {
 /// that is gone.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RestoreCard {
+    /// The group, channel, project or organization whose board it was on.
     pub entity: EntityId,
     /// A card id, or a unique prefix of one.
     pub card: String,
 }
 
 impl RestoreCard {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let card = FoundCard::find(session, &self.entity, &self.card)?;
         if !card.is_archived() {

@@ -17,11 +17,13 @@ use crate::schema::{self, Collection, Field, FieldKind, FieldRole, Spec};
 use crate::store::check::FindingKind;
 use std::collections::BTreeMap;
 
+/// What `check` says where a plain value stands in the place of a shared type.
 pub static PLAIN_VALUE: FindingKind = FindingKind::warning("plain-value");
 
 /// A plain value where a shared type belongs.
 #[derive(Debug)]
 pub struct Plain {
+    /// Where it stands: the repair puts [`Plain::content`] there.
     pub stand: Stand,
     value: Value,
     spec: &'static Spec,

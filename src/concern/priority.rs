@@ -7,14 +7,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", try_from = "String")]
 pub enum Priority {
+    /// Before everything else.
     Urgent,
+    /// Above the ordinary.
     High,
+    /// What has no priority of its own.
     #[default]
     Medium,
+    /// When there is time.
     Low,
 }
 
 impl Priority {
+    /// Every priority, the most urgent first.
     pub const ALL: [Priority; 4] =
         [Priority::Urgent, Priority::High, Priority::Medium, Priority::Low];
 

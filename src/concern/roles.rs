@@ -10,7 +10,9 @@ use crate::store::Session;
 /// The member who acts, with the role it has in the entity.
 #[derive(Debug, Clone)]
 pub struct Actor {
+    /// The member id that this session acts as; it is active in the entity.
     pub id: MemberId,
+    /// What it holds in this entity, read from the document when the actor was made.
     pub role: Role,
 }
 

@@ -27,12 +27,16 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum RelayMessage {
+    /// Something was done to an element: the only message that changes a document.
     #[serde(alias = "Operation", alias = "operation")]
     CanvasOperation(Operation),
+    /// Somebody moved their cursor.
     #[serde(alias = "CursorUpdate", alias = "cursor_update")]
     CanvasCursorUpdate(CursorUpdate),
+    /// Somebody wants the canvas as it stands; a [`StateResponse`] answers it.
     #[serde(alias = "StateRequest", alias = "state_request")]
     CanvasStateRequest(StateRequest),
+    /// What a [`StateRequest`] is answered with.
     #[serde(alias = "StateResponse", alias = "state_response")]
     CanvasStateResponse(StateResponse),
 }
@@ -41,8 +45,11 @@ pub enum RelayMessage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verb {
+    /// It is new there. Where the receiver has it already, its fields are changed instead.
     Add,
+    /// Fields of it were set.
     Update,
+    /// It was deleted, and stays in the document as a tombstone.
     #[serde(alias = "delete")]
     Remove,
 }
@@ -60,11 +67,15 @@ impl Verb {
 /// An element was added, changed or removed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Operation {
+    /// Given by the sender to tell messages apart; empty where it gave none. Nothing is looked up
+    /// by it.
     #[serde(default)]
     pub operation_id: String,
     /// The entity.
     pub canvas_id: String,
+    /// The whole id, never a prefix: an element that is not here yet is created under it.
     pub element_id: String,
+    /// Says how `element_data` is to be read.
     pub operation_type: Verb,
     /// The whole element by the schema's names; none when it was removed.
     #[serde(default)]
@@ -75,8 +86,11 @@ pub struct Operation {
     /// The change as a Yrs v1 update, base64; empty where the message before brought it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub update_v1: Option<String>,
+    /// Member → the clock of the element, in what we send. Of what others send it is not used.
     #[serde(default)]
     pub vector_clock: BTreeMap<String, u64>,
+    /// The clock of the element, in Unix seconds, in what we send. Of what others send it is not
+    /// used: which write wins, times decide.
     #[serde(default)]
     pub lamport_clock: u64,
     /// The member who did it.
@@ -89,20 +103,30 @@ pub struct Operation {
 /// Where somebody's cursor is. Shown, never stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CursorUpdate {
+    /// The canvas that it is on: an entity, its id alone, or a document id.
     pub canvas_id: String,
+    /// Whose cursor it is.
     pub peer_id: String,
+    /// What its owner is called; empty where nobody said.
     #[serde(default)]
     pub display_name: String,
+    /// In units of the canvas.
     pub x: f64,
+    /// In units of the canvas.
     pub y: f64,
+    /// The element below it; None for the empty canvas.
     #[serde(default)]
     pub hovered_element_id: Option<String>,
+    /// The ids of the elements that its owner has selected; empty for none.
     #[serde(default)]
     pub selected_elements: Vec<String>,
+    /// What its owner draws with, as their program names it.
     #[serde(default)]
     pub tool: Option<String>,
+    /// In which colour it is drawn, as their program writes it.
     #[serde(default)]
     pub color: Option<String>,
+    /// Unix time in milliseconds; 0 where nobody said.
     #[serde(default)]
     pub timestamp_ms: u64,
 }
@@ -110,8 +134,11 @@ pub struct CursorUpdate {
 /// Somebody asks for the canvas as it stands.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StateRequest {
+    /// The canvas that is asked for: an entity, its id alone, or a document id.
     pub canvas_id: String,
+    /// Who asks, as the relay knows them.
     pub requester_peer_id: String,
+    /// What the asker has. It is not looked at: the answer is always the whole canvas.
     #[serde(default)]
     pub since_vector_clock: Option<BTreeMap<String, u64>>,
 }
@@ -119,15 +146,21 @@ pub struct StateRequest {
 /// The canvas as it stands.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StateResponse {
+    /// The canvas that was asked for, as the request names it.
     pub canvas_id: String,
+    /// The member who answers; operations made of `elements` count as its own.
     pub responder_peer_id: String,
     /// The elements by the schema's names, tombstones too.
     #[serde(default)]
     pub elements: Vec<Map<String, Json>>,
+    /// Member → the latest clock of any element, in what we send. Of what others send it is not
+    /// used.
     #[serde(default)]
     pub vector_clock: BTreeMap<String, u64>,
+    /// Whether only a part is sent. Nothing is ever taken for deleted because it is not in here.
     #[serde(default)]
     pub is_incremental: bool,
+    /// How many elements the sender's canvas has, which can be more than `elements` lists.
     #[serde(default)]
     pub total_element_count: usize,
     /// The document as a Yrs v1 state, or a part of it, base64.
@@ -240,12 +273,15 @@ impl StateResponse {
 /// operation counts as its origin's: one who may not write here is refused.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Apply {
+    /// The group, channel, project or organization whose canvas is meant. What `message.canvas_id`
+    /// says does not count.
     pub entity: EntityId,
+    /// What is followed, by `origin_peer` as its author and `timestamp_ms` as its time.
     pub message: Operation,
 }
 
 impl Apply {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let message = &self.message;
         let core = session.view(&self.entity.document(core::SPEC.name))?;
         may_write(core.as_deref(), &self.entity, &message.origin_peer)?;

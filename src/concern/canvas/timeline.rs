@@ -21,6 +21,8 @@ const SHOWN: usize = 60;
 /// Takes back the last thing that this replica did on a canvas.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Undo {
+    /// The group, channel, project or organization on whose canvas it is; each canvas has a
+    /// timeline of its own.
     pub entity: EntityId,
     /// Even where somebody built upon it.
     #[serde(default)]
@@ -30,6 +32,8 @@ pub struct Undo {
 /// Does again what was undone last.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Redo {
+    /// The group, channel, project or organization on whose canvas it is; each canvas has a
+    /// timeline of its own.
     pub entity: EntityId,
     /// Even where somebody built upon it.
     #[serde(default)]
@@ -37,13 +41,13 @@ pub struct Redo {
 }
 
 impl Undo {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         travel(session, &self.entity, self.force, Way::Back)
     }
 }
 
 impl Redo {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         travel(session, &self.entity, self.force, Way::Forth)
     }
 }

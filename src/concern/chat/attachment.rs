@@ -20,6 +20,7 @@ const UNKNOWN: &str = "application/octet-stream";
 pub struct Attachment {
     /// As its owner calls it, without directories.
     pub filename: String,
+    /// In bytes, as its owner says; nobody checks it against a file.
     pub size_bytes: u64,
     /// None: by the ending of the name.
     #[serde(default)]

@@ -15,16 +15,20 @@ use serde::{Deserialize, Serialize};
 /// Gives one's reaction to a message, or takes it back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct React {
+    /// The group, channel, project or organization whose chat the message is in.
     pub entity: EntityId,
     /// A message or reply id, or a unique prefix of one.
     pub message: String,
+    /// One word, at most [`limits::ID_BYTES`] bytes, kept as it is written: 👍 and `:+1:` are two
+    /// reactions.
     pub emoji: String,
+    /// Takes it back instead; what was not given stays as it is.
     #[serde(default)]
     pub remove: bool,
 }
 
 impl React {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         check_emoji(&self.emoji)?;
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let message = FoundMessage::find(session, &self.entity, &self.message)?.living()?;

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 /// Sends a message, or a reply to one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Send {
+    /// The group, channel, project or organization whose chat it goes to.
     pub entity: EntityId,
     /// May be empty where something is attached.
     #[serde(default)]
@@ -26,6 +27,7 @@ pub struct Send {
     /// thread: threads are not nested.
     #[serde(default)]
     pub reply_to: Option<String>,
+    /// Files that lie elsewhere, in the order in which they are shown; empty for a plain message.
     #[serde(default)]
     pub attachments: Vec<Attachment>,
     /// Unix seconds; None for now. What is older than the store keeps its time.
@@ -49,7 +51,7 @@ impl Send {
         }
     }
 
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         match self.attachments.as_slice() {
             [] => check_text(&self.text)?,
             _ => record::check_text("message", &self.text).map_err(too_long)?,

@@ -33,6 +33,7 @@ impl People {
         session.remember(core, self);
     }
 
+    /// Whether the entity has no active member; those who left do not count.
     pub fn is_empty(&self) -> bool {
         self.active.is_empty()
     }
@@ -107,6 +108,8 @@ impl People {
         self.waiting.remove(doc)
     }
 
+    /// Keeps, for [`People::waiting`], whom the tombstones of a document wait for, as of that
+    /// revision of it.
     pub fn note_waiting(&mut self, doc: &DocId, revision: usize, waiting: Unacknowledged) {
         self.waiting.insert(doc.clone(), (revision, waiting));
     }

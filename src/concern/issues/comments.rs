@@ -15,9 +15,11 @@ use serde::{Deserialize, Serialize};
 /// Writes a comment on an issue, open or closed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddComment {
+    /// The group, channel, project or organization whose issue it is about.
     pub entity: EntityId,
     /// An issue id, or a unique prefix of one.
     pub issue: String,
+    /// What is said: not blank, at most [`MESSAGE_BYTES`](crate::limits::MESSAGE_BYTES) bytes.
     pub text: String,
     /// Unix seconds; None for now. What is older than the store keeps its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -28,7 +30,7 @@ pub struct AddComment {
 }
 
 impl AddComment {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_said("comment", &self.text)?;
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let now = record::made_at(session, self.created_at)?;
@@ -62,16 +64,18 @@ impl AddComment {
 /// Changes the text of one's own comment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EditComment {
+    /// The group, channel, project or organization whose issue it is about.
     pub entity: EntityId,
     /// An issue id, or a unique prefix of one.
     pub issue: String,
     /// A comment id, or a unique prefix of one.
     pub comment: String,
+    /// The whole new text, in the place of the old one; not blank.
     pub text: String,
 }
 
 impl EditComment {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_said("comment", &self.text)?;
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let said = CommentText::find(session, &self.entity, &self.issue, &self.comment)?;
@@ -96,6 +100,7 @@ impl EditComment {
 /// Deletes one's own comment, or anybody's as an admin.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DeleteComment {
+    /// The group, channel, project or organization whose issue it is about.
     pub entity: EntityId,
     /// An issue id, or a unique prefix of one.
     pub issue: String,
@@ -104,7 +109,7 @@ pub struct DeleteComment {
 }
 
 impl DeleteComment {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let said = CommentText::find(session, &self.entity, &self.issue, &self.comment)?;
         if said.is_deleted() {

@@ -18,7 +18,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// A column with the cards that stand in it.
 #[derive(Debug)]
 pub struct ColumnState {
+    /// What the cards in it name; empty where another program wrote a column without one.
     pub id: String,
+    /// As people read it; two columns can have the same.
     pub title: String,
     /// Its place on the board.
     pub order: i64,
@@ -50,10 +52,13 @@ pub struct Board {
     pub unfiled: Vec<String>,
     /// Card → the column that it names; archived cards are not on the board.
     pub cards: BTreeMap<String, String>,
+    /// The cards that are tombstones, and in no column.
     pub archived: BTreeSet<String>,
 }
 
 impl Board {
+    /// Derives the board of a kanban document; an empty one from a document without columns and
+    /// cards. Linear in the document, but for the sorting.
     pub fn of(source: &dyn Source) -> Board {
         let mut board = Board {
             columns: columns_of(source),
@@ -255,8 +260,11 @@ pub fn before(
 /// Where a card is put in a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ColumnPosition {
+    /// Before all others.
     Top,
+    /// Right before the card with this id, which the column's list must name.
     Before(String),
+    /// Behind all others.
     End,
 }
 

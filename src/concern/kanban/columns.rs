@@ -67,12 +67,15 @@ fn append(txn: &mut Txn<'_>, heading: &Heading) -> Result<()> {
 /// Adds a column behind the others.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddColumn {
+    /// The group, channel, project or organization whose board gets it.
     pub entity: EntityId,
+    /// Not blank, at most [`NAME_CHARS`](crate::limits::NAME_CHARS) characters. Where a column has
+    /// it already, that one is the answer.
     pub title: String,
 }
 
 impl AddColumn {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_title("title", &self.title)?;
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         tombstone::make_room(session, &doc)?;
@@ -104,14 +107,16 @@ impl AddColumn {
 /// Gives a column another title.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RenameColumn {
+    /// The group, channel, project or organization whose board it is on.
     pub entity: EntityId,
     /// An id, a unique prefix of one, or a title.
     pub column: String,
+    /// What it is called from now on; where another column is called so, the renaming is refused.
     pub title: String,
 }
 
 impl RenameColumn {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_title("title", &self.title)?;
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let column = named(session, &self.entity, &self.column)?;
@@ -142,18 +147,20 @@ impl RenameColumn {
 /// Puts a column at another place of the board; the last without one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MoveColumn {
+    /// The group, channel, project or organization whose board it is on.
     pub entity: EntityId,
     /// An id, a unique prefix of one, or a title.
     pub column: String,
     /// The column that it stands before then.
     #[serde(default)]
     pub before: Option<String>,
+    /// Before all others; not together with `before`.
     #[serde(default)]
     pub first: bool,
 }
 
 impl MoveColumn {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let column = named(session, &self.entity, &self.column)?;
         let before = match &self.before {
@@ -194,6 +201,7 @@ impl MoveColumn {
 /// Removes a column. Its cards go to another one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RemoveColumn {
+    /// The group, channel, project or organization whose board it is on.
     pub entity: EntityId,
     /// An id, a unique prefix of one, or a title.
     pub column: String,
@@ -203,7 +211,7 @@ pub struct RemoveColumn {
 }
 
 impl RemoveColumn {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let column = named(session, &self.entity, &self.column)?;
         let to = match &self.to {

@@ -14,8 +14,11 @@ pub type Neighbours = HashMap<String, Option<String>>;
 /// A column by its name and place, without its cards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heading {
+    /// By which cards name it; empty where another program gave it none.
     pub id: String,
+    /// As people read it; need not be unique.
     pub title: String,
+    /// Its place on the board: the smaller one comes first.
     pub order: i64,
 }
 
