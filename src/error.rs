@@ -43,6 +43,7 @@ pub enum Kind {
 /// A failure with everything a person or a script needs of it.
 #[derive(Debug, Clone)]
 pub struct Error {
+    /// The kind, which decides the exit code of the command line.
     pub kind: Kind,
     /// What happened, without a full stop.
     pub message: String,
@@ -73,26 +74,32 @@ impl Error {
         Error { kind, message: message.into(), cause: None, hint: None, done: None, damaged: None }
     }
 
+    /// [`Kind::Refused`]: a rule of the data does not allow it.
     pub fn refused(message: impl Into<String>) -> Self {
         Self::new(Kind::Refused, message)
     }
 
+    /// [`Kind::Usage`]: what was asked for makes no sense, whatever the store holds.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
     }
 
+    /// [`Kind::NotFound`]: there is nothing of that name here.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(Kind::NotFound, message)
     }
 
+    /// [`Kind::Corrupt`]: bytes of the store itself do not decode, or break a rule.
     pub fn corrupt(message: impl Into<String>) -> Self {
         Self::new(Kind::Corrupt, message)
     }
 
+    /// [`Kind::Untrusted`]: bytes from outside are refused, and the store is as it was.
     pub fn untrusted(message: impl Into<String>) -> Self {
         Self::new(Kind::Untrusted, message)
     }
 
+    /// [`Kind::Bug`]: something that cannot happen did; whoever sees it should report it.
     pub fn bug(message: impl Into<String>) -> Self {
         Self::new(Kind::Bug, message)
     }

@@ -9,9 +9,13 @@ pub const NAME_CHARS: usize = 100;
 
 /// Document limits, in bytes of encoded state.
 pub const CORE_BYTES: u64 = 1_000_000;
+/// A chat: some 22,000 to 30,000 messages.
 pub const CHAT_BYTES: u64 = 10_000_000;
+/// A board, its archived cards included.
 pub const KANBAN_BYTES: u64 = 5_000_000;
+/// A whiteboard, with what its elements hold in `data`.
 pub const CANVAS_BYTES: u64 = 5_000_000;
+/// The issues of an entity with all their comments, closed ones included.
 pub const ISSUES_BYTES: u64 = 10_000_000;
 /// From this share of its limit on, a document is announced on stderr.
 pub const WARN_PERCENT: u64 = 80;

@@ -31,8 +31,11 @@ use std::rc::Rc;
 /// What an import did to one document, in records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MergeSummary {
+    /// Records that are new here and not deleted.
     pub added: usize,
+    /// Records that were here and have another content now.
     pub edited: usize,
+    /// Records that were here, alive, and are tombstones now.
     pub deleted: usize,
     /// Tombstones that this replica's member has acknowledged now.
     pub acknowledged: usize,
@@ -44,6 +47,8 @@ pub struct MergeSummary {
 
 /// What the rules made of an import.
 pub struct Merged {
+    /// In the order in which they were given; behind them others of the same entities, of which
+    /// only tombstones went.
     pub documents: Vec<(DocId, MergeSummary)>,
     /// What the senders would not have been allowed to do here.
     pub audits: Vec<Audit>,
@@ -51,14 +56,17 @@ pub struct Merged {
 
 /// What came in for one document.
 pub struct Incoming<'u> {
+    /// Which document; no other [`Incoming`] of the import has it.
     pub doc: DocId,
     /// The document before the import; None when it is new here.
     pub before: Option<Rc<View>>,
+    /// The updates that were applied, in that order.
     pub parts: Vec<AppliedUpdate<'u>>,
 }
 
 /// One update that was applied.
 pub struct AppliedUpdate<'u> {
+    /// What passed the gate, as it was read there.
     pub update: Update<'u, Checked>,
     /// The state vector of whoever sent it; None where nobody says.
     pub seen: Option<&'u Clocks>,

@@ -33,7 +33,12 @@ macro_rules! operations {
         #[derive(Debug, Clone, Serialize, Deserialize)]
         #[serde(tag = "op")]
         pub enum Operation {
-            $($(#[$on])* #[serde(rename = $op)] $variant($change),)*
+            $(
+                #[doc = concat!("`", $op, "` in batch lines and in the log; its own type says more.")]
+                $(#[$on])*
+                #[serde(rename = $op)]
+                $variant($change),
+            )*
         }
 
         /// What each operation says of itself, in the order in which they are shown.
@@ -287,6 +292,7 @@ fn record(
 /// Removes the prunable tombstones of one entity.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Prune {
+    /// The group, channel, project or organization in all of whose documents it is done.
     pub entity: EntityId,
 }
 

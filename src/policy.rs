@@ -21,10 +21,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", try_from = "String")]
 pub enum Role {
+    /// May read. The schema tells it apart from a viewer; the rules do not.
     Guest,
+    /// May read.
     Viewer,
+    /// May write, and edit and delete what is its own.
     Member,
+    /// A member that may also delete what others wrote, rename the entity, and govern all but
+    /// owners and admins.
     Admin,
+    /// May do everything; the rules let the last one neither leave nor be demoted.
     Owner,
 }
 
@@ -92,17 +98,43 @@ pub enum Action<S> {
     /// Change what the entity says of itself.
     Describe,
     /// Bring a member in.
-    Add { role: Role },
+    Add {
+        /// The role that the new member gets.
+        role: Role,
+    },
     /// Give a member another role.
-    Appoint { from: Role, to: Role, last_owner: bool },
+    Appoint {
+        /// The role that the member has now.
+        from: Role,
+        /// The role that it gets.
+        to: Role,
+        /// Whether it is the only owner that the entity has.
+        last_owner: bool,
+    },
     /// Take a member out; oneself: leave.
-    Remove { member: S, held: Role, last_owner: bool },
+    Remove {
+        /// The member that is taken out.
+        member: S,
+        /// The role that it has now.
+        held: Role,
+        /// Whether it is the only owner that the entity has.
+        last_owner: bool,
+    },
     /// Change what somebody wrote.
-    Edit { author: S },
+    Edit {
+        /// The member who wrote it.
+        author: S,
+    },
     /// Delete what somebody wrote.
-    Delete { author: S },
+    Delete {
+        /// The member who wrote it.
+        author: S,
+    },
     /// Write again what somebody else had written, and in their name.
-    WriteAs { author: S },
+    WriteAs {
+        /// The member in whose name it is written.
+        author: S,
+    },
 }
 
 /// What is known of whoever acts.
@@ -119,7 +151,9 @@ pub enum Membership {
 /// The answer of the rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision<'a> {
+    /// The rules let it pass.
     Allow,
+    /// The rules forbid it, for this reason.
     Deny(Denial<'a>),
     /// Whoever is an active member of some role may; whether this one was is not known here.
     Unknown,

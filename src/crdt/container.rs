@@ -14,7 +14,9 @@ use crate::limits;
 /// A field that a deterministic record is born with. Nothing in it may vary between replicas.
 #[derive(Debug, Clone, Copy)]
 pub enum Fixed<'a> {
+    /// The field's name, and the text that it has.
     Text(&'static str, &'a str),
+    /// The field's name, and whether it is true.
     Flag(&'static str, bool),
     /// An empty map.
     Map(&'static str),

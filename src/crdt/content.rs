@@ -14,8 +14,11 @@ use std::collections::BTreeMap;
 /// What is to be made. What says which of the parts are shared types nests a few levels deep.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
+    /// One register: of two replicas that write it at once one loses.
     Plain(Value),
+    /// A shared map: two replicas can write different keys of it at once.
     Map(BTreeMap<String, Content>),
+    /// A shared array: two replicas can add elements to it at once.
     Array(Vec<Content>),
     /// A shared text.
     Text(String),
@@ -42,13 +45,16 @@ pub struct Stand {
     pub owner: InsertionOwner,
     /// The path to it; of an element of an array, which has no key, to the array.
     pub path: DocPath,
+    /// Whether it stands under a key; else it is an element of an array.
     pub keyed: bool,
 }
 
 /// What a value stands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InsertionOwner {
+    /// The root of this name.
     Root(String),
+    /// The container that this item created.
     Item(Id),
 }
 

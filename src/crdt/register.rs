@@ -56,6 +56,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One side of a merge: an update, and what its sender had.
 pub struct MergeSide<'s> {
+    /// What came; it passed rule 1 of the gate, and may build upon other sides.
     pub update: Update<'s, Checked>,
     /// The sender's state vector; None where nobody says.
     pub seen: Option<&'s Clocks>,
@@ -80,7 +81,9 @@ impl MergeSide<'_> {
 /// A write to a register.
 #[derive(Debug, Clone)]
 pub struct Write {
+    /// The unit of content that holds the value: client id and clock of its writer.
     pub id: Id,
+    /// What was written, read as plain data even where it is a container.
     pub value: Value,
     /// The sides that it came from; empty when it was here before.
     pub sides: Vec<usize>,
@@ -89,6 +92,7 @@ pub struct Write {
 /// Writes to one register, of which none was made with another in view.
 #[derive(Debug)]
 pub struct Contest {
+    /// The steps from the root to the register.
     pub path: DocPath,
     /// What the document shows.
     pub shown: Write,
@@ -101,9 +105,11 @@ pub struct Contest {
 /// A write that came, and where to.
 #[derive(Debug)]
 pub struct Arrival<'s> {
+    /// The container and the key that were written.
     pub register: Register<'s>,
     /// None where the container is gone and nothing tells what it was.
     pub path: Option<DocPath>,
+    /// The write itself, with the sides that it came from.
     pub write: Write,
 }
 

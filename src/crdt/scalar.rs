@@ -35,6 +35,7 @@ impl From<Any> for Scalar {
 
 /// A field of a new record.
 pub enum New {
+    /// One register that holds this.
     Value(Scalar),
     /// An empty map.
     Map,

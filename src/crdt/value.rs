@@ -12,15 +12,21 @@ pub type Record = BTreeMap<String, Value>;
 /// One value of a document.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
+    /// No value, as JSON has it.
     Null,
+    /// A value that JavaScript calls `undefined`; JSON has none, so it becomes null there.
     Undefined,
+    /// Yes or no.
     Bool(bool),
+    /// A whole number.
     Int(i64),
     /// A whole number that Yjs shows as a BigInt, which is another type there.
     BigInt(i64),
     /// A floating-point number; other programs keep whole numbers in these too.
     Number(f64),
+    /// A string that is one value: whoever writes it writes all of it.
     String(String),
+    /// Bytes that are one value.
     Bytes(Vec<u8>),
     /// A shared map.
     Map(Record),
@@ -53,6 +59,7 @@ impl Value {
         }
     }
 
+    /// What a flag says; None for every other type: nothing is taken for true.
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             Value::Bool(b) => Some(*b),
@@ -244,8 +251,11 @@ pub(super) fn first_of_each(ids: impl Iterator<Item = String>) -> Vec<String> {
 /// A shared type: what can be written part by part, by several replicas at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shared {
+    /// A Y.Map.
     Map,
+    /// A Y.Array.
     Array,
+    /// A Y.Text.
     Text,
     /// One that only other programs use.
     Other,

@@ -59,9 +59,23 @@ pub enum Next {
     /// Show an entity.
     Entity(String),
     /// List the members, those included who left where `all` says so.
-    Members { all: bool, entity: Option<String> },
+    Members {
+        /// Those who left too.
+        all: bool,
+        /// The entity whose members are meant; None where it is plain which one.
+        entity: Option<String>,
+    },
     /// Add a member, as `by` where nobody else may.
-    AddMember { member: String, role: String, entity: Option<String>, by: Option<String> },
+    AddMember {
+        /// Whom to add: a whole member id.
+        member: String,
+        /// As what: a role as it is written in documents.
+        role: String,
+        /// Where to; None where it is plain which entity.
+        entity: Option<String>,
+        /// Who may do it; None where whoever acts may.
+        by: Option<String>,
+    },
     /// Change what a member may do.
     SetRole(Option<(String, String)>),
     /// Make somebody an owner.
@@ -72,7 +86,12 @@ pub enum Next {
     /// List the messages, deleted ones included.
     Messages,
     /// Delete a message or a reply of an entity.
-    DeleteMessage { message: String, entity: String },
+    DeleteMessage {
+        /// The whole id of the message or reply.
+        message: String,
+        /// The entity whose chat it is in.
+        entity: String,
+    },
 
     /// Show the board.
     Board,

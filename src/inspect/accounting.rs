@@ -24,7 +24,9 @@ pub enum Why {
     Deleted,
     /// Records that are marked as deleted.
     Tombstone,
+    /// What members wrote to acknowledge deletions.
     Acknowledgement,
+    /// Emoji under records, and who gave them.
     Reaction,
     /// Ranges whose content was collected.
     Gc,
@@ -32,6 +34,7 @@ pub enum Why {
     Gap,
     /// Items of no length, as old versions of yrs wrote them.
     Empty,
+    /// The list of what is deleted, which no document ever loses.
     DeleteSet,
     /// The client table.
     Clients,
@@ -60,6 +63,7 @@ impl Why {
 /// Some bytes of the file.
 #[derive(Debug, Clone, Copy)]
 pub struct Segment {
+    /// What they are there for.
     pub why: Why,
     /// Where it stands, or [`NONE`].
     pub pattern: u32,
@@ -67,6 +71,7 @@ pub struct Segment {
     pub record: u32,
     /// Who wrote it; none for what is nobody's.
     pub client: Option<u64>,
+    /// How many they are; 0 is possible where only something is counted.
     pub bytes: usize,
     /// How many of what it is: values, records, acknowledgements, ranges, clients.
     pub count: usize,
@@ -84,6 +89,7 @@ struct CreatedContainer {
 /// A record: a container where a collection has its records.
 #[derive(Debug, Default)]
 pub struct RecordBytes {
+    /// Where its collection stands, as an index of [`ByteAccounting::patterns`].
     pub pattern: u32,
     /// The block that created it, and who wrote that.
     block: usize,
@@ -92,6 +98,7 @@ pub struct RecordBytes {
     outer: u32,
     /// The outermost record that is marked as deleted, itself included, or [`NONE`].
     tombstone: u32,
+    /// The member id in the field that says who wrote it; None where there is none.
     pub author: Option<String>,
     /// In Unix seconds.
     pub created: Option<i64>,
@@ -105,6 +112,8 @@ struct PatternAt {
     container: u32,
 }
 
+/// An update with every byte accounted for: where each block stands, in which record, and whether
+/// it lives.
 pub struct ByteAccounting<'u, 'a, S> {
     update: &'u Update<'a, S>,
     locations: Locations<'a>,
@@ -122,6 +131,8 @@ pub struct ByteAccounting<'u, 'a, S> {
 }
 
 impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
+    /// Looks at all blocks of an update. Without a `spec`, which keys are ids is seen from the keys
+    /// themselves. Linear in the update.
     pub fn of(update: &'u Update<'a, S>, spec: Option<&'static Spec>) -> Self {
         let locations = Locations::of(update);
         let count = locations.all().len();
@@ -144,10 +155,12 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
         accounting
     }
 
+    /// The patterns that segments and records name by their index.
     pub fn patterns(&self) -> &Patterns<'a> {
         &self.patterns
     }
 
+    /// The record that a segment names; None for [`NONE`].
     pub fn record(&self, record: u32) -> Option<&RecordBytes> {
         self.records.get(record as usize)
     }

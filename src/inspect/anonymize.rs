@@ -17,6 +17,7 @@ const WORD_BYTES: usize = 32;
 
 /// What an anonymous copy is.
 pub struct Anonymous {
+    /// A valid v1 update, as long as the original and of the same version.
     pub bytes: Vec<u8>,
     /// How many texts became filler.
     pub texts: usize,

@@ -9,15 +9,23 @@ use serde::Serialize;
 pub struct Raw {
     /// Of its first unit: `client:clock`.
     pub id: String,
+    /// The client id of the replica that wrote it.
     pub client: u64,
+    /// The clock of its first unit.
     pub clock: u32,
     /// Clocks that it covers.
     pub length: u32,
+    /// What stood to its left when it was written, as `client:clock`; None for nothing, or where
+    /// the block says none.
     pub left_origin: Option<String>,
+    /// What stood to its right when it was written, as `client:clock`; None for nothing, or where
+    /// the block says none.
     pub right_origin: Option<String>,
     /// The path of its container; none where that is gone or not in the document.
     pub parent: Option<String>,
+    /// The key in a map; None in a sequence, or where it is not known.
     pub key: Option<String>,
+    /// What it holds, in one word: `gc`, `deleted`, `string`, `any`, `map`, `array` and so on.
     pub kind: &'static str,
     /// All of it is deleted.
     pub deleted: bool,
@@ -32,7 +40,9 @@ pub struct Raw {
 /// Which blocks.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Choice {
+    /// Only those that this client id wrote; None for all.
     pub client: Option<u64>,
+    /// At most so many, the first by client and clock; None for all.
     pub limit: Option<usize>,
 }
 

@@ -15,19 +15,25 @@ pub struct Change {
     pub collection: String,
     /// Its key, or its place in an array; None for a text or a root as a whole.
     pub id: Option<String>,
+    /// In which of the two documents the record is.
     pub kind: ChangeKind,
     /// What differs, by name, with the old value and the new one.
     pub fields: BTreeMap<String, (Option<Value>, Option<Value>)>,
 }
 
+/// How a record of the new document relates to one of the old.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
+    /// Only the new one has it.
     Added,
+    /// Only the old one has it.
     Removed,
+    /// Both have it, and a field differs.
     Changed,
 }
 
 impl ChangeKind {
+    /// The word for it in answers: `added`, `removed` or `changed`.
     pub fn name(self) -> &'static str {
         match self {
             ChangeKind::Added => "added",
@@ -42,6 +48,7 @@ impl ChangeKind {
 pub enum Comparison {
     /// They hold the same content, whatever their history.
     Equal,
+    /// Every record that differs, one collection after the other; never empty.
     Different(Vec<Change>),
     /// They hold the same operations and other content: two replicas wrote under one client id.
     Diverged(Vec<Change>),

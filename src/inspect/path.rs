@@ -42,8 +42,11 @@ pub enum PatternRole {
 /// A field that says something of its whole record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
+    /// The flag that says whether the record is deleted.
     Tombstone,
+    /// The member id of whoever wrote the record.
     Author,
+    /// When the record was made, in Unix seconds.
     Created,
 }
 
@@ -72,6 +75,8 @@ struct PatternNode<'a> {
 }
 
 impl<'a> Patterns<'a> {
+    /// No patterns yet, of a document whose concern has this `spec`; None where no concern knows
+    /// it.
     pub fn new(spec: Option<&'static Spec>) -> Self {
         Patterns { spec, nodes: Vec::new(), named: HashMap::new() }
     }
@@ -113,10 +118,12 @@ impl<'a> Patterns<'a> {
         }
     }
 
+    /// What stands at a pattern; [`PatternRole::Plain`] for [`NONE`].
     pub fn role(&self, pattern: u32) -> PatternRole {
         self.node(pattern).map_or(PatternRole::Plain, |node| node.role)
     }
 
+    /// What a pattern says of the whole record around it; None for all but the fields that do.
     pub fn mark(&self, pattern: u32) -> Option<Mark> {
         self.node(pattern).and_then(|node| node.mark)
     }

@@ -51,13 +51,16 @@ pub struct SizeRow {
     pub path: String,
     /// Why they are there ([`Why::name`]), or what they were grouped by.
     pub kind: &'static str,
+    /// How many bytes of the file they are; over all rows the whole file.
     pub bytes: u64,
+    /// How many of what `kind` says: values, records, acknowledgements, ranges, clients.
     pub count: u64,
 }
 
 /// Where the bytes of a file are, and what would free some.
 #[derive(Debug, Default)]
 pub struct Sizes {
+    /// The length of what was measured, in bytes: the sum of all rows.
     pub file_bytes: u64,
     /// The largest first.
     pub rows: Vec<SizeRow>,

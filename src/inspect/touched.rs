@@ -14,9 +14,11 @@ use std::ops::Range;
 /// What an update holds, and what it touched.
 #[derive(Debug, Clone, Default)]
 pub struct Touched {
+    /// How many blocks the update itself holds, known ones too.
     pub blocks: usize,
     /// Units of content that it adds, and those that it deletes.
     pub added: u64,
+    /// Units of content that it deletes, those that were deleted before included.
     pub deleted: u64,
     /// Sorted by their paths.
     pub records: Vec<TouchedRecord>,
@@ -29,8 +31,11 @@ pub struct Touched {
 pub struct TouchedRecord {
     /// What it is called; the name of its root where no concern knows.
     pub kind: String,
+    /// The last step of its path: its key, or in a sequence its field `id`.
     pub id: String,
+    /// The steps from the root to it, joined by `/`.
     pub path: String,
+    /// By what of the record's own item is in the update, as far as the document still tells.
     pub change: TouchKind,
     /// Of the fields, those that were written. None for what concerns all of it.
     pub fields: BTreeSet<String>,
@@ -40,8 +45,11 @@ pub struct TouchedRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TouchKind {
+    /// Fields of it were written, or another record took its place under its key.
     Edited,
+    /// The update made it.
     Created,
+    /// The update took it out for good; a tombstone is only edited.
     Removed,
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 /// One path; public API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Branch {
+    /// The steps from the root joined by `/`, with `*` for ids and elements.
     pub path: String,
     /// The type of what stands there; several where they differ, joined by `|`.
     #[serde(rename = "type")]

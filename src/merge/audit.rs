@@ -27,7 +27,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 pub struct AttributedChange {
     /// To the field, or to a new record.
     pub path: DocPath,
+    /// What the document showed before; None for nothing, and for a new record.
     pub old: Option<Value>,
+    /// What it shows now; None where it was removed.
     pub new: Option<Value>,
     /// The client ids that wrote there, since.
     pub clients: BTreeSet<u64>,

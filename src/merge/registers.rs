@@ -40,12 +40,17 @@ pub struct RegisterPlan {
 
 /// A merge of one document: how it was, how yrs left it, and what came.
 pub struct Merge<'m> {
+    /// Which document, for the schema and for what is said of it.
     pub doc: &'m DocId,
+    /// As it was before the import; None where it is new here.
     pub before: Option<&'m View>,
+    /// With all that came applied, and nothing decided yet.
     pub after: &'m View,
+    /// What was applied; indices into it name the sides everywhere.
     pub sides: &'m [MergeSide<'m>],
     /// Who sent each side, for people.
     pub by: &'m [Option<String>],
+    /// The time of the decision, in Unix seconds.
     pub now: i64,
 }
 

@@ -35,6 +35,7 @@ pub const REPLACED: &str = "replaced";
 
 /// One side of a merge, in which containers may stand that the merged document does not show.
 pub struct Loser<'v> {
+    /// The document as this side has it.
     pub view: &'v View,
     /// What of it was known here before; None where all of it counts.
     pub known: Option<&'v Clocks>,
@@ -66,10 +67,15 @@ enum RecordEdit {
 }
 
 impl ReplacedPlan {
+    /// Whether the document stays as it is; something may have lost all the same.
     pub fn is_empty(&self) -> bool {
         self.edits.is_empty()
     }
 
+    /// Makes the edits of the plan in an open transaction.
+    ///
+    /// # Errors
+    /// Those of the edits; the session must then be dropped.
     pub fn write(&self, txn: &mut Txn<'_>, doc: &DocId) -> Result<()> {
         for edit in &self.edits {
             match edit {

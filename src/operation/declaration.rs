@@ -5,9 +5,11 @@
 pub struct Declaration {
     /// Its name in batch lines and in the log.
     pub op: &'static str,
+    /// Which entity it is about, and who says so.
     pub within: Within,
     /// The fields of a line, beside `op` and `entity`.
     pub takes: &'static [Argument],
+    /// Whether its outcome names a record that others can refer to.
     pub creates: Creates,
     /// It can take a record out of its document for good, where nobody is waited for.
     pub deletes: bool,
@@ -27,6 +29,7 @@ pub enum Within {
 /// Whether an operation makes a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Creates {
+    /// It changes or deletes what is there.
     Never,
     /// It can; the outcome says whether it did.
     Sometimes,
@@ -37,8 +40,11 @@ pub enum Creates {
 /// A field of a batch line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Argument {
+    /// The key in the line's JSON object.
     pub name: &'static str,
+    /// Whether a line without it is refused.
     pub required: bool,
+    /// What becomes of its value before the operation is read.
     pub holds: Holds,
     /// What it is, where the name does not tell; may be empty.
     pub note: &'static str,

@@ -15,7 +15,9 @@ pub enum Verdict<'u> {
     Known,
     /// The document takes this of it, after all that was admitted before.
     New(Cow<'u, [u8]>),
+    /// It is valid, and builds upon what neither the document nor the other updates have.
     Waits(Need),
+    /// It breaks a rule of the gate in this document, whatever comes later.
     Invalid(Fault),
     /// From here on it holds other operations than the document, or than another update does.
     Forked(Id),

@@ -10,6 +10,7 @@ use std::ops::Range;
 pub struct DeleteSet(BTreeMap<u64, Vec<Range<u32>>>);
 
 impl DeleteSet {
+    /// Whether no unit at all is deleted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

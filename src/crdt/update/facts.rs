@@ -40,12 +40,18 @@ pub struct ParentSlot {
     pub(super) rooted: bool,
 }
 
+/// The container that items stand in, by what made it.
 #[derive(Debug, Clone, Copy)]
 pub enum Owner {
     /// An index into the roots.
     Root(u32),
     /// The item that created the container, and its block, unless it is outside the update.
-    Item { id: Id, block: Option<u32> },
+    Item {
+        /// The item that created the container.
+        id: Id,
+        /// The index of that item's block in the update; None where the update does not hold it.
+        block: Option<u32>,
+    },
 }
 
 impl ParentSlot {

@@ -113,6 +113,8 @@ impl Origins {
         Origins { passed }
     }
 
+    /// Whether one of the items was written over this one; no item counts as written over itself.
+    /// `update` must be the one that the chains were followed in.
     pub fn contains(&self, update: &Update<'_, Checked>, id: Id) -> bool {
         let end = update.find(id).and_then(|block| self.passed.get(&block));
         end.is_some_and(|end| id.clock < *end)

@@ -29,7 +29,9 @@ pub struct Locations<'a> {
 /// location of their own, though they stand in the same one.
 #[derive(Debug, Clone, Copy)]
 pub struct Location<'a> {
+    /// The container: a root by its index ([`Locations::root`]), or the item that created it.
     pub owner: Owner,
+    /// The key in a map; None in a sequence.
     pub key: Option<&'a str>,
 }
 
@@ -92,14 +94,17 @@ impl<'a> Locations<'a> {
         (location < OPEN).then_some(location as usize)
     }
 
+    /// Every location there is, by the index that [`Locations::index`] gives.
     pub fn all(&self) -> &[Location<'a>] {
         &self.locations
     }
 
+    /// The location with an index of [`Locations::index`]; None for an index that it never gave.
     pub fn get(&self, location: usize) -> Option<Location<'a>> {
         self.locations.get(location).copied()
     }
 
+    /// The name of the root with this index ([`Owner::Root`]); empty for an index that is none.
     pub fn root(&self, root: u32) -> &'a str {
         self.roots.get(root as usize).copied().unwrap_or("")
     }

@@ -8,6 +8,7 @@ use std::ops::Range;
 /// What one client takes in the frame around the blocks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Frame {
+    /// The client id whose entries these are.
     pub client: u64,
     /// Bytes of its entry in the client table.
     pub table: usize,
@@ -20,6 +21,7 @@ pub struct Frame {
 /// The deleted part of a block.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Dead {
+    /// How many of its units are deleted: clocks, not bytes.
     pub units: u32,
     /// Of its content. A run's own length and count belong to what lives.
     pub bytes: usize,

@@ -71,7 +71,9 @@ pub type Clocks = BTreeMap<u64, u32>;
 /// The name of one unit of content: who wrote it, and its number there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id {
+    /// The client id of the replica that wrote it.
     pub client: u64,
+    /// Its number among all that this client wrote, from 0 on without a gap.
     pub clock: u32,
 }
 
@@ -79,7 +81,9 @@ pub struct Id {
 /// versions hold the same content, unless one of them forked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Version {
+    /// Of each client the clock after its last unit: the state vector.
     pub clocks: Clocks,
+    /// Every unit that is deleted, those that were collected included.
     pub deletes: DeleteSet,
 }
 
@@ -96,8 +100,11 @@ impl Version {
 /// Why bytes were refused: where, by which rule (a short name that is public API), and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
+    /// Where in the bytes, from 0 on.
     pub offset: usize,
+    /// The name of the rule that was broken, one short word; public API.
     pub rule: &'static str,
+    /// What is wrong there, for people, without a full stop.
     pub reason: String,
 }
 
@@ -126,25 +133,40 @@ impl std::error::Error for Fault {}
 /// What a root holds, where a concern's schema says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RootKind {
+    /// A shared map.
     Map,
+    /// A shared array.
     Array,
+    /// A shared text.
     Text,
 }
 
 /// What a block is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
+    /// A range whose content was collected: nothing tells any more what it was, or where it stood.
     Gc,
+    /// A range that is not there. No document that is stored here has any.
     Skip,
+    /// An item whose content is gone; where it stood is known.
     Deleted,
+    /// Plain values as old versions of Yjs wrote them. The gate refuses them.
     Json,
+    /// Bytes as one value.
     Binary,
+    /// Characters of a text, each UTF-16 unit one unit of content.
     String,
+    /// A plain value among the characters of a text.
     Embed,
+    /// The beginning or the end of formatting in a text. The gate refuses it.
     Format,
+    /// A shared type: an array, a map, a text, or one that only other programs use.
     Type,
+    /// Plain values, one for each unit.
     Any,
+    /// A document within the document. The gate refuses it.
     Doc,
+    /// Elements that are shown at another place. The gate refuses it.
     Move,
 }
 
@@ -171,7 +193,9 @@ impl Kind {
 /// One block: a run of units that one client wrote in a row. Offsets are into the update's bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Block {
+    /// The number of its first unit among those of its client.
     pub clock: u32,
+    /// How many units it covers: values, UTF-16 units of a text, or clocks that are gone.
     pub len: u32,
     at: u32,
     content: u32,
@@ -181,6 +205,7 @@ pub struct Block {
     deep: bool,
     /// It holds a value that yrs would write in another way ([`WrittenBlocks`]).
     odd: bool,
+    /// What its units hold, as its first byte says; the delete set may have deleted them since.
     pub kind: Kind,
 }
 
@@ -204,17 +229,22 @@ impl Block {
 /// Where an item stands, as written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Header<'a> {
+    /// The unit that stood to its left when it was written: what it was written over, under a key.
     pub left: Option<Id>,
+    /// The unit that stood to its right when it was written.
     pub right: Option<Id>,
     /// `None` where an origin is written: the parent is then the origin's.
     pub parent: Option<Parent<'a>>,
+    /// The key in a map, where it is written: only where the parent is.
     pub key: Option<&'a str>,
 }
 
 /// The container that an item says it is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parent<'a> {
+    /// The root of this name.
     Root(&'a str),
+    /// The container that this item created.
     Item(Id),
 }
 

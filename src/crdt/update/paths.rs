@@ -15,7 +15,9 @@ pub enum Step<'a> {
 /// A container as it is named everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Container<'a> {
+    /// The root of this name.
     Root(&'a str),
+    /// The container that this item created.
     Item(Id),
 }
 
@@ -25,6 +27,7 @@ pub type Register<'a> = (Container<'a>, &'a str);
 /// What the blocks of one container take, everything below it included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Extent {
+    /// How many blocks they are, its own included.
     pub blocks: usize,
     /// The bytes of these blocks, headers and all.
     pub bytes: usize,

@@ -21,7 +21,9 @@ pub struct Trace<'u, 'a, S> {
 
 /// An item and its location.
 pub struct Traced<'u> {
+    /// Who wrote the item.
     pub client: u64,
+    /// The block that holds it; a block of several units is one entry.
     pub block: &'u Block,
     /// The root's name, the keys, and of each container in a sequence its field `id`; a plain
     /// element of a sequence adds no step.
@@ -31,13 +33,16 @@ pub struct Traced<'u> {
 /// What bytes that could not be read seem to hold: an item under a key of a root.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Head {
+    /// The name of the root that the item says it stands in.
     pub root: String,
+    /// The key that it stands under there: most often the id of a record.
     pub key: String,
     /// Else a plain value.
     pub is_container: bool,
 }
 
 impl<'u, 'a, S> Trace<'u, 'a, S> {
+    /// Reads the fields `id` that name the elements of sequences; linear in the update.
     pub fn of(update: &'u Update<'a, S>) -> Self {
         let mut trace = Trace { update, locations: Locations::of(update), ids: HashMap::new() };
         for (index, block) in update.blocks.iter().enumerate() {
