@@ -40,6 +40,7 @@ pub fn environment(real: &Environment, seed: u64) -> Environment {
 pub struct Chance(blake3::OutputReader);
 
 impl Chance {
+    /// The beginning of the sequence that this seed gives, on every machine.
     pub fn new(seed: u64) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key("crdtctl 1 sample");
         hasher.update(&seed.to_le_bytes());

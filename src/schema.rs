@@ -26,6 +26,7 @@ pub struct Spec {
     pub limit_bytes: u64,
     /// The roots and the type that each must have.
     pub roots: &'static [(&'static str, RootKind)],
+    /// The kinds of records in it; empty for a concern that has none.
     pub collections: &'static [Collection],
 }
 
@@ -61,6 +62,7 @@ pub struct Tombstone {
     pub by: Option<&'static str>,
     /// The field with the acknowledgements.
     pub acks: &'static str,
+    /// Whether pruning may take the record out, or only archiving.
     pub removal: Removal,
 }
 

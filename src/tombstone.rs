@@ -23,10 +23,13 @@ pub type Members = BTreeMap<String, i64>;
 /// A deleted record that is still in its document.
 #[derive(Debug, Clone)]
 pub struct Tombstone {
+    /// The kind of record that it is.
     pub collection: &'static Collection,
+    /// The steps from the root to the record.
     pub path: DocPath,
     /// When it was deleted, in Unix seconds; None where the program that deleted it did not say.
     pub deleted_at: Option<i64>,
+    /// The member who deleted it; None where records of this kind do not say, or nobody did.
     pub deleted_by: Option<String>,
     /// Who has acknowledged it, and when.
     pub acknowledged: BTreeMap<String, i64>,
@@ -37,6 +40,7 @@ pub struct Tombstone {
 /// What can be written of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plain {
+    /// Nothing of it: it can be acknowledged and pruned.
     Nothing,
     /// The record: nobody can acknowledge it here before it is rewritten.
     Record,
@@ -240,7 +244,9 @@ pub fn acknowledge(session: &mut Session, doc: &DocId) -> Result<usize> {
 /// A tombstone that prunes, or would.
 #[derive(Debug, Clone)]
 pub struct Pruned {
+    /// The document that it is in, or was.
     pub doc: DocId,
+    /// The record as it stood before it went.
     pub tombstone: Tombstone,
 }
 
@@ -248,8 +254,11 @@ pub struct Pruned {
 /// nobody is waited for, and that stays.
 #[derive(Debug, Default)]
 pub struct PrunePlan {
+    /// What may leave its document now.
     pub prunable: Vec<Pruned>,
+    /// What an active member has not acknowledged, or what stands where nobody can prune.
     pub blocked: Vec<Pruned>,
+    /// Archived cards and closed issues that nobody is waited for: they go only into the archive.
     pub kept: Vec<Pruned>,
 }
 

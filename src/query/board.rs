@@ -18,7 +18,9 @@ use std::collections::BTreeMap;
 pub struct Card {
     /// By which it is known here.
     pub id: String,
+    /// What stands on it; empty where nothing does.
     pub title: Text,
+    /// Empty where nobody wrote one.
     pub description: Text,
     /// The column that it names, which need not be there any more.
     pub column_id: Text,
@@ -28,7 +30,9 @@ pub struct Card {
     pub priority: Text,
     /// Unix seconds, like all times here; 0 where nobody said.
     pub created_at: i64,
+    /// When it was last changed or moved to another column.
     pub updated_at: i64,
+    /// Whether it was archived: it is a tombstone then, and in no lane.
     pub archived: bool,
     /// 0 for a card on the board.
     pub archived_at: i64,
@@ -47,9 +51,11 @@ pub struct Card {
 pub struct Lane {
     /// None for the lane of the cards whose column is gone.
     pub id: Option<String>,
+    /// As people read it; `unfiled` for the lane of the cards whose column is gone.
     pub title: String,
     /// Its place on the board; None for the lane of the cards whose column is gone.
     pub order: Option<i64>,
+    /// The cards in it, in their order; archived ones are in none.
     pub cards: Vec<Card>,
 }
 

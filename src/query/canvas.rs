@@ -16,9 +16,13 @@ pub struct Element {
     pub id: String,
     /// `text`, `image`, `chart` or `shape`.
     pub element_type: Text,
+    /// The left edge, in units of the canvas.
     pub x: Numeric,
+    /// The top edge, in units of the canvas, growing downward.
     pub y: Numeric,
+    /// In units of the canvas.
     pub width: Numeric,
+    /// In units of the canvas.
     pub height: Numeric,
     /// In radians, clockwise about the centre.
     pub rotation: Numeric,
@@ -28,6 +32,7 @@ pub struct Element {
     pub data: Value,
     /// Unix seconds, like all times here; 0 where nobody said.
     pub created_at: i64,
+    /// When any of its fields was last changed.
     pub updated_at: i64,
     /// Whether it was deleted: it is a tombstone then.
     pub deleted: bool,

@@ -19,7 +19,9 @@ use std::collections::BTreeMap;
 pub struct Message {
     /// By which it is known here.
     pub id: String,
+    /// The member who wrote it, as the record says; need not be active any more.
     pub author_id: Text,
+    /// What was written; it is still here after a deletion, until the tombstone is pruned.
     pub content: Text,
     /// Unix seconds; 0 where nobody said.
     pub created_at: i64,

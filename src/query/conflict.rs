@@ -17,6 +17,7 @@ pub struct LostValue {
     pub number: i64,
     /// When it was decided, in Unix seconds.
     pub at: i64,
+    /// The document that was merged.
     pub doc: DocId,
     /// What the record is called; None where nothing tells any more.
     pub kind: Option<String>,
@@ -26,15 +27,19 @@ pub struct LostValue {
     pub field: Option<String>,
     /// The way to the field from its root.
     pub path: DocPath,
-    /// `later`, `greater`, `unclocked`, `deleted`, `pruned` or `replaced`.
+    /// `later`, `greater`, `unclocked`, `deleted`, `pruned`, `replaced` or `orphaned`.
     pub rule: String,
+    /// What stood there after the merge; None where nothing did.
     pub winner: Option<Value>,
     /// When it was written, as its field's clock says it.
     pub winner_at: Option<i64>,
     /// Whose bundle it came in; None for what was here.
     pub winner_by: Option<String>,
+    /// What lost; None where it was nothing that JSON can show.
     pub loser: Option<Value>,
+    /// When it was written, as its field's clock says it.
     pub loser_at: Option<i64>,
+    /// Whose bundle it came in; None for what was here.
     pub loser_by: Option<String>,
     /// When it was written again, in Unix seconds.
     pub restored_at: Option<i64>,

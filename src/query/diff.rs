@@ -32,7 +32,9 @@ pub struct Difference {
 /// What a field held and holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FieldChange {
+    /// What was there before, or is in A; None for nothing.
     pub old: Option<Json>,
+    /// What is there now, or in B; None for nothing.
     pub new: Option<Json>,
 }
 
@@ -56,12 +58,14 @@ pub struct DocumentStanding {
     pub added: usize,
     /// The records that A has and B has not.
     pub removed: usize,
+    /// The records that both have and of which a field differs.
     pub changed: usize,
 }
 
 /// What was found in all pairs.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Differences {
+    /// Every record that differs, document by document.
     pub records: Vec<Difference>,
     /// In how many documents they are.
     pub documents: usize,

@@ -15,16 +15,21 @@ use std::collections::BTreeMap;
 /// What an entity says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Metadata {
+    /// Its type and id together, as commands take it.
     pub entity: EntityId,
     /// The part of the id behind the type.
     pub entity_id: String,
+    /// `group`, `channel`, `project` or `organization`.
     pub entity_type: String,
     /// What people call it.
     pub name: Text,
+    /// What it is for; empty where nobody said.
     pub description: Text,
+    /// Its id where that is four words, else empty.
     pub four_words: Text,
     /// Unix seconds.
     pub created_at: Numeric,
+    /// The member who made it, as the document says.
     pub created_by: Text,
     /// The BLAKE3 hash of the root of its website, where it has one.
     pub website_root: Text,
@@ -36,6 +41,7 @@ pub struct Metadata {
 /// An entity in a list of all.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EntitySummary {
+    /// What it says of itself; by its id alone where its core cannot be read.
     #[serde(flatten)]
     pub metadata: Metadata,
     /// How many active members it has; None where that cannot be read.
@@ -47,16 +53,19 @@ pub struct EntitySummary {
 /// An entity with what belongs to it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EntityOverview {
+    /// What it says of itself.
     #[serde(flatten)]
     pub metadata: Metadata,
     /// The active members.
     pub members: Vec<Member>,
+    /// Its documents with their sizes, sorted by id; those of unknown concerns too.
     pub documents: Vec<DocumentSize>,
 }
 
 /// How large a document is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DocumentSize {
+    /// Which document.
     pub doc_id: DocId,
     /// Of its file; 0 while the document is in the log only.
     pub bytes: u64,

@@ -21,6 +21,7 @@ pub struct LoggedCommand {
     pub member: Option<String>,
     /// Its words: `chat send`. `adopt` is what another program wrote to the files.
     pub command: String,
+    /// The documents that it changed, each once.
     pub documents: Vec<DocId>,
     /// How many operations it ran.
     pub operations: u64,
@@ -37,9 +38,13 @@ pub struct CommandDetail {
     pub seq: i64,
     /// Unix seconds.
     pub at: i64,
+    /// Who acted; None where nobody was named.
     pub member: Option<String>,
+    /// Its words: `chat send`.
     pub command: String,
+    /// What it ran, in order; empty where none was written down.
     pub operations: Vec<LoggedOperation>,
+    /// What it did, document by document.
     pub documents: Vec<DocumentChange>,
     /// The records that it touched, by the documents as they are now.
     pub records: Vec<RecordChange>,
@@ -57,13 +62,19 @@ pub struct LoggedOperation {
 /// What a command did to a document, in blocks and units of content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DocumentChange {
+    /// The document that was changed.
     pub doc: DocId,
     /// Whose log the update came out of: the member, else the replica.
     pub from: Option<String>,
+    /// The id of the replica whose log it was in; None for what was made here.
     pub from_replica: Option<String>,
+    /// Its number in that log; None for what was made here.
     pub from_seq: Option<i64>,
+    /// How many blocks the update holds.
     pub blocks: usize,
+    /// Units of content that the update adds.
     pub added: u64,
+    /// Units of content that the update deletes.
     pub deleted: u64,
     /// Of which the document does not tell any more where they stood.
     pub collected: u64,
@@ -74,7 +85,9 @@ pub struct DocumentChange {
 /// What a command did to a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RecordChange {
+    /// The document that it is in.
     pub doc: DocId,
+    /// Which record, and what was done to it.
     #[serde(flatten)]
     pub record: touched::TouchedRecord,
 }

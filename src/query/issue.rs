@@ -17,7 +17,9 @@ use serde_json::Value;
 pub struct Issue {
     /// By which it is known here.
     pub id: String,
+    /// What is to be done, in a line.
     pub title: Text,
+    /// The rest; empty where nobody wrote one.
     pub description: Text,
     /// `backlog`, `todo`, `in-progress`, `done` or `canceled`.
     pub status: Text,
@@ -25,14 +27,19 @@ pub struct Issue {
     pub priority: Text,
     /// Whose it is; empty for nobody's.
     pub assignee_id: Text,
+    /// The member who opened it, as the record says.
     pub reporter_id: Text,
     /// Unix seconds, like all times here; 0 where nobody said.
     pub created_at: i64,
     /// When the title or the description was last changed.
     pub updated_at: i64,
+    /// When the status last changed, by whoever said so.
     pub status_updated_at: i64,
+    /// When the priority last changed.
     pub priority_updated_at: i64,
+    /// When somebody else, or nobody, was last given it.
     pub assignee_updated_at: i64,
+    /// Whether it was closed: it is a tombstone then, which stays until it is archived.
     pub closed: bool,
     /// 0 for an open one.
     pub closed_at: i64,
@@ -49,13 +56,17 @@ pub struct Issue {
 /// What somebody said about an issue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comment {
+    /// The id of the record; empty where another program gave it none.
     pub id: Text,
+    /// The member who wrote it, as the record says.
     pub author_id: Text,
+    /// What was said; it is still here after a deletion, until the tombstone is pruned.
     pub content: Text,
     /// Unix seconds; 0 where nobody said.
     pub created_at: i64,
     /// When it was last edited, in Unix seconds.
     pub updated_at: i64,
+    /// Whether it was deleted: it is a tombstone then.
     pub deleted: bool,
     /// When, in Unix seconds; 0 for what is not deleted.
     pub deleted_at: i64,
@@ -75,6 +86,7 @@ pub struct IssueFilter {
     pub priority: Option<Priority>,
     /// Closed ones too, and deleted comments.
     pub closed: bool,
+    /// By what they are sorted.
     pub sort: IssueOrder,
     /// The other way round.
     pub reverse: bool,

@@ -12,6 +12,7 @@ use serde::Serialize;
 /// A record, as far as it takes to recognise it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RecentRecord {
+    /// The key or `id` of the record in its collection, whole.
     pub id: String,
     /// Unix seconds; 0 where nobody said.
     pub created_at: i64,

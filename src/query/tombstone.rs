@@ -16,15 +16,19 @@ use std::rc::Rc;
 /// A deleted record, and how far its acknowledgement is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DeletedRecord {
+    /// The document that it is still in.
     pub doc: DocId,
     /// What such a record is called.
     pub kind: &'static str,
+    /// Its whole id.
     pub id: String,
     /// Unix seconds; 0 where the program that deleted it did not say.
     pub deleted_at: i64,
+    /// The member who deleted it; None where records of this kind do not say.
     pub deleted_by: Option<String>,
     /// Member → when it acknowledged the deletion, in Unix seconds.
     pub acknowledged: BTreeMap<String, i64>,
+    /// How many members have acknowledged it, those who left included.
     pub acknowledgements: usize,
     /// The active members that have not, sorted.
     pub waiting_for: Vec<String>,
@@ -55,6 +59,7 @@ pub enum TombstoneGrouping {
 pub struct TombstoneGroup {
     /// What they have in common: a member, a document, a kind.
     pub group: String,
+    /// How many records the group has.
     pub tombstones: usize,
     /// Those of them that may leave their documents now.
     pub prunable: usize,
@@ -107,12 +112,15 @@ pub fn grouped(all: &[DeletedRecord], by: TombstoneGrouping) -> Vec<TombstoneGro
 /// A deleted record in full: who deleted it, whom it waits for, and what goes with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Explanation {
+    /// The document that it is still in.
     pub doc: DocId,
     /// What such a record is called.
     pub kind: &'static str,
+    /// Its whole id.
     pub id: String,
     /// Unix seconds; 0 where the program that deleted it did not say.
     pub deleted_at: i64,
+    /// The member who deleted it; None where records of this kind do not say.
     pub deleted_by: Option<String>,
     /// The client id that wrote the deletion.
     pub client: Option<u64>,
@@ -139,6 +147,7 @@ pub struct Explanation {
 /// A member, and what it has to do with a deletion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Acknowledger {
+    /// The member id.
     pub member: String,
     /// Whether it is a member now.
     pub active: bool,
@@ -146,6 +155,8 @@ pub struct Acknowledger {
     pub joined_at: Option<i64>,
     /// Unix seconds.
     pub acknowledged_at: Option<i64>,
+    /// Whether the record stays because of it: it is active, had joined by the time of the
+    /// deletion, and has not acknowledged it.
     pub waited_for: bool,
     /// When it was last heard of, in Unix seconds; None for never.
     pub last_heard: Option<i64>,

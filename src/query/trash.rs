@@ -18,10 +18,12 @@ pub struct TrashedRecord {
     pub id: String,
     /// What such a record is called.
     pub kind: String,
+    /// The document that it was in.
     pub doc: DocId,
     /// When it went, in Unix seconds.
     pub at: i64,
-    /// `pruned` by this replica, `peer` by another one, `removed` without a tombstone.
+    /// `pruned` by this replica, `peer` by another one, `removed` without a tombstone, `replaced` by a
+    /// new record under its id.
     pub why: String,
     /// Who acted here, or sent the bundle.
     pub member: Option<String>,
@@ -34,6 +36,7 @@ pub struct TrashedRecord {
 /// The same with everything that was in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TrashedContent {
+    /// What a list shows of it.
     #[serde(flatten)]
     pub summary: TrashedRecord,
     /// The way to it from its root.

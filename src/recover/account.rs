@@ -21,8 +21,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Completeness {
+    /// Something speaks of it, and nothing of it could be read.
     Lost,
+    /// It is there, without something that the fields in `missing` should have.
     Partial,
+    /// It is there with all that anything speaks of.
     Whole,
 }
 
@@ -42,7 +45,9 @@ impl Completeness {
 pub struct RecoveredRecord {
     /// What its collection calls it; for what no collection holds the root.
     pub kind: String,
+    /// Its key, or its field `id` in a sequence.
     pub id: String,
+    /// How much of it is in the document that was built.
     pub fate: Completeness,
     /// The fields of which something is missing.
     pub missing: Vec<String>,

@@ -19,7 +19,10 @@ pub struct RecoverySource {
 /// What one source gave.
 #[derive(Debug, Clone)]
 pub struct Given {
+    /// What people call the source: the file, the log, the inbox, or another store or bundle by its
+    /// path.
     pub name: String,
+    /// The bytes of all its updates together, as they were found.
     pub bytes: u64,
     /// Where its bytes stop making sense, and why.
     pub fault: Option<Fault>,

@@ -7,8 +7,11 @@ use std::collections::BTreeSet;
 /// A field of a record.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
+    /// The key in the record.
     pub name: &'static str,
+    /// The type that it must have in a document.
     pub kind: FieldKind,
+    /// What the rules make of it.
     pub role: FieldRole,
     /// Its own clock (rule R4), where it has one beside the record's.
     pub clock: Option<&'static str>,
@@ -23,6 +26,7 @@ pub enum FieldKind {
     SharedText,
     /// Unix seconds; 0 is "never".
     Time,
+    /// A boolean; nothing and everything else count as false.
     Flag,
     /// A number, whole or not.
     Number,
@@ -73,34 +77,42 @@ const fn new(name: &'static str, kind: FieldKind, role: FieldRole) -> Field {
 
 /// One constructor for each pair of kind and role that there is.
 impl Field {
+    /// A text with the record's own id ([`FieldRole::Id`]).
     pub const fn id(name: &'static str) -> Field {
         new(name, FieldKind::Text, FieldRole::Id)
     }
 
+    /// A text with the id of the member that the record is about ([`FieldRole::Member`]).
     pub const fn member(name: &'static str) -> Field {
         new(name, FieldKind::Text, FieldRole::Member)
     }
 
+    /// A text with the member id of whoever wrote the record ([`FieldRole::Author`]).
     pub const fn author(name: &'static str) -> Field {
         new(name, FieldKind::Text, FieldRole::Author)
     }
 
+    /// A text with the member id of whoever made the record ([`FieldRole::Creator`]).
     pub const fn creator(name: &'static str) -> Field {
         new(name, FieldKind::Text, FieldRole::Creator)
     }
 
+    /// A text with the member id of whoever is to act, empty for nobody ([`FieldRole::Assignee`]).
     pub const fn assignee(name: &'static str) -> Field {
         new(name, FieldKind::Text, FieldRole::Assignee)
     }
 
+    /// A text with the member id of whoever deleted the record ([`FieldRole::Deleter`]).
     pub const fn deleter(name: &'static str) -> Field {
         new(name, FieldKind::Text, FieldRole::Deleter)
     }
 
+    /// A text with the id of another record ([`FieldRole::Reference`]), which may be gone.
     pub const fn reference(name: &'static str) -> Field {
         new(name, FieldKind::Text, FieldRole::Reference)
     }
 
+    /// A text out of a fixed list ([`FieldRole::Word`]); documents may hold others all the same.
     pub const fn word(name: &'static str) -> Field {
         new(name, FieldKind::Text, FieldRole::Word)
     }
@@ -120,34 +132,43 @@ impl Field {
         new(name, FieldKind::Map, FieldRole::Prose)
     }
 
+    /// The time in Unix seconds at which the record began ([`FieldRole::Created`]).
     pub const fn created(name: &'static str) -> Field {
         new(name, FieldKind::Time, FieldRole::Created)
     }
 
+    /// A clock in Unix seconds: when the record, or a field of it, was last written
+    /// ([`FieldRole::Clock`]).
     pub const fn edited(name: &'static str) -> Field {
         new(name, FieldKind::Time, FieldRole::Clock)
     }
 
+    /// A time in Unix seconds that no rule goes by; 0 is "never".
     pub const fn time(name: &'static str) -> Field {
         new(name, FieldKind::Time, FieldRole::Plain)
     }
 
+    /// A boolean that no rule but the collection's own goes by.
     pub const fn flag(name: &'static str) -> Field {
         new(name, FieldKind::Flag, FieldRole::Plain)
     }
 
+    /// A number, whole or not, that no rule goes by.
     pub const fn number(name: &'static str) -> Field {
         new(name, FieldKind::Number, FieldRole::Plain)
     }
 
+    /// The map member → time with which members acknowledge the record's deletion.
     pub const fn acknowledgements(name: &'static str) -> Field {
         new(name, FieldKind::Acknowledgements, FieldRole::Plain)
     }
 
+    /// The map emoji → array of members.
     pub const fn reactions(name: &'static str) -> Field {
         new(name, FieldKind::Reactions, FieldRole::Plain)
     }
 
+    /// An array of maps or of plain values.
     pub const fn list(name: &'static str) -> Field {
         new(name, FieldKind::List, FieldRole::Plain)
     }
@@ -157,6 +178,7 @@ impl Field {
         new(name, FieldKind::Map, FieldRole::Plain)
     }
 
+    /// A whole number that other programs read and nothing here believes (rule R5).
     pub const fn cache(name: &'static str) -> Field {
         new(name, FieldKind::Cache, FieldRole::Plain)
     }

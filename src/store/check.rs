@@ -33,6 +33,7 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// The word for it in reports; public API.
     pub fn name(self) -> &'static str {
         match self {
             Severity::Error => "error",
@@ -45,19 +46,24 @@ impl Severity {
 /// A kind of finding. Its name is public API.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FindingKind {
+    /// A few words joined by hyphens; public API, and the beginning of every finding's id.
     pub name: &'static str,
+    /// How bad it is, wherever it is found.
     pub severity: Severity,
 }
 
 impl FindingKind {
+    /// A kind of [`Severity::Error`] with this name.
     pub const fn error(name: &'static str) -> FindingKind {
         FindingKind { name, severity: Severity::Error }
     }
 
+    /// A kind of [`Severity::Warning`] with this name.
     pub const fn warning(name: &'static str) -> FindingKind {
         FindingKind { name, severity: Severity::Warning }
     }
 
+    /// A kind of [`Severity::Info`] with this name.
     pub const fn info(name: &'static str) -> FindingKind {
         FindingKind { name, severity: Severity::Info }
     }
@@ -75,25 +81,42 @@ impl FindingKind {
     }
 }
 
+/// A file that does not decode, or breaks a rule of the format.
 pub static UNDECODABLE: FindingKind = FindingKind::error("undecodable");
+/// A file with parts that wait for what it does not hold.
 pub static PENDING: FindingKind = FindingKind::error("pending");
+/// A sound document with content that nothing here reads: it is carried and measured only.
 pub static UNSUPPORTED: FindingKind = FindingKind::info("unsupported");
+/// A document whose file is gone.
 pub static MISSING_FILE: FindingKind = FindingKind::error("missing-file");
+/// A file and a log that do not go together, though each can be read.
 pub static BROKEN_LOG: FindingKind = FindingKind::error("broken-log");
+/// Two replicas wrote different operations under one client id.
 pub static REPLICA_FORK: FindingKind = FindingKind::error("replica-fork");
+/// A document with less of our own writing than we know to have written: an older copy was put
+/// back.
 pub static CLOCK_BELOW_LEASE: FindingKind = FindingKind::error("clock-below-lease");
+/// A `.meta` with another hash than its file has: somebody changed one of the two.
 pub static HASH_MISMATCH: FindingKind = FindingKind::warning("hash-mismatch");
+/// A file that another program changed since it was written here; the next session takes it in.
 pub static FOREIGN_REPLACEMENT: FindingKind = FindingKind::warning("foreign-replacement");
+/// A file that lacks what the log holds: writing it did not end.
 pub static LOST_FOLD: FindingKind = FindingKind::warning("lost-fold");
+/// A file without its `.meta`.
 pub static MISSING_META: FindingKind = FindingKind::warning("missing-meta");
+/// A `.meta` that does not decode, or speaks of another document or an earlier state.
 pub static STALE_META: FindingKind = FindingKind::warning("stale-meta");
+/// A file that looks like a document and is not read as one.
 pub static UNREAD_FILE: FindingKind = FindingKind::warning("unread-file");
+/// An update that has waited in the inbox for longer than [`limits::LONG_WAIT_SECONDS`].
 pub static LONG_WAIT: FindingKind = FindingKind::warning("long-wait");
+/// A `crdtctl.db` that cannot be read: the files are then taken as they are.
 pub static UNREADABLE_STATE: FindingKind = FindingKind::error("unreadable-state");
 
 /// Something that is wrong with the files of a document, or of the store.
 #[derive(Debug, Clone)]
 pub struct FileFinding {
+    /// Its name and severity.
     pub kind: &'static FindingKind,
     /// None where no document is concerned.
     pub doc: Option<DocId>,
@@ -101,12 +124,14 @@ pub struct FileFinding {
     pub detail: String,
     /// What is wrong, in a sentence without a full stop; of a document that is not named "it".
     pub message: String,
+    /// What helps against it.
     pub fix: FileFix,
 }
 
 /// What mends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileFix {
+    /// A session can do it by itself.
     Repair(FileRepair),
     /// To build the document again from what is left of it and what others have.
     Recover,
@@ -144,6 +169,7 @@ pub struct Examiner {
 /// What was found out about one document.
 #[derive(Default)]
 pub struct Examined {
+    /// Everything that is wrong with it; empty where nothing is.
     pub findings: Vec<FileFinding>,
     /// Its live content, where it can be read.
     pub view: Option<View>,
@@ -176,6 +202,7 @@ impl Store {
 }
 
 impl Examiner {
+    /// The reader that it looks through, as the store stood when the examination began.
     pub fn reader(&self) -> &Reader {
         &self.reader
     }

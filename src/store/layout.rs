@@ -24,28 +24,38 @@ pub(super) const HASHED: &str = "h_";
 /// A document on disk.
 #[derive(Debug, Clone)]
 pub struct Document {
+    /// The id that its name or its `.meta` gives; no two files of a store have the same.
     pub id: DocId,
     /// Relative to the store's directory.
     pub path: PathBuf,
     /// Of the file; 0 while the document is in the log only.
     pub bytes: u64,
+    /// What lies beside it; None where that is missing or does not decode.
     pub meta: Option<Meta>,
 }
 
 /// `.meta`, unknown keys kept in `rest`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Meta {
+    /// The whole document id: what the file is, where its name is a hash.
     pub doc_id: String,
+    /// The first part of the id; empty where the program that wrote it left it out.
     #[serde(default)]
     pub entity_type: String,
+    /// The second part of the id, without type and concern; empty where it was left out.
     #[serde(default)]
     pub entity_id: String,
+    /// How often the document was saved, by whichever program; 0 where nobody said.
     #[serde(default)]
     pub version: u64,
+    /// When the document was first saved here, in Unix seconds; 0 where nobody said.
     #[serde(default)]
     pub created_at: i64,
+    /// When it was last saved here, in Unix seconds; 0 where nobody said.
     #[serde(default)]
     pub updated_at: i64,
+    /// Every other key: `blake3` and `bytes` of the file are ours, the rest is kept as others wrote
+    /// it.
     #[serde(flatten)]
     pub rest: serde_json::Map<String, serde_json::Value>,
 }
@@ -55,6 +65,7 @@ pub struct Meta {
 pub struct Problem {
     /// Relative to the store's directory.
     pub path: PathBuf,
+    /// What is the matter with it, without a full stop.
     pub what: String,
 }
 
@@ -63,6 +74,7 @@ pub struct Problem {
 pub struct Scan {
     /// Sorted by id.
     pub documents: Vec<Document>,
+    /// What was not read, in the order in which it was met.
     pub problems: Vec<Problem>,
 }
 

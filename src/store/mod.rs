@@ -58,14 +58,18 @@ pub type Roots = fn(&DocId) -> &'static [(&'static str, RootKind)];
 
 /// What the machine around a store is like; made once by the command line (or a test).
 pub struct Environment {
+    /// What time it is; a fixed one in tests.
     pub clock: Clock,
+    /// Where new ids and client ids come from: chance, or a seed in tests.
     pub ids: Ids,
     /// `$XDG_STATE_HOME/crdtctl/leases`; None when there is no such place: nothing can be written
     /// then.
     pub leases: Option<PathBuf>,
     /// Identifies the machine (`/etc/machine-id`, else the host name).
     pub machine: String,
+    /// The name of the machine, for whoever is told who holds the lock.
     pub host: String,
+    /// How long a writer waits for the lock of the store before it fails with `Locked`.
     pub lock_wait: Duration,
     /// From `concern::CONCERNS`.
     pub roots: Roots,
@@ -198,6 +202,7 @@ impl Store {
         below.join(path)
     }
 
+    /// What was given when the store was opened.
     pub fn environment(&self) -> &Environment {
         &self.environment
     }

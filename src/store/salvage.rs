@@ -26,6 +26,7 @@ pub struct Remains {
 }
 
 impl Remains {
+    /// Whether there is nothing to build the document from; notes do not count.
     pub fn is_empty(&self) -> bool {
         self.file.is_none() && self.log.is_empty() && self.inbox.is_empty()
     }

@@ -79,8 +79,11 @@ pub struct Committed {
 /// What a commit did to one document, in bytes of its file.
 #[derive(Debug, Clone)]
 pub struct ChangedDocument {
+    /// Which document.
     pub doc: DocId,
+    /// Before the commit; 0 where it had no file.
     pub bytes_before: u64,
+    /// After the commit, once its file is written: the length of its whole state.
     pub bytes_after: u64,
 }
 
@@ -154,10 +157,12 @@ impl Session {
         self.environment.clock.now()
     }
 
+    /// What was given when the store was opened.
     pub fn environment(&self) -> &Environment {
         &self.environment
     }
 
+    /// Whether nothing will be written: [`Session::commit`] only says what it would do.
     pub fn dry_run(&self) -> bool {
         self.dry_run
     }

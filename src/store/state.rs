@@ -41,7 +41,9 @@ pub struct State {
 /// What a peer is known to have of one document.
 #[derive(Debug, Clone)]
 pub struct StoredReceipt {
+    /// The id of the replica that sent it.
     pub replica_id: String,
+    /// The document that it speaks of.
     pub doc: DocId,
     /// JSON `{"clocks":{client:clock},"deletes":hex}`: the peer's `has`.
     pub version: String,
@@ -52,8 +54,11 @@ pub struct StoredReceipt {
 /// Another replica that we have heard of.
 #[derive(Debug, Clone)]
 pub struct Peer {
+    /// Its id, a UUID that it made for itself.
     pub replica_id: String,
+    /// The member that it acts as, by its latest bundle; None where it has none.
     pub member: Option<String>,
+    /// The id of its latest bundle that came here.
     pub last_bundle: Option<String>,
     /// Unix seconds.
     pub last_seen: i64,
@@ -62,12 +67,19 @@ pub struct Peer {
 /// One change of one document, as it was made or as it came.
 #[derive(Debug, Clone)]
 pub struct LogRow {
+    /// The number of the command, which all documents share that it changed; numbers rise, and may
+    /// have gaps.
     pub seq: i64,
+    /// The document that was changed.
     pub doc: DocId,
     /// Unix seconds.
     pub at: i64,
+    /// Who ran the command; None where nobody was named.
     pub member: Option<String>,
+    /// Its words: `chat send`.
     pub command: String,
+    /// The change as a v1 update; the earlier rows of the document have all that it builds upon, or
+    /// its file has.
     pub update: Vec<u8>,
     /// The replica it came from and that replica's log seq, when it was imported.
     pub origin: Option<(String, i64)>,
@@ -87,12 +99,17 @@ pub struct LogHead {
 pub struct Parked {
     /// Given by [`State::park`]; ignored there.
     pub id: i64,
+    /// The document that it is for.
     pub doc: DocId,
+    /// The id of the bundle that it came in; for a bare update the name of its file.
     pub bundle: String,
+    /// The id of the replica that sent it; None where nobody says.
     pub replica_id: Option<String>,
+    /// The v1 update as it came.
     pub update: Vec<u8>,
     /// JSON {client: clock} of what it needs.
     pub needs: String,
+    /// When it came, in Unix seconds.
     pub received_at: i64,
     /// The document's entry in the bundle's manifest and the sender, as JSON: what to record once
     /// it is applied.

@@ -19,9 +19,11 @@ pub struct Imported {
     pub bundles: usize,
     /// The documents that it touched, sorted.
     pub documents: Vec<DocumentSummary>,
+    /// How many values lost a conflict, in all documents together.
     pub conflicts: usize,
     /// How many of the updates given wait for their prerequisites.
     pub waiting: usize,
+    /// Whether any document is another than before, or anything else waits than before.
     pub changed: bool,
     /// What the senders would not have been allowed to do here; it is done, since replicas must
     /// agree.
@@ -36,6 +38,7 @@ pub struct Imported {
     /// The documents as they were and would be; of a dry run only.
     #[serde(skip)]
     pub touched: Vec<TouchedDocument>,
+    /// What was committed; of a dry run what would have been.
     #[serde(skip)]
     pub committed: Committed,
 }
@@ -43,8 +46,11 @@ pub struct Imported {
 /// Something that the sender of a bundle would not have been allowed to do here.
 #[derive(Debug, Serialize)]
 pub struct ImportFinding {
+    /// The document that it was done to.
     pub doc: DocId,
+    /// What was done, in a word: `role`, `add`, `remove` and so on.
     pub kind: String,
+    /// What was done and by whom, in a sentence without a full stop.
     pub message: String,
 }
 
@@ -57,8 +63,11 @@ impl From<Audit> for ImportFinding {
 /// A document before and after a dry run.
 #[derive(Clone)]
 pub struct TouchedDocument {
+    /// Which document.
     pub doc: DocId,
+    /// As it was; None where it is new here.
     pub before: Option<Rc<View>>,
+    /// As it would be; None where nothing of it can be shown.
     pub after: Option<Rc<View>>,
 }
 
@@ -71,7 +80,9 @@ impl fmt::Debug for TouchedDocument {
 /// What happened to one document, in records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentSummary {
+    /// Which document.
     pub doc: DocId,
+    /// What changed in it, counted.
     pub summary: MergeSummary,
 }
 
@@ -93,7 +104,9 @@ impl Serialize for DocumentSummary {
 /// An update that waits.
 #[derive(Debug, Clone)]
 pub struct Wait {
+    /// The document that it is for.
     pub doc: DocId,
+    /// The name of the file or bundle that it came in.
     pub source: String,
     /// Who sent it.
     pub from: Sender,

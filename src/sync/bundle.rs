@@ -49,6 +49,7 @@ impl Bundle {
         self.manifest.documents.push(document);
     }
 
+    /// What the bundle says of itself: checked where it was read, and complete where it was made.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }

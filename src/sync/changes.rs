@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 /// A record that is not as it was before the import.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ImportedChange {
+    /// The document that the record is in.
     pub doc: DocId,
     /// What such a record is called; `key` where no concern knows.
     pub kind: &'static str,

@@ -31,6 +31,7 @@ pub struct Request<'a> {
 
 /// A bundle, and what had to be left out of it.
 pub struct Exported {
+    /// The bundle, ready to be written; without any updates where the receiver lacks none.
     pub bundle: Bundle,
     /// Sentences for stderr.
     pub notes: Vec<String>,

@@ -24,6 +24,7 @@ pub struct Received<'u> {
     pub source: String,
     /// Who sent it, and what that says; None for a bare update.
     pub claim: Option<Claim>,
+    /// Whether it was given just now, or had waited.
     pub came: Came,
 }
 
@@ -39,10 +40,14 @@ pub enum Came {
 /// An entry of a manifest, and whose it is: what may be recorded once the update is applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
+    /// The id of the bundle.
     pub bundle: String,
+    /// Who made the bundle.
     pub from: Sender,
+    /// The id of the replica that it was made for; None when for anybody.
     #[serde(rename = "for")]
     pub addressee: Option<String>,
+    /// What the manifest says of this one document.
     pub entry: Document,
 }
 
@@ -51,6 +56,7 @@ pub struct Claim {
 pub enum Disposition {
     /// The document holds it now, or did before. With what the update itself held.
     Applied(Has),
+    /// It builds on what the document does not have: it goes into the inbox.
     Waits(Need),
     /// It can never be applied as it is.
     Refused(Error),

@@ -22,14 +22,20 @@ use std::rc::Rc;
 
 /// What is given to an import.
 pub enum Input {
+    /// A bundle that was read, with what its sender says of itself.
     Bundle {
+        /// What it is called in messages: its path, or what it came through.
         name: String,
+        /// Its parts have the lengths and hashes that its manifest says; nothing more is checked.
         bundle: Box<Bundle>,
     },
     /// A bare Yrs v1 update of one document.
     Raw {
+        /// What it is called in messages: its path, or what it came through.
         name: String,
+        /// The document that it is for, which the bytes do not say.
         doc: DocId,
+        /// The bytes as they came, at most [`limits::UPDATE_BYTES`]; nothing of them is checked.
         update: Vec<u8>,
     },
 }

@@ -19,6 +19,7 @@ use std::collections::btree_map::Entry;
 
 /// Takes in messages that came together, one a line.
 pub struct Intake<'i> {
+    /// The store whose canvases they are about.
     pub store: &'i Store,
     /// How the store is opened for each commit.
     pub open: Open<'i>,
@@ -50,12 +51,16 @@ pub enum Notice<'n> {
 pub struct MessageOutcome {
     /// The number of its line.
     pub line: usize,
+    /// The application's name of its kind: `canvas_operation` and so on.
     #[serde(rename = "type")]
     pub kind: &'static str,
+    /// The canvas that it is about, as the message names it.
     pub canvas_id: String,
     /// Who sent it.
     pub from: String,
+    /// What was done about it.
     pub result: Reception,
+    /// The reason, in a few words; None where there is nothing to explain.
     pub why: Option<String>,
     /// What else there is to say: the element, how many of several, a cursor to be shown.
     #[serde(flatten)]
@@ -66,6 +71,7 @@ pub struct MessageOutcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reception {
+    /// The canvas holds it now, and did not before.
     Applied,
     /// All was so already.
     Unchanged,

@@ -21,11 +21,13 @@ pub type Applied = BTreeMap<String, i64>;
 /// The whole manifest. Keys that are not named here are ignored when read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
+    /// The name and number of the format; a manifest of another one is refused.
     pub format: String,
     /// A UUID.
     pub bundle: String,
     /// Unix seconds on the sender's clock.
     pub created_at: i64,
+    /// Who made the bundle.
     pub from: Sender,
     /// The replica it was made for; null when for anybody.
     #[serde(rename = "for")]
@@ -41,13 +43,16 @@ pub struct Manifest {
     /// replica's clock}. Tells each of them that this bundle is later still, though its time is not.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub heard: BTreeMap<String, i64>,
+    /// Every document of which something is said, each once, with an update or without.
     pub documents: Vec<Document>,
 }
 
 /// Who made a bundle. A store that was never written by this program has no replica id.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sender {
+    /// The id of the replica, a UUID; null for a store that is none yet.
     pub replica: Option<String>,
+    /// The member that it acts as; null where it has none.
     pub member: Option<MemberId>,
     /// The ids that the replica had before: it goes on from them, nobody else does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -57,10 +62,13 @@ pub struct Sender {
 /// One document: its part, if it has one, and what the sender has of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
+    /// Which document.
     pub doc: DocId,
     /// The part in the bundle; null when nothing but the receipt is sent.
     pub file: Option<String>,
+    /// The length of the part; 0 without one.
     pub bytes: u64,
+    /// The hash of the part; null exactly where `file` is.
     pub blake3: Option<Hash>,
     /// What a receiver must already have.
     pub needs: Clocks,
@@ -68,6 +76,8 @@ pub struct Document {
     pub has: Has,
     /// The content digest at `has`; null when the sender cannot read the content.
     pub digest: Option<Hash>,
+    /// Which rows of the sender's log the part holds; to the end of them the receipt goes, with a
+    /// part or without.
     pub log: LogRange,
     /// How far the sender has applied the logs of others, for this document.
     pub applied: Applied,
@@ -76,14 +86,18 @@ pub struct Document {
 /// A version, short: the state vector, and a hash that stands for the delete set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Has {
+    /// Client id → the clock after the last unit of its that is known.
     pub state_vector: Clocks,
+    /// The hash of the delete set in its one canonical form.
     pub delete_set: Hash,
 }
 
 /// The rows of the sender's log that a part holds: `after < seq <= upto`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogRange {
+    /// The number of the last row before those of the part; 0 where it begins with the first.
     pub after: i64,
+    /// The number of the last row that is in the part.
     pub upto: i64,
 }
 

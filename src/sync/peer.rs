@@ -22,18 +22,22 @@ pub struct KnownPeer {
 /// What a replica said that it has of one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
+    /// The version that it had.
     pub has: Has,
     /// Of its content; None when it did not say.
     pub digest: Option<Hash>,
     /// How far it had applied the logs of others.
     pub applied: Applied,
+    /// When it said so.
     pub said: PeerClaim,
 }
 
 /// When a replica said something: the end of its log, and its clock, which is never ahead of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerClaim {
+    /// The number of the last row in its log.
     pub seq: i64,
+    /// Unix seconds.
     pub at: i64,
 }
 

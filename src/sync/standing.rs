@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 pub struct PeerStanding {
     /// None for a member of whom nothing was heard yet.
     pub replica_id: Option<String>,
+    /// The member that it acts as; None for a replica that has none.
     pub member: Option<String>,
     /// Unix seconds.
     pub last_seen: Option<i64>,

@@ -15,9 +15,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// One peer and the distance to it.
 #[derive(Debug, Clone)]
 pub struct SyncStatus {
+    /// Which replica, and when it was last heard of.
     pub peer: Peer,
+    /// What we have and it has not, by its latest receipt: it may have more by now.
     pub they_lack: Distance,
+    /// What it has and we have not, by its latest receipt.
     pub we_lack: Distance,
+    /// The documents of which both have the same version.
     pub agreement: Agreement,
     /// Updates from its bundles that wait here for their prerequisites.
     pub waiting: Vec<WaitingUpdate>,
@@ -78,17 +82,21 @@ pub struct Distance(pub Vec<Lacking>);
 /// written. A deletion alone has none, so a document can be lacking with no operations.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Lacking {
+    /// Which document.
     pub doc: DocId,
+    /// How many clocks are lacking; 0 where deletions alone are.
     pub operations: u64,
     /// What an export would carry of it; nobody knows what a peer would send.
     pub bytes: Option<u64>,
 }
 
 impl Distance {
+    /// How many documents are lacking something.
     pub fn documents(&self) -> usize {
         self.0.len()
     }
 
+    /// How many clocks are lacking in all of them.
     pub fn operations(&self) -> u64 {
         self.0.iter().map(|lacking| lacking.operations).fold(0, u64::saturating_add)
     }
@@ -102,6 +110,7 @@ impl Distance {
 /// An update that waits here.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct WaitingUpdate {
+    /// The document that it is for.
     pub doc: DocId,
     /// The bundle that it came in; for a bare update its file.
     pub bundle: String,
@@ -117,7 +126,9 @@ pub struct WaitingUpdate {
 /// A member of an entity here of whom nothing was heard: as far as is known, it has nothing.
 #[derive(Debug, Clone)]
 pub struct Unheard {
+    /// The member id.
     pub member: String,
+    /// Everything that we have.
     pub they_lack: Distance,
 }
 
@@ -143,6 +154,7 @@ pub struct Overview {
     pub peers: Vec<SyncStatus>,
     /// The members of whom nothing was heard, by their ids.
     pub unheard: Vec<Unheard>,
+    /// Updates that wait, of bundles that no known peer made, and bare ones.
     pub stray: Vec<WaitingUpdate>,
     /// The documents that cannot be read: nothing is known of what they lack.
     pub damaged: Vec<Error>,

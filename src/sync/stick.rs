@@ -29,7 +29,12 @@ const REPLICA_CHARS: usize = 8;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recipient {
     /// A replica that was heard of.
-    Replica { replica: String, member: Option<String> },
+    Replica {
+        /// The id of the replica.
+        replica: String,
+        /// The member that it acts as; None where it has none.
+        member: Option<String>,
+    },
     /// Everybody of whom nothing was heard: these members, and whoever else comes.
     Unheard(Vec<String>),
     /// Whoever reads it: what is here, without updates.
@@ -38,14 +43,17 @@ pub enum Recipient {
 
 /// One file for the stick.
 pub struct StickFile {
+    /// For whom it is.
     pub to: Recipient,
     /// Its name, always the same for the same two ends.
     pub file: String,
+    /// The bundle to write, and what had to be left out of it.
     pub exported: Exported,
 }
 
 /// All that belongs onto a stick.
 pub struct Load {
+    /// One for each replica that lacks something, and last one for everybody else.
     pub outgoing: Vec<StickFile>,
     /// Who gets nothing: replicas whose members have left every entity.
     pub departed: Vec<String>,

@@ -14,17 +14,21 @@ const COLUMNS: &str = "id, doc_id, at, member, verb, element, changes, clock, un
 pub struct UndoStep {
     /// Given by [`State::push_step`]; ignored there.
     pub id: i64,
+    /// The document of the canvas.
     pub doc: DocId,
     /// Unix seconds.
     pub at: i64,
+    /// Who did it: the timeline is this replica's, whoever it acts as.
     pub member: String,
     /// What was done: "add", "set", "move", "delete".
     pub verb: String,
+    /// The whole id of the element.
     pub element: String,
     /// JSON: field → [before, after].
     pub changes: String,
     /// The element's clock after this replica's last write to it.
     pub clock: i64,
+    /// Whether it was taken back since: redo would do it again.
     pub undone: bool,
 }
 

@@ -18,13 +18,18 @@ pub struct Conflict {
     pub id: i64,
     /// When it was decided, in Unix seconds.
     pub at: i64,
+    /// The document that was merged.
     pub doc: DocId,
     /// What the record is called; None where nothing tells any more.
     pub noun: Option<String>,
     /// The way to the field from its root; empty where nothing tells any more.
     pub path: DocPath,
+    /// By which rule it was decided: `later`, `greater`, `unclocked`, `deleted`, `pruned`,
+    /// `replaced` or `orphaned`.
     pub rule: String,
+    /// What stood there after the merge.
     pub winner: ConflictClaim,
+    /// What lost: the value that is kept here and nowhere else.
     pub loser: ConflictClaim,
     /// The item that held the value that lost, which is kept once: client id and clock.
     pub item: (u64, u32),
@@ -35,6 +40,7 @@ pub struct Conflict {
 /// One side of a conflict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConflictClaim {
+    /// As JSON, for people; None for nothing.
     pub value: Option<serde_json::Value>,
     /// The value in the format of documents, where JSON does not give it back as it was.
     pub typed: Option<Vec<u8>>,
@@ -45,6 +51,7 @@ pub struct ConflictClaim {
 }
 
 impl ConflictClaim {
+    /// The claim of a value that was written at `at`, and came in the bundle of `by`.
     pub fn of(value: &Value, at: Option<i64>, by: Option<String>) -> ConflictClaim {
         ConflictClaim { value: Some(value.to_json()), typed: value.beyond_json(), at, by }
     }
@@ -61,7 +68,9 @@ impl ConflictClaim {
 pub struct Audit {
     /// When it came, in Unix seconds.
     pub at: i64,
+    /// The document that it was done to.
     pub doc: DocId,
+    /// What was done, in a word: `role`, `add`, `remove` and so on.
     pub kind: String,
     /// What it is about: with document and kind the same for the same thing.
     pub detail: String,

@@ -10,6 +10,8 @@ use rusqlite::params;
 /// A message that waits for the relay, and was not handed out yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitingEvents {
+    /// Its number among all messages of the store, in the order in which they were made; no event's
+    /// number.
     pub id: i64,
     /// The command in the log that it is about; None for an answer.
     pub seq: Option<i64>,
@@ -25,7 +27,9 @@ pub struct Handed {
     /// The numbers of the last event there was, the last that was acknowledged, and the last that
     /// was written to whoever asked.
     pub last: i64,
+    /// The number of the last event that was acknowledged; it and all before it are forgotten.
     pub acknowledged: i64,
+    /// The number of the last event that was written to whoever asked.
     pub printed: i64,
 }
 

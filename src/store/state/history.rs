@@ -11,11 +11,15 @@ use std::ops::Range;
 /// One row of the log without its update.
 #[derive(Debug, Clone)]
 pub struct LogEntry {
+    /// The number of the command, which all documents share that it changed.
     pub seq: i64,
+    /// The document that was changed.
     pub doc: DocId,
     /// Unix seconds.
     pub at: i64,
+    /// Who ran the command; None where nobody was named.
     pub member: Option<String>,
+    /// Its words: `chat send`.
     pub command: String,
     /// Of the update.
     pub bytes: u64,

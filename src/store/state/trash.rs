@@ -17,6 +17,7 @@ pub struct Trashed {
     pub number: i64,
     /// When it went, in Unix seconds.
     pub at: i64,
+    /// The document that it was in.
     pub doc: DocId,
     /// What such a record is called.
     pub noun: String,
@@ -26,6 +27,7 @@ pub struct Trashed {
     pub record: serde_json::Value,
     /// The same in the format of documents, where JSON does not give it back as it was.
     pub typed: Option<Vec<u8>>,
+    /// Why it is gone: `pruned`, `peer`, `removed` or `replaced`.
     pub why: String,
     /// Who acted here, or sent the bundle.
     pub member: Option<String>,
