@@ -21,6 +21,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -53,6 +54,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl init global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -85,6 +87,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl status global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -116,6 +119,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl whoami global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -147,6 +151,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl entity global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -181,6 +186,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl entity create global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -213,6 +219,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl entity list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -244,6 +251,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl entity show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -277,6 +285,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl entity rename global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -311,6 +320,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl entity use global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -371,6 +381,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl member global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -404,6 +415,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl member add global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -437,6 +449,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl member remove global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -470,6 +483,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl member role global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -504,6 +518,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl member list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -535,6 +550,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl member show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -595,6 +611,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl chat global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -629,6 +646,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl chat send global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -662,6 +680,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl chat edit global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -696,6 +715,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl chat delete global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -730,6 +750,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl chat react global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -768,6 +789,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl chat list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -799,6 +821,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl chat show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -832,6 +855,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl chat thread global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -868,6 +892,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl chat search global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -940,6 +965,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl kanban global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -971,6 +997,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl kanban board global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1011,6 +1038,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl kanban add global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1052,6 +1080,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl kanban edit global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1087,6 +1116,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl kanban move global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1121,6 +1151,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl kanban archive global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1154,6 +1185,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl kanban restore global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1194,6 +1226,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl kanban list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1225,6 +1258,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl kanban show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1257,6 +1291,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl kanban column global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1289,6 +1324,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl kanban column add global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1322,6 +1358,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl kanban column rename global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1358,6 +1395,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl kanban column move global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1392,6 +1430,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl kanban column remove global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1508,6 +1547,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl issue global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1547,6 +1587,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl issue open global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1582,6 +1623,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl issue edit global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1619,6 +1661,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl issue status global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1657,6 +1700,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl issue priority global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1692,6 +1736,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl issue assign global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1728,6 +1773,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl issue comment global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1762,6 +1808,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl issue comments global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1800,6 +1847,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl issue close global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1833,6 +1881,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl issue reopen global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1883,6 +1932,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl issue list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1915,6 +1965,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl issue show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1999,6 +2050,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl canvas global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2038,6 +2090,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl canvas add global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2071,6 +2124,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl canvas set global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2105,6 +2159,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl canvas move global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2139,6 +2194,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl canvas delete global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2172,6 +2228,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl canvas list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2203,6 +2260,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl canvas show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2237,6 +2295,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl canvas undo global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2270,6 +2329,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl canvas redo global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2303,6 +2363,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl canvas render global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2335,6 +2396,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl canvas apply global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2372,6 +2434,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl canvas events global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2455,6 +2518,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl sync global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2493,6 +2557,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl sync export global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2527,6 +2592,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl sync import global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2560,6 +2626,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl sync stick global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2593,6 +2660,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl sync status global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2627,6 +2695,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl sync receipt global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2659,6 +2728,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl sync show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2691,6 +2761,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl sync verify global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2723,6 +2794,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl sync peers global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2755,6 +2827,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl sync forget global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2832,6 +2905,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl prune global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2863,6 +2937,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl tombstone global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2901,6 +2976,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl tombstone list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2932,6 +3008,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl tombstone why global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2980,6 +3057,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl trash global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3011,6 +3089,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl trash list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3042,6 +3121,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl trash show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3075,6 +3155,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl trash restore global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3127,6 +3208,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl conflict global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3160,6 +3242,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl conflict list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3191,6 +3274,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl conflict show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3224,6 +3308,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl conflict restore global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3276,6 +3361,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl doc global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3307,6 +3393,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl doc list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3338,6 +3425,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl doc show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3375,6 +3463,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl doc dump global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3407,6 +3496,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl doc get global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3441,6 +3531,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl doc tree global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3479,6 +3570,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl doc size global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3513,6 +3605,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl doc blocks global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3546,6 +3639,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl doc diff global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3581,6 +3675,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl doc load global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3615,6 +3710,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl doc anonymize global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3696,6 +3792,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl digest global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3729,6 +3826,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl check global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3762,6 +3860,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl repair global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3797,6 +3896,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl recover global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3831,6 +3931,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl batch global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3866,6 +3967,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl log global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3897,6 +3999,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl log show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3943,6 +4046,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl demo global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3979,6 +4083,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl completions global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -4012,6 +4117,7 @@ module completions {
     --output(-o): string@"nu-complete crdtctl man global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed

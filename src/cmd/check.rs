@@ -34,7 +34,7 @@ const COLUMNS: &[Column] = &[
     Column::text("severity", "severity"),
     Column::text("doc", "document").data(),
     Column::text("message", "what is wrong"),
-    Column::text("fix", "what mends it"),
+    Column::text("fix", "what mends it").below(),
 ];
 
 pub fn run(context: &Context, args: Args) -> Result<Report> {

@@ -3,8 +3,9 @@ use super::{Context, DryRun, resolve};
 use crate::error::{Next, Result};
 use crate::operation::{Operation, Restore};
 use crate::query::conflict::{self as query, ConflictFilter};
-use crate::ui::{Column, Report, row, rows};
+use crate::ui::{Column, Format, Report, Row, row, rows};
 use clap::Subcommand;
+use serde_json::{Value, json};
 
 /// Values that lost a merge: what they lost to, and how to have them back
 ///
@@ -61,18 +62,19 @@ enum Verb {
 }
 
 const COLUMNS: &[Column] = &[
-    Column::text("number", "number"),
-    Column::time("at", "decided"),
+    Column::number("number", "number"),
+    Column::time("at", "decided").wide(),
     Column::text("doc", "document").wide(),
-    Column::text("kind", "kind"),
-    Column::id("id", "id"),
+    Column::text("kind", "kind").data(),
+    Column::text("record", "record"),
+    Column::id("id", "id").wide(),
     Column::text("field", "field"),
     Column::text("rule", "rule"),
     Column::text("winner", "won"),
     Column::text("winner_by", "by").wide(),
     Column::text("loser", "lost"),
     Column::text("loser_by", "by").wide(),
-    Column::time("restored_at", "restored").wide(),
+    Column::time("restored_at", "restored").filled(),
 ];
 
 const SHOW: &[Column] = &[
@@ -108,7 +110,31 @@ fn list(context: &Context, since: Option<When>, doc: Option<&str>) -> Result<Rep
     let since = since.map(|since| since.at(context.now()));
     let filter = ConflictFilter { since, doc, entities: context.named_entities(&reader)? };
     let found = query::list(&reader, &filter)?;
-    Ok(Report::list(rows(&found)?, COLUMNS, Some("number"), "no conflicts"))
+    let mut rows = rows(&found)?;
+    if !context.terminal.format.is_json() {
+        for (row, lost) in rows.iter_mut().zip(&found) {
+            name(row, &query::names(&reader, lost), context.terminal.format);
+        }
+    }
+    Ok(Report::list(rows, COLUMNS, Some("number"), "no conflicts"))
+}
+
+/// Puts what people know things by beside ids; in tables in their place.
+fn name(row: &mut Row, names: &query::Names, format: Format) {
+    let kind = row.get("kind").and_then(Value::as_str).unwrap_or_default();
+    let id = row.get("id").and_then(Value::as_str).unwrap_or_default();
+    let record = match &names.record {
+        Some(title) => format!("{kind} {title:?}"),
+        None => format!("{kind} {id}"),
+    };
+    row.insert("record".into(), json!(record.trim()));
+    for (field, name) in [("winner", &names.winner), ("loser", &names.loser)] {
+        if let Some(name) = name
+            && format == Format::Table
+        {
+            row.insert(field.into(), json!(name));
+        }
+    }
 }
 
 fn show(context: &Context, number: i64) -> Result<Report> {

@@ -47,6 +47,10 @@ pub struct Globals {
     #[arg(id = "global.quiet", short = 'q', long = "quiet", global = true)]
     pub quiet: bool,
 
+    /// Show cells of many lines in tables, and long columns of boards, whole
+    #[arg(id = "global.full", long = "full", global = true)]
+    pub full: bool,
+
     /// Say which store, entity and member are meant
     #[arg(id = "global.verbose", short = 'v', long = "verbose", global = true)]
     pub verbose: bool,
@@ -147,6 +151,7 @@ impl Globals {
             color_out: colored(self.color, out),
             color_err: colored(self.color, err),
             quiet: self.quiet,
+            full: self.full,
             ask: !self.no_input && std::io::stdin().is_terminal() && err,
             progress: match self.progress {
                 ColorChoice::Never => Signs::None,

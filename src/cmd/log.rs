@@ -51,12 +51,12 @@ enum Verb {
 const COLUMNS: &[Column] = &[
     Column::number("seq", "seq"),
     Column::time("at", "when"),
-    Column::text("member", "who"),
+    Column::text("member", "who").wide(),
     Column::text("command", "command"),
-    Column::list("documents", "documents").wide(),
+    Column::list("documents", "documents"),
     Column::count("operations", "operations").wide(),
     Column::list("from", "from").wide(),
-    Column::bytes("bytes", "bytes"),
+    Column::bytes("bytes", "bytes").wide(),
 ];
 
 pub fn run(context: &Context, args: Args) -> Result<Report> {

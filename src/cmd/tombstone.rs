@@ -63,15 +63,15 @@ enum CountBy {
 }
 
 const COLUMNS: &[Column] = &[
-    Column::text("doc", "document").wide(),
+    Column::text("doc", "document"),
     Column::text("kind", "kind"),
     Column::id("id", "id"),
-    Column::time("deleted_at", "deleted"),
+    Column::time("deleted_at", "deleted").wide(),
     Column::text("deleted_by", "by").wide(),
-    Column::number("acknowledgements", "acked"),
+    Column::number("acknowledgements", "acked").wide(),
     Column::list("waiting_for", "waits for"),
     Column::time("silent_since", "last heard of").wide(),
-    Column::flag("prunable", "prunable"),
+    Column::flag("prunable", "prunable").wide(),
     Column::bytes("bytes", "takes").wide(),
 ];
 

@@ -1,14 +1,18 @@
 //! Values that lost a merge, and what they lost to.
 
 use crate::concern;
+use crate::crdt::value::Source;
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
-use crate::path::DocPath;
-use crate::schema;
+use crate::path::{DocPath, Keys};
+use crate::schema::{self, Collection, FieldRole};
 use crate::store::{Conflict, Reader, State};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
+
+/// Most characters of what a record is known by.
+const TITLE: usize = 40;
 
 /// A value that lost a merge.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -89,6 +93,47 @@ pub fn list(reader: &Reader, filter: &ConflictFilter) -> Result<Vec<LostValue>> 
 pub fn find(reader: &Reader, number: i64) -> Result<LostValue> {
     let found = all(reader)?.into_iter().find(|conflict| conflict.id == number);
     found.map(LostValue::from).ok_or_else(|| Error::not_found(format!("no conflict {number}")))
+}
+
+/// What people know things by that a conflict names by their ids; None where nothing tells any more.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// The record: its title, or how what it says begins.
+    pub record: Option<String>,
+    /// What the values stand for, where they are ids of other records.
+    pub winner: Option<String>,
+    pub loser: Option<String>,
+}
+
+/// The names for a conflict, in its document as it is now.
+pub fn names(reader: &Reader, lost: &LostValue) -> Names {
+    let (Some(spec), Ok(Some(view))) = (concern::of(&lost.doc), reader.view(&lost.doc)) else {
+        return Names::default();
+    };
+    let Some((collection, steps)) = schema::place(spec, &lost.path) else {
+        return Names::default();
+    };
+    let field = lost.path.get(steps).map_or("", String::as_str);
+    let is_reference =
+        collection.field(field).is_some_and(|field| field.role == FieldRole::Reference);
+    let title = |collection: &Collection, path: &[&str]| {
+        let said = view.text(&[path, &[collection.heading()?]].concat())?;
+        let start: String = said.chars().take(TITLE).collect();
+        let cut = start.len() < said.len();
+        (!said.is_empty()).then(|| if cut { format!("{start}…") } else { start })
+    };
+    let referred = |value: &Option<Value>| {
+        let id = value.as_ref().filter(|_| is_reference)?.as_str()?;
+        let beside = spec.collections.iter().filter(|other| other.path.len() == 1);
+        let mut titles = beside.map(|other| title(other, &[other.path, &[id]].concat()));
+        titles.find_map(|title| title)
+    };
+    let record = lost.path.get(..steps).unwrap_or_default();
+    Names {
+        record: title(collection, &record.steps()),
+        winner: referred(&lost.winner),
+        loser: referred(&lost.loser),
+    }
 }
 
 fn all(reader: &Reader) -> Result<Vec<Conflict>> {

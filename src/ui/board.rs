@@ -1,15 +1,20 @@
 //! A board for people: its lanes side by side, as wide as the terminal.
 
 use super::report::{Board, Row, Style};
+use super::wrap::{longest_word, wrap};
 use super::{Terminal, cell, escape};
 use serde_json::Value;
 use std::io::{self, Write};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 /// Spaces between two lanes.
 const GAP: usize = 2;
 /// Narrower lanes are not worth reading: those that find no room stand below the others.
 const LEAST: usize = 20;
+/// Words up to this width make lanes wider.
+const WORD: usize = 36;
+/// Most cards of a lane, unless all are asked for.
+const CARDS: usize = 12;
 /// Between what is said in one line of a card.
 const DOT: &str = " · ";
 
@@ -30,12 +35,17 @@ struct BoardLine {
 /// Draws the lanes, in as many rows as they need.
 pub fn draw(board: &Board, terminal: &Terminal, out: &mut dyn Write) -> io::Result<()> {
     let lanes = board.lanes.len().max(1);
-    let beside = ((terminal.width + GAP) / (LEAST + GAP)).clamp(1, lanes);
+    let cards = board.all_cards();
+    // No id is broken while fewer lanes side by side have room for it.
+    let words = cards.iter().flat_map(|card| said_of(board, card, cell::ID_CHARS));
+    let word = words.map(|text| longest_word(&text)).max().unwrap_or(0).min(WORD);
+    let least = LEAST.max(word);
+    let beside = ((terminal.width + GAP) / (least + GAP)).clamp(1, lanes);
     let room = terminal.width.saturating_sub(GAP * (beside - 1));
     let width = (room / beside).max(1);
-    let cards = board.all_cards();
     let ids = cards.iter().filter_map(|card| card.get(board.id)?.as_str());
-    let pen = Pen { board, width, id_length: cell::id_length(ids) };
+    let most = if terminal.full { usize::MAX } else { CARDS };
+    let pen = LanePen { board, width, id_length: cell::id_length(ids), most };
     for (at, row) in board.lanes.chunks(beside).enumerate() {
         if at > 0 {
             writeln!(out)?;
@@ -70,13 +80,28 @@ fn beside_each_other(lines: &[Option<&BoardLine>], width: usize, color: bool) ->
 }
 
 /// What all lanes are drawn with.
-struct Pen<'b> {
+struct LanePen<'b> {
     board: &'b Board,
     width: usize,
     id_length: usize,
+    most: usize,
 }
 
-impl Pen<'_> {
+/// What is said of a card, in the order of its face.
+fn said_of(board: &Board, card: &Row, id_length: usize) -> Vec<String> {
+    let said = board.face.iter().map(|column| {
+        let value = card.get(column.key).unwrap_or(&Value::Null);
+        let text = cell::shown(value, column.style);
+        let text = match column.style {
+            Style::Id => cell::short_id(&text, id_length).to_owned(),
+            _ => text,
+        };
+        escape::line(&text).into_owned()
+    });
+    said.collect()
+}
+
+impl LanePen<'_> {
     /// The heading with the number of cards, a rule, the cards.
     fn lane(&self, lane: &Row) -> Vec<BoardLine> {
         let heading = lane.get(self.board.heading).and_then(Value::as_str).unwrap_or_default();
@@ -84,25 +109,23 @@ impl Pen<'_> {
         let heading = format!("{} ({})", escape::line(heading), cards.len());
         let mut lines = self.lines(CardLook::Bold, wrap(&heading, self.width));
         lines.extend(self.lines(CardLook::Dim, vec!["─".repeat(self.width)]));
-        for (at, card) in cards.into_iter().enumerate() {
+        let more = cards.len().saturating_sub(self.most);
+        for (at, card) in cards.into_iter().take(self.most).enumerate() {
             if at > 0 {
                 lines.extend(self.lines(CardLook::Plain, vec![String::new()]));
             }
             lines.extend(self.card(card));
         }
+        if more > 0 {
+            let said = wrap(&format!("and {more} more"), self.width);
+            lines.extend(self.lines(CardLook::Plain, vec![String::new()]));
+            lines.extend(self.lines(CardLook::Dim, said));
+        }
         lines
     }
 
     fn card(&self, card: &Row) -> Vec<BoardLine> {
-        let mut said = self.board.face.iter().map(|column| {
-            let value = card.get(column.key).unwrap_or(&Value::Null);
-            let text = cell::shown(value, column.style);
-            let text = match column.style {
-                Style::Id => cell::short_id(&text, self.id_length).to_owned(),
-                _ => text,
-            };
-            escape::line(&text).into_owned()
-        });
+        let mut said = said_of(self.board, card, self.id_length).into_iter();
         let text = said.next().unwrap_or_default();
         let mut lines = self.lines(CardLook::Plain, wrap(&text, self.width));
         lines.extend(
@@ -127,31 +150,6 @@ fn join(parts: impl Iterator<Item = String>, width: usize) -> Vec<String> {
             }
             _ => lines.extend(wrap(&part, width)),
         }
-    }
-    lines
-}
-
-/// A text in lines of at most `width` columns, broken between words, and within a word that is
-/// wider than that.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        if !line.is_empty() && line.width() + 1 + word.width() > width {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        for c in word.chars() {
-            if !line.is_empty() && line.width() + c.width().unwrap_or(0) > width {
-                lines.push(std::mem::take(&mut line));
-            }
-            line.push(c);
-        }
-    }
-    if !line.is_empty() {
-        lines.push(line);
     }
     lines
 }
@@ -193,6 +191,7 @@ mod tests {
             color_out,
             color_err: false,
             quiet: false,
+            full: false,
             ask: false,
             progress: Signs::None,
         };
@@ -238,16 +237,23 @@ mod tests {
                 .fold(painted, |text, code| text.replace(&format!("\u{1b}{code}"), ""));
             assert_eq!(bare, text);
         }
-        // Four lanes of twenty columns have room in 86.
-        assert_eq!(drawn(&board, 86, false).matches("Three").count(), 1);
-        assert!(drawn(&board, 86, false).lines().next().unwrap().contains("Four"));
-        assert!(!drawn(&board, 85, false).lines().next().unwrap().contains("Four"));
+        // Four lanes have room where the longest word has room four times; beyond that it is broken.
+        assert_eq!(drawn(&board, 150, false).matches("Three").count(), 1);
+        assert!(drawn(&board, 150, false).lines().next().unwrap().contains("Four"));
+        assert!(!drawn(&board, 149, false).lines().next().unwrap().contains("Four"));
     }
 
     #[test]
-    fn words_are_broken_where_they_must() {
-        assert_eq!(wrap("a bc def", 4), ["a bc", "def"]);
-        assert_eq!(wrap("abcdefgh i", 3), ["abc", "def", "gh", "i"]);
-        assert_eq!(wrap("  ", 3), Vec::<String>::new());
+    fn ids_are_whole_and_long_lanes_are_cut_with_a_count() {
+        let titles: Vec<String> = (0..30).map(|n| format!("card {n}")).collect();
+        let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
+        let board =
+            board(&[("One", &titles), ("Two", &titles[..12]), ("Three", &[]), ("Four", &[])]);
+        for width in [40, 60, 80, 100, 140] {
+            let text = drawn(&board, width, false);
+            assert_eq!(text.matches("alice-river-stone-sky").count(), 24, "{text}");
+            assert_eq!(text.matches("and 18 more").count(), 1, "{text}");
+            assert!(text.contains("One (30)") && !text.contains("card 12"), "{text}");
+        }
     }
 }

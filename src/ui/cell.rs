@@ -5,7 +5,7 @@ use chrono::{DateTime, Local, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
 /// Fewest characters of a UUID that a table shows.
-const ID_CHARS: usize = 8;
+pub const ID_CHARS: usize = 8;
 /// Most names of a list that a table shows, where there are many.
 const NAMES: usize = 4;
 /// Most changes of a record that a table shows.

@@ -15,6 +15,7 @@ mod report;
 mod stream;
 mod table;
 mod talk;
+mod wrap;
 
 pub use cell::size;
 pub use progress::Progress;
@@ -65,6 +66,8 @@ pub struct Terminal {
     pub color_err: bool,
     /// No talk: neither sentences nor notes. Errors are always said.
     pub quiet: bool,
+    /// Tables show cells of many lines, and boards long lanes, whole.
+    pub full: bool,
     /// Somebody is there to answer a question.
     pub ask: bool,
     pub progress: Signs,

@@ -233,6 +233,8 @@ pub enum Visibility {
     Filled,
     /// In tables only where it holds anything and the terminal has room.
     Wide,
+    /// In tables on a line of its own below the row, whole: what is to be copied.
+    Below,
     /// In TSV and CSV only.
     Data,
 }
@@ -296,6 +298,12 @@ impl Column {
     /// column goes first.
     pub const fn wide(mut self) -> Self {
         self.visibility = Visibility::Wide;
+        self
+    }
+
+    /// Shown in a table on a line of its own below the row, whole: what is to be copied.
+    pub const fn below(mut self) -> Self {
+        self.visibility = Visibility::Below;
         self
     }
 

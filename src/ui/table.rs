@@ -1,23 +1,31 @@
 //! Tables for people: aligned columns without lines around them, never wider than the terminal.
+//!
+//! Words and ids are not broken while there is another way. Where room is short, first columns go
+//! that only a wide terminal shows, and it is said which; then texts are broken between words; then
+//! the first column (what a row is about) stands on a line above the others; at last every record is
+//! a list of its fields.
 
 use super::report::{Column, Object, Row, Section, Style, Visibility};
+use super::wrap::{cut, longest_word, wrap};
 use super::{Terminal, cell, escape};
-use comfy_table::{
-    Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, presets,
-};
 use serde_json::Value;
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
-/// Spaces between two columns.
+/// Spaces between two columns, and before what stands below a first column.
 const GAP: usize = 2;
 /// A column of text is given this much before columns that only a wide terminal shows.
-const TEXT_WIDTH: usize = 40;
+const TEXT_WIDTH: usize = 32;
+/// Words up to this width are not broken: the ids of members and records are no wider.
+const WORD: usize = 40;
+/// Most lines of a cell, unless all of them are asked for.
+const LINES: usize = 4;
 
 /// The terminal's columns; 80 where there is none to ask.
 pub fn width() -> usize {
     let named = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let asked = || Table::new().width().map(usize::from);
+    let ask = |term: console::Term| term.size_checked().map(|(_, columns)| usize::from(columns));
+    let asked = || ask(console::Term::stdout()).or_else(|| ask(console::Term::stderr()));
     named.or_else(asked).filter(|columns| *columns > 0).unwrap_or(80)
 }
 
@@ -35,41 +43,33 @@ pub fn list(
         .iter()
         .filter(|column| column.visibility != Visibility::Data)
         .map(|column| Filled::of(column, rows))
-        .filter(|filled| filled.column.visibility == Visibility::Everywhere || !filled.is_empty())
-        .collect();
-    let shown = fitting(filled, terminal.width);
-    let mut table = empty_table(terminal);
-    table.set_header(shown.iter().map(|filled| {
-        // Capitals stand out without colour too.
-        let title = Cell::new(filled.column.title.to_uppercase());
-        if terminal.color_out { title.add_attribute(Attribute::Bold) } else { title }
-    }));
-    for at in 0..rows.len() {
-        table.add_row(shown.iter().map(|filled| filled.cells.get(at).map_or("", String::as_str)));
+        .filter(|filled| filled.column.visibility == Visibility::Everywhere || !filled.is_empty());
+    let (below, beside): (Vec<Filled<'_>>, Vec<Filled<'_>>) =
+        filled.partition(|filled| filled.column.visibility == Visibility::Below);
+    let all: Vec<&Filled<'_>> = beside.iter().collect();
+    let (shown, left_out) = fitting(all.clone(), terminal.width);
+    let pen = Pen { terminal, rows: rows.len(), below: &below };
+    match TableLayout::of(&shown, terminal.width) {
+        Some(layout) => {
+            pen.draw(&layout, out)?;
+            say_left_out(&left_out, terminal, out)
+        }
+        None => pen.stack(&all, out),
     }
-    lay_out(&mut table, &shown, terminal.width);
-    write_lines(&table, out)
 }
 
 /// One field per line, then its tables and its long texts.
 pub fn object(object: &Object, terminal: &Terminal, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = empty_table(terminal);
+    let mut fields: Vec<(String, String)> = Vec::new();
     for (key, title, style) in object.entries() {
         let apart = style == Style::Prose || object.section(key).is_some();
         let value = object.fields.get(key).unwrap_or(&Value::Null);
         let text = cell::shown(value, style);
         if !apart && !text.is_empty() {
-            let title = Cell::new(escape::line(title));
-            let title =
-                if terminal.color_out { title.add_attribute(Attribute::Bold) } else { title };
-            table.add_row([title, Cell::new(escape::line(&text))]);
+            fields.push((escape::line(title).into_owned(), escape::line(&text).into_owned()));
         }
     }
-    pad(&mut table);
-    if let Some(titles) = table.column_mut(0) {
-        titles.set_constraint(ColumnConstraint::ContentWidth);
-    }
-    write_lines(&table, out)?;
+    write_fields(&fields, usize::MAX, terminal, out)?;
     for (key, _, style) in object.entries() {
         match object.section(key) {
             Some(section) => write_section(object, section, terminal, out)?,
@@ -92,10 +92,7 @@ fn write_section(
     if rows.is_empty() {
         return Ok(());
     }
-    match terminal.color_out {
-        true => writeln!(out, "\n\u{1b}[1m{}\u{1b}[0m", section.title)?,
-        false => writeln!(out, "\n{}", section.title)?,
-    }
+    writeln!(out, "\n{}", bold(section.title, terminal))?;
     list(&rows, section.columns, terminal, out)
 }
 
@@ -112,12 +109,44 @@ fn write_prose(fields: &Row, key: &str, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
+/// Title and text, a field a line; of a long text `most` lines.
+fn write_fields(
+    fields: &[(String, String)],
+    most: usize,
+    terminal: &Terminal,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let titles = fields.iter().map(|(title, _)| title.width()).max().unwrap_or(0);
+    let room = terminal.width.saturating_sub(titles + GAP);
+    for (title, text) in fields {
+        let pad = " ".repeat((titles + GAP).saturating_sub(title.width()));
+        if longest_word(text) > room {
+            // What does not fit beside its title stands below it, as it is.
+            writeln!(out, "{}", bold(title, terminal))?;
+            let lines = wrap(text, terminal.width);
+            cut(lines, most, terminal.width).iter().try_for_each(|line| writeln!(out, "{line}"))?;
+            continue;
+        }
+        let lines = cut(wrap(text, room), most, room);
+        let (first, others) = match lines.split_first() {
+            Some((first, others)) => (first.as_str(), others),
+            None => ("", &[][..]),
+        };
+        writeln!(out, "{}", format!("{}{pad}{first}", bold(title, terminal)).trim_end())?;
+        let indent = " ".repeat(titles + GAP);
+        others.iter().try_for_each(|line| writeln!(out, "{indent}{line}"))?;
+    }
+    Ok(())
+}
+
 /// A column with what it will show.
 struct Filled<'c> {
     column: &'c Column,
     cells: Vec<String>,
     /// The widest cell, the title included.
     width: usize,
+    /// The widest of its words, the title included.
+    word: usize,
 }
 
 impl<'c> Filled<'c> {
@@ -136,22 +165,42 @@ impl<'c> Filled<'c> {
         for text in &mut cells {
             *text = escape::line(text).into_owned();
         }
-        let width = cells.iter().map(|text| text.width()).max().unwrap_or(0);
-        Filled { column, width: width.max(column.title.width()), cells }
+        let title = column.title.width();
+        let width = cells.iter().map(|text| text.width()).max().unwrap_or(0).max(title);
+        let word = cells.iter().map(|text| longest_word(text)).max().unwrap_or(0).max(title);
+        Filled { column, width, word, cells }
+    }
+
+    fn cell(&self, row: usize) -> &str {
+        self.cells.get(row).map_or("", String::as_str)
     }
 
     fn is_empty(&self) -> bool {
         self.cells.iter().all(String::is_empty)
     }
 
-    /// Text can be broken into lines; everything else stays whole where there is any room.
-    fn breaks(&self) -> bool {
-        matches!(self.column.style, Style::Text | Style::Prose | Style::List)
+    fn is_wide(&self) -> bool {
+        self.column.visibility == Visibility::Wide
     }
 
-    /// What this column should have at least.
+    fn is_right(&self) -> bool {
+        matches!(self.column.style, Style::Number | Style::Bytes)
+    }
+
+    /// Text can be broken between words; everything else stays whole.
+    fn breaks(&self) -> bool {
+        let style = self.column.style;
+        matches!(style, Style::Text | Style::Prose | Style::List | Style::Changes | Style::Sets)
+    }
+
+    /// What it needs.
     fn least(&self) -> usize {
-        if self.breaks() { self.width.min(TEXT_WIDTH) } else { self.width }
+        if self.breaks() { self.word.min(WORD) } else { self.width }
+    }
+
+    /// What it should have.
+    fn comfort(&self) -> usize {
+        if self.breaks() { self.width.min(TEXT_WIDTH).max(self.least()) } else { self.width }
     }
 }
 
@@ -162,64 +211,218 @@ fn bars(column: &Column, rows: &[Row]) -> Vec<String> {
     rows.iter().map(|row| cell::bar(amount(row), sum)).collect()
 }
 
-/// Leaves out columns for wide terminals, the last first, until the others have room.
-fn fitting(mut columns: Vec<Filled<'_>>, width: usize) -> Vec<Filled<'_>> {
-    let needed = |columns: &[Filled<'_>]| -> usize {
-        columns.iter().map(|column| column.least() + GAP).sum()
+/// The columns that have room, and the titles of those that only a wider terminal shows: of these the
+/// last go first.
+fn fitting<'f, 'c>(
+    mut columns: Vec<&'f Filled<'c>>,
+    width: usize,
+) -> (Vec<&'f Filled<'c>>, Vec<&'c str>) {
+    let mut left_out = Vec::new();
+    // A first column that is too wide for this stands above the others.
+    let most = |at: usize| if at == 0 { width / 2 } else { usize::MAX };
+    let comfort = |columns: &[&Filled<'_>]| {
+        needed(columns.iter().enumerate().map(|(at, column)| column.comfort().min(most(at))))
     };
-    while needed(&columns) > width + GAP {
-        let Some(last) =
-            columns.iter().rposition(|filled| filled.column.visibility == Visibility::Wide)
-        else {
-            break;
-        };
-        columns.remove(last);
+    while comfort(&columns) > width {
+        let Some(last) = columns.iter().rposition(|filled| filled.is_wide()) else { break };
+        left_out.insert(0, columns.remove(last).column.title);
     }
-    columns
+    (columns, left_out)
 }
 
-/// Padding, alignment, and which columns stay whole.
-fn lay_out(table: &mut Table, columns: &[Filled<'_>], width: usize) {
-    pad(table);
-    let least: usize = columns.iter().map(|column| column.least() + GAP).sum();
-    for (at, filled) in columns.iter().enumerate() {
-        let Some(column) = table.column_mut(at) else { continue };
-        if matches!(filled.column.style, Style::Number | Style::Bytes) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        if !filled.breaks() && least <= width + GAP {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
-    }
+/// The width of columns side by side.
+fn needed(widths: impl Iterator<Item = usize>) -> usize {
+    widths.map(|width| width + GAP).sum::<usize>().saturating_sub(GAP)
 }
 
-fn empty_table(terminal: &Terminal) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::try_from(terminal.width).unwrap_or(u16::MAX));
-    // Colour was decided once, for the whole command.
-    if terminal.color_out {
-        table.enforce_styling()
-    } else {
-        table.force_no_tty()
-    };
-    table
-}
-
-/// Every column but the last is followed by the gap.
-fn pad(table: &mut Table) {
-    let last = table.column_count().saturating_sub(1);
-    for (at, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, if at == last { 0 } else { GAP as u16 }));
-    }
-}
-
-fn write_lines(table: &Table, out: &mut dyn Write) -> io::Result<()> {
-    if table.is_empty() {
+fn say_left_out(left_out: &[&str], terminal: &Terminal, out: &mut dyn Write) -> io::Result<()> {
+    if left_out.is_empty() {
         return Ok(());
     }
-    for line in table.lines() {
-        writeln!(out, "{}", line.trim_end())?;
+    let said = format!("(no room for: {}; `-o tsv` shows all)", left_out.join(", "));
+    wrap(&said, terminal.width).iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
+/// How the first column stands to the others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FirstColumn {
+    /// Beside them; a cell that is too wide stands on a line above.
+    Beside,
+    /// On a line above them, where it is another than in the row before.
+    Above,
+}
+
+/// Columns, and how wide each is drawn.
+struct TableLayout<'f, 'c> {
+    columns: Vec<(&'f Filled<'c>, usize)>,
+    first: FirstColumn,
+}
+
+impl<'f, 'c> TableLayout<'f, 'c> {
+    /// None where no layout has room.
+    fn of(columns: &[&'f Filled<'c>], width: usize) -> Option<TableLayout<'f, 'c>> {
+        let (first, others) = columns.split_first()?;
+        let least = |column: &&Filled<'_>| column.least();
+        let room = width.saturating_sub(GAP);
+        let around = needed(others.iter().map(least));
+        // Where a few cells of the first column are much wider than the others, these are on their own.
+        let half = (width / 2).max(first.column.title.width());
+        let usual = first.cells.iter().map(|text| text.width()).filter(|width| *width <= half);
+        let usual = usual.max().unwrap_or(0).max(first.column.title.width());
+        let few = first.cells.iter().filter(|text| text.width() > usual).count() * 2;
+        let beside = [first.width, usual]
+            .into_iter()
+            .find(|width| others.is_empty() || width + around <= room && *width <= half);
+        let (first_width, kind) = match beside {
+            Some(beside) if beside == first.width || few <= first.cells.len() => {
+                (beside, FirstColumn::Beside)
+            }
+            _ if !others.is_empty() && around <= room => (0, FirstColumn::Above),
+            _ => return None,
+        };
+        let mut widths: Vec<usize> = others.iter().map(least).collect();
+        let taken = if kind == FirstColumn::Above { GAP } else { first_width + GAP };
+        share(&mut widths, others, width.saturating_sub(taken));
+        let drawn = others.iter().copied().zip(widths);
+        Some(TableLayout {
+            columns: std::iter::once((*first, first_width)).chain(drawn).collect(),
+            first: kind,
+        })
     }
-    Ok(())
+}
+
+/// Gives the room that is left to the columns that want it: those that want least first, so that
+/// what is short is whole.
+fn share(widths: &mut [usize], columns: &[&Filled<'_>], room: usize) {
+    let mut spare = room.saturating_sub(needed(widths.iter().copied()));
+    let mut wanting: Vec<usize> = (0..widths.len()).collect();
+    let wants = |at: usize, widths: &[usize]| {
+        let width = columns.get(at).map_or(0, |column| column.width);
+        width.saturating_sub(widths.get(at).copied().unwrap_or(0))
+    };
+    wanting.sort_by_key(|at| wants(*at, widths));
+    let mut left = wanting.len();
+    for at in wanting {
+        let given = wants(at, widths).min(spare / left.max(1));
+        if let Some(width) = widths.get_mut(at) {
+            *width += given;
+        }
+        spare -= given;
+        left -= 1;
+    }
+}
+
+/// What all rows are drawn with.
+struct Pen<'p, 'c> {
+    terminal: &'p Terminal,
+    rows: usize,
+    /// Columns on lines of their own, to be copied.
+    below: &'p [Filled<'c>],
+}
+
+impl Pen<'_, '_> {
+    fn lines(&self) -> usize {
+        if self.terminal.full { usize::MAX } else { LINES }
+    }
+
+    fn draw(&self, layout: &TableLayout<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
+        let above = layout.first == FirstColumn::Above;
+        // Capitals stand out without colour too.
+        let titles = layout.columns.iter().map(|(filled, _)| filled.column.title.to_uppercase());
+        let mut titles: Vec<Vec<String>> = titles.map(|title| vec![title]).collect();
+        if let Some(first) = titles.first_mut().filter(|_| above) {
+            let title = std::mem::take(first).concat();
+            writeln!(out, "{}", bold(&title, self.terminal))?;
+        }
+        for line in self.side_by_side(layout, &titles) {
+            writeln!(out, "{}", bold(&line, self.terminal))?;
+        }
+        let mut before = None;
+        for row in 0..self.rows {
+            let first = layout.columns.first().map_or("", |(filled, _)| filled.cell(row));
+            let mut cells = self.cells(layout, row);
+            let width = layout.columns.first().map_or(0, |(_, width)| *width);
+            if above || first.width() > width {
+                if !above || before != Some(first) {
+                    wrap(first, self.terminal.width)
+                        .iter()
+                        .try_for_each(|line| writeln!(out, "{line}"))?;
+                }
+            } else if let Some(cell) = cells.first_mut() {
+                *cell = vec![first.to_owned()];
+            }
+            before = Some(first);
+            let lines = self.side_by_side(layout, &cells);
+            lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+            self.write_below(row, out)?;
+        }
+        Ok(())
+    }
+
+    /// The lines of each cell of a row; none yet of the first.
+    fn cells(&self, layout: &TableLayout<'_, '_>, row: usize) -> Vec<Vec<String>> {
+        let cell = |(at, (filled, width)): (usize, &(&Filled<'_>, usize))| {
+            let text = filled.cell(row);
+            match filled.column.style {
+                _ if at == 0 => Vec::new(),
+                // That was cut by its names.
+                Style::List => wrap(text, *width),
+                _ if filled.breaks() => cut(wrap(text, *width), self.lines(), *width),
+                _ => vec![text.to_owned()],
+            }
+        };
+        layout.columns.iter().enumerate().map(cell).collect()
+    }
+
+    /// The lines of cells side by side, without spaces at their ends.
+    fn side_by_side(&self, layout: &TableLayout<'_, '_>, cells: &[Vec<String>]) -> Vec<String> {
+        let height = cells.iter().map(Vec::len).max().unwrap_or(0);
+        let line = |at: usize| {
+            let mut line = String::new();
+            for (number, ((filled, width), cell)) in layout.columns.iter().zip(cells).enumerate() {
+                let text = cell.get(at).map_or("", String::as_str);
+                let pad = " ".repeat(width.saturating_sub(text.width()));
+                if number > 0 {
+                    line.push_str(&" ".repeat(GAP));
+                }
+                let (left, right) = if filled.is_right() { (&*pad, "") } else { ("", &*pad) };
+                line.push_str(left);
+                line.push_str(text);
+                line.push_str(right);
+            }
+            line.trim_end().to_owned()
+        };
+        (0..height).map(line).filter(|line| !line.is_empty()).collect()
+    }
+
+    /// Each record as a list of its fields.
+    fn stack(&self, columns: &[&Filled<'_>], out: &mut dyn Write) -> io::Result<()> {
+        for row in 0..self.rows {
+            if row > 0 {
+                writeln!(out)?;
+            }
+            let field = |filled: &&Filled<'_>| {
+                let text = filled.cell(row).to_owned();
+                (!text.is_empty()).then(|| (filled.column.title.to_owned(), text))
+            };
+            let fields: Vec<(String, String)> = columns.iter().filter_map(field).collect();
+            write_fields(&fields, self.lines(), self.terminal, out)?;
+            self.write_below(row, out)?;
+        }
+        Ok(())
+    }
+
+    /// What is to be copied: whole, on a line of its own.
+    fn write_below(&self, row: usize, out: &mut dyn Write) -> io::Result<()> {
+        let texts =
+            self.below.iter().map(|filled| filled.cell(row)).filter(|text| !text.is_empty());
+        texts.into_iter().try_for_each(|text| writeln!(out, "{:GAP$}{text}", ""))
+    }
+}
+
+fn bold(text: &str, terminal: &Terminal) -> String {
+    match terminal.color_out && !text.is_empty() {
+        true => format!("\u{1b}[1m{text}\u{1b}[0m"),
+        false => text.to_owned(),
+    }
 }

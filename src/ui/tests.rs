@@ -37,6 +37,7 @@ fn terminal(format: Format, width: usize) -> Terminal {
         color_out: false,
         color_err: false,
         quiet: false,
+        full: false,
         ask: false,
         progress: Signs::None,
     }

@@ -32,7 +32,8 @@ fn the_log_says_who_did_what_when() {
     assert!(piped.starts_with("seq\tat\tmember\tcommand\t"), "{piped}");
     assert_eq!(piped.lines().count(), 5);
     let table = store.ok(&["log", "-o", "table"]);
-    assert!(table.contains("chat react") && table.contains(BOB), "{table}");
+    assert!(table.contains("chat react") && table.contains(&format!("{GROUP}:chat")), "{table}");
+    assert!(piped.contains(BOB), "{piped}");
     assert_eq!(store.ok(&["log", "-o", "id"]).lines().count(), 4);
 }
 

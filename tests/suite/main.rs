@@ -63,6 +63,7 @@ mod sync_several;
 #[cfg(unix)]
 mod sync_stick;
 mod sync_waits;
+mod tables;
 mod terminal;
 mod threads;
 mod tombstones;

@@ -231,7 +231,8 @@ fn who_blocks_pruning_is_one_row_a_member() {
         assert_eq!((&groups[0][key], bytes(&groups[0])), (&json!(group), all));
         assert_eq!(groups[0]["waiting_for"].as_array().map(Vec::len), Some(31));
         let table = alice.ok(&["tombstone", "list", "--by", by, "-o", "table"]);
-        assert!(table.contains("and 27 more"), "{table}");
+        let words = table.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("and 27 more"), "{table}");
     }
     // No wall of names anywhere that people look.
     for args in [&["tombstone", "list", "-o", "table"][..], &["doc", "size", "chat", "-o", "table"]]

@@ -11,6 +11,7 @@ const EXITS: &[(&str, i32)] = &[
     ("crdtctl check -o id | grep ^stale-meta | xargs -r crdtctl repair", 3),
     ("crdtctl doc diff . ~/usb/from-bob.crdt", 3),
     ("crdtctl doc diff ~/backup/monday ~/backup/tuesday -o tsv", 3),
+    ("crdtctl doc diff ~/backup/monday ~/backup/tuesday --stat", 3),
 ];
 
 /// What must have happened before the examples of a page can be typed.
