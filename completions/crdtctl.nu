@@ -17,7 +17,7 @@ module completions {
   export extern crdtctl [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -50,7 +50,7 @@ module completions {
   export extern "crdtctl init" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl init global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -83,7 +83,7 @@ module completions {
   export extern "crdtctl status" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl status global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -115,7 +115,7 @@ module completions {
   export extern "crdtctl whoami" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl whoami global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -147,7 +147,7 @@ module completions {
   export extern "crdtctl entity" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl entity global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -182,7 +182,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl entity create global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -215,7 +215,7 @@ module completions {
   export extern "crdtctl entity list" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl entity list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -247,7 +247,7 @@ module completions {
   export extern "crdtctl entity show" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl entity show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -281,7 +281,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl entity rename global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -316,7 +316,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl entity use global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -377,7 +377,7 @@ module completions {
   export extern "crdtctl member" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl member global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -411,7 +411,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl member add global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -445,7 +445,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl member remove global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -479,7 +479,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl member role global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -514,7 +514,7 @@ module completions {
     --all(-a)                 # Removed members too
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl member list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -546,7 +546,7 @@ module completions {
   export extern "crdtctl member show" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl member show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -607,7 +607,7 @@ module completions {
   export extern "crdtctl chat" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl chat global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -642,7 +642,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl chat send global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -676,7 +676,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl chat edit global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -711,7 +711,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl chat delete global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -746,7 +746,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl chat react global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -785,7 +785,7 @@ module completions {
     --all(-a)                 # Deleted messages too
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl chat list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -817,7 +817,7 @@ module completions {
   export extern "crdtctl chat show" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl chat show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -851,7 +851,7 @@ module completions {
     --all(-a)                 # Deleted replies too
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl chat thread global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -888,7 +888,7 @@ module completions {
     --limit: string           # Only the last N of them
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl chat search global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -961,7 +961,7 @@ module completions {
   export extern "crdtctl kanban" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl kanban global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -993,7 +993,7 @@ module completions {
   export extern "crdtctl kanban board" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl kanban board global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1034,7 +1034,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl kanban add global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1076,7 +1076,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl kanban edit global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1112,7 +1112,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl kanban move global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1147,7 +1147,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl kanban archive global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1181,7 +1181,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl kanban restore global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1222,7 +1222,7 @@ module completions {
     --all(-a)                 # Archived cards too
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl kanban list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1254,7 +1254,7 @@ module completions {
   export extern "crdtctl kanban show" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl kanban show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1287,7 +1287,7 @@ module completions {
   export extern "crdtctl kanban column" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl kanban column global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1320,7 +1320,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl kanban column add global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1354,7 +1354,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl kanban column rename global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1391,7 +1391,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl kanban column move global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1426,7 +1426,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl kanban column remove global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1543,7 +1543,7 @@ module completions {
   export extern "crdtctl issue" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl issue global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1583,7 +1583,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl issue open global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1619,7 +1619,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl issue edit global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1657,7 +1657,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl issue status global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1696,7 +1696,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl issue priority global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1732,7 +1732,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl issue assign global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1769,7 +1769,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl issue comment global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1804,7 +1804,7 @@ module completions {
     --all(-a)                 # Deleted comments too
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl issue comments global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1877,7 +1877,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl issue reopen global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1928,7 +1928,7 @@ module completions {
     --reverse                 # The other way round
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl issue list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -1961,7 +1961,7 @@ module completions {
     --all(-a)                 # Deleted comments too
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl issue show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2046,7 +2046,7 @@ module completions {
   export extern "crdtctl canvas" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl canvas global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2086,7 +2086,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl canvas add global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2120,7 +2120,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl canvas set global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2155,7 +2155,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl canvas move global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2190,7 +2190,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl canvas delete global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2224,7 +2224,7 @@ module completions {
     --all(-a)                 # Deleted elements too
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl canvas list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2256,7 +2256,7 @@ module completions {
   export extern "crdtctl canvas show" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl canvas show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2291,7 +2291,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl canvas undo global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2325,7 +2325,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl canvas redo global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2359,7 +2359,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl canvas render global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2392,7 +2392,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl canvas apply global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2430,7 +2430,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl canvas events global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2514,7 +2514,7 @@ module completions {
   export extern "crdtctl sync" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl sync global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2553,7 +2553,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl sync export global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2588,7 +2588,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl sync import global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2622,7 +2622,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl sync stick global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2656,7 +2656,7 @@ module completions {
     --exit-code               # Exit with 3 when anyone is behind
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl sync status global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2691,7 +2691,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl sync receipt global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2724,7 +2724,7 @@ module completions {
     --records                 # What importing it would change, record by record
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl sync show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2757,7 +2757,7 @@ module completions {
   export extern "crdtctl sync verify" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl sync verify global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2790,7 +2790,7 @@ module completions {
   export extern "crdtctl sync peers" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl sync peers global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2823,7 +2823,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl sync forget global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2901,7 +2901,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl prune global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2933,7 +2933,7 @@ module completions {
   export extern "crdtctl tombstone" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl tombstone global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -2972,7 +2972,7 @@ module completions {
     --top: string             # Only those that take the most
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl tombstone list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3004,7 +3004,7 @@ module completions {
   export extern "crdtctl tombstone why" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl tombstone why global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3053,7 +3053,7 @@ module completions {
   export extern "crdtctl trash" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl trash global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3085,7 +3085,7 @@ module completions {
   export extern "crdtctl trash list" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl trash list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3117,7 +3117,7 @@ module completions {
   export extern "crdtctl trash show" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl trash show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3151,7 +3151,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl trash restore global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3204,7 +3204,7 @@ module completions {
   export extern "crdtctl conflict" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl conflict global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3238,7 +3238,7 @@ module completions {
     --doc: string             # Only in this document
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl conflict list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3270,7 +3270,7 @@ module completions {
   export extern "crdtctl conflict show" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl conflict show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3304,7 +3304,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl conflict restore global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3357,7 +3357,7 @@ module completions {
   export extern "crdtctl doc" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl doc global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3389,7 +3389,7 @@ module completions {
   export extern "crdtctl doc list" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl doc list global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3421,7 +3421,7 @@ module completions {
   export extern "crdtctl doc show" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl doc show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3492,7 +3492,7 @@ module completions {
   export extern "crdtctl doc get" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl doc get global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3527,7 +3527,7 @@ module completions {
     --depth: string           # Show so many steps only
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl doc tree global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3566,7 +3566,7 @@ module completions {
     --top: string             # Show the largest so many, and the others as one
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl doc size global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3601,7 +3601,7 @@ module completions {
     --limit: string           # So many at most
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl doc blocks global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3635,7 +3635,7 @@ module completions {
     --stat                    # One row a document: on which side it is, who is ahead, how many records differ
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl doc diff global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3671,7 +3671,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl doc load global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3706,7 +3706,7 @@ module completions {
     --out(-O): path           # The file to write; `-` is standard output
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl doc anonymize global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3788,7 +3788,7 @@ module completions {
     --words                   # The content digest as four words, to read over a telephone
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl digest global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3822,7 +3822,7 @@ module completions {
     --deep                    # Let yrs encode every document again, and compare
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl check global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3856,7 +3856,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl repair global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3892,7 +3892,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl recover global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3927,7 +3927,7 @@ module completions {
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl batch global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3963,7 +3963,7 @@ module completions {
     --limit: string           # Only the last N of them
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl log global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -3995,7 +3995,7 @@ module completions {
   export extern "crdtctl log show" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl log show global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -4042,7 +4042,7 @@ module completions {
     --seed: string            # The same seed makes the same messages
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl demo global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -4079,7 +4079,7 @@ module completions {
   export extern "crdtctl completions" [
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl completions global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
@@ -4113,7 +4113,7 @@ module completions {
     --out(-O): path           # Write one page per command into this directory
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
-    --as: string              # Who acts; else the store's own member
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
     --output(-o): string@"nu-complete crdtctl man global.output" # How output is written: a table on a terminal, else tab-separated
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors

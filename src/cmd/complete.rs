@@ -7,6 +7,7 @@
 use super::{Cli, Context, Globals};
 use crate::concern::{CONCERNS, Role, kanban};
 use crate::error::Result;
+use crate::id::DocId;
 use crate::query::board;
 use crate::query::canvas::{self, Element};
 use crate::query::conflict::{self, ConflictFilter};
@@ -31,13 +32,20 @@ const SNIPPET: usize = 40;
 /// Answers the shell, if it is the shell that asks. True when it was.
 pub fn answer(words: &[OsString]) -> bool {
     let here = std::env::current_dir().ok();
-    let environment = CompleteEnv::with_factory(|| with_candidates(Cli::command()));
+    // These shells, or what we wrote for them, quote a blank.
+    let shell = std::env::var(VARIABLE).unwrap_or_default();
+    let quotes = ["bash", "zsh", "fish"].contains(&shell.as_str());
+    let environment = CompleteEnv::with_factory(|| with_candidates(Cli::command(), quotes));
     // A completion that fails completes nothing; there is nobody to tell.
     environment.var(VARIABLE).try_complete(words, here.as_deref()).unwrap_or(true)
 }
 
 /// The script that makes a shell ask; None where the shell cannot.
 pub fn registration(shell: &str) -> Option<Vec<u8>> {
+    // clap's own for bash knows nothing of ids with a `:`.
+    if shell == "bash" {
+        return Some(include_bytes!("completion.bash").to_vec());
+    }
     let mut script = Vec::new();
     let known = Shells::builtins();
     let completer = known.completer(shell)?;
@@ -48,19 +56,23 @@ pub fn registration(shell: &str) -> Option<Vec<u8>> {
 /// Where the candidates of an argument come from.
 type Candidates = Box<dyn Fn(&Context) -> Result<Vec<CompletionCandidate>> + Send + Sync>;
 
-fn with_candidates(command: Command) -> Command {
-    command.mut_args(completing).mut_subcommands(with_candidates)
+fn with_candidates(command: Command, quotes: bool) -> Command {
+    command
+        .mut_args(|arg| completing(arg, quotes))
+        .mut_subcommands(|below| with_candidates(below, quotes))
 }
 
-fn completing(arg: Arg) -> Arg {
+fn completing(arg: Arg, quotes: bool) -> Arg {
     let name = arg.get_value_names().and_then(|names| names.first()).map(|name| name.to_string());
     let Some(candidates) = name.as_deref().and_then(candidates) else { return arg };
     arg.add(ArgValueCompleter::new(move |current: &OsStr| {
         let mut found = context().and_then(|context| candidates(&context).ok()).unwrap_or_default();
+        // Some shells hand on what was typed with its quotes.
         let current = current.to_string_lossy();
+        let current = current.trim_start_matches(['\'', '"']).replace('\\', "");
         found.retain(|candidate| {
             let value = candidate.get_value().to_string_lossy();
-            value.starts_with(&*current) && value.chars().all(is_harmless)
+            value.starts_with(&current) && value.chars().all(|c| is_harmless(c, quotes))
         });
         found
     }))
@@ -79,6 +91,9 @@ pub(super) fn candidates(name: &str) -> Option<Candidates> {
         "SEQ" => commands,
         "CONFLICT" => conflicts,
         "TRASHED" => trashed,
+        "FINDING" => findings,
+        "ROLE" => roles,
+        "TYPE[:ID]" => types,
         "MSG" => return records("MESSAGE"),
         _ => return records(name),
     };
@@ -97,27 +112,50 @@ fn records(name: &str) -> Option<Candidates> {
 
 /// Ids of other programs can hold anything, and the shell puts a candidate on the command line as
 /// it is: what means something to a shell or a terminal is left for people to type.
-fn is_harmless(c: char) -> bool {
-    c.is_alphanumeric() || "-_.:/@+".contains(c)
+fn is_harmless(c: char, quotes: bool) -> bool {
+    c.is_alphanumeric() || "-_.:/@+".contains(c) || quotes && c == ' '
 }
 
-/// The context of the command line so far: the words behind `--` that the shell passed on.
+/// The context of the command line so far: the words behind `--` that the shell passed on, up to
+/// the one that is being typed.
 fn context() -> Option<Context> {
-    let words = std::env::args_os().skip_while(|word| word != "--").skip(1);
+    let index = std::env::var("_CLAP_COMPLETE_INDEX").ok().and_then(|index| index.parse().ok());
+    let words: Vec<OsString> =
+        std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
+    let typed = index.unwrap_or(words.len().saturating_sub(1));
+    let words = words.into_iter().take(typed);
     let matches = super::tree().ignore_errors(true).try_get_matches_from(words).ok()?;
     let globals = Globals::from_arg_matches(&matches).ok()?;
     let terminal = globals.terminal();
     Some(Context::new(globals, terminal, "completion".to_owned(), true))
 }
 
+/// The members of the entity that is meant, else those of all.
 fn members(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    let entity = context.entity()?;
-    let members = member::list(&context.reader()?, &entity, true)?;
+    let reader = context.reader()?;
+    let Ok(entity) = context.entity() else {
+        let all = crate::sync::status::members(&reader, &mut Vec::new())?;
+        return Ok(all.into_iter().map(CompletionCandidate::new).collect());
+    };
+    let members = member::list(&reader, &entity, true)?;
     let state = |member: &Member| match member.deleted {
         true => "removed",
         false => Role::of(Some(&member.role)).as_str(),
     };
     Ok(members.iter().map(|member| with_help(&member.member_id, state(member))).collect())
+}
+
+fn roles(_: &Context) -> Result<Vec<CompletionCandidate>> {
+    Ok(Role::ALL.iter().map(|role| CompletionCandidate::new(role.as_str())).collect())
+}
+
+fn types(_: &Context) -> Result<Vec<CompletionCandidate>> {
+    Ok(super::entity::TYPES.iter().map(CompletionCandidate::new).collect())
+}
+
+fn findings(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let found = super::check::look(context, &context.store()?, None, false)?;
+    Ok(found.iter().map(|finding| with_help(&finding.id, &snippet(&finding.message))).collect())
 }
 
 fn trashed(context: &Context) -> Result<Vec<CompletionCandidate>> {
@@ -173,15 +211,24 @@ fn entities(context: &Context) -> Result<Vec<CompletionCandidate>> {
         .filter_map(|doc| doc.entity())
         .map(String::from)
         .collect();
-    Ok(known.into_iter().map(CompletionCandidate::new).collect())
+    // The id alone too, where only one begins so: that is how people call it.
+    let short = |id: &String| id.split_once(':').map(|(_, id)| id.to_owned());
+    let mut all: Vec<String> = known.iter().cloned().collect();
+    let shorts: Vec<String> = known.iter().filter_map(short).collect();
+    let unique = |id: &&String| shorts.iter().filter(|other| other == id).count() == 1;
+    all.extend(shorts.iter().filter(unique).cloned());
+    Ok(all.into_iter().map(CompletionCandidate::new).collect())
 }
 
 fn documents(context: &Context) -> Result<Vec<CompletionCandidate>> {
-    let documents = context.reader()?.documents()?;
-    Ok(documents
-        .into_iter()
-        .map(|found| CompletionCandidate::new(String::from(found.id)))
-        .collect())
+    let reader = context.reader()?;
+    let documents: Vec<DocId> = reader.documents()?.into_iter().map(|found| found.id).collect();
+    // A concern alone means the document of the entity that is meant.
+    let entity = context.entity_among(&reader, &documents).ok();
+    let own = documents.iter().filter(|doc| entity.is_some() && doc.entity() == entity);
+    let concerns: Vec<String> = own.filter_map(|doc| Some(doc.concern()?.to_owned())).collect();
+    let all = documents.into_iter().map(String::from).chain(concerns);
+    Ok(all.map(CompletionCandidate::new).collect())
 }
 
 fn tombstones(context: &Context) -> Result<Vec<CompletionCandidate>> {

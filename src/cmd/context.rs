@@ -3,12 +3,13 @@ use crate::clock::{Clock, Ids};
 use crate::cmd::failure::{self, word};
 use crate::concern::{self, CONCERNS};
 use crate::error::{Error, Kind, Result};
-use crate::id::{DocId, EntityId, MemberId};
+use crate::id::{self, DocId, EntityId, MemberId};
 use crate::limits::TRASH_AGE_SECONDS;
 use crate::machine;
 use crate::operation::{self, Creates, Operation, Outcome};
 use crate::query::Partial;
 use crate::store::{Commits, Committed, Document, Environment, Open, Reader, Session, Store};
+use crate::sync::status;
 use crate::ui::{Progress, Report, Terminal, Written, prompt};
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,8 @@ pub struct Context {
     command: String,
     dry_run: bool,
     environment: OnceCell<Rc<Environment>>,
+    /// The member that `--as` names, once it was looked up.
+    named_member: OnceCell<MemberId>,
     /// What was committed so far.
     pub(super) commits: Rc<Commits>,
     notes: RefCell<Vec<String>>,
@@ -51,6 +54,7 @@ impl Context {
             command,
             dry_run,
             environment: OnceCell::new(),
+            named_member: OnceCell::new(),
             commits: Rc::default(),
             notes: RefCell::new(Vec::new()),
             damaged: RefCell::new(BTreeMap::new()),
@@ -84,7 +88,7 @@ impl Context {
 
     /// Write access to the store, as the member that acts. Heeds `-n`.
     pub fn session(&self) -> Result<Session> {
-        let session = self.store()?.session(self.how())?;
+        let session = self.store()?.session(self.how()?)?;
         if let Some(member) = session.member() {
             self.detail(|| format!("acting as {member}"));
         }
@@ -93,25 +97,43 @@ impl Context {
 
     /// A session that writes nothing, whatever the command is.
     pub fn rehearsal(&self) -> Result<Session> {
-        self.store()?.session(Open { dry_run: true, ..self.how() })
+        self.store()?.session(Open { dry_run: true, ..self.how()? })
     }
 
     /// Write access that leaves what a crash left to whoever names it. Heeds `-n`.
     pub fn repair_session(&self) -> Result<Session> {
-        self.store()?.repair_session(self.how())
+        self.store()?.repair_session(self.how()?)
     }
 
-    fn how(&self) -> Open<'_> {
-        Open {
-            command: &self.command,
-            member: self.globals.acting_member.as_ref(),
-            dry_run: self.dry_run,
+    fn how(&self) -> Result<Open<'_>> {
+        Ok(Open { command: &self.command, member: self.named_member()?, dry_run: self.dry_run })
+    }
+
+    /// The member that `--as` names: by its id, or by a prefix that only one member of the store
+    /// has. A name that begins none is taken as it is: nobody may know it yet.
+    ///
+    /// # Errors
+    /// `Ambiguous`; `Usage` for a prefix that is too short.
+    pub fn named_member(&self) -> Result<Option<&MemberId>> {
+        let Some(named) = &self.globals.acting_member else { return Ok(None) };
+        if let Some(found) = self.named_member.get() {
+            return Ok(Some(found));
         }
+        let reader = self.reader()?;
+        let mut members = status::members(&reader, &mut Vec::new())?;
+        members.extend(own_member(&reader)?.map(|member| member.to_string()));
+        let found = match id::resolve(named.as_str(), members.iter().map(String::as_str), "member")
+        {
+            Ok(found) => MemberId::parse(&found)?,
+            Err(error) if error.kind == Kind::NotFound => named.clone(),
+            Err(error) => return Err(error),
+        };
+        Ok(Some(self.named_member.get_or_init(|| found)))
     }
 
     /// The member that acts, where the store or the command line names one.
     pub fn member(&self) -> Result<Option<MemberId>> {
-        match &self.globals.acting_member {
+        match self.named_member()? {
             Some(member) => Ok(Some(member.clone())),
             None => own_member(&self.reader()?),
         }

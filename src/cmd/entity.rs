@@ -70,7 +70,7 @@ enum Verb {
 }
 
 /// The types that can be created; what exists may be of any type.
-const TYPES: &[&str] = &["group", "channel", "project", "organization"];
+pub(super) const TYPES: &[&str] = &["group", "channel", "project", "organization"];
 
 const LIST: &[Column] = &[
     Column::text("entity", "entity"),

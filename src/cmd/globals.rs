@@ -29,7 +29,7 @@ pub struct Globals {
     #[arg(global = true, env = "CRDTCTL_ENTITY", hide_env_values = true)]
     pub entity: Option<String>,
 
-    /// Who acts; else the store's own member
+    /// Who acts, by id or a unique prefix; else the store's own member
     #[arg(id = MEMBER, long = "as", value_name = "MEMBER", value_parser = MemberId::parse)]
     #[arg(global = true, env = "CRDTCTL_AS", hide_env_values = true)]
     pub acting_member: Option<MemberId>,

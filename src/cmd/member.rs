@@ -30,7 +30,7 @@ enum Verb {
         #[arg(value_parser = MemberId::parse)]
         member: MemberId,
         /// owner, admin, member, viewer or guest; `member` when not given
-        #[arg(long, value_parser = Role::parse)]
+        #[arg(long, value_name = "ROLE", value_parser = Role::parse)]
         role: Option<Role>,
         #[command(flatten)]
         dry_run: DryRun,
@@ -53,7 +53,7 @@ enum Verb {
         /// The member's id, or a unique prefix of it
         member: String,
         /// owner, admin, member, viewer or guest
-        #[arg(value_parser = Role::parse)]
+        #[arg(value_name = "ROLE", value_parser = Role::parse)]
         role: Role,
         #[command(flatten)]
         dry_run: DryRun,

@@ -50,7 +50,7 @@ fn tab(store: &Store<'_>, words: &[&str]) -> Option<Vec<String>> {
         let script = machine.run(&["completions", "bash"]).stdout;
         std::fs::write(machine.path("completion.bash"), script).unwrap();
     }
-    let line = "PATH=$1:$PATH; . \"$2\"; shift 2; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); \
+    let line = "PATH=$1:$PATH; . \"$2\"; shift 2; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMP_LINE=$*; COMP_POINT=${#COMP_LINE}; \
                 COMP_TYPE=9; _clap_complete_crdtctl crdtctl \"${COMP_WORDS[COMP_CWORD]}\" 2>/dev/null; \
                 printf '%s\\n' \"${COMPREPLY[@]}\"";
     let plain = machine.command(&[]);

@@ -55,6 +55,8 @@ mod programs;
 mod recover;
 mod removals;
 mod repair;
+#[cfg(unix)]
+mod shells;
 mod size;
 mod state_dir;
 mod status;

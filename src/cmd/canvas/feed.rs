@@ -31,7 +31,7 @@ impl Around {
     fn of(context: &Context, dry_run: DryRun) -> Result<Around> {
         Ok(Around {
             store: context.store()?,
-            member: context.globals.acting_member.clone(),
+            member: context.named_member()?.cloned(),
             dry_run: dry_run.dry_run,
             quiet: context.terminal.quiet,
         })

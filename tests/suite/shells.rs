@@ -1,0 +1,188 @@
+//! Completion in real shells: what a person types, Tab, and what the program is then given.
+//!
+//! Where a shell is missing its tests are skipped with a notice; with `CRDTCTL_SHELLS=required`, as
+//! in CI, they fail.
+
+use crate::support::*;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// A store, and a directory in which `crdtctl` writes down its arguments instead of heeding them.
+struct Shell<'m> {
+    store: &'m Store<'m>,
+    dir: PathBuf,
+}
+
+/// Whether a program is here; in CI it has to be.
+fn there(program: &str) -> bool {
+    let there = Command::new(program).arg("--version").output().is_ok();
+    if !there {
+        let required = std::env::var("CRDTCTL_SHELLS").is_ok_and(|word| word == "required");
+        assert!(!required, "{program} is required, and not here");
+        skipped(&format!("no {program} here"));
+    }
+    there
+}
+
+impl<'m> Shell<'m> {
+    fn new(store: &'m Store<'m>) -> Self {
+        let dir = store.machine.path("shell");
+        std::fs::create_dir(&dir).unwrap();
+        let real = env!("CARGO_BIN_EXE_crdtctl");
+        let script = format!(
+            "#!/bin/sh\n[ -n \"$CRDTCTL_COMPLETE\" ] && exec '{real}' \"$@\"\n\
+             {{ for word in \"$@\"; do printf '<%s>' \"$word\"; done; echo; }} >>\"$HOME/typed\"\n"
+        );
+        std::fs::write(dir.join("crdtctl"), script).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(dir.join("crdtctl"), mode).unwrap();
+        for (shell, file) in [("bash", "bashrc"), ("zsh", "_crdtctl"), ("fish", "c.fish")] {
+            let script = store.machine.run(&["completions", shell]).stdout;
+            std::fs::write(dir.join(file), script).unwrap();
+        }
+        let zshrc = "autoload -Uz compinit; compinit -u -D; . $ZDOTDIR/_crdtctl\n";
+        std::fs::write(dir.join(".zshrc"), zshrc).unwrap();
+        Shell { store, dir }
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let plain = self.store.machine.command(&[]);
+        let mut command = Command::new(program);
+        command.env_clear().current_dir(&self.store.dir);
+        command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env("PATH", format!("{}:{path}", text(&self.dir)));
+        command.env("TERM", "dumb").env("ZDOTDIR", &self.dir).env("LC_ALL", "C.UTF-8");
+        command
+    }
+
+    /// What the program is given when lines with Tabs are typed at a shell on a terminal.
+    fn typed(&self, shell: &str, lines: &[&str]) -> Vec<String> {
+        let home = self.store.machine.path("");
+        drop(std::fs::remove_file(home.join("typed")));
+        let mut script = self.command("script");
+        // What should stay open, a quote for one, is closed by the second of these.
+        script.args(["-qec", &format!("timeout --foreground 60 {shell}"), "/dev/null"]);
+        let input = format!("{}\nexit\n'\nexit\n", lines.join("\n"));
+        self.store.machine.finish(script, &[shell], Some(input.as_bytes()));
+        let typed = std::fs::read_to_string(home.join("typed")).unwrap_or_default();
+        typed.lines().map(str::to_owned).collect()
+    }
+}
+
+/// What is typed and what it becomes, for shells that complete the line in place.
+fn cases(id: &str) -> Vec<(String, String)> {
+    let typed = [
+        // Ids with a colon, from before it and from behind it, and by a part alone.
+        ("crdtctl entity show gr\t", format!("<entity><show><{GROUP}>")),
+        ("crdtctl entity show group:oc\t", format!("<entity><show><{GROUP}>")),
+        ("crdtctl entity show oce\t", "<entity><show><ocean-forest-moon-star>".to_owned()),
+        (
+            "crdtctl doc show group:ocean-forest-moon-star:ch\t",
+            format!("<doc><show><{GROUP}:chat>"),
+        ),
+        ("crdtctl doc show cha\t", "<doc><show><chat>".to_owned()),
+        ("crdtctl -e group:oc\t member list", format!("<-e><{GROUP}><member><list>")),
+        // Names with a blank.
+        ("crdtctl kanban move 3f2a In\t", "<kanban><move><3f2a><In Progress>".to_owned()),
+        ("crdtctl kanban move 3f2a 'In Pr\t", "<kanban><move><3f2a><In Progress>".to_owned()),
+        ("crdtctl kanban move 3f2a In\\ P\t", "<kanban><move><3f2a><In Progress>".to_owned()),
+        // Members, roles, types, commands.
+        ("crdtctl --as bo\t whoami", format!("<--as><{BOB}><whoami>")),
+        ("crdtctl member role bob- adm\t", "<member><role><bob-><admin>".to_owned()),
+        ("crdtctl member add x --role vie\t", "<member><add><x><--role><viewer>".to_owned()),
+        ("crdtctl entity create proj\t", "<entity><create><project>".to_owned()),
+        ("crdtctl tombst\t li\t", "<tombstone><list>".to_owned()),
+    ];
+    let mut cases: Vec<(String, String)> =
+        typed.into_iter().map(|(typed, given)| (typed.to_owned(), given)).collect();
+    cases.push((format!("crdtctl chat show {}\t", &id[..6]), format!("<chat><show><{id}>")));
+    cases.push(("crdtctl repair sta\t".to_owned(), "<repair><stale".to_owned()));
+    cases
+}
+
+/// A store with one of each.
+fn furnished(machine: &Machine) -> (Store<'_>, String) {
+    let store = machine.group("s", &[BOB]);
+    let id = store.send("hi");
+    store.ok(&["kanban", "add", "paint"]);
+    let meta = store.document(&format!("{GROUP}:chat")).with_extension("meta");
+    std::fs::write(&meta, "{}").unwrap();
+    (store, id)
+}
+
+fn complete_in(shell: &str, line: &str) {
+    let machine = Machine::new(shell);
+    let (store, id) = furnished(&machine);
+    let found = store.run(&["check", "-o", "id"]);
+    assert_eq!(found.exits(3).stdout.lines().filter(|id| id.starts_with("sta")).count(), 1);
+    let terminal = Shell::new(&store);
+    if !there(shell) || !there("script") {
+        return;
+    }
+    let cases = cases(&id);
+    let lines: Vec<&str> = cases.iter().map(|(typed, _)| typed.as_str()).collect();
+    let prepared: Vec<&str> = match shell {
+        "bash" => [&[". ~/shell/bashrc"][..], &lines].concat(),
+        _ => lines,
+    };
+    let given = terminal.typed(line, &prepared);
+    assert_eq!(given.len(), cases.len(), "{given:#?}");
+    for ((typed, wanted), given) in cases.iter().zip(&given) {
+        assert!(given.starts_with(wanted.as_str()), "{shell}: {typed:?} gives {given}");
+    }
+}
+
+#[test]
+fn bash_completes() {
+    complete_in("bash", "bash --norc --noprofile -i");
+}
+
+#[test]
+fn zsh_completes() {
+    complete_in("zsh", "zsh -i");
+}
+
+#[test]
+fn fish_completes() {
+    let machine = Machine::new("fish");
+    let (store, id) = furnished(&machine);
+    let terminal = Shell::new(&store);
+    if !there("fish") {
+        return;
+    }
+    let ask = |line: &str| -> Vec<String> {
+        let mut fish = terminal.command("fish");
+        let script = "source ~/shell/c.fish; complete -C $argv[1]";
+        fish.args(["--no-config", "-c", script, line]);
+        let answer = machine.finish(fish, &[line], None).ok();
+        answer.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ask("crdtctl entity show group:oc"), [GROUP]);
+    assert_eq!(ask("crdtctl doc show cha"), ["chat"]);
+    assert_eq!(ask("crdtctl kanban move 3f2a In"), ["In Progress"]);
+    assert_eq!(ask("crdtctl --as bo"), [BOB]);
+    assert_eq!(ask("crdtctl member role bob- adm"), ["admin"]);
+    assert_eq!(ask("crdtctl entity create proj"), ["project"]);
+    assert_eq!(ask(&format!("crdtctl chat show {}", &id[..6])), [id]);
+    assert_eq!(ask("crdtctl repair sta").len(), 1);
+}
+
+#[test]
+fn a_prefix_names_who_acts() {
+    let machine = Machine::new("as");
+    let store = machine.group("s", &[BOB, "bobby-hill-lake-tree"]);
+    let id = store.ok(&["chat", "send", "hi", "--as", "bob-"]);
+    assert_eq!(store.json(&["chat", "show", &id])["author_id"], BOB);
+    let before = store.documents();
+    let run = store.run(&["chat", "send", "ho", "--as", "bobb"]);
+    run.exits(0);
+    store.run(&["chat", "send", "ho", "--as", "bo"]).fails(2, "too short");
+    store.run(&["--as", "alic", "chat", "send", "ho"]).exits(0);
+    assert_ne!(store.documents(), before);
+    let machine = Machine::new("as two");
+    let store = machine.group("s", &[BOB, "bob-hill-lake-trees"]);
+    store.run(&["chat", "send", "ho", "--as", "bob-hill"]).fails(4, "names 2 members");
+    store.run(&["chat", "send", "ho", "--as", BOB]).exits(0);
+    store.run(&["chat", "send", "ho", "--as", "zoe-nobody"]).fails(1, "zoe-nobody");
+}
