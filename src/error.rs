@@ -79,7 +79,7 @@ impl Error {
         Self::new(Kind::Refused, message)
     }
 
-    /// [`Kind::Usage`]: what was asked for makes no sense, whatever the store holds.
+    /// [`Kind::Usage`]: what was asked for makes no sense as it was put.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
     }

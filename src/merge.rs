@@ -56,7 +56,7 @@ pub struct Merged {
 
 /// What came in for one document.
 pub struct Incoming<'u> {
-    /// Which document; no other [`Incoming`] of the import has it.
+    /// The document; no other [`Incoming`] of the import has it.
     pub doc: DocId,
     /// The document before the import; None when it is new here.
     pub before: Option<Rc<View>>,

@@ -38,6 +38,7 @@ pub struct Group {
 
 /// A command.
 pub struct Work {
+    /// What its row is called.
     pub name: &'static str,
     /// Its words.
     pub args: fn(&Place) -> Vec<String>,

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Repaired {
     /// The findings that were given, in their order: all of them are repaired.
     pub findings: Vec<Finding>,
-    /// The commit that holds all of it; of a dry run nothing.
+    /// The commit that holds all of it; without a number where no document's content had to change.
     pub committed: Committed,
 }
 

@@ -126,9 +126,9 @@ pub struct AddElement {
     pub x: f64,
     /// The top edge, in units of the canvas, growing downward.
     pub y: f64,
-    /// In units of the canvas.
+    /// In units of the canvas; not negative.
     pub width: f64,
-    /// In units of the canvas.
+    /// In units of the canvas; not negative.
     pub height: f64,
     /// In radians, clockwise about the centre.
     #[serde(default)]

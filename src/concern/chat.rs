@@ -101,7 +101,8 @@ pub struct EditMessage {
     pub entity: EntityId,
     /// A message or reply id, or a unique prefix of one.
     pub message: String,
-    /// The whole new text, in the place of the old one; at most [`limits::MESSAGE_BYTES`] bytes.
+    /// The whole new text, in the place of the old one: not blank, at most
+    /// [`limits::MESSAGE_BYTES`] bytes.
     pub text: String,
 }
 

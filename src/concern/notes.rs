@@ -13,6 +13,7 @@ use crate::store::Session;
 use crate::tombstone;
 use serde::{Deserialize, Serialize};
 
+/// The concern `notes`: its root, and [`NOTES`] as its only collection.
 pub const SPEC: Spec = Spec {
     name: "notes",
     limit_bytes: 100_000,
@@ -52,8 +53,11 @@ pub const NOTES: Collection = Collection {
 /// Writes a note.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Add {
+    /// The group, channel, project or organization whose note it becomes.
     pub entity: EntityId,
+    /// Not blank, at most [`NAME_CHARS`](crate::limits::NAME_CHARS) characters.
     pub heading: String,
+    /// At most [`MESSAGE_BYTES`](crate::limits::MESSAGE_BYTES) bytes; may be empty.
     #[serde(default)]
     pub body: String,
     /// An active member, or a unique prefix; empty for nobody.
@@ -62,7 +66,7 @@ pub struct Add {
 }
 
 impl Add {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_title("heading", &self.heading)?;
         record::check_text("body", &self.body)?;
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
@@ -87,14 +91,16 @@ impl Add {
 /// Gives a note of one's own another heading.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Edit {
+    /// The group, channel, project or organization whose note it is.
     pub entity: EntityId,
     /// A note's id, or a unique prefix of it.
     pub note: String,
+    /// The whole new heading; not blank.
     pub heading: String,
 }
 
 impl Edit {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         record::check_title("heading", &self.heading)?;
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let (id, writer) = find(session, &doc, &self.note)?;
@@ -111,13 +117,14 @@ impl Edit {
 /// Deletes a note of one's own, or anybody's as an admin.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Delete {
+    /// The group, channel, project or organization whose note it is.
     pub entity: EntityId,
     /// A note's id, or a unique prefix of it.
     pub note: String,
 }
 
 impl Delete {
-    pub fn run(&self, session: &mut Session) -> Result<Outcome> {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let (id, writer) = find(session, &doc, &self.note)?;
         actor.may(&Action::Delete { author: &writer }, &format!("note {id}"))?;

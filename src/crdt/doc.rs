@@ -280,6 +280,7 @@ impl Doc {
 
 /// An update as yrs is given it.
 pub enum Admitted<'u> {
+    /// Whole: the document lacks all of it, and nothing else is joined to it.
     AsItCame(Update<'u, Checked>),
     /// Without what the document holds already, or joined.
     Anew(CheckedBytes<Vec<u8>>),

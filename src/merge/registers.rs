@@ -40,7 +40,7 @@ pub struct RegisterPlan {
 
 /// A merge of one document: how it was, how yrs left it, and what came.
 pub struct Merge<'m> {
-    /// Which document, for the schema and for what is said of it.
+    /// The document, whose concern's schema says which clock a field goes by.
     pub doc: &'m DocId,
     /// As it was before the import; None where it is new here.
     pub before: Option<&'m View>,

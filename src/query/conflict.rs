@@ -100,8 +100,9 @@ pub fn find(reader: &Reader, number: i64) -> Result<LostValue> {
 pub struct Names {
     /// The record: its title, or how what it says begins.
     pub record: Option<String>,
-    /// What the values stand for, where they are ids of other records.
+    /// The title of what the winning value refers to; None for a value that is no id.
     pub winner: Option<String>,
+    /// The title of what the value that lost refers to; None for a value that is no id.
     pub loser: Option<String>,
 }
 

@@ -65,7 +65,7 @@ pub struct EntityOverview {
 /// How large a document is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DocumentSize {
-    /// Which document.
+    /// The document, of a known concern or not.
     pub doc_id: DocId,
     /// Of its file; 0 while the document is in the log only.
     pub bytes: u64,

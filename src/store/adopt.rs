@@ -26,7 +26,7 @@ pub type Rules = fn(&mut Session, &Adopted<'_>) -> Result<Vec<String>>;
 
 /// A document into which the file of another program was merged.
 pub struct Adopted<'a> {
-    /// Which document.
+    /// The document whose file another program wrote.
     pub doc: &'a DocId,
     /// The document as it was.
     pub before: Rc<View>,

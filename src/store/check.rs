@@ -139,7 +139,7 @@ pub enum FileFix {
     Next(Next),
 }
 
-/// What a session can put right in the files ([`super::Session::mend`]).
+/// What a session can put right in the files ([`super::Session::repair`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileRepair {
     /// Writes the `.meta` again.

@@ -48,10 +48,10 @@ pub struct Meta {
     /// How often the document was saved, by whichever program; 0 where nobody said.
     #[serde(default)]
     pub version: u64,
-    /// When the document was first saved here, in Unix seconds; 0 where nobody said.
+    /// When the document was first saved, in Unix seconds; 0 where nobody said.
     #[serde(default)]
     pub created_at: i64,
-    /// When it was last saved here, in Unix seconds; 0 where nobody said.
+    /// When it was last saved, in Unix seconds; 0 where nobody said.
     #[serde(default)]
     pub updated_at: i64,
     /// Every other key: `blake3` and `bytes` of the file are ours, the rest is kept as others wrote

@@ -79,7 +79,7 @@ pub struct Committed {
 /// What a commit did to one document, in bytes of its file.
 #[derive(Debug, Clone)]
 pub struct ChangedDocument {
-    /// Which document.
+    /// The document; a commit lists each once, however often it was edited.
     pub doc: DocId,
     /// Before the commit; 0 where it had no file.
     pub bytes_before: u64,

@@ -88,7 +88,9 @@ pub struct LogRow {
 /// The last row of the log for a document, of those that came from one replica.
 #[derive(Debug, Clone)]
 pub struct LogHead {
+    /// The document; it has a head for each replica that anything of it came from.
     pub doc: DocId,
+    /// The number of that row in our own log.
     pub seq: i64,
     /// That replica and its own number; None for what was made here.
     pub origin: Option<(String, i64)>,

@@ -63,7 +63,7 @@ impl From<Audit> for ImportFinding {
 /// A document before and after a dry run.
 #[derive(Clone)]
 pub struct TouchedDocument {
-    /// Which document.
+    /// The document; each is listed once.
     pub doc: DocId,
     /// As it was; None where it is new here.
     pub before: Option<Rc<View>>,
@@ -80,7 +80,7 @@ impl fmt::Debug for TouchedDocument {
 /// What happened to one document, in records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentSummary {
-    /// Which document.
+    /// The document, by whatever updates it was touched; each is listed once.
     pub doc: DocId,
     /// What changed in it, counted.
     pub summary: MergeSummary,

@@ -35,7 +35,7 @@ pub enum Input {
         name: String,
         /// The document that it is for, which the bytes do not say.
         doc: DocId,
-        /// The bytes as they came, at most [`limits::UPDATE_BYTES`]; nothing of them is checked.
+        /// The bytes as they came ([`read_update`]); nothing of them is checked.
         update: Vec<u8>,
     },
 }

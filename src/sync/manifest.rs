@@ -62,7 +62,7 @@ pub struct Sender {
 /// One document: its part, if it has one, and what the sender has of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
-    /// Which document.
+    /// The document; a manifest lists each once.
     pub doc: DocId,
     /// The part in the bundle; null when nothing but the receipt is sent.
     pub file: Option<String>,

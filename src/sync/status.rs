@@ -82,7 +82,7 @@ pub struct Distance(pub Vec<Lacking>);
 /// written. A deletion alone has none, so a document can be lacking with no operations.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Lacking {
-    /// Which document.
+    /// The document; one that only one side has counts whole.
     pub doc: DocId,
     /// How many clocks are lacking; 0 where deletions alone are.
     pub operations: u64,

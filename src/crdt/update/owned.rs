@@ -41,6 +41,7 @@ impl<B: Deref<Target = [u8]>> CheckedBytes<B> {
         Update { bytes: &self.bytes, walked, facts, state: PhantomData }
     }
 
+    /// The bytes that were checked, in whatever holds them.
     pub fn bytes(&self) -> &B {
         &self.bytes
     }
