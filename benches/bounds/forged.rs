@@ -114,7 +114,7 @@ fn chain(n: usize) -> Outcome<Place> {
 /// Each is named.
 fn from_all(place: &Place) -> Vec<String> {
     let from = place.laid_down().into_iter().flat_map(|file| ["--from".to_owned(), file]);
-    words("recover group:ocean-forest-moon-star:chat -o out -n").into_iter().chain(from).collect()
+    words("recover group:ocean-forest-moon-star:chat -O out -n").into_iter().chain(from).collect()
 }
 
 /// Clients that each refer to a place of their own and to another one of the next client.

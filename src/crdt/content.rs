@@ -123,12 +123,12 @@ pub(super) fn behind(unit: Id, last: Id, content: &Content) -> Vec<u8> {
 }
 
 /// One update that makes a plain value as the unit that its writer makes next, right before another
-/// one in a sequence, and behind `left`, which stands there before it with nothing alive in between.
-pub(super) fn before(unit: Id, left: Option<Id>, right: Id, value: &Value) -> Vec<u8> {
+/// one in a sequence, and right behind `left`, its neighbour.
+pub(super) fn before(unit: Id, left: Id, right: Id, value: &Value) -> Vec<u8> {
     let mut blocks = Blocks { client: unit.client, clock: unit.clock, count: 0, bytes: Vec::new() };
     let owner = InsertionOwner::Item(right);
     blocks.put(
-        &Insertion { owner: &owner, key: None, left, right: Some(right) },
+        &Insertion { owner: &owner, key: None, left: Some(left), right: Some(right) },
         &Content::Plain(value.clone()),
     );
     blocks.update(unit.clock)

@@ -186,7 +186,7 @@ fn add(elements: &mut BTreeMap<String, Indexed>, id: String, out: &Out) {
     }
 }
 
-fn own(id: ID) -> Id {
+pub(super) fn own(id: ID) -> Id {
     Id { client: id.client.get(), clock: id.clock }
 }
 

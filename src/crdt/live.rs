@@ -1,6 +1,7 @@
 //! A document that is open in yrs, read.
 
-use super::elements::ContainerIndex;
+use super::elements::{ContainerIndex, own};
+use super::keys::branch_of;
 use super::plain::Plain;
 use super::texts::Line;
 use super::update::{Id, Update};
@@ -50,17 +51,16 @@ impl<T: ReadTxn> Live<'_, T> {
 }
 
 impl<T: ReadTxn> Live<'_, T> {
-    /// Looks at the texts of the array at a path by their index; None as long as a walk is cheaper.
-    pub fn texts<R>(
-        &self,
-        path: &[&str],
-        array: &ArrayRef,
-        look: impl FnOnce(&Line) -> R,
-    ) -> Option<R> {
+    /// Looks at the texts of an array by their index; None as long as a walk is cheaper.
+    pub fn texts<R>(&self, array: &ArrayRef, look: impl FnOnce(&Line) -> R) -> Option<R> {
         let read = || {
             let bytes = self.txn.encode_state_as_update_v1(&StateVector::default());
             let state = Update::checked(&bytes, &[]).ok()?;
-            Some(View::of(&state).units(path))
+            let view = View::of(&state);
+            match branch_of(array) {
+                BranchID::Nested(item) => view.units_of(own(item)),
+                BranchID::Root(name) => view.units_of_root(&name),
+            }
         };
         self.elements.texts.look(array, read, look)
     }
@@ -105,7 +105,7 @@ impl<T: ReadTxn> Source for Live<'_, T> {
 
     fn text_before(&self, path: &[&str], text: &str) -> Option<Option<String>> {
         let Some(Out::YArray(array)) = self.out(path) else { return None };
-        let found = self.texts(path, &array, |line| line.text_before(text));
+        let found = self.texts(&array, |line| line.text_before(text));
         found.unwrap_or_else(|| text_before(self, path, text))
     }
 

@@ -129,20 +129,27 @@ impl Txn<'_> {
     /// where there is none.
     pub fn insert_before(&mut self, path: &[&str], other: &str, text: &str) -> Result<()> {
         let array = self.array(path)?;
-        let place = self.live().texts(path, &array, |line| line.place_before(other));
-        let Some((left, right)) = place.flatten() else {
-            let is_it =
-                |out: &Out| matches!(out, Out::Any(Any::String(found)) if **found == *other);
-            let at = places(&array, &self.yrs, is_it).first().copied();
-            return self.insert_at(path, at.unwrap_or(u32::MAX), text);
-        };
+        let place = self.live().texts(&array, |line| line.place_before(other)).flatten();
         if self.elements.texts.is_among(&array, text) {
             self.elements.texts.changed(&array);
         }
         let unit = self.next_unit();
-        self.take(&content::before(unit, left, right, &Value::String(text.to_owned())))?;
-        self.elements.texts.put_before(&array, unit, text, right, left);
-        Ok(())
+        if let Some((Some(left), right)) = place {
+            self.take(&content::before(unit, left, right, &Value::String(text.to_owned())))?;
+            self.elements.texts.put_before(&array, unit, text, right, Some(left));
+            return Ok(());
+        }
+        // Its neighbour is not known: yrs counts its way there and finds it.
+        let is_it = |out: Out| matches!(out, Out::Any(Any::String(found)) if *found == *other);
+        let at = array.iter(&self.yrs).position(is_it).and_then(|at| u32::try_from(at).ok());
+        match (place, at) {
+            (Some((None, right)), Some(at)) => {
+                self.insert_in(&array, at, text);
+                self.elements.texts.put_before(&array, unit, text, right, None);
+                Ok(())
+            }
+            _ => self.insert_at(path, at.unwrap_or(u32::MAX), text),
+        }
     }
 
     /// Creates an empty array `key` in the map at a place of the array at `path`: the only way to an
@@ -217,7 +224,7 @@ impl Txn<'_> {
     /// Removes every element of the array at `path` that is this text. Returns how many.
     pub fn remove_text(&mut self, path: &[&str], text: &str) -> Result<usize> {
         let array = self.array(path)?;
-        let units = self.live().texts(path, &array, |line| line.units_of(text).to_vec());
+        let units = self.live().texts(&array, |line| line.units_of(text).to_vec());
         if let Some(units) = units {
             self.delete_units(&units)?;
             self.elements.texts.removed(&array, &units);
@@ -291,7 +298,7 @@ mod tests {
     use super::*;
     use crate::crdt::doc::Doc;
     use crate::crdt::testing::Rng;
-    use crate::crdt::update::Update;
+    use crate::crdt::update::{RootKind, Update};
     use crate::crdt::value::{Source, keys_beginning, text_before};
     use crate::crdt::view::View;
 
@@ -304,8 +311,7 @@ mod tests {
     }
 
     /// One random change of a list, in one or two transactions.
-    /// Returns whether the bytes of what it did may hang on what is remembered.
-    fn change(doc: &mut Doc, theirs: &mut Doc, dice: &mut Rng) -> bool {
+    fn change(doc: &mut Doc, theirs: &mut Doc, dice: &mut Rng) {
         let what = dice.below(18);
         let (id, other) = (format!("e{}", dice.below(6)), format!("e{}", dice.below(6)));
         let at = u32::try_from(dice.below(5)).unwrap();
@@ -337,8 +343,7 @@ mod tests {
             ),
         };
         if dice.below(8) > 0 {
-            doc.edit(edit).unwrap();
-            return matches!(what, 15 | 16);
+            return doc.edit(edit).unwrap();
         }
         // Somebody else, who has seen all of it.
         let merge = |from: &Doc, into: &mut Doc| {
@@ -348,27 +353,24 @@ mod tests {
         merge(doc, theirs);
         theirs.edit(edit).unwrap();
         merge(theirs, doc);
-        matches!(what, 15 | 16)
     }
 
     /// What is remembered of an array changes nothing but the work: a document that forgets all of
-    /// it before each change ends with the same bytes. (What is put before another element names the
-    /// nearest neighbours that are known, which may be others; it stands at the same place.)
+    /// it before each change ends with the same bytes.
     #[test]
     fn what_is_remembered_of_an_array_is_what_is_there() {
-        for seed in 0..60 {
+        for seed in 0..20 {
             let (mut dice, mut again) = (Rng::new(seed), Rng::new(seed));
             let [mut doc, mut plain] = [begun(), begun()];
             let [mut theirs, mut plains] = [Doc::new(8), Doc::new(8)];
-            let mut same_bytes = true;
             for step in 0..40 {
-                same_bytes &= !change(&mut doc, &mut theirs, &mut dice);
+                change(&mut doc, &mut theirs, &mut dice);
                 plain.forget_elements();
                 plains.forget_elements();
                 change(&mut plain, &mut plains, &mut again);
                 plain.forget_elements();
                 let (ours, others) = (doc.encode().unwrap().0, plain.encode().unwrap().0);
-                assert!(!same_bytes || ours == others, "{seed}/{step}");
+                assert_eq!(ours, others, "{seed}/{step}");
                 let view = View::of(&Update::checked(&ours, &[]).unwrap());
                 assert_eq!(doc.read(|doc| doc.value(&["m"])), view.value(&["m"]), "{seed}/{step}");
                 doc.read(|ours| {
@@ -399,7 +401,10 @@ mod tests {
     /// Ten thousand moves within a list are not ten thousand walks, wherever to.
     #[test]
     fn a_list_is_walked_no_more_than_a_few_times() {
-        let mut doc = begun();
+        // Under a root that is an array, as the columns of a board are.
+        const LIST: &[&str] = &["columns", "c", "list"];
+        let mut doc = Doc::new(7).with_roots(&[("columns", RootKind::Array)]);
+        doc.edit(|txn| txn.push_record(&["columns"], "c", vec![("list", New::Array)])).unwrap();
         let name = |n: usize| format!("e{n:04}");
         let n = 2_000;
         for id in (0..n).map(name) {

@@ -74,7 +74,7 @@ impl TextIndex {
         });
     }
 
-    /// A unit was added before another one, behind the unit `left`.
+    /// A unit was added right before another one, right behind the unit `left` where that is known.
     pub fn put_before(&self, array: &ArrayRef, unit: Id, text: &str, right: Id, left: Option<Id>) {
         self.with(array, |line| line.insert(unit, Some(text), Some(right), left));
     }
@@ -134,8 +134,7 @@ struct TextEntry {
     text: Option<Rc<str>>,
     prev: Option<Id>,
     next: Option<Id>,
-    /// The nearest unit on its left that is known, dead or alive: what is put between the two has
-    /// no others to be compared with.
+    /// Its neighbour on the left, dead or alive, where that is known.
     left: Option<Id>,
 }
 
@@ -166,11 +165,11 @@ impl Line {
         Some(None)
     }
 
-    /// Between which units something stands that is put right before a text.
+    /// The unit that a text is, and its neighbour on the left, dead or alive, where that is known.
+    /// Nothing may name two units that were never neighbours as those that it stands between.
     pub fn place_before(&self, text: &str) -> Option<(Option<Id>, Id)> {
         let right = *self.units_of(text).first()?;
-        let entry = self.entries.get(&right)?;
-        Some((entry.left.or(entry.prev), right))
+        Some((self.entries.get(&right)?.left, right))
     }
 
     /// Notes a unit before another one, or at the end. A text that is there already comes before
@@ -204,11 +203,8 @@ impl Line {
             None => self.first = next,
         }
         match next.and_then(|next| self.entries.get_mut(&next)) {
-            Some(next) => {
-                next.prev = prev;
-                // Dead, it keeps its place.
-                next.left = next.left.or(Some(unit));
-            }
+            // As a neighbour it stays, though dead.
+            Some(next) => next.prev = prev,
             None => self.last = prev,
         }
         if let Some(text) = text

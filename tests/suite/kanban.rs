@@ -214,6 +214,60 @@ fn edit_changes_what_is_named_and_the_clock() {
     store.run(&["kanban", "move", &id, "Done"]).fails(1, "is archived");
 }
 
+/// A batch finds its way in a list by an index, which single commands do not make.
+#[test]
+fn many_moves_in_one_batch_end_as_they_would_one_by_one() {
+    let machine = Machine::new("moves in a batch");
+    let store = machine.project("s", &[]);
+    let ids: Vec<String> = (0..12).map(|n| add(&store, &format!("{n}"))).collect();
+    let titles = |order: &[usize]| order.iter().map(usize::to_string).collect::<Vec<_>>();
+    let mut columns = [("Backlog", (0..12).collect::<Vec<usize>>()), ("Done", Vec::new())];
+    let mut chance = crdtctl::sample::Chance::new(7);
+    let mut below = |end: usize| chance.below(end as u64) as usize;
+    for round in 0..4 {
+        let mut lines = String::new();
+        for _ in 0..30 {
+            let (card, to) = (below(12), below(2));
+            let is_here = columns[to].1.contains(&card);
+            let other = columns[to].1.get(below(columns[to].1.len().max(1))).copied();
+            let mut line = json!({"op": "kanban.move", "card": &ids[card][..8]});
+            line["column"] = json!(columns[to].0);
+            let place = match (below(3), other) {
+                (0, _) => {
+                    line["top"] = json!(true);
+                    Some(None)
+                }
+                (1, Some(other)) if other != card => {
+                    line["before"] = json!(ids[other]);
+                    Some(Some(other))
+                }
+                _ => None,
+            };
+            lines += &format!("{line}\n");
+            // Without a place it stays where it is, if it is in the column.
+            if place.is_none() && is_here {
+                continue;
+            }
+            columns.iter_mut().for_each(|(_, cards)| cards.retain(|found| *found != card));
+            let cards = &mut columns[to].1;
+            let at = match place {
+                None => cards.len(),
+                Some(None) => 0,
+                Some(Some(other)) => cards.iter().position(|found| *found == other).unwrap(),
+            };
+            cards.insert(at, card);
+        }
+        let file = machine.path("moves.ndjson");
+        std::fs::write(&file, lines).unwrap();
+        machine.pass(60);
+        store.ok(&["batch", &text(&file), "-e", PROJECT]);
+        for (name, order) in &columns {
+            assert_eq!(cards(&store, name), titles(order), "round {round}: {name}");
+        }
+        store.run(&["check"]).exits(0);
+    }
+}
+
 #[test]
 fn cards_move_within_a_column_and_between_columns() {
     let machine = Machine::new("move");

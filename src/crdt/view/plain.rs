@@ -88,11 +88,24 @@ impl View {
         found
     }
 
-    /// The elements of the array at a path in their order: each with its unit of content, and its
-    /// text if it is one.
-    pub fn units(&self, path: &[&str]) -> Vec<(Id, Option<String>)> {
-        let node = self.node_at(path).and_then(|node| self.node(node));
-        let Some(node) = node.filter(|node| node.shape == Shape::Array) else { return Vec::new() };
+    /// The elements of the array that an item made, in their order: each with its unit of content, and
+    /// its text if it is one. None where it made no array.
+    pub fn units_of(&self, item: Id) -> Option<Vec<(Id, Option<String>)>> {
+        let is_it = |entry: &&Entry| entry.id == item && entry.node != NONE;
+        self.units(self.entries.iter().find(is_it)?.node)
+    }
+
+    /// The same of a root.
+    pub fn units_of_root(&self, root: &str) -> Option<Vec<(Id, Option<String>)>> {
+        self.units(self.root(root)?)
+    }
+
+    fn units(&self, node: u32) -> Option<Vec<(Id, Option<String>)>> {
+        let node = self.node(node)?;
+        // A root that nobody gave a type may be one.
+        if matches!(node.shape, Shape::Map | Shape::Text) {
+            return None;
+        }
         let mut units = Vec::new();
         for entry in self.entries_of(node) {
             let before = units.len();
@@ -107,7 +120,7 @@ impl View {
                 units.push((entry.id, None));
             }
         }
-        units
+        Some(units)
     }
 
     /// The plain element of an array with this id.
