@@ -2389,6 +2389,7 @@ module completions {
 
   # Apply messages of a live relay, one JSON object a line, as they come
   export extern "crdtctl canvas apply" [
+    --canvas: string          # Whose the canvas is that others know by this id; can be given again
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique

@@ -150,7 +150,8 @@ enum Verb {
     /// one the words are followed: the later write of a field wins, a deletion always. Cursors are
     /// shown, never stored. A request for the state is answered by the next `canvas events`.
     /// Applying twice changes nothing. Where one line is no message, nothing that came with it is
-    /// applied (exit code 6).
+    /// applied (exit code 6). Where all messages are about canvases that are not here, the exit code
+    /// is 3; `--canvas` says which canvas others call by an id of their own.
     ///
     /// The messages, by the names that the application gives them:
     ///
@@ -177,10 +178,14 @@ enum Verb {
     /// StateRequest, StateResponse as the type, or as the one key around the rest.
     #[command(after_help = "Examples:
   relay subscribe group:ocean | crdtctl canvas apply
+  crdtctl canvas apply --canvas main-board=group:ocean-forest-moon-star messages.ndjson
   crdtctl canvas apply messages.ndjson | jq 'select(.result == \"shown\")'")]
     Apply {
         /// The messages; without it, or with `-`, standard input
         file: Option<PathBuf>,
+        /// Whose the canvas is that others know by this id; can be given again
+        #[arg(long, value_name = "ID=ENTITY", value_parser = renaming)]
+        canvas: Vec<(String, String)>,
         #[command(flatten)]
         dry_run: DryRun,
     },
@@ -280,7 +285,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             context.perform(&Operation::CanvasRedo(canvas::Redo { entity, force }))
         }
         Verb::Render { out, .. } => render(context, &out),
-        Verb::Apply { file, dry_run } => feed::apply(context, file, dry_run),
+        Verb::Apply { file, canvas, dry_run } => feed::apply(context, file, &canvas, dry_run),
         Verb::Events { ack: Some(upto), .. } => feed::acknowledge(context, upto),
         Verb::Events { ack: None, since, cursor, request, dry_run } => {
             feed::events(context, feed::Events { cursor, request, since, dry_run })
@@ -349,6 +354,16 @@ fn render(context: &Context, out: &OutFile) -> Result<Report> {
 
 /// Two numbers, as in `--at 10,20`.
 type Point = (f64, f64);
+
+/// `ID=ENTITY`; an id may hold an equals sign, an entity does not.
+fn renaming(text: &str) -> Result<(String, String)> {
+    match text.rsplit_once('=') {
+        Some((id, entity)) if !id.is_empty() && !entity.is_empty() => {
+            Ok((id.to_owned(), entity.to_owned()))
+        }
+        _ => Err(Error::usage(format!("not ID=ENTITY: {text:?}"))),
+    }
+}
 
 fn pair(text: &str) -> Result<Point> {
     let number = |text: &str| text.trim().parse::<f64>().ok().filter(|n| n.is_finite());

@@ -184,6 +184,10 @@ const ATTACHMENTS: &[Section] = &[Section {
 pub fn run(context: &Context, args: Args) -> Result<Report> {
     match args.verb {
         Verb::Send { text, reply_to, attach, .. } => {
+            // Before anybody types, or a pipe is read, for nothing.
+            let entity = context.entity()?;
+            context.acting_member()?;
+            let typed = text.is_none() && attach.is_empty() && context.terminal.ask;
             let attachments = attach.iter().map(|file| attachment(file)).collect::<Result<_>>()?;
             let text = match text {
                 Some(text) => files::text(&text)?,
@@ -191,13 +195,17 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
                 None if context.terminal.ask => prompt::line(&context.terminal, "message", "TEXT")?,
                 None => files::text("-")?,
             };
-            let entity = context.entity()?;
+            let said = text.clone();
             let send = chat::Send { reply_to, attachments, ..chat::Send::text(entity, text) };
-            context.say(&Operation::ChatSend(send))
+            context.say(&Operation::ChatSend(send)).map_err(|error| match typed {
+                // What somebody typed is not lost.
+                true if !said.trim().is_empty() => error.because(format!("the text was: {said}")),
+                _ => error,
+            })
         }
         Verb::Edit { message, text, .. } => {
-            let text = files::text(&text)?;
             let entity = context.entity()?;
+            let text = files::text(&text)?;
             context.say(&Operation::ChatEdit(chat::EditMessage { entity, message, text }))
         }
         Verb::Delete { message, .. } => {

@@ -271,6 +271,20 @@ impl Context {
         Ok(self.written(written, committed))
     }
 
+    /// Whether the store is somebody's replica, or anybody's: one that was never written to is none.
+    pub fn is_replica(&self) -> Result<bool> {
+        let replica = self.reader()?.state().map(|state| state.replica()).transpose()?;
+        Ok(replica.flatten().is_some())
+    }
+
+    /// What to say where this command made a replica of the store, which was none `before`.
+    pub fn became_replica(&self, before: bool) -> Result<Option<String>> {
+        let is_new = !before && self.is_replica()?;
+        Ok(is_new.then(|| {
+            "this store is a replica now; `crdtctl init --as MEMBER` says whose".to_owned()
+        }))
+    }
+
     /// The report of a write: what the commit knows is filled in, and documents near their limit
     /// are announced.
     pub fn written(&self, mut written: Written, committed: Committed) -> Report {

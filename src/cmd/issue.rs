@@ -266,8 +266,8 @@ const SECTIONS: &[Section] = &[Section { key: "comments", title: "comments", col
 pub fn run(context: &Context, args: Args) -> Result<Report> {
     match args.verb {
         Verb::Open { title, description, priority, assignee, .. } => {
-            let (title, description) = (files::text(&title)?, files::text(&description)?);
             let entity = context.entity()?;
+            let (title, description) = (files::text(&title)?, files::text(&description)?);
             let (created_at, author) = (None, None);
             let open = issues::OpenIssue {
                 entity,
@@ -281,9 +281,9 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             context.perform(&Operation::IssueOpen(open))
         }
         Verb::Edit { issue, changes, .. } => {
+            let entity = context.entity()?;
             let text = |text: Option<String>| text.map(|text| files::text(&text)).transpose();
             let (title, description) = (text(changes.title)?, text(changes.description)?);
-            let entity = context.entity()?;
             let edit = issues::EditIssue { entity, issue, title, description };
             context.perform(&Operation::IssueEdit(edit))
         }
@@ -338,8 +338,8 @@ fn comment(
         let delete = issues::DeleteComment { entity, issue, comment };
         return context.perform(&Operation::CommentDelete(delete));
     }
-    let text = context.text(text)?;
     let entity = context.entity()?;
+    let text = context.text(text)?;
     match edit {
         Some(comment) => {
             let edit = issues::EditComment { entity, issue, comment, text };

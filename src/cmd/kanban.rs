@@ -184,8 +184,8 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     match args.verb {
         Verb::Board => board(context),
         Verb::Add { title, column, description, assignee, priority, .. } => {
-            let (title, description) = (files::text(&title)?, files::text(&description)?);
             let entity = context.entity()?;
+            let (title, description) = (files::text(&title)?, files::text(&description)?);
             let created_at = None;
             let add = kanban::AddCard {
                 entity,

@@ -81,6 +81,8 @@ pub struct Environment {
 pub struct Store {
     /// As it was named: `dir`, or the directory that `dir` lies in.
     named: PathBuf,
+    /// That is the directory of the documents itself.
+    named_within: bool,
     generation: Generation,
     environment: Rc<Environment>,
     commits: Rc<Commits>,
@@ -100,7 +102,14 @@ impl Store {
     pub fn open_with(dir: &Path, environment: Rc<Environment>) -> Result<Store> {
         match recognise(dir)? {
             Some(generation) => {
-                Ok(Store { named: dir.to_owned(), generation, environment, commits: Rc::default() })
+                let named_within = match &generation {
+                    Generation::Files(store) => {
+                        fs::canonical(&store.join("crdt"))? == fs::canonical(dir)?
+                    }
+                    Generation::Legacy { .. } => false,
+                };
+                let (named, commits) = (dir.to_owned(), Rc::default());
+                Ok(Store { named, named_within, generation, environment, commits })
             }
             None => Err(Error::not_found(format!("no store at {}", dir.display())).hint(
                 Next::MakeStore
@@ -198,6 +207,9 @@ impl Store {
 
     /// A path of this store, relative to the directory that the store was named by.
     pub fn named_path(&self, path: &Path) -> PathBuf {
+        if self.named_within {
+            return path.strip_prefix("crdt").unwrap_or(path).to_owned();
+        }
         let below = self.dir().strip_prefix(&self.named).unwrap_or(Path::new(""));
         below.join(path)
     }
@@ -271,6 +283,14 @@ fn recognise(dir: &Path) -> Result<Option<Generation>> {
     }
     if layout::holds_documents(&inner)? {
         return Ok(Some(Generation::Files(inner)));
+    }
+    // The directory of the documents itself.
+    let canonical = fs::canonical(dir).unwrap_or_else(|_| dir.to_owned());
+    if canonical.file_name().is_some_and(|name| name == "crdt")
+        && let Some(around) = canonical.parent()
+        && layout::holds_documents(around)?
+    {
+        return Ok(Some(Generation::Files(around.to_owned())));
     }
     let legacy = |file: PathBuf, dir: &Path| Some(Generation::Legacy { file, dir: dir.to_owned() });
     if fs::is_file(&inner)? {

@@ -25,6 +25,8 @@ pub struct Intake<'i> {
     pub open: Open<'i>,
     /// Whose canvases are here; messages about others are passed over.
     pub entities: &'i [EntityId],
+    /// Canvases by the ids that others have for them: whose each is.
+    pub canvases: &'i BTreeMap<String, EntityId>,
     /// What the lines come out of, for errors.
     pub source: &'i str,
     /// The number of the first line.
@@ -132,7 +134,9 @@ impl Intake<'_> {
         }
         let text = std::str::from_utf8(line).map_err(|e| Error::untrusted("not UTF-8").because(e));
         let message = text.and_then(RelayMessage::parse)?;
-        let entity = self.entities.iter().find(|entity| message.is_about(entity)).cloned();
+        let named = self.canvases.get(message.canvas());
+        let entity = named.or_else(|| self.entities.iter().find(|entity| message.is_about(entity)));
+        let entity = entity.cloned();
         let update = match (&entity, message.change()) {
             (Some(entity), Some(change)) => Some(checked(entity, change)?),
             _ => None,

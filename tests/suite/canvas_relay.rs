@@ -609,3 +609,31 @@ fn what_the_relay_deletes_for_good_is_said() {
     }
     assert_eq!(store.json(&["trash", "list"])[0]["id"], json!(id));
 }
+
+#[test]
+fn canvases_that_others_know_by_ids_of_their_own_are_named() {
+    let machine = Machine::new("named canvas");
+    let alice = machine.group("a", &[BOB]);
+    let message = json!({
+        "type": "canvas_operation", "operation_id": "op-1", "canvas_id": "main=board",
+        "element_id": "note-1", "operation_type": "add", "origin_peer": BOB, "lamport_clock": 1,
+        "timestamp_ms": 1_767_225_600_000_u64,
+        "element_data": {"element_type": "text", "x": 0, "y": 0, "width": 9, "height": 9},
+    });
+    let lines = format!("{message}\n");
+    let passed = run(&alice, &lines, &[]);
+    let row: Value = serde_json::from_str(passed.exits(3).stdout.trim()).unwrap();
+    assert_eq!(row["result"], "passed");
+    assert!(passed.stderr.contains("`--canvas ID=ENTITY`"), "{}", passed.stderr);
+    assert_eq!(canvas(&alice), json!([]));
+    let named = format!("main=board={GROUP}");
+    let row: Value =
+        serde_json::from_str(run(&alice, &lines, &["--canvas", &named]).ok().trim()).unwrap();
+    assert_eq!((&row["result"], &row["canvas_id"]), (&json!("applied"), &json!("main=board")));
+    assert_eq!(column(&canvas(&alice), "id"), ["note-1"]);
+    run(&alice, &lines, &["--canvas", "main=board=group:nowhere"]).fails(4, "no entity");
+    run(&alice, &lines, &["--canvas", "main"]).fails(2, "not ID=ENTITY");
+    // Where anything is about us, the rest may be about others.
+    let ours = lines.replace("main=board", GROUP).replace("note-1", "note-2");
+    run(&alice, &format!("{lines}{ours}"), &[]).exits(0);
+}

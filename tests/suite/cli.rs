@@ -277,3 +277,62 @@ fn progress_is_only_for_terminals() {
     assert_eq!(store.run(&["digest", "-q"]).stderr, "");
     assert_eq!(store.run(&["doc", "list", "--json"]).exits(0).stderr, "");
 }
+
+#[test]
+fn the_directory_of_the_documents_names_its_store() {
+    let machine = Machine::new("crdt directory");
+    let store = machine.group("s", &[]);
+    store.send("hi");
+    let ids = column(&store.json(&["doc", "list"]), "doc_id");
+    let real = machine.fixture("real-store");
+    let real_ids = column(&real.json(&["doc", "list"]), "doc_id");
+    for (dir, ids) in [
+        (store.dir.join("crdt"), &ids),
+        (store.dir.join("crdt/"), &ids),
+        (real.dir.join("crdt.db/crdt"), &real_ids),
+    ] {
+        let list = machine.run(&["-s", &text(&dir), "doc", "list", "--json"]).json();
+        assert_eq!(&column(&list, "doc_id"), ids);
+        // Paths begin where the store was named.
+        for path in column(&list, "path") {
+            assert!(dir.join(&path).is_file(), "{path}");
+        }
+    }
+    // From within it, too, and below.
+    for dir in ["crdt", "crdt/group"] {
+        let within = store.dir.join(dir);
+        let list = machine.run_in(&within, &[], &["doc", "list", "--json"]).json();
+        assert_eq!(column(&list, "doc_id"), ids);
+    }
+    let args = ["-s", ".", "doc", "list", "--json"];
+    let here = machine.run_in(&store.dir.join("crdt"), &[], &args).json();
+    assert_eq!(column(&here, "doc_id"), ids);
+}
+
+#[test]
+fn what_a_command_needs_is_asked_before_texts_are_taken() {
+    let machine = Machine::new("before the text");
+    let store = machine.group("s", &[]);
+    store.ok(&["entity", "create", "group:two", "--name", "Two"]);
+    let dir = text(&store.dir);
+    // Whatever is in the pipe: the entity is asked for first.
+    for args in [
+        &["chat", "send", "-"][..],
+        &["chat", "edit", "aaaa", "-"],
+        &["issue", "comment", "aaaa", "-"],
+        &["issue", "open", "x", "--description", "-"],
+    ] {
+        let run = machine.run_with_stdin(&[&["-s", &dir], args].concat(), b"\xff\xfe");
+        run.fails(2, "which entity?");
+    }
+    std::fs::write(machine.path("update.bin"), [0, 0]).unwrap();
+    let run = store.run(&["doc", "load", &text(&machine.path("update.bin")), "--doc", "foo"]);
+    run.fails(4, "no document");
+    assert!(run.stderr.contains("has a type, an id and a name"), "{}", run.stderr);
+    // A store that nobody wrote to is a replica after the first write, and that is said.
+    let real = machine.fixture("real-store");
+    let first = real.run(&["prune"]);
+    assert!(first.exits(0).stderr.contains("this store is a replica now"), "{}", first.stderr);
+    let again = real.run(&["prune"]);
+    assert!(!again.exits(0).stderr.contains("replica"), "{}", again.stderr);
+}

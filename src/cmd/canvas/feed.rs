@@ -2,10 +2,10 @@
 
 use super::Point;
 use crate::cmd::context::lost;
-use crate::cmd::{Context, DryRun, failure, files};
+use crate::cmd::{Context, DryRun, failure, files, resolve};
 use crate::concern::canvas::relay::{CursorUpdate, RelayMessage, StateRequest};
 use crate::concern::canvas::{self, SPEC};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::id::{EntityId, MemberId};
 use crate::limits;
 use crate::store::{Handed, Open, Session, State, Store};
@@ -13,6 +13,7 @@ use crate::sync::intake::{Intake, MessageOutcome, Notice, Reception};
 use crate::ui::{self, Report, Row, Written, row};
 use serde_json::json;
 use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 
@@ -53,7 +54,7 @@ impl Around {
     /// Takes in lines that came together; the first of them has this number.
     fn take(
         &self,
-        entities: &[EntityId],
+        known: &KnownCanvases,
         source: &str,
         first: usize,
         lines: &[Vec<u8>],
@@ -69,7 +70,8 @@ impl Around {
                 .to_owned()]),
         };
         let store = &self.store;
-        let intake = Intake { store, open, entities, source, first, notify: &notify };
+        let KnownCanvases { entities, canvases } = known;
+        let intake = Intake { store, open, entities, canvases, source, first, notify: &notify };
         let read = intake.read(lines).map_err(|e| {
             let before = match first {
                 1 => "nothing was applied".to_owned(),
@@ -90,30 +92,69 @@ fn shown(outcome: &MessageOutcome) -> Result<Row> {
     Ok(row)
 }
 
-pub fn apply(context: &Context, file: Option<PathBuf>, dry_run: DryRun) -> Result<Report> {
+/// Whose canvases are here, and what others call them.
+struct KnownCanvases {
+    entities: Vec<EntityId>,
+    canvases: BTreeMap<String, EntityId>,
+}
+
+impl KnownCanvases {
+    /// The entities that are meant; `renamed` says `ID=ENTITY` of each canvas that others know by an
+    /// id of their own.
+    fn of(context: &Context, renamed: &[(String, String)]) -> Result<KnownCanvases> {
+        let documents = context.reader()?.documents()?;
+        let entities: Vec<EntityId> = context.entities(&documents)?.into_iter().collect();
+        let all: BTreeSet<EntityId> = entities.iter().cloned().collect();
+        let known = |(id, entity): &(String, String)| {
+            Ok((id.clone(), resolve::entity(Some(entity.as_str()), None, &all)?))
+        };
+        let canvases = renamed.iter().map(known).collect::<Result<_>>()?;
+        Ok(KnownCanvases { entities, canvases })
+    }
+}
+
+pub fn apply(
+    context: &Context,
+    file: Option<PathBuf>,
+    renamed: &[(String, String)],
+    dry_run: DryRun,
+) -> Result<Report> {
     let file = file.unwrap_or_else(|| PathBuf::from("-"));
     let input = RefCell::new(Lines::of(files::open(&file)?));
     let around = Around::of(context, dry_run)?;
-    let documents = context.reader()?.documents()?;
-    let entities: Vec<EntityId> = context.entities(&documents)?.into_iter().collect();
+    let known = KnownCanvases::of(context, renamed)?;
     let report = Report::feed(move |take| {
         let mut input = input.try_borrow_mut().map_err(|e| Error::bug(e.to_string()))?;
-        let mut upto = 0;
+        let (mut upto, mut about_us, mut passed) = (0, false, None);
         while let Some(lines) = input.together()? {
-            let outcomes = around.take(&entities, &files::name(&file), upto + 1, &lines)?;
+            let outcomes = around.take(&known, &files::name(&file), upto + 1, &lines)?;
             upto += lines.len();
             for outcome in outcomes {
+                match outcome.result {
+                    Reception::Passed => passed = passed.or(Some(outcome.canvas_id.clone())),
+                    _ => about_us = true,
+                }
                 if !take(shown(&outcome)?)? {
                     return Ok(());
                 }
             }
         }
-        Ok(())
+        match passed.filter(|_| !about_us) {
+            Some(canvas) => Err(nothing_for_us(&canvas)),
+            None => Ok(()),
+        }
     });
     Ok(match dry_run.dry_run {
         true => report.note("dry run, nothing is written"),
         false => report,
     })
+}
+
+/// Everything was about canvases that are not here.
+fn nothing_for_us(canvas: &str) -> Error {
+    let what = format!("every message was passed over: no canvas here is {canvas:?}");
+    Error::new(Kind::Findings, what)
+        .hint("`--canvas ID=ENTITY` says which canvas others know by an id of their own")
 }
 
 /// The lines of a relay.

@@ -215,6 +215,9 @@ pub fn raw_document(context: &Context, wanted: &str) -> Result<DocId> {
         Err(error) if error.kind == Kind::NotFound && wanted.matches(':').count() >= 2 => {
             DocId::parse(wanted)
         }
+        Err(error) if error.kind == Kind::NotFound => Err(error.hint(
+            "the id of a new document has a type, an id and a name: `group:ocean-forest-moon-star:notes`",
+        )),
         found => found,
     }
 }
