@@ -54,7 +54,7 @@ pub struct StoredReceipt {
 /// Another replica that we have heard of.
 #[derive(Debug, Clone)]
 pub struct Peer {
-    /// Its id, a UUID that it made for itself.
+    /// Its id, as its bundles give it.
     pub replica_id: String,
     /// The member that it acts as, by its latest bundle; None where it has none.
     pub member: Option<String>,

@@ -50,7 +50,7 @@ pub struct Manifest {
 /// Who made a bundle. A store that was never written by this program has no replica id.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sender {
-    /// The id of the replica, a UUID; null for a store that is none yet.
+    /// The id of the replica, a UUID where this program made it; null for a store that is none yet.
     pub replica: Option<String>,
     /// The member that it acts as; null where it has none.
     pub member: Option<MemberId>,
@@ -95,9 +95,9 @@ pub struct Has {
 /// The rows of the sender's log that a part holds: `after < seq <= upto`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogRange {
-    /// The number of the last row before those of the part; 0 where it begins with the first.
+    /// The receiver has applied the log up to here, by its receipt; 0 where a whole state is sent.
     pub after: i64,
-    /// The number of the last row that is in the part.
+    /// The end of the log when the bundle was made, whichever document its last row is about.
     pub upto: i64,
 }
 
