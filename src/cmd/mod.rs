@@ -196,7 +196,24 @@ fn writes_a_file(tree: clap::Command, words: &[OsString]) -> bool {
 
 /// The command line as the environment lets it be.
 fn tree() -> clap::Command {
-    without_empty_variables(Cli::command())
+    with_short_names(without_empty_variables(Cli::command()))
+}
+
+/// `ls`, `rm` and `new` for whoever has them in the fingers.
+fn with_short_names(command: clap::Command) -> clap::Command {
+    command.mut_subcommands(|below| {
+        let short = match below.get_name() {
+            "list" => Some("ls"),
+            "remove" | "delete" => Some("rm"),
+            "add" | "create" | "open" => Some("new"),
+            _ => None,
+        };
+        let below = with_short_names(below);
+        match short {
+            Some(short) => below.visible_alias(short),
+            None => below,
+        }
+    })
 }
 
 /// A variable that is set to nothing counts as not set: scripts hand on what they may not have.

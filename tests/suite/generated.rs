@@ -133,6 +133,34 @@ fn one_manual_page_a_command() {
         let page = String::from_utf8_lossy(page);
         assert!(page.contains(".TH") && page.contains(".SH NAME"), "{}", name.display());
     }
+    // What all have in common stands once.
+    let text_of =
+        |name: &str| String::from_utf8_lossy(&pages[std::path::Path::new(name)]).into_owned();
+    let main = text_of("crdtctl.1");
+    for section in ["ENVIRONMENT", "FILES", "\"EXIT STATUS\"", "\"SEE ALSO\""] {
+        assert!(main.contains(&format!(".SH {section}\n")), "{section}");
+    }
+    for word in ["CRDTCTL_STORE", "NO_COLOR", "lock\\-wait", "\\fB70\\fR", "crdtctl\\-chat"] {
+        assert!(main.contains(word), "{word}");
+    }
+    for (name, page) in &pages {
+        let page = String::from_utf8_lossy(page);
+        let is_main = name.to_str() == Some("crdtctl.1");
+        assert_eq!(page.contains("lock\\-wait"), is_main, "{}", name.display());
+        assert!(
+            page.contains("\"SEE ALSO\"") && page.contains("\"EXIT STATUS\""),
+            "{}",
+            name.display()
+        );
+    }
+    let send = text_of("crdtctl-chat-send.1");
+    for word in
+        ["\\fBcrdtctl\\fR(1)", "\\fBcrdtctl\\-chat\\fR(1)", "\\fBcrdtctl\\-chat\\-list\\fR(1)"]
+    {
+        assert!(send.contains(word), "{word}");
+    }
+    let batch = text_of("crdtctl-batch.1");
+    assert!(batch.starts_with("'\\\" t\n") && batch.contains("chat.send\tT{\n"), "a table");
     let one = machine.run(&["man"]).ok();
     assert!(one.contains(".TH"));
     // Again over the old ones: nothing else is left there.

@@ -169,6 +169,23 @@ fn fish_completes() {
 }
 
 #[test]
+fn short_names_stand_for_the_usual_verbs() {
+    let machine = Machine::new("short");
+    let store = machine.store("s", ALICE);
+    store.ok(&["entity", "new", GROUP, "--name", "Ocean"]);
+    store.ok(&["member", "new", BOB]);
+    assert_eq!(store.ok(&["member", "ls"]), store.ok(&["member", "list"]));
+    store.ok(&["member", "rm", BOB, "-y"]);
+    assert_eq!(store.column(&["member", "ls"], "member_id"), [ALICE]);
+    let issue = store.ok(&["issue", "new", "It squeaks"]);
+    assert_eq!(store.ok(&["issue", "ls", "-o", "id"]), issue);
+    let said = store.send("hi");
+    store.ok(&["chat", "rm", &said, "-y"]);
+    let help = store.ok(&["chat", "--help"]);
+    assert!(help.contains("[alias: ls]") && help.contains("[alias: rm]"), "{help}");
+}
+
+#[test]
 fn a_prefix_names_who_acts() {
     let machine = Machine::new("as");
     let store = machine.group("s", &[BOB, "bobby-hill-lake-tree"]);
