@@ -5,12 +5,12 @@
 //! `Doc` must be thrown away with what it did: a dropped yrs transaction commits.
 
 use super::content::Content;
+pub use super::effort::Admitted;
 use super::effort::{Allowance, Effort};
 use super::elements::ContainerIndex;
+use super::live::Live;
 use super::scalar::Slot;
 pub use super::scalar::{New, Scalar};
-
-use super::live::Live;
 use super::typing::{Typing, Untold};
 use super::update::{Checked, CheckedBytes, Id, RootKind, Update, Version, WrittenBlocks};
 use super::value::{Shared, Source, Value};
@@ -31,7 +31,8 @@ pub struct Doc {
     updates: Vec<Vec<u8>>,
     /// What others wrote stays as they wrote it.
     written: WrittenBlocks,
-    effort: Effort,
+    /// None until something is to be merged into a document that was reopened.
+    effort: Option<Effort>,
     /// Of its arrays, as they stand.
     elements: ContainerIndex,
     /// What is known of the types of its roots.
@@ -51,7 +52,7 @@ impl Doc {
         Doc {
             yrs: YrsDoc::with_options(options),
             updates: Vec::new(),
-            effort: Effort::default(),
+            effort: Some(Effort::default()),
             elements: ContainerIndex::default(),
             roots: Vec::new(),
             merged: false,
@@ -66,13 +67,35 @@ impl Doc {
     /// `Refused` when that would take yrs more steps than the limit. `Corrupt` when yrs does not
     /// take it whole.
     pub fn load(state: &Update<'_, Checked>, client: u64) -> Result<Self> {
-        let mut doc = Doc::new(client);
         let joined = state.joined(|_| false).map(rewritten).transpose()?;
         let state = joined.as_ref().map_or_else(|| state.clone(), CheckedBytes::update);
-        doc.effort = Effort::of(&state)?;
-        doc.integrate(&state)?;
+        let effort = Effort::of(&state)?;
+        let mut doc = Doc::reopen(&state, client)?;
+        doc.effort = Some(effort);
+        Ok(doc)
+    }
+
+    /// Loads a state that was encoded here and is as it was: it has been opened before, so what
+    /// that takes is not counted until something is to be merged into it. Fails as [`Doc::load`].
+    pub fn reopen(state: &Update<'_, Checked>, client: u64) -> Result<Self> {
+        let mut doc = Doc::new(client);
+        doc.effort = None;
+        doc.integrate(state)?;
         doc.updates.clear();
         Ok(doc)
+    }
+
+    /// Whether it is known what the document took so far, which [`Doc::admit`] asks for.
+    pub fn is_counted(&self) -> bool {
+        self.effort.is_some()
+    }
+
+    /// Counts a document that was reopened, from its state as it stands. Fails as [`Doc::load`].
+    pub fn count(&mut self, state: &Update<'_, Checked>) -> Result<()> {
+        let mut effort = Effort::of(state)?;
+        effort.seen(self.updates.len());
+        self.effort = Some(effort);
+        Ok(())
     }
 
     /// The same document, of whose roots the types are known. yrs looks for them anew each time.
@@ -86,17 +109,20 @@ impl Doc {
     /// is admitted is for [`Doc::apply_admitted`], right away.
     ///
     /// # Errors
-    /// `Untrusted` when the allowance does not suffice; the document is as it was.
+    /// `Untrusted` when the allowance does not suffice; the document is as it was. `Bug` for a
+    /// document that is not counted.
     pub fn admit<'u>(
         &mut self,
         update: &Update<'u, Checked>,
         allowance: &mut Allowance,
     ) -> Result<Admitted<'u>> {
         let admitted = self.anew(update)?;
-        let spent = self.effort.spend(&admitted.update(), &self.updates, allowance);
+        let Some(effort) = &mut self.effort else {
+            return Err(Error::bug("a merge into a document that was not counted"));
+        };
+        let spent = effort.spend(&admitted.update(), &self.updates, allowance);
         if let Err(e) = spent {
-            self.effort = Effort::of(&self.state()?.update())?;
-            self.effort.seen(self.updates.len());
+            self.count(&self.state()?.update())?;
             return Err(e);
         }
         Ok(admitted)
@@ -108,7 +134,9 @@ impl Doc {
     /// As there.
     pub fn apply_admitted(&mut self, admitted: &Admitted<'_>) -> Result<bool> {
         let made = self.integrate(&admitted.update())?;
-        self.effort.seen(self.updates.len());
+        if let Some(effort) = &mut self.effort {
+            effort.seen(self.updates.len());
+        }
         self.merged = true;
         Ok(made)
     }
@@ -130,7 +158,7 @@ impl Doc {
     fn anew<'u>(&self, update: &Update<'u, Checked>) -> Result<Admitted<'u>> {
         let seen = self.yrs.transact().state_vector();
         let known = |client| seen.get(&yrs::ClientID::new(client));
-        let in_sequence = |id| self.effort.in_sequence(id);
+        let in_sequence = |id| self.effort.as_ref().is_some_and(|effort| effort.in_sequence(id));
         let anew = match update.news(known) {
             Cow::Borrowed(_) => update.joined(in_sequence),
             Cow::Owned(news) => {
@@ -233,8 +261,7 @@ impl Doc {
 
     /// The clock that the next own item would get.
     pub fn own_clock(&self) -> u32 {
-        let client = self.yrs.client_id();
-        self.yrs.transact().state_vector().get(&client)
+        self.yrs.transact().state_vector().get(&self.yrs.client_id())
     }
 
     /// The bytes of [`Doc::state`], and its version.
@@ -275,23 +302,6 @@ impl Doc {
             Effort::of(&stored.update()).map_err(|e| e.of_kind(Kind::Untrusted))?;
         }
         Ok(stored)
-    }
-}
-
-/// An update as yrs is given it.
-pub enum Admitted<'u> {
-    /// Whole: the document lacks all of it, and nothing else is joined to it.
-    AsItCame(Update<'u, Checked>),
-    /// Without what the document holds already, or joined.
-    Anew(CheckedBytes<Vec<u8>>),
-}
-
-impl Admitted<'_> {
-    fn update(&self) -> Update<'_, Checked> {
-        match self {
-            Admitted::AsItCame(update) => update.clone(),
-            Admitted::Anew(update) => update.update(),
-        }
     }
 }
 

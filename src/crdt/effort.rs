@@ -3,7 +3,7 @@
 //! The limits are far above what people write ([`MERGE_STEPS`] says how far): what meets them was
 //! made to meet them.
 
-use super::update::{Checked, Id, Rehearsal, Update};
+use super::update::{Checked, CheckedBytes, Id, Rehearsal, Update};
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::limits::{MERGE_STEPS, MERGE_STEPS_PER_BLOCK};
 
@@ -85,6 +85,23 @@ impl Effort {
     /// What the document has made of what was rehearsed counts as seen.
     pub fn seen(&mut self, updates: usize) {
         self.seen = updates;
+    }
+}
+
+/// An update as yrs is given it.
+pub enum Admitted<'u> {
+    /// Whole: the document lacks all of it, and nothing else is joined to it.
+    AsItCame(Update<'u, Checked>),
+    /// Without what the document holds already, or joined.
+    Anew(CheckedBytes<Vec<u8>>),
+}
+
+impl Admitted<'_> {
+    pub(super) fn update(&self) -> Update<'_, Checked> {
+        match self {
+            Admitted::AsItCame(update) => update.clone(),
+            Admitted::Anew(update) => update.update(),
+        }
     }
 }
 

@@ -166,7 +166,7 @@ impl Session {
         open.loaded.unlogged = whole;
         let view = open.view(doc, roots)?;
         let (replica, state, environment) = (&mut self.replica, &self.state, &self.environment);
-        open.open(doc, roots, |_| replica.client_for(doc, &clocks, state, environment))?;
+        open.open(doc, roots, true, |_| replica.client_for(doc, &clocks, state, environment))?;
         self.merge_in(doc, &view, &news)?;
         let logged = logged.as_deref().and_then(|logged| {
             let walked = Update::checked(logged, roots(doc));

@@ -26,6 +26,8 @@ pub(super) struct Loaded {
     pub state: Vec<u8>,
     /// The file is not what we last wrote.
     pub foreign: bool,
+    /// The state is the file as we last wrote it, and nothing else.
+    pub as_stored: bool,
     /// The file's bytes, where it is not what we last wrote.
     pub theirs: Option<Vec<u8>>,
     /// What the log gets first, before any change: all that the file held.
@@ -56,6 +58,7 @@ impl Loaded {
             file: None,
             state: EMPTY.to_vec(),
             foreign: false,
+            as_stored: false,
             theirs: None,
             unlogged: None,
             known: None,
@@ -121,6 +124,7 @@ pub(super) fn load(
     // A document from before us: nothing of ours is in it, so there is nothing to be decided.
     let unlogged = known.is_none().then(|| bytes.clone());
     let theirs = (foreign && known.is_some()).then(|| bytes.clone());
+    let as_stored = !foreign && rows.is_empty();
     let state = match rows.is_empty() {
         true => bytes,
         false => {
@@ -128,7 +132,8 @@ pub(super) fn load(
             overlay(doc, base, &rows, foreign, roots)?
         }
     };
-    Ok(Some(Loaded { path, file: Some(stamp), state, foreign, theirs, unlogged, known }))
+    let file = Some(stamp);
+    Ok(Some(Loaded { path, file, state, foreign, as_stored, theirs, unlogged, known }))
 }
 
 /// A document without a file: new and not folded yet, or its file was removed. The log makes it
@@ -154,6 +159,7 @@ fn rebuild(
         file: None,
         state,
         foreign: false,
+        as_stored: false,
         theirs: None,
         unlogged: None,
         known: Some(known),

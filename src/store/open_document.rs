@@ -100,19 +100,24 @@ impl OpenDocument {
         (self.loaded.state.len() as u64).saturating_add(added)
     }
 
-    /// Opens the document in yrs, unless it is open; `client_for` says under which client id, given
-    /// the clocks that the document knows.
+    /// Opens the document in yrs, unless it is open, and counts it where something is `to_merge`;
+    /// `client_for` says under which client id, given the clocks that the document knows.
     pub fn open(
         &mut self,
         doc: &DocId,
         roots: Roots,
+        to_merge: bool,
         client_for: impl FnOnce(&Clocks) -> Result<u64>,
     ) -> Result<()> {
         if self.editing.is_none() {
             let state = self.checked(doc, roots)?;
             let update = state.update();
             let client = client_for(&update.version().clocks)?;
-            let opened = Doc::load(&update, client).map_err(|e| about(doc, e))?;
+            let opened = match self.loaded.as_stored && !to_merge {
+                true => Doc::reopen(&update, client),
+                false => Doc::load(&update, client),
+            };
+            let opened = opened.map_err(|e| about(doc, e))?;
             let mut opened = opened.with_roots(roots(doc));
             if opened.has_other_types()
                 && let Ok(view) = self.view(doc, roots)
@@ -133,9 +138,17 @@ impl OpenDocument {
     /// Counts what an update would take, before it is applied to the open document.
     pub fn admit<'u>(
         &mut self,
+        doc: &DocId,
+        roots: Roots,
         update: &Update<'u, Checked>,
         allowance: &mut Allowance,
     ) -> Result<Admitted<'u>> {
+        if self.editing.as_ref().is_some_and(|editing| !editing.doc.is_counted()) {
+            let state = self.checked(doc, roots)?;
+            if let Some(editing) = &mut self.editing {
+                editing.doc.count(&state.update()).map_err(|e| about(doc, e))?;
+            }
+        }
         match &mut self.editing {
             Some(editing) => editing.doc.admit(update, allowance),
             None => Err(Error::bug("a document was merged into before it was opened")),

@@ -38,7 +38,7 @@ impl OpenDocument {
     /// yrs takes nothing back: the document is loaded again, and changed again as far as it was.
     fn go_back(&mut self, doc: &DocId, roots: Roots, to: Revision) -> Result<()> {
         let Some(Editing { doc: made, client, by, .. }) = self.close() else { return Ok(()) };
-        self.open(doc, roots, |_| Ok(client))?;
+        self.open(doc, roots, true, |_| Ok(client))?;
         let kept: Vec<(&Vec<u8>, &WrittenBy)> = made.updates().iter().zip(&by).take(to.0).collect();
         for (update, by) in kept {
             let update = own(update, doc, roots)?;

@@ -509,17 +509,15 @@ impl Session {
         self.changed.retain(|changed| changed != doc);
     }
 
-    /// Opens a document in yrs, a new one where there is none, under the client id that its lease
-    /// allows.
-    fn open_document(&mut self, doc: &DocId) -> Result<&mut OpenDocument> {
+    /// Opens a document in yrs, or a new one, under the client id that its lease allows.
+    fn open_document(&mut self, doc: &DocId, to_merge: bool) -> Result<&mut OpenDocument> {
         self.load(doc)?;
-        let slot = self.documents.entry(doc.clone()).or_default();
-        let open = match slot {
+        let open = match self.documents.entry(doc.clone()).or_default() {
             Some(open) => open,
-            None => slot.insert(OpenDocument::new(Loaded::nothing(&self.layout, doc)?)),
+            none => none.insert(OpenDocument::new(Loaded::nothing(&self.layout, doc)?)),
         };
         let (replica, state, environment) = (&mut self.replica, &self.state, &self.environment);
-        open.open(doc, environment.roots, |clocks| {
+        open.open(doc, environment.roots, to_merge, |clocks| {
             replica.client_for(doc, clocks, state, environment)
         })?;
         Ok(open)
@@ -531,8 +529,9 @@ impl Session {
         doc: &DocId,
         update: &Update<'u, Checked>,
     ) -> Result<Admitted<'u>> {
-        let mut allowance = std::mem::take(&mut self.allowance);
-        let admitted = self.open_document(doc).and_then(|open| open.admit(update, &mut allowance));
+        let (roots, mut allowance) = (self.environment.roots, std::mem::take(&mut self.allowance));
+        let open = self.open_document(doc, true);
+        let admitted = open.and_then(|open| open.admit(doc, roots, update, &mut allowance));
         self.allowance = allowance;
         admitted
     }
@@ -544,7 +543,7 @@ impl Session {
         by: WrittenBy,
         change: impl FnOnce(&mut Editing) -> Result<R>,
     ) -> Result<R> {
-        self.open_document(doc)?;
+        self.open_document(doc, false)?;
         let Some(Some(open)) = self.documents.get_mut(doc) else {
             return Err(Error::bug("a document that was opened is not there"));
         };

@@ -100,6 +100,38 @@ fn harmless_pieces_are_added_up() {
     assert!(doc.apply_admitted(&admitted).unwrap());
 }
 
+/// What was encoded here is opened without being counted; the count that a merge asks for then is
+/// the one that it would have got.
+#[test]
+fn what_is_counted_later_is_counted_alike() {
+    const C: u64 = 77;
+    let base = update(&[chain(C, 600, |left| nulls(left, None, 1))], (0, &[]));
+    let pieces = (1..200).map(|at| nulls(None, Some((C, at)), 1)).collect();
+    let news = update(&[(1_000, pieces)], (0, &[]));
+    let mut spent = Vec::new();
+    for later in [false, true] {
+        let (base, news) = (checked(&base), checked(&news));
+        let mut doc = match later {
+            true => Doc::reopen(&base, 1).unwrap(),
+            false => Doc::load(&base, 1).unwrap(),
+        };
+        assert_eq!(doc.is_counted(), !later);
+        doc.edit(|txn| txn.set(&["m"], "k", 1)).unwrap();
+        let mut allowance = Allowance::default();
+        if later {
+            let refused = doc.admit(&news, &mut allowance).err();
+            assert_eq!(refused.map(|e| e.kind), Some(Kind::Bug));
+            let now = doc.encode().unwrap().0;
+            doc.count(&checked(&now)).unwrap();
+        }
+        let admitted = doc.admit(&news, &mut allowance).unwrap();
+        assert!(doc.apply_admitted(&admitted).unwrap());
+        spent.push((format!("{allowance:?}"), view(&doc.encode().unwrap().0).digest()));
+    }
+    assert_ne!(spent[0].0, format!("{:?}", Allowance::default()), "it costs something");
+    assert_eq!(spent[0], spent[1]);
+}
+
 #[test]
 fn runs_are_joined_once() {
     const C: u64 = 77;
