@@ -100,14 +100,8 @@ impl Store {
     /// Opens the directory that holds `crdt/`, or one that holds `crdt.db/crdt/`, or the 0.1.19
     /// file `crdt.db`. Reads nothing else, writes nothing.
     pub fn open_with(dir: &Path, environment: Rc<Environment>) -> Result<Store> {
-        match recognise(dir)? {
-            Some(generation) => {
-                let named_within = match &generation {
-                    Generation::Files(store) => {
-                        fs::canonical(&store.join("crdt"))? == fs::canonical(dir)?
-                    }
-                    Generation::Legacy { .. } => false,
-                };
+        match named(dir)? {
+            Some((generation, named_within)) => {
                 let (named, commits) = (dir.to_owned(), Rc::default());
                 Ok(Store { named, named_within, generation, environment, commits })
             }
@@ -137,7 +131,7 @@ impl Store {
         environment: Rc<Environment>,
         member: Option<&MemberId>,
     ) -> Result<(Store, String)> {
-        if recognise(dir)?.is_none() {
+        if named(dir)?.is_none() {
             fs::create_dir(&dir.join("crdt"))?;
         }
         let store = Store::open_with(dir, environment)?;
@@ -276,6 +270,20 @@ pub struct Open<'a> {
     pub dry_run: bool,
 }
 
+/// The store that somebody names by a directory, and whether that is the one of its documents.
+fn named(dir: &Path) -> Result<Option<(Generation, bool)>> {
+    if let Some(generation) = recognise(dir)? {
+        return Ok(Some((generation, false)));
+    }
+    let canonical = fs::canonical(dir).unwrap_or_else(|_| dir.to_owned());
+    match canonical.parent().filter(|_| canonical.file_name().is_some_and(|name| name == "crdt")) {
+        Some(around) if layout::holds_documents(around)? => {
+            Ok(Some((Generation::Files(around.to_owned()), true)))
+        }
+        _ => Ok(None),
+    }
+}
+
 fn recognise(dir: &Path) -> Result<Option<Generation>> {
     let inner = dir.join("crdt.db");
     if layout::holds_documents(dir)? {
@@ -283,14 +291,6 @@ fn recognise(dir: &Path) -> Result<Option<Generation>> {
     }
     if layout::holds_documents(&inner)? {
         return Ok(Some(Generation::Files(inner)));
-    }
-    // The directory of the documents itself.
-    let canonical = fs::canonical(dir).unwrap_or_else(|_| dir.to_owned());
-    if canonical.file_name().is_some_and(|name| name == "crdt")
-        && let Some(around) = canonical.parent()
-        && layout::holds_documents(around)?
-    {
-        return Ok(Some(Generation::Files(around.to_owned())));
     }
     let legacy = |file: PathBuf, dir: &Path| Some(Generation::Legacy { file, dir: dir.to_owned() });
     if fs::is_file(&inner)? {

@@ -70,7 +70,7 @@ fn records_of_one_second_are_listed_in_the_order_in_which_they_were_written_on_e
             stacked.as_array().unwrap().iter().map(|element| &element["data"]["content"]).collect();
         assert_eq!(texts, numbers().iter().collect::<Vec<_>>());
         // A picture says the same of what lies on what.
-        let svg = store.ok(&["canvas", "render", "-o", "-"]);
+        let svg = store.ok(&["canvas", "render", "-O", "-"]);
         let places: Vec<usize> = numbers()
             .iter()
             .map(|n| svg.find(&format!(">{n}<")).unwrap_or_else(|| panic!("no {n}: {svg}")))

@@ -5,6 +5,7 @@ use crate::cmd::failure::{self, word};
 use crate::cmd::files::{open, within};
 use crate::cmd::init::stranger;
 use crate::cmd::{Context, DryRun};
+use crate::concern::{self, core};
 use crate::error::{Error, Kind, Result};
 use crate::sync::bundle::Bundle;
 use crate::sync::changes;
@@ -75,7 +76,11 @@ pub fn account(
         .extend(imported.findings.iter().map(|f| format!("not allowed here: {}", f.message)));
     report.notes.extend(imported.notes.iter().cloned());
     report.notes.extend(context.notes_of(&imported.committed));
-    report.notes.extend(stranger(&context.reader()?)?);
+    // Only news of members can tell that ours is none: it reads every list of members.
+    let of_members = |doc| concern::of(doc).is_some_and(|spec| spec.name == core::SPEC.name);
+    if imported.documents.iter().any(|account| of_members(&account.doc)) {
+        report.notes.extend(stranger(&context.reader()?)?);
+    }
     report.notes.extend(imported.waits.iter().map(ToString::to_string));
     if imported.waits.is_empty() {
         return Ok(report);
