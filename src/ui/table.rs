@@ -8,6 +8,7 @@
 use super::report::{Column, Object, Row, Section, Style, Visibility};
 use super::wrap::{cut, longest_word, wrap};
 use super::{Terminal, cell, escape};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde_json::Value;
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
@@ -20,12 +21,13 @@ const TEXT_WIDTH: usize = 32;
 const WORD: usize = 40;
 /// Most lines of a cell, unless all of them are asked for.
 const LINES: usize = 4;
+/// Rows that are drawn at once.
+const BLOCK: usize = 256;
 
 /// The terminal's columns; 80 where there is none to ask.
 pub fn width() -> usize {
     let named = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let ask = |term: console::Term| term.size_checked().map(|(_, columns)| usize::from(columns));
-    let asked = || ask(console::Term::stdout()).or_else(|| ask(console::Term::stderr()));
+    let asked = || Table::new().width().map(usize::from);
     named.or_else(asked).filter(|columns| *columns > 0).unwrap_or(80)
 }
 
@@ -334,16 +336,17 @@ impl Pen<'_, '_> {
             let title = std::mem::take(first).concat();
             writeln!(out, "{}", bold(&title, self.terminal))?;
         }
-        for line in self.side_by_side(layout, &titles) {
+        for line in side_by_side(layout, vec![titles]) {
             writeln!(out, "{}", bold(&line, self.terminal))?;
         }
-        let mut before = None;
+        let (mut before, mut block) = (None, Vec::new());
         for row in 0..self.rows {
             let first = layout.columns.first().map_or("", |(filled, _)| filled.cell(row));
             let mut cells = self.cells(layout, row);
             let width = layout.columns.first().map_or(0, |(_, width)| *width);
             if above || first.width() > width {
                 if !above || before != Some(first) {
+                    flush(layout, &mut block, out)?;
                     wrap(first, self.terminal.width)
                         .iter()
                         .try_for_each(|line| writeln!(out, "{line}"))?;
@@ -352,15 +355,18 @@ impl Pen<'_, '_> {
                 *cell = vec![first.to_owned()];
             }
             before = Some(first);
-            let lines = self.side_by_side(layout, &cells);
-            lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
-            self.write_below(row, out)?;
+            block.push(cells);
+            let is_followed = self.below.iter().any(|filled| !filled.cell(row).is_empty());
+            if is_followed || block.len() == BLOCK {
+                flush(layout, &mut block, out)?;
+                self.write_below(row, out)?;
+            }
         }
-        Ok(())
+        flush(layout, &mut block, out)
     }
 
     /// The lines of each cell of a row; none yet of the first.
-    fn cells(&self, layout: &TableLayout<'_, '_>, row: usize) -> Vec<Vec<String>> {
+    fn cells(&self, layout: &TableLayout<'_, '_>, row: usize) -> Cells {
         let cell = |(at, (filled, width)): (usize, &(&Filled<'_>, usize))| {
             let text = filled.cell(row);
             match filled.column.style {
@@ -372,27 +378,6 @@ impl Pen<'_, '_> {
             }
         };
         layout.columns.iter().enumerate().map(cell).collect()
-    }
-
-    /// The lines of cells side by side, without spaces at their ends.
-    fn side_by_side(&self, layout: &TableLayout<'_, '_>, cells: &[Vec<String>]) -> Vec<String> {
-        let height = cells.iter().map(Vec::len).max().unwrap_or(0);
-        let line = |at: usize| {
-            let mut line = String::new();
-            for (number, ((filled, width), cell)) in layout.columns.iter().zip(cells).enumerate() {
-                let text = cell.get(at).map_or("", String::as_str);
-                let pad = " ".repeat(width.saturating_sub(text.width()));
-                if number > 0 {
-                    line.push_str(&" ".repeat(GAP));
-                }
-                let (left, right) = if filled.is_right() { (&*pad, "") } else { ("", &*pad) };
-                line.push_str(left);
-                line.push_str(text);
-                line.push_str(right);
-            }
-            line.trim_end().to_owned()
-        };
-        (0..height).map(line).filter(|line| !line.is_empty()).collect()
     }
 
     /// Each record as a list of its fields.
@@ -418,6 +403,53 @@ impl Pen<'_, '_> {
             self.below.iter().map(|filled| filled.cell(row)).filter(|text| !text.is_empty());
         texts.into_iter().try_for_each(|text| writeln!(out, "{:GAP$}{text}", ""))
     }
+}
+
+/// By row and column the lines of each cell.
+type Cells = Vec<Vec<String>>;
+
+/// Draws rows that were put off.
+fn flush(
+    layout: &TableLayout<'_, '_>,
+    block: &mut Vec<Cells>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let lines = side_by_side(layout, std::mem::take(block));
+    lines.iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
+/// The lines of rows, without spaces at their ends. How wide the columns are was decided for all
+/// rows, and where the cells are broken.
+fn side_by_side(layout: &TableLayout<'_, '_>, rows: Vec<Cells>) -> Vec<String> {
+    // A first column that stands above the others leaves its gap.
+    let is_drawn = |width: usize| width > 0;
+    let columns: Vec<_> = layout.columns.iter().filter(|(_, width)| is_drawn(*width)).collect();
+    let indent = if columns.len() < layout.columns.len() { GAP } else { 0 };
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.force_no_tty();
+    for cells in rows {
+        let drawn = layout.columns.iter().zip(cells).filter(|((_, width), _)| is_drawn(*width));
+        let cells: Vec<String> = drawn.map(|(_, lines)| lines.join("\n")).collect();
+        if cells.iter().any(|cell| !cell.is_empty()) {
+            table.add_row(cells);
+        }
+    }
+    if table.is_empty() {
+        return Vec::new();
+    }
+    for (at, (filled, width)) in columns.iter().enumerate() {
+        let gap = if at + 1 == columns.len() { 0 } else { GAP };
+        let Some(column) = table.column_mut(at) else { continue };
+        column.set_padding((0, u16::try_from(gap).unwrap_or(0)));
+        let whole = u16::try_from(width + gap).unwrap_or(u16::MAX);
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(whole)));
+        if filled.is_right() {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let line = |line: String| format!("{:indent$}{line}", "").trim_end().to_owned();
+    table.lines().map(line).filter(|line| !line.is_empty()).collect()
 }
 
 fn bold(text: &str, terminal: &Terminal) -> String {
