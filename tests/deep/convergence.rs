@@ -44,22 +44,22 @@ fn quick_histories_converge() {
 
 #[test]
 fn crowded_histories_converge() {
-    schedules("crowded", 60, CROWDED);
+    schedules("crowded", 45, CROWDED);
 }
 
 #[test]
 fn histories_of_incremental_bundles_converge() {
-    schedules("incremental", 200, STICKS);
+    schedules("incremental", 150, STICKS);
 }
 
 #[test]
 fn histories_with_disasters_converge() {
-    schedules("disasters", 200, DISASTERS);
+    schedules("disasters", 150, DISASTERS);
 }
 
 #[test]
 fn histories_of_replicas_that_go_back_in_time_converge() {
-    schedules("back_in_time", 56, REWINDS);
+    schedules("back_in_time", 42, REWINDS);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn histories_of_boards_that_go_back_in_time_converge() {
 
 #[test]
 fn histories_of_quarrels_converge() {
-    schedules("quarrels", 200, QUARRELS);
+    schedules("quarrels", 150, QUARRELS);
 }
 
 /// The seeds to live through: so many, or as the environment says.
@@ -83,17 +83,17 @@ pub fn seeds(count: u64) -> std::ops::Range<u64> {
 
 #[test]
 fn histories_of_boards_and_issues_converge() {
-    schedules("boards", 60, BOARDS);
+    schedules("boards", 45, BOARDS);
 }
 
 #[test]
 fn histories_of_threads_and_reactions_converge() {
-    schedules("threads", 60, TALK);
+    schedules("threads", 45, TALK);
 }
 
 #[test]
 fn histories_of_a_canvas_and_its_relay_converge() {
-    schedules("canvas", 60, CANVAS);
+    schedules("canvas", 45, CANVAS);
 }
 
 fn schedules(test: &str, count: u64, climate: Climate) {
