@@ -6,6 +6,7 @@
 use super::boards;
 use super::canvases;
 use super::facts::{Edit, Event, Message};
+use super::support::number;
 use super::world::{Climate, World};
 use crdtctl::concern::core;
 use crdtctl::crdt::update::{self, Clocks};
@@ -74,10 +75,9 @@ fn histories_of_quarrels_converge() {
 
 /// The seeds to live through: so many, or as the environment says.
 pub fn seeds(count: u64) -> std::ops::Range<u64> {
-    let wanted = |name: &str| -> Option<u64> { std::env::var(name).ok()?.parse().ok() };
-    match wanted("CRDTCTL_SEED_ONE") {
+    match number("CRDTCTL_SEED_ONE") {
         Some(one) => one..one + 1,
-        None => 0..wanted("CRDTCTL_SCHEDULES").unwrap_or(count),
+        None => 0..number("CRDTCTL_SCHEDULES").unwrap_or(count),
     }
 }
 

@@ -237,6 +237,19 @@ impl<'m> Rewind<'m> {
 /// The system calls that change something on a disk.
 const WRITES: &str = "write,pwrite64,fsync,fdatasync,ftruncate,rename,unlink,mkdir";
 
+/// A command that was prepared, under strace with these options. What it prints is kept.
+pub(super) fn under_strace(plain: &Command, options: &[&str]) -> Command {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq"]).args(options);
+    strace.arg(plain.get_program()).args(plain.get_args()).env_clear();
+    strace.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(dir) = plain.get_current_dir() {
+        strace.current_dir(dir);
+    }
+    strace.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    strace
+}
+
 /// The binary under strace, which breaks the call number `at` of these, and whether there was
 /// such a call. None without strace.
 fn broken_at(
@@ -248,19 +261,9 @@ fn broken_at(
 ) -> Option<(Run, bool)> {
     let plain = prepared(store, args);
     let trace = store.machine.path("trace");
-    let mut strace = Command::new("strace");
-    strace
-        .args(["-f", "-qq", "-o", &text(&trace), "-e", &format!("trace={calls}")])
-        .args(["-e", &format!("inject={calls}:{fault}:when={at}")])
-        .arg(plain.get_program())
-        .args(plain.get_args())
-        .env_clear()
-        .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .current_dir(plain.get_current_dir().expect("the machine's directory"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    match strace.spawn() {
+    let (to, traced) = (text(&trace), format!("trace={calls}"));
+    let inject = format!("inject={calls}:{fault}:when={at}");
+    match under_strace(&plain, &["-o", &to, "-e", &traced, "-e", &inject]).spawn() {
         Ok(child) => {
             let run = ended(child);
             let trace = std::fs::read_to_string(&trace).expect("the trace");

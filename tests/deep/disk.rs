@@ -10,12 +10,13 @@
 //! all, and a `rename` puts one name or the other in its place, never neither. A shared-memory file
 //! is not on the disk.
 
+use super::crash::under_strace;
 use super::support::{Machine, Run, files, temporary, text};
 use crdtctl::sample::Chance;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// The calls that change or wait for something on a disk, and those that say which file is meant.
 const CALLS: &str = "openat,open,creat,lseek,write,pwrite64,writev,pwritev,ftruncate,truncate,\
@@ -71,13 +72,10 @@ impl Disk {
         let mut disk = Disk::of(&root);
         let elsewhere = temporary();
         let trace = elsewhere.path().join("trace");
-        let mut strace = Command::new("strace");
-        strace.args(["-f", "-qq", "-y", "-xx", "-s", "100000000", "-o", &text(&trace)]);
-        strace.args(["-e", &format!("trace={CALLS}"), "-e", "signal=none"]);
-        strace.arg(command.get_program()).args(command.get_args()).env_clear();
-        strace.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        strace.current_dir(&root).stdin(Stdio::null());
-        let output = strace.output().ok()?;
+        let (to, calls) = (text(&trace), format!("trace={CALLS}"));
+        let options =
+            ["-y", "-xx", "-s", "100000000", "-o", &to, "-e", &calls, "-e", "signal=none"];
+        let output = under_strace(command, &options).output().ok()?;
         let lines = std::fs::read_to_string(&trace).expect("the trace");
         disk.read(&lines);
         Some((Run::of(&output, "under strace"), disk))

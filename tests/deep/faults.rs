@@ -14,8 +14,8 @@
 //!
 //! `CRDTCTL_FAULTS=2500` makes the run longer, `CRDTCTL_FAULTS_SEED=2` another.
 
-use super::crash::{Rewind, ended};
-use super::support::{Machine, Run, Store, files, skipped, text};
+use super::crash::{Rewind, ended, under_strace};
+use super::support::{Machine, Run, Store, files, number, skipped, text};
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::id::EntityId;
 use crdtctl::sample::Chance;
@@ -23,7 +23,7 @@ use crdtctl::store::{self, Environment};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -162,16 +162,11 @@ impl<'m> Bench<'m> {
     fn traced(&self, args: &[String], calls: &str, inject: Option<&str>) -> Option<(Run, String)> {
         let plain = self.command(args);
         let trace = self.store().machine.path("trace");
-        let mut strace = Command::new("strace");
-        strace.args(["-f", "--seccomp-bpf", "-qq", "-y", "-s", "0", "-o", &text(&trace)]);
-        strace.args(["-e", &format!("trace={calls}")]);
-        if let Some(inject) = inject {
-            strace.args(["-e", &format!("inject={inject}")]);
-        }
-        strace.arg(plain.get_program()).args(plain.get_args()).env_clear().current_dir("/");
-        strace.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        strace.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let Ok(child) = strace.spawn() else {
+        let (to, traced) = (text(&trace), format!("trace={calls}"));
+        let inject = inject.map(|inject| format!("inject={inject}"));
+        let mut options = vec!["--seccomp-bpf", "-y", "-s", "0", "-o", &to, "-e", &traced];
+        options.extend(inject.iter().flat_map(|inject| ["-e", inject.as_str()]));
+        let Ok(child) = under_strace(&plain, &options).current_dir("/").spawn() else {
             skipped("there is no strace here");
             return None;
         };
@@ -433,22 +428,14 @@ fn live(bench: &Bench<'_>, count: usize, seed: u64) -> (usize, Vec<String>) {
     (suffered, broken)
 }
 
-fn wanted(name: &str, otherwise: usize) -> usize {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-}
-
 /// As a process leaves it that was killed after its commit: rows that are in no file, and SQLite's
 /// log beside its own.
 fn killed(store: &Store<'_>) -> Option<()> {
     let dir = text(&store.dir);
     let send = store.machine.command(&["-s", &dir, "chat", "send", "in the log only"]);
-    let mut strace = Command::new("strace");
     // The first is the lease.
-    strace.args(["-f", "-qq", "-e", "trace=rename", "-e", "inject=rename:signal=KILL:when=2"]);
-    strace.arg(send.get_program()).args(send.get_args()).env_clear().stdin(Stdio::null());
-    strace.envs(send.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    strace.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let Ok(child) = strace.spawn() else {
+    let options = ["-e", "trace=rename", "-e", "inject=rename:signal=KILL:when=2"];
+    let Ok(child) = under_strace(&send, &options).spawn() else {
         skipped("there is no strace here");
         return None;
     };
@@ -480,8 +467,9 @@ fn lived_through(store: Store<'_>, steps: &[(&'static [&'static str], bool)], co
     };
     let steps = steps.iter().map(|(args, reads)| (args.iter().map(place).collect(), *reads));
     let Some(bench) = Bench::new(store, steps) else { return };
-    let seed = wanted("CRDTCTL_FAULTS_SEED", 1) as u64;
-    let (suffered, broken) = live(&bench, wanted("CRDTCTL_FAULTS", count), seed);
+    let seed = number("CRDTCTL_FAULTS_SEED").unwrap_or(1);
+    let count = number("CRDTCTL_FAULTS").map_or(count, |count| count as usize);
+    let (suffered, broken) = live(&bench, count, seed);
     eprintln!("{suffered} faults of {}", bench.faults.len());
     assert!(broken.is_empty(), "{} of {suffered}:\n{}", broken.len(), broken.join("\n\n"));
 }

@@ -5,7 +5,7 @@
 //! `CRDTCTL_PLAIN` sets the number of documents; a failure names its seed, and `CRDTCTL_SEED_ONE` is
 //! the only one then.
 
-use super::support::{ALICE, BOB, CAROL, Machine, PROJECT, Run, Store, text};
+use super::support::{ALICE, BOB, CAROL, Machine, PROJECT, Run, Store, number, text};
 use crdtctl::sample::Chance;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -513,11 +513,11 @@ fn records_lost(store: &Store<'_>) -> Vec<Value> {
 }
 
 fn documents() -> u64 {
-    std::env::var("CRDTCTL_PLAIN").ok().and_then(|n| n.parse().ok()).unwrap_or(DEFAULT)
+    number("CRDTCTL_PLAIN").unwrap_or(DEFAULT)
 }
 
 fn seeds() -> std::ops::Range<u64> {
-    match std::env::var("CRDTCTL_SEED_ONE").ok().and_then(|n| n.parse().ok()) {
+    match number("CRDTCTL_SEED_ONE") {
         Some(one) => one..one + 1,
         None => 0..documents(),
     }

@@ -12,17 +12,13 @@
 
 use super::crash::{Content, founded, prepared, ready_to_import, shape};
 use super::disk::{Disk, Loss};
-use super::support::{Machine, Store, skipped, temporary, text};
+use super::support::{Machine, Store, number, skipped, temporary, text};
 use crdtctl::sample::Chance;
 
 const ALICE: &str = "alice-river-stone-sky";
 const BOB: &str = "bob-hill-lake-tree";
 /// Disks that everybody looks at, of one command.
 const QUICK: u64 = 12;
-
-fn wanted(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-}
 
 /// Cuts the power of a command at random moments, and always at its end.
 fn cut(store: &Store<'_>, args: &[&str]) {
@@ -39,12 +35,12 @@ fn cut(store: &Store<'_>, args: &[&str]) {
     let world = temporary();
     let abroad = text(&world.path().join("abroad.crdt"));
     store.ok(&["sync", "export", "-O", &abroad]);
-    let seed = wanted("CRDTCTL_POWER_SEED", 1);
+    let seed = number("CRDTCTL_POWER_SEED").unwrap_or(1);
     let mut chance = Chance::new(seed);
     let (mut undone, mut done) = (0, 0);
     let end = disk.calls() as u64;
     let mut moments: Vec<(u64, Loss)> = Loss::ALL.map(|loss| (end, loss)).to_vec();
-    for _ in Loss::ALL.len() as u64..wanted("CRDTCTL_POWER", QUICK) {
+    for _ in Loss::ALL.len() as u64..number("CRDTCTL_POWER").unwrap_or(QUICK) {
         let loss = *chance.pick(&Loss::ALL).expect("one of them");
         moments.push((chance.below(end + 1), loss));
     }

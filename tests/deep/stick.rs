@@ -5,7 +5,7 @@
 //! until nothing on it changes; all must hold the same then, and no file of anybody else has been
 //! touched. `CRDTCTL_STICK` says how many histories, `CRDTCTL_STICK_SEED` which is the first.
 
-use super::support::{BOB, CAROL, Machine, Store, files, text};
+use super::support::{BOB, CAROL, Machine, Store, files, number, text};
 use crdtctl::sample::Chance;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -146,9 +146,6 @@ fn history(seed: u64) {
 
 #[test]
 fn a_stick_that_goes_round_in_any_order_brings_all_to_all() {
-    let number = |name: &str, otherwise| {
-        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-    };
-    let first: u64 = number("CRDTCTL_STICK_SEED", 0);
-    (first..first + number("CRDTCTL_STICK", 2)).for_each(history);
+    let first = number("CRDTCTL_STICK_SEED").unwrap_or(0);
+    (first..first + number("CRDTCTL_STICK").unwrap_or(2)).for_each(history);
 }

@@ -174,9 +174,8 @@ fn manager(rng: &mut Rng, doc: &Doc) -> UndoManager {
 /// shown like that here; the rest is named as unsupported.
 #[test]
 fn histories_undone_in_yjs_come_through() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let count = number("GATE_UNDONE").unwrap_or(3_000);
-    let seed = number("GATE_SEED").unwrap_or(1);
+    let count = crate::support::number("GATE_UNDONE").unwrap_or(3_000);
+    let seed = crate::support::number("GATE_SEED").unwrap_or(1);
     let Some(histories) = by_yjs(&[&count.to_string(), &seed.to_string(), "undone"]) else {
         return;
     };

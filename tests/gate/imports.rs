@@ -3,7 +3,7 @@
 
 use crate::forge::{Material, forge, rival};
 use crate::model::Model;
-use crate::plan::number;
+use crate::support::number;
 use crate::support::{BOB, CAROL, Machine, Store, text};
 use crate::testing::Rng;
 use crdtctl::clock::{Clock, Ids};

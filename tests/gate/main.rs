@@ -25,7 +25,8 @@ mod trial;
 mod warden;
 
 use crdtctl::crdt::{update, value, view};
-use plan::{Plan, number};
+use plan::Plan;
+use support::number;
 use warden::watch;
 
 /// Forged updates of one plan.

@@ -16,11 +16,6 @@ use std::str::FromStr;
 pub const ROOTS: Roots =
     &[("m", RootKind::Map), ("n", RootKind::Map), ("l", RootKind::Array), ("t", RootKind::Text)];
 
-/// A number out of the environment.
-pub fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
 /// A document and an update to it.
 #[derive(Debug, Clone)]
 pub struct Case {

@@ -260,7 +260,6 @@ fn by_yjs(dir: &Path, count: usize, seed: u64, what: &str) -> Option<Vec<bool>> 
 /// `FIELD_SEED` make more and others of them.
 #[test]
 fn documents_of_yjs_are_never_damaged_and_travel() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     let (count, seed) =
         (number("FIELD_DOCUMENTS").unwrap_or(60), number("FIELD_SEED").unwrap_or(1));
     for what in ["edited", "undone"] {

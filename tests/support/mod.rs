@@ -392,6 +392,11 @@ pub fn text(path: &Path) -> String {
     path.to_str().expect("a UTF-8 path").to_owned()
 }
 
+/// A number out of the environment.
+pub fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
 /// Says that a test, or the rest of it, cannot run here. Past the harness, which swallows what a
 /// test prints while it passes.
 pub fn skipped(reason: &str) {
