@@ -191,9 +191,13 @@ impl StdError for Error {
 
 /// Names with commas between them; of very many only the first, and how many there are beside.
 pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
-    const SHOWN: usize = 8;
-    let shown = names.iter().take(SHOWN).map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
-    match names.len().saturating_sub(SHOWN) {
+    first_of(names, 8)
+}
+
+/// The same, of so many names at most.
+pub fn first_of<S: AsRef<str>>(names: &[S], most: usize) -> String {
+    let shown = names.iter().take(most).map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
+    match names.len().saturating_sub(most) {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }

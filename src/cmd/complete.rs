@@ -205,15 +205,11 @@ fn elements(context: &Context) -> Result<Vec<CompletionCandidate>> {
 
 fn entities(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let documents = context.reader()?.documents()?;
-    let ids = documents.into_iter().map(|document| document.id);
-    let known: std::collections::BTreeSet<String> = ids
-        .filter(|doc| crate::concern::of(doc).is_some())
-        .filter_map(|doc| doc.entity())
-        .map(String::from)
-        .collect();
+    let known = super::context::entities(documents.iter().map(|document| &document.id));
+    let known: Vec<String> = known.into_iter().map(String::from).collect();
     // The id alone too, where only one begins so: that is how people call it.
     let short = |id: &String| id.split_once(':').map(|(_, id)| id.to_owned());
-    let mut all: Vec<String> = known.iter().cloned().collect();
+    let mut all: Vec<String> = known.clone();
     let shorts: Vec<String> = known.iter().filter_map(short).collect();
     let unique = |id: &&String| shorts.iter().filter(|other| other == id).count() == 1;
     all.extend(shorts.iter().filter(unique).cloned());

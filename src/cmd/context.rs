@@ -120,8 +120,13 @@ impl Context {
             return Ok(Some(found));
         }
         let reader = self.reader()?;
+        let own = own_member(&reader)?;
+        if own.as_ref() == Some(named) {
+            // Whoever is named in full is meant, and nobody else need be looked for.
+            return Ok(Some(self.named_member.get_or_init(|| named.clone())));
+        }
         let mut members = status::members(&reader, &mut Vec::new())?;
-        members.extend(own_member(&reader)?.map(|member| member.to_string()));
+        members.extend(own.map(|member| member.to_string()));
         let found = match id::resolve(named.as_str(), members.iter().map(String::as_str), "member")
         {
             Ok(found) => MemberId::parse(&found)?,
@@ -273,8 +278,7 @@ impl Context {
 
     /// Whether the store is somebody's replica, or anybody's: one that was never written to is none.
     pub fn is_replica(&self) -> Result<bool> {
-        let replica = self.reader()?.state().map(|state| state.replica()).transpose()?;
-        Ok(replica.flatten().is_some())
+        Ok(self.reader()?.replica()?.is_some())
     }
 
     /// What to say where this command made a replica of the store, which was none `before`.
@@ -501,17 +505,13 @@ fn document_ids(documents: Vec<Document>) -> Vec<DocId> {
 }
 
 /// The entities with at least one document of a known concern.
-fn entities<'d>(documents: impl Iterator<Item = &'d DocId>) -> BTreeSet<EntityId> {
+pub(super) fn entities<'d>(documents: impl Iterator<Item = &'d DocId>) -> BTreeSet<EntityId> {
     documents.filter(|doc| concern::of(doc).is_some()).filter_map(DocId::entity).collect()
 }
 
 /// The member of the store's replica.
 pub fn own_member(reader: &Reader) -> Result<Option<MemberId>> {
-    let replica = match reader.state() {
-        Some(state) => state.replica()?,
-        None => None,
-    };
-    Ok(replica.and_then(|(_, member, _)| member))
+    Ok(reader.replica()?.and_then(|(_, member, _)| member))
 }
 
 fn environment(globals: &Globals) -> Environment {

@@ -30,12 +30,13 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     let member = context.globals.acting_member.as_ref();
     let before = Store::open_with(&dir, context.environment()).ok();
     let before = match before {
-        Some(store) => store.reader()?.state().map(|state| state.replica()).transpose()?.flatten(),
+        Some(store) => store.reader()?.replica()?,
         None => None,
     };
     let (store, replica) = Store::init(&dir, context.environment(), member)?;
     let store = store.counting(&context.commits);
-    let now = store.reader()?.state().map(|state| state.replica()).transpose()?.flatten();
+    let reader = store.reader()?;
+    let now = reader.replica()?;
     let changed = before != now;
     // Whose it is, whether it was said now or before.
     let member = now.as_ref().and_then(|(_, member, _)| member.as_ref());
@@ -50,8 +51,8 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         .with("dir", store.dir().to_string_lossy().as_ref())
         .with("member", member.map(ToString::to_string));
     let mut report = Report::written(written);
-    report.notes.extend(stranger(&store.reader()?)?);
-    let empty = store.reader()?.documents()?.is_empty();
+    report.notes.extend(stranger(&reader)?);
+    let empty = reader.documents()?.is_empty();
     Ok(match empty {
         true => report
             .note("next: `crdtctl entity create group --name NAME`, or `crdtctl sync import FILE`"),
@@ -65,8 +66,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
 /// # Errors
 /// What is not about a document alone.
 pub fn stranger(reader: &Reader) -> Result<Option<String>> {
-    let own = reader.state().map(|state| state.replica()).transpose()?.flatten();
-    let Some((_, Some(member), _)) = own else { return Ok(None) };
+    let Some((_, Some(member), _)) = reader.replica()? else { return Ok(None) };
     let members = status::members(reader, &mut Vec::new())?;
     let is_stranger = !members.is_empty() && !members.contains(member.as_str());
     Ok(is_stranger.then(|| {

@@ -2,14 +2,16 @@ use super::Context;
 use super::context::own_member;
 use crate::concern::{self, core};
 use crate::error::Result;
-use crate::id::EntityId;
+use crate::id::{EntityId, MemberId};
 use crate::limits;
 use crate::query::conflict;
-use crate::store::{Document, Reader};
+use crate::store::{Document, Problem, Reader, State};
 use crate::sync::standing::{PeerStanding, standings};
-use crate::ui::{self, Column, Report, Row, Section};
+use crate::ui::{self, Column, Report, Section};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// Show the store on one screen: who we are, who is behind, what waits, what is wrong or nearly full
 ///
@@ -69,12 +71,29 @@ const SECTIONS: &[Section] = &[
     },
 ];
 
+/// The fields of the answer; public API.
+#[derive(Serialize)]
+struct Answer<'s> {
+    dir: &'s Path,
+    documents: usize,
+    bytes: u64,
+    replica_id: Option<String>,
+    member: Option<MemberId>,
+    role: Option<&'static str>,
+    entity: Option<EntityId>,
+    entities: BTreeSet<EntityId>,
+    waiting: u64,
+    conflicts: usize,
+    peers: Vec<PeerStanding>,
+    findings: Vec<Value>,
+    limits: Vec<Value>,
+}
+
 pub fn run(context: &Context, _: Args) -> Result<Report> {
     let store = context.store()?;
     let reader = store.reader()?;
     let scan = reader.survey()?;
     let member = own_member(&reader)?;
-    let replica = reader.state().map(|state| state.replica()).transpose()?.flatten();
     let entities: BTreeSet<EntityId> =
         scan.documents.iter().filter_map(|document| document.id.entity()).collect();
     let docs: Vec<_> = scan.documents.iter().map(|document| document.id.clone()).collect();
@@ -84,41 +103,39 @@ pub fn run(context: &Context, _: Args) -> Result<Report> {
         _ => None,
     };
     let mut damaged = Vec::new();
-    let standings = standings(&reader, &mut damaged)?;
+    let standings = standings(&reader, &scan.documents, &mut damaged)?;
     damaged.into_iter().try_for_each(|error| context.leave_out(error))?;
     let (waiting, _) = match reader.state() {
         Some(state) => state.parked_size()?,
         None => (0, 0),
     };
-    let mut findings: Vec<Value> = scan
-        .problems
-        .iter()
-        .map(|problem| json!({"kind": "file", "doc": null, "message": format!("{}: {}", problem.path.display(), problem.what)}))
-        .collect();
-    if let Some(state) = reader.state() {
-        findings.extend(
-            state.audits()?.into_iter().map(
-                |audit| json!({"kind": audit.kind, "doc": audit.doc, "message": audit.message}),
-            ),
-        );
+    let of_file = |problem: &Problem| {
+        let message = format!("{}: {}", problem.path.display(), problem.what);
+        json!({"kind": "file", "doc": null, "message": message})
+    };
+    let mut findings: Vec<Value> = scan.problems.iter().map(of_file).collect();
+    for audit in reader.state().map_or_else(|| Ok(Vec::new()), State::audits)? {
+        findings.push(json!({"kind": audit.kind, "doc": audit.doc, "message": audit.message}));
     }
     let bytes: u64 =
         scan.documents.iter().map(|document| document.bytes).fold(0, u64::saturating_add);
-    let mut fields = Row::new();
-    fields.insert("dir".into(), json!(store.dir()));
-    fields.insert("documents".into(), json!(scan.documents.len()));
-    fields.insert("bytes".into(), json!(bytes));
-    fields.insert("replica_id".into(), json!(replica.map(|(id, _, _)| id)));
-    fields.insert("member".into(), json!(member));
-    fields.insert("role".into(), json!(role));
-    fields.insert("entity".into(), json!(entity));
-    fields.insert("entities".into(), json!(entities));
-    fields.insert("waiting".into(), json!(waiting));
-    fields.insert("conflicts".into(), json!(conflict::open(&reader)?));
-    fields.insert("peers".into(), ui::rows(&standings)?.into());
-    fields.insert("findings".into(), findings.into());
-    fields.insert("limits".into(), near_limits(&scan.documents).into());
-    let notes = next(&fields, &standings);
+    let answer = Answer {
+        dir: store.dir(),
+        documents: scan.documents.len(),
+        bytes,
+        replica_id: reader.replica()?.map(|(id, _, _)| id),
+        member,
+        role,
+        entity,
+        entities,
+        waiting,
+        conflicts: conflict::open(&reader)?,
+        limits: near_limits(&scan.documents),
+        peers: standings,
+        findings,
+    };
+    let notes = next(&answer);
+    let fields = ui::row(&answer)?;
     let report = Report::object(fields, COLUMNS, Some("replica_id")).sections(SECTIONS);
     Ok(notes.into_iter().fold(report, Report::note))
 }
@@ -152,16 +169,11 @@ fn near_limits(documents: &[Document]) -> Vec<Value> {
 }
 
 /// The commands that go on from here, each where there is something for it.
-fn next(fields: &Row, standings: &[PeerStanding]) -> Vec<String> {
-    let some = |key: &str| match fields.get(key) {
-        Some(Value::Array(all)) => !all.is_empty(),
-        Some(value) => value.as_u64().is_some_and(|n| n > 0),
-        None => false,
-    };
-    let behind = standings.iter().filter(|one| !one.they_lack.is_empty()).count();
-    let we_lack = standings.iter().any(|one| !one.we_lack.is_empty());
+fn next(answer: &Answer<'_>) -> Vec<String> {
+    let behind = answer.peers.iter().filter(|one| !one.they_lack.is_empty()).count();
+    let we_lack = answer.peers.iter().any(|one| !one.we_lack.is_empty());
     let mut said = Vec::new();
-    if fields.get("replica_id").is_some_and(Value::is_null) {
+    if answer.replica_id.is_none() {
         said.push("this store is no replica yet: `crdtctl init --as MEMBER` makes it yours".into());
     }
     match behind {
@@ -175,12 +187,12 @@ fn next(fields: &Row, standings: &[PeerStanding]) -> Vec<String> {
     }
     let rest: [(bool, &str); 4] = [
         (
-            we_lack || some("waiting"),
+            we_lack || answer.waiting > 0,
             "we lack something: `crdtctl sync status` says what, and who has it",
         ),
-        (some("conflicts"), "values lost a merge: `crdtctl conflict list`"),
-        (some("findings"), "something is wrong: `crdtctl check` says what mends it"),
-        (some("limits"), "a document is nearly full: `crdtctl doc size` says of what"),
+        (answer.conflicts > 0, "values lost a merge: `crdtctl conflict list`"),
+        (!answer.findings.is_empty(), "something is wrong: `crdtctl check` says what mends it"),
+        (!answer.limits.is_empty(), "a document is nearly full: `crdtctl doc size` says of what"),
     ];
     said.extend(rest.iter().filter(|(there, _)| *there).map(|(_, text)| (*text).to_owned()));
     said

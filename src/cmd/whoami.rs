@@ -1,9 +1,8 @@
+use super::context::entities;
 use super::{Context, status};
 use crate::error::Result;
-use crate::id::EntityId;
 use crate::ui::{Column, Format, Report, Row, Section};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// Print the member that acts, its roles and its replica
 ///
@@ -39,18 +38,15 @@ pub fn run(context: &Context, _: Args) -> Result<Report> {
         return Ok(Report::text(format!("{}\n", crate::ui::escape::line(member.as_str()))));
     }
     let documents = reader.documents()?;
-    let entities: BTreeSet<EntityId> =
-        documents.iter().filter_map(|document| document.id.entity()).collect();
     let mut roles: Vec<Value> = Vec::new();
-    for entity in entities {
+    for entity in entities(documents.iter().map(|document| &document.id)) {
         if let Some(role) = status::role(context, &reader, &entity, member.as_str())? {
             roles.push(json!({"entity": entity, "role": role}));
         }
     }
-    let replica = reader.state().map(|state| state.replica()).transpose()?.flatten();
     let mut fields = Row::new();
     fields.insert("member".into(), json!(member));
-    fields.insert("replica_id".into(), json!(replica.map(|(id, _, _)| id)));
+    fields.insert("replica_id".into(), json!(reader.replica()?.map(|(id, _, _)| id)));
     fields.insert("dir".into(), json!(store.dir()));
     fields.insert("roles".into(), roles.into());
     Ok(Report::object(fields, COLUMNS, Some("member")).sections(SECTIONS))

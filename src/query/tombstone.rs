@@ -251,8 +251,7 @@ impl Heard {
                 *latest = last_seen.max(*latest);
             }
         }
-        let replica = reader.state().map(State::replica).transpose()?.flatten();
-        if let Some((_, Some(own), _)) = replica {
+        if let Some((_, Some(own), _)) = reader.replica()? {
             heard.insert(own.to_string(), now);
         }
         Ok(Heard(heard))

@@ -7,7 +7,7 @@ use super::{Environment, Roots, replica};
 use crate::crdt::update::Update;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
-use crate::id::DocId;
+use crate::id::{DocId, MemberId};
 use std::path::Path;
 
 /// Read access: cannot write. Sees committed log rows that are not folded yet.
@@ -74,6 +74,11 @@ impl Reader {
                 Ok(Scan { documents: legacy.documents()?, problems: Vec::new() })
             }
         }
+    }
+
+    /// The store's replica, as [`State::replica`] has it; None for a store that is none.
+    pub fn replica(&self) -> Result<Option<(String, Option<MemberId>, i64)>> {
+        self.state().map_or(Ok(None), State::replica)
     }
 
     /// The state of a document: its file, overlaid with the log; None when there is none.

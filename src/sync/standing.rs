@@ -2,13 +2,13 @@
 //!
 //! [`super::status`] compares versions, and reads every document for it.
 
-use super::peer::{KnownPeer, list};
+use super::peer::KnownPeer;
 use super::{status, succession};
 use crate::error::{Error, Result};
 use crate::id::DocId;
-use crate::store::{LogHead, Reader};
+use crate::store::{Document, LogHead, Reader};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// How far one other is from us.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,7 +27,10 @@ pub struct PeerStanding {
     pub waiting: usize,
 }
 
-/// Everyone's standing: peers that are still there, the one that was heard of last first, then the
+/// How far our log goes: of each document, by origin.
+type LogHeads = BTreeMap<DocId, Vec<(i64, Option<(String, i64)>)>>;
+
+/// Everyone's standing, of a store with these documents: peers that are still there, the one that was heard of last first, then the
 /// members of whom nothing was heard. No document is read but those of the members.
 ///
 /// Not promised: anything about what another program wrote to the files since our last command, and
@@ -35,9 +38,13 @@ pub struct PeerStanding {
 ///
 /// # Errors
 /// `Corrupt` where a receipt cannot be read; `damaged` gets documents that cannot be.
-pub fn standings(reader: &Reader, damaged: &mut Vec<Error>) -> Result<Vec<PeerStanding>> {
-    let docs: BTreeSet<DocId> = reader.documents()?.into_iter().map(|found| found.id).collect();
-    let mut unheard = status::members(reader, damaged)?;
+pub fn standings(
+    reader: &Reader,
+    documents: &[Document],
+    damaged: &mut Vec<Error>,
+) -> Result<Vec<PeerStanding>> {
+    let docs: Vec<&DocId> = documents.iter().map(|document| &document.id).collect();
+    let mut unheard = status::members_by(reader, documents, damaged)?;
     let mut all = Vec::new();
     if let Some(state) = reader.state() {
         let own = state.replica()?;
@@ -45,15 +52,17 @@ pub fn standings(reader: &Reader, damaged: &mut Vec<Error>) -> Result<Vec<PeerSt
             unheard.remove(member.as_str());
         }
         let us = own.map(|(replica, _, _)| replica).unwrap_or_default();
-        let heads = state.log_heads()?;
+        let mut heads: LogHeads = BTreeMap::new();
+        for LogHead { doc, seq, origin } in state.log_heads()? {
+            heads.entry(doc).or_default().push((seq, origin));
+        }
         let parked = state.parked()?;
-        let gone = succession::succeeded(state)?;
-        for peer in list(Some(state))?.into_iter().filter(|p| !gone.contains_key(&p.replica_id)) {
+        for peer in succession::living(state)? {
             if let Some(member) = &peer.member {
                 unheard.remove(member);
             }
             let known = KnownPeer::of_peer(state, &peer.replica_id)?;
-            let lacks = |doc: &&DocId| lacks(&known, doc, &us, &heads);
+            let lacks = |doc: &&&DocId| lacks(&known, doc, &us, &heads);
             let mut we_lack = Vec::new();
             for (doc, receipt) in &known.receipts {
                 let applied = state.applied(doc)?.get(&peer.replica_id).copied().unwrap_or(0);
@@ -65,7 +74,7 @@ pub fn standings(reader: &Reader, damaged: &mut Vec<Error>) -> Result<Vec<PeerSt
                 parked.replica_id.as_deref() == Some(&peer.replica_id)
             };
             all.push(PeerStanding {
-                they_lack: docs.iter().filter(lacks).cloned().collect(),
+                they_lack: docs.iter().filter(lacks).copied().cloned().collect(),
                 we_lack,
                 waiting: parked.iter().filter(from).count(),
                 last_seen: Some(peer.last_seen),
@@ -74,7 +83,7 @@ pub fn standings(reader: &Reader, damaged: &mut Vec<Error>) -> Result<Vec<PeerSt
             });
         }
     }
-    let everything: Vec<DocId> = docs.into_iter().collect();
+    let everything: Vec<DocId> = docs.into_iter().cloned().collect();
     all.extend(unheard.into_iter().map(|member| PeerStanding {
         replica_id: None,
         member: Some(member),
@@ -87,12 +96,11 @@ pub fn standings(reader: &Reader, damaged: &mut Vec<Error>) -> Result<Vec<PeerSt
 }
 
 /// Whether our log holds a row of a document that a peer lacks by its receipt.
-fn lacks(known: &KnownPeer, doc: &DocId, us: &str, heads: &[LogHead]) -> bool {
+fn lacks(known: &KnownPeer, doc: &DocId, us: &str, heads: &LogHeads) -> bool {
     let Some(receipt) = known.receipt(doc) else { return true };
     let after = receipt.applied(us);
-    let news = |head: &&LogHead| {
-        let has = head.origin.as_ref().is_some_and(|(from, upto)| known.covers(doc, from, *upto));
-        head.doc == *doc && head.seq > after && !has
-    };
-    heads.iter().any(|head| news(&head))
+    heads.get(doc).into_iter().flatten().any(|(seq, origin)| {
+        let has = origin.as_ref().is_some_and(|(from, upto)| known.covers(doc, from, *upto));
+        *seq > after && !has
+    })
 }

@@ -176,15 +176,21 @@ impl Overview {
 pub fn status(reader: &Reader, environment: &Environment) -> Result<Overview> {
     let mut overview =
         Overview { peers: Vec::new(), unheard: Vec::new(), stray: Vec::new(), damaged: Vec::new() };
-    overview.unheard = unheard(reader, environment, &mut overview.damaged)?;
-    let Some(state) = reader.state() else { return Ok(overview) };
-    let gone = succession::succeeded(state)?;
+    let unheard = unheard(reader, &mut overview.damaged)?;
+    let Some(state) = reader.state() else {
+        if !unheard.is_empty() {
+            let documents = documents(reader, &mut Vec::new())?;
+            overview.unheard = all_lacking(reader, environment, unheard, &documents)?;
+        }
+        return Ok(overview);
+    };
     let mut known = Vec::new();
-    for peer in list(Some(state))?.into_iter().filter(|p| !gone.contains_key(&p.replica_id)) {
+    for peer in succession::living(state)? {
         let receipts = KnownPeer::of_peer(state, &peer.replica_id)?;
         known.push((peer, receipts));
     }
     let documents = documents(reader, &mut overview.damaged)?;
+    overview.unheard = all_lacking(reader, environment, unheard, &documents)?;
     let mut waiting: BTreeMap<Option<String>, Vec<WaitingUpdate>> = BTreeMap::new();
     for parked in state.parked()? {
         let from = parked.replica_id.clone();
@@ -214,12 +220,21 @@ pub fn status(reader: &Reader, environment: &Environment) -> Result<Overview> {
 /// # Errors
 /// What is not about a document alone; what cannot be read is noted in `damaged`.
 pub fn members(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeSet<String>> {
+    members_by(reader, &reader.documents()?, damaged)
+}
+
+/// The same by the documents that the store has.
+pub(super) fn members_by(
+    reader: &Reader,
+    documents: &[Document],
+    damaged: &mut Vec<Error>,
+) -> Result<BTreeSet<String>> {
     let mut members = BTreeSet::new();
-    for Document { id, .. } in reader.documents()? {
-        if concern::of(&id).is_none_or(|spec| spec.name != core::SPEC.name) {
+    for Document { id, .. } in documents {
+        if concern::of(id).is_none_or(|spec| spec.name != core::SPEC.name) {
             continue;
         }
-        match reader.view(&id) {
+        match reader.view(id) {
             Ok(view) => members.extend(view.iter().flat_map(|view| core::active(view).into_keys())),
             Err(e) if e.damaged.is_some() => damaged.push(e),
             Err(e) => return Err(e),
@@ -229,27 +244,30 @@ pub fn members(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeSet<Str
 }
 
 /// The members of whom nothing was heard, ourselves aside.
-fn unheard(
+fn unheard(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeSet<String>> {
+    let mut members = members(reader, damaged)?;
+    if let Some((_, Some(own), _)) = reader.replica()? {
+        members.remove(own.as_str());
+    }
+    for heard in list(reader.state())?.into_iter().filter_map(|peer| peer.member) {
+        members.remove(&heard);
+    }
+    Ok(members)
+}
+
+/// What members lack who never got anything: all of the documents.
+fn all_lacking(
     reader: &Reader,
     environment: &Environment,
-    damaged: &mut Vec<Error>,
+    members: BTreeSet<String>,
+    documents: &BTreeMap<DocId, Version>,
 ) -> Result<Vec<Unheard>> {
-    let mut members = members(reader, damaged)?;
-    if let Some(state) = reader.state() {
-        if let Some((_, Some(own), _)) = state.replica()? {
-            members.remove(own.as_str());
-        }
-        for heard in state.peers()?.into_iter().filter_map(|peer| peer.member) {
-            members.remove(&heard);
-        }
-    }
     if members.is_empty() {
         return Ok(Vec::new());
     }
     let nobody = KnownPeer::default();
-    let documents = documents(reader, &mut Vec::new())?;
     let damaged = BTreeSet::new();
-    let apart = Apart { reader, environment, documents: &documents, damaged, known: &nobody };
+    let apart = Apart { reader, environment, documents, damaged, known: &nobody };
     let everything = documents
         .iter()
         .map(|(doc, version)| apart.lacking(doc, operations(&version.clocks, &Clocks::new())));

@@ -58,7 +58,7 @@ pub fn succeeded(state: &State) -> Result<BTreeMap<String, String>> {
     Ok(known(state)?.into_iter().filter_map(holds).collect())
 }
 
-/// The peers without those that are gone.
+/// The peers without those that are gone, the one that was heard of last first.
 pub fn living(state: &State) -> Result<Vec<Peer>> {
     let gone = succeeded(state)?;
     let mut peers = state.peers()?;

@@ -1,6 +1,6 @@
 //! `sync export`, `sync receipt`, `sync import`: the user's files on one side, bundles on the other.
 
-use super::incoming::{LeftOut, account, is_json, leaving_out, read_bundle};
+use super::incoming::{LeftOut, account, leaving_out, read_bundle};
 use super::{ExportArgs, ImportArgs, ReceiptArgs};
 use crate::cmd::files::{name, open, within};
 use crate::cmd::{Context, DryRun, OutFile};
@@ -106,7 +106,7 @@ fn write(context: &Context, exported: Exported, out: &OutFile) -> Result<Report>
     damaged.into_iter().try_for_each(|error| context.leave_out(error))?;
     let sentence = format!("wrote {}{without}, {} bytes", contents(&bundle), bytes.len());
     let mut report = context.deliver(bytes, out, &sentence)?;
-    if matches!(report.body, Body::Nothing) && is_json(context) {
+    if matches!(report.body, Body::Nothing) && context.terminal.format.is_json() {
         report.body = Body::Json(fields);
     }
     report.notes.splice(0..0, notes);
@@ -116,7 +116,7 @@ fn write(context: &Context, exported: Exported, out: &OutFile) -> Result<Report>
 /// `--if-new`, and nothing is.
 fn unwritten(context: &Context, exported: Exported) -> Result<Report> {
     let mut report = Report::nothing();
-    if is_json(context) {
+    if context.terminal.format.is_json() {
         report.body = Body::Json(fields(&exported.bundle, false, 0, &exported.damaged));
     }
     report.notes = exported.notes;

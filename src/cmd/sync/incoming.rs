@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::sync::bundle::Bundle;
 use crate::sync::changes;
 use crate::sync::import::{Imported, Input};
-use crate::ui::{self, Body, Column, Failure, Format, Report};
+use crate::ui::{self, Body, Column, Failure, Report};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -55,7 +55,7 @@ pub fn account(
     let value = serde_json::to_value(imported)
         .map_err(|e| Error::bug("the account of the import does not encode").because(e))?;
     let records = changes::changes(&imported.touched);
-    let mut report = match (is_json(context), dry_run.dry_run) {
+    let mut report = match (context.terminal.format.is_json(), dry_run.dry_run) {
         (true, true) => Report::json(records::with_records(value, &records)),
         (true, false) => Report::json(value),
         (false, true) => Report::list(ui::rows(&records)?, records::COLUMNS, Some("id"), ""),
@@ -143,8 +143,4 @@ pub fn read_bundle(file: &Path) -> Result<Bundle> {
         return Err(Error::usage(format!("{dir} is a directory")).hint(hint));
     }
     Bundle::read(open(file)?).map_err(|error| within(file, error))
-}
-
-pub fn is_json(context: &Context) -> bool {
-    matches!(context.terminal.format, Format::Json | Format::Ndjson)
 }

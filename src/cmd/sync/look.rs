@@ -1,6 +1,6 @@
 //! `sync status`, `peers`, `forget`, `show`, `verify`: what is known, without an exchange.
 
-use super::incoming::{is_json, read_bundle};
+use super::incoming::read_bundle;
 use super::records;
 use crate::cmd::Context;
 use crate::cmd::failure;
@@ -33,7 +33,7 @@ pub fn status(context: &Context, exit_code: bool) -> Result<Report> {
     let overview = status::status(&context.reader()?, &context.environment())?;
     let behind = overview.is_behind();
     overview.damaged.iter().try_for_each(|error| context.leave_out(error.clone()))?;
-    let json = is_json(context);
+    let json = context.terminal.format.is_json();
     let rows = overview.peers.iter().map(|status| status_row(status, json));
     let mut rows = rows.collect::<Result<Vec<Row>>>()?;
     rows.extend(overview.unheard.iter().map(row).collect::<Result<Vec<Row>>>()?);
@@ -167,7 +167,7 @@ pub fn show(context: &Context, file: &Path, records: bool) -> Result<Report> {
         let inputs = [Input::Bundle { name: name(file), bundle }];
         let imported = import(context.rehearsal()?, &inputs)?;
         let records = changes::changes(&imported.touched);
-        let report = match is_json(context) {
+        let report = match context.terminal.format.is_json() {
             true => Report::json(records::with_records(manifest, &records)),
             false => Report::list(
                 ui::rows(&records)?,
@@ -180,7 +180,7 @@ pub fn show(context: &Context, file: &Path, records: bool) -> Result<Report> {
         let all = notes.into_iter().chain(records::roles(&records)).chain(waits);
         return Ok(all.fold(report, Report::note));
     }
-    let report = match is_json(context) {
+    let report = match context.terminal.format.is_json() {
         true => Report::json(manifest),
         false => {
             let manifest = bundle.manifest();
@@ -216,7 +216,7 @@ pub fn verify(context: &Context, file: &Path) -> Result<Report> {
     let bundle = read_bundle(file)?;
     let updates = check(&bundle, concern::roots).map_err(|error| within(file, error))?;
     let documents = bundle.documents().count();
-    let report = match is_json(context) {
+    let report = match context.terminal.format.is_json() {
         true => Report::json(json!({
             "bundle": bundle.manifest().bundle,
             "documents": documents,

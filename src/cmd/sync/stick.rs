@@ -1,10 +1,10 @@
 //! `sync stick`: all that is to be done with a stick that came, in one go.
 
-use super::incoming::{LeftOut, account, is_json, leaving_out, read_bundle};
+use super::incoming::{LeftOut, account, leaving_out, read_bundle};
 use crate::cmd::failure::word;
 use crate::cmd::files;
 use crate::cmd::{Context, DryRun};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, first_of};
 use crate::store::Store;
 use crate::sync::bundle::Bundle;
 use crate::sync::import::{Input, import_sound};
@@ -67,8 +67,9 @@ pub fn run(context: &Context, args: &Stick) -> Result<Report> {
     let incoming = take(context, args.dry_run, &mut found)?;
 
     // Whoever was restored from an older state has another name by now.
-    let memory = Memory::of(&context.reader()?)?;
-    let load = stick::load(&context.reader()?, &context.environment())?;
+    let reader = context.reader()?;
+    let memory = Memory::of(&reader)?;
+    let load = stick::load(&reader, &context.environment())?;
     load.damaged.iter().try_for_each(|error| context.leave_out(error.clone()))?;
     let dry = args.dry_run.dry_run;
     let mut lines = Vec::new();
@@ -123,7 +124,7 @@ fn told(
     lines: &[FileRow],
 ) -> Result<Report> {
     let rows = ui::rows(lines)?;
-    if !is_json(context) {
+    if !context.terminal.format.is_json() {
         return Ok(Report::list(rows, COLUMNS, Some("file"), ""));
     }
     let imported = match incoming.map(|report| &report.body) {
@@ -325,10 +326,5 @@ fn seems_a_bundle(path: &Path) -> bool {
 
 /// A few names, and how many more there are.
 fn some_of(names: &[String]) -> String {
-    const SHOWN: usize = 3;
-    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    first_of(names, 3)
 }
