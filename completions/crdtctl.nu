@@ -5,6 +5,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -22,6 +26,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -36,6 +43,10 @@ module completions {
 
   def "nu-complete crdtctl init global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl init global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl init global.color" [] {
@@ -55,6 +66,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl init global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -69,6 +83,10 @@ module completions {
 
   def "nu-complete crdtctl status global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl status global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl status global.color" [] {
@@ -88,6 +106,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl status global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -101,6 +122,10 @@ module completions {
 
   def "nu-complete crdtctl whoami global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl whoami global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl whoami global.color" [] {
@@ -120,6 +145,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl whoami global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -133,6 +161,10 @@ module completions {
 
   def "nu-complete crdtctl entity global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl entity global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl entity global.color" [] {
@@ -152,6 +184,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl entity global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -165,6 +200,10 @@ module completions {
 
   def "nu-complete crdtctl entity create global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl entity create global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl entity create global.color" [] {
@@ -187,6 +226,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl entity create global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -201,6 +243,10 @@ module completions {
 
   def "nu-complete crdtctl entity list global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl entity list global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl entity list global.color" [] {
@@ -220,6 +266,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl entity list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -233,6 +282,10 @@ module completions {
 
   def "nu-complete crdtctl entity show global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl entity show global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl entity show global.color" [] {
@@ -252,6 +305,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl entity show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -266,6 +322,10 @@ module completions {
 
   def "nu-complete crdtctl entity rename global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl entity rename global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl entity rename global.color" [] {
@@ -286,6 +346,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl entity rename global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -300,6 +363,10 @@ module completions {
 
   def "nu-complete crdtctl entity use global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl entity use global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl entity use global.color" [] {
@@ -321,6 +388,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl entity use global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -365,6 +435,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl member global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl member global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -382,6 +456,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl member global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -395,6 +472,10 @@ module completions {
 
   def "nu-complete crdtctl member add global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl member add global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl member add global.color" [] {
@@ -416,6 +497,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl member add global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -430,6 +514,10 @@ module completions {
 
   def "nu-complete crdtctl member remove global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl member remove global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl member remove global.color" [] {
@@ -450,6 +538,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl member remove global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -464,6 +555,10 @@ module completions {
 
   def "nu-complete crdtctl member role global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl member role global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl member role global.color" [] {
@@ -484,6 +579,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl member role global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -499,6 +597,10 @@ module completions {
 
   def "nu-complete crdtctl member list global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl member list global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl member list global.color" [] {
@@ -519,6 +621,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl member list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -532,6 +637,10 @@ module completions {
 
   def "nu-complete crdtctl member show global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl member show global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl member show global.color" [] {
@@ -551,6 +660,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl member show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -595,6 +707,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl chat global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl chat global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -612,6 +728,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl chat global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -625,6 +744,10 @@ module completions {
 
   def "nu-complete crdtctl chat send global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat send global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl chat send global.color" [] {
@@ -647,6 +770,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl chat send global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -661,6 +787,10 @@ module completions {
 
   def "nu-complete crdtctl chat edit global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat edit global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl chat edit global.color" [] {
@@ -681,6 +811,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl chat edit global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -696,6 +829,10 @@ module completions {
 
   def "nu-complete crdtctl chat delete global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat delete global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl chat delete global.color" [] {
@@ -716,6 +853,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl chat delete global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -730,6 +870,10 @@ module completions {
 
   def "nu-complete crdtctl chat react global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat react global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl chat react global.color" [] {
@@ -751,6 +895,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl chat react global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -766,6 +913,10 @@ module completions {
 
   def "nu-complete crdtctl chat list global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat list global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl chat list global.color" [] {
@@ -790,6 +941,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl chat list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -803,6 +957,10 @@ module completions {
 
   def "nu-complete crdtctl chat show global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat show global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl chat show global.color" [] {
@@ -822,6 +980,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl chat show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -836,6 +997,10 @@ module completions {
 
   def "nu-complete crdtctl chat thread global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat thread global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl chat thread global.color" [] {
@@ -856,6 +1021,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl chat thread global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -870,6 +1038,10 @@ module completions {
 
   def "nu-complete crdtctl chat search global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat search global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl chat search global.color" [] {
@@ -893,6 +1065,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl chat search global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -949,6 +1124,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl kanban global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl kanban global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -966,6 +1145,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl kanban global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -979,6 +1161,10 @@ module completions {
 
   def "nu-complete crdtctl kanban board global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban board global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl kanban board global.color" [] {
@@ -998,6 +1184,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl kanban board global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1015,6 +1204,10 @@ module completions {
 
   def "nu-complete crdtctl kanban add global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban add global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl kanban add global.color" [] {
@@ -1039,6 +1232,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl kanban add global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1057,6 +1253,10 @@ module completions {
 
   def "nu-complete crdtctl kanban edit global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban edit global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl kanban edit global.color" [] {
@@ -1081,6 +1281,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl kanban edit global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1095,6 +1298,10 @@ module completions {
 
   def "nu-complete crdtctl kanban move global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban move global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl kanban move global.color" [] {
@@ -1117,6 +1324,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl kanban move global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1132,6 +1342,10 @@ module completions {
 
   def "nu-complete crdtctl kanban archive global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban archive global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl kanban archive global.color" [] {
@@ -1152,6 +1366,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl kanban archive global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1166,6 +1383,10 @@ module completions {
 
   def "nu-complete crdtctl kanban restore global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban restore global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl kanban restore global.color" [] {
@@ -1186,6 +1407,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl kanban restore global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1204,6 +1428,10 @@ module completions {
 
   def "nu-complete crdtctl kanban list global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban list global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl kanban list global.color" [] {
@@ -1227,6 +1455,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl kanban list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1240,6 +1471,10 @@ module completions {
 
   def "nu-complete crdtctl kanban show global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban show global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl kanban show global.color" [] {
@@ -1259,6 +1494,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl kanban show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1273,6 +1511,10 @@ module completions {
 
   def "nu-complete crdtctl kanban column global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban column global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl kanban column global.color" [] {
@@ -1292,6 +1534,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl kanban column global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1305,6 +1550,10 @@ module completions {
 
   def "nu-complete crdtctl kanban column add global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban column add global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl kanban column add global.color" [] {
@@ -1325,6 +1574,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl kanban column add global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1339,6 +1591,10 @@ module completions {
 
   def "nu-complete crdtctl kanban column rename global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban column rename global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl kanban column rename global.color" [] {
@@ -1359,6 +1615,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl kanban column rename global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1374,6 +1633,10 @@ module completions {
 
   def "nu-complete crdtctl kanban column move global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban column move global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl kanban column move global.color" [] {
@@ -1396,6 +1659,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl kanban column move global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1410,6 +1676,10 @@ module completions {
 
   def "nu-complete crdtctl kanban column remove global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban column remove global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl kanban column remove global.color" [] {
@@ -1431,6 +1701,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl kanban column remove global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1531,6 +1804,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl issue global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl issue global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -1548,6 +1825,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl issue global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1565,6 +1845,10 @@ module completions {
 
   def "nu-complete crdtctl issue open global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue open global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl issue open global.color" [] {
@@ -1588,6 +1872,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl issue open global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1602,6 +1889,10 @@ module completions {
 
   def "nu-complete crdtctl issue edit global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue edit global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl issue edit global.color" [] {
@@ -1624,6 +1915,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl issue edit global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1644,6 +1938,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl issue status global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl issue status global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -1662,6 +1960,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl issue status global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1683,6 +1984,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl issue priority global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl issue priority global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -1701,6 +2006,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl issue priority global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1716,6 +2024,10 @@ module completions {
 
   def "nu-complete crdtctl issue assign global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue assign global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl issue assign global.color" [] {
@@ -1737,6 +2049,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl issue assign global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1752,6 +2067,10 @@ module completions {
 
   def "nu-complete crdtctl issue comment global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue comment global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl issue comment global.color" [] {
@@ -1774,6 +2093,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl issue comment global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1789,6 +2111,10 @@ module completions {
 
   def "nu-complete crdtctl issue comments global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue comments global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl issue comments global.color" [] {
@@ -1809,6 +2135,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl issue comments global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1827,6 +2156,10 @@ module completions {
 
   def "nu-complete crdtctl issue close global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue close global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl issue close global.color" [] {
@@ -1848,6 +2181,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl issue close global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1862,6 +2198,10 @@ module completions {
 
   def "nu-complete crdtctl issue reopen global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue reopen global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl issue reopen global.color" [] {
@@ -1882,6 +2222,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl issue reopen global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1910,6 +2253,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl issue list global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl issue list global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -1933,6 +2280,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl issue list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -1946,6 +2296,10 @@ module completions {
 
   def "nu-complete crdtctl issue show global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue show global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl issue show global.color" [] {
@@ -1966,6 +2320,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl issue show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2034,6 +2391,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl canvas global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl canvas global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -2051,6 +2412,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl canvas global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2068,6 +2432,10 @@ module completions {
 
   def "nu-complete crdtctl canvas add global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas add global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl canvas add global.color" [] {
@@ -2091,6 +2459,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl canvas add global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2105,6 +2476,10 @@ module completions {
 
   def "nu-complete crdtctl canvas set global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas set global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl canvas set global.color" [] {
@@ -2125,6 +2500,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl canvas set global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2140,6 +2518,10 @@ module completions {
 
   def "nu-complete crdtctl canvas move global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas move global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl canvas move global.color" [] {
@@ -2160,6 +2542,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl canvas move global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2175,6 +2560,10 @@ module completions {
 
   def "nu-complete crdtctl canvas delete global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas delete global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl canvas delete global.color" [] {
@@ -2195,6 +2584,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl canvas delete global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2209,6 +2601,10 @@ module completions {
 
   def "nu-complete crdtctl canvas list global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas list global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl canvas list global.color" [] {
@@ -2229,6 +2625,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl canvas list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2242,6 +2641,10 @@ module completions {
 
   def "nu-complete crdtctl canvas show global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas show global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl canvas show global.color" [] {
@@ -2261,6 +2664,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl canvas show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2275,6 +2681,10 @@ module completions {
 
   def "nu-complete crdtctl canvas undo global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas undo global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl canvas undo global.color" [] {
@@ -2296,6 +2706,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl canvas undo global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2309,6 +2722,10 @@ module completions {
 
   def "nu-complete crdtctl canvas redo global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas redo global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl canvas redo global.color" [] {
@@ -2330,6 +2747,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl canvas redo global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2343,6 +2763,10 @@ module completions {
 
   def "nu-complete crdtctl canvas render global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas render global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl canvas render global.color" [] {
@@ -2364,6 +2788,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl canvas render global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2377,6 +2804,10 @@ module completions {
 
   def "nu-complete crdtctl canvas apply global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas apply global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl canvas apply global.color" [] {
@@ -2398,6 +2829,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl canvas apply global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2412,6 +2846,10 @@ module completions {
 
   def "nu-complete crdtctl canvas events global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl canvas events global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl canvas events global.color" [] {
@@ -2436,6 +2874,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl canvas events global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2503,6 +2944,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl sync global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl sync global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -2520,6 +2965,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl sync global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2533,6 +2981,10 @@ module completions {
 
   def "nu-complete crdtctl sync export global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync export global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl sync export global.color" [] {
@@ -2559,6 +3011,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl sync export global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2572,6 +3027,10 @@ module completions {
 
   def "nu-complete crdtctl sync import global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync import global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl sync import global.color" [] {
@@ -2594,6 +3053,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl sync import global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2608,6 +3070,10 @@ module completions {
 
   def "nu-complete crdtctl sync stick global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync stick global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl sync stick global.color" [] {
@@ -2628,6 +3094,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl sync stick global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2642,6 +3111,10 @@ module completions {
 
   def "nu-complete crdtctl sync status global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync status global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl sync status global.color" [] {
@@ -2662,6 +3135,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl sync status global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2675,6 +3151,10 @@ module completions {
 
   def "nu-complete crdtctl sync receipt global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync receipt global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl sync receipt global.color" [] {
@@ -2697,6 +3177,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl sync receipt global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2710,6 +3193,10 @@ module completions {
 
   def "nu-complete crdtctl sync show global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync show global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl sync show global.color" [] {
@@ -2730,6 +3217,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl sync show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2744,6 +3234,10 @@ module completions {
 
   def "nu-complete crdtctl sync verify global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync verify global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl sync verify global.color" [] {
@@ -2763,6 +3257,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl sync verify global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2777,6 +3274,10 @@ module completions {
 
   def "nu-complete crdtctl sync peers global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync peers global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl sync peers global.color" [] {
@@ -2796,6 +3297,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl sync peers global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2809,6 +3313,10 @@ module completions {
 
   def "nu-complete crdtctl sync forget global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sync forget global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl sync forget global.color" [] {
@@ -2829,6 +3337,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl sync forget global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2889,6 +3400,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl prune global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl prune global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -2907,6 +3422,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl prune global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2920,6 +3438,10 @@ module completions {
 
   def "nu-complete crdtctl tombstone global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl tombstone global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl tombstone global.color" [] {
@@ -2939,6 +3461,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl tombstone global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2956,6 +3481,10 @@ module completions {
 
   def "nu-complete crdtctl tombstone list global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl tombstone list global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl tombstone list global.color" [] {
@@ -2978,6 +3507,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl tombstone list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -2991,6 +3523,10 @@ module completions {
 
   def "nu-complete crdtctl tombstone why global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl tombstone why global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl tombstone why global.color" [] {
@@ -3010,6 +3546,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl tombstone why global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3042,6 +3581,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl trash global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl trash global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -3059,6 +3602,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl trash global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3072,6 +3618,10 @@ module completions {
 
   def "nu-complete crdtctl trash list global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl trash list global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl trash list global.color" [] {
@@ -3091,6 +3641,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl trash list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3104,6 +3657,10 @@ module completions {
 
   def "nu-complete crdtctl trash show global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl trash show global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl trash show global.color" [] {
@@ -3123,6 +3680,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl trash show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3137,6 +3697,10 @@ module completions {
 
   def "nu-complete crdtctl trash restore global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl trash restore global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl trash restore global.color" [] {
@@ -3157,6 +3721,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl trash restore global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3193,6 +3760,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl conflict global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl conflict global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -3210,6 +3781,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl conflict global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3223,6 +3797,10 @@ module completions {
 
   def "nu-complete crdtctl conflict list global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl conflict list global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl conflict list global.color" [] {
@@ -3244,6 +3822,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl conflict list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3257,6 +3838,10 @@ module completions {
 
   def "nu-complete crdtctl conflict show global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl conflict show global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl conflict show global.color" [] {
@@ -3276,6 +3861,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl conflict show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3290,6 +3878,10 @@ module completions {
 
   def "nu-complete crdtctl conflict restore global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl conflict restore global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl conflict restore global.color" [] {
@@ -3310,6 +3902,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl conflict restore global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3346,6 +3941,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl doc global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl doc global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -3363,6 +3962,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3376,6 +3978,10 @@ module completions {
 
   def "nu-complete crdtctl doc list global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc list global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl doc list global.color" [] {
@@ -3395,6 +4001,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3408,6 +4017,10 @@ module completions {
 
   def "nu-complete crdtctl doc show global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc show global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl doc show global.color" [] {
@@ -3427,6 +4040,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3447,6 +4063,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl doc dump global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl doc dump global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -3465,6 +4085,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc dump global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3479,6 +4102,10 @@ module completions {
 
   def "nu-complete crdtctl doc get global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc get global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl doc get global.color" [] {
@@ -3498,6 +4125,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc get global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3513,6 +4143,10 @@ module completions {
 
   def "nu-complete crdtctl doc tree global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc tree global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl doc tree global.color" [] {
@@ -3533,6 +4167,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc tree global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3551,6 +4188,10 @@ module completions {
 
   def "nu-complete crdtctl doc size global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc size global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl doc size global.color" [] {
@@ -3572,6 +4213,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc size global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3586,6 +4230,10 @@ module completions {
 
   def "nu-complete crdtctl doc blocks global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc blocks global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl doc blocks global.color" [] {
@@ -3607,6 +4255,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc blocks global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3621,6 +4272,10 @@ module completions {
 
   def "nu-complete crdtctl doc diff global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc diff global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl doc diff global.color" [] {
@@ -3641,6 +4296,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc diff global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3656,6 +4314,10 @@ module completions {
 
   def "nu-complete crdtctl doc load global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc load global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl doc load global.color" [] {
@@ -3677,6 +4339,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc load global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3691,6 +4356,10 @@ module completions {
 
   def "nu-complete crdtctl doc anonymize global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc anonymize global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl doc anonymize global.color" [] {
@@ -3712,6 +4381,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc anonymize global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3776,6 +4448,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl digest global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl digest global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -3794,6 +4470,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl digest global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3808,6 +4487,10 @@ module completions {
 
   def "nu-complete crdtctl check global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl check global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl check global.color" [] {
@@ -3828,6 +4511,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl check global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3842,6 +4528,10 @@ module completions {
 
   def "nu-complete crdtctl repair global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl repair global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl repair global.color" [] {
@@ -3862,6 +4552,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl repair global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3876,6 +4569,10 @@ module completions {
 
   def "nu-complete crdtctl recover global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl recover global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl recover global.color" [] {
@@ -3898,6 +4595,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl recover global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3912,6 +4612,10 @@ module completions {
 
   def "nu-complete crdtctl batch global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl batch global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl batch global.color" [] {
@@ -3933,6 +4637,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl batch global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3947,6 +4654,10 @@ module completions {
 
   def "nu-complete crdtctl log global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl log global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl log global.color" [] {
@@ -3969,6 +4680,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl log global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -3982,6 +4696,10 @@ module completions {
 
   def "nu-complete crdtctl log show global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl log show global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl log show global.color" [] {
@@ -4001,6 +4719,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl log show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -4029,6 +4750,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl demo global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl demo global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -4048,6 +4773,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl demo global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -4068,6 +4796,10 @@ module completions {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
 
+  def "nu-complete crdtctl completions global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
   def "nu-complete crdtctl completions global.color" [] {
     [ "auto" "always" "never" ]
   }
@@ -4085,6 +4817,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl completions global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
@@ -4099,6 +4834,10 @@ module completions {
 
   def "nu-complete crdtctl man global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl man global.time" [] {
+    [ "local" "utc" "relative" ]
   }
 
   def "nu-complete crdtctl man global.color" [] {
@@ -4119,6 +4858,9 @@ module completions {
     --json                    # Same as `--output json`
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl man global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed

@@ -82,7 +82,8 @@ enum Verb {
     ///
     /// Replies are in their threads: `crdtctl chat thread` shows them.
     #[command(after_help = "Examples:
-  crdtctl chat list --limit 20
+  crdtctl chat list --limit 20 --time relative
+  crdtctl chat list --fields author_id,content --no-header
   crdtctl chat list --since 2d --author alice-river-stone-sky
   crdtctl chat list --json | jq -r '.[].content'")]
     List {

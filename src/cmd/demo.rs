@@ -96,7 +96,13 @@ fn journey(context: &Context, dir: &Path) -> Result<Report> {
     let usb = dir.join("usb");
     std::fs::create_dir_all(&usb)
         .map_err(|e| Error::io(format!("cannot make {}", usb.display()), e))?;
-    let terminal = Terminal { format: Format::Table, quiet: false, ..context.terminal.clone() };
+    let terminal = Terminal {
+        format: Format::Table,
+        quiet: false,
+        header: true,
+        fields: None,
+        ..context.terminal.clone()
+    };
     let steps = i64::try_from(STEPS.len()).unwrap_or(0);
     let mut clock = context.now().saturating_sub(steps.saturating_mul(60));
     let mut shown = String::new();

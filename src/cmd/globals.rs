@@ -1,6 +1,7 @@
 use super::time;
+use crate::clock::Clock;
 use crate::id::MemberId;
-use crate::ui::{self, Format, Signs, Terminal};
+use crate::ui::{self, Format, Signs, Terminal, TimeStyle, Times};
 use clap::{Args, ColorChoice};
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -50,6 +51,20 @@ pub struct Globals {
     /// Show cells of many lines in tables, and long columns of boards, whole
     #[arg(id = "global.full", long = "full", global = true)]
     pub full: bool,
+
+    /// Show these fields alone, in this order: names of columns or of JSON's fields
+    #[arg(id = "global.fields", long = "fields", value_name = "NAME,…", value_delimiter = ',')]
+    #[arg(global = true)]
+    pub fields: Vec<String>,
+
+    /// Leave out the names of columns and fields
+    #[arg(id = "global.no_header", long = "no-header", global = true)]
+    pub no_header: bool,
+
+    /// How times are shown to people; JSON, TSV and CSV have them as ever
+    #[arg(id = "global.time", long = "time", value_name = "STYLE", default_value = "local")]
+    #[arg(global = true, env = "CRDTCTL_TIME", hide_env_values = true)]
+    pub time: TimeStyle,
 
     /// Say which store, entity and member are meant
     #[arg(id = "global.verbose", short = 'v', long = "verbose", global = true)]
@@ -152,6 +167,12 @@ impl Globals {
             color_err: colored(self.color, err),
             quiet: self.quiet,
             full: self.full,
+            header: !self.no_header,
+            times: Times {
+                style: self.time,
+                now: self.now.unwrap_or_else(|| Clock::system().now()),
+            },
+            fields: (!self.fields.is_empty()).then(|| self.fields.as_slice().into()),
             ask: !self.no_input && std::io::stdin().is_terminal() && err,
             progress: match self.progress {
                 ColorChoice::Never => Signs::None,

@@ -1,4 +1,4 @@
-use super::{Context, DryRun, OtherAs, files, resolve, words_of};
+use super::{Context, DryRun, OtherAs, colors, files, resolve, words_of};
 use crate::concern::Priority;
 use crate::concern::issues::{self, Status};
 use crate::error::{Next, Result};
@@ -146,7 +146,7 @@ enum Verb {
     /// List the issues, oldest first unless sorted otherwise
     #[command(after_help = "Examples:
   crdtctl issue list --assignee bob- --status in-progress
-  crdtctl issue list --sort priority
+  crdtctl issue list --sort priority --fields id,title,priority
   crdtctl issue list --all --sort updated --reverse --json | jq -r '.[0].title'")]
     List {
         #[command(flatten)]
@@ -226,8 +226,8 @@ impl From<Sort> for query::IssueOrder {
 
 const COLUMNS: &[Column] = &[
     Column::id("id", "id"),
-    Column::text("status", "status"),
-    Column::text("priority", "priority"),
+    Column::word("status", "status", colors::STATUS),
+    Column::word("priority", "priority", colors::PRIORITY),
     Column::text("title", "title"),
     Column::text("assignee_id", "assignee"),
     Column::time("created_at", "opened").wide(),
@@ -238,8 +238,8 @@ const COLUMNS: &[Column] = &[
 const SHOW: &[Column] = &[
     Column::text("id", "id"),
     Column::text("title", "title"),
-    Column::text("status", "status"),
-    Column::text("priority", "priority"),
+    Column::word("status", "status", colors::STATUS),
+    Column::word("priority", "priority", colors::PRIORITY),
     Column::text("assignee_id", "assignee"),
     Column::text("reporter_id", "opened by"),
     Column::time("created_at", "opened"),

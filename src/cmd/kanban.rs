@@ -1,6 +1,6 @@
 mod column;
 
-use super::{Context, DryRun, files, resolve, words_of};
+use super::{Context, DryRun, colors, files, resolve, words_of};
 use crate::concern::Priority;
 use crate::concern::kanban;
 use crate::error::{Next, Result};
@@ -151,7 +151,7 @@ const COLUMNS: &[Column] = &[
     Column::id("id", "id"),
     Column::text("column", "column"),
     Column::text("title", "title"),
-    Column::text("priority", "priority"),
+    Column::word("priority", "priority", colors::PRIORITY),
     Column::text("assignee_id", "assignee"),
     Column::time("updated_at", "updated").wide(),
     Column::flag("archived", "archived").filled(),
@@ -161,7 +161,7 @@ const COLUMNS: &[Column] = &[
 /// What the board shows of a card.
 const FACE: &[Column] = &[
     Column::text("title", "title"),
-    Column::text("priority", "priority"),
+    Column::word("priority", "priority", colors::PRIORITY),
     Column::text("assignee_id", "assignee"),
     Column::id("id", "id"),
 ];
@@ -171,7 +171,7 @@ const SHOW: &[Column] = &[
     Column::text("title", "title"),
     Column::text("column", "column"),
     Column::text("column_id", "column id"),
-    Column::text("priority", "priority"),
+    Column::word("priority", "priority", colors::PRIORITY),
     Column::text("assignee_id", "assignee"),
     Column::time("created_at", "created"),
     Column::time("updated_at", "updated"),
@@ -243,8 +243,8 @@ fn board(context: &Context) -> Result<Report> {
         lanes: rows(&lanes)?,
         heading: "title",
         cards: "cards",
-        columns: COLUMNS,
-        face: FACE,
+        columns: COLUMNS.into(),
+        face: FACE.into(),
         id: "id",
         empty: "no columns; `crdtctl kanban add` starts a board",
     }))

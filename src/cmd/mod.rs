@@ -8,6 +8,7 @@ mod batch;
 mod canvas;
 mod chat;
 mod check;
+mod colors;
 mod complete;
 mod completions;
 mod conflict;

@@ -73,18 +73,6 @@ pub fn duration(text: &str) -> Result<Duration> {
     millis.map(Duration::from_millis).ok_or_else(wrong)
 }
 
-/// A span of time for people, in its largest whole unit: "12 days".
-pub fn lasting(seconds: i64) -> String {
-    const UNITS: [(i64, &str); 4] =
-        [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
-    let unit = UNITS.into_iter().find(|(unit, _)| seconds >= *unit);
-    let (unit, name) = unit.unwrap_or((1, "second"));
-    match seconds / unit {
-        1 => format!("1 {name}"),
-        n => format!("{n} {name}s"),
-    }
-}
-
 /// Seconds of `2d`, `3h`, `1w`, `30m`, `45s`.
 fn ago(text: &str) -> Option<i64> {
     let (number, unit) = split_unit(text);
@@ -115,22 +103,6 @@ fn local_seconds(local: NaiveDateTime) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn spans_are_said_in_one_unit() {
-        let said = [0, 1, 59, 60, 7_199, 7_200, 86_400, 12 * 86_400 + 5].map(lasting);
-        let expected = [
-            "0 seconds",
-            "1 second",
-            "59 seconds",
-            "1 minute",
-            "1 hour",
-            "2 hours",
-            "1 day",
-            "12 days",
-        ];
-        assert_eq!(said, expected);
-    }
 
     const NOW: i64 = 1_795_366_800;
 

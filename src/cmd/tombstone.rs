@@ -1,9 +1,9 @@
-use super::{Context, resolve, time};
+use super::{Context, resolve};
 use crate::error::{Kind, Result};
 use crate::query::tombstone::{
     self as query, Acknowledger, DeletedRecord, Explanation, TombstoneGrouping,
 };
-use crate::ui::{Column, Report, Row, Section, row, rows};
+use crate::ui::{self, Column, Report, Row, Section, row, rows};
 use clap::{Subcommand, ValueEnum};
 use std::cmp::Reverse;
 
@@ -231,7 +231,7 @@ fn sentence(found: &Explanation, now: i64) -> String {
             format!("{}, whose next import acknowledges it", one.member)
         }
         Some(last) => {
-            format!("{}, silent for {}", one.member, time::lasting(now.saturating_sub(last)))
+            format!("{}, silent for {}", one.member, ui::lasting(now.saturating_sub(last)))
         }
     };
     let whom = waiting.map(silence).collect::<Vec<_>>().join("; ");

@@ -1,8 +1,9 @@
 //! A board for people: its lanes side by side, as wide as the terminal.
 
-use super::report::{Board, Row, Style};
+use super::report::{Board, Color, Row, Style};
+use super::terminal::Terminal;
 use super::wrap::{longest_word, wrap};
-use super::{Terminal, cell, escape};
+use super::{cell, escape, paint};
 use serde_json::Value;
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
@@ -24,12 +25,18 @@ enum CardLook {
     Bold,
     Plain,
     Dim,
+    Colored(Color),
 }
 
 /// A line of a lane.
 struct BoardLine {
-    look: CardLook,
-    text: String,
+    spans: Vec<(CardLook, String)>,
+}
+
+impl BoardLine {
+    fn width(&self) -> usize {
+        self.spans.iter().map(|(_, text)| text.width()).sum()
+    }
 }
 
 /// Draws the lanes, in as many rows as they need.
@@ -37,15 +44,15 @@ pub fn draw(board: &Board, terminal: &Terminal, out: &mut dyn Write) -> io::Resu
     let lanes = board.lanes.len().max(1);
     let cards = board.all_cards();
     // No id is broken while fewer lanes side by side have room for it.
-    let words = cards.iter().flat_map(|card| said_of(board, card, cell::ID_CHARS));
-    let word = words.map(|text| longest_word(&text)).max().unwrap_or(0).min(WORD);
+    let words = cards.iter().flat_map(|card| said_of(board, card, cell::ID_CHARS, terminal));
+    let word = words.map(|(_, text)| longest_word(&text)).max().unwrap_or(0).min(WORD);
     let least = LEAST.max(word);
     let beside = ((terminal.width + GAP) / (least + GAP)).clamp(1, lanes);
     let room = terminal.width.saturating_sub(GAP * (beside - 1));
     let width = (room / beside).max(1);
     let ids = cards.iter().filter_map(|card| card.get(board.id)?.as_str());
     let most = if terminal.full { usize::MAX } else { CARDS };
-    let pen = LanePen { board, width, id_length: cell::id_length(ids), most };
+    let pen = LanePen { board, terminal, width, id_length: cell::id_length(ids), most };
     for (at, row) in board.lanes.chunks(beside).enumerate() {
         if at > 0 {
             writeln!(out)?;
@@ -64,17 +71,19 @@ fn beside_each_other(lines: &[Option<&BoardLine>], width: usize, color: bool) ->
     let mut text = String::new();
     let mut owed = 0;
     for line in lines {
-        let (look, part) =
-            line.map_or((CardLook::Plain, ""), |line| (line.look, line.text.as_str()));
-        if !part.is_empty() {
+        for (look, part) in line.iter().flat_map(|line| &line.spans) {
+            if part.is_empty() {
+                continue;
+            }
             text.push_str(&" ".repeat(std::mem::take(&mut owed)));
             match look {
                 CardLook::Bold if color => text.push_str(&format!("\u{1b}[1m{part}\u{1b}[0m")),
-                CardLook::Dim if color => text.push_str(&format!("\u{1b}[2m{part}\u{1b}[0m")),
+                CardLook::Dim if color => text.push_str(&paint::colored(part, Some(Color::Dim))),
+                CardLook::Colored(own) if color => text.push_str(&paint::colored(part, Some(*own))),
                 _ => text.push_str(part),
             }
         }
-        owed += width.saturating_sub(part.width()) + GAP;
+        owed += width.saturating_sub(line.map_or(0, BoardLine::width)) + GAP;
     }
     text
 }
@@ -82,21 +91,28 @@ fn beside_each_other(lines: &[Option<&BoardLine>], width: usize, color: bool) ->
 /// What all lanes are drawn with.
 struct LanePen<'b> {
     board: &'b Board,
+    terminal: &'b Terminal,
     width: usize,
     id_length: usize,
     most: usize,
 }
 
 /// What is said of a card, in the order of its face.
-fn said_of(board: &Board, card: &Row, id_length: usize) -> Vec<String> {
+fn said_of(
+    board: &Board,
+    card: &Row,
+    id_length: usize,
+    terminal: &Terminal,
+) -> Vec<(CardLook, String)> {
     let said = board.face.iter().map(|column| {
-        let value = card.get(column.key).unwrap_or(&Value::Null);
-        let text = cell::shown(value, column.style);
+        let value = card.get(&*column.key).unwrap_or(&Value::Null);
+        let text = cell::shown(value, column.style, terminal.times);
         let text = match column.style {
             Style::Id => cell::short_id(&text, id_length).to_owned(),
             _ => text,
         };
-        escape::line(&text).into_owned()
+        let look = paint::color(column.style, &text).map_or(CardLook::Dim, CardLook::Colored);
+        (look, escape::line(&text).into_owned())
     });
     said.collect()
 }
@@ -125,30 +141,31 @@ impl LanePen<'_> {
     }
 
     fn card(&self, card: &Row) -> Vec<BoardLine> {
-        let mut said = said_of(self.board, card, self.id_length).into_iter();
-        let text = said.next().unwrap_or_default();
+        let mut said = said_of(self.board, card, self.id_length, self.terminal).into_iter();
+        let text = said.next().map(|(_, text)| text).unwrap_or_default();
         let mut lines = self.lines(CardLook::Plain, wrap(&text, self.width));
-        lines.extend(
-            self.lines(CardLook::Dim, join(said.filter(|part| !part.is_empty()), self.width)),
-        );
+        lines.extend(join(said.filter(|(_, part)| !part.is_empty()), self.width));
         lines
     }
 
     fn lines(&self, look: CardLook, texts: Vec<String>) -> Vec<BoardLine> {
-        texts.into_iter().map(|text| BoardLine { look, text }).collect()
+        texts.into_iter().map(|text| BoardLine { spans: vec![(look, text)] }).collect()
     }
 }
 
 /// Parts with dots between them, in as many lines as they need.
-fn join(parts: impl Iterator<Item = String>, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for part in parts {
+fn join(parts: impl Iterator<Item = (CardLook, String)>, width: usize) -> Vec<BoardLine> {
+    let mut lines: Vec<BoardLine> = Vec::new();
+    for (look, part) in parts {
         match lines.last_mut() {
             Some(line) if line.width() + DOT.width() + part.width() <= width => {
-                line.push_str(DOT);
-                line.push_str(&part);
+                line.spans.push((CardLook::Dim, DOT.to_owned()));
+                line.spans.push((look, part));
             }
-            _ => lines.extend(wrap(&part, width)),
+            _ => {
+                let wrapped = wrap(&part, width).into_iter();
+                lines.extend(wrapped.map(|text| BoardLine { spans: vec![(look, text)] }));
+            }
         }
     }
     lines
@@ -176,8 +193,8 @@ mod tests {
             lanes: lanes.iter().map(lane).collect(),
             heading: "title",
             cards: "cards",
-            columns: FACE,
-            face: FACE,
+            columns: FACE.into(),
+            face: FACE.into(),
             id: "id",
             empty: "nothing",
         }
@@ -192,6 +209,9 @@ mod tests {
             color_err: false,
             quiet: false,
             full: false,
+            header: true,
+            times: Default::default(),
+            fields: None,
             ask: false,
             progress: Signs::None,
         };

@@ -1,6 +1,7 @@
 //! One value as text: for people ([`shown`]) or for programs that read TSV and CSV ([`plain`]).
 
 use super::report::Style;
+use super::terminal::{TimeStyle, Times};
 use chrono::{DateTime, Local, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
@@ -13,15 +14,38 @@ const CHANGES: usize = 4;
 /// Most characters of a value that changed.
 const CHANGE_CHARS: usize = 32;
 
+/// A time as people want to see it.
+fn seen(at: DateTime<Utc>, times: Times) -> String {
+    match times.style {
+        TimeStyle::Local => at.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string(),
+        TimeStyle::Utc => at.format("%Y-%m-%d %H:%MZ").to_string(),
+        TimeStyle::Relative => match times.now.saturating_sub(at.timestamp()) {
+            0 => "now".to_owned(),
+            ago @ 1.. => format!("{} ago", lasting(ago)),
+            ahead => format!("in {}", lasting(ahead.saturating_neg())),
+        },
+    }
+}
+
+/// A span of time for people, in its largest whole unit: "12 days".
+pub fn lasting(seconds: i64) -> String {
+    const UNITS: [(i64, &str); 4] =
+        [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let unit = UNITS.into_iter().find(|(unit, _)| seconds >= *unit);
+    let (unit, name) = unit.unwrap_or((1, "second"));
+    match seconds / unit {
+        1 => format!("1 {name}"),
+        n => format!("{n} {name}s"),
+    }
+}
+
 /// A value as a table shows it, not escaped yet.
-pub fn shown(value: &Value, style: Style) -> String {
+pub fn shown(value: &Value, style: Style, times: Times) -> String {
     match (style, value) {
         (_, Value::Null) => String::new(),
         (_, Value::Array(items)) if items.is_empty() => String::new(),
         (_, Value::Object(fields)) if fields.is_empty() => String::new(),
-        (Style::Time, value) => {
-            time(value, |at| at.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string())
-        }
+        (Style::Time, value) => time(value, |at| seen(at, times)),
         (Style::Bytes, value) => value.as_u64().map_or_else(|| text(value), size),
         (Style::Flag, Value::Bool(flag)) => if *flag { "yes" } else { "" }.to_owned(),
         (Style::List, Value::Array(items)) if all_plain(items) => {
@@ -172,6 +196,33 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn shown(value: &Value, style: Style) -> String {
+        super::shown(value, style, Times::default())
+    }
+
+    #[test]
+    fn people_see_times_as_they_like() {
+        const AT: i64 = 1_795_366_800;
+        let seen = |style, now| super::shown(&json!(AT), Style::Time, Times { style, now });
+        assert_eq!(seen(TimeStyle::Utc, 0), "2026-11-22 17:00Z");
+        let ago = [0, 1, 59, 60, 7_199, 7_200, 86_400, 12 * 86_400 + 5];
+        assert_eq!(
+            ago.map(|ago| seen(TimeStyle::Relative, AT + ago)),
+            [
+                "now",
+                "1 second ago",
+                "59 seconds ago",
+                "1 minute ago",
+                "1 hour ago",
+                "2 hours ago",
+                "1 day ago",
+                "12 days ago"
+            ]
+        );
+        assert_eq!(seen(TimeStyle::Relative, AT - 3 * 3_600), "in 3 hours");
+        assert_eq!(seen(TimeStyle::Relative, i64::MIN), "in 106751991167300 days");
+    }
+
     #[test]
     fn sizes_are_short() {
         let of = [0, 999, 1000, 9_949, 9_950, 664_321, 999_499, 999_500, 10_000_000, u64::MAX];
@@ -242,8 +293,10 @@ mod tests {
             "e": {"old": 0, "new": 1},
         });
         let cut = "x".repeat(32);
-        let shown = shown(&fields, Style::Changes);
-        assert_eq!(shown, format!("a: hi → ho; b: 1; c: [1] →; d: 0 → {cut}…; and 1 more"));
+        assert_eq!(
+            shown(&fields, Style::Changes),
+            format!("a: hi → ho; b: 1; c: [1] →; d: 0 → {cut}…; and 1 more")
+        );
     }
 
     #[test]

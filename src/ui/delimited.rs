@@ -38,25 +38,27 @@ impl Dialect for Csv {
     }
 }
 
-/// A header line and the rows.
+/// A header line, where it is wanted, and the rows.
 pub fn list<D: Dialect>(
     rows: &[Row],
     columns: &[Column],
-    _: D,
+    has_header: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    header::<D>(columns, out)?;
+    if has_header {
+        header::<D>(columns, out)?;
+    }
     rows.iter().try_for_each(|row| line::<D>(row, columns, out))
 }
 
 /// The names of the fields.
 pub fn header<D: Dialect>(columns: &[Column], out: &mut dyn Write) -> io::Result<()> {
-    record::<D>(fields(columns).map(|column| column.key.to_owned()), out)
+    record::<D>(fields(columns).map(|column| column.key.clone().into_owned()), out)
 }
 
 /// One record.
 pub fn line<D: Dialect>(row: &Row, columns: &[Column], out: &mut dyn Write) -> io::Result<()> {
-    record::<D>(fields(columns).map(|column| value(row, column.key, column.style)), out)
+    record::<D>(fields(columns).map(|column| value(row, &column.key, column.style)), out)
 }
 
 /// Bars are for the eye.
@@ -64,10 +66,11 @@ fn fields(columns: &[Column]) -> impl Iterator<Item = &Column> {
     columns.iter().filter(|column| column.style != Style::Bar)
 }
 
-/// One line per field: its name and its value.
-pub fn object<D: Dialect>(object: &Object, _: D, out: &mut dyn Write) -> io::Result<()> {
+/// One line per field: its name, where it is wanted, and its value.
+pub fn object<D: Dialect>(object: &Object, has_names: bool, out: &mut dyn Write) -> io::Result<()> {
     for (key, _, style) in object.entries() {
-        record::<D>([key.to_owned(), value(&object.fields, key, style)].into_iter(), out)?;
+        let name = has_names.then(|| key.to_owned());
+        record::<D>(name.into_iter().chain([value(&object.fields, key, style)]), out)?;
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! JSON: every field of every row. Never coloured. What it prints is public API.
 
-use super::{Format, report::Row};
+use super::terminal::Format;
 use serde::Serialize;
 use std::io::{self, Write};
 
 /// One array, one record per line: a valid array that `grep` and `diff` can read too.
-pub fn list(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
+pub fn list<T: Serialize>(rows: &[T], out: &mut dyn Write) -> io::Result<()> {
     let mut array = Array::default();
     rows.iter().try_for_each(|row| array.push(row, out))?;
     array.end(out)
@@ -18,10 +18,14 @@ pub struct Array {
 }
 
 impl Array {
-    pub fn push(&mut self, row: &Row, out: &mut dyn Write) -> io::Result<()> {
+    pub fn push(&mut self, row: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(if self.begun { b",\n" } else { b"[\n" })?;
         self.begun = true;
         Ok(serde_json::to_writer(&mut *out, row)?)
+    }
+
+    pub fn has_begun(&self) -> bool {
+        self.begun
     }
 
     pub fn end(self, out: &mut dyn Write) -> io::Result<()> {
@@ -39,7 +43,7 @@ pub fn lines<T: Serialize>(values: &[T], out: &mut dyn Write) -> io::Result<()> 
 }
 
 /// One object, indented by two spaces.
-pub fn object(fields: &Row, out: &mut dyn Write) -> io::Result<()> {
+pub fn object(fields: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, fields)?;
     out.write_all(b"\n")
 }

@@ -8,80 +8,32 @@ mod board;
 mod cell;
 mod delimited;
 pub mod escape;
+mod fields;
 mod json;
+mod paint;
 mod progress;
 pub mod prompt;
 mod report;
 mod stream;
 mod table;
 mod talk;
+mod terminal;
 mod wrap;
 
-pub use cell::size;
+pub use cell::{lasting, size};
 pub use progress::Progress;
 pub use report::{
-    Board, Body, Column, Object, Report, Row, Section, Stream, Style, Take, Visibility, Written,
-    row, rows,
+    Board, Body, Color, Column, Object, Report, Row, Section, Stream, Style, Take, Visibility,
+    Written, row, rows,
 };
 pub use table::width;
 pub use talk::{Failure, error, error_json, say, usage};
+pub use terminal::{Format, Signs, Terminal, TimeStyle, Times};
 
 use crate::error::{Error, Result};
+use report::no_ids;
+use std::borrow::Cow;
 use std::io::{self, Write};
-
-/// How a report is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// For people: aligned columns, as wide as the terminal
-    Table,
-    /// One JSON array or object
-    Json,
-    /// One JSON object per line
-    Ndjson,
-    /// Tab-separated, a header line, a record a line: `\\`, `\t`, `\n`, `\r` inside fields
-    Tsv,
-    /// Comma-separated (RFC 4180), a header line; texts as they are, line breaks inside quotes
-    Csv,
-    /// The ids alone, one per line
-    Id,
-}
-
-impl Format {
-    /// Whether a program reads this as JSON.
-    pub fn is_json(self) -> bool {
-        matches!(self, Format::Json | Format::Ndjson)
-    }
-}
-
-/// What stands at the two ends of this command, and what it may do there.
-#[derive(Debug, Clone)]
-pub struct Terminal {
-    pub format: Format,
-    /// Columns of a table at most.
-    pub width: usize,
-    /// Standard output is a terminal.
-    pub interactive: bool,
-    /// Colour on standard output, and on standard error.
-    pub color_out: bool,
-    pub color_err: bool,
-    /// No talk: neither sentences nor notes. Errors are always said.
-    pub quiet: bool,
-    /// Tables show cells of many lines, and boards long lanes, whole.
-    pub full: bool,
-    /// Somebody is there to answer a question.
-    pub ask: bool,
-    pub progress: Signs,
-}
-
-/// How long work shows that it goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signs {
-    None,
-    /// A line when it has taken half a second.
-    Line,
-    /// A bar that moves.
-    Bar,
-}
 
 /// Writes a report: data on `out`, talk on `err`.
 ///
@@ -94,7 +46,13 @@ pub fn render(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<(), Closed> {
-    match write_body(&report.body, terminal, out) {
+    let body = match &terminal.fields {
+        Some(wanted) if terminal.format != Format::Id => {
+            Cow::Owned(fields::narrowed(&report.body, wanted).map_err(Closed::Failed)?)
+        }
+        _ => Cow::Borrowed(&report.body),
+    };
+    match write_body(&body, terminal, out) {
         Ok(Ok(())) => {}
         Ok(Err(error)) => return Err(Closed::Failed(error)),
         Err(e) => return Err(Closed::from(e)),
@@ -148,8 +106,8 @@ fn write_body(body: &Body, terminal: &Terminal, out: &mut dyn Write) -> io::Resu
             Format::Table => table::list(rows, columns, terminal, out),
             Format::Json => json::list(rows, out),
             Format::Ndjson => json::lines(rows, out),
-            Format::Tsv => delimited::list(rows, columns, delimited::Tsv, out),
-            Format::Csv => delimited::list(rows, columns, delimited::Csv, out),
+            Format::Tsv => delimited::list::<delimited::Tsv>(rows, columns, terminal.header, out),
+            Format::Csv => delimited::list::<delimited::Csv>(rows, columns, terminal.header, out),
             Format::Id => match id {
                 Some(id) => delimited::ids(rows, id, out),
                 None => return Ok(Err(no_ids())),
@@ -162,16 +120,22 @@ fn write_body(body: &Body, terminal: &Terminal, out: &mut dyn Write) -> io::Resu
             Format::Table => board::draw(board, terminal, out),
             Format::Json => json::list(&board.lanes, out),
             Format::Ndjson => json::lines(&board.lanes, out),
-            Format::Tsv => delimited::list(&board.all_cards(), board.columns, delimited::Tsv, out),
-            Format::Csv => delimited::list(&board.all_cards(), board.columns, delimited::Csv, out),
+            Format::Tsv => {
+                let cards = board.all_cards();
+                delimited::list::<delimited::Tsv>(&cards, &board.columns, terminal.header, out)
+            }
+            Format::Csv => {
+                let cards = board.all_cards();
+                delimited::list::<delimited::Csv>(&cards, &board.columns, terminal.header, out)
+            }
             Format::Id => delimited::ids(&board.all_cards(), board.id, out),
         },
         Body::Object(object) => match terminal.format {
             Format::Table => table::object(object, terminal, out),
             Format::Json => json::object(&object.fields, out),
             Format::Ndjson => json::lines(std::slice::from_ref(&object.fields), out),
-            Format::Tsv => delimited::object(object, delimited::Tsv, out),
-            Format::Csv => delimited::object(object, delimited::Csv, out),
+            Format::Tsv => delimited::object::<delimited::Tsv>(object, terminal.header, out),
+            Format::Csv => delimited::object::<delimited::Csv>(object, terminal.header, out),
             Format::Id => match object.id {
                 Some(id) => delimited::ids(std::slice::from_ref(&object.fields), id, out),
                 None => return Ok(Err(no_ids())),
@@ -192,10 +156,6 @@ fn write_written(written: &Written, terminal: &Terminal, out: &mut dyn Write) ->
         }
         _ => Ok(()),
     }
-}
-
-fn no_ids() -> Error {
-    Error::usage("this command has no ids to print").hint("leave out `-o id`")
 }
 
 #[cfg(test)]

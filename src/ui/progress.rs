@@ -1,6 +1,6 @@
 //! A sign of life on standard error, for work that takes longer than half a second.
 
-use super::{Signs, Terminal};
+use super::terminal::{Signs, Terminal};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
@@ -39,7 +39,7 @@ impl Progress {
                 return;
             }
             if signs == Signs::Line {
-                return super::say(&mut std::io::stderr(), &format!("{title} …"));
+                return super::talk::say(&mut std::io::stderr(), &format!("{title} …"));
             }
             later.set_draw_target(ProgressDrawTarget::stderr());
             later.enable_steady_tick(TICK);

@@ -1,6 +1,7 @@
 //! Questions, asked only where somebody can answer.
 
-use super::{Terminal, escape};
+use super::escape;
+use super::terminal::Terminal;
 use crate::error::{Error, Kind, Result};
 use dialoguer::{Confirm, Input};
 

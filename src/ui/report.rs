@@ -1,7 +1,8 @@
-use super::{Format, Terminal};
+use super::terminal::{Format, Terminal};
 use crate::error::{Error, Result};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 use std::rc::Rc;
@@ -46,7 +47,7 @@ pub enum Body {
     /// Records. JSON shows every field, tables and text the columns.
     List {
         rows: Vec<Row>,
-        columns: &'static [Column],
+        columns: Cow<'static, [Column]>,
         /// The field that `-o id` prints.
         id: Option<&'static str>,
         /// What a person is told when there are none.
@@ -56,7 +57,7 @@ pub enum Body {
     /// table, which has to know its widths, holds them all.
     Stream {
         rows: Stream,
-        columns: &'static [Column],
+        columns: Cow<'static, [Column]>,
         id: Option<&'static str>,
     },
     Object(Object),
@@ -84,6 +85,10 @@ pub type Take<'t> = &'t mut dyn FnMut(Row) -> Result<bool>;
 pub struct Stream(Rc<dyn Fn(Take<'_>) -> Result<()>>);
 
 impl Stream {
+    pub(crate) fn of(rows: impl Fn(Take<'_>) -> Result<()> + 'static) -> Self {
+        Stream(Rc::new(rows))
+    }
+
     /// Hands out the rows, as long as they are wanted.
     ///
     /// # Errors
@@ -122,7 +127,7 @@ impl fmt::Debug for Stream {
 pub struct Object {
     pub fields: Row,
     /// Title and style of the fields that have one, in their order; all others follow as text.
-    pub columns: &'static [Column],
+    pub columns: Cow<'static, [Column]>,
     /// The field that `-o id` prints.
     pub id: Option<&'static str>,
     /// Fields that hold lists of records, shown on a terminal as tables of their own.
@@ -131,19 +136,19 @@ pub struct Object {
 
 impl Object {
     /// Key, title and style of every field: those with a column first, in the columns' order.
-    pub(super) fn entries(&self) -> Vec<(&str, &str, Style)> {
-        let known = self.columns.iter().filter(|column| self.fields.contains_key(column.key));
+    pub(crate) fn entries(&self) -> Vec<(&str, &str, Style)> {
+        let known = self.columns.iter().filter(|column| self.fields.contains_key(&*column.key));
         let others = self
             .fields
             .keys()
             .filter(|key| !self.columns.iter().any(|column| column.key == key.as_str()));
         known
-            .map(|column| (column.key, column.title, column.style))
+            .map(|column| (&*column.key, &*column.title, column.style))
             .chain(others.map(|key| (key.as_str(), key.as_str(), Style::Text)))
             .collect()
     }
 
-    pub(super) fn section(&self, key: &str) -> Option<&Section> {
+    pub(crate) fn section(&self, key: &str) -> Option<&Section> {
         self.sections.iter().find(|section| section.key == key)
     }
 }
@@ -158,9 +163,9 @@ pub struct Board {
     /// The field of a lane that holds its cards.
     pub cards: &'static str,
     /// What TSV and CSV show of a card.
-    pub columns: &'static [Column],
+    pub columns: Cow<'static, [Column]>,
     /// What a terminal shows of a card: the first as text, the others in the line below.
-    pub face: &'static [Column],
+    pub face: Cow<'static, [Column]>,
     /// The field of a card that `-o id` prints.
     pub id: &'static str,
     /// What a person is told when there are no lanes.
@@ -169,13 +174,13 @@ pub struct Board {
 
 impl Board {
     /// The cards of a lane.
-    pub(super) fn cards_of<'l>(&self, lane: &'l Row) -> impl Iterator<Item = &'l Row> {
+    pub(crate) fn cards_of<'l>(&self, lane: &'l Row) -> impl Iterator<Item = &'l Row> {
         let cards = lane.get(self.cards).and_then(Value::as_array);
         cards.into_iter().flatten().filter_map(Value::as_object)
     }
 
     /// The cards of all lanes.
-    pub(super) fn all_cards(&self) -> Vec<Row> {
+    pub(crate) fn all_cards(&self) -> Vec<Row> {
         self.lanes.iter().flat_map(|lane| self.cards_of(lane)).cloned().collect()
     }
 }
@@ -189,10 +194,10 @@ pub struct Section {
 }
 
 /// A field that tables, TSV and CSV show.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Column {
-    pub key: &'static str,
-    pub title: &'static str,
+    pub key: Cow<'static, str>,
+    pub title: Cow<'static, str>,
     pub style: Style,
     pub visibility: Visibility,
 }
@@ -223,6 +228,18 @@ pub enum Style {
     Count,
     /// An object of name → array of plain values, `👍 alice, bob` in tables.
     Sets,
+    /// One of a few words, and the colours of some of them.
+    Word(&'static [(&'static str, Color)]),
+}
+
+/// How a word stands out where there is colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Color {
+    Red,
+    Yellow,
+    Green,
+    Cyan,
+    Dim,
 }
 
 /// Where a column is shown.
@@ -241,6 +258,7 @@ pub enum Visibility {
 
 impl Column {
     pub const fn new(key: &'static str, title: &'static str, style: Style) -> Self {
+        let (key, title) = (Cow::Borrowed(key), Cow::Borrowed(title));
         Column { key, title, style, visibility: Visibility::Everywhere }
     }
 
@@ -286,6 +304,14 @@ impl Column {
 
     pub const fn list(key: &'static str, title: &'static str) -> Self {
         Self::new(key, title, Style::List)
+    }
+
+    pub const fn word(
+        key: &'static str,
+        title: &'static str,
+        colors: &'static [(&'static str, Color)],
+    ) -> Self {
+        Self::new(key, title, Style::Word(colors))
     }
 
     /// Shown in a table only where it holds anything.
@@ -375,7 +401,7 @@ impl Report {
         id: Option<&'static str>,
         empty: &'static str,
     ) -> Self {
-        Body::List { rows, columns, id, empty }.into()
+        Body::List { rows, columns: columns.into(), id, empty }.into()
     }
 
     /// Records one by one; see [`Body::Stream`].
@@ -384,12 +410,12 @@ impl Report {
         columns: &'static [Column],
         id: Option<&'static str>,
     ) -> Self {
-        Body::Stream { rows: Stream(Rc::new(rows)), columns, id }.into()
+        Body::Stream { rows: Stream::of(rows), columns: columns.into(), id }.into()
     }
 
     /// One record. Fields without a column are shown as text after those that have one.
     pub fn object(fields: Row, columns: &'static [Column], id: Option<&'static str>) -> Self {
-        Body::Object(Object { fields, columns, id, sections: &[] }).into()
+        Body::Object(Object { fields, columns: columns.into(), id, sections: &[] }).into()
     }
 
     /// Lanes with cards.
@@ -438,7 +464,7 @@ impl Report {
 
     /// JSON objects as they come; see [`Body::Feed`].
     pub fn feed(rows: impl Fn(Take<'_>) -> Result<()> + 'static) -> Self {
-        Body::Feed(Stream(Rc::new(rows))).into()
+        Body::Feed(Stream::of(rows)).into()
     }
 
     /// Adds a sentence for standard error.
@@ -462,7 +488,7 @@ impl Report {
     }
 
     /// What is said on standard error, in order.
-    pub(super) fn sentences<'r>(&'r self, terminal: &Terminal) -> Vec<&'r str> {
+    pub(crate) fn sentences<'r>(&'r self, terminal: &Terminal) -> Vec<&'r str> {
         let own = match &self.body {
             Body::Written(written) => written.sentence.as_str(),
             Body::List { rows, empty, .. }
@@ -480,4 +506,8 @@ impl Report {
             .filter(|sentence| !sentence.is_empty())
             .collect()
     }
+}
+
+pub(crate) fn no_ids() -> Error {
+    Error::usage("this command has no ids to print").hint("leave out `-o id`")
 }

@@ -1,7 +1,8 @@
 //! Records one by one: what is written has not been held as a whole.
 
-use super::report::{Column, Row, Stream};
-use super::{Format, Terminal, delimited, json, no_ids, table};
+use super::report::{Column, Row, Stream, no_ids};
+use super::terminal::{Format, Terminal};
+use super::{delimited, json, table};
 use crate::error::Result;
 use std::io::{self, Write};
 
@@ -25,18 +26,14 @@ pub fn write(
         Format::Json => {
             let mut array = json::Array::default();
             let made = each(stream, out, |row, out| array.push(row, out))?;
-            array.end(out)?;
+            if made.is_ok() || array.has_begun() {
+                array.end(out)?;
+            }
             Ok(made)
         }
         Format::Ndjson => each(stream, out, |row, out| json::lines(std::slice::from_ref(row), out)),
-        Format::Tsv => {
-            delimited::header::<delimited::Tsv>(columns, out)?;
-            each(stream, out, |row, out| delimited::line::<delimited::Tsv>(row, columns, out))
-        }
-        Format::Csv => {
-            delimited::header::<delimited::Csv>(columns, out)?;
-            each(stream, out, |row, out| delimited::line::<delimited::Csv>(row, columns, out))
-        }
+        Format::Tsv => delimited_rows::<delimited::Tsv>(stream, columns, terminal.header, out),
+        Format::Csv => delimited_rows::<delimited::Csv>(stream, columns, terminal.header, out),
         Format::Id => match id {
             Some(id) => {
                 each(stream, out, |row, out| delimited::ids(std::slice::from_ref(row), id, out))
@@ -44,6 +41,27 @@ pub fn write(
             None => Ok(Err(no_ids())),
         },
     }
+}
+
+/// A header line, where it is wanted, and the rows. What fails before the first of them has written
+/// nothing.
+fn delimited_rows<D: delimited::Dialect>(
+    stream: &Stream,
+    columns: &[Column],
+    has_header: bool,
+    out: &mut dyn Write,
+) -> io::Result<Result<()>> {
+    let mut owes_header = has_header;
+    let made = each(stream, out, |row, out| {
+        if std::mem::take(&mut owes_header) {
+            delimited::header::<D>(columns, out)?;
+        }
+        delimited::line::<D>(row, columns, out)
+    })?;
+    if owes_header && made.is_ok() {
+        delimited::header::<D>(columns, out)?;
+    }
+    Ok(made)
 }
 
 /// Writes each row as a line of JSON and hands it on at once: somebody may be waiting for it.

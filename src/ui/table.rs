@@ -5,9 +5,10 @@
 //! the first column (what a row is about) stands on a line above the others; at last every record is
 //! a list of its fields.
 
-use super::report::{Column, Object, Row, Section, Style, Visibility};
+use super::report::{Color, Column, Object, Row, Section, Style, Visibility};
+use super::terminal::Terminal;
 use super::wrap::{cut, longest_word, wrap};
-use super::{Terminal, cell, escape};
+use super::{cell, escape, paint};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde_json::Value;
 use std::io::{self, Write};
@@ -44,7 +45,7 @@ pub fn list(
     let filled = columns
         .iter()
         .filter(|column| column.visibility != Visibility::Data)
-        .map(|column| Filled::of(column, rows))
+        .map(|column| Filled::of(column, rows, terminal))
         .filter(|filled| filled.column.visibility == Visibility::Everywhere || !filled.is_empty());
     let (below, beside): (Vec<Filled<'_>>, Vec<Filled<'_>>) =
         filled.partition(|filled| filled.column.visibility == Visibility::Below);
@@ -62,20 +63,23 @@ pub fn list(
 
 /// One field per line, then its tables and its long texts.
 pub fn object(object: &Object, terminal: &Terminal, out: &mut dyn Write) -> io::Result<()> {
-    let mut fields: Vec<(String, String)> = Vec::new();
+    let mut fields: Vec<Labelled> = Vec::new();
     for (key, title, style) in object.entries() {
         let apart = style == Style::Prose || object.section(key).is_some();
         let value = object.fields.get(key).unwrap_or(&Value::Null);
-        let text = cell::shown(value, style);
+        let text = cell::shown(value, style, terminal.times);
         if !apart && !text.is_empty() {
-            fields.push((escape::line(title).into_owned(), escape::line(&text).into_owned()));
+            let title = if terminal.header { escape::line(title) } else { "".into() };
+            let color = paint::color(style, &text);
+            let text = escape::line(&text).into_owned();
+            fields.push(Labelled { title: title.into_owned(), text, color });
         }
     }
     write_fields(&fields, usize::MAX, terminal, out)?;
     for (key, _, style) in object.entries() {
         match object.section(key) {
             Some(section) => write_section(object, section, terminal, out)?,
-            None if style == Style::Prose => write_prose(&object.fields, key, out)?,
+            None if style == Style::Prose => write_prose(&object.fields, key, terminal, out)?,
             None => {}
         }
     }
@@ -98,8 +102,14 @@ fn write_section(
     list(&rows, section.columns, terminal, out)
 }
 
-fn write_prose(fields: &Row, key: &str, out: &mut dyn Write) -> io::Result<()> {
-    let text = cell::shown(fields.get(key).unwrap_or(&Value::Null), Style::Prose);
+fn write_prose(
+    fields: &Row,
+    key: &str,
+    terminal: &Terminal,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let value = fields.get(key).unwrap_or(&Value::Null);
+    let text = cell::shown(value, Style::Prose, terminal.times);
     if text.is_empty() {
         return Ok(());
     }
@@ -111,20 +121,30 @@ fn write_prose(fields: &Row, key: &str, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
+/// A field with its title, empty where titles are not wanted.
+struct Labelled {
+    title: String,
+    text: String,
+    color: Option<Color>,
+}
+
 /// Title and text, a field a line; of a long text `most` lines.
 fn write_fields(
-    fields: &[(String, String)],
+    fields: &[Labelled],
     most: usize,
     terminal: &Terminal,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let titles = fields.iter().map(|(title, _)| title.width()).max().unwrap_or(0);
-    let room = terminal.width.saturating_sub(titles + GAP);
-    for (title, text) in fields {
-        let pad = " ".repeat((titles + GAP).saturating_sub(title.width()));
+    let titles = fields.iter().map(|field| field.title.width()).max().unwrap_or(0);
+    let indent = if titles > 0 { titles + GAP } else { 0 };
+    let room = terminal.width.saturating_sub(indent);
+    for Labelled { title, text, color } in fields {
+        let pad = " ".repeat(indent.saturating_sub(title.width()));
         if longest_word(text) > room {
             // What does not fit beside its title stands below it, as it is.
-            writeln!(out, "{}", bold(title, terminal))?;
+            if !title.is_empty() {
+                writeln!(out, "{}", bold(title, terminal))?;
+            }
             let lines = wrap(text, terminal.width);
             cut(lines, most, terminal.width).iter().try_for_each(|line| writeln!(out, "{line}"))?;
             continue;
@@ -134,8 +154,9 @@ fn write_fields(
             Some((first, others)) => (first.as_str(), others),
             None => ("", &[][..]),
         };
+        let first = paint::colored(first, color.filter(|_| terminal.color_out));
         writeln!(out, "{}", format!("{}{pad}{first}", bold(title, terminal)).trim_end())?;
-        let indent = " ".repeat(titles + GAP);
+        let indent = " ".repeat(indent);
         others.iter().try_for_each(|line| writeln!(out, "{indent}{line}"))?;
     }
     Ok(())
@@ -152,8 +173,9 @@ struct Filled<'c> {
 }
 
 impl<'c> Filled<'c> {
-    fn of(column: &'c Column, rows: &[Row]) -> Self {
-        let value = |row: &Row| row.get(column.key).map(|value| cell::shown(value, column.style));
+    fn of(column: &'c Column, rows: &[Row], terminal: &Terminal) -> Self {
+        let shown = |value: &Value| cell::shown(value, column.style, terminal.times);
+        let value = |row: &Row| row.get(&*column.key).map(shown);
         let mut cells: Vec<String> = match column.style {
             Style::Bar => bars(column, rows),
             _ => rows.iter().map(|row| value(row).unwrap_or_default()).collect(),
@@ -167,7 +189,7 @@ impl<'c> Filled<'c> {
         for text in &mut cells {
             *text = escape::line(text).into_owned();
         }
-        let title = column.title.width();
+        let title = if terminal.header { column.title.width() } else { 0 };
         let width = cells.iter().map(|text| text.width()).max().unwrap_or(0).max(title);
         let word = cells.iter().map(|text| longest_word(text)).max().unwrap_or(0).max(title);
         Filled { column, width, word, cells }
@@ -208,7 +230,7 @@ impl<'c> Filled<'c> {
 
 /// The share that each row has of the sum.
 fn bars(column: &Column, rows: &[Row]) -> Vec<String> {
-    let amount = |row: &Row| row.get(column.key).and_then(Value::as_u64).unwrap_or(0);
+    let amount = |row: &Row| row.get(&*column.key).and_then(Value::as_u64).unwrap_or(0);
     let sum = rows.iter().map(amount).fold(0, u64::saturating_add);
     rows.iter().map(|row| cell::bar(amount(row), sum)).collect()
 }
@@ -227,7 +249,7 @@ fn fitting<'f, 'c>(
     };
     while comfort(&columns) > width {
         let Some(last) = columns.iter().rposition(|filled| filled.is_wide()) else { break };
-        left_out.insert(0, columns.remove(last).column.title);
+        left_out.insert(0, &*columns.remove(last).column.title);
     }
     (columns, left_out)
 }
@@ -330,14 +352,8 @@ impl Pen<'_, '_> {
     fn draw(&self, layout: &TableLayout<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
         let above = layout.first == FirstColumn::Above;
         // Capitals stand out without colour too.
-        let titles = layout.columns.iter().map(|(filled, _)| filled.column.title.to_uppercase());
-        let mut titles: Vec<Vec<String>> = titles.map(|title| vec![title]).collect();
-        if let Some(first) = titles.first_mut().filter(|_| above) {
-            let title = std::mem::take(first).concat();
-            writeln!(out, "{}", bold(&title, self.terminal))?;
-        }
-        for line in side_by_side(layout, vec![titles]) {
-            writeln!(out, "{}", bold(&line, self.terminal))?;
+        if self.terminal.header {
+            self.write_titles(layout, above, out)?;
         }
         let (mut before, mut block) = (None, Vec::new());
         for row in 0..self.rows {
@@ -346,7 +362,7 @@ impl Pen<'_, '_> {
             let width = layout.columns.first().map_or(0, |(_, width)| *width);
             if above || first.width() > width {
                 if !above || before != Some(first) {
-                    flush(layout, &mut block, out)?;
+                    self.flush(layout, &mut block, out)?;
                     wrap(first, self.terminal.width)
                         .iter()
                         .try_for_each(|line| writeln!(out, "{line}"))?;
@@ -358,11 +374,29 @@ impl Pen<'_, '_> {
             block.push(cells);
             let is_followed = self.below.iter().any(|filled| !filled.cell(row).is_empty());
             if is_followed || block.len() == BLOCK {
-                flush(layout, &mut block, out)?;
+                self.flush(layout, &mut block, out)?;
                 self.write_below(row, out)?;
             }
         }
-        flush(layout, &mut block, out)
+        self.flush(layout, &mut block, out)
+    }
+
+    fn write_titles(
+        &self,
+        layout: &TableLayout<'_, '_>,
+        above: bool,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let titles = layout.columns.iter().map(|(filled, _)| filled.column.title.to_uppercase());
+        let mut titles: Vec<Vec<String>> = titles.map(|title| vec![title]).collect();
+        if let Some(first) = titles.first_mut().filter(|_| above) {
+            let title = std::mem::take(first).concat();
+            writeln!(out, "{}", bold(&title, self.terminal))?;
+        }
+        for line in side_by_side(layout, vec![titles]) {
+            writeln!(out, "{}", bold(&line, self.terminal))?;
+        }
+        Ok(())
     }
 
     /// The lines of each cell of a row; none yet of the first.
@@ -388,11 +422,29 @@ impl Pen<'_, '_> {
             }
             let field = |filled: &&Filled<'_>| {
                 let text = filled.cell(row).to_owned();
-                (!text.is_empty()).then(|| (filled.column.title.to_owned(), text))
+                let color = paint::color(filled.column.style, &text);
+                let title = if self.terminal.header { &*filled.column.title } else { "" };
+                (!text.is_empty()).then(|| Labelled { title: title.to_owned(), text, color })
             };
-            let fields: Vec<(String, String)> = columns.iter().filter_map(field).collect();
+            let fields: Vec<Labelled> = columns.iter().filter_map(field).collect();
             write_fields(&fields, self.lines(), self.terminal, out)?;
             self.write_below(row, out)?;
+        }
+        Ok(())
+    }
+
+    /// Draws rows that were put off.
+    fn flush(
+        &self,
+        layout: &TableLayout<'_, '_>,
+        block: &mut Vec<Cells>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        for mut line in side_by_side(layout, std::mem::take(block)) {
+            if self.terminal.color_out {
+                line = paint::words(&line, &words_of(layout));
+            }
+            writeln!(out, "{line}")?;
         }
         Ok(())
     }
@@ -407,16 +459,6 @@ impl Pen<'_, '_> {
 
 /// By row and column the lines of each cell.
 type Cells = Vec<Vec<String>>;
-
-/// Draws rows that were put off.
-fn flush(
-    layout: &TableLayout<'_, '_>,
-    block: &mut Vec<Cells>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let lines = side_by_side(layout, std::mem::take(block));
-    lines.iter().try_for_each(|line| writeln!(out, "{line}"))
-}
 
 /// The lines of rows, without spaces at their ends. How wide the columns are was decided for all
 /// rows, and where the cells are broken.
@@ -450,6 +492,19 @@ fn side_by_side(layout: &TableLayout<'_, '_>, rows: Vec<Cells>) -> Vec<String> {
     }
     let line = |line: String| format!("{:indent$}{line}", "").trim_end().to_owned();
     table.lines().map(line).filter(|line| !line.is_empty()).collect()
+}
+
+/// Where the columns of coloured words stand: how far from the left, and how wide.
+fn words_of(layout: &TableLayout<'_, '_>) -> Vec<(usize, usize, Style)> {
+    let mut at = if layout.first == FirstColumn::Above { GAP } else { 0 };
+    let mut found = Vec::new();
+    for (filled, width) in layout.columns.iter().filter(|(_, width)| *width > 0) {
+        if matches!(filled.column.style, Style::Word(_)) {
+            found.push((at, *width, filled.column.style));
+        }
+        at += width + GAP;
+    }
+    found
 }
 
 fn bold(text: &str, terminal: &Terminal) -> String {

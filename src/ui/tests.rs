@@ -38,6 +38,9 @@ fn terminal(format: Format, width: usize) -> Terminal {
         color_err: false,
         quiet: false,
         full: false,
+        header: true,
+        times: Times::default(),
+        fields: None,
         ask: false,
         progress: Signs::None,
     }

@@ -32,6 +32,7 @@ mod errors;
 #[cfg(unix)]
 mod examples;
 mod field;
+mod fields;
 mod fixtures;
 mod generated;
 mod hostile;

@@ -1,0 +1,134 @@
+//! `--fields`: of a report the fields that were asked for, in that order.
+
+use super::report::{Board, Body, Column, Object, Row, Stream, Style, Visibility};
+use crate::error::{Error, Result};
+use serde_json::Value;
+use std::borrow::Cow;
+use std::rc::Rc;
+
+/// A body with these fields alone. What a record lacks is null.
+///
+/// A list without records has nothing to tell an unknown field by, and stays empty.
+///
+/// # Errors
+/// `Usage` for a field that no record has, and for what has no fields to choose from.
+pub fn narrowed(body: &Body, wanted: &Rc<[String]>) -> Result<Body> {
+    Ok(match body {
+        Body::Nothing => Body::Nothing,
+        Body::List { rows, columns, id, empty } => {
+            known(wanted, columns, rows)?;
+            let columns = picked(wanted, columns).into();
+            Body::List { rows: all_of(rows, wanted), columns, id: *id, empty }
+        }
+        Body::Stream { rows, columns, id } => Body::Stream {
+            rows: streamed(rows, wanted, columns),
+            columns: picked(wanted, columns).into(),
+            id: *id,
+        },
+        Body::Object(object) => {
+            known(wanted, &object.columns, std::slice::from_ref(&object.fields))?;
+            Body::Object(Object {
+                fields: of(&object.fields, wanted),
+                columns: picked(wanted, &object.columns).into(),
+                ..object.clone()
+            })
+        }
+        Body::Board(board) => Body::Board(board_of(board, wanted)?),
+        Body::Written(written) => {
+            let fields = written.to_row();
+            known(wanted, &[], std::slice::from_ref(&fields))?;
+            let fields = of(&fields, wanted);
+            let columns = picked(wanted, &[]).into();
+            Body::Object(Object { fields, columns, id: Some("id"), sections: &[] })
+        }
+        Body::Json(Value::Object(fields)) => {
+            known(wanted, &[], std::slice::from_ref(fields))?;
+            Body::Json(Value::Object(of(fields, wanted)))
+        }
+        Body::Lines(values) => {
+            let rows: Vec<Row> = values.iter().filter_map(Value::as_object).cloned().collect();
+            known(wanted, &[], &rows)?;
+            Body::Lines(all_of(&rows, wanted).into_iter().map(Value::Object).collect())
+        }
+        Body::Feed(rows) => Body::Feed(streamed(rows, wanted, &[])),
+        Body::Json(_) | Body::Content(_) | Body::Text(_) | Body::Raw(_) => {
+            let error = Error::usage("what this command prints has no fields to choose from");
+            return Err(error.hint("leave out `--fields`"));
+        }
+    })
+}
+
+/// The cards, of which the board shows the fields, in lanes that stay as they are.
+fn board_of(board: &Board, wanted: &Rc<[String]>) -> Result<Board> {
+    known(wanted, &board.columns, &board.all_cards())?;
+    let mut board = board.clone();
+    for lane in &mut board.lanes {
+        let cards = lane.get_mut(board.cards).and_then(Value::as_array_mut);
+        for card in cards.into_iter().flatten() {
+            if let Value::Object(fields) = card {
+                *fields = of(fields, wanted);
+            }
+        }
+    }
+    board.columns = picked(wanted, &board.columns).into();
+    board.face = board.columns.clone();
+    Ok(board)
+}
+
+/// The rows of a stream; the first one says which fields there are.
+fn streamed(rows: &Stream, wanted: &Rc<[String]>, columns: &[Column]) -> Stream {
+    let (rows, wanted, columns) = (rows.clone(), Rc::clone(wanted), columns.to_vec());
+    Stream::of(move |take| {
+        let mut is_first = true;
+        rows.each(&mut |row| {
+            if std::mem::take(&mut is_first) {
+                known(&wanted, &columns, std::slice::from_ref(&row))?;
+            }
+            take(of(&row, &wanted))
+        })
+    })
+}
+
+fn all_of(rows: &[Row], wanted: &[String]) -> Vec<Row> {
+    rows.iter().map(|row| of(row, wanted)).collect()
+}
+
+fn of(row: &Row, wanted: &[String]) -> Row {
+    let field = |name: &String| (name.clone(), row.get(name).cloned().unwrap_or_default());
+    wanted.iter().map(field).collect()
+}
+
+/// The columns for these fields. Who names a field wants it shown, empty or not.
+fn picked(wanted: &[String], columns: &[Column]) -> Vec<Column> {
+    let column = |name: &String| {
+        let mut known = columns.iter().filter(|column| column.style != Style::Bar);
+        let known = known.find(|column| column.key == name.as_str()).cloned();
+        let (key, title) = (Cow::Owned(name.clone()), Cow::Owned(name.clone()));
+        let other = || Column { key, title, ..Column::text("", "") };
+        Column { visibility: Visibility::Everywhere, ..known.unwrap_or_else(other) }
+    };
+    wanted.iter().map(column).collect()
+}
+
+/// Names the choices where a field is unknown.
+fn known(wanted: &[String], columns: &[Column], rows: &[Row]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let is_known = |name: &str| {
+        columns.iter().any(|column| column.key == name)
+            || rows.iter().any(|row| row.contains_key(name))
+    };
+    let Some(unknown) = wanted.iter().find(|name| !is_known(name)) else { return Ok(()) };
+    let mut choices: Vec<&str> = Vec::new();
+    let of_rows = rows.iter().take(CHOICES_FROM).flat_map(|row| row.keys().map(String::as_str));
+    for name in columns.iter().map(|column| &*column.key).chain(of_rows) {
+        if !choices.contains(&name) {
+            choices.push(name);
+        }
+    }
+    Err(Error::usage(format!("not a field: {unknown:?}; one of {}", choices.join(", "))))
+}
+
+/// Rows that are asked for the names of their fields.
+const CHOICES_FROM: usize = 16;

@@ -1,0 +1,81 @@
+use std::rc::Rc;
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people: aligned columns, as wide as the terminal
+    Table,
+    /// One JSON array or object
+    Json,
+    /// One JSON object per line
+    Ndjson,
+    /// Tab-separated, a header line, a record a line: `\\`, `\t`, `\n`, `\r` inside fields
+    Tsv,
+    /// Comma-separated (RFC 4180), a header line; texts as they are, line breaks inside quotes
+    Csv,
+    /// The ids alone, one per line
+    Id,
+}
+
+impl Format {
+    /// Whether a program reads this as JSON.
+    pub fn is_json(self) -> bool {
+        matches!(self, Format::Json | Format::Ndjson)
+    }
+}
+
+/// What stands at the two ends of this command, and what it may do there.
+#[derive(Debug, Clone)]
+pub struct Terminal {
+    pub format: Format,
+    /// Columns of a table at most.
+    pub width: usize,
+    /// Standard output is a terminal.
+    pub interactive: bool,
+    /// Colour on standard output, and on standard error.
+    pub color_out: bool,
+    pub color_err: bool,
+    /// No talk: neither sentences nor notes. Errors are always said.
+    pub quiet: bool,
+    /// Tables show cells of many lines, and boards long lanes, whole.
+    pub full: bool,
+    /// Lists begin with the names of their columns, and the fields of a record have theirs.
+    pub header: bool,
+    /// How people see times.
+    pub times: Times,
+    /// The fields to show, in this order; None where nobody chose.
+    pub fields: Option<Rc<[String]>>,
+    /// Somebody is there to answer a question.
+    pub ask: bool,
+    pub progress: Signs,
+}
+
+/// How long work shows that it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signs {
+    None,
+    /// A line when it has taken half a second.
+    Line,
+    /// A bar that moves.
+    Bar,
+}
+
+/// How people see a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum TimeStyle {
+    /// As the clock on the wall has it
+    #[default]
+    Local,
+    /// In UTC, marked with a Z
+    Utc,
+    /// How long ago
+    Relative,
+}
+
+/// How people see times, and what counts as now.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Times {
+    pub style: TimeStyle,
+    /// Unix seconds.
+    pub now: i64,
+}

@@ -1,0 +1,185 @@
+//! Which fields are shown, in which order, under which names; how people see times and colours.
+
+use crate::support::*;
+use serde_json::{Value, json};
+
+/// Issues of every priority, and a message with a reply.
+fn project(machine: &Machine) -> Store<'_> {
+    let store = machine.project("s", &[]);
+    store.ok(&["issue", "open", "The crane, again", "--priority", "high"]);
+    machine.pass(60);
+    store.ok(&["issue", "open", "Paint"]);
+    store
+}
+
+#[test]
+fn a_list_has_the_fields_that_were_asked_for_in_every_format() {
+    let machine = Machine::new("fields");
+    let store = project(&machine);
+    let with = |format: &str| {
+        let fields = ["--fields", "title,closed_at,priority", "--sort", "created"];
+        store.ok(&[&["issue", "list"], &fields[..], &["-o", format]].concat())
+    };
+    let expected = json!([
+        {"title": "The crane, again", "closed_at": 0, "priority": "high"},
+        {"title": "Paint", "closed_at": 0, "priority": "medium"},
+    ]);
+    let list: Value = serde_json::from_str(&with("json")).unwrap();
+    assert_eq!(list, expected);
+    assert_eq!(keys(&list[0]), ["title", "closed_at", "priority"], "in this order");
+    let lines = with("ndjson");
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(Value::Array(lines), expected);
+    assert_eq!(
+        with("tsv"),
+        "title\tclosed_at\tpriority\nThe crane, again\t0\thigh\nPaint\t0\tmedium"
+    );
+    assert_eq!(
+        with("csv"),
+        "title,closed_at,priority\n\"The crane, again\",0,high\nPaint,0,medium"
+    );
+    let table = with("table");
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<String>>();
+    assert_eq!(words(table.lines().next().unwrap()), ["TITLE", "CLOSED_AT", "PRIORITY"]);
+    assert_eq!(words(table.lines().last().unwrap()), ["Paint", "0", "medium"]);
+    // Ids are what they are; an empty list has no fields to be wrong about.
+    let ids = store.ok(&["issue", "list", "-o", "id", "--fields", "title"]);
+    assert_eq!(ids, store.ok(&["issue", "list", "-o", "id"]));
+    let none = ["issue", "list", "--status", "done", "--fields", "ack_vector"];
+    assert_eq!(store.ok(&none), "ack_vector");
+}
+
+#[test]
+fn a_field_that_is_not_there_is_refused_with_the_choices() {
+    let machine = Machine::new("unknown");
+    let store = project(&machine);
+    let id = store.column(&["issue", "list"], "id")[0].clone();
+    let card = store.ok(&["kanban", "add", "Caulk"]);
+    store.send("hello");
+    let commands: [(&[&str], &str); 6] = [
+        (&["issue", "list"], "one of id, status, priority, title, assignee_id, created_at"),
+        (&["issue", "show", &id], "one of id, title, status"),
+        (&["kanban", "board"], "one of id, column, title"),
+        (&["chat", "list"], "one of id, created_at, author_id, content"),
+        (&["doc", "blocks", "core"], "one of "),
+        (&["kanban", "show", &card], "one of id, title, column"),
+    ];
+    for (command, choices) in commands {
+        for format in ["table", "tsv", "csv", "json", "ndjson"] {
+            let run = store.run(&[command, &["--fields", "id,titel", "-o", format]].concat());
+            run.fails(2, "not a field: \"titel\"");
+            assert!(run.stderr.contains(choices), "{command:?}: {}", run.stderr);
+        }
+    }
+    store.run(&["completions", "bash", "--fields", "id"]).fails(2, "has no fields to choose from");
+}
+
+#[test]
+fn records_boards_streams_and_writes_have_fields_too() {
+    let machine = Machine::new("records");
+    let store = project(&machine);
+    let id = store.column(&["issue", "list", "--sort", "title"], "id")[0].clone();
+    let show = |more: &[&str]| store.ok(&[&["issue", "show", &id, "--fields"], more].concat());
+    assert_eq!(show(&["priority,title"]), "priority\tmedium\ntitle\tPaint");
+    assert_eq!(show(&["title", "--no-header"]), "Paint");
+    assert_eq!(show(&["title", "--no-header", "-o", "table"]), "Paint");
+    let card = store.ok(&["kanban", "add", "Caulk", "--priority", "urgent"]);
+    let lanes = store.json(&["kanban", "board", "--fields", "title,id"]);
+    assert_eq!(lanes[0]["cards"], json!([{"title": "Caulk", "id": card}]));
+    assert_eq!(lanes[0]["title"], "Backlog", "lanes stay as they are");
+    let cards = store.ok(&["kanban", "board", "--fields", "title,priority", "--no-header"]);
+    assert_eq!(cards, "Caulk\turgent");
+    let board = store.ok(&["kanban", "board", "--fields", "title", "-o", "table"]);
+    assert!(board.contains("Caulk") && !board.contains("urgent"), "{board}");
+    let blocks = store.json(&["doc", "blocks", "kanban", "--fields", "kind,bytes"]);
+    assert!(blocks.as_array().unwrap().len() > 3, "{blocks}");
+    assert!(blocks.as_array().unwrap().iter().all(|row| keys(row) == ["kind", "bytes"]));
+    let moved = ["kanban", "move", &card, "Done", "--fields", "changed,id"];
+    assert_eq!(store.ok(&moved), format!("changed\ttrue\nid\t{card}"));
+    assert_eq!(store.json(&moved), json!({"changed": false, "id": card}));
+}
+
+#[test]
+fn headers_can_be_left_out() {
+    let machine = Machine::new("header");
+    let store = project(&machine);
+    for format in ["tsv", "csv", "table"] {
+        for list in [&["issue", "list"][..], &["doc", "blocks", "core"], &["doc", "list"]] {
+            let run = |more: &[&str]| {
+                let args = [list, &["-o", format], more].concat();
+                machine.run_in(&store.dir, &[("COLUMNS", "300")], &args).ok()
+            };
+            let (whole, bare) = (run(&[]), run(&["--no-header"]));
+            let rows = whole.split_once('\n').unwrap().1;
+            let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(squeezed(&bare), squeezed(rows), "{list:?} -o {format}");
+        }
+    }
+    let json = ["issue", "list", "--json"];
+    assert_eq!(store.ok(&[&json[..], &["--no-header"]].concat()), store.ok(&json));
+}
+
+#[test]
+fn people_choose_how_they_see_times_and_programs_do_not_notice() {
+    let machine = Machine::new("time");
+    let store = machine.group("s", &[]);
+    store.send("hello");
+    machine.pass(3 * 3_600 + 5);
+    let list = ["chat", "list", "--fields", "created_at", "--no-header"];
+    let seen = |style: &str| store.ok(&[&list[..], &["-o", "table", "--time", style]].concat());
+    assert_eq!(seen("relative"), "3 hours ago");
+    let utc = seen("utc");
+    assert_eq!(utc.trim_end_matches('Z'), seen("local"), "this machine's zone is UTC");
+    assert!(utc.ends_with('Z'), "{utc}");
+    let environment = [("CRDTCTL_TIME", "relative"), ("TZ", "Asia/Tokyo")];
+    let table = [&list[..], &["-o", "table"]].concat();
+    assert_eq!(machine.run_in(&store.dir, &environment, &table).ok(), "3 hours ago");
+    for format in ["tsv", "csv", "json", "ndjson"] {
+        let in_format = [&list[..], &["-o", format]].concat();
+        let relative = store.ok(&[&in_format[..], &["--time", "relative"]].concat());
+        assert_eq!(relative, store.ok(&in_format), "{format}");
+    }
+    store.run(&["chat", "list", "--time", "lunar"]).fails(2, "relative");
+}
+
+#[test]
+fn priority_and_status_have_colours_where_colours_are_wanted() {
+    let machine = Machine::new("colour");
+    let store = project(&machine);
+    let id = store.column(&["issue", "list", "--sort", "created"], "id")[0].clone();
+    store.ok(&["issue", "status", &id, "in-progress"]);
+    store.ok(&["kanban", "add", "Caulk", "--priority", "urgent"]);
+    let (yellow, cyan, red) = (
+        "\u{1b}[33mhigh\u{1b}[0m",
+        "\u{1b}[36min-progress\u{1b}[0m",
+        "\u{1b}[1;31murgent\u{1b}[0m",
+    );
+    let commands: [(&[&str], &[&str]); 4] = [
+        (&["issue", "list"], &[yellow, cyan]),
+        (&["issue", "show", &id], &[yellow, cyan]),
+        (&["kanban", "board"], &[red]),
+        (&["kanban", "list"], &[red]),
+    ];
+    for (command, painted) in commands {
+        for width in ["40", "80", "140"] {
+            let table = [command, &["-o", "table"]].concat();
+            let run = |color| {
+                let args = [&table[..], &["--color", color]].concat();
+                machine.run_in(&store.dir, &[("COLUMNS", width)], &args).ok()
+            };
+            let (colored, plain) = (run("always"), run("auto"));
+            for word in painted {
+                assert!(colored.contains(word), "{command:?} at {width}: {colored:?}");
+            }
+            assert!(!plain.contains('\u{1b}'), "{command:?}: {plain:?}");
+            let bare = ["1;31", "33", "36", "2", "1", "0"]
+                .iter()
+                .fold(colored, |text, code| text.replace(&format!("\u{1b}[{code}m"), ""));
+            assert_eq!(bare, plain, "colour takes no room");
+        }
+    }
+    for format in ["tsv", "csv", "json"] {
+        let run = store.ok(&["issue", "list", "-o", format, "--color", "always"]);
+        assert!(!run.contains('\u{1b}'), "{format}: {run:?}");
+    }
+}
