@@ -99,6 +99,7 @@ module completions {
 
   # Show the store on one screen: who we are, who is behind, what waits, what is wrong or nearly full
   export extern "crdtctl status" [
+    --unread                  # Count the messages that are unread too, which reads the chats
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts, by id or a unique prefix; else the store's own member
@@ -933,6 +934,8 @@ module completions {
     --until: string           # Only messages before this time
     --author: string          # Only messages of this member; a unique prefix will do
     --limit: string           # Only the last N of them
+    --threads                 # Replies too, beneath their messages; a thread is whole where any of it is let through
+    --unread                  # Only what is unread here, replies too
     --all(-a)                 # Deleted messages too
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
@@ -953,6 +956,47 @@ module completions {
     --progress: string@"nu-complete crdtctl chat list global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl chat read global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat read global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl chat read global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat read global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Mark messages and replies as read, here alone: no document has such marks
+  export extern "crdtctl chat read" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl chat read global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl chat read global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl chat read global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl chat read global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    until?: string            # Up to this message or reply, in the order of the list; else all of them
   ]
 
   def "nu-complete crdtctl chat show global.output" [] {
@@ -1102,6 +1146,10 @@ module completions {
 
   # List messages, oldest first
   export extern "crdtctl chat help list" [
+  ]
+
+  # Mark messages and replies as read, here alone: no document has such marks
+  export extern "crdtctl chat help read" [
   ]
 
   # Show one message or reply, with every field of its record
@@ -4958,6 +5006,10 @@ module completions {
 
   # List messages, oldest first
   export extern "crdtctl help chat list" [
+  ]
+
+  # Mark messages and replies as read, here alone: no document has such marks
+  export extern "crdtctl help chat read" [
   ]
 
   # Show one message or reply, with every field of its record

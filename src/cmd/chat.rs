@@ -5,7 +5,8 @@ use crate::crdt::value::Record;
 use crate::error::{Error, Result};
 use crate::operation::Operation;
 use crate::query::chat as query;
-use crate::ui::{Column, Format, Report, Row, Section, prompt, row, rows};
+use crate::query::unread::ReadMark;
+use crate::ui::{Column, Format, Report, Row, Section, Written, prompt, row, rows};
 use clap::Subcommand;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -80,8 +81,11 @@ enum Verb {
     },
     /// List messages, oldest first
     ///
-    /// Replies are in their threads: `crdtctl chat thread` shows them.
+    /// Replies are in their threads: --threads shows them beneath their messages, `crdtctl chat
+    /// thread` one thread. What others wrote since `crdtctl chat read` is unread.
     #[command(after_help = "Examples:
+  crdtctl chat list --unread
+  crdtctl chat list --threads --since 2d
   crdtctl chat list --limit 20 --time relative
   crdtctl chat list --fields author_id,content --no-header
   crdtctl chat list --since 2d --author alice-river-stone-sky
@@ -89,9 +93,32 @@ enum Verb {
     List {
         #[command(flatten)]
         filter: MessageFilterArgs,
+        /// Replies too, beneath their messages; a thread is whole where any of it is let through
+        ///
+        /// --limit counts threads then. JSON: an array of threads, as `chat thread` has them.
+        #[arg(long)]
+        threads: bool,
+        /// Only what is unread here, replies too
+        #[arg(long)]
+        unread: bool,
         /// Deleted messages too
         #[arg(short, long)]
         all: bool,
+    },
+    /// Mark messages and replies as read, here alone: no document has such marks
+    ///
+    /// What others write is unread until then, in `crdtctl chat list --unread` and `crdtctl status
+    /// --unread`; from the first mark on `chat list` says what is new. What comes late is unread,
+    /// however old it is.
+    #[command(after_help = "Examples:
+  crdtctl chat read
+  crdtctl chat read 3f2a")]
+    Read {
+        /// Up to this message or reply, in the order of the list; else all of them
+        #[arg(value_name = "MESSAGE")]
+        until: Option<String>,
+        #[command(flatten)]
+        dry_run: DryRun,
     },
     /// Show one message or reply, with every field of its record
     #[command(after_help = "Example:\n  crdtctl chat show 3f2a")]
@@ -218,45 +245,91 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             let react = chat::React { entity, message, emoji, remove };
             context.perform(&Operation::ChatReact(react))
         }
-        Verb::List { filter, all } => list(context, filter, all, Vec::new()),
+        Verb::List { filter, threads, unread, all } => {
+            let filter = query::MessageFilter { deleted: all, unread, ..filter.at(context.now()) };
+            match threads {
+                true => threads_of(context, &filter),
+                false => list(context, &filter),
+            }
+        }
+        Verb::Read { until, .. } => read(context, until.as_deref()),
         Verb::Show { message } => show(context, &message),
         Verb::Thread { message, all } => thread(context, &message, all),
         Verb::Search { words, filter } => {
             let words = words.iter().flat_map(|words| words.split_whitespace());
-            list(context, filter, false, words.map(str::to_owned).collect())
+            let words = words.map(str::to_owned).collect();
+            list(context, &query::MessageFilter { words, ..filter.at(context.now()) })
         }
     }
 }
 
-/// The messages that a filter lets through; those that hold some words, where there are any.
-fn list(
-    context: &Context,
-    filter: MessageFilterArgs,
-    all: bool,
-    words: Vec<String>,
-) -> Result<Report> {
+impl MessageFilterArgs {
+    fn at(self, now: i64) -> query::MessageFilter {
+        query::MessageFilter {
+            since: self.since.map(|since| since.at(now)),
+            until: self.until.map(|until| until.at(now)),
+            author: self.author,
+            limit: self.limit,
+            ..query::MessageFilter::default()
+        }
+    }
+}
+
+fn list(context: &Context, filter: &query::MessageFilter) -> Result<Report> {
     let entity = context.entity()?;
-    let now = context.now();
-    let filter = query::MessageFilter {
-        since: filter.since.map(|since| since.at(now)),
-        until: filter.until.map(|until| until.at(now)),
-        author: filter.author,
-        words,
-        limit: filter.limit,
-        deleted: all,
-    };
-    let messages = query::list(&context.reader()?, &entity, &filter)?;
+    let messages = query::list(&context.reader()?, &entity, filter)?;
     let mut rows = rows(&messages)?;
     if context.terminal.format == Format::Table {
         rows.iter_mut().for_each(remark);
     }
-    Ok(Report::list(rows, COLUMNS, Some("id"), "no messages"))
+    let empty = if filter.unread { "nothing is unread" } else { "no messages" };
+    Ok(Report::list(rows, COLUMNS, Some("id"), empty))
+}
+
+fn threads_of(context: &Context, filter: &query::MessageFilter) -> Result<Report> {
+    let entity = context.entity()?;
+    let threads = query::threads(&context.reader()?, &entity, filter)?;
+    let rows = match context.terminal.format.is_json() {
+        true => rows(&threads)?,
+        false => {
+            let flat = threads.iter().map(|thread| flattened(context, thread));
+            flat.collect::<Result<Vec<Vec<Row>>>>()?.concat()
+        }
+    };
+    let empty = if filter.unread { "nothing is unread" } else { "no messages" };
+    Ok(Report::list(rows, COLUMNS, Some("id"), empty))
+}
+
+fn read(context: &Context, until: Option<&str>) -> Result<Report> {
+    let entity = context.entity()?;
+    // Read before the lock is taken: the mark is of what was seen.
+    let query::Reading { mark, read, unread } = query::reading(&context.reader()?, &entity, until)?;
+    let session = context.session()?;
+    let (key, mark) = (ReadMark::setting(&entity), mark.encode()?);
+    let changed = session.state().setting(&key)?.as_ref() != Some(&mark);
+    session.state().set_setting(&key, Some(&mark))?;
+    let committed = session.commit()?;
+    let read_now = match read {
+        0 => "nothing more is read".to_owned(),
+        1 => "1 message is read".to_owned(),
+        n => format!("{n} messages are read"),
+    };
+    let sentence = match unread {
+        0 => format!("{read_now} in {entity}, and nothing is unread"),
+        n => format!("{read_now} in {entity}, and {n} unread"),
+    };
+    let written = Written { changed, sentence, ..Written::default() };
+    Ok(context.written(written.with("read", read).with("unread", unread), committed))
 }
 
 /// What people are told of a message beside what it says.
 fn remark(row: &mut Row) {
     let is = |row: &Row, field: &str| row.get(field) == Some(&json!(true));
-    let marks = [("deleted", "(deleted)"), ("parent_deleted", "(reply to a deleted message)")];
+    let marks = [
+        ("unread", "(new)"),
+        ("deleted", "(deleted)"),
+        ("parent_deleted", "(reply to a deleted message)"),
+    ];
     for (field, mark) in marks {
         if is(row, field) {
             let said = row.get("content").and_then(Value::as_str).unwrap_or_default();
@@ -278,21 +351,33 @@ fn thread(context: &Context, prefix: &str, all: bool) -> Result<Report> {
     if context.terminal.format.is_json() {
         return Ok(Report::json(Value::Object(row(&thread)?)));
     }
+    Ok(Report::list(flattened(context, &thread)?, COLUMNS, Some("id"), ""))
+}
+
+/// A message and its replies, a row each.
+fn flattened(context: &Context, thread: &query::Thread) -> Result<Vec<Row>> {
     let mut shown = match &thread.message {
         Some(message) => vec![row(message)?],
         None => vec![missing(&thread.parent_id)],
     };
     let mut replies = rows(&thread.replies)?;
     if context.terminal.format == Format::Table {
-        shown.iter_mut().for_each(hide_deleted);
+        shown.iter_mut().for_each(|message| {
+            hide_deleted(message);
+            message.remove("deleted");
+            remark(message);
+        });
         replies.iter_mut().for_each(|reply| {
             // That stands above it.
             reply.remove("parent_deleted");
             remark(reply);
+            let said = reply.get("content").and_then(Value::as_str).unwrap_or_default();
+            let said = format!("↳ {said}");
+            reply.insert("content".into(), json!(said));
         });
     }
     shown.append(&mut replies);
-    Ok(Report::list(shown, COLUMNS, Some("id"), ""))
+    Ok(shown)
 }
 
 /// The message of a thread that has outlived it.

@@ -1,10 +1,10 @@
 use super::Context;
 use super::context::own_member;
-use crate::concern::{self, core};
+use crate::concern::{self, chat, core};
 use crate::error::Result;
-use crate::id::{EntityId, MemberId};
+use crate::id::{DocId, EntityId, MemberId};
 use crate::limits;
-use crate::query::conflict;
+use crate::query::{chat as query, conflict};
 use crate::store::{Document, Problem, Reader, State};
 use crate::sync::standing::{PeerStanding, standings};
 use crate::ui::{self, Column, Report, Section};
@@ -18,13 +18,18 @@ use std::path::Path;
 /// Cheap, however large the store is: it reads the names and sizes of the files, the local state and
 /// the documents of the members, and no other document. Who lacks what is told by the log and the
 /// last bundles; `crdtctl sync status` compares the documents themselves, and `crdtctl check` looks
-/// into each of them.
+/// into each of them. --unread reads the chats too.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl status
+  crdtctl status --unread
   crdtctl status --json | jq '.peers[] | select(.they_lack != [])'
   crdtctl status --json | jq -r '.limits[].doc_id'")]
-pub struct StatusArgs {}
+pub struct StatusArgs {
+    /// Count the messages that are unread too, which reads the chats
+    #[arg(long)]
+    unread: bool,
+}
 
 pub use StatusArgs as Args;
 
@@ -53,6 +58,11 @@ const SECTIONS: &[Section] = &[
             Column::count("we_lack", "we lack"),
             Column::count("waiting", "waiting"),
         ],
+    },
+    Section {
+        key: "unread",
+        title: "unread",
+        columns: &[Column::text("entity", "entity"), Column::number("unread", "messages")],
     },
     Section {
         key: "findings",
@@ -87,9 +97,11 @@ struct Answer<'s> {
     peers: Vec<PeerStanding>,
     findings: Vec<Value>,
     limits: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unread: Option<Vec<Value>>,
 }
 
-pub fn run(context: &Context, _: Args) -> Result<Report> {
+pub fn run(context: &Context, args: Args) -> Result<Report> {
     let store = context.store()?;
     let reader = store.reader()?;
     let scan = reader.survey()?;
@@ -119,6 +131,10 @@ pub fn run(context: &Context, _: Args) -> Result<Report> {
     }
     let bytes: u64 =
         scan.documents.iter().map(|document| document.bytes).fold(0, u64::saturating_add);
+    let unread = match args.unread {
+        true => Some(unread(context, &reader, &docs)?),
+        false => None,
+    };
     let answer = Answer {
         dir: store.dir(),
         documents: scan.documents.len(),
@@ -133,11 +149,25 @@ pub fn run(context: &Context, _: Args) -> Result<Report> {
         limits: near_limits(&scan.documents),
         peers: standings,
         findings,
+        unread,
     };
     let notes = next(&answer);
     let fields = ui::row(&answer)?;
     let report = Report::object(fields, COLUMNS, Some("replica_id")).sections(SECTIONS);
     Ok(notes.into_iter().fold(report, Report::note))
+}
+
+/// How many messages are unread, by entity; those with none are left out.
+fn unread(context: &Context, reader: &Reader, docs: &[DocId]) -> Result<Vec<Value>> {
+    let mut found = Vec::new();
+    for entity in docs.iter().filter(|doc| doc.concern() == Some(chat::SPEC.name)) {
+        let Some(entity) = entity.entity() else { continue };
+        let unread = context.sound(query::unread_count(reader, &entity))?.unwrap_or(0);
+        if unread > 0 {
+            found.push(json!({"entity": entity, "unread": unread}));
+        }
+    }
+    Ok(found)
 }
 
 /// What a member may do in an entity; None for a stranger, and where it cannot be read.
@@ -185,7 +215,11 @@ fn next(answer: &Answer<'_>) -> Vec<String> {
             "{n} of the others are behind: `crdtctl sync stick DIR` takes everything along"
         )),
     }
-    let rest: [(bool, &str); 4] = [
+    let rest: [(bool, &str); 5] = [
+        (
+            answer.unread.iter().flatten().next().is_some(),
+            "messages are unread: `crdtctl chat list --unread`, and `crdtctl chat read` marks them",
+        ),
         (
             we_lack || answer.waiting > 0,
             "we lack something: `crdtctl sync status` says what, and who has it",

@@ -1,9 +1,11 @@
 //! What was said in an entity: messages, replies and threads.
 
 use super::record::{self, Other, derived};
+use super::unread::{ReadMark, Unread};
 use super::{Text, occurring, view};
 use crate::concern::chat;
 use crate::concern::chat::{Caches, MESSAGES, REPLIES, SPEC, find_thread, no_chat};
+use crate::crdt::update::Id;
 use crate::crdt::value::Source;
 use crate::crdt::view::View;
 use crate::error::Result;
@@ -12,7 +14,7 @@ use crate::path::{DocPath, Keys};
 use crate::store::Reader;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A message, or a reply to one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +54,10 @@ pub struct Message {
     /// When the last of them was written, in Unix seconds; 0 without any.
     #[serde(default, deserialize_with = "derived")]
     pub last_reply_at: i64,
+    /// Others wrote it, and it came after what was marked as read here; in lists, and only where
+    /// anything ever was.
+    #[serde(default, deserialize_with = "derived", skip_serializing_if = "is_false")]
+    pub unread: bool,
 }
 
 /// A message and the replies to it.
@@ -67,6 +73,17 @@ pub struct Thread {
     pub message: Option<Message>,
     /// The oldest first.
     pub replies: Vec<Message>,
+}
+
+/// What `chat read` would change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// The mark to keep.
+    pub mark: ReadMark,
+    /// How many messages and replies become read.
+    pub read: usize,
+    /// How many stay unread.
+    pub unread: usize,
 }
 
 /// Which messages are listed; by default all that are not deleted.
@@ -85,6 +102,8 @@ pub struct MessageFilter {
     pub limit: Option<usize>,
     /// Deleted ones too.
     pub deleted: bool,
+    /// Only those that are unread here, replies in the threads too; see [`super::unread`].
+    pub unread: bool,
 }
 
 /// The messages of an entity, the oldest first, with the replies to deleted ones, which have no other
@@ -93,15 +112,99 @@ pub struct MessageFilter {
 /// # Errors
 /// `Ambiguous` or `Usage` for a prefix of an author; `Corrupt` where the document is.
 pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Result<Vec<Message>> {
+    match view(reader, entity, &SPEC)? {
+        Some(view) => list_of(reader, &view, entity, filter),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The same, of a chat that was read.
+fn list_of(
+    reader: &Reader,
+    view: &View,
+    entity: &EntityId,
+    filter: &MessageFilter,
+) -> Result<Vec<Message>> {
+    let mut replies = REPLIES.records(view);
+    if filter.words.is_empty() && !filter.unread {
+        replies.retain(|path| path.get(1).is_some_and(|thread| is_gone(view, thread)));
+    }
+    let mut found = messages(view, MESSAGES.records(view), filter.deleted)?;
+    found.append(&mut messages(view, replies, filter.deleted)?);
+    let mut found = let_through(reader, view, entity, found, filter)?;
+    sort(view, &mut found);
+    if let Some(limit) = filter.limit {
+        found.drain(..found.len().saturating_sub(limit));
+    }
+    Ok(found)
+}
+
+/// The threads of an entity, in the order of their messages: whole where any of their messages or
+/// replies is let through. A limit counts threads.
+///
+/// # Errors
+/// As [`list`].
+pub fn threads(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Result<Vec<Thread>> {
     let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
-    let mut found = Vec::new();
-    let mut replies = REPLIES.records(&view);
-    if filter.words.is_empty() {
-        replies.retain(|path| path.get(1).is_some_and(|thread| is_gone(&view, thread)));
+    let mut all = messages(&view, MESSAGES.records(&view), true)?;
+    all.append(&mut messages(&view, REPLIES.records(&view), filter.deleted)?);
+    // A deleted message is shown for the sake of its replies, or where deleted ones are.
+    let hides = |message: &Message| message.deleted && !filter.deleted;
+    let shown: Vec<Message> = all.iter().filter(|one| !hides(one)).cloned().collect();
+    let wanted = let_through(reader, &view, entity, shown, filter)?;
+    let wanted: BTreeSet<String> = wanted.into_iter().map(|one| thread_of(&one).into()).collect();
+    mark(&Unread::of(reader, entity)?, &view, &mut all);
+    sort(&view, &mut all);
+    let mut threads: BTreeMap<String, Thread> = BTreeMap::new();
+    let mut order = Vec::new();
+    for message in all {
+        let parent_id = thread_of(&message).to_owned();
+        if !wanted.contains(&parent_id) {
+            continue;
+        }
+        let thread = threads.entry(parent_id).or_insert_with_key(|parent_id| {
+            order.push(parent_id.clone());
+            let Caches { reply_count, last_reply_at } = Caches::of(&view, parent_id);
+            let (message, replies) = (None, Vec::new());
+            Thread { parent_id: parent_id.clone(), reply_count, last_reply_at, message, replies }
+        });
+        match message.parent_id {
+            Some(_) => thread.replies.push(message),
+            None => thread.message = Some(message),
+        }
     }
-    for paths in [MESSAGES.records(&view), replies] {
-        found.append(&mut messages(&view, paths, filter.deleted)?);
+    let mut found: Vec<Thread> = order.iter().filter_map(|id| threads.remove(id)).collect();
+    if let Some(limit) = filter.limit {
+        found.drain(..found.len().saturating_sub(limit));
     }
+    Ok(found)
+}
+
+/// The thread that a message begins, or that a reply is in.
+fn thread_of(message: &Message) -> &str {
+    message.parent_id.as_deref().unwrap_or(&message.id)
+}
+
+fn mark(unread: &Unread, view: &View, messages: &mut [Message]) {
+    for message in messages.iter_mut().filter(|_| unread.is_kept()) {
+        message.unread = is_unread(unread, view, message);
+    }
+}
+
+fn is_unread(unread: &Unread, view: &View, message: &Message) -> bool {
+    !message.deleted && unread.is_unread(&message.id, &message.author_id, item(view, message))
+}
+
+/// Those of some messages that a filter lets through, its limit apart.
+fn let_through(
+    reader: &Reader,
+    view: &View,
+    entity: &EntityId,
+    mut found: Vec<Message>,
+    filter: &MessageFilter,
+) -> Result<Vec<Message>> {
+    let unread = Unread::of(reader, entity)?;
+    mark(&unread, view, &mut found);
     let author = filter.author.as_deref().map(|wanted| {
         occurring(wanted, found.iter().map(|message| message.author_id.as_str()), "author")
     });
@@ -112,12 +215,44 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Resul
         times.contains(&message.created_at)
             && author.as_deref().is_none_or(|author| message.author_id == *author)
             && has_words(&message.content, &words)
+            && (!filter.unread || is_unread(&unread, view, message))
     });
-    sort(&view, &mut found);
-    if let Some(limit) = filter.limit {
-        found.drain(..found.len().saturating_sub(limit));
-    }
     Ok(found)
+}
+
+/// What becomes read when everything up to a message or reply does, in the order of the list; without
+/// one everything that is known here.
+///
+/// # Errors
+/// `NotFound` or `Ambiguous` for the message; `Corrupt` where the document is.
+pub fn reading(reader: &Reader, entity: &EntityId, until: Option<&str>) -> Result<Reading> {
+    let last = until.map(|prefix| find(reader, entity, prefix)).transpose()?;
+    let Some(view) = view(reader, entity, &SPEC)? else {
+        return Ok(Reading { mark: ReadMark::default(), read: 0, unread: 0 });
+    };
+    let filter = MessageFilter { unread: true, ..MessageFilter::default() };
+    let unread = list_of(reader, &view, entity, &filter)?;
+    let before = unread.len();
+    let is_later = |message: &Message| match &last {
+        Some(last) => order(&view, message) > order(&view, last),
+        None => false,
+    };
+    let left = unread.into_iter().filter(|message| is_later(message));
+    let left: BTreeSet<String> = left.map(|message| message.id).collect();
+    Ok(Reading {
+        read: before.saturating_sub(left.len()),
+        unread: left.len(),
+        mark: ReadMark::at(view.version().clocks.clone(), left),
+    })
+}
+
+/// How many messages and replies of an entity are unread.
+///
+/// # Errors
+/// `Corrupt` where the document is.
+pub fn unread_count(reader: &Reader, entity: &EntityId) -> Result<usize> {
+    let filter = MessageFilter { unread: true, ..MessageFilter::default() };
+    Ok(list(reader, entity, &filter)?.len())
 }
 
 /// The message or reply that an id or a unique prefix names, with every field of its record.
@@ -193,11 +328,18 @@ fn has_words(content: &str, words: &[String]) -> bool {
 
 /// The oldest first, those of one second as they were written: the same on every replica.
 fn sort(view: &View, messages: &mut [Message]) {
-    messages.sort_by_cached_key(|message| {
-        let written = match &message.parent_id {
-            Some(parent) => view.item(&["threads", parent, "replies", &message.id]),
-            None => view.item(&["messages", &message.id]),
-        };
-        (message.created_at, written, message.id.clone())
-    });
+    messages.sort_by_cached_key(|message| order(view, message));
+}
+
+/// What messages are sorted by.
+fn order(view: &View, message: &Message) -> (i64, Option<Id>, String) {
+    (message.created_at, item(view, message), message.id.clone())
+}
+
+/// The item that made a message or reply.
+fn item(view: &View, message: &Message) -> Option<Id> {
+    match &message.parent_id {
+        Some(parent) => view.item(&["threads", parent, "replies", &message.id]),
+        None => view.item(&["messages", &message.id]),
+    }
 }

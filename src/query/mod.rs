@@ -18,6 +18,7 @@ pub mod recent;
 pub mod record;
 pub mod tombstone;
 pub mod trash;
+pub mod unread;
 
 pub use held::{Numeric, Text};
 

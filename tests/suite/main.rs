@@ -71,5 +71,6 @@ mod terminal;
 mod threads;
 mod tombstones;
 mod trash;
+mod unread;
 mod why;
 mod writes;
