@@ -4635,6 +4635,7 @@ module completions {
   export extern "crdtctl recover" [
     --from: path              # Bundles, stores and .yrs files of others, the most trusted first
     --out(-O): path           # The directory to write to; nothing in it is written over
+    --records                 # Every record in a row of its own; JSON and ids always are
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique

@@ -152,6 +152,15 @@ impl Error {
         if self.hint.is_some() { self } else { self.hint(hint) }
     }
 
+    /// Adds a hint behind the one that is there.
+    pub fn hint_also(mut self, hint: impl Into<Hint>) -> Self {
+        self.hint = Some(match self.hint.take() {
+            Some(first) => first.also(hint),
+            None => hint.into(),
+        });
+        self
+    }
+
     /// Says what holds all the same.
     pub fn after(mut self, done: Done) -> Self {
         self.done = Some(Box::new(done));

@@ -194,12 +194,13 @@ pub fn resolve<'a>(
             fitting.push(candidate);
         }
     }
-    if prefix.chars().count() < limits::PREFIX_CHARS && !fitting.is_empty() {
-        return Err(Error::usage(format!("{prefix:?} is too short to name a {noun}"))
-            .hint(format!("give at least {} characters", limits::PREFIX_CHARS)));
-    }
     fitting.sort_unstable();
     fitting.dedup();
+    if prefix.chars().count() < limits::PREFIX_CHARS && !fitting.is_empty() {
+        let (least, names) = (limits::PREFIX_CHARS, listed(&fitting));
+        return Err(Error::usage(format!("{prefix:?} is too short to name a {noun}"))
+            .hint(format!("give at least {least} characters of one: {names}")));
+    }
     match fitting.as_slice() {
         [] => Err(Error::not_found(format!("no {noun} {prefix:?}"))),
         [one] => Ok((*one).to_owned()),

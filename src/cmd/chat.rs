@@ -282,8 +282,16 @@ fn list(context: &Context, filter: &query::MessageFilter) -> Result<Report> {
     if context.terminal.format == Format::Table {
         rows.iter_mut().for_each(remark);
     }
-    let empty = if filter.unread { "nothing is unread" } else { "no messages" };
-    Ok(Report::list(rows, COLUMNS, Some("id"), empty))
+    Ok(Report::list(rows, COLUMNS, Some("id"), none_of(filter)))
+}
+
+/// What is said where a filter lets nothing through.
+fn none_of(filter: &query::MessageFilter) -> &'static str {
+    match (filter.unread, filter.words.is_empty()) {
+        (true, _) => "nothing is unread",
+        (false, true) => "no messages",
+        (false, false) => "no message has all of these words",
+    }
 }
 
 fn threads_of(context: &Context, filter: &query::MessageFilter) -> Result<Report> {
@@ -296,8 +304,7 @@ fn threads_of(context: &Context, filter: &query::MessageFilter) -> Result<Report
             flat.collect::<Result<Vec<Vec<Row>>>>()?.concat()
         }
     };
-    let empty = if filter.unread { "nothing is unread" } else { "no messages" };
-    Ok(Report::list(rows, COLUMNS, Some("id"), empty))
+    Ok(Report::list(rows, COLUMNS, Some("id"), none_of(filter)))
 }
 
 fn read(context: &Context, until: Option<&str>) -> Result<Report> {
@@ -401,9 +408,7 @@ fn hide_deleted(row: &mut Row) {
 pub(super) fn attachment(file: &Path) -> Result<chat::Attachment> {
     let wrong = |what: &str| Error::usage(format!("{} {what}", file.display()));
     let found = std::fs::metadata(file).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => {
-            Error::not_found(format!("there is no file {}", file.display()))
-        }
+        std::io::ErrorKind::NotFound => files::missing(file),
         _ => Error::io(format!("cannot read {}", file.display()), e),
     })?;
     if !found.is_file() {

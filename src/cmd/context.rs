@@ -2,7 +2,7 @@ use super::{Globals, OutFile, files, resolve};
 use crate::clock::{Clock, Ids};
 use crate::cmd::failure::{self, word};
 use crate::concern::{self, CONCERNS};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Next, Result};
 use crate::id::{self, DocId, EntityId, MemberId};
 use crate::limits::TRASH_AGE_SECONDS;
 use crate::machine;
@@ -131,7 +131,10 @@ impl Context {
         {
             Ok(found) => MemberId::parse(&found)?,
             Err(error) if error.kind == Kind::NotFound => named.clone(),
-            Err(error) => return Err(error),
+            Err(error) => {
+                let members = Next::Members { all: true, entity: None };
+                return Err(error.hint_also(members.and(" shows them")));
+            }
         };
         Ok(Some(self.named_member.get_or_init(|| found)))
     }
@@ -415,6 +418,20 @@ impl Context {
         self.notes.borrow_mut().push(note.into());
     }
 
+    /// Names what to read where an error about what was asked for names nothing to do.
+    pub(super) fn advise(&self, error: Error) -> Error {
+        let help = || format!("`crdtctl {} --help` says what it takes", self.command);
+        match error.kind {
+            Kind::Usage | Kind::Refused | Kind::NotFound | Kind::Ambiguous => {
+                match error.hint.is_some() {
+                    true => error,
+                    false => error.hint(help()),
+                }
+            }
+            _ => error,
+        }
+    }
+
     /// Goes on without a document that cannot be used: what could be done is done and shown, and
     /// the command ends with the exit code of the error.
     ///
@@ -435,6 +452,14 @@ impl Context {
     pub fn whole<T>(&self, answer: Partial<T>) -> Result<T> {
         answer.damaged.into_iter().try_for_each(|error| self.leave_out(error))?;
         Ok(answer.found)
+    }
+
+    /// A sentence about all that there is, where some of it was left out.
+    pub fn as_far_as_read(&self, sentence: &str) -> String {
+        match self.damaged.borrow().is_empty() {
+            true => sentence.to_owned(),
+            false => format!("{sentence} in what could be read"),
+        }
     }
 
     pub(super) fn take_damaged(&self) -> Vec<Error> {

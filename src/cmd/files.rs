@@ -1,5 +1,6 @@
 //! The user's own files: arguments that mean standard input, and files that a command writes.
 
+use super::failure::word;
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use std::fs::File;
@@ -49,11 +50,19 @@ pub fn open(file: &Path) -> Result<Box<dyn Read>> {
     }
     match File::open(file) {
         Ok(opened) => Ok(Box::new(opened)),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            Err(Error::not_found(format!("there is no file {}", file.display())))
-        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(missing(file)),
         Err(e) => Err(Error::io(format!("cannot read {}", file.display()), e)),
     }
+}
+
+/// The error for a file that is not there.
+pub fn missing(file: &Path) -> Error {
+    let dir = file.ancestors().skip(1).find(|dir| dir.is_dir());
+    let list = match dir.map(Path::to_string_lossy) {
+        Some(dir) => format!("`ls {}` shows what is there", word(&dir)),
+        None => "`ls` shows what is there".to_owned(),
+    };
+    Error::not_found(format!("there is no file {}", file.display())).hint(list)
 }
 
 /// Names the file in an error.

@@ -262,6 +262,7 @@ impl Invocation {
             Ok(mut report) => {
                 report.notes.splice(0..0, notes);
                 for error in self.context.take_damaged() {
+                    report.partial = true;
                     report.notes.extend(failure::leaves_out(&error));
                     report.exit = failure::exit_code(error.kind);
                 }
@@ -269,7 +270,7 @@ impl Invocation {
             }
             Err(error) => {
                 notes.iter().for_each(|note| ui::say(&mut std::io::stderr(), note));
-                Err(error)
+                Err(self.context.advise(error))
             }
         }
     }

@@ -51,7 +51,7 @@ pub fn run(context: &Context, _: Args) -> Result<Report> {
     std::mem::take(&mut committed.damaged).into_iter().try_for_each(|e| context.leave_out(e))?;
     let written = Written {
         changed: !pruned.is_empty(),
-        sentence: sentence(pruned.len(), waiting),
+        sentence: sentence(context, pruned.len(), waiting),
         ..Written::default()
     };
     let written =
@@ -77,9 +77,9 @@ fn row(pruned: &Pruned) -> serde_json::Value {
     })
 }
 
-fn sentence(pruned: usize, waiting: usize) -> String {
+fn sentence(context: &Context, pruned: usize, waiting: usize) -> String {
     let mut sentence = match pruned {
-        0 => "nothing to prune".to_owned(),
+        0 => context.as_far_as_read("nothing to prune"),
         1 => "pruned 1 tombstone".to_owned(),
         n => format!("pruned {n} tombstones"),
     };

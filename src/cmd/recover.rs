@@ -12,16 +12,17 @@ use crate::recover::{
 use crate::store::check::Severity;
 use crate::store::{self, Remains, Store};
 use crate::sync::bundle::Bundle;
-use crate::ui::{Column, Report, Row};
+use crate::ui::{Column, Format, Report, Row};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Build a damaged document again, from what is left of it and what others have
 ///
 /// Takes what can be read of its own file, its log, and what the bundles, stores and .yrs files of
 /// --from hold of it. Writes the result into a new directory in the layout of a store; this store
-/// stays as it is. Prints every record as whole, partial or lost: lost are those that something
-/// still speaks of. A document that nothing is wrong with is refused: what is made of it could only
+/// stays as it is. Says how many records of each kind are whole, partial or lost, and with --records
+/// of each one: lost are those that something still speaks of. A document that nothing is wrong with is refused: what is made of it could only
 /// have less.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -35,9 +36,20 @@ pub struct Args {
     from: Vec<PathBuf>,
     #[command(flatten)]
     out: OutDir,
+    /// Every record in a row of its own; JSON and ids always are
+    #[arg(long)]
+    records: bool,
     #[command(flatten)]
     dry_run: DryRun,
 }
+
+/// How much there is of one kind of records.
+const KINDS: &[Column] = &[
+    Column::text("kind", "kind"),
+    Column::number("whole", "whole"),
+    Column::number("partial", "partial"),
+    Column::number("lost", "lost"),
+];
 
 const COLUMNS: &[Column] = &[
     Column::text("doc", "document").data(),
@@ -64,8 +76,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     own.notes.iter().for_each(|note| context.note(note));
     let damaged = own.file.as_ref().map(|(path, _)| path.clone());
     let recovered = rebuild(&doc, &rank(own, others), concern::roots)?;
-    let rows = recovered.records.iter().map(|record| row(&doc, record)).collect();
-    let mut report = Report::list(rows, COLUMNS, Some("id"), "the document holds no records");
+    let mut report = shown(context, &doc, &recovered, args.records);
     report.notes.extend(recovered.sources.iter().map(sentence));
     let counts = counts(&recovered);
     if args.dry_run.dry_run {
@@ -188,6 +199,40 @@ fn row(doc: &DocId, record: &RecoveredRecord) -> Row {
     row.insert("state".into(), json!(record.fate.name()));
     row.insert("missing".into(), json!(record.missing));
     row
+}
+
+/// The records by kind, or one by one.
+fn shown(context: &Context, doc: &DocId, recovered: &Recovered, records: bool) -> Report {
+    let empty = "the document holds no records";
+    let format = context.terminal.format;
+    if records || format.is_json() || format == Format::Id {
+        let rows = recovered.records.iter().map(|record| row(doc, record)).collect();
+        return Report::list(rows, COLUMNS, Some("id"), empty);
+    }
+    let mut kinds: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    for record in &recovered.records {
+        let [whole, partial, lost] = kinds.entry(&record.kind).or_default();
+        let counted = match record.fate {
+            Completeness::Whole => whole,
+            Completeness::Partial => partial,
+            Completeness::Lost => lost,
+        };
+        *counted += 1;
+    }
+    let row = |(kind, [whole, partial, lost]): (&str, [usize; 3])| {
+        let fields = [
+            ("kind", json!(kind)),
+            ("whole", json!(whole)),
+            ("partial", json!(partial)),
+            ("lost", json!(lost)),
+        ];
+        fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    };
+    let report = Report::list(kinds.into_iter().map(row).collect(), KINDS, None, empty);
+    match recovered.records.is_empty() {
+        true => report,
+        false => report.note("`--records` shows each record"),
+    }
 }
 
 /// "120 records whole, 1 partial, 3 lost"

@@ -8,17 +8,15 @@ use std::collections::BTreeSet;
 /// Candidates that an error names at most.
 const NAMED: usize = 8;
 
-/// [`id::resolve`], where "not found" names the command that lists the candidates.
+/// [`id::resolve`], where the error names the command that lists the candidates.
 pub fn prefix<'c>(
     wanted: &str,
     candidates: impl Iterator<Item = &'c str>,
     noun: &str,
     list: &str,
 ) -> Result<String> {
-    id::resolve(wanted, candidates, noun).map_err(|error| match error.kind {
-        Kind::NotFound => error.hint(format!("`{list}` shows them")),
-        _ => error,
-    })
+    id::resolve(wanted, candidates, noun)
+        .map_err(|error| error.hint_also(format!("`{list}` shows them")))
 }
 
 /// What was not found, with the command that shows what there is.
@@ -151,6 +149,10 @@ mod tests {
         assert_eq!(error.hint, Some("`crdtctl chat list` shows them".into()));
         assert_eq!(find("3f2a").unwrap_err().kind, Kind::Ambiguous);
         assert_eq!(find("").unwrap_err().kind, Kind::Usage);
+        let short = find("3f").unwrap_err().hint.map(|hint| hint.told(|_| String::new()));
+        let told = "give at least 4 characters of one: 3f2a1b2c-aaaa, 3f2a1b2c-bbbb; \
+                    `crdtctl chat list` shows them";
+        assert_eq!(short.as_deref(), Some(told));
     }
 
     fn entities(ids: &[&str]) -> BTreeSet<EntityId> {

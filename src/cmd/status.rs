@@ -1,5 +1,5 @@
 use super::Context;
-use super::context::own_member;
+use super::context::{entities, own_member};
 use crate::concern::{self, chat, core};
 use crate::error::Result;
 use crate::id::{DocId, EntityId, MemberId};
@@ -106,8 +106,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     let reader = store.reader()?;
     let scan = reader.survey()?;
     let member = own_member(&reader)?;
-    let entities: BTreeSet<EntityId> =
-        scan.documents.iter().filter_map(|document| document.id.entity()).collect();
+    let entities = entities(scan.documents.iter().map(|document| &document.id));
     let docs: Vec<_> = scan.documents.iter().map(|document| document.id.clone()).collect();
     let entity = context.entity_among(&reader, &docs).ok();
     let role = match (&entity, &member) {

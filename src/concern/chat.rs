@@ -213,7 +213,8 @@ impl FoundMessage {
     /// Refuses what is deleted.
     fn living(self) -> Result<FoundMessage> {
         match self.deleted {
-            true => Err(Error::refused(format!("message {} is deleted", self.id()))),
+            true => Err(Error::refused(format!("message {} is deleted", self.id()))
+                .hint(Next::Messages.and(" shows what is left"))),
             false => Ok(self),
         }
     }

@@ -345,7 +345,7 @@ pub fn find_member(session: &mut Session, entity: &EntityId, prefix: &str) -> Re
     }
     let members = session.read(&doc, |source| source.keys(MEMBERS.path))?.unwrap_or_default();
     crate::id::resolve(prefix, members.iter().map(String::as_str), "member")
-        .map_err(|e| e.hint_else(Next::Members { all: true, entity: None }.and(" shows them")))
+        .map_err(|e| e.hint_also(Next::Members { all: true, entity: None }.and(" shows them")))
 }
 
 /// The member that an id or a unique prefix names, of all who ever were one.
@@ -362,7 +362,7 @@ fn find_ever(session: &mut Session, entity: &EntityId, prefix: &str) -> Result<S
     };
     people.keep(session, &core);
     found.map_err(|e| {
-        e.hint_else(Next::Members { all: true, entity: None }.and(" shows all who ever were"))
+        e.hint_also(Next::Members { all: true, entity: None }.and(" shows all who ever were"))
     })
 }
 
@@ -397,7 +397,7 @@ pub fn find_assignee(session: &mut Session, entity: &EntityId, prefix: &str) -> 
     let found = look_at_people(session, entity, find)?;
     found
         .unwrap_or_else(|| crate::id::resolve(prefix, std::iter::empty(), "member"))
-        .map_err(|e| e.hint_else(Next::Members { all: false, entity: None }.and(" shows them")))
+        .map_err(|e| e.hint_also(Next::Members { all: false, entity: None }.and(" shows them")))
 }
 
 /// Creates the record of a member, in the place of its tombstone if there is one (rule R2); `again`

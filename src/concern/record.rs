@@ -30,7 +30,7 @@ pub fn find(
         return Ok(prefix.to_owned());
     }
     let ids = source.keys_beginning(path, prefix);
-    resolve(prefix, ids.iter().map(String::as_str), noun).map_err(|e| e.hint_else(hint()))
+    resolve(prefix, ids.iter().map(String::as_str), noun).map_err(|e| e.hint_also(hint()))
 }
 
 /// Refuses to write to the record at a path where that leads into a plain value. It may not be there.

@@ -172,6 +172,13 @@ impl Hint {
         self
     }
 
+    /// Adds another sentence.
+    pub fn also(mut self, other: impl Into<Hint>) -> Self {
+        self.0.push(Phrase::Words("; ".into()));
+        self.0.append(&mut other.into().0);
+        self
+    }
+
     /// The sentence, with `name` saying how what is to be done is called.
     pub fn told(&self, name: impl Fn(&Next) -> String) -> String {
         let told = |part: &Phrase| match part {

@@ -74,7 +74,7 @@ impl Untrash {
 /// `NotFound`, `Ambiguous`; `Usage` for a prefix that is too short.
 pub fn find<'t>(trash: &'t [Trashed], wanted: &str) -> Result<&'t Trashed> {
     let id = id::resolve(wanted, trash.iter().map(Trashed::id), "record in the trash")
-        .map_err(|e| e.hint_else(Next::Trash.and(" shows what went in the last 30 days")))?;
+        .map_err(|e| e.hint_also(Next::Trash.and(" shows what went in the last 30 days")))?;
     let found = trash.iter().find(|trashed| trashed.id() == id);
     found.ok_or_else(|| Error::bug("a record of the trash was named and is not there"))
 }

@@ -66,8 +66,11 @@ fn fields(columns: &[Column]) -> impl Iterator<Item = &Column> {
     columns.iter().filter(|column| column.style != Style::Bar)
 }
 
-/// One line per field: its name, where it is wanted, and its value.
+/// One line per field, its name and its value, below a header line; without header the values alone.
 pub fn object<D: Dialect>(object: &Object, has_names: bool, out: &mut dyn Write) -> io::Result<()> {
+    if has_names {
+        record::<D>(["field", "value"].map(str::to_owned).into_iter(), out)?;
+    }
     for (key, _, style) in object.entries() {
         let name = has_names.then(|| key.to_owned());
         record::<D>(name.into_iter().chain([value(&object.fields, key, style)]), out)?;

@@ -66,7 +66,7 @@ pub fn render(
 pub fn remarks(report: &Report, terminal: &Terminal, err: &mut dyn Write) {
     if !terminal.quiet {
         for sentence in report.sentences(terminal) {
-            say(err, sentence);
+            say(err, &sentence);
         }
     }
 }

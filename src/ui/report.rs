@@ -38,6 +38,8 @@ pub struct Report {
     pub exit: u8,
     /// Sentences for standard error.
     pub notes: Vec<String>,
+    /// Something was left out: of nothing can be said that it is not there.
+    pub partial: bool,
 }
 
 /// The part of a report that goes to standard output.
@@ -383,7 +385,7 @@ impl Written {
 
 impl From<Body> for Report {
     fn from(body: Body) -> Self {
-        Report { body, exit: 0, notes: Vec::new() }
+        Report { body, exit: 0, notes: Vec::new(), partial: false }
     }
 }
 
@@ -488,21 +490,21 @@ impl Report {
     }
 
     /// What is said on standard error, in order.
-    pub(crate) fn sentences<'r>(&'r self, terminal: &Terminal) -> Vec<&'r str> {
-        let own = match &self.body {
-            Body::Written(written) => written.sentence.as_str(),
-            Body::List { rows, empty, .. }
-                if rows.is_empty() && terminal.format == Format::Table =>
-            {
-                empty
-            }
-            Body::Board(board) if board.lanes.is_empty() && terminal.format == Format::Table => {
-                board.empty
-            }
+    pub(crate) fn sentences(&self, terminal: &Terminal) -> Vec<Cow<'_, str>> {
+        let nothing = match &self.body {
+            Body::List { rows, empty, .. } if rows.is_empty() => empty,
+            Body::Board(board) if board.lanes.is_empty() => board.empty,
             _ => "",
         };
+        let own = match &self.body {
+            Body::Written(written) => Cow::Borrowed(written.sentence.as_str()),
+            // `[]` says it to programs.
+            _ if nothing.is_empty() || terminal.format.is_json() => Cow::Borrowed(""),
+            _ if self.partial => Cow::Owned(format!("{nothing} in what could be read")),
+            _ => Cow::Borrowed(nothing),
+        };
         std::iter::once(own)
-            .chain(self.notes.iter().map(String::as_str))
+            .chain(self.notes.iter().map(|note| Cow::Borrowed(note.as_str())))
             .filter(|sentence| !sentence.is_empty())
             .collect()
     }

@@ -153,7 +153,7 @@ fn show_has_every_field_and_takes_prefixes() {
     assert_eq!(show["id"], first);
     assert_eq!(show["content"], all[0]["content"]);
     let piped = store.ok(&["chat", "show", first, "-e", GROUP]);
-    assert!(piped.starts_with(&format!("id\t{first}\n")), "{piped}");
+    assert!(piped.starts_with(&format!("field\tvalue\nid\t{first}\n")), "{piped}");
     let table = store.ok(&["chat", "show", first, "-e", GROUP, "-o", "table"]);
     assert!(table.contains(first), "{table}");
     // Replies in threads are messages too.

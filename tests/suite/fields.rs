@@ -80,7 +80,7 @@ fn records_boards_streams_and_writes_have_fields_too() {
     let store = project(&machine);
     let id = store.column(&["issue", "list", "--sort", "title"], "id")[0].clone();
     let show = |more: &[&str]| store.ok(&[&["issue", "show", &id, "--fields"], more].concat());
-    assert_eq!(show(&["priority,title"]), "priority\tmedium\ntitle\tPaint");
+    assert_eq!(show(&["priority,title"]), "field\tvalue\npriority\tmedium\ntitle\tPaint");
     assert_eq!(show(&["title", "--no-header"]), "Paint");
     assert_eq!(show(&["title", "--no-header", "-o", "table"]), "Paint");
     let card = store.ok(&["kanban", "add", "Caulk", "--priority", "urgent"]);
@@ -95,7 +95,7 @@ fn records_boards_streams_and_writes_have_fields_too() {
     assert!(blocks.as_array().unwrap().len() > 3, "{blocks}");
     assert!(blocks.as_array().unwrap().iter().all(|row| keys(row) == ["kind", "bytes"]));
     let moved = ["kanban", "move", &card, "Done", "--fields", "changed,id"];
-    assert_eq!(store.ok(&moved), format!("changed\ttrue\nid\t{card}"));
+    assert_eq!(store.ok(&moved), format!("field\tvalue\nchanged\ttrue\nid\t{card}"));
     assert_eq!(store.json(&moved), json!({"changed": false, "id": card}));
 }
 

@@ -35,6 +35,7 @@ mod field;
 mod fields;
 mod fixtures;
 mod generated;
+mod hints;
 mod hostile;
 mod identity;
 mod interchange;

@@ -232,7 +232,12 @@ fn a_store_without_its_database_and_the_tables_for_people() {
     let out = text(&machine.path("out"));
     let run = store.run(&["recover", CHAT, "-O", &out, "--output", "table"]);
     run.exits(0);
-    assert!(run.stdout.contains("whole") && run.stdout.contains("message"), "{}", run.stdout);
+    let rows: Vec<Vec<&str>> =
+        run.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows, [["KIND", "WHOLE", "PARTIAL", "LOST"], ["message", "2", "0", "0"]]);
+    let each = ["recover", CHAT, "-O", &text(&machine.path("each")), "-o", "table", "--records"];
+    let each = store.run(&each);
+    assert_eq!(each.exits(0).stdout.matches(" whole").count(), 2, "{}", each.stdout);
     assert!(run.stderr.contains("its log is left out"), "{}", run.stderr);
     assert!(run.stderr.contains("2 records whole, 0 partial, 0 lost"), "{}", run.stderr);
 }

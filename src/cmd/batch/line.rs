@@ -12,6 +12,9 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
+/// Where it says what a line may hold.
+pub const TAKES: &str = "`crdtctl batch --help` shows what each operation takes";
+
 /// A line as it was read.
 pub struct BatchLine<'a> {
     /// As editors count.
@@ -197,8 +200,7 @@ fn lacks(declared: &Declaration, field: &str) -> Error {
 }
 
 fn unreadable(declared: &Declaration, why: impl std::fmt::Display) -> Error {
-    Error::usage(format!("{}: {why}", declared.op))
-        .hint("`crdtctl batch --help` shows what each operation takes")
+    Error::usage(format!("{}: {why}", declared.op)).hint(TAKES)
 }
 
 /// Times as people write them, in Unix seconds: what the log keeps is the same to every reader.

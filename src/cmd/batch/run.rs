@@ -7,8 +7,8 @@
 //! dropped and everything is run again without that line.
 
 use super::super::Context;
-use super::line::{BatchLine, CreatedNames, declared, op, refer};
-use crate::error::{Error, Result};
+use super::line::{BatchLine, CreatedNames, TAKES, declared, op, refer};
+use crate::error::{Error, Kind, Result};
 use crate::operation::{self, Outcome};
 use crate::store::{Committed, Session};
 use crate::ui::Progress;
@@ -76,7 +76,7 @@ fn attempt<'a>(
         };
         done.outcome = match left_out.get(&line.number) {
             Some(error) => Err(error.clone()),
-            None => done.run(session, &mut names, &ran, &mut created),
+            None => done.run(session, &mut names, &ran, &mut created).map_err(with_hint),
         };
         match &done.outcome {
             Ok(outcome) => names.learn(outcome.doc.as_ref()),
@@ -113,6 +113,14 @@ impl Ran<'_> {
             self.created = created.contains(id);
         }
         Ok(outcome)
+    }
+}
+
+/// What a line lacks is told by the list of the operations.
+fn with_hint(error: Error) -> Error {
+    match error.kind {
+        Kind::Usage | Kind::Refused | Kind::NotFound => error.hint_else(TAKES),
+        _ => error,
     }
 }
 

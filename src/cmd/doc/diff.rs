@@ -54,7 +54,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
     let progress = context.progress("comparing documents", Some(pairs.count() as u64));
     let found = context.whole(pairs.compare(|| progress.advance(1))?)?;
     if args.stat {
-        return standings(args, &found);
+        return standings(context, args, &found);
     }
     if !found.diverged.is_empty() {
         return Err(divergence(&found.diverged));
@@ -70,10 +70,10 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
 }
 
 /// One row a document.
-fn standings(args: &Args, found: &Differences) -> Result<Report> {
+fn standings(context: &Context, args: &Args, found: &Differences) -> Result<Report> {
     let differ = found.standings.iter().filter(|standing| standing.state != "equal").count();
     let sentence = match (differ, found.standings.len()) {
-        (0, _) => "no difference".to_owned(),
+        (0, _) => context.as_far_as_read("no difference"),
         (n, 1) => format!("{n} document differs"),
         (n, all) => format!("{n} of {all} documents differ"),
     };

@@ -142,5 +142,11 @@ pub fn read_bundle(file: &Path) -> Result<Bundle> {
             format!("name the bundles in it; `crdtctl sync stick {}` sees to all", word(&dir));
         return Err(Error::usage(format!("{dir} is a directory")).hint(hint));
     }
-    Bundle::read(open(file)?).map_err(|error| within(file, error))
+    let opened = open(file).map_err(|error| match error.kind {
+        Kind::NotFound => {
+            error.hint_also("`crdtctl sync export -O FILE` writes one, in the store with the news")
+        }
+        _ => error,
+    })?;
+    Bundle::read(opened).map_err(|error| within(file, error))
 }

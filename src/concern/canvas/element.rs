@@ -30,7 +30,8 @@ impl FoundElement {
         let element = FoundElement::find(session, entity, prefix)?;
         match element.is_deleted() {
             false => Ok(element),
-            true => Err(Error::refused(format!("element {} is deleted", element.id))),
+            true => Err(Error::refused(format!("element {} is deleted", element.id))
+                .hint(Next::Elements.and(" shows what is left"))),
         }
     }
 

@@ -41,7 +41,7 @@ impl Index {
             from.take_while(|(id, _)| id.starts_with(prefix))
         };
         let found = id::resolve(prefix, begun().map(|(id, _)| id.as_str()), "message")
-            .map_err(|e| e.hint_else(Next::Messages))?;
+            .map_err(|e| e.hint_also(Next::Messages.and(" shows them")))?;
         let at = begun().find(|(id, _)| *id == found);
         let (id, thread) = at.ok_or_else(|| Error::bug("a message was found and lost"))?;
         Ok(match thread {

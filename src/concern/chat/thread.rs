@@ -5,7 +5,7 @@ use super::{REPLIES, THREADS, message_path};
 use crate::crdt::container::{self, Fixed};
 use crate::crdt::doc::Txn;
 use crate::crdt::value::Source;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Next, Result};
 use crate::id::{self, DocId};
 use crate::path::Keys;
 
@@ -92,7 +92,8 @@ pub(super) fn find(index: &mut Index, source: &dyn Source, prefix: &str) -> Resu
 pub(super) fn check_open(source: &dyn Source, thread: &str) -> Result<()> {
     let deleted = super::MESSAGES.is_deleted(source, &message_path(thread));
     match deleted && live_replies(source, thread).is_empty() {
-        true => Err(Error::refused(format!("message {thread} is deleted"))),
+        true => Err(Error::refused(format!("message {thread} is deleted"))
+            .hint(Next::Messages.and(" shows what is left"))),
         false => Ok(()),
     }
 }

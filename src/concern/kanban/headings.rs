@@ -106,7 +106,7 @@ impl Headings {
     fn begun(&self, prefix: &str) -> Result<&Heading> {
         let from = self.by_id.range(prefix.to_owned()..).map(|(id, _)| id.as_str());
         let id = resolve(prefix, from.take_while(|id| id.starts_with(prefix)), "column")
-            .map_err(|e| e.hint_else(Next::Board.and(" shows them")))?;
+            .map_err(|e| e.hint_also(Next::Board.and(" shows them")))?;
         self.get(&id).ok_or_else(|| Error::bug("a column was found and lost"))
     }
 

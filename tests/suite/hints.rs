@@ -1,0 +1,282 @@
+//! What an error is worth to whoever gets it: it names what to do next.
+
+use crate::support::*;
+
+/// What can go wrong by a slip of the fingers, noun by noun; in a store of Alice's and Bob's with
+/// one message that is deleted, `GONE`.
+const SLIPS: &[&[&str]] = &[
+    &["chat", "send", ""],
+    &["chat", "send", "hi", "--attach", "nowhere.png"],
+    &["chat", "send", "hi", "--attach", "/nowhere/at/all.png"],
+    &["chat", "send", "hi", "--attach", "."],
+    &["chat", "send", "hi", "--reply-to", "ffffffff"],
+    &["chat", "send", "hi", "--reply-to", "GONE"],
+    &["chat", "send", "hi", "--as", "al"],
+    &["chat", "send", "hi", "--as", "two words"],
+    &["chat", "edit", "GONE", "more"],
+    &["chat", "edit", "ffffffff", "more"],
+    &["chat", "react", "GONE", "👍"],
+    &[
+        "chat",
+        "react",
+        "GONE",
+        "an emoji that is far too long to be one, whatever font there is: \
+       an emoji that is far too long to be one, whatever font there is, or language",
+    ],
+    &["chat", "show", "f"],
+    &["chat", "show", "ffffffff"],
+    &["chat", "thread", "ffffffff"],
+    &["chat", "delete", ""],
+    &["chat", "list", "-e", "nothing"],
+    &["member", "add", "two words"],
+    &["member", "add", ""],
+    &["member", "role", "al", "admin"],
+    &["member", "role", "nobody", "admin"],
+    &["member", "remove", "b"],
+    &["member", "show", "nobody"],
+    &["entity", "create", "planet:earth", "--name", "Earth"],
+    &["entity", "create", "group:a:b", "--name", "Too many"],
+    &["entity", "create", "group:c", "--name", ""],
+    &["entity", "show", "nothing"],
+    &["entity", "use", "nothing"],
+    &["kanban", "add", ""],
+    &["kanban", "add", "Card", "--column", "Nowhere"],
+    &["kanban", "show", "ffffffff"],
+    &["kanban", "move", "CARD", "Nowhere"],
+    &["kanban", "move", "CARD", "Done", "--before", "CARD"],
+    &["kanban", "edit", "C", "--title", "x"],
+    &["kanban", "column", "add", ""],
+    &["kanban", "column", "remove", "Nowhere"],
+    &["issue", "open", ""],
+    &["issue", "show", "ffffffff"],
+    &["issue", "comment", "ISSUE", ""],
+    &["issue", "assign", "ISSUE", "nobody"],
+    &["canvas", "show", "ffffffff"],
+    &["canvas", "set", "ffffffff", "x=1"],
+    &["sync", "import", "nowhere.crdt"],
+    &["sync", "import", "."],
+    &["sync", "import", "nowhere.crdt", "neither.crdt"],
+    &["sync", "show", "nowhere.crdt"],
+    &["sync", "verify", "nowhere.crdt"],
+    &["sync", "stick", "nowhere"],
+    &["sync", "export", "--for", "nobody", "-O", "x.crdt"],
+    &["sync", "export", "--for", "b", "-O", "x.crdt"],
+    &["sync", "export", "--doc", "nothing", "-O", "x.crdt"],
+    &["sync", "export", "--since", "nowhere.crdt", "-O", "x.crdt"],
+    &["sync", "forget", "nobody"],
+    &["sync", "import", "--raw", "chat", "nowhere.yrs"],
+    &["tombstone", "why", "ffffffff"],
+    &["trash", "show", "ffffffff"],
+    &["trash", "restore", "f"],
+    &["conflict", "show", "77"],
+    &["doc", "show", "nothing"],
+    &["doc", "dump", "group:nothing:chat"],
+    &["doc", "get", "chat", "$["],
+    &["doc", "load", "nowhere.yrs", "--doc", "chat"],
+    &["doc", "load", "nowhere.yrs", "--doc", "foo"],
+    &["doc", "diff", "nowhere", "chat"],
+    &["check", "nothing"],
+    &["repair", "nothing"],
+    &["recover", "nothing", "-O", "out"],
+    &["recover", "chat", "-O", "out"],
+    &["recover", "chat", "-O", "out", "--from", "nowhere.crdt"],
+    &["log", "--doc", "nothing"],
+    &["log", "77"],
+    &["digest", "nothing"],
+    &["batch", "nowhere.ndjson"],
+    &["chat", "list", "-o", "id", "-s", "nowhere"],
+];
+
+/// The commands in a hint: what stands between back quotes.
+fn named(hint: &str) -> Vec<&str> {
+    hint.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn every_slip_is_answered_with_something_to_do() {
+    let machine = Machine::new("slips");
+    let store = machine.group("s", &[BOB]);
+    let gone = store.send("gone");
+    store.ok(&["chat", "delete", &gone]);
+    let card = store.ok(&["kanban", "add", "Card"]).trim().to_owned();
+    let issue = store.ok(&["issue", "open", "Leak"]).trim().to_owned();
+    let before = store.files();
+    let mut poor = Vec::new();
+    for slip in SLIPS {
+        let of = |word: &&str| match *word {
+            "GONE" => gone.clone(),
+            "CARD" => card.clone(),
+            "C" => card[..1].to_owned(),
+            "ISSUE" => issue.clone(),
+            other => other.to_owned(),
+        };
+        let args: Vec<String> = slip.iter().map(of).collect();
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let run = store.run(&[&args[..], &["--json"]].concat());
+        if run.code == 2 && run.stderr.contains("For more information, try") {
+            continue;
+        }
+        assert!([1, 2, 4].contains(&run.code), "{args:?}: {run:?}");
+        let error = run.error();
+        // Or, where nothing is to be typed: something to do with the hands.
+        let plain = ["give ", "one of ", "for example", "pack a directory", "put the stick in"];
+        match error["hint"].as_str() {
+            Some(hint) if !named(hint).is_empty() || plain.iter().any(|p| hint.contains(p)) => {}
+            hint => poor.push(format!("{args:?}: {}: {hint:?}", error["message"])),
+        }
+        assert_eq!(store.files(), before, "{args:?}");
+    }
+    assert!(poor.is_empty(), "no command and no choice is named:\n{}", poor.join("\n"));
+}
+
+#[test]
+fn a_prefix_that_is_too_short_is_answered_with_whom_it_could_mean() {
+    let machine = Machine::new("short");
+    let store = machine.group("s", &["bo-b", "bo-dan"]);
+    let id = store.send("hi");
+    for (args, names, list) in [
+        (&["chat", "send", "hi", "--as", "bo"][..], &["bo-b", "bo-dan"][..], "member list --all"),
+        (&["member", "role", "b", "admin"], &["bo-b", "bo-dan"], "member list --all"),
+        (&["chat", "react", &id[..3], "👍"], &[&id], "chat list --all"),
+        (&["chat", "delete", &id[..1]], &[&id], "chat list --all"),
+    ] {
+        let run = store.run(&[args, &["--json"]].concat());
+        let error = run.fails(2, "too short").error();
+        let hint = error["hint"].as_str().unwrap();
+        assert!(names.iter().all(|name| hint.contains(name)), "{args:?}: {hint}");
+        assert!(named(hint).contains(&&*format!("crdtctl {list}")), "{args:?}: {hint}");
+    }
+}
+
+#[test]
+fn a_role_that_is_none_is_answered_with_those_that_are() {
+    let machine = Machine::new("roles");
+    let store = machine.group("s", &[BOB]);
+    let all = "one of owner, admin, member, viewer, guest";
+    for args in [&["member", "role", BOB, "king"][..], &["member", "add", CAROL, "--role", "king"]]
+    {
+        let run = store.run(args);
+        run.fails(2, all);
+        let run = store.run(&[args, &["--json"]].concat());
+        assert!(run.error()["message"].as_str().unwrap().contains(all), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_line_of_a_batch_is_told_what_lines_take() {
+    let machine = Machine::new("lines");
+    let store = machine.group("s", &[]);
+    let dir = text(&store.dir);
+    for line in [
+        r#"{"op":"chat.send","text":""}"#,
+        r#"{"op":"chat.send"}"#,
+        r#"{"op":"kanban.add","title":""}"#,
+        r#"["op"]"#,
+        r#"{"op":"chat.send","text":"$9.text"}"#,
+        r#"{"op":"chat.send","text":"hi","reply_to":"$9.id"}"#,
+        r#"{"op":"member.role","member":"alice","role":"king"}"#,
+    ] {
+        let both = [&["batch", "-"][..], &["batch", "-", "--keep-going"]];
+        for args in both {
+            let args = [&["-s", &dir], args].concat();
+            let run = machine.run_with_stdin(&args, line.as_bytes());
+            let told = format!("{}{}", run.stdout, run.stderr);
+            if run.code == 0 {
+                // A text that looks like a reference is a text.
+                assert!(line.contains("$9.text"), "{line}");
+                continue;
+            }
+            assert!(told.contains("crdtctl batch --help"), "{args:?} {line}: {told}");
+            assert!(!told.contains("as an argument"), "{args:?} {line}: {told}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_said_to_be_well_where_something_was_left_out() {
+    let machine = Machine::new("well");
+    let store = machine.group("s", &[BOB]);
+    store.send("hi");
+    let copy = machine.open(machine.path("copy"));
+    machine.shell("cp -r s copy");
+    let chat = store.document(&format!("{GROUP}:chat"));
+    let bytes = std::fs::read(&chat).unwrap();
+    std::fs::write(&chat, &bytes[..bytes.len() - 5]).unwrap();
+    let (damaged, sound) = (text(&store.dir), text(&copy.dir));
+    for args in [
+        &["doc", "diff", &damaged, &sound, "--stat"][..],
+        &["doc", "diff", &damaged, &sound],
+        &["tombstone", "list"],
+        &["tombstone", "list", "--by", "member"],
+        &["prune"],
+    ] {
+        let run = store.run(args);
+        run.exits(5);
+        assert!(run.stderr.contains("is left out"), "{args:?}: {}", run.stderr);
+        let calm = ["no difference", "no tombstones", "nothing to prune"];
+        let line = run.stderr.lines().find(|line| calm.iter().any(|calm| line.contains(calm)));
+        let line = line.unwrap_or_else(|| panic!("{args:?}: {}", run.stderr));
+        assert!(line.ends_with("in what could be read"), "{args:?}: {line}");
+    }
+}
+
+#[test]
+fn a_list_of_nothing_says_so_once_and_is_no_failure() {
+    let machine = Machine::new("nothing");
+    let store = machine.group("s", &[]);
+    store.send("hi");
+    for (args, said) in [
+        (&["chat", "search", "harbour"][..], "no message has all of these words"),
+        (&["chat", "list", "--since", "2030-01-01"], "no messages"),
+        (&["kanban", "list"], "no cards"),
+        (&["issue", "list"], "no issues"),
+        (&["canvas", "list"], "no elements"),
+        (&["conflict", "list"], "no conflicts"),
+        (&["tombstone", "list"], "no tombstones"),
+        (&["trash", "list"], "the trash is empty"),
+        (&["sync", "peers"], "no bundle came here yet"),
+        (&["check"], "nothing is wrong"),
+    ] {
+        for format in ["table", "tsv", "csv", "id"] {
+            let run = store.run(&[args, &["-o", format]].concat());
+            assert_eq!(run.exits(0).stderr, format!("{said}\n"), "{args:?} {format}");
+            assert_eq!(run.stdout.lines().count(), usize::from(["tsv", "csv"].contains(&format)));
+        }
+        for format in ["json", "ndjson"] {
+            let run = store.run(&[args, &["-o", format]].concat());
+            assert_eq!(run.exits(0).stderr, "", "{args:?} {format}");
+        }
+        assert_eq!(store.run(&[args, &["-q"]].concat()).exits(0).stderr, "", "{args:?}");
+    }
+}
+
+#[test]
+fn everything_separated_begins_with_a_header() {
+    let machine = Machine::new("headers");
+    let store = machine.group("s", &[BOB]);
+    let id = store.send("hi");
+    for args in [
+        &["status"][..],
+        &["member", "show", BOB],
+        &["chat", "show", &id],
+        &["entity", "show"],
+        &["doc", "show", "chat"],
+        &["digest", "-o", "tsv"],
+    ] {
+        assert_eq!(store.ok(args).lines().next(), Some("field\tvalue"), "{args:?}");
+    }
+    assert_eq!(store.ok(&["member", "show", BOB, "-o", "csv"]).lines().next(), Some("field,value"));
+}
+
+#[test]
+fn status_names_the_entities_that_entity_list_has() {
+    let machine = Machine::new("entities");
+    for name in ["real-store", "legacy-0.1.20"] {
+        let store = machine.fixture(name);
+        let listed = store.column(&["entity", "list"], "entity");
+        let status = store.json(&["status"]);
+        let named: Vec<&str> =
+            status["entities"].as_array().unwrap().iter().filter_map(|e| e.as_str()).collect();
+        assert_eq!(named, listed, "{name}");
+    }
+}
