@@ -3,6 +3,7 @@
 
 use crate::error::{Error, Result};
 use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
 
 /// The time of a command, in Unix seconds.
 #[derive(Debug, Clone)]
@@ -30,6 +31,25 @@ impl Clock {
     /// Now, in Unix seconds.
     pub fn now(&self) -> i64 {
         self.fixed.get().unwrap_or_else(|| chrono::Utc::now().timestamp())
+    }
+}
+
+/// How long some work may still take, by a clock that only goes forward.
+#[derive(Debug, Clone, Copy)]
+pub struct TimeLeft(Duration);
+
+impl TimeLeft {
+    /// All of it.
+    pub fn of(whole: Duration) -> Self {
+        TimeLeft(whole)
+    }
+
+    /// Takes from it what a piece of the work takes, which is told how much is left.
+    pub fn spend<T>(&mut self, work: impl FnOnce(Duration) -> T) -> T {
+        let begun = Instant::now();
+        let done = work(self.0);
+        self.0 = self.0.saturating_sub(begun.elapsed());
+        done
     }
 }
 

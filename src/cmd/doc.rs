@@ -6,15 +6,15 @@ mod size;
 mod tree;
 
 use super::{Context, OtherAs};
-use crate::concern;
-use crate::crdt::update::{Fault, Update};
+use crate::crdt::update::Fault;
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, hex};
 use crate::inspect::jsonpath;
-use crate::store::{Document, Reader, Scan, Store};
-use crate::ui::{Column, Format, Report, Row, Section, Take};
+use crate::query::document::{DocumentFile, client_ids};
+use crate::store::Scan;
+use crate::ui::{Column, Format, Report, Section, Take, row};
 use clap::{Subcommand, ValueEnum};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -180,39 +180,13 @@ fn list(context: &Context) -> Result<Report> {
                 None
             }
         };
-        rows.push(fields(&store, document, client_ids));
+        rows.push(row(&DocumentFile::of(&store, document, client_ids))?);
         progress.advance(1);
     }
     for problem in problems {
         context.note(format!("{}: {}", problem.path.display(), problem.what));
     }
     Ok(Report::list(rows, LIST, Some("doc_id"), "no documents"))
-}
-
-/// What is known of a document without looking at its content.
-fn fields(store: &Store, document: &Document, client_ids: Option<usize>) -> Row {
-    let id = &document.id;
-    let spec = concern::of(id);
-    let mut row = Map::new();
-    row.insert("doc_id".into(), json!(id));
-    row.insert("entity_type".into(), json!(id.entity_type()));
-    row.insert("entity_id".into(), json!(id.entity_id()));
-    row.insert("concern".into(), json!(spec.map(|spec| spec.name)));
-    row.insert("path".into(), json!(store.named_path(&document.path).to_string_lossy()));
-    row.insert("bytes".into(), json!(document.bytes));
-    row.insert("limit_bytes".into(), json!(spec.map(|spec| spec.limit_bytes)));
-    row.insert("version".into(), json!(document.meta.as_ref().map(|meta| meta.version)));
-    row.insert("client_ids".into(), json!(client_ids));
-    row.insert("updated_at".into(), json!(document.meta.as_ref().map(|meta| meta.updated_at)));
-    row
-}
-
-/// How many replicas wrote into a document: its state vector's clients. Walks, does not load.
-fn client_ids(reader: &Reader, doc: &DocId) -> Result<usize> {
-    let Some(bytes) = reader.bytes(doc)? else { return Ok(0) };
-    let update = Update::walk(&bytes)
-        .map_err(|fault| Error::corrupt("the document does not decode").because(fault))?;
-    Ok(update.version().clocks.len())
 }
 
 const SHOW: &[Column] = &[
@@ -250,7 +224,8 @@ fn show(context: &Context, wanted: &str) -> Result<Report> {
     let (Some(document), Some(view)) = (document, reader.view(&id)?) else {
         return Err(missing(&id));
     };
-    let mut row = fields(&store, document, Some(view.version().clocks.len()));
+    let client_ids = Some(view.version().clocks.len());
+    let mut row = row(&DocumentFile::of(&store, document, client_ids))?;
     row.insert("created_at".into(), json!(document.meta.as_ref().map(|meta| meta.created_at)));
     row.insert("digest".into(), json!(hex(&view.digest())));
     let roots: Vec<_> = view.roots().iter().map(|root| root_row(&view, root)).collect();

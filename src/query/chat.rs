@@ -4,7 +4,7 @@ use super::record::{self, Other, derived};
 use super::unread::{ReadMark, Unread};
 use super::{Text, occurring, view};
 use crate::concern::chat;
-use crate::concern::chat::{Caches, MESSAGES, REPLIES, SPEC, find_thread, no_chat};
+use crate::concern::chat::{Caches, MESSAGES, REPLIES, SPEC, THREADS, find_thread, no_chat};
 use crate::crdt::update::Id;
 use crate::crdt::value::Source;
 use crate::crdt::view::View;
@@ -104,6 +104,19 @@ pub struct MessageFilter {
     pub deleted: bool,
     /// Only those that are unread here, replies in the threads too; see [`super::unread`].
     pub unread: bool,
+    /// The replies in the threads too, not those to deleted messages alone.
+    pub replies: bool,
+}
+
+/// A thread, without what is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ThreadSummary {
+    /// The message that it replies to, which may be gone.
+    pub parent_id: String,
+    /// Replies that are not deleted.
+    pub reply_count: i64,
+    /// When the last of them was written, in Unix seconds; 0 without any.
+    pub last_reply_at: i64,
 }
 
 /// The messages of an entity, the oldest first, with the replies to deleted ones, which have no other
@@ -126,7 +139,7 @@ fn list_of(
     filter: &MessageFilter,
 ) -> Result<Vec<Message>> {
     let mut replies = REPLIES.records(view);
-    if filter.words.is_empty() && !filter.unread {
+    if filter.words.is_empty() && !filter.unread && !filter.replies {
         replies.retain(|path| path.get(1).is_some_and(|thread| is_gone(view, thread)));
     }
     let mut found = messages(view, MESSAGES.records(view), filter.deleted)?;
@@ -283,6 +296,20 @@ pub fn thread(reader: &Reader, entity: &EntityId, prefix: &str, all: bool) -> Re
     sort(&view, &mut replies);
     let Caches { reply_count, last_reply_at } = Caches::of(&view, &parent);
     Ok(Thread { parent_id: parent, reply_count, last_reply_at, message, replies })
+}
+
+/// The threads of an entity, counted, by the messages that they reply to; none where there are none yet.
+///
+/// # Errors
+/// `Corrupt` where the document is.
+pub fn thread_summaries(reader: &Reader, entity: &EntityId) -> Result<Vec<ThreadSummary>> {
+    let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
+    let summary = |path: DocPath| {
+        let parent_id = path.last()?.clone();
+        let Caches { reply_count, last_reply_at } = Caches::of(&view, &parent_id);
+        Some(ThreadSummary { parent_id, reply_count, last_reply_at })
+    };
+    Ok(THREADS.records(&view).into_iter().filter_map(summary).collect())
 }
 
 fn begun(reader: &Reader, entity: &EntityId) -> Result<View> {

@@ -9,6 +9,7 @@ pub mod canvas;
 pub mod chat;
 pub mod conflict;
 pub mod diff;
+pub mod document;
 pub mod entity;
 mod held;
 pub mod history;

@@ -289,6 +289,37 @@ pub fn find_among(
         .ok_or_else(|| Error::bug("a peer vanished while it was looked up"))
 }
 
+/// A peer as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PeerSummary {
+    /// Its replica.
+    pub replica_id: String,
+    /// The member whose it is; None where it did not say.
+    pub member: Option<String>,
+    /// When its last bundle was made, in Unix seconds.
+    pub last_seen: i64,
+    /// The id of that bundle.
+    pub last_bundle: Option<String>,
+    /// The replica as which it goes on, where it is gone.
+    pub succeeded_by: Option<String>,
+}
+
+/// Every peer and what became of it, the one that was heard of last first.
+///
+/// # Errors
+/// `Io` and `Corrupt` where the local state cannot be read.
+pub fn summaries(state: Option<&State>) -> Result<Vec<PeerSummary>> {
+    let mut gone = state.map(succeeded).transpose()?.unwrap_or_default();
+    let summary = |peer: Peer| PeerSummary {
+        succeeded_by: gone.remove(&peer.replica_id),
+        replica_id: peer.replica_id,
+        member: peer.member,
+        last_seen: peer.last_seen,
+        last_bundle: peer.last_bundle,
+    };
+    Ok(list(state)?.into_iter().map(summary).collect())
+}
+
 /// Every peer, the one that was heard of last first.
 pub fn list(state: Option<&State>) -> Result<Vec<Peer>> {
     state.map_or_else(|| Ok(Vec::new()), State::peers)

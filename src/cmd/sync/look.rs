@@ -106,18 +106,7 @@ const PEERS: &[Column] = &[
 
 pub fn peers(context: &Context) -> Result<Report> {
     let reader = context.reader()?;
-    let peers = peer::list(reader.state())?;
-    let gone = reader.state().map(peer::succeeded).transpose()?.unwrap_or_default();
-    let row = |peer: crate::store::Peer| {
-        object(json!({
-            "replica_id": peer.replica_id,
-            "member": peer.member,
-            "last_seen": peer.last_seen,
-            "last_bundle": peer.last_bundle,
-            "succeeded_by": gone.get(&peer.replica_id),
-        }))
-    };
-    let rows = peers.into_iter().map(row).collect();
+    let rows = ui::rows(&peer::summaries(reader.state())?)?;
     Ok(Report::list(rows, PEERS, Some("replica_id"), "no bundle came here yet"))
 }
 

@@ -1,0 +1,64 @@
+//! The documents of a store as files: where each lies, how large it is, who wrote in it.
+
+use crate::concern;
+use crate::crdt::update::Update;
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use crate::store::{Document, Reader, Store};
+use serde::Serialize;
+
+/// What is known of a document without looking at its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DocumentFile {
+    /// The document, of a known concern or not.
+    pub doc_id: DocId,
+    /// The first part of its id.
+    pub entity_type: String,
+    /// The second part of its id.
+    pub entity_id: String,
+    /// The concern; None for an opaque document.
+    pub concern: Option<&'static str>,
+    /// Its file, relative to the directory that the store was named by.
+    pub path: String,
+    /// Of its file; 0 while the document is in the log only.
+    pub bytes: u64,
+    /// The limit of its concern; None where no concern knows it.
+    pub limit_bytes: Option<u64>,
+    /// How often it was saved; None where nobody said.
+    pub version: Option<u64>,
+    /// How many replicas ever wrote in it; None where that was not asked, or cannot be told.
+    pub client_ids: Option<usize>,
+    /// When it was last saved, in Unix seconds; None where nobody said.
+    pub updated_at: Option<i64>,
+}
+
+impl DocumentFile {
+    /// Of a document of a store.
+    pub fn of(store: &Store, document: &Document, client_ids: Option<usize>) -> DocumentFile {
+        let (id, meta) = (&document.id, document.meta.as_ref());
+        let spec = concern::of(id);
+        DocumentFile {
+            doc_id: id.clone(),
+            entity_type: id.entity_type().to_owned(),
+            entity_id: id.entity_id().to_owned(),
+            concern: spec.map(|spec| spec.name),
+            path: store.named_path(&document.path).to_string_lossy().into_owned(),
+            bytes: document.bytes,
+            limit_bytes: spec.map(|spec| spec.limit_bytes),
+            version: meta.map(|meta| meta.version),
+            client_ids,
+            updated_at: meta.map(|meta| meta.updated_at),
+        }
+    }
+}
+
+/// How many replicas wrote into a document: its state vector's clients. Walks, does not load.
+///
+/// # Errors
+/// `Corrupt` where it does not decode.
+pub fn client_ids(reader: &Reader, doc: &DocId) -> Result<usize> {
+    let Some(bytes) = reader.bytes(doc)? else { return Ok(0) };
+    let update = Update::walk(&bytes)
+        .map_err(|fault| Error::corrupt("the document does not decode").because(fault))?;
+    Ok(update.version().clocks.len())
+}
