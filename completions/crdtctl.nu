@@ -1,4 +1,4 @@
-# crdtctl 0.1.0: init, status, whoami, entity, member, chat, kanban, issue, canvas, sync, prune, tombstone, trash, conflict, doc, digest, check, repair, recover, batch, log, demo, completions, man
+# crdtctl 0.1.0: init, status, whoami, entity, member, chat, kanban, issue, canvas, sync, prune, tombstone, trash, conflict, doc, digest, check, repair, recover, batch, log, sql, demo, completions, man
 module completions {
 
   def "nu-complete crdtctl global.output" [] {
@@ -4795,6 +4795,55 @@ module completions {
   export extern "crdtctl log help help" [
   ]
 
+  def "nu-complete crdtctl sql schema" [] {
+    [ "entities" "members" "messages" "messages_fts" "threads" "reactions" "attachments" "cards" "columns" "issues" "comments" "elements" "tombstones" "acknowledgements" "conflicts" "peers" "log" "documents" "sizes" "" ]
+  }
+
+  def "nu-complete crdtctl sql global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl sql global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl sql global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl sql global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Ask the store in SQL: one query over views of everything it holds
+  export extern "crdtctl sql" [
+    --param(-p): string       # A value for `:NAME` in the query; `:now` is the time that counts as now
+    --timeout: string         # For how long the query may work
+    --explain                 # Show how the query would be answered, and what it would read
+    --schema: string@"nu-complete crdtctl sql schema" # List the views or, with the name of one, its columns
+    --save: path              # Write all views into a new SQLite file, with the full-text index
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl sql global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl sql global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl sql global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl sql global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    query?: string            # One SELECT; `-` reads it from stdin
+  ]
+
   def "nu-complete crdtctl demo global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -5335,6 +5384,10 @@ module completions {
 
   # Show one command: its operations, and what it did to which records
   export extern "crdtctl help log show" [
+  ]
+
+  # Ask the store in SQL: one query over views of everything it holds
+  export extern "crdtctl help sql" [
   ]
 
   # Show the whole journey: two replicas, a USB stick between them, deletions and pruning

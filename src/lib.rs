@@ -59,6 +59,7 @@
 //! | [`check`] | what is wrong with a store, and what mends it |
 //! | [`recover`] | a damaged document, built again from what is left |
 //! | [`sync`] | bundles, export, import, peers; knows versions and bytes, not messages |
+//! | [`sql`] | everything above as views that a query in SQL reads, and nothing else |
 //! | [`machine`], [`entity`] | the machine at hand; stores and entities as a program uses them |
 //!
 //! The command line (feature `cli`) stands on top of these and is no part of the library.
@@ -111,6 +112,7 @@ pub mod query;
 pub mod recover;
 pub mod sample;
 pub mod schema;
+pub mod sql;
 pub mod store;
 pub mod sync;
 pub mod tombstone;

@@ -77,6 +77,17 @@ pub const JSONPATH_STEPS: f64 = 3e8;
 /// Values that it may find, those inside of others counted.
 pub const JSONPATH_FOUND: usize = 5_000_000;
 
+/// A query in SQL, in bytes.
+pub const SQL_BYTES: usize = 100_000;
+/// A value that it makes, in bytes.
+pub const SQL_VALUE_BYTES: usize = 64 << 20;
+/// Instructions of SQLite that it may take: some minutes, where nobody gives it a shorter time.
+pub const SQL_STEPS: u64 = 20_000_000_000;
+/// Memory for all of SQLite, the rows that are asked included.
+pub const SQL_MEMORY_BYTES: u64 = 512 << 20;
+/// Rows of an answer that a table holds, in bytes of JSON: its widths are known at the end only.
+pub const SQL_TABLE_BYTES: usize = 64 << 20;
+
 /// Texts of a picture, in steps: a character in each of its fonts. Beyond this an element is a box.
 pub const PICTURE_STEPS: usize = 2_000_000;
 /// … and of one element.

@@ -135,6 +135,33 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Makes a file of the user's that is not there yet, out of what `fill` puts into an empty one beside
+/// it: whole, and on the disk, or not at all.
+///
+/// # Errors
+/// `Refused` where there is such a file; `Io`; those of `fill`.
+pub fn make<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
+    let failed = |e: io::Error| Error::io(format!("cannot write {}", path.display()), e);
+    let exists = || {
+        Error::refused(format!("{} is there already", path.display()))
+            .hint("nothing is written over: name another file")
+    };
+    match path.symlink_metadata() {
+        Ok(_) => return Err(exists()),
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
+        Err(_) => {}
+    }
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let new = beside().tempfile_in(dir).map_err(failed)?;
+    let made = fill(new.path())?;
+    new.as_file().sync_all().map_err(failed)?;
+    new.persist_noclobber(path).map_err(|e| match e.error.kind() {
+        io::ErrorKind::AlreadyExists => exists(),
+        _ => failed(e.error),
+    })?;
+    Ok(made)
+}
+
 /// Writes a file as [`write`] does, on a medium that may be gone at any time: under another name
 /// beginning with `unfinished` until its bytes were read back from there and are right.
 ///

@@ -32,6 +32,7 @@ mod prune;
 mod recover;
 mod repair;
 mod resolve;
+mod sql;
 mod status;
 mod sync;
 mod time;
@@ -97,6 +98,7 @@ commands! {
     Recover => recover,
     Batch => batch,
     Log => log,
+    Sql => sql,
     Demo => demo,
     Completions => completions,
     Man => man,

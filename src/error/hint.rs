@@ -139,6 +139,13 @@ pub enum Next {
     /// Show what lost a conflict.
     Conflict(i64),
 
+    /// List the views that a query can read.
+    Views,
+    /// Give a query more time.
+    AskLonger,
+    /// Write the views into a file.
+    SaveViews,
+
     /// Make a bundle.
     Export,
     /// Make a bundle of one document.

@@ -60,6 +60,7 @@ mod repair;
 #[cfg(unix)]
 mod shells;
 mod size;
+mod sql;
 mod state_dir;
 mod status;
 mod sync_files;

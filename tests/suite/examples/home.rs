@@ -208,6 +208,7 @@ const FURNISHING: &[(&str, &str)] = &[
     ),
     ("", "echo '{\"op\":\"chat.send\",\"text\":\"hi\"}' > operations.ndjson"),
     ("", "crdtctl canvas events > messages.ndjson && cp messages.ndjson ~/relay.ndjson"),
+    ("", "echo 'SELECT kind, sum(bytes) FROM sizes GROUP BY 1' > report.sql"),
     ("", "for f in map.png oars.png; do printf x > $f; done"),
     ("", "for f in note notes report; do echo 'It squeaks when it turns' > $f.txt; done"),
 ];

@@ -63,6 +63,11 @@ const BEFORE: &[(&str, &str)] = &[
          \"group:ocean-forest-moon-star:chat\").path') && cp $f kept.yrs \
          && printf '\\1\\1\\1' | dd of=$f bs=1 seek=40 conv=notrunc 2>/dev/null",
     ),
+    // The store's own chat was damaged above.
+    (
+        "crdtctl sql 'SELECT author_id, count(*) FROM messages WHERE NOT deleted GROUP BY 1 ORDER BY 2 DESC'",
+        "cd ~/backup/alice",
+    ),
 ];
 
 /// Both stores hear of what the other has done, and of what it has heard.

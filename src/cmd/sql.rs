@@ -1,0 +1,199 @@
+use super::{Context, files, time};
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::sql::{self, Query, QueryBounds, SqlAnswer, SqlHeading, SqlSource, SqlType, SqlView};
+use crate::store::Store;
+use crate::ui::{Body, Column, Format, Report, Row, Stream, Style, Take};
+use clap::builder::PossibleValuesParser;
+use serde_json::json;
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Ask the store in SQL: one query over views of everything it holds
+///
+/// Entities, members, messages, cards, issues, tombstones, peers, the log, what takes how many bytes:
+/// `--schema` lists the views, `--schema messages` the columns of one; they are called as in the JSON
+/// of the other commands. Times are Unix seconds: `datetime(created_at, 'unixepoch')` reads them. All
+/// of the store is meant or, with -e, one entity.
+///
+/// Only what the query names is read, into memory; nothing is written anywhere, and a query that
+/// would do anything but read is refused with exit code 2. One that takes longer than --timeout, or
+/// more than 512 MiB, is refused with exit code 1.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl sql 'SELECT author_id, count(*) FROM messages GROUP BY 1 ORDER BY 2 DESC'
+  crdtctl sql \"SELECT id, content FROM messages_fts WHERE messages_fts MATCH 'boat' ORDER BY rank\"
+  crdtctl sql 'SELECT title, status FROM issues WHERE assignee_id = :who' -p who=bob-hill-lake-tree
+  crdtctl sql 'SELECT id FROM cards WHERE NOT archived AND updated_at < :now - 7 * 86400' -o id
+  crdtctl sql 'SELECT doc, kind, bytes FROM sizes ORDER BY bytes DESC LIMIT 5' -o table
+  crdtctl sql --schema tombstones
+  crdtctl sql - --json < report.sql
+  crdtctl sql --save ~/usb/ocean.sqlite")]
+pub struct Args {
+    /// One SELECT; `-` reads it from stdin
+    #[arg(required_unless_present_any = ["schema", "save"])]
+    query: Option<String>,
+    /// A value for `:NAME` in the query; `:now` is the time that counts as now
+    #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    parameters: Vec<(String, String)>,
+    /// For how long the query may work
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time::duration)]
+    timeout: Duration,
+    /// Show how the query would be answered, and what it would read
+    #[arg(long)]
+    explain: bool,
+    /// List the views or, with the name of one, its columns
+    #[arg(long, value_name = "VIEW", num_args = 0..=1, default_missing_value = "")]
+    #[arg(conflicts_with_all = ["query", "save"], value_parser = views())]
+    schema: Option<String>,
+    /// Write all views into a new SQLite file, with the full-text index
+    #[arg(long, value_name = "FILE", conflicts_with = "query")]
+    save: Option<PathBuf>,
+}
+
+const VIEWS: &[Column] = &[
+    Column::text("view", "view"),
+    Column::text("about", "one row is"),
+    Column::list("columns", "columns").data(),
+];
+
+const FIELDS: &[Column] = &[
+    Column::text("column", "column"),
+    Column::text("type", "type"),
+    Column::text("about", "what it says"),
+];
+
+const PLAN: &[Column] = &[
+    Column::number("id", "step"),
+    Column::number("parent", "part of"),
+    Column::text("detail", "what is done"),
+];
+
+pub fn run(context: &Context, args: Args) -> Result<Report> {
+    if let Some(named) = &args.schema {
+        return schema(named);
+    }
+    if let Some(file) = &args.save {
+        return save(context, file);
+    }
+    let sql = files::text(args.query.as_deref().unwrap_or_default())?;
+    let memory = Some(limits::SQL_MEMORY_BYTES);
+    let bounds = QueryBounds { time: args.timeout, memory, ..QueryBounds::default() };
+    let query = Query::prepare(&sql, &args.parameters, context.now(), bounds)?;
+    match args.explain {
+        true => explain(query),
+        false => ask(context, query),
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, String)> {
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+    let name = name.trim_start_matches([':', '@', '$']);
+    match text.contains('=') && !name.is_empty() {
+        true => Ok((name.to_owned(), value.to_owned())),
+        false => Err(Error::usage(format!("not NAME=VALUE: {text:?}"))),
+    }
+}
+
+/// The name of a view, or nothing.
+fn views() -> PossibleValuesParser {
+    let names = sql::views().iter().map(|view| view.name);
+    PossibleValuesParser::new(names.chain([""]))
+}
+
+fn schema(named: &str) -> Result<Report> {
+    let columns = |view: &SqlView| view.columns.iter().map(|c| c.name).collect::<Vec<_>>();
+    let Some(view) = sql::views().iter().find(|view| view.name == named) else {
+        let row = |view: &&SqlView| {
+            object(json!({"view": view.name, "about": view.about, "columns": columns(view)}))
+        };
+        let rows = sql::views().iter().map(row).collect();
+        return Ok(Report::list(rows, VIEWS, Some("view"), ""));
+    };
+    let row = |column: &sql::SqlColumn| {
+        object(json!({"column": column.name, "type": column.kind, "about": column.about}))
+    };
+    Ok(Report::list(view.columns.iter().map(row).collect(), FIELDS, Some("column"), ""))
+}
+
+fn explain(query: Query) -> Result<Report> {
+    let reads = query.reads();
+    let read = reads.iter().map(|(view, columns)| match columns.as_slice() {
+        [] => format!("it counts {view}"),
+        columns => format!("it reads {view}: {}", columns.join(", ")),
+    });
+    let notes: Vec<String> = read.collect();
+    let rows = crate::ui::rows(&query.plan()?)?;
+    Ok(notes.into_iter().fold(Report::list(rows, PLAN, None, "nothing is done"), Report::note))
+}
+
+fn ask(context: &Context, query: Query) -> Result<Report> {
+    let store = context.store()?;
+    let reader = store.reader()?;
+    let source = SqlSource::new(&store, &reader, context.named_entities(&reader)?, context.now());
+    let answer = query.ask(&source)?;
+    source.take_damaged().into_iter().try_for_each(|error| context.leave_out(error))?;
+    let columns: Vec<Column> = answer.headings().iter().map(column).collect();
+    let id = columns.iter().any(|column| column.key == "id").then_some("id");
+    let held = match context.terminal.format {
+        Format::Table => limits::SQL_TABLE_BYTES,
+        _ => usize::MAX,
+    };
+    let answer = RefCell::new(answer);
+    let rows = move |take: Take<'_>| hand_out(&mut answer.borrow_mut(), held, take);
+    Ok(Body::Stream { rows: Stream::of(rows), columns: columns.into(), id }.into())
+}
+
+/// Hands out the rows of an answer; of a table no more than it can hold.
+fn hand_out(answer: &mut SqlAnswer, held: usize, take: Take<'_>) -> Result<()> {
+    let mut bytes: usize = 0;
+    while let Some(row) = answer.next_row()? {
+        if held < usize::MAX {
+            let length = serde_json::to_string(&row).map_or(0, |text| text.len());
+            bytes = bytes.saturating_add(length);
+        }
+        if bytes > held {
+            return Err(Error::refused("the answer is too large for a table")
+                .hint("`-o tsv` writes it row by row, a LIMIT makes it shorter"));
+        }
+        if !take(row)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn column(heading: &SqlHeading) -> Column {
+    let style = match heading.kind {
+        Some(SqlType::Time) => Style::Time,
+        Some(SqlType::Flag) => Style::Flag,
+        Some(SqlType::Integer | SqlType::Number) => Style::Number,
+        Some(SqlType::Json) => Style::List,
+        Some(SqlType::Text) | None => Style::Text,
+    };
+    let name = || Cow::Owned(heading.name.clone());
+    Column { key: name(), title: name(), ..Column::new("", "", style) }
+}
+
+fn save(context: &Context, file: &Path) -> Result<Report> {
+    if Store::owns(file)? {
+        return Err(Error::refused(format!("{} belongs to a store", file.display()))
+            .hint("name a file outside of it"));
+    }
+    let store = context.store()?;
+    let reader = store.reader()?;
+    let source = SqlSource::new(&store, &reader, context.named_entities(&reader)?, context.now());
+    let rows = files::make(file, |new| sql::save(new, &source))?;
+    source.take_damaged().into_iter().try_for_each(|error| context.leave_out(error))?;
+    let name = files::name(file);
+    Ok(Report::nothing().note(format!("wrote {rows} rows to {name}")))
+}
+
+fn object(value: serde_json::Value) -> Row {
+    match value {
+        serde_json::Value::Object(fields) => fields,
+        _ => Row::new(),
+    }
+}

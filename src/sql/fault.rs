@@ -1,0 +1,98 @@
+//! What SQLite says, as errors of ours with what to do next.
+
+use super::guard::{Guard, Refusal};
+use super::storing;
+use super::views::{self, VIEWS};
+use crate::error::{Error, Hint, Next};
+use rusqlite::ErrorCode;
+use std::time::Duration;
+
+/// Of a query.
+pub(super) fn told(e: &rusqlite::Error, sql: &str, guard: &Guard, whole: Duration) -> Error {
+    if let Some(refusal) = guard.refusal() {
+        return refused(refusal);
+    }
+    match e {
+        rusqlite::Error::MultipleStatement => {
+            return Error::usage("one query at a time").hint("leave out what stands after the `;`");
+        }
+        rusqlite::Error::SqliteFailure(_, None) if guard.is_stopped() => return too_late(whole),
+        _ => {}
+    }
+    let said = match e {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        rusqlite::Error::SqliteFailure(_, Some(said)) => said.clone(),
+        other => other.to_string(),
+    };
+    match e.sqlite_error_code() {
+        _ if said == "Recursion limit" => {
+            Error::usage("the query is nested too deeply").hint("put fewer brackets in brackets")
+        }
+        Some(ErrorCode::OutOfMemory) => storing::too_much(),
+        Some(ErrorCode::TooBig) => storing::too_big(),
+        Some(ErrorCode::OperationInterrupted) if guard.is_stopped() => too_late(whole),
+        Some(ErrorCode::OperationInterrupted) => {
+            Error::refused("the query takes too many steps").hint(Hint::from("ask for less of it"))
+        }
+        _ => Error::usage(said.clone()).hint(hint(&said, sql)),
+    }
+}
+
+/// Of a query that did not end in its time.
+pub(super) fn too_late(whole: Duration) -> Error {
+    Error::refused(format!("the query takes longer than {}", lasting(whole)))
+        .hint(Next::AskLonger.and(" waits longer; a narrower WHERE or a LIMIT takes less"))
+}
+
+/// What is no query that reads.
+pub(super) fn refused(refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::Action(action) => only_reads(&action),
+        Refusal::Function(name) => {
+            Error::usage(format!("a query may not call {name}()")).hint("leave it out")
+        }
+        Refusal::Table(name) => Error::usage(format!("no such view: {name}")).hint(the_views()),
+    }
+}
+
+/// A statement that does something.
+pub(super) fn only_reads(action: &str) -> Error {
+    Error::usage(format!("a query reads and does nothing else: {action} is refused"))
+        .hint(Next::Views.and(" shows what can be read"))
+}
+
+fn hint(said: &str, sql: &str) -> Hint {
+    if said.starts_with("no such table") {
+        return the_views();
+    }
+    if said.contains("no such column") || said.contains("has no column") {
+        let views = VIEWS.iter().filter(|view| views::mentions(sql, view)).map(|view| {
+            let columns: Vec<&str> = view.columns.iter().map(|column| column.name).collect();
+            format!("{} has {}", view.name, columns.join(", "))
+        });
+        let views: Vec<String> = views.collect();
+        if !views.is_empty() {
+            return views.join("; ").into();
+        }
+    }
+    if said.starts_with("fts5:") || said.starts_with("unterminated string") {
+        return "what is searched for stands in double quotes where it is more than letters and \
+                digits: MATCH '\"half-hour\"'"
+            .into();
+    }
+    Next::Views.and(" shows what can be asked")
+}
+
+fn the_views() -> Hint {
+    let all: Vec<&str> = VIEWS.iter().map(|view| view.name).collect();
+    Hint::from(format!("the views are {}; ", all.join(", ")))
+        .next(Next::Views)
+        .and(" describes them")
+}
+
+fn lasting(time: Duration) -> String {
+    match time.as_millis() {
+        ms if ms % 1_000 == 0 => format!("{} s", ms / 1_000),
+        ms => format!("{ms} ms"),
+    }
+}

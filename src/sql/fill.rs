@@ -1,0 +1,49 @@
+//! Filling the views that are asked for, and no others.
+
+use super::rows::SqlRows;
+use super::source::SqlSource;
+use super::view::{Filler, SqlView};
+use super::{storing, views::VIEWS};
+use crate::error::Result;
+use rusqlite::Connection;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Which columns of which views are asked for.
+pub(super) type Wanted = BTreeMap<&'static str, BTreeSet<&'static str>>;
+
+/// Fills what is wanted and nothing else, entity by entity, so that what several views are made of
+/// is read once. The tables are there, and empty.
+pub(super) fn fill(db: &Connection, wanted: &Wanted, source: &SqlSource<'_>) -> Result<()> {
+    db.execute_batch("BEGIN").map_err(storing::failed)?;
+    let views = VIEWS.iter().filter_map(|view| Some((view, wanted.get(view.name)?)));
+    let views: Vec<_> = views.collect();
+    for (view, columns) in &views {
+        if let Filler::Store(fill) = view.filler {
+            fill(source, &mut rows_of(db, view, columns)?)?;
+        }
+    }
+    let by_entity = views.iter().any(|(view, _)| matches!(view.filler, Filler::Entity(_)));
+    for entity in by_entity.then(|| source.entities()).transpose()?.iter().flatten() {
+        for (view, columns) in &views {
+            if let Filler::Entity(fill) = view.filler {
+                fill(source, entity, &mut rows_of(db, view, columns)?)?;
+            }
+        }
+    }
+    for (view, _) in &views {
+        if let Filler::Index(_) = view.filler {
+            let name = view.name;
+            let build = format!("INSERT INTO {name}({name}) VALUES ('rebuild')");
+            db.execute_batch(&build).map_err(storing::failed)?;
+        }
+    }
+    db.execute_batch("COMMIT").map_err(storing::failed)
+}
+
+fn rows_of<'c>(
+    db: &'c Connection,
+    view: &SqlView,
+    wanted: &BTreeSet<&'static str>,
+) -> Result<SqlRows<'c>> {
+    SqlRows::of(db, view.name, view.columns, wanted)
+}
