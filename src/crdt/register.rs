@@ -43,8 +43,8 @@ mod tests;
 pub use carriers::Carriers;
 
 use super::update::{
-    Block, Checked, Clocks, Container, DeleteSet, Id, Kind, Lineage, Origins, Parent, Register,
-    RootKind, Step, Update,
+    Block, Checked, Clocks, Container, DeleteSet, Id, Kind, Origins, Parent, Register, RootKind,
+    Step, Update,
 };
 use super::value::{Source, Value};
 use super::view::View;
@@ -118,8 +118,7 @@ pub struct News<'s> {
     before: Option<&'s View>,
     after: &'s View,
     whole: Update<'s, Checked>,
-    /// Of the whole; of what was here before, where that is asked for.
-    lineage: OnceCell<Lineage>,
+    /// What was here before, where that is asked for.
     old: OnceCell<Option<Update<'s, Checked>>>,
     sides: &'s [MergeSide<'s>],
     /// What the sides delete.
@@ -182,7 +181,6 @@ impl<'s> News<'s> {
             before,
             after,
             whole,
-            lineage: OnceCell::new(),
             old: OnceCell::new(),
             sides,
             deleted: OnceCell::new(),
@@ -365,11 +363,7 @@ impl<'s> News<'s> {
 
     /// Whether one item is among the origins of another.
     fn follows(&self, later: Id, earlier: Id) -> bool {
-        self.lineage().follows(&self.whole, later, earlier)
-    }
-
-    fn lineage(&self) -> &Lineage {
-        self.lineage.get_or_init(|| Lineage::of(&self.whole))
+        self.whole.is_behind(later, earlier)
     }
 
     /// Whether any side deletes it.

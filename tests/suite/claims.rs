@@ -200,7 +200,7 @@ fn what_waited_and_cannot_be_stored_stops_nothing_that_comes_later() {
         ("cannot stand in an array", "0101ea0701 27 00e90701 0161 0100"),
         ("cannot stand in an array", "0101ea0701 04 00e90701 017800"),
         ("cross inside one run", "0101ea0701 c4 e90705 e90704 016100"),
-        ("more of one run", "0102ea0701 84 e90705 0154 c4 e90703 ea0701 015500"),
+        ("comes to stand amid", "0102ea0701 84 e90705 0154 c4 e90703 ea0701 015500"),
         ("stands before another", "0102ea0701 a8 e90701 0178 c8 e90701 ea0701 017900"),
     ];
     for (n, (reason, hex)) in forged.into_iter().enumerate() {

@@ -6,7 +6,7 @@
 
 use super::any;
 use super::causal::CausalOrder;
-use super::facts::{Facts, GONE, OPEN, Owner, ParentSlot, Root, Shape};
+use super::facts::{Facts, GONE, LineageNode, OPEN, Owner, ParentSlot, Root, Shape};
 use super::{
     Block, Checked, Client, Clocks, DeleteSet, Fault, Header, Id, Kind, Parent, Reader, RootKind,
     Unchecked, Update,
@@ -102,7 +102,8 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     ) -> Result<Facts, Fault> {
         let chain = update.blocks.iter().map(|block| block.clock).collect();
         let slot = vec![OPEN; update.blocks.len()];
-        let facts = Facts { slot, chain, ..Facts::default() };
+        let lineage = vec![LineageNode::default(); update.blocks.len()];
+        let facts = Facts { slot, chain, lineage, ..Facts::default() };
         let (root_index, names, keys) = (HashMap::new(), Vec::new(), Vec::new());
         let mut checker =
             Checker { update, base, expected, facts, root_index, names, keys, parent: None };
@@ -153,7 +154,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
 
     /// The last unit that the document has of a block of which it lacks the rest. yrs cuts there,
     /// and the rest then follows that unit.
-    fn known_part(&self, of: &Client, block: &Block) -> Option<Id> {
+    pub(super) fn known_part(&self, of: &Client, block: &Block) -> Option<Id> {
         let known = self.base?.client(of.id)?.end;
         let cut = block.kind != Kind::Gc && block.clock < known && known < block.next_clock();
         cut.then_some(Id { client: of.id, clock: known.checked_sub(1)? })

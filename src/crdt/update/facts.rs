@@ -17,11 +17,30 @@ pub struct Facts {
     /// Per block, the clock from which on each unit has the one before it as its left origin, and
     /// the same right origin: what a reader may join to one block.
     pub(super) chain: Vec<u32>,
+    /// Per block, what its left origin leads up to.
+    pub(super) lineage: Vec<LineageNode>,
     pub slots: Vec<ParentSlot>,
     pub roots: Vec<Root>,
     pub needs: Clocks,
     /// The origins of something deleted cross inside one run.
     pub crosses: bool,
+}
+
+/// A block among those that its left origin leads up to. Blocks are counted with those of the base
+/// first, where there is one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct LineageNode {
+    pub(super) client: u64,
+    /// The block of the left origin; itself where that is none, or unknown.
+    pub(super) above: u32,
+    /// The clock of the left origin.
+    pub(super) behind: u32,
+    /// A block on the way to the top; itself there.
+    pub(super) jump: u32,
+    /// Blocks above it.
+    pub(super) depth: u32,
+    /// Whether the way up leads to the beginning: not to what is collected, or outside the update.
+    pub(super) known: bool,
 }
 
 /// A place that items stand in: a container, and the key there if it is a map

@@ -1,88 +1,86 @@
-//! What was written over what: the chains of left origins, at hand for any two items.
+//! What stands behind what, and what was written over what: left origins, which form a tree of the
+//! units of each sequence, and a chain under each key.
 //!
-//! A chain is as long as a register was written to, and one merge asks for many of them. Each block
-//! knows its depth and one block far above it (the skew-binary jump pointers of Myers), so that a
-//! question takes the logarithm of the chain.
+//! A way up is as long as a register was written to, or a text was typed in turns, and one merge
+//! asks for many of them. Each block knows its depth and one block far above it (the skew-binary
+//! jump pointers of Myers), so that a question takes the logarithm of the way.
 
+use super::facts::LineageNode;
 use super::{Checked, Id, Update};
 use std::collections::HashMap;
 
-/// No block above.
-const NONE: u32 = u32::MAX;
-
-/// The left origins of a whole state.
-pub struct Lineage {
-    /// Per block.
-    nodes: Vec<LineageNode>,
+/// The blocks of an update, after those of the document that it is for.
+pub(super) struct Forest<'f> {
+    pub(super) base: &'f [LineageNode],
+    pub(super) own: &'f [LineageNode],
 }
 
-#[derive(Clone, Copy)]
-struct LineageNode {
-    /// The block of its left origin.
-    above: u32,
-    /// A block on the way to the top of the chain; itself there.
-    jump: u32,
-    /// Blocks above it.
-    depth: u32,
+/// Where a way down begins.
+pub(super) enum WayDown {
+    /// At the next unit of the same block.
+    Next,
+    /// At the first unit of a block of this client.
+    Client(u64),
 }
 
-impl Lineage {
-    /// Linear in the blocks.
-    pub fn of(update: &Update<'_, Checked>) -> Lineage {
-        let alone = |block: usize| LineageNode { above: NONE, jump: block as u32, depth: 0 };
-        let mut lineage = Lineage { nodes: (0..update.blocks.len()).map(alone).collect() };
-        // Origins come before what was written over them in this order.
-        for block in update.facts.order.iter().map(|block| *block as usize) {
-            let origin = update.blocks.get(block).and_then(|block| update.origins(block).0);
-            if let Some(above) = origin.and_then(|origin| update.find(origin))
-                && let Some(node) = lineage.below(above)
-                && let Some(entry) = lineage.nodes.get_mut(block)
-            {
-                *entry = node;
-            }
+impl Forest<'_> {
+    fn node(&self, at: u32) -> Option<LineageNode> {
+        match (at as usize).checked_sub(self.base.len()) {
+            Some(own) => self.own.get(own).copied(),
+            None => self.base.get(at as usize).copied(),
         }
-        lineage
     }
 
-    /// What a block is whose left origin is in this one.
-    fn below(&self, above: usize) -> Option<LineageNode> {
-        let over = self.nodes.get(above)?;
-        let far = self.nodes.get(over.jump as usize)?;
-        let farther = self.nodes.get(far.jump as usize)?;
-        let even = over.depth - far.depth == far.depth - farther.depth;
-        let jump = if even { far.jump } else { above as u32 };
-        Some(LineageNode { above: above as u32, jump, depth: over.depth.saturating_add(1) })
+    /// What a block is whose left origin is this unit of this one.
+    pub(super) fn below(&self, client: u64, above: u32, behind: u32) -> Option<LineageNode> {
+        let over = self.node(above)?;
+        let far = self.node(over.jump)?;
+        let farther = self.node(far.jump)?;
+        let even = over.depth.checked_sub(far.depth) == far.depth.checked_sub(farther.depth);
+        let jump = if even { far.jump } else { above };
+        let depth = over.depth.saturating_add(1);
+        Some(LineageNode { client, above, behind, jump, depth, known: over.known })
     }
 
-    /// Whether one item is among the origins of another: what it was written over, what that was
-    /// written over, and so on.
-    pub fn follows(&self, update: &Update<'_, Checked>, later: Id, earlier: Id) -> bool {
-        let (Some(from), Some(to)) = (update.find(later), update.find(earlier)) else {
-            return false;
-        };
-        if from == to {
-            return later.clock > earlier.clock;
-        }
-        let Some(depth) = self.nodes.get(to).and_then(|node| node.depth.checked_add(1)) else {
-            return false;
-        };
-        // The block below the earlier one says at which of its units the chain comes in.
-        let entry = self.at_depth(from, depth).and_then(|block| update.blocks.get(block));
-        let origin = entry.and_then(|block| update.origins(block).0);
-        origin.is_some_and(|id| id.clock >= earlier.clock && update.find(id) == Some(to))
-    }
-
-    /// The block of a chain that has so many above it.
-    fn at_depth(&self, block: usize, depth: u32) -> Option<usize> {
+    /// The block on the way up that has so many above it.
+    fn at_depth(&self, block: u32, depth: u32) -> Option<LineageNode> {
         let mut at = block;
         loop {
-            let node = self.nodes.get(at)?;
+            let node = self.node(at)?;
             if node.depth <= depth {
-                return (node.depth == depth).then_some(at);
+                return (node.depth == depth).then_some(node);
             }
-            let far = self.nodes.get(node.jump as usize)?;
-            at = if far.depth >= depth { node.jump } else { node.above } as usize;
+            let far = self.node(node.jump)?;
+            at = if far.depth >= depth { node.jump } else { node.above };
         }
+    }
+
+    /// The way down from one unit, or from the beginning, to another; units by their blocks and
+    /// clocks. None if the other does not stand behind it, or that is not known.
+    pub(super) fn way_down(&self, from: Option<(u32, u32)>, to: (u32, u32)) -> Option<WayDown> {
+        let Some((top, clock)) = from else {
+            let first = self.at_depth(to.0, 0).filter(|node| node.known)?;
+            return Some(WayDown::Client(first.client));
+        };
+        if top == to.0 {
+            return (clock < to.1).then_some(WayDown::Next);
+        }
+        let node = self.at_depth(to.0, self.node(top)?.depth.checked_add(1)?)?;
+        match node.behind.checked_sub(clock).filter(|_| node.above == top)? {
+            0 => Some(WayDown::Client(node.client)),
+            _ => Some(WayDown::Next),
+        }
+    }
+}
+
+impl Update<'_, Checked> {
+    /// Whether one item is among the left origins of another: what it was written over, what that
+    /// was written over, and so on.
+    pub fn is_behind(&self, later: Id, earlier: Id) -> bool {
+        let forest = Forest { base: &[], own: &self.facts.lineage };
+        let locate = |id: Id| Some((self.find(id)? as u32, id.clock));
+        let (Some(later), Some(earlier)) = (locate(later), locate(earlier)) else { return false };
+        forest.way_down(Some(earlier), later).is_some()
     }
 }
 

@@ -43,7 +43,7 @@ pub use alive::Alive;
 pub use cost::Rehearsal;
 pub use deletes::DeleteSet;
 pub use facts::Owner;
-pub use lineage::{Lineage, Origins};
+pub use lineage::Origins;
 pub use locate::{Location, Locations};
 pub use measure::{Dead, Frame};
 pub use merge::merge;

@@ -77,13 +77,15 @@ fn what_is_without_bound_is_not_read() {
 
 #[test]
 fn harmless_pieces_are_added_up() {
-    const C: u64 = 77;
+    const C: u64 = 1_000;
     let base = update(&[chain(C, 8_000, |left| nulls(left, None, 1))], (0, &[]));
     let mut doc = Doc::load(&checked(&base), 1).unwrap();
     let mut allowance = Allowance::default();
-    let refused = (0..400u32).find_map(|at| {
-        let pieces = (1..20).map(|more| nulls(None, Some((C, at * 20 + more)), 1)).collect();
-        let bytes = update(&[(1_000 + u64::from(at), pieces)], (0, &[]));
+    let refused = (0..400).find_map(|at| {
+        // Each passes all that came before it. As a whole, the last ones come first, and none has
+        // to pass another.
+        let pieces = vec![nulls(None, Some((C, 7_999)), 1); 20];
+        let bytes = update(&[(at, pieces)], (0, &[]));
         let update = checked(&bytes);
         match doc.admit(&update, &mut allowance) {
             Ok(admitted) => doc.apply_admitted(&admitted).map(drop).err(),
@@ -107,7 +109,7 @@ fn what_is_counted_later_is_counted_alike() {
     const C: u64 = 77;
     let base = update(&[chain(C, 600, |left| nulls(left, None, 1))], (0, &[]));
     let pieces = (1..200).map(|at| nulls(None, Some((C, at)), 1)).collect();
-    let news = update(&[(1_000, pieces)], (0, &[]));
+    let news = update(&[(C - 1, pieces)], (0, &[]));
     let mut spent = Vec::new();
     for later in [false, true] {
         let (base, news) = (checked(&base), checked(&news));

@@ -1,12 +1,13 @@
-//! Origins that contradict each other inside one run: what yrs shows of them hangs on how the run is
-//! cut, so nothing here can be right.
+//! Origins that contradict each other: what yrs shows of them hangs on how a run is cut, and on what
+//! comes first, so nothing here can be right.
 
 use super::checked;
 use super::rules::{
     ANY, STRING, TRUE, after, assert_rule, at_root, between, id, update, update_with,
 };
-use crate::crdt::testing::{apply, new_doc};
-use yrs::{GetString, Transact, WriteTxn};
+use crate::crdt::testing::{apply, new_doc, state};
+use std::cmp::Reverse;
+use yrs::{GetString, Text, Transact, WriteTxn};
 
 /// What yrs shows of the text "t" of a state.
 fn shown(bytes: &[u8]) -> String {
@@ -39,11 +40,14 @@ fn crossing(run: &[Vec<u8>], deletes: &[u8]) -> Vec<u8> {
     update_with(&[(2, 0, &[item]), (1, 0, run)], deletes)
 }
 
-/// An item between the first unit of a run and an item that follows the third.
-fn around(run: &[Vec<u8>], deletes: &[u8]) -> Vec<u8> {
-    let item = between(STRING, id(5, 0), id(2, 0), b"\x01U");
+/// An item of this client between the first unit of a run and an item that follows the third.
+fn amid(client: u64, run: &[Vec<u8>], deletes: &[u8]) -> Vec<u8> {
+    let item = between(STRING, id(5, 0), id(4, 0), b"\x01U");
     let behind = after(STRING, id(5, 2), b"\x01T");
-    update_with(&[(9, 0, &[item]), (5, 0, run), (2, 0, &[behind])], deletes)
+    let mut clients = [(client, 0, vec![item]), (5, 0, run.to_vec()), (4, 0, vec![behind])];
+    clients.sort_by_key(|(client, ..)| Reverse(*client));
+    let clients: Vec<_> = clients.iter().map(|(of, at, blocks)| (*of, *at, &blocks[..])).collect();
+    update_with(&clients, deletes)
 }
 
 #[test]
@@ -55,7 +59,7 @@ fn they_stand_elsewhere_each_time_and_are_refused() {
         assert!(assert_rule(&bytes, "crossing").is_unsupported());
     }
     let [whole, cut] = runs(5, &["a", "bc", "de"]);
-    let [whole, cut] = [&whole, &cut].map(|run| around(run, &[0]));
+    let [whole, cut] = [&whole, &cut].map(|run| amid(9, run, &[0]));
     assert_ne!(shown(&whole), shown(&cut));
     for bytes in [whole, cut] {
         assert!(assert_rule(&bytes, "crossing").is_unsupported());
@@ -69,11 +73,36 @@ fn what_is_deleted_may_cross() {
         let bytes = crossing(&run, &dead(2));
         assert!(checked(&bytes).crosses());
         assert_eq!(shown(&bytes), "xyz");
+        // And what is written beside it passes, wherever that is.
+        for at in 0..4 {
+            let doc = new_doc(7, false);
+            apply(&doc, &bytes);
+            {
+                let mut txn = doc.transact_mut();
+                txn.get_or_insert_text("t").insert(&mut txn, at, "new");
+            }
+            assert!(checked(&state(&doc)).crosses());
+        }
     }
-    // But what stands beside it may stand elsewhere, in yrs too: that is not compared.
-    let [whole, cut] = runs(5, &["a", "bc", "de"]).map(|run| around(&run, &dead(9)));
-    assert!(checked(&whole).crosses() && checked(&cut).crosses());
-    assert_eq!([shown(&whole), shown(&cut)], ["abcTde", "abcdeT"]);
+}
+
+/// What would be written beside it stands in the same part of the tree: deleted or not, it is
+/// refused at once.
+#[test]
+fn what_is_deleted_stands_in_its_part_of_the_tree() {
+    let [whole, cut] = runs(5, &["a", "bc", "de"]).map(|run| amid(9, &run, &[1, 9, 1, 0, 1]));
+    assert_ne!(shown(&whole), shown(&cut));
+    for bytes in [whole, cut] {
+        assert!(assert_rule(&bytes, "crossing").is_unsupported());
+    }
+}
+
+/// Nothing is passed that has a higher client.
+#[test]
+fn what_passes_nothing_may_have_a_right_origin_far_down() {
+    let [whole, cut] = runs(5, &["a", "bc", "de"]).map(|run| amid(3, &run, &[0]));
+    assert_eq!([shown(&whole), shown(&cut)], ["aUbcTde", "aUbcTde"]);
+    assert!(!checked(&whole).crosses() && !checked(&cut).crosses());
 }
 
 /// What is never joined is never cut: both readers take it alike, as an undo leaves it.
