@@ -999,6 +999,48 @@ module completions {
     until?: string            # Up to this message or reply, in the order of the list; else all of them
   ]
 
+  def "nu-complete crdtctl chat tail global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat tail global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl chat tail global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat tail global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show the last messages and replies; with -f go on with those that come
+  export extern "crdtctl chat tail" [
+    --follow(-f)              # Go on with those that come
+    --limit: string           # How many to begin with
+    --every: string           # How often to look for more
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl chat tail global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl chat tail global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl chat tail global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl chat tail global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
   def "nu-complete crdtctl chat show global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -1150,6 +1192,10 @@ module completions {
 
   # Mark messages and replies as read, here alone: no document has such marks
   export extern "crdtctl chat help read" [
+  ]
+
+  # Show the last messages and replies; with -f go on with those that come
+  export extern "crdtctl chat help tail" [
   ]
 
   # Show one message or reply, with every field of its record
@@ -5060,6 +5106,10 @@ module completions {
 
   # Mark messages and replies as read, here alone: no document has such marks
   export extern "crdtctl help chat read" [
+  ]
+
+  # Show the last messages and replies; with -f go on with those that come
+  export extern "crdtctl help chat tail" [
   ]
 
   # Show one message or reply, with every field of its record

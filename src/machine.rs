@@ -70,3 +70,23 @@ fn first_line(path: &Path) -> Option<String> {
     let text = std::fs::read_to_string(path).ok()?;
     text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned)
 }
+
+/// Whether nobody reads any more what is written there: a pipe whose reader has ended. Where that cannot
+/// be asked, somebody does.
+#[cfg(unix)]
+pub fn is_unread(out: &impl std::os::fd::AsFd) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut asked = [PollFd::new(out, PollFlags::empty())];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let [answer] = match poll(&mut asked, Some(&at_once)) {
+        Ok(_) => asked,
+        Err(_) => return false,
+    };
+    answer.revents().intersects(PollFlags::ERR)
+}
+
+/// The same, where it cannot be asked.
+#[cfg(not(unix))]
+pub fn is_unread<T>(_: &T) -> bool {
+    false
+}

@@ -1,3 +1,5 @@
+mod tail;
+
 use super::time::When;
 use super::{Context, DryRun, files};
 use crate::concern::chat;
@@ -119,6 +121,18 @@ enum Verb {
         until: Option<String>,
         #[command(flatten)]
         dry_run: DryRun,
+    },
+    /// Show the last messages and replies; with -f go on with those that come
+    ///
+    /// What other processes write and import here is seen by looking at the files. In a pipe -f
+    /// writes JSON, one object a line, unless -o names another format; a line is written at once.
+    /// It ends by Ctrl-C, or when its reader goes away.
+    #[command(after_help = "Examples:
+  crdtctl chat tail --limit 3
+  crdtctl chat tail -f --limit 1 | head -n 1")]
+    Tail {
+        #[command(flatten)]
+        args: tail::TailArgs,
     },
     /// Show one message or reply, with every field of its record
     #[command(after_help = "Example:\n  crdtctl chat show 3f2a")]
@@ -253,6 +267,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             }
         }
         Verb::Read { until, .. } => read(context, until.as_deref()),
+        Verb::Tail { args } => tail::run(context, args),
         Verb::Show { message } => show(context, &message),
         Verb::Thread { message, all } => thread(context, &message, all),
         Verb::Search { words, filter } => {

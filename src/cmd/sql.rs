@@ -143,7 +143,7 @@ fn ask(context: &Context, query: Query) -> Result<Report> {
     };
     let answer = RefCell::new(answer);
     let rows = move |take: Take<'_>| hand_out(&mut answer.borrow_mut(), held, take);
-    Ok(Body::Stream { rows: Stream::of(rows), columns: columns.into(), id }.into())
+    Ok(Body::Stream { rows: Stream::of(rows), columns: columns.into(), id, live: false }.into())
 }
 
 /// Hands out the rows of an answer; of a table no more than it can hold.

@@ -5,7 +5,7 @@ use super::unread::{ReadMark, Unread};
 use super::{Text, occurring, view};
 use crate::concern::chat;
 use crate::concern::chat::{Caches, MESSAGES, REPLIES, SPEC, THREADS, find_thread, no_chat};
-use crate::crdt::update::Id;
+use crate::crdt::update::{Clocks, Id};
 use crate::crdt::value::Source;
 use crate::crdt::view::View;
 use crate::error::Result;
@@ -150,6 +150,21 @@ fn list_of(
         found.drain(..found.len().saturating_sub(limit));
     }
     Ok(found)
+}
+
+/// The messages and replies that a version of the chat does not hold, the oldest first, and the
+/// version that holds them. Deleted ones are left out.
+///
+/// # Errors
+/// `Corrupt` where the document is.
+pub fn news(reader: &Reader, entity: &EntityId, after: &Clocks) -> Result<(Vec<Message>, Clocks)> {
+    let Some(view) = view(reader, entity, &SPEC)? else { return Ok((Vec::new(), after.clone())) };
+    let mut found = messages(&view, MESSAGES.records(&view), false)?;
+    found.append(&mut messages(&view, REPLIES.records(&view), false)?);
+    let is_new = |item: Id| after.get(&item.client).is_none_or(|clock| item.clock >= *clock);
+    found.retain(|message| item(&view, message).is_some_and(is_new));
+    sort(&view, &mut found);
+    Ok((found, view.version().clocks.clone()))
 }
 
 /// The threads of an entity, in the order of their messages: whole where any of their messages or

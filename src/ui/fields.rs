@@ -20,10 +20,11 @@ pub fn narrowed(body: &Body, wanted: &Rc<[String]>) -> Result<Body> {
             let columns = picked(wanted, columns).into();
             Body::List { rows: all_of(rows, wanted), columns, id: *id, empty }
         }
-        Body::Stream { rows, columns, id } => Body::Stream {
+        Body::Stream { rows, columns, id, live } => Body::Stream {
             rows: streamed(rows, wanted, columns),
             columns: picked(wanted, columns).into(),
             id: *id,
+            live: *live,
         },
         Body::Object(object) => {
             known(wanted, &object.columns, std::slice::from_ref(&object.fields))?;

@@ -113,7 +113,10 @@ fn write_body(body: &Body, terminal: &Terminal, out: &mut dyn Write) -> io::Resu
                 None => return Ok(Err(no_ids())),
             },
         },
-        Body::Stream { rows, columns, id } => {
+        Body::Stream { rows, columns, id, live: true } => {
+            return stream::follow(rows, columns, *id, terminal, out);
+        }
+        Body::Stream { rows, columns, id, live: false } => {
             return stream::write(rows, columns, *id, terminal, out);
         }
         Body::Board(board) => match terminal.format {

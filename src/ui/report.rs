@@ -56,11 +56,13 @@ pub enum Body {
         empty: &'static str,
     },
     /// Records that are too many to be held at once: made one by one as they are written. Only a
-    /// table, which has to know its widths, holds them all.
+    /// table, which has to know its widths, holds them all, unless somebody waits for each row: then
+    /// a row is a line, JSON too, and written at once.
     Stream {
         rows: Stream,
         columns: Cow<'static, [Column]>,
         id: Option<&'static str>,
+        live: bool,
     },
     Object(Object),
     Board(Board),
@@ -412,7 +414,16 @@ impl Report {
         columns: &'static [Column],
         id: Option<&'static str>,
     ) -> Self {
-        Body::Stream { rows: Stream::of(rows), columns: columns.into(), id }.into()
+        Body::Stream { rows: Stream::of(rows), columns: columns.into(), id, live: false }.into()
+    }
+
+    /// Records as they happen: each a line that is written at once.
+    pub fn live(
+        rows: impl Fn(Take<'_>) -> Result<()> + 'static,
+        columns: &'static [Column],
+        id: Option<&'static str>,
+    ) -> Self {
+        Body::Stream { rows: Stream::of(rows), columns: columns.into(), id, live: true }.into()
     }
 
     /// One record. Fields without a column are shown as text after those that have one.

@@ -64,6 +64,47 @@ fn delimited_rows<D: delimited::Dialect>(
     Ok(made)
 }
 
+/// Writes each row as a line, and hands it on at once.
+pub fn follow(
+    stream: &Stream,
+    columns: &[Column],
+    id: Option<&str>,
+    terminal: &Terminal,
+    out: &mut dyn Write,
+) -> io::Result<Result<()>> {
+    match terminal.format {
+        Format::Json | Format::Ndjson => feed(stream, out),
+        Format::Table => each(stream, out, |row, out| {
+            table::line(row, columns, terminal, out)?;
+            out.flush()
+        }),
+        Format::Id if id.is_none() => Ok(Err(no_ids())),
+        Format::Id => each(stream, out, |row, out| {
+            delimited::ids(std::slice::from_ref(row), id.unwrap_or_default(), out)?;
+            out.flush()
+        }),
+        Format::Tsv => live_rows::<delimited::Tsv>(stream, columns, terminal.header, out),
+        Format::Csv => live_rows::<delimited::Csv>(stream, columns, terminal.header, out),
+    }
+}
+
+/// A header line at once, where it is wanted, and each row when it comes.
+fn live_rows<D: delimited::Dialect>(
+    stream: &Stream,
+    columns: &[Column],
+    has_header: bool,
+    out: &mut dyn Write,
+) -> io::Result<Result<()>> {
+    if has_header {
+        delimited::header::<D>(columns, out)?;
+        out.flush()?;
+    }
+    each(stream, out, |row, out| {
+        delimited::line::<D>(row, columns, out)?;
+        out.flush()
+    })
+}
+
 /// Writes each row as a line of JSON and hands it on at once: somebody may be waiting for it.
 pub fn feed(stream: &Stream, out: &mut dyn Write) -> io::Result<Result<()>> {
     each(stream, out, |row, out| {

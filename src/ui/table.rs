@@ -61,6 +61,25 @@ pub fn list(
     }
 }
 
+/// A record in one line, whatever came before it.
+pub fn line(
+    row: &Row,
+    columns: &[Column],
+    terminal: &Terminal,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let shown = columns.iter().filter(|column| column.visibility == Visibility::Everywhere);
+    let cells = shown.filter_map(|column| {
+        let text = cell::shown(row.get(&*column.key)?, column.style, terminal.times);
+        let color = paint::color(column.style, &text).filter(|_| terminal.color_out);
+        let text =
+            if column.style == Style::Id { cell::short_id(&text, cell::ID_CHARS) } else { &text };
+        Some(paint::colored(&escape::line(text), color))
+    });
+    let cells: Vec<String> = cells.filter(|text| !text.is_empty()).collect();
+    writeln!(out, "{}", cells.join("  "))
+}
+
 /// One field per line, then its tables and its long texts.
 pub fn object(object: &Object, terminal: &Terminal, out: &mut dyn Write) -> io::Result<()> {
     let mut fields: Vec<Labelled> = Vec::new();

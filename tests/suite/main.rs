@@ -69,6 +69,7 @@ mod sync_several;
 mod sync_stick;
 mod sync_waits;
 mod tables;
+mod tail;
 mod terminal;
 mod threads;
 mod tombstones;

@@ -1,0 +1,131 @@
+use crate::cmd::{Context, time};
+use crate::concern::chat::SPEC;
+use crate::crdt::update::Clocks;
+use crate::error::{Kind, Result};
+use crate::id::EntityId;
+use crate::machine;
+use crate::query::chat as query;
+use crate::store::{LogHead, Reader, Store};
+use crate::ui::{Column, Format, Report, Row, Take, row};
+use serde_json::json;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+#[derive(clap::Args)]
+pub struct TailArgs {
+    /// Go on with those that come
+    #[arg(short, long)]
+    follow: bool,
+    /// How many to begin with
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    limit: usize,
+    /// How often to look for more
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time::duration)]
+    every: Duration,
+}
+
+const COLUMNS: &[Column] = &[
+    Column::time("created_at", "sent"),
+    Column::text("author_id", "author"),
+    Column::text("content", "message"),
+    Column::id("id", "id").data(),
+    Column::id("parent_id", "reply to").data(),
+];
+
+/// What tells that a chat may have changed: its file, and how far the log goes.
+#[derive(PartialEq, Eq, Default)]
+struct Traces {
+    file: Option<(u64, Option<SystemTime>)>,
+    log: Vec<i64>,
+}
+
+pub fn run(context: &Context, args: TailArgs) -> Result<Report> {
+    let entity = context.entity()?;
+    let store = context.store()?;
+    let for_people = context.terminal.format == Format::Table;
+    let tail = Tail { store, entity, for_people };
+    let TailArgs { follow, limit, every } = args;
+    let rows = move |take: Take<'_>| {
+        let reader = tail.store.reader()?;
+        let mut traces = tail.traces(&reader)?;
+        let (mut found, mut known) = query::news(&reader, &tail.entity, &Clocks::new())?;
+        found.drain(..found.len().saturating_sub(limit));
+        drop(reader);
+        while tail.show(&found, take)? && follow {
+            match tail.wait(every, &mut traces, &mut known)? {
+                Some(more) => found = more,
+                None => break,
+            }
+        }
+        Ok(())
+    };
+    // A program that follows gets what `canvas events` gives it, unless it asked for something else.
+    let is_feed = follow && context.globals.output.is_none() && !context.terminal.interactive;
+    Ok(if is_feed { Report::feed(rows) } else { Report::live(rows, COLUMNS, Some("id")) })
+}
+
+struct Tail {
+    store: Store,
+    entity: EntityId,
+    for_people: bool,
+}
+
+impl Tail {
+    /// Hands out messages; whether more are wanted.
+    fn show(&self, messages: &[query::Message], take: Take<'_>) -> Result<bool> {
+        for message in messages {
+            let mut row: Row = row(message)?;
+            if self.for_people && message.parent_id.is_some() {
+                row.insert("content".into(), json!(format!("↳ {}", &*message.content)));
+            }
+            if !take(row)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Waits until there are more; None once nobody reads them.
+    fn wait(
+        &self,
+        every: Duration,
+        traces: &mut Traces,
+        known: &mut Clocks,
+    ) -> Result<Option<Vec<query::Message>>> {
+        loop {
+            thread::sleep(every);
+            if machine::is_unread(&std::io::stdout()) {
+                return Ok(None);
+            }
+            let looked = self.store.reader().and_then(|reader| {
+                let now = self.traces(&reader)?;
+                if now == *traces {
+                    return Ok(Vec::new());
+                }
+                let (found, version) = query::news(&reader, &self.entity, known)?;
+                (*traces, *known) = (now, version);
+                Ok(found)
+            });
+            match looked {
+                Ok(found) if found.is_empty() => {}
+                // Somebody writes at this moment: the next look sees what it was.
+                Err(error) if error.kind == Kind::Locked => {}
+                other => return other.map(Some),
+            }
+        }
+    }
+
+    /// The traces at this moment. Taken before the chat is read, they show what came in between
+    /// the next time.
+    fn traces(&self, reader: &Reader) -> Result<Traces> {
+        let chat = self.entity.document(SPEC.name);
+        let heads = reader.state().map_or_else(|| Ok(Vec::new()), |state| state.log_heads())?;
+        let of_chat = |head: &&LogHead| head.doc == chat;
+        let log = heads.iter().filter(of_chat).map(|head| head.seq).collect();
+        let document = reader.documents()?.into_iter().find(|document| document.id == chat);
+        let metadata = document
+            .and_then(|document| std::fs::metadata(self.store.dir().join(document.path)).ok());
+        let file = metadata.map(|file| (file.len(), file.modified().ok()));
+        Ok(Traces { file, log })
+    }
+}
