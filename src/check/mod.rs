@@ -156,9 +156,10 @@ impl Finding {
         let (fix, repair) = match found.fix {
             FileFix::Repair(repair) => (Next::Repair(Some(id.clone())), Repair::Files(repair)),
             FileFix::Next(next) => (next, Repair::ByHand),
-            FileFix::Recover => {
-                let doc = found.doc.as_ref().map_or("DOC", DocId::as_str);
-                (Next::Recover(doc.to_owned()), Repair::ByHand)
+            FileFix::Recover { from_log } => {
+                let doc = found.doc.as_ref().map_or("DOC", DocId::as_str).to_owned();
+                let next = if from_log { Next::Recover(doc) } else { Next::RecoverWith(doc) };
+                (next, Repair::ByHand)
             }
         };
         let message = match &found.doc {

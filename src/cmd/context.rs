@@ -279,19 +279,6 @@ impl Context {
         Ok(self.written(written, committed))
     }
 
-    /// Whether the store is somebody's replica, or anybody's: one that was never written to is none.
-    pub fn is_replica(&self) -> Result<bool> {
-        Ok(self.reader()?.replica()?.is_some())
-    }
-
-    /// What to say where this command made a replica of the store, which was none `before`.
-    pub fn became_replica(&self, before: bool) -> Result<Option<String>> {
-        let is_new = !before && self.is_replica()?;
-        Ok(is_new.then(|| {
-            "this store is a replica now; `crdtctl init --as MEMBER` says whose".to_owned()
-        }))
-    }
-
     /// The report of a write: what the commit knows is filled in, and documents near their limit
     /// are announced.
     pub fn written(&self, mut written: Written, committed: Committed) -> Report {
@@ -321,7 +308,11 @@ impl Context {
             sizes.filter_map(|change| concern::limit_note(&change.doc, change.bytes_after));
         let limits = limits.map(|note| failure::hint(&note));
         let damaged = committed.damaged.iter().filter_map(failure::leaves_out);
-        committed.notes.iter().cloned().chain(limits).chain(damaged).collect()
+        let first = committed.first_replica.as_ref().map(|member| match member {
+            Some(member) => format!("this store is a replica of {member} now"),
+            None => "this store is a replica now; `crdtctl init --as MEMBER` says whose".to_owned(),
+        });
+        committed.notes.iter().cloned().chain(first).chain(limits).chain(damaged).collect()
     }
 
     /// A text argument: `-` is standard input, and so is no argument where that is no terminal.

@@ -56,7 +56,7 @@ pub fn leaves_out(error: &Error) -> Option<String> {
     let [check, recover] =
         [Next::Check(Some(doc.to_owned())), Next::Recover(doc.to_owned())].map(|next| named(&next));
     Some(format!(
-        "{doc} is left out: {error:#}; {check} says more, {recover} rebuilds it from what others have"
+        "{doc} is left out: {error:#}; {check} says more, {recover} rebuilds it from what is left, with `--from BUNDLE` from what others have too"
     ))
 }
 
@@ -89,7 +89,10 @@ pub fn command(next: &Next) -> String {
         Next::Blocks(doc) => return about("doc blocks", doc),
         Next::Check(doc) => return about("check", doc),
         Next::Repair(finding) => return about("repair", finding),
-        Next::Recover(doc) => return format!("{} --from BUNDLE -O DIR", words("recover", doc)),
+        Next::Recover(doc) => return format!("{} -O DIR", words("recover", doc)),
+        Next::RecoverWith(doc) => {
+            return format!("{} --from BUNDLE -O DIR", words("recover", doc));
+        }
         Next::Report(doc) => return format!("{} -O report.yrs", words("sync export --raw", doc)),
         Next::MoveAside(files) => return move_aside(files),
         Next::ShowTime => return "date -u".to_owned(),
@@ -152,10 +155,10 @@ pub fn command(next: &Next) -> String {
         Next::Conflicts => "conflict list",
         Next::Views => "sql --schema",
         Next::SaveViews => "sql --save FILE",
-        Next::Export => "sync export",
-        Next::ExportDocument | Next::ExportLess => "sync export --doc DOC",
+        Next::Export => "sync export -O FILE",
+        Next::ImportInto => "-s DIR sync import FILE",
+        Next::ExportDocument | Next::ExportLess => "sync export --doc DOC -O FILE",
         Next::Import => "sync import BUNDLE",
-        Next::ImportRaw => "sync import --raw DOC FILE",
         Next::ShowBundle => "sync show",
         Next::Status => "sync status",
         Next::Peers => "sync peers",

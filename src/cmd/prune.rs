@@ -35,7 +35,6 @@ pub fn run(context: &Context, _: Args) -> Result<Report> {
             return Ok(Report::nothing().note("nothing was pruned"));
         }
     }
-    let was_replica = context.is_replica()?;
     let mut session = context.session()?;
     let entities = context.entities(&session.documents()?)?;
     let mut pruned = Vec::new();
@@ -56,9 +55,7 @@ pub fn run(context: &Context, _: Args) -> Result<Report> {
     };
     let written =
         written.with("pruned", pruned.iter().map(row).collect::<Vec<_>>()).with("waiting", waiting);
-    let mut report = context.written(written, committed);
-    report.notes.extend(context.became_replica(was_replica)?);
-    Ok(report)
+    Ok(context.written(written, committed))
 }
 
 /// How many tombstones of a document wait for somebody.

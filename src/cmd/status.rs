@@ -125,6 +125,9 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         json!({"kind": "file", "doc": null, "message": message})
     };
     let mut findings: Vec<Value> = scan.problems.iter().map(of_file).collect();
+    if let Some(lost) = store.lost_state(&reader)? {
+        findings.push(json!({"kind": lost.kind.name, "doc": null, "message": lost.message}));
+    }
     for audit in reader.state().map_or_else(|| Ok(Vec::new()), State::audits)? {
         findings.push(json!({"kind": audit.kind, "doc": audit.doc, "message": audit.message}));
     }

@@ -43,8 +43,10 @@ pub enum Next {
     Check(Option<String>),
     /// Mend a finding.
     Repair(Option<String>),
-    /// Build a document again.
+    /// Build a document again from what is left of it.
     Recover(String),
+    /// Build a document again, with what others have of it.
+    RecoverWith(String),
     /// Read more bundles or stores while recovering.
     RecoverFrom,
     /// Write the update of a document into a file, for a report.
@@ -154,8 +156,8 @@ pub enum Next {
     ExportLess,
     /// Take a bundle in.
     Import,
-    /// Take a bare update into a document.
-    ImportRaw,
+    /// Take a bundle into a store elsewhere.
+    ImportInto,
     /// Show what is in a bundle.
     ShowBundle,
     /// Show who lacks what.

@@ -112,6 +112,8 @@ pub static UNREAD_FILE: FindingKind = FindingKind::warning("unread-file");
 pub static LONG_WAIT: FindingKind = FindingKind::warning("long-wait");
 /// A `crdtctl.db` that cannot be read: the files are then taken as they are.
 pub static UNREADABLE_STATE: FindingKind = FindingKind::error("unreadable-state");
+/// A `crdtctl.db` that is gone, or holds nothing, of a store that was written here.
+pub static LOST_STATE: FindingKind = FindingKind::warning("lost-state");
 
 /// Something that is wrong with the files of a document, or of the store.
 #[derive(Debug, Clone)]
@@ -134,7 +136,10 @@ pub enum FileFix {
     /// A session can do it by itself.
     Repair(FileRepair),
     /// To build the document again from what is left of it and what others have.
-    Recover,
+    Recover {
+        /// The log holds all that was written to it: nobody else need be asked.
+        from_log: bool,
+    },
     /// Something that a session cannot do.
     Next(Next),
 }
@@ -160,6 +165,8 @@ pub struct Examiner {
     scan: Scan,
     /// Of the store as a whole.
     findings: Vec<FileFinding>,
+    /// That the local state is gone.
+    lost: Option<FileFinding>,
     parked: Vec<Parked>,
     now: i64,
     /// Our client id and, by document, the clock that the lease says we wrote.
@@ -180,6 +187,7 @@ impl Store {
     /// `crdtctl.db` that cannot be read.
     pub fn examiner(&self) -> Result<Examiner> {
         let (reader, state_fault) = self.reader_anyhow()?;
+        let state_is_damaged = state_fault.is_some();
         let findings = state_fault.map(|e| unreadable_state(self.dir(), &e)).into_iter().collect();
         let (mut parked, mut lease) = (Vec::new(), None);
         if let Some(state) = reader.state() {
@@ -187,7 +195,17 @@ impl Store {
             lease = replica::leased(state, self.dir(), &self.environment)?;
         }
         let (scan, now) = (reader.survey()?, self.environment.clock.now());
-        Ok(Examiner { dir: self.dir().to_owned(), reader, scan, findings, parked, now, lease })
+        let lost = if state_is_damaged { None } else { self.lost_state(&reader)? };
+        Ok(Examiner {
+            dir: self.dir().to_owned(),
+            reader,
+            scan,
+            findings,
+            lost,
+            parked,
+            now,
+            lease,
+        })
     }
 
     /// A reader; without the local state where that is damaged, with the error that it gave.
@@ -230,6 +248,7 @@ impl Examiner {
     /// What is wrong with the store outside its documents.
     pub fn examine_store(&self) -> Result<Vec<FileFinding>> {
         let mut findings = self.findings.clone();
+        findings.extend(self.lost.clone());
         let mut found_by_name = BTreeSet::new();
         if let FileSource::Files { layout, state: Some(state) } = self.reader.source() {
             for doc in state.known_documents()? {
@@ -254,11 +273,26 @@ impl Examiner {
     /// `Io`. What is wrong with the document is no error.
     pub fn examine(&self, doc: &DocId) -> Result<Examined> {
         let mut examined = self.examine_files(doc)?;
+        for finding in &mut examined.findings {
+            if matches!(finding.fix, FileFix::Recover { .. }) {
+                finding.fix = FileFix::Recover { from_log: self.log_has_all(doc)? };
+            }
+        }
         let named: BTreeSet<String> =
             examined.findings.iter().map(|finding| finding.detail.clone()).collect();
         let waits = self.long_waits(doc).filter(|wait| !named.contains(&wait.detail));
         examined.findings.extend(waits);
         Ok(examined)
+    }
+
+    /// Whether everything that was written to a document is in the log, from its beginning.
+    fn log_has_all(&self, doc: &DocId) -> Result<bool> {
+        match self.reader.source() {
+            FileSource::Files { state: Some(state), .. } => {
+                Ok(state.log_after(doc, 0)?.is_some_and(|rows| !rows.is_empty()))
+            }
+            _ => Ok(false),
+        }
     }
 
     fn examine_files(&self, doc: &DocId) -> Result<Examined> {
@@ -371,7 +405,7 @@ fn examine_bytes(doc: &DocId, bytes: &[u8], roots: Roots) -> Examined {
             doc: Some(doc.clone()),
             detail: String::new(),
             message,
-            fix: FileFix::Recover,
+            fix: FileFix::Recover { from_log: false },
         }],
         view: None,
     };
@@ -437,7 +471,7 @@ fn of_error(kind: &'static FindingKind, doc: &DocId, error: &Error) -> Examined 
         doc: Some(doc.clone()),
         detail: String::new(),
         message: format!("{error:#}"),
-        fix: FileFix::Recover,
+        fix: FileFix::Recover { from_log: false },
     };
     Examined { findings: vec![finding], view: None }
 }

@@ -351,5 +351,8 @@ fn restore(doc: &DocId) -> Hint {
 }
 
 fn rebuilding(hint: Hint, doc: &DocId) -> Hint {
-    hint.next(Next::Recover(doc.to_string())).and(" rebuilds it from what others have")
+    hint.next(Next::Recover(doc.to_string()))
+        .and(" rebuilds it from what is left, with ")
+        .next(Next::RecoverFrom)
+        .and(" from what others have too")
 }

@@ -20,6 +20,7 @@ mod fs;
 mod layout;
 mod load;
 mod lock;
+mod lost_state;
 mod open_document;
 mod reader;
 mod repair;
@@ -251,10 +252,12 @@ impl Store {
                 file.display()
             ))
             .hint(
-                Hint::from("make a new store with ")
+                Hint::from("write all of it with ")
+                    .next(Next::Export)
+                    .and(", make a new store with ")
                     .next(Next::MakeStoreAt)
-                    .and(" and bring each document over: ")
-                    .next(Next::ImportRaw),
+                    .and(", and bring it there with ")
+                    .next(Next::ImportInto),
             )),
         }
     }

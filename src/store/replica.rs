@@ -67,6 +67,8 @@ pub(super) struct Replica {
     fresh: bool,
     /// Why this is another replica than before.
     reason: Option<String>,
+    /// The store was no replica before.
+    first: bool,
     dry_run: bool,
 }
 
@@ -89,7 +91,8 @@ impl Replica {
                 Ok(found) => {
                     lease = found;
                     let row = old.clone();
-                    return Ok(Replica { row, lease, leases, fresh: false, reason, dry_run });
+                    let (fresh, first) = (false, false);
+                    return Ok(Replica { row, lease, leases, fresh, reason, first, dry_run });
                 }
                 Err(doubt) => reason = Some(doubt),
             }
@@ -98,7 +101,8 @@ impl Replica {
         if old.is_none() {
             row.member = member.cloned();
         }
-        Ok(Replica { row, lease, leases, fresh: true, reason, dry_run })
+        let first = old.is_none();
+        Ok(Replica { row, lease, leases, fresh: true, reason, first, dry_run })
     }
 
     pub fn id(&self) -> &str {
@@ -237,6 +241,11 @@ impl Replica {
         }
     }
 
+    /// Whether the store was no replica before.
+    pub fn is_first(&self) -> bool {
+        self.first
+    }
+
     /// The sentence about a new replica; None when it is the old one, or the first.
     pub fn note(&self) -> Option<String> {
         let reason = self.reason.as_ref()?;
@@ -347,6 +356,26 @@ pub(super) fn leased(
     let here = Lease::here(dir, environment)?;
     let found = read(leases, &row.replica_id).filter(|l| elsewhere(l, &row, &here).is_none());
     Ok(found.map(|lease| (lease.client, lease.documents)))
+}
+
+/// The replicas under which this machine wrote to the store in `dir`, as its leases have it, sorted.
+pub(super) fn leases_of(dir: &Path, environment: &Environment) -> Result<Vec<String>> {
+    let Some(leases) = &environment.leases else { return Ok(Vec::new()) };
+    let here = Lease::here(dir, environment)?;
+    let mut replicas = Vec::new();
+    // Where they cannot be listed, nothing can be told.
+    for (name, _) in fs::names(leases).unwrap_or_default() {
+        let name = name.to_string_lossy();
+        let Some(lease) = name.strip_suffix(".json").and_then(|id| read(leases, id)) else {
+            continue;
+        };
+        let found = (&lease.machine, &lease.path, lease.device, lease.inode);
+        if found == (&here.machine, &here.path, here.device, here.inode) {
+            replicas.push(lease.replica);
+        }
+    }
+    replicas.sort();
+    Ok(replicas)
 }
 
 /// A new replica after an old one. A dry run goes by the old name, under a client id of its own.

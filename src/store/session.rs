@@ -74,6 +74,8 @@ pub struct Committed {
     pub notes: Vec<String>,
     /// Documents that were left out ([`Session::leave_out`]), with what is wrong with each.
     pub damaged: Vec<Error>,
+    /// The store was no replica before; whose it is now, where that was said.
+    pub first_replica: Option<Option<MemberId>>,
 }
 
 /// What a commit did to one document, in bytes of its file.
@@ -408,6 +410,7 @@ impl Session {
         let seqs = self.log(&changes)?;
         committed.seq = seqs.command;
         committed.notes.extend(self.replica.note());
+        committed.first_replica = self.replica.is_first().then(|| self.replica.member().cloned());
         self.replica.pin(self.state.log_end()?, &self.state)?;
         // Should it fail, nobody knows what the store holds: the lease fits no longer.
         self.state.commit().inspect_err(|_| self.replica.revoke())?;

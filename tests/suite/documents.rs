@@ -174,7 +174,7 @@ fn equal_content_has_an_equal_digest() {
     assert_eq!((&json["content"], &json["documents"]), (&json!(store.digest()), &json!(2)));
     assert_eq!(store.run(&["digest"]).stdout.lines().count(), 1);
     assert_eq!(store.ok(&["digest", "-q"]), store.digest());
-    assert_eq!(store.ok(&["digest", "-o", "tsv"]).lines().count(), 1 + 3);
+    assert_eq!(store.ok(&["digest", "-o", "tsv"]).lines().count(), 1 + 4);
     let one = store.json(&["digest", "chat"]);
     assert_eq!(one["doc_id"], format!("{GROUP}:chat"));
     assert_ne!(one["content"], json["content"]);
@@ -213,6 +213,20 @@ fn the_sqlite_generation_is_listed_and_dumped() {
     let run = store.run(&["member", "add", ALICE, "--as", ALICE]);
     run.fails(1, "0.1.19");
     assert_eq!(store.files(), before);
+    // The hint works as it stands, once its blanks are filled in.
+    let hint = run.stderr.lines().last().unwrap();
+    let steps: Vec<&str> = hint.split('`').skip(1).step_by(2).collect();
+    let (bundle, made) = (text(&machine.path("all.crdt")), text(&machine.path("made")));
+    for (step, in_old) in steps.iter().zip([true, false, false]) {
+        let filled = step.replace("FILE", &bundle).replace("DIR", &made);
+        let words: Vec<&str> = filled.split(' ').skip(1).collect();
+        match in_old {
+            true => store.run(&words).exits(0),
+            false => machine.run(&words).exits(0),
+        };
+    }
+    assert_eq!(steps.len(), 3, "{hint}");
+    assert_eq!(machine.open(machine.path("made")).digest(), store.digest());
     // A file of that name that is no database is neither.
     let strange = machine.path("strange");
     std::fs::create_dir(&strange).unwrap();

@@ -52,6 +52,7 @@ mod oracle;
 mod order;
 mod output;
 mod peers;
+mod places;
 mod plain;
 mod programs;
 mod recover;

@@ -41,7 +41,7 @@ impl Damaged<'_> {
         let run = self.alice.run(args);
         run.exits(code);
         assert!(run.stderr.contains(&format!("{CHAT} is left out: ")), "{}", run.stderr);
-        let hint = format!("`crdtctl recover {CHAT} --from BUNDLE -O DIR`");
+        let hint = format!("`crdtctl recover {CHAT} -O DIR`");
         assert!(run.stderr.contains(&hint), "{}", run.stderr);
         assert_eq!(std::fs::read(&self.file).unwrap(), self.cut, "{args:?}");
         run

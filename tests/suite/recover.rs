@@ -320,6 +320,6 @@ fn the_hints_lead_here() {
     cut(&store.document(CHAT), |bytes| bytes / 2);
     let run = store.run(&["chat", "list"]);
     run.fails(5, "does not hold a valid document");
-    let hint = format!("crdtctl recover {CHAT} --from BUNDLE -O DIR");
+    let hint = format!("crdtctl recover {CHAT} -O DIR");
     assert!(run.stderr.contains(&hint) && run.stderr.contains("crdtctl check"), "{}", run.stderr);
 }

@@ -18,38 +18,43 @@ const OBJECT: u8 = 11;
 const LIST: u8 = 12;
 const END: u8 = 255;
 
-pub fn digest(view: &View) -> [u8; 32] {
+/// Which containers are left out of the maps that they are in.
+pub type Left<'l> = &'l dyn Fn(u32) -> bool;
+
+pub fn digest(view: &View, left: Left<'_>) -> [u8; 32] {
     let mut hash = Hasher::new();
     hash.update(b"crdtctl content 1");
     for (name, node) in view.roots.iter().filter(|(_, node)| view.is_live(*node)) {
         string(&mut hash, STRING, name.as_bytes());
-        container(&mut hash, view, *node);
+        container(&mut hash, view, *node, left);
     }
     hash.finalize().into()
 }
 
-fn container(hash: &mut Hasher, view: &View, node: u32) {
+fn container(hash: &mut Hasher, view: &View, node: u32, left: Left<'_>) {
     let Some(node) = view.node(node) else { return };
     let entries = view.entries_of(node);
     match node.shape {
         Shape::Map => {
             hash.update(&[MAP]);
             for item in entries {
-                string(hash, STRING, view.slice(item.key));
-                entry(hash, view, item);
+                if item.node == NONE || !left(item.node) {
+                    string(hash, STRING, view.slice(item.key));
+                    entry(hash, view, item, left);
+                }
             }
         }
-        Shape::Text => text(hash, view, entries),
+        Shape::Text => text(hash, view, entries, left),
         _ => {
             hash.update(&[ARRAY]);
-            entries.iter().for_each(|item| entry(hash, view, item));
+            entries.iter().for_each(|item| entry(hash, view, item, left));
         }
     }
     hash.update(&[END]);
 }
 
 /// Pieces of text that stand side by side are one text, however they were written.
-fn text(hash: &mut Hasher, view: &View, entries: &[Entry]) {
+fn text(hash: &mut Hasher, view: &View, entries: &[Entry], left: Left<'_>) {
     hash.update(&[TEXT]);
     let mut run = String::new();
     for item in entries {
@@ -61,16 +66,16 @@ fn text(hash: &mut Hasher, view: &View, entries: &[Entry]) {
             string(hash, STRING, run.as_bytes());
             run.clear();
         }
-        entry(hash, view, item);
+        entry(hash, view, item, left);
     }
     if !run.is_empty() {
         string(hash, STRING, run.as_bytes());
     }
 }
 
-fn entry(hash: &mut Hasher, view: &View, entry: &Entry) {
+fn entry(hash: &mut Hasher, view: &View, entry: &Entry, left: Left<'_>) {
     if entry.node != NONE {
-        return container(hash, view, entry.node);
+        return container(hash, view, entry.node, left);
     }
     match entry.kind {
         Kind::Embed => {

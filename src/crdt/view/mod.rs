@@ -152,7 +152,16 @@ impl View {
     /// BLAKE3 of the live content, whatever its history, client ids and encoding: two documents
     /// that show the same have the same digest.
     pub fn digest(&self) -> [u8; 32] {
-        digest::digest(self)
+        digest::digest(self, &|_| false)
+    }
+
+    /// The same of part of it: maps in which the flag is true are left out of the maps that they are
+    /// in.
+    pub fn digest_without(&self, flag: &str) -> [u8; 32] {
+        digest::digest(self, &|node| {
+            let value = self.child(node, flag).and_then(|entry| self.single(entry));
+            value == Some(Value::Bool(true))
+        })
     }
 
     /// The item that created the container at a path; none for a root, which nobody created.

@@ -1,0 +1,48 @@
+//! A `crdtctl.db` that is gone. The documents do not need it; what was local to the replica is lost,
+//! and nobody would notice.
+
+use super::check::{FileFinding, FileFix, LOST_STATE};
+use super::{Generation, Reader, Store, fs, replica};
+use crate::error::{Next, Result};
+
+impl Store {
+    /// What is to be said where the local state of this store is gone: the file is empty, or a lease
+    /// of this machine says that we wrote to this very directory. None where there is a local state,
+    /// or was none as far as anybody here can tell: of a copy nothing is missing.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn lost_state(&self, reader: &Reader) -> Result<Option<FileFinding>> {
+        let Generation::Files(dir) = &self.generation else { return Ok(None) };
+        if reader.state().is_some() {
+            return Ok(None);
+        }
+        let file = dir.join("crdtctl.db");
+        if fs::is_file(&dir.join("crdtctl.db.damaged"))? {
+            // Somebody has put it aside, and knows.
+            return Ok(None);
+        }
+        let is_empty = fs::is_file(&file)?;
+        let written_as = replica::leases_of(dir, &self.environment)?;
+        let what = match (is_empty, written_as.last()) {
+            (false, None) => return Ok(None),
+            (true, _) => "holds nothing".to_owned(),
+            (false, Some(replica)) => {
+                let short: String = replica.chars().take(8).collect();
+                format!("is gone, and this machine wrote here as replica {short}")
+            }
+        };
+        Ok(Some(FileFinding {
+            kind: &LOST_STATE,
+            doc: None,
+            detail: String::new(),
+            message: format!(
+                "{} {what}: put it back if there is a copy; the documents are whole without it, but \
+                 the log, what others are known to have, lost values and the trash were in it, and the \
+                 next write makes a new replica",
+                file.display()
+            ),
+            fix: FileFix::Next(Next::SetMember),
+        }))
+    }
+}
