@@ -1,5 +1,7 @@
 //! What a command has committed so far: it holds, whatever fails afterwards.
 
+use crate::error::Error;
+use crate::id::{DocId, MemberId};
 use std::cell::Cell;
 
 /// The commits of all sessions of a store.
@@ -27,4 +29,31 @@ impl Commits {
     pub fn last(&self) -> Option<Option<i64>> {
         self.made.get().then(|| self.seq.get())
     }
+}
+
+/// What a commit did.
+#[derive(Debug, Clone, Default)]
+pub struct Committed {
+    /// The command's number in the log; None when no document changed.
+    pub seq: Option<i64>,
+    /// In the order of their first change.
+    pub documents: Vec<ChangedDocument>,
+    /// Sentences for stderr: a new replica id and why, files that could not be written yet.
+    /// Documents near their limit are not here.
+    pub notes: Vec<String>,
+    /// Documents that were left out ([`super::Session::leave_out`]), with what is wrong with each.
+    pub damaged: Vec<Error>,
+    /// The store was no replica before; whose it is now, where that was said.
+    pub first_replica: Option<Option<MemberId>>,
+}
+
+/// What a commit did to one document, in bytes of its file.
+#[derive(Debug, Clone)]
+pub struct ChangedDocument {
+    /// The document; a commit lists each once, however often it was edited.
+    pub doc: DocId,
+    /// Before the commit; 0 where it had no file.
+    pub bytes_before: u64,
+    /// After the commit, once its file is written: the length of its whole state.
+    pub bytes_after: u64,
 }

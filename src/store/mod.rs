@@ -15,6 +15,7 @@ mod adopt;
 pub mod check;
 mod commits;
 mod elsewhere;
+mod finding;
 mod fold;
 mod fs;
 mod layout;
@@ -34,12 +35,12 @@ mod state;
 mod tests;
 
 pub use adopt::{Adopted, Rules};
-pub use commits::Commits;
+pub use commits::{ChangedDocument, Commits, Committed};
 pub use layout::{Document, Meta, Problem, Scan};
 pub use reader::{OnDisk, Reader};
 pub use salvage::Remains;
 pub use savepoint::Revision;
-pub use session::{ChangedDocument, Committed, Session};
+pub use session::Session;
 pub use state::{
     Audit, Conflict, ConflictClaim, Handed, LogEntry, LogHead, LogRow, Parked, Peer, State,
     StoredReceipt, Trashed, UndoStep, WaitingEvents,

@@ -9,7 +9,7 @@ use super::load::{self, Loaded};
 use super::open_document::{Editing, OpenDocument, PendingChange, WrittenBy};
 use super::replica::Replica;
 use super::state::State;
-use super::{Commits, Environment, Open, lock, reader};
+use super::{ChangedDocument, Commits, Committed, Environment, Open, lock, reader};
 use crate::crdt::doc::{Admitted, Txn};
 use crate::crdt::effort::Allowance;
 use crate::crdt::update::{Checked, CheckedBytes, Clocks, Update};
@@ -60,33 +60,6 @@ pub struct Session {
     damaged: BTreeMap<String, Error>,
     /// What was derived from documents, each with the revision that it holds for.
     pub(super) derived: BTreeMap<DocId, (usize, Box<dyn Any>)>,
-}
-
-/// What a commit did.
-#[derive(Debug, Clone, Default)]
-pub struct Committed {
-    /// The command's number in the log; None when no document changed.
-    pub seq: Option<i64>,
-    /// In the order of their first change.
-    pub documents: Vec<ChangedDocument>,
-    /// Sentences for stderr: a new replica id and why, files that could not be written yet.
-    /// Documents near their limit are not here.
-    pub notes: Vec<String>,
-    /// Documents that were left out ([`Session::leave_out`]), with what is wrong with each.
-    pub damaged: Vec<Error>,
-    /// The store was no replica before; whose it is now, where that was said.
-    pub first_replica: Option<Option<MemberId>>,
-}
-
-/// What a commit did to one document, in bytes of its file.
-#[derive(Debug, Clone)]
-pub struct ChangedDocument {
-    /// The document; a commit lists each once, however often it was edited.
-    pub doc: DocId,
-    /// Before the commit; 0 where it had no file.
-    pub bytes_before: u64,
-    /// After the commit, once its file is written: the length of its whole state.
-    pub bytes_after: u64,
 }
 
 impl Session {
