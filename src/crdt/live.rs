@@ -3,7 +3,7 @@
 use super::elements::{ContainerIndex, own};
 use super::keys::branch_of;
 use super::plain::Plain;
-use super::texts::Line;
+use super::texts::{Line, TextUnit};
 use super::update::{Id, Update};
 use super::value::{
     Record, Shared, Source, Value, each_field, first_of_each, keys_beginning, text_before,
@@ -57,10 +57,14 @@ impl<T: ReadTxn> Live<'_, T> {
             let bytes = self.txn.encode_state_as_update_v1(&StateVector::default());
             let state = Update::checked(&bytes, &[]).ok()?;
             let view = View::of(&state);
-            match branch_of(array) {
+            let units = match branch_of(array) {
                 BranchID::Nested(item) => view.units_of(own(item)),
                 BranchID::Root(name) => view.units_of_root(&name),
-            }
+            }?;
+            let lefts = state.neighbours(units.iter().map(|(unit, _)| *unit));
+            let left = |unit: Id| lefts.get(&unit).copied();
+            let units = units.into_iter();
+            Some(units.map(|(unit, text)| TextUnit { unit, text, left: left(unit) }).collect())
         };
         self.elements.texts.look(array, read, look)
     }

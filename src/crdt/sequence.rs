@@ -8,7 +8,7 @@ use super::doc::{New, Scalar, Txn, not_shared};
 use super::elements::yrs_id;
 use super::live::{from_any, from_out};
 use super::scalar::Slot;
-use super::update::{DeleteSet, Id};
+use super::update::{DeleteSet, Id, Update};
 use super::value::Value;
 use crate::error::{Error, Result};
 use crate::path::Keys;
@@ -144,12 +144,29 @@ impl Txn<'_> {
         let at = array.iter(&self.yrs).position(is_it).and_then(|at| u32::try_from(at).ok());
         match (place, at) {
             (Some((None, right)), Some(at)) => {
+                if at > 0 {
+                    self.elements.texts.walked();
+                }
                 self.insert_in(&array, at, text);
-                self.elements.texts.put_before(&array, unit, text, right, None);
+                match self.left_of(unit, right) {
+                    Some(left) => {
+                        self.elements.texts.put_before(&array, unit, text, right, left);
+                    }
+                    None => self.elements.texts.changed(&array),
+                }
                 Ok(())
             }
             _ => self.insert_at(path, at.unwrap_or(u32::MAX), text),
         }
+    }
+
+    /// The neighbour on the left, if any, with which this transaction wrote a unit right before
+    /// another one. None if it is not right before that.
+    fn left_of(&self, unit: Id, right: Id) -> Option<Option<Id>> {
+        let bytes = self.yrs.encode_update_v1();
+        let update = Update::checked(&bytes, &[]).ok()?;
+        let written = update.header(update.block(unit)?).right == Some(right);
+        written.then(|| update.left_origin(unit))
     }
 
     /// Creates an empty array `key` in the map at a place of the array at `path`: the only way to an
@@ -433,6 +450,34 @@ mod tests {
         let shown: Vec<Value> = order.into_iter().map(Value::String).collect();
         assert_eq!(doc.read(|source| source.value(LIST)), Some(Value::Array(shown)));
         assert!(doc.walked_texts() <= 4, "{}", doc.walked_texts());
+    }
+
+    /// What was put before another one is known to stand behind what that stood behind.
+    #[test]
+    fn a_list_is_not_walked_for_each_that_is_put_before_the_last_one() {
+        let mut doc = begun();
+        let n = 1_000;
+        let name = |n: usize| format!("e{n:04}");
+        for id in (0..n).map(name) {
+            doc.edit(|txn| txn.push(LIST, id.as_str())).unwrap();
+        }
+        let mut order: Vec<String> = (0..n).map(name).collect();
+        for (id, other) in (0..n).map(|at| (name(at), name(if at == 0 { n / 2 } else { at - 1 }))) {
+            if id == other {
+                continue;
+            }
+            doc.edit(|txn| {
+                assert_eq!(txn.remove_text(LIST, &id)?, 1);
+                txn.insert_before(LIST, &other, &id)
+            })
+            .unwrap();
+            order.retain(|found| *found != id);
+            let place = order.iter().position(|found| *found == other).unwrap();
+            order.insert(place, id);
+        }
+        let shown: Vec<Value> = order.into_iter().map(Value::String).collect();
+        assert_eq!(doc.read(|source| source.value(LIST)), Some(Value::Array(shown)));
+        assert!(doc.walked_texts() <= 10, "{}", doc.walked_texts());
     }
 
     /// Ten thousand additions, look-ups and removals by id are not ten thousand walks.

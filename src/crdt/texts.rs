@@ -31,8 +31,14 @@ enum Known {
     Untold,
 }
 
-/// An element as it is read: its unit, and its text if it is one.
-pub(super) type TextUnit = (Id, Option<String>);
+/// An element as it is read.
+pub(super) struct TextUnit {
+    pub unit: Id,
+    /// None where it is no text.
+    pub text: Option<String>,
+    /// Its neighbour on the left, dead or alive, where that is known.
+    pub left: Option<Id>,
+}
 
 impl TextIndex {
     /// Looks at the texts of an array; `read` gives its elements in their order. None as long as a
@@ -55,7 +61,7 @@ impl TextIndex {
         match known {
             Known::Line(line) => Some(look(line)),
             Known::Asked(_) | Known::Untold => {
-                self.walks.set(self.walks.get().saturating_add(1));
+                self.walked();
                 None
             }
         }
@@ -77,6 +83,11 @@ impl TextIndex {
     /// A unit was added right before another one, right behind the unit `left` where that is known.
     pub fn put_before(&self, array: &ArrayRef, unit: Id, text: &str, right: Id, left: Option<Id>) {
         self.with(array, |line| line.insert(unit, Some(text), Some(right), left));
+    }
+
+    /// An array was walked for the place of a text.
+    pub fn walked(&self) {
+        self.walks.set(self.walks.get().saturating_add(1));
     }
 
     /// Whether one of several equal texts would be put somewhere among them: which of them is the
@@ -141,8 +152,8 @@ struct TextEntry {
 impl Line {
     fn of(elements: Vec<TextUnit>) -> Line {
         let mut line = Line::default();
-        for (unit, text) in elements {
-            line.insert(unit, text.as_deref(), None, None);
+        for TextUnit { unit, text, left } in elements {
+            line.insert(unit, text.as_deref(), None, left);
         }
         line
     }

@@ -6,7 +6,7 @@
 //! jump pointers of Myers), so that a question takes the logarithm of the way.
 
 use super::facts::LineageNode;
-use super::{Checked, Id, Update};
+use super::{Block, Checked, Id, Update};
 use std::collections::HashMap;
 
 /// The blocks of an update, after those of the document that it is for.
@@ -81,6 +81,28 @@ impl Update<'_, Checked> {
         let locate = |id: Id| Some((self.find(id)? as u32, id.clock));
         let (Some(later), Some(earlier)) = (locate(later), locate(earlier)) else { return false };
         forest.way_down(Some(earlier), later).is_some()
+    }
+
+    /// The unit, dead or alive, that each of these stands right behind: of those of which that is
+    /// plain, since nothing else was ever put behind that unit.
+    pub fn neighbours(&self, units: impl Iterator<Item = Id>) -> HashMap<Id, Id> {
+        if self.crosses() {
+            return HashMap::new();
+        }
+        let left = |unit: Id| Some((unit, self.left_origin(unit)?));
+        let mut neighbours: HashMap<Id, Id> = units.filter_map(left).collect();
+        let mut behind: HashMap<Id, u32> = neighbours.values().map(|left| (*left, 0)).collect();
+        for (left, count) in &mut behind {
+            let goes_on = |block: &Block| left.clock.saturating_add(1) < block.next_clock();
+            *count += u32::from(self.block(*left).is_some_and(goes_on));
+        }
+        for block in &self.blocks {
+            if let Some(count) = self.origins(block).0.and_then(|left| behind.get_mut(&left)) {
+                *count = count.saturating_add(1);
+            }
+        }
+        neighbours.retain(|_, left| behind.get(left) == Some(&1));
+        neighbours
     }
 }
 
