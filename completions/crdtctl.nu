@@ -3909,6 +3909,7 @@ module completions {
   export extern "crdtctl conflict list" [
     --since: string           # Only what was decided from this time on: RFC 3339, a date, or `2d`, `3h`, `1w` ago
     --doc: string             # Only in this document
+    --all(-a)                 # Those that were dismissed too
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts, by id or a unique prefix; else the store's own member
@@ -3970,6 +3971,48 @@ module completions {
     number: string            # Its number in `conflict list`
   ]
 
+  def "nu-complete crdtctl conflict dismiss global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl conflict dismiss global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl conflict dismiss global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl conflict dismiss global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Say that a value can stay lost: `conflict list` leaves it out from then on
+  export extern "crdtctl conflict dismiss" [
+    --all(-a)                 # All that were not restored
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl conflict dismiss global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl conflict dismiss global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl conflict dismiss global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl conflict dismiss global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    ...numbers: string        # Their numbers in `conflict list`
+  ]
+
   def "nu-complete crdtctl conflict restore global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -4021,6 +4064,10 @@ module completions {
 
   # Show one, with both values whole
   export extern "crdtctl conflict help show" [
+  ]
+
+  # Say that a value can stay lost: `conflict list` leaves it out from then on
+  export extern "crdtctl conflict help dismiss" [
   ]
 
   # Write the value that lost again, as a new edit
@@ -4680,6 +4727,7 @@ module completions {
   # Build a damaged document again, from what is left of it and what others have
   export extern "crdtctl recover" [
     --from: path              # Bundles, stores and .yrs files of others, the most trusted first
+    --apply                   # Go on with it: put it in the place of the damaged file, which is kept beside it
     --out(-O): path           # The directory to write to; nothing in it is written over
     --records                 # Every record in a row of its own; JSON and ids always are
     --dry-run(-n)             # Show what would happen; write nothing
@@ -4768,6 +4816,7 @@ module completions {
     --since: string           # Only from this time on: RFC 3339, a date, or `2d`, `3h`, `1w` ago
     --until: string           # Only before this time
     --limit: string           # Only the last N of them
+    --record: string          # What happened to one record, of any kind: its id, or a unique prefix of it
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts, by id or a unique prefix; else the store's own member
@@ -5358,6 +5407,10 @@ module completions {
 
   # Show one, with both values whole
   export extern "crdtctl help conflict show" [
+  ]
+
+  # Say that a value can stay lost: `conflict list` leaves it out from then on
+  export extern "crdtctl help conflict dismiss" [
   ]
 
   # Write the value that lost again, as a new edit

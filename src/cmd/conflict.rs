@@ -1,9 +1,9 @@
 use super::time::When;
 use super::{Context, DryRun, resolve};
-use crate::error::{Next, Result};
+use crate::error::{Error, Next, Result};
 use crate::operation::{Operation, Restore};
 use crate::query::conflict::{self as query, ConflictFilter};
-use crate::ui::{Column, Format, Report, Row, row, rows};
+use crate::ui::{Column, Format, Report, Row, Written, row, rows};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -38,6 +38,9 @@ enum Verb {
         /// Only in this document
         #[arg(long, value_name = "DOC")]
         doc: Option<String>,
+        /// Those that were dismissed too
+        #[arg(short, long)]
+        all: bool,
     },
     /// Show one, with both values whole
     #[command(after_help = "Examples:
@@ -47,6 +50,23 @@ enum Verb {
         /// Its number in `conflict list`
         #[arg(value_name = "CONFLICT")]
         number: i64,
+    },
+    /// Say that a value can stay lost: `conflict list` leaves it out from then on
+    ///
+    /// Here alone, and it changes no document. `conflict list --all` has it still, and `conflict
+    /// restore` writes it again, for as long as it is kept.
+    #[command(after_help = "Examples:
+  crdtctl conflict dismiss 1
+  crdtctl conflict dismiss --all")]
+    Dismiss {
+        /// Their numbers in `conflict list`
+        #[arg(value_name = "CONFLICT", required_unless_present = "all")]
+        numbers: Vec<i64>,
+        /// All that were not restored
+        #[arg(short, long, conflicts_with = "numbers")]
+        all: bool,
+        #[command(flatten)]
+        dry_run: DryRun,
     },
     /// Write the value that lost again, as a new edit
     #[command(after_help = "Examples:
@@ -75,6 +95,7 @@ const COLUMNS: &[Column] = &[
     Column::text("loser", "lost"),
     Column::text("loser_by", "by").wide(),
     Column::time("restored_at", "restored").filled(),
+    Column::flag("dismissed", "dismissed").filled(),
 ];
 
 const SHOW: &[Column] = &[
@@ -96,7 +117,8 @@ const SHOW: &[Column] = &[
 
 pub fn run(context: &Context, args: Args) -> Result<Report> {
     match args.verb {
-        Verb::List { since, doc } => list(context, since, doc.as_deref()),
+        Verb::List { since, doc, all } => list(context, since, doc.as_deref(), all),
+        Verb::Dismiss { numbers, .. } => dismiss(context, &numbers),
         Verb::Show { number } => show(context, number),
         Verb::Restore { number, .. } => {
             context.perform(&Operation::ConflictRestore(Restore { number }))
@@ -104,11 +126,39 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     }
 }
 
-fn list(context: &Context, since: Option<When>, doc: Option<&str>) -> Result<Report> {
+fn dismiss(context: &Context, numbers: &[i64]) -> Result<Report> {
+    let query::Dismissal { key, value, count } =
+        query::dismissal(&context.reader()?, numbers).map_err(unknown)?;
+    let session = context.session()?;
+    if count > 0 {
+        session.state().set_setting(key, Some(&value))?;
+    }
+    let committed = session.commit()?;
+    let sentence = match count {
+        0 => "nothing more is dismissed".to_owned(),
+        1 => "1 conflict is dismissed; `crdtctl conflict list --all` has it still".to_owned(),
+        n => format!("{n} conflicts are dismissed; `crdtctl conflict list --all` has them still"),
+    };
+    let written = Written { changed: count > 0, sentence, ..Written::default() };
+    Ok(context.written(written.with("dismissed", count), committed))
+}
+
+/// What to say of a number that no conflict has.
+fn unknown(error: Error) -> Error {
+    resolve::hinted(error, Next::Conflicts.and(" shows those of the last 30 days"))
+}
+
+fn list(
+    context: &Context,
+    since: Option<When>,
+    doc: Option<&str>,
+    dismissed: bool,
+) -> Result<Report> {
     let reader = context.reader()?;
     let doc = doc.map(|doc| context.document(&reader, doc)).transpose()?;
     let since = since.map(|since| since.at(context.now()));
-    let filter = ConflictFilter { since, doc, entities: context.named_entities(&reader)? };
+    let entities = context.named_entities(&reader)?;
+    let filter = ConflictFilter { since, doc, entities, dismissed };
     let found = query::list(&reader, &filter)?;
     let mut rows = rows(&found)?;
     if !context.terminal.format.is_json() {
@@ -138,8 +188,6 @@ fn name(row: &mut Row, names: &query::Names, format: Format) {
 }
 
 fn show(context: &Context, number: i64) -> Result<Report> {
-    let found = query::find(&context.reader()?, number).map_err(|error| {
-        resolve::hinted(error, Next::Conflicts.and(" shows those of the last 30 days"))
-    })?;
+    let found = query::find(&context.reader()?, number).map_err(unknown)?;
     Ok(Report::object(row(&found)?, SHOW, Some("number")))
 }

@@ -2,6 +2,7 @@ use super::time::When;
 use super::{Context, resolve};
 use crate::error::Result;
 use crate::query::history::{self as query, HistoryFilter, LoggedOperation};
+use crate::store::Reader;
 use crate::ui::{Column, Format, Report, Section, row, rows};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
   crdtctl log --since 2d
   crdtctl log -e ocean --limit 20
   crdtctl log --json | jq 'group_by(.member) | map({member: .[0].member, commands: length})'
+  crdtctl log --record 3f2a
   crdtctl log show 3")]
 pub struct Args {
     #[command(subcommand)]
@@ -30,6 +32,12 @@ pub struct Args {
     /// Only the last N of them
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+    /// What happened to one record, of any kind: its id, or a unique prefix of it
+    ///
+    /// A row for each command that touched it: what it did to it, and to which fields. What a document
+    /// has collected since is not told any more.
+    #[arg(long, value_name = "ID")]
+    record: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -75,8 +83,58 @@ fn list(context: &Context, args: &Args) -> Result<Report> {
         entities: context.named_entities(&reader)?,
         limit: args.limit,
     };
+    if let Some(record) = &args.record {
+        return of_record(context, &reader, record, &filter);
+    }
     let commands = query::list(&reader, &filter)?;
     Ok(Report::list(rows(&commands)?, COLUMNS, Some("seq"), "nothing happened here yet"))
+}
+
+const RECORD: &[Column] = &[
+    Column::number("seq", "seq"),
+    Column::time("at", "when"),
+    Column::text("member", "who"),
+    Column::text("change", "change"),
+    Column::list("fields", "fields"),
+    Column::text("command", "command"),
+    Column::text("operations", "operation"),
+    Column::text("from", "from").wide(),
+    Column::text("kind", "kind").data(),
+    Column::id("id", "id").data(),
+    Column::text("path", "path").data(),
+    Column::text("doc", "document").data(),
+];
+
+fn of_record(
+    context: &Context,
+    reader: &Reader,
+    record: &str,
+    filter: &HistoryFilter,
+) -> Result<Report> {
+    let found = query::of_record(reader, record, filter).map_err(|error| {
+        resolve::hinted(error, "`crdtctl log` shows what there is; it is trimmed after 90 days")
+    })?;
+    let mut rows = rows(&context.whole(found)?)?;
+    if context.terminal.format == Format::Table {
+        for row in &mut rows {
+            let operations = row.get("operations").and_then(Value::as_array);
+            let said: Vec<String> = operations.into_iter().flatten().map(arguments).collect();
+            row.insert("operations".into(), json!(said.join("; ")));
+        }
+    }
+    Ok(Report::list(rows, RECORD, Some("seq"), "nothing happened to it in that time"))
+}
+
+/// What an operation says, without what stands beside it anyway.
+fn arguments(operation: &Value) -> String {
+    let fields = operation.as_object().into_iter().flatten();
+    let own = fields.filter(|(name, _)| !matches!(name.as_str(), "op" | "entity"));
+    own.map(|(name, value)| match value {
+        Value::String(text) => format!("{name} {text:?}"),
+        value => format!("{name} {value}"),
+    })
+    .collect::<Vec<_>>()
+    .join(", ")
 }
 
 const SHOW: &[Column] = &[

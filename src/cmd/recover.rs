@@ -21,7 +21,8 @@ use std::path::{Path, PathBuf};
 ///
 /// Takes what can be read of its own file, its log, and what the bundles, stores and .yrs files of
 /// --from hold of it. Writes the result into a new directory in the layout of a store; this store
-/// stays as it is. Says how many records of each kind are whole, partial or lost, and with --records
+/// stays as it is, unless --apply puts what was made in the place of the damaged file, which is kept
+/// beside it as .yrs.damaged. Says how many records of each kind are whole, partial or lost, and with --records
 /// of each one: lost are those that something still speaks of. A document that nothing is wrong with is refused: what is made of it could only
 /// have less.
 #[derive(clap::Args)]
@@ -34,6 +35,9 @@ pub struct Args {
     /// Bundles, stores and .yrs files of others, the most trusted first
     #[arg(long, value_name = "BUNDLE|STORE", num_args = 1..)]
     from: Vec<PathBuf>,
+    /// Go on with it: put it in the place of the damaged file, which is kept beside it
+    #[arg(long)]
+    apply: bool,
     #[command(flatten)]
     out: OutDir,
     /// Every record in a row of its own; JSON and ids always are
@@ -79,8 +83,18 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     let mut report = shown(context, &doc, &recovered, args.records);
     report.notes.extend(recovered.sources.iter().map(sentence));
     let counts = counts(&recovered);
+    let target = match args.apply {
+        true => Some(RecoveryPlace::of(&store, damaged.as_deref())?),
+        false => None,
+    };
     if args.dry_run.dry_run {
-        return Ok(report.note(format!("dry run, nothing is written: {counts}")));
+        report = report.note(format!("dry run, nothing is written: {counts}"));
+        return Ok(match target {
+            Some(RecoveryPlace { place: Some(place), .. }) => {
+                report.note(format!("it would take the place of {}", place.display()))
+            }
+            _ => report,
+        });
     }
     let path = store.write_beside(&args.out.dir, &doc, &recovered.state)?;
     let shown = format!(
@@ -89,11 +103,66 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         word(doc.as_str())
     );
     report = report.note(format!("wrote {doc} to {}: {counts}", path.display()));
+    if let Some(target) = target {
+        // Nobody writes meanwhile.
+        let session = context.repair_session()?;
+        let said = target.put(&store, &args.out.dir, &path, &recovered.state)?;
+        drop(session);
+        return Ok(report.note(said));
+    }
     report = report.note(shown);
     Ok(match replace(&store, &args.out.dir, &path, damaged) {
         Some(command) => report.note(format!("to go on with it: `{command}`")),
         None => report,
     })
+}
+
+/// Where a recovered document goes, and where the damaged file is kept; None where there is no file.
+struct RecoveryPlace {
+    place: Option<PathBuf>,
+    aside: Option<PathBuf>,
+}
+
+impl RecoveryPlace {
+    /// # Errors
+    /// `Refused` for a store that is one file, and where a damaged file is kept already.
+    fn of(store: &Store, damaged: Option<&Path>) -> Result<RecoveryPlace> {
+        let place = damaged.map(|path| store.dir().join(path));
+        let is_own = |place: &PathBuf| place.extension().is_some_and(|end| end == "yrs");
+        if place.as_ref().is_some_and(|place| !is_own(place)) {
+            return Err(Error::refused("the documents of this store are not files of their own")
+                .hint("leave out `--apply`, and go on with what `-O` names"));
+        }
+        let aside = place.as_ref().map(|place| place.with_extension("yrs.damaged"));
+        if let Some(aside) = aside.as_ref().filter(|aside| aside.exists()) {
+            return Err(Error::refused(format!("{} is kept already", aside.display()))
+                .hint("move it elsewhere first"));
+        }
+        Ok(RecoveryPlace { place, aside })
+    }
+
+    /// Puts what was made of the document where it belongs, and says so. The damaged file is copied
+    /// before anything takes its place: at no moment there is none.
+    fn put(self, store: &Store, out: &Path, made: &Path, state: &[u8]) -> Result<String> {
+        let missing = || made.strip_prefix(out).map(|path| store.dir().join(path));
+        let place = match self.place {
+            Some(place) => place,
+            None => missing().map_err(|_| Error::bug("what was made lies elsewhere"))?,
+        };
+        let said = match &self.aside {
+            Some(aside) => {
+                files::write(aside, &files::read(&place, limits::DOCUMENT_BYTES)?)?;
+                format!("; the damaged file is kept as {}", aside.display())
+            }
+            None => String::new(),
+        };
+        if let Some(parent) = place.parent() {
+            let failed = |e| Error::io(format!("cannot make {}", parent.display()), e);
+            std::fs::create_dir_all(parent).map_err(failed)?;
+        }
+        files::write(&place, state)?;
+        Ok(format!("it is {} now{said}", place.display()))
+    }
 }
 
 /// Refuses a document that nothing is wrong with: what is made of one can only have less. Where

@@ -62,44 +62,66 @@ pub fn touched(
     document: &[u8],
     update: &[u8],
 ) -> Result<Touched, Fault> {
-    let document = Update::walk(document)?;
-    let update = Update::walk(update)?;
-    let mut account = TouchReader {
-        spec,
-        ranges: document.client_ranges().collect(),
-        locations: Locations::of(&document),
-        document: &document,
-        touched: Touched { blocks: update.blocks().len(), ..Touched::default() },
-        records: BTreeMap::new(),
-    };
-    for (client, blocks) in update.clients() {
-        for block in blocks {
-            account.touched.added += u64::from(block.len);
-            account.note(client, block.clock..block.next_clock(), false);
-        }
-    }
-    for (client, range) in update.delete_set().iter() {
-        account.touched.deleted += u64::from(range.end.saturating_sub(range.start));
-        account.note(client, range, true);
-    }
-    Ok(account.finish())
+    TouchMap::of(spec, &Update::walk(document)?).touched(update)
 }
 
-struct TouchReader<'d, 'a> {
+/// A document that tells of many updates what they touched.
+pub struct TouchMap<'d, 'a> {
     spec: Option<&'static Spec>,
     document: &'d Update<'a>,
     /// The indices of each client's blocks.
     ranges: BTreeMap<u64, Range<usize>>,
     locations: Locations<'a>,
+}
+
+impl<'d, 'a> TouchMap<'d, 'a> {
+    /// The document as it stands.
+    pub fn of(spec: Option<&'static Spec>, document: &'d Update<'a>) -> Self {
+        TouchMap {
+            spec,
+            ranges: document.client_ranges().collect(),
+            locations: Locations::of(document),
+            document,
+        }
+    }
+
+    /// An update as the document sees it. Takes time by the update, not by the document.
+    ///
+    /// # Errors
+    /// The fault of its bytes.
+    pub fn touched(&self, update: &[u8]) -> Result<Touched, Fault> {
+        let update = Update::walk(update)?;
+        let mut account = TouchReader {
+            standing: self,
+            touched: Touched { blocks: update.blocks().len(), ..Touched::default() },
+            records: BTreeMap::new(),
+        };
+        for (client, blocks) in update.clients() {
+            for block in blocks {
+                account.touched.added += u64::from(block.len);
+                account.note(client, block.clock..block.next_clock(), false);
+            }
+        }
+        for (client, range) in update.delete_set().iter() {
+            account.touched.deleted += u64::from(range.end.saturating_sub(range.start));
+            account.note(client, range, true);
+        }
+        Ok(account.finish())
+    }
+}
+
+struct TouchReader<'s, 'd, 'a> {
+    standing: &'s TouchMap<'d, 'a>,
     touched: Touched,
     records: BTreeMap<DocPath, SeenRecords>,
 }
 
-impl TouchReader<'_, '_> {
+impl TouchReader<'_, '_, '_> {
     /// Notes where units stand.
     fn note(&mut self, client: u64, units: Range<u32>, deleted: bool) {
-        let mine = self.ranges.get(&client).cloned().unwrap_or(0..0);
-        let blocks = self.document.blocks().get(mine.clone()).unwrap_or(&[]);
+        let TouchMap { document, ranges, .. } = self.standing;
+        let mine = ranges.get(&client).cloned().unwrap_or(0..0);
+        let blocks = document.blocks().get(mine.clone()).unwrap_or(&[]);
         let first = blocks.partition_point(|block| block.next_clock() <= units.start);
         let within = blocks.iter().skip(first).take_while(|block| block.clock < units.end);
         let met: Vec<(usize, u64)> = within
@@ -113,15 +135,15 @@ impl TouchReader<'_, '_> {
         let all = u64::from(units.end.saturating_sub(units.start));
         self.touched.collected += all.saturating_sub(known);
         for (index, units) in met {
-            match self.locations.index(index) {
-                Some(place) => self.touch(keys(&self.locations, place), deleted),
+            match self.standing.locations.index(index) {
+                Some(place) => self.touch(keys(&self.standing.locations, place), deleted),
                 None => self.touched.collected += units,
             }
         }
     }
 
     fn touch(&mut self, mut path: DocPath, deleted: bool) {
-        let collection = self.spec.and_then(|spec| collection_of(spec, &path));
+        let collection = self.standing.spec.and_then(|spec| collection_of(spec, &path));
         let depth = collection.map_or(2, |collection| collection.path.len() + 1);
         let whole = path.len() <= depth;
         let (root, field) = (path.first().cloned(), path.get(depth).cloned());

@@ -47,6 +47,9 @@ pub struct LostValue {
     pub loser_by: Option<String>,
     /// When it was written again, in Unix seconds.
     pub restored_at: Option<i64>,
+    /// Somebody has seen here that it can stay lost.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dismissed: bool,
 }
 
 /// Which values are listed; by default all.
@@ -58,15 +61,62 @@ pub struct ConflictFilter {
     pub doc: Option<DocId>,
     /// Only those of these entities.
     pub entities: Option<BTreeSet<EntityId>>,
+    /// Those that were dismissed too.
+    pub dismissed: bool,
 }
 
-/// How many values lost a merge and were not written again. Reads no document.
+/// The local setting that keeps the numbers of those that were dismissed.
+const DISMISSED: &str = "dismissed conflicts";
+
+/// What [`dismissal`] makes of some numbers: the setting to keep, and how many become dismissed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dismissal {
+    /// The name of the local setting.
+    pub key: &'static str,
+    /// Its new value.
+    pub value: String,
+    /// How many were not dismissed before.
+    pub count: usize,
+}
+
+/// What is to be kept when some values that lost are dismissed; without numbers all of them that were
+/// not written again.
+///
+/// # Errors
+/// `NotFound` for a number that none has.
+pub fn dismissal(reader: &Reader, numbers: &[i64]) -> Result<Dismissal> {
+    let conflicts = all(reader)?;
+    let before = dismissed(reader.state())?;
+    let missing = numbers.iter().find(|number| conflicts.iter().all(|one| one.id != **number));
+    if let Some(number) = missing {
+        return Err(Error::not_found(format!("no conflict {number}")));
+    }
+    let is_meant = |conflict: &&Conflict| match numbers {
+        [] => conflict.restored.is_none(),
+        numbers => numbers.contains(&conflict.id),
+    };
+    let mut after: BTreeSet<i64> = conflicts.iter().filter(is_meant).map(|one| one.id).collect();
+    let count = after.difference(&before).count();
+    // Of those that are kept no more nothing is kept.
+    after.extend(conflicts.iter().map(|one| one.id).filter(|id| before.contains(id)));
+    let value = serde_json::json!(after).to_string();
+    Ok(Dismissal { key: DISMISSED, value, count })
+}
+
+fn dismissed(state: Option<&State>) -> Result<BTreeSet<i64>> {
+    let kept = state.map_or(Ok(None), |state| state.setting(DISMISSED))?;
+    Ok(kept.and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default())
+}
+
+/// How many values lost a merge and were neither written again nor dismissed. Reads no document.
 ///
 /// # Errors
 /// As [`list`].
 pub fn open(reader: &Reader) -> Result<usize> {
     let conflicts = reader.state().map(State::conflicts).transpose()?.unwrap_or_default();
-    Ok(conflicts.iter().filter(|conflict| conflict.restored.is_none()).count())
+    let dismissed = dismissed(reader.state())?;
+    let is_open = |one: &&Conflict| one.restored.is_none() && !dismissed.contains(&one.id);
+    Ok(conflicts.iter().filter(is_open).count())
 }
 
 /// The values that lost a merge and are kept yet, the latest first.
@@ -75,15 +125,18 @@ pub fn open(reader: &Reader) -> Result<usize> {
 /// `Io` and `Corrupt` where the local state cannot be read.
 pub fn list(reader: &Reader, filter: &ConflictFilter) -> Result<Vec<LostValue>> {
     let mut found = all(reader)?;
+    let dismissed = dismissed(reader.state())?;
     found.retain(|conflict| {
         let of_these = |these: &BTreeSet<EntityId>| {
             conflict.doc.entity().is_some_and(|entity| these.contains(&entity))
         };
-        filter.since.is_none_or(|since| conflict.at >= since)
+        (filter.dismissed || !dismissed.contains(&conflict.id))
+            && filter.since.is_none_or(|since| conflict.at >= since)
             && filter.doc.as_ref().is_none_or(|doc| conflict.doc == *doc)
             && filter.entities.as_ref().is_none_or(of_these)
     });
-    Ok(found.into_iter().map(LostValue::from).collect())
+    let lost = found.into_iter().map(LostValue::from);
+    Ok(lost.map(|lost| LostValue { dismissed: dismissed.contains(&lost.number), ..lost }).collect())
 }
 
 /// One of them.
@@ -92,7 +145,10 @@ pub fn list(reader: &Reader, filter: &ConflictFilter) -> Result<Vec<LostValue>> 
 /// `NotFound` for a number that none has.
 pub fn find(reader: &Reader, number: i64) -> Result<LostValue> {
     let found = all(reader)?.into_iter().find(|conflict| conflict.id == number);
-    found.map(LostValue::from).ok_or_else(|| Error::not_found(format!("no conflict {number}")))
+    let dismissed = dismissed(reader.state())?.contains(&number);
+    found
+        .map(|conflict| LostValue { dismissed, ..LostValue::from(conflict) })
+        .ok_or_else(|| Error::not_found(format!("no conflict {number}")))
 }
 
 /// What people know things by that a conflict names by their ids; None where nothing tells any more.
@@ -168,6 +224,7 @@ impl From<Conflict> for LostValue {
             loser_at: conflict.loser.at,
             loser_by: conflict.loser.by,
             restored_at: conflict.restored,
+            dismissed: false,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! What happened in a store, by its log.
 
+use super::Partial;
 use crate::concern;
+use crate::crdt::update::Update;
 use crate::error::{Error, Kind, Result};
-use crate::id::{DocId, EntityId};
-use crate::inspect::touched::{self, Touched};
+use crate::id::{self, DocId, EntityId};
+use crate::inspect::touched::{self, TouchMap, Touched};
 use crate::operation::Recorded;
 use crate::store::{LogEntry, LogRow, Reader, State};
 use serde::Serialize;
@@ -92,6 +94,28 @@ pub struct RecordChange {
     pub record: touched::TouchedRecord,
 }
 
+/// What a command did to one record.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RecordEvent {
+    /// Its number in the log.
+    pub seq: i64,
+    /// Unix seconds.
+    pub at: i64,
+    /// Who acted; None where nobody was named.
+    pub member: Option<String>,
+    /// Its words: `chat edit`.
+    pub command: String,
+    /// The document that the record is in.
+    pub doc: DocId,
+    /// Which record, and what was done to it.
+    #[serde(flatten)]
+    pub record: touched::TouchedRecord,
+    /// Whose log the update came out of: the member, else the replica; None for what was made here.
+    pub from: Option<String>,
+    /// What the command ran about this record; empty where none was written down.
+    pub operations: Vec<Map<String, Value>>,
+}
+
 /// Which commands are listed; by default all that the log still has.
 #[derive(Debug, Clone, Default)]
 pub struct HistoryFilter {
@@ -152,6 +176,83 @@ pub fn find(reader: &Reader, seq: i64) -> Result<CommandDetail> {
         documents,
         records,
     })
+}
+
+/// What happened to one record, the newest last, as far as the log reaches back. Of the commands those
+/// that a filter lets through.
+///
+/// # Errors
+/// `NotFound` for an id that no command in the log is about; `Ambiguous`; `Usage` for a prefix that is
+/// too short.
+pub fn of_record(
+    reader: &Reader,
+    wanted: &str,
+    filter: &HistoryFilter,
+) -> Result<Partial<Vec<RecordEvent>>> {
+    let mut damaged = Vec::new();
+    let mut found = Vec::new();
+    let state = reader.state().ok_or_else(|| untouched(wanted))?;
+    let members = members(state)?;
+    let is_meant = |doc: &DocId| {
+        let of = |these: &BTreeSet<EntityId>| doc.entity().is_some_and(|one| these.contains(&one));
+        filter.entities.as_ref().is_none_or(of)
+    };
+    for document in reader.documents()?.into_iter().filter(|document| is_meant(&document.id)) {
+        let events = events_in(reader, state, &document.id, wanted, &members);
+        found.extend(super::sound(&mut damaged, events)?.into_iter().flatten());
+    }
+    let ids: BTreeSet<&str> = found.iter().map(|event| event.record.id.as_str()).collect();
+    let id = match id::resolve(wanted, ids.into_iter(), "record") {
+        Err(error) if error.kind == Kind::NotFound => return Err(untouched(wanted)),
+        id => id?,
+    };
+    let times = filter.since.unwrap_or(i64::MIN)..filter.until.unwrap_or(i64::MAX);
+    found.retain(|event| event.record.id == id && times.contains(&event.at));
+    found.sort_by_key(|event| event.seq);
+    if let Some(limit) = filter.limit {
+        found.drain(..found.len().saturating_sub(limit));
+    }
+    for event in &mut found {
+        let own = operations(&state.operations(event.seq)?)?.into_iter();
+        let own = own.filter(|operation| operation.id.as_deref() == Some(&*id));
+        event.operations = own.map(|operation| operation.operation).collect();
+    }
+    Ok(Partial { found, damaged })
+}
+
+fn untouched(wanted: &str) -> Error {
+    Error::not_found(format!("no command in the log is about a record {wanted:?}"))
+}
+
+/// What happened in one document to records whose ids begin so.
+fn events_in(
+    reader: &Reader,
+    state: &State,
+    doc: &DocId,
+    prefix: &str,
+    members: &ByReplica,
+) -> Result<Vec<RecordEvent>> {
+    let Some(bytes) = reader.bytes(doc)? else { return Ok(Vec::new()) };
+    let broken =
+        |fault| Error::corrupt(format!("{doc} does not decode")).because(fault).damages(doc);
+    let document = Update::walk(&bytes).map_err(broken)?;
+    let map = TouchMap::of(concern::of(doc), &document);
+    let mut found = Vec::new();
+    for row in state.log_of(doc)? {
+        let touched = map.touched(&row.update).map_err(broken)?;
+        let of_prefix = touched.records.into_iter().filter(|record| record.id.starts_with(prefix));
+        found.extend(of_prefix.map(|record| RecordEvent {
+            seq: row.seq,
+            at: row.at,
+            member: row.member.clone(),
+            command: row.command.clone(),
+            doc: doc.clone(),
+            record,
+            from: row.origin.as_ref().and_then(|origin| source(origin, members)),
+            operations: Vec::new(),
+        }));
+    }
+    Ok(found)
 }
 
 /// One command, of what it did to several documents.

@@ -344,3 +344,39 @@ fn status_and_priority_of_an_issue_do_not_disturb_each_other() {
         desk.give(&phone);
     }
 }
+
+#[test]
+fn what_was_dismissed_is_out_of_the_way_and_not_lost() {
+    let machine = Machine::new("dismissed");
+    let two = Two::new(&machine);
+    for n in 0..2 {
+        machine.pass(60);
+        two.edit(&two.desk, &format!("desk {n}"));
+        machine.pass(60);
+        two.edit(&two.phone, &format!("phone {n}"));
+        two.phone.give(&two.desk);
+        two.desk.give(&two.phone);
+    }
+    assert_eq!(lost(&two.desk), ["desk 1", "desk 0"]);
+    let open = || two.desk.json(&["status"])["conflicts"].clone();
+    assert_eq!(open(), 2);
+    let files = two.desk.files();
+    assert_eq!(two.desk.json(&["conflict", "dismiss", "1", "-n"])["dismissed"], 1);
+    two.desk.run(&["conflict", "dismiss", "1", "9"]).fails(4, "no conflict 9");
+    two.desk.run(&["conflict", "dismiss"]).fails(2, "CONFLICT");
+    assert_eq!(two.desk.files(), files);
+    let documents = two.desk.documents();
+    assert_eq!(two.desk.json(&["conflict", "dismiss", "1"])["changed"], true);
+    assert_eq!(two.desk.json(&["conflict", "dismiss", "1"])["changed"], false);
+    assert_eq!(two.desk.documents(), documents);
+    assert_eq!((lost(&two.desk), open()), (vec!["desk 1".to_owned()], json!(1)));
+    let all = two.desk.json(&["conflict", "list", "--all"]);
+    assert_eq!(column(&all, "loser"), ["desk 1", "desk 0"]);
+    assert_eq!((all[0].get("dismissed"), &all[1]["dismissed"]), (None, &json!(true)));
+    assert_eq!(two.desk.json(&["conflict", "show", "1"])["dismissed"], true);
+    assert_eq!(two.desk.json(&["conflict", "dismiss", "--all"])["dismissed"], 1);
+    assert_eq!((lost(&two.desk), open()), (Vec::new(), json!(0)));
+    // It can be had back all the same.
+    two.desk.ok(&["conflict", "restore", "1"]);
+    assert_eq!(two.text(&two.desk), "desk 0");
+}

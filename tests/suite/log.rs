@@ -102,7 +102,7 @@ fn a_command_is_shown_with_its_operations_and_records() {
         assert!(table.contains(word), "{word}: {table}");
     }
     let piped = store.ok(&["log", "show", &edit]);
-    assert!(piped.starts_with(&format!("seq\t{edit}\n")), "{piped}");
+    assert!(piped.starts_with(&format!("field\tvalue\nseq\t{edit}\n")), "{piped}");
     store.run(&["log", "show", "99"]).fails(4, "no command 99 in the log");
 }
 
@@ -139,4 +139,44 @@ fn what_a_command_did_can_be_done_elsewhere() {
     machine.run_with_stdin(&["-s", &dir, "batch"], again.join("\n").as_bytes()).exits(0);
     assert_eq!(other.column(&["chat", "list"], "content"), ["one"]);
     assert_eq!(other.json(&["member", "show", "bob-x"])["role"], "member");
+}
+
+#[test]
+fn the_history_of_one_record() {
+    let machine = Machine::new("record");
+    let alice = machine.group("alice", &[BOB]);
+    let id = alice.send("one");
+    let other = alice.send("another");
+    machine.pass(60);
+    alice.ok(&["chat", "edit", &id, "two"]);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    machine.pass(60);
+    bob.ok(&["chat", "react", &id, "👍"]);
+    bob.give(&alice);
+    machine.pass(60);
+    alice.ok(&["chat", "delete", &id]);
+    let history = alice.json(&["log", "--record", &id[..8]]);
+    let commands = ["chat send", "chat edit", "sync import", "chat delete"];
+    assert_eq!(column(&history, "command"), commands);
+    assert_eq!(column(&history, "change"), ["created", "edited", "edited", "edited"]);
+    assert!(column(&history, "id").iter().all(|one| *one == id), "{history}");
+    assert_eq!(history[0]["operations"][0]["text"], "one");
+    assert_eq!(history[1]["operations"][0]["text"], "two");
+    assert!(history[1]["fields"].as_array().unwrap().contains(&json!("content")), "{history}");
+    assert_eq!(history[1]["at"], START + 60);
+    // What came with a bundle says whose it was, and that nothing was run for it here.
+    assert_eq!((&history[2]["from"], &history[2]["operations"]), (&json!(BOB), &json!([])));
+    assert!(history[2]["fields"].as_array().unwrap().contains(&json!("reactions")), "{history}");
+    let table = alice.ok(&["log", "--record", &id, "-o", "table"]);
+    assert!(table.contains("two") && !table.contains("another"), "{table}");
+    assert_eq!(alice.json(&["log", "--record", &id, "--limit", "1"])[0]["command"], "chat delete");
+    let late = ["log", "--record", &id, "--since", "90s", "--fields", "command", "--no-header"];
+    assert_eq!(alice.ok(&late), "sync import\nchat delete");
+    assert_eq!(alice.column(&["log", "--record", &other], "command"), ["chat send"]);
+    // Members are records too, in two places; what was never there is not.
+    let bob = alice.json(&["log", "--record", "bob-"]);
+    assert_eq!(column(&bob, "command"), ["member add", "member add"]);
+    assert_eq!(column(&bob, "path"), [format!("active_members/{BOB}"), format!("members/{BOB}")]);
+    alice.run(&["log", "--record", "ffff"]).fails(4, "no command in the log is about");
+    alice.run(&["log", "--record", "f"]).fails(2, "characters");
 }

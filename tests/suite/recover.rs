@@ -323,3 +323,40 @@ fn the_hints_lead_here() {
     let hint = format!("crdtctl recover {CHAT} -O DIR");
     assert!(run.stderr.contains(&hint) && run.stderr.contains("crdtctl check"), "{}", run.stderr);
 }
+
+#[test]
+fn what_was_recovered_takes_its_place_and_the_damaged_file_is_kept() {
+    let machine = Machine::new("apply");
+    let (store, bundle) = talkative(&machine);
+    let digest = store.ok(&["digest", CHAT]);
+    let file = store.document(CHAT);
+    cut(&file, |bytes| bytes / 2);
+    let damaged = std::fs::read(&file).unwrap();
+    let out = text(&machine.path("out"));
+    let recover = ["recover", CHAT, "--apply", "--from", &bundle, "-O", &out];
+    let before = store.files();
+    let dry = store.run(&[&recover[..], &["-n"]].concat());
+    assert!(dry.exits(0).stderr.contains("it would take the place of"), "{}", dry.stderr);
+    assert_eq!((store.files(), machine.path("out").exists()), (before, false));
+    let run = store.run(&[&recover[..], &["--json"]].concat());
+    assert_eq!(counts(&run.json()), (40, 0, 0));
+    assert!(run.stderr.contains("the damaged file is kept as"), "{}", run.stderr);
+    assert_eq!(store.ok(&["digest", CHAT]), digest);
+    store.run(&["check", "--deep", CHAT]).exits(0);
+    store.ok(&["chat", "send", "on we go", "--as", ALICE]);
+    let aside = file.with_extension("yrs.damaged");
+    assert_eq!(std::fs::read(&aside).unwrap(), damaged);
+    // What is kept is not written over by the next one.
+    cut(&store.document(CHAT), |bytes| bytes / 2);
+    let before = store.files();
+    let again = text(&machine.path("again"));
+    let recover = ["recover", CHAT, "--apply", "--from", &bundle, "-O", &again];
+    store.run(&recover).fails(1, "is kept already");
+    assert_eq!((store.files(), machine.path("again").exists()), (before, false));
+    // Where the file is gone there is nothing to keep.
+    std::fs::remove_file(&aside).unwrap();
+    std::fs::remove_file(store.document(CHAT)).unwrap();
+    store.run(&recover).exits(0);
+    assert_eq!(store.json(&["chat", "list"]).as_array().unwrap().len(), 41);
+    assert!(!aside.exists());
+}
