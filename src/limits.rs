@@ -79,7 +79,7 @@ pub const JSONPATH_FOUND: usize = 5_000_000;
 
 /// A query in SQL, in bytes.
 pub const SQL_BYTES: usize = 100_000;
-/// A value that it makes, in bytes.
+/// A value that it makes, or a row of them, in bytes.
 pub const SQL_VALUE_BYTES: usize = 64 << 20;
 /// Instructions of SQLite that it may take: some minutes, where nobody gives it a shorter time.
 pub const SQL_STEPS: u64 = 20_000_000_000;

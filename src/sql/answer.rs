@@ -6,8 +6,9 @@ use super::statement::only;
 use super::{fault, watch};
 use crate::clock::TimeLeft;
 use crate::error::{Error, Result};
+use crate::limits;
 use rusqlite::types::{Value as Cell, ValueRef};
-use rusqlite::{Connection, Statement, params_from_iter};
+use rusqlite::{Connection, Statement, ffi, params_from_iter};
 use serde_json::{Map, Value};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::mpsc::{self, Receiver, SyncSender};
@@ -143,12 +144,18 @@ impl Work {
         let mut found = statement.query(params_from_iter(&self.bound))?;
         let (mut rows, mut bytes) = (Vec::new(), 0);
         while let Some(row) = found.next()? {
-            let mut cells = Vec::with_capacity(columns);
+            // SQLite may show one value in many columns; each becomes a value of ours.
+            let mut length: usize = 0;
             for at in 0..columns {
-                let cell = row.get_ref(at)?;
-                bytes += size(cell);
-                cells.push(owned(cell));
+                length = length.saturating_add(size(row.get_ref(at)?));
             }
+            if length > limits::SQL_VALUE_BYTES {
+                let too_big = ffi::Error::new(ffi::SQLITE_TOOBIG);
+                return Err(rusqlite::Error::SqliteFailure(too_big, None));
+            }
+            bytes += length;
+            let cells = (0..columns).map(|at| row.get_ref(at).map(owned));
+            let cells = cells.collect::<rusqlite::Result<Vec<Cell>>>()?;
             rows.push(cells);
             if rows.len() >= ROWS || bytes >= BYTES {
                 bytes = 0;

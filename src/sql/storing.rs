@@ -26,5 +26,6 @@ pub(super) fn too_much() -> Error {
 /// One value is longer than any may be.
 pub(super) fn too_big() -> Error {
     let megabytes = limits::SQL_VALUE_BYTES >> 20;
-    Error::refused(format!("a value gets longer than {megabytes} MiB")).hint("ask for less of it")
+    Error::refused(format!("a value or a row gets longer than {megabytes} MiB"))
+        .hint("ask for less of it")
 }

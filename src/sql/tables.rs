@@ -82,8 +82,9 @@ fn index(view: &SqlView, of: &str) -> String {
         name => format!("{name} UNINDEXED"),
     });
     let columns = columns.collect::<Vec<_>>().join(", ");
+    // Written like this, Datasette and sqlite-utils see whose index it is.
     format!(
-        "CREATE VIRTUAL TABLE {} USING fts5({columns}, content='{of}', tokenize='{TOKENIZER}')",
+        r#"CREATE VIRTUAL TABLE {} USING fts5({columns}, content="{of}", tokenize="{TOKENIZER}")"#,
         view.name
     )
 }

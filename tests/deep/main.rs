@@ -12,6 +12,7 @@
 
 #[path = "../support/application.rs"]
 mod application;
+mod asked;
 mod boards;
 mod canvases;
 mod concurrent;

@@ -87,11 +87,16 @@ const SEES: &[(&str, &str)] = &[
 
 /// What is refused because it takes too much.
 const TAKES: &[(&str, &str)] = &[
-    ("SELECT printf('%.*c', 1000000000, 'x')", "a value gets longer than 64 MiB"),
-    ("SELECT format('%1000000000d', 1)", "a value gets longer than 64 MiB"),
+    ("SELECT printf('%.*c', 1000000000, 'x')", "a value or a row gets longer than 64 MiB"),
+    ("SELECT format('%1000000000d', 1)", "a value or a row gets longer than 64 MiB"),
     (
         "WITH RECURSIVE t(s) AS (SELECT 'x' UNION ALL SELECT s || s FROM t) SELECT length(s) FROM t",
-        "a value gets longer than 64 MiB",
+        "a value or a row gets longer than 64 MiB",
+    ),
+    // One value in many columns.
+    (
+        "WITH a AS MATERIALIZED (SELECT printf('%.*c', 30000000, 'x') AS x) SELECT x, x, x, x FROM a",
+        "a value or a row gets longer than 64 MiB",
     ),
     // Held for sorting: 100 MB and more, and more.
     (

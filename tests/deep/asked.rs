@@ -1,0 +1,111 @@
+//! Whatever happened to a store, its views hold what its documents hold: record by record, field by
+//! field, as the schema reads them.
+//!
+//! `CRDTCTL_SCHEDULES=500 cargo test --test deep asked` asks after more histories.
+
+use super::convergence::{QUICK, seeds};
+use super::world::{Climate, Replica, World};
+use crdtctl::concern::{canvas, chat, core, issues, kanban};
+use crdtctl::crdt::view::View;
+use crdtctl::schema::{Collection, Spec};
+use crdtctl::sql::{Query, QueryBounds, SqlSource};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+const VIEWS: &[(&str, &Spec, &[Collection])] = &[
+    ("members", &core::SPEC, &[core::MEMBERS]),
+    ("messages", &chat::SPEC, &[chat::MESSAGES, chat::REPLIES]),
+    ("cards", &kanban::SPEC, &[kanban::CARDS]),
+    ("issues", &issues::SPEC, &[issues::ISSUES]),
+    ("elements", &canvas::SPEC, &[canvas::ELEMENTS]),
+];
+
+/// Fields that are views of their own, and an id that another program wrote.
+const ELSEWHERE: &[&str] = &["comments", "recorded_id"];
+
+type Rows = Vec<Map<String, Value>>;
+
+#[test]
+fn views_hold_what_documents_hold_after_any_history() {
+    let long = Climate { steps: 40, incremental: true, ..QUICK };
+    let climates = [
+        Climate { talk: true, ..long },
+        Climate { boards: true, ..long },
+        Climate { canvas: true, ..long },
+        Climate { disasters: true, ..long },
+    ];
+    let (mut records, mut found) = (0, 0);
+    for climate in climates {
+        for seed in seeds(4) {
+            let mut world = World::new(seed, climate);
+            world.live();
+            for replica in &world.replicas {
+                let what = format!("seed {seed} of {climate:?}, {}", replica.name);
+                records += assert_same(replica, &what);
+                found += assert_found(replica, &what);
+            }
+        }
+    }
+    assert!(records > 300 && found > 100, "{records} records, {found} found");
+}
+
+/// Each record of the documents is a row; how many there are.
+fn assert_same(replica: &Replica, what: &str) -> usize {
+    let mut records = 0;
+    for (view, spec, collections) in VIEWS {
+        let documents = replica.document(spec.name).map(|(_, document)| document);
+        let read = |document: &View| -> Rows {
+            collections.iter().flat_map(|of| of.rows(document, true)).collect()
+        };
+        let expected = keyed(documents.as_ref().map(read).unwrap_or_default());
+        let shown = keyed(ask(replica, &format!("SELECT * FROM {view}")));
+        assert_eq!(shown.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "{what}");
+        for (id, fields) in &expected {
+            for (name, value) in
+                fields.iter().filter(|(name, _)| !ELSEWHERE.contains(&name.as_str()))
+            {
+                assert_eq!(shown[id].get(name), Some(value), "{what}: {view} {id} {name}");
+            }
+        }
+        records += expected.len();
+    }
+    records
+}
+
+/// What the full-text index finds of a word is what has it as a word; how often anything does.
+fn assert_found(replica: &Replica, what: &str) -> usize {
+    let messages = ask(replica, "SELECT id, content FROM messages");
+    let words = |row: &Map<String, Value>| -> Vec<String> {
+        let text = row["content"].as_str().unwrap_or_default().to_lowercase();
+        text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect()
+    };
+    let Some(word) = messages.iter().flat_map(words).find(|word| word.len() > 2) else { return 0 };
+    let query = format!(
+        "SELECT id FROM messages_fts WHERE messages_fts MATCH '\"{word}\"' ORDER BY messages_fts.rowid"
+    );
+    let found = ask(replica, &query);
+    let expected = messages.iter().filter(|row| words(row).contains(&word)).map(|row| &row["id"]);
+    assert_eq!(
+        found.iter().map(|row| &row["id"]).collect::<Vec<_>>(),
+        expected.collect::<Vec<_>>(),
+        "{what}: {word}"
+    );
+    found.len()
+}
+
+fn keyed(rows: Rows) -> BTreeMap<String, Map<String, Value>> {
+    let id = |row: &Map<String, Value>| {
+        let id = row.get("id").or_else(|| row.get("member_id")).and_then(Value::as_str);
+        id.unwrap().to_owned()
+    };
+    rows.into_iter().map(|row| (id(&row), row)).collect()
+}
+
+fn ask(replica: &Replica, sql: &str) -> Rows {
+    let reader = replica.store.reader().unwrap();
+    let source = SqlSource::new(&replica.store, &reader, None, 0);
+    let bounds = QueryBounds { time: std::time::Duration::from_secs(60), ..QueryBounds::default() };
+    let mut answer = Query::prepare(sql, &[], 0, bounds).unwrap().ask(&source).unwrap();
+    assert!(source.take_damaged().is_empty(), "{sql}");
+    std::iter::from_fn(|| answer.next_row().unwrap()).collect()
+}
