@@ -1,5 +1,6 @@
 mod feed;
 
+use super::failure::word;
 use super::{Context, DryRun, OutFile, words_of};
 use crate::concern::canvas::{self, ElementKind};
 use crate::crdt::value::Value as Held;
@@ -319,6 +320,9 @@ fn view(context: &Context, entity: &EntityId) -> Result<View> {
     view.ok_or_else(|| canvas::no_canvas(entity))
 }
 
+/// Elements that are not drawn as they are, of which so many are named.
+const STRANGE: usize = 8;
+
 fn render(context: &Context, out: &OutFile) -> Result<Report> {
     context.knows_where(out)?;
     let named = out.file.as_deref().filter(|file| file.as_os_str() != "-");
@@ -342,7 +346,19 @@ fn render(context: &Context, out: &OutFile) -> Result<Report> {
         1 => ", its image as a box".to_owned(),
         some => format!(", {some} images as boxes"),
     };
-    let what = format!("drew {} elements{boxes}", elements.len());
+    let drawn = match elements.len() {
+        1 => "1 element".to_owned(),
+        n => format!("{n} elements"),
+    };
+    let what = format!("drew {drawn}{boxes}");
+    let strange = picture::strange(&elements);
+    for (id, said) in strange.iter().take(STRANGE) {
+        context.note(format!("{}: {said}", word(id)));
+    }
+    if strange.len() > STRANGE {
+        context
+            .note(format!("and {} more that are not drawn as they are", strange.len() - STRANGE));
+    }
     match is_png {
         false => context.deliver(svg.into_bytes(), out, &what),
         true => {

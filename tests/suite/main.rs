@@ -27,6 +27,7 @@ mod demo;
 mod diff;
 mod disk;
 mod documents;
+mod dry_runs;
 mod entities;
 mod errors;
 #[cfg(unix)]
@@ -52,6 +53,7 @@ mod oracle;
 mod order;
 mod output;
 mod peers;
+mod pictures;
 mod places;
 mod plain;
 mod programs;

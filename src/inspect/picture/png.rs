@@ -55,8 +55,11 @@ fn one_by_one(svg: &str) -> String {
         matches!(c, '\u{200d}' | '\u{20e3}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
             || matches!(c, '\u{e0000}'..='\u{e01ef}')
     };
-    let letter = |c: char| match u32::from(c).checked_sub(0x1f1e6) {
-        Some(at @ 0..26) => char::from(b'A' + at as u8),
+    let letter = |c: char| match (c, u32::from(c).checked_sub(0x1f1e6)) {
+        (_, Some(at @ 0..26)) => char::from(b'A' + at as u8),
+        // The fonts have these only as heavy ones.
+        ('\u{2713}', _) => '\u{2714}',
+        ('\u{2715}' | '\u{2717}' | '\u{2718}', _) => '\u{2716}',
         _ => c,
     };
     svg.chars().filter(|c| !joins(c)).map(letter).collect()
@@ -74,7 +77,7 @@ mod tests {
     use super::*;
     use crate::crdt::testing::Rng;
     use crate::crdt::value::{Record, Value};
-    use crate::inspect::picture::PictureFrame;
+    use crate::inspect::picture::frame::PictureFrame;
 
     /// A text of a canvas as a picture.
     fn drawn(text: &str) -> (String, Vec<u8>) {
@@ -100,6 +103,27 @@ mod tests {
             let (svg, png) = drawn(text);
             assert!(svg.contains("<text") && png != blank, "{text}");
         }
+    }
+
+    #[test]
+    fn what_people_tick_and_draw_has_glyphs() {
+        // Nobody has this one: it is an empty box.
+        let missing = drawn("\u{10ffff}").1;
+        for sign in "✓✔✗✘☑☐→←↔⇒★•…─│┌┐└┘├┤┬┴┼═║╔╗╚╝█▓👍🎉🚢❤".chars()
+        {
+            let one = drawn(&sign.to_string()).1;
+            assert!(one != missing && one != drawn("").1, "{sign}");
+        }
+        assert_eq!(drawn("✓").1, drawn("✔").1);
+    }
+
+    #[test]
+    fn emoji_do_not_lie_over_their_neighbours() {
+        // Each is in a font of its own, as long as a line is no wall of them.
+        let line = "a🎉b🚀c👍d✓e→f".repeat(3);
+        let (svg, _) = drawn(&line);
+        assert_eq!(svg.matches("<tspan").count(), 15, "{svg}");
+        assert!(svg.contains("</tspan>f</text>"), "{svg}");
     }
 
     /// `CRDTCTL_PICTURES=20000` for longer.

@@ -1,6 +1,6 @@
 //! Writing SVG: the one place where text becomes markup.
 
-use super::PictureFrame;
+use super::frame::PictureFrame;
 use crate::limits::{PICTURE_ELEMENT_STEPS, PICTURE_STEPS};
 use std::fmt::Write;
 
@@ -8,8 +8,25 @@ use std::fmt::Write;
 const LINE_CHARS: usize = 1000;
 /// Most lines of one text.
 const LINES: usize = 500;
+/// The names of colours in SVG and CSS.
+const NAMES: &str = "aliceblue antiquewhite aqua aquamarine azure beige bisque black blanchedalmond \
+    blue blueviolet brown burlywood cadetblue chartreuse chocolate coral cornflowerblue cornsilk \
+    crimson cyan darkblue darkcyan darkgoldenrod darkgray darkgreen darkgrey darkkhaki darkmagenta \
+    darkolivegreen darkorange darkorchid darkred darksalmon darkseagreen darkslateblue darkslategray \
+    darkslategrey darkturquoise darkviolet deeppink deepskyblue dimgray dimgrey dodgerblue firebrick \
+    floralwhite forestgreen fuchsia gainsboro ghostwhite gold goldenrod gray green greenyellow grey \
+    honeydew hotpink indianred indigo ivory khaki lavender lavenderblush lawngreen lemonchiffon \
+    lightblue lightcoral lightcyan lightgoldenrodyellow lightgray lightgreen lightgrey lightpink \
+    lightsalmon lightseagreen lightskyblue lightslategray lightslategrey lightsteelblue lightyellow \
+    lime limegreen linen magenta maroon mediumaquamarine mediumblue mediumorchid mediumpurple \
+    mediumseagreen mediumslateblue mediumspringgreen mediumturquoise mediumvioletred midnightblue \
+    mintcream mistyrose moccasin navajowhite navy none oldlace olive olivedrab orange orangered orchid \
+    palegoldenrod palegreen paleturquoise palevioletred papayawhip peachpuff peru pink plum powderblue \
+    purple rebeccapurple red rosybrown royalblue saddlebrown salmon sandybrown seagreen seashell sienna \
+    silver skyblue slateblue slategray slategrey snow springgreen steelblue tan teal thistle tomato \
+    transparent turquoise violet wheat white whitesmoke yellow yellowgreen";
 /// Changes of the font in one line: each makes the whole line be laid out once more.
-const FONTS: usize = 8;
+const FONTS: usize = 32;
 /// What a change of the direction in a line takes, in characters.
 const TURN_CHARS: usize = 100;
 /// The width of a character as a share of the font's size, about right for a sans serif.
@@ -187,7 +204,7 @@ fn painted(paint: &Paint<'_>) -> String {
 }
 
 /// A number with three digits at most behind its point.
-fn short(n: f64) -> String {
+pub fn short(n: f64) -> String {
     let n = if n.is_finite() { n } else { 0.0 };
     let text = format!("{n:.3}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
@@ -284,7 +301,7 @@ pub fn color(text: &str) -> Option<&str> {
     let hex = text.strip_prefix('#').is_some_and(|digits| {
         matches!(digits.len(), 3 | 4 | 6 | 8) && digits.bytes().all(|b| b.is_ascii_hexdigit())
     });
-    let name = (1..=30).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphabetic());
+    let name = NAMES.split(' ').any(|name| name.eq_ignore_ascii_case(text));
     let call = text.split_once('(').is_some_and(|(name, rest)| {
         let known = ["rgb", "rgba", "hsl", "hsla"].contains(&name);
         let inner = rest.strip_suffix(')').unwrap_or("(");
@@ -341,9 +358,16 @@ mod tests {
         {
             assert!(color(good).is_some(), "{good}");
         }
-        for bad in
-            ["", "#ff", "#gggggg", "url(http://x)", "red\"/><script>", "rgb(url(x))", "rgb(1"]
-        {
+        for bad in [
+            "",
+            "#ff",
+            "#gggggg",
+            "url(http://x)",
+            "red\"/><script>",
+            "rgb(url(x))",
+            "rgb(1",
+            "notacolour",
+        ] {
             assert_eq!(color(bad), None, "{bad}");
         }
     }

@@ -1,0 +1,203 @@
+//! `--dry-run` of every command that has it leaves the store, and all around it, byte for byte as it
+//! was. A command that is new and not in the table is missed.
+
+use crate::oracle;
+use crate::support::*;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use yrs::{Map, WriteTxn};
+
+/// The commands that the manual gives a `--dry-run`.
+fn declared() -> BTreeSet<String> {
+    let man = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(man).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        if std::fs::read_to_string(&path).unwrap().contains(r"\-\-dry\-run") {
+            found.extend(name.strip_prefix("crdtctl-").map(str::to_owned));
+        }
+    }
+    found
+}
+
+/// A store in which every write has something to do, and names for what it is done to.
+struct Busy<'m> {
+    store: Store<'m>,
+    names: BTreeMap<&'static str, String>,
+}
+
+fn busy(machine: &Machine) -> Busy<'_> {
+    let store = machine.group("s", &[BOB, CAROL]);
+    let id = |args: &[&str]| store.ok(&[args, &["-e", GROUP]].concat());
+    let message = store.send("hello");
+    let card = id(&["kanban", "add", "Card"]);
+    let shelved = id(&["kanban", "add", "Shelved"]);
+    id(&["kanban", "column", "add", "Review"]);
+    let issue = id(&["issue", "open", "Leak"]);
+    let closed = id(&["issue", "open", "Closed"]);
+    let element = id(&["canvas", "add", "text", "--at", "0,0", "--size", "9,9", "--data", "{}"]);
+    id(&["kanban", "archive", &shelved]);
+    id(&["issue", "close", &closed]);
+    // Lost to somebody's later edit.
+    let peer = machine.replica_of(&store, "peer", BOB);
+    id(&["kanban", "edit", &card, "--title", "ours"]);
+    machine.pass(60);
+    peer.ok(&["kanban", "edit", &card, "--title", "theirs", "-e", GROUP]);
+    peer.give(&store);
+    peer.ok(&["chat", "send", "news", "-e", GROUP]);
+    let bundle = peer.export("news.crdt");
+    // Alone with it, a deletion is final.
+    store.ok(&["entity", "create", "project:alone", "--name", "Alone"]);
+    let lost = store.ok(&["chat", "send", "lost", "-e", "project:alone"]);
+    store.ok(&["chat", "delete", &lost, "-e", "project:alone", "--yes"]);
+    store.ok(&["entity", "use", GROUP]);
+    id(&["canvas", "move", &element, "5,5"]);
+    id(&["canvas", "undo"]);
+    let file = |name: &str, bytes: &[u8]| {
+        std::fs::write(machine.path(name), bytes).unwrap();
+        text(&machine.path(name))
+    };
+    let update = oracle::update(3, &[], |txn| {
+        txn.get_or_insert_map("m").insert(txn, "k", 1);
+    });
+    let relayed = json!({"type": "Operation", "canvas_id": GROUP, "element_id": "note-1",
+        "operation_type": "add", "origin_peer": ALICE, "element_data": {
+            "element_type": "text", "x": 1, "y": 2, "width": 3, "height": 4,
+            "data": {"content": "hi"}, "updated_at": machine.now()}});
+    let names = BTreeMap::from([
+        ("PEER", peer.json(&["status"])["replica_id"].as_str().unwrap().to_owned()),
+        ("BATCH", file("batch", br#"{"op":"chat.send","text":"hi"}"#)),
+        ("UPDATE", file("update", &update)),
+        ("RELAYED", file("relayed", format!("{relayed}\n").as_bytes())),
+        ("OUT", text(&machine.path("out"))),
+        ("PICTURE", text(&machine.path("out.svg"))),
+        ("STICK", {
+            std::fs::create_dir(machine.path("stick")).unwrap();
+            text(&machine.path("stick"))
+        }),
+        ("MESSAGE", message),
+        ("CARD", card),
+        ("SHELVED", shelved),
+        ("ISSUE", issue),
+        ("CLOSED", closed),
+        ("ELEMENT", element),
+        ("BUNDLE", bundle),
+        ("LOST", lost),
+    ]);
+    Busy { store, names }
+}
+
+/// Every command with a `--dry-run`, its arguments behind its name; in the store of [`busy`].
+const WRITES: &[(&str, &[&str])] = &[
+    ("batch", &["BATCH"]),
+    ("canvas-add", &["text", "--at", "0,0", "--size", "9,9", "--data", "{}"]),
+    ("canvas-apply", &["RELAYED"]),
+    ("canvas-delete", &["ELEMENT"]),
+    ("canvas-events", &[]),
+    ("canvas-move", &["ELEMENT", "7,7"]),
+    ("canvas-redo", &[]),
+    ("canvas-render", &["-O", "PICTURE"]),
+    ("canvas-set", &["ELEMENT", "x=3"]),
+    ("canvas-undo", &["--force"]),
+    ("chat-delete", &["MESSAGE"]),
+    ("chat-edit", &["MESSAGE", "other"]),
+    ("chat-react", &["MESSAGE", "👍"]),
+    ("chat-read", &[]),
+    ("chat-send", &["hi"]),
+    ("conflict-restore", &["1"]),
+    ("doc-load", &["UPDATE", "--doc", "group:new:notes"]),
+    ("entity-create", &["group:new", "--name", "New"]),
+    ("entity-rename", &["Other"]),
+    ("entity-use", &["project:alone"]),
+    ("issue-assign", &["ISSUE", BOB]),
+    ("issue-close", &["ISSUE"]),
+    ("issue-comment", &["ISSUE", "Oil"]),
+    ("issue-edit", &["ISSUE", "--title", "Other"]),
+    ("issue-open", &["New"]),
+    ("issue-priority", &["ISSUE", "high"]),
+    ("issue-reopen", &["CLOSED"]),
+    ("issue-status", &["ISSUE", "in-progress"]),
+    ("kanban-add", &["New"]),
+    ("kanban-archive", &["CARD"]),
+    ("kanban-column-add", &["New"]),
+    ("kanban-column-move", &["Review", "--first"]),
+    ("kanban-column-remove", &["Review"]),
+    ("kanban-column-rename", &["Review", "Seen"]),
+    ("kanban-edit", &["CARD", "--title", "Other"]),
+    ("kanban-move", &["CARD", "Review"]),
+    ("kanban-restore", &["SHELVED"]),
+    ("member-add", &["dave-snow-field-moss"]),
+    ("member-remove", &[BOB]),
+    ("member-role", &[BOB, "admin"]),
+    ("prune", &[]),
+    ("sync-export", &["-O", "OUT"]),
+    ("sync-forget", &["PEER"]),
+    ("sync-import", &["BUNDLE"]),
+    ("sync-receipt", &["-O", "OUT"]),
+    ("sync-stick", &["STICK"]),
+    ("trash-restore", &["LOST", "-e", "project:alone"]),
+];
+
+/// Those that want a damaged store.
+const MENDS: &[&str] = &["recover", "repair"];
+
+/// Everything on the machine, leases and files of the user's included.
+fn everything(machine: &Machine) -> BTreeMap<std::path::PathBuf, Vec<u8>> {
+    files(&machine.path(""))
+}
+
+#[track_caller]
+fn leaves_all_as_it_was(store: &Store<'_>, args: &[&str]) {
+    let before = everything(store.machine);
+    let run = store.run(&[args, &["--dry-run", "--json"]].concat());
+    assert_eq!(run.code, 0, "{args:?}: {run:?}");
+    if args == ["canvas", "events"] {
+        // What it is about comes out all the same, and is not remembered as handed out.
+        assert!(run.stdout.contains("canvas_operation"), "{run:?}");
+    } else {
+        assert!(run.stderr.contains("dry run"), "{args:?}: {}", run.stderr);
+    }
+    if let Ok(Value::Object(told)) = serde_json::from_str(&run.stdout) {
+        // There was something to do.
+        let idle = told.get("changed") == Some(&json!(false));
+        assert!(!idle || args[0] == "prune", "{args:?}: {}", run.stdout);
+    }
+    assert_eq!(everything(store.machine), before, "{args:?}");
+}
+
+#[test]
+fn a_dry_run_of_every_command_leaves_everything_byte_for_byte_as_it_was() {
+    let known: BTreeSet<String> = WRITES
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(MENDS.iter().copied())
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(declared(), known, "a command with --dry-run is not in the table, or no more");
+    let machine = Machine::new("every dry run");
+    let Busy { store, names } = busy(&machine);
+    for (name, args) in WRITES {
+        let words = name.split('-').chain(args.iter().copied());
+        let words: Vec<&str> =
+            words.map(|word| names.get(word).map_or(word, String::as_str)).collect();
+        leaves_all_as_it_was(&store, &words);
+    }
+}
+
+#[test]
+fn a_dry_run_of_what_mends_leaves_the_damage_as_it_was() {
+    let machine = Machine::new("dry mending");
+    let store = machine.group("s", &[]);
+    store.send("hi");
+    let [chat, core] = ["chat", "core"].map(|name| store.document(&format!("{GROUP}:{name}")));
+    let bytes = std::fs::read(&chat).unwrap();
+    std::fs::write(&chat, &bytes[..bytes.len() / 2]).unwrap();
+    std::fs::remove_file(core.with_extension("meta")).unwrap();
+    let found = store.run(&["check", "--json"]).exits(3).parsed();
+    let ids = column(&found, "id");
+    let meta = ids.iter().find(|id| id.starts_with("missing-meta")).unwrap();
+    leaves_all_as_it_was(&store, &["repair", meta]);
+    leaves_all_as_it_was(&store, &["recover", "chat", "-O", &text(&machine.path("out"))]);
+}
