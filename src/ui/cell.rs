@@ -60,7 +60,8 @@ pub fn shown(value: &Value, style: Style, times: Times) -> String {
         (Style::Count, Value::Object(sets)) => each_set(sets, " ", |items| items.len().to_string()),
         (Style::Sets, Value::Object(sets)) => each_set(sets, "; ", |items| join(items, ", ")),
         (Style::Changes, Value::Object(fields)) => {
-            let mut changes: Vec<String> = fields.iter().take(CHANGES).map(change).collect();
+            let said = |one| change(one, times);
+            let mut changes: Vec<String> = fields.iter().take(CHANGES).map(said).collect();
             if let more @ 1.. = fields.len().saturating_sub(CHANGES) {
                 changes.push(format!("and {more} more"));
             }
@@ -83,9 +84,13 @@ fn each_set(
 }
 
 /// One change of a field: what was, an arrow, what is.
-fn change((name, change): (&String, &Value)) -> String {
+fn change((name, change): (&String, &Value), times: Times) -> String {
     let side = |side: &str| {
-        let whole = change.get(side).filter(|value| !value.is_null()).map(text)?;
+        let value = change.get(side).filter(|value| !value.is_null())?;
+        let whole = match name.ends_with("_at") && value.is_number() {
+            true => time(value, |at| seen(at, times)),
+            false => text(value),
+        };
         let start: String = whole.chars().take(CHANGE_CHARS).collect();
         Some(if start.len() < whole.len() { format!("{start}…") } else { start })
     };

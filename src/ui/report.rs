@@ -148,8 +148,14 @@ impl Object {
             .filter(|key| !self.columns.iter().any(|column| column.key == key.as_str()));
         known
             .map(|column| (&*column.key, &*column.title, column.style))
-            .chain(others.map(|key| (key.as_str(), key.as_str(), Style::Text)))
+            .chain(others.map(|key| (key.as_str(), key.as_str(), self.style_of(key))))
             .collect()
+    }
+
+    /// How a field is shown that nothing is said about: times have names that say so.
+    fn style_of(&self, key: &str) -> Style {
+        let is_number = self.fields.get(key).is_some_and(Value::is_number);
+        if is_number && key.ends_with("_at") { Style::Time } else { Style::Text }
     }
 
     pub(crate) fn section(&self, key: &str) -> Option<&Section> {

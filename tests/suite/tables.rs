@@ -129,3 +129,31 @@ fn the_log_shows_documents_before_bytes_and_conflicts_show_titles() {
         assert!(shown(&alice, width, &["conflict", "list"]).contains("RESTORED"));
     }
 }
+
+#[test]
+fn times_are_read_as_times_wherever_they_stand() {
+    let machine = Machine::new("times");
+    let alice = machine.group("alice", &[BOB]);
+    let id = alice.send("hi");
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    machine.pass(86_400);
+    alice.ok(&["chat", "edit", &id, "hello"]);
+    alice.ok(&["member", "role", BOB, "admin"]);
+    let bundle = alice.export("news.crdt");
+    // Seconds since 1970 of these two days begin with these digits.
+    let raw = |text: &str| text.contains("17672") || text.contains("17673");
+    for args in [
+        &["member", "show", BOB][..],
+        &["sync", "show", &bundle, "--records"],
+        &["sync", "import", &bundle, "-n"],
+        &["doc", "diff", &text(&bob.dir), &text(&alice.dir)],
+        &["chat", "show", &id],
+        &["entity", "show"],
+    ] {
+        let run = bob.run(&[args, &["-o", "table", "--full"]].concat());
+        assert!([0, 3].contains(&run.code), "{args:?}: {run:?}");
+        assert!(run.stdout.contains("2026-01-0") && !raw(&run.stdout), "{args:?}: {}", run.stdout);
+    }
+    // Programs get them as they are stored.
+    assert!(raw(&bob.json(&["member", "show", BOB]).to_string()));
+}
