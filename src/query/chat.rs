@@ -11,9 +11,10 @@ use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::EntityId;
 use crate::path::{DocPath, Keys};
+use crate::schema::FieldRole;
 use crate::store::Reader;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A message, or a reply to one.
@@ -311,6 +312,38 @@ pub fn thread(reader: &Reader, entity: &EntityId, prefix: &str, all: bool) -> Re
     sort(&view, &mut replies);
     let Caches { reply_count, last_reply_at } = Caches::of(&view, &parent);
     Ok(Thread { parent_id: parent, reply_count, last_reply_at, message, replies })
+}
+
+/// The fields of messages that stand in their records: what [`message_fields`] can read.
+pub fn stored_fields() -> impl Iterator<Item = &'static str> {
+    MESSAGES.fields.iter().map(|field| field.name)
+}
+
+/// Some fields of all messages and replies of an entity, deleted ones included, in the order of
+/// [`list`]: a fraction of its work where they are few. Fields that are derived are not among them.
+///
+/// # Errors
+/// `Corrupt` where the document is.
+pub fn message_fields(
+    reader: &Reader,
+    entity: &EntityId,
+    names: &[&str],
+) -> Result<Vec<Map<String, Value>>> {
+    let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
+    let created = MESSAGES.named(FieldRole::Created).unwrap_or_default();
+    let names = [names, &[created]].concat();
+    let mut found = Vec::new();
+    for of in [&MESSAGES, &REPLIES] {
+        for home in of.homes(&view) {
+            for (key, row) in record::narrow(of, &view, &home.steps(), &names) {
+                let written = view.item(&home.child(&key).steps());
+                let at = row.get(created).and_then(Value::as_i64);
+                found.push(((at, written, key), row));
+            }
+        }
+    }
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(found.into_iter().map(|(_, row)| row).collect())
 }
 
 /// The threads of an entity, counted, by the messages that they reply to; none where there are none yet.

@@ -2,11 +2,11 @@
 //! where there is none for it.
 
 use super::view;
-use crate::crdt::value::{Record, Source};
+use crate::crdt::value::{Record, Source, Value as Held};
 use crate::error::{Error, Result};
 use crate::id::{self, EntityId};
 use crate::path::Keys;
-use crate::schema::{Collection, Spec};
+use crate::schema::{Collection, Field, Spec};
 use crate::store::Reader;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
@@ -60,6 +60,30 @@ pub(super) fn list<T: DeserializeOwned>(
     all: bool,
 ) -> Result<Vec<T>> {
     of.rows(source, all).into_iter().map(typed).collect()
+}
+
+/// Some of the schema's fields of the records in a map, by their keys, deleted ones included: the same
+/// that [`list`] has of them, without reading the others.
+pub(super) fn narrow(
+    of: &Collection,
+    source: &dyn Source,
+    home: &[&str],
+    names: &[&str],
+) -> Vec<(String, Map<String, Value>)> {
+    let fields: Vec<_> = of.fields.iter().filter(|field| names.contains(&field.name)).collect();
+    let read: Vec<&str> = fields.iter().map(|field| field.name).collect();
+    let row = |(key, values): (String, Vec<Option<Held>>)| {
+        let values = fields.iter().zip(values);
+        let json = |(field, value): (&&Field, Option<Held>)| {
+            (field.name.to_owned(), field.kind.to_json(value.as_ref()))
+        };
+        let mut row: Map<String, Value> = values.map(json).collect();
+        if let Some(id) = of.fields.first().and_then(|field| row.get_mut(field.name)) {
+            *id = Value::from(key.as_str());
+        }
+        (key, row)
+    };
+    source.fields(home, &read).into_iter().map(row).collect()
 }
 
 /// A record with the schema's fields.

@@ -19,6 +19,7 @@ use crate::query::member::{self, Member};
 use crate::query::tombstone::{self, DeletedRecord};
 use crate::store::{Document, Reader, Store};
 use crate::sync::peer::{self, PeerSummary};
+use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -90,6 +91,15 @@ impl<'s> SqlSource<'s> {
     pub(super) fn messages(&self, entity: &EntityId) -> Result<Rc<Vec<Message>>> {
         let filter = MessageFilter { deleted: true, replies: true, ..MessageFilter::default() };
         self.once(&self.messages, entity, || chat::list(self.reader, entity, &filter))
+    }
+
+    /// Some fields of them, where records alone have them.
+    pub(super) fn message_fields(
+        &self,
+        entity: &EntityId,
+        names: &[&str],
+    ) -> Result<Vec<Map<String, Value>>> {
+        self.sound(chat::message_fields(self.reader, entity, names))
     }
 
     pub(super) fn threads(&self, entity: &EntityId) -> Result<Vec<ThreadSummary>> {

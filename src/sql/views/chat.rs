@@ -1,6 +1,7 @@
 //! What was said: messages, threads, reactions, attachments.
 
 use super::shared::{ACKS, ENTITY};
+use crate::query::chat::stored_fields;
 use crate::sql::column::{flag, integer, json, text, time};
 use crate::sql::view::{Filler, SqlView};
 use serde_json::{Value, json as object};
@@ -27,6 +28,13 @@ pub const MESSAGES: SqlView = SqlView {
         time("last_reply_at", "when the last of them was written"),
     ],
     filler: Filler::Entity(|source, entity, rows| {
+        let stored: Vec<&str> = stored_fields().chain(["entity"]).collect();
+        if let Some(names) = rows.wants_only(&stored) {
+            for message in source.message_fields(entity, &names)? {
+                rows.add_of(entity, &message)?;
+            }
+            return Ok(());
+        }
         for message in source.messages(entity)?.iter() {
             rows.add_of(entity, message)?;
         }

@@ -144,6 +144,25 @@ fn replies_threads_reactions_and_attachments_are_taken_apart() {
     assert_eq!((&files[0]["filename"], &files[0]["size_bytes"]), (&json!("map.txt"), &json!(4)));
 }
 
+/// What a column holds does not depend on which others are asked for.
+#[test]
+fn a_column_is_the_same_alone() {
+    let machine = Machine::new("sql columns");
+    let furnished = furnished(&machine);
+    for store in [furnished, machine.fixture("real-store")] {
+        let all = rows(&store, "SELECT * FROM messages");
+        let mut alone = vec![Value::Object(Default::default()); all.len()];
+        for name in keys(&all[0]) {
+            let found = rows(&store, &format!("SELECT {name} FROM messages"));
+            assert_eq!(found.len(), all.len(), "{name}");
+            for (row, found) in alone.iter_mut().zip(found) {
+                row[name] = found[name].clone();
+            }
+        }
+        assert_eq!(alone, all);
+    }
+}
+
 #[test]
 fn who_has_acknowledged_what() {
     let machine = Machine::new("sql acks");
