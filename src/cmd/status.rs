@@ -52,11 +52,11 @@ const SECTIONS: &[Section] = &[
         title: "others",
         columns: &[
             Column::text("member", "member"),
-            Column::id("replica_id", "replica"),
-            Column::time("last_seen", "last heard of"),
-            Column::count("they_lack", "documents they lack"),
-            Column::count("we_lack", "we lack"),
-            Column::count("waiting", "waiting"),
+            Column::id("replica_id", "replica").filled(),
+            Column::time("last_seen", "last heard of").filled(),
+            Column::count("they_lack", "documents they lack").filled(),
+            Column::count("we_lack", "we lack").filled(),
+            Column::count("waiting", "waiting").filled(),
         ],
     },
     Section {

@@ -157,3 +157,19 @@ fn times_are_read_as_times_wherever_they_stand() {
     // Programs get them as they are stored.
     assert!(raw(&bob.json(&["member", "show", BOB]).to_string()));
 }
+
+#[test]
+fn status_has_no_empty_columns_of_others() {
+    let machine = Machine::new("others");
+    let real = machine.fixture("real-store");
+    let table = shown(&real, 80, &["status"]);
+    let title = table.lines().find(|line| line.starts_with("MEMBER")).unwrap_or_default();
+    assert!(title.contains("DOCUMENTS THEY LACK"), "{table}");
+    for empty in ["REPLICA", "LAST HEARD OF", "WE LACK", "WAITING"] {
+        assert!(!title.contains(empty), "{empty}:\n{table}");
+    }
+    let alice = machine.group("alice", &[BOB]);
+    machine.replica_of(&alice, "bob", BOB).give(&alice);
+    let table = shown(&alice, 140, &["status"]);
+    assert!(table.contains("REPLICA") && table.contains("LAST HEARD OF"), "{table}");
+}
