@@ -27,6 +27,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -67,6 +68,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl init global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -108,6 +110,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl status global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -147,6 +150,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl whoami global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -186,6 +190,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl entity global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -228,6 +233,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl entity create global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -268,6 +274,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl entity list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -307,6 +314,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl entity show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -348,6 +356,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl entity rename global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -390,6 +399,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl entity use global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -458,6 +468,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl member global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -499,6 +510,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl member add global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -540,6 +552,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl member remove global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -581,6 +594,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl member role global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -623,6 +637,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl member list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -662,6 +677,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl member show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -730,6 +746,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl chat global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -772,6 +789,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl chat send global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -813,6 +831,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl chat edit global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -855,6 +874,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl chat delete global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -897,6 +917,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl chat react global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -945,6 +966,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl chat list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -985,6 +1007,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl chat read global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1028,6 +1051,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl chat tail global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1067,6 +1091,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl chat show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1108,6 +1133,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl chat thread global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1152,6 +1178,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl chat search global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1240,6 +1267,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl kanban global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1279,6 +1307,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl kanban board global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1327,6 +1356,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl kanban add global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1376,6 +1406,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl kanban edit global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1419,6 +1450,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl kanban move global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1461,6 +1493,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl kanban archive global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1502,6 +1535,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl kanban restore global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1550,6 +1584,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl kanban list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1589,6 +1624,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl kanban show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1629,6 +1665,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl kanban column global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1669,6 +1706,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl kanban column add global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1710,6 +1748,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl kanban column rename global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1754,6 +1793,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl kanban column move global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1796,6 +1836,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl kanban column remove global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1920,6 +1961,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl issue global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -1967,6 +2009,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl issue open global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2010,6 +2053,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl issue edit global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2055,6 +2099,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl issue status global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2101,6 +2146,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl issue priority global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2144,6 +2190,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl issue assign global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2188,6 +2235,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl issue comment global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2230,6 +2278,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl issue comments global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2276,6 +2325,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl issue close global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2317,6 +2367,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl issue reopen global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2375,6 +2426,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl issue list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2415,6 +2467,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl issue show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2507,6 +2560,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl canvas global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2554,6 +2608,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl canvas add global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2595,6 +2650,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl canvas set global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2637,6 +2693,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl canvas move global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2679,6 +2736,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl canvas delete global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2720,6 +2778,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl canvas list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2759,6 +2818,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl canvas show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2801,6 +2861,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl canvas undo global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2842,6 +2903,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl canvas redo global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2883,6 +2945,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl canvas render global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2924,6 +2987,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl canvas apply global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -2969,6 +3033,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl canvas events global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3060,6 +3125,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl sync global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3106,6 +3172,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl sync export global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3148,6 +3215,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl sync import global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3189,6 +3257,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl sync stick global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3230,6 +3299,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl sync status global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3272,6 +3342,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl sync receipt global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3312,6 +3383,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl sync show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3352,6 +3424,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl sync verify global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3392,6 +3465,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl sync peers global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3432,6 +3506,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl sync forget global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3517,6 +3592,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl prune global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3556,6 +3632,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl tombstone global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3602,6 +3679,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl tombstone list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3641,6 +3719,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl tombstone why global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3697,6 +3776,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl trash global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3736,6 +3816,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl trash list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3775,6 +3856,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl trash show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3816,6 +3898,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl trash restore global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3876,6 +3959,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl conflict global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3918,6 +4002,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl conflict list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3957,6 +4042,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl conflict show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -3999,6 +4085,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl conflict dismiss global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4040,6 +4127,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl conflict restore global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4104,6 +4192,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl doc global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4143,6 +4232,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl doc list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4182,6 +4272,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl doc show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4227,6 +4318,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl doc dump global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4267,6 +4359,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl doc get global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4309,6 +4402,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl doc tree global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4355,6 +4449,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl doc size global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4397,6 +4492,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl doc blocks global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4438,6 +4534,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl doc diff global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4481,6 +4578,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl doc load global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4523,6 +4621,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl doc anonymize global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4612,6 +4711,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl digest global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4653,6 +4753,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl check global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4694,6 +4795,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl repair global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4739,6 +4841,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl recover global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4781,6 +4884,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl batch global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4825,6 +4929,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl log global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4864,6 +4969,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl log show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4925,6 +5031,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl sql global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -4967,6 +5074,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl demo global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -5011,6 +5119,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl completions global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant
@@ -5052,6 +5161,7 @@ module completions {
     --quiet(-q)               # Say nothing on standard error but errors
     --full                    # Show cells of many lines in tables, and long columns of boards, whole
     --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
     --no-header               # Leave out the names of columns and fields
     --time: string@"nu-complete crdtctl man global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
     --verbose(-v)             # Say which store, entity and member are meant

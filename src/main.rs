@@ -83,7 +83,7 @@ fn settle(report: &Report) -> io::Result<()> {
 }
 
 fn fail(error: &Error, terminal: &Terminal) -> u8 {
-    cmd::fail(error, terminal.format.is_json(), terminal.color_err)
+    cmd::fail(error, terminal.speaks_json(), terminal.color_err)
 }
 
 /// `--help` and `--version` are answers; what a rule of ours refused stays refused (an id that is

@@ -101,6 +101,7 @@ fn journey(context: &Context, dir: &Path) -> Result<Report> {
         quiet: false,
         header: true,
         fields: None,
+        template: None,
         ..context.terminal.clone()
     };
     let steps = i64::try_from(STEPS.len()).unwrap_or(0);

@@ -1,7 +1,7 @@
 use super::time;
 use crate::clock::Clock;
 use crate::id::MemberId;
-use crate::ui::{self, Format, Signs, Terminal, TimeStyle, Times};
+use crate::ui::{self, Format, RecordTemplate, Signs, Terminal, TimeStyle, Times};
 use clap::{Args, ColorChoice};
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -56,6 +56,15 @@ pub struct Globals {
     #[arg(id = "global.fields", long = "fields", value_name = "NAME,…", value_delimiter = ',')]
     #[arg(global = true)]
     pub fields: Vec<String>,
+
+    /// Write each record through a template: `{{ title }}` is a field, as --json has it
+    ///
+    /// Templates of Jinja (minijinja): `{% if %}`, `{% for %}`, filters. A line break follows each
+    /// record. Nothing is escaped for HTML; a field that is not there is an error, unless a filter
+    /// `default` is behind it.
+    #[arg(id = "global.template", long = "template", value_name = "TEMPLATE", global = true)]
+    #[arg(value_parser = RecordTemplate::parse)]
+    pub template: Option<RecordTemplate>,
 
     /// Leave out the names of columns and fields
     #[arg(id = "global.no_header", long = "no-header", global = true)]
@@ -154,6 +163,8 @@ impl Globals {
         let out = std::io::stdout().is_terminal();
         let err = std::io::stderr().is_terminal();
         let format = match (self.json, self.output) {
+            // A template has the fields of JSON.
+            _ if self.template.is_some() => Format::Json,
             (true, _) => Format::Json,
             (false, Some(format)) => format,
             (false, None) if out => Format::Table,
@@ -168,6 +179,7 @@ impl Globals {
             quiet: self.quiet,
             full: self.full,
             header: !self.no_header,
+            template: self.template.clone(),
             times: Times {
                 style: self.time,
                 now: self.now.unwrap_or_else(|| Clock::system().now()),

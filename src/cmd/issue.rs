@@ -147,6 +147,7 @@ enum Verb {
     #[command(after_help = "Examples:
   crdtctl issue list --assignee bob- --status in-progress
   crdtctl issue list --sort priority --fields id,title,priority
+  crdtctl issue list --template '- [{{ status }}] {{ title }}{% if assignee_id %} ({{ assignee_id }}){% endif %}'
   crdtctl issue list --all --sort updated --reverse --json | jq -r '.[0].title'")]
     List {
         #[command(flatten)]

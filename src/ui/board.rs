@@ -212,6 +212,7 @@ mod tests {
             header: true,
             times: Default::default(),
             fields: None,
+            template: None,
             ask: false,
             progress: Signs::None,
         };

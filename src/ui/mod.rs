@@ -9,6 +9,7 @@ mod cell;
 mod delimited;
 pub mod escape;
 mod fields;
+mod fill;
 mod json;
 mod paint;
 mod progress;
@@ -17,6 +18,7 @@ mod report;
 mod stream;
 mod table;
 mod talk;
+mod template;
 mod terminal;
 mod wrap;
 
@@ -28,6 +30,7 @@ pub use report::{
 };
 pub use table::width;
 pub use talk::{Failure, error, error_json, say, usage};
+pub use template::RecordTemplate;
 pub use terminal::{Format, Signs, Terminal, TimeStyle, Times};
 
 use crate::error::{Error, Result};
@@ -52,7 +55,11 @@ pub fn render(
         }
         _ => Cow::Borrowed(&report.body),
     };
-    match write_body(&body, terminal, out) {
+    let written = match &terminal.template {
+        Some(template) => fill::write(template, &body, out),
+        None => write_body(&body, terminal, out),
+    };
+    match written {
         Ok(Ok(())) => {}
         Ok(Err(error)) => return Err(Closed::Failed(error)),
         Err(e) => return Err(Closed::from(e)),

@@ -1,3 +1,4 @@
+use super::template::RecordTemplate;
 use std::rc::Rc;
 
 /// How a report is written.
@@ -43,6 +44,8 @@ pub struct Terminal {
     pub header: bool,
     /// How people see times.
     pub times: Times,
+    /// What each record is written through instead of a format.
+    pub template: Option<RecordTemplate>,
     /// The fields to show, in this order; None where nobody chose.
     pub fields: Option<Rc<[String]>>,
     /// Somebody is there to answer a question.
@@ -78,4 +81,11 @@ pub struct Times {
     pub style: TimeStyle,
     /// Unix seconds.
     pub now: i64,
+}
+
+impl Terminal {
+    /// Whether errors are JSON too.
+    pub fn speaks_json(&self) -> bool {
+        self.format.is_json() && self.template.is_none()
+    }
 }

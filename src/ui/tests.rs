@@ -41,6 +41,7 @@ fn terminal(format: Format, width: usize) -> Terminal {
         header: true,
         times: Times::default(),
         fields: None,
+        template: None,
         ask: false,
         progress: Signs::None,
     }

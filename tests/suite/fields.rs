@@ -183,3 +183,37 @@ fn priority_and_status_have_colours_where_colours_are_wanted() {
         assert!(!run.contains('\u{1b}'), "{format}: {run:?}");
     }
 }
+
+#[test]
+fn records_go_through_a_template() {
+    let machine = Machine::new("template");
+    let store = project(&machine);
+    let list = ["issue", "list", "--sort", "created", "--template"];
+    let with = |template: &str| store.run(&[&list[..], &[template]].concat());
+    assert_eq!(
+        with("{{ title|upper }}\t{{ priority }}").ok(),
+        "THE CRANE, AGAIN\thigh\nPAINT\tmedium"
+    );
+    assert_eq!(with("{% if priority == 'high' %}{{ title }}{% endif %}").ok(), "The crane, again");
+    // Whatever the format is: the fields are those of JSON, and errors are for people.
+    let run = store.run(&[&list[..], &["{{ created_at }}", "-o", "csv"]].concat());
+    assert_eq!(run.ok().lines().next(), Some(&*START.to_string()));
+    let before = store.files();
+    let wrong = with("{{ id }}\n{{ titel }}");
+    wrong.fails(2, "in line 2");
+    assert!(wrong.stderr.contains("the fields are id, ") && !wrong.stderr.contains("{\"error"));
+    // A template that is none is refused before anything is done.
+    store.run(&["chat", "send", "hi", "--template", "{{ id"]).fails(2, "line 1");
+    assert_eq!(store.files(), before);
+    let id = store.ok(&["chat", "send", "<b>\u{1b}[2J", "--template", "{{ id }}"]);
+    let show = ["chat", "show", &id, "--template", "{{ content }} {{ author_id }}"];
+    assert_eq!(store.ok(&show), format!("<b>\\u{{1b}}[2J {ALICE}"));
+    store.ok(&["chat", "send", "So do I", "--reply-to", &id]);
+    let threads = "{% for reply in replies %}{{ reply.content }}{% endfor %}";
+    assert_eq!(store.ok(&["chat", "list", "--threads", "--template", threads]), "So do I");
+    store.ok(&["kanban", "add", "Caulk"]);
+    assert_eq!(store.ok(&["kanban", "board", "--template", "{{ title }}"]), "Caulk");
+    let blocks = store.ok(&["doc", "blocks", "kanban", "--template", "{{ kind }}"]);
+    assert!(blocks.lines().any(|line| line == "map"), "{blocks}");
+    store.run(&["doc", "dump", "core", "--template", "x"]).fails(2, "no fields for a template");
+}
