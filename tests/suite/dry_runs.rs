@@ -106,6 +106,7 @@ const WRITES: &[(&str, &[&str])] = &[
     ("chat-react", &["MESSAGE", "👍"]),
     ("chat-read", &[]),
     ("chat-send", &["hi"]),
+    ("conflict-dismiss", &["1"]),
     ("conflict-restore", &["1"]),
     ("doc-load", &["UPDATE", "--doc", "group:new:notes"]),
     ("entity-create", &["group:new", "--name", "New"]),
