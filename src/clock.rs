@@ -57,19 +57,23 @@ impl TimeLeft {
 #[derive(Debug)]
 pub struct Ids {
     seeded: Option<RefCell<blake3::OutputReader>>,
+    /// What was drawn since it shall be drawn again, and how much of it was.
+    drawn: RefCell<Vec<u8>>,
+    again: Cell<Option<usize>>,
 }
 
 impl Ids {
     /// Ids out of the operating system's random source.
     pub fn random() -> Self {
-        Ids { seeded: None }
+        Ids { seeded: None, drawn: RefCell::default(), again: Cell::new(None) }
     }
 
     /// The same ids for the same seed, in the same order.
     pub fn seeded(seed: &str) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key("crdtctl 1 seeded ids");
         hasher.update(seed.as_bytes());
-        Ids { seeded: Some(RefCell::new(hasher.finalize_xof())) }
+        let seeded = Some(RefCell::new(hasher.finalize_xof()));
+        Ids { seeded, ..Ids::random() }
     }
 
     /// A random UUID (v4, lower case, hyphenated).
@@ -91,7 +95,35 @@ impl Ids {
         }
     }
 
+    /// Runs something that will be run again: each time it gets the same ids, and new ones where it
+    /// wants more than the last time. Until [`Ids::forget`].
+    pub fn repeatably<R>(&self, run: impl FnOnce() -> R) -> R {
+        self.again.set(Some(0));
+        let result = run();
+        self.again.set(None);
+        result
+    }
+
+    /// What was drawn will not be drawn again.
+    pub fn forget(&self) {
+        self.drawn.borrow_mut().clear();
+    }
+
     fn fill(&self, bytes: &mut [u8]) -> Result<()> {
+        let Some(at) = self.again.get() else { return self.draw(bytes) };
+        let end = at.saturating_add(bytes.len());
+        self.again.set(Some(end));
+        let mut drawn = self.drawn.borrow_mut();
+        if drawn.len() < end {
+            let old = drawn.len();
+            drawn.resize(end, 0);
+            self.draw(drawn.get_mut(old..).unwrap_or_default())?;
+        }
+        bytes.copy_from_slice(drawn.get(at..end).unwrap_or_default());
+        Ok(())
+    }
+
+    fn draw(&self, bytes: &mut [u8]) -> Result<()> {
         match &self.seeded {
             Some(reader) => reader.borrow_mut().fill(bytes),
             None => getrandom::fill(bytes)

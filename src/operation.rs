@@ -267,6 +267,14 @@ pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// [`run`] for the only operation of a session: of large documents it gets what it asks for.
+///
+/// # Errors
+/// As there.
+pub fn run_alone(session: &mut Session, operation: &Operation) -> Result<Outcome> {
+    session.with_pages(|session| run(session, operation))
+}
+
 /// What the log keeps of an operation.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Recorded<O> {

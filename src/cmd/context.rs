@@ -246,13 +246,13 @@ impl Context {
     pub fn perform(&self, operation: &Operation) -> Result<Report> {
         let declared = operation.declaration();
         if declared.deletes && self.asks() {
-            let trial = operation::run(&mut self.rehearsal()?, operation)?;
+            let trial = operation::run_alone(&mut self.rehearsal()?, operation)?;
             if !self.confirm_loss(trial.gone().len())? {
                 return Ok(Report::nothing().note("nothing was deleted"));
             }
         }
         let mut session = self.session()?;
-        let outcome = operation::run(&mut session, operation)?;
+        let outcome = operation::run_alone(&mut session, operation)?;
         let committed = session.commit()?;
         let mut written = Written {
             sentence: outcome.said.clone(),

@@ -15,6 +15,7 @@ use super::typing::{Typing, Untold};
 use super::update::{Checked, CheckedBytes, Id, RootKind, Update, Version, WrittenBlocks};
 use super::value::{Shared, Source, Value};
 use super::view::View;
+use super::window::{Through, Window};
 use crate::error::{Error, Kind, Next, Result};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -40,6 +41,8 @@ pub struct Doc {
     /// It holds updates that others wrote since it was loaded.
     merged: bool,
     typing: Typing,
+    /// Where only some of its pages are loaded.
+    window: Option<Rc<Window>>,
 }
 
 impl Doc {
@@ -57,6 +60,7 @@ impl Doc {
             roots: Vec::new(),
             merged: false,
             typing: Typing::default(),
+            window: None,
             written: WrittenBlocks::default(),
         }
     }
@@ -102,6 +106,12 @@ impl Doc {
     pub fn with_roots(mut self, roots: &[(&str, RootKind)]) -> Self {
         self.roots = roots.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect();
         type_roots(&mut self.yrs.transact_mut(), &self.roots);
+        self
+    }
+
+    /// The same document, of which only the pages at hand were loaded.
+    pub fn seen_through(mut self, window: Option<Rc<Window>>) -> Self {
+        self.window = window;
         self
     }
 
@@ -214,6 +224,7 @@ impl Doc {
             written: &mut self.written,
             elements: &self.elements,
             typing: &mut self.typing,
+            window: self.window.as_deref(),
             wrote_odd: false,
         };
         let result = change(&mut txn)?;
@@ -226,7 +237,8 @@ impl Doc {
 
     /// Reads the document as it stands.
     pub fn read<R>(&self, look: impl FnOnce(&dyn Source) -> R) -> R {
-        look(&Live { txn: &self.yrs.transact(), elements: &self.elements })
+        let live = Live { txn: &self.yrs.transact(), elements: &self.elements };
+        look(&Through { source: &live, window: self.window.as_deref() })
     }
 
     /// Whether it holds values of which yrs does not give the type.
@@ -368,6 +380,7 @@ pub struct Txn<'d> {
     pub(super) written: &'d mut WrittenBlocks,
     pub(super) elements: &'d ContainerIndex,
     pub(super) typing: &'d mut Typing,
+    window: Option<&'d Window>,
     /// A value was written that yrs gives in another type, and its place is not noted yet.
     pub(super) wrote_odd: bool,
 }
@@ -379,7 +392,7 @@ impl<'d> Txn<'d> {
     /// An empty path with a root map's name as first element addresses the root.
     pub fn set(&mut self, path: &[&str], key: &str, value: impl Into<Scalar>) -> Result<()> {
         let value = value.into();
-        let map = self.map(path)?;
+        let map = self.map_of(path, key)?;
         if let Some(Out::Any(old)) = map.get(&self.yrs, key)
             && old == value.any
         {
@@ -398,7 +411,7 @@ impl<'d> Txn<'d> {
 
     /// Sets a field of the map at `path` as a new write, whatever value it has.
     pub fn set_again(&mut self, path: &[&str], key: &str, value: &Value) -> Result<()> {
-        let map = self.map(path)?;
+        let map = self.map_of(path, key)?;
         self.key(path, &map, key);
         self.set_typed(path, &map, key, value.into());
         Ok(())
@@ -406,7 +419,7 @@ impl<'d> Txn<'d> {
 
     /// Makes content at `path`/`key`, replacing what was there.
     pub fn put(&mut self, path: &[&str], key: &str, content: &Content) -> Result<()> {
-        let map = self.map(path)?;
+        let map = self.map_of(path, key)?;
         self.key(path, &map, key);
         self.write_content(Slot::Key(&map, key), content);
         self.wrote_below(path, key);
@@ -415,7 +428,7 @@ impl<'d> Txn<'d> {
 
     /// Creates an empty map at `path`/`key`, replacing what was there.
     pub fn create_map(&mut self, path: &[&str], key: &str) -> Result<()> {
-        let map = self.map(path)?;
+        let map = self.map_of(path, key)?;
         self.key(path, &map, key);
         map.insert(&mut self.yrs, key, MapPrelim::default());
         Ok(())
@@ -423,7 +436,7 @@ impl<'d> Txn<'d> {
 
     /// Creates an empty array at `path`/`key`, replacing what was there.
     pub fn create_array(&mut self, path: &[&str], key: &str) -> Result<()> {
-        let map = self.map(path)?;
+        let map = self.map_of(path, key)?;
         self.key(path, &map, key);
         map.insert(&mut self.yrs, key, ArrayPrelim::default());
         Ok(())
@@ -432,10 +445,10 @@ impl<'d> Txn<'d> {
     /// Removes a key of the map at `path`, or every element with this id from the array there,
     /// with all below it. True when it was there.
     pub fn remove(&mut self, path: &[&str], key: &str) -> Result<bool> {
-        if let Some(Out::YArray(array)) = self.live().out(path) {
+        if let Some(Out::YArray(array)) = self.out(path) {
             return Ok(self.remove_named(&array, &BTreeSet::from([key]))? > 0);
         }
-        let map = self.map(path)?;
+        let map = self.map_of(path, key)?;
         if !map.contains_key(&self.yrs, key) {
             return Ok(false);
         }
@@ -448,7 +461,7 @@ impl<'d> Txn<'d> {
     /// [`Txn::remove`] for several keys at once: one look at an array for all of them. Returns how
     /// many keys or elements went.
     pub fn remove_each(&mut self, path: &[&str], keys: &BTreeSet<&str>) -> Result<usize> {
-        if let Some(Out::YArray(array)) = self.live().out(path) {
+        if let Some(Out::YArray(array)) = self.out(path) {
             return self.remove_named(&array, keys);
         }
         let mut removed = 0;
@@ -461,13 +474,13 @@ impl<'d> Txn<'d> {
     /// Writes a value, with all below it, under a key of the map at `path`; into an array, at its
     /// end. Shared types stay shared types; fields are written in the order of their names.
     pub(super) fn put_value(&mut self, path: &[&str], key: &str, value: &Value) -> Result<()> {
-        if let Some(Out::YArray(array)) = self.live().out(path) {
+        if let Some(Out::YArray(array)) = self.out(path) {
             self.elements.changed(&array);
             self.write_value(Slot::End(&array), value);
             self.wrote_below(path, "");
             return Ok(());
         }
-        let map = self.map(path)?;
+        let map = self.map_of(path, key)?;
         self.key(path, &map, key);
         self.write_value(Slot::Key(&map, key), value);
         self.wrote_below(path, key);
@@ -476,11 +489,13 @@ impl<'d> Txn<'d> {
 
     /// Whether an array stands at a path.
     pub(super) fn is_array(&self, path: &[&str]) -> bool {
-        matches!(self.live().out(path), Some(Out::YArray(_)))
+        matches!(self.out(path), Some(Out::YArray(_)))
     }
 
     /// Applies an update of our own making inside this transaction (rule R2).
     pub(super) fn apply_own(&mut self, update: &[u8]) -> Result<()> {
+        // It may stand anywhere.
+        self.ask(&[]);
         self.elements.forget();
         self.take(update)
     }
@@ -544,11 +559,38 @@ impl<'d> Txn<'d> {
         }
     }
 
+    fn through<R>(&self, look: impl FnOnce(&dyn Source) -> R) -> R {
+        look(&Through { source: &self.live(), window: self.window })
+    }
+
+    /// Notes what is needed of a document of which not everything is loaded.
+    fn ask(&self, path: &[&str]) {
+        if let Some(window) = self.window {
+            window.ask(path);
+        }
+    }
+
+    /// What stands at a path.
+    fn out(&self, path: &[&str]) -> Option<Out> {
+        if path.len() > 1 {
+            self.ask(path);
+        }
+        self.live().out(path)
+    }
+
+    /// The map at a path, of which one key is looked at or written.
+    fn map_of(&mut self, path: &[&str], key: &str) -> Result<MapRef> {
+        if let [root] = path {
+            self.ask(&[root, key]);
+        }
+        self.map(path)
+    }
+
     fn map(&mut self, path: &[&str]) -> Result<MapRef> {
         match path {
             [] => Err(Error::bug("an empty path names no map")),
             [root] => Ok(self.yrs.get_or_insert_map(*root)),
-            _ => match self.live().out(path) {
+            _ => match self.out(path) {
                 Some(Out::YMap(map)) => Ok(map),
                 found => Err(not_shared("map", path, found.is_some())),
             },
@@ -558,8 +600,11 @@ impl<'d> Txn<'d> {
     pub(super) fn array(&mut self, path: &[&str]) -> Result<ArrayRef> {
         match path {
             [] => Err(Error::bug("an empty path names no array")),
-            [root] => Ok(self.yrs.get_or_insert_array(*root)),
-            _ => match self.live().out(path) {
+            [root] => {
+                self.ask(path);
+                Ok(self.yrs.get_or_insert_array(*root))
+            }
+            _ => match self.out(path) {
                 Some(Out::YArray(array)) => Ok(array),
                 found => Err(not_shared("array", path, found.is_some())),
             },
@@ -579,39 +624,39 @@ pub(super) fn not_shared(what: &str, path: &[&str], is_something: bool) -> Error
 
 impl Source for Txn<'_> {
     fn roots(&self) -> Vec<String> {
-        self.live().roots()
+        self.through(|source| source.roots())
     }
 
     fn value(&self, path: &[&str]) -> Option<Value> {
-        self.live().value(path)
+        self.through(|source| source.value(path))
     }
 
     fn keys(&self, path: &[&str]) -> Vec<String> {
-        self.live().keys(path)
+        self.through(|source| source.keys(path))
     }
 
     fn keys_beginning(&self, path: &[&str], prefix: &str) -> Vec<String> {
-        self.live().keys_beginning(path, prefix)
+        self.through(|source| source.keys_beginning(path, prefix))
     }
 
     fn text_before(&self, path: &[&str], text: &str) -> Option<Option<String>> {
-        self.live().text_before(path, text)
+        self.through(|source| source.text_before(path, text))
     }
 
     fn exists(&self, path: &[&str]) -> bool {
-        self.live().exists(path)
+        self.through(|source| source.exists(path))
     }
 
     fn fields(&self, path: &[&str], names: &[&str]) -> Vec<(String, Vec<Option<Value>>)> {
-        self.live().fields(path, names)
+        self.through(|source| source.fields(path, names))
     }
 
     fn shared(&self, path: &[&str]) -> Option<Shared> {
-        self.live().shared(path)
+        self.through(|source| source.shared(path))
     }
 
     fn created_by(&self, path: &[&str]) -> Option<Id> {
-        self.live().created_by(path)
+        self.through(|source| source.created_by(path))
     }
 }
 

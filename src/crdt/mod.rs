@@ -21,3 +21,4 @@ mod typing;
 pub mod update;
 pub mod value;
 pub mod view;
+pub mod window;

@@ -64,7 +64,7 @@ impl Store {
     /// Whatever the rules say; nothing has changed then.
     pub fn perform(&self, operation: &Operation) -> Result<Outcome> {
         let mut session = self.session(Open { command: COMMAND, member: None, dry_run: false })?;
-        let outcome = operation::run(&mut session, operation)?;
+        let outcome = operation::run_alone(&mut session, operation)?;
         session.commit()?;
         Ok(outcome)
     }

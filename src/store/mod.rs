@@ -23,6 +23,7 @@ mod load;
 mod lock;
 mod lost_state;
 mod open_document;
+mod paged;
 mod reader;
 mod repair;
 mod replica;

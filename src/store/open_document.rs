@@ -7,6 +7,7 @@ use crate::crdt::effort::Allowance;
 use crate::crdt::update::{self, Checked, CheckedBytes, Clocks, Update};
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
+use crate::crdt::window::Window;
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use std::path::PathBuf;
@@ -51,6 +52,8 @@ pub(super) struct OpenDocument {
     pub loaded: Loaded,
     /// Present once the document is to be changed.
     pub editing: Option<Editing>,
+    /// What `loaded` has are some of its pages.
+    pub window: Option<Rc<Window>>,
     /// The state as it stands, if it was asked for since the last change.
     state: Option<CheckedBytes<Rc<[u8]>>>,
     view: Option<Rc<View>>,
@@ -82,7 +85,7 @@ pub(super) struct PendingChange {
 
 impl OpenDocument {
     pub fn new(loaded: Loaded) -> OpenDocument {
-        OpenDocument { loaded, editing: None, state: None, view: None }
+        OpenDocument { loaded, editing: None, window: None, state: None, view: None }
     }
 
     /// Whether there is such a document: on disk, in the log, or made in this session.
@@ -97,7 +100,8 @@ impl OpenDocument {
     /// Bytes of the state as it was loaded, and of the updates since.
     pub fn size(&self) -> u64 {
         let added = self.editing.as_ref().map_or(0, |editing| editing.bytes);
-        (self.loaded.state.len() as u64).saturating_add(added)
+        let loaded = self.loaded.state.len() as u64;
+        self.window.as_ref().map_or(loaded, |window| window.bytes()).saturating_add(added)
     }
 
     /// Opens the document in yrs, unless it is open, and counts it where something is `to_merge`;
@@ -118,7 +122,7 @@ impl OpenDocument {
                 false => Doc::load(&update, client),
             };
             let opened = opened.map_err(|e| about(doc, e))?;
-            let mut opened = opened.with_roots(roots(doc));
+            let mut opened = opened.with_roots(roots(doc)).seen_through(self.window.clone());
             if opened.has_other_types()
                 && let Ok(view) = self.view(doc, roots)
             {
@@ -236,7 +240,13 @@ impl OpenDocument {
         if !self.is_changed() {
             return Ok(None);
         }
-        let state = self.state()?;
+        let state = match self.spliced(doc, roots)? {
+            Some(state) => state,
+            None => {
+                self.complete(doc, roots)?;
+                self.state()?
+            }
+        };
         let Some(editing) = &self.editing else { return Ok(None) };
         let whole = self.loaded.unlogged.iter();
         let whole = whole.map(|file| LogPart { update: file.clone(), by: WrittenBy::File });

@@ -1,7 +1,7 @@
 //! Taking back what was applied to one document, while the session goes on.
 
 use super::Roots;
-use super::open_document::{Editing, OpenDocument, WrittenBy, own};
+use super::open_document::{Editing, OpenDocument, own};
 use super::session::Session;
 use crate::error::{Error, Result};
 use crate::id::DocId;
@@ -37,15 +37,26 @@ impl Session {
 impl OpenDocument {
     /// yrs takes nothing back: the document is loaded again, and changed again as far as it was.
     fn go_back(&mut self, doc: &DocId, roots: Roots, to: Revision) -> Result<()> {
-        let Some(Editing { doc: made, client, by, .. }) = self.close() else { return Ok(()) };
-        self.open(doc, roots, true, |_| Ok(client))?;
-        let kept: Vec<(&Vec<u8>, &WrittenBy)> = made.updates().iter().zip(&by).take(to.0).collect();
-        for (update, by) in kept {
+        let Some(made) = self.close() else { return Ok(()) };
+        self.open(doc, roots, true, |_| Ok(made.client))?;
+        self.redo(doc, roots, &made, to.0)
+    }
+
+    /// Changes a document that was opened anew as it was changed before, by so many updates.
+    pub(super) fn redo(
+        &mut self,
+        doc: &DocId,
+        roots: Roots,
+        made: &Editing,
+        count: usize,
+    ) -> Result<()> {
+        let updates = made.doc.updates().iter().zip(&made.by);
+        for (update, by) in updates.take(count) {
             let update = own(update, doc, roots)?;
             self.change(by.clone(), |editing| editing.doc.apply(&update))?;
         }
         match &self.editing {
-            Some(editing) if editing.doc.updates().len() == to.0 => Ok(()),
+            Some(editing) if editing.doc.updates().len() == count => Ok(()),
             _ => Err(Error::bug(format!("{doc} was taken back to what it was not"))),
         }
     }

@@ -9,12 +9,13 @@ use super::load::{self, Loaded};
 use super::open_document::{Editing, OpenDocument, PendingChange, WrittenBy};
 use super::replica::Replica;
 use super::state::State;
-use super::{ChangedDocument, Commits, Committed, Environment, Open, lock, reader};
+use super::{ChangedDocument, Commits, Committed, Environment, Open, lock, paged, reader};
 use crate::crdt::doc::{Admitted, Txn};
 use crate::crdt::effort::Allowance;
 use crate::crdt::update::{Checked, CheckedBytes, Clocks, Update};
 use crate::crdt::value::{Source, Value};
 use crate::crdt::view::View;
+use crate::crdt::window::Through;
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::{DocId, MemberId};
 use std::any::Any;
@@ -54,6 +55,8 @@ pub struct Session {
     pub(super) broken: bool,
     /// Changes begun, those that failed included.
     begun: u64,
+    /// An operation is being run that asks for pages of documents.
+    pub(super) paging: bool,
     /// What the command did, one JSON object a line, for the log.
     pub(super) operations: String,
     /// Documents that were left out, since they cannot be used.
@@ -102,6 +105,7 @@ impl Session {
             allowance: Allowance::default(),
             broken: false,
             begun: 0,
+            paging: false,
             operations: String::new(),
             damaged: BTreeMap::new(),
             derived: BTreeMap::new(),
@@ -181,7 +185,11 @@ impl Session {
         let Some(open) = self.existing(doc)? else { return Ok(None) };
         match &open.editing {
             Some(editing) => Ok(Some(editing.doc.read(look))),
-            None => Ok(Some(look(&*open.view(doc, roots)?))),
+            None => {
+                let view = open.view(doc, roots)?;
+                let window = open.window.as_deref();
+                Ok(Some(look(&Through { source: &*view, window })))
+            }
         }
     }
 
@@ -190,7 +198,10 @@ impl Session {
     pub fn typed(&mut self, doc: &DocId, path: &[&str]) -> Result<Option<Value>> {
         let roots = self.environment.roots;
         match self.existing(doc)? {
-            Some(open) => open.typed(doc, roots, path),
+            Some(open) => {
+                open.window.iter().for_each(|window| window.ask(path));
+                open.typed(doc, roots, path)
+            }
             None => Ok(None),
         }
     }
@@ -198,7 +209,7 @@ impl Session {
     /// The view of a document as it stands in this session. None when it does not exist.
     pub fn view(&mut self, doc: &DocId) -> Result<Option<Rc<View>>> {
         let roots = self.environment.roots;
-        match self.existing(doc)? {
+        match self.whole(doc)? {
             Some(open) => open.view(doc, roots).map(Some),
             None => Ok(None),
         }
@@ -206,7 +217,7 @@ impl Session {
 
     /// The state of a document as it stands in this session. None when it does not exist.
     pub fn bytes(&mut self, doc: &DocId) -> Result<Option<Rc<[u8]>>> {
-        match self.existing(doc)? {
+        match self.whole(doc)? {
             Some(open) => open.state().map(Some),
             None => Ok(None),
         }
@@ -215,7 +226,7 @@ impl Session {
     /// The same, with what was read of it when it was checked.
     pub fn checked(&mut self, doc: &DocId) -> Result<Option<CheckedBytes<Rc<[u8]>>>> {
         let roots = self.environment.roots;
-        match self.existing(doc)? {
+        match self.whole(doc)? {
             Some(open) => open.checked(doc, roots).map(Some),
             None => Ok(None),
         }
@@ -461,6 +472,7 @@ impl Session {
     /// A document that exists, in its file, in the log, or in this session.
     fn existing(&mut self, doc: &DocId) -> Result<Option<&mut OpenDocument>> {
         self.load(doc)?;
+        self.complete(doc)?;
         Ok(self.documents.get_mut(doc).and_then(Option::as_mut).filter(|w| w.exists()))
     }
 
@@ -474,8 +486,34 @@ impl Session {
             Some(loaded) => adopt::brought(loaded, &self.state, doc, roots)?,
             None => None,
         };
-        self.documents.insert(doc.clone(), loaded.map(OpenDocument::new));
+        let mut open = loaded.map(OpenDocument::new);
+        if self.paging {
+            open.iter_mut().for_each(OpenDocument::narrow);
+        }
+        self.documents.insert(doc.clone(), open);
         brought.map_or(Ok(()), |brought| self.adopt(doc, brought))
+    }
+
+    /// The same, with everything in it at hand.
+    fn whole(&mut self, doc: &DocId) -> Result<Option<&mut OpenDocument>> {
+        let open = self.existing(doc)?;
+        match open.as_ref().and_then(|open| open.window.as_ref()) {
+            Some(window) => {
+                window.ask_for_all();
+                Err(paged::more_is_needed(doc))
+            }
+            None => Ok(open),
+        }
+    }
+
+    /// As if nothing had been changed; what was loaded stays.
+    pub(super) fn forget_changes(&mut self) {
+        self.changed.clear();
+        self.derived.clear();
+        self.repairs.clear();
+        self.damaged.clear();
+        self.operations.clear();
+        (self.broken, self.begun) = (false, 0);
     }
 
     /// As if a document had not been asked for.
@@ -488,6 +526,7 @@ impl Session {
     /// Opens a document in yrs, or a new one, under the client id that its lease allows.
     fn open_document(&mut self, doc: &DocId, to_merge: bool) -> Result<&mut OpenDocument> {
         self.load(doc)?;
+        self.complete(doc)?;
         let open = match self.documents.entry(doc.clone()).or_default() {
             Some(open) => open,
             none => none.insert(OpenDocument::new(Loaded::nothing(&self.layout, doc)?)),

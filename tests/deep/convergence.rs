@@ -28,6 +28,7 @@ pub const QUICK: Climate = Climate {
     talk: false,
     canvas: false,
     quarrels: false,
+    paged: false,
 };
 const CROWDED: Climate = Climate { replicas: 5, steps: 30, incremental: true, ..QUICK };
 const STICKS: Climate = Climate { steps: 32, incremental: true, ..QUICK };
@@ -96,7 +97,7 @@ fn histories_of_a_canvas_and_its_relay_converge() {
     schedules("canvas", 45, CANVAS);
 }
 
-fn schedules(test: &str, count: u64, climate: Climate) {
+pub fn schedules(test: &str, count: u64, climate: Climate) {
     for seed in seeds(count) {
         let mut told = Told { test, seed, world: World::new(seed, climate) };
         history(&mut told.world, seed);

@@ -25,6 +25,7 @@ mod history;
 mod lease;
 mod memory;
 mod mixed;
+mod paged;
 mod plain;
 mod power;
 mod rejoin;

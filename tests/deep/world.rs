@@ -15,6 +15,7 @@ pub use rewinds::put_back;
 use super::boards;
 use super::canvases;
 use super::facts::{Done, Facts, Held, Mark};
+use super::paged;
 use super::support::{START, files, temporary};
 use super::talk;
 use crdtctl::clock::{Clock, Ids};
@@ -96,6 +97,8 @@ pub struct Climate {
     pub canvas: bool,
     /// Owners who remove the last member and take it back, most of the time.
     pub quarrels: bool,
+    /// Each single operation is compared with what it does to whole documents.
+    pub paged: bool,
 }
 
 pub struct World {
@@ -348,14 +351,29 @@ impl World {
         let replica = &self.replicas[at];
         let files = replica.files();
         let before = (replica.clocks("core"), replica.clocks("chat"));
+        let what = format!("{number}: {} as {member}: {operations:?}", replica.name);
+        let expected = match operations {
+            [one] if self.climate.paged => Some(paged::expect(replica, member, one)),
+            _ => None,
+        };
         let open = Open { command: "test", member: Some(member), dry_run };
         let mut session = replica.store.session(open).expect("a session");
-        let outcomes: Result<Vec<Outcome>> =
-            operations.iter().map(|operation| operation::run(&mut session, operation)).collect();
-        let what = format!("{number}: {} as {member}: {operations:?}", replica.name);
+        let outcomes: Result<Vec<Outcome>> = match operations {
+            [one] => {
+                let outcome = operation::run_alone(&mut session, one);
+                if let Some(expected) = &expected {
+                    expected.compare_outcome(&outcome, &what);
+                }
+                outcome.map(|outcome| vec![outcome])
+            }
+            several => several.iter().map(|one| operation::run(&mut session, one)).collect(),
+        };
         match outcomes {
             Ok(outcomes) => {
                 let committed = session.commit().expect("a commit");
+                if let Some(expected) = expected.filter(|_| !dry_run) {
+                    expected.compare_files(replica, &what);
+                }
                 self.say(format!("{what} -> {:?} {:?}", committed.seq, committed.notes));
                 if !dry_run {
                     let done =

@@ -1,0 +1,147 @@
+//! One operation at the cost of what it touches.
+//!
+//! Of a large document that is as it was last written here, an operation gets the pages that it
+//! asks for ([`Window`]). It is run until it asks for nothing more: which ones those are nobody has
+//! to say, and nobody can say it wrongly.
+
+use super::Roots;
+use super::open_document::{Editing, OpenDocument};
+use super::session::Session;
+use crate::crdt::window::Window;
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use crate::limits;
+use std::rc::Rc;
+
+/// How often an operation may ask for more before it gets everything.
+const TURNS: usize = 6;
+
+impl Session {
+    /// Runs what is the first to change anything in this session, and gives it of large documents no
+    /// more than it asks for. It may run several times: whatever it does outside the session must
+    /// not matter. What it leaves behind is as if it had run once, with everything.
+    ///
+    /// # Errors
+    /// Those of `run`.
+    pub fn with_pages<R>(&mut self, run: impl Fn(&mut Session) -> Result<R>) -> Result<R> {
+        if self.changes_begun() > 0 || !self.changed.is_empty() || !self.derived.is_empty() {
+            return run(self);
+        }
+        let environment = Rc::clone(&self.environment);
+        let notes = self.notes.len();
+        self.paging = true;
+        for _ in 0..TURNS {
+            let point = self.state.savepoint()?;
+            let result = environment.ids.repeatably(|| run(self));
+            if !self.asks_for_more() {
+                self.paging = false;
+                environment.ids.forget();
+                self.state.release()?;
+                return result;
+            }
+            self.state.roll_back_to(point)?;
+            self.begin_again(notes);
+        }
+        self.paging = false;
+        let result = environment.ids.repeatably(|| run(self));
+        environment.ids.forget();
+        result
+    }
+
+    fn asks_for_more(&self) -> bool {
+        let windows = self.documents.values().flatten().filter_map(|open| open.window.as_ref());
+        windows.into_iter().any(|window| window.has_missed())
+    }
+
+    /// As if nothing had been run; the pages that were missed are at hand.
+    fn begin_again(&mut self, notes: usize) {
+        // What was made of others, and what adopting made of them, is undone by loading them again.
+        let stays = |open: &OpenDocument| {
+            open.window.is_some() || !open.is_changed() && !open.loaded.foreign
+        };
+        self.documents.retain(|_, open| open.as_ref().is_some_and(stays));
+        self.documents.values_mut().flatten().for_each(OpenDocument::look_further);
+        self.notes.truncate(notes);
+        self.forget_changes();
+    }
+
+    /// The document with everything, unless an operation is being run that asks for pages.
+    pub(super) fn complete(&mut self, doc: &DocId) -> Result<()> {
+        let roots = self.environment.roots;
+        match self.documents.get_mut(doc) {
+            Some(Some(open)) if !self.paging => open.complete(doc, roots),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl OpenDocument {
+    /// Keeps only some pages of it open, where that is worth it.
+    pub fn narrow(&mut self) {
+        if !self.loaded.as_stored || self.loaded.state.len() < limits::PAGED_BYTES {
+            return;
+        }
+        match Window::open(std::mem::take(&mut self.loaded.state)) {
+            Ok(window) => self.look_through(window),
+            Err(state) => self.loaded.state = state,
+        }
+    }
+
+    fn look_through(&mut self, window: Window) {
+        match window.projection() {
+            Some(pages) => {
+                self.loaded.state = pages;
+                self.window = Some(Rc::new(window));
+            }
+            None => {
+                self.loaded.state = window.whole();
+                self.window = None;
+            }
+        }
+    }
+
+    /// Forgets what was made of it, and opens the pages that were missed.
+    fn look_further(&mut self) {
+        self.close();
+        let Some(window) = self.window.take() else { return };
+        match window.with_missed() {
+            Some(window) => self.look_through(window),
+            None => self.loaded.state = window.whole(),
+        }
+    }
+
+    /// Opens all of it, and does again what was made of its pages.
+    pub(super) fn complete(&mut self, doc: &DocId, roots: Roots) -> Result<()> {
+        let Some(window) = self.window.take() else { return Ok(()) };
+        let made = self.close();
+        self.loaded.state = window.whole();
+        match made {
+            Some(made) => self.make_again(doc, roots, made),
+            None => Ok(()),
+        }
+    }
+
+    /// The pages as they are now, put back into the whole; None where there is no window, or what it
+    /// shows does not go back.
+    pub fn spliced(&mut self, doc: &DocId, roots: Roots) -> Result<Option<Rc<[u8]>>> {
+        let Some(window) = self.window.clone() else { return Ok(None) };
+        let edited = self.checked(doc, roots)?;
+        let whole = window.splice(&edited.update());
+        debug_assert!(
+            whole.as_ref().is_none_or(|whole| crate::crdt::update::storable(whole).is_ok()),
+            "{doc}: what was spliced must not be stored"
+        );
+        Ok(whole.map(Rc::from))
+    }
+
+    fn make_again(&mut self, doc: &DocId, roots: Roots, made: Editing) -> Result<()> {
+        let count = made.by.len();
+        self.open(doc, roots, true, |_| Ok(made.client))?;
+        self.redo(doc, roots, &made, count)
+    }
+}
+
+/// What an operation is told that needs all of a document.
+pub(super) fn more_is_needed(doc: &DocId) -> Error {
+    Error::bug(format!("all of {doc} was asked for, and some of it is not open"))
+}

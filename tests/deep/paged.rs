@@ -1,0 +1,144 @@
+//! What an operation does to the pages that it asked for is what it does to the whole document.
+//!
+//! `CRDTCTL_SCHEDULES=5000 cargo test --test deep paged` lives through more histories.
+
+use super::convergence::{QUICK, schedules};
+use super::world::{Climate, Replica, checked};
+use crdtctl::crdt::update::{self, Version};
+use crdtctl::crdt::value::{Source, Value};
+use crdtctl::crdt::view::View;
+use crdtctl::error::Result;
+use crdtctl::id::{DocId, MemberId};
+use crdtctl::operation::{self, Operation, Outcome};
+use crdtctl::store::{LogRow, Open};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+const PAGED: Climate = Climate { steps: 40, incremental: true, paged: true, ..QUICK };
+
+#[test]
+fn messages_and_members_are_written_as_to_the_whole_document() {
+    schedules("paged", 40, PAGED);
+}
+
+#[test]
+fn threads_and_reactions_are_written_as_to_the_whole_document() {
+    schedules("paged talk", 40, Climate { talk: true, ..PAGED });
+}
+
+#[test]
+fn boards_are_written_as_to_the_whole_document() {
+    schedules("paged boards", 40, Climate { boards: true, ..PAGED });
+}
+
+#[test]
+fn canvases_are_written_as_to_the_whole_document() {
+    schedules("paged canvas", 40, Climate { canvas: true, ..PAGED });
+}
+
+/// What an operation does to whole documents.
+pub struct Expected {
+    outcome: std::result::Result<String, String>,
+    documents: BTreeMap<DocId, State>,
+    /// As they were, in bytes.
+    before: BTreeMap<DocId, Vec<u8>>,
+}
+
+#[derive(Debug, PartialEq)]
+struct State {
+    /// Of the clients that are the same everywhere.
+    clocks: BTreeMap<u64, u32>,
+    /// Units of all others.
+    written: u64,
+    old_deletes: Vec<(u64, Range<u32>)>,
+    /// Units that were not there before, and are deleted.
+    new_deletes: u32,
+    content: BTreeMap<String, Option<Value>>,
+}
+
+impl State {
+    /// `before` is the document as it was. A trial writes under a client id of its own: what is new
+    /// is counted, whoever wrote it, and of what was there each unit is compared.
+    fn of(bytes: &[u8], before: Option<&Vec<u8>>) -> State {
+        let state = checked(bytes);
+        let known = before.map(|before| checked(before).version().clocks).unwrap_or_default();
+        let Version { clocks, deletes } = state.version();
+        let (mut of, mut written, mut new_deletes) = (BTreeMap::new(), 0, 0);
+        for (client, clock) in &clocks {
+            match *client > u64::from(u32::MAX) {
+                true => drop(of.insert(*client, *clock)),
+                false => written += u64::from(*clock),
+            }
+        }
+        let mut old_deletes = Vec::new();
+        for (client, range) in deletes.iter() {
+            let end = known.get(&client).copied().unwrap_or(0);
+            new_deletes += range.end.saturating_sub(range.start.max(end));
+            let old = range.start..range.end.min(end);
+            old_deletes.extend((!old.is_empty()).then_some((client, old)));
+        }
+        let view = View::of(&state);
+        let content = view.roots().into_iter().map(|root| (root.clone(), view.value(&[&root])));
+        State { clocks: of, written, old_deletes, new_deletes, content: content.collect() }
+    }
+}
+
+fn said(outcome: &Result<Outcome>) -> std::result::Result<String, String> {
+    match outcome {
+        Ok(outcome) => Ok(format!("{outcome:?}")),
+        Err(error) => Err(format!("{error:?}")),
+    }
+}
+
+/// Tries an operation on whole documents. It draws the ids that it will be given again.
+pub fn expect(replica: &Replica, member: &MemberId, operation: &Operation) -> Expected {
+    let before = documents(replica);
+    let open = Open { command: "test", member: Some(member), dry_run: true };
+    let mut session = replica.store.session(open).expect("a session");
+    let ids = &replica.environment.ids;
+    let outcome = ids.repeatably(|| operation::run(&mut session, operation));
+    let changed = if outcome.is_ok() { session.changed() } else { Vec::new() };
+    let state = |doc: DocId| {
+        let bytes = session.bytes(&doc).expect("a state").expect("a document");
+        let state = State::of(&bytes, before.get(&doc));
+        (doc, state)
+    };
+    let documents = changed.into_iter().map(state).collect();
+    Expected { outcome: said(&outcome), documents, before }
+}
+
+impl Expected {
+    /// Compares what it says with what was expected.
+    pub fn compare_outcome(&self, outcome: &Result<Outcome>, what: &str) {
+        assert_eq!(said(outcome), self.outcome, "{what}");
+    }
+
+    /// Compares the files, and what the log got, with what was expected.
+    pub fn compare_files(&self, replica: &Replica, what: &str) {
+        let reader = replica.store.reader().expect("a reader");
+        for (doc, expected) in &self.documents {
+            let concern = doc.concern().expect("a concern");
+            let file = replica.file(concern);
+            update::storable(&file).expect("a file that may be stored");
+            assert_eq!(State::of(&file, self.before.get(doc)), *expected, "{what}: {doc}");
+            let rows = reader.state().expect("a log").log_of(doc).expect("its rows");
+            let end = rows.last().map_or(0, |row| row.seq);
+            let last: Vec<&LogRow> = rows.iter().filter(|row| row.seq == end).collect();
+            let empty = vec![0, 0];
+            let base = self.before.get(doc).unwrap_or(&empty);
+            let parts = std::iter::once(checked(base));
+            let parts: Vec<_> = parts.chain(last.iter().map(|row| checked(&row.update))).collect();
+            let merged = update::merge(&parts).expect("rows that follow");
+            let merged = State::of(&merged, self.before.get(doc));
+            assert_eq!(merged, *expected, "{what}: {doc} by the log");
+        }
+    }
+}
+
+/// Every document of a replica, as it is read.
+fn documents(replica: &Replica) -> BTreeMap<DocId, Vec<u8>> {
+    let reader = replica.store.reader().expect("a reader");
+    let documents = reader.documents().expect("the documents").into_iter();
+    let read = |doc: &DocId| reader.bytes(doc).expect("a readable document").unwrap_or_default();
+    documents.map(|document| (document.id.clone(), read(&document.id))).collect()
+}
