@@ -93,9 +93,6 @@ pub const PICTURE_STEPS: usize = 2_000_000;
 /// … and of one element.
 pub const PICTURE_ELEMENT_STEPS: usize = 250_000;
 
-/// A document of fewer bytes is opened whole for every change.
-pub const PAGED_BYTES: usize = 0;
-
 /// The log is trimmed beyond this many seconds …
 pub const LOG_AGE_SECONDS: i64 = 90 * 86_400;
 /// … or this many bytes of updates.

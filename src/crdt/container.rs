@@ -4,7 +4,8 @@
 //! Records with a minted id have one creator (R1). A record whose key several replicas can create
 //! is created *deterministically* here: as the same items everywhere, so there is only one.
 
-use super::doc::{Doc, Txn};
+use super::doc::Doc;
+use super::txn::Txn;
 use super::update::{Id, write_var};
 use super::value::{Record, Source, Value};
 use crate::error::{Error, Result};

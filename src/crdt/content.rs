@@ -2,7 +2,7 @@
 //! the place of a plain value that another program wrote.
 
 use super::container::genesis_client;
-use super::doc::Txn;
+use super::txn::Txn;
 use super::update::{DeleteSet, Id, any, write_var};
 use super::value::{Shared, Source, Value};
 use crate::error::{Error, Result};

@@ -17,6 +17,7 @@ mod sequence;
 #[cfg(test)]
 pub(crate) mod testing;
 mod texts;
+mod txn;
 mod typing;
 pub mod update;
 pub mod value;

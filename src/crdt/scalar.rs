@@ -1,7 +1,7 @@
 //! Values on their way into yrs.
 
 use super::content::Content;
-use super::doc::Txn;
+use super::txn::Txn;
 use super::update::any;
 use super::value::Value;
 use std::sync::Arc;

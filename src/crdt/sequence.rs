@@ -4,10 +4,10 @@
 //! the end, is therefore given to it as an update: it finds what an update names at once.
 
 use super::content::{self, Content};
-use super::doc::{New, Scalar, Txn, not_shared};
 use super::elements::yrs_id;
 use super::live::{from_any, from_out};
-use super::scalar::Slot;
+use super::scalar::{New, Scalar, Slot};
+use super::txn::{Txn, not_shared};
 use super::update::{DeleteSet, Id, Update};
 use super::value::Value;
 use crate::error::{Error, Result};

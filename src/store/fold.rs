@@ -5,7 +5,7 @@
 
 use super::Roots;
 use super::adopt;
-use super::fs;
+use super::fs::{self, Seen};
 use super::layout::{Layout, Meta};
 use super::load::{self, Loaded, Stamp};
 use super::state::State;
@@ -22,6 +22,8 @@ pub(super) struct Checkpoint<'a> {
     pub path: &'a Path,
     /// What the file was when it was loaded.
     pub file: Option<Stamp>,
+    /// The file as it was then, if any change since shows.
+    pub seen: Option<Seen>,
     /// The whole state.
     pub state: &'a [u8],
     /// The state holds all rows up to here.
@@ -48,7 +50,7 @@ pub(super) fn fold(
             continue;
         }
         match write(layout, state, checkpoint, now) {
-            Ok(Some(version)) => written.push((checkpoint, version)),
+            Ok(Some(now)) => written.push((checkpoint, now)),
             Ok(None) => {}
             Err(e) => notes.push(unfolded(checkpoint.doc, &e)),
         }
@@ -58,30 +60,30 @@ pub(super) fn fold(
     for dir in dirs {
         fs::sync_dir(&layout.resolve(&dir))?;
     }
-    for (checkpoint, version) in written {
-        let stamp = Stamp::of(checkpoint.state);
+    for (checkpoint, (version, stamp)) in written {
         state.put_fold(checkpoint.doc, &stamp.blake3, stamp.bytes, version, checkpoint.seq)?;
     }
     Ok(notes)
 }
 
-/// Writes `.yrs` and `.meta`; None when the file is not what was loaded any more.
+/// Writes `.yrs` and `.meta`: the version, and what the file is now. None when it is not what was
+/// loaded any more.
 pub(super) fn write(
     layout: &Layout,
     state: &State,
     checkpoint: &Checkpoint<'_>,
     now: i64,
-) -> Result<Option<u64>> {
-    let present = layout.read(checkpoint.path)?.map(|bytes| Stamp::of(&bytes));
-    if present != checkpoint.file {
+) -> Result<Option<(u64, Stamp)>> {
+    if !is_as_loaded(layout, checkpoint)? {
         return Ok(None);
     }
+    let stamp = Stamp::of(checkpoint.state);
     let known = state.known(checkpoint.doc)?.map_or(0, |known| known.version);
     let meta = layout.meta(checkpoint.path)?;
     let mut meta = meta.unwrap_or_else(|| Meta::new(checkpoint.doc, now));
     meta.version = meta.version.max(known).saturating_add(1);
     meta.updated_at = now;
-    meta.describe(&Stamp::of(checkpoint.state));
+    meta.describe(&stamp);
 
     let path = layout.resolve(checkpoint.path);
     if let Some(dir) = path.parent() {
@@ -89,7 +91,16 @@ pub(super) fn write(
     }
     fs::persist(&path, checkpoint.state)?;
     fs::persist(&path.with_extension("meta"), meta.to_text()?.as_bytes())?;
-    Ok(Some(meta.version))
+    Ok(Some((meta.version, stamp)))
+}
+
+/// Whether the file still is what was loaded.
+fn is_as_loaded(layout: &Layout, checkpoint: &Checkpoint<'_>) -> Result<bool> {
+    if checkpoint.seen.is_some() && checkpoint.seen == layout.seen(checkpoint.path) {
+        return Ok(true);
+    }
+    let present = layout.read(checkpoint.path)?.map(|bytes| Stamp::of(&bytes));
+    Ok(present == checkpoint.file)
 }
 
 /// Folds what a crash, or a failure, left in the log. Returns sentences about the documents for
@@ -119,8 +130,14 @@ pub(super) fn recover(
         if !matches!(adopt::brought(&loaded, state, doc, roots), Ok(None)) {
             continue;
         }
-        let checkpoint =
-            Checkpoint { doc, path: &loaded.path, file: loaded.file, state: &loaded.state, seq };
+        let checkpoint = Checkpoint {
+            doc,
+            path: &loaded.path,
+            file: loaded.file,
+            seen: None,
+            state: &loaded.state,
+            seq,
+        };
         notes.extend(fold(layout, state, &[checkpoint], now)?);
     }
     Ok(notes)

@@ -166,7 +166,10 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(Error::io(reading(), e)),
     };
-    let mut bytes = Vec::new();
+    // What a directory or a device claims to hold is no promise.
+    let claimed = file.metadata().map_or(0, |meta| if meta.is_file() { meta.len() } else { 0 });
+    let room = usize::try_from(claimed.min(limit)).unwrap_or(0).saturating_add(1);
+    let mut bytes = Vec::with_capacity(room);
     file.take(limit.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(|e| Error::io(reading(), e))?;
@@ -288,6 +291,46 @@ fn numbers(meta: &fs::Metadata) -> Option<(u64, u64)> {
 
 #[cfg(not(unix))]
 fn numbers(_meta: &fs::Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+/// Which file stands at a path, and when it was last changed, by the clock of its file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seen {
+    file: (u64, u64),
+    bytes: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Seen {
+    /// Whether any change after this look shows in a later one: it was last changed before `other`
+    /// was. Times come in steps, and of two changes in one step the second does not show.
+    pub fn is_older_than(&self, other: &Seen) -> bool {
+        self.file.0 == other.file.0
+            && self.changed < other.modified
+            && self.modified < other.modified
+    }
+}
+
+#[cfg(unix)]
+pub(super) fn seen(path: &Path) -> Option<Seen> {
+    fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).map(|meta| seen_in(&meta))
+}
+
+#[cfg(unix)]
+fn seen_in(meta: &fs::Metadata) -> Seen {
+    use std::os::unix::fs::MetadataExt;
+    Seen {
+        file: (meta.dev(), meta.ino()),
+        bytes: meta.size(),
+        modified: (meta.mtime(), meta.mtime_nsec()),
+        changed: (meta.ctime(), meta.ctime_nsec()),
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn seen(_path: &Path) -> Option<Seen> {
     None
 }
 
@@ -442,6 +485,17 @@ impl LockFile {
                 return Ok(Some((LockFile { path: path.to_owned(), file }, left)));
             }
         }
+    }
+
+    /// The file as it was when the note was written.
+    #[cfg(unix)]
+    pub fn seen(&self) -> Option<Seen> {
+        self.file.metadata().ok().map(|meta| seen_in(&meta))
+    }
+
+    #[cfg(not(unix))]
+    pub fn seen(&self) -> Option<Seen> {
+        None
     }
 
     /// Replaces the note. Best effort: it is for people.

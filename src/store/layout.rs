@@ -5,7 +5,7 @@
 //! anywhere.
 
 use super::elsewhere::Elsewhere;
-use super::fs::{self, FileNode};
+use super::fs::{self, FileNode, Seen};
 use super::load::Stamp;
 use crate::error::{Error, Kind, Result};
 use crate::id::{DocId, hex};
@@ -223,6 +223,11 @@ impl Layout {
             },
             _ => Ok(None),
         }
+    }
+
+    /// A document's file as it stands there; None when it is gone, or the system does not tell.
+    pub fn seen(&self, yrs: &Path) -> Option<Seen> {
+        fs::seen(&self.resolve(yrs))
     }
 
     /// The bytes of a document's file; None when it is gone.

@@ -1,6 +1,7 @@
 //! A document as it stands: its file, and what the log adds to it.
 
 use super::Roots;
+use super::fs::Seen;
 use super::layout::Layout;
 use super::state::{KnownClocks, LogRow, State};
 use crate::crdt::update::{self, Checked, CheckedBytes, Id, Need, Update, Verdict};
@@ -22,6 +23,8 @@ pub(super) struct Loaded {
     pub path: PathBuf,
     /// The file as it was read; None when there was none.
     pub file: Option<Stamp>,
+    /// That file, looked at before it was read.
+    pub seen: Option<Seen>,
     /// File and log together.
     pub state: Vec<u8>,
     /// The file is not what we last wrote.
@@ -56,6 +59,7 @@ impl Loaded {
         Ok(Loaded {
             path,
             file: None,
+            seen: None,
             state: EMPTY.to_vec(),
             foreign: false,
             as_stored: false,
@@ -105,6 +109,7 @@ pub(super) fn load(
     // What stands there, and cannot be read, is no reason to leave other documents alone.
     let damage = |e: Error| e.damages(doc);
     let path = layout.find(doc).map_err(damage)?;
+    let seen = path.as_ref().and_then(|path| layout.seen(path));
     let file = match &path {
         Some(path) => layout.read(path).map_err(damage)?,
         None => None,
@@ -133,7 +138,7 @@ pub(super) fn load(
         }
     };
     let file = Some(stamp);
-    Ok(Some(Loaded { path, file, state, foreign, as_stored, theirs, unlogged, known }))
+    Ok(Some(Loaded { path, file, seen, state, foreign, as_stored, theirs, unlogged, known }))
 }
 
 /// A document without a file: new and not folded yet, or its file was removed. The log makes it
@@ -157,6 +162,7 @@ fn rebuild(
     Ok(Loaded {
         path,
         file: None,
+        seen: None,
         state,
         foreign: false,
         as_stored: false,

@@ -25,6 +25,7 @@ mod lost_state;
 mod open_document;
 mod paged;
 mod reader;
+mod reading;
 mod repair;
 mod replica;
 mod rows;

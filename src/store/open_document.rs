@@ -293,6 +293,11 @@ fn about(doc: &DocId, error: Error) -> Error {
     error.saying(message)
 }
 
+/// What an operation is told that needs all of a document.
+pub(super) fn more_is_needed(doc: &DocId) -> Error {
+    Error::bug(format!("all of {doc} was asked for, and some of it is not open"))
+}
+
 /// Bytes of our own making, on their way to the log or the eye.
 pub(super) fn own<'a>(bytes: &'a [u8], doc: &DocId, roots: Roots) -> Result<Update<'a, Checked>> {
     Update::checked(bytes, roots(doc)).map_err(|fault| {

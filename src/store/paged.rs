@@ -8,9 +8,8 @@ use super::Roots;
 use super::open_document::{Editing, OpenDocument};
 use super::session::Session;
 use crate::crdt::window::Window;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::DocId;
-use crate::limits;
 use std::rc::Rc;
 
 /// How often an operation may ask for more before it gets everything.
@@ -76,9 +75,9 @@ impl Session {
 }
 
 impl OpenDocument {
-    /// Keeps only some pages of it open, where that is worth it.
+    /// Keeps only some pages of it open, if it is as it was last written here.
     pub fn narrow(&mut self) {
-        if !self.loaded.as_stored || self.loaded.state.len() < limits::PAGED_BYTES {
+        if !self.loaded.as_stored {
             return;
         }
         match Window::open(std::mem::take(&mut self.loaded.state)) {
@@ -139,9 +138,4 @@ impl OpenDocument {
         self.open(doc, roots, true, |_| Ok(made.client))?;
         self.redo(doc, roots, &made, count)
     }
-}
-
-/// What an operation is told that needs all of a document.
-pub(super) fn more_is_needed(doc: &DocId) -> Error {
-    Error::bug(format!("all of {doc} was asked for, and some of it is not open"))
 }

@@ -109,15 +109,15 @@ impl Session {
             doc,
             path: &loaded.path,
             file: loaded.file,
+            seen: None,
             state: &loaded.state,
             seq: self.state.log_end()?,
         };
         let version = fold::write(&self.layout, &self.state, &checkpoint, self.now())?;
-        let Some(version) = version else {
+        let Some((version, stamp)) = version else {
             return Err(Error::io("not written", format!("{} changes", loaded.path.display())));
         };
         sync_dir_of(&self.layout, &loaded.path)?;
-        let stamp = Stamp::of(&loaded.state);
         self.state.put_fold(doc, &stamp.blake3, stamp.bytes, version, checkpoint.seq)
     }
 

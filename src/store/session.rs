@@ -9,13 +9,10 @@ use super::load::{self, Loaded};
 use super::open_document::{Editing, OpenDocument, PendingChange, WrittenBy};
 use super::replica::Replica;
 use super::state::State;
-use super::{ChangedDocument, Commits, Committed, Environment, Open, lock, paged, reader};
+use super::{ChangedDocument, Commits, Committed, Environment, Open, lock, reader};
 use crate::crdt::doc::{Admitted, Txn};
 use crate::crdt::effort::Allowance;
-use crate::crdt::update::{Checked, CheckedBytes, Clocks, Update};
-use crate::crdt::value::{Source, Value};
-use crate::crdt::view::View;
-use crate::crdt::window::Through;
+use crate::crdt::update::{Checked, Clocks, Update};
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::{DocId, MemberId};
 use std::any::Any;
@@ -34,7 +31,7 @@ pub(super) const FOLD_WAIT: Duration = Duration::from_millis(500);
 pub struct Session {
     // Closed before the lock is released: closing moves SQLite's log into its file.
     pub(super) state: State,
-    _lock: Option<LockFile>,
+    lock: Option<LockFile>,
     pub(super) layout: Layout,
     pub(super) environment: Rc<Environment>,
     commits: Rc<Commits>,
@@ -91,7 +88,7 @@ impl Session {
         let member = open.member.or(replica.member()).cloned();
         Ok(Session {
             state,
-            _lock: lock,
+            lock,
             layout,
             commits,
             command: open.command.to_owned(),
@@ -172,91 +169,6 @@ impl Session {
             }
         }
         Ok(documents)
-    }
-
-    /// Looks at a document as it stands in this session (own changes included). None when it does
-    /// not exist.
-    pub fn read<R>(
-        &mut self,
-        doc: &DocId,
-        look: impl FnOnce(&dyn Source) -> R,
-    ) -> Result<Option<R>> {
-        let roots = self.environment.roots;
-        let Some(open) = self.existing(doc)? else { return Ok(None) };
-        match &open.editing {
-            Some(editing) => Ok(Some(editing.doc.read(look))),
-            None => {
-                let view = open.view(doc, roots)?;
-                let window = open.window.as_deref();
-                Ok(Some(look(&Through { source: &*view, window })))
-            }
-        }
-    }
-
-    /// The value at a path as it stands in this session, with its types: a BigInt is no number. What
-    /// [`Session::read`] shows of a changed document does not tell them apart.
-    pub fn typed(&mut self, doc: &DocId, path: &[&str]) -> Result<Option<Value>> {
-        let roots = self.environment.roots;
-        match self.existing(doc)? {
-            Some(open) => {
-                open.window.iter().for_each(|window| window.ask(path));
-                open.typed(doc, roots, path)
-            }
-            None => Ok(None),
-        }
-    }
-
-    /// The view of a document as it stands in this session. None when it does not exist.
-    pub fn view(&mut self, doc: &DocId) -> Result<Option<Rc<View>>> {
-        let roots = self.environment.roots;
-        match self.whole(doc)? {
-            Some(open) => open.view(doc, roots).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// The state of a document as it stands in this session. None when it does not exist.
-    pub fn bytes(&mut self, doc: &DocId) -> Result<Option<Rc<[u8]>>> {
-        match self.whole(doc)? {
-            Some(open) => open.state().map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// The same, with what was read of it when it was checked.
-    pub fn checked(&mut self, doc: &DocId) -> Result<Option<CheckedBytes<Rc<[u8]>>>> {
-        let roots = self.environment.roots;
-        match self.whole(doc)? {
-            Some(open) => open.checked(doc, roots).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// Bytes of the document as it was loaded, and of what this session adds to it; 0 for a new
-    /// one. Not promised: that it will take as many when it is encoded as a whole.
-    pub fn size(&mut self, doc: &DocId) -> Result<u64> {
-        self.load(doc)?;
-        let open = self.documents.get(doc).and_then(Option::as_ref);
-        Ok(open.filter(|open| open.exists()).map_or(0, OpenDocument::size))
-    }
-
-    /// What was derived from a document earlier in this session, if the document has not changed
-    /// since. Taken out: [`Session::remember`] puts it back.
-    pub fn recall<T: 'static>(&mut self, doc: &DocId) -> Option<T> {
-        let (revision, derived) = self.derived.remove(doc)?;
-        let derived = derived.downcast().ok().filter(|_| revision == self.revision(doc))?;
-        Some(*derived)
-    }
-
-    /// Keeps what was derived from a document, as it stands now. One thing a document.
-    pub fn remember<T: 'static>(&mut self, doc: &DocId, derived: T) {
-        self.derived.insert(doc.clone(), (self.revision(doc), Box::new(derived)));
-    }
-
-    /// How often a document was changed in this session.
-    pub fn revision(&self, doc: &DocId) -> usize {
-        let open = self.documents.get(doc).and_then(Option::as_ref);
-        open.and_then(|open| open.editing.as_ref()).map_or(0, |e| e.doc.updates().len())
     }
 
     /// Changes begun so far, those that failed included: whoever failed without one has left
@@ -422,6 +334,7 @@ impl Session {
                 doc: &change.doc,
                 path: &change.path,
                 file: self.loaded(&change.doc).and_then(|loaded| loaded.file),
+                seen: self.loaded(&change.doc).and_then(|loaded| self.settled(loaded)),
                 state: &change.state,
                 seq: *seq,
             })
@@ -437,6 +350,13 @@ impl Session {
             self.state.roll_back();
             vec![format!("the change is in the log, but not in the files yet ({e:#})")]
         })
+    }
+
+    /// A document's file as it was when it was loaded, if it was last changed before this session:
+    /// then any change since shows.
+    fn settled(&self, loaded: &Loaded) -> Option<fs::Seen> {
+        let (lock, seen) = (self.lock.as_ref()?.seen()?, loaded.seen?);
+        seen.is_older_than(&lock).then_some(seen)
     }
 
     /// Every changed document, encoded and walked, and its log rows.
@@ -469,14 +389,7 @@ impl Session {
         self.documents.get(doc)?.as_ref().map(|open| &open.loaded)
     }
 
-    /// A document that exists, in its file, in the log, or in this session.
-    fn existing(&mut self, doc: &DocId) -> Result<Option<&mut OpenDocument>> {
-        self.load(doc)?;
-        self.complete(doc)?;
-        Ok(self.documents.get_mut(doc).and_then(Option::as_mut).filter(|w| w.exists()))
-    }
-
-    fn load(&mut self, doc: &DocId) -> Result<()> {
+    pub(super) fn load(&mut self, doc: &DocId) -> Result<()> {
         if self.documents.contains_key(doc) {
             return Ok(());
         }
@@ -492,18 +405,6 @@ impl Session {
         }
         self.documents.insert(doc.clone(), open);
         brought.map_or(Ok(()), |brought| self.adopt(doc, brought))
-    }
-
-    /// The same, with everything in it at hand.
-    fn whole(&mut self, doc: &DocId) -> Result<Option<&mut OpenDocument>> {
-        let open = self.existing(doc)?;
-        match open.as_ref().and_then(|open| open.window.as_ref()) {
-            Some(window) => {
-                window.ask_for_all();
-                Err(paged::more_is_needed(doc))
-            }
-            None => Ok(open),
-        }
     }
 
     /// As if nothing had been changed; what was loaded stays.

@@ -41,7 +41,7 @@ const QUARRELS: Climate = Climate { steps: 16, quarrels: true, ..QUICK };
 
 #[test]
 fn quick_histories_converge() {
-    schedules("quick", 400, QUICK);
+    schedules("quick", 340, QUICK);
 }
 
 #[test]

@@ -21,7 +21,7 @@ const OPEN: u32 = u32::MAX - 1;
 #[derive(Debug)]
 pub struct Pages {
     /// By ascending id.
-    clients: Vec<Section>,
+    clients: Vec<ClientPages>,
     stretches: Vec<Stretch>,
     pages: Vec<Page>,
     /// By root and key.
@@ -31,7 +31,7 @@ pub struct Pages {
 
 /// What one client wrote.
 #[derive(Debug)]
-struct Section {
+struct ClientPages {
     id: u64,
     end: u32,
     stretches: Range<usize>,
@@ -70,7 +70,7 @@ impl Pages {
     /// The pages of a state that was stored here. None where that is not as this expects it: then
     /// the whole document has to be opened. Linear in the state.
     pub fn of<S>(state: &Update<'_, S>) -> Option<Pages> {
-        let mut search = Search {
+        let mut search = PageSearch {
             state,
             found: vec![(OPEN, false); state.blocks.len()],
             follows: HashMap::new(),
@@ -199,7 +199,7 @@ impl Pages {
             let run = Run::from(edited, new, 0)?;
             let gone = DeleteSet::default();
             let mut pieces =
-                Pieces { run, state, count: 0, new: Vec::new(), parts: Vec::new(), gone };
+                SplicedClient { run, state, count: 0, new: Vec::new(), parts: Vec::new(), gone };
             let stretches =
                 section.map_or(Some(&[][..]), |of| self.stretches.get(of.stretches.clone()))?;
             for stretch in stretches {
@@ -222,30 +222,30 @@ impl Pages {
 }
 
 /// The blocks of one client, partly copied and partly new.
-struct Pieces<'e, 'a> {
+struct SplicedClient<'e, 'a> {
     run: Run<'e, 'a, Checked>,
     state: &'a [u8],
     count: u64,
     /// The bytes of what is new.
     new: Vec<u8>,
     /// Ranges of the state and of what is new, in their order.
-    parts: Vec<Part>,
+    parts: Vec<SplicePart>,
     /// What is deleted of that.
     gone: DeleteSet,
 }
 
-enum Part {
+enum SplicePart {
     Copied(Range<usize>),
     New(Range<usize>),
 }
 
-impl Pieces<'_, '_> {
+impl SplicedClient<'_, '_> {
     fn copied(&mut self, stretch: &Stretch) {
         let bytes = stretch.at as usize..stretch.to as usize;
         self.count += u64::from(stretch.blocks);
         match self.parts.last_mut() {
-            Some(Part::Copied(before)) if before.end == bytes.start => before.end = bytes.end,
-            _ => self.parts.push(Part::Copied(bytes)),
+            Some(SplicePart::Copied(before)) if before.end == bytes.start => before.end = bytes.end,
+            _ => self.parts.push(SplicePart::Copied(bytes)),
         }
     }
 
@@ -269,7 +269,7 @@ impl Pieces<'_, '_> {
             self.run.seek(self.run.clock().checked_add(units)?);
         }
         if self.new.len() > start {
-            self.parts.push(Part::New(start..self.new.len()));
+            self.parts.push(SplicePart::New(start..self.new.len()));
         }
         Some(())
     }
@@ -277,8 +277,8 @@ impl Pieces<'_, '_> {
     fn write(&self, out: &mut Vec<u8>) -> Option<()> {
         for part in &self.parts {
             out.extend_from_slice(match part {
-                Part::Copied(bytes) => self.state.get(bytes.clone())?,
-                Part::New(bytes) => self.new.get(bytes.clone())?,
+                SplicePart::Copied(bytes) => self.state.get(bytes.clone())?,
+                SplicePart::New(bytes) => self.new.get(bytes.clone())?,
             });
         }
         Some(())
@@ -296,7 +296,7 @@ struct Follows {
 }
 
 /// Finds out where each block stands.
-struct Search<'s, 'a, S> {
+struct PageSearch<'s, 'a, S> {
     state: &'s Update<'a, S>,
     /// By block: its page, and whether it stands right under the key of that.
     found: Vec<(u32, bool)>,
@@ -307,7 +307,7 @@ struct Search<'s, 'a, S> {
     last: Option<(Id, u32)>,
 }
 
-impl<'a, S> Search<'_, 'a, S> {
+impl<'a, S> PageSearch<'_, 'a, S> {
     fn place(&mut self, client: u64, index: usize) -> Option<()> {
         let block = self.state.blocks.get(index)?;
         let found = match block.kind {
@@ -411,7 +411,7 @@ impl<'a, S> Search<'_, 'a, S> {
     }
 
     /// The blocks as stretches.
-    fn stretches(&self) -> Option<(Vec<Section>, Vec<Stretch>)> {
+    fn stretches(&self) -> Option<(Vec<ClientPages>, Vec<Stretch>)> {
         let (mut sections, mut stretches) = (Vec::new(), Vec::<Stretch>::new());
         for client in &self.state.clients {
             let from = stretches.len();
@@ -439,7 +439,11 @@ impl<'a, S> Search<'_, 'a, S> {
                     }),
                 }
             }
-            sections.push(Section { id: client.id, end: clock, stretches: from..stretches.len() });
+            sections.push(ClientPages {
+                id: client.id,
+                end: clock,
+                stretches: from..stretches.len(),
+            });
         }
         Some((sections, stretches))
     }

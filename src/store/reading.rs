@@ -1,0 +1,117 @@
+//! What a session shows of its documents, as they stand in it.
+
+use super::open_document::{OpenDocument, more_is_needed};
+use super::session::Session;
+use crate::crdt::update::CheckedBytes;
+use crate::crdt::value::{Source, Value};
+use crate::crdt::view::View;
+use crate::crdt::window::Through;
+use crate::error::Result;
+use crate::id::DocId;
+use std::rc::Rc;
+
+impl Session {
+    /// Looks at a document as it stands in this session (own changes included). None when it does
+    /// not exist.
+    pub fn read<R>(
+        &mut self,
+        doc: &DocId,
+        look: impl FnOnce(&dyn Source) -> R,
+    ) -> Result<Option<R>> {
+        let roots = self.environment.roots;
+        let Some(open) = self.existing(doc)? else { return Ok(None) };
+        match &open.editing {
+            Some(editing) => Ok(Some(editing.doc.read(look))),
+            None => {
+                let view = open.view(doc, roots)?;
+                let window = open.window.as_deref();
+                Ok(Some(look(&Through { source: &*view, window })))
+            }
+        }
+    }
+
+    /// The value at a path as it stands in this session, with its types: a BigInt is no number. What
+    /// [`Session::read`] shows of a changed document does not tell them apart.
+    pub fn typed(&mut self, doc: &DocId, path: &[&str]) -> Result<Option<Value>> {
+        let roots = self.environment.roots;
+        match self.existing(doc)? {
+            Some(open) => {
+                open.window.iter().for_each(|window| window.ask(path));
+                open.typed(doc, roots, path)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The view of a document as it stands in this session. None when it does not exist.
+    pub fn view(&mut self, doc: &DocId) -> Result<Option<Rc<View>>> {
+        let roots = self.environment.roots;
+        match self.whole(doc)? {
+            Some(open) => open.view(doc, roots).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The state of a document as it stands in this session. None when it does not exist.
+    pub fn bytes(&mut self, doc: &DocId) -> Result<Option<Rc<[u8]>>> {
+        match self.whole(doc)? {
+            Some(open) => open.state().map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The same, with what was read of it when it was checked.
+    pub fn checked(&mut self, doc: &DocId) -> Result<Option<CheckedBytes<Rc<[u8]>>>> {
+        let roots = self.environment.roots;
+        match self.whole(doc)? {
+            Some(open) => open.checked(doc, roots).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Bytes of the document as it was loaded, and of what this session adds to it; 0 for a new
+    /// one. Not promised: that it will take as many when it is encoded as a whole.
+    pub fn size(&mut self, doc: &DocId) -> Result<u64> {
+        self.load(doc)?;
+        let open = self.documents.get(doc).and_then(Option::as_ref);
+        Ok(open.filter(|open| open.exists()).map_or(0, OpenDocument::size))
+    }
+
+    /// What was derived from a document earlier in this session, if the document has not changed
+    /// since. Taken out: [`Session::remember`] puts it back.
+    pub fn recall<T: 'static>(&mut self, doc: &DocId) -> Option<T> {
+        let (revision, derived) = self.derived.remove(doc)?;
+        let derived = derived.downcast().ok().filter(|_| revision == self.revision(doc))?;
+        Some(*derived)
+    }
+
+    /// Keeps what was derived from a document, as it stands now. One thing a document.
+    pub fn remember<T: 'static>(&mut self, doc: &DocId, derived: T) {
+        self.derived.insert(doc.clone(), (self.revision(doc), Box::new(derived)));
+    }
+
+    /// How often a document was changed in this session.
+    pub fn revision(&self, doc: &DocId) -> usize {
+        let open = self.documents.get(doc).and_then(Option::as_ref);
+        open.and_then(|open| open.editing.as_ref()).map_or(0, |e| e.doc.updates().len())
+    }
+
+    /// A document that exists, in its file, in the log, or in this session.
+    fn existing(&mut self, doc: &DocId) -> Result<Option<&mut OpenDocument>> {
+        self.load(doc)?;
+        self.complete(doc)?;
+        Ok(self.documents.get_mut(doc).and_then(Option::as_mut).filter(|w| w.exists()))
+    }
+
+    /// The same, with everything in it at hand.
+    fn whole(&mut self, doc: &DocId) -> Result<Option<&mut OpenDocument>> {
+        let open = self.existing(doc)?;
+        match open.as_ref().and_then(|open| open.window.as_ref()) {
+            Some(window) => {
+                window.ask_for_all();
+                Err(more_is_needed(doc))
+            }
+            None => Ok(open),
+        }
+    }
+}
