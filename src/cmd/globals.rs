@@ -63,7 +63,7 @@ pub struct Globals {
     /// record. Nothing is escaped for HTML; a field that is not there is an error, unless a filter
     /// `default` is behind it.
     #[arg(id = "global.template", long = "template", value_name = "TEMPLATE", global = true)]
-    #[arg(value_parser = RecordTemplate::parse)]
+    #[arg(value_parser = RecordTemplate::parse, allow_hyphen_values = true)]
     pub template: Option<RecordTemplate>,
 
     /// Leave out the names of columns and fields

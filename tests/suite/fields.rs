@@ -194,6 +194,7 @@ fn records_go_through_a_template() {
         with("{{ title|upper }}\t{{ priority }}").ok(),
         "THE CRANE, AGAIN\thigh\nPAINT\tmedium"
     );
+    assert_eq!(with("- {{ title }}").ok(), "- The crane, again\n- Paint", "a list of Markdown");
     assert_eq!(with("{% if priority == 'high' %}{{ title }}{% endif %}").ok(), "The crane, again");
     // Whatever the format is: the fields are those of JSON, and errors are for people.
     let run = store.run(&[&list[..], &["{{ created_at }}", "-o", "csv"]].concat());
