@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(filled("{{ text }}", &row).unwrap(), "<b>&\\u{1b}[2J\n");
         assert_eq!(filled("{% if n > 5 %}big{% endif %}", &row).unwrap(), "");
         assert_eq!(filled("{{ missing|default('-') }}", &row).unwrap(), "-\n");
-        assert_eq!(filled("{{ list|tojson }}", &row).unwrap(), "[\"x\",\"y\"]\n");
+        assert_eq!(filled("{{ list|tojson }}", &row).unwrap(), "[\"x\", \"y\"]\n");
     }
 
     #[test]

@@ -171,7 +171,7 @@ fn an_object_shows_its_fields_tables_and_prose() {
     );
     assert_eq!(
         out(&object, Format::Tsv),
-        "id\t3f2a1b2c-0000-4000-8000-000000000001\nat\t\ntext\tone\\ntwo\\u{1b}\n\
+        "field\tvalue\nid\t3f2a1b2c-0000-4000-8000-000000000001\nat\t\ntext\tone\\ntwo\\u{1b}\n\
          replies\t[{\"id\":\"a\",\"text\":\"yes\"}]\nunknown\tkept\n"
     );
     assert_eq!(out(&object, Format::Id), "3f2a1b2c-0000-4000-8000-000000000001\n");

@@ -279,7 +279,7 @@ fn the_list_is_filtered_and_sorted() {
     assert!(table.starts_with("ID ") && table.contains("PRIORITY"), "{table}");
     let table = store.ok(&["issue", "show", &b, "-o", "table"]);
     assert!(table.contains("\ncomments\n") && table.contains("AUTHOR"), "{table}");
-    assert!(store.ok(&["issue", "show", &b]).starts_with(&format!("id\t{b}\n")));
+    assert!(store.ok(&["issue", "show", &b]).starts_with(&format!("field\tvalue\nid\t{b}\n")));
     let piped = store.ok(&["issue", "comments", &b]);
     assert!(piped.starts_with("id\tcreated_at\tauthor_id\tcontent\t"), "{piped}");
     assert_eq!(piped.lines().count(), 2);
