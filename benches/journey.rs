@@ -165,7 +165,7 @@ impl Place {
         let open = Open { command: "bench", member: Some(&self.member), dry_run: false };
         let mut session = self.store.session(open)?;
         let send = chat::Send::text(self.entity.clone(), "one more message");
-        operation::run(&mut session, &Operation::ChatSend(send))?;
+        operation::run_alone(&mut session, &Operation::ChatSend(send))?;
         session.commit()?;
         Ok(())
     }
