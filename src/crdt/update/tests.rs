@@ -4,6 +4,7 @@ mod crossing;
 mod forge;
 mod gate;
 mod merging;
+mod pages;
 mod rules;
 mod salvage;
 
