@@ -88,7 +88,7 @@ pub struct Reading {
 }
 
 /// Which messages are listed; by default all that are not deleted.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MessageFilter {
     /// Only those from this time on, in Unix seconds.
     pub since: Option<i64>,
@@ -107,6 +107,15 @@ pub struct MessageFilter {
     pub unread: bool,
     /// The replies in the threads too, not those to deleted messages alone.
     pub replies: bool,
+}
+
+impl MessageFilter {
+    /// Whether it leaves nothing out but by its limit, and what is deleted.
+    fn lets_all_through(&self) -> bool {
+        let unlimited =
+            MessageFilter { limit: None, deleted: false, replies: false, ..self.clone() };
+        unlimited == MessageFilter::default()
+    }
 }
 
 /// A thread, without what is in it.
@@ -143,8 +152,12 @@ fn list_of(
     if filter.words.is_empty() && !filter.unread && !filter.replies {
         replies.retain(|path| path.get(1).is_some_and(|thread| is_gone(view, thread)));
     }
-    let mut found = messages(view, MESSAGES.records(view), filter.deleted)?;
-    found.append(&mut messages(view, replies, filter.deleted)?);
+    let mut paths = MESSAGES.records(view);
+    paths.append(&mut replies);
+    if let Some(limit) = filter.limit.filter(|_| filter.lets_all_through()) {
+        paths = newest(view, paths, filter.deleted, limit);
+    }
+    let found = messages(view, paths, filter.deleted)?;
     let mut found = let_through(reader, view, entity, found, filter)?;
     sort(view, &mut found);
     if let Some(limit) = filter.limit {
@@ -362,6 +375,17 @@ pub fn thread_summaries(reader: &Reader, entity: &EntityId) -> Result<Vec<Thread
 
 fn begun(reader: &Reader, entity: &EntityId) -> Result<View> {
     view(reader, entity, &SPEC)?.ok_or_else(|| no_chat(entity))
+}
+
+/// The paths of the last so many messages and replies: what is shown of them is not read of all.
+fn newest(view: &View, mut paths: Vec<DocPath>, all: bool, limit: usize) -> Vec<DocPath> {
+    paths.retain(|path| all || !MESSAGES.is_deleted(view, path));
+    let created = MESSAGES.named(FieldRole::Created).unwrap_or_default();
+    paths.sort_by_cached_key(|path| {
+        let at = view.int(&path.field(created)).unwrap_or(0);
+        (at, view.item(&path.steps()), path.last().cloned())
+    });
+    paths.split_off(paths.len().saturating_sub(limit))
 }
 
 /// The messages or replies at some paths, deleted ones only with `all`.

@@ -7,6 +7,7 @@ use super::convergence::{QUICK, seeds};
 use super::world::{Climate, Replica, World};
 use crdtctl::concern::{canvas, chat, core, issues, kanban};
 use crdtctl::crdt::view::View;
+use crdtctl::query::{self, chat::MessageFilter};
 use crdtctl::schema::{Collection, Spec};
 use crdtctl::sql::{Query, QueryBounds, SqlSource};
 use serde_json::{Map, Value};
@@ -43,10 +44,27 @@ fn views_hold_what_documents_hold_after_any_history() {
                 let what = format!("seed {seed} of {climate:?}, {}", replica.name);
                 records += assert_same(replica, &what);
                 found += assert_found(replica, &what);
+                assert_last(replica, &what);
             }
         }
     }
     assert!(records > 300 && found > 100, "{records} records, {found} found");
+}
+
+/// The last messages are the end of all of them, however few are asked for.
+fn assert_last(replica: &Replica, what: &str) {
+    let reader = replica.store.reader().expect("a reader");
+    let list = |filter: &MessageFilter| {
+        query::chat::list(&reader, &World::entity(), filter).expect("the messages")
+    };
+    for deleted in [false, true] {
+        let all = list(&MessageFilter { deleted, ..MessageFilter::default() });
+        for limit in 0..=all.len() + 1 {
+            let last =
+                list(&MessageFilter { deleted, limit: Some(limit), ..MessageFilter::default() });
+            assert_eq!(last, all[all.len().saturating_sub(limit)..], "{what}: the last {limit}");
+        }
+    }
 }
 
 /// Each record of the documents is a row; how many there are.
