@@ -4,7 +4,7 @@
 //! An answer that was given while something was missing is worth nothing: whoever asked has to ask
 //! again once the pages are there.
 
-use super::update::{Checked, Clocks, Id, PageSet, Pages, Update};
+use super::update::{Checked, Id, PageSet, Pages, Update};
 use super::value::{Shared, Source, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -46,11 +46,6 @@ impl Window {
     /// The whole state with what was made of the projection.
     pub fn splice(&self, edited: &Update<'_, Checked>) -> Option<Vec<u8>> {
         self.pages.splice(&self.state, &self.at_hand, edited)
-    }
-
-    /// The clocks of the whole document.
-    pub fn clocks(&self) -> Clocks {
-        self.pages.clocks()
     }
 
     /// The whole state, as it was.

@@ -30,6 +30,14 @@ pub(super) struct Checkpoint<'a> {
     pub seq: i64,
 }
 
+impl<'a> Checkpoint<'a> {
+    /// Of a document that was loaded, with all rows of the log up to `seq`.
+    pub fn of(doc: &'a DocId, loaded: &'a Loaded, seq: i64) -> Checkpoint<'a> {
+        let Loaded { path, file, state, .. } = loaded;
+        Checkpoint { doc, path, file: *file, seen: None, state, seq }
+    }
+}
+
 /// Writes the checkpoints and records them in the transaction that `state` is in; the rows of a
 /// document that moved on meanwhile are left to whoever moved it. Returns sentences about the
 /// documents that could not be written.
@@ -130,15 +138,7 @@ pub(super) fn recover(
         if !matches!(adopt::brought(&loaded, state, doc, roots), Ok(None)) {
             continue;
         }
-        let checkpoint = Checkpoint {
-            doc,
-            path: &loaded.path,
-            file: loaded.file,
-            seen: None,
-            state: &loaded.state,
-            seq,
-        };
-        notes.extend(fold(layout, state, &[checkpoint], now)?);
+        notes.extend(fold(layout, state, &[Checkpoint::of(doc, &loaded, seq)], now)?);
     }
     Ok(notes)
 }

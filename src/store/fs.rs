@@ -296,7 +296,7 @@ fn numbers(_meta: &fs::Metadata) -> Option<(u64, u64)> {
 
 /// Which file stands at a path, and when it was last changed, by the clock of its file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Seen {
+pub struct Seen {
     file: (u64, u64),
     bytes: u64,
     modified: (i64, i64),
@@ -306,7 +306,7 @@ pub(super) struct Seen {
 impl Seen {
     /// Whether any change after this look shows in a later one: it was last changed before `other`
     /// was. Times come in steps, and of two changes in one step the second does not show.
-    pub fn is_older_than(&self, other: &Seen) -> bool {
+    pub(super) fn is_older_than(&self, other: &Seen) -> bool {
         self.file.0 == other.file.0
             && self.changed < other.modified
             && self.modified < other.modified
@@ -329,9 +329,13 @@ fn seen_in(meta: &fs::Metadata) -> Seen {
     }
 }
 
+/// Where the system does not say which file it is, no look is older than a change.
 #[cfg(not(unix))]
-pub(super) fn seen(_path: &Path) -> Option<Seen> {
-    None
+pub(super) fn seen(path: &Path) -> Option<Seen> {
+    let meta = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
+    let since = meta.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    let modified = (i64::try_from(since.as_secs()).ok()?, i64::from(since.subsec_nanos()));
+    Some(Seen { file: (0, 0), bytes: meta.len(), modified, changed: (i64::MAX, 0) })
 }
 
 /// Which file stands at a path, and when the system last touched it: a copy that is put in its place

@@ -28,28 +28,27 @@ impl Session {
         }
         let environment = Rc::clone(&self.environment);
         let notes = self.notes.len();
-        self.paging = true;
-        for _ in 0..TURNS {
+        let mut turns = 0..TURNS;
+        let result = loop {
+            // With everything open nothing is missed.
+            self.paging = turns.next().is_some();
             let point = self.state.savepoint()?;
             let result = environment.ids.repeatably(|| run(self));
-            if !self.asks_for_more() {
-                self.paging = false;
-                environment.ids.forget();
+            if !self.paging || !self.asks_for_more() {
                 self.state.release()?;
-                return result;
+                break result;
             }
             self.state.roll_back_to(point)?;
             self.begin_again(notes);
-        }
+        };
         self.paging = false;
-        let result = environment.ids.repeatably(|| run(self));
         environment.ids.forget();
         result
     }
 
     fn asks_for_more(&self) -> bool {
-        let windows = self.documents.values().flatten().filter_map(|open| open.window.as_ref());
-        windows.into_iter().any(|window| window.has_missed())
+        let mut windows = self.documents.values().flatten().filter_map(|open| open.window.as_ref());
+        windows.any(|window| window.has_missed())
     }
 
     /// As if nothing had been run; the pages that were missed are at hand.

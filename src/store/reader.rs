@@ -1,5 +1,6 @@
 //! Reading a store that others may be writing.
 
+use super::fs::Seen;
 use super::layout::{Document, Layout, Problem, Scan};
 use super::load::{self, Loaded, Stamp};
 use super::state::{Legacy, LogRow, State};
@@ -73,6 +74,20 @@ impl Reader {
             FileSource::Legacy(legacy) => {
                 Ok(Scan { documents: legacy.documents()?, problems: Vec::new() })
             }
+        }
+    }
+
+    /// A document's file as it stands there, unread: another look that is the same has met the same
+    /// file, but for what changed within one step of the file system's clock. None without a file.
+    ///
+    /// # Errors
+    /// `Io` where it cannot be looked for.
+    pub fn seen(&self, doc: &DocId) -> Result<Option<Seen>> {
+        match &self.source {
+            FileSource::Files { layout, .. } => {
+                Ok(layout.find(doc)?.and_then(|path| layout.seen(&path)))
+            }
+            FileSource::Legacy(_) => Ok(None),
         }
     }
 

@@ -105,14 +105,7 @@ impl Session {
     pub(super) fn write_checkpoint(&self, doc: &DocId) -> Result<()> {
         let loaded = load::load(&self.layout, Some(&self.state), doc, self.environment.roots)?;
         let Some(loaded) = loaded else { return Ok(()) };
-        let checkpoint = Checkpoint {
-            doc,
-            path: &loaded.path,
-            file: loaded.file,
-            seen: None,
-            state: &loaded.state,
-            seq: self.state.log_end()?,
-        };
+        let checkpoint = Checkpoint::of(doc, &loaded, self.state.log_end()?);
         let version = fold::write(&self.layout, &self.state, &checkpoint, self.now())?;
         let Some((version, stamp)) = version else {
             return Err(Error::io("not written", format!("{} changes", loaded.path.display())));

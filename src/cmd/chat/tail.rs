@@ -5,11 +5,11 @@ use crate::error::{Kind, Result};
 use crate::id::EntityId;
 use crate::machine;
 use crate::query::chat as query;
-use crate::store::{LogHead, Reader, Store};
+use crate::store::{LogHead, Reader, Seen, Store};
 use crate::ui::{Column, Format, Report, Row, Take, row};
 use serde_json::json;
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 #[derive(clap::Args)]
 pub struct TailArgs {
@@ -35,7 +35,7 @@ const COLUMNS: &[Column] = &[
 /// What tells that a chat may have changed: its file, and how far the log goes.
 #[derive(PartialEq, Eq, Default)]
 struct Traces {
-    file: Option<(u64, Option<SystemTime>)>,
+    file: Option<Seen>,
     log: Vec<i64>,
 }
 
@@ -122,10 +122,6 @@ impl Tail {
         let heads = reader.state().map_or_else(|| Ok(Vec::new()), |state| state.log_heads())?;
         let of_chat = |head: &&LogHead| head.doc == chat;
         let log = heads.iter().filter(of_chat).map(|head| head.seq).collect();
-        let document = reader.documents()?.into_iter().find(|document| document.id == chat);
-        let metadata = document
-            .and_then(|document| std::fs::metadata(self.store.dir().join(document.path)).ok());
-        let file = metadata.map(|file| (file.len(), file.modified().ok()));
-        Ok(Traces { file, log })
+        Ok(Traces { file: reader.seen(&chat)?, log })
     }
 }

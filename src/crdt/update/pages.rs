@@ -8,7 +8,7 @@
 
 use super::deletes::write_var;
 use super::run::{Run, write_gc};
-use super::{Checked, Clocks, DeleteSet, Header, Id, Kind, Parent, Update};
+use super::{Checked, DeleteSet, Header, Id, Kind, Parent, Update};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
@@ -91,11 +91,6 @@ impl Pages {
         }
         let deletes = state.deletes.clone();
         Some(Pages { clients, stretches, pages: search.pages, named, deletes })
-    }
-
-    /// The clocks that the state knows.
-    pub fn clocks(&self) -> Clocks {
-        self.clients.iter().map(|client| (client.id, client.end)).collect()
     }
 
     /// The page of a key; None where the state has nothing there, not even something deleted.
