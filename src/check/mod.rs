@@ -25,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use repair::{Repaired, repair};
 
 static OVER_LIMIT: FindingKind = FindingKind::warning("over-limit");
+static RESIDUE: FindingKind = FindingKind::warning("residue");
 static NOT_ALLOWED: FindingKind = FindingKind::warning("not-allowed");
 static UNSTABLE: FindingKind = FindingKind::error("unstable-encoding");
 
@@ -213,6 +214,7 @@ impl Content<'_> {
             return Ok(found);
         };
         found.extend(over_limit(doc, &entity, view, spec.limit_bytes));
+        found.extend(residue(doc, view, spec.limit_bytes));
         found.extend(times::ahead(spec, view, self.scope.now));
         found.extend(records::plain(spec, view));
         found.extend(records::ids(spec, view));
@@ -239,14 +241,33 @@ impl Content<'_> {
 }
 
 fn over_limit(doc: &DocId, entity: &EntityId, view: &View, limit: u64) -> Option<Found> {
-    let bytes = view.bytes().len();
-    (bytes as u64 > limit).then(|| Found {
+    if view.bytes().len() as u64 <= limit {
+        return None;
+    }
+    let bytes = concern::counted_bytes(view.bytes());
+    (bytes > limit).then(|| Found {
         kind: &OVER_LIMIT,
         detail: String::new(),
         message: format!(
             "{doc} holds {bytes} bytes, more than its limit of {limit}: nothing new can be created in it"
         ),
         fix: Fix::Next(Next::Prune(Some(entity.to_string()))),
+    })
+}
+
+/// What removed records left never comes free, and is more than the document may hold besides.
+fn residue(doc: &DocId, view: &View, limit: u64) -> Option<Found> {
+    let bytes = view.bytes().len() as u64;
+    let residue = bytes.saturating_sub(concern::counted_bytes(view.bytes()));
+    (residue > limit).then(|| Found {
+        kind: &RESIDUE,
+        detail: String::new(),
+        message: format!(
+            "{residue} of the {bytes} bytes of {doc} are what removed records left: more than its \
+             limit of {limit}, which does not count them; they are loaded and sent all the same, \
+             and never come free"
+        ),
+        fix: Fix::Next(Next::Export),
     })
 }
 

@@ -303,9 +303,11 @@ impl Context {
 
     /// What is said of a commit, documents near their limit included.
     pub fn notes_of(&self, committed: &Committed) -> Vec<String> {
-        let sizes = committed.documents.iter();
-        let limits =
-            sizes.filter_map(|change| concern::limit_note(&change.doc, change.bytes_after));
+        let near = committed.documents.iter();
+        let near = near.filter(|change| concern::is_near_limit(&change.doc, change.bytes_after));
+        let limits = near.filter_map(|change| {
+            concern::limit_note(&change.doc, self.counted_bytes(&change.doc, change.bytes_after))
+        });
         let limits = limits.map(|note| failure::hint(&note));
         let damaged = committed.damaged.iter().filter_map(failure::leaves_out);
         let first = committed.first_replica.as_ref().map(|member| match member {
@@ -313,6 +315,12 @@ impl Context {
             None => "this store is a replica now; `crdtctl init --as MEMBER` says whose".to_owned(),
         });
         committed.notes.iter().cloned().chain(first).chain(limits).chain(damaged).collect()
+    }
+
+    /// What the limit of a document counts of so many bytes: all of them where it cannot be read.
+    fn counted_bytes(&self, doc: &DocId, bytes: u64) -> u64 {
+        let state = self.reader().and_then(|reader| reader.bytes(doc)).ok().flatten();
+        state.map_or(bytes, |state| concern::counted_bytes(&state))
     }
 
     /// A text argument: `-` is standard input, and so is no argument where that is no terminal.

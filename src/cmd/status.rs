@@ -148,7 +148,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         entities,
         waiting,
         conflicts: conflict::open(&reader)?,
-        limits: near_limits(&scan.documents),
+        limits: near_limits(&reader, &scan.documents),
         peers: standings,
         findings,
         unread,
@@ -184,15 +184,20 @@ pub(super) fn role(
 }
 
 /// The documents that have most of the size that they may have.
-fn near_limits(documents: &[Document]) -> Vec<Value> {
+fn near_limits(reader: &Reader, documents: &[Document]) -> Vec<Value> {
     let near = |document: &Document| {
-        let limit = concern::of(&document.id)?.limit_bytes;
-        let percent = document.bytes.saturating_mul(100) / limit.max(1);
+        let spec = concern::of(&document.id)?;
+        if !concern::is_near_limit(&document.id, document.bytes) {
+            return None;
+        }
+        let state = reader.bytes(&document.id).ok().flatten();
+        let counted = state.map_or(document.bytes, |state| concern::counted_bytes(&state));
+        let percent = concern::percent_of(counted, spec);
         (percent >= limits::WARN_PERCENT).then(|| {
             json!({
                 "doc_id": document.id,
                 "bytes": document.bytes,
-                "limit_bytes": limit,
+                "limit_bytes": spec.limit_bytes,
                 "percent": percent,
             })
         })

@@ -24,7 +24,7 @@ pub use priority::Priority;
 pub(crate) use record::{check as check_record, restore as restore_record};
 pub use roles::Actor;
 
-use crate::crdt::update::RootKind;
+use crate::crdt::update::{RootKind, Update};
 use crate::error::{Hint, Next};
 use crate::id::DocId;
 use crate::limits;
@@ -56,18 +56,35 @@ pub fn roots(doc: &DocId) -> &'static [(&'static str, RootKind)] {
     of(doc).map_or(&[], |spec| spec.roots)
 }
 
-/// What to say of a document that is near or over its limit.
-pub fn limit_note(doc: &DocId, bytes: u64) -> Option<Hint> {
-    let limit = of(doc)?.limit_bytes;
-    let percent = bytes.saturating_mul(100) / limit.max(1);
-    match percent {
+/// Bytes of a document that its limit counts: not what removed records left, which never comes
+/// free. All of what does not decode.
+pub fn counted_bytes(state: &[u8]) -> u64 {
+    let residue = Update::walk(state).map_or(0, |update| update.residue());
+    (state.len() as u64).saturating_sub(residue)
+}
+
+/// Whether a document of this size may be near its limit, or over it, by what its limit counts.
+pub fn is_near_limit(doc: &DocId, bytes: u64) -> bool {
+    of(doc).is_some_and(|spec| percent_of(bytes, spec) >= limits::WARN_PERCENT)
+}
+
+/// How full a document is, by what its limit counts of it.
+pub fn percent_of(counted: u64, spec: &Spec) -> u64 {
+    counted.saturating_mul(100) / spec.limit_bytes.max(1)
+}
+
+/// What to say of a document that is near or over its limit, by what that counts of it.
+pub fn limit_note(doc: &DocId, counted: u64) -> Option<Hint> {
+    let spec = of(doc)?;
+    let limit = spec.limit_bytes;
+    match percent_of(counted, spec) {
         p if p < limits::WARN_PERCENT => None,
         p if p < 100 => {
-            Some(format!("{doc} is at {p} % of its limit ({bytes} of {limit} bytes)").into())
+            Some(format!("{doc} is at {p} % of its limit ({counted} of {limit} bytes)").into())
         }
         p => {
             let over = format!(
-                "{doc} is over its limit ({bytes} of {limit} bytes, {p} %); \
+                "{doc} is over its limit ({counted} of {limit} bytes, {p} %); \
                  nothing new can be created in it until "
             );
             Some(Hint::from(over).next(Next::Prune(None)).and(" makes room"))

@@ -68,6 +68,8 @@ pub struct Sizes {
     pub live_bytes: u64,
     /// Records that are marked as deleted, with their acknowledgements.
     pub tombstone_bytes: u64,
+    /// What removed records left: it never comes free, and no limit counts it.
+    pub residue_bytes: u64,
     /// Records that are marked as deleted: path, and about how many bytes go when they are pruned.
     pub tombstones: Vec<(DocPath, u64)>,
 }
@@ -103,7 +105,11 @@ impl Sizes {
     ) -> Result<Sizes, Fault> {
         let update = Update::walk(bytes)?;
         let accounting = ByteAccounting::of(&update, spec);
-        let mut sizes = Sizes { file_bytes: bytes.len() as u64, ..Sizes::default() };
+        let mut sizes = Sizes {
+            file_bytes: bytes.len() as u64,
+            residue_bytes: update.residue(),
+            ..Sizes::default()
+        };
         let mut groups: HashMap<Group, Tally> = HashMap::new();
         let mut freed: HashMap<u32, u64> = HashMap::new();
         accounting.segments(|segment| {

@@ -2,7 +2,7 @@
 
 use crate::oracle;
 use crate::support::*;
-use yrs::{Map, MapPrelim, WriteTxn};
+use yrs::{Map, MapPrelim, ReadTxn, Transact, WriteTxn};
 
 /// Runs a command that must be refused with exit 1 and leave every document as it was.
 #[track_caller]
@@ -130,4 +130,44 @@ fn a_document_near_its_limit_says_so_and_over_it_takes_nothing_new() {
     store.export("all.crdt");
     // The other documents are not concerned.
     store.ok(&["member", "add", CAROL]);
+}
+
+/// Members of a core document who were added and are gone again: their keys stay, and nothing else.
+fn departed(from: usize, members: usize) -> Vec<u8> {
+    let doc = yrs::Doc::with_client_id(78);
+    let ids = (from..from + members).map(|n| format!("{n:0120}"));
+    let ids: Vec<String> = ids.collect();
+    let mut txn = doc.transact_mut();
+    let root = txn.get_or_insert_map("members");
+    for id in &ids {
+        let fields = [("member_id", id.as_str()), ("role", "guest")];
+        root.insert(&mut txn, id.as_str(), MapPrelim::from_iter(fields));
+    }
+    for id in &ids {
+        root.remove(&mut txn, id);
+    }
+    txn.encode_state_as_update_v1(&yrs::StateVector::default())
+}
+
+#[test]
+fn what_removed_records_left_fills_no_document() {
+    let machine = Machine::new("residue");
+    let store = machine.group("s", &[BOB]);
+    let core = format!("{GROUP}:core");
+    let file = text(&machine.path("gone.update"));
+    std::fs::write(&file, departed(0, 9_000)).unwrap();
+    let run = store.run(&["sync", "import", "--raw", &core, &file]);
+    assert!(!run.exits(0).stderr.contains("limit"), "{}", run.stderr);
+    let sizes = store.json(&["doc", "size", &core]);
+    let (bytes, residue) = (&sizes["file_bytes"], &sizes["residue_bytes"]);
+    assert!(bytes.as_u64().unwrap() > 1_000_000, "{bytes}");
+    let live = bytes.as_u64().unwrap() - residue.as_u64().unwrap();
+    assert!(live < 100_000, "{residue} of {bytes}");
+    // Far over the limit in bytes of its file, and next to nothing in it.
+    let run = store.run(&["member", "add", CAROL]);
+    assert!(!run.exits(0).stderr.contains("limit"), "{}", run.stderr);
+    assert_eq!(store.json(&["status"])["limits"], serde_json::json!([]));
+    let checked = store.run(&["check", "--json"]);
+    let found = checked.exits(3).stdout.clone();
+    assert!(found.contains("\"residue\"") && !found.contains("\"over-limit\""), "{found}");
 }

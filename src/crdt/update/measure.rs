@@ -1,7 +1,7 @@
 //! How many bytes each part of an update takes: together with the blocks' own spans, all of them.
 
 use super::any;
-use super::{Block, Kind, Reader, Update};
+use super::{Block, Header, Kind, Parent, Reader, Update};
 use crate::crdt::value::Value;
 use std::ops::Range;
 
@@ -47,6 +47,34 @@ impl<S> Update<'_, S> {
             reader.var().map_or(0, |_| reader.offset().saturating_sub(at))
         };
         (length(0), length(self.deletes_at))
+    }
+
+    /// Bytes of what removed records left, which never comes free: the entry of each key that was
+    /// taken out of a root, and the ranges in which all that stood in it was collected. Values that
+    /// were overwritten in what lives are not among them, nor is the delete set.
+    pub fn residue(&self) -> u64 {
+        let mut residue = 0u64;
+        for (client, blocks) in self.clients() {
+            for block in blocks {
+                let is_left = match block.kind {
+                    Kind::Gc => true,
+                    _ => self.is_removed_key(client, block),
+                };
+                if is_left {
+                    residue = residue.saturating_add(block.span().len() as u64);
+                }
+            }
+        }
+        residue
+    }
+
+    /// Whether a block is the entry of a key in a root, with nothing left in it.
+    fn is_removed_key(&self, client: u64, block: &Block) -> bool {
+        let is_dead = || self.dead(client, block).units >= block.len;
+        let is_entry = |header: Header<'_>| {
+            matches!(header.parent, Some(Parent::Root(_))) && header.key.is_some()
+        };
+        (block.kind == Kind::Deleted || is_dead()) && is_entry(self.header(block))
     }
 
     fn delete_frames(&self) -> Result<Vec<Frame>, super::Fault> {
