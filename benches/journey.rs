@@ -10,7 +10,6 @@
 use anyhow::Context;
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::concern::{self, chat, core};
-use crdtctl::crdt::update::Update;
 use crdtctl::crdt::view::View;
 use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::inspect::size::Sizes;
@@ -20,6 +19,7 @@ use crdtctl::store::{Environment, Open, Store};
 use crdtctl::sync::bundle::Bundle;
 use crdtctl::sync::export::{self, Request};
 use crdtctl::sync::import::{self, Input};
+use crdtctl::wire::Update;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;

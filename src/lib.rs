@@ -47,7 +47,9 @@
 //! |---|---|
 //! | [`id`], [`path`], [`clock`], [`limits`], [`error`] | names, paths, time and chance, every limit, every kind of failure |
 //! | [`policy`] | who may do what |
-//! | [`crdt`] | documents as bytes and merges: the v1 reader and its gate, yrs behind it, containers that exist once |
+//! | [`wire`] | the v1 format without yrs: updates read, measured, cut and joined, and what is left of damaged ones |
+//! | [`gate`] | what may reach yrs: the structure, what is ready, what forked |
+//! | [`crdt`] | documents open in yrs or read from their bytes, and containers that exist once |
 //! | [`store`] | documents on disk: layout, commit log, fold, replica lease; moves documents and never names a field |
 //! | [`schema`] | what every record of every concern holds, as data ([`schema::Spec`]) |
 //! | [`concern`] | what documents mean, and the operations of each concern |
@@ -100,6 +102,7 @@ pub mod concern;
 pub mod crdt;
 pub mod entity;
 pub mod error;
+pub mod gate;
 pub mod id;
 pub mod inspect;
 pub mod limits;
@@ -119,6 +122,7 @@ pub mod tombstone;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod ui;
+pub mod wire;
 
 pub use concern::issues::Status;
 pub use concern::{Priority, Role};

@@ -15,8 +15,7 @@ mod stray;
 pub use adopt::adopt;
 
 use crate::concern::{self};
-use crate::crdt::update::{Checked, Clocks, Update};
-use crate::crdt::value::{Record, Source};
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
@@ -24,6 +23,7 @@ use crate::path::Keys;
 use crate::schema::{Collection, FieldKind, Spec};
 use crate::store::{Audit, Conflict, Session};
 use crate::tombstone::{self, trash};
+use crate::wire::{Checked, Clocks, Record, Update};
 use replaced::Loser;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

@@ -9,9 +9,9 @@ mod guess;
 pub use field::{Field, FieldKind, FieldRole};
 pub use guess::{is_keyed_by_member, kind_by_name, kind_of, role_by_name, role_of};
 
-use crate::crdt::update::RootKind;
-use crate::crdt::value::{Record, Source, Value};
+use crate::crdt::source::Source;
 use crate::path::{DocPath, Keys};
+use crate::wire::{Record, RootKind, Value};
 use serde_json::{Map, json};
 
 /// The field that stands for a value where a record belongs.

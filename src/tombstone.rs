@@ -9,12 +9,13 @@ pub mod trash;
 use crate::concern::core::{Awaited, People, Unacknowledged};
 use crate::concern::{self, core};
 use crate::crdt::doc::Txn;
-use crate::crdt::value::{Shared, Source, Value};
+use crate::crdt::source::{Shared, Source};
 use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::path::{DocPath, Keys};
 use crate::schema::{Collection, Removal, Spec, Tombstone as Marks};
 use crate::store::Session;
+use crate::wire::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The active members of an entity with the time each joined.

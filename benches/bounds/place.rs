@@ -3,10 +3,10 @@
 use anyhow::anyhow;
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::concern;
-use crdtctl::crdt::update::Update;
 use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::store::{Environment, Open, Store};
 use crdtctl::sync::export::{self, Request};
+use crdtctl::wire::Update;
 use std::fmt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

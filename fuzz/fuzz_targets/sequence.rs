@@ -6,8 +6,8 @@
 
 #![no_main]
 
-use crdtctl::crdt::update::RootKind;
-use crdtctl::crdt::{update, value, view};
+use crdtctl::wire::RootKind;
+use crdtctl::{crdt, wire};
 use libfuzzer_sys::fuzz_target;
 
 #[path = "../../tests/gate/sequence.rs"]

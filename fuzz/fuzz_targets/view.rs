@@ -3,9 +3,10 @@
 
 #![no_main]
 
-use crdtctl::crdt::update::{Salvage, Update, storable};
-use crdtctl::crdt::value::Source;
+use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
+use crdtctl::gate::storable;
+use crdtctl::wire::{Salvage, Update};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -4,7 +4,7 @@ use super::people::WRONG_CACHE;
 use super::{Edit, Fix, Found};
 use crate::concern::kanban::Board;
 use crate::concern::kanban::board::ColumnState;
-use crate::crdt::value::Source;
+use crate::crdt::source::Source;
 use crate::error::Next;
 use crate::store::check::FindingKind;
 use std::collections::{BTreeSet, HashMap};

@@ -3,13 +3,13 @@
 use super::people::WRONG_CACHE;
 use super::{Edit, Fix, Found};
 use crate::concern::chat::{Caches, SPEC, THREADS, live_replies};
-use crate::crdt::update::{Locations, Owner};
-use crate::crdt::value::Source;
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::{Next, Result};
 use crate::id::EntityId;
 use crate::path::Keys;
 use crate::store::check::FindingKind;
+use crate::wire::{Locations, Owner};
 use std::collections::BTreeSet;
 
 static REPLY_WITHOUT_PARENT: FindingKind = FindingKind::info("reply-without-parent");

@@ -3,7 +3,7 @@
 use super::{Edit, Fix, Found};
 use crate::concern::core::{self, active_role};
 use crate::concern::plain::PLAIN_VALUE;
-use crate::crdt::value::{Shared, Source, Value};
+use crate::crdt::source::{Shared, Source};
 use crate::crdt::view::View;
 use crate::error::{Next, Result};
 use crate::id::EntityId;
@@ -11,6 +11,7 @@ use crate::path::Keys;
 use crate::policy::Role;
 use crate::schema::{Field, FieldRole, METADATA, Spec};
 use crate::store::check::FindingKind;
+use crate::wire::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub static WRONG_CACHE: FindingKind = FindingKind::warning("wrong-cache");

@@ -2,7 +2,7 @@
 
 use super::{Edit, Fix, Found};
 use crate::concern::plain;
-use crate::crdt::value::{Shared, Source};
+use crate::crdt::source::{Shared, Source};
 use crate::crdt::view::View;
 use crate::path::Keys;
 use crate::schema::Spec;

@@ -1,12 +1,13 @@
 //! Times that lie ahead of this machine's clock.
 
 use super::{Fix, Found};
-use crate::crdt::value::{Record, Source, Value};
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::Next;
 use crate::limits::CLOCK_SKEW_SECONDS;
 use crate::schema::{FieldKind, Spec, kind_by_name, kind_of};
 use crate::store::check::FindingKind;
+use crate::wire::{Record, Value};
 
 static CLOCK_SKEW: FindingKind = FindingKind::warning("clock-skew");
 const HOUR: i64 = 3600;

@@ -1,10 +1,10 @@
 use super::{Context, words};
-use crate::crdt::update::Version;
-use crate::crdt::value::Source;
+use crate::crdt::source::Source;
 use crate::error::Result;
 use crate::id::{DocId, hex};
 use crate::store::Reader;
 use crate::ui::{Column, Format, Report};
+use crate::wire::Version;
 use serde_json::{Map, json};
 
 /// Print digests of the store or of one document, to compare replicas

@@ -6,8 +6,7 @@ mod size;
 mod tree;
 
 use super::{Context, OtherAs};
-use crate::crdt::update::Fault;
-use crate::crdt::value::{Source, Value};
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, hex};
@@ -15,6 +14,7 @@ use crate::inspect::jsonpath;
 use crate::query::document::{DocumentFile, client_ids};
 use crate::store::Scan;
 use crate::ui::{Column, Format, Report, Section, Take, row};
+use crate::wire::{Fault, Value};
 use clap::{Subcommand, ValueEnum};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};

@@ -13,8 +13,7 @@ pub use timeline::{Redo, Undo};
 
 use super::{Actor, Outcome, plain};
 use crate::crdt::content::Content;
-use crate::crdt::update::{Id, RootKind};
-use crate::crdt::value::{Source, Value};
+use crate::crdt::source::Source;
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
 use crate::limits;
@@ -22,6 +21,7 @@ use crate::path::Keys;
 use crate::schema::{Collection, Field, Removal, Spec, Tombstone};
 use crate::store::{Session, UndoStep};
 use crate::tombstone::{self, Pruned};
+use crate::wire::{Id, RootKind, Value};
 use element::{FieldChanges, FoundElement};
 use fields::ElementFields;
 use relay::Verb;
@@ -398,7 +398,7 @@ pub fn height(source: &dyn Source, id: &str) -> (i64, i64, Option<Id>, String) {
 /// first look of a session is kept; another session looks again.
 mod stack {
     use super::ELEMENTS;
-    use crate::crdt::value::Source;
+    use crate::crdt::source::Source;
     use crate::error::Result;
     use crate::id::DocId;
     use crate::path::{DocPath, Keys};

@@ -14,8 +14,7 @@ pub use thread::{Caches, context_of, find_thread, live_replies};
 pub use untrash::restore;
 
 use super::{Actor, Outcome, record};
-use crate::crdt::update::RootKind;
-use crate::crdt::value::{Source, Value};
+use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
 use crate::id::EntityId;
 use crate::limits;
@@ -24,6 +23,7 @@ use crate::policy::Action;
 use crate::schema::{Collection, Field, Removal, Spec, Tombstone};
 use crate::store::Session;
 use crate::tombstone;
+use crate::wire::{RootKind, Value};
 use index::Index;
 use serde::{Deserialize, Serialize};
 

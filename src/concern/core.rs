@@ -10,8 +10,7 @@ use super::{Actor, Outcome};
 use super::{kanban, record};
 use crate::crdt::container::{self, Fixed};
 use crate::crdt::doc::Txn;
-use crate::crdt::update::RootKind;
-use crate::crdt::value::{Shared, Source};
+use crate::crdt::source::{Shared, Source};
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::limits;
@@ -20,6 +19,7 @@ use crate::policy::{Action, Role};
 use crate::schema::{Collection, Field, Removal, Spec, Tombstone};
 use crate::store::Session;
 use crate::tombstone::{self, trash};
+use crate::wire::RootKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -7,14 +7,14 @@ pub use comments::{AddComment, DeleteComment, EditComment};
 pub use untrash::{restore, restore_comment};
 
 use super::{Actor, Outcome, Priority, core, record};
-use crate::crdt::update::RootKind;
-use crate::crdt::value::{Record, Source};
+use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::limits;
 use crate::schema::{Collection, Field, FieldKind, Removal, Spec, Tombstone};
 use crate::store::Session;
 use crate::tombstone;
+use crate::wire::{Record, RootKind};
 use serde::{Deserialize, Serialize};
 
 /// The concern `issues`: its root, and the collections [`ISSUES`] and [`COMMENTS`].

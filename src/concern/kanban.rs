@@ -13,14 +13,14 @@ pub use columns::{
 pub use untrash::{restore_card, restore_column};
 
 use super::{Actor, Outcome, Priority, core, record};
-use crate::crdt::update::RootKind;
-use crate::crdt::value::{Record, Source};
+use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::limits;
 use crate::schema::{Collection, Field, Removal, Spec, Tombstone};
 use crate::store::Session;
 use crate::tombstone;
+use crate::wire::{Record, RootKind};
 use board::ColumnPosition;
 use columns::{named, put_right};
 pub use headings::Heading;

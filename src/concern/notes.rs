@@ -3,14 +3,13 @@
 
 use super::{Actor, Outcome, core, plain, record};
 use crate::crdt::content::Content;
-use crate::crdt::update::RootKind;
-use crate::crdt::value::Value;
 use crate::error::{Error, Hint, Result};
 use crate::id::{DocId, EntityId};
 use crate::policy::Action;
 use crate::schema::{Collection, Field, Removal, Spec, Tombstone};
 use crate::store::Session;
 use crate::tombstone;
+use crate::wire::{RootKind, Value};
 use serde::{Deserialize, Serialize};
 
 /// The concern `notes`: its root, and [`NOTES`] as its only collection.

@@ -6,8 +6,7 @@
 
 use crate::clock::Ids;
 use crate::crdt::content::{Content, InsertionOwner, Stand};
-use crate::crdt::update::Id;
-use crate::crdt::value::{Shared, Source, Value};
+use crate::crdt::source::{Shared, Source};
 use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
 use crate::id::DocId;
@@ -15,6 +14,7 @@ use crate::path::{DocPath, Keys};
 use crate::policy::{Action, Decision};
 use crate::schema::{self, Collection, Field, FieldKind, FieldRole, Spec};
 use crate::store::check::FindingKind;
+use crate::wire::{Id, Value};
 use std::collections::BTreeMap;
 
 /// What `check` says where a plain value stands in the place of a shared type.

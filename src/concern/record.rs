@@ -4,7 +4,7 @@
 use super::{Actor, Outcome, plain};
 use crate::crdt::content::{self, Content, InsertionOwner, Stand};
 use crate::crdt::doc::Txn;
-use crate::crdt::value::{Record, Shared, Source, Value};
+use crate::crdt::source::{Shared, Source};
 use crate::error::{Error, Hint, Result};
 use crate::id::{DocId, EntityId, resolve};
 use crate::limits;
@@ -12,6 +12,7 @@ use crate::path::Keys;
 use crate::schema::{Collection, Spec};
 use crate::store::Session;
 use crate::tombstone;
+use crate::wire::{Record, Value};
 
 /// The id of the record at `path` that an id or a unique prefix names, tombstones included. The
 /// hint is for an id that names none.

@@ -6,11 +6,11 @@
 
 use super::doc::Doc;
 use super::txn::Txn;
-use super::update::{Id, write_var};
-use super::value::{Record, Source, Value};
+use crate::crdt::source::Source;
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::limits;
+use crate::wire::{Id, Record, Value, write_var};
 
 /// A field that a deterministic record is born with. Nothing in it may vary between replicas.
 #[derive(Debug, Clone, Copy)]

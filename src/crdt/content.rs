@@ -3,12 +3,12 @@
 
 use super::container::genesis_client;
 use super::txn::Txn;
-use super::update::{DeleteSet, Id, any, write_var};
-use super::value::{Shared, Source, Value};
+use crate::crdt::source::{Shared, Source};
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::limits;
 use crate::path::DocPath;
+use crate::wire::{DeleteSet, Id, Value, any, write_var};
 use std::collections::BTreeMap;
 
 /// What is to be made. What says which of the parts are shared types nests a few levels deep.
@@ -264,8 +264,8 @@ fn text(out: &mut Vec<u8>, text: &str) {
 mod tests {
     use super::*;
     use crate::crdt::doc::Doc;
-    use crate::crdt::update::Update;
     use crate::crdt::view::View;
+    use crate::wire::Update;
 
     /// A text is as many units long as it has in UTF-16: what is written behind it has its place.
     #[test]

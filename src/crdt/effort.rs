@@ -3,9 +3,10 @@
 //! The limits are far above what people write ([`MERGE_STEPS`] says how far): what meets them was
 //! made to meet them.
 
-use super::update::{Checked, CheckedBytes, Id, Rehearsal, Update};
 use crate::error::{Error, Hint, Kind, Next, Result};
+use crate::gate::Rehearsal;
 use crate::limits::{MERGE_STEPS, MERGE_STEPS_PER_BLOCK};
+use crate::wire::{Checked, CheckedBytes, Id, Update};
 
 /// Steps that imports may take, whatever the number of documents, beside those that each block may
 /// take by itself.

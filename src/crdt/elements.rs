@@ -7,7 +7,7 @@
 
 use super::keys::{KeyIndex, beginning, branch_of};
 use super::texts::TextIndex;
-use super::update::Id;
+use crate::wire::Id;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use yrs::branch::BranchID;

@@ -4,11 +4,9 @@ use super::elements::{ContainerIndex, own};
 use super::keys::branch_of;
 use super::plain::Plain;
 use super::texts::{Line, TextUnit};
-use super::update::{Id, Update};
-use super::value::{
-    Record, Shared, Source, Value, each_field, first_of_each, keys_beginning, text_before,
-};
 use super::view::View;
+use crate::crdt::source::{Shared, Source, each_field, first_of_each, keys_beginning, text_before};
+use crate::wire::{Id, Record, Update, Value};
 use std::collections::HashMap;
 use yrs::branch::{Branch, BranchID};
 use yrs::types::ToJson;

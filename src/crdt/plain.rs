@@ -3,7 +3,8 @@
 //! Other programs write whole records as one such value. It can be looked into; nothing in it can
 //! be written by itself.
 
-use super::value::{Record, Value, first_of_each};
+use crate::crdt::source::first_of_each;
+use crate::wire::{Record, Value};
 use std::collections::HashMap;
 
 /// One plain value, or a part of it.

@@ -42,14 +42,14 @@ mod tests;
 
 pub use carriers::Carriers;
 
-use super::update::{
-    Block, Checked, Clocks, Container, DeleteSet, Id, Kind, Origins, Parent, Register, RootKind,
-    Step, Update,
-};
-use super::value::{Source, Value};
 use super::view::View;
+use crate::crdt::source::Source;
 use crate::error::Result;
 use crate::path::{DocPath, Keys};
+use crate::wire::{
+    Block, Checked, Clocks, Container, DeleteSet, Id, Kind, Origins, Parent, Register, RootKind,
+    Step, Update, Value,
+};
 use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -2,8 +2,7 @@
 
 use super::content::Content;
 use super::txn::Txn;
-use super::update::any;
-use super::value::Value;
+use crate::wire::{Value, any};
 use std::sync::Arc;
 use yrs::block::Prelim;
 use yrs::{Any, Array, ArrayPrelim, ArrayRef, Map, MapPrelim, MapRef, Number, TextPrelim};

@@ -8,10 +8,9 @@ use super::elements::yrs_id;
 use super::live::{from_any, from_out};
 use super::scalar::{New, Scalar, Slot};
 use super::txn::{Txn, not_shared};
-use super::update::{DeleteSet, Id, Update};
-use super::value::Value;
 use crate::error::{Error, Result};
 use crate::path::Keys;
+use crate::wire::{DeleteSet, Id, Update, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use yrs::{Any, Array, ArrayPrelim, ArrayRef, In, Map, MapPrelim, MapRef, Nested, Out, ReadTxn};
@@ -314,10 +313,10 @@ fn places<T: ReadTxn>(array: &ArrayRef, txn: &T, mut picks: impl FnMut(&Out) -> 
 mod tests {
     use super::*;
     use crate::crdt::doc::Doc;
+    use crate::crdt::source::{Source, keys_beginning, text_before};
     use crate::crdt::testing::Rng;
-    use crate::crdt::update::{RootKind, Update};
-    use crate::crdt::value::{Source, keys_beginning, text_before};
     use crate::crdt::view::View;
+    use crate::wire::{RootKind, Update};
 
     const LIST: &[&str] = &["m", "list"];
 

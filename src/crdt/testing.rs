@@ -3,9 +3,8 @@
 //! The unit tests use this as a module of the crate, `tests/gate` includes it by its path: it names
 //! only what the crate makes public.
 
-use super::update::Update;
-use super::value::{Record, Value};
-use super::view::View;
+use crate::crdt::view::View;
+use crate::wire::{Record, Update, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
 use yrs::types::ToJson;
@@ -341,7 +340,7 @@ fn from_any(any: &Any) -> Value {
 
 /// What a view shows: the roots that are not empty.
 pub fn shown_by_view(view: &View) -> Record {
-    use super::value::Source;
+    use crate::crdt::source::Source;
     let shown = view.roots().into_iter().map(|root| (root.clone(), view.value(&[&root]).unwrap()));
     shown.filter(|(_, value)| !is_empty(value)).collect()
 }

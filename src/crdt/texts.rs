@@ -6,7 +6,7 @@
 //! changes otherwise than by the functions below: whoever changes one says so.
 
 use super::keys::branch_of;
-use super::update::Id;
+use crate::wire::Id;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;

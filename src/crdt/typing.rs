@@ -3,8 +3,9 @@
 //! They are known of the document as it once stood, and of what was written under a key since. What
 //! was written in another way is noted by its record, so that nothing is claimed about it.
 
-use super::value::{Source, Value};
 use super::view::View;
+use crate::crdt::source::Source;
+use crate::wire::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -142,8 +143,7 @@ mod tests {
     use super::*;
     use crate::crdt::doc::{Doc, New};
     use crate::crdt::testing::Rng;
-    use crate::crdt::update::{RootKind, Update};
-    use crate::crdt::value::Record;
+    use crate::wire::{Record, RootKind, Update};
 
     fn random_value(dice: &mut Rng) -> Value {
         let n = dice.below(3) as i64;

@@ -4,8 +4,8 @@
 //! An answer that was given while something was missing is worth nothing: whoever asked has to ask
 //! again once the pages are there.
 
-use super::update::{Checked, Id, PageSet, Pages, Update};
-use super::value::{Shared, Source, Value};
+use crate::crdt::source::{Shared, Source};
+use crate::wire::{Checked, Id, PageSet, Pages, Update, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
 

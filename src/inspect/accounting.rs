@@ -5,10 +5,9 @@
 //! up to the file's size, always. Linear in the input.
 
 use super::path::{Mark, NONE, PatternRole, Patterns, bracketed, keys};
-use crate::crdt::update::{Block, Dead, Id, Kind, Location, Locations, Owner, Update};
-use crate::crdt::value::Value;
 use crate::path::DocPath;
 use crate::schema::Spec;
+use crate::wire::{Block, Dead, Id, Kind, Location, Locations, Owner, Update, Value};
 use std::collections::HashSet;
 
 /// Why bytes are there.

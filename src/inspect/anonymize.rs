@@ -5,9 +5,9 @@
 //! are fields and ids. Of any other key only its form stays: the same key becomes the same other one,
 //! and no two become one.
 
-use crate::crdt::update::{Checked, Instead, TextRole, Update};
 use crate::error::{Error, Result};
 use crate::schema::{FieldKind, FieldRole, Spec, is_keyed_by_member, kind_of, role_of};
+use crate::wire::{Checked, Instead, TextRole, Update};
 use std::collections::{HashMap, HashSet};
 
 /// Longest key that counts as a name.
@@ -187,9 +187,10 @@ fn numbered(text: &str, mut number: u64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crdt::source::Source;
     use crate::crdt::testing::{Rng, World, fixtures, state, view};
-    use crate::crdt::value::{Source, Value};
     use crate::crdt::view::View;
+    use crate::wire::Value;
 
     /// A value without its texts: lengths in bytes and UTF-16 units, and the rest as it is.
     fn shape(value: &Value) -> String {

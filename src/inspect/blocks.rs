@@ -1,7 +1,7 @@
 //! The raw blocks of a document, as they lie in its bytes.
 
 use super::path::{joined, keys};
-use crate::crdt::update::{Block, Fault, Header, Id, Kind, Locations, Parent, Update};
+use crate::wire::{Block, Fault, Header, Id, Kind, Locations, Parent, Update};
 use serde::Serialize;
 
 /// One block; public API.

@@ -1,10 +1,11 @@
 //! What differs between two documents: records of the collections that their concern knows, and
 //! for everything else the keys of the roots.
 
-use crate::crdt::value::{Record, Source, Value};
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::path::{DocPath, Keys};
 use crate::schema::{Collection, Spec};
+use crate::wire::{Record, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A record that is not the same in both.

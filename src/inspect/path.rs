@@ -3,9 +3,9 @@
 //! Which keys are names and which are ids is known of a concern's collections; elsewhere it is
 //! seen from the key itself. [`keys`] are the path of one location alone.
 
-use crate::crdt::update::{Id, Locations, Owner};
 use crate::path::DocPath;
 use crate::schema::{Collection, FieldKind, FieldRole, Spec, UNLISTED, role_by_name};
+use crate::wire::{Id, Locations, Owner};
 use std::collections::HashMap;
 
 /// Deeper containers are counted with the one at this depth. Documents of ours nest 16 deep.

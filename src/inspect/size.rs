@@ -2,9 +2,9 @@
 
 use super::accounting::{ByteAccounting, Segment, Why};
 use super::path::{NONE, joined};
-use crate::crdt::update::{Fault, Update};
 use crate::path::DocPath;
 use crate::schema::Spec;
+use crate::wire::{Fault, Update};
 use chrono::DateTime;
 use serde::Serialize;
 use std::collections::HashMap;

@@ -4,9 +4,9 @@
 //! its place to that. The document knows, for as long as it has not collected the item.
 
 use super::path::keys;
-use crate::crdt::update::{Fault, Locations, Update};
 use crate::path::DocPath;
 use crate::schema::{Collection, Spec};
+use crate::wire::{Fault, Locations, Update};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

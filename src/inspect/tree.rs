@@ -1,8 +1,8 @@
 //! The shape of a document's live content: which paths there are, of which type, and how many.
 
 use super::path::{NONE, Patterns};
-use crate::crdt::value::Value;
 use crate::schema::Spec;
+use crate::wire::Value;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -125,7 +125,7 @@ fn count(value: &Value) -> u64 {
 mod tests {
     use super::*;
     use crate::concern;
-    use crate::crdt::value::Record;
+    use crate::wire::Record;
 
     fn map(fields: &[(&str, Value)]) -> Value {
         Value::Map(fields.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect::<Record>())

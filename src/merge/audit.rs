@@ -11,7 +11,7 @@ use super::registers::Merge;
 use super::{AppliedUpdate, Incoming};
 use crate::concern::{self, core};
 use crate::crdt::register::{Arrival, Carriers, News};
-use crate::crdt::value::{Source, Value};
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
@@ -19,6 +19,7 @@ use crate::path::{DocPath, Keys};
 use crate::policy::{Action, Decision, Membership, Role, authorize};
 use crate::schema::{self, Collection, FieldKind, FieldRole, METADATA, Spec};
 use crate::store::{Audit, Session};
+use crate::wire::Value;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 

@@ -2,13 +2,13 @@
 //! writer knew of the other. What happened to the reply is written down.
 
 use crate::concern::chat::{self, MESSAGES, REPLIES, live_replies};
-use crate::crdt::update::{Clocks, Id};
-use crate::crdt::value::Source;
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::id::DocId;
 use crate::path::{DocPath, Keys};
 use crate::schema::FieldRole;
 use crate::store::{Conflict, ConflictClaim};
+use crate::wire::{Clocks, Id};
 
 /// What the ledger calls it.
 pub const ORPHANED: &str = "orphaned";

@@ -20,14 +20,14 @@ use crate::concern::{self, chat, core};
 use crate::crdt::container;
 use crate::crdt::doc::Txn;
 use crate::crdt::register::MergeSide;
-use crate::crdt::update::{Clocks, Container, Id, Kind};
-use crate::crdt::value::{Source, Value};
+use crate::crdt::source::Source;
 use crate::crdt::view::{View, is_new};
 use crate::error::Result;
 use crate::id::DocId;
 use crate::path::{DocPath, Keys};
 use crate::schema::{self, Collection, FieldKind, Removal, Spec};
 use crate::store::{Conflict, ConflictClaim};
+use crate::wire::{Clocks, Container, Id, Kind, Value};
 use std::collections::BTreeSet;
 
 /// The record is in a container that gave way to another.

@@ -2,10 +2,10 @@
 //! stood: the log does.
 
 use super::AppliedUpdate;
-use crate::crdt::update::{Checked, Id, Step, Update, merge};
 use crate::error::Result;
 use crate::id::DocId;
 use crate::store::Session;
+use crate::wire::{Checked, Id, Step, Update, merge};
 use std::collections::BTreeSet;
 
 /// The items of these that are elements of sequences. Those unite (rule R3): whoever still shows

@@ -2,13 +2,14 @@
 
 use super::Operation;
 use crate::concern::{self, Actor, Outcome, chat, core, issues, kanban};
-use crate::crdt::value::{Source, Value};
+use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::path::Keys;
 use crate::policy::{Action, Role};
 use crate::schema::{self, FieldRole};
 use crate::store::{Conflict, Session};
+use crate::wire::Value;
 use serde::{Deserialize, Serialize};
 
 /// Writes a value that lost a conflict again, as a new edit of whoever acts.

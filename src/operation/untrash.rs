@@ -1,12 +1,12 @@
 //! A record out of the trash, made anew.
 
 use crate::concern::{self, Outcome, canvas, chat, issues, kanban};
-use crate::crdt::value::Value;
 use crate::error::{Error, Next, Result};
 use crate::id;
 use crate::path::Keys;
 use crate::schema;
 use crate::store::{Session, Trashed};
+use crate::wire::Value;
 use serde::{Deserialize, Serialize};
 
 /// Makes a new record with the content of one that is in the trash. What was pruned never comes

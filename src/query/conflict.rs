@@ -1,7 +1,7 @@
 //! Values that lost a merge, and what they lost to.
 
 use crate::concern;
-use crate::crdt::value::Source;
+use crate::crdt::source::Source;
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
 use crate::path::{DocPath, Keys};

@@ -2,14 +2,13 @@
 
 use super::{Partial, sound};
 use crate::concern::{self};
-use crate::crdt::update::Update;
-use crate::crdt::value::Value;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::inspect::diff::{Change, ChangeKind, Comparison, compare};
 use crate::schema::Spec;
 use crate::store::Reader;
+use crate::wire::{Update, Value};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};

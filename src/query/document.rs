@@ -1,10 +1,10 @@
 //! The documents of a store as files: where each lies, how large it is, who wrote in it.
 
 use crate::concern;
-use crate::crdt::update::Update;
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::store::{Document, Reader, Store};
+use crate::wire::Update;
 use serde::Serialize;
 
 /// What is known of a document without looking at its content.

@@ -2,12 +2,12 @@
 
 use super::Partial;
 use crate::concern;
-use crate::crdt::update::Update;
 use crate::error::{Error, Kind, Result};
 use crate::id::{self, DocId, EntityId};
 use crate::inspect::touched::{self, TouchMap, Touched};
 use crate::operation::Recorded;
 use crate::store::{LogEntry, LogRow, Reader, State};
+use crate::wire::Update;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};

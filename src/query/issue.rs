@@ -4,11 +4,11 @@ use super::record::{self, Other, derived};
 use super::{Text, occurring, view};
 use crate::concern::issues::{COMMENTS, ISSUES, SPEC, Status};
 use crate::concern::{Priority, issues};
-use crate::crdt::value::{Record, Value as Held};
 use crate::error::{Error, Result};
 use crate::id::EntityId;
 use crate::path::Keys;
 use crate::store::Reader;
+use crate::wire::{Record, Value as Held};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! The newest records of a document, whatever their kind.
 
 use super::view;
-use crate::crdt::value::Source;
+use crate::crdt::source::Source;
 use crate::error::Result;
 use crate::id::EntityId;
 use crate::path::{DocPath, Keys};

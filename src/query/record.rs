@@ -2,12 +2,13 @@
 //! where there is none for it.
 
 use super::view;
-use crate::crdt::value::{Record, Source, Value as Held};
+use crate::crdt::source::Source;
 use crate::error::{Error, Result};
 use crate::id::{self, EntityId};
 use crate::path::Keys;
 use crate::schema::{Collection, Field, Spec};
 use crate::store::Reader;
+use crate::wire::{Record, Value as Held};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 use serde_json::{Map, Value};
@@ -119,12 +120,12 @@ pub(super) fn derived<'de, D: Deserializer<'de>, T: Default>(found: D) -> Result
 mod tests {
     use super::*;
     use crate::concern::{canvas, chat, core, issues, kanban};
-    use crate::crdt::value::Value as Held;
     use crate::query::board::Card;
     use crate::query::canvas::Element;
     use crate::query::chat::Message;
     use crate::query::issue::{Comment, Issue};
     use crate::query::member::Member;
+    use crate::wire::Value as Held;
     use serde::Serialize;
 
     /// A record as another program may leave it: each field of the schema with a value of a wrong

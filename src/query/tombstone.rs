@@ -2,13 +2,13 @@
 
 use super::{Partial, sound, view};
 use crate::concern::{self, core};
-use crate::crdt::update::{Extent, Id};
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result, listed};
 use crate::id::{DocId, EntityId, resolve};
 use crate::path::Keys;
 use crate::store::{Peer, Reader, State};
 use crate::tombstone::{self, Members, Tombstone};
+use crate::wire::{Extent, Id};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

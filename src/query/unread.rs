@@ -1,9 +1,9 @@
 //! What of a chat has not been read here. Marks are local to a replica: no document has them.
 
-use crate::crdt::update::{Clocks, Id};
 use crate::error::{Error, Result};
 use crate::id::EntityId;
 use crate::store::{Reader, State};
+use crate::wire::{Clocks, Id};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 

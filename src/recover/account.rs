@@ -7,15 +7,15 @@ use super::shown::Shown;
 use super::source::{Read, checked};
 use crate::concern::{self};
 use crate::crdt::container;
-use crate::crdt::update::{
-    Checked, Clocks, Head, Id, Kind, RootKind, Salvage, Trace, Traced, Update, heads,
-};
-use crate::crdt::value::{Source, Value};
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::path::{DocPath, Keys};
 use crate::schema::{Collection, Field, FieldKind, Spec};
+use crate::wire::{
+    Checked, Clocks, Head, Id, Kind, RootKind, Salvage, Trace, Traced, Update, Value, heads,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What became of a record.

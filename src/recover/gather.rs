@@ -6,8 +6,8 @@
 //! run does not join as it is, half of it is tried, and in the end one part by itself.
 
 use super::source::{EMPTY, Read, checked};
-use crate::crdt::update::{self, Checked, Clocks, DeleteSet, RootKind, Salvage, Update, Version};
 use crate::error::Result;
+use crate::wire::{self, Checked, Clocks, DeleteSet, RootKind, Salvage, Update, Version};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -184,7 +184,7 @@ impl Gathering<'_, '_> {
     fn join(&self, run: &PartChain, base: &Base<'_>) -> Option<Vec<u8>> {
         let updates = run.updates.iter().map(|bytes| Update::checked(bytes, self.roots));
         let updates = updates.collect::<std::result::Result<Vec<_>, _>>().ok()?;
-        let all = update::merge(&updates)?;
+        let all = wire::merge(&updates)?;
         let whole = Update::checked(&all, self.roots).ok()?;
         let disagrees = |at: &usize| {
             let part = self.parts.get(*at);
@@ -247,7 +247,7 @@ impl Gathering<'_, '_> {
     fn merged(&self, base: &Base<'_>, joining: &[u8]) -> Option<(Vec<u8>, Version)> {
         let parts =
             [checked(base.update.bytes(), self.roots).ok()?, checked(joining, self.roots).ok()?];
-        let merged = update::merge(&parts)?;
+        let merged = wire::merge(&parts)?;
         let version = checked(&merged, self.roots).ok()?.version();
         Some((merged, version))
     }

@@ -1,7 +1,8 @@
 //! What a document shows, for asking whether it shows something in particular.
 
-use crate::crdt::value::{Source, Value};
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
+use crate::wire::Value;
 use std::collections::HashSet;
 
 /// Every value of a document at its place, as hashes: a place is the names that lead to it, with

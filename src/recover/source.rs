@@ -1,8 +1,8 @@
 //! What is left of a document, as it is read: sound updates, and what can be used of the rest.
 
-use crate::crdt::update::{self, Checked, Fault, RootKind, Salvage, Update};
 use crate::error::{Error, Result};
 use crate::store::Remains;
+use crate::wire::{self, Checked, Fault, RootKind, Salvage, Update};
 
 /// A document that holds nothing.
 pub const EMPTY: &[u8] = &[0, 0];
@@ -93,7 +93,7 @@ impl<'s> Read<'s> {
 
 /// Merges updates in runs as long as they have no gaps.
 fn merge_runs(updates: &[Update<'_, Checked>], merged: &mut Vec<Vec<u8>>) {
-    match (updates, update::merge(updates)) {
+    match (updates, wire::merge(updates)) {
         ([], _) => {}
         (_, Some(all)) => merged.push(all),
         ([one], None) => merged.push(one.bytes().to_vec()),

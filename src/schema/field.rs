@@ -1,6 +1,6 @@
 //! A field of a record: what it holds, and what that means.
 
-use crate::crdt::value::Value;
+use crate::wire::Value;
 use serde_json::{Map, json};
 use std::collections::BTreeSet;
 

@@ -14,10 +14,11 @@ use super::load::{self, Loaded};
 use super::open_document::{OpenDocument, PendingChange, WrittenBy};
 use super::session::{FOLD_WAIT, Session};
 use super::state::State;
-use crate::crdt::update::{self, Checked, Need, Update, Verdict};
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
+use crate::gate::{self, Need, Verdict};
 use crate::id::DocId;
+use crate::wire::{self, Checked, Update};
 use std::rc::Rc;
 
 /// The rules that an adoption goes by: given the session, in which what came is applied, they
@@ -78,7 +79,7 @@ pub(super) fn brought(
     let rows = state.log_of(doc)?;
     let checked = |row| Update::checked(row, roots(doc)).ok();
     let rows: Vec<_> = rows.iter().filter_map(|row| checked(row.update.as_slice())).collect();
-    let logged = update::merge(&rows);
+    let logged = wire::merge(&rows);
     let (before, news) = (theirs.clone(), side.clone());
     Ok(Some(Brought { before, side, news, whole: Some(theirs.clone()), logged }))
 }
@@ -91,7 +92,7 @@ fn taken(
     file: &Update<'_, Checked>,
     roots: Roots,
 ) -> Result<Vec<u8>> {
-    match update::admit(ours, &[file], roots(doc)).pop() {
+    match gate::admit(ours, &[file], roots(doc)).pop() {
         Some((_, Verdict::New(news))) => Ok(news.into_owned()),
         Some((_, Verdict::Invalid(fault))) => Err(load::unfit(&loaded.path, doc).because(fault)),
         Some((_, Verdict::Forked(id))) => Err(load::forked(doc, id)),

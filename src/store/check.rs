@@ -10,11 +10,11 @@ use super::reader::{FileSource, Reader};
 use super::replica;
 use super::state::{KnownClocks, Parked};
 use super::{Generation, Roots, Store};
-use crate::crdt::update::{Checked, Update};
 use crate::crdt::view::View;
 use crate::error::{Error, Kind as Failure, Next, Result};
 use crate::id::{DocId, hex};
 use crate::limits;
+use crate::wire::{Checked, Update};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

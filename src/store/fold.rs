@@ -9,8 +9,8 @@ use super::fs::{self, Seen};
 use super::layout::{Layout, Meta};
 use super::load::{self, Loaded, Stamp};
 use super::state::State;
-use crate::crdt::update;
 use crate::error::{Error, Result};
+use crate::gate;
 use crate::id::DocId;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -145,7 +145,7 @@ pub(super) fn recover(
 
 fn storable(loaded: Option<Loaded>) -> Result<Option<Loaded>> {
     if let Some(loaded) = &loaded {
-        update::storable(&loaded.state)
+        gate::storable(&loaded.state)
             .map_err(|fault| Error::bug("the merged document must not be stored").because(fault))?;
     }
     Ok(loaded)

@@ -4,9 +4,10 @@ use super::Roots;
 use super::fs::Seen;
 use super::layout::Layout;
 use super::state::{KnownClocks, LogRow, State};
-use crate::crdt::update::{self, Checked, CheckedBytes, Id, Need, Update, Verdict};
 use crate::error::{Error, Hint, Kind, Next, Result};
+use crate::gate::{self, Need, Verdict};
 use crate::id::DocId;
+use crate::wire::{self, Checked, CheckedBytes, Id, Update};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -221,7 +222,7 @@ pub(super) fn unfit(path: &Path, doc: &DocId) -> Error {
 }
 
 /// What walks and does not pass rule 1 of the gate.
-pub(super) fn excluded(what: &str, fault: &update::Fault) -> Error {
+pub(super) fn excluded(what: &str, fault: &wire::Fault) -> Error {
     match fault.is_unsupported() {
         true => Error::corrupt(format!("{what} holds content that is not supported"))
             .because(fault.clone())
@@ -282,7 +283,7 @@ fn laid_over(
 ) -> Result<Vec<u8>> {
     let updates: Vec<&Update<'_, Checked>> = rows.iter().map(|(_, part)| part).collect();
     let mut news = Vec::new();
-    for (index, verdict) in update::admit(&base, &updates, roots(doc)) {
+    for (index, verdict) in gate::admit(&base, &updates, roots(doc)) {
         let row = rows.get(index).map(|(row, _)| *row);
         let row = row.ok_or_else(|| Error::bug("a log entry was judged that is not there"))?;
         match verdict {
@@ -305,7 +306,7 @@ fn laid_over(
 fn merged(doc: &DocId, parts: Vec<Update<'_, Checked>>) -> Result<Vec<u8>> {
     match parts.as_slice() {
         [only] => Ok(only.bytes().to_vec()),
-        parts => update::merge(parts)
+        parts => wire::merge(parts)
             .ok_or_else(|| Error::bug(format!("the log of {doc} leaves a gap that was not seen"))),
     }
 }

@@ -4,12 +4,12 @@ use super::Roots;
 use super::load::Loaded;
 use crate::crdt::doc::{Admitted, Doc};
 use crate::crdt::effort::Allowance;
-use crate::crdt::update::{self, Checked, CheckedBytes, Clocks, Update};
-use crate::crdt::value::{Source, Value};
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::crdt::window::Window;
 use crate::error::{Error, Result};
 use crate::id::DocId;
+use crate::wire::{self, Checked, CheckedBytes, Clocks, Update, Value};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -274,7 +274,7 @@ impl Editing {
                 .iter()
                 .map(|(update, _)| own(update, doc, roots))
                 .collect::<Result<Vec<Update<'_, Checked>>>>()?;
-            match (checked.len() > 1).then(|| update::merge(&checked)).flatten() {
+            match (checked.len() > 1).then(|| wire::merge(&checked)).flatten() {
                 Some(update) => parts.push(LogPart { update, by: WrittenBy::Us }),
                 None => {
                     parts.extend(run.iter().map(|(update, by)| LogPart {

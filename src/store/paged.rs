@@ -126,7 +126,7 @@ impl OpenDocument {
         let edited = self.checked(doc, roots)?;
         let whole = window.splice(&edited.update());
         debug_assert!(
-            whole.as_ref().is_none_or(|whole| crate::crdt::update::storable(whole).is_ok()),
+            whole.as_ref().is_none_or(|whole| crate::gate::storable(whole).is_ok()),
             "{doc}: what was spliced must not be stored"
         );
         Ok(whole.map(Rc::from))

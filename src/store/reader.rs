@@ -5,10 +5,10 @@ use super::layout::{Document, Layout, Problem, Scan};
 use super::load::{self, Loaded, Stamp};
 use super::state::{Legacy, LogRow, State};
 use super::{Environment, Roots, replica};
-use crate::crdt::update::Update;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::{DocId, MemberId};
+use crate::wire::Update;
 use std::path::Path;
 
 /// Read access: cannot write. Sees committed log rows that are not folded yet.

@@ -2,12 +2,12 @@
 
 use super::open_document::{OpenDocument, more_is_needed};
 use super::session::Session;
-use crate::crdt::update::CheckedBytes;
-use crate::crdt::value::{Source, Value};
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::crdt::window::Through;
 use crate::error::Result;
 use crate::id::DocId;
+use crate::wire::{CheckedBytes, Value};
 use std::rc::Rc;
 
 impl Session {

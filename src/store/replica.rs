@@ -28,9 +28,9 @@
 use super::Environment;
 use super::fs;
 use super::state::{ReplicaRow, State};
-use crate::crdt::update::Clocks;
 use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, MemberId};
+use crate::wire::Clocks;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,9 @@
 //! What must hold of a store, whatever happens to it.
 
 use super::*;
-use crate::crdt::update::{Checked, Update};
-use crate::crdt::value::Source;
+use crate::crdt::source::Source;
 use crate::error::Kind;
+use crate::wire::{Checked, Update};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::fs;

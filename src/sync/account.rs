@@ -2,11 +2,12 @@
 
 use super::gate::Received;
 use super::manifest::Sender;
-use crate::crdt::update::{Id, Need};
 use crate::crdt::view::View;
+use crate::gate::Need;
 use crate::id::DocId;
 use crate::merge::MergeSummary;
 use crate::store::{Audit, Committed};
+use crate::wire::Id;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use std::fmt;

@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows a store. What [`Bundle::read`] returns has kept every bound, and every part
 //! has the length and the hash that the manifest says. Whether a part is a valid update is the
-//! gate's question ([`crate::crdt::update`]).
+//! gate's question ([`crate::gate`]).
 
 use super::manifest::{Document, Hash, Manifest, is_part};
 use crate::error::{Error, Hint, Next, Result};
@@ -354,5 +354,4 @@ fn refused(what: String) -> Error {
 }
 
 #[cfg(test)]
-#[path = "bundle_tests.rs"]
 mod tests;

@@ -2,11 +2,11 @@
 
 use super::import::TouchedDocument;
 use crate::concern::{self};
-use crate::crdt::value::Value;
 use crate::id::DocId;
 use crate::inspect::diff::{Change, ChangeKind, Comparison, compare};
 use crate::query::diff::FieldChange;
 use crate::schema::{Collection, METADATA, Removal, Spec, UNLISTED};
+use crate::wire::Value;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -7,11 +7,11 @@ use super::bundle::Bundle;
 use super::manifest::{Applied, Document, FORMAT, Has, Hash, LogRange, Manifest, Sender};
 use super::peer::{KnownPeer, Receipt};
 use super::record;
-use crate::crdt::update::{self, Checked, Clocks, RootKind, Update};
 use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
 use crate::id::DocId;
 use crate::store::{Environment, LogRow, Reader};
+use crate::wire::{self, Checked, Clocks, RootKind, Update};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -361,7 +361,7 @@ fn join(rows: &[ReceiptRow], roots: &[(&str, RootKind)]) -> Result<Option<Vec<u8
         let updates = chosen
             .map(|row| checked(&row.row.update, roots))
             .collect::<Result<Vec<Update<'_, Checked>>>>()?;
-        if let Some(joined) = update::merge(&updates) {
+        if let Some(joined) = wire::merge(&updates) {
             return Ok(Some(joined));
         }
     }

@@ -1,15 +1,14 @@
 //! The gate of one document: which updates reach yrs, in which order, and what waits.
 //!
-//! Valid, then ready, then not forked, then fitting ([`update::admit`]). The order in which updates
+//! Valid, then ready, then not forked, then fitting ([`gate::admit`]). The order in which updates
 //! come does not matter: whatever can be applied is, until nothing moves.
 
 use super::manifest::{Document, Has, Sender};
-use crate::crdt::update::{
-    self, Checked, CheckedBytes, Clocks, Fault, Id, Need, RootKind, Update, Verdict,
-};
 use crate::error::{Error, Hint, Kind, Next, Result};
+use crate::gate::{self, Need, Verdict};
 use crate::id::DocId;
 use crate::store::Session;
+use crate::wire::{Checked, CheckedBytes, Clocks, Fault, Id, RootKind, Update};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -148,7 +147,7 @@ fn round<'p>(
     };
     let base = base.update();
     let updates: Vec<&Update<'_, Checked>> = open.iter().map(|open| &open.update).collect();
-    let verdicts = update::admit(&base, &updates, roots);
+    let verdicts = gate::admit(&base, &updates, roots);
     let ours = session.replica_id().to_owned();
     let before = session.savepoint(doc);
     let mut rest: Vec<Option<OpenUpdate<'p>>> =

@@ -6,14 +6,15 @@ use super::bundle::Bundle;
 use super::gate::{self, Came, Claim, Disposition, Received};
 use super::manifest::{Has, Hash};
 use super::record;
-use crate::crdt::update::{self, CheckedBytes, Clocks, Need};
 use crate::crdt::view::View;
 use crate::error::{Error, Hint, Kind, Next, Result};
+use crate::gate::Need;
 use crate::id::DocId;
 use crate::limits;
 use crate::merge::{self, MergeSummary};
 use crate::store::{Audit, Parked, Session};
 use crate::tombstone;
+use crate::wire::{self, CheckedBytes, Clocks};
 use std::borrow::Cow;
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -233,7 +234,7 @@ impl<'u> Importer<'u> {
         let came = Came::Given(at);
         match input {
             // What lies behind a gap waits, or comes, by itself.
-            Input::Raw { name, doc, update } => match update::without_gaps(update) {
+            Input::Raw { name, doc, update } => match wire::without_gaps(update) {
                 Some(parts) => parts.into_iter().for_each(|part| {
                     self.add(doc, name.clone(), None, Some(part.into()), came);
                 }),

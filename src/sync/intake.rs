@@ -6,12 +6,12 @@ use crate::concern::canvas::relay::{
 };
 use crate::concern::canvas::{self, SPEC};
 use crate::concern::{self, core};
-use crate::crdt::update::Update;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::id::EntityId;
 use crate::operation::{self, Operation};
 use crate::store::{Open, Session, Store};
+use crate::wire::Update;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;

@@ -2,10 +2,10 @@
 //!
 //! Because it says what the sender has, every manifest is also a receipt.
 
-use crate::crdt::update::{Clocks, Version};
 use crate::error::{Error, Result};
 use crate::id::{DocId, MemberId, hex};
 use crate::limits;
+use crate::wire::{Clocks, Version};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -3,10 +3,10 @@
 use super::manifest::{Applied, Has, Hash, Manifest};
 use super::succession;
 pub use super::succession::succeeded;
-use crate::crdt::update::{Clocks, Version};
 use crate::error::{Error, Hint, Kind, Next, Result, listed};
 use crate::id::{DocId, resolve};
 use crate::store::{self, Peer, State};
+use crate::wire::{Clocks, Version};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,10 +5,10 @@ use super::manifest::{Has, Hash};
 use super::peer::{KnownPeer, Receipt, list};
 use super::succession;
 use crate::concern::{self, core};
-use crate::crdt::update::{Checked, Clocks, Update, Version};
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::store::{Document, Environment, Parked, Peer, Reader};
+use crate::wire::{Checked, Clocks, Update, Version};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 

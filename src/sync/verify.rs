@@ -2,10 +2,10 @@
 
 use super::bundle::Bundle;
 use super::manifest::{Document, Has, Hash};
-use crate::crdt::update::{RootKind, Update};
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::DocId;
+use crate::wire::{RootKind, Update};
 
 /// Checks every update of a bundle by rule 1 of the gate, and what its manifest says of it.
 /// Bounds and hashes were checked when the bundle was read. Returns how many updates it holds.

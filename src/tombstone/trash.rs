@@ -1,7 +1,7 @@
 //! What leaves its document for good goes into the trash of this replica, where it is kept for 30
 //! days: [`crate::operation::Untrash`] makes a new record of it.
 
-use crate::crdt::value::Source;
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::DocId;

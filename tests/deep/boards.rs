@@ -3,7 +3,7 @@
 use super::world::{Replica, World};
 use crdtctl::concern::kanban::{self, Board};
 use crdtctl::concern::{Priority, issues};
-use crdtctl::crdt::value::Source;
+use crdtctl::crdt::source::Source;
 use crdtctl::operation::Operation;
 use crdtctl::sample::Chance;
 use std::collections::BTreeSet;

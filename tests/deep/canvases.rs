@@ -4,7 +4,7 @@
 use super::world::{MEMBERS, Replica, World};
 use crdtctl::concern::canvas::relay::{self, Apply, Verb};
 use crdtctl::concern::canvas::{self, ElementKind};
-use crdtctl::crdt::value::Source;
+use crdtctl::crdt::source::Source;
 use crdtctl::operation::Operation;
 use crdtctl::sample::Chance;
 use serde_json::{Map, Value, json};

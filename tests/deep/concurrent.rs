@@ -2,7 +2,7 @@
 
 use super::support::{Machine, Store};
 use super::world::checked;
-use crdtctl::crdt::update;
+use crdtctl::gate;
 use crdtctl::id::DocId;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -89,6 +89,6 @@ fn one_client_wrote_it_all(store: &Store<'_>) {
     let chat = DocId::parse(&format!("{GROUP}:chat")).expect("a document id");
     let path = store.dir.join("crdt").join("group").join(format!("{}.yrs", chat.file_stem()));
     let bytes = std::fs::read(path).expect("the document's file");
-    update::storable(&bytes).expect("a state without gaps");
+    gate::storable(&bytes).expect("a state without gaps");
     assert_eq!(checked(&bytes).version().clocks.len(), 1);
 }

@@ -9,10 +9,11 @@ use super::facts::{Edit, Event, Message};
 use super::support::number;
 use super::world::{Climate, World};
 use crdtctl::concern::core;
-use crdtctl::crdt::update::{self, Clocks};
-use crdtctl::crdt::value::Source;
+use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
+use crdtctl::gate;
 use crdtctl::tombstone;
+use crdtctl::wire::Clocks;
 use std::collections::BTreeSet;
 use yrs::types::ToJson;
 use yrs::updates::decoder::Decode;
@@ -157,7 +158,7 @@ fn all_hold_the_same(world: &World, concern: &str) {
         // Folded long ago: readers need no log.
         let file = replica.file(concern);
         assert!(file == *bytes, "{}: {concern} is not what its file says", replica.name);
-        update::storable(&file).unwrap_or_else(|fault| panic!("{concern}: {fault}"));
+        gate::storable(&file).unwrap_or_else(|fault| panic!("{concern}: {fault}"));
         as_plain_yrs_reads_it(&file, view);
     }
 }

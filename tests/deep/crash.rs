@@ -9,9 +9,9 @@
 use super::support::{Machine, Run, Store, copy_tree, text};
 use super::world::{checked, put_back};
 use crdtctl::clock::{Clock, Ids};
-use crdtctl::crdt::update;
-use crdtctl::crdt::value::Source;
+use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
+use crdtctl::gate;
 use crdtctl::sample::Chance;
 use crdtctl::store::{self, Environment};
 use std::collections::BTreeMap;
@@ -52,7 +52,7 @@ impl Content {
         let mut content = Content::default();
         for document in reader.documents().expect("the documents") {
             let bytes = reader.bytes(&document.id).expect("a readable document").expect("a state");
-            update::storable(&bytes).unwrap_or_else(|fault| panic!("{}: {fault}", document.id));
+            gate::storable(&bytes).unwrap_or_else(|fault| panic!("{}: {fault}", document.id));
             let view = View::of(&checked(&bytes));
             content.members.extend(view.keys(&["members"]));
             for id in view.keys(&["messages"]) {

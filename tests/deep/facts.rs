@@ -4,11 +4,12 @@ use super::canvases::Drawn;
 use super::talk::Talk;
 use super::world::{Replica, document};
 use crdtctl::concern::core;
-use crdtctl::crdt::update::{self, Clocks};
-use crdtctl::crdt::value::Source;
+use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
+use crdtctl::gate;
 use crdtctl::id::MemberId;
 use crdtctl::operation::{Operation, Outcome};
+use crdtctl::wire::Clocks;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was seen in a replica's documents.
@@ -191,7 +192,7 @@ impl Facts {
         for concern in ["core", "chat"] {
             let Some((bytes, view)) = document(&reader, concern) else { continue };
             let name = &replica.name;
-            update::storable(&bytes).unwrap_or_else(|fault| panic!("{name}: {concern}: {fault}"));
+            gate::storable(&bytes).unwrap_or_else(|fault| panic!("{name}: {concern}: {fault}"));
             replica.held.clocks.insert(concern, view.version().clocks.clone());
             if concern == "core" {
                 members = core::active(&view);

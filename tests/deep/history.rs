@@ -9,9 +9,10 @@
 //! until b1 is there, so there never is a hole.
 
 use super::support::{Machine, Store, text};
-use crdtctl::crdt::update::{self, Checked, Update};
-use crdtctl::crdt::value::Source;
+use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
+use crdtctl::gate;
+use crdtctl::wire::{Checked, Update};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use yrs::updates::decoder::Decode;
@@ -124,7 +125,7 @@ impl Bench {
 
 fn read_whole(path: &Path) -> Vec<u8> {
     let bytes = std::fs::read(path).expect("the document's file");
-    update::storable(&bytes).expect("no gap, nothing pending");
+    gate::storable(&bytes).expect("no gap, nothing pending");
     let plain = replica(99);
     apply(&plain, &bytes);
     let txn = plain.transact();
@@ -199,7 +200,7 @@ fn plain_yrs_does_not_survive_the_history() {
     apply(&c, &history.m0);
     apply(&c, &history.b2);
     assert!(!c.transact().has_missing_updates(), "yrs says that nothing is missing");
-    assert!(update::storable(&state(&c)).is_err(), "and would save a hole");
+    assert!(gate::storable(&state(&c)).is_err(), "and would save a hole");
 
     // With overflow checks yrs panics in the middle of a transaction; without, it goes on.
     let silence = std::panic::take_hook();
@@ -211,11 +212,11 @@ fn plain_yrs_does_not_survive_the_history() {
         Err(_) => panic!("plain yrs does not panic in a release build"),
         Ok(()) => {
             let saved = state(&c);
-            update::storable(&saved).expect_err("a skip of 2^32 - 1 in the file");
+            gate::storable(&saved).expect_err("a skip of 2^32 - 1 in the file");
         }
     }
     // A's own state is sound: the fault is in how C takes it.
-    update::storable(&history.a).expect("A's state");
+    gate::storable(&history.a).expect("A's state");
 }
 
 /// A deletion moves no clock: an update that holds nothing else is news all the same.

@@ -6,8 +6,8 @@
 
 use super::support::{Machine, Store, copy_tree, text};
 use super::world::{checked, know_lease, put_back};
-use crdtctl::crdt::update::Version;
 use crdtctl::id::DocId;
+use crdtctl::wire::Version;
 use std::collections::BTreeSet;
 
 const GROUP: &str = "group:ocean-forest-moon-star";

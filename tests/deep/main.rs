@@ -31,7 +31,7 @@ mod power;
 mod rejoin;
 mod rubbish;
 mod stick;
-#[path = "../support/mod.rs"]
+#[path = "../support.rs"]
 #[allow(dead_code)]
 mod support;
 mod talk;

@@ -11,8 +11,7 @@ use super::convergence::seeds;
 use crdtctl::concern::{self};
 use crdtctl::crdt::doc::{Doc, Txn};
 use crdtctl::crdt::register::MergeSide;
-use crdtctl::crdt::update::{self, Checked, Clocks, Id, Update, Version};
-use crdtctl::crdt::value::{Source, Value};
+use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
 use crdtctl::error::Result;
 use crdtctl::id::{DocId, EntityId, MemberId};
@@ -21,6 +20,7 @@ use crdtctl::path::{DocPath, Keys};
 use crdtctl::sample::Chance;
 use crdtctl::schema::{self, Collection, FieldKind, FieldRole, Removal, Spec};
 use crdtctl::tombstone;
+use crdtctl::wire::{self, Checked, Clocks, Id, Update, Value, Version};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -378,7 +378,7 @@ impl World {
         let state = replica.letter(at);
         let rows = replica.log[after..].iter().filter(|row| kind == 1 || row.origin != Some(but));
         let updates: Vec<Update<'_, Checked>> = rows.map(|row| checked(&row.update)).collect();
-        let joined = if kind == 0 { None } else { update::merge(&updates) };
+        let joined = if kind == 0 { None } else { wire::merge(&updates) };
         self.trace.push(format!(
             "{at} sends {} rows after {after} but {but}",
             if joined.is_some() { "the" } else { "all," }

@@ -8,8 +8,7 @@ use super::convergence::seeds;
 use super::world::checked;
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::concern::{self, Role, chat, core};
-use crdtctl::crdt::update;
-use crdtctl::crdt::value::Source;
+use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
 use crdtctl::error::Kind;
 use crdtctl::id::{DocId, EntityId, MemberId};
@@ -22,6 +21,7 @@ use crdtctl::sync::Bundle;
 use crdtctl::sync::export::{Request, export};
 use crdtctl::sync::import::{Input, import};
 use crdtctl::sync::peer::KnownPeer;
+use crdtctl::wire;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -392,7 +392,7 @@ impl World {
         let state = reader.state().expect("the local state");
         let rows = state.log_after(&doc("chat"), 0).expect("the log").expect("all of the log");
         let updates = rows.iter().map(|row| checked(&row.update)).collect::<Vec<_>>();
-        texts(&View::of(&checked(&update::merge(&updates).expect("a whole document"))))
+        texts(&View::of(&checked(&wire::merge(&updates).expect("a whole document"))))
     }
 
     /// A state of the application is imported somewhere.
@@ -561,7 +561,7 @@ impl World {
             let (message, emoji, member) = given;
             let path = path(message, &["reactions", emoji]);
             let members = chat.value(&path.steps());
-            let names = |value: &crdtctl::crdt::value::Value| {
+            let names = |value: &crdtctl::wire::Value| {
                 let members = value.as_array().unwrap_or(&[]);
                 members.iter().any(|value| value.as_str() == Some(member))
             };

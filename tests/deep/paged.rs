@@ -4,13 +4,14 @@
 
 use super::convergence::{QUICK, schedules};
 use super::world::{Climate, Replica, checked};
-use crdtctl::crdt::update::{self, Version};
-use crdtctl::crdt::value::{Source, Value};
+use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
 use crdtctl::error::Result;
+use crdtctl::gate;
 use crdtctl::id::{DocId, MemberId};
 use crdtctl::operation::{self, Operation, Outcome};
 use crdtctl::store::{LogRow, Open};
+use crdtctl::wire::{self, Value, Version};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -119,7 +120,7 @@ impl Expected {
         for (doc, expected) in &self.documents {
             let concern = doc.concern().expect("a concern");
             let file = replica.file(concern);
-            update::storable(&file).expect("a file that may be stored");
+            gate::storable(&file).expect("a file that may be stored");
             assert_eq!(State::of(&file, self.before.get(doc)), *expected, "{what}: {doc}");
             let rows = reader.state().expect("a log").log_of(doc).expect("its rows");
             let end = rows.last().map_or(0, |row| row.seq);
@@ -128,7 +129,7 @@ impl Expected {
             let base = self.before.get(doc).unwrap_or(&empty);
             let parts = std::iter::once(checked(base));
             let parts: Vec<_> = parts.chain(last.iter().map(|row| checked(&row.update))).collect();
-            let merged = update::merge(&parts).expect("rows that follow");
+            let merged = wire::merge(&parts).expect("rows that follow");
             let merged = State::of(&merged, self.before.get(doc));
             assert_eq!(merged, *expected, "{what}: {doc} by the log");
         }

@@ -3,12 +3,12 @@
 use super::facts::Mark;
 use super::world::{Replica, World};
 use crdtctl::concern::chat;
-use crdtctl::crdt::update::Clocks;
-use crdtctl::crdt::value::Source;
+use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
 use crdtctl::operation::{Operation, Outcome};
 use crdtctl::path::Keys;
 use crdtctl::sample::Chance;
+use crdtctl::wire::Clocks;
 use std::collections::{BTreeMap, BTreeSet};
 
 const EMOJI: [&str; 2] = ["👍", "🎉"];

@@ -7,7 +7,7 @@ use super::convergence::{QUICK, seeds};
 use super::world::{Climate, Replica, World};
 use super::{boards, canvases, talk};
 use crdtctl::concern::{self, Role, canvas, chat, core, issues, kanban};
-use crdtctl::crdt::value::Source;
+use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
 use crdtctl::error::Kind;
 use crdtctl::id::MemberId;

@@ -9,9 +9,9 @@ use crate::testing::{
 };
 use crate::trial::{Roots, Verdict, after, check, trial};
 use crdtctl::crdt::doc;
-use crdtctl::crdt::update::{Clocks, DeleteSet, Update, storable};
-use crdtctl::crdt::value::{Record, Value};
 use crdtctl::crdt::view::View;
+use crdtctl::gate::storable;
+use crdtctl::wire::{Clocks, DeleteSet, Record, Update, Value};
 use data_encoding::BASE64;
 use serde_json::Value as Json;
 use std::path::Path;

@@ -113,7 +113,7 @@ fn what_an_import_leaves_does_not_hang_on_the_order_of_its_bundles() {
                     3 => forge(&mut rng, &Material { base: &base, update: honest, other: &base }),
                     _ => rival(&mut rng, &base, claimed).encode(),
                 };
-                let walks = crdtctl::crdt::update::Update::walk(&bytes).is_ok();
+                let walks = crdtctl::wire::Update::walk(&bytes).is_ok();
                 forged.extend(walks.then(|| Model::of(&bytes)));
                 with_update(&bundles[from], &chat, &bytes)
             })

@@ -15,7 +15,7 @@ mod imports;
 mod model;
 mod plan;
 mod sequence;
-#[path = "../support/mod.rs"]
+#[path = "../support.rs"]
 #[allow(dead_code)]
 mod support;
 #[path = "../../src/crdt/testing.rs"]
@@ -24,7 +24,7 @@ mod testing;
 mod trial;
 mod warden;
 
-use crdtctl::crdt::{update, value, view};
+use crdtctl::{crdt, wire};
 use plan::Plan;
 use support::number;
 use warden::watch;

@@ -1,7 +1,7 @@
 //! An update taken apart, so that it can be put together wrongly.
 
 use crate::testing::Rng;
-use crdtctl::crdt::update::{Kind, Parent, Update};
+use crdtctl::wire::{Kind, Parent, Update};
 use std::collections::BTreeMap;
 
 /// A client and a clock, as wide as they can be written.
@@ -139,9 +139,9 @@ impl Item {
     }
 }
 
-fn item(update: &Update<'_>, block: &crdtctl::crdt::update::Block) -> Item {
+fn item(update: &Update<'_>, block: &crdtctl::wire::Block) -> Item {
     let header = update.header(block);
-    let wide = |id: crdtctl::crdt::update::Id| (id.client, u64::from(id.clock));
+    let wide = |id: crdtctl::wire::Id| (id.client, u64::from(id.clock));
     Item {
         kind: match block.kind {
             Kind::Gc => GC,

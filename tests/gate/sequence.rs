@@ -7,8 +7,8 @@ use crate::trial::{
     take,
 };
 use crdtctl::crdt::doc::Doc;
-use crdtctl::crdt::update::{Need, Update, Verdict, Version, admit, merge};
-use crdtctl::crdt::value::Record;
+use crdtctl::gate::{Need, Verdict, admit};
+use crdtctl::wire::{Record, Update, Version, merge};
 use std::collections::BTreeSet;
 
 /// What became of a sequence.

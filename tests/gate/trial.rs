@@ -7,11 +7,10 @@
 
 use crate::testing::{assert_same, from_out, is_empty, shown_by_view, state};
 use crdtctl::crdt::doc;
-use crdtctl::crdt::update::{self, Checked, Fault, RootKind, Salvage, Update};
-use crdtctl::crdt::update::{admit, merge, storable};
-use crdtctl::crdt::value::{Record, Value};
 use crdtctl::crdt::view::View;
+use crdtctl::gate::{self, admit, storable};
 use crdtctl::limits::CONTAINER_DEPTH;
+use crdtctl::wire::{Checked, Fault, Record, RootKind, Salvage, Update, Value, merge};
 use std::borrow::Cow;
 use yrs::updates::decoder::Decode;
 use yrs::{
@@ -102,15 +101,15 @@ fn gate<'u>(
     let update = check(roots, bytes).map_err(refused)?;
     let mut verdicts = admit(&base, &[&update], roots).into_iter();
     match (verdicts.next(), verdicts.next()) {
-        (Some((0, update::Verdict::New(news))), None) => Ok((base, news)),
-        (Some((0, update::Verdict::Known)), None) => {
+        (Some((0, gate::Verdict::New(news))), None) => Ok((base, news)),
+        (Some((0, gate::Verdict::Known)), None) => {
             let held = base.version().clocks;
             let news = update.news(|client| held.get(&client).copied().unwrap_or(0));
             Ok((base, news))
         }
-        (Some((0, update::Verdict::Waits(_))), None) => Err(Verdict::Waits),
-        (Some((0, update::Verdict::Forked(_))), None) => Err(Verdict::Forked),
-        (Some((0, update::Verdict::Invalid(fault))), None) => Err(refused(fault)),
+        (Some((0, gate::Verdict::Waits(_))), None) => Err(Verdict::Waits),
+        (Some((0, gate::Verdict::Forked(_))), None) => Err(Verdict::Forked),
+        (Some((0, gate::Verdict::Invalid(fault))), None) => Err(refused(fault)),
         other => panic!("one update has one verdict: {other:?}"),
     }
 }

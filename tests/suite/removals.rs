@@ -3,7 +3,7 @@
 
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::concern;
-use crdtctl::crdt::value::Source;
+use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
 use crdtctl::id::{DocId, MemberId};
 use crdtctl::operation::{self, Operation};

@@ -356,8 +356,8 @@ fn by_yjs(dir: &Path, count: usize) -> Option<Vec<bool>> {
 
 #[test]
 fn documents_that_yjs_wrote_add_up() {
-    use crdtctl::crdt::update::Update;
     use crdtctl::inspect::size::{SizeBy, Sizes};
+    use crdtctl::wire::Update;
     let machine = Machine::new("yjs");
     let dir = machine.path("documents");
     let Some(rich) = by_yjs(&dir, 600) else { return };

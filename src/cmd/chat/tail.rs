@@ -1,12 +1,12 @@
 use crate::cmd::{Context, time};
 use crate::concern::chat::SPEC;
-use crate::crdt::update::Clocks;
 use crate::error::{Kind, Result};
 use crate::id::EntityId;
 use crate::machine;
 use crate::query::chat as query;
 use crate::store::{LogHead, Reader, Seen, Store};
 use crate::ui::{Column, Format, Report, Row, Take, row};
+use crate::wire::Clocks;
 use serde_json::json;
 use std::thread;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 use super::missing;
 use crate::cmd::{Context, OutFile};
 use crate::concern::{self, core};
-use crate::crdt::value::Source;
+use crate::crdt::source::Source;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::inspect::anonymize::anonymize;

@@ -1,9 +1,9 @@
 use super::{missing, undecodable};
 use crate::cmd::Context;
-use crate::crdt::update::Update;
 use crate::error::Result;
 use crate::inspect::blocks::{Choice, Raw, each};
 use crate::ui::{Column, Report, Row};
+use crate::wire::Update;
 use serde_json::Value;
 
 /// Show the raw blocks of a document

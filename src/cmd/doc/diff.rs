@@ -1,7 +1,6 @@
 use crate::cmd::failure;
 use crate::cmd::{Context, files};
 use crate::concern::{self, CONCERNS};
-use crate::crdt::update::Update;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result, listed};
 use crate::id::DocId;
@@ -10,6 +9,7 @@ use crate::query::diff::{DiffSide, Difference, Differences, Pairs};
 use crate::store::Store;
 use crate::sync::bundle::Bundle;
 use crate::ui::{Column, Report, Style, rows};
+use crate::wire::Update;
 use std::path::Path;
 
 /// Differences that an alarm names at most.

@@ -3,13 +3,13 @@ use crate::cmd::Context;
 use crate::cmd::failure;
 use crate::concern;
 use crate::concern::core;
-use crate::crdt::update::Update;
 use crate::error::{Result, listed};
 use crate::id::DocId;
 use crate::inspect::size::{self, SizeBy, Sizes};
 use crate::store::{OnDisk, Reader};
 use crate::tombstone::{Members, PrunePlan, Pruned};
 use crate::ui::{self, Column, Format, Report, Row, Section};
+use crate::wire::Update;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -129,11 +129,7 @@ fn rows_with_document(report: &Row) -> Vec<Row> {
     rows.into_iter().flatten().filter_map(with).collect()
 }
 
-fn measure(
-    id: &DocId,
-    file: &OnDisk,
-    by: Option<SizeBy>,
-) -> Result<Sizes, crate::crdt::update::Fault> {
+fn measure(id: &DocId, file: &OnDisk, by: Option<SizeBy>) -> Result<Sizes, crate::wire::Fault> {
     match file.bytes.is_empty() && file.unfolded > 0 {
         true => Ok(Sizes::default()),
         false => Sizes::of(&file.bytes, concern::of(id), by),

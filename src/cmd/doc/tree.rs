@@ -1,7 +1,7 @@
 use super::missing;
 use crate::cmd::Context;
 use crate::concern;
-use crate::crdt::value::Source;
+use crate::crdt::source::Source;
 use crate::error::Result;
 use crate::inspect::tree::{Branch, tree};
 use crate::ui::{Column, Report, Row};

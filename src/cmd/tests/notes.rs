@@ -5,7 +5,7 @@
 use crate::cmd::{self, complete};
 use crate::concern::notes::NOTES;
 use crate::crdt::doc::Txn;
-use crate::crdt::value::Source;
+use crate::crdt::source::Source;
 use crate::error::{Kind, Result};
 use crate::id::DocId;
 use crate::ui;
@@ -200,7 +200,7 @@ fn a_new_concern_is_checked_and_repaired() {
     let invocation = alice.invocation(&["notes", "list"]);
     let view = invocation.context.reader().unwrap().view(&DocId::parse(DOC).unwrap()).unwrap();
     let shared = view.unwrap().shared(&["notes", &id, "body"]);
-    assert_eq!(shared, Some(crate::crdt::value::Shared::Text));
+    assert_eq!(shared, Some(crate::crdt::source::Shared::Text));
 }
 
 #[test]

@@ -6,10 +6,11 @@ use super::{ELEMENTS, SPEC};
 use crate::concern::record;
 use crate::crdt::container;
 use crate::crdt::doc::Txn;
-use crate::crdt::value::{Record, Source, Value};
+use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::store::Session;
+use crate::wire::{Record, Value};
 use std::collections::BTreeMap;
 
 /// What a write did: field → before and after, null where there is nothing.

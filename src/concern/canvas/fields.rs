@@ -1,9 +1,9 @@
 //! The fields of an element that can be written, by name and with their types.
 
 use super::ElementKind;
-use crate::crdt::value::{Record, Value};
 use crate::error::{Error, Result};
 use crate::limits;
+use crate::wire::{Record, Value};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 

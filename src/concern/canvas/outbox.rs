@@ -5,13 +5,13 @@ use super::element::FoundElement;
 use super::relay::{Operation, RelayMessage, StateResponse, Verb};
 use super::{ELEMENTS, SPEC};
 use crate::concern::Actor;
-use crate::crdt::update::Update;
-use crate::crdt::value::Source;
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::path::Keys;
 use crate::store::{LogRow, Reader, Session, State, WaitingEvents};
+use crate::wire::Update;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 

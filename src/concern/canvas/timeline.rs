@@ -8,10 +8,10 @@ use super::element::{FieldChanges, FoundElement};
 use super::fields::{self, ElementFields};
 use super::{ElementDone, SPEC, put, remove, rewrite};
 use crate::concern::{Actor, Outcome};
-use crate::crdt::value::Value;
 use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::store::{Session, UndoStep};
+use crate::wire::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 

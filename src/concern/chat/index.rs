@@ -2,7 +2,7 @@
 //! by the operations, so that ten thousand of them are not ten thousand walks through the document.
 
 use super::thread::Caches;
-use crate::crdt::value::Source;
+use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
 use crate::id::{self, DocId};
 use crate::path::DocPath;

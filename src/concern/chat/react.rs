@@ -4,12 +4,13 @@ use super::index::Index;
 use super::{FoundMessage, SPEC};
 use crate::concern::{Actor, Outcome};
 use crate::crdt::doc::Txn;
-use crate::crdt::value::{Shared, Source, Value};
+use crate::crdt::source::{Shared, Source};
 use crate::error::{Error, Result};
 use crate::id::EntityId;
 use crate::limits;
 use crate::path::Keys;
 use crate::store::Session;
+use crate::wire::Value;
 use serde::{Deserialize, Serialize};
 
 /// Gives one's reaction to a message, or takes it back.

@@ -6,7 +6,7 @@ use super::{SPEC, look, message_path, reply_path, thread};
 use crate::concern::{Actor, Outcome, core, record};
 use crate::crdt::content::Content;
 use crate::crdt::doc::Txn;
-use crate::crdt::value::{Shared, Source};
+use crate::crdt::source::{Shared, Source};
 use crate::error::{Error, Kind, Result};
 use crate::id::EntityId;
 use crate::path::Keys;

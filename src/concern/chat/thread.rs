@@ -4,7 +4,7 @@ use super::index::Index;
 use super::{REPLIES, THREADS, message_path};
 use crate::crdt::container::{self, Fixed};
 use crate::crdt::doc::Txn;
-use crate::crdt::value::Source;
+use crate::crdt::source::Source;
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::{self, DocId};
 use crate::path::Keys;

@@ -3,11 +3,12 @@
 use super::{Caches, MESSAGES, REPLIES, SPEC, live_replies, thread};
 use crate::concern::{Actor, Outcome, plain, record};
 use crate::crdt::content::Content;
-use crate::crdt::value::{Shared, Value};
+use crate::crdt::source::Shared;
 use crate::error::Result;
 use crate::id::EntityId;
 use crate::store::Session;
 use crate::tombstone;
+use crate::wire::Value;
 use serde_json::json;
 use std::collections::BTreeMap;
 

@@ -1,10 +1,10 @@
 //! Who was a member before, as far as a document tells.
 
-use crate::crdt::update::{Container, Id, RootKind};
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::store::Session;
+use crate::wire::{Container, Id, RootKind};
 use std::collections::BTreeSet;
 
 /// The ids of all records of members that there were: those that are there, and what is left of

@@ -4,12 +4,13 @@ use super::{COMMENTS, FoundIssue, SPEC};
 use crate::concern::{Actor, Outcome, core, record};
 use crate::crdt::content::Content;
 use crate::crdt::doc::New;
-use crate::crdt::value::{Record, Shared, Source};
+use crate::crdt::source::{Shared, Source};
 use crate::error::{Error, Next, Result};
 use crate::id::EntityId;
 use crate::policy::Action;
 use crate::store::Session;
 use crate::tombstone;
+use crate::wire::Record;
 use serde::{Deserialize, Serialize};
 
 /// Writes a comment on an issue, open or closed.

@@ -3,11 +3,12 @@
 use super::{COMMENTS, ISSUES, SPEC, Status};
 use crate::concern::{Actor, Outcome, plain, record};
 use crate::crdt::content::Content;
-use crate::crdt::value::{Shared, Source, Value};
+use crate::crdt::source::{Shared, Source};
 use crate::error::{Error, Next, Result};
 use crate::id::EntityId;
 use crate::store::Session;
 use crate::tombstone;
+use crate::wire::Value;
 
 /// Makes an issue anew, open, with its comments.
 pub fn restore(session: &mut Session, entity: &EntityId, value: &Value) -> Result<Outcome> {

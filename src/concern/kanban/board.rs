@@ -8,11 +8,11 @@
 use super::headings::{self, Neighbours};
 use crate::concern::record;
 use crate::crdt::doc::Txn;
-use crate::crdt::update::Id;
-use crate::crdt::value::{Record, Shared, Source, Value};
+use crate::crdt::source::{Shared, Source};
 use crate::error::Result;
 use crate::id::DocId;
 use crate::store::Session;
+use crate::wire::{Id, Record, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A column with the cards that stand in it.

@@ -2,10 +2,11 @@
 //! operations, so that ten thousand of them are not ten thousand looks at all columns.
 
 use crate::crdt::doc::Txn;
-use crate::crdt::value::{Source, Value};
+use crate::crdt::source::Source;
 use crate::error::{Error, Kind, Next, Result, listed};
 use crate::id::{DocId, resolve};
 use crate::store::Session;
+use crate::wire::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What stands before each card of a column: None before the first one.

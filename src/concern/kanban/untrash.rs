@@ -5,11 +5,11 @@ use super::columns::{self, put_right};
 use super::{AddColumn, CARDS, SPEC, headings, lay_out};
 use crate::concern::{Actor, Outcome, plain};
 use crate::crdt::content::Content;
-use crate::crdt::value::Value;
 use crate::error::Result;
 use crate::id::EntityId;
 use crate::store::Session;
 use crate::tombstone;
+use crate::wire::Value;
 
 /// Makes a column anew, behind the others and without cards: those went elsewhere, and a card that
 /// names the old one is unfiled.

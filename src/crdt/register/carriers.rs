@@ -1,7 +1,7 @@
 //! Which of many sides carry an item, without a look at all of them.
 
 use super::MergeSide;
-use crate::crdt::update::Id;
+use crate::wire::Id;
 use std::collections::HashMap;
 use std::ops::Range;
 

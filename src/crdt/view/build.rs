@@ -3,7 +3,7 @@
 use super::order::Order;
 use super::pieces::Pieces;
 use super::{Entry, Halves, NONE, Node, Span, View};
-use crate::crdt::update::{Block, Checked, Id, Kind, Owner, Shape, Update};
+use crate::wire::{Block, Checked, Id, Kind, Owner, Shape, Update};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicU32;

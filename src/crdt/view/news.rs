@@ -1,8 +1,7 @@
 //! What of a view is new to somebody.
 
 use super::{Entry, NONE, Node, View};
-use crate::crdt::update::{Clocks, Id, Shape};
-use crate::crdt::value::{Record, Value};
+use crate::wire::{Clocks, Id, Record, Shape, Value};
 
 impl View {
     /// What is at a path, less what a document of these clocks knows of: a map with the fields that

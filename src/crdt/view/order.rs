@@ -2,7 +2,7 @@
 
 use super::NONE;
 use super::pieces::Pieces;
-use crate::crdt::update::{Checked, Id, Update};
+use crate::wire::{Checked, Id, Update};
 use std::collections::{BTreeSet, HashMap};
 
 /// Lists of pieces: one for each sequence, one for each key of a map. The last of a key is its

@@ -2,7 +2,7 @@
 //! whole pieces.
 
 use super::{Halves, Kind, NONE, Span};
-use crate::crdt::update::{Block, Checked, DeleteSet, GONE, Id, OPEN, Reader, Update};
+use crate::wire::{Block, Checked, DeleteSet, GONE, Id, OPEN, Reader, Update};
 
 /// All pieces, those of one block in a row.
 pub struct Pieces {

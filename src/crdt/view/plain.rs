@@ -1,10 +1,9 @@
 //! Looking into plain values: what other programs wrote as one value is asked by path like the rest.
 
 use super::super::plain::Plain;
-use super::super::value::first_of_each;
 use super::{Entry, NONE, Node, Reader, Shape, Span, View, any};
-use crate::crdt::update::{Id, Kind};
-use crate::crdt::value::Value;
+use crate::crdt::source::first_of_each;
+use crate::wire::{Id, Kind, Value};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What was opened last: lists ask for one field after the other, and for one element after the

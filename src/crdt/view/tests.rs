@@ -1,9 +1,9 @@
 use super::View;
+use crate::crdt::source::Source;
 use crate::crdt::testing::{
     Rng, World, assert_same, fixtures, new_doc, shown_by_view, shown_by_yrs, state, view,
 };
-use crate::crdt::update::any;
-use crate::crdt::value::{Record, Source, Value};
+use crate::wire::{Record, Value, any};
 use yrs::{Array, Map, Text, Transact, WriteTxn};
 
 #[test]
@@ -117,7 +117,7 @@ fn items_and_containers_are_named_by_who_made_them() {
     inner.insert(&mut txn, "x", true);
     drop(txn);
     let view = view(&state(&doc));
-    let id = |clock| Some(crate::crdt::update::Id { client: 5, clock });
+    let id = |clock| Some(crate::wire::Id { client: 5, clock });
     assert_eq!(view.item(&["m", "plain"]), id(0));
     assert_eq!(view.container(&["m", "plain"]), None);
     assert_eq!(view.container(&["m", "inner"]), id(1));

@@ -2,8 +2,7 @@
 //! string, and a BigInt no number.
 
 use super::{Entry, Kind, NONE, Node, Shape, View};
-use crate::crdt::update::{AnyHead, Reader};
-use crate::crdt::value::Value;
+use crate::wire::{AnyHead, Reader, Value};
 use serde::ser::{Error, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use std::cell::RefCell;

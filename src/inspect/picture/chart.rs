@@ -2,7 +2,7 @@
 
 use super::frame::{PictureFrame, text};
 use super::svg::{Paint, Svg, Type, short, wrap};
-use crate::crdt::value::{Record, Value};
+use crate::wire::{Record, Value};
 
 const INK: &str = "#222222";
 const GREY: &str = "#888888";

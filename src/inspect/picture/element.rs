@@ -4,8 +4,8 @@ use super::chart::chart;
 use super::frame::{PictureFrame, number, text};
 use super::svg::{Paint, Svg, Type, color, wrap};
 use crate::concern::canvas::ELEMENTS;
-use crate::crdt::value::{Record, Value};
 use crate::schema::FieldRole;
+use crate::wire::{Record, Value};
 
 const INK: &str = "#222222";
 const GREY: &str = "#888888";

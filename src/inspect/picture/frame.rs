@@ -1,6 +1,6 @@
 //! Where things are on a picture, and how what a document says of that is read.
 
-use crate::crdt::value::{Record, Value};
+use crate::wire::{Record, Value};
 
 /// Beyond this nothing is drawn where it says it is: a picture has to end somewhere.
 const FAR: f64 = 1e6;

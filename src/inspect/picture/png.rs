@@ -76,8 +76,8 @@ mod tests {
     use super::super::{element, svg::Svg};
     use super::*;
     use crate::crdt::testing::Rng;
-    use crate::crdt::value::{Record, Value};
     use crate::inspect::picture::frame::PictureFrame;
+    use crate::wire::{Record, Value};
 
     /// A text of a canvas as a picture.
     fn drawn(text: &str) -> (String, Vec<u8>) {

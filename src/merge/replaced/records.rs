@@ -4,13 +4,13 @@ use super::{FoundRecord, REPLACED, RecordEdit};
 use crate::concern::core;
 use crate::crdt::container;
 use crate::crdt::register::order;
-use crate::crdt::update::Id;
-use crate::crdt::value::{Record, Source, Value};
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::merge::registers::{DELETED, GREATER, LATER};
 use crate::path::{DocPath, Keys};
 use crate::schema::{Collection, FieldKind, FieldRole, Removal};
 use crate::store::ConflictClaim;
+use crate::wire::{Id, Record, Value};
 use std::cmp::Ordering;
 
 impl FoundRecord<'_> {

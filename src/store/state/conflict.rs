@@ -1,11 +1,11 @@
 //! What merges decided: the values that lost, and what roles would not have allowed.
 
 use super::State;
-use crate::crdt::value::Value;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::limits;
 use crate::path::DocPath;
+use crate::wire::Value;
 use rusqlite::{Row, params};
 
 const COLUMNS: &str = "id, at, doc_id, noun, path, rule, winner, winner_at, winner_by, loser, \

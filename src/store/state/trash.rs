@@ -1,11 +1,11 @@
 //! Records that left their document for good: kept here for a while, in case that was a mistake.
 
 use super::State;
-use crate::crdt::value::Value;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::limits;
 use crate::path::DocPath;
+use crate::wire::Value;
 use rusqlite::{Row, params};
 
 const COLUMNS: &str = "id, at, doc_id, noun, path, record, why, member, restored, ";

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::crdt::effort::{Effort, OPENING};
-use crate::crdt::update::merge;
+use crate::wire::merge;
 
 const DOC: &str = "notes:one:free";
 /// Who wrote what all others build upon.

@@ -3,8 +3,8 @@
 use super::super::facts::Held;
 use super::super::support::{copy_tree, files};
 use super::{Wanted, World, checked};
-use crdtctl::crdt::update::{Clocks, Version};
 use crdtctl::id::DocId;
+use crdtctl::wire::{Clocks, Version};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

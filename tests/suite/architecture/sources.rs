@@ -155,7 +155,7 @@ impl Crate {
                         Item::Mod(syn::ItemMod { content: Some((_, items)), .. }) => {
                             self.add(src, file, path, items, 0);
                         }
-                        _ => self.read(src, file_of(src, file, &name), path),
+                        _ => self.read(src, file_of(file, &name), path),
                     }
                 }
                 Item::Use(import) => source.import(import),
@@ -443,18 +443,14 @@ fn lines(text: &str, items: &[Item]) -> usize {
     (1..).zip(text.lines()).filter(|(number, line)| is_code(*number, line)).count()
 }
 
-/// The file of a child module: `child.rs` or `child/mod.rs`, beside or below its parent.
-fn file_of(src: &Path, parent: &Path, child: &str) -> PathBuf {
-    let is_root = parent.ends_with("mod.rs") || parent == Path::new("lib.rs");
-    let dir = match is_root {
-        true => parent.parent().expect("a directory").to_owned(),
+/// The file of a child module: `child.rs`, in the directory of its parent's name; the root's stand
+/// beside it.
+fn file_of(parent: &Path, child: &str) -> PathBuf {
+    let dir = match parent == Path::new("lib.rs") {
+        true => PathBuf::new(),
         false => parent.with_extension(""),
     };
-    let flat = dir.join(format!("{child}.rs"));
-    match src.join(&flat).exists() {
-        true => flat,
-        false => dir.join(child).join("mod.rs"),
-    }
+    dir.join(format!("{child}.rs"))
 }
 
 fn is_test(attributes: &[Attribute]) -> bool {

@@ -1,0 +1,300 @@
+//! What is wrong with a store, and what mends it.
+//!
+//! The files are the store's own business ([`crate::store::check`]); here the content is looked at:
+//! caches that do not agree with the records (rule R5), people that nobody knows, times that lie
+//! ahead. Nothing is changed before [`repair()`] is asked to, and then only what was named.
+
+mod board;
+mod chat;
+mod people;
+mod records;
+pub mod repair;
+mod times;
+
+use crate::concern::{self, core};
+use crate::crdt::doc::Doc;
+use crate::crdt::view::View;
+use crate::error::{Error, Next, Result};
+use crate::id::{DocId, EntityId};
+use crate::path::DocPath;
+use crate::store::check::{self as files, Examiner, FileFix, FileRepair, FindingKind};
+use crate::store::{Audit, State, Store};
+use crate::wire::Update;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use repair::{Repaired, repair};
+
+static OVER_LIMIT: FindingKind = FindingKind::warning("over-limit");
+static RESIDUE: FindingKind = FindingKind::warning("residue");
+static NOT_ALLOWED: FindingKind = FindingKind::warning("not-allowed");
+static UNSTABLE: FindingKind = FindingKind::error("unstable-encoding");
+
+/// Something that is wrong.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The kind, and a short hash of document and detail: the same at every check.
+    pub id: String,
+    /// Its name and severity; the name is public API.
+    pub kind: &'static FindingKind,
+    /// None where no document is concerned.
+    pub doc: Option<DocId>,
+    /// What is wrong, in a sentence without a full stop.
+    pub message: String,
+    /// What mends it.
+    pub fix: Next,
+    repair: Repair,
+}
+
+/// What mends a finding.
+#[derive(Debug, Clone)]
+enum Repair {
+    Files(FileRepair),
+    Content(Edit),
+    /// Nothing that a repair can do by itself.
+    ByHand,
+}
+
+/// A change of the content that a repair makes. What it writes is derived again when it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Edit {
+    /// The entry of a member in `active_members`.
+    ActiveMember(String),
+    /// A new owner for an entity that has none.
+    Owner,
+    /// The caches of a thread.
+    Thread(String),
+    /// Where a card, or an entry that names none, is listed.
+    Card(String),
+    /// What stands as a plain value where a shared type belongs, by its detail.
+    Plain(String),
+    /// The id that a record gives itself: its path, and the field.
+    Id(DocPath, &'static str),
+}
+
+/// Something wrong with the content of a document, before it has an id.
+struct Found {
+    kind: &'static FindingKind,
+    detail: String,
+    message: String,
+    fix: Fix,
+}
+
+enum Fix {
+    Edit(Edit),
+    /// Something that a repair cannot do.
+    Next(Next),
+}
+
+/// What a check is about.
+pub struct Scope<'a> {
+    /// None for the whole store.
+    pub docs: Option<&'a BTreeSet<DocId>>,
+    /// Every document goes through yrs and back, and must come out the same.
+    pub deep: bool,
+    /// In Unix seconds.
+    pub now: i64,
+}
+
+/// Looks at a store and says what is wrong: of the store first, then by document. `done` hears of
+/// every document. Writes nothing.
+///
+/// # Errors
+/// `Io`. What is wrong with the store is no error.
+pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result<Vec<Finding>> {
+    let examiner = store.examiner()?;
+    let mut findings = Vec::new();
+    let mut unread = BTreeSet::new();
+    if scope.docs.is_none() {
+        let of_store = examiner.examine_store()?;
+        unread.extend(of_store.iter().map(|found| found.detail.clone()));
+        findings.extend(of_store.into_iter().map(Finding::of_files));
+    }
+    findings.extend(audits(&examiner, scope)?);
+    let mut content = Content { examiner: &examiner, members: BTreeMap::new(), scope };
+    for doc in examiner.documents()? {
+        if scope.docs.is_none_or(|docs| docs.contains(&doc)) {
+            let examined = examiner.examine(&doc)?;
+            let is_new = |f: &files::FileFinding| f.doc.is_some() || !unread.contains(&f.detail);
+            let new = examined.findings.into_iter().filter(is_new);
+            findings.extend(new.map(Finding::of_files));
+            if let Some(view) = &examined.view {
+                let found = content.examine(&doc, view)?;
+                findings.extend(found.into_iter().map(|found| Finding::of_content(&doc, found)));
+            }
+        }
+        done();
+    }
+    Ok(findings)
+}
+
+/// What merges did that the senders would not have been allowed to do here, of the last 30 days.
+fn audits(examiner: &Examiner, scope: &Scope<'_>) -> Result<Vec<Finding>> {
+    let audits = examiner.reader().state().map(State::audits).transpose()?.unwrap_or_default();
+    let asked = |audit: &Audit| scope.docs.is_none_or(|docs| docs.contains(&audit.doc));
+    let finding = |audit: Audit| {
+        let entity = audit.doc.entity();
+        let entity = entity.as_ref().map_or("", |entity| entity.as_str());
+        Finding {
+            id: NOT_ALLOWED.id(Some(&audit.doc), &format!("{} {}", audit.kind, audit.detail)),
+            kind: &NOT_ALLOWED,
+            message: audit.message,
+            fix: Next::Members { all: true, entity: Some(entity.to_owned()) },
+            doc: Some(audit.doc),
+            repair: Repair::ByHand,
+        }
+    };
+    Ok(audits.into_iter().filter(asked).map(finding).collect())
+}
+
+/// The documents that [`check`] looks at, those included whose file is gone.
+pub fn documents(store: &Store) -> Result<Vec<DocId>> {
+    store.examiner()?.documents()
+}
+
+impl Finding {
+    fn of_files(found: files::FileFinding) -> Finding {
+        let id = found.kind.id(found.doc.as_ref(), &found.detail);
+        let (fix, repair) = match found.fix {
+            FileFix::Repair(repair) => (Next::Repair(Some(id.clone())), Repair::Files(repair)),
+            FileFix::Next(next) => (next, Repair::ByHand),
+            FileFix::Recover { from_log } => {
+                let doc = found.doc.as_ref().map_or("DOC", DocId::as_str).to_owned();
+                let next = if from_log { Next::Recover(doc) } else { Next::RecoverWith(doc) };
+                (next, Repair::ByHand)
+            }
+        };
+        let message = match &found.doc {
+            Some(doc) => about(doc, found.message),
+            None => found.message,
+        };
+        Finding { id, kind: found.kind, doc: found.doc, message, fix, repair }
+    }
+
+    fn of_content(doc: &DocId, found: Found) -> Finding {
+        let id = found.kind.id(Some(doc), &found.detail);
+        let (fix, repair) = match found.fix {
+            Fix::Edit(edit) => (Next::Repair(Some(id.clone())), Repair::Content(edit)),
+            Fix::Next(next) => (next, Repair::ByHand),
+        };
+        let message = about(doc, found.message);
+        Finding { id, kind: found.kind, doc: Some(doc.clone()), message, fix, repair }
+    }
+
+    /// Whether [`repair()`] mends it.
+    pub fn is_repairable(&self) -> bool {
+        !matches!(self.repair, Repair::ByHand)
+    }
+}
+
+/// A sentence that names its document: alone in a table it says where to look.
+fn about(doc: &DocId, message: String) -> String {
+    let entity = doc.entity();
+    let named = [Some(doc.as_str()), entity.as_ref().map(EntityId::as_str)];
+    match named.into_iter().flatten().any(|name| message.starts_with(name)) {
+        true => message,
+        false => format!("{doc}: {message}"),
+    }
+}
+
+/// The looks at the content, with what they have in common.
+struct Content<'a> {
+    examiner: &'a Examiner,
+    /// By entity, everybody that its core document names, and whether active; None without one.
+    members: BTreeMap<EntityId, Option<BTreeSet<String>>>,
+    scope: &'a Scope<'a>,
+}
+
+impl Content<'_> {
+    fn examine(&mut self, doc: &DocId, view: &View) -> Result<Vec<Found>> {
+        let mut found = Vec::new();
+        if self.scope.deep {
+            found.extend(deep(doc, view)?);
+        }
+        let (Some(spec), Some(entity)) = (concern::of(doc), doc.entity()) else {
+            return Ok(found);
+        };
+        found.extend(over_limit(doc, &entity, view, spec.limit_bytes));
+        found.extend(residue(doc, view, spec.limit_bytes));
+        found.extend(times::ahead(spec, view, self.scope.now));
+        found.extend(records::plain(spec, view));
+        found.extend(records::ids(spec, view));
+        match spec.name {
+            "core" => found.extend(people::core(&entity, view)),
+            "chat" => found.extend(chat::threads(&entity, view)?),
+            "kanban" => found.extend(board::cards(view)),
+            _ => {}
+        }
+        if let Some(members) = self.members(&entity)? {
+            found.extend(people::strangers(&entity, spec, view, members));
+        }
+        Ok(found)
+    }
+
+    fn members(&mut self, entity: &EntityId) -> Result<Option<&BTreeSet<String>>> {
+        if !self.members.contains_key(entity) {
+            let examined = self.examiner.examine(&entity.document(core::SPEC.name))?;
+            let known = examined.view.as_ref().map(people::known).transpose()?;
+            self.members.insert(entity.clone(), known.filter(|known| !known.is_empty()));
+        }
+        Ok(self.members.get(entity).and_then(Option::as_ref))
+    }
+}
+
+fn over_limit(doc: &DocId, entity: &EntityId, view: &View, limit: u64) -> Option<Found> {
+    if view.bytes().len() as u64 <= limit {
+        return None;
+    }
+    let bytes = concern::counted_bytes(view.bytes());
+    (bytes > limit).then(|| Found {
+        kind: &OVER_LIMIT,
+        detail: String::new(),
+        message: format!(
+            "{doc} holds {bytes} bytes, more than its limit of {limit}: nothing new can be created in it"
+        ),
+        fix: Fix::Next(Next::Prune(Some(entity.to_string()))),
+    })
+}
+
+/// What removed records left never comes free, and is more than the document may hold besides.
+fn residue(doc: &DocId, view: &View, limit: u64) -> Option<Found> {
+    let bytes = view.bytes().len() as u64;
+    let residue = bytes.saturating_sub(concern::counted_bytes(view.bytes()));
+    (residue > limit).then(|| Found {
+        kind: &RESIDUE,
+        detail: String::new(),
+        message: format!(
+            "{residue} of the {bytes} bytes of {doc} are what removed records left: more than its \
+             limit of {limit}, which does not count them; they are loaded and sent all the same, \
+             and never come free"
+        ),
+        fix: Fix::Next(Next::Export),
+    })
+}
+
+/// Through yrs and back.
+fn deep(doc: &DocId, view: &View) -> Result<Option<Found>> {
+    let checked = |bytes| Update::checked(bytes, &[]);
+    let again = checked(view.bytes())
+        .map_err(|fault| Error::bug("what was checked does not check").because(fault))
+        // The client id is one of a document that writes nothing.
+        .and_then(|update| Doc::load(&update, 1)?.encode());
+    let what = match again {
+        Err(e) => Some(format!("yrs does not take it: {e}")),
+        Ok((bytes, version)) => {
+            let digest = checked(&bytes).map(|update| View::of(&update).digest());
+            if digest != Ok(view.digest()) {
+                Some("it has other content".to_owned())
+            } else if version != *view.version() {
+                Some("it has another version".to_owned())
+            } else {
+                None
+            }
+        }
+    };
+    Ok(what.map(|what| Found {
+        kind: &UNSTABLE,
+        detail: String::new(),
+        message: format!("{doc} is not the same after yrs has encoded it again: {what}"),
+        fix: Fix::Next(Next::Report(doc.to_string())),
+    }))
+}

@@ -1,0 +1,93 @@
+//! What the documents of the application mean: one [`Spec`] a concern, as data.
+//!
+//! Listing, dumping, checking, acknowledging and pruning are written once over [`crate::schema`].
+//! A new concern is one file here with its line in [`CONCERNS`], a line for each of its operations
+//! in [`crate::operation`], and one file of commands with its line in `cmd`; `notes`, which tests
+//! alone have, shows it.
+
+pub mod canvas;
+pub mod chat;
+pub mod core;
+pub mod issues;
+pub mod kanban;
+#[cfg(test)]
+pub mod notes;
+mod outcome;
+pub mod plain;
+mod priority;
+mod record;
+mod roles;
+
+pub use crate::policy::Role;
+pub use outcome::Outcome;
+pub use priority::Priority;
+pub(crate) use record::{check as check_record, restore as restore_record};
+pub use roles::Actor;
+
+use crate::error::{Hint, Next};
+use crate::id::DocId;
+use crate::limits;
+use crate::schema::Spec;
+use crate::wire::{RootKind, Update};
+
+/// Every concern there is.
+pub const CONCERNS: &[Spec] = &[
+    core::SPEC,
+    chat::SPEC,
+    kanban::SPEC,
+    canvas::SPEC,
+    issues::SPEC,
+    #[cfg(test)]
+    notes::SPEC,
+];
+
+/// The concern of a document; None for an opaque one.
+pub fn of(doc: &DocId) -> Option<&'static Spec> {
+    named(doc.concern()?)
+}
+
+/// The concern with this name.
+pub fn named(name: &str) -> Option<&'static Spec> {
+    CONCERNS.iter().find(|spec| spec.name == name)
+}
+
+/// The types that the roots of a document must have; none are known for an opaque one.
+pub fn roots(doc: &DocId) -> &'static [(&'static str, RootKind)] {
+    of(doc).map_or(&[], |spec| spec.roots)
+}
+
+/// Bytes of a document that its limit counts: not what removed records left, which never comes
+/// free. All of what does not decode.
+pub fn counted_bytes(state: &[u8]) -> u64 {
+    let residue = Update::walk(state).map_or(0, |update| update.residue());
+    (state.len() as u64).saturating_sub(residue)
+}
+
+/// Whether a document of this size may be near its limit, or over it, by what its limit counts.
+pub fn is_near_limit(doc: &DocId, bytes: u64) -> bool {
+    of(doc).is_some_and(|spec| percent_of(bytes, spec) >= limits::WARN_PERCENT)
+}
+
+/// How full a document is, by what its limit counts of it.
+pub fn percent_of(counted: u64, spec: &Spec) -> u64 {
+    counted.saturating_mul(100) / spec.limit_bytes.max(1)
+}
+
+/// What to say of a document that is near or over its limit, by what that counts of it.
+pub fn limit_note(doc: &DocId, counted: u64) -> Option<Hint> {
+    let spec = of(doc)?;
+    let limit = spec.limit_bytes;
+    match percent_of(counted, spec) {
+        p if p < limits::WARN_PERCENT => None,
+        p if p < 100 => {
+            Some(format!("{doc} is at {p} % of its limit ({counted} of {limit} bytes)").into())
+        }
+        p => {
+            let over = format!(
+                "{doc} is over its limit ({counted} of {limit} bytes, {p} %); \
+                 nothing new can be created in it until "
+            );
+            Some(Hint::from(over).next(Next::Prune(None)).and(" makes room"))
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Documents as bytes and as merges. yrs is named in this module only.
+//!
+//! Reading never needs yrs: [`view`] builds the live content from the bytes. yrs merges and edits
+//! ([`doc`]); what reaches it passed the gate first ([`crate::gate`]).
+
+pub mod container;
+pub mod content;
+pub mod doc;
+pub mod effort;
+mod elements;
+mod keys;
+mod live;
+mod plain;
+pub mod register;
+mod scalar;
+mod sequence;
+pub mod source;
+#[cfg(test)]
+pub(crate) mod testing;
+mod texts;
+mod txn;
+mod typing;
+pub mod view;
+pub mod window;

@@ -1,0 +1,137 @@
+//! Causal order, in time linear in the update.
+
+use crate::wire::{Block, Client, Fault, Header, Id, Parent, Update};
+
+/// Whose turn it is: each client's blocks in order, each block after all that it refers to.
+///
+/// Of the many orders that would do, this is the one in which yrs takes up an update: the highest
+/// client first; where a block has to wait for another client, that one goes on just so far. What
+/// was honestly written shows alike in any order. What contradicts itself does not, and is shown
+/// here as yrs would show it.
+pub(super) struct CausalOrder {
+    /// Per client, the index and the clock of its next block.
+    next: Vec<(usize, u32)>,
+    /// Clients whose next block waits for the one after it in this list.
+    waiting: Vec<usize>,
+    /// Per client, whether it is in that list.
+    waits: Vec<bool>,
+}
+
+impl CausalOrder {
+    /// Calls `settle` with every block in its turn: its index, its client and its header. Where one
+    /// is at fault, or in a circle, and `on_fault` lets that pass, the rest of its client is left
+    /// out, and all that refers to what is left out.
+    ///
+    /// # Errors
+    /// The first fault that `on_fault` does not let pass.
+    pub(super) fn walk<'a, S>(
+        update: &Update<'a, S>,
+        mut settle: impl FnMut(usize, &Client, &Header<'a>) -> Result<(), Fault>,
+        mut on_fault: impl FnMut(Id, Fault) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let clients = &update.clients;
+        let mut order = CausalOrder {
+            next: clients.iter().map(|c| (c.blocks.start, c.first)).collect(),
+            waiting: Vec::new(),
+            waits: vec![false; clients.len()],
+        };
+        for client in (0..clients.len()).rev() {
+            order.advance(update, client, &mut settle, &mut on_fault)?;
+        }
+        Ok(())
+    }
+
+    /// Settles all blocks of one client, and of others what these wait for.
+    fn advance<'a, S>(
+        &mut self,
+        update: &Update<'a, S>,
+        first: usize,
+        settle: &mut impl FnMut(usize, &Client, &Header<'a>) -> Result<(), Fault>,
+        on_fault: &mut impl FnMut(Id, Fault) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let mut client = first;
+        loop {
+            let Some(of) = update.clients.get(client) else { return Ok(()) };
+            let (index, _) = self.next.get(client).copied().unwrap_or_default();
+            let block = update.blocks.get(index).filter(|_| index < of.blocks.end);
+            let Some(block) = block else { return Ok(()) };
+            let header = update.header(block);
+            let settled = match self.unmet(update, client, block, &header) {
+                Ok(Some(other)) if self.is_left_out(update, other) => Err(None),
+                Ok(Some(other)) if other == client || self.waits.get(other) != Some(&false) => {
+                    Err(Some(block.fault("origin", "items refer to each other in a circle")))
+                }
+                Ok(Some(other)) => {
+                    self.wait(client);
+                    client = other;
+                    continue;
+                }
+                Ok(None) => settle(index, of, &header).map_err(Some),
+                Err(fault) => Err(Some(fault)),
+            };
+            let next = match settled {
+                Ok(()) => (index + 1, block.next_clock()),
+                Err(fault) => {
+                    let id = Id { client: of.id, clock: block.clock };
+                    fault.map_or(Ok(()), |fault| on_fault(id, fault))?;
+                    (of.blocks.end, block.clock)
+                }
+            };
+            if let Some(entry) = self.next.get_mut(client) {
+                *entry = next;
+            }
+            client = self.go_on().unwrap_or(client);
+        }
+    }
+
+    /// The client of the first reference of a block that has not had its turn.
+    fn unmet<S>(
+        &self,
+        update: &Update<'_, S>,
+        client: usize,
+        block: &Block,
+        header: &Header<'_>,
+    ) -> Result<Option<usize>, Fault> {
+        let parent = match header.parent {
+            Some(Parent::Item(id)) => Some(id),
+            _ => None,
+        };
+        for id in [header.left, header.right, parent].into_iter().flatten() {
+            let own = update.clients.get(client).is_some_and(|c| c.id == id.client);
+            if own && id.clock >= block.clock {
+                return Err(block.fault("origin", "an item refers to itself or to a later one"));
+            }
+            let other = if own { Some(client) } else { update.client_index(id.client) };
+            if let Some(other) = other
+                && let Some(of) = update.clients.get(other)
+                && (of.first..of.end).contains(&id.clock)
+                && self.next.get(other).is_some_and(|(_, clock)| *clock <= id.clock)
+            {
+                return Ok(Some(other));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether what is still to come of a client never does.
+    fn is_left_out<S>(&self, update: &Update<'_, S>, client: usize) -> bool {
+        let of = update.clients.get(client).zip(self.next.get(client));
+        of.is_some_and(|(of, (index, clock))| *index >= of.blocks.end && *clock < of.end)
+    }
+
+    fn wait(&mut self, client: usize) {
+        self.waiting.push(client);
+        if let Some(waits) = self.waits.get_mut(client) {
+            *waits = true;
+        }
+    }
+
+    /// The client that waited last, which may have what it waits for now.
+    fn go_on(&mut self) -> Option<usize> {
+        let client = self.waiting.pop()?;
+        if let Some(waits) = self.waits.get_mut(client) {
+            *waits = false;
+        }
+        Some(client)
+    }
+}

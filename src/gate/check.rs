@@ -1,0 +1,538 @@
+//! Rule 1 of the gate: only what yrs takes safely, and what means the same to every reader.
+//!
+//! The blocks are settled in causal order: a block comes after its origins, its parent and the
+//! blocks of its client before it. So where an item stands is always known from what came before,
+//! no chain is followed twice, and a circle shows as a block whose turn never comes.
+
+use super::causal::CausalOrder;
+use crate::limits::{ANY_DEPTH, CONTAINER_DEPTH};
+use crate::wire::{
+    Block, Checked, CheckedBytes, Client, Clocks, DeleteSet, Facts, Fault, GONE, Header, Id, Kind,
+    LineageNode, OPEN, Owner, Parent, ParentSlot, Reader, Root, RootKind, Shape, Unchecked, Update,
+    any,
+};
+use std::collections::HashMap;
+use std::ops::Deref;
+
+impl<'a> Update<'a, Checked> {
+    /// Walks an update and checks it: what may be merged and stored. `roots` as in
+    /// [`Update::check`].
+    ///
+    /// # Errors
+    /// What breaks the format; then the first fault in causal order.
+    pub fn checked(bytes: &'a [u8], roots: &[(&str, RootKind)]) -> Result<Self, Fault> {
+        Update::walk(bytes)?.check(roots)
+    }
+}
+
+impl<B: Deref<Target = [u8]>> CheckedBytes<B> {
+    /// Walks and checks an update, as [`Update::checked`] does.
+    ///
+    /// # Errors
+    /// What breaks the format; then the first fault in causal order.
+    pub fn check(bytes: B, roots: &[(&str, RootKind)]) -> Result<Self, Fault> {
+        CheckedBytes::by(bytes, |bytes| Update::checked(bytes, roots))
+    }
+}
+
+impl<'a> Update<'a, Unchecked> {
+    /// Checks rule 1 as far as the update alone shows it. `roots` are the roots of its concern;
+    /// the kind of any other is taken from its items. An item whose parent or origins are not in
+    /// the update is left open: [`Update::fits`] settles it against the document.
+    ///
+    /// # Errors
+    /// The first fault in causal order.
+    pub fn check(self, roots: &[(&str, RootKind)]) -> Result<Update<'a, Checked>, Fault> {
+        let facts = Checker::run(&self, None, roots, |_, fault| Err(fault))?;
+        Ok(self.passed_with(facts))
+    }
+}
+
+impl Update<'_, Checked> {
+    /// Checks rule 1 again where an item joins a container of the document `base`: no text into
+    /// its arrays, no key where it has no map, no two parents. `base` must be a whole state, and
+    /// checked with the roots of its concern: a root that holds nothing but containers so far may
+    /// be an array or a text, and yrs loops for ever over text in what is read as an array.
+    ///
+    /// # Errors
+    /// The first fault in causal order.
+    pub fn fits(&self, base: &Update<'_, Checked>) -> Result<(), Fault> {
+        Checker::run(self, Some(base), &[], |_, fault| Err(fault)).map(drop)
+    }
+}
+
+impl<S> Update<'_, S> {
+    /// Where rule 1 is broken, by itself or where it joins `base`: the first unit of each block at
+    /// fault, among blocks that neither follow nor refer to another one at fault. Without all
+    /// these blocks, and without what follows or refers to them, the rule is kept.
+    pub(super) fn faults(
+        &self,
+        base: Option<&Update<'_, Checked>>,
+        roots: &[(&str, RootKind)],
+    ) -> Vec<Id> {
+        let mut faults = Vec::new();
+        // Never an error, since every fault is let pass.
+        let _ = Checker::run(self, base, roots, |id, _| {
+            faults.push(id);
+            Ok(())
+        });
+        faults
+    }
+}
+
+/// Where a reference leads.
+enum Reference {
+    Open,
+    Gone,
+    Slot(u32),
+}
+
+pub(super) struct Checker<'u, 'a, S> {
+    pub(super) update: &'u Update<'a, S>,
+    pub(super) base: Option<&'u Update<'a, Checked>>,
+    expected: &'u [(&'u str, RootKind)],
+    pub(super) facts: Facts,
+    root_index: HashMap<&'a str, u32>,
+    /// Per root, its name; per slot, its key.
+    names: Vec<&'a str>,
+    keys: Vec<Option<&'a str>>,
+    /// The last parent that was looked up, and its block: the fields of a record follow each
+    /// other.
+    parent: Option<(Id, Option<usize>)>,
+}
+
+impl<'u, 'a, S> Checker<'u, 'a, S> {
+    fn run(
+        update: &'u Update<'a, S>,
+        base: Option<&'u Update<'a, Checked>>,
+        expected: &'u [(&'u str, RootKind)],
+        on_fault: impl FnMut(Id, Fault) -> Result<(), Fault>,
+    ) -> Result<Facts, Fault> {
+        let chain = update.blocks.iter().map(|block| block.clock).collect();
+        let slot = vec![OPEN; update.blocks.len()];
+        let lineage = vec![LineageNode::default(); update.blocks.len()];
+        let facts = Facts { slot, chain, lineage, ..Facts::default() };
+        let (root_index, names, keys) = (HashMap::new(), Vec::new(), Vec::new());
+        let mut checker =
+            Checker { update, base, expected, facts, root_index, names, keys, parent: None };
+        if let Some(base) = base {
+            // In the same order, so that slots of the base keep their root's index.
+            base.facts().roots.iter().for_each(|root| checker.add_root(base.root(root), *root));
+        }
+        checker.facts.order.reserve(update.blocks.len());
+        let settle = |index: usize, of: &Client, header: &Header<'a>| {
+            checker.settle(index, of, header)?;
+            checker.facts.order.push(index as u32);
+            Ok(())
+        };
+        CausalOrder::walk(update, settle, on_fault)?;
+        checker.outer_needs();
+        Ok(checker.facts)
+    }
+
+    /// Settles one block whose references are all settled.
+    fn settle(&mut self, index: usize, of: &Client, header: &Header<'a>) -> Result<(), Fault> {
+        let Some(block) = self.update.blocks.get(index).copied() else { return Ok(()) };
+        self.check_kind(&block)?;
+        self.check_origins(index, of, &block, header)?;
+        let place = match (block.kind, header.parent) {
+            (Kind::Gc, _) => Reference::Gone,
+            (_, Some(parent)) => self.named(index, &block, parent, header.key)?,
+            (_, None) => self.inherited(index, of, &block, header)?,
+        };
+        let place = match self.known_part(of, &block) {
+            Some(last) => {
+                let known = self.place(index, of, last);
+                self.agree(&block, Some(place), Some(known))?
+            }
+            None => place,
+        };
+        let slot = match place {
+            Reference::Open => OPEN,
+            Reference::Gone => GONE,
+            Reference::Slot(slot) => {
+                self.stand(&block, of, header, slot)?;
+                slot
+            }
+        };
+        if let Some(entry) = self.facts.slot.get_mut(index) {
+            *entry = slot;
+        }
+        Ok(())
+    }
+
+    /// The last unit that the document has of a block of which it lacks the rest. yrs cuts there,
+    /// and the rest then follows that unit.
+    pub(super) fn known_part(&self, of: &Client, block: &Block) -> Option<Id> {
+        let known = self.base?.client(of.id)?.end;
+        let cut = block.kind != Kind::Gc && block.clock < known && known < block.next_clock();
+        cut.then_some(Id { client: of.id, clock: known.checked_sub(1)? })
+    }
+
+    fn check_kind(&self, block: &Block) -> Result<(), Fault> {
+        let content = self.update.content(block);
+        match block.kind {
+            Kind::Skip => Err(block.fault("skip", "the update has a gap")),
+            Kind::Json | Kind::Format | Kind::Doc | Kind::Move => {
+                Err(block.fault("kind", format!("{} is not supported", block.kind.name())))
+            }
+            Kind::Type if Shape::of_type(content).is_none() => {
+                Err(block.fault("type", "a container that is no array, map or text"))
+            }
+            Kind::Embed => {
+                let json = Reader::at(content, 0).text()?;
+                match any::embedded(json) {
+                    Some(_) => Ok(()),
+                    None if any::nests_deeper(json) => Err(too_deep(block)),
+                    None => Err(block.fault("value", "an embedded value that is not JSON")),
+                }
+            }
+            _ if block.deep => Err(too_deep(block)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The slot of an item that names its parent.
+    fn named(
+        &mut self,
+        index: usize,
+        block: &Block,
+        parent: Parent<'a>,
+        key: Option<&'a str>,
+    ) -> Result<Reference, Fault> {
+        let head = index as u32;
+        let key_len = key.map(|key| key.len() as u32);
+        let slot = match parent {
+            Parent::Root(name) => {
+                let owner = Owner::Root(self.root(name, head));
+                ParentSlot { owner, key_len, head, shape: Shape::Unknown, depth: 0, rooted: true }
+            }
+            Parent::Item(id) => match self.container(block, id)? {
+                ContainerState::Gone => return Ok(Reference::Gone),
+                ContainerState::Open => {
+                    self.need(id);
+                    let (owner, shape) = (Owner::Item { id, block: None }, Shape::Unknown);
+                    ParentSlot { owner, key_len, head, shape, depth: 0, rooted: false }
+                }
+                ContainerState::Known { shape, depth, rooted, block } => {
+                    let owner = Owner::Item { id, block };
+                    ParentSlot { owner, key_len, head, shape, depth, rooted }
+                }
+            },
+        };
+        Ok(Reference::Slot(self.add_slot(slot, key)))
+    }
+
+    /// The slot of an item that has an origin.
+    fn inherited(
+        &mut self,
+        index: usize,
+        of: &Client,
+        block: &Block,
+        header: &Header<'_>,
+    ) -> Result<Reference, Fault> {
+        let left = header.left.map(|id| self.place(index, of, id));
+        let right = header.right.map(|id| self.place(index, of, id));
+        self.agree(block, left, right)
+    }
+
+    /// The one place of an item of which two units are known. Where one of these is gone, their
+    /// container is gone, so the other cannot be in one that is there: yrs would place such an
+    /// item differently each time it reads it.
+    fn agree(
+        &self,
+        block: &Block,
+        a: Option<Reference>,
+        b: Option<Reference>,
+    ) -> Result<Reference, Fault> {
+        let rooted = |slot: u32| self.facts.slots.get(slot as usize).is_some_and(|h| h.rooted);
+        match (a, b) {
+            (Some(Reference::Slot(a)), Some(Reference::Slot(b))) if !self.same_slot(a, b) => {
+                Err(block.fault("origin", "an item refers to two places"))
+            }
+            (Some(Reference::Slot(slot)), Some(Reference::Gone))
+            | (Some(Reference::Gone), Some(Reference::Slot(slot)))
+                if rooted(slot) =>
+            {
+                self.beside_what_is_gone(block, slot)
+            }
+            (Some(Reference::Slot(slot)), _) | (_, Some(Reference::Slot(slot))) => {
+                Ok(Reference::Slot(slot))
+            }
+            (Some(Reference::Open), _) | (_, Some(Reference::Open)) => Ok(Reference::Open),
+            _ => Ok(Reference::Gone),
+        }
+    }
+
+    /// An item between units of a container of which some are collected. That container is deleted
+    /// then, or is going to be; no root is.
+    fn beside_what_is_gone(&self, block: &Block, slot: u32) -> Result<Reference, Fault> {
+        let owner = self.facts.slots.get(slot as usize).map(|slot| slot.owner);
+        let Some(Owner::Item { id, .. }) = owner else {
+            let reason = "an item is in a container and beside what is gone";
+            return Err(block.fault("origin", reason));
+        };
+        let deletes = [Some(&self.update.deletes), self.base.map(|base| &base.deletes)];
+        match deletes.iter().flatten().any(|deletes| deletes.contains(id)) {
+            true => Ok(Reference::Gone),
+            false => Err(block.fault(
+                "collected",
+                "an item is beside what was collected, in a container that is not deleted",
+            )),
+        }
+    }
+
+    fn same_slot(&self, a: u32, b: u32) -> bool {
+        if a == b {
+            return true;
+        }
+        let same_key = self.keys.get(a as usize) == self.keys.get(b as usize);
+        match (self.facts.slots.get(a as usize), self.facts.slots.get(b as usize)) {
+            (Some(a), Some(b)) => a.owner.same(b.owner) && same_key,
+            _ => false,
+        }
+    }
+
+    /// Where the unit with this id stands. What the document holds counts before the update's own
+    /// account of it, as in yrs.
+    fn place(&mut self, index: usize, of: &Client, id: Id) -> Reference {
+        if let Some(base) = self.base
+            && let Some(index) = base.find(id)
+        {
+            return self.place_in_base(base, index);
+        }
+        match self.before(index, of, id).or_else(|| self.update.find(id)) {
+            None => {
+                self.need(id);
+                Reference::Open
+            }
+            Some(index) => match self.facts.slot.get(index).copied().unwrap_or(OPEN) {
+                OPEN => Reference::Open,
+                GONE => Reference::Gone,
+                slot => Reference::Slot(slot),
+            },
+        }
+    }
+
+    /// The block before this one, if it holds the id: by far the most common origin.
+    pub(super) fn before(&self, index: usize, of: &Client, id: Id) -> Option<usize> {
+        let before = index.checked_sub(1)?;
+        let block = self.update.blocks.get(before)?;
+        let holds = (block.clock..block.next_clock()).contains(&id.clock);
+        (holds && id.client == of.id && before >= of.blocks.start).then_some(before)
+    }
+
+    fn place_in_base(&mut self, base: &'u Update<'a, Checked>, index: usize) -> Reference {
+        match base.facts().slot.get(index).copied().unwrap_or(OPEN) {
+            OPEN => Reference::Open,
+            GONE => Reference::Gone,
+            slot => match base.facts().slots.get(slot as usize).copied() {
+                Some(slot) => Reference::Slot(self.add_slot(slot, base.key(&slot))),
+                None => Reference::Open,
+            },
+        }
+    }
+
+    /// The container that an item with this id created.
+    fn container(&mut self, block: &Block, id: Id) -> Result<ContainerState, Fault> {
+        if let Some(base) = self.base
+            && let Some(index) = base.find(id)
+        {
+            return container_at(block, base, base.facts(), index, false);
+        }
+        let index = match self.parent {
+            Some((last, index)) if last == id => index,
+            _ => self.update.find(id),
+        };
+        self.parent = Some((id, index));
+        match index {
+            Some(index) => container_at(block, self.update, &self.facts, index, true),
+            None => Ok(ContainerState::Open),
+        }
+    }
+
+    /// Lets an item stand in its slot, if they go together.
+    fn stand(
+        &mut self,
+        block: &Block,
+        of: &Client,
+        header: &Header<'_>,
+        slot: u32,
+    ) -> Result<(), Fault> {
+        let Some(at) = self.facts.slots.get(slot as usize).copied() else { return Ok(()) };
+        // Whoever writes to a key writes over all that was there, to undo as well. Which of two
+        // that stand beside each other is the last one would hang on their order.
+        if at.is_keyed() && header.right.is_some() {
+            return Err(block.fault("origin", "an item under a key stands before another one"));
+        }
+        let known = match at.owner {
+            Owner::Root(root) => self.facts.roots.get(root as usize).map(|r| r.shape),
+            Owner::Item { .. } => Some(at.shape),
+        };
+        let known = known.unwrap_or(Shape::Unknown);
+        let wanted = match at.owner {
+            // What a root is never hangs on what is deleted: once that is collected, nothing says
+            // any more what it was.
+            Owner::Root(_) if !at.is_keyed() && self.dead(block, of) => Shape::Sequence,
+            _ => wanted_shape(block, at.is_keyed())?,
+        };
+        if at.is_keyed() && block.kind == Kind::Any && block.len > 1 && !self.dead(block, of) {
+            return Err(block.fault("content", "more than one live value under a key"));
+        }
+        let Some(shape) = known.with(wanted) else {
+            return Err(self.misplaced(block, &at, known, wanted));
+        };
+        if block.kind == Kind::Type && usize::from(at.depth) + 1 > CONTAINER_DEPTH {
+            let reason = format!("containers nested deeper than {CONTAINER_DEPTH}");
+            return Err(block.fault("nesting", reason));
+        }
+        match at.owner {
+            Owner::Root(root) => {
+                if let Some(root) = self.facts.roots.get_mut(root as usize) {
+                    root.shape = shape;
+                }
+            }
+            Owner::Item { .. } => {
+                if let Some(slot) = self.facts.slots.get_mut(slot as usize) {
+                    slot.shape = shape;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Why an item cannot stand in a container of this shape. Attributes of texts, and roots that
+    /// programs use as two things, are honest.
+    fn misplaced(&self, block: &Block, at: &ParentSlot, known: Shape, wanted: Shape) -> Fault {
+        let is_honest = match at.owner {
+            Owner::Root(root) => {
+                let name = self.names.get(root as usize).copied().unwrap_or("");
+                !self.expected.iter().any(|(expected, _)| *expected == name)
+            }
+            Owner::Item { .. } => known == Shape::Text && at.is_keyed(),
+        };
+        let rule = match (wanted == Shape::Map) != (known == Shape::Map) {
+            _ if is_honest => "mixed",
+            true => "key",
+            false => "content",
+        };
+        let keyed = if at.is_keyed() { " under a key" } else { "" };
+        let reason = format!("{}{keyed} cannot stand in {}", block.kind.name(), known.name());
+        block.fault(rule, reason)
+    }
+
+    /// Whether a whole block is deleted, by the update itself or by the document. Replicas that
+    /// keep deleted content join overwritten values of a key to one block.
+    pub(super) fn dead(&self, block: &Block, of: &Client) -> bool {
+        let within = |deletes: &DeleteSet| {
+            let ranges = deletes.ranges(of.id);
+            let after = ranges.partition_point(|range| range.start <= block.clock);
+            let range = after.checked_sub(1).and_then(|at| ranges.get(at));
+            range.is_some_and(|range| block.next_clock() <= range.end)
+        };
+        block.kind == Kind::Deleted
+            || within(&self.update.deletes)
+            || self.base.is_some_and(|base| within(&base.deletes))
+    }
+
+    /// The index of a root that a block names.
+    fn root(&mut self, name: &'a str, head: u32) -> u32 {
+        if let Some(root) = self.root_index.get(name) {
+            return *root;
+        }
+        let expected = self.expected.iter().find(|(expected, _)| *expected == name);
+        let shape = expected.map_or(Shape::Unknown, |(_, kind)| Shape::from(*kind));
+        let root = len32(&self.facts.roots);
+        self.add_root(name, Root { head, shape });
+        root
+    }
+
+    fn add_root(&mut self, name: &'a str, root: Root) {
+        self.root_index.insert(name, len32(&self.facts.roots));
+        self.names.push(name);
+        self.facts.roots.push(root);
+    }
+
+    fn add_slot(&mut self, slot: ParentSlot, key: Option<&'a str>) -> u32 {
+        self.keys.push(key);
+        self.facts.slots.push(slot);
+        len32(&self.facts.slots) - 1
+    }
+
+    fn need(&mut self, id: Id) {
+        reach(&mut self.facts.needs, id.client, id.clock.saturating_add(1));
+    }
+
+    /// What the first blocks follow, and deletions of what the update does not hold.
+    fn outer_needs(&mut self) {
+        for client in self.update.clients.iter().filter(|c| c.first > 0) {
+            reach(&mut self.facts.needs, client.id, client.first);
+        }
+        for (client, range) in self.update.deletes.iter() {
+            if self.update.client(client).is_none_or(|c| c.end < range.end) {
+                reach(&mut self.facts.needs, client, range.end);
+            }
+        }
+    }
+}
+
+fn too_deep(block: &Block) -> Fault {
+    block.fault("nesting", format!("a value nested deeper than {ANY_DEPTH}"))
+}
+
+/// What a parent reference leads to.
+enum ContainerState {
+    Open,
+    Gone,
+    Known { shape: Shape, depth: u8, rooted: bool, block: Option<u32> },
+}
+
+fn container_at<S>(
+    block: &Block,
+    holder: &Update<'_, S>,
+    facts: &Facts,
+    index: usize,
+    own: bool,
+) -> Result<ContainerState, Fault> {
+    let Some(parent) = holder.blocks.get(index) else { return Ok(ContainerState::Open) };
+    match parent.kind {
+        Kind::Gc | Kind::Deleted => return Ok(ContainerState::Gone),
+        Kind::Type => {}
+        other => {
+            let reason = format!("{} is not a container", other.name());
+            return Err(block.fault("parent", reason));
+        }
+    }
+    let shape = Shape::of_type(holder.content(parent)).unwrap_or(Shape::Unknown);
+    let (depth, rooted) = match facts.slot.get(index).copied().unwrap_or(OPEN) {
+        GONE => return Ok(ContainerState::Gone),
+        OPEN => (0, false),
+        slot => facts.slots.get(slot as usize).map_or((0, false), |h| (h.depth, h.rooted)),
+    };
+    let block = own.then_some(index as u32);
+    Ok(ContainerState::Known { shape, depth: depth.saturating_add(1), rooted, block })
+}
+
+/// The container that content of this kind stands in.
+fn wanted_shape(block: &Block, keyed: bool) -> Result<Shape, Fault> {
+    Ok(match (keyed, block.kind) {
+        (true, Kind::String | Kind::Embed) => {
+            return Err(block.fault("content", format!("{} under a key", block.kind.name())));
+        }
+        (true, _) => Shape::Map,
+        (false, Kind::String | Kind::Embed) => Shape::Text,
+        (false, Kind::Any | Kind::Binary) => Shape::Array,
+        (false, _) => Shape::Sequence,
+    })
+}
+
+/// Raises a clock to at least this.
+fn reach(clocks: &mut Clocks, client: u64, clock: u32) {
+    let reached = clocks.entry(client).or_default();
+    *reached = clock.max(*reached);
+}
+
+/// The length of a list that the input's size keeps below 2^32 entries.
+fn len32<T>(list: &[T]) -> u32 {
+    u32::try_from(list.len()).unwrap_or(u32::MAX)
+}

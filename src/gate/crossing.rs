@@ -1,0 +1,159 @@
+//! Origins that contradict each other.
+//!
+//! A run is what a reader may join to one block: units that follow each other, with one right
+//! origin. Where it is cut again depends on who looks for which of its units, and when; so an item
+//! whose origins tell such a cut stands elsewhere each time yrs or Yjs loads it.
+//!
+//! And a sequence is a tree: what stands behind a unit follows it, before anything that does not.
+//! An item whose right origin is far down in what follows its left origin may come to stand amid
+//! that, where it does not belong. What was written there at once then ends up on either side of
+//! it, as it comes.
+
+use super::check::Checker;
+use crate::wire::{Block, Client, Fault, Forest, Header, Id, Kind, LineageNode, Update, WayDown};
+
+impl<S> Checker<'_, '_, S> {
+    /// Refuses an item whose right origin stands before the left one inside one run: yrs and Yjs
+    /// cut the block that they hold for the left one when they look for the right one. To undo
+    /// writes origins that cross, and no reader minds, as long as the two can never be in one
+    /// block; and what is deleted shows nowhere.
+    ///
+    /// And an item that comes to stand in another one's part of the tree, deleted or not: what is
+    /// written beside it, by whoever shows it, would be such an item too.
+    pub(super) fn check_origins(
+        &mut self,
+        index: usize,
+        of: &Client,
+        block: &Block,
+        header: &Header<'_>,
+    ) -> Result<(), Fault> {
+        if let Some(left) = header.left
+            && let Some(before) = block.clock.checked_sub(1)
+            && left == (Id { client: of.id, clock: before })
+            && let Some((start, right)) = self.chain_of(index, of, left)
+            // Blocks with other right origins are never joined.
+            && right == header.right
+            && let Some(entry) = self.facts.chain.get_mut(index)
+        {
+            *entry = start;
+        }
+        self.descend(index, of, block, header.left);
+        let Some(right) = header.right else { return Ok(()) };
+        if header.left.is_some_and(|left| self.is_inside_run(index, of, left, right)) {
+            if !self.dead(block, of) {
+                let reason = "the origins of an item cross inside one run";
+                return Err(block.fault("crossing", reason));
+            }
+            self.facts.crosses = true;
+        } else if self.is_astray(index, of, header.left, right) {
+            let reason = "an item comes to stand amid what stands behind another one";
+            return Err(block.fault("crossing", reason));
+        }
+        Ok(())
+    }
+
+    /// Whether the right origin is in the run of the left one, before it or the same, and not the
+    /// first of it.
+    fn is_inside_run(&self, index: usize, of: &Client, left: Id, right: Id) -> bool {
+        left.client == right.client
+            && right.clock <= left.clock
+            && self.chain_of(index, of, left).is_some_and(|(start, _)| start < right.clock)
+    }
+
+    /// Whether an item comes to stand amid what stands behind a neighbour of its own, on the way
+    /// down to its right origin: readers let it pass a neighbour with a lower client, and end at
+    /// the right origin. Neighbours never are that far apart. Only before what crosses inside a run
+    /// may they be, since that stands now here and now there; and an undo writes such origins
+    /// around what it restores, by the same client.
+    fn is_astray(&self, index: usize, of: &Client, left: Option<Id>, right: Id) -> bool {
+        let (Some(anchor), behind) = self.origins_of(index, of, right) else { return false };
+        if behind.is_some_and(|behind| self.is_inside_run(index, of, anchor, behind)) {
+            return false;
+        }
+        let passed =
+            if left == Some(anchor) { None } else { self.first_client(index, of, left, anchor) };
+        passed.is_some_and(|client| client < of.id)
+    }
+
+    /// The origins of the unit with this id; the right one only of the first of a block. None for
+    /// what is collected.
+    fn origins_of(&self, index: usize, of: &Client, id: Id) -> (Option<Id>, Option<Id>) {
+        if let Some(base) = self.base
+            && let Some(index) = base.find(id)
+        {
+            return origins_at(base, index, id);
+        }
+        let index = self.before(index, of, id).or_else(|| self.update.find(id));
+        index.map_or((None, None), |index| origins_at(self.update, index, id))
+    }
+
+    /// Where the run of the unit with this id begins, and the right origin of all of it; unknown
+    /// for what is collected.
+    fn chain_of(&self, index: usize, of: &Client, id: Id) -> Option<(u32, Option<Id>)> {
+        if let Some(base) = self.base
+            && let Some(index) = base.find(id)
+        {
+            return chain_at(base, &base.facts().chain, index);
+        }
+        let index = self.before(index, of, id).or_else(|| self.update.find(id))?;
+        chain_at(self.update, &self.facts.chain, index)
+    }
+
+    /// Puts a block where its left origin, which is settled, has it stand.
+    fn descend(&mut self, index: usize, of: &Client, block: &Block, left: Option<Id>) {
+        // What the document lacks of a block follows what it has.
+        let left = self.known_part(of, block).or(left);
+        let above = left.and_then(|left| Some((self.locate(index, of, left)?, left.clock)));
+        let below = above.and_then(|(above, behind)| self.forest().below(of.id, above, behind));
+        let own = (self.forest().base.len() + index) as u32;
+        let known = left.is_none() && block.kind != Kind::Gc;
+        let alone =
+            LineageNode { client: of.id, above: own, jump: own, known, ..LineageNode::default() };
+        if let Some(entry) = self.facts.lineage.get_mut(index) {
+            *entry = below.unwrap_or(alone);
+        }
+    }
+
+    /// The client of the first unit on the way down from one unit, or from the beginning, to
+    /// another. None if the other does not stand behind it, or that is not known.
+    fn first_client(&self, index: usize, of: &Client, from: Option<Id>, to: Id) -> Option<u64> {
+        let locate = |id: Id| Some((self.locate(index, of, id)?, id.clock));
+        let to = locate(to)?;
+        let way = match from {
+            Some(from) => self.forest().way_down(Some(locate(from)?), to)?,
+            None => self.forest().way_down(None, to)?,
+        };
+        match way {
+            WayDown::Next => from.map(|from| from.client),
+            WayDown::Client(client) => Some(client),
+        }
+    }
+
+    fn forest(&self) -> Forest<'_> {
+        let base = self.base.map_or(&[][..], |base| &base.facts().lineage);
+        Forest { base, own: &self.facts.lineage }
+    }
+
+    /// The block of a unit. What the document holds counts first, as in yrs.
+    fn locate(&self, index: usize, of: &Client, id: Id) -> Option<u32> {
+        if let Some(at) = self.base.and_then(|base| base.find(id)) {
+            return Some(at as u32);
+        }
+        let at = self.before(index, of, id).or_else(|| self.update.find(id))?;
+        Some((self.forest().base.len() + at) as u32)
+    }
+}
+
+fn chain_at<S>(update: &Update<'_, S>, chain: &[u32], index: usize) -> Option<(u32, Option<Id>)> {
+    let block = update.blocks.get(index).filter(|block| block.kind != Kind::Gc)?;
+    Some((chain.get(index).copied()?, update.origins(block).1))
+}
+
+fn origins_at<S>(update: &Update<'_, S>, index: usize, id: Id) -> (Option<Id>, Option<Id>) {
+    let block = update.blocks.get(index).filter(|block| block.kind != Kind::Gc);
+    let Some(block) = block else { return (None, None) };
+    match id.clock.checked_sub(1) {
+        Some(clock) if block.clock < id.clock => (Some(Id { clock, ..id }), None),
+        _ => update.origins(block),
+    }
+}

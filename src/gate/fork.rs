@@ -1,0 +1,132 @@
+//! Rule 3 of the gate: two different operations under one (client, clock) prove that two replicas
+//! wrote under one id.
+
+use crate::wire::{
+    Alive, Checked, Client, DeleteSet, Id, Kind, Reader, Run, RunContent, Update, Value, any,
+};
+
+impl Update<'_, Checked> {
+    /// The first unit that this update and `base`, a whole state, both hold with different origins,
+    /// parent, key or content. Content is compared by value, since yrs re-encodes it; what one side
+    /// has as GC or Deleted is not compared, nor the content of what one of them deletes. If there is none, the first that one of them has as
+    /// GC, and the other in a root: nobody collects that. Linear in the overlap.
+    pub fn fork(&self, base: &Update<'_, Checked>) -> Option<Id> {
+        self.forks(base).next().or_else(|| {
+            match self.collected_alive(base, &DeleteSet::default()) {
+                Some(Alive::InRoot(id)) => Some(id),
+                _ => None,
+            }
+        })
+    }
+}
+
+impl<S> Update<'_, S> {
+    /// Per client, the first unit that this update and `base` both hold, and hold differently.
+    pub(super) fn forks(&self, base: &Update<'_, Checked>) -> impl Iterator<Item = Id> {
+        self.clients.iter().filter_map(|ours| {
+            let theirs = base.client(ours.id)?;
+            fork_of_client(self, ours, base, theirs)
+        })
+    }
+}
+
+fn fork_of_client<A, B>(
+    a: &Update<'_, A>,
+    of_a: &Client,
+    b: &Update<'_, B>,
+    of_b: &Client,
+) -> Option<Id> {
+    let end = of_a.end.min(of_b.end);
+    let mut clock = of_a.first.max(of_b.first);
+    let gone = |clock| {
+        let id = Id { client: of_a.id, clock };
+        a.deletes.contains(id) || b.deletes.contains(id)
+    };
+    let (mut a, mut b) = (Run::from(a, of_a, clock)?, Run::from(b, of_b, clock)?);
+    while clock < end {
+        let units = a.offset_and_rest().1.min(b.offset_and_rest().1);
+        if let Some(differs) = difference(&mut a, &mut b, units, &gone) {
+            return Some(Id { client: of_a.id, clock: clock.saturating_add(differs) });
+        }
+        // A block is never empty; were one, this would end instead of standing still.
+        clock = clock.saturating_add(units.max(1));
+        a.seek(clock);
+        b.seek(clock);
+    }
+    None
+}
+
+/// The first of the next units that differs. The content of what is `gone` may: whoever has that as
+/// Deleted cannot tell.
+fn difference<A, B>(
+    a: &mut Run<'_, '_, A>,
+    b: &mut Run<'_, '_, B>,
+    units: u32,
+    gone: &impl Fn(u32) -> bool,
+) -> Option<u32> {
+    let (block_a, block_b) = (a.block()?, b.block()?);
+    let either = |kind: Kind| block_a.kind == kind || block_b.kind == kind;
+    if either(Kind::Gc) || either(Kind::Skip) {
+        return None;
+    }
+    if a.header() != b.header() {
+        return Some(0);
+    }
+    if either(Kind::Deleted) {
+        return None;
+    }
+    let clock = a.clock();
+    let lives = |unit: &u32| !gone(clock.saturating_add(*unit));
+    if block_a.kind != block_b.kind {
+        return (0..units).find(lives);
+    }
+    let differs = match (a.content()?, b.content()?) {
+        (RunContent::Units(a), RunContent::Units(b)) => {
+            (0..units).find(|unit| !same_unit(a.next(), b.next()) && lives(unit))
+        }
+        (RunContent::Values(a), RunContent::Values(b)) => {
+            (0..units).find(|unit| !same_value(a, b) && lives(unit))
+        }
+        (RunContent::Whole(a), RunContent::Whole(b)) => {
+            let same = a == b || (block_a.kind == Kind::Embed && same_embedded(a, b));
+            (!same).then_some(0).filter(lives)
+        }
+        _ => Some(0).filter(lives),
+    };
+    a.took(units);
+    b.took(units);
+    differs
+}
+
+/// Units of text; a surrogate pair that was cut on one side is two replacement characters there.
+fn same_unit(a: Option<u16>, b: Option<u16>) -> bool {
+    const CUT: u16 = 0xfffd;
+    let half = |unit: u16| (0xd800..0xe000).contains(&unit);
+    match (a, b) {
+        (Some(a), Some(b)) => a == b || (a == CUT && half(b)) || (b == CUT && half(a)),
+        _ => false,
+    }
+}
+
+fn same_value(a: &mut Reader<'_>, b: &mut Reader<'_>) -> bool {
+    let (mut from_a, mut from_b) = (a.clone(), b.clone());
+    if a.skip_any().is_err() || b.skip_any().is_err() {
+        return false;
+    }
+    let bytes = |from: &Reader<'_>, to: &Reader<'_>| to.offset().saturating_sub(from.offset());
+    let (len_a, len_b) = (bytes(&from_a, a), bytes(&from_b, b));
+    if len_a == len_b {
+        let (mut a, mut b) = (from_a.clone(), from_b.clone());
+        if matches!((a.take(len_a), b.take(len_b)), (Ok(a), Ok(b)) if a == b) {
+            return true;
+        }
+    }
+    let (a, b) = (any::read(&mut from_a), any::read(&mut from_b));
+    matches!((a, b), (Ok(a), Ok(b)) if any::same_rewritten(&a, &b))
+}
+
+fn same_embedded(a: &[u8], b: &[u8]) -> bool {
+    let value =
+        |bytes: &[u8]| -> Option<Value> { any::embedded(Reader::at(bytes, 0).text().ok()?) };
+    matches!((value(a), value(b)), (Some(a), Some(b)) if any::same(&a, &b))
+}

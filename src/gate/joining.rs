@@ -1,0 +1,115 @@
+//! What of damaged or incomplete bytes can join a document: those blocks that are causally complete,
+//! keep rule 1, and do not fork from what is trusted more.
+
+use crate::wire::{Alive, Checked, Clocks, Id, RootKind, Salvage, Update, Version};
+use std::borrow::Cow;
+
+/// How often blocks are left out and the rest is looked at again. Each round leaves out all that it
+/// finds at fault, and what hangs on that; one for each rule and one more are enough.
+const ROUNDS: usize = 16;
+
+impl Salvage<'_> {
+    /// Per client, the first clock at which these blocks and a document hold different operations.
+    pub fn forks(&self, of: &Update<'_, Checked>) -> Clocks {
+        self.update().forks(of).map(|id| (id.client, id.clock)).collect()
+    }
+
+    /// An update of all that can join `base`, which must be a whole state; None when that is
+    /// nothing. It is valid, ready and fitting, and does not fork from `base`.
+    ///
+    /// Of damaged bytes only what `base` lacks is taken, and those deletions that still show what
+    /// they deleted: a collected range proves nothing there, and would delete in others.
+    pub fn joining(
+        &self,
+        base: &Update<'_, Checked>,
+        roots: &[(&str, RootKind)],
+    ) -> Option<Vec<u8>> {
+        self.joining_at(base, &base.version(), roots)
+    }
+
+    /// The same of a base whose version is known.
+    pub fn joining_at(
+        &self,
+        base: &Update<'_, Checked>,
+        version: &Version,
+        roots: &[(&str, RootKind)],
+    ) -> Option<Vec<u8>> {
+        let have = &version.clocks;
+        let mut limits: Vec<u32> = self.update().clients.iter().map(|client| client.end).collect();
+        for _ in 0..ROUNDS {
+            let reached = self.complete(have, &limits);
+            let bytes = self.write(&reached, have);
+            let disagree = match Update::walk(&bytes).ok()?.check(roots) {
+                Err(_) => Update::walk(&bytes).ok()?.faults(None, roots),
+                Ok(update) if update.fits(base).is_err() => update.faults(Some(base), &[]),
+                Ok(update) => match self.contradicting(&update, base, version) {
+                    some if !some.is_empty() => some,
+                    _ => match faults_of_news(&update, have, roots)? {
+                        none if none.is_empty() => return self.finish(&update, version),
+                        some => some,
+                    },
+                },
+            };
+            if !self.leave_out(&disagree, &mut limits) {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// What a valid and fitting update and `base` hold differently, and what one of them collected
+    /// too early. From damaged bytes only what `base` lacks is taken, so that what they collected
+    /// counts in a root only.
+    fn contradicting(
+        &self,
+        update: &Update<'_, Checked>,
+        base: &Update<'_, Checked>,
+        version: &Version,
+    ) -> Vec<Id> {
+        let mut deletes = version.deletes.clone();
+        deletes.union(&update.version().deletes);
+        let alive = update.all_alive(base, &deletes).into_iter().filter_map(|alive| match alive {
+            Alive::InRoot(id) => Some(id),
+            Alive::Inside(id) => self.fault.is_none().then_some(id),
+        });
+        update.forks(base).chain(alive).collect()
+    }
+
+    /// Ends each client before the first of its units that are named. False when none ends sooner.
+    fn leave_out(&self, units: &[Id], limits: &mut [u32]) -> bool {
+        let mut some = false;
+        for unit in units {
+            let at = self.update().client_index(unit.client);
+            if let Some(limit) = at.and_then(|at| limits.get_mut(at)).filter(|l| **l > unit.clock) {
+                *limit = unit.clock;
+                some = true;
+            }
+        }
+        some
+    }
+
+    fn finish(&self, update: &Update<'_, Checked>, base: &Version) -> Option<Vec<u8>> {
+        if base.holds(&update.version()) {
+            return None;
+        }
+        let bytes = match self.fault {
+            Some(_) => update.trim(&base.clocks),
+            None => update.bytes().to_vec(),
+        };
+        let left = Update::walk(&bytes).ok()?;
+        (!base.holds(&left.version())).then_some(bytes)
+    }
+}
+
+/// Where the part of a valid update that a receiver lacks breaks a rule by itself: what it leads to
+/// may be collected where it leads, which that part does not show.
+fn faults_of_news(
+    update: &Update<'_, Checked>,
+    have: &Clocks,
+    roots: &[(&str, RootKind)],
+) -> Option<Vec<Id>> {
+    match update.news(|client| have.get(&client).copied().unwrap_or(0)) {
+        Cow::Borrowed(_) => Some(Vec::new()),
+        Cow::Owned(news) => Some(Update::walk(&news).ok()?.faults(None, roots)),
+    }
+}

@@ -1,0 +1,309 @@
+//! A store: documents on disk, and how a change becomes durable.
+//!
+//! `crdtctl.db` holds a log, and its `COMMIT` is where a command happens; the `.yrs` files are
+//! checkpoints of it that other programs can read. A [`Reader`] overlays them with the rows that
+//! are not folded into them yet. A [`Session`] holds the one writer lock; dropped, it changes
+//! nothing. The store moves documents and never names a field of one.
+//!
+//! Signals need nothing here: a process that ends before the `COMMIT` leaves a transaction that
+//! SQLite forgets, and after it the next session folds what is in the log.
+//!
+//! Not promised: anything against a program that writes a `.yrs` in the moment between our last
+//! look at it and our rename, or against a disk that says "written" and forgets.
+
+mod adopt;
+pub mod check;
+mod commits;
+mod elsewhere;
+mod finding;
+mod fold;
+mod fs;
+mod layout;
+mod load;
+mod lock;
+mod lost_state;
+mod open_document;
+mod paged;
+mod reader;
+mod reading;
+mod repair;
+mod replica;
+mod rows;
+mod salvage;
+mod savepoint;
+mod session;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use adopt::{Adopted, Rules};
+pub use commits::{ChangedDocument, Commits, Committed};
+pub use fs::Seen;
+pub use layout::{Document, Meta, Problem, Scan};
+pub use reader::{OnDisk, Reader};
+pub use salvage::Remains;
+pub use savepoint::Revision;
+pub use session::Session;
+pub use state::{
+    Audit, Conflict, ConflictClaim, Handed, LogEntry, LogHead, LogRow, Parked, Peer, State,
+    StoredReceipt, Trashed, UndoStep, WaitingEvents,
+};
+
+use crate::clock::{Clock, Ids};
+use crate::error::{Error, Hint, Next, Result};
+use crate::id::{DocId, MemberId};
+use crate::wire::RootKind;
+use layout::Layout;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// The root types that the documents of a known concern must have; empty for others.
+pub type Roots = fn(&DocId) -> &'static [(&'static str, RootKind)];
+
+/// What the machine around a store is like; made once by the command line (or a test).
+pub struct Environment {
+    /// What time it is; a fixed one in tests.
+    pub clock: Clock,
+    /// Where new ids and client ids come from: chance, or a seed in tests.
+    pub ids: Ids,
+    /// `$XDG_STATE_HOME/crdtctl/leases`; None when there is no such place: nothing can be written
+    /// then.
+    pub leases: Option<PathBuf>,
+    /// Identifies the machine (`/etc/machine-id`, else the host name).
+    pub machine: String,
+    /// The name of the machine, for whoever is told who holds the lock.
+    pub host: String,
+    /// How long a writer waits for the lock of the store before it fails with `Locked`.
+    pub lock_wait: Duration,
+    /// From `concern::CONCERNS`.
+    pub roots: Roots,
+    /// `merge::adopt`: what is decided where another program put its file over ours.
+    pub adopt: Rules,
+}
+
+/// A directory with documents in it.
+pub struct Store {
+    /// As it was named: `dir`, or the directory that `dir` lies in.
+    named: PathBuf,
+    /// That is the directory of the documents itself.
+    named_within: bool,
+    generation: Generation,
+    environment: Rc<Environment>,
+    commits: Rc<Commits>,
+}
+
+/// The generations of stores.
+enum Generation {
+    /// A directory `crdt/`, and `crdtctl.db` beside it.
+    Files(PathBuf),
+    /// 0.1.19: the SQLite file, and the directory that it lies in.
+    Legacy { file: PathBuf, dir: PathBuf },
+}
+
+impl Store {
+    /// Opens the directory that holds `crdt/`, or one that holds `crdt.db/crdt/`, or the 0.1.19
+    /// file `crdt.db`. Reads nothing else, writes nothing.
+    pub fn open_with(dir: &Path, environment: Rc<Environment>) -> Result<Store> {
+        match named(dir)? {
+            Some((generation, named_within)) => {
+                let (named, commits) = (dir.to_owned(), Rc::default());
+                Ok(Store { named, named_within, generation, environment, commits })
+            }
+            None => Err(Error::not_found(format!("no store at {}", dir.display())).hint(
+                Next::MakeStore
+                    .and(" makes one; ")
+                    .next(Next::NameStore)
+                    .and(" names one that is elsewhere"),
+            )),
+        }
+    }
+
+    /// Counts the commits of its sessions there, with those of other stores.
+    #[must_use]
+    pub fn counting(mut self, commits: &Rc<Commits>) -> Store {
+        commits.join(&self.commits);
+        self.commits = Rc::clone(commits);
+        self
+    }
+
+    /// Makes a new store (or takes one that is there) and its replica; returns the replica id.
+    ///
+    /// # Errors
+    /// `Refused` when the replica belongs to another member, and was written as that one.
+    pub fn init(
+        dir: &Path,
+        environment: Rc<Environment>,
+        member: Option<&MemberId>,
+    ) -> Result<(Store, String)> {
+        if named(dir)?.is_none() {
+            fs::create_dir(&dir.join("crdt"))?;
+        }
+        let store = Store::open_with(dir, environment)?;
+        let open = Open { command: "init", member, dry_run: false };
+        let mut session = store.session(open)?;
+        session.settle(member)?;
+        let replica = session.replica_id().to_owned();
+        session.commit()?;
+        Ok((store, replica))
+    }
+
+    /// Nearest of `start` and its ancestors that is a store. A directory `crdt/` without a
+    /// document in it is not taken for one here, as it is where somebody names it.
+    ///
+    /// # Errors
+    /// `Io` where it cannot be said: a store further up is not the one that is meant.
+    pub fn find(start: &Path) -> Result<Option<PathBuf>> {
+        for dir in start.ancestors() {
+            let is_store = match recognise(dir)? {
+                Some(Generation::Files(dir)) => layout::is_store(&dir)?,
+                Some(Generation::Legacy { .. }) => true,
+                None => false,
+            };
+            if is_store {
+                return Ok(Some(dir.to_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a path is a store's own: anything in its `crdt/` or `disks/`, or one of its
+    /// databases. The file itself need not exist.
+    ///
+    /// # Errors
+    /// `Io` where it cannot be said.
+    pub fn owns(path: &Path) -> Result<bool> {
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // In a directory that is not there nothing is anybody's.
+        let (Ok(dir), Some(name)) = (fs::canonical(dir), path.file_name()) else {
+            return Ok(false);
+        };
+        let path = dir.join(name);
+        let name = name.to_string_lossy();
+        let is_database = name.starts_with("crdtctl.db") || name.starts_with("archive.db");
+        for store in dir.ancestors() {
+            let within = path.starts_with(store.join("crdt"))
+                || path.starts_with(store.join("disks"))
+                || is_database && dir == store;
+            if within && layout::holds_documents(store)? {
+                return Ok(true);
+            }
+        }
+        Ok(matches!(recognise(&path)?, Some(Generation::Legacy { .. })))
+    }
+
+    /// Whether there is nothing in a directory, or no directory.
+    pub fn is_free(dir: &Path) -> Result<bool> {
+        Ok(fs::names(dir)?.is_empty())
+    }
+
+    /// The directory that holds `crdt/`, where `crdtctl.db` lies too.
+    pub fn dir(&self) -> &Path {
+        match &self.generation {
+            Generation::Files(dir) | Generation::Legacy { dir, .. } => dir,
+        }
+    }
+
+    /// A path of this store, relative to the directory that the store was named by.
+    pub fn named_path(&self, path: &Path) -> PathBuf {
+        if self.named_within {
+            return path.strip_prefix("crdt").unwrap_or(path).to_owned();
+        }
+        let below = self.dir().strip_prefix(&self.named).unwrap_or(Path::new(""));
+        below.join(path)
+    }
+
+    /// What was given when the store was opened.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Opens the store for reading. Takes no lock, waits for nobody, creates nothing.
+    pub fn reader(&self) -> Result<Reader> {
+        match &self.generation {
+            Generation::Files(dir) => Reader::open(Layout::new(dir.clone()), &self.environment),
+            Generation::Legacy { file, .. } => Reader::open_legacy(file, &self.environment),
+        }
+    }
+
+    /// Takes the writer lock, repairs what a crash left, checks the lease.
+    ///
+    /// # Errors
+    /// `Locked` when another process keeps the lock for longer than `lock_wait`; `Refused` for a
+    /// store of the 0.1.19 generation or one that a newer crdtctl wrote.
+    pub fn session(&self, open: Open<'_>) -> Result<Session> {
+        self.open_session(open, true)
+    }
+
+    /// The same for a repair, which mends only what was named: what a crash left stays for the next
+    /// session, or for [`Session::repair`].
+    ///
+    /// # Errors
+    /// As [`Store::session`].
+    pub fn repair_session(&self, open: Open<'_>) -> Result<Session> {
+        self.open_session(open, false)
+    }
+
+    fn open_session(&self, open: Open<'_>, recovering: bool) -> Result<Session> {
+        match &self.generation {
+            Generation::Files(dir) => {
+                let (environment, commits) =
+                    (Rc::clone(&self.environment), Rc::clone(&self.commits));
+                Session::open(dir, environment, commits, open, recovering)
+            }
+            Generation::Legacy { file, .. } => Err(Error::refused(format!(
+                "{} is a store of the 0.1.19 generation and is only read",
+                file.display()
+            ))
+            .hint(
+                Hint::from("write all of it with ")
+                    .next(Next::Export)
+                    .and(", make a new store with ")
+                    .next(Next::MakeStoreAt)
+                    .and(", and bring it there with ")
+                    .next(Next::ImportInto),
+            )),
+        }
+    }
+}
+
+/// How a session is opened.
+pub struct Open<'a> {
+    /// The command line, for the log and for whoever waits for the lock.
+    pub command: &'a str,
+    /// Who acts (`--as`); the replica's member when None.
+    pub member: Option<&'a MemberId>,
+    /// Nothing is written, not even `crdtctl.db`.
+    pub dry_run: bool,
+}
+
+/// The store that somebody names by a directory, and whether that is the one of its documents.
+fn named(dir: &Path) -> Result<Option<(Generation, bool)>> {
+    if let Some(generation) = recognise(dir)? {
+        return Ok(Some((generation, false)));
+    }
+    let canonical = fs::canonical(dir).unwrap_or_else(|_| dir.to_owned());
+    match canonical.parent().filter(|_| canonical.file_name().is_some_and(|name| name == "crdt")) {
+        Some(around) if layout::holds_documents(around)? => {
+            Ok(Some((Generation::Files(around.to_owned()), true)))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn recognise(dir: &Path) -> Result<Option<Generation>> {
+    let inner = dir.join("crdt.db");
+    if layout::holds_documents(dir)? {
+        return Ok(Some(Generation::Files(dir.to_owned())));
+    }
+    if layout::holds_documents(&inner)? {
+        return Ok(Some(Generation::Files(inner)));
+    }
+    let legacy = |file: PathBuf, dir: &Path| Some(Generation::Legacy { file, dir: dir.to_owned() });
+    if fs::is_file(&inner)? {
+        return Ok(legacy(inner, dir));
+    }
+    let named = dir.file_name().is_some_and(|name| name == "crdt.db") && fs::is_file(dir)?;
+    let within = dir.parent().unwrap_or(Path::new("."));
+    Ok(if named { legacy(dir.to_owned(), within) } else { None })
+}

@@ -1,0 +1,63 @@
+//! The Yrs v1 update format, without yrs: reading, measuring, cutting and joining bytes.
+//!
+//! An [`Update`] is walked (bounds, lengths, text: every byte is accounted for, no content is
+//! copied), then checked: that is the gate's to do ([`crate::gate`]), and what it found stays with
+//! the update. What it needs is [`Update::needs`]. [`merge`] puts several updates into one.
+//!
+//! ```text
+//! update := n_clients { n_blocks client first_clock block* }* delete_set
+//! block  := 0 len (GC) | 10 len (Skip) | info [left] [right] [parent [key]] content
+//! ```
+
+mod alive;
+pub(crate) mod any;
+mod block;
+mod deletes;
+mod facts;
+mod fault;
+mod lineage;
+mod locate;
+mod measure;
+mod merge;
+mod news;
+mod owned;
+mod pages;
+mod paths;
+mod portion;
+mod reader;
+mod run;
+mod salvage;
+mod texts;
+mod trace;
+mod update;
+mod value;
+mod version;
+mod walk;
+mod written;
+
+pub use alive::Alive;
+pub use block::{Block, Clocks, Header, Id, Kind, Parent, RootKind};
+pub use deletes::DeleteSet;
+pub use facts::Owner;
+pub use fault::Fault;
+pub use lineage::Origins;
+pub use locate::{Location, Locations};
+pub use measure::{Dead, Frame};
+pub use merge::merge;
+pub use owned::{CheckedBytes, HeldElsewhere};
+pub use pages::{PageSet, Pages};
+pub use paths::{Container, Extent, Register, Step};
+pub use salvage::{Reach, Salvage, without_gaps};
+pub use texts::{Decide, Instead, TextRole};
+pub use trace::{Head, Trace, Traced, heads};
+pub use update::{Checked, Unchecked, Update, Walked};
+pub use value::{Record, Value, record_to_json};
+pub use version::Version;
+pub use written::WrittenBlocks;
+
+pub(crate) use block::Client;
+pub(crate) use deletes::write_var;
+pub(crate) use facts::{Facts, GONE, LineageNode, OPEN, ParentSlot, Root, Shape};
+pub(crate) use lineage::{Forest, WayDown};
+pub(crate) use reader::{AnyHead, Reader};
+pub(crate) use run::{Run, RunContent};

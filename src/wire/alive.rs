@@ -1,0 +1,190 @@
+//! Collected here, standing there.
+//!
+//! A replica collects what was in a container once the container is deleted, and only then. So a
+//! unit that one side has as GC, while the other shows where it stands, says that its container is
+//! deleted. Where nobody deleted that yet, the deletion is still on its way; a root nobody can
+//! delete.
+
+use super::{Block, Checked, Client, DeleteSet, GONE, Id, Kind, OPEN, Owner, Update};
+
+/// Containers are not nested deeper than twice the limit, half in each update.
+const STEPS: usize = 2 * crate::limits::CONTAINER_DEPTH + 2;
+
+/// Where a unit stands that is collected on the other side, though nobody deletes its container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alive {
+    /// The unit stands in a root: no honest replica collects it.
+    InRoot(Id),
+    /// It stands in a container that can be deleted.
+    Inside(Id),
+}
+
+impl Update<'_, Checked> {
+    /// The first unit in a root, else the first, that either this update or `base`, a whole state,
+    /// has as collected, while the other shows it in a container that is not among `deletes`: all
+    /// deletions that are known, those of the two included. Linear in the overlap.
+    pub fn collected_alive(
+        &self,
+        base: &Update<'_, Checked>,
+        deletes: &DeleteSet,
+    ) -> Option<Alive> {
+        let all = self.all_alive(base, deletes);
+        all.iter().find(|alive| matches!(alive, Alive::InRoot(_))).or(all.first()).copied()
+    }
+
+    /// All of them, one for each block.
+    pub(crate) fn all_alive(&self, base: &Update<'_, Checked>, deletes: &DeleteSet) -> Vec<Alive> {
+        let mut standing = Vec::new();
+        for ours in &self.clients {
+            if let Some(theirs) = base.client(ours.id) {
+                collected(self, ours, base, theirs, |block, id| {
+                    standing.push((BlockSide::Base, block, id));
+                });
+                collected(base, theirs, self, ours, |block, id| {
+                    standing.push((BlockSide::Update, block, id));
+                });
+            }
+        }
+        if standing.is_empty() {
+            return Vec::new();
+        }
+        let both = Both { update: self, base, deletes, like: alike(self, base) };
+        let alive = |(side, block, id)| both.alive(side, block, id);
+        standing.into_iter().filter_map(alive).collect()
+    }
+}
+
+impl Update<'_, Checked> {
+    /// Per block, whether it stands in what `deletes` says is deleted, or in what is gone from
+    /// `base`, a whole state.
+    pub(crate) fn buried(&self, base: &Update<'_, Checked>, deletes: &DeleteSet) -> Vec<bool> {
+        let both = Both { update: self, base, deletes, like: alike(self, base) };
+        let id = Id { client: 0, clock: 0 };
+        (0..self.blocks.len())
+            .map(|block| both.alive(BlockSide::Update, block, id).is_none())
+            .collect()
+    }
+}
+
+/// Names every block of one update that stands somewhere while the other has some of its units as
+/// GC, with the first of these.
+fn collected<A, B>(
+    gone: &Update<'_, A>,
+    of_gone: &Client,
+    there: &Update<'_, B>,
+    of_there: &Client,
+    mut found: impl FnMut(usize, Id),
+) {
+    let gone = gone.blocks.get(of_gone.blocks.clone()).unwrap_or(&[]);
+    let mut gone = gone.iter().filter(|block| block.kind == Kind::Gc).peekable();
+    for index in of_there.blocks.clone() {
+        let Some(block) = there.blocks.get(index) else { return };
+        while gone.next_if(|gone| gone.next_clock() <= block.clock).is_some() {}
+        let Some(gone) = gone.peek() else { return };
+        if block.kind != Kind::Gc && gone.clock < block.next_clock() {
+            found(index, Id { client: of_there.id, clock: gone.clock.max(block.clock) });
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum BlockSide {
+    Base,
+    Update,
+}
+
+/// An update and the document that it is for.
+struct Both<'b, 'u, 'a> {
+    update: &'b Update<'u, Checked>,
+    base: &'b Update<'a, Checked>,
+    deletes: &'b DeleteSet,
+    /// Per block of the update whose place it does not show itself: a block in the same place.
+    like: Vec<Option<(BlockSide, usize)>>,
+}
+
+/// Where something stands.
+enum Enclosing {
+    Root,
+    In(Id),
+    /// In what is gone, or it is not known where.
+    Gone,
+}
+
+impl Both<'_, '_, '_> {
+    fn alive(&self, side: BlockSide, block: usize, id: Id) -> Option<Alive> {
+        let (mut side, mut block) = (side, block);
+        let mut nested = false;
+        for _ in 0..STEPS {
+            let container = match self.place(side, block) {
+                Enclosing::Gone => return None,
+                Enclosing::Root if nested => return Some(Alive::Inside(id)),
+                Enclosing::Root => return Some(Alive::InRoot(id)),
+                Enclosing::In(container) => container,
+            };
+            nested = true;
+            if self.deletes.contains(container) {
+                return None;
+            }
+            (side, block) = match (self.base.find(container), self.update.find(container)) {
+                (Some(block), _) => (BlockSide::Base, block),
+                (None, Some(block)) => (BlockSide::Update, block),
+                (None, None) => break,
+            };
+        }
+        Some(Alive::Inside(id))
+    }
+
+    fn place(&self, side: BlockSide, block: usize) -> Enclosing {
+        let place = match side {
+            BlockSide::Base => self.base.placed(block),
+            BlockSide::Update => self.update.placed(block).or_else(|| match self.like.get(block) {
+                Some(Some((BlockSide::Base, like))) => self.base.placed(*like),
+                Some(Some((BlockSide::Update, like))) => self.update.placed(*like),
+                _ => None,
+            }),
+        };
+        place.unwrap_or(Enclosing::Gone)
+    }
+}
+
+impl Update<'_, Checked> {
+    /// Where a block stands, as far as the update itself shows it.
+    fn placed(&self, block: usize) -> Option<Enclosing> {
+        match self.facts.slot.get(block).copied()? {
+            OPEN => None,
+            GONE => Some(Enclosing::Gone),
+            slot => Some(match self.facts.slots.get(slot as usize)?.owner {
+                Owner::Root(_) => Enclosing::Root,
+                Owner::Item { id, .. } => Enclosing::In(id),
+            }),
+        }
+    }
+}
+
+/// For what has its place from an origin outside the update: that origin, or what leads to it.
+fn alike(
+    update: &Update<'_, Checked>,
+    base: &Update<'_, Checked>,
+) -> Vec<Option<(BlockSide, usize)>> {
+    let mut like = vec![None; update.blocks.len()];
+    let stands = |block: &Block| block.kind != Kind::Gc;
+    for index in update.facts.order.iter().map(|index| *index as usize) {
+        let Some(block) = update.blocks.get(index).filter(|block| stands(block)) else { continue };
+        if update.facts.slot.get(index) != Some(&OPEN) {
+            continue;
+        }
+        let (left, right) = update.origins(block);
+        let found = [left, right].into_iter().flatten().find_map(|origin| {
+            let in_base = base.find(origin).filter(|at| base.blocks.get(*at).is_some_and(stands));
+            in_base.map(|at| (BlockSide::Base, at)).or_else(|| {
+                let at = update.find(origin)?;
+                update.blocks.get(at).filter(|block| stands(block))?;
+                like.get(at).copied().flatten().or(Some((BlockSide::Update, at)))
+            })
+        });
+        if let Some(entry) = like.get_mut(index) {
+            *entry = found;
+        }
+    }
+    like
+}

@@ -1,0 +1,151 @@
+//! What an update is made of: ids, blocks, and where an item stands.
+
+use super::fault::Fault;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// A state vector: the next clock of each client.
+pub type Clocks = BTreeMap<u64, u32>;
+
+/// The name of one unit of content: who wrote it, and its number there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id {
+    /// The client id of the replica that wrote it.
+    pub client: u64,
+    /// Its number among all that this client wrote, from 0 on without a gap.
+    pub clock: u32,
+}
+
+/// What a root holds, where a concern's schema says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RootKind {
+    /// A shared map.
+    Map,
+    /// A shared array.
+    Array,
+    /// A shared text.
+    Text,
+}
+
+/// What a block is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A range whose content was collected: nothing tells any more what it was, or where it stood.
+    Gc,
+    /// A range that is not there. No document that is stored here has any.
+    Skip,
+    /// An item whose content is gone; where it stood is known.
+    Deleted,
+    /// Plain values as old versions of Yjs wrote them. The gate refuses them.
+    Json,
+    /// Bytes as one value.
+    Binary,
+    /// Characters of a text, each UTF-16 unit one unit of content.
+    String,
+    /// A plain value among the characters of a text.
+    Embed,
+    /// The beginning or the end of formatting in a text. The gate refuses it.
+    Format,
+    /// A shared type: an array, a map, a text, or one that only other programs use.
+    Type,
+    /// Plain values, one for each unit.
+    Any,
+    /// A document within the document. The gate refuses it.
+    Doc,
+    /// Elements that are shown at another place. The gate refuses it.
+    Move,
+}
+
+impl Kind {
+    /// The kind as a word in a sentence.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Gc => "collected content",
+            Kind::Skip => "a gap",
+            Kind::Deleted => "deleted content",
+            Kind::Json => "old JSON content",
+            Kind::Binary => "bytes",
+            Kind::String => "text",
+            Kind::Embed => "an embedded value",
+            Kind::Format => "formatting",
+            Kind::Type => "a container",
+            Kind::Any => "a value",
+            Kind::Doc => "a sub-document",
+            Kind::Move => "a move",
+        }
+    }
+}
+
+/// One block: a run of units that one client wrote in a row. Offsets are into the update's bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Block {
+    /// The number of its first unit among those of its client.
+    pub clock: u32,
+    /// How many units it covers: values, UTF-16 units of a text, or clocks that are gone.
+    pub len: u32,
+    pub(super) at: u32,
+    pub(super) content: u32,
+    pub(super) end: u32,
+    pub(super) info: u8,
+    /// A plain value in it is nested deeper than anything here reads.
+    pub(crate) deep: bool,
+    /// It holds a value that yrs would write in another way ([`WrittenBlocks`]).
+    pub(super) odd: bool,
+    /// What its units hold, as its first byte says; the delete set may have deleted them since.
+    pub kind: Kind,
+}
+
+impl Block {
+    /// The clock after its last unit.
+    pub fn next_clock(&self) -> u32 {
+        self.clock.saturating_add(self.len)
+    }
+
+    /// The bytes of the whole block.
+    pub fn span(&self) -> Range<usize> {
+        self.at as usize..self.end as usize
+    }
+
+    /// A fault where it begins.
+    pub(crate) fn fault(&self, rule: &'static str, reason: impl Into<String>) -> Fault {
+        Fault::new(self.at as usize, rule, reason)
+    }
+
+    /// The bytes of its content, without info, origins, parent and key.
+    pub fn content_span(&self) -> Range<usize> {
+        self.content as usize..self.end as usize
+    }
+}
+
+/// Where an item stands, as written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Header<'a> {
+    /// The unit that stood to its left when it was written: what it was written over, under a key.
+    pub left: Option<Id>,
+    /// The unit that stood to its right when it was written.
+    pub right: Option<Id>,
+    /// `None` where an origin is written: the parent is then the origin's.
+    pub parent: Option<Parent<'a>>,
+    /// The key in a map, where it is written: only where the parent is.
+    pub key: Option<&'a str>,
+}
+
+/// The container that an item says it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parent<'a> {
+    /// The root of this name.
+    Root(&'a str),
+    /// The container that this item created.
+    Item(Id),
+}
+
+/// The blocks of one client, clocks `first..end` without a gap.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    pub id: u64,
+    pub first: u32,
+    pub end: u32,
+    /// Bytes of its entry in the client table: how many blocks, its id, its first clock.
+    pub head: usize,
+    pub blocks: Range<usize>,
+}

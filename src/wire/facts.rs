@@ -1,0 +1,152 @@
+//! What a check finds out about an update: the order of its blocks, and where each stands.
+
+use super::{Clocks, Id, RootKind};
+
+/// In [`Facts::slot`]: the block is GC, or its container is gone; yrs makes it GC too.
+pub const GONE: u32 = u32::MAX;
+/// In [`Facts::slot`]: its container is not in the update, so nothing is known of it.
+pub const OPEN: u32 = u32::MAX - 1;
+
+/// What the check found out about an update.
+#[derive(Default)]
+pub struct Facts {
+    /// The blocks in causal order, as indices.
+    pub order: Vec<u32>,
+    /// Per block, the index of its slot, or [`GONE`], or [`OPEN`].
+    pub slot: Vec<u32>,
+    /// Per block, the clock from which on each unit has the one before it as its left origin, and
+    /// the same right origin: what a reader may join to one block.
+    pub(crate) chain: Vec<u32>,
+    /// Per block, what its left origin leads up to.
+    pub(crate) lineage: Vec<LineageNode>,
+    pub slots: Vec<ParentSlot>,
+    pub roots: Vec<Root>,
+    pub needs: Clocks,
+    /// The origins of something deleted cross inside one run.
+    pub crosses: bool,
+}
+
+/// A block among those that its left origin leads up to. Blocks are counted with those of the base
+/// first, where there is one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LineageNode {
+    pub(crate) client: u64,
+    /// The block of the left origin; itself where that is none, or unknown.
+    pub(crate) above: u32,
+    /// The clock of the left origin.
+    pub(crate) behind: u32,
+    /// A block on the way to the top; itself there.
+    pub(crate) jump: u32,
+    /// Blocks above it.
+    pub(crate) depth: u32,
+    /// Whether the way up leads to the beginning: not to what is collected, or outside the update.
+    pub(crate) known: bool,
+}
+
+/// A place that items stand in: a container, and the key there if it is a map
+/// ([`Update::key`](super::Update::key)).
+#[derive(Debug, Clone, Copy)]
+pub struct ParentSlot {
+    pub owner: Owner,
+    /// The bytes of the key, if there is one.
+    pub(crate) key_len: Option<u32>,
+    /// The block whose header names owner and key.
+    pub head: u32,
+    pub(crate) shape: Shape,
+    /// Containers around it, the owner included.
+    pub(crate) depth: u8,
+    /// Whether all these containers are known, up to a root.
+    pub(crate) rooted: bool,
+}
+
+/// The container that items stand in, by what made it.
+#[derive(Debug, Clone, Copy)]
+pub enum Owner {
+    /// An index into the roots.
+    Root(u32),
+    /// The item that created the container, and its block, unless it is outside the update.
+    Item {
+        /// The item that created the container.
+        id: Id,
+        /// The index of that item's block in the update; None where the update does not hold it.
+        block: Option<u32>,
+    },
+}
+
+impl ParentSlot {
+    /// Whether it is a place under a key.
+    pub fn is_keyed(&self) -> bool {
+        self.key_len.is_some()
+    }
+}
+
+impl Owner {
+    pub(crate) fn same(self, other: Owner) -> bool {
+        match (self, other) {
+            (Owner::Root(a), Owner::Root(b)) => a == b,
+            (Owner::Item { id: a, .. }, Owner::Item { id: b, .. }) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// A root ([`Update::root`](super::Update::root) is its name).
+#[derive(Debug, Clone, Copy)]
+pub struct Root {
+    /// The first block whose header names it.
+    pub(crate) head: u32,
+    pub shape: Shape,
+}
+
+/// What a container is, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    Unknown,
+    /// An array or a text.
+    Sequence,
+    Map,
+    Array,
+    Text,
+}
+
+impl Shape {
+    /// The shape of the container that a Type block creates; none for XML and the like.
+    pub fn of_type(content: &[u8]) -> Option<Shape> {
+        match content {
+            [0] => Some(Shape::Array),
+            [1] => Some(Shape::Map),
+            [2] => Some(Shape::Text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn with(self, other: Shape) -> Option<Shape> {
+        match (self, other) {
+            (Shape::Unknown, shape) | (shape, Shape::Unknown) => Some(shape),
+            (Shape::Sequence, shape @ (Shape::Array | Shape::Text))
+            | (shape @ (Shape::Array | Shape::Text), Shape::Sequence) => Some(shape),
+            (a, b) if a == b => Some(a),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Shape::Unknown => "an unknown container",
+            Shape::Sequence => "an array or a text",
+            Shape::Map => "a map",
+            Shape::Array => "an array",
+            Shape::Text => "a text",
+        }
+    }
+}
+
+impl From<RootKind> for Shape {
+    fn from(kind: RootKind) -> Shape {
+        match kind {
+            RootKind::Map => Shape::Map,
+            RootKind::Array => Shape::Array,
+            RootKind::Text => Shape::Text,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What stands behind what, and what was written over what: left origins, which form a tree of the
+//! units of each sequence, and a chain under each key.
+//!
+//! A way up is as long as a register was written to, or a text was typed in turns, and one merge
+//! asks for many of them. Each block knows its depth and one block far above it (the skew-binary
+//! jump pointers of Myers), so that a question takes the logarithm of the way.
+
+use super::facts::LineageNode;
+use super::{Block, Checked, Id, Update};
+use std::collections::HashMap;
+
+/// The blocks of an update, after those of the document that it is for.
+pub(crate) struct Forest<'f> {
+    pub(crate) base: &'f [LineageNode],
+    pub(crate) own: &'f [LineageNode],
+}
+
+/// Where a way down begins.
+pub(crate) enum WayDown {
+    /// At the next unit of the same block.
+    Next,
+    /// At the first unit of a block of this client.
+    Client(u64),
+}
+
+impl Forest<'_> {
+    fn node(&self, at: u32) -> Option<LineageNode> {
+        match (at as usize).checked_sub(self.base.len()) {
+            Some(own) => self.own.get(own).copied(),
+            None => self.base.get(at as usize).copied(),
+        }
+    }
+
+    /// What a block is whose left origin is this unit of this one.
+    pub(crate) fn below(&self, client: u64, above: u32, behind: u32) -> Option<LineageNode> {
+        let over = self.node(above)?;
+        let far = self.node(over.jump)?;
+        let farther = self.node(far.jump)?;
+        let even = over.depth.checked_sub(far.depth) == far.depth.checked_sub(farther.depth);
+        let jump = if even { far.jump } else { above };
+        let depth = over.depth.saturating_add(1);
+        Some(LineageNode { client, above, behind, jump, depth, known: over.known })
+    }
+
+    /// The block on the way up that has so many above it.
+    fn at_depth(&self, block: u32, depth: u32) -> Option<LineageNode> {
+        let mut at = block;
+        loop {
+            let node = self.node(at)?;
+            if node.depth <= depth {
+                return (node.depth == depth).then_some(node);
+            }
+            let far = self.node(node.jump)?;
+            at = if far.depth >= depth { node.jump } else { node.above };
+        }
+    }
+
+    /// The way down from one unit, or from the beginning, to another; units by their blocks and
+    /// clocks. None if the other does not stand behind it, or that is not known.
+    pub(crate) fn way_down(&self, from: Option<(u32, u32)>, to: (u32, u32)) -> Option<WayDown> {
+        let Some((top, clock)) = from else {
+            let first = self.at_depth(to.0, 0).filter(|node| node.known)?;
+            return Some(WayDown::Client(first.client));
+        };
+        if top == to.0 {
+            return (clock < to.1).then_some(WayDown::Next);
+        }
+        let node = self.at_depth(to.0, self.node(top)?.depth.checked_add(1)?)?;
+        match node.behind.checked_sub(clock).filter(|_| node.above == top)? {
+            0 => Some(WayDown::Client(node.client)),
+            _ => Some(WayDown::Next),
+        }
+    }
+}
+
+impl Update<'_, Checked> {
+    /// Whether one item is among the left origins of another: what it was written over, what that
+    /// was written over, and so on.
+    pub fn is_behind(&self, later: Id, earlier: Id) -> bool {
+        let forest = Forest { base: &[], own: &self.facts.lineage };
+        let locate = |id: Id| Some((self.find(id)? as u32, id.clock));
+        let (Some(later), Some(earlier)) = (locate(later), locate(earlier)) else { return false };
+        forest.way_down(Some(earlier), later).is_some()
+    }
+
+    /// The unit, dead or alive, that each of these stands right behind: of those of which that is
+    /// plain, since nothing else was ever put behind that unit.
+    pub fn neighbours(&self, units: impl Iterator<Item = Id>) -> HashMap<Id, Id> {
+        if self.crosses() {
+            return HashMap::new();
+        }
+        let left = |unit: Id| Some((unit, self.left_origin(unit)?));
+        let mut neighbours: HashMap<Id, Id> = units.filter_map(left).collect();
+        let mut behind: HashMap<Id, u32> = neighbours.values().map(|left| (*left, 0)).collect();
+        for (left, count) in &mut behind {
+            let goes_on = |block: &Block| left.clock.saturating_add(1) < block.next_clock();
+            *count += u32::from(self.block(*left).is_some_and(goes_on));
+        }
+        for block in &self.blocks {
+            if let Some(count) = self.origins(block).0.and_then(|left| behind.get_mut(&left)) {
+                *count = count.saturating_add(1);
+            }
+        }
+        neighbours.retain(|_, left| behind.get(left) == Some(&1));
+        neighbours
+    }
+}
+
+/// Everything that some items were written over.
+pub struct Origins {
+    /// By block the clock before which all its units are among them.
+    passed: HashMap<usize, u32>,
+}
+
+impl Origins {
+    /// Linear in the chains of the items, however many of them stand in one.
+    pub fn of(update: &Update<'_, Checked>, items: impl Iterator<Item = Id>) -> Origins {
+        let mut passed: HashMap<usize, u32> = HashMap::new();
+        for id in items {
+            // Within a block each unit was written over the one before it.
+            let mut next = update.find(id).zip(Some(id.clock));
+            while let Some((at, end)) = next.take() {
+                let first = !passed.contains_key(&at);
+                let reached = passed.entry(at).or_insert(0);
+                *reached = end.max(*reached);
+                if let (true, Some(block)) = (first, update.blocks.get(at))
+                    && let Some(origin) = update.origins(block).0
+                {
+                    next = update.find(origin).zip(origin.clock.checked_add(1));
+                }
+            }
+        }
+        Origins { passed }
+    }
+
+    /// Whether one of the items was written over this one; no item counts as written over itself.
+    /// `update` must be the one that the chains were followed in.
+    pub fn contains(&self, update: &Update<'_, Checked>, id: Id) -> bool {
+        let end = update.find(id).and_then(|block| self.passed.get(&block));
+        end.is_some_and(|end| id.clock < *end)
+    }
+}

@@ -1,0 +1,193 @@
+//! How many bytes each part of an update takes: together with the blocks' own spans, all of them.
+
+use super::Value;
+use super::any;
+use super::{Block, Header, Kind, Parent, Reader, Update};
+use std::ops::Range;
+
+/// What one client takes in the frame around the blocks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// The client id whose entries these are.
+    pub client: u64,
+    /// Bytes of its entry in the client table.
+    pub table: usize,
+    /// Bytes of its entry in the delete set.
+    pub deletes: usize,
+    /// Ranges in the delete set, as written.
+    pub ranges: usize,
+}
+
+/// The deleted part of a block.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dead {
+    /// How many of its units are deleted: clocks, not bytes.
+    pub units: u32,
+    /// Of its content. A run's own length and count belong to what lives.
+    pub bytes: usize,
+}
+
+impl<S> Update<'_, S> {
+    /// What the clients take in the client table and in the delete set, which is all that the two
+    /// hold but their counts: [`Update::counts`].
+    pub fn frames(&self) -> Vec<Frame> {
+        let table = self.clients.iter().map(|client| Frame {
+            client: client.id,
+            table: client.head,
+            ..Frame::default()
+        });
+        // The walk read the same bytes: this cannot fail.
+        table.chain(self.delete_frames().unwrap_or_default()).collect()
+    }
+
+    /// Bytes of the number of clients, at the head of the table and of the delete set.
+    pub fn counts(&self) -> (usize, usize) {
+        let length = |at: usize| {
+            let mut reader = Reader::at(self.bytes, at);
+            reader.var().map_or(0, |_| reader.offset().saturating_sub(at))
+        };
+        (length(0), length(self.deletes_at))
+    }
+
+    /// Bytes of what removed records left, which never comes free: the entry of each key that was
+    /// taken out of a root, and the ranges in which all that stood in it was collected. Values that
+    /// were overwritten in what lives are not among them, nor is the delete set.
+    pub fn residue(&self) -> u64 {
+        let mut residue = 0u64;
+        for (client, blocks) in self.clients() {
+            for block in blocks {
+                let is_left = match block.kind {
+                    Kind::Gc => true,
+                    _ => self.is_removed_key(client, block),
+                };
+                if is_left {
+                    residue = residue.saturating_add(block.span().len() as u64);
+                }
+            }
+        }
+        residue
+    }
+
+    /// Whether a block is the entry of a key in a root, with nothing left in it.
+    fn is_removed_key(&self, client: u64, block: &Block) -> bool {
+        let is_dead = || self.dead(client, block).units >= block.len;
+        let is_entry = |header: Header<'_>| {
+            matches!(header.parent, Some(Parent::Root(_))) && header.key.is_some()
+        };
+        (block.kind == Kind::Deleted || is_dead()) && is_entry(self.header(block))
+    }
+
+    fn delete_frames(&self) -> Result<Vec<Frame>, super::Fault> {
+        let mut reader = Reader::at(self.bytes, self.deletes_at);
+        let mut frames = Vec::new();
+        for _ in 0..reader.var()? {
+            let start = reader.offset();
+            let client = reader.client()?;
+            let ranges = reader.count(2)?;
+            for _ in 0..ranges {
+                reader.var()?;
+                reader.var()?;
+            }
+            let deletes = reader.offset().saturating_sub(start);
+            frames.push(Frame { client, deletes, ranges, ..Frame::default() });
+        }
+        Ok(frames)
+    }
+
+    /// How much of a block is deleted, by its kind or by the delete set.
+    pub fn dead(&self, client: u64, block: &Block) -> Dead {
+        let content = block.content_span().len();
+        if matches!(block.kind, Kind::Gc | Kind::Deleted) {
+            return Dead { units: block.len, bytes: content };
+        }
+        let ranges = self.deletes.ranges(client);
+        let first = ranges.partition_point(|range| range.end <= block.clock);
+        let within = |range: &Range<u32>| {
+            let start = range.start.max(block.clock).saturating_sub(block.clock);
+            start..range.end.min(block.next_clock()).saturating_sub(block.clock)
+        };
+        let cuts = ranges.get(first..).unwrap_or(&[]).iter();
+        let cuts = cuts.take_while(|range| range.start < block.next_clock()).map(within);
+        let mut dead = Dead::default();
+        let mut run = Units::of(self.bytes, block);
+        for cut in cuts {
+            dead.units = dead.units.saturating_add(cut.end.saturating_sub(cut.start));
+            if cut == (0..block.len) {
+                return Dead { units: block.len, bytes: content };
+            }
+            let start = run.offset(cut.start);
+            dead.bytes = dead.bytes.saturating_add(run.offset(cut.end).saturating_sub(start));
+        }
+        dead
+    }
+
+    /// The plain value of a block that holds exactly one.
+    pub fn scalar(&self, block: &Block) -> Option<Value> {
+        if block.kind != Kind::Any || block.len != 1 {
+            return None;
+        }
+        self.plain(block).pop()
+    }
+
+    /// The plain values of a block, in order; none of one that holds something else.
+    pub fn plain(&self, block: &Block) -> Vec<Value> {
+        if block.kind != Kind::Any {
+            return Vec::new();
+        }
+        let mut reader = Reader::at(self.bytes, block.content_span().start);
+        // The walk read the same bytes: nothing here can fail.
+        let count = reader.var().unwrap_or(0);
+        (0..count).map_while(|_| any::read(&mut reader).ok()).collect()
+    }
+}
+
+/// The units of a run, taken in ascending order.
+struct Units<'a> {
+    kind: Kind,
+    reader: Reader<'a>,
+    /// Of a text: what is left of it, and where that begins.
+    text: std::str::CharIndices<'a>,
+    text_at: usize,
+    taken: u32,
+}
+
+impl<'a> Units<'a> {
+    fn of(bytes: &'a [u8], block: &Block) -> Self {
+        let mut reader = Reader::at(bytes, block.content_span().start);
+        let (mut text, mut text_at) = ("", reader.offset());
+        match block.kind {
+            // The walk read the same bytes: nothing here can fail.
+            Kind::String => {
+                text = reader.text().unwrap_or("");
+                text_at = reader.offset().saturating_sub(text.len());
+            }
+            Kind::Any | Kind::Json => drop(reader.var()),
+            _ => {}
+        }
+        Units { kind: block.kind, reader, text: text.char_indices(), text_at, taken: 0 }
+    }
+
+    /// Where this unit begins. A surrogate pair that is cut belongs to what stands before.
+    fn offset(&mut self, unit: u32) -> usize {
+        if self.kind == Kind::String {
+            while self.taken < unit
+                && let Some((_, char)) = self.text.next()
+            {
+                self.taken = self.taken.saturating_add(char.len_utf16() as u32);
+            }
+            return self.text_at.saturating_add(self.text.offset());
+        }
+        while self.taken < unit {
+            let step = match self.kind {
+                Kind::Any => self.reader.skip_any(),
+                Kind::Json => self.reader.text().map(drop),
+                _ => return self.reader.offset(),
+            };
+            if step.is_err() {
+                break;
+            }
+            self.taken = self.taken.saturating_add(1);
+        }
+        self.reader.offset()
+    }
+}

@@ -1,0 +1,181 @@
+//! Where blocks stand, and what belongs to a container.
+
+use super::{Checked, GONE, Id, OPEN, Owner, ParentSlot, Update};
+use std::collections::HashMap;
+
+/// One step on the way from a root to an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// A root's name, or a key in a map.
+    Key(&'a str),
+    /// An element of a sequence, by its item.
+    Element(Id),
+}
+
+/// A container as it is named everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Container<'a> {
+    /// The root of this name.
+    Root(&'a str),
+    /// The container that this item created.
+    Item(Id),
+}
+
+/// One key of one map: a register.
+pub type Register<'a> = (Container<'a>, &'a str);
+
+/// What the blocks of one container take, everything below it included.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// How many blocks they are, its own included.
+    pub blocks: usize,
+    /// The bytes of these blocks, headers and all.
+    pub bytes: usize,
+    /// What of these bytes is left when the container is deleted: the header of its own item, and
+    /// a GC block for each run of the others.
+    pub remains: usize,
+}
+
+impl<'a> Update<'a, Checked> {
+    /// The steps from a root to the place of a block: the root's name and the keys. Elements of a
+    /// sequence add no step. False when the way is not known, because a container on it is gone or
+    /// not in the update; what is known of it is then the end.
+    pub(crate) fn path(&self, index: usize, path: &mut Vec<&'a str>) -> bool {
+        path.clear();
+        let mut at = Some(index as u32);
+        let mut root = None;
+        while let Some(block) = at.take() {
+            let slot = match self.facts.slot.get(block as usize).copied() {
+                None | Some(GONE | OPEN) => break,
+                Some(slot) => self.facts.slots.get(slot as usize),
+            };
+            let Some(slot) = slot else { break };
+            path.extend(self.key(slot));
+            match slot.owner {
+                Owner::Root(owner) => root = self.facts.roots.get(owner as usize),
+                Owner::Item { block, .. } => at = block,
+            }
+        }
+        path.extend(root.map(|root| self.root(root)));
+        path.reverse();
+        root.is_some()
+    }
+
+    /// What the container that this item created takes in the bytes. Linear in the blocks.
+    pub fn extent(&self, id: Id) -> Extent {
+        self.extents(&[id]).pop().unwrap_or_default()
+    }
+
+    /// The same of several containers, in one look at the blocks. What stands in one inside another
+    /// is counted with the inner one.
+    pub fn extents(&self, ids: &[Id]) -> Vec<Extent> {
+        let mut extents = vec![Extent::default(); ids.len()];
+        let tops = (0..).zip(ids).filter_map(|(at, id)| Some((self.find(*id)?, at)));
+        let tops: HashMap<usize, usize> = tops.collect();
+        let mut within: Vec<Option<usize>> = vec![None; self.blocks.len()];
+        // Parents come before their children in this order.
+        for index in self.facts.order.iter().map(|index| *index as usize) {
+            let around = || within.get(self.owner(index)?).copied().flatten();
+            let at = tops.get(&index).copied().or_else(around);
+            if let Some(entry) = within.get_mut(index) {
+                *entry = at;
+            }
+        }
+        for client in &self.clients {
+            // A container, and how much of it stands in a row that becomes one GC block.
+            let mut run: Option<(usize, u32)> = None;
+            for index in client.blocks.clone() {
+                let Some(block) = self.blocks.get(index) else { continue };
+                let at = within.get(index).copied().flatten();
+                let is_top = tops.contains_key(&index);
+                if is_top || run.is_some_and(|(of, _)| at != Some(of)) {
+                    collect(&mut extents, run.take());
+                }
+                let Some(at) = at else { continue };
+                let Some(extent) = extents.get_mut(at) else { continue };
+                extent.blocks += 1;
+                extent.bytes += block.span().len();
+                if is_top {
+                    // Header and length.
+                    extent.remains += block.content_span().start - block.span().start + 1;
+                } else {
+                    let len = run.map_or(0, |(_, len)| len);
+                    run = Some((at, len.saturating_add(block.len)));
+                }
+            }
+            collect(&mut extents, run);
+        }
+        extents
+    }
+
+    /// The register that an item writes; none where it is in a sequence, or its container is gone
+    /// or not in the update.
+    pub fn register(&self, id: Id) -> Option<Register<'a>> {
+        let slot = self.slot(self.find(id)?)?;
+        let container = match slot.owner {
+            Owner::Root(root) => Container::Root(self.root(self.facts.roots.get(root as usize)?)),
+            Owner::Item { id, .. } => Container::Item(id),
+        };
+        Some((container, self.key(slot)?))
+    }
+
+    /// The steps from a root to an item, the root's name first; none where the way is not known.
+    pub fn steps(&self, id: Id) -> Option<Vec<Step<'a>>> {
+        let mut steps = Vec::new();
+        let mut at = id;
+        loop {
+            let slot = self.slot(self.find(at)?)?;
+            steps.push(self.key(slot).map_or(Step::Element(at), Step::Key));
+            match slot.owner {
+                Owner::Item { id, .. } => at = id,
+                Owner::Root(root) => {
+                    let root = self.facts.roots.get(root as usize)?;
+                    steps.push(Step::Key(self.root(root)));
+                    break;
+                }
+            }
+        }
+        steps.reverse();
+        Some(steps)
+    }
+
+    /// The item that one was written over, or beside.
+    pub fn left_origin(&self, id: Id) -> Option<Id> {
+        let block = self.block(id)?;
+        match id.clock.checked_sub(1) {
+            Some(clock) if id.clock > block.clock => Some(Id { clock, ..id }),
+            _ => self.header(block).left,
+        }
+    }
+
+    fn slot(&self, block: usize) -> Option<&ParentSlot> {
+        let slot = self.facts.slot.get(block).filter(|slot| !matches!(**slot, GONE | OPEN))?;
+        self.facts.slots.get(*slot as usize)
+    }
+
+    /// The block that created the container of a block.
+    fn owner(&self, index: usize) -> Option<usize> {
+        let slot = self.facts.slot.get(index).filter(|slot| !matches!(**slot, GONE | OPEN))?;
+        match self.facts.slots.get(*slot as usize)?.owner {
+            Owner::Item { block: Some(block), .. } => Some(block as usize),
+            _ => None,
+        }
+    }
+}
+
+/// Counts the GC block that becomes of a run.
+fn collect(extents: &mut [Extent], run: Option<(usize, u32)>) {
+    if let Some((of, len)) = run
+        && let Some(extent) = extents.get_mut(of)
+    {
+        extent.remains += gc(len);
+    }
+}
+
+/// The bytes of a GC block of this length; none when it is empty.
+fn gc(len: u32) -> usize {
+    match len {
+        0 => 0,
+        len => 1 + (u32::BITS - len.leading_zeros()).div_ceil(7) as usize,
+    }
+}

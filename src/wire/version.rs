@@ -1,0 +1,24 @@
+//! How much of a document somebody has.
+
+use super::block::Clocks;
+use super::deletes::DeleteSet;
+
+/// What a document holds: every clock it knows, and what of it is deleted. Two replicas with equal
+/// versions hold the same content, unless one of them forked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Version {
+    /// Of each client the clock after its last unit: the state vector.
+    pub clocks: Clocks,
+    /// Every unit that is deleted, those that were collected included.
+    pub deletes: DeleteSet,
+}
+
+impl Version {
+    /// Whether this has all of another.
+    pub fn holds(&self, other: &Version) -> bool {
+        let reached =
+            |client: &u64, clock: &u32| self.clocks.get(client).is_some_and(|c| c >= clock);
+        other.clocks.iter().all(|(client, clock)| reached(client, clock))
+            && self.deletes.covers(&other.deletes)
+    }
+}
