@@ -1441,6 +1441,7 @@ module completions {
   export extern "crdtctl kanban move" [
     --before: string          # Put it before this card of the column
     --top                     # Put it before all others
+    --bottom                  # Put it behind all others, where it is in that column already too
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
@@ -4984,12 +4985,58 @@ module completions {
     seq: string               # Its number in the log
   ]
 
+  def "nu-complete crdtctl log revert global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl log revert global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl log revert global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl log revert global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Take back what one command did, by new edits that do the opposite
+  export extern "crdtctl log revert" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl log revert global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl log revert global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl log revert global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl log revert global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    seq: string               # Its number in the log
+  ]
+
   # Print this message or the help of the given subcommand(s)
   export extern "crdtctl log help" [
   ]
 
   # Show one command: its operations, and what it did to which records
   export extern "crdtctl log help show" [
+  ]
+
+  # Take back what one command did, by new edits that do the opposite
+  export extern "crdtctl log help revert" [
   ]
 
   # Print this message or the help of the given subcommand(s)
@@ -5597,6 +5644,10 @@ module completions {
 
   # Show one command: its operations, and what it did to which records
   export extern "crdtctl help log show" [
+  ]
+
+  # Take back what one command did, by new edits that do the opposite
+  export extern "crdtctl help log revert" [
   ]
 
   # Ask the store in SQL: one query over views of everything it holds

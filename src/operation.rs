@@ -3,10 +3,12 @@
 
 mod declaration;
 mod restore;
+mod revert;
 mod untrash;
 
 pub use declaration::{Argument, Creates, Declaration, Holds, Within};
 pub use restore::Restore;
+pub use revert::Revert;
 pub use untrash::{Untrash, find as find_trashed};
 
 #[cfg(test)]
@@ -42,6 +44,8 @@ macro_rules! operations {
         }
 
         /// What each operation says of itself, in the order in which they are shown.
+        // One may say everything.
+        #[allow(clippy::needless_update)]
         pub const OPERATIONS: &[Declaration] = &[$(
             $(#[$on])*
             Declaration { op: $op, $($key: $value,)* ..Declaration::DEFAULT },
@@ -49,6 +53,7 @@ macro_rules! operations {
 
         impl Operation {
             /// What it says of itself.
+            #[allow(clippy::needless_update)]
             pub fn declaration(&self) -> &'static Declaration {
                 match self {
                     $($(#[$on])* Operation::$variant(_) => {
@@ -118,7 +123,7 @@ operations! {
         ],
     }
     "kanban.move" => KanbanMove(kanban::MoveCard) {
-        takes: &[needs("card"), needs("column"), may("before"), may("top")],
+        takes: &[needs("card"), needs("column"), may("before"), may("top"), may("bottom")],
     }
     "kanban.archive" => KanbanArchive(kanban::Archive) { takes: &[needs("card")] }
     "kanban.restore" => KanbanRestore(kanban::RestoreCard) { takes: &[needs("card")] }
@@ -218,6 +223,12 @@ operations! {
         deletes: true,
         takes: &[needs("number")],
     }
+    "log.revert" => LogRevert(Revert) {
+        within: Within::Anywhere,
+        creates: Creates::Sometimes,
+        deletes: true,
+        takes: &[needs("seq")],
+    }
     "trash.restore" => TrashRestore(Untrash) {
         within: Within::Anywhere,
         creates: Creates::Record,
@@ -261,7 +272,8 @@ pub fn run(session: &mut Session, operation: &Operation) -> Result<Outcome> {
         declared.op,
         outcome.gone()
     );
-    if outcome.changed {
+    // What takes a command back is told by the operations that do it: so it can be taken back itself.
+    if outcome.changed && !matches!(operation, Operation::LogRevert(_)) {
         record(session, mark, operation, &outcome)?;
     }
     Ok(outcome)
@@ -331,8 +343,8 @@ mod tests {
             "as" => json!("canceled"),
             "kind" => json!("text"),
             "x" | "y" | "width" | "height" | "rotation" => json!(1.5),
-            "z_index" | "number" | "created_at" => json!(3),
-            "remove" | "top" | "first" | "force" => json!(true),
+            "z_index" | "number" | "created_at" | "seq" => json!(3),
+            "remove" | "top" | "bottom" | "first" | "force" => json!(true),
             "set" | "data" => json!({"k": 1}),
             "attachments" => json!([{"filename": "a.md", "size_bytes": 3}]),
             _ => json!("x"),

@@ -80,6 +80,9 @@ enum Verb {
         /// Put it before all others
         #[arg(long)]
         top: bool,
+        /// Put it behind all others, where it is in that column already too
+        #[arg(long, conflicts_with_all = ["before", "top"])]
+        bottom: bool,
         #[command(flatten)]
         dry_run: DryRun,
     },
@@ -203,9 +206,9 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             let entity = context.entity()?;
             context.perform(&Operation::KanbanEdit(kanban::EditCard { entity, card, changes }))
         }
-        Verb::Move { card, column, before, top, .. } => {
+        Verb::Move { card, column, before, top, bottom, .. } => {
             let entity = context.entity()?;
-            let change = kanban::MoveCard { entity, card, column, before, top };
+            let change = kanban::MoveCard { entity, card, column, before, top, bottom };
             context.perform(&Operation::KanbanMove(change))
         }
         Verb::Archive { card, .. } => {

@@ -1,6 +1,7 @@
 use super::time::When;
-use super::{Context, resolve};
+use super::{Context, DryRun, resolve};
 use crate::error::Result;
+use crate::operation::{Operation, Revert};
 use crate::query::history::{self as query, HistoryFilter, LoggedOperation};
 use crate::store::Reader;
 use crate::ui::{Column, Format, Report, Section, row, rows};
@@ -54,6 +55,22 @@ enum Verb {
         #[arg(value_name = "SEQ")]
         seq: i64,
     },
+    /// Take back what one command did, by new edits that do the opposite
+    ///
+    /// All of it, or nothing: where somebody has built on it, the error says who, and by what. What
+    /// was made is removed as it always is (a card is archived, an issue closed as canceled), texts
+    /// and places come out of the log, and a member who was removed is added again. A deletion is
+    /// final, and so is what was imported. It can be taken back itself.
+    #[command(after_help = "Examples:
+  crdtctl log revert 9 --dry-run
+  crdtctl log revert 9")]
+    Revert {
+        /// Its number in the log
+        #[arg(value_name = "SEQ")]
+        seq: i64,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
 }
 
 const COLUMNS: &[Column] = &[
@@ -70,6 +87,7 @@ const COLUMNS: &[Column] = &[
 pub fn run(context: &Context, args: Args) -> Result<Report> {
     match args.verb {
         Some(Verb::Show { seq }) => show(context, seq),
+        Some(Verb::Revert { seq, .. }) => context.perform(&Operation::LogRevert(Revert { seq })),
         None => list(context, &args),
     }
 }

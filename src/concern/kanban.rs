@@ -236,9 +236,12 @@ pub struct MoveCard {
     /// The card that it stands before then.
     #[serde(default)]
     pub before: Option<String>,
-    /// Before all others. Without this and `before`: behind them, unless it is in the column.
+    /// Before all others. Without this, `before` and `bottom`: behind them, unless it is in the column.
     #[serde(default)]
     pub top: bool,
+    /// Behind all others, where it is in the column already too.
+    #[serde(default)]
+    pub bottom: bool,
 }
 
 impl MoveCard {
@@ -249,7 +252,12 @@ impl MoveCard {
         let right = board::is_right(session, &doc);
         let is_here = card.text("column_id") == column.id;
         let spot = self.spot(session, &card, &column)?;
-        if is_here && stands(session, &doc, &column, &card.id, &spot)? {
+        let stands = is_here
+            && match self.bottom {
+                true => is_last(session, &doc, &column, &card.id)?,
+                false => stands(session, &doc, &column, &card.id, &spot)?,
+            };
+        if stands {
             return Ok(Outcome::unchanged(doc, &card.id)
                 .saying(format!("it stands there in {:?} already", column.title)));
         }
@@ -275,12 +283,15 @@ impl MoveCard {
         card: &FoundCard,
         column: &Heading,
     ) -> Result<ColumnPosition> {
+        if usize::from(self.before.is_some()) + usize::from(self.top) + usize::from(self.bottom) > 1
+        {
+            return Err(Error::usage(
+                "a card is put on top, at the bottom or before another one, not two of them",
+            ));
+        }
         let Some(before) = &self.before else {
             return Ok(if self.top { ColumnPosition::Top } else { ColumnPosition::End });
         };
-        if self.top {
-            return Err(Error::usage("a card is put on top or before another one, not both"));
-        }
         let before = FoundCard::find(session, &self.entity, before)?.id;
         if before == card.id {
             return Err(Error::usage(format!("card {before} before itself")));
@@ -310,6 +321,16 @@ fn stands(
             board::before(session, doc, &column.id, other)?.flatten().as_deref() == Some(card)
         }
     })
+}
+
+/// Whether a card is the last of its column. Ten thousand moves in one session are not to look for it
+/// among ten thousand: there it is put to the end once more.
+fn is_last(session: &mut Session, doc: &DocId, column: &Heading, card: &str) -> Result<bool> {
+    if board::is_right(session, doc) {
+        return Ok(false);
+    }
+    let cards = session.read(doc, |source| board::cards_in(source, &column.id, false))?;
+    Ok(cards.unwrap_or_default().last().is_some_and(|last| last == card))
 }
 
 /// Takes a card off the board.

@@ -149,6 +149,16 @@ impl View {
             .map_err(|fault| Error::bug("a document was valid and is not").because(fault))
     }
 
+    /// The live units of content behind one in its sequence, in their order; that one may be deleted,
+    /// and none stand behind one that is nowhere.
+    ///
+    /// # Errors
+    /// `Bug` when `roots` are not those that the update was checked with.
+    pub fn behind(&self, roots: &[(&str, RootKind)], unit: Id) -> Result<Vec<Id>> {
+        // It was built within the limit.
+        Ok(build::behind(&self.update(roots)?, unit, u64::MAX).unwrap_or_default())
+    }
+
     /// BLAKE3 of the live content, whatever its history, client ids and encoding: two documents
     /// that show the same have the same digest.
     pub fn digest(&self) -> [u8; 32] {

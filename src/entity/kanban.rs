@@ -70,7 +70,7 @@ impl<'s> Kanban<'s> {
     /// `NotFound`, `Ambiguous`; `Refused` for an archived card.
     pub fn move_to(&self, card: &str, column: &str) -> Result<bool> {
         let (entity, card, column) = (self.entity.clone(), card.to_owned(), column.to_owned());
-        let change = MoveCard { entity, card, column, before: None, top: false };
+        let change = MoveCard { entity, card, column, before: None, top: false, bottom: false };
         self.store.change(&Operation::KanbanMove(change))
     }
 

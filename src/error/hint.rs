@@ -57,6 +57,10 @@ pub enum Next {
     ShowTime,
     /// Show what was done.
     Log,
+    /// Show what one command did.
+    Logged(i64),
+    /// Show what happened to a record.
+    History(String),
 
     /// Show an entity.
     Entity(String),
@@ -125,6 +129,8 @@ pub enum Next {
     Element(String),
     /// Put an element on the canvas.
     AddElement,
+    /// Take the last step on the canvas back, or make it again.
+    Step(&'static str),
     /// Undo or redo against what others built on it.
     Insist(&'static str),
 
@@ -136,6 +142,8 @@ pub enum Next {
     Trash,
     /// Show something that was deleted for good.
     Trashed(String),
+    /// Make something anew that was deleted for good.
+    Untrash(String),
     /// List what lost a conflict.
     Conflicts,
     /// Show what lost a conflict.

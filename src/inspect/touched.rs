@@ -3,10 +3,11 @@
 //! An update alone does not say where all of it stands: an item that follows another one leaves
 //! its place to that. The document knows, for as long as it has not collected the item.
 
-use super::path::keys;
+use super::path::{bracketed, keys};
 use crate::path::DocPath;
 use crate::schema::{Collection, Spec};
-use crate::wire::{Fault, Locations, Update};
+use crate::wire::Value;
+use crate::wire::{Block, Fault, Id, Locations, Owner, Update};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -35,6 +36,9 @@ pub struct TouchedRecord {
     pub id: String,
     /// The steps from the root to it, joined by `/`.
     pub path: String,
+    /// The same apart.
+    #[serde(skip)]
+    pub steps: DocPath,
     /// By what of the record's own item is in the update, as far as the document still tells.
     pub change: TouchKind,
     /// Of the fields, those that were written. None for what concerns all of it.
@@ -51,6 +55,19 @@ pub enum TouchKind {
     Created,
     /// The update took it out for good; a tombstone is only edited.
     Removed,
+}
+
+/// A unit of content that an update wrote or deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TouchedUnit {
+    /// The client that wrote it, and its clock.
+    pub id: Id,
+    /// The steps from the root to it; of what stands in a sequence, to the sequence.
+    pub path: DocPath,
+    /// It is the value of a key, which is the last step.
+    pub keyed: bool,
+    /// The update deleted it; else it wrote it.
+    pub deleted: bool,
 }
 
 /// The update as the document sees it.
@@ -72,17 +89,66 @@ pub struct TouchMap<'d, 'a> {
     /// The indices of each client's blocks.
     ranges: BTreeMap<u64, Range<usize>>,
     locations: Locations<'a>,
+    /// What records in sequences call themselves, by the steps to them.
+    names: BTreeMap<String, String>,
 }
 
 impl<'d, 'a> TouchMap<'d, 'a> {
     /// The document as it stands.
     pub fn of(spec: Option<&'static Spec>, document: &'d Update<'a>) -> Self {
+        let locations = Locations::of(document);
         TouchMap {
             spec,
             ranges: document.client_ranges().collect(),
-            locations: Locations::of(document),
+            names: names_in_sequences(document, &locations),
+            locations,
             document,
         }
+    }
+
+    /// The keys that lead to a location; a record in a sequence has its id for a key, where the
+    /// document still tells it.
+    fn keys(&self, place: usize) -> DocPath {
+        let keys = keys(&self.locations, place);
+        keys.iter().map(|key| self.names.get(key).unwrap_or(key).clone()).collect()
+    }
+
+    /// What an update wrote and deleted, unit by unit, as far as the document tells where it stood.
+    ///
+    /// # Errors
+    /// The fault of its bytes.
+    pub fn units(&self, update: &[u8]) -> Result<Vec<TouchedUnit>, Fault> {
+        let update = Update::walk(update)?;
+        let written = update.clients().flat_map(|(client, blocks)| {
+            blocks.iter().map(move |block| (client, block.clock..block.next_clock(), false))
+        });
+        let deleted = update.delete_set().iter().map(|(client, range)| (client, range, true));
+        let mut found = Vec::new();
+        for (client, range, deleted) in written.chain(deleted) {
+            for (index, units) in self.met(client, range) {
+                let Some(place) = self.locations.index(index) else { continue };
+                let path = self.keys(place);
+                let keyed = self.locations.get(place).is_some_and(|place| place.key.is_some());
+                let unit = |clock| TouchedUnit {
+                    id: Id { client, clock },
+                    path: path.clone(),
+                    keyed,
+                    deleted,
+                };
+                found.extend(units.map(unit));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The blocks that hold some of these units, each with those that it holds.
+    fn met(&self, client: u64, units: Range<u32>) -> Vec<(usize, Range<u32>)> {
+        let mine = self.ranges.get(&client).cloned().unwrap_or(0..0);
+        let blocks = self.document.blocks().get(mine.clone()).unwrap_or(&[]);
+        let first = blocks.partition_point(|block| block.next_clock() <= units.start);
+        let within = blocks.iter().skip(first).take_while(|block| block.clock < units.end);
+        let held = |block: &Block| block.clock.max(units.start)..block.next_clock().min(units.end);
+        within.zip(mine.start + first..).map(|(block, index)| (index, held(block))).collect()
     }
 
     /// An update as the document sees it. Takes time by the update, not by the document.
@@ -110,6 +176,24 @@ impl<'d, 'a> TouchMap<'d, 'a> {
     }
 }
 
+/// The ids of the records in sequences, by the step that stands for them without one.
+fn names_in_sequences(
+    document: &Update<'_>,
+    locations: &Locations<'_>,
+) -> BTreeMap<String, String> {
+    let named = document.blocks().iter().enumerate().filter_map(|(index, block)| {
+        let field = locations.get(locations.index(index)?)?;
+        let Owner::Item { id, block: Some(record) } = field.owner else { return None };
+        let stands = locations.get(locations.index(record as usize)?)?;
+        let is_name = field.key == Some("id") && stands.key.is_none();
+        match is_name.then(|| document.scalar(block))?? {
+            Value::String(name) => Some((bracketed(id), name)),
+            _ => None,
+        }
+    });
+    named.collect()
+}
+
 struct TouchReader<'s, 'd, 'a> {
     standing: &'s TouchMap<'d, 'a>,
     touched: Touched,
@@ -119,24 +203,16 @@ struct TouchReader<'s, 'd, 'a> {
 impl TouchReader<'_, '_, '_> {
     /// Notes where units stand.
     fn note(&mut self, client: u64, units: Range<u32>, deleted: bool) {
-        let TouchMap { document, ranges, .. } = self.standing;
-        let mine = ranges.get(&client).cloned().unwrap_or(0..0);
-        let blocks = document.blocks().get(mine.clone()).unwrap_or(&[]);
-        let first = blocks.partition_point(|block| block.next_clock() <= units.start);
-        let within = blocks.iter().skip(first).take_while(|block| block.clock < units.end);
-        let met: Vec<(usize, u64)> = within
-            .zip(mine.start + first..)
-            .map(|(block, index)| {
-                let (from, to) = (block.clock.max(units.start), block.next_clock().min(units.end));
-                (index, u64::from(to.saturating_sub(from)))
-            })
+        let all = u64::from(units.end.saturating_sub(units.start));
+        let met = self.standing.met(client, units).into_iter();
+        let met: Vec<(usize, u64)> = met
+            .map(|(index, held)| (index, u64::from(held.end.saturating_sub(held.start))))
             .collect();
         let known: u64 = met.iter().map(|(_, units)| *units).sum();
-        let all = u64::from(units.end.saturating_sub(units.start));
         self.touched.collected += all.saturating_sub(known);
         for (index, units) in met {
             match self.standing.locations.index(index) {
-                Some(place) => self.touch(keys(&self.standing.locations, place), deleted),
+                Some(place) => self.touch(self.standing.keys(place), deleted),
                 None => self.touched.collected += units,
             }
         }
@@ -189,6 +265,7 @@ impl SeenRecords {
             kind: self.kind,
             id: self.path.last().cloned().unwrap_or_default(),
             path: super::path::joined(&self.path),
+            steps: self.path,
             change,
             fields: if change == TouchKind::Edited { self.fields } else { BTreeSet::new() },
         }

@@ -66,7 +66,7 @@ pub enum Holds {
 
 impl Declaration {
     /// What is so unless a declaration says otherwise.
-    pub(super) const DEFAULT: Declaration = Declaration {
+    pub(crate) const DEFAULT: Declaration = Declaration {
         op: "",
         within: Within::Entity,
         takes: &[],
@@ -87,29 +87,29 @@ impl Declaration {
 }
 
 /// A field that a line must have.
-pub(super) const fn needs(name: &'static str) -> Argument {
+pub(crate) const fn needs(name: &'static str) -> Argument {
     Argument { name, required: true, holds: Holds::Value, note: "" }
 }
 
 /// A field that a line may have.
-pub(super) const fn may(name: &'static str) -> Argument {
+pub(crate) const fn may(name: &'static str) -> Argument {
     Argument { required: false, ..needs(name) }
 }
 
 impl Argument {
-    pub(super) const fn prose(self) -> Argument {
+    pub(crate) const fn prose(self) -> Argument {
         Argument { holds: Holds::Prose, ..self }
     }
 
-    pub(super) const fn time(self) -> Argument {
+    pub(crate) const fn time(self) -> Argument {
         Argument { holds: Holds::Time, note: "a time", ..self }
     }
 
-    pub(super) const fn files(self) -> Argument {
+    pub(crate) const fn files(self) -> Argument {
         Argument { holds: Holds::Files, ..self }
     }
 
-    pub(super) const fn note(self, note: &'static str) -> Argument {
+    pub(crate) const fn note(self, note: &'static str) -> Argument {
         Argument { note, ..self }
     }
 }

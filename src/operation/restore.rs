@@ -54,7 +54,7 @@ impl Restore {
         if now.is_some_and(|now| now.same(&value)) {
             return Ok(Outcome::new(false, doc, id).saying("it says that already"));
         }
-        let outcome = match own_operation(&entity, collection.noun, id, &conflict, &value)? {
+        let outcome = match own_operation(&entity, collection.noun, id, &conflict.path, &value)? {
             Some(operation) => super::run(session, &operation)?,
             None => write(session, &entity, &doc, (collection, &record), &conflict, &value)?,
         };
@@ -81,16 +81,16 @@ fn value_of(conflict: &Conflict) -> Result<Value> {
 }
 
 /// The operation by which people write this field, where there is one.
-fn own_operation(
+pub(super) fn own_operation(
     entity: &EntityId,
     noun: &str,
     record: &str,
-    conflict: &Conflict,
+    path: &[String],
     value: &Value,
 ) -> Result<Option<Operation>> {
     let (entity, text) = (entity.clone(), value.as_str().unwrap_or_default().to_owned());
     let (record, is_set) = (record.to_owned(), *value == Value::Bool(true));
-    let field = conflict.path.last().map_or("", String::as_str);
+    let field = path.last().map_or("", String::as_str);
     Ok(match (noun, field) {
         ("message" | "reply", "content") => {
             Some(Operation::ChatEdit(chat::EditMessage { entity, message: record, text }))
@@ -109,6 +109,7 @@ fn own_operation(
                 column: text,
                 before: None,
                 top: false,
+                bottom: false,
             }))
         }
         ("card", "archived") if is_set => {

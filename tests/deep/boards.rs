@@ -66,7 +66,8 @@ pub fn operation(chance: &mut Chance, replica: &Replica, number: usize) -> Opera
         22..44 => {
             let before = (chance.below(4) == 0).then_some(other);
             let top = before.is_none() && chance.below(2) == 0;
-            Operation::KanbanMove(kanban::MoveCard { entity, card, column, before, top })
+            let bottom = before.is_none() && !top && chance.below(3) == 0;
+            Operation::KanbanMove(kanban::MoveCard { entity, card, column, before, top, bottom })
         }
         44..49 => Operation::KanbanArchive(kanban::Archive { entity, card }),
         49..54 => Operation::KanbanRestore(kanban::RestoreCard { entity, card }),

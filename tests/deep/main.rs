@@ -29,6 +29,7 @@ mod paged;
 mod plain;
 mod power;
 mod rejoin;
+mod reverts;
 mod rubbish;
 mod stick;
 #[path = "../support.rs"]

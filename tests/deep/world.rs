@@ -264,7 +264,8 @@ impl World {
         self.chance.pick(&members).cloned().expect("a member")
     }
 
-    fn operation(&mut self, at: usize) -> Operation {
+    /// Something that somebody may want to do at a replica; it need not be possible.
+    pub fn operation(&mut self, at: usize) -> Operation {
         let entity = Self::entity();
         if self.climate.quarrels && self.chance.below(10) < 7 {
             let member = self.replicas.last().and_then(|replica| replica.member.clone());

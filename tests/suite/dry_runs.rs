@@ -40,6 +40,8 @@ fn busy(machine: &Machine) -> Busy<'_> {
     let element = id(&["canvas", "add", "text", "--at", "0,0", "--size", "9,9", "--data", "{}"]);
     id(&["kanban", "archive", &shelved]);
     id(&["issue", "close", &closed]);
+    id(&["issue", "priority", &issue, "low"]);
+    let seq = id(&["log", "--limit", "1", "-o", "id"]);
     // Lost to somebody's later edit.
     let peer = machine.replica_of(&store, "peer", BOB);
     id(&["kanban", "edit", &card, "--title", "ours"]);
@@ -85,6 +87,7 @@ fn busy(machine: &Machine) -> Busy<'_> {
         ("ELEMENT", element),
         ("BUNDLE", bundle),
         ("LOST", lost),
+        ("SEQ", seq),
     ]);
     Busy { store, names }
 }
@@ -129,6 +132,7 @@ const WRITES: &[(&str, &[&str])] = &[
     ("kanban-edit", &["CARD", "--title", "Other"]),
     ("kanban-move", &["CARD", "Review"]),
     ("kanban-restore", &["SHELVED"]),
+    ("log-revert", &["SEQ"]),
     ("member-add", &["dave-snow-field-moss"]),
     ("member-remove", &[BOB]),
     ("member-role", &[BOB, "admin"]),

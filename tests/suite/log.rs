@@ -180,3 +180,18 @@ fn the_history_of_one_record() {
     alice.run(&["log", "--record", "ffff"]).fails(4, "no command in the log is about");
     alice.run(&["log", "--record", "f"]).fails(2, "characters");
 }
+
+#[test]
+fn the_history_of_a_record_in_a_list_is_by_its_id() {
+    let machine = Machine::new("history in a list");
+    let store = machine.group("s", &[]);
+    let issue = store.ok(&["issue", "open", "Leak"]);
+    let comment = store.ok(&["issue", "comment", &issue, "Water"]);
+    let column_id = store.ok(&["kanban", "column", "add", "Review"]);
+    store.ok(&["kanban", "column", "rename", "Review", "Seen"]);
+    let of = |id: &str| store.json(&["log", "--record", id]);
+    assert_eq!(column(&of(&comment), "command"), ["issue comment"]);
+    assert_eq!(column(&of(&comment[..8]), "kind"), ["comment"]);
+    assert_eq!(column(&of(&column_id), "command"), ["kanban column add", "kanban column rename"]);
+    assert_eq!(of(&column_id)[1]["path"], json!(format!("columns/{column_id}")));
+}

@@ -46,6 +46,7 @@ mod kanban_merges;
 mod limits;
 mod load;
 mod log;
+mod log_revert;
 mod members;
 mod mixed;
 mod one_damaged;

@@ -15,6 +15,9 @@ use crate::store::Session;
 use crate::wire::{Id, Record, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+/// The list of a column, which says in which order its cards stand.
+pub const LIST: &str = "card_order";
+
 /// A column with the cards that stand in it.
 #[derive(Debug)]
 pub struct ColumnState {

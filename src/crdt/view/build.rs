@@ -36,6 +36,28 @@ pub fn build(update: &Update<'_, Checked>, limit: u64) -> Option<View> {
     Some(View { bytes, held, version, roots, nodes, entries, opened })
 }
 
+/// The live units behind one in its sequence, which may be deleted itself, in their order.
+pub fn behind(update: &Update<'_, Checked>, unit: Id, limit: u64) -> Option<Vec<Id>> {
+    let version = update.version();
+    let pieces = Pieces::cut(update, &version.deletes);
+    let (nodes, node_of_block) = nodes(update);
+    let lists = lists(update, &nodes, &node_of_block);
+    let order = Order::arrange(update, &pieces, &lists.of_slot, lists.keys.len(), limit)?;
+    let dead = pieces.dead(update, &version.deletes);
+    let Some(piece) = pieces.holding(update, unit, 0) else { return Some(Vec::new()) };
+    let mut units = Vec::new();
+    for piece in order.behind(piece) {
+        let is_dead = dead.get(piece as usize).copied().unwrap_or(true);
+        let Some(at) = pieces.get(piece).filter(|_| !is_dead) else { continue };
+        let Some(block) = update.blocks().get(at.block as usize) else { continue };
+        let end = pieces.get(piece.saturating_add(1)).filter(|next| next.block == at.block);
+        let (client, last) = (pieces.client(at.block), end.map_or(block.len, |next| next.offset));
+        let id = |offset: u32| Id { client, clock: block.clock.saturating_add(offset) };
+        units.extend((at.offset..last).map(id));
+    }
+    Some(units)
+}
+
 /// The containers, roots first, and per block the one that it created.
 fn nodes(update: &Update<'_, Checked>) -> (Vec<Node>, Vec<u32>) {
     let node = |shape: Shape| Node {

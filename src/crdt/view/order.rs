@@ -92,6 +92,12 @@ impl Order {
         std::iter::successors(Some(get(&self.heads, list)).filter(|head| *head != NONE), next)
     }
 
+    /// The pieces behind one in its list, in order.
+    pub fn behind(&self, piece: u32) -> impl Iterator<Item = u32> {
+        let next = |piece: &u32| Some(get(&self.next, *piece)).filter(|next| *next != NONE);
+        std::iter::successors(next(&piece), next)
+    }
+
     /// Whether something stands between its origins.
     fn conflicts(&self, item: &Item) -> bool {
         match (item.left, item.right) {

@@ -1,0 +1,366 @@
+//! What a command did, taken back by operations like any other.
+
+mod past;
+mod place;
+mod steps;
+
+use super::restore::own_operation;
+use super::{Operation, Outcome, Recorded};
+#[cfg(test)]
+use crate::concern::notes;
+use crate::concern::{self, Priority, Role, canvas, chat, core, issues, kanban};
+use crate::error::{Error, Kind, Next, Result};
+use crate::id::{DocId, EntityId};
+use crate::path::{DocPath, Keys};
+use crate::schema;
+use crate::store::Session;
+use crate::wire::Value;
+use past::{Former, Past, Watched};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+
+/// Takes back what a command of this store did, as new edits of whoever acts, with the rules of the
+/// operations that do it. All of it, or nothing; nothing where somebody has built on it.
+///
+/// What was made is removed as people remove it, what was removed comes back where that is possible,
+/// and what was written over is written again, out of the log. Which commands cannot be taken back the
+/// error says, and what to do instead.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Revert {
+    /// The number of the command in the log of this store.
+    pub seq: i64,
+}
+
+impl Revert {
+    pub(super) fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let ran = ran(session, self.seq)?;
+        let past = Past::of(session, self.seq)?;
+        if ran.is_empty() {
+            return Err(Error::refused(format!("nothing tells what {} ran", past.name()))
+                .hint(Next::Logged(self.seq).and(" shows what it wrote")));
+        }
+        let mut back = Vec::new();
+        for one in ran.iter().rev() {
+            let step = LoggedStep { past: &past, id: one.id.as_deref().unwrap_or_default() };
+            if !step.is_about_what_was_made(&one.operation) {
+                back.extend(step.back(session, &one.operation)?);
+            }
+        }
+        let mut outcome = Outcome { id: Some(String::new()), ..Outcome::default() };
+        let mut said = Vec::new();
+        for operation in &back {
+            let done = super::run(session, operation)?;
+            outcome.changed |= done.changed;
+            outcome.created |= done.created;
+            outcome.doc = outcome.doc.or(done.doc);
+            outcome.id = match (outcome.id, done.id) {
+                (Some(id), Some(new)) if id.is_empty() || id == new => Some(new),
+                // Of several records none is meant.
+                _ => None,
+            };
+            outcome.pruned.extend(done.pruned);
+            outcome.removed.extend(done.removed);
+            said.push(done.said);
+        }
+        outcome.id = outcome.id.filter(|id| !id.is_empty());
+        outcome.detail = Map::from_iter([
+            ("reverted".to_owned(), json!(self.seq)),
+            ("operations".to_owned(), json!(back)),
+        ]);
+        let sentence = match said.as_slice() {
+            [] => format!("{} left nothing to take back", past.name()),
+            [one] => format!("took back {}: {one}", past.name()),
+            several => format!("took back {}, {} operations", past.name(), several.len()),
+        };
+        Ok(outcome.saying(sentence))
+    }
+}
+
+/// What a command ran, in order.
+fn ran(session: &Session, seq: i64) -> Result<Vec<Recorded<Operation>>> {
+    let lines = session.state().operations(seq)?;
+    let read = |line: &str| {
+        serde_json::from_str(line).map_err(|e| {
+            Error::new(Kind::Corrupt, "the log holds an operation that is none").because(e)
+        })
+    };
+    lines.lines().map(read).collect()
+}
+
+/// An operation that a command ran, and the record that it was about.
+struct LoggedStep<'p> {
+    past: &'p Past,
+    id: &'p str,
+}
+
+impl LoggedStep<'_> {
+    /// Whether it only changed what the same command had made: that goes whole.
+    fn is_about_what_was_made(&self, operation: &Operation) -> bool {
+        let is_edit = operation.declaration().creates == super::Creates::Never;
+        is_edit && !self.id.is_empty() && self.past.made(self.id)
+    }
+
+    /// What takes it back, in order; refused where nothing does, or where somebody has built on it.
+    fn back(&self, session: &mut Session, operation: &Operation) -> Result<Vec<Operation>> {
+        match operation {
+            Operation::EntityCreate(_)
+            | Operation::EntityRename(_)
+            | Operation::MemberAdd(_)
+            | Operation::MemberRemove(_)
+            | Operation::MemberRole(_) => self.people_back(session, operation),
+            Operation::ChatSend(_)
+            | Operation::ChatEdit(_)
+            | Operation::ChatReact(_)
+            | Operation::ChatDelete(_)
+            | Operation::CommentDelete(_) => self.talk_back(session, operation),
+            Operation::KanbanAdd(_)
+            | Operation::KanbanEdit(_)
+            | Operation::KanbanMove(_)
+            | Operation::KanbanArchive(_)
+            | Operation::KanbanRestore(_) => self.cards_back(session, operation),
+            Operation::ColumnAdd(_)
+            | Operation::ColumnRename(_)
+            | Operation::ColumnMove(_)
+            | Operation::ColumnRemove(_) => self.columns_back(session, operation),
+            Operation::IssueOpen(_)
+            | Operation::IssueEdit(_)
+            | Operation::IssueStatus(_)
+            | Operation::IssuePriority(_)
+            | Operation::IssueAssign(_)
+            | Operation::IssueClose(_)
+            | Operation::IssueReopen(_)
+            | Operation::IssueComment(_)
+            | Operation::CommentEdit(_) => self.issues_back(session, operation),
+            Operation::CanvasAdd(_)
+            | Operation::CanvasSet(_)
+            | Operation::CanvasMove(_)
+            | Operation::CanvasDelete(_)
+            | Operation::CanvasRedo(_)
+            | Operation::CanvasUndo(_)
+            | Operation::CanvasApply(_) => self.canvas_back(operation),
+            Operation::TrashRestore(_)
+            | Operation::ConflictRestore(_)
+            | Operation::Prune(_)
+            | Operation::LogRevert(_) => self.anything_back(session, operation),
+            #[cfg(test)]
+            Operation::NoteAdd(_) | Operation::NoteEdit(_) | Operation::NoteDelete(_) => {
+                self.anything_back(session, operation)
+            }
+        }
+    }
+
+    /// The record that it was about.
+    fn record(&self) -> Result<(&DocId, DocPath)> {
+        self.past.record(self.id).ok_or_else(|| self.nowhere())
+    }
+
+    fn nowhere(&self) -> Error {
+        Error::refused(format!(
+            "the record of {} is not in its document any more",
+            self.past.name()
+        ))
+        .hint(Next::Logged(self.past.seq).and(" shows what is left of it"))
+    }
+
+    fn never(&self, why: &str, instead: crate::error::Hint) -> Error {
+        Error::refused(format!("{} cannot be taken back: {why}", self.past.name())).hint(instead)
+    }
+
+    /// Refuses where anything was done to the record since, or in it.
+    fn whole(&self) -> Result<()> {
+        let (doc, path) = self.record()?;
+        self.past.unbuilt(&Watched { doc, path: &path, fields: None })
+    }
+
+    /// Refuses where these fields of the record were written since.
+    fn fields(&self, fields: &[&str]) -> Result<()> {
+        let (doc, path) = self.record()?;
+        self.past.unbuilt(&Watched { doc, path: &path, fields: Some(fields) })
+    }
+
+    /// Refuses whoever is not the member that did it: only they can undo what stands in their name.
+    fn own(&self, session: &Session) -> Result<()> {
+        match (&self.past.member, session.member()) {
+            (Some(by), Some(acting)) if by != acting.as_str() => Err(Error::refused(format!(
+                "{} was {by}'s, and stands in their name",
+                self.past.name()
+            ))
+            .hint(Next::ActAs.and(format!(" with {by} takes it back")))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The text that stood at a path; None where it was left as it was.
+    fn text(&self, doc: &DocId, path: &DocPath) -> Result<Option<String>> {
+        match self.past.before(doc, path)? {
+            Former::Unwritten => Ok(None),
+            Former::Nothing => Ok(Some(String::new())),
+            Former::Value(value) => Ok(Some(value.as_str().unwrap_or_default().to_owned())),
+        }
+    }
+
+    /// The text of a field of the record, where it was written, and nobody has since.
+    fn own_text(&self, field: &str) -> Result<Option<String>> {
+        let (doc, path) = self.record()?;
+        let text = self.text(doc, &path.child(field))?;
+        if text.is_some() {
+            self.fields(&[field])?;
+        }
+        Ok(text)
+    }
+
+    fn priority(&self) -> Result<Option<Priority>> {
+        self.own_text("priority")?.map(|text| Priority::parse(&text)).transpose()
+    }
+
+    fn status_back(&self, entity: EntityId) -> Result<Option<Operation>> {
+        let Some(status) = self.own_text("status")? else { return Ok(None) };
+        let status = issues::Status::parse(&status)?;
+        let back = issues::SetStatus { entity, issue: self.id.to_owned(), status };
+        Ok(Some(Operation::IssueStatus(back)))
+    }
+
+    /// The record that this one is in.
+    fn parent(&self) -> Result<String> {
+        let (_, path) = self.record()?;
+        let above = path.len().checked_sub(3).and_then(|at| path.get(at));
+        above.cloned().ok_or_else(|| self.nowhere())
+    }
+
+    fn noun(&self) -> Result<(&DocId, &'static str)> {
+        let (doc, path) = self.record()?;
+        let place = concern::of(doc).and_then(|spec| schema::place(spec, &path.child("")));
+        place.map(|(of, _)| (doc, of.noun)).ok_or_else(|| self.nowhere())
+    }
+
+    /// Removes what it made, as people remove it, where nobody has built on it.
+    fn gone(&self, noun: &str, entity: &EntityId) -> Result<Vec<Operation>> {
+        self.whole()?;
+        self.gone_now(noun, entity)
+    }
+
+    fn gone_now(&self, noun: &str, entity: &EntityId) -> Result<Vec<Operation>> {
+        let (entity, id) = (entity.clone(), self.id.to_owned());
+        Ok(vec![match noun {
+            "message" | "reply" => {
+                Operation::ChatDelete(chat::DeleteMessage { entity, message: id })
+            }
+            "card" => Operation::KanbanArchive(kanban::Archive { entity, card: id }),
+            "column" => {
+                Operation::ColumnRemove(kanban::RemoveColumn { entity, column: id, to: None })
+            }
+            "issue" => {
+                let end = Some(issues::Status::Canceled);
+                Operation::IssueClose(issues::Close { entity, issue: id, end })
+            }
+            "comment" => {
+                let issue = self.parent()?;
+                Operation::CommentDelete(issues::DeleteComment { entity, issue, comment: id })
+            }
+            "element" => Operation::CanvasDelete(canvas::DeleteElement { entity, element: id }),
+            #[cfg(test)]
+            "note" => Operation::NoteDelete(notes::Delete { entity, note: id }),
+            _ => return Err(self.nowhere()),
+        }])
+    }
+
+    /// What the fields of an element said before, as `canvas set` takes them.
+    fn element_fields(&self) -> Result<Map<String, Json>> {
+        let (doc, path) = self.record()?;
+        let clock = canvas::ELEMENTS.clock;
+        let mut fields = Map::new();
+        for below in self.past.written_below(doc, &path) {
+            let name = below.join(".");
+            if below.is_empty() || Some(&*name) == clock {
+                continue;
+            }
+            let at: DocPath = path.iter().cloned().chain(below).collect();
+            let before = match self.past.before(doc, &at)? {
+                Former::Unwritten => continue,
+                Former::Nothing => Json::Null,
+                Former::Value(value) => value.to_json(),
+            };
+            fields.insert(name, before);
+        }
+        // One that somebody changed since has been built on; of the others nothing is said.
+        let roots = fields.keys().map(|name| name.split('.').next().unwrap_or(name));
+        self.fields(&roots.collect::<Vec<_>>())?;
+        Ok(fields)
+    }
+
+    /// What stood in the place of a value that lost a conflict, and was written again.
+    fn conflict_back(&self, session: &Session, number: i64) -> Result<Vec<Operation>> {
+        let instead = || Next::Conflict(number).and(" prints both values");
+        let conflict = session.state().conflict(number)?;
+        let Some(conflict) = conflict else {
+            return Err(self.never("the conflict is forgotten", Next::Conflicts.into()));
+        };
+        let (doc, noun) = self.noun()?;
+        let entity = doc.entity().ok_or_else(|| self.nowhere())?;
+        let field = conflict.path.last().map_or("", String::as_str);
+        let before = match self.past.before(doc, &conflict.path)? {
+            Former::Value(value) => value,
+            _ => Value::Undefined,
+        };
+        self.fields(&[field])?;
+        let back = own_operation(&entity, noun, self.id, &conflict.path, &before)?;
+        let back = match (back, noun, field) {
+            (Some(back), ..) => Some(back),
+            (None, "card", "title" | "description") => {
+                let text = before.as_str().map(str::to_owned);
+                let changes = match field {
+                    "title" => kanban::CardChanges { title: text, ..Default::default() },
+                    _ => kanban::CardChanges { description: text, ..Default::default() },
+                };
+                Some(Operation::KanbanEdit(kanban::EditCard {
+                    entity,
+                    card: self.id.to_owned(),
+                    changes,
+                }))
+            }
+            (None, "issue", "title" | "description") => {
+                let text = before.as_str().map(str::to_owned);
+                let (title, description) =
+                    if field == "title" { (text, None) } else { (None, text) };
+                let issue = self.id.to_owned();
+                Some(Operation::IssueEdit(issues::EditIssue { entity, issue, title, description }))
+            }
+            _ => None,
+        };
+        back.map(|back| vec![back])
+            .ok_or_else(|| self.never("nothing writes such a value", instead()))
+    }
+}
+
+/// The role that a member had who was removed.
+fn former_role(session: &mut Session, entity: &EntityId, member: &str) -> Result<Option<Role>> {
+    let doc = entity.document(core::SPEC.name);
+    let path = ["members", member, "role"];
+    let standing = session.read(&doc, |source| source.text(&path))?.flatten();
+    let role = match standing {
+        Some(role) => Some(role),
+        None => {
+            let trash = session.state().trash()?;
+            let own = trash.iter().rev().find(|one| one.doc == doc && one.id() == member);
+            let record = own.and_then(|one| one.plain());
+            let role = record.as_ref().and_then(|record| record.as_map()?.get("role")?.as_str());
+            role.map(str::to_owned)
+        }
+    };
+    role.map(|role| Role::parse(&role)).transpose()
+}
+
+/// The status that an issue has, to be said again.
+fn standing_status(
+    session: &mut Session,
+    entity: &EntityId,
+    id: &str,
+) -> Result<Option<Operation>> {
+    let doc = entity.document(issues::SPEC.name);
+    let path = DocPath::from(["issues", id, "status"]);
+    let status = session.read(&doc, |source| source.text(&path.steps()))?.flatten();
+    let Some(status) = status else { return Ok(None) };
+    let status = issues::Status::parse(&status)?;
+    let (entity, issue) = (entity.clone(), id.to_owned());
+    Ok(Some(Operation::IssueStatus(issues::SetStatus { entity, issue, status })))
+}

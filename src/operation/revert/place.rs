@@ -1,0 +1,107 @@
+//! Where a card or a column stood before it was moved.
+
+use super::{Former, LoggedStep, Watched};
+use crate::concern::kanban::board::LIST;
+use crate::concern::kanban::{self, CARDS, COLUMNS};
+use crate::error::{Error, Next, Result};
+use crate::id::EntityId;
+use crate::operation::Operation;
+use crate::path::{DocPath, Keys};
+use crate::schema::FieldRole;
+use crate::store::Session;
+
+impl LoggedStep<'_> {
+    /// Puts a card back where it was moved from.
+    pub(super) fn moved_back(
+        &self,
+        session: &mut Session,
+        entity: &EntityId,
+    ) -> Result<Vec<Operation>> {
+        // Within a column only the list tells of a move.
+        if self.past.record(self.id).is_some() {
+            self.fields(&[CARDS.named(FieldRole::Reference).unwrap_or_default()])?;
+        }
+        let doc = entity.document(kanban::SPEC.name);
+        let stands = session.read(&doc, |source| source.text(&self.column_of_card()))?.flatten();
+        let list = DocPath::from(["columns", &stands.unwrap_or_default(), LIST]);
+        let entry = self.past.entry(&doc, &list, self.id, true);
+        let shown =
+            session.view(&doc)?.and_then(|view| view.units_of(view.container(&list.steps())?));
+        let shown = shown.unwrap_or_default();
+        if entry.is_some_and(|entry| !shown.iter().any(|(unit, _)| *unit == entry)) {
+            return Err(Error::refused(format!("card {} was moved again since", self.id))
+                .hint(Next::History(self.id.to_owned()).and(" shows what happened to it")));
+        }
+        Ok(self.former_place(session, entity)?.map(Operation::KanbanMove).into_iter().collect())
+    }
+
+    fn column_of_card(&self) -> [&str; 3] {
+        ["cards", self.id, CARDS.named(FieldRole::Reference).unwrap_or_default()]
+    }
+
+    /// The move to where a card stood before the command: in the same column, before the same card.
+    pub(super) fn former_place(
+        &self,
+        session: &mut Session,
+        entity: &EntityId,
+    ) -> Result<Option<kanban::MoveCard>> {
+        let doc = entity.document(kanban::SPEC.name);
+        let named = self.column_of_card();
+        let column = match self.past.before(&doc, &DocPath::from(named))? {
+            Former::Value(value) => value.as_str().map(str::to_owned),
+            _ => session.read(&doc, |source| source.text(&named))?.flatten(),
+        };
+        let Some(column) = column else { return Ok(None) };
+        let list = DocPath::from(["columns", &column, LIST]);
+        let Some(entry) = self.past.entry(&doc, &list, self.id, false) else { return Ok(None) };
+        let roots = crate::concern::roots(&doc);
+        let (mut before, view) = (None, session.view(&doc)?);
+        if let Some(view) = view {
+            let units = view.container(&list.steps()).and_then(|list| view.units_of(list));
+            let units = units.unwrap_or_default();
+            let board = session.read(&doc, kanban::Board::of)?;
+            let standing = board.as_ref().and_then(|board| board.column(&column));
+            let standing = standing.map(|column| column.cards.as_slice()).unwrap_or_default();
+            let behind = view.behind(roots, entry)?;
+            before = behind.iter().find_map(|unit| {
+                let (_, card) = units.iter().find(|(known, _)| known == unit)?;
+                card.clone().filter(|card| card != self.id && standing.contains(card))
+            });
+        }
+        let (entity, card) = (entity.clone(), self.id.to_owned());
+        let bottom = before.is_none();
+        Ok(Some(kanban::MoveCard { entity, card, column, before, top: false, bottom }))
+    }
+
+    /// Puts a column back where it was moved from.
+    pub(super) fn column_moved_back(
+        &self,
+        session: &mut Session,
+        entity: &EntityId,
+    ) -> Result<Vec<Operation>> {
+        let doc = entity.document(kanban::SPEC.name);
+        let headings = session.read(&doc, kanban::headings)?.unwrap_or_default();
+        let mut former = Vec::new();
+        for heading in headings {
+            let path: DocPath = [COLUMNS.path, &[heading.id.as_str()]].concat().as_slice().into();
+            let order = match self.past.before(&doc, &path.child("order"))? {
+                Former::Unwritten => heading.order,
+                before => {
+                    let fields = Some(&["order"][..]);
+                    self.past.unbuilt(&Watched { doc: &doc, path: &path, fields })?;
+                    match before {
+                        Former::Value(value) => value.as_i64().unwrap_or(0),
+                        _ => 0,
+                    }
+                }
+            };
+            former.push((order, heading.id));
+        }
+        // The order of the document breaks ties, as it does on the board.
+        former.sort_by_key(|(order, _)| *order);
+        let behind = former.iter().skip_while(|(_, id)| id != self.id).nth(1);
+        let before = behind.map(|(_, id)| id.clone());
+        let (entity, column) = (entity.clone(), self.id.to_owned());
+        Ok(vec![Operation::ColumnMove(kanban::MoveColumn { entity, column, before, first: false })])
+    }
+}

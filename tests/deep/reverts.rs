@@ -1,0 +1,163 @@
+//! What `log revert` takes back is as if it had never been, whatever happened before; and taking that
+//! back brings it again.
+//!
+//! `CRDTCTL_SCHEDULES=300 cargo test --test deep reverts` lives through more histories.
+
+use super::convergence::{QUICK, seeds};
+use super::world::{Climate, Replica, World};
+use crdtctl::concern::{CONCERNS, kanban};
+use crdtctl::error::{Error, Kind};
+use crdtctl::operation::{self, Operation, Revert};
+use crdtctl::path::Keys;
+use crdtctl::schema::{FieldKind, FieldRole};
+use crdtctl::store::Open;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// What cannot be taken back, whatever happened.
+const FINAL: &[&str] = &[
+    "entity.create",
+    "chat.delete",
+    "issue.comment.delete",
+    "kanban.column.remove",
+    "canvas.delete",
+    "canvas.undo",
+    "canvas.redo",
+    "canvas.apply",
+    "prune",
+];
+
+#[test]
+fn what_is_taken_back_is_as_if_it_had_never_been() {
+    let long = Climate { steps: 25, incremental: true, ..QUICK };
+    let climates = [
+        long,
+        Climate { talk: true, ..long },
+        Climate { boards: true, ..long },
+        Climate { canvas: true, ..long },
+    ];
+    let mut counts = BTreeMap::new();
+    for climate in climates {
+        for seed in seeds(1) {
+            let mut world = World::new(seed, climate);
+            world.live();
+            for at in 0..world.replicas.len() {
+                for step in 0..15 {
+                    let operation = world.operation(at);
+                    let what = format!("seed {seed}, {at}, {step}: {operation:?}");
+                    let name = operation.declaration().op;
+                    let done = take_back(&world.replicas[at], &operation, &what);
+                    *counts.entry((name, done)).or_insert(0u32) += 1;
+                }
+            }
+        }
+    }
+    let count = |op: &str| counts.get(&(op, Some(true))).copied().unwrap_or(0);
+    let often =
+        ["chat.send", "chat.edit", "chat.react", "kanban.add", "kanban.move", "kanban.edit"];
+    for op in often.iter().chain(&["kanban.archive", "issue.status", "issue.close", "canvas.set"]) {
+        assert!(count(op) > 2, "{op}: {counts:?}");
+    }
+    for op in FINAL {
+        assert_eq!(count(op), 0, "{op}");
+    }
+}
+
+/// Runs an operation, takes it back, and takes that back. None where there was nothing to take back,
+/// false where it could not be.
+fn take_back(replica: &Replica, operation: &Operation, what: &str) -> Option<bool> {
+    let before = shown(replica);
+    let seq = run(replica, operation).ok().flatten()?;
+    let after = shown(replica);
+    let revert = |seq| run(replica, &Operation::LogRevert(Revert { seq }));
+    let name = operation.declaration().op;
+    let back = match revert(seq) {
+        Ok(back) => back,
+        Err(error) => {
+            assert!(
+                is_final(&error, name) || is_not_allowed(&error, operation),
+                "{what}: {error:?}"
+            );
+            assert_eq!(shown(replica), after, "{what}");
+            return Some(false);
+        }
+    };
+    assert!(!FINAL.contains(&name), "{what}");
+    assert_eq!(shown(replica), before, "{what}");
+    let again = revert(seq)
+        .map_or_else(|error| error.kind, |again| again.map_or(Kind::Refused, |_| Kind::Bug));
+    assert_eq!(again, Kind::Refused, "{what}: once more");
+    match back.map(revert) {
+        Some(Ok(_)) => assert_eq!(shown(replica), after, "{what}: there and back"),
+        Some(Err(error)) => assert_eq!(error.kind, Kind::Refused, "{what}: {error:?}"),
+        None => {}
+    }
+    Some(true)
+}
+
+fn is_final(error: &Error, name: &str) -> bool {
+    error.kind == Kind::Refused
+        && FINAL.contains(&name)
+        && error.message.contains("cannot be taken back")
+}
+
+/// Who gave themselves another role, or left, may not do what they could.
+fn is_not_allowed(error: &Error, operation: &Operation) -> bool {
+    let of_people = matches!(operation, Operation::MemberRemove(_) | Operation::MemberRole(_));
+    error.kind == Kind::Refused && of_people
+}
+
+/// The number in the log that it got, if it changed anything.
+fn run(replica: &Replica, operation: &Operation) -> Result<Option<i64>, Error> {
+    let member = replica.member.as_ref();
+    let mut session = replica.store.session(Open { command: "test", member, dry_run: false })?;
+    operation::run_alone(&mut session, operation)?;
+    Ok(session.commit()?.seq)
+}
+
+/// What people see: without times, tombstones and caches.
+fn shown(replica: &Replica) -> Vec<Value> {
+    let mut shown = Vec::new();
+    for spec in CONCERNS {
+        let Some((_, view)) = replica.document(spec.name) else { continue };
+        let source: &dyn crdtctl::crdt::source::Source = &view;
+        shown.extend(source.text(&["metadata", "name"]).map(Value::String));
+        for collection in spec.collections {
+            for path in collection.records(source) {
+                if collection.is_deleted(source, &path) {
+                    continue;
+                }
+                let record = collection.record(source, &path.steps());
+                let mut row = collection.row(&record, path.last());
+                for field in collection.fields {
+                    let is_time = field.kind == FieldKind::Time
+                        || matches!(field.role, FieldRole::Clock | FieldRole::Deleter);
+                    let is_derived = matches!(
+                        field.kind,
+                        FieldKind::Acknowledgements | FieldKind::Cache | FieldKind::List
+                    );
+                    if is_time || is_derived || field.name == "order" {
+                        row.remove(field.name);
+                    }
+                }
+                // What stands in it is shown by itself.
+                row.remove("replies");
+                if path.first().is_some_and(|root| root == "threads") && path.len() == 2 {
+                    continue;
+                }
+                if let Some(Value::Object(reactions)) = row.get_mut("reactions") {
+                    reactions.retain(|_, who| who.as_array().is_some_and(|who| !who.is_empty()));
+                }
+                shown.push(Value::Object(row));
+            }
+        }
+        if spec.name == kanban::SPEC.name {
+            let board = kanban::Board::of(source);
+            let columns = board.columns.into_iter().map(|column| json!([column.id, column.cards]));
+            shown.push(columns.collect());
+        }
+    }
+    // Records are keyed, and a new generation of a key stands elsewhere.
+    shown.sort_by_key(Value::to_string);
+    shown
+}
