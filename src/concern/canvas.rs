@@ -5,6 +5,7 @@ mod element;
 mod fields;
 mod outbox;
 pub mod relay;
+mod stack;
 mod timeline;
 
 pub use element::{find, no_canvas};
@@ -156,7 +157,6 @@ impl AddElement {
         });
         let fields = fields::parse(wanted.as_object().unwrap_or(&Map::new()))?;
         let done = put(session, &self.entity, &actor, fields)?;
-        stack::note(session, &doc, z_index)?;
         push(session, &doc, &actor, "add", &done)?;
         Ok(Outcome::created(doc, &done.id).saying(format!(
             "added a {} to the canvas of {}",
@@ -259,9 +259,10 @@ pub fn restore(session: &mut Session, entity: &EntityId, value: &Value) -> Resul
     tombstone::make_room(session, &doc)?;
     let (now, id) = (session.now(), session.environment().ids.uuid()?);
     let fields = plain::anew(&SPEC, &ELEMENTS, &id, value, now);
-    session.edit(&doc, |txn| txn.put(ELEMENTS.path, &id, &Content::Map(fields)))?;
-    let z_index = value.as_map().and_then(|fields| fields.get("z_index")?.as_i64()).unwrap_or(0);
-    stack::note(session, &doc, z_index)?;
+    let z_index = value.as_map().and_then(|fields| fields.get("z_index")?.as_i64());
+    stack::while_writing(session, &doc, z_index, |session| {
+        session.edit(&doc, |txn| txn.put(ELEMENTS.path, &id, &Content::Map(fields)))
+    })?;
     outbox::tell(session, entity, &actor, Verb::Add, &id, None)?;
     let made = FoundElement::at(session, &doc, &id)?;
     let record = made.map(|made| made.record).unwrap_or_default();
@@ -324,9 +325,6 @@ fn rewrite(
     let clock = session.now().max(element.clock().saturating_add(1));
     element::write(session, &doc, element, &fields, clock)?;
     session.state().mark_element(&doc, &element.id, clock)?;
-    if let Some(Some(Value::Int(z_index))) = fields.get("z_index") {
-        stack::note(session, &doc, *z_index)?;
-    }
     let names: Vec<String> = fields.keys().cloned().collect();
     outbox::tell(session, entity, actor, Verb::Update, &element.id, Some(names))?;
     let changes = fields.into_iter().map(|(name, value)| {
@@ -347,10 +345,12 @@ fn remove(
     let doc = entity.document(SPEC.name);
     let now = tombstone::time_of_deletion(session, &doc)?;
     let path = ["elements".to_owned(), element.id.clone()];
-    session.edit(&doc, |txn| tombstone::mark(txn, &ELEMENTS, &path.steps(), now, &actor.id))?;
     session.state().forget_element_clocks(&doc, &element.id)?;
-    outbox::tell(session, entity, actor, Verb::Remove, &element.id, None)?;
-    let pruned = tombstone::prune_record(session, &doc, &ELEMENTS, &path)?;
+    let pruned = stack::while_writing(session, &doc, None, |session| {
+        session.edit(&doc, |txn| tombstone::mark(txn, &ELEMENTS, &path.steps(), now, &actor.id))?;
+        outbox::tell(session, entity, actor, Verb::Remove, &element.id, None)?;
+        tombstone::prune_record(session, &doc, &ELEMENTS, &path)
+    })?;
     let changes = fields::names(&element.record).into_iter().map(|name| {
         let before = fields::json(&element.record, &name);
         (name, (before, Json::Null))
@@ -392,48 +392,4 @@ pub fn height(source: &dyn Source, id: &str) -> (i64, i64, Option<Id>, String) {
     let path = ["elements", id];
     let number = |name| source.int(&path.field(name)).unwrap_or(0);
     (number("z_index"), number("created_at"), source.created_by(&path), id.to_owned())
-}
-
-/// How high the elements lie above one another. Looking at all of them is dear in a batch, so the
-/// first look of a session is kept; another session looks again.
-mod stack {
-    use super::ELEMENTS;
-    use crate::crdt::source::Source;
-    use crate::error::Result;
-    use crate::id::DocId;
-    use crate::path::{DocPath, Keys};
-    use crate::store::Session;
-
-    const WHEN: &str = "seen";
-    const TOP: &str = "z_index";
-
-    /// The highest `z_index` there is; -1 without any.
-    pub fn top(session: &mut Session, doc: &DocId) -> Result<i64> {
-        if let Some(top) = known(session, doc)? {
-            return Ok(top);
-        }
-        let top = session.read(doc, |source: &dyn Source| {
-            let of = |path: DocPath| source.int(&path.field("z_index")).unwrap_or(0);
-            ELEMENTS.records(source).into_iter().map(of).max()
-        })?;
-        let top = top.flatten().unwrap_or(-1);
-        session.state().put_element_clock(doc, "", WHEN, session.state().log_end()?)?;
-        session.state().put_element_clock(doc, "", TOP, top)?;
-        Ok(top)
-    }
-
-    /// Notes that an element lies so high now.
-    pub fn note(session: &Session, doc: &DocId, z_index: i64) -> Result<()> {
-        match known(session, doc)? {
-            Some(top) if z_index > top => session.state().put_element_clock(doc, "", TOP, z_index),
-            _ => Ok(()),
-        }
-    }
-
-    /// What this session has seen. The log does not grow before the session ends, and grows then.
-    fn known(session: &Session, doc: &DocId) -> Result<Option<i64>> {
-        let kept = session.state().element_clocks(doc, "")?;
-        let fresh = kept.get(WHEN) == Some(&session.state().log_end()?);
-        Ok(kept.get(TOP).copied().filter(|_| fresh))
-    }
 }

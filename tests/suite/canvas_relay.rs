@@ -221,6 +221,34 @@ fn an_element_that_many_only_hear_of_is_the_same_everywhere() {
 }
 
 #[test]
+fn in_a_batch_each_new_element_lies_above_all_that_came_before() {
+    let machine = Machine::new("stack");
+    let (alice, _) = pair(&machine, &[BOB]);
+    let add = json!({"op": "canvas.add", "kind": "text", "x": 0, "y": 0, "width": 9, "height": 9});
+    let heard = json!({
+        "type": "canvas_operation", "canvas_id": GROUP, "element_id": "note-1",
+        "operation_type": "add", "origin_peer": BOB, "timestamp_ms": START * 1000,
+        "element_data": {"element_type": "text", "x": 1, "y": 2, "width": 3, "height": 4, "z_index": 50},
+    });
+    let lines = [
+        add.clone(),
+        json!({"op": "canvas.set", "element": "$1.id", "set": {"z_index": 7}}),
+        add.clone(),
+        json!({"op": "canvas.delete", "element": "$3.id"}),
+        add.clone(),
+        json!({"op": "canvas.apply", "message": heard}),
+        add,
+    ];
+    let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+    let args = ["-s", &text(&alice.dir), "batch"];
+    machine.run_with_stdin(&args, lines.join("\n").as_bytes()).exits(0);
+    let shown = alice.json(&["canvas", "list"]);
+    let heights: Vec<i64> =
+        shown.as_array().unwrap().iter().map(|row| row["z_index"].as_i64().unwrap()).collect();
+    assert_eq!(heights, [7, 9, 50, 51]);
+}
+
+#[test]
 fn a_batch_is_one_change_and_many_messages() {
     let machine = Machine::new("relay batch");
     let (alice, bob) = pair(&machine, &[BOB]);

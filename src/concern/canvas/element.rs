@@ -2,7 +2,7 @@
 
 use super::clocks::FieldClocks;
 use super::fields::{self, DATA, ElementFields};
-use super::{ELEMENTS, SPEC};
+use super::{ELEMENTS, SPEC, stack};
 use crate::concern::record;
 use crate::crdt::container;
 use crate::crdt::doc::Txn;
@@ -111,22 +111,24 @@ pub fn create(
     [created_at, clock]: [i64; 2],
     heard: bool,
 ) -> Result<bool> {
-    session.edit(doc, |txn| {
-        let path = ["elements", id];
-        if txn.exists(&path) {
-            return Ok(false);
-        }
-        let made = match heard {
-            true => container::create_once(txn, doc, "elements", id, |txn| found(txn, id))?,
-            false => found(txn, id).map(|()| true)?,
-        };
-        if !made || txn.record(&path).is_none() {
-            return Ok(false);
-        }
-        txn.set(&path, "created_at", created_at)?;
-        set(txn, id, fields)?;
-        txn.set(&path, "updated_at", clock)?;
-        Ok(true)
+    stack::while_writing(session, doc, stack::z_index(fields), |session| {
+        session.edit(doc, |txn| {
+            let path = ["elements", id];
+            if txn.exists(&path) {
+                return Ok(false);
+            }
+            let made = match heard {
+                true => container::create_once(txn, doc, "elements", id, |txn| found(txn, id))?,
+                false => found(txn, id).map(|()| true)?,
+            };
+            if !made || txn.record(&path).is_none() {
+                return Ok(false);
+            }
+            txn.set(&path, "created_at", created_at)?;
+            set(txn, id, fields)?;
+            txn.set(&path, "updated_at", clock)?;
+            Ok(true)
+        })
     })
 }
 
@@ -151,9 +153,11 @@ pub fn write(
 ) -> Result<()> {
     let clocks = FieldClocks::of(session.state(), doc, &element.id, element.clock())?;
     clocks.note(session.state(), doc, &element.id, fields.keys(), clock)?;
-    session.edit(doc, |txn| {
-        set(txn, &element.id, fields)?;
-        txn.set(&["elements", &element.id], "updated_at", clock.max(element.clock()))
+    stack::while_writing(session, doc, stack::z_index(fields), |session| {
+        session.edit(doc, |txn| {
+            set(txn, &element.id, fields)?;
+            txn.set(&["elements", &element.id], "updated_at", clock.max(element.clock()))
+        })
     })
 }
 
