@@ -33,6 +33,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -74,6 +75,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl init global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -116,6 +118,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl status global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -156,6 +159,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl whoami global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -196,6 +200,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl entity global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -239,6 +244,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl entity create global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -280,6 +286,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl entity list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -320,6 +327,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl entity show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -362,6 +370,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl entity rename global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -405,6 +414,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl entity use global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -474,6 +484,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl member global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -516,6 +527,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl member add global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -558,6 +570,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl member remove global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -600,6 +613,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl member role global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -643,6 +657,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl member list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -683,6 +698,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl member show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -752,6 +768,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -779,6 +796,7 @@ module completions {
   # Send a message; prints its id
   export extern "crdtctl chat send" [
     --reply-to: string        # Reply to this message; to a reply: one more in its thread
+    --edit                    # Write the text in an editor: $VISUAL, else $EDITOR, else vi
     --attach: path            # Attach a file (repeatable): its name, type and size are recorded, its content is not copied
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
@@ -795,6 +813,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat send global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -822,6 +841,7 @@ module completions {
 
   # Change the text of one's own message
   export extern "crdtctl chat edit" [
+    --edit                    # Write the text in an editor: $VISUAL, else $EDITOR, else vi
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
@@ -837,6 +857,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat edit global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -844,7 +865,7 @@ module completions {
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     message: string           # The message's id, or a unique prefix of it
-    text: string              # The new text; `-` reads it from stdin
+    text?: string             # The new text; `-` reads it from stdin, and so does none in a pipe
   ]
 
   def "nu-complete crdtctl chat delete global.output" [] {
@@ -880,6 +901,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat delete global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -923,6 +945,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat react global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -972,6 +995,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1013,6 +1037,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat read global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1057,6 +1082,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat tail global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1097,6 +1123,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1139,6 +1166,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat thread global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1184,6 +1212,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl chat search global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1273,6 +1302,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1313,6 +1343,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban board global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1345,6 +1376,7 @@ module completions {
   export extern "crdtctl kanban add" [
     --column: string          # Its column: an id, a unique prefix of one, or a title; the first one when not given
     --description: string     # More about it; `-` reads it from stdin
+    --edit                    # Write the text in an editor: $VISUAL, else $EDITOR, else vi
     --assignee: string        # Who does it; a unique prefix will do
     --priority: string@"nu-complete crdtctl kanban add priority" # How urgent it is
     --dry-run(-n)             # Show what would happen; write nothing
@@ -1362,6 +1394,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban add global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1395,6 +1428,7 @@ module completions {
   export extern "crdtctl kanban edit" [
     --title: string           # What the card says
     --description: string     # More about it; `-` reads it from stdin
+    --edit                    # Write the description in an editor: $VISUAL, else $EDITOR, else vi
     --assignee: string        # Who does it; a unique prefix will do, an empty text is nobody
     --priority: string@"nu-complete crdtctl kanban edit priority" # How urgent it is
     --dry-run(-n)             # Show what would happen; write nothing
@@ -1412,6 +1446,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban edit global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1457,6 +1492,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban move global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1500,6 +1536,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban archive global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1542,6 +1579,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban restore global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1591,6 +1629,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1631,6 +1670,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1672,6 +1712,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban column global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1713,6 +1754,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban column add global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1755,6 +1797,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban column rename global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1800,6 +1843,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban column move global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1843,6 +1887,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl kanban column remove global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1968,6 +2013,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -1999,6 +2045,7 @@ module completions {
   # Open an issue; prints its id
   export extern "crdtctl issue open" [
     --description: string     # More about it; `-` reads it from stdin
+    --edit                    # Write the text in an editor: $VISUAL, else $EDITOR, else vi
     --priority: string@"nu-complete crdtctl issue open priority" # How urgent it is
     --assignee: string        # Who does it; a unique prefix will do
     --dry-run(-n)             # Show what would happen; write nothing
@@ -2016,6 +2063,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue open global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2045,6 +2093,7 @@ module completions {
   export extern "crdtctl issue edit" [
     --title: string           # What it is about
     --description: string     # More about it; `-` reads it from stdin
+    --edit                    # Write the description in an editor: $VISUAL, else $EDITOR, else vi
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
@@ -2060,6 +2109,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue edit global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2106,6 +2156,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue status global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2153,6 +2204,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue priority global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2197,6 +2249,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue assign global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2242,6 +2295,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue comment global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2249,7 +2303,7 @@ module completions {
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     issue: string             # The issue's id, or a unique prefix of it
-    text?: string             # The text; `-` reads it from stdin, and so does none in a pipe
+    text?: string             # The text; `-` reads it from stdin, and so does none in a pipe; an editor has it on a terminal
   ]
 
   def "nu-complete crdtctl issue comments global.output" [] {
@@ -2285,6 +2339,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue comments global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2332,6 +2387,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue close global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2374,6 +2430,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue reopen global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2433,6 +2490,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2474,6 +2532,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl issue show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2567,6 +2626,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2615,6 +2675,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas add global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2657,6 +2718,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas set global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2700,6 +2762,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas move global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2743,6 +2806,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas delete global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2785,6 +2849,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2825,6 +2890,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2868,6 +2934,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas undo global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2910,6 +2977,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas redo global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2952,6 +3020,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas render global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -2994,6 +3063,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas apply global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3040,6 +3110,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl canvas events global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3132,6 +3203,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3179,6 +3251,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync export global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3222,6 +3295,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync import global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3264,6 +3338,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync stick global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3306,6 +3381,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync status global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3349,6 +3425,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync receipt global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3390,6 +3467,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3431,6 +3509,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync verify global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3472,6 +3551,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync peers global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3513,6 +3593,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sync forget global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3599,6 +3680,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl prune global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3639,6 +3721,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl tombstone global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3686,6 +3769,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl tombstone list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3726,6 +3810,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl tombstone why global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3783,6 +3868,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl trash global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3823,6 +3909,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl trash list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3863,6 +3950,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl trash show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3905,6 +3993,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl trash restore global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -3966,6 +4055,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl conflict global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4009,6 +4099,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl conflict list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4049,6 +4140,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl conflict show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4092,6 +4184,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl conflict dismiss global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4134,6 +4227,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl conflict restore global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4199,6 +4293,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4239,6 +4334,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc list global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4279,6 +4375,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4325,6 +4422,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc dump global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4366,6 +4464,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc get global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4409,6 +4508,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc tree global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4456,6 +4556,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc size global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4499,6 +4600,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc blocks global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4541,6 +4643,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc diff global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4585,6 +4688,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc load global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4628,6 +4732,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc anonymize global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4718,6 +4823,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl digest global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4760,6 +4866,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl check global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4802,6 +4909,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl repair global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4848,6 +4956,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl recover global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4891,6 +5000,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl batch global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4936,6 +5046,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl log global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -4976,6 +5087,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl log show global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -5018,6 +5130,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl log revert global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -5084,6 +5197,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl sql global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -5127,6 +5241,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl demo global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -5172,6 +5287,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl completions global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -5214,6 +5330,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl man global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now

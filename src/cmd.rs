@@ -16,6 +16,7 @@ mod context;
 mod demo;
 mod digest;
 mod doc;
+mod editor;
 mod entity;
 mod failure;
 mod files;
@@ -28,6 +29,7 @@ mod man;
 mod member;
 #[cfg(test)]
 mod notes;
+mod pager;
 mod prune;
 mod recover;
 mod repair;
@@ -43,9 +45,11 @@ mod words;
 
 pub use complete::answer as complete;
 pub use context::Context;
+pub use editor::EditOption;
 pub use failure::{exit_code, fail, of as failure};
-pub use files::{output, settle_output};
+pub use files::settle_output;
 pub use globals::{DryRun, Globals, OtherAs, OutDir, OutFile};
+pub use pager::sink;
 
 use crate::error::{Error, Result};
 use crate::store::Commits;

@@ -45,7 +45,7 @@ fn run(words: Vec<OsString>, json: bool, color: bool) -> anyhow::Result<u8> {
         Ok(report) => report,
         Err(error) => return Ok(fail(error, None)),
     };
-    let mut out = BufWriter::new(cmd::output());
+    let mut out = BufWriter::new(cmd::sink(&report, &terminal));
     let rendered = ui::render(&report, &terminal, &mut out, &mut stderr())
         .and_then(|()| settle(&report).map_err(Closed::from));
     Ok(match rendered {

@@ -31,7 +31,7 @@ pub use report::{
 pub use table::width;
 pub use talk::{Failure, error, error_json, say, usage};
 pub use template::RecordTemplate;
-pub use terminal::{Format, Signs, Terminal, TimeStyle, Times};
+pub use terminal::{Format, Signs, Terminal, TimeStyle, Times, height};
 
 use crate::error::{Error, Result};
 use report::no_ids;

@@ -1,13 +1,13 @@
 mod tail;
 
 use super::time::When;
-use super::{Context, DryRun, files};
+use super::{Context, DryRun, EditOption, files};
 use crate::concern::chat;
 use crate::error::{Error, Result};
 use crate::operation::Operation;
 use crate::query::chat as query;
 use crate::query::unread::ReadMark;
-use crate::ui::{Column, Format, Report, Row, Section, Written, prompt, row, rows};
+use crate::ui::{Column, Format, Report, Row, Section, Written, row, rows};
 use crate::wire::Record;
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -34,6 +34,8 @@ enum Verb {
         /// Reply to this message; to a reply: one more in its thread
         #[arg(long, value_name = "MESSAGE")]
         reply_to: Option<String>,
+        #[command(flatten)]
+        edit: EditOption,
         /// Attach a file (repeatable): its name, type and size are recorded, its content is not copied
         #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
         attach: Vec<PathBuf>,
@@ -43,12 +45,15 @@ enum Verb {
     /// Change the text of one's own message
     #[command(after_help = "Examples:
   crdtctl chat edit 3f2a 'See you at the lighthouse'
-  crdtctl chat edit 3f2a - < note.txt")]
+  crdtctl chat edit 3f2a - < note.txt
+  EDITOR='sed -i s/harbour/lighthouse/' crdtctl chat edit 3f2a --edit")]
     Edit {
         /// The message's id, or a unique prefix of it
         message: String,
-        /// The new text; `-` reads it from stdin
-        text: String,
+        /// The new text; `-` reads it from stdin, and so does none in a pipe
+        text: Option<String>,
+        #[command(flatten)]
+        edit: EditOption,
         #[command(flatten)]
         dry_run: DryRun,
     },
@@ -225,30 +230,29 @@ const ATTACHMENTS: &[Section] = &[Section {
 
 pub fn run(context: &Context, args: Args) -> Result<Report> {
     match args.verb {
-        Verb::Send { text, reply_to, attach, .. } => {
+        Verb::Send { text, edit, reply_to, attach, .. } => {
             // Before anybody types, or a pipe is read, for nothing.
             let entity = context.entity()?;
             context.acting_member()?;
-            let typed = text.is_none() && attach.is_empty() && context.terminal.ask;
             let attachments = attach.iter().map(|file| attachment(file)).collect::<Result<_>>()?;
-            let text = match text {
-                Some(text) => files::text(&text)?,
-                None if !attach.is_empty() => String::new(),
-                None if context.terminal.ask => prompt::line(&context.terminal, "message", "TEXT")?,
-                None => files::text("-")?,
-            };
-            let said = text.clone();
+            // A file can say all that there is to say.
+            let text = text.or_else(|| (!attach.is_empty() && !edit.edit).then(String::new));
+            let nothing = || Ok(String::new());
+            let said = context.compose(text.as_deref(), edit.edit, Some("message"), nothing)?;
+            let text = said.text.clone();
             let send = chat::Send { reply_to, attachments, ..chat::Send::text(entity, text) };
-            context.say(&Operation::ChatSend(send)).map_err(|error| match typed {
-                // What somebody typed is not lost.
-                true if !said.trim().is_empty() => error.because(format!("the text was: {said}")),
-                _ => error,
-            })
+            context.say(said, &Operation::ChatSend(send))
         }
-        Verb::Edit { message, text, .. } => {
+        Verb::Edit { message, text, edit, .. } => {
             let entity = context.entity()?;
-            let text = files::text(&text)?;
-            context.say(&Operation::ChatEdit(chat::EditMessage { entity, message, text }))
+            let before = || {
+                let message = query::find(&context.reader()?, &entity, &message)?;
+                Ok(message.content.to_string())
+            };
+            let said = context.compose(text.as_deref(), edit.edit, None, before)?;
+            let text = said.text.clone();
+            let change = chat::EditMessage { entity: entity.clone(), message, text };
+            context.say(said, &Operation::ChatEdit(change))
         }
         Verb::Delete { message, .. } => {
             let entity = context.entity()?;

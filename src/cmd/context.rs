@@ -14,7 +14,6 @@ use crate::ui::{Progress, Report, Terminal, Written, prompt};
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -229,13 +228,9 @@ impl Context {
         Ok(entity)
     }
 
-    /// [`Context::perform`] for what says something that was typed, or piped in.
-    pub fn say(&self, operation: &Operation) -> Result<Report> {
-        let how = "give the text as an argument, or `-` to read it from stdin";
-        self.perform(operation).map_err(|error| match error.kind {
-            Kind::Usage => error.hint_else(how),
-            _ => error,
-        })
+    /// Whether nothing is written.
+    pub(super) fn is_dry(&self) -> bool {
+        self.dry_run
     }
 
     /// Runs one operation in a session of its own and reports it. Where it is there to make a
@@ -321,19 +316,6 @@ impl Context {
     fn counted_bytes(&self, doc: &DocId, bytes: u64) -> u64 {
         let state = self.reader().and_then(|reader| reader.bytes(doc)).ok().flatten();
         state.map_or(bytes, |state| concern::counted_bytes(&state))
-    }
-
-    /// A text argument: `-` is standard input, and so is no argument where that is no terminal.
-    ///
-    /// # Errors
-    /// `Usage` when there is none; as [`files::text`].
-    pub fn text(&self, argument: Option<&str>) -> Result<String> {
-        match argument {
-            Some(text) => files::text(text),
-            None if !std::io::stdin().is_terminal() => files::text("-"),
-            None => Err(Error::usage("no text")
-                .hint("give it as an argument, or write `-` and type it, Ctrl-D at the end")),
-        }
     }
 
     /// Refuses bytes on a terminal, which are nothing for eyes, and where a format is asked for:

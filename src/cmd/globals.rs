@@ -87,6 +87,12 @@ pub struct Globals {
     #[arg(id = "global.no_input", long = "no-input", global = true)]
     pub no_input: bool,
 
+    /// Show everything at once: no pager on a terminal
+    ///
+    /// What is longer than a screen goes through CRDTCTL_PAGER, else PAGER, else less.
+    #[arg(id = "global.no_pager", long = "no-pager", global = true)]
+    pub no_pager: bool,
+
     /// When to use colour
     #[arg(id = "global.color", long = "color", value_name = "WHEN", default_value = "auto")]
     #[arg(global = true)]
@@ -173,6 +179,8 @@ impl Globals {
         Terminal {
             format,
             width: ui::width(),
+            height: ui::height(),
+            pages: out && !self.no_pager,
             interactive: out,
             color_out: colored(self.color, out),
             color_err: colored(self.color, err),

@@ -1,4 +1,4 @@
-use super::{Context, DryRun, OtherAs, colors, files, resolve, words_of};
+use super::{Context, DryRun, EditOption, OtherAs, colors, files, resolve, words_of};
 use crate::concern::Priority;
 use crate::concern::issues::{self, Status};
 use crate::error::{Next, Result};
@@ -24,8 +24,10 @@ enum Verb {
         /// What it is about
         title: String,
         /// More about it; `-` reads it from stdin
-        #[arg(long, default_value = "", hide_default_value = true)]
-        description: String,
+        #[arg(long)]
+        description: Option<String>,
+        #[command(flatten)]
+        edit: EditOption,
         /// How urgent it is
         #[arg(long, default_value = "medium", value_parser = words_of(&Priority::ALL, Priority::as_str))]
         priority: Priority,
@@ -38,7 +40,8 @@ enum Verb {
     /// Change the title or the description of an issue
     #[command(after_help = "Examples:
   crdtctl issue edit 9c1e --title 'The big crane squeaks'
-  crdtctl issue edit 9c1e --description - < report.txt")]
+  crdtctl issue edit 9c1e --description - < report.txt
+  EDITOR='sed -i s/crane/winch/' crdtctl issue edit 9c1e --edit --description 'The crane'")]
     Edit {
         /// The issue's id, or a unique prefix of it
         issue: String,
@@ -96,7 +99,7 @@ enum Verb {
     Comment {
         /// The issue's id, or a unique prefix of it
         issue: String,
-        /// The text; `-` reads it from stdin, and so does none in a pipe
+        /// The text; `-` reads it from stdin, and so does none in a pipe; an editor has it on a terminal
         text: Option<String>,
         /// The comment that gets this text: its id, or a unique prefix of it
         #[arg(long, value_name = "COMMENT")]
@@ -184,6 +187,9 @@ struct IssueArgs {
     /// More about it; `-` reads it from stdin
     #[arg(long)]
     description: Option<String>,
+    /// Write the description in an editor: $VISUAL, else $EDITOR, else vi
+    #[arg(long)]
+    edit: bool,
 }
 
 #[derive(clap::Args)]
@@ -266,9 +272,12 @@ const SECTIONS: &[Section] = &[Section { key: "comments", title: "comments", col
 
 pub fn run(context: &Context, args: Args) -> Result<Report> {
     match args.verb {
-        Verb::Open { title, description, priority, assignee, .. } => {
+        Verb::Open { title, description, edit, priority, assignee, .. } => {
             let entity = context.entity()?;
-            let (title, description) = (files::text(&title)?, files::text(&description)?);
+            let title = files::text(&title)?;
+            let nothing = || Ok(String::new());
+            let said = context.describe(description.as_deref(), edit.edit, nothing)?;
+            let description = said.text.clone();
             let (created_at, author) = (None, None);
             let open = issues::OpenIssue {
                 entity,
@@ -279,14 +288,17 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
                 created_at,
                 author,
             };
-            context.perform(&Operation::IssueOpen(open))
+            context.say(said, &Operation::IssueOpen(open))
         }
         Verb::Edit { issue, changes, .. } => {
             let entity = context.entity()?;
-            let text = |text: Option<String>| text.map(|text| files::text(&text)).transpose();
-            let (title, description) = (text(changes.title)?, text(changes.description)?);
-            let edit = issues::EditIssue { entity, issue, title, description };
-            context.perform(&Operation::IssueEdit(edit))
+            let IssueArgs { title, description, edit: in_editor } = changes;
+            let title = title.map(|title| files::text(&title)).transpose()?;
+            let before = || Ok(found(context, &issue, false)?.description.to_string());
+            let said = context.describe(description.as_deref(), in_editor, before)?;
+            let description = (in_editor || description.is_some()).then(|| said.text.clone());
+            let edit = issues::EditIssue { entity, issue: issue.clone(), title, description };
+            context.say(said, &Operation::IssueEdit(edit))
         }
         Verb::Status { issue, status, .. } => {
             let entity = context.entity()?;
@@ -340,18 +352,31 @@ fn comment(
         return context.perform(&Operation::CommentDelete(delete));
     }
     let entity = context.entity()?;
-    let text = context.text(text)?;
+    let before = || match &edit {
+        Some(comment) => written(context, &issue, comment),
+        None => Ok(String::new()),
+    };
+    let said = context.compose(text, false, None, before)?;
+    let text = said.text.clone();
     match edit {
         Some(comment) => {
             let edit = issues::EditComment { entity, issue, comment, text };
-            context.say(&Operation::CommentEdit(edit))
+            context.say(said, &Operation::CommentEdit(edit))
         }
         None => {
             let (created_at, author) = (None, None);
             let comment = issues::AddComment { entity, issue, text, created_at, author };
-            context.say(&Operation::IssueComment(comment))
+            context.say(said, &Operation::IssueComment(comment))
         }
     }
+}
+
+/// What a comment says, for its author to go on from; nothing where no comment is meant: the
+/// operation says so.
+fn written(context: &Context, issue: &str, prefix: &str) -> Result<String> {
+    let comments = found(context, issue, false)?.comments;
+    let mut meant = comments.iter().filter(|comment| comment.id.to_string().starts_with(prefix));
+    Ok(meant.next().map(|comment| comment.content.to_string()).unwrap_or_default())
 }
 
 /// The one issue that is meant.

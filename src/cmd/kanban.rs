@@ -1,6 +1,6 @@
 mod column;
 
-use super::{Context, DryRun, colors, files, resolve, words_of};
+use super::{Context, DryRun, EditOption, colors, files, resolve, words_of};
 use crate::concern::Priority;
 use crate::concern::kanban;
 use crate::error::{Next, Result};
@@ -38,8 +38,10 @@ enum Verb {
         #[arg(long)]
         column: Option<String>,
         /// More about it; `-` reads it from stdin
-        #[arg(long, default_value = "", hide_default_value = true)]
-        description: String,
+        #[arg(long)]
+        description: Option<String>,
+        #[command(flatten)]
+        edit: EditOption,
         /// Who does it; a unique prefix will do
         #[arg(long, value_name = "MEMBER", default_value = "", hide_default_value = true)]
         assignee: String,
@@ -142,6 +144,9 @@ struct CardArgs {
     /// More about it; `-` reads it from stdin
     #[arg(long)]
     description: Option<String>,
+    /// Write the description in an editor: $VISUAL, else $EDITOR, else vi
+    #[arg(long)]
+    edit: bool,
     /// Who does it; a unique prefix will do, an empty text is nobody
     #[arg(long, value_name = "MEMBER")]
     assignee: Option<String>,
@@ -186,9 +191,12 @@ const SHOW: &[Column] = &[
 pub fn run(context: &Context, args: Args) -> Result<Report> {
     match args.verb {
         Verb::Board => board(context),
-        Verb::Add { title, column, description, assignee, priority, .. } => {
+        Verb::Add { title, column, description, edit, assignee, priority, .. } => {
             let entity = context.entity()?;
-            let (title, description) = (files::text(&title)?, files::text(&description)?);
+            let title = files::text(&title)?;
+            let nothing = || Ok(String::new());
+            let said = context.describe(description.as_deref(), edit.edit, nothing)?;
+            let description = said.text.clone();
             let created_at = None;
             let add = kanban::AddCard {
                 entity,
@@ -199,12 +207,19 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
                 priority,
                 created_at,
             };
-            context.perform(&Operation::KanbanAdd(add))
+            context.say(said, &Operation::KanbanAdd(add))
         }
         Verb::Edit { card, changes, .. } => {
-            let changes = changes.read()?;
             let entity = context.entity()?;
-            context.perform(&Operation::KanbanEdit(kanban::EditCard { entity, card, changes }))
+            let CardArgs { title, description, edit: in_editor, assignee, priority } = changes;
+            let title = title.map(|title| files::text(&title)).transpose()?;
+            let before =
+                || Ok(query::find(&context.reader()?, &entity, &card)?.description.to_string());
+            let said = context.describe(description.as_deref(), in_editor, before)?;
+            let description = (in_editor || description.is_some()).then(|| said.text.clone());
+            let changes = kanban::CardChanges { title, description, assignee, priority };
+            let edit = kanban::EditCard { entity: entity.clone(), card: card.clone(), changes };
+            context.say(said, &Operation::KanbanEdit(edit))
         }
         Verb::Move { card, column, before, top, bottom, .. } => {
             let entity = context.entity()?;
@@ -224,18 +239,6 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         }
         Verb::Show { card } => show(context, &card),
         Verb::Column(args) => column::run(context, args),
-    }
-}
-
-impl CardArgs {
-    fn read(self) -> Result<kanban::CardChanges> {
-        let text = |text: Option<String>| text.map(|text| files::text(&text)).transpose();
-        Ok(kanban::CardChanges {
-            title: text(self.title)?,
-            description: text(self.description)?,
-            assignee: self.assignee,
-            priority: self.priority,
-        })
     }
 }
 

@@ -178,6 +178,16 @@ fn environment(tree: &Command) -> String {
     let of_the_system = [
         ("NO_COLOR", "No colour, unless \\fB\\-\\-color always\\fR asks for it."),
         ("CLICOLOR_FORCE", "Colour without a terminal too."),
+        (
+            "CRDTCTL_PAGER",
+            "What shows output that is longer than a screen; nothing does where it is empty.",
+        ),
+        ("PAGER", "The same, where that is not set; less where neither is."),
+        (
+            "VISUAL",
+            "What texts are written in with \\fB\\-\\-edit\\fR, and where a text is left out.",
+        ),
+        ("EDITOR", "The same, where that is not set."),
         ("XDG_DATA_HOME", "Where the store is that is meant when no other is."),
         ("XDG_STATE_HOME", "Where the leases of this machine's replicas are."),
     ];

@@ -204,6 +204,8 @@ mod tests {
         let terminal = Terminal {
             format: Format::Table,
             width,
+            height: 24,
+            pages: false,
             interactive: true,
             color_out,
             color_err: false,

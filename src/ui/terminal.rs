@@ -31,6 +31,10 @@ pub struct Terminal {
     pub format: Format,
     /// Columns of a table at most.
     pub width: usize,
+    /// Rows of a screen.
+    pub height: usize,
+    /// What is longer than a screen goes through a pager.
+    pub pages: bool,
     /// Standard output is a terminal.
     pub interactive: bool,
     /// Colour on standard output, and on standard error.
@@ -81,6 +85,14 @@ pub struct Times {
     pub style: TimeStyle,
     /// Unix seconds.
     pub now: i64,
+}
+
+/// The terminal's rows; 24 where there is none to ask.
+pub fn height() -> usize {
+    let named = std::env::var("LINES").ok().and_then(|rows| rows.parse().ok());
+    let asked = || dialoguer::console::Term::stdout().size_checked();
+    let rows = named.or_else(|| asked().map(|(rows, _)| usize::from(rows)));
+    rows.filter(|rows| *rows > 0).unwrap_or(24)
 }
 
 impl Terminal {

@@ -33,6 +33,8 @@ fn terminal(format: Format, width: usize) -> Terminal {
     Terminal {
         format,
         width,
+        height: 24,
+        pages: false,
         interactive: format == Format::Table,
         color_out: false,
         color_err: false,

@@ -28,6 +28,8 @@ mod diff;
 mod disk;
 mod documents;
 mod dry_runs;
+#[cfg(unix)]
+mod editor;
 mod entities;
 mod errors;
 #[cfg(unix)]

@@ -5,7 +5,7 @@ use std::process::Command;
 
 /// Runs a line of a shell on a terminal of its own, answering with `input`; what was on the
 /// screen. None, with a notice, where no terminal can be had.
-fn on_a_terminal(store: &Store<'_>, env: &[(&str, &str)], args: &[&str]) -> Option<Run> {
+pub fn on_a_terminal(store: &Store<'_>, env: &[(&str, &str)], args: &[&str]) -> Option<Run> {
     typing(store, env, args, b"")
 }
 
