@@ -57,7 +57,7 @@ pub use written::WrittenBlocks;
 
 pub(crate) use block::Client;
 pub(crate) use deletes::write_var;
-pub(crate) use facts::{Facts, GONE, LineageNode, OPEN, ParentSlot, Root, Shape};
+pub(crate) use facts::{Facts, LineageNode, ParentSlot, Root, Shape, SlotRef};
 pub(crate) use lineage::{Forest, WayDown};
 pub(crate) use reader::{AnyHead, Reader};
 pub(crate) use run::{Run, RunContent};

@@ -7,9 +7,8 @@
 use super::causal::CausalOrder;
 use crate::limits::{ANY_DEPTH, CONTAINER_DEPTH};
 use crate::wire::{
-    Block, Checked, CheckedBytes, Client, Clocks, DeleteSet, Facts, Fault, GONE, Header, Id, Kind,
-    LineageNode, OPEN, Owner, Parent, ParentSlot, Reader, Root, RootKind, Shape, Unchecked, Update,
-    any,
+    Block, Checked, CheckedBytes, Client, Clocks, DeleteSet, Facts, Fault, Header, Id, Kind, Owner,
+    Parent, ParentSlot, Reader, Root, RootKind, Shape, SlotRef, Unchecked, Update, any,
 };
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -80,13 +79,6 @@ impl<S> Update<'_, S> {
     }
 }
 
-/// Where a reference leads.
-enum Reference {
-    Open,
-    Gone,
-    Slot(u32),
-}
-
 pub(super) struct Checker<'u, 'a, S> {
     pub(super) update: &'u Update<'a, S>,
     pub(super) base: Option<&'u Update<'a, Checked>>,
@@ -108,10 +100,8 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         expected: &'u [(&'u str, RootKind)],
         on_fault: impl FnMut(Id, Fault) -> Result<(), Fault>,
     ) -> Result<Facts, Fault> {
-        let chain = update.blocks.iter().map(|block| block.clock).collect();
-        let slot = vec![OPEN; update.blocks.len()];
-        let lineage = vec![LineageNode::default(); update.blocks.len()];
-        let facts = Facts { slot, chain, lineage, ..Facts::default() };
+        let mut facts = Facts::of_blocks(update.blocks.len());
+        facts.chain = update.blocks.iter().map(|block| block.clock).collect();
         let (root_index, names, keys) = (HashMap::new(), Vec::new(), Vec::new());
         let mut checker =
             Checker { update, base, expected, facts, root_index, names, keys, parent: None };
@@ -119,7 +109,6 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             // In the same order, so that slots of the base keep their root's index.
             base.facts().roots.iter().for_each(|root| checker.add_root(base.root(root), *root));
         }
-        checker.facts.order.reserve(update.blocks.len());
         let settle = |index: usize, of: &Client, header: &Header<'a>| {
             checker.settle(index, of, header)?;
             checker.facts.order.push(index as u32);
@@ -136,7 +125,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         self.check_kind(&block)?;
         self.check_origins(index, of, &block, header)?;
         let place = match (block.kind, header.parent) {
-            (Kind::Gc, _) => Reference::Gone,
+            (Kind::Gc, _) => SlotRef::Gone,
             (_, Some(parent)) => self.named(index, &block, parent, header.key)?,
             (_, None) => self.inherited(index, of, &block, header)?,
         };
@@ -147,17 +136,10 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             }
             None => place,
         };
-        let slot = match place {
-            Reference::Open => OPEN,
-            Reference::Gone => GONE,
-            Reference::Slot(slot) => {
-                self.stand(&block, of, header, slot)?;
-                slot
-            }
-        };
-        if let Some(entry) = self.facts.slot.get_mut(index) {
-            *entry = slot;
+        if let SlotRef::Slot(slot) = place {
+            self.stand(&block, of, header, slot)?;
         }
+        self.facts.place(index, place);
         Ok(())
     }
 
@@ -199,7 +181,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         block: &Block,
         parent: Parent<'a>,
         key: Option<&'a str>,
-    ) -> Result<Reference, Fault> {
+    ) -> Result<SlotRef, Fault> {
         let head = index as u32;
         let key_len = key.map(|key| key.len() as u32);
         let slot = match parent {
@@ -208,7 +190,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
                 ParentSlot { owner, key_len, head, shape: Shape::Unknown, depth: 0, rooted: true }
             }
             Parent::Item(id) => match self.container(block, id)? {
-                ContainerState::Gone => return Ok(Reference::Gone),
+                ContainerState::Gone => return Ok(SlotRef::Gone),
                 ContainerState::Open => {
                     self.need(id);
                     let (owner, shape) = (Owner::Item { id, block: None }, Shape::Unknown);
@@ -220,7 +202,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
                 }
             },
         };
-        Ok(Reference::Slot(self.add_slot(slot, key)))
+        Ok(SlotRef::Slot(self.add_slot(slot, key)))
     }
 
     /// The slot of an item that has an origin.
@@ -230,7 +212,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         of: &Client,
         block: &Block,
         header: &Header<'_>,
-    ) -> Result<Reference, Fault> {
+    ) -> Result<SlotRef, Fault> {
         let left = header.left.map(|id| self.place(index, of, id));
         let right = header.right.map(|id| self.place(index, of, id));
         self.agree(block, left, right)
@@ -242,31 +224,31 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     fn agree(
         &self,
         block: &Block,
-        a: Option<Reference>,
-        b: Option<Reference>,
-    ) -> Result<Reference, Fault> {
+        a: Option<SlotRef>,
+        b: Option<SlotRef>,
+    ) -> Result<SlotRef, Fault> {
         let rooted = |slot: u32| self.facts.slots.get(slot as usize).is_some_and(|h| h.rooted);
         match (a, b) {
-            (Some(Reference::Slot(a)), Some(Reference::Slot(b))) if !self.same_slot(a, b) => {
+            (Some(SlotRef::Slot(a)), Some(SlotRef::Slot(b))) if !self.same_slot(a, b) => {
                 Err(block.fault("origin", "an item refers to two places"))
             }
-            (Some(Reference::Slot(slot)), Some(Reference::Gone))
-            | (Some(Reference::Gone), Some(Reference::Slot(slot)))
+            (Some(SlotRef::Slot(slot)), Some(SlotRef::Gone))
+            | (Some(SlotRef::Gone), Some(SlotRef::Slot(slot)))
                 if rooted(slot) =>
             {
                 self.beside_what_is_gone(block, slot)
             }
-            (Some(Reference::Slot(slot)), _) | (_, Some(Reference::Slot(slot))) => {
-                Ok(Reference::Slot(slot))
+            (Some(SlotRef::Slot(slot)), _) | (_, Some(SlotRef::Slot(slot))) => {
+                Ok(SlotRef::Slot(slot))
             }
-            (Some(Reference::Open), _) | (_, Some(Reference::Open)) => Ok(Reference::Open),
-            _ => Ok(Reference::Gone),
+            (Some(SlotRef::Open), _) | (_, Some(SlotRef::Open)) => Ok(SlotRef::Open),
+            _ => Ok(SlotRef::Gone),
         }
     }
 
     /// An item between units of a container of which some are collected. That container is deleted
     /// then, or is going to be; no root is.
-    fn beside_what_is_gone(&self, block: &Block, slot: u32) -> Result<Reference, Fault> {
+    fn beside_what_is_gone(&self, block: &Block, slot: u32) -> Result<SlotRef, Fault> {
         let owner = self.facts.slots.get(slot as usize).map(|slot| slot.owner);
         let Some(Owner::Item { id, .. }) = owner else {
             let reason = "an item is in a container and beside what is gone";
@@ -274,7 +256,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         };
         let deletes = [Some(&self.update.deletes), self.base.map(|base| &base.deletes)];
         match deletes.iter().flatten().any(|deletes| deletes.contains(id)) {
-            true => Ok(Reference::Gone),
+            true => Ok(SlotRef::Gone),
             false => Err(block.fault(
                 "collected",
                 "an item is beside what was collected, in a container that is not deleted",
@@ -295,7 +277,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
 
     /// Where the unit with this id stands. What the document holds counts before the update's own
     /// account of it, as in yrs.
-    fn place(&mut self, index: usize, of: &Client, id: Id) -> Reference {
+    fn place(&mut self, index: usize, of: &Client, id: Id) -> SlotRef {
         if let Some(base) = self.base
             && let Some(index) = base.find(id)
         {
@@ -304,13 +286,9 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         match self.before(index, of, id).or_else(|| self.update.find(id)) {
             None => {
                 self.need(id);
-                Reference::Open
+                SlotRef::Open
             }
-            Some(index) => match self.facts.slot.get(index).copied().unwrap_or(OPEN) {
-                OPEN => Reference::Open,
-                GONE => Reference::Gone,
-                slot => Reference::Slot(slot),
-            },
+            Some(index) => self.facts.standing(index),
         }
     }
 
@@ -322,14 +300,11 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         (holds && id.client == of.id && before >= of.blocks.start).then_some(before)
     }
 
-    fn place_in_base(&mut self, base: &'u Update<'a, Checked>, index: usize) -> Reference {
-        match base.facts().slot.get(index).copied().unwrap_or(OPEN) {
-            OPEN => Reference::Open,
-            GONE => Reference::Gone,
-            slot => match base.facts().slots.get(slot as usize).copied() {
-                Some(slot) => Reference::Slot(self.add_slot(slot, base.key(&slot))),
-                None => Reference::Open,
-            },
+    fn place_in_base(&mut self, base: &'u Update<'a, Checked>, index: usize) -> SlotRef {
+        match (base.facts().standing(index), base.facts().slot_of(index)) {
+            (SlotRef::Slot(_), Some(slot)) => SlotRef::Slot(self.add_slot(*slot, base.key(slot))),
+            (SlotRef::Slot(_), None) => SlotRef::Open,
+            (nowhere, _) => nowhere,
         }
     }
 
@@ -504,11 +479,10 @@ fn container_at<S>(
         }
     }
     let shape = Shape::of_type(holder.content(parent)).unwrap_or(Shape::Unknown);
-    let (depth, rooted) = match facts.slot.get(index).copied().unwrap_or(OPEN) {
-        GONE => return Ok(ContainerState::Gone),
-        OPEN => (0, false),
-        slot => facts.slots.get(slot as usize).map_or((0, false), |h| (h.depth, h.rooted)),
-    };
+    if facts.standing(index) == SlotRef::Gone {
+        return Ok(ContainerState::Gone);
+    }
+    let (depth, rooted) = facts.slot_of(index).map_or((0, false), |slot| (slot.depth, slot.rooted));
     let block = own.then_some(index as u32);
     Ok(ContainerState::Known { shape, depth: depth.saturating_add(1), rooted, block })
 }

@@ -6,8 +6,7 @@
 use super::path::{bracketed, keys};
 use crate::path::DocPath;
 use crate::schema::{Collection, Spec};
-use crate::wire::Value;
-use crate::wire::{Block, Fault, Id, Locations, Owner, Update};
+use crate::wire::{Block, Fault, Id, Locations, Update};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -97,10 +96,11 @@ impl<'d, 'a> TouchMap<'d, 'a> {
     /// The document as it stands.
     pub fn of(spec: Option<&'static Spec>, document: &'d Update<'a>) -> Self {
         let locations = Locations::of(document);
+        let named = locations.named_elements(document);
         TouchMap {
             spec,
             ranges: document.client_ranges().collect(),
-            names: names_in_sequences(document, &locations),
+            names: named.map(|(id, _, name)| (bracketed(id), name)).collect(),
             locations,
             document,
         }
@@ -174,24 +174,6 @@ impl<'d, 'a> TouchMap<'d, 'a> {
         }
         Ok(account.finish())
     }
-}
-
-/// The ids of the records in sequences, by the step that stands for them without one.
-fn names_in_sequences(
-    document: &Update<'_>,
-    locations: &Locations<'_>,
-) -> BTreeMap<String, String> {
-    let named = document.blocks().iter().enumerate().filter_map(|(index, block)| {
-        let field = locations.get(locations.index(index)?)?;
-        let Owner::Item { id, block: Some(record) } = field.owner else { return None };
-        let stands = locations.get(locations.index(record as usize)?)?;
-        let is_name = field.key == Some("id") && stands.key.is_none();
-        match is_name.then(|| document.scalar(block))?? {
-            Value::String(name) => Some((bracketed(id), name)),
-            _ => None,
-        }
-    });
-    named.collect()
 }
 
 struct TouchReader<'s, 'd, 'a> {

@@ -5,7 +5,7 @@
 //! deleted. Where nobody deleted that yet, the deletion is still on its way; a root nobody can
 //! delete.
 
-use super::{Block, Checked, Client, DeleteSet, GONE, Id, Kind, OPEN, Owner, Update};
+use super::{Block, Checked, Client, DeleteSet, Id, Kind, Owner, SlotRef, Update};
 
 /// Containers are not nested deeper than twice the limit, half in each update.
 const STEPS: usize = 2 * crate::limits::CONTAINER_DEPTH + 2;
@@ -150,10 +150,10 @@ impl Both<'_, '_, '_> {
 impl Update<'_, Checked> {
     /// Where a block stands, as far as the update itself shows it.
     fn placed(&self, block: usize) -> Option<Enclosing> {
-        match self.facts.slot.get(block).copied()? {
-            OPEN => None,
-            GONE => Some(Enclosing::Gone),
-            slot => Some(match self.facts.slots.get(slot as usize)?.owner {
+        match self.facts.standing(block) {
+            SlotRef::Open => None,
+            SlotRef::Gone => Some(Enclosing::Gone),
+            SlotRef::Slot(_) => Some(match self.facts.slot_of(block)?.owner {
                 Owner::Root(_) => Enclosing::Root,
                 Owner::Item { id, .. } => Enclosing::In(id),
             }),
@@ -170,7 +170,7 @@ fn alike(
     let stands = |block: &Block| block.kind != Kind::Gc;
     for index in update.facts.order.iter().map(|index| *index as usize) {
         let Some(block) = update.blocks.get(index).filter(|block| stands(block)) else { continue };
-        if update.facts.slot.get(index) != Some(&OPEN) {
+        if update.facts.standing(index) != SlotRef::Open {
             continue;
         }
         let (left, right) = update.origins(block);

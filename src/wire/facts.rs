@@ -2,10 +2,20 @@
 
 use super::{Clocks, Id, RootKind};
 
-/// In [`Facts::slot`]: the block is GC, or its container is gone; yrs makes it GC too.
-pub const GONE: u32 = u32::MAX;
-/// In [`Facts::slot`]: its container is not in the update, so nothing is known of it.
-pub const OPEN: u32 = u32::MAX - 1;
+/// Where a block stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SlotRef {
+    /// Its container is not in the update, so nothing is known of it.
+    Open,
+    /// It is GC, or its container is gone; yrs makes it GC too.
+    Gone,
+    /// In this slot ([`Facts::slots`]).
+    Slot(u32),
+}
+
+/// [`SlotRef::Gone`] and [`SlotRef::Open`] among the indices of slots: there are as many as blocks.
+const GONE: u32 = u32::MAX;
+const OPEN: u32 = u32::MAX - 1;
 
 /// What the check found out about an update.
 #[derive(Default)]
@@ -13,7 +23,7 @@ pub struct Facts {
     /// The blocks in causal order, as indices.
     pub order: Vec<u32>,
     /// Per block, the index of its slot, or [`GONE`], or [`OPEN`].
-    pub slot: Vec<u32>,
+    slot: Vec<u32>,
     /// Per block, the clock from which on each unit has the one before it as its left origin, and
     /// the same right origin: what a reader may join to one block.
     pub(crate) chain: Vec<u32>,
@@ -24,6 +34,47 @@ pub struct Facts {
     pub needs: Clocks,
     /// The origins of something deleted cross inside one run.
     pub crosses: bool,
+}
+
+impl Facts {
+    /// Of so many blocks of which nothing is known yet.
+    pub(crate) fn of_blocks(count: usize) -> Facts {
+        let lineage = vec![LineageNode::default(); count];
+        Facts {
+            order: Vec::with_capacity(count),
+            slot: vec![OPEN; count],
+            lineage,
+            ..Facts::default()
+        }
+    }
+
+    /// Where a block stands: open, for one that there is not.
+    pub(crate) fn standing(&self, block: usize) -> SlotRef {
+        match self.slot.get(block) {
+            None | Some(&OPEN) => SlotRef::Open,
+            Some(&GONE) => SlotRef::Gone,
+            Some(slot) => SlotRef::Slot(*slot),
+        }
+    }
+
+    /// The slot that a block stands in.
+    pub(crate) fn slot_of(&self, block: usize) -> Option<&ParentSlot> {
+        match self.standing(block) {
+            SlotRef::Slot(slot) => self.slots.get(slot as usize),
+            SlotRef::Open | SlotRef::Gone => None,
+        }
+    }
+
+    /// Lets a block stand somewhere.
+    pub(crate) fn place(&mut self, block: usize, standing: SlotRef) {
+        if let Some(entry) = self.slot.get_mut(block) {
+            *entry = match standing {
+                SlotRef::Open => OPEN,
+                SlotRef::Gone => GONE,
+                SlotRef::Slot(slot) => slot,
+            };
+        }
+    }
 }
 
 /// A block among those that its left origin leads up to. Blocks are counted with those of the base

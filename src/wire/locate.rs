@@ -3,7 +3,7 @@
 //! No rule of the gate is asked, so this works for what a walk alone let through: documents of
 //! other programs with XML, formats or sub-documents, and damaged ones.
 
-use super::{Block, Id, Kind, Owner, Parent, Update};
+use super::{Block, Id, Kind, Owner, Parent, Update, Value};
 use std::collections::HashMap;
 
 /// Not looked at yet.
@@ -107,6 +107,23 @@ impl<'a> Locations<'a> {
     /// The name of the root with this index ([`Owner::Root`]); empty for an index that is none.
     pub fn root(&self, root: u32) -> &'a str {
         self.roots.get(root as usize).copied().unwrap_or("")
+    }
+
+    /// The maps in sequences that have a text as their field `id`: the item and the block that created
+    /// each, and that text. Of one that was written several times, each in the order of the blocks.
+    pub fn named_elements<'l, S>(
+        &'l self,
+        update: &'l Update<'a, S>,
+    ) -> impl Iterator<Item = (Id, u32, String)> + 'l {
+        update.blocks.iter().enumerate().filter_map(|(index, block)| {
+            let field = self.get(self.index(index)?).filter(|field| field.key == Some("id"))?;
+            let Owner::Item { id, block: Some(element) } = field.owner else { return None };
+            let stands = self.get(self.index(element as usize)?)?;
+            match stands.key.is_none().then(|| update.scalar(block))?? {
+                Value::String(name) => Some((id, element, name)),
+                _ => None,
+            }
+        })
     }
 
     fn set(&mut self, block: usize, location: u32) {

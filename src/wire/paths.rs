@@ -1,6 +1,6 @@
 //! Where blocks stand, and what belongs to a container.
 
-use super::{Checked, GONE, Id, OPEN, Owner, ParentSlot, Update};
+use super::{Checked, Id, Owner, Update};
 use std::collections::HashMap;
 
 /// One step on the way from a root to an item.
@@ -45,11 +45,7 @@ impl<'a> Update<'a, Checked> {
         let mut at = Some(index as u32);
         let mut root = None;
         while let Some(block) = at.take() {
-            let slot = match self.facts.slot.get(block as usize).copied() {
-                None | Some(GONE | OPEN) => break,
-                Some(slot) => self.facts.slots.get(slot as usize),
-            };
-            let Some(slot) = slot else { break };
+            let Some(slot) = self.facts.slot_of(block as usize) else { break };
             path.extend(self.key(slot));
             match slot.owner {
                 Owner::Root(owner) => root = self.facts.roots.get(owner as usize),
@@ -111,7 +107,7 @@ impl<'a> Update<'a, Checked> {
     /// The register that an item writes; none where it is in a sequence, or its container is gone
     /// or not in the update.
     pub fn register(&self, id: Id) -> Option<Register<'a>> {
-        let slot = self.slot(self.find(id)?)?;
+        let slot = self.facts.slot_of(self.find(id)?)?;
         let container = match slot.owner {
             Owner::Root(root) => Container::Root(self.root(self.facts.roots.get(root as usize)?)),
             Owner::Item { id, .. } => Container::Item(id),
@@ -124,7 +120,7 @@ impl<'a> Update<'a, Checked> {
         let mut steps = Vec::new();
         let mut at = id;
         loop {
-            let slot = self.slot(self.find(at)?)?;
+            let slot = self.facts.slot_of(self.find(at)?)?;
             steps.push(self.key(slot).map_or(Step::Element(at), Step::Key));
             match slot.owner {
                 Owner::Item { id, .. } => at = id,
@@ -148,15 +144,9 @@ impl<'a> Update<'a, Checked> {
         }
     }
 
-    fn slot(&self, block: usize) -> Option<&ParentSlot> {
-        let slot = self.facts.slot.get(block).filter(|slot| !matches!(**slot, GONE | OPEN))?;
-        self.facts.slots.get(*slot as usize)
-    }
-
     /// The block that created the container of a block.
     fn owner(&self, index: usize) -> Option<usize> {
-        let slot = self.facts.slot.get(index).filter(|slot| !matches!(**slot, GONE | OPEN))?;
-        match self.facts.slots.get(*slot as usize)?.owner {
+        match self.facts.slot_of(index)?.owner {
             Owner::Item { block: Some(block), .. } => Some(block as usize),
             _ => None,
         }

@@ -7,7 +7,7 @@
 //! an update of very many clients is handed over in portions.
 
 use super::deletes::write_var;
-use super::{Block, Checked, GONE, Id, Kind, OPEN, Reader, Update};
+use super::{Block, Checked, Id, Kind, Reader, SlotRef, Update};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -74,13 +74,15 @@ impl<'a> Update<'a, Checked> {
                 let last = before.filter(after);
                 // Values of a key stand each for itself.
                 let is_sequence = block.kind == Kind::String
-                    || match self.facts.slot.get(index).copied().unwrap_or(GONE) {
-                        GONE => false,
-                        OPEN => last.map_or_else(
+                    || match self.facts.standing(index) {
+                        SlotRef::Gone => false,
+                        SlotRef::Open => last.map_or_else(
                             || left.or(right).is_some_and(&in_sequence),
                             |last| last.is_sequence,
                         ),
-                        slot => self.facts.slots.get(slot as usize).is_some_and(|h| !h.is_keyed()),
+                        SlotRef::Slot(_) => {
+                            self.facts.slot_of(index).is_some_and(|slot| !slot.is_keyed())
+                        }
                     };
                 let goes_on = last.is_some_and(|last| {
                     matches!(block.kind, Kind::Any | Kind::String)

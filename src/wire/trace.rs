@@ -44,22 +44,9 @@ pub struct Head {
 impl<'u, 'a, S> Trace<'u, 'a, S> {
     /// Reads the fields `id` that name the elements of sequences; linear in the update.
     pub fn of(update: &'u Update<'a, S>) -> Self {
-        let mut trace = Trace { update, locations: Locations::of(update), ids: HashMap::new() };
-        for (index, block) in update.blocks.iter().enumerate() {
-            let location =
-                trace.locations.index(index).and_then(|location| trace.locations.get(location));
-            if let Some(location) = location
-                && location.key == Some("id")
-                && let Owner::Item { block: Some(owner), .. } = location.owner
-                && let Some(at) = trace.locations.index(owner as usize)
-                && trace.locations.get(at).is_some_and(|location| location.key.is_none())
-                && let Some(id) = update.scalar(block)
-                && let Some(id) = id.as_str()
-            {
-                trace.ids.insert(owner, id.to_owned());
-            }
-        }
-        trace
+        let locations = Locations::of(update);
+        let ids = locations.named_elements(update).map(|(_, block, id)| (block, id)).collect();
+        Trace { update, locations, ids }
     }
 
     /// Every item whose location is known, here or in `known`; collected ranges have none.

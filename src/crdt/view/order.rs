@@ -2,7 +2,7 @@
 
 use super::NONE;
 use super::pieces::Pieces;
-use crate::wire::{Checked, Id, Update};
+use crate::wire::{Checked, Id, SlotRef, Update};
 use std::collections::{BTreeSet, HashMap};
 
 /// Lists of pieces: one for each sequence, one for each key of a map. The last of a key is its
@@ -235,8 +235,8 @@ fn item(
     list_of: &[u32],
     block: u32,
 ) -> Option<Item> {
-    let slot = update.facts().slot.get(block as usize)?;
-    let list = get(list_of, *slot);
+    let SlotRef::Slot(slot) = update.facts().standing(block as usize) else { return None };
+    let list = get(list_of, slot);
     let (first, end) = pieces.of_block(block);
     if list == NONE || first >= end {
         return None;

@@ -2,7 +2,7 @@
 //! whole pieces.
 
 use super::{Halves, Kind, NONE, Span};
-use crate::wire::{Block, Checked, DeleteSet, GONE, Id, OPEN, Reader, Update};
+use crate::wire::{Block, Checked, DeleteSet, Id, Reader, Update};
 
 /// All pieces, those of one block in a row.
 pub struct Pieces {
@@ -28,9 +28,9 @@ impl Pieces {
         let blocks = update.blocks().len();
         let mut first = Vec::with_capacity(blocks + 1);
         let mut pieces = Vec::with_capacity(blocks + cuts.len());
-        for (block, slot) in (0u32..).zip(&update.facts().slot) {
+        for (index, block) in (0..blocks).zip(0u32..) {
             first.push(len32(&pieces));
-            if !matches!(*slot, GONE | OPEN) {
+            if update.facts().slot_of(index).is_some() {
                 pieces.push(Piece { block, offset: 0 });
             }
             while let Some((_, offset)) = cuts.next_if(|cut| cut.0 == block) {
@@ -198,7 +198,7 @@ fn cuts(update: &Update<'_, Checked>, deletes: &DeleteSet) -> Vec<(u32, u32)> {
     let mut cuts = Vec::new();
     let mut cut = |client: u64, clock: u32| {
         let Some(index) = update.find(Id { client, clock }) else { return };
-        let homed = !matches!(update.facts().slot.get(index), None | Some(&GONE | &OPEN));
+        let homed = update.facts().slot_of(index).is_some();
         let inside = update.blocks().get(index).is_some_and(|b| b.clock < clock && b.len > 1);
         if let (true, true, Some(block)) = (homed, inside, update.blocks().get(index)) {
             cuts.push((index as u32, clock - block.clock));
