@@ -4343,6 +4343,56 @@ module completions {
     --help(-h)                # Print help (see more with '--help')
   ]
 
+  def "nu-complete crdtctl doc kind kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+  }
+
+  def "nu-complete crdtctl doc kind global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc kind global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl doc kind global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc kind global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Say what files are: updates, messages, logs, packed or as text
+  export extern "crdtctl doc kind" [
+    --from: string@"nu-complete crdtctl doc kind kind" # Take a file for what this says, whatever it looks like
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc kind global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc kind global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --color: string@"nu-complete crdtctl doc kind global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc kind global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    ...files: path            # The files; `-` is standard input
+  ]
+
+  def "nu-complete crdtctl doc show kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+  }
+
   def "nu-complete crdtctl doc show global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -4361,6 +4411,7 @@ module completions {
 
   # Show what a document is and what it holds
   export extern "crdtctl doc show" [
+    --from: string@"nu-complete crdtctl doc show kind" # Take a file for what this says, whatever it looks like
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts, by id or a unique prefix; else the store's own member
@@ -4382,11 +4433,15 @@ module completions {
     --progress: string@"nu-complete crdtctl doc show global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    doc: string               # The document
+    doc: string               # The document, or a file; `-` is standard input
   ]
 
   def "nu-complete crdtctl doc dump dump_format" [] {
-    [ "json" "ndjson" "yjs" ]
+    [ "json" "ndjson" "yjs" "delta" "xml" ]
+  }
+
+  def "nu-complete crdtctl doc dump kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
   }
 
   def "nu-complete crdtctl doc dump global.output" [] {
@@ -4408,6 +4463,8 @@ module completions {
   # Print the live content of a document as JSON
   export extern "crdtctl doc dump" [
     --as: string@"nu-complete crdtctl doc dump dump_format" # How: one object with every root unless asked otherwise
+    --root: string            # This root alone
+    --from: string@"nu-complete crdtctl doc dump kind" # Take a file for what this says, whatever it looks like
     --as-member: string       # Who acts; else the store's own member
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
@@ -4429,8 +4486,12 @@ module completions {
     --progress: string@"nu-complete crdtctl doc dump global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    doc: string               # The document
+    doc: string               # The document, or a file; `-` is standard input
   ]
+
+  def "nu-complete crdtctl doc get kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+  }
 
   def "nu-complete crdtctl doc get global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
@@ -4450,6 +4511,7 @@ module completions {
 
   # Print the values that a JSONPath finds in a document
   export extern "crdtctl doc get" [
+    --from: string@"nu-complete crdtctl doc get kind" # Take a file for what this says, whatever it looks like
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts, by id or a unique prefix; else the store's own member
@@ -4471,9 +4533,13 @@ module completions {
     --progress: string@"nu-complete crdtctl doc get global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    doc: string               # The document
+    doc: string               # The document, or a file; `-` is standard input
     path: string              # What to look for: `$.messages.*.content`
   ]
+
+  def "nu-complete crdtctl doc tree kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+  }
 
   def "nu-complete crdtctl doc tree global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
@@ -4494,6 +4560,7 @@ module completions {
   # Show which paths a document has, of which type, and how many
   export extern "crdtctl doc tree" [
     --depth: string           # Show so many steps only
+    --from: string@"nu-complete crdtctl doc tree kind" # Take a file for what this says, whatever it looks like
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts, by id or a unique prefix; else the store's own member
@@ -4515,11 +4582,15 @@ module completions {
     --progress: string@"nu-complete crdtctl doc tree global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    doc: string               # The document
+    doc: string               # The document, or a file; `-` is standard input
   ]
 
   def "nu-complete crdtctl doc size by" [] {
     [ "collection" "field" "kind" "record" "author" "client" "month" ]
+  }
+
+  def "nu-complete crdtctl doc size kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
   }
 
   def "nu-complete crdtctl doc size global.output" [] {
@@ -4542,6 +4613,7 @@ module completions {
   export extern "crdtctl doc size" [
     --by: string@"nu-complete crdtctl doc size by" # What rows are made of; else kind and field
     --top: string             # Show the largest so many, and the others as one
+    --from: string@"nu-complete crdtctl doc size kind" # Take a file for what this says, whatever it looks like
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts, by id or a unique prefix; else the store's own member
@@ -4563,8 +4635,12 @@ module completions {
     --progress: string@"nu-complete crdtctl doc size global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    ...docs: string           # The documents; else all of the store or, with -e, of one entity
+    ...docs: string           # The documents or files; else all documents of the store or, with -e, of one entity
   ]
+
+  def "nu-complete crdtctl doc blocks kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+  }
 
   def "nu-complete crdtctl doc blocks global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
@@ -4586,6 +4662,7 @@ module completions {
   export extern "crdtctl doc blocks" [
     --client: string          # Only blocks of this client id
     --limit: string           # So many at most
+    --from: string@"nu-complete crdtctl doc blocks kind" # Take a file for what this says, whatever it looks like
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts, by id or a unique prefix; else the store's own member
@@ -4607,7 +4684,7 @@ module completions {
     --progress: string@"nu-complete crdtctl doc blocks global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    doc: string               # The document
+    doc: string               # The document, or a file; `-` is standard input
   ]
 
   def "nu-complete crdtctl doc diff global.output" [] {
@@ -4750,6 +4827,10 @@ module completions {
   export extern "crdtctl doc help list" [
   ]
 
+  # Say what files are: updates, messages, logs, packed or as text
+  export extern "crdtctl doc help kind" [
+  ]
+
   # Show what a document is and what it holds
   export extern "crdtctl doc help show" [
   ]
@@ -4790,6 +4871,10 @@ module completions {
   export extern "crdtctl doc help help" [
   ]
 
+  def "nu-complete crdtctl digest kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+  }
+
   def "nu-complete crdtctl digest global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -4809,6 +4894,7 @@ module completions {
   # Print digests of the store or of one document, to compare replicas
   export extern "crdtctl digest" [
     --words                   # The content digest as four words, to read over a telephone
+    --from: string@"nu-complete crdtctl digest kind" # Take a file for what this says, whatever it looks like
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts, by id or a unique prefix; else the store's own member
@@ -4830,7 +4916,7 @@ module completions {
     --progress: string@"nu-complete crdtctl digest global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    doc?: string              # The document; else the whole store
+    doc?: string              # The document, or a file (`-` is standard input); else the whole store
   ]
 
   def "nu-complete crdtctl check global.output" [] {
@@ -5697,6 +5783,10 @@ module completions {
 
   # List the documents of the store or, with -e, of one entity
   export extern "crdtctl help doc list" [
+  ]
+
+  # Say what files are: updates, messages, logs, packed or as text
+  export extern "crdtctl help doc kind" [
   ]
 
   # Show what a document is and what it holds

@@ -19,6 +19,7 @@ pub mod source;
 pub(crate) mod testing;
 mod texts;
 mod txn;
+pub mod types;
 mod typing;
 pub mod view;
 pub mod window;

@@ -59,6 +59,7 @@
 //! | [`query`] | what a store says, in types that serialise |
 //! | [`inspect`] | the microscope: reports over one document, from its bytes |
 //! | [`check`] | what is wrong with a store, and what mends it |
+//! | [`foreign`] | what other programs keep of Yjs documents: which form it has, and what is in it |
 //! | [`recover`] | a damaged document, built again from what is left |
 //! | [`sync`] | bundles, export, import, peers; knows versions and bytes, not messages |
 //! | [`sql`] | everything above as views that a query in SQL reads, and nothing else |
@@ -102,6 +103,7 @@ pub mod concern;
 pub mod crdt;
 pub mod entity;
 pub mod error;
+pub mod foreign;
 pub mod gate;
 pub mod id;
 pub mod inspect;

@@ -46,6 +46,23 @@ pub const LONG_WAIT_SECONDS: i64 = 7 * 86_400;
 /// A `.yrs` of a store: what a store holds may be larger than what a bundle may carry at once.
 pub const DOCUMENT_BYTES: u64 = 256 << 20;
 
+/// A file of another program that is looked at, packed or not: offsets are kept in 32 bits.
+pub const FILE_BYTES: u64 = 2 << 30;
+/// What a file may become when it is unpacked: so many bytes, and …
+pub const UNPACKED_BYTES: u64 = 64 << 20;
+/// … so many more for each byte of it.
+pub const UNPACKED_STRETCH: u64 = 64;
+/// An update in v2 may be so many times as long in v1.
+pub const V2_STRETCH: usize = 256;
+/// Things around an update, one inside the other: base64 in JSON in gzip are three.
+pub const WRAPPINGS: usize = 6;
+/// JSON that is looked through for updates, in bytes.
+pub const JSON_BYTES: usize = 256 << 20;
+
+/// Containers inside containers that are compared as plain data; deeper ones by their digest. What is
+/// shown has no such limit.
+pub const CONTENT_DEPTH: usize = 100;
+
 /// Clocks stay below this: yrs adds lengths to them in 32 bits.
 pub const CLOCK_END: u32 = 1 << 31;
 /// Client ids are 53 bits: JavaScript's safe integers.

@@ -1,5 +1,9 @@
+use super::foreign::FromKind;
+use super::subject::{DocumentContent, Subject};
 use super::{Context, words};
 use crate::crdt::source::Source;
+use crate::crdt::types::SharedTypes;
+use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::{DocId, hex};
 use crate::store::Reader;
@@ -22,13 +26,15 @@ use serde_json::{Map, json};
   crdtctl digest --words
   test \"$(crdtctl digest -s a)\" = \"$(crdtctl digest -s b)\"")]
 pub struct Args {
-    /// The document; else the whole store
+    /// The document, or a file (`-` is standard input); else the whole store
     doc: Option<String>,
     /// The content digest as four words, to read over a telephone
     ///
     /// They hold its first 44 bits: enough to find an accident, not to stop a forger.
     #[arg(long)]
     words: bool,
+    #[command(flatten)]
+    from: FromKind,
 }
 
 /// What marks a record that will go. Archived cards and closed issues are content.
@@ -36,6 +42,7 @@ const DELETED: &str = "deleted";
 
 const COLUMNS: &[Column] = &[
     Column::text("doc_id", "document"),
+    Column::text("file", "file"),
     Column::number("documents", "documents"),
     Column::text("content", "content"),
     Column::text("live", "of what lives"),
@@ -43,17 +50,25 @@ const COLUMNS: &[Column] = &[
 ];
 
 pub fn run(context: &Context, args: Args) -> Result<Report> {
-    let reader = context.reader()?;
     let mut row = Map::new();
     let digests = match args.doc {
-        Some(wanted) => {
-            let doc = context.document(&reader, &wanted)?;
-            let digests = of_document(&reader, &doc)?;
-            row.insert("doc_id".into(), json!(doc));
-            digests
-        }
+        Some(wanted) => match context.subject(&wanted, args.from)? {
+            Subject::Stored(reader, doc) => {
+                row.insert("doc_id".into(), json!(doc));
+                match context.content(&reader, &doc)? {
+                    DocumentContent::View(view) => of_view(&view),
+                    DocumentContent::Types(types) => of_types(&types),
+                }
+            }
+            Subject::File(file) => {
+                row.insert("file".into(), json!(file.name));
+                let types = file.types()?;
+                file.note_waiting(context, &types);
+                of_types(&types)
+            }
+        },
         None => {
-            let (digests, documents) = of_store(context, &reader)?;
+            let (digests, documents) = of_store(context, &context.reader()?)?;
             row.insert("documents".into(), json!(documents));
             digests
         }
@@ -96,13 +111,26 @@ struct DigestReport {
 }
 
 fn of_document(reader: &Reader, doc: &DocId) -> Result<DigestReport> {
-    let view = reader.view(doc)?.ok_or_else(|| super::doc::missing(doc))?;
-    Ok(DigestReport {
+    let view = reader.view(doc)?.ok_or_else(|| super::resolve::missing(doc))?;
+    Ok(of_view(&view))
+}
+
+fn of_view(view: &View) -> DigestReport {
+    DigestReport {
         content: view.digest(),
         live: view.digest_without(DELETED),
         version: of_version(view.version()),
         lives: !view.roots().is_empty(),
-    })
+    }
+}
+
+fn of_types(types: &SharedTypes) -> DigestReport {
+    DigestReport {
+        content: types.digest(),
+        live: types.digest_without(DELETED),
+        version: of_version(types.version()),
+        lives: types.live_roots().next().is_some(),
+    }
 }
 
 /// The digests over all documents with live content, and how many those are: a document that was

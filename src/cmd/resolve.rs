@@ -3,6 +3,7 @@
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::{self, DocId, EntityId};
 use crate::limits::PREFIX_CHARS;
+use crate::wire::Fault;
 use std::collections::BTreeSet;
 
 /// Candidates that an error names at most.
@@ -133,6 +134,18 @@ fn listing<'c>(what: &str, candidates: impl ExactSizeIterator<Item = &'c str>) -
         lines.push(format!("and {more} more"));
     }
     lines.join("\n")
+}
+
+/// For a document that is not there.
+pub fn missing(id: &DocId) -> Error {
+    Error::not_found(format!("there is no document {id}")).hint(Next::Documents.and(" shows them"))
+}
+
+/// For a file that is no document at all.
+pub fn undecodable(name: &str, fault: &Fault) -> Error {
+    Error::corrupt(format!("{name} does not decode"))
+        .because(fault.clone())
+        .hint(Next::Check(Some(name.to_owned())).and(" says more"))
 }
 
 #[cfg(test)]

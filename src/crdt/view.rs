@@ -4,12 +4,12 @@
 //! lies. Reading one record materialises that record only. What the index says is what yrs would
 //! show: the order of sequences and the winners of map keys follow its rule for conflicts.
 
-mod build;
-mod digest;
+pub(super) mod build;
+pub(super) mod digest;
 mod elements;
 mod news;
-mod order;
-mod pieces;
+pub(super) mod order;
+pub(super) mod pieces;
 mod plain;
 #[cfg(test)]
 mod tests;
@@ -30,7 +30,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// No node, no piece, no list.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// The live content of one whole state.
 #[derive(Default)]
@@ -60,28 +60,28 @@ struct Node {
 
 /// A live item, or the live part of one.
 #[derive(Clone, Copy)]
-struct Entry {
-    id: Id,
+pub(super) struct Entry {
+    pub id: Id,
     /// In a map; empty elsewhere.
-    key: Span,
+    pub key: Span,
     /// The value, the values, or the text, without their count or length.
-    content: Span,
-    kind: Kind,
+    pub content: Span,
+    pub kind: Kind,
     /// Whether the text was cut in the middle of a surrogate pair.
-    halves: Halves,
+    pub halves: Halves,
     /// The container that the item created, or [`NONE`].
-    node: u32,
+    pub node: u32,
 }
 
 /// A part of the bytes.
 #[derive(Clone, Copy, Default)]
-struct Span {
-    start: u32,
-    len: u32,
+pub(super) struct Span {
+    pub start: u32,
+    pub len: u32,
 }
 
 impl Span {
-    fn between(start: usize, end: usize) -> Span {
+    pub fn between(start: usize, end: usize) -> Span {
         // The walk refuses 4 GiB and more, so offsets fit.
         let fit = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Span { start: fit(start), len: fit(end.saturating_sub(start)) }
@@ -90,9 +90,9 @@ impl Span {
 
 /// The ends of a text at which half a surrogate pair was cut off: each shows as U+FFFD.
 #[derive(Clone, Copy, Default)]
-struct Halves {
-    start: bool,
-    end: bool,
+pub(super) struct Halves {
+    pub start: bool,
+    pub end: bool,
 }
 
 impl View {

@@ -116,7 +116,7 @@ struct PatternAt {
 pub struct ByteAccounting<'u, 'a, S> {
     update: &'u Update<'a, S>,
     locations: Locations<'a>,
-    patterns: Patterns<'a>,
+    patterns: Patterns,
     containers: Vec<CreatedContainer>,
     /// Per block.
     container_of: Vec<u32>,
@@ -155,7 +155,7 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
     }
 
     /// The patterns that segments and records name by their index.
-    pub fn patterns(&self) -> &Patterns<'a> {
+    pub fn patterns(&self) -> &Patterns {
         &self.patterns
     }
 

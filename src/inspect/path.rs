@@ -7,6 +7,7 @@ use crate::path::DocPath;
 use crate::schema::{Collection, FieldKind, FieldRole, Spec, UNLISTED, role_by_name};
 use crate::wire::{Id, Locations, Owner};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Deeper containers are counted with the one at this depth. Documents of ours nest 16 deep.
 const DEPTH: u16 = 32;
@@ -51,16 +52,17 @@ pub enum Mark {
 }
 
 /// Every pattern of a document, made as they are asked for.
-pub struct Patterns<'a> {
+pub struct Patterns {
     spec: Option<&'static Spec>,
-    nodes: Vec<PatternNode<'a>>,
-    named: HashMap<(u32, &'a str), u32>,
+    nodes: Vec<PatternNode>,
+    /// Per parent, its children by name.
+    named: HashMap<u32, HashMap<Rc<str>, u32>>,
 }
 
-struct PatternNode<'a> {
+struct PatternNode {
     parent: u32,
     /// None for `*`.
-    name: Option<&'a str>,
+    name: Option<Rc<str>>,
     depth: u16,
     /// How many children have a name.
     names: u16,
@@ -74,7 +76,7 @@ struct PatternNode<'a> {
     collection: u32,
 }
 
-impl<'a> Patterns<'a> {
+impl Patterns {
     /// No patterns yet, of a document whose concern has this `spec`; None where no concern knows
     /// it.
     pub fn new(spec: Option<&'static Spec>) -> Self {
@@ -82,15 +84,12 @@ impl<'a> Patterns<'a> {
     }
 
     /// A root.
-    pub fn root(&mut self, name: &'a str) -> u32 {
-        match self.named.get(&(NONE, name)) {
-            Some(known) => *known,
-            None => self.add(NONE, Some(name)),
-        }
+    pub fn root(&mut self, name: &str) -> u32 {
+        self.known(NONE, name).unwrap_or_else(|| self.add(NONE, Some(name)))
     }
 
     /// What stands under a key; under every key, where keys are ids.
-    pub fn child(&mut self, parent: u32, key: &'a str) -> u32 {
+    pub fn child(&mut self, parent: u32, key: &str) -> u32 {
         let Some(node) = self.node(parent) else { return NONE };
         let keys_are_ids = match node.role {
             PatternRole::Records(collection) if !collection.path.is_empty() => true,
@@ -100,13 +99,23 @@ impl<'a> Patterns<'a> {
         if keys_are_ids {
             return self.element(parent);
         }
-        if let Some(known) = self.named.get(&(parent, key)) {
-            return *known;
+        self.named_child(parent, key)
+    }
+
+    /// What stands under a name that is no id, whatever it looks like.
+    pub fn named_child(&mut self, parent: u32, name: &str) -> u32 {
+        if let Some(known) = self.known(parent, name) {
+            return known;
         }
-        match node.names < NAMES {
-            true => self.add(parent, Some(key)),
-            false => self.element(parent),
+        match self.node(parent).map(|node| node.names < NAMES) {
+            Some(true) => self.add(parent, Some(name)),
+            Some(false) => self.element(parent),
+            None => NONE,
         }
+    }
+
+    fn known(&self, parent: u32, name: &str) -> Option<u32> {
+        self.named.get(&parent)?.get(name).copied()
     }
 
     /// What stands in a sequence, or under keys that are ids.
@@ -145,20 +154,20 @@ impl<'a> Patterns<'a> {
         steps.join("/")
     }
 
-    fn steps(&self, pattern: u32) -> Vec<Option<&'a str>> {
+    fn steps(&self, pattern: u32) -> Vec<Option<&str>> {
         let node = |at: u32| self.node(at);
         let mut steps: Vec<_> = std::iter::successors(node(pattern), |below| node(below.parent))
-            .map(|n| n.name)
+            .map(|n| n.name.as_deref())
             .collect();
         steps.reverse();
         steps
     }
 
-    fn node(&self, pattern: u32) -> Option<&PatternNode<'a>> {
+    fn node(&self, pattern: u32) -> Option<&PatternNode> {
         self.nodes.get(pattern as usize)
     }
 
-    fn add(&mut self, parent: u32, name: Option<&'a str>) -> u32 {
+    fn add(&mut self, parent: u32, name: Option<&str>) -> u32 {
         let above = self.node(parent);
         let depth = above.map_or(0, |above| above.depth);
         if depth >= DEPTH {
@@ -178,7 +187,7 @@ impl<'a> Patterns<'a> {
         let collection = above.map_or(own, |above| above.collection);
         let node = PatternNode {
             parent,
-            name,
+            name: name.map(Rc::from),
             depth: depth.saturating_add(1),
             names: 0,
             any: NONE,
@@ -194,7 +203,7 @@ impl<'a> Patterns<'a> {
     }
 
     /// Lets the parent know its child.
-    fn enter(&mut self, own: u32, parent: u32, name: Option<&'a str>) {
+    fn enter(&mut self, own: u32, parent: u32, name: Option<&str>) {
         if let Some(above) = self.nodes.get_mut(parent as usize) {
             match name {
                 Some(_) => above.names = above.names.saturating_add(1),
@@ -202,7 +211,7 @@ impl<'a> Patterns<'a> {
             }
         }
         if let Some(name) = name {
-            self.named.insert((parent, name), own);
+            self.named.entry(parent).or_default().insert(name.into(), own);
         }
     }
 
@@ -229,7 +238,7 @@ impl<'a> Patterns<'a> {
 }
 
 /// What stands one step below.
-fn below(above: &PatternNode<'_>, name: Option<&str>) -> (PatternRole, Option<Mark>) {
+fn below(above: &PatternNode, name: Option<&str>) -> (PatternRole, Option<Mark>) {
     match (above.role, name) {
         (PatternRole::Records(collection), None) => (PatternRole::Record(collection), None),
         (PatternRole::Record(collection), Some(name)) => {
@@ -321,7 +330,7 @@ mod tests {
 
     fn names(spec: Option<&'static Spec>, paths: &[&[&'static str]]) -> Vec<String> {
         let mut patterns = Patterns::new(spec);
-        let at = |patterns: &mut Patterns<'static>, path: &[&'static str]| {
+        let at = |patterns: &mut Patterns, path: &[&'static str]| {
             let root = patterns.root(path[0]);
             path[1..].iter().fold(root, |at, key| patterns.child(at, key))
         };

@@ -79,10 +79,10 @@ fn the_chat_of_the_fixture_is_explained() {
 /// How many values stand at each pattern, by what a reader sees. Texts are left out: how many
 /// pieces they are in is not to be seen.
 fn seen(source: &dyn Source) -> BTreeMap<String, Option<usize>> {
-    fn see<'v>(
-        patterns: &mut Patterns<'v>,
+    fn see(
+        patterns: &mut Patterns,
         at: u32,
-        value: &'v Value,
+        value: &Value,
         seen: &mut BTreeMap<u32, Option<usize>>,
     ) {
         let is_text = matches!(value, Value::Text(_));

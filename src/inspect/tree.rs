@@ -1,6 +1,7 @@
 //! The shape of a document's live content: which paths there are, of which type, and how many.
 
 use super::path::{NONE, Patterns};
+use crate::crdt::types::{Insert, SharedType, SharedTypes, SharedValue, TypeKind};
 use crate::schema::Spec;
 use crate::wire::Value;
 use serde::Serialize;
@@ -29,21 +30,59 @@ pub fn tree(roots: &[(String, Value)], spec: Option<&'static Spec>, depth: usize
         let root = grower.patterns.root(name);
         grower.grow(root, value, depth);
     }
-    let patterns = &grower.patterns;
-    let branch = |(pattern, seen): (usize, &SeenNodes)| Branch {
-        path: patterns.name(pattern as u32),
-        kind: seen.kinds.iter().copied().collect::<Vec<_>>().join("|"),
-        count: seen.count,
-        values: seen.values,
-    };
-    let seen = grower.seen.iter().enumerate().filter(|(_, seen)| seen.values > 0);
-    let mut branches: Vec<Branch> = seen.map(branch).collect();
-    branches.sort_by(|a, b| a.path.split('/').cmp(b.path.split('/')));
-    branches
+    grower.branches()
 }
 
-struct Grower<'v> {
-    patterns: Patterns<'v>,
+/// The same of every shared type: elements of XML by their names, attributes by theirs, formats of a
+/// text below it as `mark`.
+pub fn tree_of_types(types: &SharedTypes, depth: usize) -> Vec<Branch> {
+    let mut grower = Grower { patterns: Patterns::new(None), seen: Vec::new() };
+    let mut open: Vec<(u32, SharedType, usize)> = Vec::new();
+    for (name, container) in types.live_roots() {
+        let root = grower.patterns.root(name);
+        open.push((root, container, depth));
+    }
+    while let Some((pattern, container, depth)) = open.pop() {
+        let Some(depth) = depth.checked_sub(1) else { continue };
+        grower.see_container(types, pattern, container);
+        if depth == 0 {
+            continue;
+        }
+        for (key, part) in types.fields(container) {
+            let child = match types.kind(container) {
+                TypeKind::XmlElement => grower.patterns.named_child(pattern, key),
+                _ => grower.patterns.child(pattern, key),
+            };
+            grower.grow_part(child, part, depth, &mut open);
+        }
+        if types.kind(container).is_text() {
+            for run in types.delta(container) {
+                if let Insert::Embed(part) = run.insert {
+                    let child = grower.patterns.element(pattern);
+                    grower.grow_part(child, part, depth, &mut open);
+                }
+                for mark in run.attributes.keys() {
+                    let child = grower.patterns.named_child(pattern, mark);
+                    grower.see(child, "mark", 1);
+                }
+            }
+            continue;
+        }
+        for part in types.elements(container) {
+            let child = match part {
+                SharedValue::Type(inner) if types.kind(inner) == TypeKind::XmlElement => {
+                    grower.patterns.named_child(pattern, types.name(inner))
+                }
+                _ => grower.patterns.element(pattern),
+            };
+            grower.grow_part(child, part, depth, &mut open);
+        }
+    }
+    grower.branches()
+}
+
+struct Grower {
+    patterns: Patterns,
     /// Per pattern.
     seen: Vec<SeenNodes>,
 }
@@ -55,11 +94,25 @@ struct SeenNodes {
     count: u64,
 }
 
-impl<'v> Grower<'v> {
-    /// Recursion is bounded: the check refused deeper nesting.
-    fn grow(&mut self, pattern: u32, value: &'v Value, depth: usize) {
+impl Grower {
+    fn branches(&self) -> Vec<Branch> {
+        let branch = |(pattern, seen): (usize, &SeenNodes)| Branch {
+            path: self.patterns.name(pattern as u32),
+            kind: seen.kinds.iter().copied().collect::<Vec<_>>().join("|"),
+            count: seen.count,
+            values: seen.values,
+        };
+        let seen = self.seen.iter().enumerate().filter(|(_, seen)| seen.values > 0);
+        let mut branches: Vec<Branch> = seen.map(branch).collect();
+        branches.sort_by(|a, b| a.path.split('/').cmp(b.path.split('/')));
+        branches
+    }
+
+    /// Recursion is bounded: a plain value is nested as deep as was read of it, a shared type as the
+    /// check allows.
+    fn grow(&mut self, pattern: u32, value: &Value, depth: usize) {
         let Some(depth) = depth.checked_sub(1) else { return };
-        self.see(pattern, value);
+        self.see(pattern, kind(value), count(value));
         match value {
             Value::Map(map) | Value::Object(map) => {
                 for (key, inner) in map {
@@ -77,7 +130,34 @@ impl<'v> Grower<'v> {
         }
     }
 
-    fn see(&mut self, pattern: u32, value: &Value) {
+    fn see_container(&mut self, types: &SharedTypes, pattern: u32, container: SharedType) {
+        let kind = types.kind(container);
+        let count = match kind {
+            TypeKind::Text | TypeKind::XmlText => types.plain_text(container).len(),
+            TypeKind::Map | TypeKind::XmlHook | TypeKind::Link => types.fields(container).count(),
+            TypeKind::Array | TypeKind::XmlElement | TypeKind::XmlFragment => {
+                types.elements(container).count()
+            }
+        };
+        self.see(pattern, kind.name(), count as u64);
+    }
+
+    fn grow_part(
+        &mut self,
+        pattern: u32,
+        part: SharedValue<'_>,
+        depth: usize,
+        open: &mut Vec<(u32, SharedType, usize)>,
+    ) {
+        match part {
+            SharedValue::Type(inner) => open.push((pattern, inner, depth)),
+            SharedValue::Value(value) => self.grow(pattern, &value, depth),
+            SharedValue::Deep(_) => self.see(pattern, "object", 1),
+            SharedValue::Document(_) => self.see(pattern, "document", 1),
+        }
+    }
+
+    fn see(&mut self, pattern: u32, kind: &'static str, count: u64) {
         if pattern == NONE {
             return;
         }
@@ -86,9 +166,9 @@ impl<'v> Grower<'v> {
             self.seen.resize_with(at.saturating_add(1), SeenNodes::default);
         }
         if let Some(seen) = self.seen.get_mut(at) {
-            seen.kinds.insert(kind(value));
+            seen.kinds.insert(kind);
             seen.values = seen.values.saturating_add(1);
-            seen.count = seen.count.saturating_add(count(value));
+            seen.count = seen.count.saturating_add(count);
         }
     }
 }

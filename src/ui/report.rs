@@ -476,6 +476,15 @@ impl Report {
         Body::Content(Content(Rc::new(write))).into()
     }
 
+    /// JSON that writes itself, whatever the format is: `write` is told whether on one line.
+    pub fn json_by(write: impl Fn(bool, &mut dyn Write) -> io::Result<()> + 'static) -> Self {
+        let write = move |format, out: &mut dyn Write| {
+            write(format == Format::Ndjson, out)?;
+            out.write_all(b"\n")
+        };
+        Body::Content(Content(Rc::new(write))).into()
+    }
+
     /// JSON values one per line, whatever the format is.
     pub fn lines(values: Vec<Value>) -> Self {
         Body::Lines(values).into()

@@ -1,7 +1,7 @@
 //! Several updates as one, without yrs.
 
 use super::deletes::write_var;
-use super::run::Run;
+use super::run::{Run, write_skip};
 use super::{Checked, Clocks, DeleteSet, Kind, Update, Version};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -13,7 +13,24 @@ use std::collections::BTreeMap;
 ///
 /// Returns `None` where a client's clocks would have a gap.
 pub fn merge(updates: &[Update<'_, Checked>]) -> Option<Vec<u8>> {
-    let mut clients: BTreeMap<u64, Vec<MergeSource<'_, '_>>> = BTreeMap::new();
+    join(updates, Gaps::Refused)
+}
+
+/// The same of updates that nobody checked, whatever they hold; what is missing between two of them
+/// is a gap. Bytes stay what they are: no value is written anew.
+pub fn merge_with_gaps<S>(updates: &[Update<'_, S>]) -> Vec<u8> {
+    join(updates, Gaps::Written).unwrap_or_default()
+}
+
+/// What becomes of clocks that no update has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gaps {
+    Refused,
+    Written,
+}
+
+fn join<S>(updates: &[Update<'_, S>], gaps: Gaps) -> Option<Vec<u8>> {
+    let mut clients: BTreeMap<u64, Vec<MergeSource<'_, '_, S>>> = BTreeMap::new();
     let deletes = DeleteSet::union_of(updates.iter().map(|update| &update.deletes));
     for (order, update) in updates.iter().enumerate() {
         for of in &update.clients {
@@ -25,13 +42,13 @@ pub fn merge(updates: &[Update<'_, Checked>]) -> Option<Vec<u8>> {
     write_var(&mut out, clients.len() as u64);
     // Descending, as yrs and Yjs write them: conflicts are then cheaper to resolve.
     for (client, sources) in clients.into_iter().rev() {
-        Cover::of(sources).write(client, &mut out)?;
+        Cover::of(sources).write(client, gaps, &mut out)?;
     }
     deletes.encode(&mut out);
     Some(out)
 }
 
-impl Update<'_, Checked> {
+impl<S> Update<'_, S> {
     /// The update without the blocks that a receiver with these clocks has; the delete set is kept.
     pub fn trim(&self, have: &Clocks) -> Vec<u8> {
         self.lacking(have, &self.deletes)
@@ -55,7 +72,7 @@ impl Update<'_, Checked> {
         write_var(&mut out, lacking.len() as u64);
         for (client, source) in lacking {
             // One source has no gaps: this writes.
-            Cover::of(vec![source]).write(client, &mut out);
+            Cover::of(vec![source]).write(client, Gaps::Refused, &mut out);
         }
         deletes.encode(&mut out);
         out
@@ -63,12 +80,12 @@ impl Update<'_, Checked> {
 }
 
 /// The blocks of one client in one update, and the place of that update among the others.
-struct MergeSource<'u, 'a> {
-    run: Run<'u, 'a, Checked>,
+struct MergeSource<'u, 'a, S> {
+    run: Run<'u, 'a, S>,
     order: usize,
 }
 
-impl MergeSource<'_, '_> {
+impl<S> MergeSource<'_, '_, S> {
     /// How much of the block here is gone.
     fn rank(&self) -> u8 {
         self.run.block().map_or(0, |block| rank(block.kind))
@@ -84,33 +101,39 @@ impl MergeSource<'_, '_> {
 
 fn rank(kind: Kind) -> u8 {
     match kind {
-        Kind::Gc => 2,
-        Kind::Deleted => 1,
-        _ => 0,
+        Kind::Gc => 3,
+        Kind::Deleted => 2,
+        // Whatever anybody has of what is not there.
+        Kind::Skip => 0,
+        _ => 1,
     }
 }
 
 /// Goes once over the clocks of one client and takes, at each, the best of the sources there.
-struct Cover<'u, 'a> {
+struct Cover<'u, 'a, S> {
     /// Sources that begin later, the next one last.
-    later: Vec<MergeSource<'u, 'a>>,
-    here: Vec<MergeSource<'u, 'a>>,
+    later: Vec<MergeSource<'u, 'a, S>>,
+    here: Vec<MergeSource<'u, 'a, S>>,
     clock: u32,
 }
 
-impl<'u, 'a> Cover<'u, 'a> {
-    fn of(mut sources: Vec<MergeSource<'u, 'a>>) -> Self {
+impl<'u, 'a, S> Cover<'u, 'a, S> {
+    fn of(mut sources: Vec<MergeSource<'u, 'a, S>>) -> Self {
         sources.sort_by_key(|source| Reverse((source.run.clock(), source.order)));
         let clock = sources.last().map_or(0, |source| source.run.clock());
         Cover { later: sources, here: Vec::new(), clock }
     }
 
-    /// Writes the client's part of an update; `None` at a gap.
-    fn write(mut self, client: u64, out: &mut Vec<u8>) -> Option<()> {
+    /// Writes the client's part of an update; `None` at a gap that must not be.
+    fn write(mut self, client: u64, gaps: Gaps, out: &mut Vec<u8>) -> Option<()> {
         let first = self.clock;
         let mut blocks = Vec::new();
         let mut count = 0;
         while self.arrive() {
+            if gaps == Gaps::Written && self.skips(&mut blocks) {
+                count += 1;
+                continue;
+            }
             self.piece(&mut blocks)?;
             count += 1;
         }
@@ -134,10 +157,19 @@ impl<'u, 'a> Cover<'u, 'a> {
         !(self.here.is_empty() && self.later.is_empty())
     }
 
+    /// Writes what no source has before the next one begins.
+    fn skips(&mut self, out: &mut Vec<u8>) -> bool {
+        let next = self.later.last().filter(|_| self.here.is_empty());
+        let Some(next) = next.map(|source| source.run.clock()) else { return false };
+        write_skip(next.saturating_sub(self.clock), out);
+        self.clock = next;
+        true
+    }
+
     /// Writes the next block, cut short where another source has it as gone further.
     fn piece(&mut self, out: &mut Vec<u8>) -> Option<()> {
         let clock = self.clock;
-        let better = |source: &MergeSource<'_, '_>| (source.rank(), Reverse(source.order));
+        let better = |source: &MergeSource<'_, '_, S>| (source.rank(), Reverse(source.order));
         let (best, _) = self.here.iter().enumerate().max_by_key(|(_, source)| better(source))?;
         let chosen = self.here.get(best)?;
         let (than, end) = (chosen.rank(), chosen.run.block()?.next_clock());

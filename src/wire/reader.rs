@@ -359,7 +359,7 @@ impl<'a> Reader<'a> {
                 let negative = self.peek().is_some_and(|byte| byte & 0x40 != 0);
                 let n = self.signed()?;
                 self.odd |= (n == 0 && negative) || n.unsigned_abs() > INT_END;
-                AnyHead::Int(n)
+                if n == 0 && negative { AnyHead::Float(-0.0) } else { AnyHead::Int(n) }
             }
             124 => AnyHead::Float(f64::from(f32::from_be_bytes(self.array()?))),
             123 => AnyHead::Float(f64::from_be_bytes(self.array()?)),

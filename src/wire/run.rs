@@ -146,6 +146,9 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
         if block.kind == Kind::Gc {
             return write_gc(units, out);
         }
+        if block.kind == Kind::Skip {
+            return write_skip(units, out);
+        }
         self.write_header(block, offset, out);
         if block.kind == Kind::Deleted {
             write_var(out, u64::from(units));
@@ -200,6 +203,12 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
 /// Writes units that are collected.
 pub fn write_gc(units: u32, out: &mut Vec<u8>) {
     out.push(0);
+    write_var(out, u64::from(units));
+}
+
+/// Writes units that are not there.
+pub fn write_skip(units: u32, out: &mut Vec<u8>) {
+    out.push(10);
     write_var(out, u64::from(units));
 }
 

@@ -91,7 +91,8 @@ impl Value {
     }
 
     /// The value as JSON: maps as objects, arrays as arrays, text as a string, whole numbers
-    /// without a fraction. `undefined`, NaN and infinities become null, bytes a base64 string.
+    /// without a fraction. `undefined` becomes null, bytes a base64 string, and what JSON has no word
+    /// for a text: `"NaN"`, `"Infinity"`, `"-Infinity"`.
     pub fn to_json(&self) -> serde_json::Value {
         match self {
             Value::Null | Value::Undefined => serde_json::Value::Null,
@@ -117,7 +118,8 @@ impl Serialize for Value {
             Value::Int(n) | Value::BigInt(n) => serializer.serialize_i64(*n),
             Value::Number(n) => match whole(*n) {
                 Some(whole) => serializer.serialize_i64(whole),
-                None => serializer.serialize_f64(*n),
+                None if n.is_finite() => serializer.serialize_f64(*n),
+                None => serializer.serialize_str(unwritten(*n)),
             },
             Value::String(text) | Value::Text(text) => serializer.serialize_str(text),
             Value::Bytes(bytes) => serializer.serialize_str(&data_encoding::BASE64.encode(bytes)),
@@ -133,7 +135,20 @@ pub fn record_to_json(record: &Record) -> serde_json::Value {
 }
 
 fn number_to_json(n: f64) -> serde_json::Value {
-    whole(n).map_or_else(|| json!(n), |whole| json!(whole))
+    match whole(n) {
+        Some(whole) => json!(whole),
+        None if n.is_finite() => json!(n),
+        None => json!(unwritten(n)),
+    }
+}
+
+/// What is no number in JSON, by its name in JavaScript.
+fn unwritten(n: f64) -> &'static str {
+    match n {
+        n if n.is_nan() => "NaN",
+        n if n > 0.0 => "Infinity",
+        _ => "-Infinity",
+    }
 }
 
 /// A float that is a whole number, as far as floats are exact.

@@ -95,8 +95,12 @@ fn what_is_not_supported_is_named_so_and_nothing_else() {
     ] {
         let store = of_fixture(&machine, file);
         is_whole(&store, "unsupported");
+        // It is shown all the same, and nothing of it is hidden.
         let run = store.run(&["doc", "dump", PLAN]);
-        assert!(run.fails(5, "not supported").stderr.contains(rule), "{}", run.stderr);
+        assert!(run.exits(0).stderr.contains("can be shown and not written"), "{}", run.stderr);
+        assert!(run.stderr.contains(rule), "{}", run.stderr);
+        let alone = machine.run(&["doc", "dump", &text(&fixture(file))]);
+        assert_eq!(run.json(), alone.json());
         let run = store.run(&["sync", "export", "--out", "bundle.crdt"]);
         assert!(run.exits(0).stderr.contains("left out"), "{}", run.stderr);
         let other = machine.store(&format!("other {}", file.replace('/', "-")), ALICE);

@@ -1,4 +1,4 @@
-use super::missing;
+use crate::cmd::resolve::missing;
 use crate::cmd::{Context, OutFile};
 use crate::concern::{self, core};
 use crate::crdt::source::Source;

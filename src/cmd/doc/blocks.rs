@@ -1,5 +1,7 @@
-use super::{missing, undecodable};
 use crate::cmd::Context;
+use crate::cmd::foreign::FromKind;
+use crate::cmd::resolve::{missing, undecodable};
+use crate::cmd::subject::Subject;
 use crate::error::Result;
 use crate::inspect::blocks::{Choice, Raw, each};
 use crate::ui::{Column, Report, Row};
@@ -17,7 +19,7 @@ use serde_json::Value;
   crdtctl doc blocks chat --client 3735928559
   crdtctl doc blocks chat -o ndjson | jq 'select(.bytes > 1000) | .parent'")]
 pub struct Args {
-    /// The document
+    /// The document, or a file; `-` is standard input
     doc: String,
     /// Only blocks of this client id
     #[arg(long, value_name = "ID")]
@@ -25,6 +27,8 @@ pub struct Args {
     /// So many at most
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+    #[command(flatten)]
+    from: FromKind,
 }
 
 const COLUMNS: &[Column] = &[
@@ -42,19 +46,22 @@ const COLUMNS: &[Column] = &[
 ];
 
 pub fn run(context: &Context, args: &Args) -> Result<Report> {
-    let reader = context.reader()?;
-    let id = context.document(&reader, &args.doc)?;
-    // Where file and log do not go together, the file alone can still be shown.
-    let bytes = match reader.bytes(&id) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            context.note(format!("{error}; this is its file without the log"));
-            reader.file(&id)?.map(|file| file.bytes)
+    let (name, bytes) = match context.subject(&args.doc, args.from)? {
+        Subject::File(file) => (file.name.clone(), file.update),
+        Subject::Stored(reader, id) => {
+            // Where file and log do not go together, the file alone can still be shown.
+            let bytes = match reader.bytes(&id) {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    context.note(format!("{error}; this is its file without the log"));
+                    reader.file(&id)?.map(|file| file.bytes)
+                }
+            };
+            (id.to_string(), bytes.ok_or_else(|| missing(&id))?)
         }
     };
-    let bytes = bytes.ok_or_else(|| missing(&id))?;
     // Before anything is written: a stream that breaks off looks whole.
-    Update::walk(&bytes).map_err(|fault| undecodable(&id, &fault))?;
+    Update::walk(&bytes).map_err(|fault| undecodable(&name, &fault))?;
     let choice = Choice { client: args.client, limit: args.limit };
     let rows = move |take: crate::ui::Take<'_>| {
         let mut said = Ok(true);
@@ -63,7 +70,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
             matches!(said, Ok(true))
         });
         said?;
-        walked.map_err(|fault| undecodable(&id, &fault))
+        walked.map_err(|fault| undecodable(&name, &fault))
     };
     Ok(Report::stream(rows, COLUMNS, Some("id")))
 }

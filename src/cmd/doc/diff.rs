@@ -128,7 +128,7 @@ fn document(context: &Context, wanted: &str) -> Result<DiffSide> {
     };
     let reader = context.reader().map_err(no_path)?;
     let doc = context.document(&reader, wanted).map_err(no_path)?;
-    let view = reader.view(&doc)?.ok_or_else(|| super::missing(&doc))?;
+    let view = reader.view(&doc)?.ok_or_else(|| crate::cmd::resolve::missing(&doc))?;
     Ok(DiffSide::document(doc, view))
 }
 

@@ -1,6 +1,8 @@
-use super::{missing, undecodable};
 use crate::cmd::Context;
 use crate::cmd::failure;
+use crate::cmd::foreign::FromKind;
+use crate::cmd::resolve::{missing, undecodable};
+use crate::cmd::subject::Subject;
 use crate::concern;
 use crate::concern::core;
 use crate::error::{Result, listed};
@@ -31,7 +33,7 @@ use std::collections::{BTreeMap, BTreeSet};
   crdtctl doc size chat --by record --top 10
   crdtctl doc size chat --by month --json | jq -r '.rows[] | \"\\(.path) \\(.bytes)\"'")]
 pub struct Args {
-    /// The documents; else all of the store or, with -e, of one entity
+    /// The documents or files; else all documents of the store or, with -e, of one entity
     docs: Vec<String>,
     /// What rows are made of; else kind and field
     #[arg(long, value_name = "WHAT")]
@@ -39,6 +41,8 @@ pub struct Args {
     /// Show the largest so many, and the others as one
     #[arg(long, value_name = "N")]
     top: Option<usize>,
+    #[command(flatten)]
+    from: FromKind,
 }
 
 const ROWS: &[Column] = &[
@@ -83,15 +87,24 @@ const SUMMARY: &[Column] = &[
 ];
 
 pub fn run(context: &Context, args: &Args) -> Result<Report> {
-    let reader = context.reader()?;
     if args.docs.is_empty() {
-        return summary(context, &reader, args);
+        return summary(context, &context.reader()?, args);
     }
     let mut reports = Vec::new();
     for wanted in &args.docs {
-        let id = context.document(&reader, wanted)?;
+        let (reader, id) = match context.subject(wanted, args.from)? {
+            Subject::Stored(reader, id) => (reader, id),
+            Subject::File(file) => {
+                let mut sizes = Sizes::of(&file.update, None, args.by)
+                    .map_err(|fault| undecodable(&file.name, &fault))?;
+                sizes.keep(args.top.unwrap_or(usize::MAX));
+                reports.push(size_row(&file.name, &sizes, &Freeable::default()));
+                continue;
+            }
+        };
         let file = reader.file(&id)?.ok_or_else(|| missing(&id))?;
-        let sizes = measure(&id, &file, args.by).map_err(|fault| undecodable(&id, &fault))?;
+        let sizes =
+            measure(&id, &file, args.by).map_err(|fault| undecodable(id.as_str(), &fault))?;
         reports.push(report(context, &reader, &id, &file, sizes, args.top)?);
     }
     Ok(shown(context, reports))
@@ -157,15 +170,19 @@ fn report(
         context.note(format!("{id}: {sentence}"));
     }
     sizes.keep(top.unwrap_or(usize::MAX));
+    Ok(size_row(id.as_str(), &sizes, &freeable))
+}
+
+fn size_row(doc: &str, sizes: &Sizes, freeable: &Freeable) -> Row {
     let mut row = Row::new();
-    row.insert("doc".into(), json!(id));
+    row.insert("doc".into(), json!(doc));
     row.insert("file_bytes".into(), json!(sizes.file_bytes));
     row.insert("rows".into(), json!(sizes.rows));
     row.insert("residue_bytes".into(), json!(sizes.residue_bytes));
     row.insert("prunable_bytes".into(), json!(freeable.now));
     row.insert("waiting_bytes".into(), json!(freeable.later));
     row.insert("waiting_for".into(), json!(freeable.waits_for));
-    Ok(row)
+    row
 }
 
 fn note_unfolded(context: &Context, id: &DocId, file: &OnDisk) {
@@ -183,7 +200,7 @@ fn note_unsupported(context: &Context, id: &DocId, file: &OnDisk) {
     let Ok(walked) = Update::walk(&file.bytes) else { return };
     if let Err(fault) = walked.check(concern::roots(id)) {
         context.note(format!(
-            "{id} is unsupported and can only be measured and shown block by block: {fault}"
+            "{id} is unsupported: it can be measured and shown, and not written: {fault}"
         ));
     }
 }

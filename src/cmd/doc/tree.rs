@@ -1,27 +1,31 @@
-use super::missing;
 use crate::cmd::Context;
+use crate::cmd::foreign::FromKind;
+use crate::cmd::subject::{DocumentContent, Subject};
 use crate::concern;
 use crate::crdt::source::Source;
 use crate::error::Result;
-use crate::inspect::tree::{Branch, tree};
+use crate::inspect::tree::{Branch, tree, tree_of_types};
 use crate::ui::{Column, Report, Row};
 use serde_json::json;
 
 /// Show which paths a document has, of which type, and how many
 ///
 /// `*` stands for every id and every element. COUNT says what a container holds (entries, elements,
-/// bytes of text), VALUES how many values stand at the path.
+/// bytes of text), VALUES how many values stand at the path. Elements of XML and their attributes
+/// are steps by their names; formats of a text stand below it, of type `mark`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc tree chat
   crdtctl doc tree core --depth 2
   crdtctl doc tree chat --json | jq -r '.[] | select(.type == \"text\") | .path'")]
 pub struct Args {
-    /// The document
+    /// The document, or a file; `-` is standard input
     doc: String,
     /// Show so many steps only
     #[arg(long, value_name = "N")]
     depth: Option<usize>,
+    #[command(flatten)]
+    from: FromKind,
 }
 
 const COLUMNS: &[Column] = &[
@@ -32,12 +36,22 @@ const COLUMNS: &[Column] = &[
 ];
 
 pub fn run(context: &Context, args: &Args) -> Result<Report> {
-    let reader = context.reader()?;
-    let id = context.document(&reader, &args.doc)?;
-    let view = reader.view(&id)?.ok_or_else(|| missing(&id))?;
-    let content = |root: String| view.value(&[&root]).map(|value| (root, value));
-    let roots: Vec<_> = view.roots().into_iter().filter_map(content).collect();
-    let branches = tree(&roots, concern::of(&id), args.depth.unwrap_or(usize::MAX));
+    let depth = args.depth.unwrap_or(usize::MAX);
+    let branches = match context.subject(&args.doc, args.from)? {
+        Subject::Stored(reader, id) => match context.content(&reader, &id)? {
+            DocumentContent::View(view) => {
+                let content = |root: String| view.value(&[&root]).map(|value| (root, value));
+                let roots: Vec<_> = view.roots().into_iter().filter_map(content).collect();
+                tree(&roots, concern::of(&id), depth)
+            }
+            DocumentContent::Types(types) => tree_of_types(&types, depth),
+        },
+        Subject::File(file) => {
+            let types = file.types()?;
+            file.note_waiting(context, &types);
+            tree_of_types(&types, depth)
+        }
+    };
     let rows = branches.into_iter().map(row).collect();
     Ok(Report::list(rows, COLUMNS, Some("path"), "the document is empty"))
 }

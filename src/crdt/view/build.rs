@@ -3,7 +3,7 @@
 use super::order::Order;
 use super::pieces::Pieces;
 use super::{Entry, Halves, NONE, Node, Span, View};
-use crate::wire::{Block, Checked, Id, Kind, Owner, Shape, Update};
+use crate::wire::{Block, Checked, Id, Kind, Owner, Shape, SlotRef, Update, Version};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicU32;
@@ -21,10 +21,9 @@ struct SlotLists {
 /// None when the order of what was written at once takes more than `limit` comparisons.
 pub fn build(update: &Update<'_, Checked>, limit: u64) -> Option<View> {
     let version = update.version();
-    let pieces = Pieces::cut(update, &version.deletes);
     let (mut nodes, node_of_block) = nodes(update);
     let lists = lists(update, &nodes, &node_of_block);
-    let order = Order::arrange(update, &pieces, &lists.of_slot, lists.keys.len(), limit)?;
+    let (pieces, order) = arranged(update, &lists, &version, limit)?;
     let dead = pieces.dead(update, &version.deletes);
     let contents = SlotContents::of(update, &pieces, &dead, &node_of_block);
     let entries = entries(&mut nodes, &lists, &order, &contents);
@@ -39,10 +38,9 @@ pub fn build(update: &Update<'_, Checked>, limit: u64) -> Option<View> {
 /// The live units behind one in its sequence, which may be deleted itself, in their order.
 pub fn behind(update: &Update<'_, Checked>, unit: Id, limit: u64) -> Option<Vec<Id>> {
     let version = update.version();
-    let pieces = Pieces::cut(update, &version.deletes);
     let (nodes, node_of_block) = nodes(update);
     let lists = lists(update, &nodes, &node_of_block);
-    let order = Order::arrange(update, &pieces, &lists.of_slot, lists.keys.len(), limit)?;
+    let (pieces, order) = arranged(update, &lists, &version, limit)?;
     let dead = pieces.dead(update, &version.deletes);
     let Some(piece) = pieces.holding(update, unit, 0) else { return Some(Vec::new()) };
     let mut units = Vec::new();
@@ -56,6 +54,25 @@ pub fn behind(update: &Update<'_, Checked>, unit: Id, limit: u64) -> Option<Vec<
         units.extend((at.offset..last).map(id));
     }
     Some(units)
+}
+
+/// Every block in pieces, and these in the order of their lists. None when that takes more than
+/// `limit` comparisons.
+fn arranged(
+    update: &Update<'_, Checked>,
+    lists: &SlotLists,
+    version: &Version,
+    limit: u64,
+) -> Option<(Pieces, Order)> {
+    let list = |block| match update.facts().standing(block) {
+        SlotRef::Slot(slot) => lists.of_slot.get(slot as usize).copied().unwrap_or(NONE),
+        _ => NONE,
+    };
+    let list_of: Vec<u32> = (0..update.blocks().len()).map(list).collect();
+    let turns = &update.facts().order;
+    let pieces = Pieces::cut(update, turns, &list_of, &version.deletes);
+    let order = Order::arrange(update, &pieces, turns, &list_of, lists.keys.len(), limit)?;
+    Some((pieces, order))
 }
 
 /// The containers, roots first, and per block the one that it created.
@@ -153,8 +170,8 @@ fn key_span(update: &Update<'_, Checked>, slots: &[u32]) -> Span {
 }
 
 /// What each piece shows.
-struct SlotContents<'p, 'u> {
-    update: &'p Update<'u, Checked>,
+pub(in crate::crdt) struct SlotContents<'p, 'u, S> {
+    update: &'p Update<'u, S>,
     pieces: &'p Pieces,
     dead: &'p [bool],
     node_of_block: &'p [u32],
@@ -162,9 +179,9 @@ struct SlotContents<'p, 'u> {
     cut: HashMap<u32, (Span, Halves)>,
 }
 
-impl<'p, 'u> SlotContents<'p, 'u> {
-    fn of(
-        update: &'p Update<'u, Checked>,
+impl<'p, 'u, S> SlotContents<'p, 'u, S> {
+    pub fn of(
+        update: &'p Update<'u, S>,
         pieces: &'p Pieces,
         dead: &'p [bool],
         node_of_block: &'p [u32],
@@ -181,7 +198,7 @@ impl<'p, 'u> SlotContents<'p, 'u> {
     }
 
     /// None where the piece is deleted.
-    fn get(&self, piece: u32) -> Option<Entry> {
+    pub fn get(&self, piece: u32) -> Option<Entry> {
         let is_dead = self.dead.get(piece as usize).copied().unwrap_or(true);
         let at = self.pieces.get(piece).filter(|_| !is_dead)?;
         let block = self.update.blocks().get(at.block as usize).filter(|block| shows(block))?;
@@ -212,7 +229,7 @@ fn entries(
     nodes: &mut [Node],
     lists: &SlotLists,
     order: &Order,
-    contents: &SlotContents<'_, '_>,
+    contents: &SlotContents<'_, '_, Checked>,
 ) -> Vec<Entry> {
     let mut entries = Vec::with_capacity(lists.keys.len());
     for (node, range) in nodes.iter_mut().zip(&lists.of_node) {

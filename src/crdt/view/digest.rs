@@ -3,20 +3,20 @@
 use super::{Entry, Kind, NONE, Reader, Shape, Value, View, any};
 use blake3::Hasher;
 
-const NULL: u8 = 0;
-const UNDEFINED: u8 = 1;
-const FALSE: u8 = 2;
-const TRUE: u8 = 3;
-const WHOLE: u8 = 4;
-const FLOAT: u8 = 5;
-const STRING: u8 = 6;
-const BYTES: u8 = 7;
-const MAP: u8 = 8;
-const ARRAY: u8 = 9;
-const TEXT: u8 = 10;
-const OBJECT: u8 = 11;
-const LIST: u8 = 12;
-const END: u8 = 255;
+pub const NULL: u8 = 0;
+pub const UNDEFINED: u8 = 1;
+pub const FALSE: u8 = 2;
+pub const TRUE: u8 = 3;
+pub const WHOLE: u8 = 4;
+pub const FLOAT: u8 = 5;
+pub const STRING: u8 = 6;
+pub const BYTES: u8 = 7;
+pub const MAP: u8 = 8;
+pub const ARRAY: u8 = 9;
+pub const TEXT: u8 = 10;
+pub const OBJECT: u8 = 11;
+pub const LIST: u8 = 12;
+pub const END: u8 = 255;
 
 /// Which containers are left out of the maps that they are in.
 pub type Left<'l> = &'l dyn Fn(u32) -> bool;
@@ -94,7 +94,7 @@ fn entry(hash: &mut Hasher, view: &View, entry: &Entry, left: Left<'_>) {
 }
 
 /// A plain value. Recursion is bounded: the walk refused deeper nesting.
-fn value(hash: &mut Hasher, value_: &Value) {
+pub fn value(hash: &mut Hasher, value_: &Value) {
     match value_ {
         Value::Null => drop(hash.update(&[NULL])),
         Value::Undefined => drop(hash.update(&[UNDEFINED])),
@@ -126,6 +126,6 @@ fn number(hash: &mut Hasher, number: any::Number) {
     };
 }
 
-fn string(hash: &mut Hasher, tag: u8, bytes: &[u8]) {
+pub fn string(hash: &mut Hasher, tag: u8, bytes: &[u8]) {
     hash.update(&[tag]).update(&(bytes.len() as u64).to_be_bytes()).update(bytes);
 }

@@ -2,7 +2,7 @@
 
 use super::NONE;
 use super::pieces::Pieces;
-use crate::wire::{Checked, Id, SlotRef, Update};
+use crate::wire::{Id, Update};
 use std::collections::{BTreeSet, HashMap};
 
 /// Lists of pieces: one for each sequence, one for each key of a map. The last of a key is its
@@ -41,11 +41,12 @@ struct Marks {
 }
 
 impl Order {
-    /// Puts every piece into its list. `list_of` says, per slot, which one; [`NONE`] is left out.
-    /// None when that takes more than `limit` comparisons.
-    pub fn arrange(
-        update: &Update<'_, Checked>,
+    /// Puts every piece into its list. `turns` are the blocks in causal order, `list_of` says, per
+    /// block, which list; [`NONE`] is left out. None when that takes more than `limit` comparisons.
+    pub fn arrange<S>(
+        update: &Update<'_, S>,
         pieces: &Pieces,
+        turns: &[u32],
         list_of: &[u32],
         lists: usize,
         limit: u64,
@@ -64,7 +65,7 @@ impl Order {
             steps: 0,
         };
         let mut crossings = Crossings::of(update);
-        for block in &update.facts().order {
+        for block in turns {
             let cut_short = crossings.take(update, *block);
             if let Some(mut item) = item(update, pieces, list_of, *block) {
                 if let Some(left) = cut_short {
@@ -109,9 +110,9 @@ impl Order {
 
     /// Finds the left neighbour among concurrent items. This is yrs `Item::resolve_conflict`,
     /// step by step; change nothing here without reading it.
-    fn resolve(
+    fn resolve<S>(
         &self,
-        update: &Update<'_, Checked>,
+        update: &Update<'_, S>,
         pieces: &Pieces,
         item: &Item,
         marks: &mut Marks,
@@ -182,7 +183,7 @@ impl Order {
 struct Crossings(HashMap<usize, BTreeSet<u32>>);
 
 impl Crossings {
-    fn of(update: &Update<'_, Checked>) -> Crossings {
+    fn of<S>(update: &Update<'_, S>) -> Crossings {
         let crossing = |block| {
             let (Some(left), Some(right)) = update.origins(block) else { return None };
             if left.client != right.client || right.clock > left.clock {
@@ -198,7 +199,7 @@ impl Crossings {
 
     /// Cuts where a block has its origins, in its turn. Returns the unit that it then follows,
     /// where that is not its left origin.
-    fn take(&mut self, update: &Update<'_, Checked>, block: u32) -> Option<Id> {
+    fn take<S>(&mut self, update: &Update<'_, S>, block: u32) -> Option<Id> {
         if self.0.is_empty() {
             return None;
         }
@@ -219,24 +220,14 @@ impl Crossings {
         shortens.then_some(Id { clock: right.clock.checked_sub(1)?, ..right })
     }
 
-    fn within(
-        &mut self,
-        update: &Update<'_, Checked>,
-        id: Id,
-    ) -> Option<(usize, &mut BTreeSet<u32>)> {
+    fn within<S>(&mut self, update: &Update<'_, S>, id: Id) -> Option<(usize, &mut BTreeSet<u32>)> {
         let holder = update.find(id)?;
         Some((holder, self.0.get_mut(&holder)?))
     }
 }
 
-fn item(
-    update: &Update<'_, Checked>,
-    pieces: &Pieces,
-    list_of: &[u32],
-    block: u32,
-) -> Option<Item> {
-    let SlotRef::Slot(slot) = update.facts().standing(block as usize) else { return None };
-    let list = get(list_of, slot);
+fn item<S>(update: &Update<'_, S>, pieces: &Pieces, list_of: &[u32], block: u32) -> Option<Item> {
+    let list = get(list_of, block);
     let (first, end) = pieces.of_block(block);
     if list == NONE || first >= end {
         return None;
@@ -266,7 +257,7 @@ struct Standing {
 }
 
 impl Standing {
-    fn of(update: &Update<'_, Checked>, pieces: &Pieces, piece: u32) -> Option<Standing> {
+    fn of<S>(update: &Update<'_, S>, pieces: &Pieces, piece: u32) -> Option<Standing> {
         let at = pieces.get(piece)?;
         let block = update.blocks().get(at.block as usize)?;
         let (left, right_origin) = update.origins(block);
@@ -280,7 +271,7 @@ impl Standing {
         Some(Standing { client, block: at.block, inside, left_origin, right_origin })
     }
 
-    fn left_piece(&self, update: &Update<'_, Checked>, pieces: &Pieces, piece: u32) -> u32 {
+    fn left_piece<S>(&self, update: &Update<'_, S>, pieces: &Pieces, piece: u32) -> u32 {
         if self.inside {
             return piece.saturating_sub(1);
         }

@@ -2,11 +2,11 @@
 //! whole pieces.
 
 use super::{Halves, Kind, NONE, Span};
-use crate::wire::{Block, Checked, DeleteSet, Id, Reader, Update};
+use crate::wire::{Block, DeleteSet, Id, Reader, Update};
 
 /// All pieces, those of one block in a row.
 pub struct Pieces {
-    /// Per block its first piece, and one more at the end. Blocks without a slot have none.
+    /// Per block its first piece, and one more at the end. Blocks without a list have none.
     first: Vec<u32>,
     pieces: Vec<Piece>,
     /// Per block, who wrote it.
@@ -22,15 +22,26 @@ pub struct Piece {
 
 impl Pieces {
     /// Cuts after every left origin, before every right origin, and where deletions begin and end.
-    pub fn cut(update: &Update<'_, Checked>, deletes: &DeleteSet) -> Self {
-        let cuts = cuts(update, deletes);
-        let mut cuts = cuts.iter().peekable();
+    /// `turns` are the blocks that have one: what waits cuts nothing. `list_of` says, per block, in
+    /// which list it stands; [`NONE`] stands in none.
+    pub fn cut<S>(
+        update: &Update<'_, S>,
+        turns: &[u32],
+        list_of: &[u32],
+        deletes: &DeleteSet,
+    ) -> Self {
         let blocks = update.blocks().len();
+        let mut clients = vec![0; blocks];
+        for (client, range) in update.client_ranges() {
+            clients.get_mut(range).into_iter().flatten().for_each(|entry| *entry = client);
+        }
+        let cuts = cuts(update, turns, &clients, list_of, deletes);
+        let mut cuts = cuts.iter().peekable();
         let mut first = Vec::with_capacity(blocks + 1);
         let mut pieces = Vec::with_capacity(blocks + cuts.len());
-        for (index, block) in (0..blocks).zip(0u32..) {
+        for (block, list) in (0u32..).zip(list_of) {
             first.push(len32(&pieces));
-            if update.facts().slot_of(index).is_some() {
+            if *list != NONE {
                 pieces.push(Piece { block, offset: 0 });
             }
             while let Some((_, offset)) = cuts.next_if(|cut| cut.0 == block) {
@@ -38,10 +49,6 @@ impl Pieces {
             }
         }
         first.push(len32(&pieces));
-        let mut clients = vec![0; blocks];
-        for (client, range) in update.client_ranges() {
-            clients.get_mut(range).into_iter().flatten().for_each(|entry| *entry = client);
-        }
         Pieces { first, pieces, clients }
     }
 
@@ -70,7 +77,7 @@ impl Pieces {
     }
 
     /// The piece that holds an id, looked for beside `near` first.
-    pub fn holding(&self, update: &Update<'_, Checked>, id: Id, near: u32) -> Option<u32> {
+    pub fn holding<S>(&self, update: &Update<'_, S>, id: Id, near: u32) -> Option<u32> {
         let block = self.before(update, id, near).or_else(|| update.find(id))?;
         let offset = id.clock.checked_sub(update.blocks().get(block)?.clock)?;
         let (from, to) = self.of_block(block as u32);
@@ -79,7 +86,7 @@ impl Pieces {
         Some(from + after.checked_sub(1)? as u32)
     }
 
-    fn before(&self, update: &Update<'_, Checked>, id: Id, near: u32) -> Option<usize> {
+    fn before<S>(&self, update: &Update<'_, S>, id: Id, near: u32) -> Option<usize> {
         let before = near.checked_sub(1)?;
         let block = update.blocks().get(before as usize)?;
         let holds = (block.clock..block.next_clock()).contains(&id.clock);
@@ -87,7 +94,7 @@ impl Pieces {
     }
 
     /// Per piece, whether it is deleted.
-    pub fn dead(&self, update: &Update<'_, Checked>, deletes: &DeleteSet) -> Vec<bool> {
+    pub fn dead<S>(&self, update: &Update<'_, S>, deletes: &DeleteSet) -> Vec<bool> {
         let mut dead = vec![false; self.pieces.len()];
         for (client, range) in update.client_ranges() {
             let mut ranges = deletes.ranges(client).iter().peekable();
@@ -105,9 +112,9 @@ impl Pieces {
     }
 
     /// Where the content of each piece of a block lies.
-    pub fn contents(
+    pub fn contents<S>(
         &self,
-        update: &Update<'_, Checked>,
+        update: &Update<'_, S>,
         index: u32,
         mut take: impl FnMut(u32, Span, Halves),
     ) {
@@ -124,12 +131,16 @@ impl Pieces {
                     take(piece, span, halves);
                 });
             }
-            Kind::Any => {
+            Kind::Any | Kind::Json => {
                 let mut taken = 0;
                 let start_of_values = reader.var();
                 (from..).zip(ends).for_each(|(piece, end)| {
                     let start = reader.offset();
-                    while taken < end && start_of_values.is_ok() && reader.skip_any().is_ok() {
+                    let mut step = || match block.kind {
+                        Kind::Any => reader.skip_any(),
+                        _ => reader.text().map(drop),
+                    };
+                    while taken < end && start_of_values.is_ok() && step().is_ok() {
                         taken += 1;
                     }
                     take(piece, Span::between(start, reader.offset()), Halves::default());
@@ -194,28 +205,36 @@ impl<'a> Cutter<'a> {
 }
 
 /// Places inside blocks at which to cut, as (block, offset), sorted.
-fn cuts(update: &Update<'_, Checked>, deletes: &DeleteSet) -> Vec<(u32, u32)> {
+fn cuts<S>(
+    update: &Update<'_, S>,
+    turns: &[u32],
+    clients: &[u64],
+    list_of: &[u32],
+    deletes: &DeleteSet,
+) -> Vec<(u32, u32)> {
     let mut cuts = Vec::new();
     let mut cut = |client: u64, clock: u32| {
         let Some(index) = update.find(Id { client, clock }) else { return };
-        let homed = update.facts().slot_of(index).is_some();
+        let homed = list_of.get(index).is_some_and(|list| *list != NONE);
         let inside = update.blocks().get(index).is_some_and(|b| b.clock < clock && b.len > 1);
         if let (true, true, Some(block)) = (homed, inside, update.blocks().get(index)) {
             cuts.push((index as u32, clock - block.clock));
         }
     };
-    for (client, range) in update.client_ranges() {
-        for index in range {
-            let Some(block) = update.blocks().get(index) else { continue };
-            let (left, right) = update.origins(block);
-            if let Some(left) = left
-                && (left.client, left.clock.saturating_add(1)) != (client, block.clock)
-            {
-                cut(left.client, left.clock.saturating_add(1));
-            }
-            if let Some(right) = right {
-                cut(right.client, right.clock);
-            }
+    for index in turns {
+        let (Some(block), Some(client)) =
+            (update.blocks().get(*index as usize), clients.get(*index as usize))
+        else {
+            continue;
+        };
+        let (left, right) = update.origins(block);
+        if let Some(left) = left
+            && (left.client, left.clock.saturating_add(1)) != (*client, block.clock)
+        {
+            cut(left.client, left.clock.saturating_add(1));
+        }
+        if let Some(right) = right {
+            cut(right.client, right.clock);
         }
     }
     for (client, range) in deletes.iter() {

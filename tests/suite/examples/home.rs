@@ -187,6 +187,16 @@ const FURNISHING: &[(&str, &str)] = &[
     ("", "crdtctl -s ~/bob chat send 'Who has the ferry times?'"),
     ("", "crdtctl -s ~/bob sync export -O from-bob.crdt && cp from-bob.crdt bob.crdt"),
     ("", "cp from-bob.crdt ~/usb/"),
+    // A document that Yjs wrote, what was changed in it, and both together.
+    (
+        "",
+        "printf %s AQkHAAQBBHRleHQHSGFyYm91coQHBgUgcGxhbkYHAARib2xkBHRydWXGBwYHBwRib2xkBG51bGwoAQhzZXR0aW5ncwV0aGVtZQF3BGRhcmsHAQRwYWdlAwFwBwAHDwYEAAcQDU1pbmQgdGhlIHRpZGUoAAcPBWNsYXNzAXcEbm90ZQA= | base64 -d > state.bin",
+    ),
+    ("", "printf %s AQIHH6gHDgF3BWxpZ2h0hAcLDiwgc2Vjb25kIGRyYWZ0AQcBDgE= | base64 -d > change.bin"),
+    (
+        "",
+        "printf %s AQsHAAQBBHRleHQHSGFyYm91coQHBgUgcGxhbkYHAARib2xkBHRydWXGBwYHBwRib2xkBG51bGwhAQhzZXR0aW5ncwV0aGVtZQEHAQRwYWdlAwFwBwAHDwYEAAcQDU1pbmQgdGhlIHRpZGUoAAcPBWNsYXNzAXcEbm90ZagHDgF3BWxpZ2h0hAcLDiwgc2Vjb25kIGRyYWZ0AQcBDgE= | base64 -d > newer.bin",
+    ),
     (
         "",
         "cp -r ~/alice ~/backup/monday && cp -r ~/alice ~/backup/alice && cp -r ~/alice ~/backup/tuesday",

@@ -17,6 +17,11 @@ const EXITS: &[(&str, i32)] = &[
 /// What happens off stage, before a line that counts on it.
 const BEFORE: &[(&str, &str)] = &[
     (
+        "crdtctl doc kind state.bin",
+        "mkdir ~/blob && cd ~/blob && printf %s AQkHAAQBBHRleHQHSGFyYm91coQHBgUgcGxhbkYHAARib2xkBHRydWXGBwYHBwRib2xkBG51bGwoAQhzZXR0aW5ncwV0aGVtZQF3BGRhcmsHAQRwYWdlAwFwBwAHDwYEAAcQDU1pbmQgdGhlIHRpZGUoAAcPBWNsYXNzAXcEbm90ZQA= | base64 -d > state.bin",
+    ),
+    ("crdtctl init alice --as alice-river-stone-sky", "cd ~"),
+    (
         "crdtctl conflict list",
         "issue=$(crdtctl issue open 'Ferry times') && crdtctl sync export -O ~/usb/1.crdt \
          && crdtctl -s ../bob sync import ~/usb/1.crdt \

@@ -1,0 +1,229 @@
+use crate::cmd::foreign::FromKind;
+use crate::cmd::subject::{DocumentContent, Subject};
+use crate::cmd::{Context, OtherAs};
+use crate::crdt::source::Source;
+use crate::crdt::types::{JsonOut, SharedType, SharedTypes, SharedValue};
+use crate::crdt::view::View;
+use crate::error::{Error, Result};
+use crate::ui::{Format, Report, Take};
+use crate::wire::Value;
+use clap::ValueEnum;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::json;
+
+/// Print the live content of a document as JSON
+///
+/// Exactly what the document holds, tombstones and unknown fields included: maps as objects, arrays
+/// as arrays, text as a string, numbers as numbers, bytes as base64, and what JSON has no number for
+/// as "NaN", "Infinity" or "-Infinity". XML is a string, as Yjs' toJSON makes it. With `--as yjs`
+/// nothing is lost: each value has its type, texts with formats their delta.
+///
+/// What waits for something that is not there is not shown, and named on standard error.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl doc dump chat | jq '.messages | length'
+  crdtctl doc dump core --as ndjson | grep alice
+  crdtctl doc dump state.bin --as xml --root page
+  crdtctl doc dump state.bin --as delta")]
+pub struct DumpArgs {
+    /// The document, or a file; `-` is standard input
+    doc: String,
+    /// How: one object with every root unless asked otherwise
+    #[arg(long = "as", value_name = "FORMAT")]
+    dump_format: Option<DumpFormat>,
+    /// This root alone
+    #[arg(long, value_name = "NAME")]
+    root: Option<String>,
+    #[command(flatten)]
+    from: FromKind,
+    #[command(flatten)]
+    member: OtherAs,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum DumpFormat {
+    /// One object: root → content
+    Json,
+    /// One line per record: {"root","key","value"}
+    Ndjson,
+    /// As json, each value with the type that Yjs gives it: {"t":"map","v":…}, text, bigint, …
+    Yjs,
+    /// The texts among the roots as Quill and Yjs write them: [{"insert","attributes"}]
+    Delta,
+    /// The XML among the roots, so that it can be parsed
+    Xml,
+}
+
+pub fn run(context: &Context, args: &DumpArgs) -> Result<Report> {
+    let format = args.dump_format.unwrap_or(match context.terminal.format {
+        Format::Ndjson => DumpFormat::Ndjson,
+        _ => DumpFormat::Json,
+    });
+    let types = match context.subject(&args.doc, args.from)? {
+        Subject::Stored(reader, id) => match (context.content(&reader, &id)?, format) {
+            (
+                DocumentContent::View(view),
+                DumpFormat::Json | DumpFormat::Ndjson | DumpFormat::Yjs,
+            ) if args.root.is_none() => {
+                return Ok(of_view(view, format));
+            }
+            (DocumentContent::View(view), _) => SharedTypes::read(view.bytes().to_vec())?,
+            (DocumentContent::Types(types), _) => types,
+        },
+        Subject::File(file) => {
+            let types = file.types()?;
+            file.note_waiting(context, &types);
+            types
+        }
+    };
+    of_types(types, format, args)
+}
+
+fn of_view(view: View, format: DumpFormat) -> Report {
+    match format {
+        DumpFormat::Yjs => Report::content(Typed(view)),
+        DumpFormat::Ndjson => Report::feed(move |take| {
+            for root in view.roots() {
+                if let Some(value) = view.value(&[&root])
+                    && !split(&root, value, take)?
+                {
+                    break;
+                }
+            }
+            Ok(())
+        }),
+        _ => Report::content(Whole(view)),
+    }
+}
+
+fn of_types(types: SharedTypes, format: DumpFormat, args: &DumpArgs) -> Result<Report> {
+    let wanted = args.root.clone();
+    let chosen = move |types: &SharedTypes| -> Vec<(String, SharedType)> {
+        let roots = types.live_roots().map(|(name, container)| (name.to_owned(), container));
+        roots.filter(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted == name)).collect()
+    };
+    let all = chosen(&types);
+    if let (Some(root), true) = (&args.root, all.is_empty()) {
+        return Err(Error::not_found(format!("there is no root {root} with anything in it"))
+            .hint(format!("`crdtctl doc show {}` lists them", args.doc)));
+    }
+    match format {
+        DumpFormat::Json | DumpFormat::Yjs => {
+            let tagged = matches!(format, DumpFormat::Yjs);
+            Ok(Report::json_by(move |line, out| {
+                let mut out = JsonOut::new(out, !line);
+                out.begin('{')?;
+                for (name, container) in chosen(&types) {
+                    out.key(&name)?;
+                    types.write_part(&mut out, SharedValue::Type(container), tagged)?;
+                }
+                out.end('}')
+            }))
+        }
+        DumpFormat::Ndjson => Ok(Report::feed(move |take| {
+            for (name, container) in chosen(&types) {
+                if !split(&name, types.to_value(container), take)? {
+                    break;
+                }
+            }
+            Ok(())
+        })),
+        DumpFormat::Delta => {
+            let texts = of_kind(&types, all, |kind| kind.is_text());
+            nothing_of(texts.is_empty(), "text", &args.doc)?;
+            Ok(Report::json_by(move |line, out| {
+                let mut out = JsonOut::new(out, !line);
+                if let [(_, only)] = texts.as_slice() {
+                    return types.write_delta(&mut out, *only);
+                }
+                out.begin('{')?;
+                for (name, container) in &texts {
+                    out.key(name)?;
+                    types.write_delta(&mut out, *container)?;
+                }
+                out.end('}')
+            }))
+        }
+        DumpFormat::Xml => {
+            let nodes = of_kind(&types, all, |kind| kind.is_xml() || kind.is_text());
+            nothing_of(nodes.is_empty(), "XML", &args.doc)?;
+            let text: String =
+                nodes.iter().map(|(_, node)| format!("{}\n", types.xml(*node))).collect();
+            Ok(Report::text(text))
+        }
+    }
+}
+
+fn of_kind(
+    types: &SharedTypes,
+    roots: Vec<(String, SharedType)>,
+    wanted: fn(crate::crdt::types::TypeKind) -> bool,
+) -> Vec<(String, SharedType)> {
+    roots.into_iter().filter(|(_, container)| wanted(types.kind(*container))).collect()
+}
+
+fn nothing_of(none: bool, what: &str, doc: &str) -> Result<()> {
+    if none {
+        return Err(Error::not_found(format!("no root of {doc} is {what}"))
+            .hint(format!("`crdtctl doc show {doc}` says what they are")));
+    }
+    Ok(())
+}
+
+/// The live content as it is written: root → content.
+struct Whole(View);
+
+impl Serialize for Whole {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for root in self.0.roots() {
+            if let Some(value) = self.0.value(&[&root]) {
+                map.serialize_entry(&root, &value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// The same with types.
+struct Typed(View);
+
+impl Serialize for Typed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for root in self.0.roots() {
+            if let Some(typed) = self.0.typed(&root) {
+                map.serialize_entry(&root, &typed)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// Hands out the records of a root, one JSON object each; a text is one record. False when no more
+/// are wanted.
+fn split(root: &str, value: Value, take: Take<'_>) -> Result<bool> {
+    let mut line = |key: serde_json::Value, value: Value| {
+        let fields = [("root", json!(root)), ("key", key), ("value", value.to_json())];
+        take(fields.map(|(name, field)| (name.to_owned(), field)).into_iter().collect())
+    };
+    match value {
+        Value::Map(map) => {
+            for (key, value) in map {
+                if !line(json!(key), value)? {
+                    return Ok(false);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (at, value) in items.into_iter().enumerate() {
+                if !line(json!(at), value)? {
+                    return Ok(false);
+                }
+            }
+        }
+        other => return line(json!(null), other),
+    }
+    Ok(true)
+}

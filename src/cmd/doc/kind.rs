@@ -1,0 +1,158 @@
+use crate::cmd::Context;
+use crate::cmd::failure::{self, word};
+use crate::cmd::files;
+use crate::cmd::foreign::{ForeignFile, FromKind, bytes_of};
+use crate::error::{Kind, Result};
+use crate::foreign::{FileContent, FileKind, FoundDocument, Identified};
+use crate::ui::{Column, Report, Row};
+use crate::wire::Update;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// Say what files are: updates, messages, logs, packed or as text
+///
+/// No store is needed. Known are updates in v1 and v2, state vectors, snapshots, bundles; messages
+/// of y-protocols, with and without their type, and of Hocuspocus; all of it as base64, base64url,
+/// hexadecimal digits, a JSON array of bytes or a field of JSON, and packed with gzip, zlib, zstd or
+/// Brotli; and logs of updates, one after the other, behind their lengths, or one a line. The same
+/// recognition serves every command that reads a file.
+///
+/// Exits with 3 when one of the files is nothing of Yjs, and says what it is instead.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl doc kind state.bin
+  crdtctl doc kind *.bin --json | jq -r '.[] | select(.kind == \"update-v1\") | .file'
+  base64 change.bin | crdtctl doc kind -")]
+pub struct KindArgs {
+    /// The files; `-` is standard input
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    from: FromKind,
+}
+
+const COLUMNS: &[Column] = &[
+    Column::text("file", "file"),
+    Column::text("kind", "kind"),
+    Column::list("wrapped_in", "in"),
+    Column::bytes("bytes", "size"),
+    Column::text("holds", "holds"),
+    Column::text("next", "next").below(),
+];
+
+pub fn run(context: &Context, args: &KindArgs) -> Result<Report> {
+    let mut rows = Vec::new();
+    let mut unknown = false;
+    let progress = context.progress("reading files", Some(args.files.len() as u64));
+    for path in &args.files {
+        let file = ForeignFile::read(path, args.from)?;
+        unknown |= file.identified.is_none();
+        let mut row = Row::new();
+        row.insert("file".into(), json!(files::name(path)));
+        match &file.identified {
+            Some(identified) => describe(&mut row, path, &file, identified),
+            None => {
+                row.insert("kind".into(), json!("unknown"));
+                row.insert("wrapped_in".into(), json!([]));
+                row.insert("bytes".into(), json!(file.bytes.len()));
+                row.insert("holds".into(), json!(file.why_not(args.from)));
+                row.insert("documents".into(), json!([]));
+                row.insert("next".into(), Value::Null);
+            }
+        }
+        rows.push(row);
+        progress.advance(1);
+    }
+    let report = Report::list(rows, COLUMNS, Some("kind"), "no files");
+    Ok(if unknown { report.exit(failure::exit_code(Kind::Findings)) } else { report })
+}
+
+fn describe(row: &mut Row, path: &std::path::Path, file: &ForeignFile, identified: &Identified) {
+    let wrapped_in: Vec<String> = identified.wrappings.iter().map(ToString::to_string).collect();
+    row.insert("kind".into(), json!(identified.form.name()));
+    row.insert("wrapped_in".into(), json!(wrapped_in));
+    row.insert("bytes".into(), json!(file.bytes.len()));
+    row.insert("holds".into(), json!(holds(&identified.found)));
+    let documents: Vec<Value> = match &identified.found {
+        FileContent::Documents(documents) => documents.iter().map(account).collect(),
+        _ => Vec::new(),
+    };
+    row.insert("documents".into(), json!(documents));
+    match &identified.found {
+        FileContent::Vector(clocks) => drop(row.insert("vector".into(), json!(clocks))),
+        FileContent::Moment(version) => drop(row.insert("vector".into(), json!(version.clocks))),
+        FileContent::Presences(all) => {
+            let all = all.iter().map(|one| {
+                let state: Value = serde_json::from_str(&one.state).unwrap_or_default();
+                json!({"client": one.client, "clock": one.clock, "state": state})
+            });
+            row.insert("presences".into(), all.collect());
+        }
+        FileContent::Documents(_) | FileContent::Packed => {}
+    }
+    row.insert("next".into(), json!(next(path, identified)));
+}
+
+/// A document: how many updates it has, and whether they need others.
+fn account(document: &FoundDocument) -> Value {
+    let whole = match document.steps.as_slice() {
+        [one] => Some(Update::walk(&one.update).is_ok_and(|update| update.is_whole())),
+        _ => None,
+    };
+    json!({
+        "name": document.name,
+        "updates": document.steps.len(),
+        "bytes": bytes_of(document),
+        "whole": whole,
+    })
+}
+
+/// What is in it, in words.
+fn holds(found: &FileContent) -> String {
+    match found {
+        FileContent::Documents(documents) => match documents.as_slice() {
+            [one] => of_document(one),
+            several => format!("{} documents", several.len()),
+        },
+        FileContent::Vector(clocks) => format!("the state vector of {}", clients(clocks.len())),
+        FileContent::Moment(version) => {
+            format!(
+                "a moment, and no content: the state vector of {}",
+                clients(version.clocks.len())
+            )
+        }
+        FileContent::Presences(all) => {
+            format!("who is there, and no content: {}", clients(all.len()))
+        }
+        FileContent::Packed => "documents for a peer".to_owned(),
+    }
+}
+
+fn of_document(document: &FoundDocument) -> String {
+    let [one] = document.steps.as_slice() else {
+        return format!("{} updates", document.steps.len());
+    };
+    let Ok(update) = Update::walk(&one.update) else { return String::new() };
+    let whole = if update.is_whole() { "whole" } else { "builds upon others" };
+    format!("{} blocks of {}; {whole}", update.blocks().len(), clients(update.clients().count()))
+}
+
+fn clients(count: usize) -> String {
+    match count {
+        1 => "1 client".to_owned(),
+        n => format!("{n} clients"),
+    }
+}
+
+/// The command to run next.
+fn next(path: &std::path::Path, identified: &Identified) -> Option<String> {
+    let name = path.to_string_lossy();
+    let file = word(&name);
+    Some(match (&identified.found, identified.form) {
+        (FileContent::Documents(_), _) => format!("crdtctl doc show {file}"),
+        (FileContent::Packed, _) => format!("crdtctl sync show {file}"),
+        (FileContent::Vector(_), _) => format!("crdtctl doc vector {file}"),
+        (FileContent::Moment(_), FileKind::Snapshot) => format!("crdtctl doc vector {file}"),
+        _ => return None,
+    })
+}

@@ -1,0 +1,246 @@
+//! What an argument means that can be a document or a file.
+
+use super::foreign::{ForeignFile, FromKind};
+use super::{Context, files, resolve};
+use crate::concern::{self, CONCERNS};
+use crate::crdt::types::{SharedTypes, Waiting};
+use crate::crdt::view::View;
+use crate::error::{Error, Kind, Result, listed};
+use crate::foreign::{FileContent, FoundDocument};
+use crate::id::DocId;
+use crate::store::Reader;
+use crate::wire::{Update, merge_with_gaps};
+use std::path::{Path, PathBuf};
+
+/// Names of documents that an error lists.
+const NAMED: usize = 8;
+
+/// A document of a store, or what a file holds.
+pub enum Subject {
+    /// Of the store.
+    Stored(Box<Reader>, DocId),
+    /// Out of a file, with no store anywhere.
+    File(Box<LooseDocument>),
+}
+
+/// The document in a file.
+pub struct LooseDocument {
+    /// As it was named: the file, with `#NAME` where one was picked.
+    pub name: String,
+    /// What the file is, in the words of `doc kind`.
+    pub kind: &'static str,
+    /// What is around it.
+    pub wrapped_in: Vec<String>,
+    /// Its updates as they are kept.
+    pub document: FoundDocument,
+    /// All of them as one, in v1.
+    pub update: Vec<u8>,
+}
+
+/// The content of a document, read in one of two ways.
+pub enum DocumentContent {
+    /// By what the gate lets through.
+    View(View),
+    /// Every shared type.
+    Types(SharedTypes),
+}
+
+impl Context {
+    /// The content of a document of the store. What rule 1 of the gate excludes is shown all the same,
+    /// and a note says so.
+    ///
+    /// # Errors
+    /// `NotFound`; `Corrupt` where it does not decode.
+    pub fn content(&self, reader: &Reader, doc: &DocId) -> Result<DocumentContent> {
+        let error = match reader.view(doc) {
+            Ok(Some(view)) => return Ok(DocumentContent::View(view)),
+            Ok(None) => return Err(resolve::missing(doc)),
+            Err(error) => error,
+        };
+        let Ok(Some(bytes)) =
+            reader.bytes(doc).or_else(|_| reader.file(doc).map(|file| file.map(|file| file.bytes)))
+        else {
+            return Err(error);
+        };
+        let fault = Update::walk(&bytes).and_then(|update| update.check(concern::roots(doc))).err();
+        match fault.filter(|fault| fault.is_unsupported()) {
+            Some(fault) => {
+                self.note(format!("{doc} can be shown and not written: {fault}"));
+                Ok(DocumentContent::Types(SharedTypes::read(bytes)?))
+            }
+            None => Err(error),
+        }
+    }
+}
+
+impl LooseDocument {
+    /// Says what of the file waits for something that is not in it.
+    pub fn note_waiting(&self, context: &Context, types: &SharedTypes) {
+        for waiting in types.waiting() {
+            let Waiting { client, from, end, needs } = waiting;
+            context.note(format!(
+                "{}: clocks {from} to {} of client {client} wait for clock {} of client {}, which is \
+                 not here; they are not shown",
+                self.name,
+                end.saturating_sub(1),
+                needs.clock,
+                needs.client
+            ));
+        }
+    }
+
+    /// Its content, every shared type of it.
+    ///
+    /// # Errors
+    /// As [`SharedTypes::read`].
+    pub fn types(&self) -> Result<SharedTypes> {
+        SharedTypes::read(self.update.clone())
+    }
+}
+
+impl Context {
+    /// The document or the file that an argument means.
+    ///
+    /// `-` and what has a `/` in it is a file. A document that is named in full is one, whatever files
+    /// there are. Of a file and a document that one word could mean neither is taken.
+    ///
+    /// # Errors
+    /// `NotFound`; `Ambiguous`, which says how to say which; as [`Context::document`].
+    pub fn subject(&self, wanted: &str, from: FromKind) -> Result<Subject> {
+        let file = || self.loose(wanted, from).map(|file| Subject::File(Box::new(file)));
+        let (path, _) = split(wanted);
+        let there = path.is_file();
+        if wanted == "-" || from.kind.is_some() || there && is_path(wanted) {
+            return file();
+        }
+        if is_path(wanted) && !wanted.contains(':') {
+            return Err(files::missing(&path));
+        }
+        let known = || -> Result<_> {
+            let reader = self.reader()?;
+            let doc = self.document(&reader, wanted)?;
+            Ok((reader, doc))
+        };
+        match known() {
+            Ok((_, doc)) if there && doc.as_str() != wanted => Err(either(wanted, &doc)),
+            Ok((reader, doc)) => Ok(Subject::Stored(Box::new(reader), doc)),
+            Err(error) if there && error.kind == Kind::Usage && is_concern(wanted) => {
+                Err(error.because(format!("{wanted} is a file here, too: `./{wanted}`")))
+            }
+            Err(_) if there => file(),
+            Err(error) if error.kind == Kind::NotFound => {
+                Err(error.because(format!("and there is no file {wanted}")))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What a file holds: its only document, or the one behind `#`.
+    ///
+    /// # Errors
+    /// `Untrusted` for what is no content of Yjs; `Ambiguous` where there are several documents.
+    pub fn loose(&self, wanted: &str, from: FromKind) -> Result<LooseDocument> {
+        let (path, picked) = split(wanted);
+        let file = ForeignFile::read(&path, from)?;
+        let Some(identified) = file.identified.as_ref() else {
+            return Err(file.unknown(&path, from));
+        };
+        let name = files::name(Path::new(wanted));
+        let documents = match &identified.found {
+            FileContent::Documents(documents) => documents,
+            FileContent::Packed => {
+                return Err(Error::usage(format!("{name} is a bundle")).hint(
+                    "`crdtctl sync show FILE` shows it, `crdtctl sync import FILE` takes it in",
+                ));
+            }
+            _ => {
+                return Err(Error::usage(format!("{name} holds no content"))
+                    .because(format!("it is a {}", identified.form.name()))
+                    .hint(
+                        "`crdtctl doc kind FILE` and `crdtctl doc vector FILE` show what it says",
+                    ));
+            }
+        };
+        let document = pick(&name, documents, picked)?.clone();
+        let update = merged(&name, &document)?;
+        Ok(LooseDocument {
+            name,
+            kind: identified.form.name(),
+            wrapped_in: identified.wrappings.iter().map(ToString::to_string).collect(),
+            document,
+            update,
+        })
+    }
+}
+
+/// Whether an argument is written as a path.
+fn is_path(wanted: &str) -> bool {
+    wanted.contains('/') || wanted.contains(std::path::MAIN_SEPARATOR)
+}
+
+fn is_concern(wanted: &str) -> bool {
+    CONCERNS.iter().any(|spec| spec.name == wanted)
+}
+
+/// The file, and the document in it that is picked: `FILE#NAME`.
+pub fn split(wanted: &str) -> (PathBuf, Option<&str>) {
+    let whole = Path::new(wanted);
+    match wanted.split_once('#') {
+        Some((file, name)) if !whole.exists() && Path::new(file).exists() => {
+            (PathBuf::from(file), Some(name))
+        }
+        _ => (whole.to_owned(), None),
+    }
+}
+
+fn either(wanted: &str, doc: &DocId) -> Error {
+    Error::new(Kind::Ambiguous, format!("{wanted} is a file here and a document"))
+        .hint(format!("`./{wanted}` is the file, `{doc}` the document"))
+}
+
+/// The one document that is meant.
+fn pick<'d>(
+    name: &str,
+    documents: &'d [FoundDocument],
+    picked: Option<&str>,
+) -> Result<&'d FoundDocument> {
+    let names = || {
+        let names: Vec<&str> = documents.iter().filter_map(|one| one.name.as_deref()).collect();
+        let shown = listed(names.get(..NAMED.min(names.len())).unwrap_or(&[]));
+        match names.len().saturating_sub(NAMED) {
+            0 => shown,
+            more => format!("{shown} and {more} more"),
+        }
+    };
+    match (picked, documents) {
+        (None, [one]) => Ok(one),
+        (None, []) => Err(Error::not_found(format!("{name} holds no document"))),
+        (None, several) => Err(Error::new(
+            Kind::Ambiguous,
+            format!("{name} holds {} documents: {}", several.len(), names()),
+        )
+        .hint(format!("`{name}#NAME` is one of them"))),
+        (Some(wanted), all) => {
+            let found = all.iter().find(|one| one.name.as_deref() == Some(wanted));
+            found.ok_or_else(|| {
+                Error::not_found(format!("{name}: there is no document {wanted}"))
+                    .hint(format!("there are {}", names()))
+            })
+        }
+    }
+}
+
+/// All updates of a document as one.
+fn merged(name: &str, document: &FoundDocument) -> Result<Vec<u8>> {
+    if let [one] = document.steps.as_slice() {
+        return Ok(one.update.clone());
+    }
+    let walk = |bytes| {
+        Update::walk(bytes).map_err(|fault| {
+            Error::untrusted(format!("{name}: an update in it does not decode")).because(fault)
+        })
+    };
+    let updates: Vec<Update<'_>> =
+        document.steps.iter().map(|step| walk(&step.update)).collect::<Result<_>>()?;
+    Ok(merge_with_gaps(&updates))
+}

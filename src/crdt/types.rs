@@ -1,0 +1,23 @@
+//! Every shared type of Yjs, read from an update without yrs and without a schema.
+//!
+//! [`SharedTypes`] shows what Yjs would show of a state, and of one with gaps what Yjs would show of
+//! it: what has to wait for something that is not there is named ([`Waiting`]) and not shown. Unlike
+//! a [`super::view::View`], which is for documents that the gate lets through, it reads texts with
+//! formats, embeds and attributes, XML, sub-documents and links, nested as deep as they are: nothing
+//! here recurses into containers.
+
+mod build;
+mod content;
+mod delta;
+mod digest;
+mod json;
+mod out;
+mod turns;
+mod typed;
+mod value;
+mod xml;
+
+pub use content::{SharedType, SharedTypes, SharedValue, TypeKind};
+pub use delta::{DeltaRun, Insert};
+pub use out::JsonOut;
+pub use turns::Waiting;

@@ -1,0 +1,250 @@
+//! What a document shows: containers, and what stands in them.
+
+use super::super::view::{Entry, NONE, Span};
+use super::turns::Waiting;
+use crate::wire::{Id, Kind, Reader, Value, Version, any};
+use std::ops::Range;
+
+/// What a container is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TypeKind {
+    /// A map.
+    Map,
+    /// An array.
+    Array,
+    /// A text, with formats or without.
+    Text,
+    /// An element of XML, with a name.
+    XmlElement,
+    /// Several nodes of XML side by side.
+    XmlFragment,
+    /// A map that stands among nodes of XML, with a name.
+    XmlHook,
+    /// A text in XML.
+    XmlText,
+    /// Something that stands elsewhere and is shown here too.
+    Link,
+}
+
+impl TypeKind {
+    /// The name in answers; public API.
+    pub fn name(self) -> &'static str {
+        match self {
+            TypeKind::Map => "map",
+            TypeKind::Array => "array",
+            TypeKind::Text => "text",
+            TypeKind::XmlElement => "xml-element",
+            TypeKind::XmlFragment => "xml-fragment",
+            TypeKind::XmlHook => "xml-hook",
+            TypeKind::XmlText => "xml-text",
+            TypeKind::Link => "link",
+        }
+    }
+
+    /// Whether its sequence holds characters.
+    pub fn is_text(self) -> bool {
+        matches!(self, TypeKind::Text | TypeKind::XmlText)
+    }
+
+    /// Whether Yjs shows it as XML.
+    pub fn is_xml(self) -> bool {
+        matches!(self, TypeKind::XmlElement | TypeKind::XmlFragment | TypeKind::XmlText)
+    }
+}
+
+/// The live content of a state, or of part of one.
+pub struct SharedTypes {
+    pub(super) bytes: Vec<u8>,
+    pub(super) version: Version,
+    pub(super) waiting: Vec<Waiting>,
+    /// Sorted by name.
+    pub(super) roots: Vec<(String, u32)>,
+    pub(super) nodes: Vec<TypeNode>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// A container.
+pub(super) struct TypeNode {
+    pub(super) kind: TypeKind,
+    /// Of an element or a hook.
+    pub(super) name: Span,
+    /// What stands in it one after the other.
+    pub(super) sequence: Range<usize>,
+    /// What stands in it under keys, sorted.
+    pub(super) keyed: Range<usize>,
+}
+
+/// Something live.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SharedValue<'t> {
+    /// A plain value.
+    Value(Value),
+    /// A plain value that is nested too deeply to be taken apart at once.
+    Deep(&'t [u8]),
+    /// A container.
+    Type(SharedType),
+    /// A document within the document: its guid.
+    Document(&'t str),
+}
+
+/// A container of a [`SharedTypes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SharedType(pub(super) u32);
+
+impl SharedTypes {
+    /// What is there: clocks and deletions, what waits included.
+    pub fn version(&self) -> &Version {
+        &self.version
+    }
+
+    /// What cannot be shown yet, by client.
+    pub fn waiting(&self) -> &[Waiting] {
+        &self.waiting
+    }
+
+    /// The bytes that were read.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The roots that hold anything, by name.
+    pub fn live_roots(&self) -> impl Iterator<Item = (&str, SharedType)> {
+        let live = self.roots.iter().filter(|(_, node)| {
+            let node = self.nodes.get(*node as usize);
+            node.is_some_and(|node| !(node.sequence.is_empty() && node.keyed.is_empty()))
+        });
+        live.map(|(name, node)| (name.as_str(), SharedType(*node)))
+    }
+
+    /// What a container is. A root that nobody gave a type is what it looks like.
+    pub fn kind(&self, container: SharedType) -> TypeKind {
+        self.nodes.get(container.0 as usize).map_or(TypeKind::Map, |node| node.kind)
+    }
+
+    /// The name of an element or a hook; empty for others.
+    pub fn name(&self, container: SharedType) -> &str {
+        self.nodes.get(container.0 as usize).map_or("", |node| self.str(node.name))
+    }
+
+    /// What stands in it under keys: the fields of a map, the attributes of an element or a text.
+    pub fn fields(&self, container: SharedType) -> impl Iterator<Item = (&str, SharedValue<'_>)> {
+        self.keyed(container)
+            .iter()
+            .filter_map(|entry| Some((self.str(entry.key), self.last_part(entry)?)))
+    }
+
+    /// The elements of an array, the nodes in XML.
+    pub fn elements(&self, container: SharedType) -> impl Iterator<Item = SharedValue<'_>> {
+        self.sequence(container).iter().flat_map(|entry| self.parts(entry))
+    }
+
+    pub(super) fn keyed(&self, container: SharedType) -> &[Entry] {
+        let node = self.nodes.get(container.0 as usize);
+        node.and_then(|node| self.entries.get(node.keyed.clone())).unwrap_or(&[])
+    }
+
+    pub(super) fn sequence(&self, container: SharedType) -> &[Entry] {
+        let node = self.nodes.get(container.0 as usize);
+        node.and_then(|node| self.entries.get(node.sequence.clone())).unwrap_or(&[])
+    }
+
+    pub(super) fn slice(&self, span: Span) -> &[u8] {
+        let start = span.start as usize;
+        self.bytes.get(start..start.saturating_add(span.len as usize)).unwrap_or(&[])
+    }
+
+    pub(super) fn str(&self, span: Span) -> &str {
+        std::str::from_utf8(self.slice(span)).unwrap_or("")
+    }
+
+    /// What an entry under a key shows: Yjs takes the last of several values.
+    fn last_part(&self, entry: &Entry) -> Option<SharedValue<'_>> {
+        self.parts(entry).pop()
+    }
+
+    /// What an entry shows, one unit after the other. Nothing for a format.
+    pub(super) fn parts(&self, entry: &Entry) -> Vec<SharedValue<'_>> {
+        let bytes = self.slice(entry.content);
+        // The walk read the same bytes: none of this fails.
+        match entry.kind {
+            Kind::Type if entry.node != NONE => vec![SharedValue::Type(SharedType(entry.node))],
+            Kind::Binary => vec![SharedValue::Value(Value::Bytes(bytes.to_vec()))],
+            Kind::Embed => vec![self.embedded(entry)],
+            Kind::String => {
+                let mut text = String::new();
+                self.push_text(entry, &mut text);
+                vec![SharedValue::Value(Value::String(text))]
+            }
+            Kind::Doc => {
+                Reader::at(bytes, 0).text().ok().map(SharedValue::Document).into_iter().collect()
+            }
+            Kind::Json => {
+                let mut reader = Reader::at(bytes, 0);
+                let mut all = Vec::new();
+                while reader.left() > 0 {
+                    let Ok(json) = reader.text() else { break };
+                    all.push(SharedValue::Value(any::embedded(json).unwrap_or(Value::Undefined)));
+                }
+                all
+            }
+            Kind::Any => {
+                let mut reader = Reader::at(bytes, 0);
+                let mut all = Vec::new();
+                while reader.left() > 0 {
+                    let mut again = reader.clone();
+                    match any::read(&mut reader) {
+                        Ok(value) => all.push(SharedValue::Value(value)),
+                        Err(_) => {
+                            let start = again.offset();
+                            if again.skip_any().is_err() {
+                                break;
+                            }
+                            all.push(SharedValue::Deep(
+                                bytes.get(start..again.offset()).unwrap_or(&[]),
+                            ));
+                            reader = again;
+                        }
+                    }
+                }
+                all
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn embedded(&self, entry: &Entry) -> SharedValue<'_> {
+        SharedValue::Value(any::embedded(self.str(entry.content)).unwrap_or(Value::Undefined))
+    }
+
+    /// Adds the characters of an entry of a text.
+    pub(super) fn push_text(&self, entry: &Entry, text: &mut String) {
+        if entry.kind != Kind::String {
+            return;
+        }
+        if entry.halves.start {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+        text.push_str(self.str(entry.content));
+        if entry.halves.end {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+
+    /// The characters of a text, without formats and embeds.
+    pub fn plain_text(&self, container: SharedType) -> String {
+        let mut text = String::new();
+        self.sequence(container).iter().for_each(|entry| self.push_text(entry, &mut text));
+        text
+    }
+
+    /// Whether a text holds more than characters: formats, embeds, attributes.
+    pub fn is_rich(&self, container: SharedType) -> bool {
+        !self.keyed(container).is_empty()
+            || self.sequence(container).iter().any(|entry| entry.kind != Kind::String)
+    }
+
+    /// Who wrote each live entry below a container's own level, with its first unit and how many.
+    pub fn units(&self, container: SharedType) -> impl Iterator<Item = (Id, Kind)> {
+        self.sequence(container).iter().map(|entry| (entry.id, entry.kind))
+    }
+}

@@ -1,0 +1,74 @@
+//! Texts with formats and embeds, run by run: the delta that Yjs and Quill have.
+
+use super::content::{SharedType, SharedTypes, SharedValue};
+use crate::wire::Value;
+use crate::wire::{Kind, Reader, any};
+use std::collections::BTreeMap;
+
+/// Formats that hold at one place; further ones are not shown. People have a dozen, and what each run
+/// says of them must not grow with their number.
+const FORMATS: usize = 256;
+
+/// What a run inserts.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Insert<'t> {
+    /// Characters.
+    Text(String),
+    /// Something among them.
+    Embed(SharedValue<'t>),
+}
+
+/// A run of a text with the same attributes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeltaRun<'t> {
+    /// What stands there.
+    pub insert: Insert<'t>,
+    /// The formats that hold there, by name.
+    pub attributes: BTreeMap<String, Value>,
+}
+
+impl SharedTypes {
+    /// The runs of a text, as Yjs' `toDelta` cuts them: at every format and every embed.
+    pub fn delta(&self, container: SharedType) -> Vec<DeltaRun<'_>> {
+        let mut runs = Vec::new();
+        let mut attributes: BTreeMap<String, Value> = BTreeMap::new();
+        let mut text = String::new();
+        let flush = |text: &mut String,
+                     attributes: &BTreeMap<String, Value>,
+                     runs: &mut Vec<DeltaRun<'_>>| {
+            if !text.is_empty() {
+                let insert = Insert::Text(std::mem::take(text));
+                runs.push(DeltaRun { insert, attributes: attributes.clone() });
+            }
+        };
+        for entry in self.sequence(container) {
+            match entry.kind {
+                Kind::String => self.push_text(entry, &mut text),
+                Kind::Format => {
+                    flush(&mut text, &attributes, &mut runs);
+                    let mut reader = Reader::at(self.slice(entry.content), 0);
+                    // The walk read the same bytes: this cannot fail.
+                    let (Ok(key), Ok(json)) = (reader.text(), reader.text()) else { continue };
+                    match any::embedded(json) {
+                        Some(Value::Null) => drop(attributes.remove(key)),
+                        Some(value)
+                            if attributes.len() < FORMATS || attributes.contains_key(key) =>
+                        {
+                            attributes.insert(key.to_owned(), value);
+                        }
+                        _ => {}
+                    }
+                }
+                _ => {
+                    flush(&mut text, &attributes, &mut runs);
+                    for part in self.parts(entry) {
+                        let insert = Insert::Embed(part);
+                        runs.push(DeltaRun { insert, attributes: attributes.clone() });
+                    }
+                }
+            }
+        }
+        flush(&mut text, &attributes, &mut runs);
+        runs
+    }
+}

@@ -1,0 +1,173 @@
+//! Whose turn it is, and what has none: causal order where something may be missing.
+
+use crate::wire::{Block, Header, Id, Kind, Parent, Update};
+
+/// What of one client cannot be shown: something that it builds upon is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Whose.
+    pub client: u64,
+    /// The first clock that waits.
+    pub from: u32,
+    /// The clock after its last.
+    pub end: u32,
+    /// A unit that is missing and would help.
+    pub needs: Id,
+}
+
+/// The blocks that can be shown, each after all that it refers to, in the order in which Yjs takes
+/// them up; and what waits. Linear, and no recursion.
+pub fn take<S>(update: &Update<'_, S>) -> (Vec<u32>, Vec<Waiting>) {
+    let clients: Vec<ClientTurn> = update
+        .client_ranges()
+        .map(|(client, range)| ClientTurn {
+            client,
+            first: range.start,
+            next: range.start,
+            end: range.end,
+            stopped: None,
+        })
+        .collect();
+    let mut turns = Turns { clients, on_stack: vec![false; update.clients().count()] };
+    let mut order = Vec::with_capacity(update.blocks().len());
+    let mut stack = Vec::new();
+    for first in (0..turns.clients.len()).rev() {
+        stack.push(first);
+        while let Some(at) = stack.last().copied() {
+            match turns.step(update, at) {
+                Turn::Taken(block) => {
+                    order.push(block);
+                    // Whoever waits may have what it waits for now.
+                    if stack.len() > 1 {
+                        turns.leave(&mut stack);
+                    }
+                }
+                Turn::After(other) => {
+                    if let Some(on) = turns.on_stack.get_mut(at) {
+                        *on = true;
+                    }
+                    stack.push(other);
+                }
+                Turn::Done => turns.leave(&mut stack),
+            }
+        }
+    }
+    let waiting = turns.clients.iter().filter_map(|of| {
+        let needs = of.stopped?;
+        let blocks = update.blocks().get(of.next..of.end)?;
+        let held = |block: &&Block| block.kind != Kind::Skip;
+        let (first, last) = (blocks.iter().find(held)?, blocks.iter().rev().find(held)?);
+        Some(Waiting { client: of.client, from: first.clock, end: last.next_clock(), needs })
+    });
+    (order, waiting.collect())
+}
+
+struct ClientTurn {
+    client: u64,
+    /// Its first block, the next one, and the one after its last.
+    first: usize,
+    next: usize,
+    end: usize,
+    /// What it waits for, and nothing here brings.
+    stopped: Option<Id>,
+}
+
+struct Turns {
+    clients: Vec<ClientTurn>,
+    /// Those that wait for the one after them on the stack.
+    on_stack: Vec<bool>,
+}
+
+enum Turn {
+    Taken(u32),
+    After(usize),
+    Done,
+}
+
+impl Turns {
+    fn leave(&mut self, stack: &mut Vec<usize>) {
+        stack.pop();
+        if let Some(on) = stack.last().and_then(|at| self.on_stack.get_mut(*at)) {
+            *on = false;
+        }
+    }
+
+    fn step<S>(&mut self, update: &Update<'_, S>, at: usize) -> Turn {
+        let Some(of) = self.clients.get(at) else { return Turn::Done };
+        let block =
+            update.blocks().get(of.next).filter(|_| of.next < of.end && of.stopped.is_none());
+        let Some(block) = block else { return Turn::Done };
+        let (client, index) = (of.client, of.next);
+        let reached = self.reached(update, at);
+        if block.clock > reached {
+            return self.stop(at, Id { client, clock: reached });
+        }
+        if block.kind == Kind::Skip {
+            return self.stop(at, Id { client, clock: block.clock });
+        }
+        match self.unmet(update, at, block) {
+            None => {
+                if let Some(of) = self.clients.get_mut(at) {
+                    of.next += 1;
+                }
+                Turn::Taken(u32::try_from(index).unwrap_or(u32::MAX))
+            }
+            Some((id, Some(other))) if self.can_bring(update, other, id) => Turn::After(other),
+            Some((id, _)) => self.stop(at, id),
+        }
+    }
+
+    fn stop(&mut self, at: usize, needs: Id) -> Turn {
+        if let Some(of) = self.clients.get_mut(at) {
+            of.stopped = Some(needs);
+        }
+        Turn::Done
+    }
+
+    /// The clock up to which a client was taken.
+    fn reached<S>(&self, update: &Update<'_, S>, at: usize) -> u32 {
+        let Some(of) = self.clients.get(at) else { return 0 };
+        match of.next.checked_sub(1).filter(|_| of.next > of.first) {
+            Some(last) => update.blocks().get(last).map_or(0, Block::next_clock),
+            None => 0,
+        }
+    }
+
+    /// Whether a client goes on as far as this, and does not wait itself.
+    fn can_bring<S>(&self, update: &Update<'_, S>, at: usize, id: Id) -> bool {
+        let Some(of) = self.clients.get(at) else { return false };
+        let waits = self.on_stack.get(at).copied().unwrap_or(true);
+        let last = of.end.checked_sub(1).and_then(|last| update.blocks().get(last));
+        !waits && of.stopped.is_none() && last.is_some_and(|last| id.clock < last.next_clock())
+    }
+
+    /// The first reference of a block that was not taken yet, with its client where that is here.
+    fn unmet<S>(
+        &self,
+        update: &Update<'_, S>,
+        at: usize,
+        block: &Block,
+    ) -> Option<(Id, Option<usize>)> {
+        let Header { left, right, parent, .. } = update.header(block);
+        let parent = match parent {
+            Some(Parent::Item(id)) => Some(id),
+            _ => None,
+        };
+        let own = self.clients.get(at)?.client;
+        for id in [left, right, parent].into_iter().flatten() {
+            if id.client == own {
+                if id.clock >= block.clock {
+                    // Itself, or a later one: nothing brings that.
+                    return Some((id, None));
+                }
+                continue;
+            }
+            let other = self.clients.binary_search_by_key(&id.client, |of| of.client).ok();
+            match other {
+                Some(other) if self.reached(update, other) > id.clock => {}
+                other => return Some((id, other)),
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,67 @@
+//! Content as plain data, for comparing.
+
+use super::content::{SharedType, SharedTypes, SharedValue, TypeKind};
+use super::delta::{DeltaRun, Insert};
+use crate::limits::CONTENT_DEPTH;
+use crate::wire::{Record, Value};
+
+impl SharedTypes {
+    /// A container as plain data: texts with formats or embeds as their delta, XML as its text. What
+    /// is nested deeper than [`CONTENT_DEPTH`] is there as the digest of it.
+    pub fn to_value(&self, container: SharedType) -> Value {
+        self.value_within(container, CONTENT_DEPTH)
+    }
+
+    /// Recursion is bounded by `depth`.
+    fn value_within(&self, container: SharedType, depth: usize) -> Value {
+        let Some(depth) = depth.checked_sub(1) else {
+            return Value::String(crate::id::hex(&self.digest_of(container)));
+        };
+        let inner = |part: SharedValue<'_>| match part {
+            SharedValue::Value(value) => value,
+            SharedValue::Deep(bytes) => {
+                Value::String(crate::id::hex(blake3::hash(bytes).as_bytes()))
+            }
+            SharedValue::Document(guid) => object([("guid", Value::String(guid.to_owned()))]),
+            SharedValue::Type(container) => self.value_within(container, depth),
+        };
+        let fields = || -> Record {
+            self.fields(container).map(|(key, part)| (key.to_owned(), inner(part))).collect()
+        };
+        let run = |DeltaRun { insert, attributes }: DeltaRun<'_>| {
+            let insert = match insert {
+                Insert::Text(text) => Value::String(text),
+                Insert::Embed(part) => inner(part),
+            };
+            let mut run = Record::from([("insert".to_owned(), insert)]);
+            if !attributes.is_empty() {
+                run.insert("attributes".to_owned(), Value::Object(attributes));
+            }
+            Value::Object(run)
+        };
+        match self.kind(container) {
+            TypeKind::Map | TypeKind::XmlHook | TypeKind::Link => Value::Map(fields()),
+            TypeKind::XmlElement | TypeKind::XmlFragment => Value::Text(self.xml(container)),
+            TypeKind::XmlText => Value::Text(self.xml(container)),
+            TypeKind::Text if !self.is_rich(container) => Value::Text(self.plain_text(container)),
+            TypeKind::Text => {
+                let delta = Value::List(self.delta(container).into_iter().map(run).collect());
+                match self.keyed(container).is_empty() {
+                    true => delta,
+                    false => object([("attributes", Value::Object(fields())), ("delta", delta)]),
+                }
+            }
+            TypeKind::Array => {
+                let elements = Value::Array(self.elements(container).map(inner).collect());
+                match self.keyed(container).is_empty() {
+                    true => elements,
+                    false => object([("elements", elements), ("fields", Value::Map(fields()))]),
+                }
+            }
+        }
+    }
+}
+
+fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    Value::Object(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}

@@ -1,0 +1,68 @@
+//! What has nothing around it: updates, state vectors, snapshots.
+
+use super::identified::{FileContent, FileKind, Identified};
+use crate::wire::{Clocks, DeleteSet, Reader, Update, Version, from_v2};
+
+pub fn v1(bytes: &[u8]) -> Option<Identified> {
+    Update::walk(bytes).ok()?;
+    Some(Identified::update(FileKind::UpdateV1, bytes.to_vec()))
+}
+
+pub fn v2(bytes: &[u8]) -> Option<Identified> {
+    Some(Identified::update(FileKind::UpdateV2, from_v2(bytes).ok()?))
+}
+
+pub fn vector(bytes: &[u8]) -> Option<Identified> {
+    Some(Identified::bare(FileKind::StateVector, FileContent::Vector(clocks(bytes)?)))
+}
+
+/// A state vector to its end: each client once.
+pub fn clocks(bytes: &[u8]) -> Option<Clocks> {
+    let mut reader = Reader::at(bytes, 0);
+    let clocks = read_clocks(&mut reader)?;
+    (reader.left() == 0).then_some(clocks)
+}
+
+fn read_clocks(reader: &mut Reader<'_>) -> Option<Clocks> {
+    let mut clocks = Clocks::new();
+    for _ in 0..reader.count(2).ok()? {
+        let client = reader.client().ok()?;
+        if clocks.insert(client, reader.clock().ok()?).is_some() {
+            return None;
+        }
+    }
+    Some(clocks)
+}
+
+/// A delete set, and a state vector that reaches beyond it.
+pub fn snapshot(bytes: &[u8]) -> Option<Identified> {
+    moment(bytes, false)
+        .or_else(|| moment(bytes, true))
+        .map(|version| Identified::bare(FileKind::Snapshot, FileContent::Moment(version)))
+}
+
+fn moment(bytes: &[u8], differences: bool) -> Option<Version> {
+    let mut reader = Reader::at(bytes, 0);
+    let mut deletes = DeleteSet::default();
+    for _ in 0..reader.count(2).ok()? {
+        let client = reader.client().ok()?;
+        let mut at = 0u32;
+        for _ in 0..reader.count(2).ok()? {
+            let (start, len) = (reader.clock().ok()?, reader.clock().ok()?);
+            let (start, len) = match differences {
+                true => (at.checked_add(start)?, len.checked_add(1)?),
+                false => (start, len),
+            };
+            if start < at || len == 0 {
+                return None;
+            }
+            at = start.checked_add(len)?;
+            deletes.insert(client, start..at);
+        }
+    }
+    let clocks = read_clocks(&mut reader)?;
+    let known = |(client, range): (u64, std::ops::Range<u32>)| {
+        clocks.get(&client).is_some_and(|clock| range.end <= *clock)
+    };
+    (reader.left() == 0 && deletes.iter().all(known)).then_some(Version { clocks, deletes })
+}

@@ -1,0 +1,196 @@
+//! What was found, and how far to look.
+
+use crate::limits::{UNPACKED_BYTES, UNPACKED_STRETCH, WRAPPINGS};
+use crate::wire::{Clocks, Version};
+use std::fmt;
+
+/// What some bytes are. The names ([`FileKind::name`]) are public API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// An update or a state, as Yjs and Yrs write it by default.
+    UpdateV1,
+    /// The same in the second encoding.
+    UpdateV2,
+    /// How far each client is known.
+    StateVector,
+    /// A state vector with what is deleted: names a moment, holds no content.
+    Snapshot,
+    /// What asks a peer for what is missing: a state vector in a message.
+    SyncStep1,
+    /// The answer to it: an update in a message.
+    SyncStep2,
+    /// An update in a message.
+    SyncUpdate,
+    /// Who is there, and where their cursors are.
+    Awareness,
+    /// Several updates.
+    UpdateLog,
+    /// Documents in a database.
+    Database,
+    /// Documents, acknowledgements and receipts, as this program sends them.
+    Bundle,
+}
+
+impl FileKind {
+    /// The name in answers; public API.
+    pub fn name(self) -> &'static str {
+        match self {
+            FileKind::UpdateV1 => "update-v1",
+            FileKind::UpdateV2 => "update-v2",
+            FileKind::StateVector => "state-vector",
+            FileKind::Snapshot => "snapshot",
+            FileKind::SyncStep1 => "sync-step-1",
+            FileKind::SyncStep2 => "sync-step-2",
+            FileKind::SyncUpdate => "sync-update",
+            FileKind::Awareness => "awareness",
+            FileKind::UpdateLog => "update-log",
+            FileKind::Database => "database",
+            FileKind::Bundle => "bundle",
+        }
+    }
+}
+
+/// Something around what was looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wrapping {
+    /// Packed: `gzip`, `zlib`, `zstd` or `brotli`.
+    Packed(&'static str),
+    /// Bytes as text: `base64`, `base64url` or `hex`.
+    Text(&'static str),
+    /// A JSON array of bytes, or an object that JavaScript makes of one.
+    JsonBytes,
+    /// A field of a JSON object, by its path.
+    JsonField(String),
+    /// A message of a provider: `y-protocols`, or `y-protocols without its type`.
+    Message(&'static str),
+    /// A message of Hocuspocus, with the name of the document.
+    Hocuspocus(String),
+    /// How a log keeps its updates apart.
+    Log(&'static str),
+}
+
+impl fmt::Display for Wrapping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Wrapping::Packed(how) | Wrapping::Text(how) | Wrapping::Log(how) => f.write_str(how),
+            Wrapping::JsonBytes => f.write_str("JSON array of bytes"),
+            Wrapping::JsonField(path) => write!(f, "JSON field {path}"),
+            Wrapping::Message(how) => write!(f, "message of {how}"),
+            Wrapping::Hocuspocus(name) => write!(f, "message of Hocuspocus for {name}"),
+        }
+    }
+}
+
+/// An update that was found, in v1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptUpdate {
+    /// The v1 bytes.
+    pub update: Vec<u8>,
+    /// When it was written, in Unix milliseconds, where that is kept.
+    pub at: Option<i64>,
+}
+
+/// The updates of one document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FoundDocument {
+    /// What it is called in there; None where there is only one and it has no name.
+    pub name: Option<String>,
+    /// In the order in which they are kept.
+    pub steps: Vec<KeptUpdate>,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileContent {
+    /// Content.
+    Documents(Vec<FoundDocument>),
+    /// How much somebody has.
+    Vector(Clocks),
+    /// A moment.
+    Moment(Version),
+    /// Who is there.
+    Presences(Vec<Presence>),
+    /// A bundle, which is for others to read.
+    Packed,
+}
+
+/// What some bytes are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identified {
+    /// What is around it, the outermost first.
+    pub wrappings: Vec<Wrapping>,
+    /// What it is.
+    pub form: FileKind,
+    /// What it holds.
+    pub found: FileContent,
+}
+
+impl Identified {
+    pub(super) fn bare(form: FileKind, found: FileContent) -> Self {
+        Identified { wrappings: Vec::new(), form, found }
+    }
+
+    pub(super) fn within(mut self, wrapping: Wrapping) -> Self {
+        self.wrappings.insert(0, wrapping);
+        self
+    }
+
+    pub(super) fn update(form: FileKind, update: Vec<u8>) -> Self {
+        let steps = vec![KeptUpdate { update, at: None }];
+        Identified::bare(form, FileContent::Documents(vec![FoundDocument { name: None, steps }]))
+    }
+
+    pub(super) fn log(how: &'static str, steps: Vec<KeptUpdate>) -> Self {
+        let document = FoundDocument { name: None, steps };
+        Identified::bare(FileKind::UpdateLog, FileContent::Documents(vec![document]))
+            .within(Wrapping::Log(how))
+    }
+
+    /// The updates of a single document, where it is one.
+    pub(super) fn steps(self) -> Option<Vec<KeptUpdate>> {
+        match self.found {
+            FileContent::Documents(mut documents) if documents.len() == 1 => {
+                Some(documents.pop()?.steps)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// One client that is there, as awareness tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presence {
+    /// The client id that it writes under.
+    pub client: u64,
+    /// How often it said something.
+    pub clock: u64,
+    /// What it said last, in JSON; `null` once it is gone.
+    pub state: String,
+}
+
+/// How much further it may go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Depth {
+    wrappings: usize,
+    /// Most bytes that something may be unpacked to.
+    pub unpacked: u64,
+    look: fn(&[u8], Depth) -> Option<Identified>,
+}
+
+impl Depth {
+    /// At the outside; `look` says what bytes are.
+    pub fn of(bytes: &[u8], look: fn(&[u8], Depth) -> Option<Identified>) -> Depth {
+        let stretch = (bytes.len() as u64).saturating_mul(UNPACKED_STRETCH);
+        Depth { wrappings: WRAPPINGS, unpacked: UNPACKED_BYTES.saturating_add(stretch), look }
+    }
+
+    /// Inside of one more thing. Recursion is bounded by this.
+    pub fn deeper(self) -> Option<Depth> {
+        Some(Depth { wrappings: self.wrappings.checked_sub(1)?, ..self })
+    }
+
+    /// What bytes in there are.
+    pub fn look(self, bytes: &[u8]) -> Option<Identified> {
+        (self.look)(bytes, self)
+    }
+}

@@ -1,0 +1,134 @@
+//! What bytes are, one form after the other, the strictest first.
+
+use super::bare::{snapshot, v1, v2, vector};
+use super::identified::{Depth, Identified};
+use super::{log, message, packed, text};
+
+/// What somebody says the outermost form is; the names are public API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// An update in v1.
+    V1,
+    /// An update in v2.
+    V2,
+    /// A state vector.
+    StateVector,
+    /// A snapshot.
+    Snapshot,
+    /// A message of y-protocols, with or without its outer type.
+    Sync,
+    /// A message of Hocuspocus.
+    Hocuspocus,
+    /// An awareness update without anything around it.
+    Awareness,
+    /// Updates one after the other.
+    Log,
+    /// Updates, each behind its length as a varint.
+    LogVarint,
+    /// Updates, each behind its length in four bytes, the highest first.
+    LogU32Be,
+    /// Updates, each behind its length in four bytes, the lowest first.
+    LogU32Le,
+    /// One update a line, as text.
+    Ndjson,
+    /// Base64 or base64url.
+    Base64,
+    /// Hexadecimal digits.
+    Hex,
+    /// JSON.
+    Json,
+    /// gzip or zlib.
+    Gzip,
+    /// zstd.
+    Zstd,
+    /// Brotli.
+    Brotli,
+}
+
+impl Named {
+    /// Every form with its name.
+    pub const ALL: &[(&str, Named)] = &[
+        ("v1", Named::V1),
+        ("v2", Named::V2),
+        ("state-vector", Named::StateVector),
+        ("snapshot", Named::Snapshot),
+        ("sync", Named::Sync),
+        ("hocuspocus", Named::Hocuspocus),
+        ("awareness", Named::Awareness),
+        ("log", Named::Log),
+        ("log-varint", Named::LogVarint),
+        ("log-u32-be", Named::LogU32Be),
+        ("log-u32-le", Named::LogU32Le),
+        ("ndjson", Named::Ndjson),
+        ("base64", Named::Base64),
+        ("hex", Named::Hex),
+        ("json", Named::Json),
+        ("gzip", Named::Gzip),
+        ("zstd", Named::Zstd),
+        ("brotli", Named::Brotli),
+    ];
+
+    /// The form of this name.
+    pub fn of(name: &str) -> Option<Named> {
+        Named::ALL.iter().find(|(known, _)| *known == name).map(|(_, named)| *named)
+    }
+}
+
+/// What bytes are; None where they are nothing that is known here ([`why_not`] says what they are
+/// instead).
+pub fn identify(bytes: &[u8]) -> Option<Identified> {
+    look(bytes, Depth::of(bytes, look))
+}
+
+/// The same where somebody says what the outermost form is.
+pub fn identify_as(bytes: &[u8], named: Named) -> Option<Identified> {
+    let depth = Depth::of(bytes, look);
+    match named {
+        Named::V1 => v1(bytes),
+        Named::V2 => v2(bytes),
+        Named::StateVector => vector(bytes),
+        Named::Snapshot => snapshot(bytes),
+        Named::Sync => message::outer(bytes).or_else(|| message::inner(bytes)),
+        Named::Hocuspocus => message::hocuspocus(bytes),
+        Named::Awareness => message::awareness(bytes),
+        Named::Log => log::concatenated(bytes),
+        Named::LogVarint => log::varint(bytes),
+        Named::LogU32Be => log::u32_be(bytes),
+        Named::LogU32Le => log::u32_le(bytes),
+        Named::Ndjson => text::lines(std::str::from_utf8(bytes).ok()?, depth.deeper()?),
+        Named::Base64 => text::base64(std::str::from_utf8(bytes).ok()?, depth.deeper()?),
+        Named::Hex => text::hex(std::str::from_utf8(bytes).ok()?, depth.deeper()?),
+        Named::Json => text::json(std::str::from_utf8(bytes).ok()?, depth.deeper()?),
+        Named::Gzip => packed::gzip(bytes, depth.deeper()?),
+        Named::Zstd => packed::zstd(bytes, depth.deeper()?),
+        Named::Brotli => packed::brotli(bytes, depth.deeper()?),
+    }
+}
+
+fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
+    if bytes.is_empty() {
+        return None;
+    }
+    let inner = depth.deeper();
+    if let Some(inner) = inner
+        && let Some(found) = packed::by_magic(bytes, inner)
+    {
+        return Some(found);
+    }
+    if let (Some(inner), Some(text)) = (inner, text::printable(bytes)) {
+        return text::look(text, inner);
+    }
+    v1(bytes)
+        .or_else(|| v2(bytes))
+        .or_else(|| message::outer(bytes))
+        .or_else(|| message::inner(bytes))
+        .or_else(|| message::hocuspocus(bytes))
+        .or_else(|| log::varint(bytes))
+        .or_else(|| log::u32_be(bytes))
+        .or_else(|| log::u32_le(bytes))
+        .or_else(|| log::concatenated(bytes))
+        .or_else(|| snapshot(bytes))
+        .or_else(|| vector(bytes))
+        // Brotli has no mark of its own: nearly anything begins like it.
+        .or_else(|| packed::brotli(bytes, inner?))
+}

@@ -1,0 +1,92 @@
+//! What bytes are that are nothing of Yjs: one sentence that helps.
+
+use super::text;
+use crate::wire::{Salvage, from_v2};
+
+/// Beginnings of files that everybody knows.
+const KNOWN: &[(&[u8], &str)] = &[
+    (b"\x89PNG\r\n\x1a\n", "a picture (PNG)"),
+    (b"\xff\xd8\xff", "a picture (JPEG)"),
+    (b"GIF8", "a picture (GIF)"),
+    (b"RIFF", "a picture, a sound or a film (RIFF)"),
+    (b"%PDF-", "a PDF document"),
+    (b"PK\x03\x04", "a zip archive, or an office document; unpack it first"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"BZh", "packed with bzip2; unpack it first"),
+    (b"\xfd7zXZ\0", "packed with xz; unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it first"),
+    (b"SQLite format 3\0", "an SQLite database without any Yjs updates in it"),
+    (
+        b"\x1f\x8b",
+        "packed with gzip, and what is in it is no Yjs document, too large, or cut short",
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "packed with zstd, and what is in it is no Yjs document, too large, or cut short",
+    ),
+];
+
+/// What bytes are that [`super::identify`] does not know, as a sentence without a full stop.
+pub fn why_not(bytes: &[u8]) -> String {
+    if bytes.is_empty() {
+        return "it is empty: not even an empty document, which has 2 bytes".to_owned();
+    }
+    if let Some((_, what)) = KNOWN.iter().find(|(begin, _)| bytes.starts_with(begin)) {
+        return format!("it is {what}");
+    }
+    if bytes.iter().all(|byte| *byte == 0) {
+        return format!(
+            "it is {} zeros: a file that was never written, or lost its content",
+            bytes.len()
+        );
+    }
+    if let Some(text) = text::printable(bytes) {
+        return of_text(text.trim());
+    }
+    if let Err(fault) = from_v2(bytes)
+        && fault.rule == "truncated"
+        && bytes.first() == Some(&0)
+        && bytes.len() > 12
+    {
+        return "it begins as an update in v2 and is cut short: of v2 nothing can be read without its end"
+            .to_owned();
+    }
+    let salvage = Salvage::read(bytes);
+    match (&salvage.fault, salvage.announced) {
+        (Some(fault), Some((announced, read))) if read > 0 => format!(
+            "it begins as an update in v1 and breaks off: of {announced} blocks announced there, {read} can be read ({fault})"
+        ),
+        (Some(fault), _) if salvage.read > 0 && fault.rule == "truncated" => {
+            format!("it begins as an update in v1 and breaks off ({fault})")
+        }
+        (Some(fault), _) => format!("nothing known begins like this; as an update in v1: {fault}"),
+        (None, _) => "nothing known begins like this".to_owned(),
+    }
+}
+
+fn of_text(text: &str) -> String {
+    if text.is_empty() {
+        return "it holds white space only".to_owned();
+    }
+    if text.starts_with(['{', '[']) {
+        return match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+            Ok(_) => "it is JSON, and no field of it holds a Yjs update".to_owned(),
+            Err(e) => format!("it looks like JSON and is none ({e})"),
+        };
+    }
+    if text.starts_with('<') {
+        return "it is HTML or XML: an answer of a web server, perhaps an error".to_owned();
+    }
+    if text.starts_with("version https://git-lfs") {
+        return "it is a pointer of Git LFS: `git lfs pull` brings the file itself".to_owned();
+    }
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=-_\n\r".contains(&byte);
+    match text.len() > 16 && text.bytes().all(is_digit) {
+        true => {
+            "it is text that may be base64, and what it stands for is no Yjs update, or cut short"
+                .to_owned()
+        }
+        false => "it is text".to_owned(),
+    }
+}

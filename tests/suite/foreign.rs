@@ -1,0 +1,377 @@
+//! Files of other programs: known for what they are, read where a document is read, with no store
+//! anywhere.
+
+use crate::support::*;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+fn fixture(name: &str) -> String {
+    text(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/field").join(name))
+}
+
+fn put(machine: &Machine, name: &str, bytes: impl AsRef<[u8]>) -> String {
+    let path = machine.path(name);
+    std::fs::write(&path, bytes).unwrap();
+    text(&path)
+}
+
+/// What `doc kind` says of a file: its kind, and what is around it.
+#[track_caller]
+fn kind(machine: &Machine, file: &str) -> (String, String) {
+    let rows = machine.run(&["doc", "kind", file, "--json"]).json();
+    let wrapped: Vec<&str> =
+        rows[0]["wrapped_in"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    (rows[0]["kind"].as_str().unwrap().to_owned(), wrapped.join(", "))
+}
+
+#[test]
+fn wrapped_bytes_are_known_and_read() {
+    let machine = Machine::new("wrapped");
+    let hello = json!({"t": "hello", "m": {"k": [1, 2, 3]}});
+    let abc = json!({"t": "abc def"});
+    for (file, form, around, content) in [
+        ("40b-step2", "sync-step-2", "message of y-protocols", &hello),
+        ("40c-update", "sync-update", "message of y-protocols", &hello),
+        ("40d-update-noouter", "sync-update", "message of y-protocols, without its type", &hello),
+        ("41a-base64", "update-v1", "base64", &hello),
+        ("41c-hex", "update-v1", "hex", &hello),
+        ("41f-gz", "update-v1", "gzip", &hello),
+        ("41g-brotli", "update-v1", "brotli", &hello),
+        ("42a-concat", "update-log", "updates one after the other", &abc),
+        ("42b-varlen-log", "update-log", "updates behind their lengths (varint)", &abc),
+    ] {
+        let file = fixture(&format!("09-wrapped-bytes/{file}"));
+        assert_eq!(kind(&machine, &file), (form.to_owned(), around.to_owned()), "{file}");
+        assert_eq!(&machine.run(&["doc", "dump", &file]).json(), content, "{file}");
+    }
+    let v2 = fixture("09-wrapped-bytes/18-v2");
+    assert_eq!(kind(&machine, &v2).0, "update-v2");
+    let dump = machine.run(&["doc", "dump", &v2]).json();
+    assert_eq!(
+        (dump["a"].as_array().unwrap().len(), dump["m"]["j0"]["i"].as_i64()),
+        (20, Some(48))
+    );
+    let snapshot = fixture("09-wrapped-bytes/17-snapshot");
+    let rows = machine.run(&["doc", "kind", &snapshot, "--json"]).json();
+    assert_eq!((&rows[0]["kind"], &rows[0]["vector"]), (&json!("snapshot"), &json!({"161": 161})));
+    machine.run(&["doc", "dump", &snapshot]).fails(2, "holds no content");
+    let awareness = fixture("09-wrapped-bytes/40e-awareness");
+    let rows = machine.run(&["doc", "kind", &awareness, "--json"]).json();
+    assert_eq!(rows[0]["presences"][0]["state"], json!({"user": {"name": "x"}}));
+}
+
+/// One update as people keep it: what was put around it comes off again.
+#[test]
+fn what_is_around_an_update_comes_off() {
+    let machine = Machine::new("around");
+    let bytes = std::fs::read(fixture("10-embeds-and-nan/ea.bin")).unwrap();
+    let base64 = data_encoding::BASE64.encode(&bytes);
+    let url = data_encoding::BASE64URL_NOPAD.encode(&bytes);
+    let hex = data_encoding::HEXUPPER.encode(&bytes);
+    let wrapped: String =
+        base64.as_bytes().chunks(20).map(|c| String::from_utf8_lossy(c) + "\n").collect();
+    let length = bytes.len() as u32;
+    let counted = |length: [u8; 4]| [&length[..], &bytes, &length[..], &bytes].concat();
+    let object: Value =
+        bytes.iter().enumerate().map(|(at, byte)| (at.to_string(), json!(byte))).collect();
+    let mut named = vec![6];
+    named.extend(b"page/1");
+    named.extend([0, 2, bytes.len() as u8]);
+    named.extend(&bytes);
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    zlib.write_all(base64.as_bytes()).unwrap();
+    let zstd = zstd::encode_all(bytes.as_slice(), 3).unwrap();
+    let files: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("plain", bytes.clone(), ""),
+        ("lines", wrapped.into_bytes(), "base64"),
+        (
+            "url",
+            url.clone().into_bytes(),
+            if url.contains(['-', '_']) { "base64url" } else { "base64" },
+        ),
+        ("data", format!("data:application/octet-stream;base64,{base64}").into_bytes(), "base64"),
+        ("bytea", format!("\\x{hex}\n").into_bytes(), "hex"),
+        ("sql", format!("X'{hex}'").into_bytes(), "hex"),
+        ("array", json!(bytes).to_string().into_bytes(), "JSON array of bytes"),
+        (
+            "buffer",
+            json!({"type": "Buffer", "data": bytes}).to_string().into_bytes(),
+            "JSON array of bytes",
+        ),
+        ("object", object.to_string().into_bytes(), "JSON array of bytes"),
+        ("string", json!(base64).to_string().into_bytes(), "base64"),
+        (
+            "field",
+            json!({"id": 7, "page": {"title": "x", "ydoc": base64}}).to_string().into_bytes(),
+            "JSON field page.ydoc, base64",
+        ),
+        ("ndjson", format!("{base64}\n{base64}\n").into_bytes(), "one update a line"),
+        (
+            "records",
+            format!("{{\"u\":{}}}\n{{\"u\":{}}}\n", json!(hex), json!(bytes)).into_bytes(),
+            "one update a line",
+        ),
+        ("strings", json!([base64, hex]).to_string().into_bytes(), "a JSON array of updates"),
+        ("be", counted(length.to_be_bytes()), "updates behind their lengths (u32, big-endian)"),
+        ("le", counted(length.to_le_bytes()), "updates behind their lengths (u32, little-endian)"),
+        ("hocuspocus", named, "message of Hocuspocus for page/1"),
+        ("zlib", zlib.finish().unwrap(), "zlib, base64"),
+        ("zstd", zstd, "zstd"),
+    ];
+    let plain = machine.run(&["digest", &fixture("10-embeds-and-nan/ea.bin")]).ok();
+    for (name, content, around) in files {
+        let file = put(&machine, name, &content);
+        assert_eq!(kind(&machine, &file).1, around, "{name}");
+        assert_eq!(machine.run(&["digest", &file]).ok(), plain, "{name}");
+        assert_eq!(machine.run_with_stdin(&["digest", "-"], &content).ok(), plain, "{name}");
+    }
+}
+
+#[test]
+fn what_is_no_document_is_named_for_what_it_is() {
+    let machine = Machine::new("unknown");
+    let v2 = std::fs::read(fixture("09-wrapped-bytes/18-v2")).unwrap();
+    let v1 = std::fs::read(fixture("06-whole-when-cut/cut10.bin")).unwrap();
+    for (name, bytes, sentence) in [
+        ("empty", &b""[..], "it is empty"),
+        ("v2", &v2[..v2.len() - 9], "an update in v2 and is cut short"),
+        ("v1", &v1, "of 120 blocks announced there, 6 can be read"),
+        ("json", br#"{"a": [1, 300]}"#, "JSON, and no field of it"),
+        ("broken", br#"{"a": "#, "looks like JSON and is none"),
+        ("text", "Grüße aus dem Hafen".as_bytes(), "it is text"),
+        ("page", b"<!doctype html><html></html>", "HTML or XML"),
+        ("png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a picture (PNG)"),
+        ("zeros", &[0; 4096], "4096 zeros"),
+        ("zip", b"PK\x03\x04\x14\0\0\0", "a zip archive"),
+        ("cut gzip", &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x63], "packed with gzip"),
+    ] {
+        let file = put(&machine, name, bytes);
+        let rows = machine.run(&["doc", "kind", &file, "--json"]).exits(3).parsed();
+        assert_eq!(rows[0]["kind"], "unknown", "{name}");
+        let holds = rows[0]["holds"].as_str().unwrap();
+        assert!(holds.contains(sentence), "{name}: {holds}");
+        let run = machine.run(&["doc", "show", &file]);
+        assert!(run.fails(6, "is no Yjs document").stderr.contains(sentence), "{run:?}");
+    }
+}
+
+/// A megabyte that unpacks to a gigabyte, a v2 update that announces a billion blocks, wrappings
+/// without an end: refused with little work.
+#[test]
+fn what_would_become_too_large_is_refused() {
+    let machine = Machine::new("bombs");
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let zeros = vec![0; 1 << 20];
+    (0..160).for_each(|_| gzip.write_all(&zeros).unwrap());
+    let bomb = gzip.finish().unwrap();
+    let file = put(&machine, "bomb.gz", &bomb);
+    machine.run(&["doc", "show", &file]).fails(6, "is no Yjs document");
+    // A billion collected ranges of one unit each: info and length are run-length encoded.
+    let mut v2 = vec![0, 0, 1, 7, 0, 0, 1, 0, 2, 0, 0, 0, 0, 1, 1];
+    v2.extend([1, 0x80, 0x94, 0xeb, 0xdc, 0x03, 0, 0]);
+    let file = put(&machine, "bomb.v2", &v2);
+    machine.run(&["doc", "show", &file, "--from", "v2"]).fails(6, "is no Yjs document");
+    let mut nested = std::fs::read(fixture("10-embeds-and-nan/nc.bin")).unwrap();
+    for _ in 0..12 {
+        nested = data_encoding::BASE64.encode(&nested).into_bytes();
+    }
+    let file = put(&machine, "nested", &nested);
+    machine.run(&["doc", "kind", &file]).exits(3);
+}
+
+#[test]
+fn a_kind_can_be_forced() {
+    let machine = Machine::new("forced");
+    let file = fixture("09-wrapped-bytes/42b-varlen-log");
+    let content = json!({"t": "abc def"});
+    assert_eq!(machine.run(&["doc", "dump", &file, "--from", "log-varint"]).json(), content);
+    let run = machine.run(&["doc", "dump", &file, "--from", "v2"]);
+    assert!(
+        run.fails(6, "is no Yjs document").stderr.contains("something else than v2"),
+        "{run:?}"
+    );
+    machine.run(&["doc", "dump", &file, "--from", "nonsense"]).exits(2);
+}
+
+#[test]
+fn a_file_and_a_document_are_told_apart() {
+    let machine = Machine::new("apart");
+    let store = machine.group("store", &[]);
+    store.send("hello");
+    let bytes = std::fs::read(fixture("10-embeds-and-nan/nc.bin")).unwrap();
+    let chat = format!("{GROUP}:chat");
+    std::fs::write(store.dir.join("chat"), &bytes).unwrap();
+    std::fs::write(store.dir.join(&chat), &bytes).unwrap();
+    std::fs::write(store.dir.join("note"), &bytes).unwrap();
+    let dump = |args: &[&str]| machine.run_in(&store.dir, &[], &[&["doc", "dump"], args].concat());
+    let of_file = json!({"m": {"v": null}});
+    // A word that is both is neither.
+    let run = dump(&["chat"]);
+    assert!(run.fails(4, "is a file here and a document").stderr.contains("`./chat` is the file"));
+    assert_eq!(dump(&["./chat"]).json(), of_file);
+    assert_eq!(dump(&["chat", "--from", "v1"]).json(), of_file);
+    // A document that is named in full is one.
+    assert!(dump(&[&chat]).json()["messages"].is_object());
+    assert_eq!(dump(&[&format!("./{chat}")]).json(), of_file);
+    assert_eq!(dump(&["note"]).json(), of_file);
+    dump(&["./nothing"]).fails(4, "there is no file");
+    let run = dump(&["nothing"]);
+    assert!(run.fails(4, "nothing").stderr.contains("there is no file nothing"), "{run:?}");
+    // Without a store a file is all that there can be.
+    let empty = machine.path("empty");
+    std::fs::create_dir(&empty).unwrap();
+    std::fs::write(empty.join("chat"), &bytes).unwrap();
+    assert_eq!(machine.run_in(&empty, &[], &["doc", "dump", "chat"]).json(), of_file);
+    machine.run_in(&empty, &[], &["doc", "dump", "nothing"]).fails(4, "no store");
+}
+
+#[test]
+fn one_of_several_documents_is_picked() {
+    let machine = Machine::new("several");
+    let base64 = |name: &str| data_encoding::BASE64.encode(&std::fs::read(fixture(name)).unwrap());
+    let rows = json!([
+        {"name": "nothing here"},
+        {"name": "a", "data": base64("10-embeds-and-nan/nc.bin")},
+    ]);
+    let both =
+        json!({"one": base64("10-embeds-and-nan/nc.bin"), "two": base64("07-load-counts/a.bin")});
+    let file = put(&machine, "both.json", both.to_string());
+    let run = machine.run(&["doc", "dump", &file]);
+    assert!(run.fails(4, "holds 2 documents: one, two").stderr.contains("#NAME"), "{run:?}");
+    let one = machine.run(&["doc", "dump", &format!("{file}#one")]).json();
+    assert_eq!(one, json!({"m": {"v": null}}));
+    machine.run(&["doc", "dump", &format!("{file}#three")]).fails(4, "no document three");
+    let found = machine.run(&["doc", "kind", &file, "--json"]).json();
+    assert_eq!(column(&found[0]["documents"], "name"), ["one", "two"]);
+    let file = put(&machine, "rows.json", json!({"rows": rows}).to_string());
+    assert_eq!(machine.run(&["doc", "dump", &file]).json(), json!({"m": {"v": null}}));
+}
+
+/// Embeds are shown, named and told apart, and so are values that JSON has no word for.
+#[test]
+fn embeds_and_values_beyond_json_are_told_apart() {
+    let machine = Machine::new("told apart");
+    let file = |name: &str| fixture(&format!("10-embeds-and-nan/{name}.bin"));
+    let dump = |name: &str| machine.run(&["doc", "dump", &file(name)]).json();
+    assert_eq!(
+        [dump("na"), dump("nb"), dump("nc")].map(|d| d["m"]["v"].clone()),
+        [json!("NaN"), json!("Infinity"), Value::Null]
+    );
+    let typed = machine.run(&["doc", "dump", &file("nb"), "--as", "yjs"]).json();
+    assert_eq!(typed["m"]["v"]["v"], json!({"t": "number", "v": "Infinity"}));
+    let delta = machine.run(&["doc", "dump", &file("ea"), "--as", "delta"]).json();
+    assert_eq!(
+        delta,
+        json!([{"insert": "before"}, {"insert": {"image": "x.png", "w": 10}}, {"insert": " after"}])
+    );
+    let digest = |name: &str| machine.run(&["digest", &file(name)]).ok();
+    let digests: std::collections::BTreeSet<String> =
+        ["ea", "eb", "na", "nb", "nc"].map(digest).into();
+    assert_eq!(digests.len(), 5);
+}
+
+/// What waits for something that is not there is said, and everything else is shown.
+#[test]
+fn a_state_with_a_gap_is_read_as_far_as_it_goes() {
+    let machine = Machine::new("gap");
+    let file = fixture("01-recover-behind-a-gap/state.bin");
+    let run = machine.run(&["doc", "dump", &file]);
+    assert_eq!(run.json(), json!({"t": "one "}));
+    assert!(run.stderr.contains("clocks 8 to 14 of client 41 wait for clock 4"), "{}", run.stderr);
+    let shown = machine.run(&["doc", "show", &file, "--json"]).json();
+    assert_eq!(shown["waiting"], json!([{"client": "41", "from": 8, "to": 14, "needs": "41:4"}]));
+}
+
+/// One bold word hides nothing.
+#[test]
+fn formats_hide_nothing() {
+    let machine = Machine::new("formats");
+    let file = fixture("04-recover-of-unsupported/format.bin");
+    let expected = json!({"t": "bold and plain", "list": [1, 2], "meta": {"title": "T"}});
+    assert_eq!(machine.run(&["doc", "dump", &file]).json(), expected);
+    assert_eq!(machine.run(&["doc", "get", &file, "$.meta.title"]).ok(), "\"T\"");
+    let tree = machine.run(&["doc", "tree", &file, "--json"]).json();
+    let bold = tree.as_array().unwrap().iter().find(|row| row["path"] == "t/bold").unwrap();
+    assert_eq!(bold["type"], "mark");
+    let size = machine.run(&["doc", "size", &file, "--json"]).json();
+    let sum: u64 =
+        size["rows"].as_array().unwrap().iter().filter_map(|r| r["bytes"].as_u64()).sum();
+    assert_eq!((sum, size["file_bytes"].as_u64()), (90, Some(90)));
+    let blocks = machine.run(&["doc", "blocks", &file, "--json"]).json();
+    assert_eq!(blocks.as_array().unwrap().len(), 6);
+}
+
+/// A container in a container in a container, a hundred thousand times: nothing recurses.
+#[test]
+fn nesting_has_no_limit_that_documents_meet() {
+    let machine = Machine::new("nesting");
+    let depth = 100_000u32;
+    let mut update = vec![1];
+    let var = |out: &mut Vec<u8>, mut n: u32| {
+        while n >= 0x80 {
+            out.push(n as u8 | 0x80);
+            n >>= 7;
+        }
+        out.push(n as u8);
+    };
+    var(&mut update, depth);
+    update.extend([1, 0, 0x07, 1, 1, b'a', 0]);
+    for clock in 1..depth {
+        update.extend([0x07, 0, 1]);
+        var(&mut update, clock - 1);
+        update.push(0);
+    }
+    update.push(0);
+    let file = put(&machine, "nested", &update);
+    let dump = machine.run(&["doc", "dump", &file]).ok();
+    // The root and all that is in it.
+    assert_eq!(dump.matches('[').count(), depth as usize + 1);
+    machine.run(&["doc", "dump", &file, "--as", "yjs"]).ok();
+    machine.run(&["digest", &file]).ok();
+    machine.run(&["doc", "tree", &file]).ok();
+    machine.run(&["doc", "get", &file, "$.a"]).fails(1, "nested too deeply");
+}
+
+/// Public files, where they are at hand: `FOREIGN_FILES` names their directory.
+#[test]
+fn public_files_are_read() {
+    let Some(dir) = std::env::var_os("FOREIGN_FILES").map(PathBuf::from) else {
+        return skipped("FOREIGN_FILES names no directory of public files");
+    };
+    let machine = Machine::new("public");
+    let file = |name: &str| text(&dir.join(name));
+    let roots = |name: &str| {
+        let shown = machine.run(&["doc", "show", &file(name), "--json"]).json();
+        assert_eq!(shown["waiting"], json!([]), "{name}");
+        let roots = shown["roots"].as_array().unwrap().clone();
+        roots
+            .iter()
+            .map(|r| {
+                format!(
+                    "{} {} {}",
+                    r["root"].as_str().unwrap(),
+                    r["kind"].as_str().unwrap(),
+                    r["count"]
+                )
+            })
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    assert_eq!(roots("ycrdt-b4-update.bin"), "text text 104852");
+    assert_eq!(roots("blocknote-hello.bin"), "document-store xml-fragment 1");
+    assert_eq!(roots("octo-large.bin"), "space:meta map 2, space:page0 map 1003");
+    assert_eq!(roots("octo-with-subdoc.bin"), "meta map 5, spaces map 1");
+    let ygo = std::fs::read_dir(dir.join("ygo")).unwrap().map(|entry| entry.unwrap().path());
+    let v2 = ygo.map(|path| text(&path)).filter(|path| path.ends_with("_v2.bin"));
+    let mut pairs = 0;
+    for v2 in v2 {
+        let v1 = [v2.replace("_v2.bin", ".bin"), v2.replace("_v2.bin", "_v1.bin")];
+        let Some(v1) = v1.iter().find(|path| Path::new(path).exists()) else { continue };
+        let digest = |path: &str| machine.run(&["digest", path]).ok();
+        assert_eq!(digest(&v2), digest(v1), "{v2}");
+        assert_eq!(kind(&machine, &v2).0, "update-v2");
+        pairs += 1;
+    }
+    assert!(pairs > 5, "{pairs}");
+}

@@ -1,0 +1,108 @@
+//! Every shared type as Yjs reads it: random documents that Yjs wrote, whole and with gaps, in v1 and
+//! v2, and what it shows of them.
+
+use crate::support::*;
+use crdtctl::crdt::types::{JsonOut, SharedTypes};
+use crdtctl::crdt::view::View;
+use crdtctl::wire::{Update, from_v2, merge_with_gaps};
+use data_encoding::BASE64;
+use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+
+/// Documents of Yjs; None, with a notice, where there is no Yjs.
+fn documents(count: u64, seed: u64) -> Option<Vec<Value>> {
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/yjs");
+    if !scripts.join("node_modules/yjs").is_dir() {
+        skipped("no Yjs; `npm ci --prefix tests/yjs` brings it");
+        return None;
+    }
+    let mut node = Command::new("node");
+    node.arg(scripts.join("types.mjs")).args([count.to_string(), seed.to_string()]);
+    let Ok(output) = node.output() else {
+        skipped("no node here");
+        return None;
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    Some(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+fn bytes(value: &Value) -> Vec<u8> {
+    BASE64.decode(value.as_str().unwrap().as_bytes()).unwrap()
+}
+
+fn several(values: &Value) -> Vec<Vec<u8>> {
+    values.as_array().unwrap().iter().map(bytes).collect()
+}
+
+fn typed(types: &SharedTypes) -> Value {
+    let mut out = Vec::new();
+    types.write_json(&mut JsonOut::new(&mut out, true), true).unwrap();
+    serde_json::from_slice(&out).unwrap()
+}
+
+fn merged(updates: &[Vec<u8>]) -> Vec<u8> {
+    let updates: Vec<Update<'_>> =
+        updates.iter().map(|update| Update::walk(update).unwrap()).collect();
+    merge_with_gaps(&updates)
+}
+
+/// `TYPES_DOCUMENTS` and `TYPES_SEED` make more and others of them.
+#[test]
+fn every_shared_type_is_read_as_yjs_reads_it() {
+    let (count, seed) =
+        (number("TYPES_DOCUMENTS").unwrap_or(200), number("TYPES_SEED").unwrap_or(1));
+    let Some(all) = documents(count, seed) else { return };
+    let (mut rich, mut waits) = (0, 0);
+    for (index, document) in all.iter().enumerate() {
+        let at = format!("seed {seed}, document {index}");
+        let v1 = bytes(&document["v1"]);
+        let types = SharedTypes::read(v1.clone()).unwrap();
+        let state = &document["state"];
+        assert_eq!(typed(&types), state["typed"], "{at}");
+        assert!(types.waiting().is_empty(), "{at}");
+        if let Some((_, xml)) = types.live_roots().find(|(name, _)| *name == "xml") {
+            // Yjs shows what is not an XML node in ways of its own.
+            let shown = types.yjs_xml(xml);
+            if !shown.contains("[object") && !state["xml"].as_str().unwrap().contains("[object") {
+                assert_eq!(shown, state["xml"], "{at}");
+            }
+        }
+        // The second encoding is the same document.
+        let from_v2 = from_v2(&bytes(&document["v2"])).unwrap();
+        let again = SharedTypes::read(from_v2).unwrap();
+        assert_eq!(typed(&again), state["typed"], "{at}, v2");
+        assert_eq!(again.digest(), types.digest(), "{at}, v2");
+        assert_eq!(again.version(), types.version(), "{at}, v2");
+        // What Yjs merges, and what we merge, in any order and twice.
+        let part = SharedTypes::read(bytes(&document["part"])).unwrap();
+        assert_eq!(typed(&part), document["partly"]["typed"], "{at}, a part");
+        assert_eq!(
+            !part.waiting().is_empty(),
+            document["partly"]["waits"].as_bool().unwrap(),
+            "{at}, a part"
+        );
+        let mut some = several(&document["some"]);
+        if !some.is_empty() {
+            some.reverse();
+            some.extend(some.first().cloned());
+            let ours = SharedTypes::read(merged(&some)).unwrap();
+            assert_eq!(typed(&ours), document["partly"]["typed"], "{at}, merged");
+            let mut whole = several(&document["updates"]);
+            whole.push(merged(&some));
+            let whole = SharedTypes::read(merged(&whole)).unwrap();
+            assert_eq!(typed(&whole), document["all"]["typed"], "{at}, filled");
+        }
+        // What the gate lets through has one digest, whoever reads it.
+        match Update::checked(&v1, &[]) {
+            Ok(update) => {
+                assert_eq!(View::read(&update).unwrap().digest(), types.digest(), "{at}");
+            }
+            Err(_) => rich += 1,
+        }
+        waits += usize::from(!part.waiting().is_empty());
+    }
+    assert!(rich > all.len() / 4 && rich < all.len(), "the test tests nothing: {rich}");
+    assert!(waits > all.len() / 4, "the test tests nothing: {waits}");
+}
