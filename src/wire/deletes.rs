@@ -9,6 +9,9 @@ use std::ops::Range;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeleteSet(BTreeMap<u64, Vec<Range<u32>>>);
 
+/// Ids of units, deleted or not, as ranges.
+pub type IdSet = DeleteSet;
+
 impl DeleteSet {
     /// Whether no unit at all is deleted.
     pub fn is_empty(&self) -> bool {

@@ -6,13 +6,11 @@
 //! ([`Pages::project`]), which yrs opens and edits as it would the whole. What it made of them goes
 //! back to where they stood ([`Pages::splice`]); everything else is copied byte for byte.
 
-use super::deletes::write_var;
-use super::run::{Run, write_gc};
-use super::{Checked, DeleteSet, Header, Id, Kind, Parent, Update};
+use super::segments::Segments;
+use super::{Checked, DeleteSet, Header, Id, IdSet, Kind, Parent, Update};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Range;
 
-/// In [`Stretch::page`]: collected, so nothing tells where it stood.
+/// The page of what is collected, so nothing tells where it stood.
 const NOWHERE: u32 = u32::MAX;
 /// While pages are found out: it is where another block is.
 const OPEN: u32 = u32::MAX - 1;
@@ -20,8 +18,8 @@ const OPEN: u32 = u32::MAX - 1;
 /// Which blocks of a state are in which page.
 #[derive(Debug)]
 pub struct Pages {
-    /// By ascending id.
-    clients: Vec<ClientPages>,
+    segments: Segments,
+    /// By client and clock.
     stretches: Vec<Stretch>,
     pages: Vec<Page>,
     /// By root and key.
@@ -29,22 +27,12 @@ pub struct Pages {
     deletes: DeleteSet,
 }
 
-/// What one client wrote.
-#[derive(Debug)]
-struct ClientPages {
-    id: u64,
-    end: u32,
-    stretches: Range<usize>,
-}
-
 /// Blocks of one client that follow each other in one page.
 #[derive(Debug, Clone, Copy)]
 struct Stretch {
+    client: u64,
     clock: u32,
     end: u32,
-    at: u32,
-    to: u32,
-    blocks: u32,
     page: u32,
 }
 
@@ -66,6 +54,21 @@ impl Page {
 /// Pages of one document.
 pub type PageSet = BTreeSet<u32>;
 
+/// One page, as it is kept outside of the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRow<'p> {
+    /// The root that it is in.
+    pub root: &'p str,
+    /// Its key there; None for a root without keys.
+    pub key: Option<&'p str>,
+    /// It can be told without yrs if there is anything under its key.
+    pub plain: bool,
+    /// There is; only to be trusted where it is plain.
+    pub lives: bool,
+    /// Its blocks, all of them whole.
+    pub ids: IdSet,
+}
+
 impl Pages {
     /// The pages of a state that was stored here. None where that is not as this expects it: then
     /// the whole document has to be opened. Linear in the state.
@@ -84,13 +87,13 @@ impl Pages {
             }
         }
         search.resolve()?;
-        let (clients, stretches) = search.stretches()?;
+        let (segments, stretches) = (Segments::of(state)?, search.stretches()?);
         let mut named: BTreeMap<String, BTreeMap<Option<String>, u32>> = BTreeMap::new();
         for ((root, key), page) in search.named {
             named.entry(root.to_owned()).or_default().insert(key.map(str::to_owned), page);
         }
         let deletes = state.deletes.clone();
-        Some(Pages { clients, stretches, pages: search.pages, named, deletes })
+        Some(Pages { segments, stretches, pages: search.pages, named, deletes })
     }
 
     /// The page of a key; None where the state has nothing there, not even something deleted.
@@ -134,40 +137,49 @@ impl Pages {
         others.map(|(key, _)| key.to_owned()).collect()
     }
 
+    /// Where the blocks stand.
+    pub fn segments(&self) -> &Segments {
+        &self.segments
+    }
+
+    /// What is deleted in the state.
+    pub fn deletes(&self) -> &DeleteSet {
+        &self.deletes
+    }
+
+    /// The blocks of some pages.
+    pub fn ids(&self, pages: &PageSet) -> IdSet {
+        let mut ids = IdSet::default();
+        for stretch in self.stretches.iter().filter(|stretch| pages.contains(&stretch.page)) {
+            ids.insert(stretch.client, stretch.clock..stretch.end);
+        }
+        ids
+    }
+
+    /// Every page but these, as it is kept elsewhere.
+    pub fn rows_beyond(&self, known: &PageSet) -> Vec<PageRow<'_>> {
+        let mut ids = vec![IdSet::default(); self.pages.len()];
+        for stretch in &self.stretches {
+            if let Some(ids) = ids.get_mut(stretch.page as usize) {
+                ids.insert(stretch.client, stretch.clock..stretch.end);
+            }
+        }
+        let named = self.named.iter().flat_map(|(root, keys)| {
+            keys.iter().map(move |(key, page)| (root.as_str(), key.as_deref(), *page))
+        });
+        let others = named.filter(|(.., page)| !known.contains(page));
+        let row = |(root, key, number): (_, _, u32)| {
+            let page = self.pages.get(number as usize)?;
+            let ids = ids.get_mut(number as usize).map(std::mem::take)?;
+            Some(PageRow { root, key, plain: page.is_plain(), lives: page.lives, ids })
+        };
+        others.filter_map(row).collect()
+    }
+
     /// Some pages as a state of its own: everything else is collected there. None where the bytes
     /// are not those that the pages were found in.
     pub fn project(&self, state: &[u8], pages: &PageSet) -> Option<Vec<u8>> {
-        let mut out = Vec::new();
-        let mut deletes = DeleteSet::default();
-        write_var(&mut out, self.clients.len() as u64);
-        for client in self.clients.iter().rev() {
-            let (mut count, mut body, mut gap) = (0u64, Vec::new(), 0u32);
-            for stretch in self.stretches.get(client.stretches.clone())? {
-                if !pages.contains(&stretch.page) {
-                    gap = gap.checked_add(stretch.end.checked_sub(stretch.clock)?)?;
-                    continue;
-                }
-                if gap > 0 {
-                    write_gc(std::mem::take(&mut gap), &mut body);
-                    count += 1;
-                }
-                body.extend_from_slice(state.get(stretch.at as usize..stretch.to as usize)?);
-                count += u64::from(stretch.blocks);
-                for range in self.deletes.within(client.id, stretch.clock..stretch.end) {
-                    deletes.insert(client.id, range);
-                }
-            }
-            if gap > 0 {
-                write_gc(gap, &mut body);
-                count += 1;
-            }
-            write_var(&mut out, count);
-            write_var(&mut out, client.id);
-            write_var(&mut out, 0);
-            out.extend_from_slice(&body);
-        }
-        deletes.encode(&mut out);
-        Some(out)
+        self.segments.project(state, &self.ids(pages), &self.deletes)
     }
 
     /// The state with these pages as they are in `edited`, which is what became of their projection.
@@ -178,105 +190,7 @@ impl Pages {
         pages: &PageSet,
         edited: &Update<'_, Checked>,
     ) -> Option<Vec<u8>> {
-        let mut out = Vec::with_capacity(state.len().checked_add(edited.bytes.len())?);
-        let ids: BTreeSet<u64> = self
-            .clients
-            .iter()
-            .map(|client| client.id)
-            .chain(edited.clients.iter().map(|c| c.id))
-            .collect();
-        write_var(&mut out, ids.len() as u64);
-        let mut deletes = self.deletes.clone();
-        let mut old = self.clients.iter().rev().peekable();
-        for id in ids.into_iter().rev() {
-            let section = old.next_if(|client| client.id == id);
-            let new = edited.client(id)?;
-            let run = Run::from(edited, new, 0)?;
-            let gone = DeleteSet::default();
-            let mut pieces =
-                SplicedClient { run, state, count: 0, new: Vec::new(), parts: Vec::new(), gone };
-            let stretches =
-                section.map_or(Some(&[][..]), |of| self.stretches.get(of.stretches.clone()))?;
-            for stretch in stretches {
-                match pages.contains(&stretch.page) {
-                    true => pieces.edited(stretch.clock, stretch.end)?,
-                    false => pieces.copied(stretch),
-                }
-            }
-            let end = section.map_or(0, |section| section.end);
-            pieces.edited(end, new.end)?;
-            write_var(&mut out, pieces.count);
-            write_var(&mut out, id);
-            write_var(&mut out, 0);
-            pieces.write(&mut out)?;
-            deletes.union(&pieces.gone);
-        }
-        deletes.encode(&mut out);
-        Some(out)
-    }
-}
-
-/// The blocks of one client, partly copied and partly new.
-struct SplicedClient<'e, 'a> {
-    run: Run<'e, 'a, Checked>,
-    state: &'a [u8],
-    count: u64,
-    /// The bytes of what is new.
-    new: Vec<u8>,
-    /// Ranges of the state and of what is new, in their order.
-    parts: Vec<SplicePart>,
-    /// What is deleted of that.
-    gone: DeleteSet,
-}
-
-enum SplicePart {
-    Copied(Range<usize>),
-    New(Range<usize>),
-}
-
-impl SplicedClient<'_, '_> {
-    fn copied(&mut self, stretch: &Stretch) {
-        let bytes = stretch.at as usize..stretch.to as usize;
-        self.count += u64::from(stretch.blocks);
-        match self.parts.last_mut() {
-            Some(SplicePart::Copied(before)) if before.end == bytes.start => before.end = bytes.end,
-            _ => self.parts.push(SplicePart::Copied(bytes)),
-        }
-    }
-
-    /// What the edited state has between two clocks.
-    fn edited(&mut self, from: u32, to: u32) -> Option<()> {
-        let start = self.new.len();
-        // Only here: all other pages stand as collected in what was edited, and are not.
-        let (client, edited) = (self.run.client(), self.run.update());
-        for range in edited.deletes.within(client, from..to) {
-            self.gone.insert(client, range);
-        }
-        self.run.seek(from);
-        while self.run.clock() < to {
-            let (_, rest) = self.run.offset_and_rest();
-            let units = rest.min(to.checked_sub(self.run.clock())?);
-            if units == 0 {
-                return None;
-            }
-            self.run.write(units, &mut self.new);
-            self.count += 1;
-            self.run.seek(self.run.clock().checked_add(units)?);
-        }
-        if self.new.len() > start {
-            self.parts.push(SplicePart::New(start..self.new.len()));
-        }
-        Some(())
-    }
-
-    fn write(&self, out: &mut Vec<u8>) -> Option<()> {
-        for part in &self.parts {
-            out.extend_from_slice(match part {
-                SplicePart::Copied(bytes) => self.state.get(bytes.clone())?,
-                SplicePart::New(bytes) => self.new.get(bytes.clone())?,
-            });
-        }
-        Some(())
+        self.segments.splice(state, &self.ids(pages), &self.deletes, edited)?.whole(state)
     }
 }
 
@@ -406,40 +320,27 @@ impl<'a, S> PageSearch<'_, 'a, S> {
     }
 
     /// The blocks as stretches.
-    fn stretches(&self) -> Option<(Vec<ClientPages>, Vec<Stretch>)> {
-        let (mut sections, mut stretches) = (Vec::new(), Vec::<Stretch>::new());
+    fn stretches(&self) -> Option<Vec<Stretch>> {
+        let mut stretches = Vec::<Stretch>::new();
         for client in &self.state.clients {
-            let from = stretches.len();
-            let mut clock = 0;
             for index in client.blocks.clone() {
                 let (block, (page, _)) = (self.state.blocks.get(index)?, *self.found.get(index)?);
-                // Whole, without a gap in its clocks or its bytes.
-                if block.clock != clock {
-                    return None;
-                }
-                clock = block.next_clock();
-                match stretches.get_mut(from..).and_then(<[_]>::last_mut) {
-                    Some(last) if last.to != block.at => return None,
-                    Some(last) if last.page == page => {
-                        (last.end, last.to) = (clock, block.end);
-                        last.blocks = last.blocks.checked_add(1)?;
+                let end = block.next_clock();
+                match stretches.last_mut() {
+                    Some(last)
+                        if (last.client, last.page, last.end)
+                            == (client.id, page, block.clock) =>
+                    {
+                        last.end = end;
                     }
-                    _ => stretches.push(Stretch {
-                        clock: block.clock,
-                        end: clock,
-                        at: block.at,
-                        to: block.end,
-                        blocks: 1,
-                        page,
-                    }),
+                    _ if page == NOWHERE => {}
+                    _ => {
+                        let (client, clock) = (client.id, block.clock);
+                        stretches.push(Stretch { client, clock, end, page });
+                    }
                 }
             }
-            sections.push(ClientPages {
-                id: client.id,
-                end: clock,
-                stretches: from..stretches.len(),
-            });
         }
-        Some((sections, stretches))
+        Some(stretches)
     }
 }

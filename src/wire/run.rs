@@ -56,16 +56,6 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
         self.of.end
     }
 
-    /// Whose blocks they are.
-    pub fn client(&self) -> u64 {
-        self.of.id
-    }
-
-    /// Where they are from.
-    pub fn update(&self) -> &'u Update<'a, S> {
-        self.update
-    }
-
     /// The block here; none after the last.
     pub fn block(&self) -> Option<&'u Block> {
         if self.index >= self.of.blocks.end {

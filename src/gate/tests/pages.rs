@@ -4,7 +4,7 @@ use super::checked;
 use crate::crdt::source::Source;
 use crate::crdt::testing::{Rng, apply, new_doc, random_world, shown_by_view, state, view};
 use crate::gate::storable;
-use crate::wire::{PageSet, Pages};
+use crate::wire::{IdSet, PageSet, Pages, Segments};
 use std::collections::BTreeSet;
 use yrs::{Doc, Map, MapPrelim, Transact, WriteTxn};
 
@@ -98,5 +98,83 @@ fn pages_go_back_where_they_stood() {
         let expected = state(&all);
         assert_eq!(checked(&spliced).version(), checked(&expected).version(), "seed {seed}");
         assert_eq!(shown_by_view(&view(&spliced)), shown_by_view(&view(&expected)), "seed {seed}");
+    }
+}
+
+#[test]
+fn segments_are_what_was_written_down_of_them() {
+    for seed in 0..100 {
+        let (_, world) = random_world(seed, 60);
+        let bytes = state(&world.all());
+        let segments = Segments::of(&checked(&bytes)).expect("segments");
+        let read = Segments::decode(&segments.encode()).expect("they decode");
+        assert_eq!(read, segments, "seed {seed}");
+        let deletes = segments.deletes(bytes.as_slice(), bytes.len() as u64);
+        assert_eq!(deletes.as_ref(), Some(checked(&bytes).delete_set()), "seed {seed}");
+        for cut in 0..segments.encode().len() {
+            assert!(Segments::decode(&segments.encode()[..cut]).is_none(), "seed {seed}: {cut}");
+        }
+    }
+}
+
+/// A long state, so that it has several segments for each client.
+#[test]
+fn segments_stay_right_however_often_they_are_spliced() {
+    for seed in 0..2 {
+        let mut rng = Rng::new(seed);
+        let docs: Vec<Doc> = (1..4).map(|client| new_doc(client, false)).collect();
+        for (at, doc) in docs.iter().enumerate() {
+            let mut txn = doc.transact_mut();
+            let map = txn.get_or_insert_map("messages");
+            for n in 0..300 {
+                let text = "word ".repeat(1 + rng.below(20));
+                map.insert(&mut txn, format!("{at}-{n}"), MapPrelim::from([("content", text)]));
+            }
+        }
+        let mut bytes = {
+            let whole = loaded(&state(&docs[0]));
+            docs[1..].iter().for_each(|doc| apply(&whole, &state(doc)));
+            state(&whole)
+        };
+        for round in 0..10 {
+            let context = format!("seed {seed}, round {round}");
+            let pages = Pages::of(&checked(&bytes)).expect("pages");
+            assert!(round > 0 || pages.segments().encode().len() > 30, "several segments");
+            let (mut set, found) = some(&mut rng, &bytes, &pages);
+            let key = match found.first() {
+                Some((_, key)) if rng.below(2) == 0 => key.clone(),
+                _ => format!("new-{round}"),
+            };
+            set.extend(pages.find("messages", &key));
+            let part = loaded(&pages.project(&bytes, &set).expect("a projection"));
+            change(&part, "messages", &key, rng.below(3));
+            let edited = state(&part);
+            let (ids, deletes) = (pages.ids(&set), pages.deletes());
+            let spliced = pages
+                .segments()
+                .splice(bytes.as_slice(), &ids, deletes, &checked(&edited))
+                .unwrap_or_else(|| panic!("{context}: the whole"));
+            bytes = spliced.whole(bytes.as_slice()).expect("the bytes");
+            storable(&bytes).unwrap_or_else(|fault| panic!("{context}: {fault}"));
+            assert_eq!(spliced.bytes, bytes.len() as u64, "{context}");
+            assert_eq!(&spliced.deletes, checked(&bytes).delete_set(), "{context}");
+            assert_same_places(&spliced.segments, &bytes, &context);
+        }
+    }
+}
+
+/// Whatever segments a state is cut into, a block of it stands at one place.
+fn assert_same_places(segments: &Segments, bytes: &[u8], context: &str) {
+    let whole = checked(bytes);
+    let fresh = Segments::of(&whole).expect("segments");
+    let none = IdSet::default();
+    for (client, blocks) in whole.clients() {
+        for block in blocks.iter().step_by(17).chain(blocks.last()) {
+            let mut one = IdSet::default();
+            one.insert(client, block.clock..block.next_clock());
+            let [found, expected] = [segments, &fresh].map(|of| of.project(bytes, &one, &none));
+            assert!(expected.is_some(), "{context}: {client}:{}", block.clock);
+            assert_eq!(found, expected, "{context}: {client}:{}", block.clock);
+        }
     }
 }

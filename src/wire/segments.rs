@@ -1,0 +1,493 @@
+//! Where the blocks of a stored state stand, known well enough to find each by reading little.
+//!
+//! The blocks of a client are cut into segments of some kilobytes, of which clocks, blocks and bytes
+//! are known and nothing else: a block is found by reading the segment that it is in. So this is
+//! small, and a change of one segment leaves what is known of all others as it was.
+
+use super::deletes::write_var;
+use super::run::{Run, write_gc};
+use super::walk::{walk_block, walk_deletes};
+use super::{Checked, Client, DeleteSet, IdSet, Reader, Update};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// A segment that has as many bytes is not continued.
+const SEGMENT_BYTES: u64 = 16 << 10;
+
+/// Bytes that are read where they are needed.
+pub trait Bytes {
+    /// Some of them; None where there are not as many, or they cannot be read.
+    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>>;
+}
+
+impl Bytes for [u8] {
+    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
+        let (from, to) = (usize::try_from(range.start).ok()?, usize::try_from(range.end).ok()?);
+        self.get(from..to).map(Cow::Borrowed)
+    }
+}
+
+/// The segments of a whole state, of which the clocks of each client begin at 0.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Segments {
+    clients: BTreeMap<u64, Section>,
+    deletes_at: u64,
+}
+
+/// What one client wrote.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Section {
+    segments: Vec<Segment>,
+    end: Boundary,
+}
+
+/// A segment: where it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Segment {
+    begin: Boundary,
+}
+
+/// A place between two blocks of a client.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Boundary {
+    clock: u32,
+    /// The client's blocks before it.
+    blocks: u64,
+    /// Where in the state it is.
+    at: u64,
+}
+
+/// What a state becomes by a change of some of its blocks.
+#[derive(Debug)]
+pub struct Splice {
+    parts: Vec<SplicePart>,
+    /// Its segments.
+    pub segments: Segments,
+    /// Its delete set.
+    pub deletes: DeleteSet,
+    /// How many bytes it has.
+    pub bytes: u64,
+}
+
+/// A piece of a spliced state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SplicePart {
+    /// These bytes of the state as it was.
+    Copied(Range<u64>),
+    /// Other bytes.
+    New(Vec<u8>),
+}
+
+impl Segments {
+    /// The segments of a state. None where it was not written as it is written here, or has gaps.
+    pub fn of<S>(state: &Update<'_, S>) -> Option<Segments> {
+        let mut layout = SectionLayout::begin(state.clients.len());
+        for client in state.clients.iter().rev() {
+            let blocks = state.blocks.get(client.blocks.clone())?;
+            layout.open(client.id, blocks.len() as u64);
+            if layout.at != u64::from(blocks.first()?.at) {
+                return None;
+            }
+            for block in blocks {
+                if block.clock != layout.clock || u64::from(block.at) != layout.at {
+                    return None;
+                }
+                layout.push(1, block.len, u64::from(block.end.checked_sub(block.at)?))?;
+            }
+            layout.close();
+        }
+        let segments = layout.finish();
+        (segments.deletes_at == state.deletes_at as u64).then_some(segments)
+    }
+
+    /// Where the delete set begins, which is the rest of the state.
+    pub fn deletes_at(&self) -> u64 {
+        self.deletes_at
+    }
+
+    /// The segments, as bytes that [`Segments::decode`] reads.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        write_var(&mut out, self.clients.len() as u64);
+        for (id, section) in self.clients.iter().rev() {
+            write_var(&mut out, *id);
+            write_var(&mut out, section.segments.len() as u64);
+            for (begin, end) in section.pairs() {
+                write_var(&mut out, end.blocks.saturating_sub(begin.blocks));
+                write_var(&mut out, u64::from(end.clock.saturating_sub(begin.clock)));
+                write_var(&mut out, end.at.saturating_sub(begin.at));
+            }
+        }
+        out
+    }
+
+    /// Reads what [`Segments::encode`] wrote; None where it is nothing of that kind.
+    pub fn decode(bytes: &[u8]) -> Option<Segments> {
+        let mut reader = Reader::at(bytes, 0);
+        let count = reader.count(2).ok()?;
+        let mut layout = SectionLayout::begin(count);
+        for _ in 0..count {
+            let id = reader.client().ok()?;
+            let segments = reader.count(3).ok()?;
+            let mut pieces = Vec::with_capacity(segments);
+            for _ in 0..segments {
+                let blocks = reader.var().ok()?;
+                pieces.push((blocks, reader.clock().ok()?, reader.var().ok()?));
+            }
+            layout.open(id, pieces.iter().try_fold(0u64, |sum, piece| sum.checked_add(piece.0))?);
+            for (blocks, units, bytes) in pieces {
+                layout.cut();
+                layout.push(blocks, units, bytes)?;
+            }
+            layout.close();
+        }
+        let segments = layout.finish();
+        (reader.left() == 0 && segments.clients.len() == count).then_some(segments)
+    }
+
+    /// The delete set of the state.
+    pub fn deletes(&self, state: &(impl Bytes + ?Sized), bytes: u64) -> Option<DeleteSet> {
+        let encoded = state.range(self.deletes_at..bytes)?;
+        let mut reader = Reader::at(&encoded, 0);
+        let mut deletes = DeleteSet::default();
+        walk_deletes(&mut reader, &mut deletes).ok()?;
+        (reader.left() == 0).then_some(deletes)
+    }
+
+    /// Some blocks as a state of its own: everything else is collected there. None where `ids` do
+    /// not begin and end with blocks, or the state is another.
+    pub fn project(
+        &self,
+        state: &(impl Bytes + ?Sized),
+        ids: &IdSet,
+        deleted: &DeleteSet,
+    ) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        let mut deletes = DeleteSet::default();
+        write_var(&mut out, self.clients.len() as u64);
+        for (id, section) in self.clients.iter().rev() {
+            let (mut count, mut body, mut clock) = (0u64, Vec::new(), 0u32);
+            for range in ids.ranges(*id) {
+                count = count.checked_add(gap(clock..range.start, &mut body))?;
+                let (from, to) = (section.find(state, range.start)?, section.find(state, range.end)?);
+                body.extend_from_slice(&state.range(from.at..to.at)?);
+                count = count.checked_add(to.blocks.checked_sub(from.blocks)?)?;
+                clock = range.end;
+                deleted.within(*id, range.clone()).for_each(|range| deletes.insert(*id, range));
+            }
+            count = count.checked_add(gap(clock..section.end.clock, &mut body))?;
+            write_head(&mut out, count, *id);
+            out.extend_from_slice(&body);
+        }
+        deletes.encode(&mut out);
+        Some(out)
+    }
+
+    /// The state with these blocks as they are in `edited`, which is what became of their
+    /// projection. None where it is no such thing.
+    pub fn splice(
+        &self,
+        state: &(impl Bytes + ?Sized),
+        ids: &IdSet,
+        deleted: &DeleteSet,
+        edited: &Update<'_, Checked>,
+    ) -> Option<Splice> {
+        let clients: BTreeSet<u64> =
+            self.clients.keys().copied().chain(edited.clients.iter().map(|c| c.id)).collect();
+        let mut layout = SectionLayout::begin(clients.len());
+        let mut parts = SpliceParts::default();
+        write_var(&mut parts.new, clients.len() as u64);
+        let (none, mut deletes) = (Section::default(), deleted.clone());
+        for id in clients.into_iter().rev() {
+            let section = SplicedSection {
+                old: self.clients.get(&id).unwrap_or(&none),
+                new: edited.client(id)?,
+                state,
+                edited,
+            };
+            let pieces = section.pieces(ids.ranges(id), &mut deletes)?;
+            let count = pieces.iter().try_fold(0u64, |sum, piece| sum.checked_add(piece.blocks))?;
+            write_head(&mut parts.new, count, id);
+            layout.open(id, count);
+            for piece in pieces {
+                if piece.is_segment {
+                    layout.cut();
+                }
+                layout.push(piece.blocks, piece.units, piece.part.len())?;
+                parts.push(piece.part);
+            }
+            layout.close();
+        }
+        deletes.encode(&mut parts.new);
+        let parts = parts.finish();
+        let bytes = parts.iter().map(SplicePart::len).sum();
+        Some(Splice { parts, segments: layout.finish(), deletes, bytes })
+    }
+}
+
+/// Collected content in the place of what is not wanted; how many blocks that makes.
+fn gap(clocks: Range<u32>, out: &mut Vec<u8>) -> u64 {
+    match clocks.end.checked_sub(clocks.start) {
+        Some(units) if units > 0 => {
+            write_gc(units, out);
+            1
+        }
+        _ => 0,
+    }
+}
+
+/// What a client's blocks begin with, in a state.
+fn write_head(out: &mut Vec<u8>, blocks: u64, client: u64) {
+    write_var(out, blocks);
+    write_var(out, client);
+    write_var(out, 0);
+}
+
+impl Section {
+    /// Each segment with where it begins and ends.
+    fn pairs(&self) -> impl Iterator<Item = (Boundary, Boundary)> {
+        let begins = self.segments.iter().map(|segment| segment.begin);
+        let ends = begins.clone().skip(1).chain(std::iter::once(self.end));
+        begins.zip(ends)
+    }
+
+    /// Where the block with this clock begins; None where none does.
+    fn find(&self, state: &(impl Bytes + ?Sized), clock: u32) -> Option<Boundary> {
+        if clock == self.end.clock {
+            return Some(self.end);
+        }
+        let after = self.segments.partition_point(|segment| segment.begin.clock <= clock);
+        let begin = self.segments.get(after.checked_sub(1)?)?.begin;
+        if clock == begin.clock {
+            return Some(begin);
+        }
+        let end = self.segments.get(after).map_or(self.end, |segment| segment.begin);
+        let bytes = state.range(begin.at..end.at)?;
+        let (mut reader, mut found) = (Reader::at(&bytes, 0), begin);
+        while found.clock < clock {
+            let block = walk_block(&mut reader, found.clock).ok()?;
+            if block.len == 0 {
+                return None;
+            }
+            let at = begin.at.checked_add(u64::from(block.end))?;
+            found = Boundary { clock: block.next_clock(), blocks: found.blocks.checked_add(1)?, at };
+        }
+        (found.clock == clock && found.at <= end.at).then_some(found)
+    }
+}
+
+/// The section of one client, while it is spliced.
+struct SplicedSection<'s, 'e, 'a, B: ?Sized> {
+    old: &'s Section,
+    new: &'e Client,
+    state: &'s B,
+    edited: &'e Update<'a, Checked>,
+}
+
+struct SplicePiece {
+    blocks: u64,
+    units: u32,
+    part: SplicePart,
+    /// It was a segment, and stays one.
+    is_segment: bool,
+}
+
+impl<B: Bytes + ?Sized> SplicedSection<'_, '_, '_, B> {
+    /// What the section consists of afterwards; `deletes` gets what was deleted in it.
+    fn pieces(&self, ids: &[Range<u32>], deletes: &mut DeleteSet) -> Option<Vec<SplicePiece>> {
+        let mut run = Run::from(self.edited, self.new, 0)?;
+        let (mut pieces, mut clock) = (Vec::new(), 0);
+        for range in ids {
+            self.copy(clock..range.start, &mut pieces)?;
+            edit(&mut run, range.clone(), &mut pieces)?;
+            clock = range.end;
+        }
+        self.copy(clock..self.old.end.clock, &mut pieces)?;
+        edit(&mut run, self.old.end.clock..self.new.end, &mut pieces)?;
+        // Only here: all other blocks stand as collected in what was edited, and are not.
+        let own = ids.iter().cloned().chain(std::iter::once(self.old.end.clock..self.new.end));
+        for range in own.flat_map(|own| self.edited.deletes.within(self.new.id, own)) {
+            deletes.insert(self.new.id, range);
+        }
+        Some(pieces)
+    }
+
+    /// Takes over what nobody has edited; a segment as a whole where it can be.
+    fn copy(&self, clocks: Range<u32>, pieces: &mut Vec<SplicePiece>) -> Option<()> {
+        if clocks.is_empty() {
+            return Some(());
+        }
+        let first = self.old.segments.partition_point(|segment| segment.begin.clock <= clocks.start);
+        for (begin, end) in self.old.pairs().skip(first.saturating_sub(1)) {
+            if begin.clock >= clocks.end {
+                break;
+            }
+            let whole = clocks.start <= begin.clock && end.clock <= clocks.end;
+            let from = self.old.find(self.state, clocks.start.max(begin.clock))?;
+            let to = self.old.find(self.state, clocks.end.min(end.clock))?;
+            if from.clock < to.clock {
+                pieces.push(SplicePiece {
+                    blocks: to.blocks.checked_sub(from.blocks)?,
+                    units: to.clock.checked_sub(from.clock)?,
+                    part: SplicePart::Copied(from.at..to.at),
+                    is_segment: whole,
+                });
+            }
+        }
+        Some(())
+    }
+}
+
+/// What the edited state has between two clocks, each block by itself.
+fn edit(
+    run: &mut Run<'_, '_, Checked>,
+    clocks: Range<u32>,
+    pieces: &mut Vec<SplicePiece>,
+) -> Option<()> {
+    run.seek(clocks.start);
+    while run.clock() < clocks.end {
+        let (_, rest) = run.offset_and_rest();
+        let units = rest.min(clocks.end.checked_sub(run.clock())?);
+        if units == 0 {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        run.write(units, &mut bytes);
+        run.seek(run.clock().checked_add(units)?);
+        let part = SplicePart::New(bytes);
+        pieces.push(SplicePiece { blocks: 1, units, part, is_segment: false });
+    }
+    Some(())
+}
+
+impl SplicePart {
+    fn len(&self) -> u64 {
+        match self {
+            SplicePart::Copied(bytes) => bytes.end.saturating_sub(bytes.start),
+            SplicePart::New(bytes) => bytes.len() as u64,
+        }
+    }
+}
+
+impl Splice {
+    /// What it consists of, one after another.
+    pub fn parts(&self) -> &[SplicePart] {
+        &self.parts
+    }
+
+    /// All of it, given the state that it was made of.
+    pub fn whole(&self, state: &(impl Bytes + ?Sized)) -> Option<Vec<u8>> {
+        let mut out = Vec::with_capacity(usize::try_from(self.bytes).ok()?);
+        for part in &self.parts {
+            match part {
+                SplicePart::Copied(bytes) => out.extend_from_slice(&state.range(bytes.clone())?),
+                SplicePart::New(bytes) => out.extend_from_slice(bytes),
+            }
+        }
+        Some(out)
+    }
+}
+
+/// Parts that are joined where they follow each other.
+#[derive(Default)]
+struct SpliceParts {
+    parts: Vec<SplicePart>,
+    /// New bytes that are no part yet.
+    new: Vec<u8>,
+}
+
+impl SpliceParts {
+    fn push(&mut self, part: SplicePart) {
+        match part {
+            SplicePart::New(bytes) => self.new.extend_from_slice(&bytes),
+            SplicePart::Copied(next) => {
+                self.end_new();
+                match self.parts.last_mut() {
+                    Some(SplicePart::Copied(before)) if before.end == next.start => {
+                        before.end = next.end;
+                    }
+                    _ => self.parts.push(SplicePart::Copied(next)),
+                }
+            }
+        }
+    }
+
+    fn end_new(&mut self) {
+        if !self.new.is_empty() {
+            self.parts.push(SplicePart::New(std::mem::take(&mut self.new)));
+        }
+    }
+
+    fn finish(mut self) -> Vec<SplicePart> {
+        self.end_new();
+        self.parts
+    }
+}
+
+/// Segments, put together in the order in which they stand.
+struct SectionLayout {
+    segments: Segments,
+    /// The client whose section is open, and what there is of it.
+    open: (u64, Section),
+    clock: u32,
+    blocks: u64,
+    at: u64,
+    /// The next piece begins a segment.
+    begins: bool,
+}
+
+impl SectionLayout {
+    fn begin(clients: usize) -> SectionLayout {
+        SectionLayout {
+            segments: Segments::default(),
+            open: (0, Section::default()),
+            clock: 0,
+            blocks: 0,
+            at: var_len(clients as u64),
+            begins: true,
+        }
+    }
+
+    /// Begins the section of a client that has so many blocks.
+    fn open(&mut self, client: u64, blocks: u64) {
+        self.open = (client, Section::default());
+        (self.clock, self.blocks, self.begins) = (0, 0, true);
+        self.at = self.at.saturating_add(var_len(blocks) + var_len(client) + var_len(0));
+    }
+
+    /// Lets what comes next begin a segment.
+    fn cut(&mut self) {
+        self.begins = true;
+    }
+
+    fn push(&mut self, blocks: u64, units: u32, bytes: u64) -> Option<()> {
+        let here = Boundary { clock: self.clock, blocks: self.blocks, at: self.at };
+        let segments = &mut self.open.1.segments;
+        let long = |last: &Segment| here.at.saturating_sub(last.begin.at) >= SEGMENT_BYTES;
+        if self.begins || segments.last().is_none_or(long) {
+            segments.push(Segment { begin: here });
+        }
+        self.begins = false;
+        self.clock = self.clock.checked_add(units)?;
+        self.blocks = self.blocks.checked_add(blocks)?;
+        self.at = self.at.checked_add(bytes)?;
+        Some(())
+    }
+
+    /// Ends the section.
+    fn close(&mut self) {
+        let (id, mut section) = std::mem::take(&mut self.open);
+        section.end = Boundary { clock: self.clock, blocks: self.blocks, at: self.at };
+        self.segments.clients.insert(id, section);
+    }
+
+    fn finish(self) -> Segments {
+        Segments { deletes_at: self.at, ..self.segments }
+    }
+}
+
+/// How many bytes [`write_var`] writes.
+fn var_len(value: u64) -> u64 {
+    u64::from((u64::BITS - value.leading_zeros()).max(1).div_ceil(7))
+}
