@@ -18,6 +18,7 @@ mod elsewhere;
 mod finding;
 mod fold;
 mod fs;
+mod index;
 mod layout;
 mod load;
 mod lock;

@@ -5,15 +5,112 @@
 //! again once the pages are there.
 
 use crate::crdt::source::{Shared, Source};
-use crate::wire::{Checked, Id, PageSet, Pages, Update, Value};
+use crate::error::Result;
+use crate::wire::{Bytes, Checked, Id, PageRow, PageSet, Pages, Splice, Update, Value};
+use std::borrow::Cow;
 use std::cell::RefCell;
+use std::fmt;
+use std::ops::Range;
 use std::rc::Rc;
+
+/// A whole state, and where its pages are. Whoever cannot tell answers as if there were nothing, and
+/// then has no projection.
+pub trait PageSource: Bytes + fmt::Debug {
+    /// The page of a key; None where the state has nothing there, not even something deleted.
+    fn find(&self, root: &str, key: &str) -> Option<u32>;
+
+    /// All pages of a root.
+    fn of_root(&self, root: &str) -> PageSet;
+
+    /// The pages without which it cannot be told what a root is, or which of its keys hold anything.
+    fn least(&self) -> PageSet;
+
+    /// The keys of a root that begin like this and hold something, of the pages that are not among
+    /// these, sorted; `beyond` has to hold those of [`PageSource::least`].
+    fn keys_beyond(&self, root: &str, prefix: &str, beyond: &PageSet) -> Vec<String>;
+
+    /// Some pages as a state of its own: everything else is collected there.
+    fn project(&self, pages: &PageSet) -> Option<Vec<u8>>;
+
+    /// What the state becomes with these pages as they are in `edited`, which is what became of
+    /// their projection.
+    fn splice(&self, pages: &PageSet, edited: &Update<'_, Checked>) -> Option<Splice>;
+
+    /// The whole state, as it was.
+    ///
+    /// # Errors
+    /// `Io` where it cannot be read any more, or is another by now.
+    fn whole(&self) -> Result<Vec<u8>>;
+
+    /// Whether it still is what it was when it was opened.
+    fn is_unchanged(&self) -> bool;
+
+    /// Bytes of the whole state.
+    fn bytes(&self) -> u64;
+
+    /// All pages but these, where nobody keeps them yet.
+    fn rows_to_keep(&self, beyond: &PageSet) -> Option<Vec<PageRow<'_>>>;
+}
+
+/// A state in memory.
+#[derive(Debug)]
+struct HeldState {
+    state: Vec<u8>,
+    pages: Pages,
+}
+
+impl Bytes for HeldState {
+    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
+        self.state.as_slice().range(range)
+    }
+}
+
+impl PageSource for HeldState {
+    fn find(&self, root: &str, key: &str) -> Option<u32> {
+        self.pages.find(root, key)
+    }
+
+    fn of_root(&self, root: &str) -> PageSet {
+        self.pages.of_root(root)
+    }
+
+    fn least(&self) -> PageSet {
+        self.pages.least()
+    }
+
+    fn keys_beyond(&self, root: &str, prefix: &str, beyond: &PageSet) -> Vec<String> {
+        self.pages.keys_beyond(root, prefix, beyond)
+    }
+
+    fn project(&self, pages: &PageSet) -> Option<Vec<u8>> {
+        self.pages.project(&self.state, pages)
+    }
+
+    fn splice(&self, pages: &PageSet, edited: &Update<'_, Checked>) -> Option<Splice> {
+        self.pages.splice(&self.state, pages, edited)
+    }
+
+    fn whole(&self) -> Result<Vec<u8>> {
+        Ok(self.state.clone())
+    }
+
+    fn is_unchanged(&self) -> bool {
+        true
+    }
+
+    fn bytes(&self) -> u64 {
+        self.state.len() as u64
+    }
+
+    fn rows_to_keep(&self, beyond: &PageSet) -> Option<Vec<PageRow<'_>>> {
+        Some(self.pages.rows_beyond(beyond))
+    }
+}
 
 /// The whole state of a document, and which of its pages are at hand.
 #[derive(Debug)]
 pub struct Window {
-    state: Rc<Vec<u8>>,
-    pages: Rc<Pages>,
+    pages: Rc<dyn PageSource>,
     at_hand: PageSet,
     missed: RefCell<Missed>,
 }
@@ -31,31 +128,36 @@ impl Window {
     ///
     /// # Errors
     /// The bytes.
-    pub fn open(state: Vec<u8>) -> Result<Window, Vec<u8>> {
+    pub fn open(state: Vec<u8>) -> std::result::Result<Window, Vec<u8>> {
         let pages = Update::walk(&state).ok().and_then(|update| Pages::of(&update));
         let Some(pages) = pages else { return Err(state) };
+        Ok(Window::over(Rc::new(HeldState { state, pages })))
+    }
+
+    /// The same, of a state whose pages are known.
+    pub fn over(pages: Rc<dyn PageSource>) -> Window {
         let (at_hand, missed) = (pages.least(), RefCell::default());
-        Ok(Window { state: Rc::new(state), pages: Rc::new(pages), at_hand, missed })
+        Window { pages, at_hand, missed }
+    }
+
+    /// What it looks at.
+    pub fn source(&self) -> &dyn PageSource {
+        &*self.pages
     }
 
     /// The pages at hand, as a state.
     pub fn projection(&self) -> Option<Vec<u8>> {
-        self.pages.project(&self.state, &self.at_hand)
+        self.pages.project(&self.at_hand)
     }
 
-    /// The whole state with what was made of the projection.
-    pub fn splice(&self, edited: &Update<'_, Checked>) -> Option<Vec<u8>> {
-        self.pages.splice(&self.state, &self.at_hand, edited)
+    /// What the whole state becomes with what was made of the projection.
+    pub fn splice(&self, edited: &Update<'_, Checked>) -> Option<Splice> {
+        self.pages.splice(&self.at_hand, edited)
     }
 
-    /// The whole state, as it was.
-    pub fn whole(&self) -> Vec<u8> {
-        self.state.to_vec()
-    }
-
-    /// Bytes of the whole state.
-    pub fn bytes(&self) -> u64 {
-        self.state.len() as u64
+    /// All pages that are not at hand, where nobody keeps them yet.
+    pub fn rows_to_keep(&self) -> Option<Vec<PageRow<'_>>> {
+        self.pages.rows_to_keep(&self.at_hand)
     }
 
     /// Notes that everything is asked for.
@@ -87,8 +189,8 @@ impl Window {
     pub fn with_missed(&self) -> Option<Window> {
         let missed = self.missed.borrow();
         let at_hand = &self.at_hand | &missed.pages;
-        let (state, pages) = (Rc::clone(&self.state), Rc::clone(&self.pages));
-        (!missed.all).then_some(Window { state, pages, at_hand, missed: RefCell::default() })
+        let pages = Rc::clone(&self.pages);
+        (!missed.all).then_some(Window { pages, at_hand, missed: RefCell::default() })
     }
 }
 

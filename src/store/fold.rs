@@ -5,15 +5,25 @@
 
 use super::Roots;
 use super::adopt;
-use super::fs::{self, Seen};
+use super::fs::{self, LockFile, Seen};
 use super::layout::{Layout, Meta};
 use super::load::{self, Loaded, Stamp};
-use super::state::State;
+use super::state::{PageChange, State};
+use crate::crdt::window::Window;
 use crate::error::{Error, Result};
 use crate::gate;
 use crate::id::DocId;
+use crate::wire::{PageSet, Pages, Splice, SplicePart};
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// How much is held of a file that is copied.
+const COPIED_AT_ONCE: usize = 1 << 18;
+/// In a smaller document it is not written down where its pages stand: reading it takes no time.
+/// While it is tested, all are read this way.
+const INDEXED_BYTES: u64 = if cfg!(debug_assertions) { 0 } else { 1 << 16 };
 
 /// A document to be written.
 pub(super) struct Checkpoint<'a> {
@@ -25,17 +35,74 @@ pub(super) struct Checkpoint<'a> {
     /// The file as it was then, if any change since shows.
     pub seen: Option<Seen>,
     /// The whole state.
-    pub state: &'a [u8],
+    pub state: &'a NewState,
     /// The state holds all rows up to here.
     pub seq: i64,
 }
 
-impl<'a> Checkpoint<'a> {
-    /// Of a document that was loaded, with all rows of the log up to `seq`.
-    pub fn of(doc: &'a DocId, loaded: &'a Loaded, seq: i64) -> Checkpoint<'a> {
-        let Loaded { path, file, state, .. } = loaded;
-        Checkpoint { doc, path, file: *file, seen: None, state, seq }
+/// A document's state as it is to be stored.
+pub(super) enum NewState {
+    Whole(Rc<[u8]>),
+    /// What became of some of its pages, and all others as they were.
+    Spliced(Box<SplicedState>),
+}
+
+/// See [`NewState::Spliced`].
+pub(super) struct SplicedState {
+    pub window: Rc<Window>,
+    pub splice: Splice,
+    /// The pages that were edited, as they are now.
+    pub edited: Pages,
+}
+
+impl NewState {
+    /// How many bytes it has.
+    pub fn bytes(&self) -> u64 {
+        match self {
+            NewState::Whole(bytes) => bytes.len() as u64,
+            NewState::Spliced(spliced) => spliced.splice.bytes,
+        }
     }
+
+    /// Hands all of it out, piece by piece.
+    fn write(&self, out: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        match self {
+            NewState::Whole(bytes) => out(bytes),
+            NewState::Spliced(spliced) => spliced.write(out),
+        }
+    }
+
+    fn spliced(&self) -> Option<&SplicedState> {
+        match self {
+            NewState::Whole(_) => None,
+            NewState::Spliced(spliced) => Some(spliced),
+        }
+    }
+}
+
+impl SplicedState {
+    fn write(&self, out: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let source = self.window.source();
+        for part in self.splice.parts() {
+            match part {
+                SplicePart::New(bytes) => out(bytes)?,
+                SplicePart::Copied(range) => {
+                    for from in range.clone().step_by(COPIED_AT_ONCE) {
+                        let to = from.saturating_add(COPIED_AT_ONCE as u64).min(range.end);
+                        out(&source.range(from..to).ok_or_else(changed_meanwhile)?)?;
+                    }
+                }
+            }
+        }
+        match source.is_unchanged() {
+            true => Ok(()),
+            false => Err(changed_meanwhile()),
+        }
+    }
+}
+
+fn changed_meanwhile() -> io::Error {
+    io::Error::other("another program changed it in the meantime")
 }
 
 /// Writes the checkpoints and records them in the transaction that `state` is in; the rows of a
@@ -49,6 +116,7 @@ pub(super) fn fold(
     layout: &Layout,
     state: &State,
     checkpoints: &[Checkpoint<'_>],
+    lock: Option<&LockFile>,
     now: i64,
 ) -> Result<Vec<String>> {
     let mut notes = Vec::new();
@@ -68,38 +136,81 @@ pub(super) fn fold(
     for dir in dirs {
         fs::sync_dir(&layout.resolve(&dir))?;
     }
-    for (checkpoint, (version, stamp)) in written {
+    for (checkpoint, written) in written {
+        let WrittenFile { version, stamp, seen } = written;
         state.put_fold(checkpoint.doc, &stamp.blake3, stamp.bytes, version, checkpoint.seq)?;
+        if let (Some(lock), Some(seen)) = (lock, seen) {
+            keep_pages(state, checkpoint, lock, &seen, &stamp)?;
+        }
     }
     Ok(notes)
 }
 
-/// Writes `.yrs` and `.meta`: the version, and what the file is now. None when it is not what was
+/// Writes down where the pages of a file stand, if whoever looks at it later can be sure that it is
+/// the same.
+fn keep_pages(
+    state: &State,
+    checkpoint: &Checkpoint<'_>,
+    lock: &LockFile,
+    file: &Seen,
+    stamp: &Stamp,
+) -> Result<()> {
+    match checkpoint.state.spliced() {
+        Some(spliced) if stamp.bytes >= INDEXED_BYTES && lock.is_past(file) => {
+            state.put_pages(&PageChange {
+                doc: checkpoint.doc,
+                file,
+                blake3: &stamp.blake3,
+                segments: &spliced.splice.segments,
+                changed: spliced.edited.rows_beyond(&PageSet::new()),
+                others: spliced.window.rows_to_keep(),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A file that was written.
+pub(super) struct WrittenFile {
+    /// How often it was saved by now.
+    pub version: u64,
+    pub stamp: Stamp,
+    /// None where the system does not tell.
+    seen: Option<Seen>,
+}
+
+/// Writes `.yrs` and `.meta`. None when it is not what was
 /// loaded any more.
 pub(super) fn write(
     layout: &Layout,
     state: &State,
     checkpoint: &Checkpoint<'_>,
     now: i64,
-) -> Result<Option<(u64, Stamp)>> {
+) -> Result<Option<WrittenFile>> {
     if !is_as_loaded(layout, checkpoint)? {
         return Ok(None);
     }
-    let stamp = Stamp::of(checkpoint.state);
     let known = state.known(checkpoint.doc)?.map_or(0, |known| known.version);
     let meta = layout.meta(checkpoint.path)?;
     let mut meta = meta.unwrap_or_else(|| Meta::new(checkpoint.doc, now));
     meta.version = meta.version.max(known).saturating_add(1);
     meta.updated_at = now;
-    meta.describe(&stamp);
 
     let path = layout.resolve(checkpoint.path);
     if let Some(dir) = path.parent() {
         fs::create_dir(dir)?;
     }
-    fs::persist(&path, checkpoint.state)?;
+    let mut hasher = blake3::Hasher::new();
+    let seen = fs::persist_by(&path, |file| {
+        checkpoint.state.write(&mut |bytes| {
+            hasher.update(bytes);
+            file.write_all(bytes)
+        })
+    })?;
+    let stamp = Stamp { blake3: hasher.finalize().into(), bytes: checkpoint.state.bytes() };
+    meta.describe(&stamp);
     fs::persist(&path.with_extension("meta"), meta.to_text()?.as_bytes())?;
-    Ok(Some((meta.version, stamp)))
+    Ok(Some(WrittenFile { version: meta.version, stamp, seen }))
 }
 
 /// Whether the file still is what was loaded.
@@ -138,7 +249,10 @@ pub(super) fn recover(
         if !matches!(adopt::brought(&loaded, state, doc, roots), Ok(None)) {
             continue;
         }
-        notes.extend(fold(layout, state, &[Checkpoint::of(doc, &loaded, seq)], now)?);
+        let Loaded { path, file, .. } = &loaded;
+        let new = NewState::Whole(loaded.state.as_slice().into());
+        let checkpoint = Checkpoint { doc, path, file: *file, seen: None, state: &new, seq };
+        notes.extend(fold(layout, state, &[checkpoint], None, now)?);
     }
     Ok(notes)
 }

@@ -2,6 +2,11 @@
 //!
 //! Nothing else below the commands touches files (SQLite opens its own).
 
+mod seen;
+
+pub use seen::Seen;
+pub(super) use seen::{OpenFile, seen};
+
 use crate::error::{Error, Kind, Result};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -13,6 +18,9 @@ use std::time::Duration;
 const TEMPORARY_NAME_BYTES: usize = 240;
 /// How long to wait before the lock is tried again.
 const LOCK_STEP: Duration = Duration::from_millis(5);
+/// The clocks of file systems go on in steps of at most ten of these.
+const CLOCK_STEP: Duration = Duration::from_millis(1);
+const CLOCK_STEPS: usize = 12;
 
 /// What a path names, links not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,19 +210,34 @@ pub(super) fn create_dir(path: &Path) -> Result<()> {
 /// Not promised: that the new *name* is on the disk ([`sync_dir`] does that, once for all files of
 /// a directory), and that a program which has the old file open sees the new one.
 pub(super) fn persist(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, bytes, true)
+    persist_by(path, |file| file.write_all(bytes)).map(drop)
+}
+
+/// The same of what is written bit by bit; the new file as it stands there then. Should `write`
+/// fail, the old file stays.
+pub(super) fn persist_by(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<Option<Seen>> {
+    replace(path, write, true)
 }
 
 /// Replaces a file without waiting for the disk: after a power cut it may hold its old bytes, the
 /// new ones, or nothing. For what can be made again.
 pub(super) fn persist_lightly(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, bytes, false)
+    replace(path, |file| file.write_all(bytes), false).map(drop)
 }
 
-fn replace(path: &Path, bytes: &[u8], durable: bool) -> Result<()> {
+fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    durable: bool,
+) -> Result<Option<Seen>> {
     let temporary = temporary_name(path);
-    let written =
-        write_new(&temporary, path, bytes, durable).and_then(|()| fs::rename(&temporary, path));
+    let written = write_new(&temporary, path, write, durable).and_then(|file| {
+        fs::rename(&temporary, path)?;
+        Ok(OpenFile::from(file).seen())
+    });
     written.map_err(|e| {
         // The old file stands; what is left of the new one would only confuse.
         let _ = fs::remove_file(&temporary);
@@ -222,7 +245,12 @@ fn replace(path: &Path, bytes: &[u8], durable: bool) -> Result<()> {
     })
 }
 
-fn write_new(temporary: &Path, model: &Path, bytes: &[u8], durable: bool) -> std::io::Result<()> {
+fn write_new(
+    temporary: &Path,
+    model: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    durable: bool,
+) -> std::io::Result<File> {
     // Never through what a crash, or somebody else, left under this name.
     match fs::remove_file(temporary) {
         Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
@@ -234,8 +262,11 @@ fn write_new(temporary: &Path, model: &Path, bytes: &[u8], durable: bool) -> std
     {
         file.set_permissions(old.permissions())?;
     }
-    file.write_all(bytes)?;
-    if durable { file.sync_all() } else { Ok(()) }
+    write(&mut file)?;
+    if durable {
+        file.sync_all()?;
+    }
+    Ok(file)
 }
 
 /// `<name>.tmp` beside the file, cut where the name would become too long.
@@ -292,50 +323,6 @@ fn numbers(meta: &fs::Metadata) -> Option<(u64, u64)> {
 #[cfg(not(unix))]
 fn numbers(_meta: &fs::Metadata) -> Option<(u64, u64)> {
     None
-}
-
-/// Which file stands at a path, and when it was last changed, by the clock of its file system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
-    file: (u64, u64),
-    bytes: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-impl Seen {
-    /// Whether any change after this look shows in a later one: it was last changed before `other`
-    /// was. Times come in steps, and of two changes in one step the second does not show.
-    pub(super) fn is_older_than(&self, other: &Seen) -> bool {
-        self.file.0 == other.file.0
-            && self.changed < other.modified
-            && self.modified < other.modified
-    }
-}
-
-#[cfg(unix)]
-pub(super) fn seen(path: &Path) -> Option<Seen> {
-    fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).map(|meta| seen_in(&meta))
-}
-
-#[cfg(unix)]
-fn seen_in(meta: &fs::Metadata) -> Seen {
-    use std::os::unix::fs::MetadataExt;
-    Seen {
-        file: (meta.dev(), meta.ino()),
-        bytes: meta.size(),
-        modified: (meta.mtime(), meta.mtime_nsec()),
-        changed: (meta.ctime(), meta.ctime_nsec()),
-    }
-}
-
-/// Where the system does not say which file it is, no look is older than a change.
-#[cfg(not(unix))]
-pub(super) fn seen(path: &Path) -> Option<Seen> {
-    let meta = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
-    let since = meta.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-    let modified = (i64::try_from(since.as_secs()).ok()?, i64::from(since.subsec_nanos()));
-    Some(Seen { file: (0, 0), bytes: meta.len(), modified, changed: (i64::MAX, 0) })
 }
 
 /// Which file stands at a path, and when the system last touched it: a copy that is put in its place
@@ -492,14 +479,20 @@ impl LockFile {
     }
 
     /// The file as it was when the note was written.
-    #[cfg(unix)]
     pub fn seen(&self) -> Option<Seen> {
-        self.file.metadata().ok().map(|meta| seen_in(&meta))
+        OpenFile::look(&self.file)
     }
 
-    #[cfg(not(unix))]
-    pub fn seen(&self) -> Option<Seen> {
-        None
+    /// Whether any change of a file after this look would show in another: the clock of the file
+    /// system went on since. Waits for it, as long as such a clock takes for one step.
+    pub fn is_past(&self, seen: &Seen) -> bool {
+        (0..CLOCK_STEPS).any(|step| {
+            if step > 0 {
+                std::thread::sleep(CLOCK_STEP);
+            }
+            let touched = (&self.file).write_all(b"\n").is_ok();
+            touched && self.seen().is_some_and(|now| seen.is_older_than(&now))
+        })
     }
 
     /// Replaces the note. Best effort: it is for people.

@@ -1,6 +1,7 @@
 //! A document in a session: as it was loaded, and what the session makes of it.
 
 use super::Roots;
+use super::fold::NewState;
 use super::load::Loaded;
 use crate::crdt::doc::{Admitted, Doc};
 use crate::crdt::effort::Allowance;
@@ -73,7 +74,7 @@ pub(super) struct Editing {
 pub(super) struct PendingChange {
     pub doc: DocId,
     pub path: PathBuf,
-    pub state: Rc<[u8]>,
+    pub state: NewState,
     /// The rows for the log.
     pub parts: Vec<LogPart>,
     /// The log holds all of the document from here on, and did not before.
@@ -101,7 +102,7 @@ impl OpenDocument {
     pub fn size(&self) -> u64 {
         let added = self.editing.as_ref().map_or(0, |editing| editing.bytes);
         let loaded = self.loaded.state.len() as u64;
-        self.window.as_ref().map_or(loaded, |window| window.bytes()).saturating_add(added)
+        self.window.as_ref().map_or(loaded, |window| window.source().bytes()).saturating_add(added)
     }
 
     /// Opens the document in yrs, unless it is open, and counts it where something is `to_merge`;
@@ -244,7 +245,7 @@ impl OpenDocument {
             Some(state) => state,
             None => {
                 self.complete(doc, roots)?;
-                self.state()?
+                NewState::Whole(self.state()?)
             }
         };
         let Some(editing) = &self.editing else { return Ok(None) };

@@ -4,10 +4,15 @@
 //! asks for ([`Window`]). It is run until it asks for nothing more: which ones those are nobody has
 //! to say, and nobody can say it wrongly.
 
-use super::Roots;
+use super::fold::{NewState, SplicedState};
+use super::layout::Layout;
 use super::open_document::{Editing, OpenDocument};
 use super::session::Session;
+use super::state::State;
+use super::{Roots, index};
 use crate::crdt::window::Window;
+use crate::gate;
+use crate::wire::Pages;
 use crate::error::Result;
 use crate::id::DocId;
 use std::rc::Rc;
@@ -39,7 +44,7 @@ impl Session {
                 break result;
             }
             self.state.roll_back_to(point)?;
-            self.begin_again(notes);
+            self.begin_again(notes)?;
         };
         self.paging = false;
         environment.ids.forget();
@@ -52,15 +57,16 @@ impl Session {
     }
 
     /// As if nothing had been run; the pages that were missed are at hand.
-    fn begin_again(&mut self, notes: usize) {
+    fn begin_again(&mut self, notes: usize) -> Result<()> {
         // What was made of others, and what adopting made of them, is undone by loading them again.
         let stays = |open: &OpenDocument| {
             open.window.is_some() || !open.is_changed() && !open.loaded.foreign
         };
         self.documents.retain(|_, open| open.as_ref().is_some_and(stays));
-        self.documents.values_mut().flatten().for_each(OpenDocument::look_further);
+        self.documents.values_mut().flatten().try_for_each(OpenDocument::look_further)?;
         self.notes.truncate(notes);
         self.forget_changes();
+        Ok(())
     }
 
     /// The document with everything, unless an operation is being run that asks for pages.
@@ -74,37 +80,46 @@ impl Session {
 }
 
 impl OpenDocument {
+    /// A document of which only some pages were ever read; None where it takes all of it.
+    pub fn indexed(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<OpenDocument>> {
+        let Some((loaded, window)) = index::open(layout, state, doc)? else { return Ok(None) };
+        let mut open = OpenDocument::new(loaded);
+        open.look_through(window)?;
+        Ok(Some(open))
+    }
+
     /// Keeps only some pages of it open, if it is as it was last written here.
-    pub fn narrow(&mut self) {
+    pub fn narrow(&mut self) -> Result<()> {
         if !self.loaded.as_stored {
-            return;
+            return Ok(());
         }
         match Window::open(std::mem::take(&mut self.loaded.state)) {
             Ok(window) => self.look_through(window),
-            Err(state) => self.loaded.state = state,
+            Err(state) => {
+                self.loaded.state = state;
+                Ok(())
+            }
         }
     }
 
-    fn look_through(&mut self, window: Window) {
-        match window.projection() {
-            Some(pages) => {
-                self.loaded.state = pages;
-                self.window = Some(Rc::new(window));
-            }
-            None => {
-                self.loaded.state = window.whole();
-                self.window = None;
-            }
-        }
+    fn look_through(&mut self, window: Window) -> Result<()> {
+        (self.loaded.state, self.window) = match window.projection() {
+            Some(pages) => (pages, Some(Rc::new(window))),
+            None => (window.source().whole()?, None),
+        };
+        Ok(())
     }
 
     /// Forgets what was made of it, and opens the pages that were missed.
-    fn look_further(&mut self) {
+    fn look_further(&mut self) -> Result<()> {
         self.close();
-        let Some(window) = self.window.take() else { return };
+        let Some(window) = self.window.take() else { return Ok(()) };
         match window.with_missed() {
             Some(window) => self.look_through(window),
-            None => self.loaded.state = window.whole(),
+            None => {
+                self.loaded.state = window.source().whole()?;
+                Ok(())
+            }
         }
     }
 
@@ -112,7 +127,7 @@ impl OpenDocument {
     pub(super) fn complete(&mut self, doc: &DocId, roots: Roots) -> Result<()> {
         let Some(window) = self.window.take() else { return Ok(()) };
         let made = self.close();
-        self.loaded.state = window.whole();
+        self.loaded.state = window.source().whole()?;
         match made {
             Some(made) => self.make_again(doc, roots, made),
             None => Ok(()),
@@ -121,15 +136,21 @@ impl OpenDocument {
 
     /// The pages as they are now, put back into the whole; None where there is no window, or what it
     /// shows does not go back.
-    pub fn spliced(&mut self, doc: &DocId, roots: Roots) -> Result<Option<Rc<[u8]>>> {
+    pub fn spliced(&mut self, doc: &DocId, roots: Roots) -> Result<Option<NewState>> {
         let Some(window) = self.window.clone() else { return Ok(None) };
         let edited = self.checked(doc, roots)?;
-        let whole = window.splice(&edited.update());
+        let edited = edited.update();
+        let (Some(splice), Some(edited)) = (window.splice(&edited), Pages::of(&edited)) else {
+            return Ok(None);
+        };
         debug_assert!(
-            whole.as_ref().is_none_or(|whole| crate::gate::storable(whole).is_ok()),
+            window.source().whole().is_ok_and(|whole| {
+                let spliced = splice.whole(whole.as_slice()).unwrap_or_default();
+                gate::storable(&spliced).is_ok() && spliced.len() as u64 == splice.bytes
+            }),
             "{doc}: what was spliced must not be stored"
         );
-        Ok(whole.map(Rc::from))
+        Ok(Some(NewState::Spliced(Box::new(SplicedState { window, splice, edited }))))
     }
 
     fn make_again(&mut self, doc: &DocId, roots: Roots, made: Editing) -> Result<()> {

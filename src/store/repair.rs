@@ -2,10 +2,10 @@
 //! the quarantine of `crdtctl.db`, in the same commit as whatever else the session changes.
 
 use super::check::FileRepair;
-use super::fold::{self, Checkpoint};
+use super::fold::{self, Checkpoint, NewState, WrittenFile};
 use super::fs;
 use super::layout::{Layout, Meta};
-use super::load::{self, Stamp};
+use super::load::{self, Loaded, Stamp};
 use super::session::{FOLD_WAIT, Session};
 use super::state::Aside;
 use crate::error::{Error, Next, Result};
@@ -105,9 +105,11 @@ impl Session {
     pub(super) fn write_checkpoint(&self, doc: &DocId) -> Result<()> {
         let loaded = load::load(&self.layout, Some(&self.state), doc, self.environment.roots)?;
         let Some(loaded) = loaded else { return Ok(()) };
-        let checkpoint = Checkpoint::of(doc, &loaded, self.state.log_end()?);
-        let version = fold::write(&self.layout, &self.state, &checkpoint, self.now())?;
-        let Some((version, stamp)) = version else {
+        let Loaded { path, file, .. } = &loaded;
+        let (state, seq) = (&NewState::Whole(loaded.state.as_slice().into()), self.state.log_end()?);
+        let checkpoint = Checkpoint { doc, path, file: *file, seen: None, state, seq };
+        let written = fold::write(&self.layout, &self.state, &checkpoint, self.now())?;
+        let Some(WrittenFile { version, stamp, .. }) = written else {
             return Err(Error::io("not written", format!("{} changes", loaded.path.display())));
         };
         sync_dir_of(&self.layout, &loaded.path)?;

@@ -29,6 +29,8 @@ pub(super) const FOLD_WAIT: Duration = Duration::from_millis(500);
 /// Documents are loaded when they are first asked for. Several sessions in one process lock each
 /// other out like those of two processes.
 pub struct Session {
+    /// What was asked for so far; None for what does not exist. Some of them read the state.
+    pub(super) documents: BTreeMap<DocId, Option<OpenDocument>>,
     // Closed before the lock is released: closing moves SQLite's log into its file.
     pub(super) state: State,
     lock: Option<LockFile>,
@@ -39,8 +41,6 @@ pub struct Session {
     member: Option<MemberId>,
     dry_run: bool,
     pub(super) replica: Replica,
-    /// What was asked for so far; None for what does not exist.
-    pub(super) documents: BTreeMap<DocId, Option<OpenDocument>>,
     /// In the order of their first change.
     pub(super) changed: Vec<DocId>,
     /// What is put right in the files after the commit, by document.
@@ -340,7 +340,8 @@ impl Session {
             })
             .collect();
         let now = self.now();
-        let folded = fold::fold(&self.layout, &self.state, &checkpoints, now).and_then(|notes| {
+        let folded = fold::fold(&self.layout, &self.state, &checkpoints, self.lock.as_ref(), now)
+            .and_then(|notes| {
             self.state.trim_log(now)?;
             self.state.trim_trash(now)?;
             self.state.commit()?;
@@ -380,7 +381,7 @@ impl Session {
                     .loaded(&change.doc)
                     .and_then(|loaded| loaded.file)
                     .map_or(0, |file| file.bytes),
-                bytes_after: change.state.len() as u64,
+                bytes_after: change.state.bytes(),
             })
             .collect()
     }
@@ -393,6 +394,10 @@ impl Session {
         if self.documents.contains_key(doc) {
             return Ok(());
         }
+        if self.paging && let Some(open) = OpenDocument::indexed(&self.layout, &self.state, doc)? {
+            self.documents.insert(doc.clone(), Some(open));
+            return Ok(());
+        }
         let roots = self.environment.roots;
         let loaded = load::load(&self.layout, Some(&self.state), doc, roots)?;
         let brought = match &loaded {
@@ -401,7 +406,7 @@ impl Session {
         };
         let mut open = loaded.map(OpenDocument::new);
         if self.paging {
-            open.iter_mut().for_each(OpenDocument::narrow);
+            open.iter_mut().try_for_each(OpenDocument::narrow)?;
         }
         self.documents.insert(doc.clone(), open);
         brought.map_or(Ok(()), |brought| self.adopt(doc, brought))

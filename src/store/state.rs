@@ -10,6 +10,7 @@ mod history;
 mod legacy;
 mod log;
 mod open;
+mod pages;
 mod trash;
 
 pub use canvas::UndoStep;
@@ -18,6 +19,7 @@ pub use events::{Handed, WaitingEvents};
 pub use history::LogEntry;
 pub(super) use legacy::Legacy;
 pub(super) use log::{KnownClocks, NewRow};
+pub(super) use pages::{PageChange, PageTable, StoredPage};
 pub use trash::Trashed;
 
 use crate::error::Result;
@@ -28,10 +30,11 @@ use crate::store::fs::Copies;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// The tables of `crdtctl.db` (inside the session's transaction, or read-only).
 pub struct State {
-    db: Connection,
+    db: Rc<Connection>,
     /// `total_changes` when the transaction began.
     unchanged: Cell<u64>,
     /// Where the files are that `db` reads, when they are copies.

@@ -6,7 +6,7 @@
 //! ([`Pages::project`]), which yrs opens and edits as it would the whole. What it made of them goes
 //! back to where they stood ([`Pages::splice`]); everything else is copied byte for byte.
 
-use super::segments::Segments;
+use super::segments::{Segments, Splice};
 use super::{Checked, DeleteSet, Header, Id, IdSet, Kind, Parent, Update};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -182,15 +182,15 @@ impl Pages {
         self.segments.project(state, &self.ids(pages), &self.deletes)
     }
 
-    /// The state with these pages as they are in `edited`, which is what became of their projection.
+    /// What the state becomes with these pages as they are in `edited`, which is what became of their projection.
     /// None where it is no such thing.
     pub fn splice(
         &self,
         state: &[u8],
         pages: &PageSet,
         edited: &Update<'_, Checked>,
-    ) -> Option<Vec<u8>> {
-        self.segments.splice(state, &self.ids(pages), &self.deletes, edited)?.whole(state)
+    ) -> Option<Splice> {
+        self.segments.splice(state, &self.ids(pages), &self.deletes, edited)
     }
 }
 

@@ -6,14 +6,15 @@
 
 use super::deletes::write_var;
 use super::run::{Run, write_gc};
-use super::walk::{walk_block, walk_deletes};
+use super::walk::walk_block;
 use super::{Checked, Client, DeleteSet, IdSet, Reader, Update};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// A segment that has as many bytes is not continued.
-const SEGMENT_BYTES: u64 = 16 << 10;
+/// A segment that has as many bytes is not continued. Few while it is tested, so that small states
+/// have several.
+const SEGMENT_BYTES: u64 = if cfg!(debug_assertions) { 1 << 8 } else { 16 << 10 };
 
 /// Bytes that are read where they are needed.
 pub trait Bytes {
@@ -101,11 +102,6 @@ impl Segments {
         (segments.deletes_at == state.deletes_at as u64).then_some(segments)
     }
 
-    /// Where the delete set begins, which is the rest of the state.
-    pub fn deletes_at(&self) -> u64 {
-        self.deletes_at
-    }
-
     /// The segments, as bytes that [`Segments::decode`] reads.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -148,11 +144,7 @@ impl Segments {
 
     /// The delete set of the state.
     pub fn deletes(&self, state: &(impl Bytes + ?Sized), bytes: u64) -> Option<DeleteSet> {
-        let encoded = state.range(self.deletes_at..bytes)?;
-        let mut reader = Reader::at(&encoded, 0);
-        let mut deletes = DeleteSet::default();
-        walk_deletes(&mut reader, &mut deletes).ok()?;
-        (reader.left() == 0).then_some(deletes)
+        DeleteSet::decode(&state.range(self.deletes_at..bytes)?)
     }
 
     /// Some blocks as a state of its own: everything else is collected there. None where `ids` do

@@ -94,6 +94,15 @@ fn sort_clients(clients: &mut [Client], reader: &Reader<'_>) -> Result<(), Fault
     }
 }
 
+impl DeleteSet {
+    /// Reads what [`DeleteSet::encode`] wrote; None where it is nothing of that kind.
+    pub fn decode(bytes: &[u8]) -> Option<DeleteSet> {
+        let (mut reader, mut deletes) = (Reader::at(bytes, 0), DeleteSet::default());
+        walk_deletes(&mut reader, &mut deletes).ok()?;
+        (reader.left() == 0).then_some(deletes)
+    }
+}
+
 /// What was read before a fault is in `deletes`.
 pub(super) fn walk_deletes(reader: &mut Reader<'_>, deletes: &mut DeleteSet) -> Result<(), Fault> {
     let mut seen = Vec::new();

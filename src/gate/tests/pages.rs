@@ -80,6 +80,7 @@ fn pages_go_back_where_they_stood() {
         let (mut set, found) = some(&mut rng, &bytes, &pages);
         let projection = pages.project(&bytes, &set).expect("a projection");
         let same = pages.splice(&bytes, &set, &checked(&projection)).expect("the whole");
+        let same = same.whole(bytes.as_slice()).expect("its bytes");
         assert_eq!(checked(&same).version(), checked(&bytes).version(), "seed {seed}");
         assert_eq!(shown_by_view(&view(&same)), shown_by_view(&view(&bytes)), "seed {seed}");
 
@@ -94,6 +95,7 @@ fn pages_go_back_where_they_stood() {
             change(doc, &root, &key, what);
         }
         let spliced = pages.splice(&bytes, &set, &checked(&state(&part))).expect("the whole");
+        let spliced = spliced.whole(bytes.as_slice()).expect("its bytes");
         storable(&spliced).unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
         let expected = state(&all);
         assert_eq!(checked(&spliced).version(), checked(&expected).version(), "seed {seed}");

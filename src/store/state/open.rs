@@ -8,6 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// How SQLite calls the operating system without its locks.
@@ -22,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("trash.sql"),
     include_str!("events.sql"),
     include_str!("typed.sql"),
+    include_str!("pages.sql"),
 ];
 
 impl State {
@@ -60,7 +62,7 @@ impl State {
     }
 
     fn over(db: Connection) -> State {
-        State { db, unchanged: Cell::new(0), _copy: None }
+        State { db: Rc::new(db), unchanged: Cell::new(0), _copy: None }
     }
 
     fn set_up(&self, wait: Duration) -> rusqlite::Result<()> {

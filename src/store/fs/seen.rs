@@ -1,0 +1,113 @@
+//! Looking at a file without reading it, and reading no more of it than is asked for.
+
+use crate::wire::Bytes;
+use std::borrow::Cow;
+use std::fs::{self, File};
+use std::ops::Range;
+use std::path::Path;
+
+/// A file that is open for reading, whatever stands under its name by now.
+#[derive(Debug)]
+pub(in crate::store) struct OpenFile(File);
+
+impl OpenFile {
+    /// Opens what stands at a path; None for what is no file, or cannot be read.
+    pub fn open(path: &Path) -> Option<OpenFile> {
+        let file = File::open(path).ok().map(OpenFile)?;
+        (file.seen() == seen(path)).then_some(file)
+    }
+
+    /// The file as it is now.
+    pub fn seen(&self) -> Option<Seen> {
+        OpenFile::look(&self.0)
+    }
+
+    pub(super) fn look(file: &File) -> Option<Seen> {
+        seen_in(&file.metadata().ok().filter(fs::Metadata::is_file)?)
+    }
+}
+
+impl From<File> for OpenFile {
+    fn from(file: File) -> OpenFile {
+        OpenFile(file)
+    }
+}
+
+impl Bytes for OpenFile {
+    #[cfg(unix)]
+    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
+        use std::os::unix::fs::FileExt;
+        let length = usize::try_from(range.end.checked_sub(range.start)?).ok()?;
+        let mut bytes = vec![0; length];
+        self.0.read_exact_at(&mut bytes, range.start).ok()?;
+        Some(Cow::Owned(bytes))
+    }
+
+    #[cfg(not(unix))]
+    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
+        use std::io::{Read, Seek, SeekFrom};
+        let length = usize::try_from(range.end.checked_sub(range.start)?).ok()?;
+        let (mut bytes, mut file) = (vec![0; length], &self.0);
+        file.seek(SeekFrom::Start(range.start)).ok()?;
+        file.read_exact(&mut bytes).ok()?;
+        Some(Cow::Owned(bytes))
+    }
+}
+
+/// Which file stands at a path, and when it was last changed, by the clock of its file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    file: (u64, u64),
+    bytes: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Seen {
+    /// Whether any change after this look shows in a later one: it was last changed before `other`
+    /// was. Times come in steps, and of two changes in one step the second does not show.
+    pub(in crate::store) fn is_older_than(&self, other: &Seen) -> bool {
+        self.file.0 == other.file.0
+            && self.changed < other.modified
+            && self.modified < other.modified
+    }
+
+    /// The look as text: equal texts, equal looks.
+    pub(in crate::store) fn token(&self) -> String {
+        let Seen { file: (device, inode), bytes, modified, changed } = self;
+        format!(
+            "{device}:{inode}:{bytes}:{}.{:09}:{}.{:09}",
+            modified.0, modified.1, changed.0, changed.1
+        )
+    }
+
+    /// How long the file is.
+    pub(in crate::store) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
+/// What stands at a path; None for what is no file.
+pub(in crate::store) fn seen(path: &Path) -> Option<Seen> {
+    let meta = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
+    seen_in(&meta)
+}
+
+#[cfg(unix)]
+fn seen_in(meta: &fs::Metadata) -> Option<Seen> {
+    use std::os::unix::fs::MetadataExt;
+    Some(Seen {
+        file: (meta.dev(), meta.ino()),
+        bytes: meta.size(),
+        modified: (meta.mtime(), meta.mtime_nsec()),
+        changed: (meta.ctime(), meta.ctime_nsec()),
+    })
+}
+
+/// Where the system does not say which file it is, no look is older than a change.
+#[cfg(not(unix))]
+fn seen_in(meta: &fs::Metadata) -> Option<Seen> {
+    let since = meta.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    let modified = (i64::try_from(since.as_secs()).ok()?, i64::from(since.subsec_nanos()));
+    Some(Seen { file: (0, 0), bytes: meta.len(), modified, changed: (i64::MAX, 0) })
+}

@@ -1,0 +1,181 @@
+//! A document of which no more is read than what is asked for.
+//!
+//! Where its pages stand was written down when its file was ([`super::fold`]). That is believed only
+//! while the file is the very one: the same inode, size and times, and times so far back then that
+//! any change since would show in them.
+
+use super::fs::{OpenFile, Seen};
+use super::layout::Layout;
+use super::load::{Loaded, Stamp};
+use super::state::{PageTable, State, StoredPage};
+use crate::crdt::window::{PageSource, Window};
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use crate::limits;
+use crate::wire::{
+    Bytes, Checked, DeleteSet, IdSet, PageRow, PageSet, Segments, Splice, Update,
+};
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// With more pieces than this the document is opened as a whole, which takes less.
+const MOST_RANGES: usize = 2_000;
+
+/// A file, and where its pages stand.
+#[derive(Debug)]
+struct IndexedFile {
+    path: PathBuf,
+    file: OpenFile,
+    seen: Seen,
+    stamp: Stamp,
+    segments: Segments,
+    deletes: DeleteSet,
+    table: PageTable,
+    /// Those that were asked for, in the order in which they got their numbers.
+    pages: RefCell<Vec<StoredPage>>,
+    numbers: RefCell<BTreeMap<(String, Option<String>), u32>>,
+    /// Something could not be read: what was said since is worth nothing.
+    failed: Cell<bool>,
+}
+
+/// A document as it was last written here, and a window over it; None where that takes reading all
+/// of it.
+pub(super) fn open(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<(Loaded, Window)>> {
+    let (Some(indexed), Some(known)) = (state.indexed(doc)?, state.known(doc)?) else {
+        return Ok(None);
+    };
+    if known.blake3 != Some(indexed.blake3) || state.last_unfolded(doc)?.is_some() {
+        return Ok(None);
+    }
+    // Whatever is the matter with the file, whoever reads all of it says it better.
+    let Ok(Some(path)) = layout.find(doc) else { return Ok(None) };
+    let Some(file) = OpenFile::open(&layout.resolve(&path)) else { return Ok(None) };
+    let Some(seen) = file.seen() else { return Ok(None) };
+    if seen.token() != indexed.file || seen.bytes() > limits::DOCUMENT_BYTES {
+        return Ok(None);
+    }
+    let Some(segments) = indexed.segments else { return Ok(None) };
+    let Some(deletes) = segments.deletes(&file, seen.bytes()) else { return Ok(None) };
+    let stamp = Stamp { blake3: indexed.blake3, bytes: seen.bytes() };
+    let source = IndexedFile {
+        path: path.clone(),
+        file,
+        seen,
+        stamp,
+        segments,
+        deletes,
+        table: indexed.table,
+        pages: RefCell::default(),
+        numbers: RefCell::default(),
+        failed: Cell::new(false),
+    };
+    let loaded = Loaded {
+        path,
+        file: Some(stamp),
+        seen: Some(seen),
+        state: Vec::new(),
+        foreign: false,
+        as_stored: true,
+        theirs: None,
+        unlogged: None,
+        known: Some(known),
+    };
+    Ok(Some((loaded, Window::over(Rc::new(source)))))
+}
+
+impl IndexedFile {
+    fn told<T: Default>(&self, answer: rusqlite::Result<T>) -> T {
+        answer.unwrap_or_else(|_| {
+            self.failed.set(true);
+            T::default()
+        })
+    }
+
+    fn number(&self, page: StoredPage) -> Option<u32> {
+        let mut pages = self.pages.borrow_mut();
+        let next = u32::try_from(pages.len()).ok()?;
+        let name = (page.root.clone(), page.key.clone());
+        let number = *self.numbers.borrow_mut().entry(name).or_insert(next);
+        if number == next {
+            pages.push(page);
+        }
+        Some(number)
+    }
+
+    /// The blocks of some pages; None where it takes less to open everything.
+    fn ids(&self, wanted: &PageSet) -> Option<IdSet> {
+        let pages = self.pages.borrow();
+        let sets: Vec<&IdSet> =
+            wanted.iter().filter_map(|page| Some(&pages.get(*page as usize)?.ids)).collect();
+        let ids = IdSet::union_of(sets.iter().copied());
+        let few = ids.iter().nth(MOST_RANGES).is_none() && sets.len() == wanted.len();
+        (few && !self.failed.get()).then_some(ids)
+    }
+}
+
+impl Bytes for IndexedFile {
+    fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
+        self.file.range(range)
+    }
+}
+
+impl PageSource for IndexedFile {
+    fn find(&self, root: &str, key: &str) -> Option<u32> {
+        self.told(self.table.find(root, key)).and_then(|page| self.number(page))
+    }
+
+    fn of_root(&self, root: &str) -> PageSet {
+        let pages = self.told(self.table.of_root(root));
+        pages.into_iter().filter_map(|page| self.number(page)).collect()
+    }
+
+    fn least(&self) -> PageSet {
+        let pages = self.told(self.table.least());
+        pages.into_iter().filter_map(|page| self.number(page)).collect()
+    }
+
+    fn keys_beyond(&self, root: &str, prefix: &str, beyond: &PageSet) -> Vec<String> {
+        let mut keys = self.told(self.table.living(root, prefix));
+        let numbers = self.numbers.borrow();
+        keys.retain(|key| {
+            let number = numbers.get(&(root.to_owned(), Some(key.clone())));
+            number.is_none_or(|number| !beyond.contains(number))
+        });
+        keys
+    }
+
+    fn project(&self, pages: &PageSet) -> Option<Vec<u8>> {
+        self.segments.project(&self.file, &self.ids(pages)?, &self.deletes)
+    }
+
+    fn splice(&self, pages: &PageSet, edited: &Update<'_, Checked>) -> Option<Splice> {
+        self.segments.splice(&self.file, &self.ids(pages)?, &self.deletes, edited)
+    }
+
+    fn whole(&self) -> Result<Vec<u8>> {
+        let bytes = self.range(0..self.seen.bytes()).map(Cow::into_owned);
+        let same = bytes.filter(|bytes| Stamp::of(bytes) == self.stamp);
+        same.ok_or_else(|| {
+            Error::io(
+                format!("could not read {}", self.path.display()),
+                "another program changed it in the meantime; nothing was written",
+            )
+        })
+    }
+
+    fn is_unchanged(&self) -> bool {
+        self.file.seen() == Some(self.seen)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.stamp.bytes
+    }
+
+    fn rows_to_keep(&self, _beyond: &PageSet) -> Option<Vec<PageRow<'_>>> {
+        None
+    }
+}
