@@ -23,6 +23,7 @@ pub mod unread;
 
 pub use held::{Numeric, Text};
 
+use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::id::{self, EntityId};
@@ -57,6 +58,16 @@ fn sound<T>(damaged: &mut Vec<Error>, read: Result<T>) -> Result<Option<T>> {
 /// The document of a concern of an entity; None where there is none yet.
 fn view(reader: &Reader, entity: &EntityId, spec: &Spec) -> Result<Option<View>> {
     reader.view(&entity.document(spec.name))
+}
+
+/// What is found in that document, of which no more is read than what is looked at.
+fn look<R>(
+    reader: &Reader,
+    entity: &EntityId,
+    spec: &Spec,
+    look: impl Fn(&dyn Source) -> Result<R>,
+) -> Result<Option<R>> {
+    reader.look(&entity.document(spec.name), look)?.transpose()
 }
 
 /// The one name that a prefix means, of those that occur somewhere. A full one may occur nowhere.

@@ -22,6 +22,7 @@ mod index;
 mod layout;
 mod load;
 mod lock;
+mod look;
 mod lost_state;
 mod open_document;
 mod paged;

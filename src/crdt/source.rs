@@ -107,6 +107,12 @@ pub trait Source {
     /// a plain value.
     fn created_by(&self, path: &[&str]) -> Option<Id>;
 
+    /// The item that holds the live value at a path, whatever that is; of plain values only where
+    /// it can be told.
+    fn item(&self, path: &[&str]) -> Option<Id> {
+        self.created_by(path)
+    }
+
     /// Some fields of every record in the map or the array at a path, each with its key or id: as
     /// [`Source::keys`] and a look at each find them, in the same order.
     fn fields(&self, path: &[&str], names: &[&str]) -> Vec<(String, Vec<Option<Value>>)> {

@@ -345,6 +345,10 @@ impl View {
 }
 
 impl Source for View {
+    fn item(&self, path: &[&str]) -> Option<Id> {
+        View::item(self, path)
+    }
+
     fn roots(&self) -> Vec<String> {
         let live = self.roots.iter().filter(|(_, node)| self.is_live(*node));
         live.map(|(name, _)| name.clone()).collect()

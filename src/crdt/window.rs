@@ -48,6 +48,9 @@ pub trait PageSource: Bytes + fmt::Debug {
     /// Bytes of the whole state.
     fn bytes(&self) -> u64;
 
+    /// How many clients wrote it.
+    fn clients(&self) -> usize;
+
     /// All pages but these, where nobody keeps them yet.
     fn rows_to_keep(&self, beyond: &PageSet) -> Option<Vec<PageRow<'_>>>;
 }
@@ -100,6 +103,10 @@ impl PageSource for HeldState {
 
     fn bytes(&self) -> u64 {
         self.state.len() as u64
+    }
+
+    fn clients(&self) -> usize {
+        self.pages.segments().clients()
     }
 
     fn rows_to_keep(&self, beyond: &PageSet) -> Option<Vec<PageRow<'_>>> {
@@ -264,6 +271,11 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
     fn created_by(&self, path: &[&str]) -> Option<Id> {
         self.ask_below_root(path);
         self.source.created_by(path)
+    }
+
+    fn item(&self, path: &[&str]) -> Option<Id> {
+        self.ask(path);
+        self.source.item(path)
     }
 
     fn fields(&self, path: &[&str], names: &[&str]) -> Vec<(String, Vec<Option<Value>>)> {

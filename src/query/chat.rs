@@ -2,7 +2,7 @@
 
 use super::record::{self, Other, derived};
 use super::unread::{ReadMark, Unread};
-use super::{Text, occurring, view};
+use super::{Text, look, occurring, view};
 use crate::concern::chat;
 use crate::concern::chat::{Caches, MESSAGES, REPLIES, SPEC, THREADS, find_thread, no_chat};
 use crate::crdt::source::Source;
@@ -302,9 +302,11 @@ pub fn unread_count(reader: &Reader, entity: &EntityId) -> Result<usize> {
 /// # Errors
 /// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
 pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Message> {
-    let view = begun(reader, entity)?;
-    let (of, path) = chat::find(&view, prefix)?;
-    Ok(beside(record::whole(of, &view, &path)?, &view, &path))
+    let found = look(reader, entity, &SPEC, |source| {
+        let (of, path) = chat::find(source, prefix)?;
+        Ok(beside(record::whole(of, source, &path)?, source, &path))
+    });
+    found?.ok_or_else(|| no_chat(entity))
 }
 
 /// The thread that an id or a unique prefix means: of a message its own, of a reply the one that it
@@ -313,17 +315,21 @@ pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Message>
 /// # Errors
 /// As [`find`].
 pub fn thread(reader: &Reader, entity: &EntityId, prefix: &str, all: bool) -> Result<Thread> {
-    let view = begun(reader, entity)?;
-    let parent = find_thread(&view, prefix)?;
-    let message = match view.exists(&["messages", &parent]) {
-        true => Some(message(&view, ["messages", &parent].map(str::to_owned).as_slice())?),
+    let found = look(reader, entity, &SPEC, |source| thread_in(source, prefix, all));
+    found?.ok_or_else(|| no_chat(entity))
+}
+
+fn thread_in(source: &dyn Source, prefix: &str, all: bool) -> Result<Thread> {
+    let parent = find_thread(source, prefix)?;
+    let message = match source.exists(&["messages", &parent]) {
+        true => Some(message(source, ["messages", &parent].map(str::to_owned).as_slice())?),
         false => None,
     };
-    let replies = view.keys(&["threads", &parent, "replies"]).into_iter();
+    let replies = source.keys(&["threads", &parent, "replies"]).into_iter();
     let paths = replies.map(|id| DocPath::from(["threads", &parent, "replies", &id]));
-    let mut replies = messages(&view, paths.collect(), all)?;
-    sort(&view, &mut replies);
-    let Caches { reply_count, last_reply_at } = Caches::of(&view, &parent);
+    let mut replies = messages(source, paths.collect(), all)?;
+    sort(source, &mut replies);
+    let Caches { reply_count, last_reply_at } = Caches::of(source, &parent);
     Ok(Thread { parent_id: parent, reply_count, last_reply_at, message, replies })
 }
 
@@ -373,10 +379,6 @@ pub fn thread_summaries(reader: &Reader, entity: &EntityId) -> Result<Vec<Thread
     Ok(THREADS.records(&view).into_iter().filter_map(summary).collect())
 }
 
-fn begun(reader: &Reader, entity: &EntityId) -> Result<View> {
-    view(reader, entity, &SPEC)?.ok_or_else(|| no_chat(entity))
-}
-
 /// The paths of the last so many messages and replies: what is shown of them is not read of all.
 fn newest(view: &View, mut paths: Vec<DocPath>, all: bool, limit: usize) -> Vec<DocPath> {
     paths.retain(|path| all || !MESSAGES.is_deleted(view, path));
@@ -389,28 +391,28 @@ fn newest(view: &View, mut paths: Vec<DocPath>, all: bool, limit: usize) -> Vec<
 }
 
 /// The messages or replies at some paths, deleted ones only with `all`.
-fn messages(view: &View, paths: Vec<DocPath>, all: bool) -> Result<Vec<Message>> {
-    let shown = paths.iter().filter(|path| all || !MESSAGES.is_deleted(view, path));
-    shown.map(|path| message(view, path)).collect()
+fn messages(source: &dyn Source, paths: Vec<DocPath>, all: bool) -> Result<Vec<Message>> {
+    let shown = paths.iter().filter(|path| all || !MESSAGES.is_deleted(source, path));
+    shown.map(|path| message(source, path)).collect()
 }
 
-fn message(view: &View, path: &[String]) -> Result<Message> {
+fn message(source: &dyn Source, path: &[String]) -> Result<Message> {
     let of = chat::collection_of(path);
-    let message = record::brief(of, &of.record(view, &path.steps()), path.last())?;
-    Ok(beside(message, view, path))
+    let message = record::brief(of, &of.record(source, &path.steps()), path.last())?;
+    Ok(beside(message, source, path))
 }
 
 /// A message with what is derived beside its record.
-fn beside(message: Message, view: &View, path: &[String]) -> Message {
-    let (parent_id, Caches { reply_count, last_reply_at }) = chat::context_of(view, path);
-    let parent_deleted = parent_id.as_ref().is_some_and(|parent| is_gone(view, parent));
+fn beside(message: Message, source: &dyn Source, path: &[String]) -> Message {
+    let (parent_id, Caches { reply_count, last_reply_at }) = chat::context_of(source, path);
+    let parent_deleted = parent_id.as_ref().is_some_and(|parent| is_gone(source, parent));
     Message { parent_id, parent_deleted, reply_count, last_reply_at, ..message }
 }
 
 /// Whether a message is deleted, or not there any more.
-fn is_gone(view: &View, message: &str) -> bool {
+fn is_gone(source: &dyn Source, message: &str) -> bool {
     let path = ["messages", message].map(str::to_owned);
-    !view.exists(&path.steps()) || MESSAGES.is_deleted(view, &path)
+    !source.exists(&path.steps()) || MESSAGES.is_deleted(source, &path)
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -426,19 +428,19 @@ fn has_words(content: &str, words: &[String]) -> bool {
 }
 
 /// The oldest first, those of one second as they were written: the same on every replica.
-fn sort(view: &View, messages: &mut [Message]) {
-    messages.sort_by_cached_key(|message| order(view, message));
+fn sort(source: &dyn Source, messages: &mut [Message]) {
+    messages.sort_by_cached_key(|message| order(source, message));
 }
 
 /// What messages are sorted by.
-fn order(view: &View, message: &Message) -> (i64, Option<Id>, String) {
-    (message.created_at, item(view, message), message.id.clone())
+fn order(source: &dyn Source, message: &Message) -> (i64, Option<Id>, String) {
+    (message.created_at, item(source, message), message.id.clone())
 }
 
 /// The item that made a message or reply.
-fn item(view: &View, message: &Message) -> Option<Id> {
+fn item(source: &dyn Source, message: &Message) -> Option<Id> {
     match &message.parent_id {
-        Some(parent) => view.item(&["threads", parent, "replies", &message.id]),
-        None => view.item(&["messages", &message.id]),
+        Some(parent) => source.item(&["threads", parent, "replies", &message.id]),
+        None => source.item(&["messages", &message.id]),
     }
 }

@@ -57,6 +57,9 @@ impl DocumentFile {
 /// # Errors
 /// `Corrupt` where it does not decode.
 pub fn client_ids(reader: &Reader, doc: &DocId) -> Result<usize> {
+    if let Some(count) = reader.clients_without_reading(doc)? {
+        return Ok(count);
+    }
     let Some(bytes) = reader.bytes(doc)? else { return Ok(0) };
     let update = Update::walk(&bytes)
         .map_err(|fault| Error::corrupt("the document does not decode").because(fault))?;

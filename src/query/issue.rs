@@ -1,7 +1,7 @@
 //! The issues of an entity, and what was said about them.
 
 use super::record::{self, Other, derived};
-use super::{Text, occurring, view};
+use super::{Text, look, occurring, view};
 use crate::concern::issues::{COMMENTS, ISSUES, SPEC, Status};
 use crate::concern::{Priority, issues};
 use crate::error::{Error, Result};
@@ -149,13 +149,13 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &IssueFilter) -> Result<
 /// # Errors
 /// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
 pub fn find(reader: &Reader, entity: &EntityId, prefix: &str, all: bool) -> Result<Issue> {
-    let Some(view) = view(reader, entity, &SPEC)? else {
-        return Err(Error::not_found(format!("no issue {prefix:?}")));
-    };
-    let path = ["issues".to_owned(), issues::find(&view, prefix)?];
-    let issue: Issue = record::whole(&ISSUES, &view, &path)?;
-    let record = ISSUES.record(&view, &path.steps());
-    Ok(Issue { comments: comments_of(&record, all)?, ..issue })
+    let found = look(reader, entity, &SPEC, |source| {
+        let path = ["issues".to_owned(), issues::find(source, prefix)?];
+        let issue: Issue = record::whole(&ISSUES, source, &path)?;
+        let record = ISSUES.record(source, &path.steps());
+        Ok(Issue { comments: comments_of(&record, all)?, ..issue })
+    });
+    found?.ok_or_else(|| Error::not_found(format!("no issue {prefix:?}")))
 }
 
 /// The comments in the record of an issue, the oldest first; deleted ones only with `all`.

@@ -135,6 +135,10 @@ impl PageSource for IndexedFile {
 
     fn least(&self) -> PageSet {
         let pages = self.told(self.table.least());
+        // Each root has one, and whoever wrote anything wrote into a root.
+        if pages.is_empty() {
+            self.failed.set(true);
+        }
         pages.into_iter().filter_map(|page| self.number(page)).collect()
     }
 
@@ -173,6 +177,10 @@ impl PageSource for IndexedFile {
 
     fn bytes(&self) -> u64 {
         self.stamp.bytes
+    }
+
+    fn clients(&self) -> usize {
+        self.segments.clients()
     }
 
     fn rows_to_keep(&self, _beyond: &PageSet) -> Option<Vec<PageRow<'_>>> {

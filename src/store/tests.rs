@@ -121,6 +121,7 @@ fn checked(bytes: &[u8]) -> Update<'_, Checked> {
 }
 
 mod adoption;
+mod indexed;
 
 mod everyday {
     use super::*;

@@ -102,6 +102,11 @@ impl Segments {
         (segments.deletes_at == state.deletes_at as u64).then_some(segments)
     }
 
+    /// How many clients wrote the state.
+    pub fn clients(&self) -> usize {
+        self.clients.len()
+    }
+
     /// The segments, as bytes that [`Segments::decode`] reads.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();

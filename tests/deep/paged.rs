@@ -10,7 +10,7 @@ use crdtctl::error::Result;
 use crdtctl::gate;
 use crdtctl::id::{DocId, MemberId};
 use crdtctl::operation::{self, Operation, Outcome};
-use crdtctl::store::{LogRow, Open};
+use crdtctl::store::{LogRow, Open, Reader};
 use crdtctl::wire::{self, Value, Version};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -117,6 +117,9 @@ impl Expected {
     /// Compares the files, and what the log got, with what was expected.
     pub fn compare_files(&self, replica: &Replica, what: &str) {
         let reader = replica.store.reader().expect("a reader");
+        for doc in self.documents.keys() {
+            compare_looks(&reader, doc, what);
+        }
         for (doc, expected) in &self.documents {
             let concern = doc.concern().expect("a concern");
             let file = replica.file(concern);
@@ -132,6 +135,22 @@ impl Expected {
             let merged = wire::merge(&parts).expect("rows that follow");
             let merged = State::of(&merged, self.before.get(doc));
             assert_eq!(merged, *expected, "{what}: {doc} by the log");
+        }
+    }
+}
+
+/// Compares what is read of some pages with what all of them say.
+fn compare_looks(reader: &Reader, doc: &DocId, what: &str) {
+    let view = reader.view(doc).expect("a view").expect("a document");
+    for root in view.roots() {
+        let keys = reader.look(doc, |source| source.keys(&[&root])).expect("keys");
+        assert_eq!(keys, Some(view.keys(&[&root])), "{what}: {doc}: {root}");
+        for key in view.keys(&[&root]).iter().step_by(3) {
+            let path = [root.as_str(), key.as_str()];
+            let look = |source: &dyn Source| (source.value(&path), source.item(&path));
+            let found = reader.look(doc, look).expect("a value");
+            let expected = (view.value(&path), view.item(&path));
+            assert_eq!(found, Some(expected), "{what}: {doc}: {path:?}");
         }
     }
 }

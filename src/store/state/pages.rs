@@ -106,6 +106,15 @@ fn page(row: &Row<'_>) -> rusqlite::Result<StoredPage> {
 }
 
 impl State {
+    /// Reads while nobody else's writes show. None where that cannot be had.
+    pub(in crate::store) fn unmoved<R>(&self, read: impl FnOnce() -> R) -> Option<R> {
+        self.db.execute_batch("BEGIN").ok()?;
+        let found = read();
+        // Nothing was written: there is nothing to lose.
+        let _ = self.db.execute_batch("COMMIT");
+        Some(found)
+    }
+
     /// What is known of the pages of a document; None where nothing is.
     pub(in crate::store) fn indexed(&self, doc: &DocId) -> Result<Option<Indexed>> {
         let sql = "SELECT doc, blake3, file, segments FROM indexed WHERE doc_id = ?1";

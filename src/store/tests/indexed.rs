@@ -1,0 +1,138 @@
+//! Where pages stand is believed of the very file that it was written down of, and of no other.
+
+use super::*;
+use crate::store::index;
+use crate::store::state::State;
+
+/// One command that asks for no more than it touches.
+fn paged(store: &Store, key: &str, value: &str) -> Committed {
+    let mut session = store.session(write("set")).unwrap();
+    let set = |session: &mut Session| {
+        session.edit(&doc("core"), |txn| txn.set(&["records", key], "text", value))
+    };
+    session.with_pages(set).unwrap();
+    session.commit().unwrap()
+}
+
+/// What is under a key, with all of the document open.
+fn whole(store: &Store, key: &str) -> Option<String> {
+    store.reader().unwrap().view(&doc("core")).unwrap()?.text(&["records", key, "text"])
+}
+
+/// The same, without reading more than that.
+fn looked(store: &Store, key: &str) -> Option<String> {
+    let look = |source: &dyn Source| source.text(&["records", key, "text"]);
+    store.reader().unwrap().look(&doc("core"), look).unwrap()?
+}
+
+/// Whether the document would be opened without reading all of it.
+fn is_indexed(store: &Store) -> bool {
+    let state = State::open_for_reading(&store.dir().join("crdtctl.db"), Duration::ZERO);
+    let layout = layout::Layout::new(store.dir().to_owned());
+    index::open(&layout, &state.unwrap().unwrap(), &doc("core")).unwrap().is_some()
+}
+
+/// A store with a document of several pages.
+fn store(bench: &Bench) -> Store {
+    let store = bench.init("store");
+    let mut session = store.session(write("set")).unwrap();
+    for n in 0..20 {
+        let set = |txn: &mut crate::crdt::doc::Txn<'_>| {
+            txn.create_map(&["records"], &n.to_string())?;
+            txn.set(&["records", &n.to_string()], "text", "old")
+        };
+        session.edit(&doc("core"), set).unwrap();
+    }
+    session.commit().unwrap();
+    paged(&store, "3", "three");
+    store
+}
+
+#[test]
+fn what_was_written_by_pages_is_read_by_pages() {
+    let bench = Bench::new();
+    let store = store(&bench);
+    assert!(is_indexed(&store));
+    for (round, key) in ["3", "7", "19", "3"].into_iter().enumerate() {
+        let value = format!("{key} in round {round}");
+        paged(&store, key, &value);
+        assert!(is_indexed(&store), "round {round}");
+        assert_eq!(looked(&store, key).as_deref(), Some(value.as_str()));
+        assert_eq!(whole(&store, key).as_deref(), Some(value.as_str()));
+        assert_eq!(looked(&store, "5").as_deref(), Some("old"));
+        assert_eq!(looked(&store, "no such"), None);
+    }
+}
+
+#[test]
+fn another_file_in_its_place_is_read_as_it_is() {
+    let bench = Bench::new();
+    let store = store(&bench);
+    let path = file(&store, &doc("core"));
+    let ours = fs::read(&path).unwrap();
+    let mut theirs = crate::crdt::doc::Doc::new(1 << 40);
+    theirs.apply(&checked(&ours)).unwrap();
+    theirs.edit(|txn| txn.set(&["records", "5"], "text", "new")).unwrap();
+    let theirs = theirs.encode().unwrap().0;
+
+    fs::write(&path, &theirs).unwrap();
+    assert!(!is_indexed(&store), "written in place");
+    assert_eq!(looked(&store, "5").as_deref(), Some("new"));
+    paged(&store, "3", "beside it");
+    assert_eq!(looked(&store, "5").as_deref(), Some("new"));
+    assert_eq!(looked(&store, "3").as_deref(), Some("beside it"));
+    assert_eq!(whole(&store, "5").as_deref(), Some("new"));
+
+    // The next command finds it as we wrote it, and may know its pages.
+    paged(&store, "4", "four");
+    assert!(is_indexed(&store));
+}
+
+#[test]
+fn a_copy_with_the_same_bytes_and_times_is_another_file() {
+    let bench = Bench::new();
+    let store = store(&bench);
+    let path = file(&store, &doc("core"));
+    let copy = path.with_extension("copy");
+    fs::copy(&path, &copy).unwrap();
+    let modified = fs::metadata(&path).unwrap().modified().unwrap();
+    fs::File::open(&copy).unwrap().set_modified(modified).unwrap();
+    fs::rename(&copy, &path).unwrap();
+    assert!(!is_indexed(&store));
+    assert_eq!(looked(&store, "3").as_deref(), Some("three"));
+}
+
+#[test]
+fn equal_length_and_modification_time_are_not_enough() {
+    let bench = Bench::new();
+    let store = store(&bench);
+    let path = file(&store, &doc("core"));
+    let (mut bytes, modified) =
+        (fs::read(&path).unwrap(), fs::metadata(&path).unwrap().modified().unwrap());
+    let at = bytes.windows(3).position(|window| window == b"old").unwrap();
+    bytes[at..at + 3].copy_from_slice(b"OLD");
+    fs::write(&path, &bytes).unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+    assert!(!is_indexed(&store));
+}
+
+#[test]
+fn what_is_known_of_pages_can_be_lost_or_damaged() {
+    for damage in [
+        "DELETE FROM indexed",
+        "DELETE FROM page",
+        "UPDATE page SET ids = x'ff'",
+        "UPDATE page SET ids = x'0101010300'",
+        "UPDATE indexed SET segments = x'00'",
+        "UPDATE indexed SET blake3 = zeroblob(32)",
+    ] {
+        let bench = Bench::new();
+        let store = store(&bench);
+        Connection::open(store.dir().join("crdtctl.db")).unwrap().execute(damage, []).unwrap();
+        assert_eq!(whole(&store, "5").as_deref(), Some("old"), "{damage}");
+        assert_eq!(looked(&store, "5").as_deref(), Some("old"), "{damage}");
+        paged(&store, "5", "new");
+        assert_eq!(whole(&store, "5").as_deref(), Some("new"), "{damage}");
+        assert_eq!(whole(&store, "4").as_deref(), Some("old"), "{damage}");
+    }
+}
