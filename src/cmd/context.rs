@@ -8,7 +8,9 @@ use crate::limits::TRASH_AGE_SECONDS;
 use crate::machine;
 use crate::operation::{self, Creates, Operation, Outcome};
 use crate::query::Partial;
-use crate::store::{Commits, Committed, Document, Environment, Open, Reader, Session, Store};
+use crate::store::{
+    ChangedDocument, Commits, Committed, Document, Environment, Open, Reader, Session, Store,
+};
 use crate::sync::status;
 use crate::ui::{Progress, Report, Terminal, Written, prompt};
 use std::cell::{OnceCell, RefCell};
@@ -300,9 +302,8 @@ impl Context {
     pub fn notes_of(&self, committed: &Committed) -> Vec<String> {
         let near = committed.documents.iter();
         let near = near.filter(|change| concern::is_near_limit(&change.doc, change.bytes_after));
-        let limits = near.filter_map(|change| {
-            concern::limit_note(&change.doc, self.counted_bytes(&change.doc, change.bytes_after))
-        });
+        let limits =
+            near.filter_map(|change| concern::limit_note(&change.doc, self.counted_bytes(change)));
         let limits = limits.map(|note| failure::hint(&note));
         let damaged = committed.damaged.iter().filter_map(failure::leaves_out);
         let first = committed.first_replica.as_ref().map(|member| match member {
@@ -313,8 +314,12 @@ impl Context {
     }
 
     /// What the limit of a document counts of so many bytes: all of them where it cannot be read.
-    fn counted_bytes(&self, doc: &DocId, bytes: u64) -> u64 {
-        let state = self.reader().and_then(|reader| reader.bytes(doc)).ok().flatten();
+    fn counted_bytes(&self, change: &ChangedDocument) -> u64 {
+        let bytes = change.bytes_after;
+        if let Some(residue) = change.residue {
+            return bytes.saturating_sub(residue);
+        }
+        let state = self.reader().and_then(|reader| reader.bytes(&change.doc)).ok().flatten();
         state.map_or(bytes, |state| concern::counted_bytes(&state))
     }
 

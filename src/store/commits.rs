@@ -56,4 +56,7 @@ pub struct ChangedDocument {
     pub bytes_before: u64,
     /// After the commit, once its file is written: the length of its whole state.
     pub bytes_after: u64,
+    /// Bytes of those that removed records left ([`crate::wire::Update::residue`]); None where that
+    /// takes reading all of it.
+    pub residue: Option<u64>,
 }

@@ -64,6 +64,11 @@ impl NewState {
         }
     }
 
+    /// What removed records left in it, where that is known.
+    pub fn residue(&self) -> Option<u64> {
+        self.spliced().map(|spliced| spliced.splice.segments.residue())
+    }
+
     /// Hands all of it out, piece by piece.
     fn write(&self, out: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         match self {

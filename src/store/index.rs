@@ -12,9 +12,7 @@ use crate::crdt::window::{PageSource, Window};
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::limits;
-use crate::wire::{
-    Bytes, Checked, DeleteSet, IdSet, PageRow, PageSet, Segments, Splice, Update,
-};
+use crate::wire::{Bytes, Checked, DeleteSet, IdSet, PageRow, PageSet, Segments, Splice, Update};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -44,7 +42,11 @@ struct IndexedFile {
 
 /// A document as it was last written here, and a window over it; None where that takes reading all
 /// of it.
-pub(super) fn open(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<(Loaded, Window)>> {
+pub(super) fn open(
+    layout: &Layout,
+    state: &State,
+    doc: &DocId,
+) -> Result<Option<(Loaded, Window)>> {
     let (Some(indexed), Some(known)) = (state.indexed(doc)?, state.known(doc)?) else {
         return Ok(None);
     };

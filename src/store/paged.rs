@@ -11,10 +11,10 @@ use super::session::Session;
 use super::state::State;
 use super::{Roots, index};
 use crate::crdt::window::Window;
-use crate::gate;
-use crate::wire::Pages;
 use crate::error::Result;
+use crate::gate;
 use crate::id::DocId;
+use crate::wire::Pages;
 use std::rc::Rc;
 
 /// How often an operation may ask for more before it gets everything.

@@ -106,7 +106,8 @@ impl Session {
         let loaded = load::load(&self.layout, Some(&self.state), doc, self.environment.roots)?;
         let Some(loaded) = loaded else { return Ok(()) };
         let Loaded { path, file, .. } = &loaded;
-        let (state, seq) = (&NewState::Whole(loaded.state.as_slice().into()), self.state.log_end()?);
+        let (state, seq) =
+            (&NewState::Whole(loaded.state.as_slice().into()), self.state.log_end()?);
         let checkpoint = Checkpoint { doc, path, file: *file, seen: None, state, seq };
         let written = fold::write(&self.layout, &self.state, &checkpoint, self.now())?;
         let Some(WrittenFile { version, stamp, .. }) = written else {

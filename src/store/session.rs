@@ -342,11 +342,11 @@ impl Session {
         let now = self.now();
         let folded = fold::fold(&self.layout, &self.state, &checkpoints, self.lock.as_ref(), now)
             .and_then(|notes| {
-            self.state.trim_log(now)?;
-            self.state.trim_trash(now)?;
-            self.state.commit()?;
-            Ok(notes)
-        });
+                self.state.trim_log(now)?;
+                self.state.trim_trash(now)?;
+                self.state.commit()?;
+                Ok(notes)
+            });
         folded.unwrap_or_else(|e| {
             self.state.roll_back();
             vec![format!("the change is in the log, but not in the files yet ({e:#})")]
@@ -382,6 +382,7 @@ impl Session {
                     .and_then(|loaded| loaded.file)
                     .map_or(0, |file| file.bytes),
                 bytes_after: change.state.bytes(),
+                residue: change.state.residue(),
             })
             .collect()
     }
@@ -394,7 +395,9 @@ impl Session {
         if self.documents.contains_key(doc) {
             return Ok(());
         }
-        if self.paging && let Some(open) = OpenDocument::indexed(&self.layout, &self.state, doc)? {
+        if self.paging
+            && let Some(open) = OpenDocument::indexed(&self.layout, &self.state, doc)?
+        {
             self.documents.insert(doc.clone(), Some(open));
             return Ok(());
         }

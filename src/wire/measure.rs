@@ -53,19 +53,20 @@ impl<S> Update<'_, S> {
     /// taken out of a root, and the ranges in which all that stood in it was collected. Values that
     /// were overwritten in what lives are not among them, nor is the delete set.
     pub fn residue(&self) -> u64 {
-        let mut residue = 0u64;
-        for (client, blocks) in self.clients() {
-            for block in blocks {
-                let is_left = match block.kind {
-                    Kind::Gc => true,
-                    _ => self.is_removed_key(client, block),
-                };
-                if is_left {
-                    residue = residue.saturating_add(block.span().len() as u64);
-                }
-            }
+        let blocks = self.clients().flat_map(|(client, of)| of.iter().map(move |b| (client, b)));
+        blocks.map(|(client, block)| self.residue_in(client, block)).sum()
+    }
+
+    /// The same of one block.
+    pub(super) fn residue_in(&self, client: u64, block: &Block) -> u64 {
+        match self.is_residue(client, block) {
+            true => block.span().len() as u64,
+            false => 0,
         }
-        residue
+    }
+
+    pub(super) fn is_residue(&self, client: u64, block: &Block) -> bool {
+        block.kind == Kind::Gc || self.is_removed_key(client, block)
     }
 
     /// Whether a block is the entry of a key in a root, with nothing left in it.

@@ -328,8 +328,7 @@ impl<'a, S> PageSearch<'_, 'a, S> {
                 let end = block.next_clock();
                 match stretches.last_mut() {
                     Some(last)
-                        if (last.client, last.page, last.end)
-                            == (client.id, page, block.clock) =>
+                        if (last.client, last.page, last.end) == (client.id, page, block.clock) =>
                     {
                         last.end = end;
                     }

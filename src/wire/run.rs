@@ -56,6 +56,11 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
         self.of.end
     }
 
+    /// Whether the block here is what a removed record left.
+    pub fn is_residue(&self) -> bool {
+        self.block().is_some_and(|block| self.update.is_residue(self.of.id, block))
+    }
+
     /// The block here; none after the last.
     pub fn block(&self) -> Option<&'u Block> {
         if self.index >= self.of.blocks.end {

@@ -7,7 +7,7 @@
 use super::deletes::write_var;
 use super::run::{Run, write_gc};
 use super::walk::walk_block;
-use super::{Checked, Client, DeleteSet, IdSet, Reader, Update};
+use super::{Checked, Client, DeleteSet, Id, IdSet, Reader, Update};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -34,6 +34,8 @@ impl Bytes for [u8] {
 pub struct Segments {
     clients: BTreeMap<u64, Section>,
     deletes_at: u64,
+    /// Bytes of what removed records left, as [`Update::residue`] counts them.
+    residue: u64,
 }
 
 /// What one client wrote.
@@ -98,8 +100,13 @@ impl Segments {
             }
             layout.close();
         }
-        let segments = layout.finish();
+        let segments = layout.finish(state.residue());
         (segments.deletes_at == state.deletes_at as u64).then_some(segments)
+    }
+
+    /// Bytes of what removed records left in the state, as [`Update::residue`] counts them.
+    pub fn residue(&self) -> u64 {
+        self.residue
     }
 
     /// How many clients wrote the state.
@@ -110,6 +117,7 @@ impl Segments {
     /// The segments, as bytes that [`Segments::decode`] reads.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
+        write_var(&mut out, self.residue);
         write_var(&mut out, self.clients.len() as u64);
         for (id, section) in self.clients.iter().rev() {
             write_var(&mut out, *id);
@@ -126,6 +134,7 @@ impl Segments {
     /// Reads what [`Segments::encode`] wrote; None where it is nothing of that kind.
     pub fn decode(bytes: &[u8]) -> Option<Segments> {
         let mut reader = Reader::at(bytes, 0);
+        let residue = reader.var().ok()?;
         let count = reader.count(2).ok()?;
         let mut layout = SectionLayout::begin(count);
         for _ in 0..count {
@@ -143,7 +152,7 @@ impl Segments {
             }
             layout.close();
         }
-        let segments = layout.finish();
+        let segments = layout.finish(residue);
         (reader.left() == 0 && segments.clients.len() == count).then_some(segments)
     }
 
@@ -167,7 +176,8 @@ impl Segments {
             let (mut count, mut body, mut clock) = (0u64, Vec::new(), 0u32);
             for range in ids.ranges(*id) {
                 count = count.checked_add(gap(clock..range.start, &mut body))?;
-                let (from, to) = (section.find(state, range.start)?, section.find(state, range.end)?);
+                let (from, to) =
+                    (section.find(state, range.start)?, section.find(state, range.end)?);
                 body.extend_from_slice(&state.range(from.at..to.at)?);
                 count = count.checked_add(to.blocks.checked_sub(from.blocks)?)?;
                 clock = range.end;
@@ -196,6 +206,7 @@ impl Segments {
         let mut parts = SpliceParts::default();
         write_var(&mut parts.new, clients.len() as u64);
         let (none, mut deletes) = (Section::default(), deleted.clone());
+        let mut residue = self.residue.checked_sub(self.residue_of(state, ids, deleted)?)?;
         for id in clients.into_iter().rev() {
             let section = SplicedSection {
                 old: self.clients.get(&id).unwrap_or(&none),
@@ -208,6 +219,7 @@ impl Segments {
             write_head(&mut parts.new, count, id);
             layout.open(id, count);
             for piece in pieces {
+                residue = residue.checked_add(piece.residue)?;
                 if piece.is_segment {
                     layout.cut();
                 }
@@ -219,7 +231,22 @@ impl Segments {
         deletes.encode(&mut parts.new);
         let parts = parts.finish();
         let bytes = parts.iter().map(SplicePart::len).sum();
-        Some(Splice { parts, segments: layout.finish(), deletes, bytes })
+        Some(Splice { parts, segments: layout.finish(residue), deletes, bytes })
+    }
+
+    /// What of these blocks is left of removed records.
+    fn residue_of(
+        &self,
+        state: &(impl Bytes + ?Sized),
+        ids: &IdSet,
+        deleted: &DeleteSet,
+    ) -> Option<u64> {
+        let blocks = self.project(state, ids, deleted)?;
+        let blocks = Update::walk(&blocks).ok()?;
+        let own = |client: u64, clock: u32| ids.contains(Id { client, clock });
+        let left = blocks.clients().flat_map(|(client, of)| of.iter().map(move |b| (client, b)));
+        let left = left.filter(|(client, block)| own(*client, block.clock));
+        Some(left.map(|(client, block)| blocks.residue_in(client, block)).sum())
     }
 }
 
@@ -268,7 +295,8 @@ impl Section {
                 return None;
             }
             let at = begin.at.checked_add(u64::from(block.end))?;
-            found = Boundary { clock: block.next_clock(), blocks: found.blocks.checked_add(1)?, at };
+            found =
+                Boundary { clock: block.next_clock(), blocks: found.blocks.checked_add(1)?, at };
         }
         (found.clock == clock && found.at <= end.at).then_some(found)
     }
@@ -286,6 +314,8 @@ struct SplicePiece {
     blocks: u64,
     units: u32,
     part: SplicePart,
+    /// What of it is new, and left of removed records.
+    residue: u64,
     /// It was a segment, and stays one.
     is_segment: bool,
 }
@@ -315,7 +345,8 @@ impl<B: Bytes + ?Sized> SplicedSection<'_, '_, '_, B> {
         if clocks.is_empty() {
             return Some(());
         }
-        let first = self.old.segments.partition_point(|segment| segment.begin.clock <= clocks.start);
+        let first =
+            self.old.segments.partition_point(|segment| segment.begin.clock <= clocks.start);
         for (begin, end) in self.old.pairs().skip(first.saturating_sub(1)) {
             if begin.clock >= clocks.end {
                 break;
@@ -328,6 +359,7 @@ impl<B: Bytes + ?Sized> SplicedSection<'_, '_, '_, B> {
                     blocks: to.blocks.checked_sub(from.blocks)?,
                     units: to.clock.checked_sub(from.clock)?,
                     part: SplicePart::Copied(from.at..to.at),
+                    residue: 0,
                     is_segment: whole,
                 });
             }
@@ -351,9 +383,10 @@ fn edit(
         }
         let mut bytes = Vec::new();
         run.write(units, &mut bytes);
+        let residue = if run.is_residue() { bytes.len() as u64 } else { 0 };
         run.seek(run.clock().checked_add(units)?);
         let part = SplicePart::New(bytes);
-        pieces.push(SplicePiece { blocks: 1, units, part, is_segment: false });
+        pieces.push(SplicePiece { blocks: 1, units, part, residue, is_segment: false });
     }
     Some(())
 }
@@ -479,8 +512,8 @@ impl SectionLayout {
         self.segments.clients.insert(id, section);
     }
 
-    fn finish(self) -> Segments {
-        Segments { deletes_at: self.at, ..self.segments }
+    fn finish(self, residue: u64) -> Segments {
+        Segments { deletes_at: self.at, residue, ..self.segments }
     }
 }
 

@@ -160,6 +160,7 @@ fn segments_stay_right_however_often_they_are_spliced() {
             storable(&bytes).unwrap_or_else(|fault| panic!("{context}: {fault}"));
             assert_eq!(spliced.bytes, bytes.len() as u64, "{context}");
             assert_eq!(&spliced.deletes, checked(&bytes).delete_set(), "{context}");
+            assert_eq!(spliced.segments.residue(), checked(&bytes).residue(), "{context}");
             assert_same_places(&spliced.segments, &bytes, &context);
         }
     }

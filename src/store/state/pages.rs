@@ -68,7 +68,8 @@ impl PageTable {
     }
 
     pub fn least(&self) -> rusqlite::Result<Vec<StoredPage>> {
-        let sql = format!("SELECT {COLUMNS} FROM page WHERE doc = ?1 AND least");
+        let sql =
+            format!("SELECT {COLUMNS} FROM page INDEXED BY page_least WHERE doc = ?1 AND least");
         self.db.prepare_cached(&sql)?.query_map(params![self.doc], page)?.collect()
     }
 
@@ -97,7 +98,8 @@ fn stored(key: Option<&str>) -> String {
 
 fn page(row: &Row<'_>) -> rusqlite::Result<StoredPage> {
     let (key, ids): (String, Vec<u8>) = (row.get(1)?, row.get(2)?);
-    let broken = || rusqlite::Error::InvalidColumnType(2, "ids".into(), rusqlite::types::Type::Blob);
+    let broken =
+        || rusqlite::Error::InvalidColumnType(2, "ids".into(), rusqlite::types::Type::Blob);
     Ok(StoredPage {
         root: row.get(0)?,
         key: key.strip_prefix('=').map(str::to_owned),
@@ -176,10 +178,12 @@ impl State {
             let mut statement = self.db.prepare_cached(sql)?;
             statement.query_row(params![doc, root], |row| row.get(0)).optional()
         };
-        let of_root = "SELECT key FROM page WHERE doc = ?1 AND root = ?2";
-        if find(&format!("{of_root} AND least AND lives LIMIT 1"))?.is_some() {
+        let least = "SELECT key FROM page INDEXED BY page_least
+                     WHERE doc = ?1 AND root = ?2 AND least AND lives LIMIT 1";
+        if find(least)?.is_some() {
             return Ok(());
         }
+        let of_root = "SELECT key FROM page WHERE doc = ?1 AND root = ?2";
         let key = match find(&format!("{of_root} AND lives LIMIT 1"))? {
             Some(key) => Some(key),
             None => find(&format!("{of_root} LIMIT 1"))?,
