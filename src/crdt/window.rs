@@ -225,9 +225,13 @@ impl<S: Source + ?Sized> Through<'_, S> {
 
     fn with_others(&self, mut keys: Vec<String>, path: &[&str], prefix: &str) -> Vec<String> {
         if let (Some(window), [root]) = (self.window, path) {
-            keys.extend(window.pages.keys_beyond(root, prefix, &window.at_hand));
-            keys.sort_unstable();
-            keys.dedup();
+            let others = window.pages.keys_beyond(root, prefix, &window.at_hand);
+            // A sequence is one page, which is at hand, and its order is its own.
+            if !others.is_empty() {
+                keys.extend(others);
+                keys.sort_unstable();
+                keys.dedup();
+            }
         }
         keys
     }

@@ -23,7 +23,7 @@ use std::rc::Rc;
 const COPIED_AT_ONCE: usize = 1 << 18;
 /// In a smaller document it is not written down where its pages stand: reading it takes no time.
 /// While it is tested, all are read this way.
-const INDEXED_BYTES: u64 = if cfg!(debug_assertions) { 0 } else { 1 << 16 };
+const INDEXED_BYTES: u64 = if cfg!(debug_assertions) { 1 } else { 1 << 16 };
 
 /// A document to be written.
 pub(super) struct Checkpoint<'a> {

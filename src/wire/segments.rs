@@ -32,7 +32,7 @@ impl Bytes for [u8] {
 /// The segments of a whole state, of which the clocks of each client begin at 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Segments {
-    clients: BTreeMap<u64, Section>,
+    clients: BTreeMap<u64, ClientSegments>,
     deletes_at: u64,
     /// Bytes of what removed records left, as [`Update::residue`] counts them.
     residue: u64,
@@ -40,15 +40,10 @@ pub struct Segments {
 
 /// What one client wrote.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Section {
-    segments: Vec<Segment>,
+struct ClientSegments {
+    /// Where each segment begins.
+    segments: Vec<Boundary>,
     end: Boundary,
-}
-
-/// A segment: where it begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Segment {
-    begin: Boundary,
 }
 
 /// A place between two blocks of a client.
@@ -205,7 +200,7 @@ impl Segments {
         let mut layout = SectionLayout::begin(clients.len());
         let mut parts = SpliceParts::default();
         write_var(&mut parts.new, clients.len() as u64);
-        let (none, mut deletes) = (Section::default(), deleted.clone());
+        let (none, mut deletes) = (ClientSegments::default(), deleted.clone());
         let mut residue = self.residue.checked_sub(self.residue_of(state, ids, deleted)?)?;
         for id in clients.into_iter().rev() {
             let section = SplicedSection {
@@ -268,10 +263,10 @@ fn write_head(out: &mut Vec<u8>, blocks: u64, client: u64) {
     write_var(out, 0);
 }
 
-impl Section {
+impl ClientSegments {
     /// Each segment with where it begins and ends.
     fn pairs(&self) -> impl Iterator<Item = (Boundary, Boundary)> {
-        let begins = self.segments.iter().map(|segment| segment.begin);
+        let begins = self.segments.iter().copied();
         let ends = begins.clone().skip(1).chain(std::iter::once(self.end));
         begins.zip(ends)
     }
@@ -281,12 +276,12 @@ impl Section {
         if clock == self.end.clock {
             return Some(self.end);
         }
-        let after = self.segments.partition_point(|segment| segment.begin.clock <= clock);
-        let begin = self.segments.get(after.checked_sub(1)?)?.begin;
+        let after = self.segments.partition_point(|begin| begin.clock <= clock);
+        let begin = *self.segments.get(after.checked_sub(1)?)?;
         if clock == begin.clock {
             return Some(begin);
         }
-        let end = self.segments.get(after).map_or(self.end, |segment| segment.begin);
+        let end = self.segments.get(after).copied().unwrap_or(self.end);
         let bytes = state.range(begin.at..end.at)?;
         let (mut reader, mut found) = (Reader::at(&bytes, 0), begin);
         while found.clock < clock {
@@ -304,7 +299,7 @@ impl Section {
 
 /// The section of one client, while it is spliced.
 struct SplicedSection<'s, 'e, 'a, B: ?Sized> {
-    old: &'s Section,
+    old: &'s ClientSegments,
     new: &'e Client,
     state: &'s B,
     edited: &'e Update<'a, Checked>,
@@ -345,8 +340,7 @@ impl<B: Bytes + ?Sized> SplicedSection<'_, '_, '_, B> {
         if clocks.is_empty() {
             return Some(());
         }
-        let first =
-            self.old.segments.partition_point(|segment| segment.begin.clock <= clocks.start);
+        let first = self.old.segments.partition_point(|begin| begin.clock <= clocks.start);
         for (begin, end) in self.old.pairs().skip(first.saturating_sub(1)) {
             if begin.clock >= clocks.end {
                 break;
@@ -459,7 +453,7 @@ impl SpliceParts {
 struct SectionLayout {
     segments: Segments,
     /// The client whose section is open, and what there is of it.
-    open: (u64, Section),
+    open: (u64, ClientSegments),
     clock: u32,
     blocks: u64,
     at: u64,
@@ -471,7 +465,7 @@ impl SectionLayout {
     fn begin(clients: usize) -> SectionLayout {
         SectionLayout {
             segments: Segments::default(),
-            open: (0, Section::default()),
+            open: (0, ClientSegments::default()),
             clock: 0,
             blocks: 0,
             at: var_len(clients as u64),
@@ -481,7 +475,7 @@ impl SectionLayout {
 
     /// Begins the section of a client that has so many blocks.
     fn open(&mut self, client: u64, blocks: u64) {
-        self.open = (client, Section::default());
+        self.open = (client, ClientSegments::default());
         (self.clock, self.blocks, self.begins) = (0, 0, true);
         self.at = self.at.saturating_add(var_len(blocks) + var_len(client) + var_len(0));
     }
@@ -494,9 +488,9 @@ impl SectionLayout {
     fn push(&mut self, blocks: u64, units: u32, bytes: u64) -> Option<()> {
         let here = Boundary { clock: self.clock, blocks: self.blocks, at: self.at };
         let segments = &mut self.open.1.segments;
-        let long = |last: &Segment| here.at.saturating_sub(last.begin.at) >= SEGMENT_BYTES;
+        let long = |last: &Boundary| here.at.saturating_sub(last.at) >= SEGMENT_BYTES;
         if self.begins || segments.last().is_none_or(long) {
-            segments.push(Segment { begin: here });
+            segments.push(here);
         }
         self.begins = false;
         self.clock = self.clock.checked_add(units)?;

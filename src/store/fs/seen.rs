@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// A file that is open for reading, whatever stands under its name by now.
 #[derive(Debug)]
-pub(in crate::store) struct OpenFile(File);
+pub struct OpenFile(File);
 
 impl OpenFile {
     /// Opens what stands at a path; None for what is no file, or cannot be read.
@@ -66,14 +66,14 @@ pub struct Seen {
 impl Seen {
     /// Whether any change after this look shows in a later one: it was last changed before `other`
     /// was. Times come in steps, and of two changes in one step the second does not show.
-    pub(in crate::store) fn is_older_than(&self, other: &Seen) -> bool {
+    pub fn is_older_than(&self, other: &Seen) -> bool {
         self.file.0 == other.file.0
             && self.changed < other.modified
             && self.modified < other.modified
     }
 
     /// The look as text: equal texts, equal looks.
-    pub(in crate::store) fn token(&self) -> String {
+    pub fn token(&self) -> String {
         let Seen { file: (device, inode), bytes, modified, changed } = self;
         format!(
             "{device}:{inode}:{bytes}:{}.{:09}:{}.{:09}",
@@ -82,13 +82,13 @@ impl Seen {
     }
 
     /// How long the file is.
-    pub(in crate::store) fn bytes(&self) -> u64 {
+    pub fn bytes(&self) -> u64 {
         self.bytes
     }
 }
 
 /// What stands at a path; None for what is no file.
-pub(in crate::store) fn seen(path: &Path) -> Option<Seen> {
+pub fn seen(path: &Path) -> Option<Seen> {
     let meta = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
     seen_in(&meta)
 }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 /// What is known of the pages of one document.
 #[derive(Debug)]
-pub(in crate::store) struct Indexed {
+pub(in crate::store) struct PageIndex {
     /// Of the file that they stand in.
     pub blake3: [u8; 32],
     /// That file, as [`Seen::token`] has it.
@@ -118,10 +118,10 @@ impl State {
     }
 
     /// What is known of the pages of a document; None where nothing is.
-    pub(in crate::store) fn indexed(&self, doc: &DocId) -> Result<Option<Indexed>> {
+    pub(in crate::store) fn indexed(&self, doc: &DocId) -> Result<Option<PageIndex>> {
         let sql = "SELECT doc, blake3, file, segments FROM indexed WHERE doc_id = ?1";
         self.one(sql, params![doc.as_str()], |row| {
-            Ok(Indexed {
+            Ok(PageIndex {
                 table: PageTable { db: Rc::clone(&self.db), doc: row.get(0)? },
                 blake3: row.get(1)?,
                 file: row.get(2)?,
