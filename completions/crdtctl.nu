@@ -1,4 +1,4 @@
-# crdtctl 0.1.0: init, status, whoami, entity, member, chat, kanban, issue, canvas, sync, prune, tombstone, trash, conflict, doc, digest, check, repair, recover, batch, log, sql, demo, completions, man
+# crdtctl 0.1.0: init, status, whoami, entity, member, chat, kanban, issue, canvas, sync, archive, prune, tombstone, trash, conflict, doc, digest, check, repair, recover, batch, log, sql, demo, completions, man
 module completions {
 
   def "nu-complete crdtctl global.output" [] {
@@ -3647,6 +3647,242 @@ module completions {
   export extern "crdtctl sync help help" [
   ]
 
+  def "nu-complete crdtctl archive global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl archive global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl archive global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl archive global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # What is done with, in a file beside the documents, so that these stay small
+  export extern "crdtctl archive" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl archive global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl archive global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl archive global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl archive global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl archive run global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl archive run global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl archive run global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl archive run global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Move what is done with into the archive, and say what waits for whom
+  export extern "crdtctl archive run" [
+    --older-than: string      # How old messages must be, and how long ago cards and issues were put away [default: 90d for messages]
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl archive run global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl archive run global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl archive run global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl archive run global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl archive list global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl archive list global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl archive list global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl archive list global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # List what is in the archive, the oldest first
+  export extern "crdtctl archive list" [
+    --kind: string            # Only `message`, `reply`, `card` or `issue`
+    --limit: string           # Only the last so many of each document
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl archive list global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl archive list global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl archive list global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl archive list global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl archive show global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl archive show global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl archive show global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl archive show global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show one, with every state in which it was archived
+  export extern "crdtctl archive show" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl archive show global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl archive show global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl archive show global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl archive show global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    record: string            # The id of the record, or a unique prefix of it
+  ]
+
+  def "nu-complete crdtctl archive restore global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl archive restore global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl archive restore global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl archive restore global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Bring one back into its document, under its own id
+  export extern "crdtctl archive restore" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl archive restore global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl archive restore global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl archive restore global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl archive restore global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    record: string            # The id of the record, or a unique prefix of it
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl archive help" [
+  ]
+
+  # Move what is done with into the archive, and say what waits for whom
+  export extern "crdtctl archive help run" [
+  ]
+
+  # List what is in the archive, the oldest first
+  export extern "crdtctl archive help list" [
+  ]
+
+  # Show one, with every state in which it was archived
+  export extern "crdtctl archive help show" [
+  ]
+
+  # Bring one back into its document, under its own id
+  export extern "crdtctl archive help restore" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl archive help help" [
+  ]
+
   def "nu-complete crdtctl prune global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -4380,6 +4616,7 @@ module completions {
     --verbose(-v)             # Say which store, entity and member are meant
     --yes(-y)                 # Answer every question with yes
     --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
     --color: string@"nu-complete crdtctl doc kind global.color" # When to use colour
     --lock-wait: string       # How long to wait for another process that writes
     --now: string             # The time that counts as now
@@ -5723,6 +5960,26 @@ module completions {
 
   # Forget a peer: its next export is a full one
   export extern "crdtctl help sync forget" [
+  ]
+
+  # What is done with, in a file beside the documents, so that these stay small
+  export extern "crdtctl help archive" [
+  ]
+
+  # Move what is done with into the archive, and say what waits for whom
+  export extern "crdtctl help archive run" [
+  ]
+
+  # List what is in the archive, the oldest first
+  export extern "crdtctl help archive list" [
+  ]
+
+  # Show one, with every state in which it was archived
+  export extern "crdtctl help archive show" [
+  ]
+
+  # Bring one back into its document, under its own id
+  export extern "crdtctl help archive restore" [
   ]
 
   # Remove the tombstones that every active member has acknowledged

@@ -4,6 +4,7 @@
 //! `run(&Context, Args) -> Result<Report>`: arguments to an operation or a query, nothing else.
 //! To add one: its `mod` line and its line in `commands!`.
 
+mod archive;
 mod batch;
 mod canvas;
 mod chat;
@@ -93,6 +94,7 @@ commands! {
     Issue => issue,
     Canvas => canvas,
     Sync => sync,
+    Archive => archive,
     Prune => prune,
     Tombstone => tombstone,
     Trash => trash,

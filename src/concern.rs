@@ -73,6 +73,12 @@ pub fn percent_of(counted: u64, spec: &Spec) -> u64 {
     counted.saturating_mul(100) / spec.limit_bytes.max(1)
 }
 
+/// What makes room in a document of a concern.
+pub fn room_in(spec: &Spec) -> Next {
+    let has_archive = [chat::SPEC.name, kanban::SPEC.name, issues::SPEC.name].contains(&spec.name);
+    if has_archive { Next::ArchiveRun } else { Next::Prune(None) }
+}
+
 /// What to say of a document that is near or over its limit, by what that counts of it.
 pub fn limit_note(doc: &DocId, counted: u64) -> Option<Hint> {
     let spec = of(doc)?;
@@ -87,7 +93,7 @@ pub fn limit_note(doc: &DocId, counted: u64) -> Option<Hint> {
                 "{doc} is over its limit ({counted} of {limit} bytes, {p} %); \
                  nothing new can be created in it until "
             );
-            Some(Hint::from(over).next(Next::Prune(None)).and(" makes room"))
+            Some(Hint::from(over).next(room_in(spec)).and(" makes room"))
         }
     }
 }

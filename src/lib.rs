@@ -94,6 +94,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod archive;
 pub mod check;
 pub mod clock;
 #[cfg(feature = "cli")]

@@ -115,6 +115,9 @@ pub const LOG_AGE_SECONDS: i64 = 90 * 86_400;
 /// … or this many bytes of updates.
 pub const LOG_BYTES: u64 = 64 << 20;
 
+/// Messages older than this leave their document for the archive, where nobody says otherwise.
+pub const ARCHIVE_AGE_SECONDS: i64 = 90 * 86_400;
+
 /// What left a document for good is kept for this many seconds …
 pub const TRASH_AGE_SECONDS: i64 = 30 * 86_400;
 /// … and so many bytes of it.

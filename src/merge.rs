@@ -14,7 +14,8 @@ mod stray;
 
 pub use adopt::adopt;
 
-use crate::concern::{self};
+use crate::archive;
+use crate::concern;
 use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::Result;
@@ -41,6 +42,8 @@ pub struct MergeSummary {
     pub acknowledged: usize,
     /// Tombstones that went, here or at the sender's.
     pub pruned: usize,
+    /// Records that others moved into their archives, and that are in this replica's now.
+    pub archived: usize,
     /// Values that lost a conflict.
     pub conflicts: usize,
 }
@@ -98,9 +101,8 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
                 let conflicts = account.conflicts + keep_orphans(session, incoming, &decided)?;
                 account = compare(concern::of(doc), before.as_deref(), &decided);
                 account.conflicts = conflicts;
-                if let (Some(before), Some(spec)) = (before, concern::of(doc)) {
-                    let sender = parts.iter().find_map(|part| part.member.as_deref());
-                    trash::keep_vanished(session, doc, spec, [before, &decided], sender)?;
+                if let Some(spec) = concern::of(doc) {
+                    put_away(session, incoming, spec, &decided, &mut account)?;
                 }
             }
             attributed.push((incoming, plan.attributed));
@@ -114,6 +116,28 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
     }
     let audits = audit_all(session, attributed)?;
     Ok(Merged { documents: summaries, audits })
+}
+
+/// Keeps what the import took out of a document: in the archive what was alive, in the trash what
+/// was deleted. What is back in the document comes out of the archive no more.
+fn put_away(
+    session: &mut Session,
+    incoming: &Incoming<'_>,
+    spec: &'static Spec,
+    after: &View,
+    account: &mut MergeSummary,
+) -> Result<()> {
+    let Incoming { doc, before, parts } = incoming;
+    let before = before.as_deref();
+    if let Some(before) = before {
+        let (archived, kept) = archive::vanished(session, doc, spec, [before, after])?;
+        account.archived = archived.len();
+        account.pruned = account.pruned.saturating_sub(archived.len());
+        account.conflicts = account.conflicts.saturating_add(kept.conflicts);
+        let sender = parts.iter().find_map(|part| part.member.as_deref());
+        trash::keep_vanished(session, doc, spec, [before, after], sender, &archived)?;
+    }
+    archive::came_back(session, doc, spec, before, after)
 }
 
 /// Audits entity by entity, since the roles are in a document of their own.

@@ -4,11 +4,13 @@
 mod declaration;
 mod restore;
 mod revert;
+mod unarchive;
 mod untrash;
 
 pub use declaration::{Argument, Creates, Declaration, Holds, Within};
 pub use restore::Restore;
 pub use revert::Revert;
+pub use unarchive::Unarchive;
 pub use untrash::{Untrash, find as find_trashed};
 
 #[cfg(test)]
@@ -230,6 +232,11 @@ operations! {
         takes: &[needs("seq")],
     }
     "trash.restore" => TrashRestore(Untrash) {
+        within: Within::Anywhere,
+        creates: Creates::Record,
+        takes: &[needs("record")],
+    }
+    "archive.restore" => ArchiveRestore(Unarchive) {
         within: Within::Anywhere,
         creates: Creates::Record,
         takes: &[needs("record")],

@@ -4,6 +4,7 @@
 //! the schema knows of a record is a field of its struct; what other programs wrote beside it stays
 //! with the record, where all of it was asked for. Nothing here writes, prints or asks the clock.
 
+pub mod archived;
 pub mod board;
 pub mod canvas;
 pub mod chat;
@@ -15,8 +16,10 @@ mod held;
 pub mod history;
 pub mod issue;
 pub mod member;
+mod message;
 pub mod recent;
 pub mod record;
+mod talk;
 pub mod tombstone;
 pub mod trash;
 pub mod unread;

@@ -12,6 +12,7 @@
 //! look at it and our rename, or against a disk that says "written" and forgets.
 
 mod adopt;
+mod archive_place;
 pub mod check;
 mod commits;
 mod elsewhere;

@@ -4,6 +4,7 @@
 //! [`crate::merge`]'s.
 
 mod account;
+pub mod archiving;
 pub mod bundle;
 pub mod changes;
 pub mod export;

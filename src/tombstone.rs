@@ -477,7 +477,7 @@ pub fn make_room(session: &mut Session, doc: &DocId) -> Result<()> {
     ))
     .hint(
         Hint::from("make room: ")
-            .next(Next::Prune(None))
+            .next(concern::room_in(spec))
             .and("; ")
             .next(Next::BlockedTombstones)
             .and(" shows what it waits for"),

@@ -91,6 +91,7 @@ pub(super) fn candidates(name: &str) -> Option<Candidates> {
         "SEQ" => commands,
         "CONFLICT" => conflicts,
         "TRASHED" => trashed,
+        "ARCHIVED" => archived,
         "FINDING" => findings,
         "ROLE" => roles,
         "TYPE[:ID]" => types,
@@ -162,6 +163,16 @@ fn trashed(context: &Context) -> Result<Vec<CompletionCandidate>> {
     let all = super::trash::all(context)?;
     let newest = all.iter().take(RECORDS);
     Ok(newest.map(|one| with_help(&one.id, one.text.as_deref().unwrap_or(&one.kind))).collect())
+}
+
+fn archived(context: &Context) -> Result<Vec<CompletionCandidate>> {
+    let reader = context.reader()?;
+    let entities = context.named_entities(&reader)?;
+    let all = crate::query::archived::list(&reader, entities.as_ref(), None, Some(RECORDS))?;
+    let help = |one: &crate::query::archived::ArchivedSummary| {
+        with_help(&one.id, one.text.as_deref().unwrap_or(one.kind))
+    };
+    Ok(all.found.iter().rev().map(help).collect())
 }
 
 /// Columns by title and by id: not every title is for a shell.

@@ -106,7 +106,8 @@ impl Context {
         self.store()?.repair_session(self.how()?)
     }
 
-    fn how(&self) -> Result<Open<'_>> {
+    /// How a session of this command is opened. Heeds `-n`.
+    pub fn how(&self) -> Result<Open<'_>> {
         Ok(Open { command: &self.command, member: self.named_member()?, dry_run: self.dry_run })
     }
 

@@ -10,7 +10,7 @@ mod untrash;
 pub use attachment::Attachment;
 pub use react::React;
 pub use send::Send;
-pub use thread::{Caches, context_of, find_thread, live_replies};
+pub use thread::{Caches, find_thread, live_replies, open as open_thread};
 pub use untrash::restore;
 
 use super::{Actor, Outcome, record};

@@ -136,6 +136,14 @@ pub enum Next {
 
     /// Remove what everybody knows to be deleted.
     Prune(Option<String>),
+    /// Move what is done with into the archive.
+    ArchiveRun,
+    /// List what is in the archive.
+    Archived,
+    /// Show something in the archive.
+    ArchivedRecord(String),
+    /// Bring something back out of the archive.
+    RestoreArchived(String),
     /// Show which tombstones wait, and for whom.
     BlockedTombstones,
     /// List what was deleted for good.

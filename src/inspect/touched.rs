@@ -151,12 +151,23 @@ impl<'d, 'a> TouchMap<'d, 'a> {
         within.zip(mine.start + first..).map(|(block, index)| (index, held(block))).collect()
     }
 
+    /// The paths of the records that an update touches, as far as the document still tells.
+    ///
+    /// # Errors
+    /// The fault of its bytes.
+    pub fn paths(&self, update: &[u8]) -> Result<BTreeSet<DocPath>, Fault> {
+        Ok(self.read(&Update::walk(update)?).records.into_keys().collect())
+    }
+
     /// An update as the document sees it. Takes time by the update, not by the document.
     ///
     /// # Errors
     /// The fault of its bytes.
     pub fn touched(&self, update: &[u8]) -> Result<Touched, Fault> {
-        let update = Update::walk(update)?;
+        Ok(self.read(&Update::walk(update)?).finish())
+    }
+
+    fn read(&self, update: &Update<'_>) -> TouchReader<'_, 'd, 'a> {
         let mut account = TouchReader {
             standing: self,
             touched: Touched { blocks: update.blocks().len(), ..Touched::default() },
@@ -172,7 +183,7 @@ impl<'d, 'a> TouchMap<'d, 'a> {
             account.touched.deleted += u64::from(range.end.saturating_sub(range.start));
             account.note(client, range, true);
         }
-        Ok(account.finish())
+        account
     }
 }
 

@@ -1,6 +1,7 @@
 //! Files that another program put over ours: by the rules of an import.
 
 use super::{AppliedUpdate, Incoming, MergeSummary, prune_entity_of, resolve_documents};
+use crate::archive;
 use crate::concern::{self, core};
 use crate::error::Result;
 use crate::store::{Adopted, Session};
@@ -55,6 +56,11 @@ pub fn adopt(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>
         1 => said.push_str(", 1 record is gone for good (`crdtctl trash list` has it)"),
         n => said.push_str(&format!(", {n} records are gone for good (`crdtctl trash list`)")),
     }
+    match sum(|s| s.archived) {
+        0 => {}
+        1 => said.push_str(", 1 record is in the archive now"),
+        n => said.push_str(&format!(", {n} records are in the archive now")),
+    }
     let not_allowed = merged.audits.into_iter().map(|a| format!("not allowed here: {}", a.message));
     Ok(std::iter::once(said).chain(not_allowed).collect())
 }
@@ -65,5 +71,6 @@ fn keep_logged(session: &mut Session, adopted: &Adopted<'_>) -> Result<usize> {
         return Ok(0);
     };
     let Some(after) = session.view(adopted.doc)? else { return Ok(0) };
-    trash::keep_vanished(session, adopted.doc, spec, [logged, &after], None)
+    let (archived, _) = archive::vanished(session, adopted.doc, spec, [logged, &after])?;
+    trash::keep_vanished(session, adopted.doc, spec, [logged, &after], None, &archived)
 }

@@ -139,6 +139,7 @@ impl LoggedStep<'_> {
             | Operation::CanvasUndo(_)
             | Operation::CanvasApply(_) => self.canvas_back(operation),
             Operation::TrashRestore(_)
+            | Operation::ArchiveRestore(_)
             | Operation::ConflictRestore(_)
             | Operation::Prune(_)
             | Operation::LogRevert(_) => self.anything_back(session, operation),

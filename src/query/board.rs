@@ -1,13 +1,16 @@
 //! The board of an entity: its columns, and the cards in them.
 
+use super::archived::{Place, Shelf};
 use super::issue::assignee;
 use super::record::{self, Other, derived};
 use super::{Text, view};
+use crate::archive::ArchivePage;
 use crate::concern::kanban::{Board, CARDS, Heading, SPEC};
 use crate::concern::{Priority, kanban};
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::EntityId;
+use crate::path::DocPath;
 use crate::store::Reader;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -38,6 +41,9 @@ pub struct Card {
     pub archived_at: i64,
     /// Who has acknowledged that it was archived: member → Unix seconds.
     pub ack_vector: Value,
+    /// It is in the archive, and in the document no more.
+    #[serde(default, deserialize_with = "derived", skip_serializing_if = "std::ops::Not::not")]
+    pub in_archive: bool,
     /// What other programs wrote beside it, where the whole record was asked for.
     #[serde(flatten)]
     pub other: Other,
@@ -115,9 +121,19 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &CardFilter) -> Result<V
     let board = Board::of(&view);
     let titles = titles(&board);
     let on_it = board.columns.iter().flat_map(|column| &column.cards).chain(&board.unfiled);
-    let archived = board.archived.iter().filter(|_| filter.archived);
-    let cards = on_it.chain(archived).map(|id| card(&view, &titles, id));
+    let cards = on_it.map(|id| card(&view, &titles, id));
     let mut cards = cards.collect::<Result<Vec<Card>>>()?;
+    if filter.archived {
+        let put_away = board.archived.iter().map(|id| card(&view, &titles, id));
+        let mut put_away = put_away.collect::<Result<Vec<Card>>>()?;
+        let shelf = Shelf::of(reader, entity.document(SPEC.name), &view)?;
+        for archived in shelf.page(&ArchivePage::default())? {
+            let card: Card = record::brief(&CARDS, &archived.fields()?, archived.path.last())?;
+            put_away.push(titled(Card { in_archive: true, ..card }, &titles));
+        }
+        put_away.sort_by(|a, b| a.id.cmp(&b.id));
+        cards.append(&mut put_away);
+    }
     if let Some(column) = &filter.column {
         let id = kanban::find_column(&view, column)?.id;
         cards.retain(|card| card.column_id == *id);
@@ -141,8 +157,15 @@ pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Card> {
     let Some(view) = view(reader, entity, &SPEC)? else {
         return Err(Error::not_found(format!("no card {prefix:?}")));
     };
-    let path = ["cards".to_owned(), kanban::find(&view, prefix)?];
-    let card = record::whole(&CARDS, &view, &path)?;
+    let shelf = Shelf::of(reader, entity.document(SPEC.name), &view)?;
+    let live = kanban::find(&view, prefix).map(|id| DocPath::from(["cards", &id]));
+    let card = match shelf.find(live, prefix, CARDS.noun)? {
+        Place::Document(path) => record::whole(&CARDS, &view, &path)?,
+        Place::Archived(archived) => {
+            let row = CARDS.whole_row(&archived.fields()?, archived.path.last());
+            Card { in_archive: true, ..record::typed(row)? }
+        }
+    };
     Ok(titled(card, &titles(&Board::of(&view))))
 }
 

@@ -1,65 +1,24 @@
 //! What was said in an entity: messages, replies and threads.
 
-use super::record::{self, Other, derived};
+use super::archived::Place;
+pub use super::message::Message;
+use super::record;
+use super::talk::Talk;
 use super::unread::{ReadMark, Unread};
-use super::{Text, look, occurring, view};
+use super::{look, occurring, view};
+use crate::archive::ArchivePage;
 use crate::concern::chat;
 use crate::concern::chat::{Caches, MESSAGES, REPLIES, SPEC, THREADS, find_thread, no_chat};
 use crate::crdt::source::Source;
-use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::EntityId;
 use crate::path::{DocPath, Keys};
 use crate::schema::FieldRole;
 use crate::store::Reader;
 use crate::wire::{Clocks, Id};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A message, or a reply to one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Message {
-    /// By which it is known here.
-    pub id: String,
-    /// The member who wrote it, as the record says; need not be active any more.
-    pub author_id: Text,
-    /// What was written; it is still here after a deletion, until the tombstone is pruned.
-    pub content: Text,
-    /// Unix seconds; 0 where nobody said.
-    pub created_at: i64,
-    /// When it was last edited, in Unix seconds.
-    pub updated_at: i64,
-    /// Whether it was deleted: it is a tombstone then.
-    pub deleted: bool,
-    /// When, in Unix seconds; 0 for what is not deleted.
-    pub deleted_at: i64,
-    /// Who has acknowledged the deletion: member → Unix seconds.
-    pub ack_vector: Value,
-    /// Emoji → who reacted with it, each member once.
-    pub reactions: BTreeMap<String, Vec<String>>,
-    /// One object for each file, as it stands in the document.
-    pub attachments: Value,
-    /// What other programs wrote beside it, where the whole record was asked for.
-    #[serde(flatten)]
-    pub other: Other,
-    /// The message that it replies to.
-    #[serde(default, deserialize_with = "derived")]
-    pub parent_id: Option<String>,
-    /// That is deleted, or gone altogether.
-    #[serde(default, deserialize_with = "derived", skip_serializing_if = "is_false")]
-    pub parent_deleted: bool,
-    /// The replies in its own thread that are not deleted, counted.
-    #[serde(default, deserialize_with = "derived")]
-    pub reply_count: i64,
-    /// When the last of them was written, in Unix seconds; 0 without any.
-    #[serde(default, deserialize_with = "derived")]
-    pub last_reply_at: i64,
-    /// Others wrote it, and it came after what was marked as read here; in lists, and only where
-    /// anything ever was.
-    #[serde(default, deserialize_with = "derived", skip_serializing_if = "is_false")]
-    pub unread: bool,
-}
 
 /// A message and the replies to it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -136,7 +95,7 @@ pub struct ThreadSummary {
 /// `Ambiguous` or `Usage` for a prefix of an author; `Corrupt` where the document is.
 pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Result<Vec<Message>> {
     match view(reader, entity, &SPEC)? {
-        Some(view) => list_of(reader, &view, entity, filter),
+        Some(view) => list_of(reader, &Talk::of(reader, entity, &view)?, entity, filter),
         None => Ok(Vec::new()),
     }
 }
@@ -144,22 +103,38 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Resul
 /// The same, of a chat that was read.
 fn list_of(
     reader: &Reader,
-    view: &View,
+    talk: &Talk<'_>,
     entity: &EntityId,
     filter: &MessageFilter,
 ) -> Result<Vec<Message>> {
+    let view = talk.view();
     let mut replies = REPLIES.records(view);
-    if filter.words.is_empty() && !filter.unread && !filter.replies {
-        replies.retain(|path| path.get(1).is_some_and(|thread| is_gone(view, thread)));
+    let with_replies = !filter.words.is_empty() || filter.unread || filter.replies;
+    if !with_replies {
+        let mut gone = BTreeMap::new();
+        for thread in replies.iter().filter_map(|path| path.get(1)) {
+            if !gone.contains_key(thread) {
+                gone.insert(thread.clone(), talk.is_gone(thread)?);
+            }
+        }
+        replies.retain(|path| path.get(1).is_some_and(|thread| gone.get(thread) == Some(&true)));
     }
     let mut paths = MESSAGES.records(view);
     paths.append(&mut replies);
-    if let Some(limit) = filter.limit.filter(|_| filter.lets_all_through()) {
+    let limit = filter.limit.filter(|_| filter.lets_all_through());
+    if let Some(limit) = limit {
         paths = newest(view, paths, filter.deleted, limit);
     }
-    let found = messages(view, paths, filter.deleted)?;
-    let mut found = let_through(reader, view, entity, found, filter)?;
-    sort(view, &mut found);
+    let mut found = talk.messages(paths, filter.deleted)?;
+    found.append(&mut talk.archived(&ArchivePage {
+        listed: !with_replies,
+        since: filter.since,
+        until: filter.until,
+        limit,
+        ..ArchivePage::default()
+    })?);
+    let mut found = let_through(reader, talk, entity, found, filter)?;
+    talk.sort(&mut found);
     if let Some(limit) = filter.limit {
         found.drain(..found.len().saturating_sub(limit));
     }
@@ -173,11 +148,12 @@ fn list_of(
 /// `Corrupt` where the document is.
 pub fn news(reader: &Reader, entity: &EntityId, after: &Clocks) -> Result<(Vec<Message>, Clocks)> {
     let Some(view) = view(reader, entity, &SPEC)? else { return Ok((Vec::new(), after.clone())) };
-    let mut found = messages(&view, MESSAGES.records(&view), false)?;
-    found.append(&mut messages(&view, REPLIES.records(&view), false)?);
+    let talk = Talk::of(reader, entity, &view)?;
+    let mut found = talk.messages(MESSAGES.records(&view), false)?;
+    found.append(&mut talk.messages(REPLIES.records(&view), false)?);
     let is_new = |item: Id| after.get(&item.client).is_none_or(|clock| item.clock >= *clock);
-    found.retain(|message| item(&view, message).is_some_and(is_new));
-    sort(&view, &mut found);
+    found.retain(|message| talk.item(message).is_some_and(is_new));
+    talk.sort(&mut found);
     Ok((found, view.version().clocks.clone()))
 }
 
@@ -188,15 +164,17 @@ pub fn news(reader: &Reader, entity: &EntityId, after: &Clocks) -> Result<(Vec<M
 /// As [`list`].
 pub fn threads(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Result<Vec<Thread>> {
     let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
-    let mut all = messages(&view, MESSAGES.records(&view), true)?;
-    all.append(&mut messages(&view, REPLIES.records(&view), filter.deleted)?);
+    let talk = Talk::of(reader, entity, &view)?;
+    let mut all = talk.messages(MESSAGES.records(&view), true)?;
+    all.append(&mut talk.messages(REPLIES.records(&view), filter.deleted)?);
+    all.append(&mut talk.archived(&ArchivePage::default())?);
     // A deleted message is shown for the sake of its replies, or where deleted ones are.
     let hides = |message: &Message| message.deleted && !filter.deleted;
     let shown: Vec<Message> = all.iter().filter(|one| !hides(one)).cloned().collect();
-    let wanted = let_through(reader, &view, entity, shown, filter)?;
+    let wanted = let_through(reader, &talk, entity, shown, filter)?;
     let wanted: BTreeSet<String> = wanted.into_iter().map(|one| thread_of(&one).into()).collect();
-    mark(&Unread::of(reader, entity)?, &view, &mut all);
-    sort(&view, &mut all);
+    mark(&Unread::of(reader, entity)?, &talk, &mut all);
+    talk.sort(&mut all);
     let mut threads: BTreeMap<String, Thread> = BTreeMap::new();
     let mut order = Vec::new();
     for message in all {
@@ -204,12 +182,14 @@ pub fn threads(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Re
         if !wanted.contains(&parent_id) {
             continue;
         }
-        let thread = threads.entry(parent_id).or_insert_with_key(|parent_id| {
+        if !threads.contains_key(&parent_id) {
             order.push(parent_id.clone());
-            let Caches { reply_count, last_reply_at } = Caches::of(&view, parent_id);
-            let (message, replies) = (None, Vec::new());
-            Thread { parent_id: parent_id.clone(), reply_count, last_reply_at, message, replies }
-        });
+            let Caches { reply_count, last_reply_at } = talk.caches(&parent_id)?;
+            let (message, replies, parent_id) = (None, Vec::new(), parent_id.clone());
+            let thread = Thread { parent_id, reply_count, last_reply_at, message, replies };
+            threads.insert(thread.parent_id.clone(), thread);
+        }
+        let Some(thread) = threads.get_mut(&parent_id) else { continue };
         match message.parent_id {
             Some(_) => thread.replies.push(message),
             None => thread.message = Some(message),
@@ -227,26 +207,26 @@ fn thread_of(message: &Message) -> &str {
     message.parent_id.as_deref().unwrap_or(&message.id)
 }
 
-fn mark(unread: &Unread, view: &View, messages: &mut [Message]) {
+fn mark(unread: &Unread, talk: &Talk<'_>, messages: &mut [Message]) {
     for message in messages.iter_mut().filter(|_| unread.is_kept()) {
-        message.unread = is_unread(unread, view, message);
+        message.unread = is_unread(unread, talk, message);
     }
 }
 
-fn is_unread(unread: &Unread, view: &View, message: &Message) -> bool {
-    !message.deleted && unread.is_unread(&message.id, &message.author_id, item(view, message))
+fn is_unread(unread: &Unread, talk: &Talk<'_>, message: &Message) -> bool {
+    !message.deleted && unread.is_unread(&message.id, &message.author_id, talk.item(message))
 }
 
 /// Those of some messages that a filter lets through, its limit apart.
 fn let_through(
     reader: &Reader,
-    view: &View,
+    talk: &Talk<'_>,
     entity: &EntityId,
     mut found: Vec<Message>,
     filter: &MessageFilter,
 ) -> Result<Vec<Message>> {
     let unread = Unread::of(reader, entity)?;
-    mark(&unread, view, &mut found);
+    mark(&unread, talk, &mut found);
     let author = filter.author.as_deref().map(|wanted| {
         occurring(wanted, found.iter().map(|message| message.author_id.as_str()), "author")
     });
@@ -257,7 +237,7 @@ fn let_through(
         times.contains(&message.created_at)
             && author.as_deref().is_none_or(|author| message.author_id == *author)
             && has_words(&message.content, &words)
-            && (!filter.unread || is_unread(&unread, view, message))
+            && (!filter.unread || is_unread(&unread, talk, message))
     });
     Ok(found)
 }
@@ -273,10 +253,14 @@ pub fn reading(reader: &Reader, entity: &EntityId, until: Option<&str>) -> Resul
         return Ok(Reading { mark: ReadMark::default(), read: 0, unread: 0 });
     };
     let filter = MessageFilter { unread: true, ..MessageFilter::default() };
-    let unread = list_of(reader, &view, entity, &filter)?;
+    let talk = Talk::of(reader, entity, &view)?;
+    let unread = list_of(reader, &talk, entity, &filter)?;
     let before = unread.len();
+    if let Some(last) = last.iter().find(|last| last.in_archive) {
+        talk.recall(last)?;
+    }
     let is_later = |message: &Message| match &last {
-        Some(last) => order(&view, message) > order(&view, last),
+        Some(last) => talk.order(message) > talk.order(last),
         None => false,
     };
     let left = unread.into_iter().filter(|message| is_later(message));
@@ -303,8 +287,20 @@ pub fn unread_count(reader: &Reader, entity: &EntityId) -> Result<usize> {
 /// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
 pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Message> {
     let found = look(reader, entity, &SPEC, |source| {
-        let (of, path) = chat::find(source, prefix)?;
-        Ok(beside(record::whole(of, source, &path)?, source, &path))
+        let talk = Talk::of(reader, entity, source)?;
+        let live = chat::find(source, prefix).map(|(_, path)| path);
+        match talk.shelf.find(live, prefix, MESSAGES.noun)? {
+            Place::Document(path) => {
+                let of = chat::collection_of(&path);
+                talk.beside(record::whole(of, source, &path)?, &path)
+            }
+            Place::Archived(archived) => {
+                let of = chat::collection_of(&archived.path);
+                let row = of.whole_row(&archived.fields()?, archived.path.last());
+                let message = Message { in_archive: true, ..record::typed(row)? };
+                talk.beside(message, &archived.path)
+            }
+        }
     });
     found?.ok_or_else(|| no_chat(entity))
 }
@@ -315,21 +311,35 @@ pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Message>
 /// # Errors
 /// As [`find`].
 pub fn thread(reader: &Reader, entity: &EntityId, prefix: &str, all: bool) -> Result<Thread> {
-    let found = look(reader, entity, &SPEC, |source| thread_in(source, prefix, all));
+    let found = look(reader, entity, &SPEC, |source| {
+        thread_in(&Talk::of(reader, entity, source)?, prefix, all)
+    });
     found?.ok_or_else(|| no_chat(entity))
 }
 
-fn thread_in(source: &dyn Source, prefix: &str, all: bool) -> Result<Thread> {
-    let parent = find_thread(source, prefix)?;
-    let message = match source.exists(&["messages", &parent]) {
-        true => Some(message(source, ["messages", &parent].map(str::to_owned).as_slice())?),
-        false => None,
+fn thread_in(talk: &Talk<'_>, prefix: &str, all: bool) -> Result<Thread> {
+    let source = talk.view();
+    let live = find_thread(source, prefix).map(|parent| DocPath::from(["messages", &parent]));
+    let parent = match talk.shelf.find(live, prefix, MESSAGES.noun)? {
+        Place::Document(path) => path.last().cloned(),
+        Place::Archived(archived) => {
+            archived.parent().or_else(|| Some(archived.id())).map(str::to_owned)
+        }
+    };
+    let parent = parent.unwrap_or_default();
+    let path = DocPath::from(["messages", &parent]);
+    let message = match source.exists(&path.steps()) {
+        true => Some(talk.message(&path)?),
+        false => talk.shelf.get(&path)?.map(|archived| talk.shelved(&archived)).transpose()?,
     };
     let replies = source.keys(&["threads", &parent, "replies"]).into_iter();
     let paths = replies.map(|id| DocPath::from(["threads", &parent, "replies", &id]));
-    let mut replies = messages(source, paths.collect(), all)?;
-    sort(source, &mut replies);
-    let Caches { reply_count, last_reply_at } = Caches::of(source, &parent);
+    let mut replies = talk.messages(paths.collect(), all)?;
+    for archived in talk.shelf.replies(&parent)? {
+        replies.push(talk.shelved(&archived)?);
+    }
+    talk.sort(&mut replies);
+    let Caches { reply_count, last_reply_at } = talk.caches(&parent)?;
     Ok(Thread { parent_id: parent, reply_count, last_reply_at, message, replies })
 }
 
@@ -361,6 +371,13 @@ pub fn message_fields(
             }
         }
     }
+    for archived in Talk::of(reader, entity, &view)?.shelf.page(&ArchivePage::default())? {
+        let of = chat::collection_of(&archived.path);
+        let mut row = of.row(&archived.fields()?, archived.path.last());
+        row.retain(|name, _| names.contains(&name.as_str()));
+        let key = archived.path.last().cloned().unwrap_or_default();
+        found.push(((Some(archived.created_at), Some(archived.written), key), row));
+    }
     found.sort_by(|(a, _), (b, _)| a.cmp(b));
     Ok(found.into_iter().map(|(_, row)| row).collect())
 }
@@ -371,16 +388,18 @@ pub fn message_fields(
 /// `Corrupt` where the document is.
 pub fn thread_summaries(reader: &Reader, entity: &EntityId) -> Result<Vec<ThreadSummary>> {
     let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
-    let summary = |path: DocPath| {
-        let parent_id = path.last()?.clone();
-        let Caches { reply_count, last_reply_at } = Caches::of(&view, &parent_id);
-        Some(ThreadSummary { parent_id, reply_count, last_reply_at })
+    let talk = Talk::of(reader, entity, &view)?;
+    let mut parents = talk.shelf.threads()?;
+    parents.extend(THREADS.records(&view).iter().filter_map(|path| path.last().cloned()));
+    let summary = |parent_id: String| {
+        let Caches { reply_count, last_reply_at } = talk.caches(&parent_id)?;
+        Ok(ThreadSummary { parent_id, reply_count, last_reply_at })
     };
-    Ok(THREADS.records(&view).into_iter().filter_map(summary).collect())
+    parents.into_iter().map(summary).collect()
 }
 
 /// The paths of the last so many messages and replies: what is shown of them is not read of all.
-fn newest(view: &View, mut paths: Vec<DocPath>, all: bool, limit: usize) -> Vec<DocPath> {
+fn newest(view: &dyn Source, mut paths: Vec<DocPath>, all: bool, limit: usize) -> Vec<DocPath> {
     paths.retain(|path| all || !MESSAGES.is_deleted(view, path));
     let created = MESSAGES.named(FieldRole::Created).unwrap_or_default();
     paths.sort_by_cached_key(|path| {
@@ -390,57 +409,10 @@ fn newest(view: &View, mut paths: Vec<DocPath>, all: bool, limit: usize) -> Vec<
     paths.split_off(paths.len().saturating_sub(limit))
 }
 
-/// The messages or replies at some paths, deleted ones only with `all`.
-fn messages(source: &dyn Source, paths: Vec<DocPath>, all: bool) -> Result<Vec<Message>> {
-    let shown = paths.iter().filter(|path| all || !MESSAGES.is_deleted(source, path));
-    shown.map(|path| message(source, path)).collect()
-}
-
-fn message(source: &dyn Source, path: &[String]) -> Result<Message> {
-    let of = chat::collection_of(path);
-    let message = record::brief(of, &of.record(source, &path.steps()), path.last())?;
-    Ok(beside(message, source, path))
-}
-
-/// A message with what is derived beside its record.
-fn beside(message: Message, source: &dyn Source, path: &[String]) -> Message {
-    let (parent_id, Caches { reply_count, last_reply_at }) = chat::context_of(source, path);
-    let parent_deleted = parent_id.as_ref().is_some_and(|parent| is_gone(source, parent));
-    Message { parent_id, parent_deleted, reply_count, last_reply_at, ..message }
-}
-
-/// Whether a message is deleted, or not there any more.
-fn is_gone(source: &dyn Source, message: &str) -> bool {
-    let path = ["messages", message].map(str::to_owned);
-    !source.exists(&path.steps()) || MESSAGES.is_deleted(source, &path)
-}
-
-fn is_false(flag: &bool) -> bool {
-    !flag
-}
-
 fn has_words(content: &str, words: &[String]) -> bool {
     if words.is_empty() {
         return true;
     }
     let content = content.to_lowercase();
     words.iter().all(|word| content.contains(word.as_str()))
-}
-
-/// The oldest first, those of one second as they were written: the same on every replica.
-fn sort(source: &dyn Source, messages: &mut [Message]) {
-    messages.sort_by_cached_key(|message| order(source, message));
-}
-
-/// What messages are sorted by.
-fn order(source: &dyn Source, message: &Message) -> (i64, Option<Id>, String) {
-    (message.created_at, item(source, message), message.id.clone())
-}
-
-/// The item that made a message or reply.
-fn item(source: &dyn Source, message: &Message) -> Option<Id> {
-    match &message.parent_id {
-        Some(parent) => source.item(&["threads", parent, "replies", &message.id]),
-        None => source.item(&["messages", &message.id]),
-    }
 }

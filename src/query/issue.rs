@@ -1,16 +1,19 @@
 //! The issues of an entity, and what was said about them.
 
+use super::archived::{Place, Shelf};
 use super::record::{self, Other, derived};
 use super::{Text, look, occurring, view};
+use crate::archive::ArchivePage;
 use crate::concern::issues::{COMMENTS, ISSUES, SPEC, Status};
 use crate::concern::{Priority, issues};
 use crate::error::{Error, Result};
 use crate::id::EntityId;
-use crate::path::Keys;
+use crate::path::{DocPath, Keys};
 use crate::store::Reader;
 use crate::wire::{Record, Value as Held};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// An issue with its comments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,6 +51,9 @@ pub struct Issue {
     /// The oldest first.
     #[serde(default, deserialize_with = "derived")]
     pub comments: Vec<Comment>,
+    /// It is in the archive, and in the document no more.
+    #[serde(default, deserialize_with = "derived", skip_serializing_if = "std::ops::Not::not")]
+    pub in_archive: bool,
     /// What other programs wrote beside it, where the whole record was asked for.
     #[serde(flatten)]
     pub other: Other,
@@ -115,6 +121,17 @@ pub enum IssueOrder {
 pub fn list(reader: &Reader, entity: &EntityId, filter: &IssueFilter) -> Result<Vec<Issue>> {
     let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
+    let mut written = BTreeMap::new();
+    if filter.closed {
+        let shelf = Shelf::of(reader, entity.document(SPEC.name), &view)?;
+        for archived in shelf.page(&ArchivePage::default())? {
+            let record = archived.fields()?;
+            let issue: Issue = record::brief(&ISSUES, &record, archived.path.last())?;
+            written.insert(issue.id.clone(), archived.written);
+            let comments = comments_of(&record, true)?;
+            found.push(Issue { comments, in_archive: true, ..issue });
+        }
+    }
     for path in ISSUES.records(&view) {
         if filter.closed || !ISSUES.is_deleted(&view, &path) {
             let record = ISSUES.record(&view, &path.steps());
@@ -134,7 +151,8 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &IssueFilter) -> Result<
     }
     // Those of one second as they were written: the same on every replica.
     found.sort_by_cached_key(|issue| {
-        let written = view.item(&["issues", &issue.id]);
+        let archived = || written.get(&issue.id).copied();
+        let written = view.item(&["issues", &issue.id]).or_else(archived);
         (filter.sort.key(issue), issue.created_at, written, issue.id.clone())
     });
     if filter.reverse {
@@ -150,10 +168,20 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &IssueFilter) -> Result<
 /// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
 pub fn find(reader: &Reader, entity: &EntityId, prefix: &str, all: bool) -> Result<Issue> {
     let found = look(reader, entity, &SPEC, |source| {
-        let path = ["issues".to_owned(), issues::find(source, prefix)?];
-        let issue: Issue = record::whole(&ISSUES, source, &path)?;
-        let record = ISSUES.record(source, &path.steps());
-        Ok(Issue { comments: comments_of(&record, all)?, ..issue })
+        let shelf = Shelf::of(reader, entity.document(SPEC.name), source)?;
+        let live = issues::find(source, prefix).map(|id| DocPath::from(["issues", &id]));
+        match shelf.find(live, prefix, ISSUES.noun)? {
+            Place::Document(path) => {
+                let issue: Issue = record::whole(&ISSUES, source, &path)?;
+                let record = ISSUES.record(source, &path.steps());
+                Ok(Issue { comments: comments_of(&record, all)?, ..issue })
+            }
+            Place::Archived(archived) => {
+                let record = archived.fields()?;
+                let issue: Issue = record::typed(ISSUES.whole_row(&record, archived.path.last()))?;
+                Ok(Issue { comments: comments_of(&record, all)?, in_archive: true, ..issue })
+            }
+        }
     });
     found?.ok_or_else(|| Error::not_found(format!("no issue {prefix:?}")))
 }

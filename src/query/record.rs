@@ -105,7 +105,7 @@ pub(super) fn whole<T: DeserializeOwned>(
     typed(of.whole_row(&of.record(source, &path.steps()), path.last()))
 }
 
-fn typed<T: DeserializeOwned>(row: Map<String, Value>) -> Result<T> {
+pub(super) fn typed<T: DeserializeOwned>(row: Map<String, Value>) -> Result<T> {
     T::deserialize(Value::Object(row))
         .map_err(|e| Error::bug("a record is not what its schema says").because(e))
 }

@@ -89,15 +89,18 @@ pub struct DocumentSummary {
 
 impl Serialize for DocumentSummary {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let MergeSummary { added, edited, deleted, acknowledged, pruned, conflicts: _ } =
+        let MergeSummary { added, edited, deleted, acknowledged, pruned, archived, conflicts: _ } =
             self.summary;
-        let mut account = serializer.serialize_struct("DocumentSummary", 6)?;
+        let mut account = serializer.serialize_struct("DocumentSummary", 7)?;
         account.serialize_field("doc", &self.doc)?;
         account.serialize_field("added", &added)?;
         account.serialize_field("edited", &edited)?;
         account.serialize_field("deleted", &deleted)?;
         account.serialize_field("acknowledged", &acknowledged)?;
         account.serialize_field("pruned", &pruned)?;
+        if archived > 0 {
+            account.serialize_field("archived", &archived)?;
+        }
         account.end()
     }
 }

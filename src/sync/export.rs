@@ -281,6 +281,37 @@ pub(super) fn bytes_for(
     Ok(update.map_or(0, |update| update.len() as u64))
 }
 
+/// What a peer lacks of a document, by its receipt.
+pub(super) enum Lacked {
+    /// It has this very version.
+    Nothing,
+    /// What is in this update, which leads from what it said to have to this version.
+    Part(Vec<u8>),
+    /// Nobody knows what it has.
+    Whole,
+}
+
+/// What an export for a peer would carry of a document.
+pub(super) fn lacked(
+    reader: &Reader,
+    environment: &Environment,
+    doc: &DocId,
+    whole: &Update<'_, Checked>,
+    peer: &KnownPeer,
+) -> Result<Lacked> {
+    let has = Has::from(&whole.version());
+    let Some(receipt) = peer.receipt(doc) else { return Ok(Lacked::Whole) };
+    let request = Request { peer: Some(peer), ..Request::default() };
+    let export = Exporter::new(reader, environment, &request)?;
+    Ok(match export.part(doc, whole, &has)? {
+        (Some(update), _) if update == whole.bytes() => Lacked::Whole,
+        (Some(update), _) => Lacked::Part(update),
+        (None, _) if receipt.has == has => Lacked::Nothing,
+        // It has news of its own that are not here, and nothing of ours is news to it.
+        (None, _) => Lacked::Part(NOTHING.to_vec()),
+    })
+}
+
 /// Whether a peer lacks anything of a document whose version is another than it said: rows of our
 /// log, or it lacks something that no log explains.
 pub(super) fn lacks(

@@ -5,9 +5,10 @@ use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::Result;
 use crate::id::DocId;
-use crate::path::Keys;
+use crate::path::{DocPath, Keys};
 use crate::schema::{Collection, Spec};
 use crate::store::{Session, Trashed};
+use std::collections::BTreeSet;
 
 /// This replica pruned it.
 pub const PRUNED: &str = "pruned";
@@ -42,21 +43,22 @@ pub fn keep(
 }
 
 /// Keeps the records that an import took away, as they were before it: others had pruned them, or
-/// put another in the place of their tombstone. What stood in a record that went is kept with it.
-/// Returns how many went.
+/// put another in the place of their tombstone. What stood in a record that went is kept with it,
+/// and what is `archived` is kept there. Returns how many went.
 pub fn keep_vanished(
     session: &Session,
     doc: &DocId,
     spec: &Spec,
     [before, after]: [&View; 2],
     sender: Option<&str>,
+    archived: &BTreeSet<DocPath>,
 ) -> Result<usize> {
     let mut gone = 0usize;
     for collection in spec.collections {
         for path in collection.records(before) {
             let steps = path.steps();
             let around = steps.split_last().map_or(&[][..], |(_, around)| around);
-            if around.len() > 1 && !after.exists(around) {
+            if around.len() > 1 && !after.exists(around) || archived.contains(&path) {
                 continue;
             }
             let why = match after.exists(&steps) {

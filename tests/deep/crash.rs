@@ -252,7 +252,7 @@ pub(super) fn under_strace(plain: &Command, options: &[&str]) -> Command {
 
 /// The binary under strace, which breaks the call number `at` of these, and whether there was
 /// such a call. None without strace.
-fn broken_at(
+pub(super) fn broken_at(
     store: &Store<'_>,
     args: &[&str],
     calls: &str,

@@ -12,6 +12,7 @@
 
 #[path = "../support/application.rs"]
 mod application;
+mod archive;
 mod asked;
 mod boards;
 mod canvases;

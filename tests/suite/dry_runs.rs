@@ -54,6 +54,9 @@ fn busy(machine: &Machine) -> Busy<'_> {
     store.ok(&["entity", "create", "project:alone", "--name", "Alone"]);
     let lost = store.ok(&["chat", "send", "lost", "-e", "project:alone"]);
     store.ok(&["chat", "delete", &lost, "-e", "project:alone", "--yes"]);
+    let archived = store.ok(&["chat", "send", "done with", "-e", "project:alone"]);
+    store.ok(&["archive", "run", "--older-than", "0s", "-e", "project:alone"]);
+    store.ok(&["chat", "send", "to be done with", "-e", "project:alone"]);
     store.ok(&["entity", "use", GROUP]);
     id(&["canvas", "move", &element, "5,5"]);
     id(&["canvas", "undo"]);
@@ -88,12 +91,15 @@ fn busy(machine: &Machine) -> Busy<'_> {
         ("BUNDLE", bundle),
         ("LOST", lost),
         ("SEQ", seq),
+        ("ARCHIVED", archived),
     ]);
     Busy { store, names }
 }
 
 /// Every command with a `--dry-run`, its arguments behind its name; in the store of [`busy`].
 const WRITES: &[(&str, &[&str])] = &[
+    ("archive-restore", &["ARCHIVED", "-e", "project:alone"]),
+    ("archive-run", &["--older-than", "0s", "-e", "project:alone"]),
     ("batch", &["BATCH"]),
     ("canvas-add", &["text", "--at", "0,0", "--size", "9,9", "--data", "{}"]),
     ("canvas-apply", &["RELAYED"]),

@@ -77,6 +77,11 @@ const TABLE: &[Row] = &[
     ("prune", &["chat", "send", "as if"], Err("what was pruned is gone for everybody")),
     ("conflict.restore", &["conflict", "restore", "1"], Ok(&["kanban.edit"])),
     ("trash.restore", &["trash", "restore", "LOST"], Ok(&["chat.delete"])),
+    (
+        "archive.restore",
+        &["archive", "restore", "ARCHIVED"],
+        Err("what was restored is in its document like anything else"),
+    ),
 ];
 
 /// A store in which all of that can be done.
@@ -109,8 +114,11 @@ fn busy(machine: &Machine) -> (Store<'_>, BTreeMap<&'static str, String>) {
     store.ok(&["entity", "create", "project:alone", "--name", "Alone"]);
     let lost = store.ok(&["chat", "send", "lost", "-e", "project:alone"]);
     store.ok(&["chat", "delete", &lost, "-e", "project:alone", "--yes"]);
+    let archived = store.ok(&["chat", "send", "done with", "-e", "project:alone"]);
+    store.ok(&["archive", "run", "--older-than", "0s", "-e", "project:alone"]);
     store.ok(&["entity", "use", GROUP]);
     names.insert("LOST", lost);
+    names.insert("ARCHIVED", archived);
     let relayed = json!({"type": "Operation", "canvas_id": GROUP, "element_id": "note-1",
         "operation_type": "add", "origin_peer": ALICE, "element_data": {
             "element_type": "text", "x": 1, "y": 2, "width": 3, "height": 4,

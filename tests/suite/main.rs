@@ -12,6 +12,7 @@ mod anonymize;
 #[path = "../support/application.rs"]
 mod application;
 mod architecture;
+mod archive;
 mod audit;
 mod batch;
 mod bigint;

@@ -116,6 +116,7 @@ fn summary(imported: &Imported, inputs: &[Input]) -> String {
         (sum(|s| s.deleted), "deleted"),
         (sum(|s| s.acknowledged), "acknowledged"),
         (sum(|s| s.pruned), "pruned"),
+        (sum(|s| s.archived), "archived"),
         (imported.conflicts, "in conflict"),
         (imported.waiting, "waiting"),
     ];

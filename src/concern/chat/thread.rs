@@ -7,7 +7,6 @@ use crate::crdt::doc::Txn;
 use crate::crdt::source::Source;
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::{self, DocId};
-use crate::path::Keys;
 
 /// The caches of a thread (rule R5), as they stand or as they should.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -100,17 +99,7 @@ pub(super) fn check_open(source: &dyn Source, thread: &str) -> Result<()> {
 
 /// Makes the thread of a message, unless it is there: as the same items on every replica (rule
 /// R2), so that two people who reply first at once are in one thread.
-pub(super) fn open(txn: &mut Txn<'_>, doc: &DocId, thread: &str) -> Result<()> {
+pub fn open(txn: &mut Txn<'_>, doc: &DocId, thread: &str) -> Result<()> {
     let fixed = [Fixed::Text("parent_id", thread), Fixed::Map("replies")];
     container::create(txn, doc, "threads", thread, &fixed).map(drop)
-}
-
-/// What a message or reply shows beside its own fields: the message that it replies to, and what
-/// its thread holds.
-pub fn context_of(source: &dyn Source, path: &[String]) -> (Option<String>, Caches) {
-    match path.steps()[..] {
-        ["threads", thread, "replies", _] => (Some(thread.to_owned()), Caches::default()),
-        [_, id] => (None, Caches::of(source, id)),
-        _ => (None, Caches::default()),
-    }
 }

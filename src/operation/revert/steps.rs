@@ -293,6 +293,12 @@ impl LoggedStep<'_> {
                     Next::Trash.and(" shows what can be made anew"),
                 ));
             }
+            Operation::ArchiveRestore(_) => {
+                return Err(self.never(
+                    "what was restored is in its document like anything else",
+                    Next::ArchiveRun.and(" archives it again"),
+                ));
+            }
             // Never in the log: what it ran is.
             Operation::LogRevert(_) => Vec::new(),
             #[cfg(test)]

@@ -1,0 +1,25 @@
+//! What left the documents so that they stay small: a file of its own beside them, which people
+//! take to other tools.
+//!
+//! A record leaves its document only after its row is in the archive, committed and read back. The
+//! row counts from the moment the removal is committed in `crdtctl.db`: a crash in between leaves
+//! the record in its document and a row that nobody sees. Rows are added and never changed; of
+//! several versions of one record the latest is shown, and what is in the document is never shown
+//! from here.
+//!
+//! Who heard of a removal does the same with what it still held ([`vanished`]): nobody loses
+//! history by another's archive.
+
+mod eligible;
+mod file;
+mod keeping;
+mod reading;
+mod row;
+mod vanish;
+
+pub use eligible::{ArchiveUnit, WaitingUnit, remove, units};
+pub use file::FILE_ID;
+pub use keeping::{KeptRecords, keep};
+pub use reading::{ArchivePage, ArchiveReader};
+pub use row::{ArchiveKey, ArchivedRecord, Marker, kind_at};
+pub use vanish::{came_back, vanished};

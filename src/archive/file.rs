@@ -1,0 +1,283 @@
+//! `archive.db`: opening it, and its rows in and out.
+
+use super::row::ArchivedRecord;
+use crate::error::{Error, Kind, Result};
+use crate::id::DocId;
+use crate::wire::Id;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+/// The `application_id` of the file: `crdA`.
+pub const FILE_ID: i32 = 0x6372_6441;
+/// Each brings the tables one version further.
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+
+pub(super) const COLUMNS: &str = "v.n, v.doc_id, v.path, v.created_at, v.changed_at, v.client, v.clock, v.removed, \
+     v.record, v.typed, v.archived_at";
+
+/// An open `archive.db`.
+pub(super) struct ArchiveFile {
+    pub db: Connection,
+}
+
+/// A row with its number in the file.
+pub(super) struct Numbered {
+    pub n: i64,
+    pub record: ArchivedRecord,
+}
+
+impl ArchiveFile {
+    /// Opens the file for writing, creating it, and begins a transaction; the tables are there
+    /// afterwards.
+    ///
+    /// # Errors
+    /// `Locked`; `Refused` for a file that is no archive, or one of a newer crdtctl; `Io`, `Corrupt`.
+    pub fn begin(path: &Path, wait: Duration) -> Result<ArchiveFile> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let open = || -> rusqlite::Result<ArchiveFile> {
+            let db = Connection::open_with_flags(path, flags)?;
+            db.busy_timeout(wait)?;
+            // People copy the file, also to media that cannot be written: nothing lies beside it.
+            db.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))?;
+            // What was written is there after a power cut, before its document lets go of it.
+            db.pragma_update(None, "synchronous", "extra")?;
+            db.pragma_update(None, "foreign_keys", true)?;
+            db.pragma_update(None, "trusted_schema", false)?;
+            db.execute_batch("BEGIN IMMEDIATE")?;
+            Ok(ArchiveFile { db })
+        };
+        let file = open().map_err(failed)?;
+        file.migrate()?;
+        Ok(file)
+    }
+
+    /// Opens a file that is there for reading; None where nothing is in it yet.
+    ///
+    /// # Errors
+    /// As [`ArchiveFile::begin`].
+    pub fn read(path: &Path, wait: Duration) -> Result<Option<ArchiveFile>> {
+        // What a crash left half-way is undone by whoever comes first, and that may be a reader.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let open = |flags| -> rusqlite::Result<ArchiveFile> {
+            let db = Connection::open_with_flags(path, flags)?;
+            db.busy_timeout(wait)?;
+            db.pragma_update(None, "query_only", true)?;
+            db.pragma_update(None, "temp_store", "memory")?;
+            db.pragma_update(None, "trusted_schema", false)?;
+            db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+            Ok(ArchiveFile { db })
+        };
+        let file = open(flags).or_else(|_| open(only)).map_err(failed)?;
+        let version = file.version()?;
+        Ok((version > 0).then_some(file))
+    }
+
+    fn version(&self) -> Result<usize> {
+        let number =
+            |name: &str| self.db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let (id, version) = (number("application_id"), number("user_version"));
+        let (id, version) = (id.map_err(failed)?, version.map_err(failed)?);
+        let version = usize::try_from(version).unwrap_or(usize::MAX);
+        let tables = "SELECT count(*) FROM sqlite_schema";
+        let tables: i64 = self.db.query_row(tables, [], |row| row.get(0)).map_err(failed)?;
+        if (id != i64::from(FILE_ID) || version == 0) && tables > 0 {
+            return Err(Error::refused("archive.db is no archive of crdtctl's")
+                .hint("move it away: nothing of it is used here"));
+        }
+        if version > MIGRATIONS.len() {
+            return Err(Error::refused(format!(
+                "archive.db was written by a newer crdtctl: its tables have version {version}, this \
+                 one knows {}",
+                MIGRATIONS.len()
+            ))
+            .hint("update crdtctl"));
+        }
+        Ok(version)
+    }
+
+    fn migrate(&self) -> Result<()> {
+        let version = self.version()?;
+        for sql in MIGRATIONS.iter().skip(version) {
+            self.db.execute_batch(sql).map_err(failed)?;
+        }
+        if version < MIGRATIONS.len() {
+            let known = MIGRATIONS.len() as i64;
+            self.db.pragma_update(None, "application_id", FILE_ID).map_err(failed)?;
+            self.db.pragma_update(None, "user_version", known).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Makes it so.
+    pub fn commit(&self) -> Result<()> {
+        self.db.execute_batch("COMMIT").map_err(failed)
+    }
+
+    /// Adds a row, unless it is there; its number, and whether it is new.
+    pub fn add(&self, record: &ArchivedRecord) -> Result<(i64, bool)> {
+        let (version, path) = (record.version(), path_text(record));
+        if let Some(n) = self.find(record, &version)? {
+            return Ok((n, false));
+        }
+        let entity = record.doc.entity().map(|entity| entity.to_string()).unwrap_or_default();
+        let size = match record.removed {
+            true => i64::MAX,
+            false => i64::try_from(record.record.len()).unwrap_or(i64::MAX),
+        };
+        self.db
+            .prepare_cached(
+                "INSERT INTO versions (doc_id, entity_id, kind, path, id, version, parent, created_at,
+                     changed_at, client, clock, removed, size, record, typed, archived_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+            )
+            .and_then(|mut insert| {
+                insert.execute(params![
+                    record.doc.as_str(),
+                    entity,
+                    record.kind(),
+                    path,
+                    record.id(),
+                    version,
+                    record.parent(),
+                    record.created_at,
+                    record.changed_at,
+                    record.written.client.cast_signed(),
+                    record.written.clock,
+                    record.removed,
+                    size,
+                    record.record,
+                    record.typed,
+                    record.archived_at,
+                ])
+            })
+            .map_err(failed)?;
+        Ok((self.db.last_insert_rowid(), true))
+    }
+
+    fn find(&self, record: &ArchivedRecord, version: &str) -> Result<Option<i64>> {
+        let sql = "SELECT n FROM versions WHERE doc_id = ?1 AND path = ?2 AND version = ?3";
+        let keys = params![record.doc.as_str(), path_text(record), version];
+        self.one(sql, keys, |row| row.get(0))
+    }
+
+    /// The version of a record that is shown, markers included.
+    pub fn shown(&self, doc: &DocId, path: &[String]) -> Result<Option<Numbered>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM records r JOIN versions v ON v.n = r.n
+             WHERE r.doc_id = ?1 AND r.path = ?2"
+        );
+        let path = serde_json::json!(path).to_string();
+        Ok(self.one(&sql, params![doc.as_str(), path], numbered)?.flatten())
+    }
+
+    /// A row by its number.
+    pub fn row(&self, n: i64) -> Result<Option<ArchivedRecord>> {
+        let sql = format!("SELECT {COLUMNS} FROM versions v WHERE v.n = ?1");
+        let found = self.one(&sql, params![n], numbered)?.flatten();
+        Ok(found.map(|numbered| numbered.record))
+    }
+
+    /// The rows that commands have not been seen to the end with, by their runs.
+    pub fn unsettled(&self) -> Result<Vec<(String, i64)>> {
+        self.all("SELECT run, n FROM unsettled", [], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    /// Notes that a row counts only if its command happens.
+    pub fn unsettle(&self, run: &str, n: i64) -> Result<()> {
+        self.run("INSERT OR IGNORE INTO unsettled VALUES (?1, ?2)", params![run, n])
+    }
+
+    /// The command has happened.
+    pub fn settle(&self, run: &str) -> Result<()> {
+        // The rows count, whatever other commands wanted to write them as well.
+        self.run(
+            "DELETE FROM unsettled WHERE n IN (SELECT n FROM unsettled WHERE run = ?1)",
+            params![run],
+        )
+    }
+
+    /// Removes a row of a command that did not happen.
+    pub fn void(&self, n: i64) -> Result<()> {
+        self.db.pragma_update(None, "defer_foreign_keys", true).map_err(failed)?;
+        self.run("DELETE FROM versions WHERE n = ?1", params![n])?;
+        self.run("DELETE FROM unsettled WHERE n = ?1", params![n])
+    }
+
+    pub fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<()> {
+        let done = self.db.prepare_cached(sql).and_then(|mut run| run.execute(params));
+        done.map(drop).map_err(failed)
+    }
+
+    pub fn one<T>(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        let found = self.db.prepare_cached(sql);
+        let found = found.and_then(|mut query| query.query_row(params, read).optional());
+        found.map_err(failed)
+    }
+
+    pub fn all<T>(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let found = self.db.prepare_cached(sql);
+        found.and_then(|mut query| query.query_map(params, read)?.collect()).map_err(failed)
+    }
+
+    /// The numbers of rows whose command did not happen, as `happened` knows of each.
+    pub fn void_rows(&self, happened: impl Fn(&str) -> Result<bool>) -> Result<BTreeSet<i64>> {
+        let (mut open, mut counted) = (BTreeSet::new(), BTreeSet::new());
+        for (run, n) in self.unsettled()? {
+            match happened(&run)? {
+                true => counted.insert(n),
+                false => open.insert(n),
+            };
+        }
+        Ok(open.difference(&counted).copied().collect())
+    }
+}
+
+fn path_text(record: &ArchivedRecord) -> String {
+    serde_json::json!(record.path).to_string()
+}
+
+/// A row of [`COLUMNS`]; None where it makes no sense.
+pub(super) fn numbered(row: &Row<'_>) -> rusqlite::Result<Option<Numbered>> {
+    let (doc, path): (String, String) = (row.get(1)?, row.get(2)?);
+    let (Ok(doc), Ok(path)) = (DocId::parse(&doc), serde_json::from_str(&path)) else {
+        return Ok(None);
+    };
+    let client: i64 = row.get(5)?;
+    let record = ArchivedRecord {
+        doc,
+        path,
+        created_at: row.get(3)?,
+        changed_at: row.get(4)?,
+        written: Id { client: client.cast_unsigned(), clock: row.get(6)? },
+        removed: row.get(7)?,
+        record: row.get(8)?,
+        typed: row.get(9)?,
+        archived_at: row.get(10)?,
+    };
+    Ok(Some(Numbered { n: row.get(0)?, record }))
+}
+
+/// SQLite's failure as ours.
+pub(super) fn failed(e: rusqlite::Error) -> Error {
+    let kind = match e.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Kind::Locked,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Kind::Corrupt,
+        _ => Kind::Io,
+    };
+    Error::new(kind, "archive.db could not be used").because(e)
+}

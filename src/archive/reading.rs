@@ -1,0 +1,284 @@
+//! Reading the archive beside the documents.
+
+use super::file::{ArchiveFile, COLUMNS, Numbered, numbered};
+use super::keeping::happened;
+use super::row::{ArchiveKey, ArchivedRecord};
+use crate::error::Result;
+use crate::id::DocId;
+use crate::path::DocPath;
+use crate::store::{Reader, Session, State};
+use rusqlite::{named_params, params};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a reader waits for one who writes.
+const READ_WAIT: Duration = Duration::from_secs(10);
+
+/// An archive that is read. It shows each record once, in its latest version.
+pub struct ArchiveReader {
+    file: ArchiveFile,
+    /// Rows of commands that did not happen.
+    void: BTreeSet<i64>,
+    /// What is shown in the place of those.
+    instead: Vec<ArchivedRecord>,
+    /// Replies that lists show, since the messages that hide them there are among those.
+    orphans: Vec<ArchivedRecord>,
+}
+
+/// Which records of a document are read.
+#[derive(Debug, Clone, Default)]
+pub struct ArchivePage<'a> {
+    /// Those that lists show by themselves, not replies to messages that are there too.
+    pub listed: bool,
+    /// Only of this kind.
+    pub kind: Option<&'a str>,
+    /// Only those from this time on, in Unix seconds.
+    pub since: Option<i64>,
+    /// Only those before this time, in Unix seconds.
+    pub until: Option<i64>,
+    /// Only those that stand before this one.
+    pub before: Option<ArchiveKey>,
+    /// Only the last so many of these.
+    pub limit: Option<usize>,
+}
+
+impl ArchiveReader {
+    /// The archive of a store; None where there is none yet.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`; `Refused` for a file that is no archive or one of a newer crdtctl.
+    pub fn of(reader: &Reader) -> Result<Option<ArchiveReader>> {
+        match reader.archive_path()? {
+            Some(path) => ArchiveReader::open(&path, reader.state()),
+            None => Ok(None),
+        }
+    }
+
+    /// The same in a session, with what earlier commands of it wrote.
+    ///
+    /// # Errors
+    /// As [`ArchiveReader::of`].
+    pub fn beside(session: &Session) -> Result<Option<ArchiveReader>> {
+        match session.has_archive()? {
+            true => ArchiveReader::open(&session.archive_path()?, Some(session.state())),
+            false => Ok(None),
+        }
+    }
+
+    fn open(path: &Path, state: Option<&State>) -> Result<Option<ArchiveReader>> {
+        let Some(file) = ArchiveFile::read(path, READ_WAIT)? else { return Ok(None) };
+        let void = file.void_rows(|run| happened(state, run))?;
+        let (instead, orphans) = (Vec::new(), Vec::new());
+        let mut archive = ArchiveReader { file, void, instead, orphans };
+        archive.look_behind()?;
+        Ok(Some(archive))
+    }
+
+    /// Finds what rows hide which do not count.
+    fn look_behind(&mut self) -> Result<()> {
+        let (mut instead, mut orphans) = (Vec::new(), Vec::new());
+        for n in &self.void {
+            let Some(row) = self.file.row(*n)? else { continue };
+            let shown = self.file.shown(&row.doc, &row.path)?;
+            if shown.is_none_or(|shown| shown.n != *n) {
+                continue;
+            }
+            let last = self.versions(&row.doc, &row.path)?.pop().filter(|last| !last.removed);
+            if last.is_none() && row.parent().is_none() {
+                orphans.extend(self.replies(&row.doc, row.id())?);
+            }
+            instead.extend(last);
+        }
+        (self.instead, self.orphans) = (instead, orphans);
+        Ok(())
+    }
+
+    fn behind<'a>(&'a self, doc: &'a DocId) -> impl Iterator<Item = &'a ArchivedRecord> {
+        self.instead.iter().filter(move |record| record.doc == *doc)
+    }
+
+    /// A record at a path; None where none is shown.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub fn shown(&self, doc: &DocId, path: &[String]) -> Result<Option<ArchivedRecord>> {
+        if let Some(behind) = self.behind(doc).find(|record| *record.path == *path) {
+            return Ok(Some(behind.clone()));
+        }
+        let found = self.file.shown(doc, path)?.into_iter();
+        Ok(self.valid(found).find(|record| !record.removed))
+    }
+
+    /// Records of a document, the earliest first: of a page those that are `wanted`, and none the
+    /// less for those that are not.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub fn page(
+        &self,
+        doc: &DocId,
+        page: &ArchivePage<'_>,
+        wanted: impl Fn(&ArchivedRecord) -> bool,
+    ) -> Result<Vec<ArchivedRecord>> {
+        let (mut found, mut earlier): (Vec<ArchivedRecord>, _) = (Vec::new(), page.clone());
+        loop {
+            let rows = self.rows(doc, &earlier)?;
+            let is_last = page.limit.is_none_or(|limit| rows.len() < limit);
+            let first = rows.last().map(|row| row.record.key());
+            let valid = self.valid(rows.into_iter());
+            found.extend(valid.filter(|record| wanted(record)));
+            if is_last || page.limit.is_some_and(|limit| found.len() >= limit) {
+                break;
+            }
+            earlier.before = first;
+        }
+        for record in self.behind(doc) {
+            if self.is_on(record, page)? && wanted(record) {
+                found.push(record.clone());
+            }
+        }
+        let orphans = self.orphans.iter().filter(|record| page.listed && record.doc == *doc);
+        for record in orphans {
+            if self.is_on(record, page)? && wanted(record) && !found.contains(record) {
+                found.push(record.clone());
+            }
+        }
+        found.sort_by_cached_key(ArchivedRecord::key);
+        Ok(found.split_off(page.limit.map_or(0, |limit| found.len().saturating_sub(limit))))
+    }
+
+    /// Whether a record belongs to a page, by what the page asks for.
+    fn is_on(&self, record: &ArchivedRecord, page: &ArchivePage<'_>) -> Result<bool> {
+        let listed = match record.parent().filter(|_| page.listed) {
+            Some(parent) => {
+                self.shown(&record.doc, &["messages", parent].map(String::from))?.is_none()
+            }
+            None => true,
+        };
+        Ok(listed
+            && page.kind.is_none_or(|kind| record.kind() == kind)
+            && page.since.is_none_or(|since| record.created_at >= since)
+            && page.until.is_none_or(|until| record.created_at < until)
+            && page.before.as_ref().is_none_or(|before| record.key() < *before))
+    }
+
+    /// The rows of a page, the latest first, those that do not count among them.
+    fn rows(&self, doc: &DocId, page: &ArchivePage<'_>) -> Result<Vec<Numbered>> {
+        let mut sql = format!(
+            "SELECT {COLUMNS} FROM records r JOIN versions v ON v.n = r.n
+             WHERE r.doc_id = :doc AND r.removed = 0"
+        );
+        // What is listed stands in an index in the order of lists: a page costs the same however
+        // much lies before it.
+        match page.listed {
+            true => sql.push_str(" AND r.listed = 1"),
+            false => sql.push_str(" AND r.listed IN (0, 1)"),
+        }
+        sql.push_str(" AND r.created_at >= :since AND r.created_at < :until");
+        if page.kind.is_some() {
+            sql.push_str(" AND r.kind = :kind");
+        } else {
+            sql.push_str(" AND :kind IS NULL");
+        }
+        if page.before.is_some() {
+            sql.push_str(
+                " AND (r.created_at, r.client, r.clock, r.id) < (:created, :client, :clock, :id)",
+            );
+        } else {
+            sql.push_str(" AND coalesce(:created, :client, :clock, :id) IS NULL");
+        }
+        sql.push_str(
+            " ORDER BY r.created_at DESC, r.client DESC, r.clock DESC, r.id DESC LIMIT :limit",
+        );
+        let before = page.before.as_ref();
+        let limit = page.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
+        let found = self.file.all(
+            &sql,
+            named_params! {
+                ":doc": doc.as_str(),
+                ":since": page.since.unwrap_or(i64::MIN),
+                ":until": page.until.unwrap_or(i64::MAX),
+                ":kind": page.kind,
+                ":created": before.map(|(created, _, _)| created),
+                ":client": before.map(|(_, id, _)| id.client.cast_signed()),
+                ":clock": before.map(|(_, id, _)| id.clock),
+                ":id": before.map(|(_, _, id)| id),
+                ":limit": limit,
+            },
+            numbered,
+        )?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// The paths of the records whose ids begin like this.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub fn beginning(&self, doc: &DocId, prefix: &str) -> Result<Vec<DocPath>> {
+        let sql = "SELECT n, path FROM records WHERE doc_id = ?1 AND id >= ?2 AND removed = 0
+                   AND substr(id, 1, length(?2)) = ?2";
+        let found = self.file.all(sql, params![doc.as_str(), prefix], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+        })?;
+        let valid = found.into_iter().filter(|(n, _)| !self.void.contains(n));
+        let mut paths: Vec<DocPath> =
+            valid.filter_map(|(_, path)| serde_json::from_str(&path).ok()).collect();
+        let behind = self.behind(doc).filter(|record| record.id().starts_with(prefix));
+        paths.extend(behind.map(|record| record.path.clone()));
+        Ok(paths)
+    }
+
+    /// The archived replies to a message.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub fn replies(&self, doc: &DocId, parent: &str) -> Result<Vec<ArchivedRecord>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM records r JOIN versions v ON v.n = r.n
+             WHERE r.doc_id = ?1 AND r.parent = ?2 AND r.removed = 0"
+        );
+        let found = self.file.all(&sql, params![doc.as_str(), parent], numbered)?;
+        let behind = self.behind(doc).filter(|record| record.parent() == Some(parent));
+        Ok(self.valid(found.into_iter().flatten()).chain(behind.cloned()).collect())
+    }
+
+    /// The messages that have archived replies.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub fn threads(&self, doc: &DocId) -> Result<BTreeSet<String>> {
+        let sql = "SELECT parent_id FROM threads WHERE doc_id = ?1";
+        let found = self.file.all(sql, params![doc.as_str()], |row| row.get(0))?;
+        let behind = self.behind(doc).filter_map(|record| record.parent().map(str::to_owned));
+        Ok(found.into_iter().chain(behind).collect())
+    }
+
+    /// Every version of a record, the earliest first, markers included.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub fn versions(&self, doc: &DocId, path: &[String]) -> Result<Vec<ArchivedRecord>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM versions v WHERE v.doc_id = ?1 AND v.path = ?2
+             ORDER BY v.changed_at, v.size, v.version"
+        );
+        let path = serde_json::json!(path).to_string();
+        let found = self.file.all(&sql, params![doc.as_str(), path], numbered)?;
+        Ok(self.valid(found.into_iter().flatten()).collect())
+    }
+
+    /// The documents that anything is archived of.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub fn documents(&self) -> Result<Vec<DocId>> {
+        let sql = "SELECT DISTINCT doc_id FROM records ORDER BY doc_id";
+        let found = self.file.all(sql, [], |row| row.get::<_, String>(0))?;
+        Ok(found.iter().filter_map(|doc| DocId::parse(doc).ok()).collect())
+    }
+
+    fn valid(&self, found: impl Iterator<Item = Numbered>) -> impl Iterator<Item = ArchivedRecord> {
+        found.filter(|one| !self.void.contains(&one.n)).map(|one| one.record)
+    }
+}

@@ -1,0 +1,234 @@
+//! One state of one record, as the archive has it.
+
+use crate::concern::{self, chat, issues, kanban};
+use crate::wire::{Id, Record, Value};
+
+use crate::error::{Error, Result};
+use crate::id::{DocId, hex};
+use crate::path::DocPath;
+use crate::schema::{Collection, FieldKind, FieldRole};
+
+/// The kinds of records that can leave their documents. Core and canvas never.
+const ARCHIVABLE: [&Collection; 4] =
+    [&chat::MESSAGES, &chat::REPLIES, &kanban::CARDS, &issues::ISSUES];
+
+/// Where a record stands among the others, as lists have them: by its time, and within one second
+/// as it was written.
+pub type ArchiveKey = (i64, Id, String);
+
+/// A record as it was when it left its document. Rows are immutable: document, path and version
+/// name one for ever, and everywhere.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArchivedRecord {
+    /// The document that it was in.
+    pub doc: DocId,
+    /// The way to it from its root.
+    pub path: DocPath,
+    /// In Unix seconds; 0 where the record does not say.
+    pub created_at: i64,
+    /// The latest of all the times that it holds, in Unix seconds.
+    pub changed_at: i64,
+    /// The item that made it in its document.
+    pub written: Id,
+    /// It was deleted, or is back in its document: this version is there to hide earlier ones.
+    pub removed: bool,
+    /// The record as JSON, without acknowledgements.
+    pub record: String,
+    /// The same in the format of documents, where JSON does not give it back as it was.
+    pub typed: Option<Vec<u8>>,
+    /// When this replica archived it, in Unix seconds; no part of the version.
+    pub archived_at: i64,
+}
+
+/// Why versions of a record are not shown any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marker {
+    /// It was deleted by somebody who did not know yet that it was archived.
+    Deleted,
+    /// It is in its document again.
+    Restored,
+}
+
+impl Marker {
+    fn text(self) -> &'static str {
+        match self {
+            Marker::Deleted => r#"{"marker":"deleted"}"#,
+            Marker::Restored => r#"{"marker":"restored"}"#,
+        }
+    }
+}
+
+/// The kind of record that stands at a path, where such records can be archived.
+pub fn kind_at(doc: &DocId, path: &[String]) -> Option<&'static Collection> {
+    let spec = concern::of(doc)?;
+    let fits = |collection: &&Collection| {
+        path.len() == collection.path.len() + 1
+            && collection.path.iter().zip(path).all(|(step, key)| *step == "*" || step == key)
+    };
+    spec.collections.iter().filter(|one| is_archivable(one)).find(fits)
+}
+
+/// Whether records of this kind can leave their document for the archive.
+pub(super) fn is_archivable(collection: &Collection) -> bool {
+    ARCHIVABLE.iter().any(|one| one.path == collection.path)
+}
+
+impl ArchivedRecord {
+    /// Of a record as it stands at a path.
+    pub fn of(
+        doc: &DocId,
+        collection: &Collection,
+        path: &DocPath,
+        written: Id,
+        value: &Value,
+        now: i64,
+    ) -> ArchivedRecord {
+        let fields = value.as_map().cloned().unwrap_or_default();
+        let (created_at, changed_at) = times(collection, &fields);
+        let content = Value::Object(content(collection, fields));
+        ArchivedRecord {
+            doc: doc.clone(),
+            path: path.clone(),
+            created_at,
+            changed_at,
+            written,
+            removed: false,
+            record: content.to_json().to_string(),
+            typed: content.beyond_json(),
+            archived_at: now,
+        }
+    }
+
+    /// What hides the versions of a record up to a time, and why.
+    pub fn marker(
+        doc: &DocId,
+        path: &DocPath,
+        until: i64,
+        now: i64,
+        marker: Marker,
+    ) -> ArchivedRecord {
+        ArchivedRecord {
+            doc: doc.clone(),
+            path: path.clone(),
+            created_at: 0,
+            changed_at: until,
+            written: Id { client: 0, clock: 0 },
+            removed: true,
+            record: marker.text().to_owned(),
+            typed: None,
+            archived_at: now,
+        }
+    }
+
+    /// Lets it be shown although an earlier version was hidden since its record was back in the
+    /// document: it left that again. What was deleted stays hidden.
+    pub(super) fn follow(&mut self, before: &ArchivedRecord) {
+        let was_back = before.removed && before.record == Marker::Restored.text();
+        if was_back && !self.removed && self.changed_at <= before.changed_at {
+            self.changed_at = before.changed_at.saturating_add(1);
+        }
+    }
+
+    /// The id of the record.
+    pub fn id(&self) -> &str {
+        self.path.last().map_or("", String::as_str)
+    }
+
+    /// Where it stands among the others.
+    pub fn key(&self) -> ArchiveKey {
+        (self.created_at, self.written, self.id().to_owned())
+    }
+
+    /// What such a record is called.
+    pub fn kind(&self) -> &'static str {
+        self.collection().map_or("record", |collection| collection.noun)
+    }
+
+    /// Of which collection it was.
+    pub fn collection(&self) -> Option<&'static Collection> {
+        kind_at(&self.doc, &self.path)
+    }
+
+    /// The message that it is a reply to.
+    pub fn parent(&self) -> Option<&str> {
+        match &self.path[..] {
+            [root, parent, _, _] if root == "threads" => Some(parent),
+            _ => None,
+        }
+    }
+
+    /// The record as it was, with plain values in the place of shared types.
+    pub fn value(&self) -> Result<Value> {
+        let typed = self.typed.as_deref().and_then(Value::from_bytes);
+        let json = || serde_json::from_str(&self.record).ok();
+        let value = typed.or_else(|| json().as_ref().and_then(Value::from_json));
+        value.ok_or_else(|| {
+            Error::corrupt(format!("the archive's {} {} cannot be read", self.kind(), self.id()))
+        })
+    }
+
+    /// The fields of the record.
+    pub fn fields(&self) -> Result<Record> {
+        Ok(self.value()?.as_map().cloned().unwrap_or_default())
+    }
+
+    /// What names this state of it: the same on every replica that archived the same.
+    pub fn version(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        let mut part = |bytes: &[u8]| {
+            hasher.update(&(bytes.len() as u64).to_be_bytes());
+            hasher.update(bytes);
+        };
+        part(b"crdtctl archive 1");
+        part(self.doc.as_str().as_bytes());
+        self.path.iter().for_each(|step| part(step.as_bytes()));
+        part(&self.written.client.to_be_bytes());
+        part(&self.written.clock.to_be_bytes());
+        part(&self.created_at.to_be_bytes());
+        part(&self.changed_at.to_be_bytes());
+        part(&[u8::from(self.removed)]);
+        part(self.record.as_bytes());
+        part(self.typed.as_deref().unwrap_or_default());
+        hex(hasher.finalize().as_bytes())
+    }
+}
+
+/// When a record began, and the latest of all the times in it.
+pub(super) fn times(collection: &Collection, fields: &Record) -> (i64, i64) {
+    let at = |name: &str, fields: &Record| fields.get(name).and_then(Value::as_i64).unwrap_or(0);
+    let created = collection.named(FieldRole::Created).map_or(0, |name| at(name, fields));
+    let latest = |collection: &Collection, fields: &Record| {
+        let times = collection.fields.iter().filter(|field| field.kind == FieldKind::Time);
+        times.map(|field| at(field.name, fields)).max().unwrap_or(0)
+    };
+    let comments = comments_of(collection, fields).filter_map(Value::as_map);
+    let said = comments.map(|comment| latest(&issues::COMMENTS, comment)).max();
+    (created, latest(collection, fields).max(said.unwrap_or(0)))
+}
+
+fn comments_of<'r>(
+    collection: &Collection,
+    fields: &'r Record,
+) -> impl Iterator<Item = &'r Value> + use<'r> {
+    let comments = fields.get("comments").filter(|_| collection.noun == issues::ISSUES.noun);
+    comments.and_then(Value::as_array).unwrap_or_default().iter()
+}
+
+/// A record without its acknowledgements, which replicas have at different times.
+fn content(collection: &Collection, mut fields: Record) -> Record {
+    for field in collection.fields {
+        if field.kind == FieldKind::Acknowledgements {
+            fields.remove(field.name);
+        }
+    }
+    if let Some(Value::Array(comments)) = fields.get_mut("comments")
+        && collection.noun == issues::ISSUES.noun
+    {
+        for comment in comments {
+            if let Value::Map(comment) = comment {
+                *comment = content(&issues::COMMENTS, std::mem::take(comment));
+            }
+        }
+    }
+    fields
+}

@@ -1,0 +1,131 @@
+//! A record out of the archive, back in its document.
+
+use crate::archive::{self, ArchiveReader, ArchivedRecord, Marker};
+use crate::concern::{self, Actor, Outcome, chat, issues, kanban, plain};
+use crate::crdt::content::Content;
+use crate::crdt::source::Source;
+use crate::error::{Error, Next, Result};
+use crate::id::{self, DocId};
+use crate::path::{DocPath, Keys};
+use crate::store::Session;
+use crate::tombstone;
+use crate::wire::Value;
+use serde::{Deserialize, Serialize};
+
+/// Brings an archived record back into its document, under its own id: a message with the replies
+/// to it, a card onto the board, an issue as an open one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Unarchive {
+    /// The id of the record, or a unique prefix of it.
+    pub record: String,
+}
+
+impl Unarchive {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let records = find(session, &self.record)?;
+        let Some(first) = records.first().cloned() else { return Err(none(&self.record)) };
+        let (doc, id) = (first.doc.clone(), first.id().to_owned());
+        let (Some(entity), Some(spec)) = (doc.entity(), concern::of(&doc)) else {
+            return Err(Error::bug("something is archived of a document that nobody understands"));
+        };
+        Actor::writing_in(session, &entity, spec)?;
+        tombstone::make_room(session, &doc)?;
+        let now = session.now();
+        let hide = |of: &ArchivedRecord| {
+            ArchivedRecord::marker(&doc, &of.path, of.changed_at, now, Marker::Restored)
+        };
+        archive::keep(session, records.iter().map(hide).collect())?;
+        records.iter().try_for_each(|record| put_back(session, record))?;
+        // What was put away before it was archived would go there again.
+        match first.kind() {
+            kind if kind == kanban::CARDS.noun => {
+                kanban::RestoreCard { entity, card: id.clone() }.run(session)?;
+            }
+            kind if kind == issues::ISSUES.noun => {
+                issues::Reopen { entity, issue: id.clone() }.run(session)?;
+            }
+            _ => {}
+        }
+        let with = match records.len().saturating_sub(1) {
+            0 => String::new(),
+            1 => " with 1 reply".to_owned(),
+            n => format!(" with {n} replies"),
+        };
+        let outcome = Outcome { created: true, ..Outcome::new(true, doc.clone(), &id) };
+        Ok(outcome.saying(format!("restored {} {id}{with}", first.kind())))
+    }
+}
+
+/// Writes a record as it was archived, whole (rule R1). Its clock moves on, so that it stands before
+/// what the archive has of it.
+fn put_back(session: &mut Session, record: &ArchivedRecord) -> Result<()> {
+    let (doc, path) = (&record.doc, &record.path);
+    let (Some(spec), Some(of)) = (concern::of(doc), record.collection()) else {
+        return Err(Error::bug("a record of no collection is archived"));
+    };
+    let (value, id) = (record.value()?, record.id());
+    let clock = record.changed_at.saturating_add(1);
+    let mut fields = plain::anew(spec, of, id, &value, clock);
+    if let Some(marks) = of.tombstone.as_ref().filter(|_| spec.name != chat::SPEC.name) {
+        let at = value.as_map().and_then(|fields| fields.get(marks.at)?.as_i64()).unwrap_or(0);
+        fields.insert(marks.flag.to_owned(), Content::Plain(Value::Bool(true)));
+        fields.insert(marks.at.to_owned(), Content::Plain(Value::Int(at)));
+    }
+    let Some(around) = path.parent() else { return Err(Error::bug("a record without a path")) };
+    session.edit(doc, |txn| {
+        if let Some(thread) = record.parent() {
+            chat::open_thread(txn, doc, thread)?;
+        }
+        txn.put(&around.steps(), id, &Content::Map(fields))?;
+        match record.parent() {
+            Some(thread) => chat::Caches::put_right(txn, thread),
+            None => Ok(()),
+        }
+    })
+}
+
+/// The record that an id or a unique prefix names, with what goes with it: the message first, then
+/// the replies to it.
+fn find(session: &mut Session, prefix: &str) -> Result<Vec<ArchivedRecord>> {
+    let Some(archive) = ArchiveReader::beside(session)? else { return Err(none(prefix)) };
+    let mut found: Vec<(DocId, DocPath)> = Vec::new();
+    for doc in archive.documents()? {
+        for path in archive.beginning(&doc, prefix)? {
+            if !is_there(session, &doc, &path)? {
+                found.push((doc.clone(), path));
+            }
+        }
+    }
+    let ids = found.iter().filter_map(|(_, path)| path.last());
+    let id = id::resolve(prefix, ids.map(String::as_str), "archived record")
+        .map_err(|e| e.hint_also(Next::Archived.and(" shows what is in the archive")))?;
+    let Some((doc, path)) = found.into_iter().find(|(_, path)| path.last() == Some(&id)) else {
+        return Err(none(prefix));
+    };
+    let Some(record) = archive.shown(&doc, &path)? else { return Err(none(prefix)) };
+    if doc.concern() != Some(chat::SPEC.name) {
+        return Ok(vec![record]);
+    }
+    let message = record.parent().unwrap_or(record.id()).to_owned();
+    let path = DocPath::from(["messages", &message]);
+    let mut all = Vec::new();
+    if !is_there(session, &doc, &path)? {
+        all.extend(archive.shown(&doc, &path)?);
+    }
+    for reply in archive.replies(&doc, &message)? {
+        if !is_there(session, &doc, &reply.path)? {
+            all.push(reply);
+        }
+    }
+    Ok(all)
+}
+
+fn is_there(session: &mut Session, doc: &DocId, path: &DocPath) -> Result<bool> {
+    let exists = |source: &dyn Source| source.exists(&path.steps());
+    Ok(session.read(doc, exists)?.unwrap_or(false))
+}
+
+fn none(prefix: &str) -> Error {
+    Error::not_found(format!("no archived record {prefix:?}"))
+        .hint(Next::Archived.and(" shows what is in the archive"))
+}

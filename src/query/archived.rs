@@ -1,0 +1,274 @@
+//! The archive beside the documents: what is in both is read from the document, and what is in
+//! neither twice.
+
+use super::{Partial, sound};
+use crate::archive::{ArchivePage, ArchiveReader, ArchivedRecord};
+use crate::concern;
+use crate::crdt::source::Source;
+use crate::crdt::view::View;
+use crate::error::{Error, Kind, Next, Result};
+use crate::id::{self, DocId, EntityId};
+use crate::path::{DocPath, Keys};
+use crate::schema::Collection;
+use crate::store::Reader;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// Where the record is that an id names.
+pub(super) enum Place {
+    Document(DocPath),
+    Archived(Box<ArchivedRecord>),
+}
+
+/// The archived records of one document, those left out that the document has.
+pub(super) struct Shelf<'v> {
+    pub doc: DocId,
+    pub view: &'v dyn Source,
+    archive: Option<ArchiveReader>,
+}
+
+impl<'v> Shelf<'v> {
+    pub fn of(reader: &Reader, doc: DocId, view: &'v dyn Source) -> Result<Shelf<'v>> {
+        Ok(Shelf { archive: ArchiveReader::of(reader)?, doc, view })
+    }
+
+    /// Records as a page has them, the earliest first.
+    pub fn page(&self, page: &ArchivePage<'_>) -> Result<Vec<ArchivedRecord>> {
+        // What is in the document again takes no place of what is not.
+        match &self.archive {
+            Some(archive) => archive.page(&self.doc, page, |record| self.is_only_here(record)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn is_only_here(&self, record: &ArchivedRecord) -> bool {
+        !self.view.exists(&record.path.steps())
+    }
+
+    /// Whether a record is in the archive and not in the document.
+    pub fn holds(&self, path: &[String]) -> Result<bool> {
+        Ok(self.get(path)?.is_some())
+    }
+
+    /// A record that is in the archive and not in the document.
+    pub fn get(&self, path: &[String]) -> Result<Option<ArchivedRecord>> {
+        match &self.archive {
+            Some(archive) if !self.view.exists(&path.steps()) => archive.shown(&self.doc, path),
+            _ => Ok(None),
+        }
+    }
+
+    /// The archived replies to a message.
+    pub fn replies(&self, parent: &str) -> Result<Vec<ArchivedRecord>> {
+        let Some(archive) = &self.archive else { return Ok(Vec::new()) };
+        let mut found = archive.replies(&self.doc, parent)?;
+        found.retain(|record| self.is_only_here(record));
+        Ok(found)
+    }
+
+    /// The messages that have archived replies.
+    pub fn threads(&self) -> Result<BTreeSet<String>> {
+        self.archive.as_ref().map_or_else(|| Ok(BTreeSet::new()), |found| found.threads(&self.doc))
+    }
+
+    /// The record that an id or a unique prefix names, in the document or in the archive; `live` is
+    /// what the document alone says.
+    pub fn find(&self, live: Result<DocPath>, prefix: &str, noun: &str) -> Result<Place> {
+        let mut archived = match (&self.archive, prefix.is_empty()) {
+            (Some(archive), false) => archive.beginning(&self.doc, prefix)?,
+            _ => Vec::new(),
+        };
+        archived.retain(|path| !self.view.exists(&path.steps()));
+        if archived.is_empty() {
+            return live.map(Place::Document);
+        }
+        let live = match live {
+            Ok(path) => Some(path),
+            Err(e) if e.kind == Kind::NotFound => None,
+            Err(e)
+                if archived.iter().all(|path| path.last().map(String::as_str) != Some(prefix)) =>
+            {
+                return Err(e);
+            }
+            Err(_) => None,
+        };
+        let ids = live.iter().chain(&archived).filter_map(|path| path.last());
+        let id = id::resolve(prefix, ids.map(String::as_str), noun)?;
+        if let Some(path) = live.filter(|path| path.last() == Some(&id)) {
+            return Ok(Place::Document(path));
+        }
+        let path = archived.iter().find(|path| path.last() == Some(&id));
+        let record = path.map(|path| self.get(path)).transpose()?.flatten();
+        record
+            .map(Box::new)
+            .map(Place::Archived)
+            .ok_or_else(|| Error::bug("a record of the archive was named and is not there"))
+    }
+}
+
+/// A record in the archive; public API.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ArchivedSummary {
+    /// The id of the record.
+    pub id: String,
+    /// What it is called: `message`, `reply`, `card` or `issue`.
+    pub kind: &'static str,
+    /// The document that it was in.
+    pub doc: DocId,
+    /// When it was made, in Unix seconds.
+    pub created_at: i64,
+    /// When this replica archived it, in Unix seconds.
+    pub archived_at: i64,
+    /// What people know it by.
+    pub text: Option<String>,
+}
+
+/// The same with everything that was in it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ArchivedContent {
+    /// What a list shows of it.
+    #[serde(flatten)]
+    pub summary: ArchivedSummary,
+    /// The way to it from its root.
+    pub path: DocPath,
+    /// Its fields, as they are shown.
+    pub record: serde_json::Value,
+    /// Every state in which it was archived, the earliest first.
+    pub versions: Vec<ArchivedVersion>,
+}
+
+/// One state in which a record was archived.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ArchivedVersion {
+    /// The name of this state, the same on every replica.
+    pub version: String,
+    /// The latest of the times in it, in Unix seconds.
+    pub changed_at: i64,
+    /// When this replica archived it, in Unix seconds.
+    pub archived_at: i64,
+    /// It says that the record was deleted, or went back into its document.
+    pub removed: bool,
+    /// Its fields.
+    pub record: serde_json::Value,
+}
+
+impl ArchivedSummary {
+    fn of(record: &ArchivedRecord) -> ArchivedSummary {
+        let heading = record.collection().and_then(Collection::heading);
+        let fields = record.fields().unwrap_or_default();
+        let text = heading.and_then(|name| fields.get(name)?.as_str().map(str::to_owned));
+        ArchivedSummary {
+            id: record.id().to_owned(),
+            kind: record.kind(),
+            doc: record.doc.clone(),
+            created_at: record.created_at,
+            archived_at: record.archived_at,
+            text,
+        }
+    }
+}
+
+/// The last so many archived records of each document, the earliest first; of a store or of some
+/// entities, of one kind or of all. A document that cannot be used is noted.
+///
+/// # Errors
+/// Those of reading the archive.
+pub fn list(
+    reader: &Reader,
+    entities: Option<&BTreeSet<EntityId>>,
+    kind: Option<&str>,
+    limit: Option<usize>,
+) -> Result<Partial<Vec<ArchivedSummary>>> {
+    let mut partial = Partial { found: Vec::new(), damaged: Vec::new() };
+    for doc in documents(reader, entities)? {
+        let read = view_of(reader, &doc).and_then(|view| {
+            Shelf::of(reader, doc, &view)?.page(&ArchivePage {
+                kind,
+                limit,
+                ..ArchivePage::default()
+            })
+        });
+        let records = sound(&mut partial.damaged, read)?.unwrap_or_default();
+        partial.found.extend(records.iter().map(ArchivedSummary::of));
+    }
+    Ok(partial)
+}
+
+/// The archived record that an id or a unique prefix names.
+///
+/// # Errors
+/// `NotFound`, `Ambiguous`; `Usage` for a prefix that is too short.
+pub fn find(
+    reader: &Reader,
+    entities: Option<&BTreeSet<EntityId>>,
+    prefix: &str,
+) -> Result<ArchivedContent> {
+    let (doc, path) = locate(reader, entities, prefix)?;
+    let view = view_of(reader, &doc)?;
+    let shelf = Shelf::of(reader, doc, &view)?;
+    let Some(record) = shelf.get(&path)? else { return Err(none(prefix)) };
+    let json = |record: &ArchivedRecord| Ok(record.value()?.to_json());
+    let versions = match &shelf.archive {
+        Some(archive) => archive.versions(&shelf.doc, &path)?,
+        None => Vec::new(),
+    };
+    let version = |of: &ArchivedRecord| -> Result<ArchivedVersion> {
+        Ok(ArchivedVersion {
+            version: of.version(),
+            changed_at: of.changed_at,
+            archived_at: of.archived_at,
+            removed: of.removed,
+            record: json(of)?,
+        })
+    };
+    Ok(ArchivedContent {
+        summary: ArchivedSummary::of(&record),
+        record: json(&record)?,
+        versions: versions.iter().map(version).collect::<Result<_>>()?,
+        path,
+    })
+}
+
+/// Where the archived record is that an id or a unique prefix names.
+fn locate(
+    reader: &Reader,
+    entities: Option<&BTreeSet<EntityId>>,
+    prefix: &str,
+) -> Result<(DocId, DocPath)> {
+    let mut found = Vec::new();
+    if let Some(archive) = ArchiveReader::of(reader)? {
+        for doc in documents(reader, entities)? {
+            let view = view_of(reader, &doc)?;
+            let paths = archive.beginning(&doc, prefix)?.into_iter();
+            found.extend(
+                paths.filter(|path| !view.exists(&path.steps())).map(|path| (doc.clone(), path)),
+            );
+        }
+    }
+    let ids = found.iter().filter_map(|(_, path)| path.last());
+    let id = id::resolve(prefix, ids.map(String::as_str), "archived record")
+        .map_err(|e| e.hint_also(Next::Archived.and(" shows what is in the archive")))?;
+    let found = found.into_iter().find(|(_, path)| path.last() == Some(&id));
+    found.ok_or_else(|| none(prefix))
+}
+
+fn none(prefix: &str) -> Error {
+    Error::not_found(format!("no archived record {prefix:?}"))
+}
+
+/// The documents that anything is archived of.
+fn documents(reader: &Reader, entities: Option<&BTreeSet<EntityId>>) -> Result<Vec<DocId>> {
+    let Some(archive) = ArchiveReader::of(reader)? else { return Ok(Vec::new()) };
+    let mut docs = archive.documents()?;
+    docs.retain(|doc| {
+        let entity = doc.entity();
+        concern::of(doc).is_some()
+            && entities.is_none_or(|wanted| entity.is_some_and(|entity| wanted.contains(&entity)))
+    });
+    Ok(docs)
+}
+
+/// A document as it stands; an empty one where the store has none.
+fn view_of(reader: &Reader, doc: &DocId) -> Result<View> {
+    Ok(reader.view(doc)?.unwrap_or_default())
+}

@@ -1,0 +1,133 @@
+//! One reading of a chat: what is in its document, and what is in the archive, in one order.
+
+use super::archived::Shelf;
+use super::message::Message;
+use super::record;
+use crate::archive::{ArchivePage, ArchivedRecord};
+use crate::concern::chat::{self, Caches, MESSAGES, SPEC};
+use crate::crdt::source::Source;
+use crate::error::Result;
+use crate::id::EntityId;
+use crate::path::{DocPath, Keys};
+use crate::store::Reader;
+use crate::wire::Id;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// A chat that is read, with its archive.
+pub(super) struct Talk<'v> {
+    pub shelf: Shelf<'v>,
+    /// The items that made what was read from the archive.
+    written: RefCell<BTreeMap<(Option<String>, String), Id>>,
+}
+
+impl<'v> Talk<'v> {
+    pub fn of(reader: &Reader, entity: &EntityId, view: &'v dyn Source) -> Result<Talk<'v>> {
+        let shelf = Shelf::of(reader, entity.document(SPEC.name), view)?;
+        Ok(Talk { shelf, written: RefCell::default() })
+    }
+
+    pub fn view(&self) -> &'v dyn Source {
+        self.shelf.view
+    }
+
+    /// The messages or replies at some paths of the document, deleted ones only with `all`.
+    pub fn messages(&self, paths: Vec<DocPath>, all: bool) -> Result<Vec<Message>> {
+        let shown = paths.iter().filter(|path| all || !MESSAGES.is_deleted(self.view(), path));
+        shown.map(|path| self.message(path)).collect()
+    }
+
+    pub fn message(&self, path: &[String]) -> Result<Message> {
+        let of = chat::collection_of(path);
+        let record = of.record(self.view(), &path.steps());
+        self.beside(record::brief(of, &record, path.last())?, path)
+    }
+
+    /// Archived messages and replies, the earliest first.
+    pub fn archived(&self, page: &ArchivePage<'_>) -> Result<Vec<Message>> {
+        let mut found = Vec::new();
+        for archived in self.shelf.page(page)? {
+            // Its message can be in the document again.
+            let message = archived.parent().map(|parent| ["messages", parent]);
+            if page.listed && message.is_some_and(|message| self.view().exists(&message)) {
+                continue;
+            }
+            found.push(self.shelved(&archived)?);
+        }
+        Ok(found)
+    }
+
+    /// An archived message or reply.
+    pub fn shelved(&self, archived: &ArchivedRecord) -> Result<Message> {
+        let of = chat::collection_of(&archived.path);
+        let message: Message = record::brief(of, &archived.fields()?, archived.path.last())?;
+        let message = self.beside(Message { in_archive: true, ..message }, &archived.path)?;
+        let key = (message.parent_id.clone(), message.id.clone());
+        self.written.borrow_mut().insert(key, archived.written);
+        Ok(message)
+    }
+
+    /// A message with what is derived beside its record.
+    pub fn beside(&self, message: Message, path: &[String]) -> Result<Message> {
+        let (parent_id, Caches { reply_count, last_reply_at }) = match path.steps()[..] {
+            ["threads", thread, "replies", _] => (Some(thread.to_owned()), Caches::default()),
+            [_, id] => (None, self.caches(id)?),
+            _ => (None, Caches::default()),
+        };
+        let parent_deleted = match &parent_id {
+            Some(parent) => self.is_gone(parent)?,
+            None => false,
+        };
+        Ok(Message { parent_id, parent_deleted, reply_count, last_reply_at, ..message })
+    }
+
+    /// What a thread holds, in the document and in the archive.
+    pub fn caches(&self, thread: &str) -> Result<Caches> {
+        let mut caches = Caches::of(self.view(), thread);
+        for reply in self.shelf.replies(thread)? {
+            caches.reply_count = caches.reply_count.saturating_add(1);
+            caches.last_reply_at = caches.last_reply_at.max(reply.created_at);
+        }
+        Ok(caches)
+    }
+
+    /// Whether a message is deleted, or nowhere any more.
+    pub fn is_gone(&self, message: &str) -> Result<bool> {
+        let path = DocPath::from(["messages", message]);
+        match self.view().exists(&path.steps()) {
+            true => Ok(MESSAGES.is_deleted(self.view(), &path)),
+            false => Ok(!self.shelf.holds(&path)?),
+        }
+    }
+
+    /// The oldest first, those of one second as they were written: the same on every replica.
+    pub fn sort(&self, messages: &mut [Message]) {
+        messages.sort_by_cached_key(|message| self.order(message));
+    }
+
+    /// What messages are sorted by.
+    pub fn order(&self, message: &Message) -> (i64, Option<Id>, String) {
+        (message.created_at, self.item(message), message.id.clone())
+    }
+
+    /// The item that made a message or reply.
+    pub fn item(&self, message: &Message) -> Option<Id> {
+        if message.in_archive {
+            let key = (message.parent_id.clone(), message.id.clone());
+            return self.written.borrow().get(&key).copied();
+        }
+        match &message.parent_id {
+            Some(parent) => self.view().item(&["threads", parent, "replies", &message.id]),
+            None => self.view().item(&["messages", &message.id]),
+        }
+    }
+
+    /// Has the place of an archived message at hand that was read elsewhere.
+    pub fn recall(&self, message: &Message) -> Result<()> {
+        let path = match &message.parent_id {
+            Some(parent) => DocPath::from(["threads", parent, "replies", &message.id]),
+            None => DocPath::from(["messages", &message.id]),
+        };
+        self.shelf.get(&path)?.map_or(Ok(()), |archived| self.shelved(&archived).map(drop))
+    }
+}

@@ -1,0 +1,59 @@
+//! Where the archive lies. What is in it is the business of `crate::archive`.
+
+use super::fs::{self, FileNode};
+use super::reader::FileSource;
+use super::state::State;
+use super::{Reader, Session};
+use crate::error::{Error, Result};
+use std::path::{Path, PathBuf};
+
+const FILE: &str = "archive.db";
+
+impl Reader {
+    /// The store's archive, if it has one.
+    ///
+    /// # Errors
+    /// `Io` where it cannot be looked for.
+    pub fn archive_path(&self) -> Result<Option<PathBuf>> {
+        match self.source() {
+            FileSource::Files { layout, .. } => {
+                let path = layout.resolve(Path::new(FILE));
+                Ok(fs::is_file(&path)?.then_some(path))
+            }
+            FileSource::Legacy(_) => Ok(None),
+        }
+    }
+}
+
+impl Session {
+    /// Where the archive is, or would be made.
+    ///
+    /// # Errors
+    /// `Refused` where something else lies there.
+    pub fn archive_path(&self) -> Result<PathBuf> {
+        let path = self.layout.resolve(Path::new(FILE));
+        match fs::node(&path)? {
+            None | Some(FileNode::File) => Ok(path),
+            Some(_) => Err(Error::refused(format!("{} is no file", path.display()))
+                .hint("put the real file in its place")),
+        }
+    }
+
+    /// Whether there is an archive.
+    ///
+    /// # Errors
+    /// `Io` where it cannot be looked for.
+    pub fn has_archive(&self) -> Result<bool> {
+        fs::is_file(&self.layout.resolve(Path::new(FILE)))
+    }
+
+    /// A setting as the last commit left it: what this session has set is not seen.
+    ///
+    /// # Errors
+    /// Those of reading the local state.
+    pub fn committed_setting(&self, key: &str) -> Result<Option<String>> {
+        let path = self.layout.resolve(Path::new("crdtctl.db"));
+        let state = State::open_for_reading(&path, self.environment.lock_wait)?;
+        state.map_or(Ok(None), |state| state.setting(key))
+    }
+}

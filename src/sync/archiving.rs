@@ -1,0 +1,239 @@
+//! Which records may leave their documents: those that every active member is known to have.
+//!
+//! A peer has a record as it stands here when nothing that it lacks, by its last receipt, touches
+//! the record. What it lacks is what an export would send it; where that would be the whole state,
+//! nothing is known of what it has.
+
+use super::export::{self, Lacked};
+use super::peer::KnownPeer;
+use super::succession;
+use crate::archive::{self, ArchiveUnit, WaitingUnit};
+use crate::concern;
+use crate::concern::core;
+use crate::error::{Error, Result};
+use crate::id::{DocId, EntityId};
+use crate::inspect::touched::TouchMap;
+use crate::path::DocPath;
+use crate::store::{Committed, Environment, Open, Reader, Session, Store};
+use crate::tombstone::Members;
+use crate::wire::{Checked, Update};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What to archive.
+#[derive(Debug, Clone, Default)]
+pub struct ArchiveRequest {
+    /// Only of these entities; of all of the store when None.
+    pub entities: Option<BTreeSet<EntityId>>,
+    /// Messages from before this time, in Unix seconds …
+    pub cutoff: i64,
+    /// … and of cards and issues only those that were put away before it.
+    pub strict: bool,
+}
+
+/// What goes from one document into the archive, and what waits.
+#[derive(Debug, Clone)]
+pub struct ArchivePlan {
+    /// The document.
+    pub doc: DocId,
+    /// What leaves it.
+    pub units: Vec<ArchiveUnit>,
+    /// What is old enough, and not known to be everywhere.
+    pub waiting: Vec<WaitingUnit>,
+}
+
+/// One document as a run of the archive left it, or would; public API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ArchivedDocument {
+    /// The document.
+    pub doc: DocId,
+    /// Records that are in the archive now, by what they are called.
+    pub archived: BTreeMap<&'static str, usize>,
+    /// Its size before.
+    pub bytes_before: u64,
+    /// Its size after.
+    pub bytes_after: u64,
+    /// Records that are old enough and wait, by the member that they wait for.
+    pub waiting_for: BTreeMap<String, usize>,
+    /// How many they are.
+    pub waiting: usize,
+}
+
+/// What a run did.
+pub struct ArchiveRun {
+    /// The documents of which anything went or waits, sorted.
+    pub documents: Vec<ArchivedDocument>,
+    /// The commit, with its notes.
+    pub committed: Committed,
+}
+
+/// Archives what may be archived, in one commit: rows first, then the removal. A dry run says what
+/// it would do and writes nothing.
+///
+/// # Errors
+/// Those of the store and the archive; nothing has left any document then.
+pub fn run(store: &Store, open: Open<'_>, request: &ArchiveRequest) -> Result<ArchiveRun> {
+    let mut session = store.session(open)?;
+    let plans = plan(&mut session, &store.reader()?, store.environment(), request)?;
+    let mut documents = Vec::new();
+    for plan in plans {
+        documents.push(apply(&mut session, plan)?);
+    }
+    let committed = session.commit()?;
+    for document in &mut documents {
+        let changed = committed.documents.iter().find(|changed| changed.doc == document.doc);
+        if let Some(changed) = changed {
+            (document.bytes_before, document.bytes_after) =
+                (changed.bytes_before, changed.bytes_after);
+        }
+    }
+    Ok(ArchiveRun { documents, committed })
+}
+
+/// Rows into the archive, then their records out of the document.
+fn apply(session: &mut Session, plan: ArchivePlan) -> Result<ArchivedDocument> {
+    let ArchivePlan { doc, units, waiting } = plan;
+    let mut archived: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let records = units.iter().flat_map(|unit| &unit.records).cloned().collect::<Vec<_>>();
+    for record in &records {
+        let count = archived.entry(record.kind()).or_default();
+        *count = count.saturating_add(1);
+    }
+    archive::keep(session, records)?;
+    if !units.is_empty() {
+        let now = session.now();
+        session.edit(&doc, |txn| archive::remove(txn, &units, now))?;
+    }
+    let mut waiting_for: BTreeMap<String, usize> = BTreeMap::new();
+    for member in waiting.iter().flat_map(|one| &one.waiting_for) {
+        let count = waiting_for.entry(member.clone()).or_default();
+        *count = count.saturating_add(1);
+    }
+    let bytes = session.size(&doc)?;
+    Ok(ArchivedDocument {
+        doc,
+        archived,
+        bytes_before: bytes,
+        bytes_after: bytes,
+        waiting: waiting.len(),
+        waiting_for,
+    })
+}
+
+/// What may be archived, document by document; those of which nothing is old enough are left out.
+/// A document that cannot be used is, too, and the commit says so.
+///
+/// # Errors
+/// `Corrupt` where a receipt or a row of the log cannot be read.
+pub fn plan(
+    session: &mut Session,
+    reader: &Reader,
+    environment: &Environment,
+    request: &ArchiveRequest,
+) -> Result<Vec<ArchivePlan>> {
+    let mut plans = Vec::new();
+    for doc in reader.documents()?.into_iter().map(|document| document.id) {
+        let Some(entity) = doc.entity().filter(|_| concern::of(&doc).is_some()) else { continue };
+        if request.entities.as_ref().is_some_and(|wanted| !wanted.contains(&entity)) {
+            continue;
+        }
+        match plan_document(session, reader, environment, request, &entity, &doc) {
+            Ok(plan) => plans.extend(plan),
+            Err(e) => session.leave_out(e)?,
+        }
+    }
+    Ok(plans)
+}
+
+fn plan_document(
+    session: &Session,
+    reader: &Reader,
+    environment: &Environment,
+    request: &ArchiveRequest,
+    entity: &EntityId,
+    doc: &DocId,
+) -> Result<Option<ArchivePlan>> {
+    let Some(view) = reader.view(doc)? else { return Ok(None) };
+    let units = archive::units(doc, &view, request.cutoff, request.strict, session.now());
+    if units.is_empty() {
+        return Ok(None);
+    }
+    let core = reader.view(&entity.document(core::SPEC.name))?;
+    let members = core.map(|core| core::active(&core)).unwrap_or_default();
+    let whole = view.update((environment.roots)(doc))?;
+    let known = Replicas::of(reader, environment, doc, &whole, &members)?;
+    let mut plan = ArchivePlan { doc: doc.clone(), units: Vec::new(), waiting: Vec::new() };
+    for unit in units {
+        let waiting_for = known.waiting_for(&unit, &members);
+        // Without any active member there is nobody who could have it.
+        match waiting_for.is_empty() && !members.is_empty() {
+            true => plan.units.push(unit),
+            false => plan.waiting.push(WaitingUnit { kind: unit.kind, id: unit.id, waiting_for }),
+        }
+    }
+    Ok(Some(plan))
+}
+
+/// The replicas of the active members, by what each is known to have of one document.
+struct Replicas {
+    own: Option<String>,
+    /// By member, what each replica of theirs lacks; None for one that may lack anything.
+    lacking: BTreeMap<String, Vec<Option<BTreeSet<DocPath>>>>,
+}
+
+impl Replicas {
+    fn of(
+        reader: &Reader,
+        environment: &Environment,
+        doc: &DocId,
+        whole: &Update<'_, Checked>,
+        members: &Members,
+    ) -> Result<Replicas> {
+        let mut replicas = Replicas { own: None, lacking: BTreeMap::new() };
+        let Some(state) = reader.state() else { return Ok(replicas) };
+        replicas.own = reader.replica()?.and_then(|(_, member, _)| member).map(|m| m.to_string());
+        let walked = Update::walk(whole.bytes()).map_err(|fault| {
+            Error::corrupt(format!("{doc} does not decode")).because(fault).damages(doc)
+        })?;
+        let map = TouchMap::of(concern::of(doc), &walked);
+        for peer in succession::living(state)? {
+            let Some(member) = peer.member.filter(|member| members.contains_key(member)) else {
+                continue;
+            };
+            let known = KnownPeer::of_peer(state, &peer.replica_id)?;
+            let lacking = match export::lacked(reader, environment, doc, whole, &known)? {
+                Lacked::Nothing => Some(BTreeSet::new()),
+                Lacked::Whole => None,
+                Lacked::Part(update) => map.paths(&update).ok(),
+            };
+            replicas.lacking.entry(member).or_default().push(lacking);
+        }
+        Ok(replicas)
+    }
+
+    /// The active members of whom it is not known that all their replicas have a unit as it stands.
+    /// Who joined after its last change need not.
+    fn waiting_for(&self, unit: &ArchiveUnit, members: &Members) -> Vec<String> {
+        let had = members.iter().filter(|(_, joined)| **joined <= unit.changed_at);
+        had.filter(|(member, _)| !self.has(member, unit))
+            .map(|(member, _)| member.clone())
+            .collect()
+    }
+
+    fn has(&self, member: &str, unit: &ArchiveUnit) -> bool {
+        match self.lacking.get(member) {
+            Some(replicas) => replicas.iter().all(|lacking| {
+                lacking.as_ref().is_some_and(|lacking| {
+                    !unit.paths.iter().any(|path| {
+                        // Anything inside of it, or around it.
+                        lacking
+                            .iter()
+                            .any(|touched| touched.iter().zip(path.iter()).all(|(a, b)| a == b))
+                    })
+                })
+            }),
+            // Nothing was heard of them but what is said here.
+            None => self.own.as_deref() == Some(member),
+        }
+    }
+}

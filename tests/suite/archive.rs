@@ -1,0 +1,271 @@
+//! The archive: what is done with leaves its document when everybody has it, and is read as before.
+
+use crate::support::*;
+use serde_json::{Value, json};
+
+const DAY: i64 = 86_400;
+const LISTS: &[&[&str]] = &[
+    &["chat", "list", "--all"],
+    &["chat", "list", "--limit", "3"],
+    &["chat", "search", "word"],
+    &["chat", "list", "--author", BOB],
+    &["chat", "list", "--threads"],
+];
+
+/// What lists say, without where it lives.
+fn read(store: &Store<'_>, lists: &[&[&str]]) -> Vec<Value> {
+    let run = |args: &&[&str]| without(store.json(args));
+    lists.iter().map(run).collect()
+}
+
+fn without(mut value: Value) -> Value {
+    match &mut value {
+        Value::Object(fields) => {
+            fields.remove("in_archive");
+            fields.remove("ack_vector");
+            fields.values_mut().for_each(|value| *value = without(value.take()));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|value| *value = without(value.take())),
+        _ => {}
+    }
+    value
+}
+
+/// A chat with a conversation from long ago and a message of today.
+fn talked(alice: &Store<'_>) -> (String, String) {
+    let old = alice.send("an old word");
+    alice.ok(&["chat", "react", &old, "👍"]);
+    alice.machine.pass(10);
+    alice.ok(&["chat", "send", "--reply-to", &old, "a word in reply"]);
+    alice.ok(&["chat", "send", "another old word", "--as", BOB]);
+    alice.machine.pass(100 * DAY);
+    let new = alice.send("a new word");
+    (old, new)
+}
+
+#[test]
+fn what_everybody_has_is_archived_and_read_as_before() {
+    let machine = Machine::new("archive");
+    let alice = machine.group("alice", &[BOB, CAROL]);
+    let (old, new) = talked(&alice);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    bob.give(&alice);
+    let before = read(&alice, LISTS);
+    let shown = without(alice.json(&["chat", "show", &old]));
+    let thread = without(alice.json(&["chat", "thread", &old]));
+
+    // Carol was never heard of.
+    let files = alice.files();
+    let run = alice.json(&["archive", "run"]);
+    assert_eq!((&run["archived"], &run["waiting"]), (&json!(0), &json!(2)));
+    assert_eq!(run["documents"][0]["waiting_for"], json!({CAROL: 2}));
+    assert_eq!(alice.files(), files);
+
+    let carol = machine.replica_of(&alice, "carol", CAROL);
+    carol.give(&alice);
+    let files = alice.files();
+    let dry = alice.json(&["archive", "run", "-n"]);
+    assert_eq!((&dry["archived"], &dry["waiting"]), (&json!(3), &json!(0)));
+    assert!(dry["freed_bytes"].as_u64().unwrap() > 300, "{dry}");
+    assert_eq!(alice.files(), files);
+
+    let run = alice.json(&["archive", "run"]);
+    assert_eq!((&run["archived"], &run["changed"]), (&json!(3), &json!(true)));
+    assert_eq!(run["documents"][0]["archived"], json!({"message": 2, "reply": 1}));
+    // Which client id writes is minted anew, and is not always as long.
+    let freed = |of: &Value| of["freed_bytes"].as_i64().unwrap();
+    assert!((freed(&run) - freed(&dry)).abs() < 32, "{run} {dry}");
+    let dump = alice.json(&["doc", "dump", "chat"]);
+    assert_eq!(keys(&dump["messages"]), [new.as_str()]);
+    assert_eq!(read(&alice, LISTS), before);
+    assert_eq!(without(alice.json(&["chat", "show", &old[..8]])), shown);
+    assert_eq!(without(alice.json(&["chat", "thread", &old])), thread);
+    assert_eq!(alice.json(&["chat", "show", &old])["in_archive"], true);
+    assert!(alice.json(&["chat", "show", &new]).get("in_archive").is_none());
+    assert_eq!(alice.json(&["archive", "run"])["archived"], 0);
+    assert_eq!(alice.run(&["check"]).code, 0);
+
+    // Who hears of it has an archive of its own then.
+    for other in [&bob, &carol] {
+        alice.give(other);
+        assert!(other.dir.join("archive.db").exists());
+        assert_eq!(read(other, LISTS), before);
+        assert_eq!(without(other.json(&["chat", "thread", &old])), thread);
+        assert_eq!(other.json(&["trash", "list"]), json!([]));
+        other.give(&alice);
+    }
+    // What is left of the thread goes once everybody knows.
+    alice.ok(&["archive", "run"]);
+    let dump = alice.json(&["doc", "dump", "chat"]);
+    assert_eq!(dump.get("threads").map_or(0, |threads| keys(threads).len()), 0);
+    assert_eq!(dump["metadata"]["fallback_mode"], "hybrid");
+    assert_eq!(read(&alice, LISTS), before);
+    for other in [&bob, &carol] {
+        alice.give(other);
+        assert_eq!(read(other, LISTS), before);
+        assert_eq!(other.digest(), alice.digest());
+    }
+    let listed = alice.json(&["archive", "list"]);
+    assert_eq!(column(&listed, "text"), ["an old word", "a word in reply", "another old word"]);
+    let found = alice.json(&["archive", "show", &old[..8]]);
+    assert_eq!(found["record"]["reactions"], json!({"👍": [ALICE]}));
+    assert_eq!(found["versions"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn what_is_restored_is_live_and_can_be_archived_again() {
+    let machine = Machine::new("archive restore");
+    let alice = machine.group("alice", &[BOB]);
+    let (old, _) = talked(&alice);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    bob.give(&alice);
+    let before = read(&alice, LISTS);
+    alice.ok(&["archive", "run"]);
+    alice.give(&bob);
+    alice.run(&["chat", "edit", &old, "no"]).exits(4);
+    assert_eq!(alice.ok(&["archive", "restore", &old[..8]]), old);
+    let shown = alice.json(&["chat", "thread", &old]);
+    assert!(shown["message"].get("in_archive").is_none());
+    assert_eq!(shown["replies"].as_array().unwrap().len(), 1);
+    assert_eq!(alice.column(&["chat", "list"], "id"), column(&before[0], "id"));
+    alice.ok(&["chat", "edit", &old, "a better word"]);
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        assert_eq!(store.json(&["chat", "show", &old])["content"], "a better word");
+        assert!(store.json(&["chat", "show", &old]).get("in_archive").is_none());
+        assert_eq!(store.json(&["archive", "list"]).as_array().unwrap().len(), 1);
+    }
+    alice.ok(&["archive", "run"]);
+    assert_eq!(alice.json(&["chat", "show", &old])["in_archive"], true);
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        assert_eq!(store.json(&["chat", "show", &old])["content"], "a better word");
+        assert_eq!(store.json(&["chat", "show", &old])["in_archive"], true);
+        assert_eq!(store.column(&["chat", "list"], "id"), column(&before[0], "id"));
+    }
+    // What is deleted after that does not come out of the archive.
+    alice.ok(&["archive", "restore", &old]);
+    alice.meet(&bob);
+    alice.ok(&["chat", "delete", &old]);
+    alice.meet(&bob);
+    alice.meet(&bob);
+    for store in [&alice, &bob] {
+        store.run(&["chat", "show", &old]).exits(4);
+        assert!(!store.column(&["chat", "list", "--all"], "id").contains(&old));
+    }
+    assert_eq!(alice.digest(), bob.digest());
+}
+
+#[test]
+fn what_comes_too_late_is_kept() {
+    let machine = Machine::new("archive late");
+    let alice = machine.group("alice", &[BOB]);
+    let (old, _) = talked(&alice);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    bob.give(&alice);
+    let ids = alice.column(&["chat", "list"], "id");
+    alice.ok(&["archive", "run"]);
+    // Bob does not know yet: he edits one, answers another, deletes his own.
+    bob.ok(&["chat", "send", "--reply-to", &old, "a late word"]);
+    bob.ok(&["chat", "react", &old, "🎉"]);
+    let own = ids.iter().find(|id| bob.json(&["chat", "show", id])["author_id"] == BOB);
+    bob.ok(&["chat", "edit", own.unwrap(), "a late edit"]);
+    alice.give(&bob);
+    assert_eq!(bob.json(&["chat", "show", own.unwrap()])["content"], "a late edit");
+    let reactions = bob.json(&["chat", "show", &old])["reactions"].clone();
+    assert_eq!(reactions, json!({"👍": [ALICE], "🎉": [BOB]}));
+    bob.give(&alice);
+    for store in [&alice, &bob] {
+        let thread = store.json(&["chat", "thread", &old]);
+        assert_eq!(column(&thread["replies"], "content"), ["a word in reply", "a late word"]);
+        assert_eq!(thread["reply_count"], 2);
+        assert_eq!(store.column(&["chat", "list"], "id"), ids);
+    }
+    assert_ne!(alice.json(&["conflict", "list"]), json!([]));
+    assert_eq!(alice.digest(), bob.digest());
+}
+
+#[test]
+fn cards_and_issues_go_with_what_was_said_of_them() {
+    let machine = Machine::new("archive work");
+    let alice = machine.project("alice", &[BOB]);
+    alice.ok(&["kanban", "column", "add", "Doing"]);
+    let card = alice.ok(&["kanban", "add", "Paint it", "--column", "Doing"]);
+    let kept = alice.ok(&["kanban", "add", "Wash it"]);
+    alice.ok(&["kanban", "archive", &card]);
+    let issue = alice.ok(&["issue", "open", "It leaks"]);
+    alice.ok(&["issue", "comment", &issue, "a drop an hour"]);
+    alice.ok(&["issue", "close", &issue]);
+    let open = alice.ok(&["issue", "open", "It creaks"]);
+    let lists: &[&[&str]] = &[
+        &["kanban", "list", "--all"],
+        &["kanban", "list"],
+        &["kanban", "board"],
+        &["issue", "list", "--all"],
+        &["issue", "list"],
+        &["issue", "list", "--all", "--status", "done"],
+    ];
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    bob.give(&alice);
+    let before = read(&alice, lists);
+    let run = alice.json(&["archive", "run"]);
+    assert_eq!(run["archived"], 2);
+    for store in [&alice, &bob] {
+        alice.give(store);
+        assert_eq!(keys(&store.json(&["doc", "dump", "kanban"])["cards"]), [kept.as_str()]);
+        assert_eq!(keys(&store.json(&["doc", "dump", "issues"])["issues"]), [open.as_str()]);
+        assert_eq!(read(store, lists), before);
+        let found = store.json(&["issue", "show", &issue]);
+        assert_eq!(found["comments"][0]["content"], "a drop an hour");
+        assert_eq!(store.json(&["kanban", "show", &card])["in_archive"], true);
+        assert_eq!(store.json(&["kanban", "show", &card])["column"], "Doing");
+        let count = "SELECT count(*) AS n FROM cards JOIN comments";
+        assert_eq!(store.json(&["sql", count])[0]["n"], 2);
+    }
+    alice.ok(&["archive", "restore", &issue]);
+    alice.ok(&["archive", "restore", &card]);
+    assert_eq!(alice.json(&["issue", "show", &issue])["closed"], false);
+    let board = alice.json(&["kanban", "list", "--column", "Doing"]);
+    assert_eq!(column(&board, "id"), [card.as_str()]);
+    assert_eq!(alice.run(&["check"]).code, 0);
+    alice.meet(&bob);
+    assert_eq!(read(&alice, lists), read(&bob, lists));
+    assert_eq!(alice.json(&["archive", "list"]), json!([]));
+    assert_eq!(bob.json(&["archive", "list"]), json!([]));
+}
+
+#[test]
+fn nothing_goes_where_it_is_young_or_somebody_silent_lacks_it() {
+    let machine = Machine::new("archive not");
+    let alice = machine.group("alice", &[BOB]);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    bob.give(&alice);
+    let old = alice.send("bob lacks this");
+    machine.pass(100 * DAY);
+    assert_eq!(alice.json(&["archive", "run"])["waiting"], 1);
+    alice.give(&bob);
+    // He has it, and nobody here knows.
+    assert_eq!(alice.json(&["archive", "run"])["waiting"], 1);
+    bob.give(&alice);
+    // He lacks the edit.
+    alice.ok(&["chat", "edit", &old, "changed"]);
+    assert_eq!(alice.json(&["archive", "run"])["waiting"], 1);
+    // Nor does a reaction count as known that was taken back.
+    alice.ok(&["chat", "react", &old, "👍"]);
+    alice.meet(&bob);
+    alice.ok(&["chat", "react", &old, "👍", "--remove"]);
+    assert_eq!(alice.json(&["archive", "run"])["waiting"], 1);
+    // A message beside it does not matter.
+    alice.meet(&bob);
+    alice.send("of today");
+    let run = alice.json(&["archive", "run", "--older-than", "1d"]);
+    assert_eq!((&run["archived"], &run["waiting"]), (&json!(1), &json!(0)));
+    let young = alice.json(&["archive", "run", "--older-than", "1d"]);
+    assert_eq!(young["documents"], json!([]));
+    // Nobody is waited for who was not there then.
+    machine.pass(100 * DAY);
+    alice.ok(&["member", "add", CAROL]);
+    alice.meet(&bob);
+    assert_eq!(alice.json(&["archive", "run"])["archived"], 1);
+    assert_eq!(alice.column(&["chat", "list"], "content"), ["changed", "of today"]);
+}
