@@ -4968,6 +4968,204 @@ module completions {
     new: string               # The new one, likewise
   ]
 
+  def "nu-complete crdtctl doc convert to" [] {
+    [ "v1" "v2" "base64" "hex" "ndjson" "json" "frame" ]
+  }
+
+  def "nu-complete crdtctl doc convert kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+  }
+
+  def "nu-complete crdtctl doc convert global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc convert global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl doc convert global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc convert global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Write what is in a file in another form
+  export extern "crdtctl doc convert" [
+    --to: string@"nu-complete crdtctl doc convert to" # The form to write
+    --from: string@"nu-complete crdtctl doc convert kind" # Take a file for what this says, whatever it looks like
+    --out(-O): path           # The file to write; `-` is standard output
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc convert global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc convert global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl doc convert global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc convert global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    file: string              # The file; `-` is standard input
+  ]
+
+  def "nu-complete crdtctl doc merge kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+  }
+
+  def "nu-complete crdtctl doc merge global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc merge global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl doc merge global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc merge global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Merge files of one document, in any order
+  export extern "crdtctl doc merge" [
+    --from: string@"nu-complete crdtctl doc merge kind" # Take a file for what this says, whatever it looks like
+    --out(-O): path           # The file to write; `-` is standard output
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc merge global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc merge global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl doc merge global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc merge global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    ...files: string          # The files
+  ]
+
+  def "nu-complete crdtctl doc diff-update kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+  }
+
+  def "nu-complete crdtctl doc diff-update global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc diff-update global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl doc diff-update global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc diff-update global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Write what one file lacks of another
+  export extern "crdtctl doc diff-update" [
+    --from: string@"nu-complete crdtctl doc diff-update kind" # Take a file for what this says, whatever it looks like
+    --out(-O): path           # The file to write; `-` is standard output
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc diff-update global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc diff-update global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl doc diff-update global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc diff-update global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    base: string              # What is there already
+    newer: string             # The file that knows more
+  ]
+
+  def "nu-complete crdtctl doc vector kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+  }
+
+  def "nu-complete crdtctl doc vector global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc vector global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl doc vector global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc vector global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Print how far a file or document knows each client, or compare two
+  export extern "crdtctl doc vector" [
+    --from: string@"nu-complete crdtctl doc vector kind" # Take a file for what this says, whatever it looks like
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc vector global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc vector global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl doc vector global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc vector global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    first: string             # The file or the document
+    second?: string           # Another one, to compare with
+  ]
+
   def "nu-complete crdtctl doc load global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -5096,6 +5294,22 @@ module completions {
   export extern "crdtctl doc help diff" [
   ]
 
+  # Write what is in a file in another form
+  export extern "crdtctl doc help convert" [
+  ]
+
+  # Merge files of one document, in any order
+  export extern "crdtctl doc help merge" [
+  ]
+
+  # Write what one file lacks of another
+  export extern "crdtctl doc help diff-update" [
+  ]
+
+  # Print how far a file or document knows each client, or compare two
+  export extern "crdtctl doc help vector" [
+  ]
+
   # Bring a bare Yrs v1 update into a document
   export extern "crdtctl doc help load" [
   ]
@@ -5156,6 +5370,10 @@ module completions {
     doc?: string              # The document, or a file (`-` is standard input); else the whole store
   ]
 
+  def "nu-complete crdtctl check kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+  }
+
   def "nu-complete crdtctl check global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -5175,6 +5393,7 @@ module completions {
   # Look for what is wrong with the store, and name the command that mends it
   export extern "crdtctl check" [
     --deep                    # Let yrs encode every document again, and compare
+    --from: string@"nu-complete crdtctl check kind" # Take a file for what this says, whatever it looks like
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts, by id or a unique prefix; else the store's own member
@@ -5196,7 +5415,7 @@ module completions {
     --progress: string@"nu-complete crdtctl check global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    ...doc: string            # The documents; else all
+    ...doc: string            # The documents, or files; else all documents
   ]
 
   def "nu-complete crdtctl repair global.output" [] {
@@ -5286,7 +5505,7 @@ module completions {
     --progress: string@"nu-complete crdtctl recover global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    doc: string               # The document
+    doc: string               # The document, or a file
   ]
 
   def "nu-complete crdtctl batch global.output" [] {
@@ -6072,6 +6291,22 @@ module completions {
 
   # Show what differs between two documents, files, stores or bundles
   export extern "crdtctl help doc diff" [
+  ]
+
+  # Write what is in a file in another form
+  export extern "crdtctl help doc convert" [
+  ]
+
+  # Merge files of one document, in any order
+  export extern "crdtctl help doc merge" [
+  ]
+
+  # Write what one file lacks of another
+  export extern "crdtctl help doc diff-update" [
+  ]
+
+  # Print how far a file or document knows each client, or compare two
+  export extern "crdtctl help doc vector" [
   ]
 
   # Bring a bare Yrs v1 update into a document

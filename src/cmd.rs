@@ -27,6 +27,7 @@ mod init;
 mod issue;
 mod kanban;
 mod log;
+mod loose;
 mod man;
 mod member;
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub mod size;
 
 pub mod touched;
 pub mod tree;
+pub mod twice;
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
-use super::Context;
+use super::foreign::FromKind;
+use super::{Context, loose};
 use crate::check::{self, Finding, Scope};
 use crate::cmd::failure;
 use crate::error::{Kind, Result};
@@ -12,7 +13,8 @@ use std::collections::BTreeSet;
 ///
 /// Looks at files, hashes, the log and the lease, at caches that do not agree with the records, at
 /// people that nobody knows and times that lie ahead; in the whole store, in one entity with -e, or
-/// in the documents named. Writes nothing. Exits with 3 when it finds anything. The id of a finding
+/// in the documents named. A file, with no store anywhere, is looked at for what cannot be read, what
+/// waits for something that is missing, and two programs under one client id. Writes nothing. Exits with 3 when it finds anything. The id of a finding
 /// is the same at every check; `crdtctl repair` takes it.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -21,11 +23,13 @@ use std::collections::BTreeSet;
   crdtctl check --json | jq -r '.[] | select(.severity == \"error\") | .fix'
   crdtctl check -o id | grep ^stale-meta | xargs -r crdtctl repair")]
 pub struct Args {
-    /// The documents; else all
+    /// The documents, or files; else all documents
     doc: Vec<String>,
     /// Let yrs encode every document again, and compare
     #[arg(long)]
     deep: bool,
+    #[command(flatten)]
+    from: FromKind,
 }
 
 const COLUMNS: &[Column] = &[
@@ -38,10 +42,19 @@ const COLUMNS: &[Column] = &[
 ];
 
 pub fn run(context: &Context, args: Args) -> Result<Report> {
-    let store = context.store()?;
-    let docs = scope(context, &store, &args.doc)?;
-    let findings = look(context, &store, docs.as_ref(), args.deep)?;
-    let rows: Vec<Row> = findings.iter().map(row).collect();
+    let (mut rows, mut named) = (Vec::new(), Vec::new());
+    for name in &args.doc {
+        match args.from.kind.is_some() || context.means_file(name)? {
+            true => rows.extend(loose::findings(context, name, args.from)?),
+            false => named.push(name.clone()),
+        }
+    }
+    if args.doc.is_empty() || !named.is_empty() {
+        let store = context.store()?;
+        let docs = scope(context, &store, &named)?;
+        let findings = look(context, &store, docs.as_ref(), args.deep)?;
+        rows.extend(findings.iter().map(row));
+    }
     let found = !rows.is_empty();
     let report = Report::list(rows, COLUMNS, Some("id"), "nothing is wrong");
     Ok(if found { report.exit(failure::exit_code(Kind::Findings)) } else { report })

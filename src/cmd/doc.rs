@@ -1,13 +1,17 @@
 mod anonymize;
 mod blocks;
+mod convert;
 mod diff;
+mod diff_update;
 mod dump;
 mod get;
 mod kind;
 mod load;
+mod merge;
 mod show;
 mod size;
 mod tree;
+mod vector;
 
 use super::Context;
 use crate::error::Result;
@@ -61,6 +65,10 @@ enum Verb {
   crdtctl doc diff ~/backup/monday ~/backup/tuesday --stat
   crdtctl doc diff ~/backup/monday ~/backup/tuesday -o tsv")]
     Diff(diff::Args),
+    Convert(convert::ConvertArgs),
+    Merge(merge::MergeArgs),
+    DiffUpdate(diff_update::DiffUpdateArgs),
+    Vector(vector::VectorArgs),
     /// Bring a bare Yrs v1 update into a document
     ///
     /// The same as `sync import --raw`, with the same checks. A new document is made where the id
@@ -94,6 +102,10 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::Size(args) => size::run(context, &args),
         Verb::Blocks(args) => blocks::run(context, &args),
         Verb::Diff(args) => diff::run(context, &args),
+        Verb::Convert(args) => convert::run(context, &args),
+        Verb::Merge(args) => merge::run(context, &args),
+        Verb::DiffUpdate(args) => diff_update::run(context, &args),
+        Verb::Vector(args) => vector::run(context, &args),
         Verb::Load(args) => load::run(context, args),
         Verb::Anonymize(args) => anonymize::run(context, &args),
     }

@@ -1,4 +1,4 @@
-use super::{Context, DryRun, OutDir, files};
+use super::{Context, DryRun, OutDir, files, loose};
 use crate::check;
 use crate::cmd::failure::word;
 use crate::concern;
@@ -25,12 +25,15 @@ use std::path::{Path, PathBuf};
 /// beside it as .yrs.damaged. Says how many records of each kind are whole, partial or lost, and with --records
 /// of each one: lost are those that something still speaks of. A document that nothing is wrong with is refused: what is made of it could only
 /// have less.
+///
+/// A file is recovered with no store anywhere: -O names the file to write, --from others of the same
+/// document. Whatever its blocks hold stays as it was written.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl recover chat -n -O recovered --json | jq '.[] | select(.state != \"whole\")'
   crdtctl recover chat --from bob.crdt ~/backup/alice -O recovered")]
 pub struct Args {
-    /// The document
+    /// The document, or a file
     doc: String,
     /// Bundles, stores and .yrs files of others, the most trusted first
     #[arg(long, value_name = "BUNDLE|STORE", num_args = 1..)]
@@ -64,6 +67,16 @@ const COLUMNS: &[Column] = &[
 ];
 
 pub fn run(context: &Context, args: Args) -> Result<Report> {
+    if context.means_file(&args.doc)? {
+        return match args.apply {
+            true => Err(Error::usage("`--apply` is for documents of a store")
+                .hint("leave it out: `-O FILE` names the file to write")),
+            false => {
+                let (out, dry) = (&args.out.dir, args.dry_run.dry_run);
+                loose::recover(&args.doc, &args.from, out, dry)
+            }
+        };
+    }
     let store = context.store()?;
     let doc = document(context, &store, &args.doc)?;
     store.check_beside(&args.out.dir, &doc)?;

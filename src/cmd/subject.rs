@@ -135,6 +135,28 @@ impl Context {
         }
     }
 
+    /// Whether an argument means a file; as [`Context::subject`], whatever is in it.
+    ///
+    /// # Errors
+    /// `Ambiguous` for what is a file and a document.
+    pub fn means_file(&self, wanted: &str) -> Result<bool> {
+        let there = split(wanted).0.is_file();
+        if wanted == "-" || there && is_path(wanted) {
+            return Ok(true);
+        }
+        if !there || is_concern(wanted) {
+            return Ok(false);
+        }
+        let known = || {
+            let reader = self.reader().ok()?;
+            self.document(&reader, wanted).ok()
+        };
+        match known() {
+            Some(doc) if doc.as_str() != wanted => Err(either(wanted, &doc)),
+            found => Ok(found.is_none()),
+        }
+    }
+
     /// What a file holds: its only document, or the one behind `#`.
     ///
     /// # Errors

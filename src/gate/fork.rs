@@ -21,6 +21,15 @@ impl Update<'_, Checked> {
 }
 
 impl<S> Update<'_, S> {
+    /// The first unit that this update and another both hold, and hold differently: no history has
+    /// both. What is deleted in either is not compared. Linear in the overlap.
+    pub fn contradicts<T>(&self, other: &Update<'_, T>) -> Option<Id> {
+        self.clients.iter().find_map(|ours| {
+            let theirs = other.client(ours.id)?;
+            fork_of_client(self, ours, other, theirs)
+        })
+    }
+
     /// Per client, the first unit that this update and `base` both hold, and hold differently.
     pub(super) fn forks(&self, base: &Update<'_, Checked>) -> impl Iterator<Item = Id> {
         self.clients.iter().filter_map(|ours| {

@@ -2,10 +2,11 @@
 //! for everything else the keys of the roots.
 
 use crate::crdt::source::Source;
+use crate::crdt::types::SharedTypes;
 use crate::crdt::view::View;
 use crate::path::{DocPath, Keys};
 use crate::schema::{Collection, Spec};
-use crate::wire::{Record, Value};
+use crate::wire::{Record, Value, Version};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A record that is not the same in both.
@@ -44,6 +45,44 @@ impl ChangeKind {
     }
 }
 
+/// Content that can be compared, however it was read.
+pub trait Compared: Source {
+    /// What it knows.
+    fn version(&self) -> &Version;
+    /// The digest of what it shows.
+    fn digest(&self) -> [u8; 32];
+    /// The update that it was read from.
+    fn bytes(&self) -> &[u8];
+}
+
+impl Compared for View {
+    fn version(&self) -> &Version {
+        View::version(self)
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        View::digest(self)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        View::bytes(self)
+    }
+}
+
+impl Compared for SharedTypes {
+    fn version(&self) -> &Version {
+        SharedTypes::version(self)
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        SharedTypes::digest(self)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        SharedTypes::bytes(self)
+    }
+}
+
 /// What two documents that were compared are to each other.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Comparison {
@@ -58,7 +97,11 @@ pub enum Comparison {
 /// Compares two documents by their live content; a document that is not there is an empty one.
 /// Values are compared by what they mean, not by how they are encoded; in documents that no concern
 /// understands a BigInt is no number.
-pub fn compare(spec: Option<&Spec>, old: Option<&View>, new: Option<&View>) -> Comparison {
+pub fn compare(
+    spec: Option<&Spec>,
+    old: Option<&dyn Compared>,
+    new: Option<&dyn Compared>,
+) -> Comparison {
     let equal = old.zip(new).is_some_and(|(old, new)| old.digest() == new.digest());
     let changes = match (equal, spec) {
         (true, Some(_)) => return Comparison::Equal,
@@ -75,7 +118,11 @@ pub fn compare(spec: Option<&Spec>, old: Option<&View>, new: Option<&View>) -> C
     }
 }
 
-fn changes(spec: Option<&Spec>, old: Option<&View>, new: Option<&View>) -> Vec<Change> {
+fn changes(
+    spec: Option<&Spec>,
+    old: Option<&dyn Compared>,
+    new: Option<&dyn Compared>,
+) -> Vec<Change> {
     let equal = if spec.is_some() { Value::same } else { Value::alike };
     let mut changes = found(spec, old, new, equal);
     if let (true, Some(_), Some(_)) = (changes.is_empty(), old, new) {
@@ -89,7 +136,12 @@ fn changes(spec: Option<&Spec>, old: Option<&View>, new: Option<&View>) -> Vec<C
 type Equal = fn(&Value, &Value) -> bool;
 
 /// What differs of the values.
-fn found(spec: Option<&Spec>, old: Option<&View>, new: Option<&View>, equal: Equal) -> Vec<Change> {
+fn found(
+    spec: Option<&Spec>,
+    old: Option<&dyn Compared>,
+    new: Option<&dyn Compared>,
+    equal: Equal,
+) -> Vec<Change> {
     let collections = spec.map_or(&[][..], |spec| spec.collections);
     let mut changes = Vec::new();
     for collection in collections {
@@ -97,10 +149,10 @@ fn found(spec: Option<&Spec>, old: Option<&View>, new: Option<&View>, equal: Equ
     }
     let known: BTreeSet<&str> =
         collections.iter().filter_map(|c| c.path.first().copied()).collect();
-    let roots = |view: Option<&View>| view.map(Source::roots).unwrap_or_default();
+    let roots = |view: Option<&dyn Compared>| view.map(Source::roots).unwrap_or_default();
     let all: BTreeSet<String> = roots(old).into_iter().chain(roots(new)).collect();
     for root in all.iter().filter(|root| !known.contains(root.as_str())) {
-        let value = |view: Option<&View>| view.and_then(|view| view.value(&[root]));
+        let value = |view: Option<&dyn Compared>| view.and_then(|view| view.value(&[root]));
         changes.extend(of_root(root, value(old), value(new), equal));
     }
     changes
@@ -109,16 +161,17 @@ fn found(spec: Option<&Spec>, old: Option<&View>, new: Option<&View>, equal: Equ
 fn of_collection(
     collection: &Collection,
     all: &[Collection],
-    [old, new]: [Option<&View>; 2],
+    [old, new]: [Option<&dyn Compared>; 2],
     equal: Equal,
     changes: &mut Vec<Change>,
 ) {
     let name = collection.path.join("/");
-    let paths = |view: Option<&View>| view.map(|v| collection.records(v)).unwrap_or_default();
+    let paths =
+        |view: Option<&dyn Compared>| view.map(|v| collection.records(v)).unwrap_or_default();
     let both: BTreeSet<DocPath> = paths(old).into_iter().chain(paths(new)).collect();
     for path in both {
         let steps = path.steps();
-        let value = |view: Option<&View>| {
+        let value = |view: Option<&dyn Compared>| {
             let mut value = view.and_then(|view| view.value(&steps));
             if let Some(Value::Map(record)) = &mut value {
                 record.retain(|field, _| !is_collection(collection, field, all));

@@ -2,10 +2,11 @@
 
 use super::{Partial, sound};
 use crate::concern::{self};
+use crate::crdt::types::SharedTypes;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::DocId;
-use crate::inspect::diff::{Change, ChangeKind, Comparison, compare};
+use crate::inspect::diff::{Change, ChangeKind, Compared, Comparison, compare};
 use crate::schema::Spec;
 use crate::store::Reader;
 use crate::wire::{Update, Value};
@@ -86,7 +87,7 @@ pub struct DiffSide {
 
 enum Holdings {
     /// A document or a file; its id is not always known.
-    One { doc: Option<DocId>, view: View },
+    One { doc: Option<DocId>, view: Box<dyn Compared> },
     /// A store or a bundle.
     Many { documents: BTreeSet<DocId>, open: Opener, selective: bool },
 }
@@ -94,7 +95,10 @@ enum Holdings {
 impl DiffSide {
     /// A document of a store.
     pub fn document(doc: DocId, view: View) -> DiffSide {
-        DiffSide { name: doc.to_string(), holds: Holdings::One { doc: Some(doc), view } }
+        DiffSide {
+            name: doc.to_string(),
+            holds: Holdings::One { doc: Some(doc), view: Box::new(view) },
+        }
     }
 
     /// The bytes of a file, which must be the whole state of a document; `doc` where it is known
@@ -106,7 +110,12 @@ impl DiffSide {
         let view = whole(bytes, doc.as_ref()).map_err(|reason| {
             Error::untrusted(format!("{name}: it holds no whole document")).because(reason)
         })?;
-        Ok(DiffSide { name, holds: Holdings::One { doc, view } })
+        Ok(DiffSide { name, holds: Holdings::One { doc, view: Box::new(view) } })
+    }
+
+    /// Content of every shared type, whatever the gate would say of it.
+    pub fn types(name: String, doc: Option<DocId>, types: SharedTypes) -> DiffSide {
+        DiffSide { name, holds: Holdings::One { doc, view: Box::new(types) } }
     }
 
     /// All of a store.
@@ -134,7 +143,7 @@ impl DiffSide {
     /// Its content of a document; of its only one, whichever is asked for.
     fn view(&self, doc: Option<&DocId>) -> Result<SideState<'_>> {
         match (&self.holds, doc) {
-            (Holdings::One { view, .. }, _) => Ok(SideState::Lent(view)),
+            (Holdings::One { view, .. }, _) => Ok(SideState::Lent(view.as_ref())),
             (Holdings::Many { open, .. }, Some(doc)) => {
                 Ok(open(doc)?.map_or(SideState::Nothing, |view| SideState::Own(Box::new(view))))
             }
@@ -146,16 +155,23 @@ impl DiffSide {
 /// A view, or the loan of one.
 enum SideState<'s> {
     Nothing,
-    Lent(&'s View),
-    Own(Box<View>),
+    Lent(&'s dyn Compared),
+    Own(Box<dyn Compared>),
 }
 
 impl SideState<'_> {
-    fn get(&self) -> Option<&View> {
+    /// With every shared type of it: embeds and formats are content, too.
+    fn in_full(self) -> Result<Self> {
+        let Some(read) = self.get() else { return Ok(self) };
+        let types = SharedTypes::read(read.bytes().to_vec())?;
+        Ok(SideState::Own(Box::new(types)))
+    }
+
+    fn get(&self) -> Option<&dyn Compared> {
         match self {
             SideState::Nothing => None,
-            SideState::Lent(view) => Some(view),
-            SideState::Own(view) => Some(view),
+            SideState::Lent(view) => Some(*view),
+            SideState::Own(view) => Some(view.as_ref()),
         }
     }
 }
@@ -245,6 +261,11 @@ impl<'s> Pairs<'s> {
             let old = sound(&mut partial.damaged, self.old.view(pair.doc.as_ref()))?;
             let new = sound(&mut partial.damaged, self.new.view(pair.doc.as_ref()))?;
             let (Some(old), Some(new)) = (old, new) else { continue };
+            // Where no concern says what a document holds, it may be anything that Yjs has.
+            let (old, new) = match pair.spec {
+                Some(_) => (old, new),
+                None => (old.in_full()?, new.in_full()?),
+            };
             let comparison = compare(pair.spec, old.get(), new.get());
             partial.found.add(&pair.name, [old.get(), new.get()], comparison);
             compared();
@@ -254,7 +275,7 @@ impl<'s> Pairs<'s> {
 }
 
 impl Differences {
-    fn add(&mut self, name: &str, sides: [Option<&View>; 2], comparison: Comparison) {
+    fn add(&mut self, name: &str, sides: [Option<&dyn Compared>; 2], comparison: Comparison) {
         self.standings.push(DocumentStanding::of(name, sides, &comparison));
         let differences = |changes: Vec<Change>| {
             changes.into_iter().map(|change| Difference::of(name, change)).collect()
@@ -278,7 +299,11 @@ impl Differences {
 }
 
 impl DocumentStanding {
-    fn of(name: &str, sides: [Option<&View>; 2], comparison: &Comparison) -> DocumentStanding {
+    fn of(
+        name: &str,
+        sides: [Option<&dyn Compared>; 2],
+        comparison: &Comparison,
+    ) -> DocumentStanding {
         let changes = match comparison {
             Comparison::Equal => &[][..],
             Comparison::Different(changes) | Comparison::Diverged(changes) => changes,
@@ -328,7 +353,7 @@ fn pair_in(one: &DiffSide, many: &DiffSide, docs: &BTreeSet<DocId>) -> Result<Pa
 
 impl Difference {
     /// A whole document that one side has not.
-    fn whole(doc: &str, sides: [Option<&View>; 2], records: usize) -> Difference {
+    fn whole(doc: &str, sides: [Option<&dyn Compared>; 2], records: usize) -> Difference {
         let is_new = matches!(sides, [None, _]);
         let count = Some(json!(records));
         let (old, new) = if is_new { (None, count) } else { (count, None) };

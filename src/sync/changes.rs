@@ -3,7 +3,7 @@
 use super::import::TouchedDocument;
 use crate::concern::{self};
 use crate::id::DocId;
-use crate::inspect::diff::{Change, ChangeKind, Comparison, compare};
+use crate::inspect::diff::{Change, ChangeKind, Compared, Comparison, compare};
 use crate::query::diff::FieldChange;
 use crate::schema::{Collection, METADATA, Removal, Spec, UNLISTED};
 use crate::wire::Value;
@@ -32,7 +32,9 @@ pub struct ImportedChange {
 pub fn changes(touched: &[TouchedDocument]) -> Vec<ImportedChange> {
     let changes = |of: &TouchedDocument| {
         let spec = concern::of(&of.doc);
-        match compare(spec, of.before.as_deref(), of.after.as_deref()) {
+        let [before, after] =
+            [&of.before, &of.after].map(|view| view.as_deref().map(|view| view as &dyn Compared));
+        match compare(spec, before, after) {
             Comparison::Equal => Vec::new(),
             Comparison::Different(changes) | Comparison::Diverged(changes) => {
                 let changes = with_metadata_as_one(of, spec, changes);

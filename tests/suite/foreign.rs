@@ -302,6 +302,159 @@ fn formats_hide_nothing() {
     assert_eq!(blocks.as_array().unwrap().len(), 6);
 }
 
+#[test]
+fn a_form_is_written_and_read_again() {
+    let machine = Machine::new("convert");
+    let log = fixture("09-wrapped-bytes/42b-varlen-log");
+    let digest = machine.run(&["digest", &log]).ok();
+    for (form, known) in [
+        ("v1", "update-v1"),
+        ("v2", "update-v2"),
+        ("base64", "update-v1"),
+        ("hex", "update-v1"),
+        ("ndjson", "update-log"),
+        ("json", "update-v1"),
+        ("frame", "sync-update"),
+    ] {
+        let out = text(&machine.path(form));
+        machine.run(&["doc", "convert", &log, "--to", form, "-O", &out]).exits(0);
+        assert_eq!(kind(&machine, &out).0, known, "{form}");
+        assert_eq!(machine.run(&["digest", &out]).ok(), digest, "{form}");
+    }
+    // Nothing is written anew: there and back are the same bytes.
+    let plain = fixture("03-bigint-rewritten/ids.bin");
+    let (v2, v1) = (text(&machine.path("ids.v2")), text(&machine.path("ids.v1")));
+    machine.run(&["doc", "convert", &plain, "--to", "v2", "-O", &v2]).exits(0);
+    machine.run(&["doc", "convert", &v2, "--to", "v1", "-O", &v1]).exits(0);
+    assert_eq!(std::fs::read(&v1).unwrap(), std::fs::read(&plain).unwrap());
+    let gap = fixture("01-recover-behind-a-gap/state.bin");
+    machine.run(&["doc", "convert", &gap, "--to", "v1", "-O", &v1]).exits(0);
+    assert_eq!(std::fs::read(&v1).unwrap(), std::fs::read(&gap).unwrap());
+}
+
+/// Either way round, with the gap filled or named.
+#[test]
+fn files_of_one_document_are_merged_in_any_order() {
+    let machine = Machine::new("merge");
+    let (state, missing) = (
+        fixture("01-recover-behind-a-gap/state.bin"),
+        fixture("01-recover-behind-a-gap/missing.bin"),
+    );
+    let out = text(&machine.path("out"));
+    for files in [[&state, &missing], [&missing, &state]] {
+        let run = machine.run(&["doc", "merge", files[0], files[1], files[0], "-O", &out]);
+        assert!(!run.exits(0).stderr.contains("wait for"), "{}", run.stderr);
+        let dump = machine.run(&["doc", "dump", &out]).json();
+        assert_eq!(dump, json!({"t": "one two three ", "m": {"k": 1}}));
+    }
+    let run = machine.run(&["doc", "merge", &state, "--json", "-O", &out]);
+    assert_eq!(run.json()["waiting"][0]["needs"], "41:4");
+    assert!(run.stderr.contains("which none of the files has"), "{}", run.stderr);
+    // Two programs under one client id are no one document.
+    let (a, longer) =
+        (fixture("08-fork-called-invalid/a.bin"), fixture("08-fork-called-invalid/longer.bin"));
+    for files in [[&a, &longer], [&longer, &a]] {
+        std::fs::remove_file(&out).ok();
+        let run = machine.run(&["doc", "merge", files[0], files[1], "-O", &out]);
+        assert!(run.fails(5, "no part of the same document").stderr.contains("client id 7"));
+        assert!(!Path::new(&out).exists());
+    }
+}
+
+/// The same start content, made twice: said before it is there twice.
+#[test]
+fn equal_content_without_common_history_is_named() {
+    let machine = Machine::new("twice");
+    let (a, b) = (fixture("07-load-counts/a.bin"), fixture("07-load-counts/b.bin"));
+    let out = text(&machine.path("out"));
+    let run = machine.run(&["doc", "merge", &a, &b, "--json", "-O", &out]);
+    let doubled = run.json()["doubled"].clone();
+    assert!(!doubled.as_array().unwrap().is_empty(), "{run:?}");
+    assert!(run.stderr.contains("no history in common"), "{}", run.stderr);
+    for row in doubled.as_array().unwrap() {
+        let root = row["root"].as_str().unwrap();
+        let count = |file: &str| {
+            let shown = machine.run(&["doc", "show", file, "--json"]).json();
+            let roots = shown["roots"].as_array().unwrap().clone();
+            roots.iter().find(|r| r["root"] == root).unwrap()["count"].as_u64().unwrap()
+        };
+        assert_eq!(count(&out), 2 * count(&a), "{root}");
+    }
+    let run = machine.run(&["doc", "merge", &a, &a, "-O", &out]);
+    assert!(!run.exits(0).stderr.contains("no history"), "{}", run.stderr);
+}
+
+#[test]
+fn what_a_file_lacks_is_written_and_vectors_are_compared() {
+    let machine = Machine::new("vectors");
+    let whole = fixture("06-whole-when-cut/whole.bin");
+    let log = fixture("09-wrapped-bytes/42b-varlen-log");
+    let (some, all) = (text(&machine.path("some")), text(&machine.path("all")));
+    machine.run(&["doc", "convert", &log, "--to", "ndjson", "-O", &all]).exits(0);
+    let lines = std::fs::read_to_string(&all).unwrap();
+    std::fs::write(&some, lines.lines().take(3).map(|l| format!("{l}\n")).collect::<String>())
+        .unwrap();
+    let vector = machine.run(&["doc", "vector", &log, "--json"]).json();
+    assert_eq!(vector, json!([{"client": "402", "clock": 7}]));
+    let both = machine.run(&["doc", "vector", &some, &log, "--json"]).exits(3).parsed();
+    assert_eq!(both, json!([{"client": "402", "a": 3, "b": 7, "state": "ahead"}]));
+    machine.run(&["doc", "vector", &log, &all]).exits(0);
+    let (lacking, merged) = (text(&machine.path("lacking")), text(&machine.path("merged")));
+    machine.run(&["doc", "diff-update", &some, &log, "-O", &lacking]).exits(0);
+    machine.run(&["doc", "merge", &lacking, &some, "-O", &merged]).exits(0);
+    assert_eq!(machine.run(&["doc", "dump", &merged]).json(), json!({"t": "abc def"}));
+    assert!(std::fs::read(&lacking).unwrap().len() < std::fs::read(&merged).unwrap().len());
+    let run = machine.run(&["doc", "diff-update", &log, &some, "-O", &lacking]);
+    assert!(run.exits(0).stderr.contains("lacks nothing"), "{}", run.stderr);
+    // What waits behind a gap is not known.
+    let gap = fixture("01-recover-behind-a-gap/state.bin");
+    let vector = machine.run(&["doc", "vector", &gap, "--json"]).json();
+    assert_eq!(vector, json!([{"client": "41", "clock": 4}]));
+    machine.run(&["doc", "vector", &whole]).exits(0);
+}
+
+#[test]
+fn a_file_is_compared_checked_and_recovered_without_a_store() {
+    let machine = Machine::new("loose");
+    let (ea, eb) = (fixture("10-embeds-and-nan/ea.bin"), fixture("10-embeds-and-nan/eb.bin"));
+    let run = machine.run(&["doc", "diff", &ea, &eb, "--json"]);
+    let rows = run.exits(3).parsed();
+    assert_eq!((&rows[0]["collection"], &rows[0]["change"]), (&json!("t"), &json!("changed")));
+    assert!(rows[0]["fields"].to_string().contains("y.png"), "{rows}");
+    machine.run(&["doc", "diff", &ea, &ea]).exits(0);
+    let (na, nb) = (fixture("10-embeds-and-nan/na.bin"), fixture("10-embeds-and-nan/nb.bin"));
+    let rows = machine.run(&["doc", "diff", &na, &nb, "--json"]).exits(3).parsed();
+    assert!(rows.to_string().contains("NaN") && rows.to_string().contains("Infinity"), "{rows}");
+    // Unsupported is not damaged; what waits, and what is cut, is found.
+    machine.run(&["check", &fixture("04-recover-of-unsupported/format.bin")]).exits(0);
+    let kinds = |file: &str| {
+        let found = machine.run(&["check", file, "--json"]).exits(3).parsed();
+        column(&found, "kind")
+    };
+    let (gap, cut) =
+        (fixture("01-recover-behind-a-gap/state.bin"), fixture("06-whole-when-cut/cut10.bin"));
+    assert_eq!(kinds(&gap), ["waiting"]);
+    assert_eq!(kinds(&cut), ["undecodable"]);
+    let out = text(&machine.path("out"));
+    machine.run(&["recover", &ea, "-O", &out]).fails(1, "is damaged");
+    assert!(!Path::new(&out).exists());
+    let run = machine.run(&["recover", &cut, "-O", &out, "--json"]);
+    let row = run.json()[0].clone();
+    assert_eq!(
+        (&row["state"], &row["blocks"], &row["announced"]),
+        (&json!("partial"), &json!(6), &json!(120))
+    );
+    let dump = machine.run(&["doc", "dump", &out]).json();
+    assert!(dump["cells"].is_array() || dump["nbformat"].is_number(), "{dump}");
+    let filled = text(&machine.path("filled"));
+    let missing = fixture("01-recover-behind-a-gap/missing.bin");
+    machine.run(&["recover", &gap, "--from", &missing, "-O", &filled]).exits(0);
+    assert_eq!(
+        machine.run(&["doc", "dump", &filled]).json(),
+        json!({"t": "one two three ", "m": {"k": 1}})
+    );
+}
+
 /// A container in a container in a container, a hundred thousand times: nothing recurses.
 #[test]
 fn nesting_has_no_limit_that_documents_meet() {

@@ -4,7 +4,7 @@
 use crate::support::*;
 use crdtctl::crdt::types::{JsonOut, SharedTypes};
 use crdtctl::crdt::view::View;
-use crdtctl::wire::{Update, from_v2, merge_with_gaps};
+use crdtctl::wire::{Update, from_v2, merge_with_gaps, to_v2};
 use data_encoding::BASE64;
 use serde_json::Value;
 use std::path::Path;
@@ -54,7 +54,7 @@ fn every_shared_type_is_read_as_yjs_reads_it() {
     let (count, seed) =
         (number("TYPES_DOCUMENTS").unwrap_or(200), number("TYPES_SEED").unwrap_or(1));
     let Some(all) = documents(count, seed) else { return };
-    let (mut rich, mut waits) = (0, 0);
+    let (mut rich, mut waits, mut as_yjs) = (0, 0, 0);
     for (index, document) in all.iter().enumerate() {
         let at = format!("seed {seed}, document {index}");
         let v1 = bytes(&document["v1"]);
@@ -70,11 +70,15 @@ fn every_shared_type_is_read_as_yjs_reads_it() {
             }
         }
         // The second encoding is the same document.
-        let from_v2 = from_v2(&bytes(&document["v2"])).unwrap();
-        let again = SharedTypes::read(from_v2).unwrap();
+        let again = SharedTypes::read(from_v2(&bytes(&document["v2"])).unwrap()).unwrap();
         assert_eq!(typed(&again), state["typed"], "{at}, v2");
         assert_eq!(again.digest(), types.digest(), "{at}, v2");
         assert_eq!(again.version(), types.version(), "{at}, v2");
+        // And so is what we write in it: often byte for byte what Yjs writes.
+        let written = to_v2(&Update::walk(&v1).unwrap()).unwrap();
+        as_yjs += usize::from(written == bytes(&document["v2"]));
+        let again = SharedTypes::read(from_v2(&written).unwrap()).unwrap();
+        assert_eq!(typed(&again), state["typed"], "{at}, our v2");
         // What Yjs merges, and what we merge, in any order and twice.
         let part = SharedTypes::read(bytes(&document["part"])).unwrap();
         assert_eq!(typed(&part), document["partly"]["typed"], "{at}, a part");
@@ -104,5 +108,6 @@ fn every_shared_type_is_read_as_yjs_reads_it() {
         waits += usize::from(!part.waiting().is_empty());
     }
     assert!(rich > all.len() / 4 && rich < all.len(), "the test tests nothing: {rich}");
+    assert!(as_yjs > 0, "none is what Yjs writes");
     assert!(waits > all.len() / 4, "the test tests nothing: {waits}");
 }

@@ -1,4 +1,5 @@
 use crate::cmd::failure;
+use crate::cmd::foreign::FromKind;
 use crate::cmd::{Context, files};
 use crate::concern::{self, CONCERNS};
 use crate::crdt::view::View;
@@ -118,7 +119,17 @@ fn side(context: &Context, argument: &str) -> Result<DiffSide> {
         let open = move |doc: &DocId| in_bundle(&named, &bundle, doc);
         return Ok(DiffSide::selection(name, documents, Box::new(open)));
     }
-    DiffSide::file(name, files::document_of(path), &bytes)
+    let doc = files::document_of(path);
+    let Ok(file) = context.loose(argument, FromKind { kind: None }) else {
+        return DiffSide::file(name, doc, &bytes);
+    };
+    let is_supported =
+        Update::checked(&file.update, doc.as_ref().map_or(&[], concern::roots)).is_ok();
+    let types = file.types()?;
+    if is_supported || !types.waiting().is_empty() {
+        return DiffSide::file(name, doc, &file.update);
+    }
+    Ok(DiffSide::types(name, doc, types))
 }
 
 fn document(context: &Context, wanted: &str) -> Result<DiffSide> {

@@ -46,8 +46,8 @@ impl SharedTypes {
         hash.finalize().into()
     }
 
-    /// Of one container.
-    pub(super) fn digest_of(&self, container: SharedType) -> [u8; 32] {
+    /// Of one container with all that is in it.
+    pub fn digest_of(&self, container: SharedType) -> [u8; 32] {
         let mut hash = Hasher::new();
         self.hash(&mut hash, container, &|_| false);
         hash.finalize().into()

@@ -2,8 +2,9 @@
 
 use super::content::{SharedType, SharedTypes, SharedValue, TypeKind};
 use super::delta::{DeltaRun, Insert};
+use crate::crdt::source::{Shared, Source};
 use crate::limits::CONTENT_DEPTH;
-use crate::wire::{Record, Value};
+use crate::wire::{Id, Record, Value};
 
 impl SharedTypes {
     /// A container as plain data: texts with formats or embeds as their delta, XML as its text. What
@@ -64,4 +65,38 @@ impl SharedTypes {
 
 fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     Value::Object(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+impl Source for SharedTypes {
+    fn roots(&self) -> Vec<String> {
+        self.live_roots().map(|(name, _)| name.to_owned()).collect()
+    }
+
+    fn value(&self, path: &[&str]) -> Option<Value> {
+        let (root, steps) = path.split_first()?;
+        let (_, container) = self.live_roots().find(|(name, _)| name == root)?;
+        let mut value = self.to_value(container);
+        for step in steps {
+            value = value.as_map()?.get(*step)?.clone();
+        }
+        Some(value)
+    }
+
+    fn keys(&self, path: &[&str]) -> Vec<String> {
+        let keys = |value: Value| value.as_map().map(|map| map.keys().cloned().collect());
+        self.value(path).and_then(keys).unwrap_or_default()
+    }
+
+    fn exists(&self, path: &[&str]) -> bool {
+        self.value(path).is_some()
+    }
+
+    /// Nothing in here is for writing.
+    fn shared(&self, _: &[&str]) -> Option<Shared> {
+        None
+    }
+
+    fn created_by(&self, _: &[&str]) -> Option<Id> {
+        None
+    }
 }

@@ -18,7 +18,8 @@ const EXITS: &[(&str, i32)] = &[
 const BEFORE: &[(&str, &str)] = &[
     (
         "crdtctl doc kind state.bin",
-        "mkdir ~/blob && cd ~/blob && printf %s AQkHAAQBBHRleHQHSGFyYm91coQHBgUgcGxhbkYHAARib2xkBHRydWXGBwYHBwRib2xkBG51bGwoAQhzZXR0aW5ncwV0aGVtZQF3BGRhcmsHAQRwYWdlAwFwBwAHDwYEAAcQDU1pbmQgdGhlIHRpZGUoAAcPBWNsYXNzAXcEbm90ZQA= | base64 -d > state.bin",
+        "mkdir ~/blob && cd ~/blob && printf %s AQkHAAQBBHRleHQHSGFyYm91coQHBgUgcGxhbkYHAARib2xkBHRydWXGBwYHBwRib2xkBG51bGwoAQhzZXR0aW5ncwV0aGVtZQF3BGRhcmsHAQRwYWdlAwFwBwAHDwYEAAcQDU1pbmQgdGhlIHRpZGUoAAcPBWNsYXNzAXcEbm90ZQA= | base64 -d > state.bin \
+         && printf %s AQsHAAQBBHRleHQHSGFyYm91coQHBgUgcGxhbkYHAARib2xkBHRydWXGBwYHBwRib2xkBG51bGwhAQhzZXR0aW5ncwV0aGVtZQEHAQRwYWdlAwFwBwAHDwYEAAcQDU1pbmQgdGhlIHRpZGUoAAcPBWNsYXNzAXcEbm90ZagHDgF3BWxpZ2h0hAcLDiwgc2Vjb25kIGRyYWZ0AQcBDgE= | base64 -d > newer.bin",
     ),
     ("crdtctl init alice --as alice-river-stone-sky", "cd ~"),
     (

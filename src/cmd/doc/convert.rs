@@ -1,0 +1,78 @@
+use crate::cmd::foreign::FromKind;
+use crate::cmd::{Context, OutFile};
+use crate::error::{Error, Result};
+use crate::foreign::frame;
+use crate::ui::Report;
+use crate::wire::{Update, to_v2};
+use clap::ValueEnum;
+use data_encoding::{BASE64, HEXLOWER};
+use serde_json::json;
+
+/// Write what is in a file in another form
+///
+/// Reads whatever `doc kind` knows. A log becomes one update, unless it is written as `ndjson`. Bytes
+/// stay what they are: no value is written anew, gaps stay gaps. v2 is for other programs; stores hold
+/// v1.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl doc convert state.bin --to v2 -O state.v2
+  crdtctl doc convert state.bin --to base64
+  base64 change.bin | crdtctl doc convert - --to v1 -O change.yrs")]
+pub struct ConvertArgs {
+    /// The file; `-` is standard input
+    file: String,
+    /// The form to write
+    #[arg(long, value_name = "FORM")]
+    to: ConvertForm,
+    #[command(flatten)]
+    from: FromKind,
+    #[command(flatten)]
+    out: OutFile,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ConvertForm {
+    /// An update in v1
+    V1,
+    /// An update in v2
+    V2,
+    /// v1 as one line of base64
+    Base64,
+    /// v1 as hexadecimal digits
+    Hex,
+    /// Every update of a log on a line of its own, in base64
+    Ndjson,
+    /// v1 as a JSON array of bytes
+    Json,
+    /// A message of y-protocols that brings the update
+    Frame,
+}
+
+pub fn run(context: &Context, args: &ConvertArgs) -> Result<Report> {
+    let is_text = !matches!(args.to, ConvertForm::V1 | ConvertForm::V2 | ConvertForm::Frame);
+    if !is_text {
+        context.knows_where(&args.out)?;
+    }
+    let file = context.loose(&args.file, args.from)?;
+    let line = |text: String| format!("{text}\n").into_bytes();
+    let bytes = match args.to {
+        ConvertForm::V1 => file.update.clone(),
+        ConvertForm::V2 => {
+            let update = Update::walk(&file.update)
+                .map_err(|fault| Error::bug("an update was read and is none").because(fault))?;
+            to_v2(&update).map_err(|fault| {
+                Error::refused(format!("{} cannot be written in v2", file.name)).because(fault)
+            })?
+        }
+        ConvertForm::Base64 => line(BASE64.encode(&file.update)),
+        ConvertForm::Hex => line(HEXLOWER.encode(&file.update)),
+        ConvertForm::Ndjson => {
+            let lines = file.document.steps.iter().map(|step| BASE64.encode(&step.update) + "\n");
+            lines.collect::<String>().into_bytes()
+        }
+        ConvertForm::Json => line(json!(file.update).to_string()),
+        ConvertForm::Frame => frame(&file.update),
+    };
+    let sentence = format!("wrote {}: {} bytes", file.name, bytes.len());
+    context.deliver(bytes, &args.out, &sentence)
+}

@@ -1,0 +1,43 @@
+use super::vector::version;
+use crate::cmd::foreign::FromKind;
+use crate::cmd::{Context, OutFile};
+use crate::error::{Error, Result};
+use crate::ui::Report;
+use crate::wire::Update;
+
+/// Write what one file lacks of another
+///
+/// BASE may be a state vector, a snapshot, or a message that asks for an update, too: what a peer that
+/// sent it has. What is written brings BASE to where NEWER is.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl doc diff-update state.bin newer.bin -O since.bin
+  crdtctl doc diff-update state.bin newer.bin | crdtctl doc convert - --to base64")]
+pub struct DiffUpdateArgs {
+    /// What is there already
+    #[arg(value_name = "BASE")]
+    base: String,
+    /// The file that knows more
+    #[arg(value_name = "NEWER")]
+    newer: String,
+    #[command(flatten)]
+    from: FromKind,
+    #[command(flatten)]
+    out: OutFile,
+}
+
+pub fn run(context: &Context, args: &DiffUpdateArgs) -> Result<Report> {
+    context.knows_where(&args.out)?;
+    let base = version(context, &args.base, args.from)?;
+    let newer = context.loose(&args.newer, args.from)?;
+    let update = Update::walk(&newer.update).map_err(|fault| {
+        Error::untrusted(format!("{} does not decode", newer.name)).because(fault)
+    })?;
+    let lacking = update.since(&base);
+    let blocks = Update::walk(&lacking).map_or(0, |update| update.blocks().len());
+    let sentence = match (blocks, lacking == [0, 0]) {
+        (_, true) => format!("{} lacks nothing of {}", args.base, newer.name),
+        _ => format!("wrote what {} lacks: {blocks} blocks, {} bytes", args.base, lacking.len()),
+    };
+    context.deliver(lacking, &args.out, &sentence)
+}

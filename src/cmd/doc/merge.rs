@@ -1,0 +1,104 @@
+use super::show::waiting;
+use crate::cmd::foreign::FromKind;
+use crate::cmd::subject::LooseDocument;
+use crate::cmd::{Context, OutFile};
+use crate::crdt::types::SharedTypes;
+use crate::error::{Error, Kind, Result};
+use crate::inspect::twice::{Twice, twice};
+use crate::ui::{Body, Report};
+use crate::wire::{Id, Update, merge_with_gaps};
+use serde_json::json;
+
+/// Merge files of one document, in any order
+///
+/// Any number of updates, states and logs of one document become one update. Bytes stay what they are:
+/// nothing is written anew. What is still missing between them is named. Files that hold the same
+/// content without a common history are named before anything is written: merged, that content is
+/// there twice, and this is the answer to most questions about doubled text.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl doc merge state.bin change.bin -O merged.bin
+  crdtctl doc merge change.bin state.bin --json -O merged.bin | jq .waiting")]
+pub struct MergeArgs {
+    /// The files
+    #[arg(required = true)]
+    files: Vec<String>,
+    #[command(flatten)]
+    from: FromKind,
+    #[command(flatten)]
+    out: OutFile,
+}
+
+pub fn run(context: &Context, args: &MergeArgs) -> Result<Report> {
+    context.knows_where(&args.out)?;
+    let files: Vec<LooseDocument> =
+        args.files.iter().map(|file| context.loose(file, args.from)).collect::<Result<_>>()?;
+    let mut updates = Vec::with_capacity(files.len());
+    for file in &files {
+        updates.push(Update::walk(&file.update).map_err(|fault| {
+            Error::untrusted(format!("{} does not decode", file.name)).because(fault)
+        })?);
+    }
+    let merged = merge_with_gaps(&updates);
+    refuse_fork(&files, &updates, &merged)?;
+    let doubled = doubled(&files)?;
+    for Twice { root, first, second } in &doubled {
+        context.note(format!(
+            "{root} is the same in {first} and {second}, and they have no history in common: merged it \
+             is there twice. Whoever made the second one should have begun with the first"
+        ));
+    }
+    let types = SharedTypes::read(merged)?;
+    for waiting in types.waiting() {
+        let Id { client, clock } = waiting.needs;
+        context.note(format!(
+            "clocks {} to {} of client {} wait for clock {clock} of client {client}, which none of the \
+             files has",
+            waiting.from,
+            waiting.end.saturating_sub(1),
+            waiting.client
+        ));
+    }
+    let account = json!({
+        "files": files.len(),
+        "bytes": types.bytes().len(),
+        "client_ids": types.version().clocks.len(),
+        "waiting": waiting(&types),
+        "doubled": doubled.iter().map(|twice| json!({
+            "root": twice.root,
+            "files": [twice.first, twice.second],
+        })).collect::<Vec<_>>(),
+    });
+    let sentence = format!("merged {} files: {} bytes", files.len(), types.bytes().len());
+    let mut report = context.deliver(types.bytes().to_vec(), &args.out, &sentence)?;
+    if matches!(report.body, Body::Nothing) && context.terminal.format.is_json() {
+        report.body = Body::Json(account);
+    }
+    Ok(report)
+}
+
+/// Files that hold other operations under one client id and clock cannot both be right: each is
+/// compared with what was taken, once.
+fn refuse_fork(files: &[LooseDocument], updates: &[Update<'_>], merged: &[u8]) -> Result<()> {
+    let merged = Update::walk(merged)
+        .map_err(|fault| Error::bug("what was merged does not decode").because(fault))?;
+    for (file, update) in files.iter().zip(updates) {
+        if let Some(Id { client, clock }) = update.contradicts(&merged) {
+            let what = format!("{} is no part of the same document as the others", file.name);
+            return Err(Error::new(Kind::Forked, what)
+                .because(format!(
+                    "client id {client}, from clock {clock}, wrote something else there"
+                ))
+                .hint("two programs wrote under one client id; keep both files as they are"));
+        }
+    }
+    Ok(())
+}
+
+fn doubled(files: &[LooseDocument]) -> Result<Vec<Twice>> {
+    let mut all = Vec::with_capacity(files.len());
+    for file in files {
+        all.push((file.name.as_str(), file.types()?));
+    }
+    Ok(twice(&all))
+}

@@ -1,0 +1,173 @@
+//! Files of other programs, checked and recovered with no store anywhere.
+
+use super::failure::word;
+use super::foreign::{ForeignFile, FromKind};
+use super::{Context, files};
+use crate::crdt::types::SharedTypes;
+use crate::error::{Error, Result};
+use crate::foreign::{FileContent, why_not};
+use crate::ui::{Column, Report, Row};
+use crate::wire::{Salvage, Unchecked, Update, merge_with_gaps};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// What is wrong with a file, in the form of the findings of a store.
+///
+/// # Errors
+/// `NotFound`, `Io`.
+pub fn findings(context: &Context, wanted: &str, from: FromKind) -> Result<Vec<Row>> {
+    let file = match context.loose(wanted, from) {
+        Ok(file) => file,
+        Err(error) => {
+            let unreadable = ForeignFile::read(&super::subject::split(wanted).0, from)?;
+            if unreadable.identified.is_some() {
+                return Err(error);
+            }
+            let fix = format!("crdtctl recover {} -O FILE", word(wanted));
+            let message = unreadable.why_not(from);
+            return Ok(vec![finding(wanted, "undecodable", "error", &message, Some(fix))]);
+        }
+    };
+    let mut rows = Vec::new();
+    let merged = Update::walk(&file.update)
+        .map_err(|fault| Error::bug("an update was read and is none").because(fault))?;
+    for step in &file.document.steps {
+        let Ok(update) = Update::walk(&step.update) else { continue };
+        if let Some(id) = update.contradicts(&merged) {
+            let message = format!(
+                "two of its updates hold different operations of client {}, from clock {} on: two programs \
+                 wrote under one client id",
+                id.client, id.clock
+            );
+            rows.push(finding(wanted, "replica-fork", "error", &message, None));
+            break;
+        }
+    }
+    for waiting in file.types()?.waiting() {
+        let message = format!(
+            "clocks {} to {} of client {} wait for clock {} of client {}, which is not here",
+            waiting.from,
+            waiting.end.saturating_sub(1),
+            waiting.client,
+            waiting.needs.clock,
+            waiting.needs.client
+        );
+        let fix = format!("crdtctl doc merge {} OTHER -O FILE", word(wanted));
+        rows.push(finding(wanted, "waiting", "warning", &message, Some(fix)));
+    }
+    Ok(rows)
+}
+
+fn finding(file: &str, kind: &str, severity: &str, message: &str, fix: Option<String>) -> Row {
+    let fields = [
+        ("id", json!(format!("{kind}-{}", digest(&format!("{file} {message}"))))),
+        ("kind", json!(kind)),
+        ("severity", json!(severity)),
+        ("doc", json!(file)),
+        ("message", json!(message)),
+        ("fix", json!(fix)),
+    ];
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The same at every check.
+fn digest(text: &str) -> String {
+    let hex = blake3::hash(text.as_bytes()).to_hex();
+    hex.get(..8).unwrap_or_default().to_owned()
+}
+
+const SOURCES: &[Column] = &[
+    Column::text("file", "file"),
+    Column::number("blocks", "blocks read"),
+    Column::number("announced", "announced"),
+    Column::text("state", "state"),
+    Column::text("problem", "problem"),
+];
+
+/// What can be read of a damaged file, with what others have, as one update: no value of it is
+/// written anew.
+///
+/// # Errors
+/// `Refused` for a file that is whole; `Corrupt` where nothing can be read.
+pub fn recover(wanted: &str, others: &[PathBuf], out: &Path, dry_run: bool) -> Result<Report> {
+    let from = FromKind { kind: None };
+    let mut rows = Vec::new();
+    let own = left_of(Path::new(wanted), from, &mut rows)?;
+    let whole = rows.iter().all(|row| row.get("state") == Some(&json!("whole")));
+    if whole {
+        return Err(Error::refused(format!("nothing of {wanted} is damaged"))
+            .hint("`crdtctl doc merge FILE… -O NEW` brings in what others have"));
+    }
+    let mut all = own;
+    for other in others {
+        all.extend(left_of(other, from, &mut rows)?);
+    }
+    let salvages: Vec<Salvage<'_>> = all.iter().map(|bytes| Salvage::read(bytes)).collect();
+    let updates: Vec<Update<'_, Unchecked>> =
+        salvages.iter().map(|salvage| salvage.update().clone()).collect();
+    let types = SharedTypes::read(merge_with_gaps(&updates))?;
+    if types.version().clocks.is_empty() {
+        return Err(Error::corrupt(format!("nothing of {wanted} can be read"))
+            .hint("`--from FILE` names what others have of it"));
+    }
+    let mut report = Report::list(rows, SOURCES, Some("file"), "no files");
+    for waiting in types.waiting() {
+        report = report.note(format!(
+            "clocks {} to {} of client {} wait for clock {} of client {}: they are kept, and not shown",
+            waiting.from,
+            waiting.end.saturating_sub(1),
+            waiting.client,
+            waiting.needs.clock,
+            waiting.needs.client
+        ));
+    }
+    if salvages.iter().any(Salvage::lacks_deletes) {
+        report = report.note("a list of deletions could not be read: what was deleted may be back");
+    }
+    if dry_run {
+        return Ok(report.note("dry run, nothing is written"));
+    }
+    files::make(out, |path| files::write(path, types.bytes()))?;
+    Ok(report.note(format!("wrote {}: {} bytes", out.display(), types.bytes().len())))
+}
+
+/// The updates in a file, or what can be read of one that is damaged; with a row that says which.
+fn left_of(path: &Path, from: FromKind, rows: &mut Vec<Row>) -> Result<Vec<Vec<u8>>> {
+    let file = ForeignFile::read(path, from)?;
+    let name = files::name(path);
+    let mut row = Row::new();
+    row.insert("file".into(), json!(name));
+    let updates = match file.identified.map(|identified| identified.found) {
+        Some(FileContent::Documents(documents)) => {
+            let [document] = documents.as_slice() else {
+                return Err(Error::usage(format!("{name} holds several documents"))
+                    .hint(format!("`{name}#NAME` is one of them")));
+            };
+            document.steps.iter().map(|step| step.update.clone()).collect()
+        }
+        Some(_) => return Err(Error::usage(format!("{name} holds no content"))),
+        None => {
+            let salvage = Salvage::read(&file.bytes);
+            let (announced, read) = salvage.announced.unwrap_or((0, 0));
+            let blocks = salvage.update().blocks().len();
+            row.insert("blocks".into(), json!(blocks));
+            row.insert("announced".into(), json!(announced.max(read)));
+            row.insert("state".into(), json!(if blocks == 0 { "lost" } else { "partial" }));
+            row.insert("problem".into(), json!(why_not(&file.bytes)));
+            rows.push(row);
+            return Ok(vec![file.bytes]);
+        }
+    };
+    let updates: Vec<Vec<u8>> = updates;
+    let walked: Vec<Update<'_>> = updates.iter().filter_map(|u| Update::walk(u).ok()).collect();
+    let types = SharedTypes::read(merge_with_gaps(&walked))?;
+    let blocks: usize = walked.iter().map(|update| update.blocks().len()).sum();
+    let whole = types.waiting().is_empty();
+    row.insert("blocks".into(), json!(blocks));
+    row.insert("announced".into(), json!(blocks));
+    row.insert("state".into(), json!(if whole { "whole" } else { "partial" }));
+    let problem = (!whole).then_some("something that it builds upon is not in it");
+    row.insert("problem".into(), json!(problem));
+    rows.push(row);
+    Ok(updates)
+}

@@ -1,0 +1,51 @@
+//! Content that would be there twice: the same in two documents that have no history in common.
+
+use crate::crdt::types::{SharedType, SharedTypes};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A root that is the same in two of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Twice {
+    /// The root.
+    pub root: String,
+    /// The name of the one that came first.
+    pub first: String,
+    /// The name of the other.
+    pub second: String,
+}
+
+/// Who has it, and which clients wrote it there.
+type SeenRoot<'n> = (&'n str, BTreeSet<u64>);
+
+/// The roots whose elements, characters or nodes are the same in two documents, written by other
+/// clients in each: merged, all of it is there twice. Roots that are maps are not: under each key one
+/// value wins. Linear in the documents.
+pub fn twice(documents: &[(&str, SharedTypes)]) -> Vec<Twice> {
+    let mut seen: BTreeMap<(String, [u8; 32]), SeenRoot<'_>> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (name, types) in documents {
+        for (root, container) in types.live_roots() {
+            let clients = clients(types, container);
+            if clients.is_empty() {
+                continue;
+            }
+            let key = (root.to_owned(), types.digest_of(container));
+            let Some((first, others)) = seen.get(&key) else {
+                seen.insert(key, (name, clients));
+                continue;
+            };
+            if others.is_disjoint(&clients) {
+                found.push(Twice {
+                    root: root.to_owned(),
+                    first: (*first).to_owned(),
+                    second: (*name).to_owned(),
+                });
+            }
+        }
+    }
+    found
+}
+
+fn clients(types: &SharedTypes, container: SharedType) -> BTreeSet<u64> {
+    types.units(container).map(|(id, _)| id.client).collect()
+}
