@@ -1176,6 +1176,58 @@ module completions {
     message: string           # The id of the message or of one of its replies, or a unique prefix of it
   ]
 
+  def "nu-complete crdtctl chat export export.as" [] {
+    [ "markdown" "html" "csv" "ndjson" ]
+  }
+
+  def "nu-complete crdtctl chat export global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat export global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl chat export global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat export global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Write the chat into a file: Markdown, HTML, CSV or NDJSON
+  export extern "crdtctl chat export" [
+    --since: string           # Only messages from this time on: RFC 3339, a date, or `2d`, `3h`, `1w` ago
+    --until: string           # Only messages before this time
+    --author: string          # Only messages of this member; a unique prefix will do
+    --limit: string           # Only the last N of them
+    --all(-a)                 # Deleted messages too
+    --as: string@"nu-complete crdtctl chat export export.as" # What to write; else what the file's name ends in, else Markdown
+    --out(-O): path           # The file to write; `-` is standard output
+    --as-member: string       # Who acts; else the store's own member
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --output(-o): string@"nu-complete crdtctl chat export global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl chat export global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl chat export global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl chat export global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
   def "nu-complete crdtctl chat search global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -1260,6 +1312,10 @@ module completions {
 
   # Show a message and its replies, oldest first
   export extern "crdtctl chat help thread" [
+  ]
+
+  # Write the chat into a file: Markdown, HTML, CSV or NDJSON
+  export extern "crdtctl chat help export" [
   ]
 
   # Find messages and replies that hold all of some words, in any case
@@ -1638,6 +1694,54 @@ module completions {
     --help(-h)                # Print help (see more with '--help')
   ]
 
+  def "nu-complete crdtctl kanban export export.as" [] {
+    [ "markdown" "html" "csv" "ndjson" ]
+  }
+
+  def "nu-complete crdtctl kanban export global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl kanban export global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl kanban export global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl kanban export global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Write the board into a file: Markdown, HTML, CSV or NDJSON
+  export extern "crdtctl kanban export" [
+    --all(-a)                 # Archived cards too
+    --as: string@"nu-complete crdtctl kanban export export.as" # What to write; else what the file's name ends in, else Markdown
+    --out(-O): path           # The file to write; `-` is standard output
+    --as-member: string       # Who acts; else the store's own member
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --output(-o): string@"nu-complete crdtctl kanban export global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl kanban export global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl kanban export global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl kanban export global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
   def "nu-complete crdtctl kanban show global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -1951,6 +2055,10 @@ module completions {
 
   # List the cards, in the order of the board
   export extern "crdtctl kanban help list" [
+  ]
+
+  # Write the board into a file: Markdown, HTML, CSV or NDJSON
+  export extern "crdtctl kanban help export" [
   ]
 
   # Show one card, with every field of its record
@@ -2499,6 +2607,65 @@ module completions {
     --help(-h)                # Print help (see more with '--help')
   ]
 
+  def "nu-complete crdtctl issue export status" [] {
+    [ "backlog" "todo" "in-progress" "done" "canceled" ]
+  }
+
+  def "nu-complete crdtctl issue export priority" [] {
+    [ "urgent" "high" "medium" "low" ]
+  }
+
+  def "nu-complete crdtctl issue export export.as" [] {
+    [ "markdown" "html" "csv" "ndjson" ]
+  }
+
+  def "nu-complete crdtctl issue export global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl issue export global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl issue export global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl issue export global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Write the issues into a file: Markdown, HTML, CSV or NDJSON
+  export extern "crdtctl issue export" [
+    --status: string@"nu-complete crdtctl issue export status" # Only those that are this far
+    --assignee: string        # Only those of this member; a unique prefix will do, an empty text is nobody
+    --priority: string@"nu-complete crdtctl issue export priority" # Only those of this priority
+    --all(-a)                 # Closed issues too, and deleted comments
+    --as: string@"nu-complete crdtctl issue export export.as" # What to write; else what the file's name ends in, else Markdown
+    --out(-O): path           # The file to write; `-` is standard output
+    --as-member: string       # Who acts; else the store's own member
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --output(-o): string@"nu-complete crdtctl issue export global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl issue export global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl issue export global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl issue export global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
   def "nu-complete crdtctl issue show global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -2584,6 +2751,10 @@ module completions {
 
   # List the issues, oldest first unless sorted otherwise
   export extern "crdtctl issue help list" [
+  ]
+
+  # Write the issues into a file: Markdown, HTML, CSV or NDJSON
+  export extern "crdtctl issue help export" [
   ]
 
   # Show one issue with its comments and every field of its record
@@ -5985,6 +6156,10 @@ module completions {
   export extern "crdtctl help chat thread" [
   ]
 
+  # Write the chat into a file: Markdown, HTML, CSV or NDJSON
+  export extern "crdtctl help chat export" [
+  ]
+
   # Find messages and replies that hold all of some words, in any case
   export extern "crdtctl help chat search" [
   ]
@@ -6019,6 +6194,10 @@ module completions {
 
   # List the cards, in the order of the board
   export extern "crdtctl help kanban list" [
+  ]
+
+  # Write the board into a file: Markdown, HTML, CSV or NDJSON
+  export extern "crdtctl help kanban export" [
   ]
 
   # Show one card, with every field of its record
@@ -6087,6 +6266,10 @@ module completions {
 
   # List the issues, oldest first unless sorted otherwise
   export extern "crdtctl help issue list" [
+  ]
+
+  # Write the issues into a file: Markdown, HTML, CSV or NDJSON
+  export extern "crdtctl help issue export" [
   ]
 
   # Show one issue with its comments and every field of its record

@@ -19,6 +19,7 @@ mod digest;
 mod doc;
 mod editor;
 mod entity;
+mod export;
 mod failure;
 mod files;
 mod foreign;

@@ -11,6 +11,7 @@ pub mod escape;
 mod fields;
 mod fill;
 mod json;
+mod page;
 mod paint;
 mod progress;
 pub mod prompt;
@@ -22,7 +23,8 @@ mod template;
 mod terminal;
 mod wrap;
 
-pub use cell::{lasting, size};
+pub use cell::{lasting, shown, size};
+pub use page::{Fact, PageEntry, PrintedPage};
 pub use progress::Progress;
 pub use report::{
     Board, Body, Color, Column, Object, Report, Row, Section, Stream, Style, Take, Visibility,

@@ -1,5 +1,7 @@
+mod export;
 mod tail;
 
+use super::export::PageArgs;
 use super::time::When;
 use super::{Context, DryRun, EditOption, files};
 use crate::concern::chat;
@@ -159,6 +161,23 @@ enum Verb {
         #[arg(short, long)]
         all: bool,
     },
+    /// Write the chat into a file: Markdown, HTML, CSV or NDJSON
+    ///
+    /// Threads, reactions and the names of files come along. Texts stay what they are: nothing in them
+    /// is taken for markup, and a page of HTML refers to nothing outside. Times are as `--time` says.
+    #[command(after_help = "Examples:
+  crdtctl chat export -O chat.html
+  crdtctl chat export --since 1w --time utc > week.md
+  crdtctl chat export --as ndjson | jq -r .author_id | sort | uniq -c")]
+    Export {
+        #[command(flatten)]
+        filter: MessageFilterArgs,
+        /// Deleted messages too
+        #[arg(short, long)]
+        all: bool,
+        #[command(flatten)]
+        args: PageArgs,
+    },
     /// Find messages and replies that hold all of some words, in any case
     #[command(after_help = "Examples:
   crdtctl chat search harbour tomorrow
@@ -274,6 +293,11 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::Tail { args } => tail::run(context, args),
         Verb::Show { message } => show(context, &message),
         Verb::Thread { message, all } => thread(context, &message, all),
+        Verb::Export { filter, all, args } => {
+            let filter = filter.at(context.now());
+            let filter = query::MessageFilter { deleted: all, ..filter };
+            export::run(context, &filter, &args, |threads| records(threads, &filter))
+        }
         Verb::Search { words, filter } => {
             let words = words.iter().flat_map(|words| words.split_whitespace());
             let words = words.map(str::to_owned).collect();
@@ -323,6 +347,13 @@ fn threads_of(context: &Context, filter: &query::MessageFilter) -> Result<Report
             flat.collect::<Result<Vec<Vec<Row>>>>()?.concat()
         }
     };
+    Ok(Report::list(rows, COLUMNS, Some("id"), none_of(filter)))
+}
+
+/// The messages and replies of threads, a record each; what is not here any more is none.
+fn records(threads: &[query::Thread], filter: &query::MessageFilter) -> Result<Report> {
+    let all = threads.iter().flat_map(|thread| thread.message.iter().chain(&thread.replies));
+    let rows = all.map(row).collect::<Result<Vec<Row>>>()?;
     Ok(Report::list(rows, COLUMNS, Some("id"), none_of(filter)))
 }
 

@@ -1,3 +1,6 @@
+mod export;
+
+use super::export::PageArgs;
 use super::{Context, DryRun, EditOption, OtherAs, colors, files, resolve, words_of};
 use crate::concern::Priority;
 use crate::concern::issues::{self, Status};
@@ -164,6 +167,21 @@ enum Verb {
         /// The other way round
         #[arg(long)]
         reverse: bool,
+    },
+    /// Write the issues into a file: Markdown, HTML, CSV or NDJSON
+    ///
+    /// With their comments; CSV counts them.
+    #[command(after_help = "Examples:
+  crdtctl issue export -O issues.html
+  crdtctl issue export --all --as ndjson > issues.ndjson")]
+    Export {
+        #[command(flatten)]
+        filter: IssueFilterArgs,
+        /// Closed issues too, and deleted comments
+        #[arg(short, long)]
+        all: bool,
+        #[command(flatten)]
+        args: PageArgs,
     },
     /// Show one issue with its comments and every field of its record
     #[command(after_help = "Examples:
@@ -335,6 +353,17 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
                 &query::IssueFilter { status, assignee, priority, closed: all, sort, reverse },
             )
         }
+        Verb::Export { filter, all, args } => {
+            let IssueFilterArgs { status, assignee, priority } = filter;
+            let filter = query::IssueFilter {
+                status,
+                assignee,
+                priority,
+                closed: all,
+                ..query::IssueFilter::default()
+            };
+            export::run(context, &filter, &args, records)
+        }
         Verb::Show { issue, all } => show(context, &issue, all),
     }
 }
@@ -394,7 +423,11 @@ fn comments(context: &Context, prefix: &str, all: bool) -> Result<Report> {
 fn list(context: &Context, filter: &query::IssueFilter) -> Result<Report> {
     let entity = context.entity()?;
     let issues = query::list(&context.reader()?, &entity, filter)?;
-    Ok(Report::list(rows(&issues)?, COLUMNS, Some("id"), "no issues"))
+    records(&issues)
+}
+
+fn records(issues: &[query::Issue]) -> Result<Report> {
+    Ok(Report::list(rows(issues)?, COLUMNS, Some("id"), "no issues"))
 }
 
 fn show(context: &Context, prefix: &str, all: bool) -> Result<Report> {

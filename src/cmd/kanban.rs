@@ -1,5 +1,7 @@
 mod column;
+mod export;
 
+use super::export::PageArgs;
 use super::{Context, DryRun, EditOption, colors, files, resolve, words_of};
 use crate::concern::Priority;
 use crate::concern::kanban;
@@ -125,6 +127,19 @@ enum Verb {
         #[arg(short, long)]
         all: bool,
     },
+    /// Write the board into a file: Markdown, HTML, CSV or NDJSON
+    ///
+    /// Columns with their cards, in their order; CSV and NDJSON have a card a line.
+    #[command(after_help = "Examples:
+  crdtctl kanban export -O board.html
+  crdtctl kanban export --all --as csv > cards.csv")]
+    Export {
+        /// Archived cards too
+        #[arg(short, long)]
+        all: bool,
+        #[command(flatten)]
+        args: PageArgs,
+    },
     /// Show one card, with every field of its record
     #[command(after_help = "Example:\n  crdtctl kanban show 3f2a")]
     Show {
@@ -237,6 +252,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::List { column, assignee, priority, all } => {
             list(context, &query::CardFilter { column, assignee, priority, archived: all })
         }
+        Verb::Export { all, args } => export::run(context, all, &args, records),
         Verb::Show { card } => show(context, &card),
         Verb::Column(args) => column::run(context, args),
     }
@@ -259,7 +275,11 @@ fn board(context: &Context) -> Result<Report> {
 fn list(context: &Context, filter: &query::CardFilter) -> Result<Report> {
     let entity = context.entity()?;
     let cards = query::list(&context.reader()?, &entity, filter)?;
-    Ok(Report::list(rows(&cards)?, COLUMNS, Some("id"), "no cards"))
+    records(&cards)
+}
+
+fn records(cards: &[query::Card]) -> Result<Report> {
+    Ok(Report::list(rows(cards)?, COLUMNS, Some("id"), "no cards"))
 }
 
 fn show(context: &Context, prefix: &str) -> Result<Report> {

@@ -35,6 +35,7 @@ mod entities;
 mod errors;
 #[cfg(unix)]
 mod examples;
+mod export;
 mod field;
 mod fields;
 mod fixtures;

@@ -1,0 +1,115 @@
+//! Chats, boards and issues as files for people and for other programs.
+
+use super::{Context, OtherAs, OutFile};
+use crate::error::{Error, Result};
+use crate::id::EntityId;
+use crate::query::entity;
+use crate::store::Reader;
+use crate::ui::{self, Fact, Format, PrintedPage, Report, Style, Terminal};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// What `export` of a chat, a board or issues takes.
+#[derive(clap::Args, Debug, Clone)]
+pub struct PageArgs {
+    /// What to write; else what the file's name ends in, else Markdown
+    #[arg(id = "export.as", long = "as", value_name = "KIND")]
+    kind: Option<PageKind>,
+    #[command(flatten)]
+    out: OutFile,
+    #[command(flatten)]
+    member: OtherAs,
+}
+
+/// Which kind of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum PageKind {
+    /// CommonMark: headings and text, nothing of which is taken for markup
+    #[value(alias = "md")]
+    Markdown,
+    /// One page that refers to nothing outside
+    Html,
+    /// A line a record (RFC 4180), with the columns of the list
+    Csv,
+    /// A JSON object a line, with every field
+    Ndjson,
+}
+
+impl PageKind {
+    /// By how the name of a file ends.
+    fn of(file: &Path) -> Option<PageKind> {
+        match file.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "md" | "markdown" => Some(PageKind::Markdown),
+            "html" | "htm" => Some(PageKind::Html),
+            "csv" => Some(PageKind::Csv),
+            "ndjson" | "jsonl" => Some(PageKind::Ndjson),
+            _ => None,
+        }
+    }
+}
+
+/// Writes a page, or the list of the same records.
+///
+/// # Errors
+/// `Usage` where `-o` names a format; as [`Context::deliver`].
+pub fn deliver(
+    context: &Context,
+    args: &PageArgs,
+    what: &str,
+    page: impl FnOnce() -> Result<PrintedPage>,
+    list: impl FnOnce() -> Result<Report>,
+) -> Result<Report> {
+    if context.globals.format_named || context.globals.json {
+        return Err(Error::usage("`-o` is how answers are shown, and this is a file").hint(
+            "`--as markdown`, `html`, `csv` or `ndjson` says which kind; `-O FILE` where to",
+        ));
+    }
+    let named = args.out.file.as_deref().and_then(PageKind::of);
+    let bytes = match args.kind.or(named).unwrap_or(PageKind::Markdown) {
+        PageKind::Markdown => page()?.markdown().into_bytes(),
+        PageKind::Html => page()?.html().into_bytes(),
+        PageKind::Csv => rendered(context, Format::Csv, list)?,
+        PageKind::Ndjson => rendered(context, Format::Ndjson, list)?,
+    };
+    let sentence = format!("wrote {what}: {} bytes", bytes.len());
+    context.deliver(bytes, &args.out, &sentence)
+}
+
+/// A list as bytes, in a format of its own.
+fn rendered(
+    context: &Context,
+    format: Format,
+    list: impl FnOnce() -> Result<Report>,
+) -> Result<Vec<u8>> {
+    let report = list()?;
+    let terminal = Terminal { format, template: None, quiet: true, ..context.terminal.clone() };
+    let mut bytes = Vec::new();
+    match ui::render(&report, &terminal, &mut bytes, &mut std::io::sink()) {
+        Ok(()) => Ok(bytes),
+        Err(ui::Closed::Failed(error) | ui::Closed::Unwritten(error)) => Err(error),
+        Err(ui::Closed::Pipe) => Err(Error::bug("memory is no pipe")),
+    }
+}
+
+/// A page about an entity, with nothing in it yet.
+pub fn page(
+    context: &Context,
+    reader: &Reader,
+    entity: &EntityId,
+    what: &str,
+) -> Result<PrintedPage> {
+    let name = entity::show(reader, entity).map(|shown| shown.metadata.name.to_string());
+    let name = name.ok().filter(|name| !name.is_empty()).unwrap_or_else(|| entity.to_string());
+    let facts = vec![("entity", entity.to_string()), ("exported", time(context, context.now()))];
+    Ok(PrintedPage { title: format!("{name}: {what}"), facts, entries: Vec::new() })
+}
+
+/// A time as people see it.
+pub fn time(context: &Context, at: i64) -> String {
+    ui::shown(&json!(at), Style::Time, context.terminal.times)
+}
+
+/// Reactions, and how many files: what stands below a message.
+pub fn sets(name: &'static str, value: &Value) -> Fact {
+    (name, ui::shown(value, Style::Sets, ui::Times::default()))
+}
