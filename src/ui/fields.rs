@@ -128,7 +128,8 @@ fn known(wanted: &[String], columns: &[Column], rows: &[Row]) -> Result<()> {
             choices.push(name);
         }
     }
-    Err(Error::usage(format!("not a field: {unknown:?}; one of {}", choices.join(", "))))
+    Err(Error::usage(format!("not a field: {unknown:?}; one of {}", choices.join(", ")))
+        .hint(format!("for all of them: `--fields {}`", choices.join(","))))
 }
 
 /// Rows that are asked for the names of their fields.

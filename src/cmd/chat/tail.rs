@@ -33,7 +33,7 @@ const COLUMNS: &[Column] = &[
 ];
 
 /// What tells that a chat may have changed: its file, and how far the log goes.
-#[derive(PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 struct Traces {
     file: Option<Seen>,
     log: Vec<i64>,
@@ -45,12 +45,15 @@ pub fn run(context: &Context, args: TailArgs) -> Result<Report> {
     let for_people = context.terminal.format == Format::Table;
     let tail = Tail { store, entity, for_people };
     let TailArgs { follow, limit, every } = args;
+    // A chat that cannot be read is found out before anything is written.
+    let reader = tail.store.reader()?;
+    let traces = tail.traces(&reader)?;
+    let (mut found, known) = query::news(&reader, &tail.entity, &Clocks::new())?;
+    found.drain(..found.len().saturating_sub(limit));
+    drop(reader);
+    let begun = (traces, found, known);
     let rows = move |take: Take<'_>| {
-        let reader = tail.store.reader()?;
-        let mut traces = tail.traces(&reader)?;
-        let (mut found, mut known) = query::news(&reader, &tail.entity, &Clocks::new())?;
-        found.drain(..found.len().saturating_sub(limit));
-        drop(reader);
+        let (mut traces, mut found, mut known) = begun.clone();
         while tail.show(&found, take)? && follow {
             match tail.wait(every, &mut traces, &mut known)? {
                 Some(more) => found = more,
