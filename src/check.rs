@@ -110,7 +110,7 @@ pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result
         findings.extend(of_store.into_iter().map(Finding::of_files));
     }
     findings.extend(audits(&examiner, scope)?);
-    let mut content = Content { examiner: &examiner, members: BTreeMap::new(), scope };
+    let mut content = ContentCheck { examiner: &examiner, members: BTreeMap::new(), scope };
     for doc in examiner.documents()? {
         if scope.docs.is_none_or(|docs| docs.contains(&doc)) {
             let examined = examiner.examine(&doc)?;
@@ -197,14 +197,14 @@ fn about(doc: &DocId, message: String) -> String {
 }
 
 /// The looks at the content, with what they have in common.
-struct Content<'a> {
+struct ContentCheck<'a> {
     examiner: &'a Examiner,
     /// By entity, everybody that its core document names, and whether active; None without one.
     members: BTreeMap<EntityId, Option<BTreeSet<String>>>,
     scope: &'a Scope<'a>,
 }
 
-impl Content<'_> {
+impl ContentCheck<'_> {
     fn examine(&mut self, doc: &DocId, view: &View) -> Result<Vec<Found>> {
         let mut found = Vec::new();
         if self.scope.deep {

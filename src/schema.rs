@@ -40,7 +40,7 @@ pub struct Collection {
     /// Where the records are: keys from a root on, `*` for every key.
     pub path: &'static [&'static str],
     /// How a record is deleted; None when records of this kind never are.
-    pub tombstone: Option<Tombstone>,
+    pub tombstone: Option<DeletionMarker>,
     /// The field with the time of the last edit, in Unix seconds (rule R4): the clock of every
     /// field that has none of its own.
     pub clock: Option<&'static str>,
@@ -53,7 +53,7 @@ pub struct Collection {
 
 /// How a deletion is marked.
 #[derive(Debug)]
-pub struct Tombstone {
+pub struct DeletionMarker {
     /// The field that is true.
     pub flag: &'static str,
     /// The field with the time of the deletion.
@@ -100,7 +100,7 @@ pub const UNLISTED: Collection = Collection {
     noun: "record",
     argument: None,
     path: &[],
-    tombstone: Some(Tombstone {
+    tombstone: Some(DeletionMarker {
         flag: "deleted",
         at: "deleted_at",
         by: None,

@@ -13,13 +13,13 @@ use crate::crdt::source::{Shared, Source};
 use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::path::{DocPath, Keys};
-use crate::schema::{Collection, Removal, Spec, Tombstone as Marks};
+use crate::schema::{Collection, DeletionMarker, Removal, Spec};
 use crate::store::Session;
 use crate::wire::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The active members of an entity with the time each joined.
-pub type Members = BTreeMap<String, i64>;
+pub type MemberTimes = BTreeMap<String, i64>;
 
 /// A deleted record that is still in its document.
 #[derive(Debug, Clone)]
@@ -35,12 +35,12 @@ pub struct Tombstone {
     /// Who has acknowledged it, and when.
     pub acknowledged: BTreeMap<String, i64>,
     /// What of it another program wrote as a plain value.
-    pub plain: Plain,
+    pub plain: PlainPart,
 }
 
 /// What can be written of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Plain {
+pub enum PlainPart {
     /// Nothing of it: it can be acknowledged and pruned.
     Nothing,
     /// The record: nobody can acknowledge it here before it is rewritten.
@@ -56,7 +56,7 @@ impl Tombstone {
     }
 
     /// The active members whose acknowledgement it waits for, sorted.
-    pub fn waiting_for<'m>(&self, members: &'m Members) -> Vec<&'m str> {
+    pub fn waiting_for<'m>(&self, members: &'m MemberTimes) -> Vec<&'m str> {
         members
             .iter()
             .filter(|(member, joined)| self.waits_for(member, **joined))
@@ -78,15 +78,15 @@ impl Tombstone {
     }
 
     /// Whether it may go: nobody is waited for, and there is somebody who could have objected.
-    pub fn is_prunable(&self, members: &Members) -> bool {
-        self.plain != Plain::Around
+    pub fn is_prunable(&self, members: &MemberTimes) -> bool {
+        self.plain != PlainPart::Around
             && !members.is_empty()
             && !members.iter().any(|(member, joined)| self.waits_for(member, *joined))
     }
 
     /// Whether it goes by itself once nobody is waited for.
     fn can_go(&self) -> bool {
-        self.plain != Plain::Around && !self.is_content()
+        self.plain != PlainPart::Around && !self.is_content()
     }
 }
 
@@ -127,9 +127,9 @@ impl Tombstone {
         let steps = path.steps();
         let around = steps.split_last().and_then(|(_, around)| source.shared(around));
         let plain = match source.shared(&steps) {
-            Some(Shared::Map) => Plain::Nothing,
-            _ if around.is_some() => Plain::Record,
-            _ => Plain::Around,
+            Some(Shared::Map) => PlainPart::Nothing,
+            _ if around.is_some() => PlainPart::Record,
+            _ => PlainPart::Around,
         };
         Some(Tombstone { collection, path, deleted_at, deleted_by, acknowledged, plain })
     }
@@ -191,7 +191,7 @@ pub fn revive(txn: &mut Txn<'_>, collection: &Collection, path: &[&str]) -> Resu
 /// replicas for ever. True when it was written.
 pub fn acknowledge_one(
     txn: &mut Txn<'_>,
-    marks: &Marks,
+    marks: &DeletionMarker,
     path: &[&str],
     member: &str,
     now: i64,
@@ -222,9 +222,9 @@ pub fn acknowledge(session: &mut Session, doc: &DocId) -> Result<usize> {
         return Ok(0);
     }
     let Some(view) = session.view(doc)? else { return Ok(0) };
-    let open: Vec<(&Marks, DocPath)> = list(spec, &*view)
+    let open: Vec<(&DeletionMarker, DocPath)> = list(spec, &*view)
         .into_iter()
-        .filter(|tombstone| tombstone.plain == Plain::Nothing)
+        .filter(|tombstone| tombstone.plain == PlainPart::Nothing)
         .filter(|tombstone| !tombstone.acknowledged.contains_key(member.as_str()))
         .filter_map(|of| Some((of.collection.tombstone.as_ref()?, of.path)))
         .collect();
@@ -265,7 +265,7 @@ pub struct PrunePlan {
 
 impl PrunePlan {
     /// The plan for one document, given the active members of its entity.
-    pub fn of(doc: &DocId, source: &dyn Source, members: &Members) -> PrunePlan {
+    pub fn of(doc: &DocId, source: &dyn Source, members: &MemberTimes) -> PrunePlan {
         let mut plan = PrunePlan::default();
         for tombstone in concern::of(doc).map(|spec| list(spec, source)).unwrap_or_default() {
             let is_prunable = tombstone.is_prunable(members);
@@ -341,7 +341,7 @@ pub fn prune_record(
     };
     let waits = |member: &str, joined| tombstone.waits_for(member, joined);
     let waits_for_nobody = |people: &People| !people.is_empty() && people.find(waits).is_none();
-    let is_prunable = tombstone.plain != Plain::Around
+    let is_prunable = tombstone.plain != PlainPart::Around
         && core::look_at_people(session, &entity, waits_for_nobody)? == Some(true);
     let mut plan = PrunePlan::default();
     plan.add(doc, tombstone, is_prunable);
@@ -453,8 +453,8 @@ fn remove(session: &mut Session, doc: &DocId, plan: PrunePlan) -> Result<Vec<Pru
 }
 
 /// The active members of the entity that a document belongs to.
-pub fn members_of(session: &mut Session, doc: &DocId) -> Result<Members> {
-    let Some(entity) = doc.entity() else { return Ok(Members::new()) };
+pub fn members_of(session: &mut Session, doc: &DocId) -> Result<MemberTimes> {
+    let Some(entity) = doc.entity() else { return Ok(MemberTimes::new()) };
     let core = entity.document(core::SPEC.name);
     Ok(session.read(&core, core::active)?.unwrap_or_default())
 }

@@ -27,7 +27,7 @@ pub use cell::{lasting, shown, size};
 pub use page::{Fact, PageEntry, PrintedPage};
 pub use progress::Progress;
 pub use report::{
-    Board, Body, Color, Column, Object, Report, Row, Section, Stream, Style, Take, Visibility,
+    BoardTable, Body, Color, Column, Object, Report, Row, Section, Stream, Style, Take, Visibility,
     Written, row, rows,
 };
 pub use table::width;

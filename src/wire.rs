@@ -65,5 +65,5 @@ pub(crate) use block::Client;
 pub(crate) use deletes::write_var;
 pub(crate) use facts::{Facts, LineageNode, ParentSlot, Root, Shape, SlotRef};
 pub(crate) use lineage::{Forest, WayDown};
-pub(crate) use reader::{AnyHead, Reader};
+pub(crate) use reader::{AnyHead, ByteReader};
 pub(crate) use run::{Run, RunContent};

@@ -12,7 +12,7 @@ static ID_DIFFERS: FindingKind = FindingKind::warning("id-differs");
 
 /// Plain values where shared types belong.
 pub fn plain(spec: &'static Spec, view: &View) -> Vec<Found> {
-    let to_found = |plain: plain::Plain| Found {
+    let to_found = |plain: plain::PlainRecord| Found {
         kind: &plain::PLAIN_VALUE,
         message: format!(
             "{} was written as a plain value: of two edits in it one is lost; repairing rewrites it \

@@ -93,8 +93,9 @@ fn rewrite_plain(session: &mut Session, findings: &[&Finding]) -> Result<()> {
     }
     for (doc, details) in details {
         let (Some(spec), Some(view)) = (concern::of(doc), session.view(doc)?) else { continue };
-        let named = |found: &plain::Plain| details.contains(found.detail().as_str());
-        let found: Vec<plain::Plain> = plain::find(spec, &view).into_iter().filter(named).collect();
+        let named = |found: &plain::PlainRecord| details.contains(found.detail().as_str());
+        let found: Vec<plain::PlainRecord> =
+            plain::find(spec, &view).into_iter().filter(named).collect();
         session.edit(doc, |txn| {
             for plain in &found {
                 content::replace(txn, doc, &plain.stand, &plain.content(doc))?;

@@ -261,7 +261,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
 fn board(context: &Context) -> Result<Report> {
     let entity = context.entity()?;
     let lanes = query::lanes(&context.reader()?, &entity)?;
-    Ok(Report::board(ui::Board {
+    Ok(Report::board(ui::BoardTable {
         lanes: rows(&lanes)?,
         heading: "title",
         cards: "cards",

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
 use crate::limits;
 use crate::path::Keys;
-use crate::schema::{Collection, Field, Removal, Spec, Tombstone};
+use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
 use crate::store::{Session, UndoStep};
 use crate::tombstone::{self, Pruned};
 use crate::wire::{Id, RootKind, Value};
@@ -42,7 +42,7 @@ pub const ELEMENTS: Collection = Collection {
     noun: "element",
     argument: Some("ELEMENT"),
     path: &["elements"],
-    tombstone: Some(Tombstone {
+    tombstone: Some(DeletionMarker {
         flag: "deleted",
         at: "deleted_at",
         by: None,

@@ -20,7 +20,7 @@ use crate::id::EntityId;
 use crate::limits;
 use crate::path::{DocPath, Keys};
 use crate::policy::Action;
-use crate::schema::{Collection, Field, Removal, Spec, Tombstone};
+use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
 use crate::store::Session;
 use crate::tombstone;
 use crate::wire::{RootKind, Value};
@@ -73,7 +73,7 @@ pub const REPLIES: Collection = Collection {
     fields: MESSAGE_FIELDS,
 };
 
-const DELETED: Tombstone = Tombstone {
+const DELETED: DeletionMarker = DeletionMarker {
     flag: "deleted",
     at: "deleted_at",
     by: None,

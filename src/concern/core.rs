@@ -16,7 +16,7 @@ use crate::id::{DocId, EntityId, MemberId};
 use crate::limits;
 use crate::path::DocPath;
 use crate::policy::{Action, Role};
-use crate::schema::{Collection, Field, Removal, Spec, Tombstone};
+use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
 use crate::store::Session;
 use crate::tombstone::{self, trash};
 use crate::wire::RootKind;
@@ -36,7 +36,7 @@ pub const MEMBERS: Collection = Collection {
     noun: "member",
     argument: Some("MEMBER"),
     path: &["members"],
-    tombstone: Some(Tombstone {
+    tombstone: Some(DeletionMarker {
         flag: "deleted",
         at: "deleted_at",
         by: Some("deleted_by"),

@@ -11,7 +11,7 @@ use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::limits;
-use crate::schema::{Collection, Field, FieldKind, Removal, Spec, Tombstone};
+use crate::schema::{Collection, DeletionMarker, Field, FieldKind, Removal, Spec};
 use crate::store::Session;
 use crate::tombstone;
 use crate::wire::{Record, RootKind};
@@ -30,7 +30,7 @@ pub const ISSUES: Collection = Collection {
     noun: "issue",
     argument: Some("ISSUE"),
     path: &["issues"],
-    tombstone: Some(Tombstone {
+    tombstone: Some(DeletionMarker {
         flag: "closed",
         at: "closed_at",
         by: None,
@@ -64,7 +64,7 @@ pub const COMMENTS: Collection = Collection {
     noun: "comment",
     argument: Some("COMMENT"),
     path: &["issues", "*", "comments"],
-    tombstone: Some(Tombstone {
+    tombstone: Some(DeletionMarker {
         flag: "deleted",
         at: "deleted_at",
         by: None,

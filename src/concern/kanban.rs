@@ -17,7 +17,7 @@ use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::limits;
-use crate::schema::{Collection, Field, Removal, Spec, Tombstone};
+use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
 use crate::store::Session;
 use crate::tombstone;
 use crate::wire::{Record, RootKind};
@@ -56,7 +56,7 @@ pub const CARDS: Collection = Collection {
     noun: "card",
     argument: Some("CARD"),
     path: &["cards"],
-    tombstone: Some(Tombstone {
+    tombstone: Some(DeletionMarker {
         flag: "archived",
         at: "archived_at",
         by: None,

@@ -6,7 +6,7 @@ use crate::crdt::content::Content;
 use crate::error::{Error, Hint, Result};
 use crate::id::{DocId, EntityId};
 use crate::policy::Action;
-use crate::schema::{Collection, Field, Removal, Spec, Tombstone};
+use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
 use crate::store::Session;
 use crate::tombstone;
 use crate::wire::{RootKind, Value};
@@ -25,7 +25,7 @@ pub const NOTES: Collection = Collection {
     noun: "note",
     argument: Some("NOTE"),
     path: &["notes"],
-    tombstone: Some(Tombstone {
+    tombstone: Some(DeletionMarker {
         flag: "gone",
         at: "gone_since",
         by: Some("gone_through"),

@@ -2,7 +2,7 @@
 //!
 //! A plain value is one register. It can be read like a record, but nothing in it can be written by
 //! itself: of two edits one is lost, whatever they changed. Reading looks into it, commands refuse to
-//! write there and name the repair, and [`Plain::content`] is what the repair puts in its place.
+//! write there and name the repair, and [`PlainRecord::content`] is what the repair puts in its place.
 
 use crate::clock::Ids;
 use crate::crdt::content::{Content, InsertionOwner, Stand};
@@ -22,8 +22,8 @@ pub static PLAIN_VALUE: FindingKind = FindingKind::warning("plain-value");
 
 /// A plain value where a shared type belongs.
 #[derive(Debug)]
-pub struct Plain {
-    /// Where it stands: the repair puts [`Plain::content`] there.
+pub struct PlainRecord {
+    /// Where it stands: the repair puts [`PlainRecord::content`] there.
     pub stand: Stand,
     value: Value,
     spec: &'static Spec,
@@ -40,7 +40,7 @@ enum Form {
 }
 
 /// Every plain value of a document that stands where a shared type belongs, the outermost only.
-pub fn find(spec: &'static Spec, view: &View) -> Vec<Plain> {
+pub fn find(spec: &'static Spec, view: &View) -> Vec<PlainRecord> {
     let mut search = Search { spec, view, found: Vec::new() };
     for collection in spec.collections {
         for home in collection.homes(view) {
@@ -53,7 +53,7 @@ pub fn find(spec: &'static Spec, view: &View) -> Vec<Plain> {
 struct Search<'s> {
     spec: &'static Spec,
     view: &'s View,
-    found: Vec<Plain>,
+    found: Vec<PlainRecord>,
 }
 
 impl Search<'_> {
@@ -112,12 +112,12 @@ impl Search<'_> {
         };
         if let (Some(owner), Some(unit)) = (owner, unit.or_else(|| self.view.item(&steps))) {
             let stand = Stand { unit, owner, path, keyed };
-            self.found.push(Plain { stand, value, spec: self.spec, form });
+            self.found.push(PlainRecord { stand, value, spec: self.spec, form });
         }
     }
 }
 
-impl Plain {
+impl PlainRecord {
     /// Tells it apart from all others in its document.
     pub fn detail(&self) -> String {
         let path = self.stand.path.join("/");

@@ -22,7 +22,8 @@ use crate::crdt::source::{Shared, Source, keys_beginning};
 use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
 use crate::wire::{
-    Checked, HeldElsewhere, Id, Kind, Reader, Record, RootKind, Shape, Update, Value, Version, any,
+    ByteReader, Checked, HeldElsewhere, Id, Kind, Record, RootKind, Shape, Update, Value, Version,
+    any,
 };
 use elements::Elements;
 use std::ops::Range;
@@ -313,7 +314,7 @@ impl View {
             Kind::Type => take(self.materialise(entry.node)),
             Kind::Binary => take(Value::Bytes(bytes.to_vec())),
             Kind::Any => {
-                let mut reader = Reader::at(bytes, 0);
+                let mut reader = ByteReader::at(bytes, 0);
                 while reader.left() > 0 {
                     // The walk read the same bytes: this cannot fail.
                     let Ok(value) = any::read(&mut reader) else { break };

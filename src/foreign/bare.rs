@@ -1,7 +1,7 @@
 //! What has nothing around it: updates, state vectors, snapshots.
 
 use super::identified::{FileContent, FileKind, Identified};
-use crate::wire::{Clocks, DeleteSet, Reader, Update, Version, from_v2};
+use crate::wire::{ByteReader, Clocks, DeleteSet, Update, Version, from_v2};
 
 pub fn v1(bytes: &[u8]) -> Option<Identified> {
     Update::walk(bytes).ok()?;
@@ -18,12 +18,12 @@ pub fn vector(bytes: &[u8]) -> Option<Identified> {
 
 /// A state vector to its end: each client once.
 pub fn clocks(bytes: &[u8]) -> Option<Clocks> {
-    let mut reader = Reader::at(bytes, 0);
+    let mut reader = ByteReader::at(bytes, 0);
     let clocks = read_clocks(&mut reader)?;
     (reader.left() == 0).then_some(clocks)
 }
 
-fn read_clocks(reader: &mut Reader<'_>) -> Option<Clocks> {
+fn read_clocks(reader: &mut ByteReader<'_>) -> Option<Clocks> {
     let mut clocks = Clocks::new();
     for _ in 0..reader.count(2).ok()? {
         let client = reader.client().ok()?;
@@ -42,7 +42,7 @@ pub fn snapshot(bytes: &[u8]) -> Option<Identified> {
 }
 
 fn moment(bytes: &[u8], differences: bool) -> Option<Version> {
-    let mut reader = Reader::at(bytes, 0);
+    let mut reader = ByteReader::at(bytes, 0);
     let mut deletes = DeleteSet::default();
     for _ in 0..reader.count(2).ok()? {
         let client = reader.client().ok()?;

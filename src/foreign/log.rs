@@ -3,7 +3,7 @@
 use super::bare::v2;
 use super::identified::{Identified, KeptUpdate};
 use super::message;
-use crate::wire::{Reader, Update};
+use crate::wire::{ByteReader, Update};
 
 /// Updates one right after the other: each says itself where it ends.
 pub fn concatenated(bytes: &[u8]) -> Option<Identified> {
@@ -44,7 +44,7 @@ pub fn u32_le(bytes: &[u8]) -> Option<Identified> {
     Some(Identified::log("updates behind their lengths (u32, little-endian)", steps))
 }
 
-fn four(reader: &mut Reader<'_>) -> Option<[u8; 4]> {
+fn four(reader: &mut ByteReader<'_>) -> Option<[u8; 4]> {
     reader.take(4).ok()?.try_into().ok()
 }
 
@@ -54,9 +54,9 @@ fn wide(n: u32) -> usize {
 
 fn behind_lengths(
     bytes: &[u8],
-    length: impl Fn(&mut Reader<'_>) -> Option<usize>,
+    length: impl Fn(&mut ByteReader<'_>) -> Option<usize>,
 ) -> Option<Vec<KeptUpdate>> {
-    let mut reader = Reader::at(bytes, 0);
+    let mut reader = ByteReader::at(bytes, 0);
     let mut steps = Vec::new();
     while reader.left() > 0 {
         let length = length(&mut reader)?;

@@ -2,7 +2,7 @@
 
 use super::bare::clocks;
 use super::identified::{FileContent, FileKind, Identified, Presence, Wrapping};
-use crate::wire::{Reader, Update, from_v2};
+use crate::wire::{ByteReader, Update, from_v2};
 
 const SYNC: u64 = 0;
 const AWARENESS: u64 = 1;
@@ -11,19 +11,19 @@ const SYNC_REPLY: u64 = 4;
 
 /// A message with its type in front.
 pub fn outer(bytes: &[u8]) -> Option<Identified> {
-    let mut reader = Reader::at(bytes, 0);
+    let mut reader = ByteReader::at(bytes, 0);
     typed(&mut reader).map(|found| found.within(Wrapping::Message("y-protocols")))
 }
 
 /// What is left of one where the type was taken off.
 pub fn inner(bytes: &[u8]) -> Option<Identified> {
-    let mut reader = Reader::at(bytes, 0);
+    let mut reader = ByteReader::at(bytes, 0);
     sync(&mut reader).map(|found| found.within(Wrapping::Message("y-protocols, without its type")))
 }
 
 /// A message with the name of its document in front.
 pub fn hocuspocus(bytes: &[u8]) -> Option<Identified> {
-    let mut reader = Reader::at(bytes, 0);
+    let mut reader = ByteReader::at(bytes, 0);
     let name = reader.text().ok().filter(|name| !name.is_empty())?;
     let wrapping = Wrapping::Hocuspocus(name.to_owned());
     let mut found = typed(&mut reader)?;
@@ -33,7 +33,7 @@ pub fn hocuspocus(bytes: &[u8]) -> Option<Identified> {
     Some(found.within(wrapping))
 }
 
-fn typed(reader: &mut Reader<'_>) -> Option<Identified> {
+fn typed(reader: &mut ByteReader<'_>) -> Option<Identified> {
     match reader.var().ok()? {
         SYNC | SYNC_REPLY => sync(reader),
         AWARENESS => {
@@ -44,7 +44,7 @@ fn typed(reader: &mut Reader<'_>) -> Option<Identified> {
     }
 }
 
-fn sync(reader: &mut Reader<'_>) -> Option<Identified> {
+fn sync(reader: &mut ByteReader<'_>) -> Option<Identified> {
     let kind = reader.var().ok()?;
     let content = reader.buffer().ok()?;
     if reader.left() > 0 {
@@ -64,7 +64,7 @@ fn sync(reader: &mut Reader<'_>) -> Option<Identified> {
 
 /// The states of clients, without anything around them.
 pub fn awareness(bytes: &[u8]) -> Option<Identified> {
-    let mut reader = Reader::at(bytes, 0);
+    let mut reader = ByteReader::at(bytes, 0);
     let mut states = Vec::new();
     for _ in 0..reader.count(3).ok()? {
         let (client, clock) = (reader.client().ok()?, reader.var().ok()?);

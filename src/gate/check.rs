@@ -7,8 +7,8 @@
 use super::causal::CausalOrder;
 use crate::limits::{ANY_DEPTH, CONTAINER_DEPTH};
 use crate::wire::{
-    Block, Checked, CheckedBytes, Client, Clocks, DeleteSet, Facts, Fault, Header, Id, Kind, Owner,
-    Parent, ParentSlot, Reader, Root, RootKind, Shape, SlotRef, Unchecked, Update, any,
+    Block, ByteReader, Checked, CheckedBytes, Client, Clocks, DeleteSet, Facts, Fault, Header, Id,
+    Kind, Owner, Parent, ParentSlot, Root, RootKind, Shape, SlotRef, Unchecked, Update, any,
 };
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -162,7 +162,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
                 Err(block.fault("type", "a container that is no array, map or text"))
             }
             Kind::Embed => {
-                let json = Reader::at(content, 0).text()?;
+                let json = ByteReader::at(content, 0).text()?;
                 match any::embedded(json) {
                     Some(_) => Ok(()),
                     None if any::nests_deeper(json) => Err(too_deep(block)),

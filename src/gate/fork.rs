@@ -2,7 +2,7 @@
 //! wrote under one id.
 
 use crate::wire::{
-    Alive, Checked, Client, DeleteSet, Id, Kind, Reader, Run, RunContent, Update, Value, any,
+    Alive, ByteReader, Checked, Client, DeleteSet, Id, Kind, Run, RunContent, Update, Value, any,
 };
 
 impl Update<'_, Checked> {
@@ -117,12 +117,13 @@ fn same_unit(a: Option<u16>, b: Option<u16>) -> bool {
     }
 }
 
-fn same_value(a: &mut Reader<'_>, b: &mut Reader<'_>) -> bool {
+fn same_value(a: &mut ByteReader<'_>, b: &mut ByteReader<'_>) -> bool {
     let (mut from_a, mut from_b) = (a.clone(), b.clone());
     if a.skip_any().is_err() || b.skip_any().is_err() {
         return false;
     }
-    let bytes = |from: &Reader<'_>, to: &Reader<'_>| to.offset().saturating_sub(from.offset());
+    let bytes =
+        |from: &ByteReader<'_>, to: &ByteReader<'_>| to.offset().saturating_sub(from.offset());
     let (len_a, len_b) = (bytes(&from_a, a), bytes(&from_b, b));
     if len_a == len_b {
         let (mut a, mut b) = (from_a.clone(), from_b.clone());
@@ -136,6 +137,6 @@ fn same_value(a: &mut Reader<'_>, b: &mut Reader<'_>) -> bool {
 
 fn same_embedded(a: &[u8], b: &[u8]) -> bool {
     let value =
-        |bytes: &[u8]| -> Option<Value> { any::embedded(Reader::at(bytes, 0).text().ok()?) };
+        |bytes: &[u8]| -> Option<Value> { any::embedded(ByteReader::at(bytes, 0).text().ok()?) };
     matches!((value(a), value(b)), (Some(a), Some(b)) if any::same(&a, &b))
 }

@@ -371,6 +371,6 @@ fn is_container(kind: FieldKind) -> bool {
 /// member, a restored card, an issue opened again): the old ones must not count for its next
 /// removal. Where they were lost by chance, each replica writes its own again.
 fn revives(collection: &Collection) -> bool {
-    let is_archived = |marks: &schema::Tombstone| marks.removal == Removal::IntoArchive;
+    let is_archived = |marks: &schema::DeletionMarker| marks.removal == Removal::IntoArchive;
     collection.noun == core::MEMBERS.noun || collection.tombstone.as_ref().is_some_and(is_archived)
 }

@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result, listed};
 use crate::id::{DocId, EntityId, resolve};
 use crate::path::Keys;
 use crate::store::{Peer, Reader, State};
-use crate::tombstone::{self, Members, Tombstone};
+use crate::tombstone::{self, MemberTimes, Tombstone};
 use crate::wire::{Extent, Id};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -203,7 +203,7 @@ struct StandingTombstone {
     doc: DocId,
     tombstone: Tombstone,
     /// The active members of its entity.
-    members: Rc<Members>,
+    members: Rc<MemberTimes>,
     /// What it takes in its document.
     extent: Extent,
 }
@@ -232,7 +232,7 @@ fn all(reader: &Reader, entities: &BTreeSet<EntityId>) -> Result<Partial<Vec<Sta
     Ok(all)
 }
 
-fn members(reader: &Reader, entity: &EntityId) -> Result<Members> {
+fn members(reader: &Reader, entity: &EntityId) -> Result<MemberTimes> {
     let view = view(reader, entity, &core::SPEC)?;
     Ok(view.map(|view| core::active(&view)).unwrap_or_default())
 }

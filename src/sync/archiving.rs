@@ -15,7 +15,7 @@ use crate::id::{DocId, EntityId};
 use crate::inspect::touched::TouchMap;
 use crate::path::DocPath;
 use crate::store::{Committed, Environment, Open, Reader, Session, Store};
-use crate::tombstone::Members;
+use crate::tombstone::MemberTimes;
 use crate::wire::{Checked, Update};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -187,7 +187,7 @@ impl Replicas {
         environment: &Environment,
         doc: &DocId,
         whole: &Update<'_, Checked>,
-        members: &Members,
+        members: &MemberTimes,
     ) -> Result<Replicas> {
         let mut replicas = Replicas { own: None, lacking: BTreeMap::new() };
         let Some(state) = reader.state() else { return Ok(replicas) };
@@ -213,7 +213,7 @@ impl Replicas {
 
     /// The active members of whom it is not known that all their replicas have a unit as it stands.
     /// Who joined after its last change need not.
-    fn waiting_for(&self, unit: &ArchiveUnit, members: &Members) -> Vec<String> {
+    fn waiting_for(&self, unit: &ArchiveUnit, members: &MemberTimes) -> Vec<String> {
         let had = members.iter().filter(|(_, joined)| **joined <= unit.changed_at);
         had.filter(|(member, _)| !self.has(member, unit))
             .map(|(member, _)| member.clone())

@@ -4,7 +4,7 @@
 //! has the length and the hash that the manifest says. Whether a part is a valid update is the
 //! gate's question ([`crate::gate`]).
 
-use super::manifest::{Document, Hash, Manifest, is_part};
+use super::manifest::{BundledDocument, Hash, Manifest, is_part};
 use crate::error::{Error, Hint, Next, Result};
 use crate::limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,15 +35,15 @@ impl Bundle {
     }
 
     /// Adds a document. With an update it gets the next part; without, the entry is a receipt.
-    pub fn push(&mut self, document: Document, update: Option<Vec<u8>>) {
+    pub fn push(&mut self, document: BundledDocument, update: Option<Vec<u8>>) {
         let document = match update {
-            None => Document { file: None, bytes: 0, blake3: None, ..document },
+            None => BundledDocument { file: None, bytes: 0, blake3: None, ..document },
             Some(update) => {
                 let file = format!("docs/{:04}.update", self.parts.len().saturating_add(1));
                 let bytes = update.len() as u64;
                 let blake3 = Some(Hash::of(&update));
                 self.parts.insert(file.clone(), update);
-                Document { file: Some(file), bytes, blake3, ..document }
+                BundledDocument { file: Some(file), bytes, blake3, ..document }
             }
         };
         self.manifest.documents.push(document);
@@ -60,7 +60,7 @@ impl Bundle {
     }
 
     /// Every document with its update; None where the entry is only a receipt.
-    pub fn documents(&self) -> impl Iterator<Item = (&Document, Option<&[u8]>)> {
+    pub fn documents(&self) -> impl Iterator<Item = (&BundledDocument, Option<&[u8]>)> {
         self.manifest.documents.iter().map(|document| {
             let part = document.file.as_ref().and_then(|file| self.parts.get(file));
             (document, part.map(Vec::as_slice))

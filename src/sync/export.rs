@@ -4,7 +4,7 @@
 //! the updates are causally ready by construction.
 
 use super::bundle::Bundle;
-use super::manifest::{Applied, Document, FORMAT, Has, Hash, LogRange, Manifest, Sender};
+use super::manifest::{Applied, BundledDocument, FORMAT, Has, Hash, LogRange, Manifest, Sender};
 use super::peer::{KnownPeer, Receipt};
 use super::record;
 use crate::crdt::view::View;
@@ -113,7 +113,7 @@ pub(super) fn export_with(
 
 /// What becomes of one document.
 enum ExportPart {
-    Document(Box<Document>, Option<Vec<u8>>),
+    Document(Box<BundledDocument>, Option<Vec<u8>>),
     /// No receiver would take it: why.
     Unsupported(String),
 }
@@ -210,17 +210,18 @@ impl<'a> Exporter<'a> {
         whole: &Update<'_, Checked>,
         applied: Applied,
         digests: &ContentDigests,
-    ) -> Result<(Document, Option<Vec<u8>>)> {
+    ) -> Result<(BundledDocument, Option<Vec<u8>>)> {
         let has = Has::from(&whole.version());
         let (update, after) = match self.request.receipt {
             true => (None, self.log_end),
             false => self.part(&doc, whole, &has)?,
         };
         let needs = match &update {
+            Some(bytes) if bytes[..] == *whole.bytes() => whole.needs().clone(),
             Some(bytes) => checked(bytes, (self.environment.roots)(&doc))?.needs().clone(),
             None => Clocks::new(),
         };
-        let entry = Document {
+        let entry = BundledDocument {
             file: None,
             bytes: 0,
             blake3: None,

@@ -3,7 +3,7 @@
 //! Valid, then ready, then not forked, then fitting ([`gate::admit`]). The order in which updates
 //! come does not matter: whatever can be applied is, until nothing moves.
 
-use super::manifest::{Document, Has, Sender};
+use super::manifest::{BundledDocument, Has, Sender};
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::gate::{self, Need, Verdict};
 use crate::id::DocId;
@@ -47,7 +47,7 @@ pub struct Claim {
     #[serde(rename = "for")]
     pub addressee: Option<String>,
     /// What the manifest says of this one document.
-    pub entry: Document,
+    pub entry: BundledDocument,
 }
 
 /// What became of an update.

@@ -44,7 +44,7 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub heard: BTreeMap<String, i64>,
     /// Every document of which something is said, each once, with an update or without.
-    pub documents: Vec<Document>,
+    pub documents: Vec<BundledDocument>,
 }
 
 /// Who made a bundle. A store that was never written by this program has no replica id.
@@ -61,7 +61,7 @@ pub struct Sender {
 
 /// One document: its part, if it has one, and what the sender has of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Document {
+pub struct BundledDocument {
     /// The document; a manifest lists each once.
     pub doc: DocId,
     /// The part in the bundle; null when nothing but the receipt is sent.
@@ -199,7 +199,7 @@ impl Manifest {
     }
 }
 
-impl Document {
+impl BundledDocument {
     fn check(&self) -> Result<()> {
         match (&self.file, &self.blake3) {
             (Some(file), Some(_)) if is_part(file) => {}

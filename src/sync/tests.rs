@@ -518,7 +518,7 @@ fn equal_versions_with_other_content_are_a_divergence() {
     let mut forged = Bundle::new(manifest.clone());
     for document in manifest.documents {
         let digest = Some(super::manifest::Hash([9; 32]));
-        forged.push(super::manifest::Document { digest, ..document }, None);
+        forged.push(super::manifest::BundledDocument { digest, ..document }, None);
     }
     let before = b.files();
     let error = b.try_import(&[&forged]).unwrap_err();

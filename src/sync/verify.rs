@@ -1,7 +1,7 @@
 //! A bundle examined whole, without a store.
 
 use super::bundle::Bundle;
-use super::manifest::{Document, Has, Hash};
+use super::manifest::{BundledDocument, Has, Hash};
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::DocId;
@@ -35,7 +35,7 @@ pub fn verify(
 }
 
 fn verify_update(
-    document: &Document,
+    document: &BundledDocument,
     bytes: &[u8],
     roots: &[(&str, RootKind)],
     full: bool,
@@ -65,7 +65,7 @@ fn verify_update(
     Ok(())
 }
 
-fn wrong(document: &Document, reason: impl Into<String>) -> Error {
+fn wrong(document: &BundledDocument, reason: impl Into<String>) -> Error {
     Error::untrusted(format!("the update of {} is not what it should be", document.doc))
         .because(reason.into())
 }

@@ -1,6 +1,6 @@
 //! A board for people: its lanes side by side, as wide as the terminal.
 
-use super::report::{Board, Color, Row, Style};
+use super::report::{BoardTable, Color, Row, Style};
 use super::terminal::Terminal;
 use super::wrap::{longest_word, wrap};
 use super::{cell, escape, paint};
@@ -40,7 +40,7 @@ impl BoardLine {
 }
 
 /// Draws the lanes, in as many rows as they need.
-pub fn draw(board: &Board, terminal: &Terminal, out: &mut dyn Write) -> io::Result<()> {
+pub fn draw(board: &BoardTable, terminal: &Terminal, out: &mut dyn Write) -> io::Result<()> {
     let lanes = board.lanes.len().max(1);
     let cards = board.all_cards();
     // No id is broken while fewer lanes side by side have room for it.
@@ -90,7 +90,7 @@ fn beside_each_other(lines: &[Option<&BoardLine>], width: usize, color: bool) ->
 
 /// What all lanes are drawn with.
 struct LanePen<'b> {
-    board: &'b Board,
+    board: &'b BoardTable,
     terminal: &'b Terminal,
     width: usize,
     id_length: usize,
@@ -99,7 +99,7 @@ struct LanePen<'b> {
 
 /// What is said of a card, in the order of its face.
 fn said_of(
-    board: &Board,
+    board: &BoardTable,
     card: &Row,
     id_length: usize,
     terminal: &Terminal,
@@ -180,7 +180,7 @@ mod tests {
     const FACE: &[Column] =
         &[Column::text("title", ""), Column::text("who", ""), Column::id("id", "")];
 
-    fn board(lanes: &[(&str, &[&str])]) -> Board {
+    fn board(lanes: &[(&str, &[&str])]) -> BoardTable {
         let card = |title: &&str| {
             json!({"title": title, "who": "alice-river-stone-sky",
                 "id": "3f2a1b2c-0000-4000-8000-000000000001"})
@@ -189,7 +189,7 @@ mod tests {
             let cards: Vec<Value> = cards.iter().map(card).collect();
             json!({"title": title, "cards": cards}).as_object().unwrap().clone()
         };
-        Board {
+        BoardTable {
             lanes: lanes.iter().map(lane).collect(),
             heading: "title",
             cards: "cards",
@@ -200,7 +200,7 @@ mod tests {
         }
     }
 
-    fn drawn(board: &Board, width: usize, color_out: bool) -> String {
+    fn drawn(board: &BoardTable, width: usize, color_out: bool) -> String {
         let terminal = Terminal {
             format: Format::Table,
             width,

@@ -1,6 +1,6 @@
 //! `--fields`: of a report the fields that were asked for, in that order.
 
-use super::report::{Board, Body, Column, Object, Row, Stream, Style, Visibility};
+use super::report::{BoardTable, Body, Column, Object, Row, Stream, Style, Visibility};
 use crate::error::{Error, Result};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -60,7 +60,7 @@ pub fn narrowed(body: &Body, wanted: &Rc<[String]>) -> Result<Body> {
 }
 
 /// The cards, of which the board shows the fields, in lanes that stay as they are.
-fn board_of(board: &Board, wanted: &Rc<[String]>) -> Result<Board> {
+fn board_of(board: &BoardTable, wanted: &Rc<[String]>) -> Result<BoardTable> {
     known(wanted, &board.columns, &board.all_cards())?;
     let mut board = board.clone();
     for lane in &mut board.lanes {

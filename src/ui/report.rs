@@ -65,7 +65,7 @@ pub enum Body {
         live: bool,
     },
     Object(Object),
-    Board(Board),
+    Board(BoardTable),
     Written(Written),
     /// Text of our own, written as it is: completions, man pages, a digest.
     Text(String),
@@ -74,7 +74,7 @@ pub enum Body {
     /// A JSON value, whatever the format is.
     Json(Value),
     /// The same, made as it is written.
-    Content(Content),
+    Content(LazyJson),
     /// JSON objects one per line, whatever the format is.
     Lines(Vec<Value>),
     /// The same as they come: each has been written when the next one is made.
@@ -106,17 +106,17 @@ type WriteJson = dyn Fn(Format, &mut dyn Write) -> io::Result<()>;
 
 /// What writes a JSON value, indented or on one line.
 #[derive(Clone)]
-pub struct Content(Rc<WriteJson>);
+pub struct LazyJson(Rc<WriteJson>);
 
-impl Content {
+impl LazyJson {
     pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
         (self.0)(format, out)
     }
 }
 
-impl fmt::Debug for Content {
+impl fmt::Debug for LazyJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Content")
+        f.write_str("LazyJson")
     }
 }
 
@@ -166,7 +166,7 @@ impl Object {
 /// Lanes side by side, each with its cards. JSON shows a lane as an object with its cards in it,
 /// TSV and CSV one card per line, whatever lane it is in.
 #[derive(Debug, Clone)]
-pub struct Board {
+pub struct BoardTable {
     pub lanes: Vec<Row>,
     /// The field of a lane that is its heading.
     pub heading: &'static str,
@@ -182,7 +182,7 @@ pub struct Board {
     pub empty: &'static str,
 }
 
-impl Board {
+impl BoardTable {
     /// The cards of a lane.
     pub(crate) fn cards_of<'l>(&self, lane: &'l Row) -> impl Iterator<Item = &'l Row> {
         let cards = lane.get(self.cards).and_then(Value::as_array);
@@ -438,7 +438,7 @@ impl Report {
     }
 
     /// Lanes with cards.
-    pub fn board(board: Board) -> Self {
+    pub fn board(board: BoardTable) -> Self {
         Body::Board(board).into()
     }
 
@@ -473,7 +473,7 @@ impl Report {
     /// A JSON value that is made as it is written, whatever the format is.
     pub fn content(value: impl Serialize + 'static) -> Self {
         let write = move |format, out: &mut dyn Write| super::json::dump(&value, format, out);
-        Body::Content(Content(Rc::new(write))).into()
+        Body::Content(LazyJson(Rc::new(write))).into()
     }
 
     /// JSON that writes itself, whatever the format is: `write` is told whether on one line.
@@ -482,7 +482,7 @@ impl Report {
             write(format == Format::Ndjson, out)?;
             out.write_all(b"\n")
         };
-        Body::Content(Content(Rc::new(write))).into()
+        Body::Content(LazyJson(Rc::new(write))).into()
     }
 
     /// JSON values one per line, whatever the format is.

@@ -2,7 +2,7 @@
 
 use super::Fault;
 use super::deletes::write_var;
-use super::reader::{AnyHead, Reader};
+use super::reader::{AnyHead, ByteReader};
 use super::{Record, Value};
 use crate::limits::ANY_DEPTH;
 
@@ -10,12 +10,12 @@ use crate::limits::ANY_DEPTH;
 ///
 /// # Errors
 /// As the walk: bytes that passed it read without error.
-pub fn read(reader: &mut Reader<'_>) -> Result<Value, Fault> {
+pub fn read(reader: &mut ByteReader<'_>) -> Result<Value, Fault> {
     read_within(reader, ANY_DEPTH)
 }
 
 /// Recursion is bounded: the walk refused what is nested deeper.
-fn read_within(reader: &mut Reader<'_>, depth: usize) -> Result<Value, Fault> {
+fn read_within(reader: &mut ByteReader<'_>, depth: usize) -> Result<Value, Fault> {
     let inner = || depth.checked_sub(1);
     Ok(match reader.any_head()? {
         AnyHead::Undefined => Value::Undefined,
@@ -46,7 +46,7 @@ fn read_within(reader: &mut Reader<'_>, depth: usize) -> Result<Value, Fault> {
     })
 }
 
-fn too_deep(reader: &Reader<'_>) -> Fault {
+fn too_deep(reader: &ByteReader<'_>) -> Fault {
     reader.fault("nesting", format!("a value nested deeper than {ANY_DEPTH}"))
 }
 
@@ -296,7 +296,7 @@ impl Value {
 
     /// What [`Value::beyond_json`] wrote. None where the bytes are something else.
     pub fn from_bytes(bytes: &[u8]) -> Option<Value> {
-        let mut reader = Reader::at(bytes, 0);
+        let mut reader = ByteReader::at(bytes, 0);
         read(&mut reader).ok().filter(|_| reader.left() == 0)
     }
 
@@ -338,7 +338,7 @@ mod tests {
         for value in all {
             let mut bytes = Vec::new();
             write(&mut bytes, &value);
-            let mut reader = Reader::at(&bytes, 0);
+            let mut reader = ByteReader::at(&bytes, 0);
             let again = read(&mut reader).unwrap();
             assert!(same(&again, &value), "{value:?} {again:?}");
             assert_eq!(reader.left(), 0, "{value:?}");

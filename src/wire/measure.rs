@@ -2,7 +2,7 @@
 
 use super::Value;
 use super::any;
-use super::{Block, Header, Kind, Parent, Reader, Update};
+use super::{Block, ByteReader, Header, Kind, Parent, Update};
 use std::ops::Range;
 
 /// What one client takes in the frame around the blocks.
@@ -43,7 +43,7 @@ impl<S> Update<'_, S> {
     /// Bytes of the number of clients, at the head of the table and of the delete set.
     pub fn counts(&self) -> (usize, usize) {
         let length = |at: usize| {
-            let mut reader = Reader::at(self.bytes, at);
+            let mut reader = ByteReader::at(self.bytes, at);
             reader.var().map_or(0, |_| reader.offset().saturating_sub(at))
         };
         (length(0), length(self.deletes_at))
@@ -79,7 +79,7 @@ impl<S> Update<'_, S> {
     }
 
     fn delete_frames(&self) -> Result<Vec<Frame>, super::Fault> {
-        let mut reader = Reader::at(self.bytes, self.deletes_at);
+        let mut reader = ByteReader::at(self.bytes, self.deletes_at);
         let mut frames = Vec::new();
         for _ in 0..reader.var()? {
             let start = reader.offset();
@@ -135,7 +135,7 @@ impl<S> Update<'_, S> {
         if block.kind != Kind::Any {
             return Vec::new();
         }
-        let mut reader = Reader::at(self.bytes, block.content_span().start);
+        let mut reader = ByteReader::at(self.bytes, block.content_span().start);
         // The walk read the same bytes: nothing here can fail.
         let count = reader.var().unwrap_or(0);
         (0..count).map_while(|_| any::read(&mut reader).ok()).collect()
@@ -145,7 +145,7 @@ impl<S> Update<'_, S> {
 /// The units of a run, taken in ascending order.
 struct Units<'a> {
     kind: Kind,
-    reader: Reader<'a>,
+    reader: ByteReader<'a>,
     /// Of a text: what is left of it, and where that begins.
     text: std::str::CharIndices<'a>,
     text_at: usize,
@@ -154,7 +154,7 @@ struct Units<'a> {
 
 impl<'a> Units<'a> {
     fn of(bytes: &'a [u8], block: &Block) -> Self {
-        let mut reader = Reader::at(bytes, block.content_span().start);
+        let mut reader = ByteReader::at(bytes, block.content_span().start);
         let (mut text, mut text_at) = ("", reader.offset());
         match block.kind {
             // The walk read the same bytes: nothing here can fail.

@@ -7,7 +7,7 @@
 //! an update of very many clients is handed over in portions.
 
 use super::deletes::write_var;
-use super::{Block, Checked, Id, Kind, Reader, SlotRef, Update};
+use super::{Block, ByteReader, Checked, Id, Kind, SlotRef, Update};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -127,7 +127,7 @@ impl<'a> Update<'a, Checked> {
         let mut content = Vec::new();
         let mut count = 0u64;
         for block in blocks {
-            let mut reader = Reader::at(self.content(block), 0);
+            let mut reader = ByteReader::at(self.content(block), 0);
             // The count of the values, or the length of the text in bytes.
             count += reader.var().ok()?;
             content.extend_from_slice(self.content(block).get(reader.offset()..)?);

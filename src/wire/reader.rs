@@ -19,7 +19,7 @@ const WEAK_ROOT: u8 = 0b0010_0000;
 
 /// A position in bytes.
 #[derive(Clone)]
-pub struct Reader<'a> {
+pub struct ByteReader<'a> {
     bytes: &'a [u8],
     at: usize,
     /// A value that it stepped over is nested deeper than [`ANY_DEPTH`].
@@ -28,9 +28,9 @@ pub struct Reader<'a> {
     odd: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ByteReader<'a> {
     pub fn at(bytes: &'a [u8], at: usize) -> Self {
-        Reader { bytes, at, deep: false, odd: false }
+        ByteReader { bytes, at, deep: false, odd: false }
     }
 
     /// Whether a value that was stepped over since this was asked last is nested too deeply to be

@@ -1,7 +1,7 @@
 //! Going through the blocks of one client unit by unit, whatever blocks they were written in.
 
 use super::deletes::write_var;
-use super::{Block, Client, Header, Id, Kind, Reader, Update};
+use super::{Block, ByteReader, Client, Header, Id, Kind, Update};
 use std::str::EncodeUtf16;
 
 const HAS_LEFT: u8 = 0x80;
@@ -21,7 +21,7 @@ pub struct Run<'u, 'a, S> {
 /// Content that is taken bit by bit.
 pub enum RunContent<'a> {
     Units(EncodeUtf16<'a>),
-    Values(Reader<'a>),
+    Values(ByteReader<'a>),
     /// What is always one unit: nothing is left to take after it.
     Whole(&'a [u8]),
 }
@@ -209,7 +209,7 @@ pub fn write_skip(units: u32, out: &mut Vec<u8>) {
 
 fn open<'a, S>(update: &Update<'a, S>, index: usize) -> RunContent<'a> {
     let Some(block) = update.blocks.get(index) else { return RunContent::Whole(&[]) };
-    let mut reader = Reader::at(update.bytes, block.content_span().start);
+    let mut reader = ByteReader::at(update.bytes, block.content_span().start);
     match block.kind {
         Kind::String => RunContent::Units(reader.text().unwrap_or("").encode_utf16()),
         Kind::Any => match reader.var() {

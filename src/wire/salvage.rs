@@ -10,7 +10,7 @@ pub use reach::Reach;
 use super::block::{Block, Client, Clocks, Id, Kind};
 use super::deletes::{DeleteSet, write_var};
 use super::fault::Fault;
-use super::reader::Reader;
+use super::reader::ByteReader;
 use super::run::Run;
 use super::update::{Unchecked, Update, Walked};
 use super::walk::{walk_block, walk_deletes};
@@ -40,7 +40,7 @@ impl<'a> Salvage<'a> {
     pub fn read(bytes: &'a [u8]) -> Salvage<'a> {
         // Offsets are kept in 32 bits; no document is that large.
         let bytes = bytes.get(..bytes.len().min(u32::MAX as usize - 1)).unwrap_or(bytes);
-        let mut prefix = Prefix { reader: Reader::at(bytes, 0), ..Prefix::default() };
+        let mut prefix = Prefix { reader: ByteReader::at(bytes, 0), ..Prefix::default() };
         let fault = prefix.read().err();
         let read = match &fault {
             None => bytes.len(),
@@ -212,7 +212,7 @@ pub fn without_gaps(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
 
 /// Reading on until something is wrong.
 struct Prefix<'a> {
-    reader: Reader<'a>,
+    reader: ByteReader<'a>,
     clients: Vec<Client>,
     blocks: Vec<Block>,
     deletes: DeleteSet,
@@ -224,7 +224,7 @@ struct Prefix<'a> {
 impl Default for Prefix<'_> {
     fn default() -> Self {
         Prefix {
-            reader: Reader::at(&[], 0),
+            reader: ByteReader::at(&[], 0),
             clients: Vec::new(),
             blocks: Vec::new(),
             deletes: DeleteSet::default(),

@@ -7,7 +7,7 @@
 use super::deletes::write_var;
 use super::run::{Run, write_gc};
 use super::walk::walk_block;
-use super::{Checked, Client, DeleteSet, Id, IdSet, Reader, Update};
+use super::{ByteReader, Checked, Client, DeleteSet, Id, IdSet, Update};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -128,7 +128,7 @@ impl Segments {
 
     /// Reads what [`Segments::encode`] wrote; None where it is nothing of that kind.
     pub fn decode(bytes: &[u8]) -> Option<Segments> {
-        let mut reader = Reader::at(bytes, 0);
+        let mut reader = ByteReader::at(bytes, 0);
         let residue = reader.var().ok()?;
         let count = reader.count(2).ok()?;
         let mut layout = SectionLayout::begin(count);
@@ -283,7 +283,7 @@ impl ClientSegments {
         }
         let end = self.segments.get(after).copied().unwrap_or(self.end);
         let bytes = state.range(begin.at..end.at)?;
-        let (mut reader, mut found) = (Reader::at(&bytes, 0), begin);
+        let (mut reader, mut found) = (ByteReader::at(&bytes, 0), begin);
         while found.clock < clock {
             let block = walk_block(&mut reader, found.clock).ok()?;
             if block.len == 0 {

@@ -1,7 +1,7 @@
 //! Every text of an update, and the update with other texts in their places.
 
 use super::reader::AnyHead;
-use super::{Block, Checked, Kind, Parent, Reader, Update};
+use super::{Block, ByteReader, Checked, Kind, Parent, Update};
 use std::ops::Range;
 
 /// What a text is for.
@@ -57,7 +57,7 @@ struct Rewrite<'d> {
 impl<'d> Rewrite<'d> {
     fn header<'a>(&mut self, bytes: &'a [u8], block: &Block, path: &mut Vec<&'a str>) {
         // The walk read the same bytes with the same functions: nothing here can fail.
-        let mut reader = Reader::at(bytes, block.span().start + 1);
+        let mut reader = ByteReader::at(bytes, block.span().start + 1);
         let Ok(header) = reader.header(block.info) else { return };
         let Some(parent) = header.parent else { return };
         let end = reader.offset();
@@ -69,7 +69,7 @@ impl<'d> Rewrite<'d> {
         }
         if let Parent::Root(name) = parent {
             // The form of the parent and the length of the name come before it.
-            let mut reader = Reader::at(bytes, block.span().start + 1);
+            let mut reader = ByteReader::at(bytes, block.span().start + 1);
             if reader.var().and_then(|_| reader.text()).is_ok() {
                 let end = reader.offset();
                 self.replace(TextRole::Root, &[name], name, end - name.len()..end);
@@ -78,7 +78,7 @@ impl<'d> Rewrite<'d> {
     }
 
     fn content<'a>(&mut self, bytes: &'a [u8], block: &Block, path: &mut Vec<&'a str>) {
-        let mut reader = Reader::at(bytes, block.content_span().start);
+        let mut reader = ByteReader::at(bytes, block.content_span().start);
         match block.kind {
             Kind::String => self.text(&mut reader, path),
             Kind::Embed => self.json(&mut reader, path),
@@ -93,7 +93,7 @@ impl<'d> Rewrite<'d> {
     }
 
     /// One plain value. Recursion is bounded: the walk refused deeper nesting.
-    fn value<'a>(&mut self, reader: &mut Reader<'a>, path: &mut Vec<&'a str>) {
+    fn value<'a>(&mut self, reader: &mut ByteReader<'a>, path: &mut Vec<&'a str>) {
         match reader.any_head() {
             Ok(AnyHead::String) => self.text(reader, path),
             Ok(AnyHead::Buffer) => self.buffer(reader),
@@ -112,20 +112,20 @@ impl<'d> Rewrite<'d> {
         }
     }
 
-    fn text<'a>(&mut self, reader: &mut Reader<'a>, path: &[&'a str]) {
+    fn text<'a>(&mut self, reader: &mut ByteReader<'a>, path: &[&'a str]) {
         let Ok(text) = reader.text() else { return };
         let end = reader.offset();
         self.replace(TextRole::Value, path, text, end - text.len()..end);
     }
 
-    fn buffer(&mut self, reader: &mut Reader<'_>) {
+    fn buffer(&mut self, reader: &mut ByteReader<'_>) {
         let Ok(buffer) = reader.buffer() else { return };
         let end = reader.offset();
         self.out.get_mut(end - buffer.len()..end).into_iter().flatten().for_each(|b| *b = 0);
     }
 
     /// The strings of a JSON text. What stands before a colon is a key.
-    fn json<'a>(&mut self, reader: &mut Reader<'a>, path: &mut Vec<&'a str>) {
+    fn json<'a>(&mut self, reader: &mut ByteReader<'a>, path: &mut Vec<&'a str>) {
         let Ok(json) = reader.text() else { return };
         let start = reader.offset() - json.len();
         let mut at = 0;
@@ -220,7 +220,7 @@ mod tests {
         let copy = Update::checked(&bytes, &[]).unwrap().with_texts(decide);
         let walked = Update::checked(&copy, &[]).unwrap();
         let block = walked.blocks()[0];
-        let json = Reader::at(walked.content(&block), 0).text().unwrap().to_owned();
+        let json = ByteReader::at(walked.content(&block), 0).text().unwrap().to_owned();
         assert!(any::embedded(&json).is_some(), "{json}");
         json
     }

@@ -1,7 +1,7 @@
 //! An update in the v2 encoding, for other programs.
 
 use super::deletes::write_var;
-use super::reader::{Reader, utf16_len};
+use super::reader::{ByteReader, utf16_len};
 use super::{Block, DeleteSet, Fault, Id, Kind, Parent, Update, any};
 
 /// The same update in v2, with the blocks of each client in the order of Yjs: the highest client
@@ -72,13 +72,13 @@ impl WrittenColumns {
                 if let Some(key) = header.key {
                     self.text(key);
                 }
-                self.content(Reader::at(update.bytes(), block.content_span().start), block)?;
+                self.content(ByteReader::at(update.bytes(), block.content_span().start), block)?;
             }
         }
         Ok(())
     }
 
-    fn content(&mut self, mut reader: Reader<'_>, block: &Block) -> Result<(), Fault> {
+    fn content(&mut self, mut reader: ByteReader<'_>, block: &Block) -> Result<(), Fault> {
         match block.kind {
             Kind::Gc | Kind::Skip => {}
             Kind::Deleted => self.lengths.write(u64::from(block.len)),
@@ -139,7 +139,7 @@ impl WrittenColumns {
         self.text(key);
     }
 
-    fn any(&mut self, reader: &mut Reader<'_>) -> Result<(), Fault> {
+    fn any(&mut self, reader: &mut ByteReader<'_>) -> Result<(), Fault> {
         let mut before = reader.clone();
         reader.skip_any()?;
         let len = reader.offset().saturating_sub(before.offset());
@@ -148,7 +148,7 @@ impl WrittenColumns {
     }
 
     /// JSON as v2 has it: as a plain value.
-    fn json(&mut self, reader: &mut Reader<'_>) -> Result<(), Fault> {
+    fn json(&mut self, reader: &mut ByteReader<'_>) -> Result<(), Fault> {
         let value = any::embedded(reader.text()?)
             .ok_or_else(|| reader.fault("json", "a format or an embed that is no JSON"))?;
         any::write(&mut self.rest, &value);

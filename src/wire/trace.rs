@@ -1,6 +1,6 @@
 //! Which path each item stands at, as names: for an account of what is there and what was lost.
 
-use super::{Block, Checked, Id, Kind, Locations, Owner, Reader, Update};
+use super::{Block, ByteReader, Checked, Id, Kind, Locations, Owner, Update};
 use std::collections::HashMap;
 
 /// More steps than any path of ours has.
@@ -122,7 +122,7 @@ pub fn heads(bytes: &[u8], roots: &[String]) -> Vec<Head> {
             Some(&VALUE) => false,
             _ => continue,
         };
-        let mut reader = Reader::at(bytes, at + 1);
+        let mut reader = ByteReader::at(bytes, at + 1);
         if let Some((root, key)) = head(&mut reader)
             && let Some(root) = roots.iter().find(|name| *name == root)
         {
@@ -134,7 +134,7 @@ pub fn heads(bytes: &[u8], roots: &[String]) -> Vec<Head> {
     heads
 }
 
-fn head<'a>(reader: &mut Reader<'a>) -> Option<(&'a str, &'a str)> {
+fn head<'a>(reader: &mut ByteReader<'a>) -> Option<(&'a str, &'a str)> {
     if reader.byte() != Ok(1) {
         return None;
     }

@@ -4,7 +4,7 @@ use super::block::{Block, Client, Clocks, Header, Id, Kind, Parent};
 use super::deletes::DeleteSet;
 use super::facts::{Facts, ParentSlot, Root};
 use super::fault::Fault;
-use super::reader::Reader;
+use super::reader::ByteReader;
 use super::version::Version;
 use std::marker::PhantomData;
 use std::ops::{Deref, Range};
@@ -75,7 +75,7 @@ impl<'a, S> Update<'a, S> {
             return Header::default();
         }
         // The walk read the same bytes with the same function: this cannot fail.
-        let mut reader = Reader::at(self.bytes, block.at as usize + 1);
+        let mut reader = ByteReader::at(self.bytes, block.at as usize + 1);
         reader.header(block.info).unwrap_or_default()
     }
 
@@ -85,7 +85,7 @@ impl<'a, S> Update<'a, S> {
             return (None, None);
         }
         // The walk read the same bytes with the same function: this cannot fail.
-        let mut reader = Reader::at(self.bytes, block.at as usize + 1);
+        let mut reader = ByteReader::at(self.bytes, block.at as usize + 1);
         reader.origins(block.info).unwrap_or_default()
     }
 

@@ -4,7 +4,7 @@
 //! stream of their own, most of them run-length encoded. Nothing here is written into stores.
 
 use super::deletes::write_var;
-use super::reader::Reader;
+use super::reader::ByteReader;
 use super::{Fault, Update, any};
 use crate::limits::V2_STRETCH;
 
@@ -57,7 +57,7 @@ struct Columns<'a> {
     types: CountColumn<'a>,
     lengths: CountColumn<'a>,
     /// Everything else, in the order of the blocks.
-    rest: Reader<'a>,
+    rest: ByteReader<'a>,
     /// Keys are written once, then named by their number.
     keys: Vec<String>,
     limit: usize,
@@ -65,7 +65,7 @@ struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     fn of(bytes: &'a [u8]) -> Result<Self, Fault> {
-        let mut reader = Reader::at(bytes, 0);
+        let mut reader = ByteReader::at(bytes, 0);
         if reader.var()? != 0 {
             return Err(Fault::new(0, "version", "no v2 update begins like this"));
         }
@@ -249,14 +249,14 @@ fn write_text(out: &mut Vec<u8>, text: &str) {
 
 /// Bytes, each with how often it comes; the last one as often as it is asked for.
 struct FlagColumn<'a> {
-    reader: Reader<'a>,
+    reader: ByteReader<'a>,
     value: u8,
     left: u64,
 }
 
 impl<'a> FlagColumn<'a> {
     fn of(bytes: &'a [u8]) -> Self {
-        FlagColumn { reader: Reader::at(bytes, 0), value: 0, left: 0 }
+        FlagColumn { reader: ByteReader::at(bytes, 0), value: 0, left: 0 }
     }
 
     fn next(&mut self) -> Result<u8, Fault> {
@@ -274,14 +274,14 @@ impl<'a> FlagColumn<'a> {
 
 /// Numbers; one that comes several times is written as a negative one, with how often.
 struct CountColumn<'a> {
-    reader: Reader<'a>,
+    reader: ByteReader<'a>,
     value: u64,
     left: u64,
 }
 
 impl<'a> CountColumn<'a> {
     fn of(bytes: &'a [u8]) -> Self {
-        CountColumn { reader: Reader::at(bytes, 0), value: 0, left: 0 }
+        CountColumn { reader: ByteReader::at(bytes, 0), value: 0, left: 0 }
     }
 
     fn next(&mut self) -> Result<u64, Fault> {
@@ -299,7 +299,7 @@ impl<'a> CountColumn<'a> {
 /// Numbers by their difference from the one before; the lowest bit of a difference says whether it
 /// comes several times.
 struct DifferenceColumn<'a> {
-    reader: Reader<'a>,
+    reader: ByteReader<'a>,
     value: i64,
     difference: i64,
     left: u64,
@@ -307,7 +307,7 @@ struct DifferenceColumn<'a> {
 
 impl<'a> DifferenceColumn<'a> {
     fn of(bytes: &'a [u8]) -> Self {
-        DifferenceColumn { reader: Reader::at(bytes, 0), value: 0, difference: 0, left: 0 }
+        DifferenceColumn { reader: ByteReader::at(bytes, 0), value: 0, difference: 0, left: 0 }
     }
 
     fn next(&mut self) -> Result<u64, Fault> {
@@ -332,7 +332,7 @@ struct TextColumn<'a> {
 
 impl<'a> TextColumn<'a> {
     fn of(bytes: &'a [u8]) -> Result<Self, Fault> {
-        let mut reader = Reader::at(bytes, 0);
+        let mut reader = ByteReader::at(bytes, 0);
         // A document without any text has no stream here.
         let text = if bytes.is_empty() { "" } else { reader.text()? };
         let lengths = reader.take(reader.left())?;

@@ -1,6 +1,6 @@
 //! The walk: every byte of an update accounted for, in one pass.
 
-use super::{Block, Client, DeleteSet, Fault, Kind, Reader, Unchecked, Update, Walked};
+use super::{Block, ByteReader, Client, DeleteSet, Fault, Kind, Unchecked, Update, Walked};
 use crate::limits::CLOCK_END;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ impl<'a> Update<'a, Unchecked> {
         if u32::try_from(bytes.len()).is_err() {
             return Err(Fault::new(0, "size", "an update of 4 GiB or more"));
         }
-        let mut reader = Reader::at(bytes, 0);
+        let mut reader = ByteReader::at(bytes, 0);
         let mut blocks = Vec::new();
         let mut clients = Vec::new();
         // A client takes its count, id and clock, and at least one block of two bytes.
@@ -34,7 +34,7 @@ impl<'a> Update<'a, Unchecked> {
     }
 }
 
-fn walk_client(reader: &mut Reader<'_>, blocks: &mut Vec<Block>) -> Result<Client, Fault> {
+fn walk_client(reader: &mut ByteReader<'_>, blocks: &mut Vec<Block>) -> Result<Client, Fault> {
     let start = reader.offset();
     let count = reader.count(2)?;
     let id = reader.client()?;
@@ -60,7 +60,7 @@ fn walk_client(reader: &mut Reader<'_>, blocks: &mut Vec<Block>) -> Result<Clien
     Ok(Client { id, first, end: clock, head, blocks: from..blocks.len() })
 }
 
-pub(super) fn walk_block(reader: &mut Reader<'_>, clock: u32) -> Result<Block, Fault> {
+pub(super) fn walk_block(reader: &mut ByteReader<'_>, clock: u32) -> Result<Block, Fault> {
     let at = reader.offset();
     let info = reader.byte()?;
     let kind = match info {
@@ -83,7 +83,7 @@ pub(super) fn walk_block(reader: &mut Reader<'_>, clock: u32) -> Result<Block, F
     Ok(Block { clock, len, at: offset(at), content: offset(content), end, info, deep, odd, kind })
 }
 
-fn sort_clients(clients: &mut [Client], reader: &Reader<'_>) -> Result<(), Fault> {
+fn sort_clients(clients: &mut [Client], reader: &ByteReader<'_>) -> Result<(), Fault> {
     clients.sort_unstable_by_key(|c| c.id);
     let twice = clients.iter().zip(clients.iter().skip(1)).find(|(a, b)| a.id == b.id);
     match twice {
@@ -97,14 +97,17 @@ fn sort_clients(clients: &mut [Client], reader: &Reader<'_>) -> Result<(), Fault
 impl DeleteSet {
     /// Reads what [`DeleteSet::encode`] wrote; None where it is nothing of that kind.
     pub fn decode(bytes: &[u8]) -> Option<DeleteSet> {
-        let (mut reader, mut deletes) = (Reader::at(bytes, 0), DeleteSet::default());
+        let (mut reader, mut deletes) = (ByteReader::at(bytes, 0), DeleteSet::default());
         walk_deletes(&mut reader, &mut deletes).ok()?;
         (reader.left() == 0).then_some(deletes)
     }
 }
 
 /// What was read before a fault is in `deletes`.
-pub(super) fn walk_deletes(reader: &mut Reader<'_>, deletes: &mut DeleteSet) -> Result<(), Fault> {
+pub(super) fn walk_deletes(
+    reader: &mut ByteReader<'_>,
+    deletes: &mut DeleteSet,
+) -> Result<(), Fault> {
     let mut seen = Vec::new();
     for _ in 0..reader.count(2)? {
         let client = reader.client()?;

@@ -477,7 +477,7 @@ impl World {
         let Some(member) = self.replicas[at].member.clone() else { return };
         let now = self.now_at(at);
         let view = self.replicas[at].view();
-        let open: Vec<(&schema::Tombstone, DocPath)> = tombstone::list(self.spec, &*view)
+        let open: Vec<(&schema::DeletionMarker, DocPath)> = tombstone::list(self.spec, &*view)
             .into_iter()
             .filter(|tombstone| !tombstone.acknowledged.contains_key(&member))
             .filter_map(|of| Some((of.collection.tombstone.as_ref()?, of.path)))

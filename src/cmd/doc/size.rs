@@ -9,7 +9,7 @@ use crate::error::{Result, listed};
 use crate::id::DocId;
 use crate::inspect::size::{self, SizeBy, Sizes};
 use crate::store::{OnDisk, Reader};
-use crate::tombstone::{Members, PrunePlan, Pruned};
+use crate::tombstone::{MemberTimes, PrunePlan, Pruned};
 use crate::ui::{self, Column, Format, Report, Row, Section};
 use crate::wire::Update;
 use serde_json::json;
@@ -252,7 +252,7 @@ impl Freeable {
     }
 }
 
-fn members(reader: &Reader, id: &DocId) -> Members {
+fn members(reader: &Reader, id: &DocId) -> MemberTimes {
     let core = id.entity().map(|entity| entity.document(core::SPEC.name));
     let view = core.and_then(|core| reader.view(&core).ok().flatten());
     view.map(|view| core::active(&view)).unwrap_or_default()

@@ -8,7 +8,7 @@ use super::content::{SharedType, SharedTypes, TypeKind, TypeNode};
 use super::turns;
 use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
-use crate::wire::{Header, Id, Kind, Parent, Reader, Update};
+use crate::wire::{ByteReader, Header, Id, Kind, Parent, Update};
 use std::collections::HashMap;
 
 impl SharedTypes {
@@ -167,7 +167,7 @@ impl<'u, 'a, S> Places<'u, 'a, S> {
 /// What a block creates, and where its name is written.
 fn type_of<S>(update: &Update<'_, S>, index: usize) -> (TypeKind, Span) {
     let Some(block) = update.blocks().get(index) else { return (TypeKind::Map, Span::default()) };
-    let mut reader = Reader::at(update.bytes(), block.content_span().start);
+    let mut reader = ByteReader::at(update.bytes(), block.content_span().start);
     let kind = match reader.byte() {
         Ok(0) => TypeKind::Array,
         Ok(2) => TypeKind::Text,

@@ -2,7 +2,7 @@
 
 use super::super::view::{Entry, NONE, Span};
 use super::turns::Waiting;
-use crate::wire::{Id, Kind, Reader, Value, Version, any};
+use crate::wire::{ByteReader, Id, Kind, Value, Version, any};
 use std::ops::Range;
 
 /// What a container is.
@@ -175,11 +175,14 @@ impl SharedTypes {
                 self.push_text(entry, &mut text);
                 vec![SharedValue::Value(Value::String(text))]
             }
-            Kind::Doc => {
-                Reader::at(bytes, 0).text().ok().map(SharedValue::Document).into_iter().collect()
-            }
+            Kind::Doc => ByteReader::at(bytes, 0)
+                .text()
+                .ok()
+                .map(SharedValue::Document)
+                .into_iter()
+                .collect(),
             Kind::Json => {
-                let mut reader = Reader::at(bytes, 0);
+                let mut reader = ByteReader::at(bytes, 0);
                 let mut all = Vec::new();
                 while reader.left() > 0 {
                     let Ok(json) = reader.text() else { break };
@@ -188,7 +191,7 @@ impl SharedTypes {
                 all
             }
             Kind::Any => {
-                let mut reader = Reader::at(bytes, 0);
+                let mut reader = ByteReader::at(bytes, 0);
                 let mut all = Vec::new();
                 while reader.left() > 0 {
                     let mut again = reader.clone();

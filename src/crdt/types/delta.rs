@@ -2,7 +2,7 @@
 
 use super::content::{SharedType, SharedTypes, SharedValue};
 use crate::wire::Value;
-use crate::wire::{Kind, Reader, any};
+use crate::wire::{ByteReader, Kind, any};
 use std::collections::BTreeMap;
 
 /// Formats that hold at one place; further ones are not shown. People have a dozen, and what each run
@@ -46,7 +46,7 @@ impl SharedTypes {
                 Kind::String => self.push_text(entry, &mut text),
                 Kind::Format => {
                     flush(&mut text, &attributes, &mut runs);
-                    let mut reader = Reader::at(self.slice(entry.content), 0);
+                    let mut reader = ByteReader::at(self.slice(entry.content), 0);
                     // The walk read the same bytes: this cannot fail.
                     let (Ok(key), Ok(json)) = (reader.text(), reader.text()) else { continue };
                     match any::embedded(json) {

@@ -4,7 +4,7 @@
 use super::super::view::digest::{ARRAY, BYTES, END, LIST, MAP, STRING, TEXT, string, value};
 use super::content::{SharedType, SharedTypes, SharedValue, TypeKind};
 use crate::wire::Value;
-use crate::wire::{Kind, Reader, any};
+use crate::wire::{ByteReader, Kind, any};
 use blake3::Hasher;
 
 const ELEMENT: u8 = 13;
@@ -139,7 +139,7 @@ impl SharedTypes {
                 }
                 Kind::Format => {
                     flush(hash, &mut run);
-                    let mut reader = Reader::at(self.slice(entry.content), 0);
+                    let mut reader = ByteReader::at(self.slice(entry.content), 0);
                     // The walk read the same bytes: this cannot fail.
                     if let (Ok(key), Ok(json)) = (reader.text(), reader.text()) {
                         string(hash, FORMAT, key.as_bytes());

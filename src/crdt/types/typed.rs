@@ -1,7 +1,7 @@
 //! Content with its types, so that nothing is lost: `{"t": type, "v": value}`.
 
 use super::out::JsonOut;
-use crate::wire::{AnyHead, Reader, Value};
+use crate::wire::{AnyHead, ByteReader, Value};
 use std::io;
 
 pub fn head(out: &mut JsonOut<'_>, kind: &str) -> io::Result<()> {
@@ -63,7 +63,7 @@ fn bare(out: &mut JsonOut<'_>, kind: &str) -> io::Result<()> {
 
 /// A plain value of any depth, from its bytes; `tagged` with its types.
 pub fn deep(out: &mut JsonOut<'_>, bytes: &[u8], tagged: bool) -> io::Result<()> {
-    let mut reader = Reader::at(bytes, 0);
+    let mut reader = ByteReader::at(bytes, 0);
     let mut open: Vec<(usize, bool)> = Vec::new();
     let broken = |_| io::Error::other("a value does not read as it did before");
     loop {

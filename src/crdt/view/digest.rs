@@ -1,6 +1,6 @@
 //! The content digest: one canonical encoding of the live tree, hashed as it is written.
 
-use super::{Entry, Kind, NONE, Reader, Shape, Value, View, any};
+use super::{ByteReader, Entry, Kind, NONE, Shape, Value, View, any};
 use blake3::Hasher;
 
 pub const NULL: u8 = 0;
@@ -83,7 +83,7 @@ fn entry(hash: &mut Hasher, view: &View, entry: &Entry, left: Left<'_>) {
             value(hash, &any::embedded(json).unwrap_or(Value::Undefined));
         }
         Kind::Any => {
-            let mut reader = Reader::at(view.slice(entry.content), 0);
+            let mut reader = ByteReader::at(view.slice(entry.content), 0);
             while reader.left() > 0 {
                 let Ok(read) = any::read(&mut reader) else { break };
                 value(hash, &read);

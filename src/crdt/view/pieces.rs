@@ -2,7 +2,7 @@
 //! whole pieces.
 
 use super::{Halves, Kind, NONE, Span};
-use crate::wire::{Block, DeleteSet, Id, Reader, Update};
+use crate::wire::{Block, ByteReader, DeleteSet, Id, Update};
 
 /// All pieces, those of one block in a row.
 pub struct Pieces {
@@ -122,7 +122,7 @@ impl Pieces {
         let (from, to) = self.of_block(index);
         let pieces = self.pieces.get(from as usize..to as usize).unwrap_or(&[]);
         let ends = pieces.iter().skip(1).map(|p| p.offset).chain([block.len]);
-        let mut reader = Reader::at(update.bytes(), block.content_span().start);
+        let mut reader = ByteReader::at(update.bytes(), block.content_span().start);
         match block.kind {
             Kind::String | Kind::Embed => {
                 let mut text = Cutter::new(&mut reader);
@@ -172,7 +172,7 @@ struct Cutter<'a> {
 }
 
 impl<'a> Cutter<'a> {
-    fn new(reader: &mut Reader<'a>) -> Self {
+    fn new(reader: &mut ByteReader<'a>) -> Self {
         // The walk read the same bytes: this cannot fail.
         let text = reader.text().unwrap_or("");
         Cutter { text, start: reader.offset() - text.len(), at: 0, units: 0, half: false }

@@ -1,7 +1,7 @@
 //! Looking into plain values: what other programs wrote as one value is asked by path like the rest.
 
 use super::super::plain::Plain;
-use super::{Entry, NONE, Node, Reader, Shape, Span, View, any};
+use super::{ByteReader, Entry, NONE, Node, Shape, Span, View, any};
 use crate::crdt::source::first_of_each;
 use crate::wire::{Id, Kind, Value};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -127,7 +127,7 @@ impl View {
         let array = self.node(node).filter(|node| node.shape == Shape::Array)?;
         let (unit, content) = self.elements(array).plain(id)?;
         // The walk read the same bytes: this cannot fail.
-        Some(self.opened(unit, || any::read(&mut Reader::at(self.slice(content), 0)).ok()))
+        Some(self.opened(unit, || any::read(&mut ByteReader::at(self.slice(content), 0)).ok()))
     }
 
     /// The plain values of an entry of an array, each with its unit of content and its bytes.
@@ -135,7 +135,7 @@ impl View {
         if entry.node != NONE || entry.kind != Kind::Any {
             return;
         }
-        let mut reader = Reader::at(self.slice(entry.content), 0);
+        let mut reader = ByteReader::at(self.slice(entry.content), 0);
         let mut unit = entry.id;
         while reader.left() > 0 {
             let start = reader.offset();

@@ -2,7 +2,7 @@
 //! string, and a BigInt no number.
 
 use super::{Entry, Kind, NONE, Node, Shape, View};
-use crate::wire::{AnyHead, Reader, Value};
+use crate::wire::{AnyHead, ByteReader, Value};
 use serde::ser::{Error, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use std::cell::RefCell;
@@ -109,7 +109,7 @@ impl Serialize for Items<'_> {
 /// The plain values of an entry; each time that it is written it gives the next one.
 enum Values<'v> {
     Bytes(RefCell<Option<&'v [u8]>>),
-    Any(RefCell<Reader<'v>>),
+    Any(RefCell<ByteReader<'v>>),
 }
 
 impl<'v> Values<'v> {
@@ -117,7 +117,7 @@ impl<'v> Values<'v> {
         let bytes = view.slice(entry.content);
         match entry.kind {
             Kind::Binary => Some(Values::Bytes(RefCell::new(Some(bytes)))),
-            Kind::Any => Some(Values::Any(RefCell::new(Reader::at(bytes, 0)))),
+            Kind::Any => Some(Values::Any(RefCell::new(ByteReader::at(bytes, 0)))),
             _ => None,
         }
     }
@@ -143,7 +143,7 @@ impl Serialize for Values<'_> {
 
 /// The plain value that a reader stands before; the reader goes on behind it. Recursion is bounded:
 /// the walk refused deeper nesting, and read the same bytes without an error.
-struct PlainReader<'r, 'v>(&'r RefCell<Reader<'v>>);
+struct PlainReader<'r, 'v>(&'r RefCell<ByteReader<'v>>);
 
 impl Serialize for PlainReader<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -169,7 +169,7 @@ impl Serialize for PlainReader<'_, '_> {
     }
 }
 
-struct PlainItems<'r, 'v>(&'r RefCell<Reader<'v>>, usize);
+struct PlainItems<'r, 'v>(&'r RefCell<ByteReader<'v>>, usize);
 
 impl Serialize for PlainItems<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -181,7 +181,7 @@ impl Serialize for PlainItems<'_, '_> {
     }
 }
 
-struct PlainFields<'r, 'v>(&'r RefCell<Reader<'v>>, usize);
+struct PlainFields<'r, 'v>(&'r RefCell<ByteReader<'v>>, usize);
 
 impl Serialize for PlainFields<'_, '_> {
     /// By key; of two values of one key the last.

@@ -19,8 +19,8 @@ fn manifest() -> Manifest {
     }
 }
 
-fn entry(doc: &str) -> Document {
-    Document {
+fn entry(doc: &str) -> BundledDocument {
+    BundledDocument {
         doc: DocId::parse(doc).unwrap(),
         file: None,
         bytes: 0,

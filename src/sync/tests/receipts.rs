@@ -1,6 +1,6 @@
 //! Which receipts count: replicas that went back in time, clocks that are wrong, and forgeries.
 
-use super::super::manifest::{Document, Hash, Manifest};
+use super::super::manifest::{BundledDocument, Hash, Manifest};
 use super::super::status::{SyncStatus, status};
 use super::*;
 
@@ -31,7 +31,7 @@ fn flattery(a: &Replica, b: &Replica, change: impl FnOnce(&mut Manifest)) -> Bun
         let applied = std::collections::BTreeMap::from([(a.id(), document.log.upto)]);
         let log = known.map_or(document.log, |known| known.log);
         let log = super::super::manifest::LogRange { after: 0, upto: log.upto.min(1) };
-        forged.push(Document { applied, log, ..document }, None);
+        forged.push(BundledDocument { applied, log, ..document }, None);
     }
     forged
 }
@@ -214,7 +214,7 @@ fn agreement_is_proven_by_version_and_content() {
         let mut bundle = Bundle::new(Manifest { documents: Vec::new(), ..manifest.clone() });
         for document in manifest.documents {
             let digest = if document.doc == id(X) { digest } else { document.digest };
-            bundle.push(Document { digest, ..document }, None);
+            bundle.push(BundledDocument { digest, ..document }, None);
         }
         bundle
     };
