@@ -12,6 +12,7 @@ const EXITS: &[(&str, i32)] = &[
     ("crdtctl doc diff . ~/usb/from-bob.crdt", 3),
     ("crdtctl doc diff ~/backup/monday ~/backup/tuesday -o tsv", 3),
     ("crdtctl doc diff ~/backup/monday ~/backup/tuesday --stat", 3),
+    ("crdtctl doc vector state.bin newer.bin", 3),
 ];
 
 /// What must have happened before the examples of a page can be typed.
