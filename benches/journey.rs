@@ -10,10 +10,12 @@
 use anyhow::Context;
 use crdtctl::clock::{Clock, Ids};
 use crdtctl::concern::{self, chat, core};
+use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
 use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::inspect::size::Sizes;
 use crdtctl::operation::{self, Operation};
+use crdtctl::query;
 use crdtctl::sample::{self, Chance};
 use crdtctl::store::{Environment, Open, Store};
 use crdtctl::sync::bundle::Bundle;
@@ -55,6 +57,7 @@ fn bench(messages: u64) -> anyhow::Result<()> {
     if messages <= SENDABLE {
         let ours = median(|| place.send())?;
         row("send one message", ours, median(|| place.naive_send())?);
+        row("show one message", median(|| place.show())?, median(|| place.naive_show())?);
     }
     row("list all messages", median(|| place.list())?, median(|| place.naive_list())?);
     row("read and check the state", median(|| place.read())?, median(|| place.naive_load())?);
@@ -126,6 +129,8 @@ struct Place {
     entity: EntityId,
     doc: DocId,
     member: MemberId,
+    /// A message in the middle of it.
+    shown: String,
 }
 
 impl Place {
@@ -158,7 +163,10 @@ impl Place {
                 Input::Raw { doc: doc.clone(), name: "large".to_owned(), update: large(messages)? };
             import::import(self::session(&store)?, &[input])?;
         }
-        Ok(Place { dir: dir.to_owned(), store, entity, doc, member })
+        let view = store.reader()?.view(&doc)?.context("no chat")?;
+        let ids = view.keys(&["messages"]);
+        let shown = ids.get(ids.len() / 2).cloned().context("no message")?;
+        Ok(Place { dir: dir.to_owned(), store, entity, doc, member, shown })
     }
 
     fn send(&self) -> anyhow::Result<()> {
@@ -167,6 +175,12 @@ impl Place {
         let send = chat::Send::text(self.entity.clone(), "one more message");
         operation::run_alone(&mut session, &Operation::ChatSend(send))?;
         session.commit()?;
+        Ok(())
+    }
+
+    fn show(&self) -> anyhow::Result<()> {
+        let found = query::chat::find(&self.store.reader()?, &self.entity, &self.shown)?;
+        assert!(!found.content.is_empty());
         Ok(())
     }
 
@@ -257,6 +271,15 @@ impl Place {
         say(&mut txn, &messages, "one-more", "one more message");
         let state = txn.encode_state_as_update_v1(&StateVector::default());
         Ok(write_durably(&self.dir.join("naive.yrs"), &state)?)
+    }
+
+    fn naive_show(&self) -> anyhow::Result<()> {
+        let doc = load(&std::fs::read(self.file()?)?)?;
+        let txn = doc.transact();
+        let messages = txn.get_map("messages").context("no messages")?;
+        let found = messages.get(&txn, &self.shown).context("no such message")?;
+        assert!(matches!(found, Out::YMap(message) if message.get(&txn, "content").is_some()));
+        Ok(())
     }
 
     fn naive_list(&self) -> anyhow::Result<()> {

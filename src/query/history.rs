@@ -144,7 +144,9 @@ pub fn list(reader: &Reader, filter: &HistoryFilter) -> Result<Vec<LoggedCommand
     if let Some(limit) = filter.limit {
         commands.drain(..commands.len().saturating_sub(limit));
     }
-    let (members, counts) = (members(state)?, state.operation_counts()?);
+    let first = commands.first().and_then(|entries| entries.first()).map(|entry| entry.seq);
+    let Some(first) = first else { return Ok(Vec::new()) };
+    let (members, counts) = (members(state)?, state.operation_counts(first)?);
     Ok(commands.into_iter().filter_map(|entries| command(entries, &members, &counts)).collect())
 }
 

@@ -5,6 +5,8 @@
 mod seen;
 
 pub use seen::Seen;
+#[cfg(test)]
+pub(super) use seen::counted;
 pub(super) use seen::{OpenFile, seen};
 
 use crate::error::{Error, Kind, Result};
@@ -181,6 +183,8 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
     file.take(limit.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(|e| Error::io(reading(), e))?;
+    #[cfg(test)]
+    seen::counted::add(bytes.len());
     if bytes.len() as u64 > limit {
         return Err(Error::corrupt(format!("{} holds more than {limit} bytes", path.display())));
     }

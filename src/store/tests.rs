@@ -1218,14 +1218,14 @@ mod local_state {
         let store = at(95);
         let reader = store.reader().unwrap();
         let state = reader.state().unwrap();
-        assert_eq!(state.operation_counts().unwrap().into_iter().collect::<Vec<_>>(), [(3, 2)]);
+        assert_eq!(state.operation_counts(0).unwrap().into_iter().collect::<Vec<_>>(), [(3, 2)]);
         assert_eq!(state.operations(3).unwrap(), "{\"day\":95}\n{}\n");
         assert_eq!(state.operations(1).unwrap(), "");
         // One who only reads finds the tables as an older crdtctl left them.
         db(&store).execute_batch("DROP TABLE operations; PRAGMA user_version = 2").unwrap();
         let reader = store.reader().unwrap();
         let state = reader.state().unwrap();
-        assert!(state.operation_counts().unwrap().is_empty());
+        assert!(state.operation_counts(0).unwrap().is_empty());
         assert_eq!(state.operations(3).unwrap(), "");
         assert_eq!(state.history(i64::MIN..i64::MAX).unwrap().len(), 1);
     }

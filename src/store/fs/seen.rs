@@ -38,6 +38,8 @@ impl Bytes for OpenFile {
     fn range(&self, range: Range<u64>) -> Option<Cow<'_, [u8]>> {
         use std::os::unix::fs::FileExt;
         let length = usize::try_from(range.end.checked_sub(range.start)?).ok()?;
+        #[cfg(test)]
+        counted::add(length);
         let mut bytes = vec![0; length];
         self.0.read_exact_at(&mut bytes, range.start).ok()?;
         Some(Cow::Owned(bytes))
@@ -110,4 +112,21 @@ fn seen_in(meta: &fs::Metadata) -> Option<Seen> {
     let since = meta.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
     let modified = (i64::try_from(since.as_secs()).ok()?, i64::from(since.subsec_nanos()));
     Some(Seen { file: (0, 0), bytes: meta.len(), modified, changed: (i64::MAX, 0) })
+}
+
+/// How much is read, so that a test can tell that it is little.
+#[cfg(test)]
+pub mod counted {
+    use std::cell::Cell;
+
+    thread_local! { static READ: Cell<usize> = const { Cell::new(0) }; }
+
+    pub fn add(bytes: usize) {
+        READ.with(|read| read.set(read.get() + bytes));
+    }
+
+    /// Bytes of files that this thread read since it last asked.
+    pub fn taken() -> usize {
+        READ.with(Cell::take)
+    }
 }

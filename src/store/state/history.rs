@@ -58,15 +58,16 @@ impl State {
         Ok(self.all(&sql, params![seq], log_row)?.into_iter().flatten().collect())
     }
 
-    /// How many operations each command was.
-    pub fn operation_counts(&self) -> Result<BTreeMap<i64, u64>> {
+    /// How many operations each command was, from a number on.
+    pub fn operation_counts(&self, from: i64) -> Result<BTreeMap<i64, u64>> {
         if !self.knows_operations()? {
             return Ok(BTreeMap::new());
         }
         let sql = "SELECT seq, length(operations) - length(replace(operations, char(10), ''))
-                   FROM operations";
-        let rows =
-            self.all(sql, params![], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?.into_iter();
+                   FROM operations WHERE seq >= ?1";
+        let rows = self
+            .all(sql, params![from], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?
+            .into_iter();
         Ok(rows.map(|(seq, count)| (seq, count.cast_unsigned())).collect())
     }
 

@@ -54,12 +54,14 @@ const COLUMNS: &str = "root, key, ids";
 impl PageTable {
     /// The page of a key, or that of a root without keys.
     pub fn find(&self, root: &str, key: &str) -> rusqlite::Result<Option<StoredPage>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM page WHERE doc = ?1 AND root = ?2 AND key IN (?3, '')
-             ORDER BY key DESC LIMIT 1"
-        );
+        let sql = format!("SELECT {COLUMNS} FROM page WHERE doc = ?1 AND root = ?2 AND key = ?3");
         let mut statement = self.db.prepare_cached(&sql)?;
-        statement.query_row(params![self.doc, root, stored(Some(key))], page).optional()
+        let mut one =
+            |key: String| statement.query_row(params![self.doc, root, key], page).optional();
+        Ok(match one(stored(Some(key)))? {
+            Some(found) => Some(found),
+            None => one(stored(None))?,
+        })
     }
 
     pub fn of_root(&self, root: &str) -> rusqlite::Result<Vec<StoredPage>> {

@@ -1,6 +1,7 @@
 //! Where pages stand is believed of the very file that it was written down of, and of no other.
 
 use super::*;
+use crate::store::fs::counted;
 use crate::store::index;
 use crate::store::state::State;
 
@@ -62,6 +63,44 @@ fn what_was_written_by_pages_is_read_by_pages() {
         assert_eq!(looked(&store, "5").as_deref(), Some("old"));
         assert_eq!(looked(&store, "no such"), None);
     }
+}
+
+/// So that a change of one record of a large document never takes reading the others.
+#[test]
+fn of_a_large_document_no_more_is_read_than_what_is_asked_for() {
+    const RECORDS: usize = 400;
+    let bench = Bench::new();
+    let store = bench.init("store");
+    let mut session = store.session(write("set")).unwrap();
+    let fill = |txn: &mut crate::crdt::doc::Txn<'_>| {
+        (0..RECORDS).try_for_each(|n| {
+            txn.create_map(&["records"], &n.to_string())?;
+            txn.set(&["records", &n.to_string()], "text", "word ".repeat(500).as_str())
+        })
+    };
+    session.edit(&doc("core"), fill).unwrap();
+    session.commit().unwrap();
+    paged(&store, "3", "three");
+    let bytes = fs::metadata(file(&store, &doc("core"))).unwrap().len();
+    assert!(bytes > 1_000_000);
+
+    let read = |look: &dyn Fn()| {
+        counted::taken();
+        look();
+        counted::taken() as u64
+    };
+    let one = read(&|| assert_eq!(looked(&store, "3").as_deref(), Some("three")));
+    assert!((1..bytes / 50).contains(&one), "{one} of {bytes} bytes read to look at a record");
+    let tried = read(&|| {
+        let open = Open { dry_run: true, ..write("set") };
+        let mut session = store.session(open).unwrap();
+        let set = |session: &mut Session| {
+            session.edit(&doc("core"), |txn| txn.set(&["records", "7"], "text", "seven"))
+        };
+        // Not committed: where it is tested, what would be written is looked at as a whole.
+        session.with_pages(set).unwrap();
+    });
+    assert!((1..bytes / 50).contains(&tried), "{tried} of {bytes} bytes read to change a record");
 }
 
 #[test]
