@@ -216,8 +216,9 @@ impl ArchiveReader {
     /// # Errors
     /// `Io`, `Corrupt`.
     pub fn beginning(&self, doc: &DocId, prefix: &str) -> Result<Vec<DocPath>> {
-        let sql = "SELECT n, path FROM records WHERE doc_id = ?1 AND id >= ?2 AND removed = 0
-                   AND substr(id, 1, length(?2)) = ?2";
+        let sql = "SELECT n, path FROM records INDEXED BY records_by_id
+                   WHERE doc_id = ?1 AND id >= ?2 AND removed = 0
+                   AND id < ?2 || char(1114111) AND substr(id, 1, length(?2)) = ?2";
         let found = self.file.all(sql, params![doc.as_str(), prefix], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
         })?;
@@ -235,7 +236,7 @@ impl ArchiveReader {
     /// `Io`, `Corrupt`.
     pub fn replies(&self, doc: &DocId, parent: &str) -> Result<Vec<ArchivedRecord>> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM records r JOIN versions v ON v.n = r.n
+            "SELECT {COLUMNS} FROM records r INDEXED BY records_by_parent JOIN versions v ON v.n = r.n
              WHERE r.doc_id = ?1 AND r.parent = ?2 AND r.removed = 0"
         );
         let found = self.file.all(&sql, params![doc.as_str(), parent], numbered)?;

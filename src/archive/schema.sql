@@ -61,7 +61,7 @@ CREATE TABLE records (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX records_in_order ON records (doc_id, listed, removed, created_at, client, clock, id);
 CREATE INDEX records_by_id ON records (doc_id, id);
-CREATE INDEX records_by_parent ON records (doc_id, parent);
+CREATE INDEX records_by_parent ON records (parent, doc_id);
 
 -- What the records say, as the guide has it and in the same manner.
 CREATE TABLE entities (
@@ -207,12 +207,16 @@ CREATE TRIGGER record_is_told AFTER INSERT ON records BEGIN
     UPDATE records SET listed = CASE NEW.kind
         WHEN 'thread' THEN 0
         WHEN 'reply' THEN NOT EXISTS (
-            SELECT 1 FROM records m WHERE m.doc_id = NEW.doc_id AND m.id = NEW.parent
+            SELECT 1 FROM records m INDEXED BY records_by_id
+            WHERE m.doc_id = NEW.doc_id AND m.id = NEW.parent
             AND m.kind = 'message' AND m.removed = 0)
         ELSE 1 END
         WHERE doc_id = NEW.doc_id AND path = NEW.path;
+    -- By the index: without statistics all of the document would be looked through.
     UPDATE records SET listed = NEW.removed
-        WHERE NEW.kind = 'message' AND doc_id = NEW.doc_id AND parent = NEW.id AND kind = 'reply';
+        WHERE NEW.kind = 'message' AND doc_id = NEW.doc_id AND path IN (
+            SELECT r.path FROM records r INDEXED BY records_by_parent
+            WHERE r.parent = NEW.id AND r.doc_id = NEW.doc_id AND r.kind = 'reply');
     INSERT OR IGNORE INTO entities (id, entity_type, four_words)
         SELECT entity_id, substr(entity_id, 1, instr(entity_id, ':') - 1),
             CASE WHEN EXISTS (SELECT 1 FROM entities e

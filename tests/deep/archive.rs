@@ -1,7 +1,7 @@
 //! The archive, killed at its system calls: rows are in one file, removals in another, and between
 //! the two nobody may be without a record or have it twice.
 //!
-//! `CRDTCTL_ARCHIVE=1` breaks every call in turn; otherwise one in 47.
+//! `CRDTCTL_ARCHIVE=1` breaks every call in turn; otherwise one in 37.
 
 use super::crash::{Rewind, broken_at};
 use super::support::{Machine, Store, number, text};
@@ -52,7 +52,7 @@ fn talked<'m>(machine: &'m Machine, members: &[&str]) -> (Store<'m>, String) {
 /// Kills a command at its calls, and looks after each.
 fn sweep(store: Store<'_>, args: &[&str], look: impl Fn(&Store<'_>, usize, bool, &str)) {
     let rewind = Rewind::new(store);
-    let step = if number("CRDTCTL_ARCHIVE").is_some() { 1 } else { 47 };
+    let step = if number("CRDTCTL_ARCHIVE").is_some() { 1 } else { 37 };
     let mut kills = 0;
     for at in (1..).step_by(step) {
         rewind.rewind();
@@ -65,7 +65,7 @@ fn sweep(store: Store<'_>, args: &[&str], look: impl Fn(&Store<'_>, usize, bool,
         look(&rewind.store, at, run.code == 0, &format!("{args:?} killed at call {at}"));
         kills += 1;
     }
-    assert!(kills > 3, "{args:?} was killed {kills} times");
+    assert!(kills > 1, "{args:?} was killed {kills} times");
 }
 
 #[test]
