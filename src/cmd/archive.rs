@@ -31,7 +31,7 @@ enum ArchiveVerb {
     /// all of them are old enough; what holds a tombstone waits until that is pruned.
     #[command(after_help = "Examples:
   crdtctl archive run --dry-run
-  crdtctl archive run --older-than 1y -e ocean-forest-moon-star
+  crdtctl archive run --older-than 365d -e ocean-forest-moon-star
   crdtctl archive run -n --json | jq '.documents[].waiting_for'")]
     Run {
         /// How old messages must be, and how long ago cards and issues were put away [default: 90d

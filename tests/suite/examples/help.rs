@@ -17,6 +17,8 @@ const EXITS: &[(&str, i32)] = &[
 
 /// What must have happened before the examples of a page can be typed.
 const BEFORE: &[(&str, &str)] = &[
+    ("crdtctl archive restore", ARCHIVED),
+    ("crdtctl archive show", ARCHIVED),
     ("crdtctl check", STALE_META),
     ("crdtctl entity create", "crdtctl init ~/new --as alice-river-stone-sky && cd ~/new"),
     ("crdtctl kanban column move", COLUMNS),
@@ -38,6 +40,9 @@ const BEFORE: &[(&str, &str)] = &[
 ];
 
 const COLUMNS: &str = "crdtctl kanban column add Review && crdtctl kanban column add Ideas";
+
+/// Messages that nobody else has to acknowledge, old enough to go.
+const ARCHIVED: &str = "crdtctl member remove bob- && crdtctl archive run --older-than 30m";
 
 /// Two `.meta` files that do not decode.
 const STALE_META: &str = "for doc in 63686174 636f7265; do echo '{}' > \

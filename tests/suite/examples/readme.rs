@@ -41,6 +41,13 @@ const BEFORE: &[(&str, &str)] = &[
     ),
     (SAME, MEET),
     (
+        "crdtctl archive run --dry-run",
+        "cd ~ && crdtctl init kept --as alice-river-stone-sky && cd kept \
+         && crdtctl entity create group:tide-pool-reef-sand --name Tide \
+         && echo '{\"op\": \"chat.send\", \"text\": \"that old thing\", \"created_at\": \"2020-05-01T10:00:00Z\"}' \
+         | crdtctl batch && id=$(crdtctl chat list -o id)",
+    ),
+    (
         "crdtctl doc diff ~/backup/alice .",
         "cp -r ~/alice ~/backup/ && crdtctl chat send 'Since the backup'",
     ),
