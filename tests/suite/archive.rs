@@ -165,7 +165,7 @@ fn what_comes_too_late_is_kept() {
     bob.give(&alice);
     let ids = alice.column(&["chat", "list"], "id");
     alice.ok(&["archive", "run"]);
-    // Bob does not know yet: he edits one, answers another, deletes his own.
+    // Bob does not know yet: he answers one, reacts to it, and edits one of his own.
     bob.ok(&["chat", "send", "--reply-to", &old, "a late word"]);
     bob.ok(&["chat", "react", &old, "🎉"]);
     let own = ids.iter().find(|id| bob.json(&["chat", "show", id])["author_id"] == BOB);
