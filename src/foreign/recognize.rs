@@ -74,7 +74,7 @@ impl Named {
     }
 }
 
-/// What bytes are; None where they are nothing that is known here ([`why_not`] says what they are
+/// What bytes are; None where they are nothing that is known here (`why_not` says what they are
 /// instead).
 pub fn identify(bytes: &[u8]) -> Option<Identified> {
     look(bytes, Depth::of(bytes, look))
