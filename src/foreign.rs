@@ -19,4 +19,4 @@ pub use identified::{
 };
 pub use message::frame;
 pub use recognize::{Named, identify, identify_as};
-pub use refused::why_not;
+pub use refused::{breaks_off, why_not};

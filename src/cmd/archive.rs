@@ -1,6 +1,6 @@
 use super::time::When;
 use super::{Context, DryRun};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, listed};
 use crate::limits::ARCHIVE_AGE_SECONDS;
 use crate::operation::{Operation, Unarchive};
 use crate::query::archived as query;
@@ -8,6 +8,7 @@ use crate::sync::archiving::{self, ArchiveRequest, ArchivedDocument};
 use crate::ui::{self, Column, Report, Section, row, rows};
 use clap::Subcommand;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// What is done with, in a file beside the documents, so that these stay small
 ///
@@ -103,11 +104,11 @@ const VERSIONS: &[Column] = &[
 
 const DOCUMENTS: &[Column] = &[
     Column::text("doc", "document"),
-    Column::text("archived", "archived"),
+    Column::count("archived", "archived"),
     Column::bytes("bytes_before", "size"),
     Column::bytes("bytes_after", "after"),
     Column::number("waiting", "waiting"),
-    Column::text("waiting_for", "waits for"),
+    Column::count("waiting_for", "waits for"),
 ];
 
 pub fn run(context: &Context, args: Args) -> Result<Report> {
@@ -137,53 +138,41 @@ fn archive(context: &Context, older_than: Option<When>, dry_run: bool) -> Result
     let freed: u64 = freed.fold(0, u64::saturating_add);
     let mut committed = run.committed;
     std::mem::take(&mut committed.damaged).into_iter().try_for_each(|e| context.leave_out(e))?;
-    let sentence = sentence(context, dry_run, archived, freed, &run.documents);
-    let fields = json!({
-        "seq": committed.seq,
-        "changed": archived > 0,
-        "dry_run": dry_run,
-        "archived": archived,
-        "freed_bytes": freed,
-        "waiting": waiting,
-        "documents": run.documents,
-    });
-    let rows = rows(&run.documents)?;
     let mut report = match context.terminal.format.is_json() {
-        true => Report::json(fields),
-        false => Report::list(rows, DOCUMENTS, Some("doc"), ""),
+        true => Report::json(json!({
+            "seq": committed.seq,
+            "changed": archived > 0,
+            "dry_run": dry_run,
+            "archived": archived,
+            "freed_bytes": freed,
+            "waiting": waiting,
+            "documents": run.documents,
+        })),
+        false => Report::list(rows(&run.documents)?, DOCUMENTS, Some("doc"), ""),
     };
-    report.notes.push(sentence);
-    report.notes.extend(context.notes_of(&committed));
-    Ok(report)
-}
-
-fn sentence(
-    context: &Context,
-    dry_run: bool,
-    archived: usize,
-    freed: u64,
-    documents: &[ArchivedDocument],
-) -> String {
     let would = if dry_run { "dry run, nothing is written: would have " } else { "" };
-    let mut said = match archived {
+    let said = match archived {
         0 => context.as_far_as_read("nothing to archive"),
         1 => format!("{would}archived 1 record, {} free", ui::size(freed)),
         n => format!("{would}archived {n} records, {} free", ui::size(freed)),
     };
-    let waiting: usize = documents.iter().map(|one| one.waiting).sum();
-    if waiting > 0 {
-        let whom: std::collections::BTreeSet<&str> =
-            documents.iter().flat_map(|one| one.waiting_for.keys().map(String::as_str)).collect();
-        let whom: Vec<&str> = whom.into_iter().collect();
-        match whom.is_empty() {
-            true => said.push_str(&format!("; {waiting} wait, for there is no active member")),
-            false => said.push_str(&format!(
-                "; {waiting} wait until bundles show that {} have them",
-                crate::error::listed(&whom)
-            )),
+    report.notes.push(format!("{said}{}", waits(waiting, &run.documents)));
+    report.notes.extend(context.notes_of(&committed));
+    Ok(report)
+}
+
+/// How many records wait, and for whom: the end of a sentence.
+fn waits(waiting: usize, documents: &[ArchivedDocument]) -> String {
+    let whom: BTreeSet<&str> =
+        documents.iter().flat_map(|one| one.waiting_for.keys().map(String::as_str)).collect();
+    let whom: Vec<&str> = whom.into_iter().collect();
+    match (waiting, whom.as_slice()) {
+        (0, _) => String::new(),
+        (_, []) => format!("; {waiting} wait, for there is no active member"),
+        (_, whom) => {
+            format!("; {waiting} wait until bundles show that {} have them", listed(whom))
         }
     }
-    said
 }
 
 fn list(context: &Context, kind: Option<&str>, limit: Option<usize>) -> Result<Report> {

@@ -1,5 +1,6 @@
 //! Files of other programs as arguments: read, and known for what they are.
 
+use super::failure::word;
 use super::files;
 use crate::error::{Error, Result};
 use crate::foreign::{self, FoundDocument, Identified, Named};
@@ -56,9 +57,19 @@ impl ForeignFile {
     /// The error for a file that is nothing of Yjs.
     pub fn unknown(&self, path: &Path, from: FromKind) -> Error {
         let name = files::name(path);
-        Error::untrusted(format!("{name} is no Yjs document"))
-            .because(self.why_not(from))
-            .hint("`crdtctl doc kind --help` says what is known, `--from KIND` forces one")
+        let error = Error::untrusted(format!("{name} is no Yjs document"));
+        error.because(self.why_not(from)).hint(match self.recovery(path) {
+            Some(recover) => format!("`{recover}` keeps what can be read of it"),
+            None => {
+                "`crdtctl doc kind --help` says what is known, `--from KIND` forces one".to_owned()
+            }
+        })
+    }
+
+    /// The command that keeps what can be read, for an update that breaks off.
+    pub fn recovery(&self, path: &Path) -> Option<String> {
+        let damaged = self.identified.is_none() && foreign::breaks_off(&self.bytes);
+        damaged.then(|| format!("crdtctl recover {} -O FILE", word(&path.to_string_lossy())))
     }
 }
 

@@ -29,39 +29,53 @@ const KNOWN: &[(&[u8], &str)] = &[
 
 /// What bytes are that [`super::identify`] does not know, as a sentence without a full stop.
 pub fn why_not(bytes: &[u8]) -> String {
+    other(bytes).unwrap_or_else(|| as_v1(&Salvage::read(bytes)).0)
+}
+
+/// Whether bytes that [`super::identify`] does not know are the beginning of an update in v1, of
+/// which something can be read.
+pub fn breaks_off(bytes: &[u8]) -> bool {
+    other(bytes).is_none() && as_v1(&Salvage::read(bytes)).1
+}
+
+/// What bytes are that nobody would read as an update in v1.
+fn other(bytes: &[u8]) -> Option<String> {
     if bytes.is_empty() {
-        return "it is empty: not even an empty document, which has 2 bytes".to_owned();
+        return Some("it is empty: not even an empty document, which has 2 bytes".to_owned());
     }
     if let Some((_, what)) = KNOWN.iter().find(|(begin, _)| bytes.starts_with(begin)) {
-        return format!("it is {what}");
+        return Some(format!("it is {what}"));
     }
     if bytes.iter().all(|byte| *byte == 0) {
-        return format!(
-            "it is {} zeros: a file that was never written, or lost its content",
-            bytes.len()
-        );
+        let count = bytes.len();
+        return Some(format!(
+            "it is {count} zeros: a file that was never written, or lost its content"
+        ));
     }
     if let Some(text) = text::printable(bytes) {
-        return of_text(text.trim());
+        return Some(of_text(text.trim()));
     }
-    if let Err(fault) = from_v2(bytes)
-        && fault.rule == "truncated"
-        && bytes.first() == Some(&0)
-        && bytes.len() > 12
-    {
-        return "it begins as an update in v2 and is cut short: of v2 nothing can be read without its end"
-            .to_owned();
-    }
-    let salvage = Salvage::read(bytes);
-    match (&salvage.fault, salvage.announced) {
-        (Some(fault), Some((announced, read))) if read > 0 => format!(
-            "it begins as an update in v1 and breaks off: of {announced} blocks announced there, {read} can be read ({fault})"
-        ),
-        (Some(fault), _) if salvage.read > 0 && fault.rule == "truncated" => {
-            format!("it begins as an update in v1 and breaks off ({fault})")
+    let is_v2 = bytes.first() == Some(&0) && bytes.len() > 12;
+    let cut =
+        "it begins as an update in v2 and is cut short: of v2 nothing can be read without its end";
+    let fault = is_v2.then(|| from_v2(bytes).err()).flatten();
+    let fault = fault.filter(|fault| fault.rule == "truncated");
+    fault.map(|_| cut.to_owned())
+}
+
+/// What is to be said of bytes as an update in v1, and whether they are the beginning of one.
+fn as_v1(salvage: &Salvage<'_>) -> (String, bool) {
+    let Some(fault) = &salvage.fault else {
+        return ("nothing known begins like this".to_owned(), false);
+    };
+    let begins = "it begins as an update in v1 and breaks off";
+    match salvage.announced {
+        Some((announced, read)) if read > 0 => {
+            let blocks = format!("of {announced} blocks announced there, {read} can be read");
+            (format!("{begins}: {blocks} ({fault})"), true)
         }
-        (Some(fault), _) => format!("nothing known begins like this; as an update in v1: {fault}"),
-        (None, _) => "nothing known begins like this".to_owned(),
+        _ if salvage.read > 0 && fault.rule == "truncated" => (format!("{begins} ({fault})"), true),
+        _ => (format!("nothing known begins like this; as an update in v1: {fault}"), false),
     }
 }
 

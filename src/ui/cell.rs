@@ -57,8 +57,10 @@ pub fn shown(value: &Value, style: Style, times: Times) -> String {
         }
         (Style::Count, Value::Number(number)) if number.as_u64() == Some(0) => String::new(),
         (Style::Count, Value::Array(items)) => items.len().to_string(),
-        (Style::Count, Value::Object(sets)) => each_set(sets, " ", |items| items.len().to_string()),
-        (Style::Sets, Value::Object(sets)) => each_set(sets, "; ", |items| join(items, ", ")),
+        (Style::Count, Value::Object(sets)) => each_of(sets, " ", counted),
+        (Style::Sets, Value::Object(sets)) => {
+            each_of(sets, "; ", |items| Some(join(items.as_array()?, ", ")))
+        }
         (Style::Changes, Value::Object(fields)) => {
             let said = |one| change(one, times);
             let mut changes: Vec<String> = fields.iter().take(CHANGES).map(said).collect();
@@ -71,16 +73,23 @@ pub fn shown(value: &Value, style: Style, times: Times) -> String {
     }
 }
 
-/// Name and what is said of its set, one after the other.
-fn each_set(
-    sets: &Map<String, Value>,
+/// Each name and what is said of what it has, one after the other.
+fn each_of(
+    fields: &Map<String, Value>,
     separator: &str,
-    say: impl Fn(&[Value]) -> String,
+    say: impl Fn(&Value) -> Option<String>,
 ) -> String {
-    let said = sets
-        .iter()
-        .filter_map(|(name, items)| items.as_array().map(|items| format!("{name} {}", say(items))));
+    let said = fields.iter().filter_map(|(name, has)| Some(format!("{name} {}", say(has)?)));
     said.collect::<Vec<_>>().join(separator)
+}
+
+/// How many a set holds, or a number says that there are.
+fn counted(value: &Value) -> Option<String> {
+    match value {
+        Value::Array(items) => Some(items.len().to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 /// One change of a field: what was, an arrow, what is.
@@ -263,6 +272,7 @@ mod tests {
     #[test]
     fn values_keep_their_meaning() {
         assert_eq!(shown(&json!(true), Style::Flag), "yes");
+        assert_eq!(shown(&json!({"message": 3, "card": 1}), Style::Count), "message 3 card 1");
         assert_eq!(plain(&json!(true), Style::Flag), "true");
         assert_eq!(shown(&json!(["a", "b"]), Style::List), "a, b");
         assert_eq!(plain(&json!({"a": [1]}), Style::Text), r#"{"a":[1]}"#);

@@ -153,6 +153,11 @@ fn what_is_no_document_is_named_for_what_it_is() {
         assert!(holds.contains(sentence), "{name}: {holds}");
         let run = machine.run(&["doc", "show", &file]);
         assert!(run.fails(6, "is no Yjs document").stderr.contains(sentence), "{run:?}");
+        // What breaks off can be read as far as it goes: the next command is that which does.
+        let next = (name == "v1").then(|| format!("crdtctl recover {file} -O FILE"));
+        assert_eq!(rows[0]["next"].as_str(), next.as_deref(), "{name}");
+        let hint = next.unwrap_or("crdtctl doc kind --help".to_owned());
+        assert!(run.stderr.contains(&hint), "{name}: {run:?}");
     }
 }
 

@@ -57,7 +57,7 @@ pub fn run(context: &Context, args: &KindArgs) -> Result<Report> {
                 row.insert("bytes".into(), json!(file.bytes.len()));
                 row.insert("holds".into(), json!(file.why_not(args.from)));
                 row.insert("documents".into(), json!([]));
-                row.insert("next".into(), Value::Null);
+                row.insert("next".into(), json!(file.recovery(path)));
             }
         }
         rows.push(row);
