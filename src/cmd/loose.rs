@@ -44,14 +44,7 @@ pub fn findings(context: &Context, wanted: &str, from: FromKind) -> Result<Vec<R
         }
     }
     for waiting in file.types()?.waiting() {
-        let message = format!(
-            "clocks {} to {} of client {} wait for clock {} of client {}, which is not here",
-            waiting.from,
-            waiting.end.saturating_sub(1),
-            waiting.client,
-            waiting.needs.clock,
-            waiting.needs.client
-        );
+        let message = format!("{waiting}, which is not here");
         let fix = format!("crdtctl doc merge {} OTHER -O FILE", word(wanted));
         rows.push(finding(wanted, "waiting", "warning", &message, Some(fix)));
     }
@@ -112,14 +105,7 @@ pub fn recover(wanted: &str, others: &[PathBuf], out: &Path, dry_run: bool) -> R
     }
     let mut report = Report::list(rows, SOURCES, Some("file"), "no files");
     for waiting in types.waiting() {
-        report = report.note(format!(
-            "clocks {} to {} of client {} wait for clock {} of client {}: they are kept, and not shown",
-            waiting.from,
-            waiting.end.saturating_sub(1),
-            waiting.client,
-            waiting.needs.clock,
-            waiting.needs.client
-        ));
+        report = report.note(format!("{waiting}: they are kept, and not shown"));
     }
     if salvages.iter().any(Salvage::lacks_deletes) {
         report = report.note("a list of deletions could not be read: what was deleted may be back");

@@ -3,7 +3,7 @@
 use super::foreign::{ForeignFile, FromKind};
 use super::{Context, files, resolve};
 use crate::concern::{self, CONCERNS};
-use crate::crdt::types::{SharedTypes, Waiting};
+use crate::crdt::types::SharedTypes;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result, listed};
 use crate::foreign::{FileContent, FoundDocument};
@@ -77,15 +77,8 @@ impl LooseDocument {
     /// Says what of the file waits for something that is not in it.
     pub fn note_waiting(&self, context: &Context, types: &SharedTypes) {
         for waiting in types.waiting() {
-            let Waiting { client, from, end, needs } = waiting;
-            context.note(format!(
-                "{}: clocks {from} to {} of client {client} wait for clock {} of client {}, which is \
-                 not here; they are not shown",
-                self.name,
-                end.saturating_sub(1),
-                needs.clock,
-                needs.client
-            ));
+            let file = &self.name;
+            context.note(format!("{file}: {waiting}, which is not here; they are not shown"));
         }
     }
 

@@ -48,9 +48,6 @@ pub trait PageSource: Bytes + fmt::Debug {
     /// Bytes of the whole state.
     fn bytes(&self) -> u64;
 
-    /// How many clients wrote it.
-    fn clients(&self) -> usize;
-
     /// All pages but these, where nobody keeps them yet.
     fn rows_to_keep(&self, beyond: &PageSet) -> Option<Vec<PageRow<'_>>>;
 }
@@ -105,10 +102,6 @@ impl PageSource for HeldState {
         self.state.len() as u64
     }
 
-    fn clients(&self) -> usize {
-        self.pages.segments().clients()
-    }
-
     fn rows_to_keep(&self, beyond: &PageSet) -> Option<Vec<PageRow<'_>>> {
         Some(self.pages.rows_beyond(beyond))
     }
@@ -130,6 +123,9 @@ struct Missed {
 }
 
 impl Window {
+    /// How often it is worth asking for more, before everything is opened.
+    pub const TURNS: usize = 6;
+
     /// Nothing but what tells which keys there are. None where the state has no pages that stand by
     /// themselves; the bytes come back then.
     ///

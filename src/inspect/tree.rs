@@ -131,15 +131,7 @@ impl Grower {
     }
 
     fn see_container(&mut self, types: &SharedTypes, pattern: u32, container: SharedType) {
-        let kind = types.kind(container);
-        let count = match kind {
-            TypeKind::Text | TypeKind::XmlText => types.plain_text(container).len(),
-            TypeKind::Map | TypeKind::XmlHook | TypeKind::Link => types.fields(container).count(),
-            TypeKind::Array | TypeKind::XmlElement | TypeKind::XmlFragment => {
-                types.elements(container).count()
-            }
-        };
-        self.see(pattern, kind.name(), count as u64);
+        self.see(pattern, types.kind(container).name(), types.count(container) as u64);
     }
 
     fn grow_part(

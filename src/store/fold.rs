@@ -40,6 +40,14 @@ pub(super) struct Checkpoint<'a> {
     pub seq: i64,
 }
 
+impl<'a> Checkpoint<'a> {
+    /// Of a document that was loaded and is not changed: `state` is its whole state, with all rows
+    /// of the log up to `seq`.
+    pub fn of(doc: &'a DocId, loaded: &'a Loaded, state: &'a NewState, seq: i64) -> Self {
+        Checkpoint { doc, path: &loaded.path, file: loaded.file, seen: None, state, seq }
+    }
+}
+
 /// A document's state as it is to be stored.
 pub(super) enum NewState {
     Whole(Rc<[u8]>),
@@ -254,9 +262,8 @@ pub(super) fn recover(
         if !matches!(adopt::brought(&loaded, state, doc, roots), Ok(None)) {
             continue;
         }
-        let Loaded { path, file, .. } = &loaded;
         let new = NewState::Whole(loaded.state.as_slice().into());
-        let checkpoint = Checkpoint { doc, path, file: *file, seen: None, state: &new, seq };
+        let checkpoint = Checkpoint::of(doc, &loaded, &new, seq);
         notes.extend(fold(layout, state, &[checkpoint], None, now)?);
     }
     Ok(notes)

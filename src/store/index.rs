@@ -7,7 +7,7 @@
 use super::fs::{OpenFile, Seen};
 use super::layout::Layout;
 use super::load::{Loaded, Stamp};
-use super::state::{PageTable, State, StoredPage};
+use super::state::{KnownClocks, PageIndex, PageTable, State, StoredPage};
 use crate::crdt::window::{PageSource, Window};
 use crate::error::{Error, Result};
 use crate::id::DocId;
@@ -40,6 +40,38 @@ struct IndexedFile {
     failed: Cell<bool>,
 }
 
+/// A file that is the very one of which is known where its pages stand.
+struct KnownFile {
+    path: PathBuf,
+    file: OpenFile,
+    seen: Seen,
+    index: PageIndex,
+    known: KnownClocks,
+}
+
+/// A document's file as it was last written here, unread; None where it is not, or it takes reading
+/// to know.
+fn as_written(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<KnownFile>> {
+    let (Some(index), Some(known)) = (state.indexed(doc)?, state.known(doc)?) else {
+        return Ok(None);
+    };
+    if known.blake3 != Some(index.blake3) || state.last_unfolded(doc)?.is_some() {
+        return Ok(None);
+    }
+    // Whatever is the matter with the file, whoever reads all of it says it better.
+    let Ok(Some(path)) = layout.find(doc) else { return Ok(None) };
+    let Some(file) = OpenFile::open(&layout.resolve(&path)) else { return Ok(None) };
+    let Some(seen) = file.seen() else { return Ok(None) };
+    let same = seen.token() == index.file && seen.bytes() <= limits::DOCUMENT_BYTES;
+    Ok(same.then_some(KnownFile { path, file, seen, index, known }))
+}
+
+/// How many clients wrote a document; None where that takes reading it.
+pub(super) fn clients(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<usize>> {
+    let found = as_written(layout, state, doc)?;
+    Ok(found.and_then(|found| Some(found.index.segments?.clients())))
+}
+
 /// A document as it was last written here, and a window over it; None where that takes reading all
 /// of it.
 pub(super) fn open(
@@ -47,22 +79,11 @@ pub(super) fn open(
     state: &State,
     doc: &DocId,
 ) -> Result<Option<(Loaded, Window)>> {
-    let (Some(indexed), Some(known)) = (state.indexed(doc)?, state.known(doc)?) else {
-        return Ok(None);
-    };
-    if known.blake3 != Some(indexed.blake3) || state.last_unfolded(doc)?.is_some() {
-        return Ok(None);
-    }
-    // Whatever is the matter with the file, whoever reads all of it says it better.
-    let Ok(Some(path)) = layout.find(doc) else { return Ok(None) };
-    let Some(file) = OpenFile::open(&layout.resolve(&path)) else { return Ok(None) };
-    let Some(seen) = file.seen() else { return Ok(None) };
-    if seen.token() != indexed.file || seen.bytes() > limits::DOCUMENT_BYTES {
-        return Ok(None);
-    }
-    let Some(segments) = indexed.segments else { return Ok(None) };
+    let Some(found) = as_written(layout, state, doc)? else { return Ok(None) };
+    let KnownFile { path, file, seen, index, known } = found;
+    let Some(segments) = index.segments else { return Ok(None) };
     let Some(deletes) = segments.deletes(&file, seen.bytes()) else { return Ok(None) };
-    let stamp = Stamp { blake3: indexed.blake3, bytes: seen.bytes() };
+    let stamp = Stamp { blake3: index.blake3, bytes: seen.bytes() };
     let source = IndexedFile {
         path: path.clone(),
         file,
@@ -70,7 +91,7 @@ pub(super) fn open(
         stamp,
         segments,
         deletes,
-        table: indexed.table,
+        table: index.table,
         pages: RefCell::default(),
         numbers: RefCell::default(),
         failed: Cell::new(false),
@@ -179,10 +200,6 @@ impl PageSource for IndexedFile {
 
     fn bytes(&self) -> u64 {
         self.stamp.bytes
-    }
-
-    fn clients(&self) -> usize {
-        self.segments.clients()
     }
 
     fn rows_to_keep(&self, _beyond: &PageSet) -> Option<Vec<PageRow<'_>>> {

@@ -9,9 +9,6 @@ use crate::error::Result;
 use crate::id::DocId;
 use crate::wire::Update;
 
-/// How often whoever looks may ask for more before everything is read.
-const TURNS: usize = 6;
-
 impl Reader {
     /// Looks at the validated live content of a document; None when there is none. `look` may be
     /// called several times, of which the last counts.
@@ -38,7 +35,7 @@ impl Reader {
         mut window: Window,
         look: &impl Fn(&dyn Source) -> R,
     ) -> Option<R> {
-        for _ in 0..TURNS {
+        for _ in 0..Window::TURNS {
             let pages = window.projection()?;
             let view = View::of(&Update::checked(&pages, self.roots()(doc)).ok()?);
             let found = look(&Through { source: &view, window: Some(&window) });
@@ -56,10 +53,7 @@ impl Reader {
     /// From the local state.
     pub fn clients_without_reading(&self, doc: &DocId) -> Result<Option<usize>> {
         match self.source() {
-            FileSource::Files { layout, state: Some(state) } => {
-                let found = index::open(layout, state, doc)?;
-                Ok(found.map(|(_, window)| window.source().clients()))
-            }
+            FileSource::Files { layout, state: Some(state) } => index::clients(layout, state, doc),
             _ => Ok(None),
         }
     }

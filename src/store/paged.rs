@@ -17,9 +17,6 @@ use crate::id::DocId;
 use crate::wire::Pages;
 use std::rc::Rc;
 
-/// How often an operation may ask for more before it gets everything.
-const TURNS: usize = 6;
-
 impl Session {
     /// Runs what is the first to change anything in this session, and gives it of large documents no
     /// more than it asks for. It may run several times: whatever it does outside the session must
@@ -33,7 +30,7 @@ impl Session {
         }
         let environment = Rc::clone(&self.environment);
         let notes = self.notes.len();
-        let mut turns = 0..TURNS;
+        let mut turns = 0..Window::TURNS;
         let result = loop {
             // With everything open nothing is missed.
             self.paging = turns.next().is_some();

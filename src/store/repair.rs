@@ -5,7 +5,7 @@ use super::check::FileRepair;
 use super::fold::{self, Checkpoint, NewState, WrittenFile};
 use super::fs;
 use super::layout::{Layout, Meta};
-use super::load::{self, Loaded, Stamp};
+use super::load::{self, Stamp};
 use super::session::{FOLD_WAIT, Session};
 use super::state::Aside;
 use crate::error::{Error, Next, Result};
@@ -105,10 +105,8 @@ impl Session {
     pub(super) fn write_checkpoint(&self, doc: &DocId) -> Result<()> {
         let loaded = load::load(&self.layout, Some(&self.state), doc, self.environment.roots)?;
         let Some(loaded) = loaded else { return Ok(()) };
-        let Loaded { path, file, .. } = &loaded;
-        let (state, seq) =
-            (&NewState::Whole(loaded.state.as_slice().into()), self.state.log_end()?);
-        let checkpoint = Checkpoint { doc, path, file: *file, seen: None, state, seq };
+        let state = NewState::Whole(loaded.state.as_slice().into());
+        let checkpoint = Checkpoint::of(doc, &loaded, &state, self.state.log_end()?);
         let written = fold::write(&self.layout, &self.state, &checkpoint, self.now())?;
         let Some(WrittenFile { version, stamp, .. }) = written else {
             return Err(Error::io("not written", format!("{} changes", loaded.path.display())));

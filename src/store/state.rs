@@ -19,7 +19,7 @@ pub use events::{Handed, WaitingEvents};
 pub use history::LogEntry;
 pub(super) use legacy::Legacy;
 pub(super) use log::{KnownClocks, NewRow};
-pub(super) use pages::{PageChange, PageTable, StoredPage};
+pub(super) use pages::{PageChange, PageIndex, PageTable, StoredPage};
 pub use trash::Trashed;
 
 use crate::error::Result;

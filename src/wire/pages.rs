@@ -137,18 +137,8 @@ impl Pages {
         others.map(|(key, _)| key.to_owned()).collect()
     }
 
-    /// Where the blocks stand.
-    pub fn segments(&self) -> &Segments {
-        &self.segments
-    }
-
-    /// What is deleted in the state.
-    pub fn deletes(&self) -> &DeleteSet {
-        &self.deletes
-    }
-
     /// The blocks of some pages.
-    pub fn ids(&self, pages: &PageSet) -> IdSet {
+    fn ids(&self, pages: &PageSet) -> IdSet {
         let mut ids = IdSet::default();
         for stretch in self.stretches.iter().filter(|stretch| pages.contains(&stretch.page)) {
             ids.insert(stretch.client, stretch.clock..stretch.end);

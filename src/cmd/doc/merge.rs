@@ -50,14 +50,7 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Report> {
     }
     let types = SharedTypes::read(merged)?;
     for waiting in types.waiting() {
-        let Id { client, clock } = waiting.needs;
-        context.note(format!(
-            "clocks {} to {} of client {} wait for clock {clock} of client {client}, which none of the \
-             files has",
-            waiting.from,
-            waiting.end.saturating_sub(1),
-            waiting.client
-        ));
+        context.note(format!("{waiting}, which none of the files has"));
     }
     let account = json!({
         "files": files.len(),

@@ -3,7 +3,7 @@ use crate::cmd::foreign::FromKind;
 use crate::cmd::resolve::missing;
 use crate::cmd::subject::{DocumentContent, LooseDocument, Subject};
 use crate::crdt::source::Source;
-use crate::crdt::types::{SharedType, SharedTypes, SharedValue, TypeKind};
+use crate::crdt::types::{SharedType, SharedTypes, SharedValue};
 use crate::error::Result;
 use crate::id::{DocId, hex};
 use crate::query::document::DocumentFile;
@@ -125,7 +125,7 @@ pub fn waiting(types: &SharedTypes) -> serde_json::Value {
         json!({
             "client": waiting.client.to_string(),
             "from": waiting.from,
-            "to": waiting.end.saturating_sub(1),
+            "to": waiting.last(),
             "needs": format!("{}:{}", waiting.needs.client, waiting.needs.clock),
         })
     };
@@ -146,18 +146,11 @@ fn root_row(source: &dyn Source, root: &str) -> serde_json::Value {
 fn roots_of(types: &SharedTypes) -> Vec<serde_json::Value> {
     let root = |(name, container): (&str, SharedType)| {
         let kind = types.kind(container);
-        let count = match kind {
-            TypeKind::Text | TypeKind::XmlText => types.plain_text(container).len(),
-            TypeKind::Map | TypeKind::XmlHook | TypeKind::Link => types.fields(container).count(),
-            TypeKind::Array | TypeKind::XmlElement | TypeKind::XmlFragment => {
-                types.elements(container).count()
-            }
-        };
         let documents = types
             .fields(container)
             .filter(|(_, part)| matches!(part, SharedValue::Document(_)))
             .count();
-        let mut row = json!({"root": name, "kind": kind.name(), "count": count});
+        let mut row = json!({"root": name, "kind": kind.name(), "count": types.count(container)});
         if let (true, Some(row)) = (documents > 0, row.as_object_mut()) {
             row.insert("documents".into(), json!(documents));
         }

@@ -126,6 +126,17 @@ impl SharedTypes {
         self.nodes.get(container.0 as usize).map_or("", |node| self.str(node.name))
     }
 
+    /// How many fields or elements a container holds, or bytes of text.
+    pub fn count(&self, container: SharedType) -> usize {
+        match self.kind(container) {
+            TypeKind::Text | TypeKind::XmlText => self.plain_text(container).len(),
+            TypeKind::Map | TypeKind::XmlHook | TypeKind::Link => self.fields(container).count(),
+            TypeKind::Array | TypeKind::XmlElement | TypeKind::XmlFragment => {
+                self.elements(container).count()
+            }
+        }
+    }
+
     /// What stands in it under keys: the fields of a map, the attributes of an element or a text.
     pub fn fields(&self, container: SharedType) -> impl Iterator<Item = (&str, SharedValue<'_>)> {
         self.keyed(container)

@@ -1,6 +1,7 @@
 //! Whose turn it is, and what has none: causal order where something may be missing.
 
 use crate::wire::{Block, Header, Id, Kind, Parent, Update};
+use std::fmt;
 
 /// What of one client cannot be shown: something that it builds upon is not there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,25 @@ pub struct Waiting {
     pub end: u32,
     /// A unit that is missing and would help.
     pub needs: Id,
+}
+
+impl Waiting {
+    /// The last clock that waits.
+    pub fn last(&self) -> u32 {
+        self.end.saturating_sub(1)
+    }
+}
+
+/// What waits, and for what: the beginning of a sentence.
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Waiting { client, from, needs, .. } = self;
+        let (last, Id { client: other, clock }) = (self.last(), needs);
+        write!(
+            f,
+            "clocks {from} to {last} of client {client} wait for clock {clock} of client {other}"
+        )
+    }
 }
 
 /// The blocks that can be shown, each after all that it refers to, in the order in which Yjs takes

@@ -141,7 +141,8 @@ fn segments_stay_right_however_often_they_are_spliced() {
         for round in 0..10 {
             let context = format!("seed {seed}, round {round}");
             let pages = Pages::of(&checked(&bytes)).expect("pages");
-            assert!(round > 0 || pages.segments().encode().len() > 30, "several segments");
+            let segments = Segments::of(&checked(&bytes)).expect("segments");
+            assert!(round > 0 || segments.encode().len() > 30, "several segments");
             let (mut set, found) = some(&mut rng, &bytes, &pages);
             let key = match found.first() {
                 Some((_, key)) if rng.below(2) == 0 => key.clone(),
@@ -151,10 +152,8 @@ fn segments_stay_right_however_often_they_are_spliced() {
             let part = loaded(&pages.project(&bytes, &set).expect("a projection"));
             change(&part, "messages", &key, rng.below(3));
             let edited = state(&part);
-            let (ids, deletes) = (pages.ids(&set), pages.deletes());
             let spliced = pages
-                .segments()
-                .splice(bytes.as_slice(), &ids, deletes, &checked(&edited))
+                .splice(&bytes, &set, &checked(&edited))
                 .unwrap_or_else(|| panic!("{context}: the whole"));
             bytes = spliced.whole(bytes.as_slice()).expect("the bytes");
             storable(&bytes).unwrap_or_else(|fault| panic!("{context}: {fault}"));

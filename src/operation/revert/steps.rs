@@ -12,6 +12,11 @@ use crate::path::DocPath;
 use crate::schema::FieldRole;
 use crate::store::Session;
 
+/// What brings a former value back, where there was another one.
+fn back_to<T>(former: Option<T>, back: impl FnOnce(T) -> Operation) -> Vec<Operation> {
+    former.map(back).into_iter().collect()
+}
+
 impl LoggedStep<'_> {
     /// An entity and its members.
     pub(super) fn people_back(
@@ -32,10 +37,8 @@ impl LoggedStep<'_> {
                 let path = DocPath::from(["metadata", "name"]);
                 self.past.unbuilt(&Watched { doc: &doc, path: &path, fields: None })?;
                 let name = self.text(&doc, &path)?;
-                name.map(|name| self::core::Rename { entity: done.entity.clone(), name })
-                    .map(Operation::EntityRename)
-                    .into_iter()
-                    .collect()
+                let entity = done.entity.clone();
+                back_to(name, |name| Operation::EntityRename(core::Rename { entity, name }))
             }
             Operation::MemberAdd(done) => {
                 self.whole()?;
@@ -56,8 +59,8 @@ impl LoggedStep<'_> {
             Operation::MemberRole(done) => {
                 let role = self.own_text("role")?;
                 let role = role.map(|role| Role::parse(&role)).transpose()?;
-                let of = |role| core::SetRole { entity: done.entity.clone(), member: id, role };
-                role.map(of).map(Operation::MemberRole).into_iter().collect()
+                let (entity, member) = (done.entity.clone(), id);
+                back_to(role, |role| Operation::MemberRole(core::SetRole { entity, member, role }))
             }
             _ => Vec::new(),
         })
@@ -73,12 +76,10 @@ impl LoggedStep<'_> {
         Ok(match operation {
             Operation::ChatSend(done) => self.gone("message", &done.entity)?,
             Operation::ChatEdit(done) => {
-                let entity = done.entity.clone();
-                let text = self.own_text("content")?;
-                text.map(|text| chat::EditMessage { entity, message: id, text })
-                    .map(Operation::ChatEdit)
-                    .into_iter()
-                    .collect()
+                let (entity, message) = (done.entity.clone(), id);
+                back_to(self.own_text("content")?, |text| {
+                    Operation::ChatEdit(chat::EditMessage { entity, message, text })
+                })
             }
             Operation::ChatReact(done) => {
                 self.own(session)?;
@@ -148,13 +149,10 @@ impl LoggedStep<'_> {
                 self.gone_now("column", &done.entity)?
             }
             Operation::ColumnRename(done) => {
-                let entity = done.entity.clone();
-                let title = self.own_text("title")?;
-                title
-                    .map(|title| kanban::RenameColumn { entity, column: id, title })
-                    .map(Operation::ColumnRename)
-                    .into_iter()
-                    .collect()
+                let (entity, column) = (done.entity.clone(), id);
+                back_to(self.own_text("title")?, |title| {
+                    Operation::ColumnRename(kanban::RenameColumn { entity, column, title })
+                })
             }
             Operation::ColumnMove(done) => self.column_moved_back(session, &done.entity)?,
             Operation::ColumnRemove(_) => {
@@ -187,22 +185,17 @@ impl LoggedStep<'_> {
                 self.status_back(done.entity.clone())?.into_iter().collect()
             }
             Operation::IssuePriority(done) => {
-                let entity = done.entity.clone();
-                let priority = self.priority()?;
-                priority
-                    .map(|priority| issues::SetPriority { entity, issue: id, priority })
-                    .map(Operation::IssuePriority)
-                    .into_iter()
-                    .collect()
+                let (entity, issue) = (done.entity.clone(), id);
+                back_to(self.priority()?, |priority| {
+                    Operation::IssuePriority(issues::SetPriority { entity, issue, priority })
+                })
             }
             Operation::IssueAssign(done) => {
                 let assignee = issues::ISSUES.named(FieldRole::Assignee).unwrap_or_default();
-                let (entity, assignee) = (done.entity.clone(), self.own_text(assignee)?);
-                assignee
-                    .map(|assignee| issues::Assign { entity, issue: id, assignee })
-                    .map(Operation::IssueAssign)
-                    .into_iter()
-                    .collect()
+                let (entity, issue) = (done.entity.clone(), id);
+                back_to(self.own_text(assignee)?, |assignee| {
+                    Operation::IssueAssign(issues::Assign { entity, issue, assignee })
+                })
             }
             Operation::IssueClose(done) => {
                 self.fields(&["closed", "status"])?;
@@ -228,12 +221,10 @@ impl LoggedStep<'_> {
             }
             Operation::IssueComment(done) => self.gone("comment", &done.entity)?,
             Operation::CommentEdit(done) => {
-                let (entity, issue) = (done.entity.clone(), self.parent()?);
-                let text = self.own_text("content")?;
-                text.map(|text| issues::EditComment { entity, issue, comment: id, text })
-                    .map(Operation::CommentEdit)
-                    .into_iter()
-                    .collect()
+                let (entity, issue, comment) = (done.entity.clone(), self.parent()?, id);
+                back_to(self.own_text("content")?, |text| {
+                    Operation::CommentEdit(issues::EditComment { entity, issue, comment, text })
+                })
             }
             _ => Vec::new(),
         })
@@ -305,13 +296,10 @@ impl LoggedStep<'_> {
             Operation::NoteAdd(done) => self.gone("note", &done.entity)?,
             #[cfg(test)]
             Operation::NoteEdit(done) => {
-                let entity = done.entity.clone();
-                let heading = self.own_text("heading")?;
-                heading
-                    .map(|heading| notes::Edit { entity, note: self.id.to_owned(), heading })
-                    .map(Operation::NoteEdit)
-                    .into_iter()
-                    .collect()
+                let (entity, note) = (done.entity.clone(), self.id.to_owned());
+                back_to(self.own_text("heading")?, |heading| {
+                    Operation::NoteEdit(notes::Edit { entity, note, heading })
+                })
             }
             #[cfg(test)]
             Operation::NoteDelete(_) => {
