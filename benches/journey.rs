@@ -1,4 +1,4 @@
-//! Send, list, export and import at 1,000, 20,000 and 50,000 messages, and read a chat of 15 MB,
+//! Send, show, list, export and import at 1,000, 20,000 and 50,000 messages, and read a chat of 15 MB,
 //! beside the naive way: plain yrs that loads the document, edits it, encodes it and writes it back.
 //!
 //! 50,000 messages are more than the limit of a chat: they come by import, and nothing is sent.
