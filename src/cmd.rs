@@ -16,6 +16,7 @@ mod conflict;
 mod context;
 mod demo;
 mod digest;
+mod disk;
 mod doc;
 mod editor;
 mod entity;
@@ -95,6 +96,7 @@ commands! {
     Kanban => kanban,
     Issue => issue,
     Canvas => canvas,
+    Disk => disk,
     Sync => sync,
     Archive => archive,
     Prune => prune,

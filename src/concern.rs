@@ -8,6 +8,7 @@
 pub mod canvas;
 pub mod chat;
 pub mod core;
+pub mod disk;
 pub mod issues;
 pub mod kanban;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub const CONCERNS: &[Spec] = &[
     kanban::SPEC,
     canvas::SPEC,
     issues::SPEC,
+    disk::SPEC,
     #[cfg(test)]
     notes::SPEC,
 ];

@@ -17,6 +17,7 @@ mod sequence;
 pub mod source;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod text_edit;
 mod texts;
 mod txn;
 pub mod types;

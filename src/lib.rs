@@ -61,6 +61,7 @@
 //! | [`check`] | what is wrong with a store, and what mends it |
 //! | [`foreign`] | what other programs keep of Yjs documents: which form it has, and what is in it |
 //! | [`recover`] | a damaged document, built again from what is left |
+//! | [`disk`] | the files of disks as they lie in directories |
 //! | [`sync`] | bundles, export, import, peers; knows versions and bytes, not messages |
 //! | [`sql`] | everything above as views that a query in SQL reads, and nothing else |
 //! | [`machine`], [`entity`] | the machine at hand; stores and entities as a program uses them |
@@ -102,6 +103,7 @@ pub mod clock;
 pub mod cmd;
 pub mod concern;
 pub mod crdt;
+pub mod disk;
 pub mod entity;
 pub mod error;
 pub mod foreign;

@@ -17,6 +17,16 @@ pub const KANBAN_BYTES: u64 = 5_000_000;
 pub const CANVAS_BYTES: u64 = 5_000_000;
 /// The issues of an entity with all their comments, closed ones included.
 pub const ISSUES_BYTES: u64 = 10_000_000;
+/// The index of an entity's disks with the texts on them: no more than one update in a bundle holds.
+pub const DISK_BYTES: u64 = 15_000_000;
+/// A text beyond this is kept as versions, not merged word by word.
+pub const DISK_TEXT_BYTES: usize = 1 << 20;
+/// A path on a disk, in bytes: with a store's own path before it every system takes it.
+pub const DISK_PATH_BYTES: usize = 1_024;
+/// One name in it, as most file systems have it.
+pub const FILE_NAME_BYTES: usize = 255;
+/// Directories in one another on a disk.
+pub const DISK_DEPTH: usize = 32;
 /// From this share of its limit on, a document is announced on stderr.
 pub const WARN_PERCENT: u64 = 80;
 

@@ -107,6 +107,7 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
             }
             attributed.push((incoming, plan.attributed));
         }
+        concern::disk::revive_edited(session, doc)?;
         // Whose acknowledgements are asked for the members say, and they may be what is damaged.
         match tombstone::acknowledge(session, doc) {
             Ok(acknowledged) => account.acknowledged = acknowledged,

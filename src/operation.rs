@@ -15,7 +15,7 @@ pub use untrash::{Untrash, find as find_trashed};
 
 #[cfg(test)]
 use crate::concern::notes;
-use crate::concern::{canvas, chat, core, issues, kanban};
+use crate::concern::{canvas, chat, core, disk, issues, kanban};
 
 pub use crate::concern::Outcome;
 
@@ -219,6 +219,24 @@ operations! {
         deletes: true,
         takes: &[needs("message").note("a relay's operation")],
     }
+    "disk.put" => DiskPut(disk::Put) {
+        creates: Creates::Sometimes,
+        takes: &[
+            needs("path"),
+            may("text").prose(),
+            may("base").prose(),
+            may("eol").note("lf or crlf"),
+            may("bom"),
+            may("blake3").note("of bytes that lie with the store"),
+            may("size_bytes"),
+            may("executable"),
+            may("beside"),
+        ],
+    }
+    "disk.move" => DiskMove(disk::MoveFile) { takes: &[needs("file"), needs("to")] }
+    "disk.remove" => DiskRemove(disk::RemoveFile) { deletes: true, takes: &[needs("file")] }
+    "disk.publish" => DiskPublish(disk::Publish) { creates: Creates::Sometimes }
+    "disk.restore" => DiskRestore(disk::RestoreFile) { takes: &[needs("file")] }
     "prune" => Prune(Prune) { deletes: true }
     "conflict.restore" => ConflictRestore(Restore) {
         within: Within::Anywhere,
@@ -350,8 +368,13 @@ mod tests {
             "as" => json!("canceled"),
             "kind" => json!("text"),
             "x" | "y" | "width" | "height" | "rotation" => json!(1.5),
-            "z_index" | "number" | "created_at" | "seq" => json!(3),
-            "remove" | "top" | "bottom" | "first" | "force" => json!(true),
+            "z_index" | "number" | "created_at" | "seq" | "size_bytes" => json!(3),
+            "path" => json!("/shared/a.md"),
+            "to" if op == "disk.move" => json!("/shared/a.md"),
+            "eol" => json!("crlf"),
+            "bom" | "executable" | "beside" | "remove" | "top" | "bottom" | "first" | "force" => {
+                json!(true)
+            }
             "set" | "data" => json!({"k": 1}),
             "attachments" => json!([{"filename": "a.md", "size_bytes": 3}]),
             _ => json!("x"),

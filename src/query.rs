@@ -10,6 +10,7 @@ pub mod canvas;
 pub mod chat;
 pub mod conflict;
 pub mod diff;
+pub mod disk;
 pub mod document;
 pub mod entity;
 mod held;

@@ -41,15 +41,15 @@ mod tests;
 
 pub use adopt::{Adopted, Rules};
 pub use commits::{ChangedDocument, Commits, Committed};
-pub use fs::Seen;
+pub use fs::{Seen, free_bytes};
 pub use layout::{Document, Meta, Problem, Scan};
 pub use reader::{OnDisk, Reader};
 pub use salvage::Remains;
 pub use savepoint::Revision;
 pub use session::Session;
 pub use state::{
-    Audit, Conflict, ConflictClaim, Handed, LogEntry, LogHead, LogRow, Parked, Peer, State,
-    StoredReceipt, Trashed, UndoStep, WaitingEvents,
+    Audit, Conflict, ConflictClaim, DiskBase, Handed, LogEntry, LogHead, LogRow, Parked, Peer,
+    State, StoredReceipt, Trashed, UndoStep, WaitingEvents,
 };
 
 use crate::clock::{Clock, Ids};
@@ -185,10 +185,13 @@ impl Store {
         let name = name.to_string_lossy();
         let is_database = name.starts_with("crdtctl.db") || name.starts_with("archive.db");
         for store in dir.ancestors() {
-            let within = path.starts_with(store.join("crdt"))
-                || path.starts_with(store.join("disks"))
-                || is_database && dir == store;
-            if within && layout::holds_documents(store)? {
+            let is_disk = path.starts_with(store.join("disks"));
+            let within =
+                path.starts_with(store.join("crdt")) || is_disk || is_database && dir == store;
+            let beside = store.join(layout::CRDT_DB);
+            if within && layout::holds_documents(store)?
+                || is_disk && layout::holds_documents(&beside)?
+            {
                 return Ok(true);
             }
         }

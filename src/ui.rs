@@ -24,6 +24,7 @@ mod terminal;
 mod wrap;
 
 pub use cell::{lasting, shown, size};
+pub use escape::lines as shown_text;
 pub use page::{Fact, PageEntry, PrintedPage};
 pub use progress::Progress;
 pub use report::{

@@ -2,6 +2,7 @@ use super::{Globals, OutFile, files, resolve};
 use crate::clock::{Clock, Ids};
 use crate::cmd::failure::{self, word};
 use crate::concern::{self, CONCERNS};
+use crate::disk;
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::{self, DocId, EntityId, MemberId};
 use crate::limits::TRASH_AGE_SECONDS;
@@ -311,7 +312,51 @@ impl Context {
             Some(member) => format!("this store is a replica of {member} now"),
             None => "this store is a replica now; `crdtctl init --as MEMBER` says whose".to_owned(),
         });
-        committed.notes.iter().cloned().chain(first).chain(limits).chain(damaged).collect()
+        let disks = self.settle_disks(committed);
+        committed
+            .notes
+            .iter()
+            .cloned()
+            .chain(first)
+            .chain(limits)
+            .chain(damaged)
+            .chain(disks)
+            .collect()
+    }
+
+    /// Takes in what others changed in the directories of the disks, before an import changes what
+    /// it would be taken into: in a commit of its own, which is not the import's.
+    ///
+    /// # Errors
+    /// Those of the store and of the file system.
+    pub fn take_in_disks(&self) -> Result<()> {
+        let has_disks = |store: &Store| -> Result<bool> {
+            Ok(store.reader()?.documents()?.iter().any(|document| disk::is_disk(&document.id)))
+        };
+        if self.dry_run || !has_disks(&self.store()?)? {
+            return Ok(());
+        }
+        let mut session = self.session()?;
+        let notes = disk::take_in_all(&mut session)?;
+        session.commit()?;
+        notes.into_iter().for_each(|note| self.note(note));
+        Ok(())
+    }
+
+    /// Makes the files of the disks what a commit says; sentences for people. The commit has
+    /// happened: what fails here is one of them.
+    fn settle_disks(&self, committed: &Committed) -> Vec<String> {
+        if self.dry_run || !committed.documents.iter().any(|change| disk::is_disk(&change.doc)) {
+            return Vec::new();
+        }
+        let settle = || {
+            let mut session = self.session()?;
+            let notes = disk::settle_all(&mut session)?;
+            session.commit().map(|_| notes)
+        };
+        settle().unwrap_or_else(|e: Error| {
+            vec![format!("the files on the disks are not all written yet: {e:#}")]
+        })
     }
 
     /// What the limit of a document counts of so many bytes: all of them where it cannot be read.

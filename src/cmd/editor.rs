@@ -7,7 +7,7 @@ use crate::operation::Operation;
 use crate::ui::{Report, prompt};
 use std::env;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// `--edit`, for commands that take a text.
@@ -138,7 +138,7 @@ impl Context {
 }
 
 /// The editor that somebody chose.
-fn chosen() -> Option<String> {
+pub fn chosen() -> Option<String> {
     let set = |name| env::var(name).ok().filter(|editor: &String| !editor.trim().is_empty());
     set("VISUAL").or_else(|| set("EDITOR"))
 }
@@ -186,7 +186,7 @@ fn edited(before: &str) -> Result<Composed> {
 
 /// Runs an editor as git does: its words are a shell's. Where standard output is no terminal it is for
 /// the answer, and the editor has the one of standard error.
-fn run(editor: &str, path: &PathBuf) -> std::io::Result<std::process::ExitStatus> {
+pub fn run(editor: &str, path: &Path) -> std::io::Result<std::process::ExitStatus> {
     let mut command = match cfg!(windows) {
         true => Command::new(editor),
         false => {

@@ -135,6 +135,28 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Writes a file as [`write`] does, piece by piece. Returns how many bytes there were.
+///
+/// # Errors
+/// As there.
+pub fn write_from(path: &Path, bytes: &mut dyn Read) -> Result<u64> {
+    let failed = |e: std::io::Error| Error::io(format!("cannot write {}", path.display()), e);
+    match path.metadata() {
+        Ok(meta) if !meta.is_file() => {
+            let mut out = File::options().write(true).open(path).map_err(failed)?;
+            return io::copy(bytes, &mut out).map_err(failed);
+        }
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
+        _ => {}
+    }
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut new = beside().tempfile_in(dir).map_err(failed)?;
+    let count = io::copy(bytes, &mut new).map_err(failed)?;
+    new.as_file().sync_all().map_err(failed)?;
+    new.persist(path).map_err(|e| failed(e.error))?;
+    Ok(count)
+}
+
 /// Makes a file of the user's that is not there yet, out of what `fill` puts into an empty one beside
 /// it: whole, and on the disk, or not at all.
 ///

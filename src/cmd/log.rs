@@ -1,12 +1,14 @@
 use super::time::When;
 use super::{Context, DryRun, resolve};
 use crate::error::Result;
+use crate::id::DocId;
 use crate::operation::{Operation, Revert};
 use crate::query::history::{self as query, HistoryFilter, LoggedOperation};
 use crate::store::Reader;
 use crate::ui::{Column, Format, Report, Section, row, rows};
 use clap::Subcommand;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// What happened in this store: by whom, by which command, from whose bundle
 ///
@@ -122,6 +124,12 @@ const RECORD: &[Column] = &[
     Column::text("path", "path").data(),
     Column::text("doc", "document").data(),
 ];
+
+/// What happened to one record of a document.
+pub fn of_one(context: &Context, reader: &Reader, doc: &DocId, record: &str) -> Result<Report> {
+    let entities = doc.entity().map(|entity| BTreeSet::from([entity]));
+    of_record(context, reader, record, &HistoryFilter { entities, ..HistoryFilter::default() })
+}
 
 fn of_record(
     context: &Context,

@@ -66,6 +66,7 @@ pub const ACTIVE: &str = "active_members";
 pub const ROLE: &str = "role";
 
 const METADATA: &[&str] = &["metadata"];
+const WEBSITE_ROOT: &str = "website_root";
 
 /// The active members with the time each joined: the records that exist and are not deleted
 /// (rule R5: the cache `active_members` is never believed).
@@ -161,6 +162,24 @@ impl Rename {
         Ok(Outcome::new(changed, doc, self.entity.as_str())
             .saying(format!("{} is called {:?}", self.entity, self.name)))
     }
+}
+
+/// The root of the website that an entity last published.
+pub fn website_root(source: &dyn Source) -> Option<String> {
+    source.text(&["metadata", WEBSITE_ROOT]).filter(|root| !root.is_empty())
+}
+
+/// Notes the root of the website in what an entity says of itself. True where it was another.
+pub(super) fn note_website(session: &mut Session, entity: &EntityId, root: &str) -> Result<bool> {
+    let (doc, now) = (entity.document(SPEC.name), session.now());
+    session.edit(&doc, |txn| {
+        if website_root(txn).as_deref() == Some(root) {
+            return Ok(false);
+        }
+        txn.set(METADATA, WEBSITE_ROOT, root)?;
+        record::touch(txn, METADATA, "updated_at", now)?;
+        Ok(true)
+    })
 }
 
 /// Adds a member, or takes a removed one back.

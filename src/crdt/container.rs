@@ -4,6 +4,7 @@
 //! Records with a minted id have one creator (R1). A record whose key several replicas can create
 //! is created *deterministically* here: as the same items everywhere, so there is only one.
 
+use super::content::Content;
 use super::doc::Doc;
 use super::txn::Txn;
 use crate::crdt::source::Source;
@@ -50,6 +51,17 @@ pub fn create_again(
     fixed: &[Fixed<'_>],
     first: u64,
 ) -> Result<bool> {
+    create_by(txn, doc, root, key, first, |txn| fill(txn, root, key, fixed))
+}
+
+fn create_by(
+    txn: &mut Txn<'_>,
+    doc: &DocId,
+    root: &str,
+    key: &str,
+    first: u64,
+    make: impl Fn(&mut Txn<'_>) -> Result<()>,
+) -> Result<bool> {
     if txn.exists(&[root, key]) {
         return Ok(false);
     }
@@ -58,7 +70,7 @@ pub fn create_again(
         if txn.knows_client(client) {
             continue;
         }
-        txn.apply_new(root, key, &genesis(client, |txn| fill(txn, root, key, fixed))?)?;
+        txn.apply_new(root, key, &genesis(client, &make)?)?;
         // Born dead when another program had used the key under a higher client id: a map shows
         // the item with the highest. The next generation is higher.
         if txn.exists(&[root, key]) {
@@ -67,6 +79,21 @@ pub fn create_again(
     }
     Err(Error::refused(format!("{key} was removed and added again too often in {doc}"))
         .hint(format!("at most {} times; use another id", limits::GENERATIONS - 1)))
+}
+
+/// Creates `root`/`key` with all that is in it as the same items on every replica that creates the
+/// same (rule R2), unless it is there. True when it was created.
+///
+/// # Errors
+/// As [`create`].
+pub fn create_content(
+    txn: &mut Txn<'_>,
+    doc: &DocId,
+    root: &str,
+    key: &str,
+    content: &Content,
+) -> Result<bool> {
+    create_by(txn, doc, root, key, 0, |txn| txn.put(&[root], key, content))
 }
 
 /// Makes what `make` makes as the same items on every replica, once in the life of a document:

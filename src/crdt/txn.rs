@@ -212,7 +212,7 @@ impl<'d> Txn<'d> {
     }
 
     /// What stands at a path.
-    fn out(&self, path: &[&str]) -> Option<Out> {
+    pub(super) fn out(&self, path: &[&str]) -> Option<Out> {
         if path.len() > 1 {
             self.ask(path);
         }

@@ -1,12 +1,13 @@
 //! What a program asks of a store as a whole.
 
+use crate::disk;
 use crate::error::{Error, Kind, Result};
 use crate::id::MemberId;
 use crate::machine;
 use crate::operation::{self, Operation, Outcome};
 use crate::query::Partial;
 use crate::query::entity::{self, EntitySummary};
-use crate::store::{Open, Store};
+use crate::store::{Committed, Open, Store};
 use crate::sync::Bundle;
 use crate::sync::export::{Request, export};
 use crate::sync::import::{Imported, Input, import};
@@ -65,7 +66,8 @@ impl Store {
     pub fn perform(&self, operation: &Operation) -> Result<Outcome> {
         let mut session = self.session(Open { command: COMMAND, member: None, dry_run: false })?;
         let outcome = operation::run_alone(&mut session, operation)?;
-        session.commit()?;
+        let committed = session.commit()?;
+        self.settle_disks(&committed)?;
         Ok(outcome)
     }
 
@@ -124,7 +126,24 @@ impl Store {
     /// a client id of ours; nothing has changed then.
     pub fn import(&self, bundle: &[u8]) -> Result<Imported> {
         let bundle = Box::new(Bundle::read(bundle)?);
-        let session = self.session(Open { command: COMMAND, member: None, dry_run: false })?;
-        import(session, &[Input::Bundle { name: bundle.manifest().bundle.clone(), bundle }])
+        let open = || self.session(Open { command: COMMAND, member: None, dry_run: false });
+        let mut session = open()?;
+        disk::take_in_all(&mut session)?;
+        session.commit()?;
+        let inputs = [Input::Bundle { name: bundle.manifest().bundle.clone(), bundle }];
+        let imported = import(open()?, &inputs)?;
+        self.settle_disks(&imported.committed)?;
+        Ok(imported)
+    }
+
+    /// Makes the files of the disks what was committed.
+    fn settle_disks(&self, committed: &Committed) -> Result<()> {
+        if committed.documents.iter().any(|change| disk::is_disk(&change.doc)) {
+            let open = Open { command: COMMAND, member: None, dry_run: false };
+            let mut session = self.session(open)?;
+            disk::settle_all(&mut session)?;
+            session.commit()?;
+        }
+        Ok(())
     }
 }

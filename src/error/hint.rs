@@ -134,6 +134,13 @@ pub enum Next {
     /// Undo or redo against what others built on it.
     Insist(&'static str),
 
+    /// List the files on the disks.
+    Files,
+    /// Take in what changed on the disks.
+    ScanDisks,
+    /// Say how the files on the disks stand.
+    DiskStatus,
+
     /// Remove what everybody knows to be deleted.
     Prune(Option<String>),
     /// Move what is done with into the archive.

@@ -8,7 +8,7 @@ use super::restore::own_operation;
 use super::{Operation, Outcome, Recorded};
 #[cfg(test)]
 use crate::concern::notes;
-use crate::concern::{self, Priority, Role, canvas, chat, core, issues, kanban};
+use crate::concern::{self, Priority, Role, canvas, chat, core, disk, issues, kanban};
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::path::{DocPath, Keys};
@@ -138,6 +138,11 @@ impl LoggedStep<'_> {
             | Operation::CanvasRedo(_)
             | Operation::CanvasUndo(_)
             | Operation::CanvasApply(_) => self.canvas_back(operation),
+            Operation::DiskPut(_)
+            | Operation::DiskMove(_)
+            | Operation::DiskPublish(_)
+            | Operation::DiskRemove(_)
+            | Operation::DiskRestore(_) => self.files_back(operation),
             Operation::TrashRestore(_)
             | Operation::ArchiveRestore(_)
             | Operation::ConflictRestore(_)
@@ -148,6 +153,28 @@ impl LoggedStep<'_> {
                 self.anything_back(session, operation)
             }
         }
+    }
+
+    /// A put that made no file changed what is in one, as others may have since.
+    fn files_back(&self, operation: &Operation) -> Result<Vec<Operation>> {
+        let file = self.id.to_owned();
+        Ok(match operation {
+            Operation::DiskPut(put) if self.past.made(self.id) => self.gone("file", &put.entity)?,
+            Operation::DiskMove(moved) => {
+                let Some(path) = self.own_text("path")? else { return Ok(Vec::new()) };
+                let (entity, to) = (moved.entity.clone(), disk::DiskPath::parse(&path)?);
+                vec![Operation::DiskMove(disk::MoveFile { entity, file, to })]
+            }
+            Operation::DiskRemove(removed) => {
+                let entity = removed.entity.clone();
+                vec![Operation::DiskRestore(disk::RestoreFile { entity, file })]
+            }
+            Operation::DiskRestore(restored) => self.gone_now("file", &restored.entity)?,
+            _ => {
+                let why = "what was in the file is not known any more";
+                return Err(self.never(why, Next::Files.and(" shows it; put what it held again")));
+            }
+        })
     }
 
     /// The record that it was about.
@@ -258,6 +285,7 @@ impl LoggedStep<'_> {
                 let issue = self.parent()?;
                 Operation::CommentDelete(issues::DeleteComment { entity, issue, comment: id })
             }
+            "file" => Operation::DiskRemove(disk::RemoveFile { entity, file: id }),
             "element" => Operation::CanvasDelete(canvas::DeleteElement { entity, element: id }),
             #[cfg(test)]
             "note" => Operation::NoteDelete(notes::Delete { entity, note: id }),

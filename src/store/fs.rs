@@ -313,6 +313,19 @@ pub(super) fn remove(path: &Path) {
     let _ = fs::remove_file(path);
 }
 
+/// How many bytes are free for us where a path is; None where the system does not tell.
+#[cfg(unix)]
+pub fn free_bytes(path: &Path) -> Option<u64> {
+    let room = rustix::fs::statvfs(path).ok()?;
+    Some(room.f_bavail.saturating_mul(room.f_frsize))
+}
+
+/// The same, where that is not asked.
+#[cfg(not(unix))]
+pub fn free_bytes(_path: &Path) -> Option<u64> {
+    None
+}
+
 /// Device and inode of what a path leads to, where the system has such numbers.
 pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
     numbers(&fs::metadata(path).ok()?)

@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 const META_BYTES: u64 = 1 << 20;
 /// The longest stem that still fits a file name with its `.yrs`.
 const STEM_BYTES: usize = 251;
+/// What the application calls the directory of its documents; its disks lie beside it.
+pub(super) const CRDT_DB: &str = "crdt.db";
 /// How the names of long ids begin.
 pub(super) const HASHED: &str = "h_";
 
@@ -94,6 +96,13 @@ impl Layout {
     /// A path of this store, absolute or as the store was named.
     pub fn resolve(&self, path: &Path) -> PathBuf {
         self.dir.join(path)
+    }
+
+    /// The directory of all disks: beside the documents, and beside a `crdt.db` that these are in.
+    pub fn disks(&self) -> PathBuf {
+        let dir = fs::canonical(&self.dir).unwrap_or_else(|_| self.dir.clone());
+        let around = dir.parent().filter(|_| dir.file_name().is_some_and(|name| name == CRDT_DB));
+        around.unwrap_or(&dir).join("disks")
     }
 
     /// The document's file, relative to the store's directory; None when it has none.

@@ -9,7 +9,7 @@ use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::{DocId, MemberId};
 use crate::wire::Update;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Read access: cannot write. Sees committed log rows that are not folded yet.
 ///
@@ -55,6 +55,15 @@ impl Reader {
 
     pub(super) fn open_legacy(file: &Path, environment: &Environment) -> Result<Reader> {
         Ok(Reader { source: FileSource::Legacy(Legacy::open(file)?), roots: environment.roots })
+    }
+
+    /// The directory of all disks, which need not be there; None for a store of the generation that
+    /// had none.
+    pub fn disks(&self) -> Option<PathBuf> {
+        match &self.source {
+            FileSource::Files { layout, .. } => Some(layout.disks()),
+            FileSource::Legacy(_) => None,
+        }
     }
 
     /// Every document of the store, sorted by id.

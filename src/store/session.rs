@@ -17,7 +17,7 @@ use crate::id::{DocId, MemberId};
 use crate::wire::{Checked, Clocks, Update};
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -157,6 +157,11 @@ impl Session {
     /// The local state, inside this session's transaction.
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// The directory of all disks, which need not be there.
+    pub fn disks(&self) -> PathBuf {
+        self.layout.disks()
     }
 
     /// Every document of the store, those that this session made included, sorted by id.

@@ -4,6 +4,7 @@
 
 mod canvas;
 mod conflict;
+mod disk;
 mod events;
 mod fault;
 mod history;
@@ -15,6 +16,7 @@ mod trash;
 
 pub use canvas::UndoStep;
 pub use conflict::{Audit, Conflict, ConflictClaim};
+pub use disk::DiskBase;
 pub use events::{Handed, WaitingEvents};
 pub use history::LogEntry;
 pub(super) use legacy::Legacy;

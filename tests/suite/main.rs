@@ -27,6 +27,7 @@ mod damage;
 mod demo;
 mod diff;
 mod disk;
+mod disks;
 mod documents;
 mod dry_runs;
 #[cfg(unix)]

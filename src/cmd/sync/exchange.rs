@@ -158,6 +158,7 @@ pub fn import(context: &Context, args: &ImportArgs) -> Result<Report> {
         Some(doc) => raw_input(doc, file),
         None => bundle_input(file),
     };
+    context.take_in_disks()?;
     // Everything is read before the store is locked: a pipe may take its time.
     if !args.keep_going {
         let all = args.files.iter().map(read).collect::<Result<Vec<Input>>>();
@@ -186,6 +187,7 @@ pub fn import(context: &Context, args: &ImportArgs) -> Result<Report> {
 /// A bare update of one document, as `sync import --raw` takes it.
 pub fn load(context: &Context, file: &Path, doc: &DocId, dry_run: DryRun) -> Result<Report> {
     let inputs = [raw_input(doc, file)?];
+    context.take_in_disks()?;
     let imported = bring(context.session()?, &inputs)?;
     account(context, &imported, &inputs, dry_run)
 }

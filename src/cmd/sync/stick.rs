@@ -99,6 +99,7 @@ fn take(context: &Context, dry_run: DryRun, found: &mut OnStick) -> Result<Optio
     if found.inputs.is_empty() {
         return Ok(None);
     }
+    context.take_in_disks()?;
     let (imported, refused) = import_sound(|| context.session(), &found.inputs)?;
     let read = found.inputs.iter().enumerate().filter(|(at, _)| !refused.contains_key(at));
     let read = read.filter_map(|(_, input)| match input {

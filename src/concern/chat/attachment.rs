@@ -111,7 +111,7 @@ fn is_mime(text: &str) -> bool {
 }
 
 /// The type that the ending of a name stands for. The content is not looked at.
-fn mime_of(filename: &str) -> &'static str {
+pub(in crate::concern) fn mime_of(filename: &str) -> &'static str {
     let Some(ending) = split(filename).1 else { return UNKNOWN };
     let ending = ending.to_ascii_lowercase();
     let ours = REGISTERED.iter().find(|(known, _)| *known == ending).map(|(_, mime)| *mime);

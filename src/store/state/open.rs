@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("events.sql"),
     include_str!("typed.sql"),
     include_str!("pages.sql"),
+    include_str!("disk.sql"),
 ];
 
 impl State {

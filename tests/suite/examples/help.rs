@@ -20,6 +20,13 @@ const BEFORE: &[(&str, &str)] = &[
     ("crdtctl archive restore", ARCHIVED),
     ("crdtctl archive show", ARCHIVED),
     ("crdtctl check", STALE_META),
+    (
+        "crdtctl disk diff",
+        "crdtctl sync export -O disk.crdt && crdtctl -s ~/bob sync import disk.crdt",
+    ),
+    ("crdtctl disk publish", "crdtctl disk put -r site /public/website"),
+    ("crdtctl disk verify", "crdtctl disk put -r site /public/website"),
+    ("crdtctl disk restore", "crdtctl disk remove /shared/docs/notes.md"),
     ("crdtctl entity create", "crdtctl init ~/new --as alice-river-stone-sky && cd ~/new"),
     ("crdtctl kanban column move", COLUMNS),
     ("crdtctl kanban column remove", COLUMNS),

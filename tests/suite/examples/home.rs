@@ -20,7 +20,7 @@ const STAND_INS: &[(&str, &str)] = &[
 ];
 
 /// Programs that examples are piped through as they are, where they are installed.
-const OTHERS: &[&str] = &["jq", "sqlite3", "python3"];
+const OTHERS: &[&str] = &["jq", "sqlite3", "python3", "b3sum"];
 
 /// Files by their path below a directory.
 type Files = BTreeMap<PathBuf, Vec<u8>>;
@@ -220,5 +220,7 @@ const FURNISHING: &[(&str, &str)] = &[
     ("", "crdtctl canvas events > messages.ndjson && cp messages.ndjson ~/relay.ndjson"),
     ("", "echo 'SELECT kind, sum(bytes) FROM sizes GROUP BY 1' > report.sql"),
     ("", "for f in map.png oars.png; do printf x > $f; done"),
+    ("", "mkdir site && echo '# Harbour' > site/index.md && echo '# Notes' > notes.md"),
+    ("", "crdtctl disk put notes.md /shared/docs/notes.md"),
     ("", "for f in note notes report; do echo 'It squeaks when it turns' > $f.txt; done"),
 ];

@@ -1,0 +1,221 @@
+//! `disk`: the files of an entity.
+
+mod change;
+mod glob;
+mod list;
+mod put;
+mod read;
+mod site;
+
+pub use DiskArgs as Args;
+
+use super::{Context, DryRun, OutFile};
+use crate::concern::disk::SPEC;
+use crate::error::Result;
+use crate::query::disk::file;
+use crate::ui::Report;
+use clap::Subcommand;
+use std::path::PathBuf;
+
+/// Put, get, edit and list the files on the disks of an entity
+///
+/// A path names the disk first: /shared/docs/plan.md, /public/website/index.html. The files lie in
+/// plain directories beside the store, disks/entities/ENTITY/DISK/…, where every program can read
+/// and write them: `disk scan` takes in what was changed there.
+#[derive(clap::Args)]
+pub struct DiskArgs {
+    #[command(subcommand)]
+    verb: DiskVerb,
+}
+
+#[derive(Subcommand)]
+enum DiskVerb {
+    /// Put a file to a path; a text that is there already is changed where it differs
+    #[command(after_help = "Examples:\n  \
+        crdtctl disk put notes.md /shared/docs/notes.md\n  \
+        echo hello | crdtctl disk put - /shared/hello.txt\n  \
+        crdtctl disk put -r site /public/website")]
+    Put {
+        /// The file, `-` for standard input, or with -r a directory
+        #[arg(value_name = "FILE")]
+        source: PathBuf,
+        /// Where to: a path on a disk
+        #[arg(value_name = "PATH")]
+        path: String,
+        /// Every file in a directory and below, all or none
+        #[arg(short, long)]
+        recursive: bool,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Get a file, or with -r all files below a path
+    #[command(after_help = "Examples:\n  \
+        crdtctl disk get /shared/docs/notes.md -O notes.md\n  \
+        crdtctl disk get -r /shared/docs -O copy")]
+    Get {
+        /// A path, or a file's id
+        #[arg(value_name = "PATH")]
+        path: String,
+        /// Everything below the path, into the directory of -O
+        #[arg(short, long, requires = super::globals::OUT)]
+        recursive: bool,
+        #[command(flatten)]
+        out: OutFile,
+    },
+    /// Print a file
+    #[command(after_help = "Example:\n  crdtctl disk cat /shared/docs/notes.md")]
+    Cat {
+        /// A path, or a file's id
+        #[arg(value_name = "PATH")]
+        path: String,
+    },
+    /// List the files
+    #[command(after_help = "Examples:\n  crdtctl disk list /shared/docs --tree\n  \
+        crdtctl disk list '/shared/**/*.md'")]
+    List {
+        /// Below this path, or those that a pattern names (`*`, `?`, `**`)
+        #[arg(value_name = "PATH")]
+        path: Option<String>,
+        /// As a tree of directories
+        #[arg(long)]
+        tree: bool,
+        /// Deleted files too, and those whose path another one has
+        #[arg(short, long)]
+        all: bool,
+    },
+    /// Show a file's record
+    #[command(after_help = "Example:\n  crdtctl disk show /shared/docs/notes.md")]
+    Show {
+        /// A path, or a file's id
+        #[arg(value_name = "PATH")]
+        path: String,
+    },
+    /// Change a text: in $VISUAL or $EDITOR, or `-` for the whole new text on standard input
+    #[command(after_help = "Examples:\n  \
+        EDITOR='sed -i s/squeaks/sings/' crdtctl disk edit /shared/docs/notes.md\n  \
+        sed s/colour/color/ notes.md | crdtctl disk edit /shared/docs/notes.md -")]
+    Edit {
+        /// A path, or a file's id
+        #[arg(value_name = "PATH")]
+        path: String,
+        /// `-`: the new text comes on standard input
+        #[arg(value_name = "TEXT", value_parser = ["-"])]
+        stdin: Option<String>,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Move a file, or all files of a directory
+    #[command(after_help = "Example:\n  crdtctl disk move /shared/docs/notes.md /public/notes.md")]
+    Move {
+        /// A path, or a file's id
+        from: String,
+        /// Where to; nothing may be there
+        to: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Remove a file, or with -r all files of a directory
+    #[command(after_help = "Example:\n  crdtctl disk remove /shared/docs/notes.md")]
+    Remove {
+        /// A path, or a file's id
+        #[arg(value_name = "PATH")]
+        path: String,
+        /// Everything below the path
+        #[arg(short, long)]
+        recursive: bool,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Bring a removed file back, as long as not everybody has heard that it was removed
+    #[command(after_help = "Example:\n  crdtctl disk restore /shared/docs/notes.md")]
+    Restore {
+        /// The path that it had, or its id
+        #[arg(value_name = "PATH")]
+        path: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Take in what was changed in the directories: new, edited, moved and removed files
+    #[command(after_help = "Example:\n  crdtctl disk scan -n")]
+    Scan {
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Show what differs between the store and the directories, and what is missing
+    #[command(after_help = "Example:\n  crdtctl disk status")]
+    Status {
+        /// Files that are as they should be, too
+        #[arg(short, long)]
+        all: bool,
+    },
+    /// Publish /public/website: the hashes of its files into B3SUMS, and the hash of that as its root
+    #[command(after_help = "Example:\n  crdtctl disk publish")]
+    Publish {
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Look whether a copy of a website is what was published: which files differ, are missing or extra
+    #[command(after_help = "Example:\n  crdtctl disk verify --root \"$(crdtctl disk publish)\" \
+        disks/entities/ocean-forest-moon-star/public/website")]
+    Verify {
+        /// As `disk publish` printed it
+        #[arg(long, value_name = "HASH")]
+        root: String,
+        /// The copy
+        dir: PathBuf,
+    },
+    /// Show what happened to a file, as far as the log reaches back
+    #[command(after_help = "Example:\n  crdtctl disk history /shared/docs/notes.md")]
+    History {
+        /// A path, or a file's id
+        #[arg(value_name = "PATH")]
+        path: String,
+    },
+    /// Show what differs between the store's text and the file in the directory, or another store
+    #[command(after_help = "Example:\n  crdtctl disk diff /shared/docs/notes.md --with ~/bob")]
+    Diff {
+        /// A path
+        #[arg(value_name = "PATH")]
+        path: String,
+        /// A store whose text of this path is the new one
+        #[arg(long, value_name = "STORE")]
+        with: Option<PathBuf>,
+    },
+}
+
+pub fn run(context: &Context, args: DiskArgs) -> Result<Report> {
+    if let DiskVerb::Verify { root, dir } = &args.verb {
+        return site::verify(root, dir);
+    }
+    let entity = context.entity()?;
+    match args.verb {
+        DiskVerb::Put { source, path, recursive: false, .. } => {
+            put::one(context, &entity, &source, &path)
+        }
+        DiskVerb::Put { source, path, .. } => put::all(context, &entity, &source, &path),
+        DiskVerb::Get { path, recursive: false, out } => read::get(context, &entity, &path, &out),
+        DiskVerb::Get { path, out, .. } => read::get_all(context, &entity, &path, &out),
+        DiskVerb::Cat { path } => read::cat(context, &entity, &path),
+        DiskVerb::List { path, tree, all } => {
+            list::list(context, &entity, path.as_deref(), tree, all)
+        }
+        DiskVerb::Show { path } => list::show(context, &entity, &path),
+        DiskVerb::Edit { path, stdin, .. } => put::edit(context, &entity, &path, stdin.is_some()),
+        DiskVerb::Move { from, to, .. } => change::rename(context, &entity, &from, &to),
+        DiskVerb::Remove { path, recursive, .. } => {
+            change::remove(context, &entity, &path, recursive)
+        }
+        DiskVerb::Restore { path, .. } => change::restore(context, &entity, &path),
+        DiskVerb::Publish { .. } => site::publish(context, &entity),
+        DiskVerb::Verify { root, dir } => site::verify(&root, &dir),
+        DiskVerb::Scan { .. } => change::scan(context, &entity),
+        DiskVerb::Status { all } => list::status(context, &entity, all),
+        DiskVerb::History { path } => {
+            let reader = context.reader()?;
+            let file = file(&reader, &entity, &path)?;
+            let doc = entity.document(SPEC.name);
+            super::log::of_one(context, &reader, &doc, &file.id)
+        }
+        DiskVerb::Diff { path, with } => read::diff(context, &entity, &path, with.as_deref()),
+    }
+}

@@ -1,0 +1,193 @@
+//! Commands that change the index and the files: take in, change, commit, make the files.
+
+use crate::cmd::Context;
+use crate::concern::disk::{Directory, DiskPath, MoveFile, RemoveFile, RestoreFile, SPEC};
+use crate::disk::{self, Which};
+use crate::error::{Error, Result};
+use crate::id::EntityId;
+use crate::operation::{self, Operation, Outcome};
+use crate::store::Session;
+use crate::ui::{Report, Written};
+use serde_json::json;
+
+/// Runs changes of files in one commit. What others changed at these paths is taken in first, and the
+/// files are made afterwards.
+pub fn change(
+    context: &Context,
+    entity: &EntityId,
+    touched: &Which,
+    run: impl FnOnce(&mut Session) -> Result<Written>,
+) -> Result<Report> {
+    let mut session = context.session()?;
+    let notes = disk::take_in(&mut session, entity, touched)?.notes;
+    let written = run(&mut session)?;
+    let committed = session.commit()?;
+    // What a command before left undone is made as well.
+    let left = if committed.documents.is_empty() { settle(context, entity)? } else { Vec::new() };
+    let mut report = context.written(written, committed);
+    report.notes.extend(notes.into_iter().chain(left));
+    Ok(report)
+}
+
+/// Makes the files what the store says.
+fn settle(context: &Context, entity: &EntityId) -> Result<Vec<String>> {
+    let mut session = context.session()?;
+    let settled = disk::settle(&mut session, entity)?;
+    session.commit()?;
+    Ok(settled.notes)
+}
+
+/// What one operation did.
+pub fn told(outcome: Outcome) -> Written {
+    Written {
+        sentence: outcome.said.clone(),
+        extra: crate::cmd::context::detail(&outcome),
+        id: outcome.id,
+        doc: outcome.doc.map(String::from),
+        creates: outcome.created,
+        changed: outcome.changed,
+        ..Written::default()
+    }
+}
+
+/// What several did: a sentence for all of them.
+pub fn told_all(outcomes: Vec<Outcome>, sentence: &str) -> Written {
+    match <[Outcome; 1]>::try_from(outcomes) {
+        Ok([one]) => told(one),
+        Err(all) => {
+            let changed = all.iter().filter(|outcome| outcome.changed);
+            let ids: Vec<&String> = changed.filter_map(|outcome| outcome.id.as_ref()).collect();
+            let gone: Vec<&str> = all.iter().flat_map(Outcome::gone).collect();
+            let mut written = Written {
+                sentence: format!("{sentence} {} of {} files", ids.len(), all.len()),
+                changed: !ids.is_empty(),
+                doc: all.iter().find_map(|outcome| outcome.doc.clone()).map(String::from),
+                ..Written::default()
+            };
+            written.extra.insert("ids".to_owned(), json!(ids));
+            if !gone.is_empty() {
+                written.extra.insert("pruned".to_owned(), json!(gone));
+            }
+            written
+        }
+    }
+}
+
+/// The paths among what files are called.
+fn at<'n>(named: impl Iterator<Item = &'n String>) -> Which {
+    Which::At(named.filter_map(|named| DiskPath::parse(named).ok()).collect())
+}
+
+pub fn rename(context: &Context, entity: &EntityId, from: &str, to: &str) -> Result<Report> {
+    let target = DiskPath::parse_dir(to)?;
+    let below = files_below(context, entity, from)?;
+    let moves: Vec<(String, DiskPath)> = match below {
+        Some((dir, paths)) => {
+            let moved = |path: &DiskPath| {
+                let rest = path.as_str().get(dir.as_str().len()..).unwrap_or_default();
+                Ok((path.to_string(), DiskPath::parse(&format!("{target}{rest}"))?))
+            };
+            paths.iter().map(moved).collect::<Result<_>>()?
+        }
+        None => {
+            // `mv`'s habit: into a directory that is named as one.
+            let is_dir = to.ends_with('/') || target.parts().next().is_none();
+            let target = match (is_dir, DiskPath::parse(from)) {
+                (true, Ok(from)) => target.child(from.name())?,
+                _ => DiskPath::parse(to)?,
+            };
+            vec![(from.to_owned(), target)]
+        }
+    };
+    let touched = at(moves.iter().map(|(from, _)| from));
+    change(context, entity, &touched, |session| {
+        let run = |(file, to): (String, DiskPath)| {
+            let operation = Operation::DiskMove(MoveFile { entity: entity.clone(), file, to });
+            operation::run(session, &operation)
+        };
+        Ok(told_all(moves.into_iter().map(run).collect::<Result<_>>()?, "moved"))
+    })
+}
+
+pub fn remove(context: &Context, entity: &EntityId, path: &str, all: bool) -> Result<Report> {
+    let files = match files_below(context, entity, path)? {
+        Some((_, paths)) if all => paths.iter().map(ToString::to_string).collect(),
+        Some((dir, paths)) => {
+            let what = format!("{dir} is a directory of {} files", paths.len());
+            return Err(Error::usage(what).hint("`-r` removes all of them"));
+        }
+        None => vec![path.to_owned()],
+    };
+    let run = |session: &mut Session| -> Result<Vec<Outcome>> {
+        let remove = |file: &String| {
+            let remove = RemoveFile { entity: entity.clone(), file: file.clone() };
+            operation::run(session, &Operation::DiskRemove(remove))
+        };
+        files.iter().map(remove).collect()
+    };
+    if context.asks() {
+        let trial = run(&mut context.rehearsal()?)?;
+        if !context.confirm_loss(trial.iter().map(|outcome| outcome.gone().len()).sum())? {
+            return Ok(Report::nothing().note("nothing was removed"));
+        }
+    }
+    let touched = at(files.iter());
+    change(context, entity, &touched, |session| Ok(told_all(run(session)?, "removed")))
+}
+
+pub fn restore(context: &Context, entity: &EntityId, file: &str) -> Result<Report> {
+    let restore = RestoreFile { entity: entity.clone(), file: file.to_owned() };
+    change(context, entity, &at([].iter()), |session| {
+        Ok(told(operation::run(session, &Operation::DiskRestore(restore))?))
+    })
+}
+
+pub fn scan(context: &Context, entity: &EntityId) -> Result<Report> {
+    let mut session = context.session()?;
+    let taken = disk::take_in(&mut session, entity, &Which::All)?;
+    let committed = session.commit()?;
+    let counts = [
+        (taken.added.len(), "added"),
+        (taken.changed.len(), "changed"),
+        (taken.moved.len(), "moved"),
+        (taken.removed.len(), "removed"),
+    ];
+    let counts: Vec<String> =
+        counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    let mut written = Written {
+        sentence: match counts.is_empty() {
+            true => "nothing was changed in the directories".to_owned(),
+            false => format!("took in what was changed: {}", counts.join(", ")),
+        },
+        changed: !committed.documents.is_empty(),
+        ..Written::default()
+    };
+    for (name, paths) in [
+        ("added", json!(taken.added)),
+        ("edited", json!(taken.changed)),
+        ("moved", json!(taken.moved)),
+        ("removed", json!(taken.removed)),
+    ] {
+        written.extra.insert(name.to_owned(), paths);
+    }
+    let left = if committed.documents.is_empty() { settle(context, entity)? } else { Vec::new() };
+    let mut report = context.written(written, committed);
+    report.notes.extend(taken.notes.into_iter().chain(left));
+    Ok(report)
+}
+
+/// The directory that is named, and the files in it; None where a file is, or nothing.
+fn files_below(
+    context: &Context,
+    entity: &EntityId,
+    named: &str,
+) -> Result<Option<(DiskPath, Vec<DiskPath>)>> {
+    let Ok(dir) = DiskPath::parse_dir(named) else { return Ok(None) };
+    let reader = context.reader()?;
+    let Some(view) = reader.view(&entity.document(SPEC.name))? else { return Ok(None) };
+    let directory = Directory::of(&view);
+    let paths = directory.owners().map(|place| &place.path);
+    let below: Vec<DiskPath> = paths.filter(|path| dir.holds(path)).cloned().collect();
+    let is_dir = below.iter().any(|path| *path != dir);
+    Ok(is_dir.then_some((dir, below)))
+}

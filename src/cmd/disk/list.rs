@@ -1,0 +1,102 @@
+//! `disk list`, `disk show` and `disk status`.
+
+use super::glob;
+use crate::cmd::Context;
+use crate::concern::disk::DiskPath;
+use crate::disk::{self, DiskState};
+use crate::error::{Error, Kind, Result};
+use crate::id::EntityId;
+use crate::query::disk::{DiskRow, files};
+use crate::ui::{Column, Report, row, rows};
+use std::collections::BTreeMap;
+
+const FILES: &[Column] = &[
+    Column::text("path", "path"),
+    Column::bytes("size_bytes", "size"),
+    Column::time("updated_at", "changed"),
+    Column::text("author_id", "by"),
+    Column::text("mime_type", "type").wide(),
+    Column::id("id", "id"),
+];
+
+const STATUS: &[Column] = &[
+    Column::text("path", "path"),
+    Column::text("state", "state"),
+    Column::prose("note", "note"),
+    Column::id("id", "id"),
+];
+
+pub fn list(
+    context: &Context,
+    entity: &EntityId,
+    path: Option<&str>,
+    tree: bool,
+    all: bool,
+) -> Result<Report> {
+    let found = select(files(&context.reader()?, entity, all)?, path)?;
+    if tree && !context.terminal.format.is_json() {
+        return Ok(Report::text(draw(found.iter().map(|file| file.path.as_str()))));
+    }
+    Ok(Report::list(rows(&found)?, FILES, Some("id"), "no files"))
+}
+
+pub fn show(context: &Context, entity: &EntityId, named: &str) -> Result<Report> {
+    let reader = context.reader()?;
+    let id = crate::query::disk::file(&reader, entity, named)?.id;
+    let found = files(&reader, entity, true)?.into_iter().find(|file| file.id == id);
+    let found = found.ok_or_else(|| Error::bug("a file was found and lost"))?;
+    Ok(Report::object(row(&found)?, FILES, Some("id")))
+}
+
+/// The files below a path, or that a pattern names.
+pub fn select(mut all: Vec<DiskRow>, wanted: Option<&str>) -> Result<Vec<DiskRow>> {
+    let Some(wanted) = wanted.filter(|wanted| *wanted != "/") else { return Ok(all) };
+    if glob::is_pattern(wanted) {
+        all.retain(|file| glob::matches(wanted, &file.path));
+        return Ok(all);
+    }
+    let dir = DiskPath::parse_dir(wanted)?;
+    all.retain(|file| DiskPath::parse(&file.path).is_ok_and(|path| dir.holds(&path)));
+    Ok(all)
+}
+
+/// Paths as a tree: a directory on a line of its own, what is in it behind two blanks more.
+fn draw<'p>(paths: impl Iterator<Item = &'p str>) -> String {
+    let mut out = String::new();
+    let mut last: Vec<&str> = Vec::new();
+    let sorted: BTreeMap<Vec<&str>, ()> =
+        paths.map(|path| (path.trim_start_matches('/').split('/').collect(), ())).collect();
+    for parts in sorted.into_keys() {
+        let common = parts.iter().zip(&last).take_while(|(a, b)| a == b).count();
+        for (depth, part) in parts.iter().enumerate().skip(common) {
+            let end = if depth + 1 < parts.len() { "/" } else { "" };
+            out.push_str(&format!("{}{}{end}\n", "  ".repeat(depth), crate::ui::shown_text(part)));
+        }
+        last = parts;
+    }
+    out
+}
+
+pub fn status(context: &Context, entity: &EntityId, all: bool) -> Result<Report> {
+    let mut found = disk::status(&context.reader()?, entity)?;
+    let open = found.iter().filter(|file| file.state != DiskState::Current).count();
+    if !all {
+        found.retain(|file| file.state != DiskState::Current);
+    }
+    let report = Report::list(rows(&found)?, STATUS, None, "every file is as it should be");
+    Ok(match open {
+        0 => report,
+        _ => report.exit(crate::cmd::exit_code(Kind::Findings)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_has_each_directory_once() {
+        let paths = ["/shared/b", "/shared/a/x", "/public/a", "/shared/a/y"];
+        assert_eq!(draw(paths.into_iter()), "public/\n  a\nshared/\n  a/\n    x\n    y\n  b\n");
+    }
+}

@@ -1,0 +1,211 @@
+//! `disk put` and `disk edit`: the user's files onto the disks.
+
+use super::change::{change, told, told_all};
+use crate::cmd::{Context, editor, files};
+use crate::concern::disk::content::TextFile;
+use crate::concern::disk::{DiskContent, DiskPath, FileHash, Put};
+use crate::disk::{Objects, Which};
+use crate::error::{Error, Kind, Result};
+use crate::id::EntityId;
+use crate::limits;
+use crate::operation::{self, Operation};
+use crate::query::disk::file;
+use crate::store::{self, Session};
+use crate::ui::Report;
+use std::fs::{self, Metadata};
+use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
+
+pub fn one(context: &Context, entity: &EntityId, source: &Path, path: &str) -> Result<Report> {
+    if source.is_dir() {
+        let what = format!("{} is a directory", source.display());
+        return Err(Error::usage(what).hint("`-r` puts all files in it"));
+    }
+    let path = match (DiskPath::parse_dir(path)?, source.file_name().and_then(|name| name.to_str()))
+    {
+        // Into a directory, under the file's own name.
+        (dir, Some(name)) if path.ends_with('/') && name != "-" => dir.child(name)?,
+        _ => DiskPath::parse(path)?,
+    };
+    let found = SourceFile { source: source.to_owned(), path: path.clone() };
+    change(context, entity, &Which::At([path].into()), |session| {
+        let put = found.read(session, entity)?;
+        Ok(told(operation::run(session, &Operation::DiskPut(put))?))
+    })
+}
+
+pub fn all(context: &Context, entity: &EntityId, source: &Path, path: &str) -> Result<Report> {
+    let found = walk(source, &DiskPath::parse_dir(path)?)?;
+    let touched = Which::At(found.iter().map(|found| found.path.clone()).collect());
+    let progress = context.progress("putting files", Some(found.len() as u64));
+    change(context, entity, &touched, |session| {
+        let put = |found: &SourceFile| {
+            let put = found.read(session, entity)?;
+            progress.advance(1);
+            operation::run(session, &Operation::DiskPut(put))
+        };
+        Ok(told_all(found.iter().map(put).collect::<Result<_>>()?, "put"))
+    })
+}
+
+/// A file of the user's, and where it goes.
+struct SourceFile {
+    source: PathBuf,
+    path: DiskPath,
+}
+
+impl SourceFile {
+    /// The operation that puts it. A content that is no text is with the store then.
+    fn read(&self, session: &Session, entity: &EntityId) -> Result<Put> {
+        let mut input = files::open(&self.source)?;
+        let meta = match self.source.as_os_str() == "-" {
+            true => None,
+            false => fs::metadata(&self.source).ok(),
+        };
+        let reading = |e| Error::io(format!("cannot read {}", files::name(&self.source)), e);
+        let mut head = Vec::new();
+        let most = limits::DISK_TEXT_BYTES as u64 + 1;
+        (&mut input).take(most).read_to_end(&mut head).map_err(reading)?;
+        let (entity, path) = (entity.clone(), self.path.clone());
+        let text = (head.len() as u64) < most;
+        let put = match TextFile::of(&head).filter(|_| text) {
+            Some(file) => Put::text(entity, path, file),
+            None => {
+                let size = meta.as_ref().map_or(0, Metadata::len);
+                let stored = store_bytes(session, &mut Cursor::new(head).chain(input), size)?;
+                Put::bytes(entity, path, stored)
+            }
+        };
+        Ok(Put { executable: meta.as_ref().and_then(is_executable), ..put })
+    }
+}
+
+/// Puts bytes with the store. In a dry run they are only counted.
+fn store_bytes(session: &Session, bytes: &mut dyn Read, size: u64) -> Result<FileHash> {
+    if session.dry_run() {
+        let mut all = Vec::new();
+        bytes.read_to_end(&mut all).map_err(|e| Error::io("cannot read the file", e))?;
+        return Ok(FileHash::of(&all));
+    }
+    let disks = session.disks();
+    if let Some(free) = store::free_bytes(disks.parent().unwrap_or(&disks))
+        && free < size
+    {
+        let what = format!("{size} bytes do not fit: {free} are free beside the store");
+        return Err(Error::io(what, "no space left").hint("make room there, and put it again"));
+    }
+    Objects::open(&disks)?.take(bytes, &session.environment().ids.uuid()?)
+}
+
+/// The files in a directory and below, in the order of their paths.
+///
+/// # Errors
+/// `Usage` for a name that a disk does not take; `Refused` for what is no file.
+fn walk(source: &Path, to: &DiskPath) -> Result<Vec<SourceFile>> {
+    if !source.is_dir() {
+        return Err(Error::usage(format!("{} is no directory", source.display()))
+            .hint("without `-r` one file is put"));
+    }
+    let mut found = Vec::new();
+    let mut waiting = vec![(source.to_owned(), to.clone())];
+    while let Some((dir, to)) = waiting.pop() {
+        let failed = |e| Error::io(format!("cannot list {}", dir.display()), e);
+        for entry in fs::read_dir(&dir).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let (name, source) = (entry.file_name(), entry.path());
+            let Some(name) = name.to_str() else {
+                return Err(Error::usage(format!("{} is not UTF-8", source.display()))
+                    .hint("give it another name"));
+            };
+            let path = to.child(name)?;
+            let kind = entry.file_type().map_err(failed)?;
+            if kind.is_dir() {
+                waiting.push((source, path));
+            } else if kind.is_file() {
+                found.push(SourceFile { source, path });
+            } else {
+                return Err(Error::refused(format!("{} is no regular file", source.display()))
+                    .hint("links are not followed: put what it leads to in its place"));
+            }
+        }
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(found)
+}
+
+pub fn edit(context: &Context, entity: &EntityId, named: &str, stdin: bool) -> Result<Report> {
+    let path = {
+        let file = file(&context.reader()?, entity, named)?;
+        file.place().ok_or_else(|| Error::refused(format!("{named} has no path here")))?
+    };
+    // What was changed in the directory belongs to what is edited.
+    let mut session = context.session()?;
+    let notes =
+        crate::disk::take_in(&mut session, entity, &Which::At([path.clone()].into()))?.notes;
+    session.commit()?;
+    notes.into_iter().for_each(|note| context.note(note));
+    let old = match file(&context.reader()?, entity, path.as_str())?.content {
+        DiskContent::Text(old) => old,
+        DiskContent::Binary(_) => {
+            return Err(Error::refused(format!("{path} is no text"))
+                .hint("`crdtctl disk get` and `crdtctl disk put` replace it as a whole"));
+        }
+    };
+    let new = match stdin {
+        true => {
+            let mut bytes = Vec::new();
+            let most = limits::DISK_TEXT_BYTES as u64 + 1;
+            let failed = |e| Error::io("cannot read standard input", e);
+            std::io::stdin().take(most).read_to_end(&mut bytes).map_err(failed)?;
+            bytes
+        }
+        false => in_editor(context, &path, &old)?,
+    };
+    let Some(new) = TextFile::of(&new) else {
+        return Err(Error::refused("what came is no text, or one that is too long to be merged")
+            .hint("`crdtctl disk put` puts any file"));
+    };
+    let base = Some(old.text);
+    let put = Put { base, ..Put::text(entity.clone(), path, new) };
+    change(context, entity, &Which::At([].into()), |session| {
+        Ok(told(operation::run(session, &Operation::DiskPut(put))?))
+    })
+}
+
+/// What somebody makes of a text in an editor.
+///
+/// # Errors
+/// `Usage` where there is none; `Io` where it does not run, `Interrupted` where it says that it failed.
+fn in_editor(context: &Context, path: &DiskPath, old: &TextFile) -> Result<Vec<u8>> {
+    let chosen = editor::chosen().or_else(|| context.terminal.ask.then(|| "vi".to_owned()));
+    let chosen = chosen.ok_or_else(|| {
+        Error::usage("no editor to edit in")
+            .hint("set VISUAL or EDITOR, or write `-` and pipe the new text in")
+    })?;
+    let failed = |e| Error::io("cannot make a file for the editor", e);
+    // Under its own name: editors go by its ending.
+    let dir = tempfile::Builder::new().prefix("crdtctl-").tempdir().map_err(failed)?;
+    let copy = dir.path().join(path.name());
+    fs::write(&copy, old.bytes()).map_err(failed)?;
+    let ended = editor::run(&chosen, &copy)
+        .map_err(|e| Error::io(format!("cannot run the editor `{chosen}`"), e))?;
+    if !ended.success() {
+        // What was written in it is not lost.
+        let kept = dir.keep().join(path.name());
+        let what = format!("`{chosen}` ended with {ended}: nothing was changed");
+        return Err(Error::new(Kind::Interrupted, what)
+            .hint(format!("what was written is in {}", kept.display())));
+    }
+    files::read(&copy, limits::DISK_TEXT_BYTES as u64)
+}
+
+#[cfg(unix)]
+fn is_executable(meta: &Metadata) -> Option<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    Some(meta.permissions().mode() & 0o100 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(_meta: &Metadata) -> Option<bool> {
+    None
+}

@@ -1,0 +1,111 @@
+//! `disk publish` and `disk verify`.
+
+use super::change::{change, told};
+use crate::cmd::{Context, files};
+use crate::concern::disk::{Publish, SUMS};
+use crate::disk::Which;
+use crate::error::{Error, Kind, Result};
+use crate::id::{EntityId, hex};
+use crate::operation::{self, Operation};
+use crate::ui::{Column, Report, row};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Half a kilobyte a file.
+const SUMS_BYTES: u64 = 64 << 20;
+
+const COLUMNS: &[Column] = &[Column::text("path", "path"), Column::text("finding", "finding")];
+
+pub fn publish(context: &Context, entity: &EntityId) -> Result<Report> {
+    change(context, entity, &Which::Known, |session| {
+        let publish = Operation::DiskPublish(Publish { entity: entity.clone() });
+        let mut written = told(operation::run(session, &publish)?);
+        // The root is the answer.
+        written.creates = true;
+        Ok(written)
+    })
+}
+
+/// What is not as it was published.
+#[derive(Serialize)]
+struct SiteFinding {
+    path: String,
+    finding: &'static str,
+}
+
+pub fn verify(root: &str, dir: &Path) -> Result<Report> {
+    let is_hash = root.len() == 64 && root.bytes().all(|b| b.is_ascii_hexdigit());
+    if !is_hash {
+        return Err(Error::usage(format!("not the root of a website: {root:?}"))
+            .hint("`crdtctl disk publish` prints one: 64 hexadecimal digits"));
+    }
+    let sums = files::read(&dir.join(SUMS), SUMS_BYTES)?;
+    let mut found = Vec::new();
+    let mut add = |path: &str, finding| found.push(SiteFinding { path: path.to_owned(), finding });
+    if !hex(blake3::hash(&sums).as_bytes()).eq_ignore_ascii_case(root) {
+        add(SUMS, "is not what was published");
+    }
+    let listed = listed(&sums)?;
+    let lying = lying(dir)?;
+    for (path, hash) in &listed {
+        match lying.get(path) {
+            None => add(path, "missing"),
+            Some(None) => add(path, "not a regular file"),
+            Some(Some(file)) if hash_of(file)? != *hash => add(path, "differs"),
+            Some(Some(_)) => {}
+        }
+    }
+    lying.keys().filter(|path| !listed.contains_key(*path)).for_each(|path| add(path, "extra"));
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    let rows = found.iter().map(row).collect::<Result<Vec<_>>>()?;
+    let report = Report::list(rows, COLUMNS, None, "the copy is what was published");
+    Ok(match found.is_empty() {
+        true => report,
+        false => report.exit(crate::cmd::exit_code(Kind::Findings)),
+    })
+}
+
+/// The files that sums name, each with its hash.
+fn listed(sums: &[u8]) -> Result<BTreeMap<String, String>> {
+    let wrong = || {
+        Error::new(Kind::Untrusted, format!("{SUMS} is not what `b3sum` prints"))
+            .hint("take the copy again")
+    };
+    let text = std::str::from_utf8(sums).map_err(|_| wrong())?;
+    let line = |line: &str| {
+        let (hash, path) = line.split_once("  ")?;
+        (hash.len() == 64).then(|| (path.to_owned(), hash.to_ascii_lowercase()))
+    };
+    text.lines().map(|text| line(text).ok_or_else(wrong)).collect()
+}
+
+/// The files in a directory and below by their paths; None for what is no regular file.
+fn lying(dir: &Path) -> Result<BTreeMap<String, Option<PathBuf>>> {
+    let mut all = BTreeMap::new();
+    let mut waiting = vec![(dir.to_owned(), String::new())];
+    while let Some((at, below)) = waiting.pop() {
+        let failed = |e| Error::io(format!("cannot list {}", at.display()), e);
+        for entry in fs::read_dir(&at).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let path = format!("{below}{}", entry.file_name().to_string_lossy());
+            let kind = entry.file_type().map_err(failed)?;
+            if kind.is_dir() {
+                waiting.push((entry.path(), format!("{path}/")));
+            } else if path != SUMS || !kind.is_file() {
+                all.insert(path, kind.is_file().then(|| entry.path()));
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn hash_of(file: &Path) -> Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    let mut input = files::open(file)?;
+    let failed = |e| Error::io(format!("cannot read {}", file.display()), e);
+    hasher.update_reader(&mut input as &mut dyn Read).map_err(failed)?;
+    Ok(hex(hasher.finalize().as_bytes()))
+}

@@ -1,0 +1,281 @@
+//! Which file has which path: derived once a session, and kept up by the operations.
+
+use super::path::DiskPath;
+use super::{FILES, no_file};
+use crate::crdt::source::Source;
+use crate::error::{Error, Next, Result};
+use crate::id::{self, DocId};
+use crate::store::Session;
+use crate::wire::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A file that is not deleted, and where it wants to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file's whole id.
+    pub id: String,
+    /// Its path, which another file may have.
+    pub path: DiskPath,
+    /// When it came there, in Unix seconds: of several files with one path the last has it.
+    pub since: i64,
+}
+
+/// The files of an entity by their paths.
+#[derive(Debug, Default)]
+pub struct Directory {
+    places: BTreeMap<String, Place>,
+    /// By the key of the path: those who want it, who has it last.
+    wanted: BTreeMap<String, BTreeSet<(i64, String)>>,
+    /// Deleted files by the keys of their paths.
+    deleted: BTreeMap<String, BTreeSet<String>>,
+    /// Files whose path is none, by their ids.
+    astray: BTreeMap<String, String>,
+}
+
+impl Directory {
+    /// The directory of a document as it stands in a session. To be given back with
+    /// [`Directory::keep`] once it knows of every change since.
+    pub fn take(session: &mut Session, doc: &DocId) -> Result<Directory> {
+        match session.recall(doc) {
+            Some(directory) => Ok(directory),
+            None => Ok(session.read(doc, |source| Directory::of(source))?.unwrap_or_default()),
+        }
+    }
+
+    /// Keeps it for the next operation.
+    pub fn keep(self, session: &mut Session, doc: &DocId) {
+        session.remember(doc, self);
+    }
+
+    /// The directory of a document.
+    pub fn of(source: &dyn Source) -> Directory {
+        let mut directory = Directory::default();
+        let names = ["path", "path_updated_at", "deleted"];
+        for (id, values) in source.fields(FILES.path, &names) {
+            let [path, since, deleted] = values.as_slice() else { continue };
+            let text = path.as_ref().and_then(Value::as_str).unwrap_or_default();
+            let is_deleted = deleted.as_ref().and_then(Value::as_bool) == Some(true);
+            match DiskPath::parse(text) {
+                Ok(path) if is_deleted => directory.note_deleted(&id, &path),
+                Ok(path) => {
+                    let since = since.as_ref().and_then(Value::as_i64).unwrap_or(0);
+                    directory.put(Place { id, path, since });
+                }
+                Err(_) if is_deleted => {}
+                Err(_) => drop(directory.astray.insert(id, text.to_owned())),
+            }
+        }
+        directory
+    }
+
+    /// Notes a file where it is now.
+    pub fn put(&mut self, place: Place) {
+        self.remove(&place.id);
+        let key = place.path.key();
+        self.wanted.entry(key).or_default().insert((place.since, place.id.clone()));
+        self.places.insert(place.id.clone(), place);
+    }
+
+    /// Notes that a file is nowhere for now.
+    pub fn lift(&mut self, id: &str) {
+        self.remove(id);
+    }
+
+    /// Notes that a file is deleted.
+    pub fn delete(&mut self, id: &str) {
+        if let Some(place) = self.remove(id) {
+            self.note_deleted(id, &place.path);
+        }
+    }
+
+    fn note_deleted(&mut self, id: &str, path: &DiskPath) {
+        self.deleted.entry(path.key()).or_default().insert(id.to_owned());
+    }
+
+    fn remove(&mut self, id: &str) -> Option<Place> {
+        self.astray.remove(id);
+        let place = self.places.remove(id)?;
+        let key = place.path.key();
+        if let Some(ids) = self.deleted.get_mut(&key) {
+            ids.remove(id);
+        }
+        if let Some(wanted) = self.wanted.get_mut(&key) {
+            wanted.remove(&(place.since, place.id.clone()));
+            if wanted.is_empty() {
+                self.wanted.remove(&key);
+            }
+        }
+        Some(place)
+    }
+
+    /// The files that have their paths, in the order of those.
+    pub fn owners(&self) -> impl Iterator<Item = &Place> {
+        self.wanted.iter().filter_map(|(key, wanted)| {
+            let (_, id) = wanted.last()?;
+            self.places.get(id).filter(|_| !self.is_directory(key))
+        })
+    }
+
+    /// The files whose path another file has, with who that is; a directory has none.
+    pub fn displaced(&self) -> impl Iterator<Item = (&Place, Option<&Place>)> {
+        self.wanted.iter().flat_map(|(key, wanted)| {
+            let owner = wanted.last().filter(|_| !self.is_directory(key));
+            let owner = owner.and_then(|(_, id)| self.places.get(id));
+            let others = wanted.iter().filter_map(|(_, id)| self.places.get(id));
+            let others = others.filter(move |place| owner.is_none_or(|o| o.id != place.id));
+            others.map(move |place| (place, owner))
+        })
+    }
+
+    /// Files whose path is none that could be made here: id and path as they are written.
+    pub fn astray(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.astray.iter().map(|(id, path)| (id.as_str(), path.as_str()))
+    }
+
+    /// The ids of deleted files that were at a path.
+    pub fn deleted_at(&self, path: &DiskPath) -> impl Iterator<Item = &str> {
+        self.deleted.get(&path.key()).into_iter().flatten().map(String::as_str)
+    }
+
+    /// Where a file is that is not deleted.
+    pub fn place(&self, id: &str) -> Option<&Place> {
+        self.places.get(id)
+    }
+
+    /// The file that has a path.
+    ///
+    /// # Errors
+    /// `Refused` where a directory is there, or a file is where a directory is needed, or where a
+    /// path differs in nothing that every file system tells apart.
+    pub fn at(&self, path: &DiskPath) -> Result<Option<&Place>> {
+        let key = path.key();
+        if let Some(below) = self.first_below(&key) {
+            return Err(taken(path, "is a directory", below));
+        }
+        let above = key.match_indices('/').skip(2).map(|(at, _)| key.get(..at).unwrap_or_default());
+        if let Some(place) = above.filter_map(|key| self.has(key)).next() {
+            return Err(taken(path, "would lie in a file", &place.path));
+        }
+        match self.has(&key) {
+            Some(place) if place.path == *path => Ok(Some(place)),
+            Some(place) => Err(taken(path, "is not told apart everywhere from", &place.path)),
+            None => Ok(None),
+        }
+    }
+
+    fn has(&self, key: &str) -> Option<&Place> {
+        self.places.get(&self.wanted.get(key)?.last()?.1)
+    }
+
+    fn is_directory(&self, key: &str) -> bool {
+        self.first_below(key).is_some()
+    }
+
+    fn first_below(&self, key: &str) -> Option<&DiskPath> {
+        let from = format!("{key}/");
+        let (first, wanted) = self.wanted.range(from.clone()..).next()?;
+        let id = &wanted.last().filter(|_| first.starts_with(&from))?.1;
+        self.places.get(id).map(|place| &place.path)
+    }
+
+    /// The file that a path, an id or a unique prefix of one means.
+    ///
+    /// # Errors
+    /// `NotFound`, `Ambiguous`; `Usage` for what is neither.
+    pub fn find(&self, named: &str) -> Result<&Place> {
+        if named.starts_with('/') {
+            let path = DiskPath::parse(named)?;
+            return match self.at(&path) {
+                Ok(Some(place)) => Ok(place),
+                Ok(None) => Err(no_file(named)),
+                // What is there instead says more than that nothing is.
+                Err(error) => Err(error.of_kind(crate::error::Kind::NotFound)),
+            };
+        }
+        let id = id::resolve(named, self.places.keys().map(String::as_str), "file")
+            .map_err(|e| e.hint_also(Next::Files.and(" shows those that are there")))?;
+        self.places.get(&id).ok_or_else(|| no_file(named))
+    }
+}
+
+fn taken(path: &DiskPath, what: &str, other: &DiskPath) -> Error {
+    Error::refused(match what {
+        "is a directory" => format!("{path} {what}: there is {other}"),
+        _ => format!("{path} {what} {other}"),
+    })
+    .hint(Next::Files.and(" shows what is there; use another name"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory(files: &[(&str, &str, i64)]) -> Directory {
+        let mut directory = Directory::default();
+        for (id, path, since) in files {
+            let path = DiskPath::parse(path).unwrap();
+            directory.put(Place { id: (*id).to_owned(), path, since: *since });
+        }
+        directory
+    }
+
+    fn ids<'d>(places: impl Iterator<Item = &'d Place>) -> Vec<&'d str> {
+        places.map(|place| place.id.as_str()).collect()
+    }
+
+    #[test]
+    fn the_last_has_the_path_and_the_others_are_known() {
+        let directory = directory(&[
+            ("a", "/shared/x.md", 1),
+            ("b", "/shared/X.md", 2),
+            ("c", "/shared/d", 9),
+            ("d", "/shared/d/y", 1),
+        ]);
+        assert_eq!(ids(directory.owners()), ["d", "b"]);
+        let displaced: Vec<_> = directory
+            .displaced()
+            .map(|(place, owner)| (place.id.as_str(), owner.map(|owner| owner.id.as_str())))
+            .collect();
+        assert_eq!(displaced, [("c", None), ("a", Some("b"))]);
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_named() {
+        let directory = directory(&[("a", "/shared/x.md", 1), ("b", "/shared/d/y", 1)]);
+        let at = |path: &str| {
+            let path = DiskPath::parse(path).unwrap();
+            let found = directory.at(&path).map(|found| found.map(|place| place.id.clone()));
+            found.map_err(|error| error.message)
+        };
+        assert_eq!(at("/shared/x.md"), Ok(Some("a".to_owned())));
+        assert_eq!(at("/shared/z"), Ok(None));
+        assert_eq!(
+            at("/shared/X.MD").unwrap_err(),
+            "/shared/X.MD is not told apart everywhere from /shared/x.md"
+        );
+        assert_eq!(at("/shared/d").unwrap_err(), "/shared/d is a directory: there is /shared/d/y");
+        assert_eq!(
+            at("/shared/x.md/a/b").unwrap_err(),
+            "/shared/x.md/a/b would lie in a file /shared/x.md"
+        );
+    }
+
+    #[test]
+    fn what_is_kept_up_is_what_would_be_read_anew() {
+        let mut known = directory(&[("a", "/shared/x", 1), ("b", "/shared/x", 2)]);
+        known.delete("b");
+        assert_eq!(ids(known.owners()), ["a"]);
+        assert_eq!(
+            known.deleted_at(&DiskPath::parse("/shared/X").unwrap()).collect::<Vec<_>>(),
+            ["b"]
+        );
+        known.put(Place {
+            id: "a".to_owned(),
+            path: DiskPath::parse("/shared/z").unwrap(),
+            since: 3,
+        });
+        assert!(known.at(&DiskPath::parse("/shared/x").unwrap()).unwrap().is_none());
+        assert_eq!(known.find("/shared/z").unwrap().id, "a");
+        assert!(known.find("/shared/x").is_err());
+    }
+}

@@ -1,0 +1,342 @@
+//! Putting files: new ones, and new content into those that are there.
+
+use super::SPEC;
+use super::content::{LineEnd, TextFile};
+use super::difference;
+use super::directory::{Directory, Place};
+use super::file::{DiskContent, DiskFile, FileHash, VERSIONS_REPLACED, read};
+use super::path::{DiskKind, DiskPath};
+use crate::concern::chat::mime_of;
+use crate::concern::{Actor, Outcome, record};
+use crate::crdt::container;
+use crate::crdt::content::Content;
+use crate::crdt::doc::Txn;
+use crate::crdt::source::Source;
+use crate::crdt::text_edit::TextEdit;
+use crate::error::{Error, Result};
+use crate::id::{DocId, EntityId};
+use crate::limits;
+use crate::store::Session;
+use crate::tombstone;
+use crate::wire::Value;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Puts a file to a path, or new content into the one that is there: a text, or bytes by their hash.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Put {
+    /// The group, channel, project or organization whose disk it is.
+    pub entity: EntityId,
+    /// Where to.
+    pub path: DiskPath,
+    /// The whole text, its lines ending in `\n`; None for bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The text of which `text` was made, where others may have changed it since: only what differs
+    /// between the two is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// How lines end in the file; None leaves that as it is, `\n` in a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eol: Option<LineEnd>,
+    /// Whether the file begins with a byte order mark; None leaves that as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bom: Option<bool>,
+    /// The hash of the bytes, in hex; None for a text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blake3: Option<String>,
+    /// How many bytes there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<u64>,
+    /// Whether it may be run as a program; None leaves that as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executable: Option<bool>,
+    /// A file of its own, even where one has the path: the later one has it then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub beside: bool,
+}
+
+impl Put {
+    /// Puts a text with all that its file has beside it.
+    pub fn text(entity: EntityId, path: DiskPath, file: TextFile) -> Put {
+        let nothing = Put::nothing(entity, path);
+        Put { text: Some(file.text), eol: Some(file.eol), bom: Some(file.bom), ..nothing }
+    }
+
+    /// Puts bytes that lie where those of this store's files do.
+    pub fn bytes(entity: EntityId, path: DiskPath, stored: FileHash) -> Put {
+        let nothing = Put::nothing(entity, path);
+        Put { blake3: Some(stored.blake3), size_bytes: Some(stored.size_bytes), ..nothing }
+    }
+
+    fn nothing(entity: EntityId, path: DiskPath) -> Put {
+        Put {
+            entity,
+            path,
+            text: None,
+            base: None,
+            eol: None,
+            bom: None,
+            blake3: None,
+            size_bytes: None,
+            executable: None,
+            beside: false,
+        }
+    }
+
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let content = self.content()?;
+        check_disk(&self.path)?;
+        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
+        let mut directory = Directory::take(session, &doc)?;
+        let found = directory.at(&self.path)?.filter(|_| !self.beside).cloned();
+        let outcome = match found {
+            Some(place) => {
+                record::check(session, &doc, &["files".to_owned(), place.id.clone()], "file")?;
+                self.replace(session, &actor, &doc, &place.id, &content)?
+            }
+            None => {
+                tombstone::make_room(session, &doc)?;
+                let place = self.create(session, &actor, &doc, &content)?;
+                let outcome = Outcome::created(doc.clone(), &place.id);
+                directory.put(place);
+                outcome.saying(format!("put {}", self.path))
+            }
+        };
+        directory.keep(session, &doc);
+        Ok(outcome.with("path", self.path.as_str().into()))
+    }
+
+    fn content(&self) -> Result<DiskContent> {
+        match (&self.text, &self.blake3, self.size_bytes) {
+            (Some(text), None, None) if text.len() <= limits::DISK_TEXT_BYTES => {
+                Ok(DiskContent::Text(TextFile {
+                    text: text.clone(),
+                    eol: self.eol.unwrap_or_default(),
+                    bom: self.bom.unwrap_or_default(),
+                }))
+            }
+            (Some(_), None, None) => Err(Error::refused(format!(
+                "the text has more than {} bytes",
+                limits::DISK_TEXT_BYTES
+            ))
+            .hint("put it as a file: it is kept in versions then")),
+            (None, Some(hash), Some(size_bytes)) => {
+                let is_hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+                if hash.len() != 64
+                    || !hash.bytes().all(is_hex)
+                    || i64::try_from(size_bytes).is_err()
+                {
+                    return Err(Error::usage(format!(
+                        "not a BLAKE3 and a size: {hash} {size_bytes}"
+                    )));
+                }
+                Ok(DiskContent::Binary(Some(FileHash { blake3: hash.clone(), size_bytes })))
+            }
+            _ => Err(Error::usage("neither a text nor bytes")
+                .hint("give `text`, or `blake3` and `size_bytes` of what lies with the store")),
+        }
+    }
+
+    fn create(
+        &self,
+        session: &mut Session,
+        actor: &Actor,
+        doc: &DocId,
+        content: &DiskContent,
+    ) -> Result<Place> {
+        let now = session.now();
+        let path = &self.path;
+        let place = session.edit(doc, |txn| {
+            let id = new_id(txn, doc, path, content);
+            let version = version_id(&id, content);
+            let born = born(&id, path, content, &version);
+            container::create_content(txn, doc, "files", &id, &born)?;
+            let file = ["files", id.as_str()];
+            for clock in ["created_at", "updated_at", "path_updated_at"] {
+                txn.set(&file, clock, now)?;
+            }
+            txn.set(&file, "author_id", actor.id.as_str())?;
+            txn.set(&file, "media_type", mime_of(path.name()))?;
+            txn.set(&file, "executable", self.executable.unwrap_or(false))?;
+            if matches!(content, DiskContent::Binary(_)) {
+                let version = ["files", id.as_str(), "versions", version.as_str()];
+                txn.set(&version, "author_id", actor.id.as_str())?;
+                txn.set(&version, "created_at", now)?;
+            }
+            Ok(Place { id, path: path.clone(), since: now })
+        })?;
+        Ok(place)
+    }
+
+    fn replace(
+        &self,
+        session: &mut Session,
+        actor: &Actor,
+        doc: &DocId,
+        id: &str,
+        content: &DiskContent,
+    ) -> Result<Outcome> {
+        let old = session.read(doc, |source| read(source, id))?.flatten();
+        let old = old.ok_or_else(|| Error::bug("a file was found and lost"))?;
+        let edits = self.edits(&old, content);
+        let version = match content {
+            DiskContent::Binary(Some(new)) if !is_the_head(&old, new) => {
+                Some((session.environment().ids.uuid()?, new))
+            }
+            _ => None,
+        };
+        let fields = self.fields(&old, content);
+        if edits.is_empty() && version.is_none() && fields.is_empty() {
+            return Ok(
+                Outcome::unchanged(doc.clone(), id).saying(format!("{} is so already", self.path))
+            );
+        }
+        let now = session.now();
+        session.edit(doc, |txn| {
+            let file = ["files", id];
+            if !edits.is_empty() {
+                txn.edit_text(&["files", id, "text"], &edits)?;
+            }
+            if let Some((version, stored)) = &version {
+                let replaced: Vec<&str> = old.heads().iter().map(|head| head.id.as_str()).collect();
+                let fields = version_fields(version, stored, &replaced);
+                txn.put(&["files", id, "versions"], version, &fields)?;
+                let version = ["files", id, "versions", version.as_str()];
+                txn.set(&version, "author_id", actor.id.as_str())?;
+                txn.set(&version, "created_at", now.max(after(&old)))?;
+            }
+            for (name, value) in &fields {
+                txn.set(&file, name, value)?;
+            }
+            record::touch(txn, &file, "updated_at", now)
+        })?;
+        Ok(Outcome::changed(doc.clone(), id).saying(format!("changed {}", self.path)))
+    }
+
+    /// What becomes of the text.
+    fn edits(&self, old: &DiskFile, content: &DiskContent) -> Vec<TextEdit> {
+        let DiskContent::Text(new) = content else { return Vec::new() };
+        match (&self.base, &old.content) {
+            (Some(base), DiskContent::Text(current)) => {
+                difference::rebased(base, &new.text, &current.text)
+            }
+            (_, DiskContent::Text(current)) => difference::edits(&current.text, &new.text),
+            (_, DiskContent::Binary(_)) => difference::edits(&old.old_text, &new.text),
+        }
+    }
+
+    /// The registers that change.
+    fn fields(&self, old: &DiskFile, content: &DiskContent) -> Vec<(&'static str, Value)> {
+        let mut fields = Vec::new();
+        if old.content.kind() != content.kind() {
+            fields.push(("kind", Value::String(content.kind().to_owned())));
+        }
+        if let (DiskContent::Text(_), DiskContent::Text(current)) = (content, &old.content) {
+            if self.eol.is_some_and(|eol| eol != current.eol) {
+                let eol = self.eol.unwrap_or_default();
+                fields.push(("eol", Value::String(eol.as_str().to_owned())));
+            }
+            if self.bom.is_some_and(|bom| bom != current.bom) {
+                fields.push(("bom", Value::Bool(!current.bom)));
+            }
+        }
+        if self.executable.is_some_and(|executable| executable != old.executable) {
+            fields.push(("executable", Value::Bool(!old.executable)));
+        }
+        fields
+    }
+}
+
+/// Refuses what would not stay private: what stands in the document goes into every bundle.
+///
+/// # Errors
+/// `Refused`.
+pub(super) fn check_disk(path: &DiskPath) -> Result<()> {
+    match path.disk() {
+        DiskKind::Public | DiskKind::Shared => Ok(()),
+        DiskKind::Private => Err(Error::refused(format!("{path} would not stay private"))
+            .because("what is on a disk goes into the bundles for all members")
+            .hint("keep it elsewhere, or put it on /shared for everybody")),
+    }
+}
+
+/// Whether a file holds this already, and nothing else came at the same time.
+fn is_the_head(old: &DiskFile, new: &FileHash) -> bool {
+    let is_binary = matches!(old.content, DiskContent::Binary(_));
+    is_binary && matches!(old.heads().as_slice(), [head] if head.stored == *new)
+}
+
+/// A time behind that of every version: what replaces one is later, whatever the clock says.
+fn after(old: &DiskFile) -> i64 {
+    old.versions.last().map_or(0, |last| last.created_at.saturating_add(1))
+}
+
+/// The id of a new file: it follows from document, path and content, so that it is the same for
+/// whoever puts the same there at once. Of a file that was there before, and is deleted or elsewhere
+/// now, it is another.
+fn new_id(txn: &Txn<'_>, doc: &DocId, path: &DiskPath, content: &DiskContent) -> String {
+    let hash = content.stored().map_or_else(String::new, |stored| stored.blake3);
+    let id = |again: u64| {
+        let again = again.to_string();
+        name(&["crdtctl file 1", doc.as_str(), path.as_str(), content.kind(), &hash, &again])
+    };
+    (0..u64::MAX).map(id).find(|id| !txn.exists(&["files", id])).unwrap_or_default()
+}
+
+/// The id of a file's first version, which follows from the file's.
+fn version_id(id: &str, content: &DiskContent) -> String {
+    match content {
+        DiskContent::Text(_) => String::new(),
+        DiskContent::Binary(_) => name(&["crdtctl version 1", id]),
+    }
+}
+
+/// A name that follows from some words, in the form of a random id.
+fn name(words: &[&str]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for word in words {
+        hasher.update(&(word.len() as u64).to_le_bytes());
+        hasher.update(word.as_bytes());
+    }
+    let mut bytes = [0; 16];
+    hasher.finalize_xof().fill(&mut bytes);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
+}
+
+/// What a file is born with: nothing that varies between those who put it there.
+fn born(id: &str, path: &DiskPath, content: &DiskContent, version: &str) -> Content {
+    let text = |text: &str| Content::Plain(Value::String(text.to_owned()));
+    let empty = || Content::Map(BTreeMap::new());
+    let (file, versions) = match content {
+        DiskContent::Text(file) => (file.clone(), empty()),
+        DiskContent::Binary(stored) => {
+            let first = stored.as_ref().map(|stored| version_fields(version, stored, &[]));
+            let first = first.map(|fields| (version.to_owned(), fields));
+            (TextFile::default(), Content::Map(first.into_iter().collect()))
+        }
+    };
+    let fields = [
+        ("id", text(id)),
+        ("path", text(path.as_str())),
+        ("kind", text(content.kind())),
+        ("eol", text(file.eol.as_str())),
+        ("bom", Content::Plain(Value::Bool(file.bom))),
+        ("text", Content::Text(file.text)),
+        ("versions", versions),
+        ("deleted", Content::Plain(Value::Bool(false))),
+        ("deleted_at", Content::Plain(Value::Int(0))),
+        ("ack_vector", empty()),
+    ];
+    Content::Map(fields.map(|(name, field)| (name.to_owned(), field)).into())
+}
+
+fn version_fields(id: &str, stored: &FileHash, replaces: &[&str]) -> Content {
+    let text = |text: &str| Value::String(text.to_owned());
+    let size = i64::try_from(stored.size_bytes).unwrap_or(i64::MAX);
+    let fields = [("id", text(id)), ("blake3", text(&stored.blake3)), ("bytes", Value::Int(size))];
+    let fields = fields.map(|(name, field)| (name.to_owned(), Content::Plain(field)));
+    let replaces = replaces.iter().map(|id| Content::Plain(text(id))).collect();
+    let replaces = (VERSIONS_REPLACED.to_owned(), Content::Array(replaces));
+    Content::Map(fields.into_iter().chain([replaces]).collect())
+}

@@ -1,0 +1,158 @@
+//! Moving and removing files, and bringing them back.
+
+use super::directory::{Directory, Place};
+use super::file::read;
+use super::path::DiskPath;
+use super::put::check_disk;
+use super::{FILES, SPEC, no_file};
+use crate::concern::{Actor, Outcome, record};
+use crate::crdt::source::Source;
+use crate::error::{Error, Result};
+use crate::id::{DocId, EntityId, resolve};
+use crate::store::Session;
+use crate::tombstone;
+use serde::{Deserialize, Serialize};
+
+/// Gives a file another path.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MoveFile {
+    /// The group, channel, project or organization whose disk it is on.
+    pub entity: EntityId,
+    /// Its path, its id, or a unique prefix of that.
+    pub file: String,
+    /// Where to; nothing may be there.
+    pub to: DiskPath,
+}
+
+impl MoveFile {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
+        check_disk(&self.to)?;
+        let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
+        let mut directory = Directory::take(session, &doc)?;
+        let from = directory.find(&self.file)?.clone();
+        let owner = directory.at(&from.path).ok().flatten();
+        let has_it = owner.is_some_and(|owner| owner.id == from.id);
+        if from.path == self.to && has_it {
+            return Ok(Outcome::unchanged(doc, &from.id).saying(format!("it is at {}", self.to)));
+        }
+        // Another way of writing the path that it has itself is no other file's.
+        directory.lift(&from.id);
+        if let Some(other) = directory.at(&self.to)? {
+            return Err(Error::refused(format!("{} is there already", other.path))
+                .hint("nothing is written over: remove that file first, or use another name"));
+        }
+        record::check(session, &doc, &["files".to_owned(), from.id.clone()], "file")?;
+        let now = session.now();
+        let since = session.edit(&doc, |txn| {
+            let file = ["files", from.id.as_str()];
+            txn.set(&file, "path", self.to.as_str())?;
+            record::touch(txn, &file, "path_updated_at", now)?;
+            Ok(txn.int(&["files", &from.id, "path_updated_at"]))
+        })?;
+        let since = since.unwrap_or(now);
+        directory.put(Place { id: from.id.clone(), path: self.to.clone(), since });
+        directory.keep(session, &doc);
+        Ok(Outcome::changed(doc, &from.id)
+            .saying(format!("moved {} to {}", from.path, self.to))
+            .with("path", self.to.as_str().into())
+            .with("path_updated_at", since.into()))
+    }
+}
+
+/// Removes a file: what it held stays until every member has heard of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RemoveFile {
+    /// The group, channel, project or organization whose disk it is on.
+    pub entity: EntityId,
+    /// Its path, its id, or a unique prefix of that.
+    pub file: String,
+}
+
+impl RemoveFile {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
+        let mut directory = Directory::take(session, &doc)?;
+        let Place { id, path, .. } = directory.find(&self.file)?.clone();
+        record::check(session, &doc, &["files".to_owned(), id.clone()], "file")?;
+        let file = session.read(&doc, |source| read(source, &id))?.flatten();
+        let held = file.and_then(|file| file.content.stored());
+        let now = tombstone::time_of_deletion(session, &doc)?;
+        session.edit(&doc, |txn| {
+            let file = ["files", id.as_str()];
+            // What is changed elsewhere meanwhile is told by this from what was deleted.
+            txn.set(
+                &file,
+                "deleted_blake3",
+                held.map_or_else(String::new, |held| held.blake3).as_str(),
+            )?;
+            tombstone::mark(txn, &FILES, &file, now, &actor.id)
+        })?;
+        directory.delete(&id);
+        directory.keep(session, &doc);
+        let record = ["files".to_owned(), id.clone()];
+        let pruned = tombstone::prune_record(session, &doc, &FILES, &record)?;
+        Ok(Outcome::changed(doc, &id)
+            .saying(format!("removed {path}"))
+            .with("path", path.as_str().into())
+            .pruning(pruned))
+    }
+}
+
+/// Brings a removed file back to where it was.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RestoreFile {
+    /// The group, channel, project or organization whose disk it was on.
+    pub entity: EntityId,
+    /// Its id, or a unique prefix of that; its path, where only one file was removed there.
+    pub file: String,
+}
+
+impl RestoreFile {
+    pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
+        let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
+        let id = self.find(session, &doc)?;
+        let found = session.read(&doc, |source| read(source, &id))?.flatten();
+        let file = found.ok_or_else(|| no_file(&self.file))?;
+        let path = DiskPath::parse(&file.path)?;
+        if !file.deleted {
+            return Ok(Outcome::unchanged(doc, &id).saying(format!("{path} is not removed")));
+        }
+        let directory = Directory::take(session, &doc)?;
+        if let Some(other) = directory.at(&path)? {
+            return Err(Error::refused(format!("{} is there already", other.path))
+                .hint("nothing is written over: move that file first"));
+        }
+        record::check(session, &doc, &["files".to_owned(), id.clone()], "file")?;
+        let now = session.now();
+        session.edit(&doc, |txn| {
+            let file = ["files", id.as_str()];
+            tombstone::revive(txn, &FILES, &file)?;
+            record::touch(txn, &file, "path_updated_at", now)
+        })?;
+        Ok(Outcome::changed(doc, &id)
+            .saying(format!("restored {path}"))
+            .with("path", path.as_str().into()))
+    }
+
+    fn find(&self, session: &mut Session, doc: &DocId) -> Result<String> {
+        if !self.file.starts_with('/') {
+            let ids = session.read(doc, |source| source.keys(FILES.path))?.unwrap_or_default();
+            return resolve(&self.file, ids.iter().map(String::as_str), "file");
+        }
+        let path = DiskPath::parse(&self.file)?;
+        let directory = Directory::take(session, doc)?;
+        if let Some(place) = directory.at(&path)? {
+            return Ok(place.id.clone());
+        }
+        let removed: Vec<&str> = directory.deleted_at(&path).collect();
+        match removed.as_slice() {
+            [] => Err(no_file(&self.file)),
+            [one] => Ok((*one).to_owned()),
+            several => Err(Error::new(
+                crate::error::Kind::Ambiguous,
+                format!("{} files were removed from {path}: {}", several.len(), several.join(", ")),
+            )
+            .hint("name one by its id")),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Files of the disks as they lie in directories, which any program can read and write.
+//!
+//! `disks/entities/<entity>/<disk>/…`, beside the store, as the application has it. What the document
+//! of an entity's disk says is made there ([`settle`]); what others changed there is taken in
+//! ([`take_in`]). For every file it is known what was last written: a file that is another now was
+//! changed by somebody, whatever its times say, and is never written over.
+//!
+//! Order of events: contents are put where they are safe, the change is committed, then the files are
+//! made. Whoever is killed in between leaves each file as it was or as it is to be, whole, and the
+//! next command goes on.
+
+mod all;
+mod application;
+mod objects;
+mod settle;
+mod status;
+mod take_in;
+mod tree;
+
+pub use all::{is_disk, settle_all, take_in_all};
+pub use objects::Objects;
+pub use settle::{Settled, settle};
+pub use status::{DiskState, FileStatus, status};
+pub use take_in::{TakenIn, Which, take_in};
+pub use tree::{Held, Listing, Tree};

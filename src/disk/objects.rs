@@ -1,0 +1,151 @@
+//! Contents by their hashes, beside the disks: what is to come to a path, and what was there before.
+
+use super::tree::{self, Tree, failed};
+use crate::concern::disk::path::OWN_PREFIX;
+use crate::concern::disk::{DiskPath, FileHash};
+use crate::error::{Error, Result};
+use crate::id::hex;
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, File};
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+/// The hash of all that is left in a file.
+pub(super) fn hash(file: &mut File) -> Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(file).map_err(|e| Error::io("could not read a content", e))?;
+    Ok(hex(hasher.finalize().as_bytes()))
+}
+
+/// The directory of contents: `.crdtctl` among the disks.
+pub struct Objects {
+    path: PathBuf,
+    dir: Option<Dir>,
+}
+
+impl Objects {
+    /// The contents beside the disks. Nothing is made.
+    ///
+    /// # Errors
+    /// `Refused` where a link stands in the way; `Io`.
+    pub fn open(disks: &Path) -> Result<Objects> {
+        let path = disks.join(OWN_PREFIX);
+        let dir = match Dir::open_ambient_dir(disks, ambient_authority()) {
+            Ok(disks) => tree::open_below(&disks, OWN_PREFIX, &path)?,
+            Err(e) if e.kind() == ErrorKind::NotFound => None,
+            Err(e) => return Err(failed("open", disks, e)),
+        };
+        Ok(Objects { path, dir })
+    }
+
+    fn made(&mut self) -> Result<&Dir> {
+        if self.dir.is_none() {
+            let disks = self.path.parent().unwrap_or(Path::new("."));
+            Dir::create_ambient_dir_all(disks, ambient_authority())
+                .map_err(|e| failed("create", disks, e))?;
+            let all = Dir::open_ambient_dir(disks, ambient_authority())
+                .map_err(|e| failed("open", disks, e))?;
+            self.dir = Some(tree::make_below(&all, OWN_PREFIX, &self.path)?);
+        }
+        self.dir.as_ref().ok_or_else(|| Error::bug("a directory was made and is not there"))
+    }
+
+    /// Takes a content in, as long as it may be: it is on the disk afterwards, under its hash.
+    ///
+    /// # Errors
+    /// `Io`, and nothing is left of it.
+    pub fn take(&mut self, bytes: &mut dyn Read, unique: &str) -> Result<FileHash> {
+        let path = self.path.clone();
+        let dir = self.made()?;
+        let temporary = format!("{unique}.part");
+        let stored = tree::fill(dir, &temporary, bytes, false)
+            .and_then(|stored| dir.rename(&temporary, dir, &stored.blake3).map(|()| stored))
+            .and_then(|stored| tree::sync(dir).map(|()| stored));
+        stored.map_err(|e| {
+            let _ = dir.remove_file(&temporary);
+            failed("write", &path, e)
+        })
+    }
+
+    /// Keeps what lies at a path of a disk, by moving it here.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(super) fn keep(&mut self, tree: &Tree, path: &DiskPath, blake3: &str) -> Result<()> {
+        let place = self.path.clone();
+        let dir = self.made()?;
+        tree.hand(path, |from, name| {
+            from.hard_link(name, dir, blake3)
+                .or_else(|e| match e.kind() {
+                    ErrorKind::AlreadyExists => Ok(()),
+                    // Not every file system has two names for one file.
+                    _ => from.copy(name, dir, blake3).map(drop),
+                })
+                .and_then(|()| tree::sync(dir))
+                .map_err(|e| failed("keep a version in", &place, e))
+        })
+        .map(drop)
+    }
+
+    /// Whether a content is here.
+    pub fn has(&self, blake3: &str) -> bool {
+        let found = self.dir.as_ref().map(|dir| dir.symlink_metadata(blake3));
+        found.is_some_and(|meta| meta.is_ok_and(|meta| meta.is_file()))
+    }
+
+    /// Opens a content; None where it is not here.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn read(&self, blake3: &str) -> Result<Option<File>> {
+        match &self.dir {
+            Some(dir) => tree::open_in(dir, blake3, &self.path),
+            None => Ok(None),
+        }
+    }
+
+    /// Puts a content to a path: it is here no more then.
+    ///
+    /// # Errors
+    /// As [`Tree::write`].
+    pub(super) fn put(
+        &self,
+        tree: &Tree,
+        path: &DiskPath,
+        blake3: &str,
+        executable: bool,
+    ) -> Result<()> {
+        match &self.dir {
+            Some(dir) => tree.move_in(path, (dir, blake3), executable),
+            None => Err(Error::bug("a content was found and lost")),
+        }
+    }
+
+    /// Every content that is here, with its size.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn list(&self) -> Result<Vec<(String, u64)>> {
+        let Some(dir) = &self.dir else { return Ok(Vec::new()) };
+        let reading = |e| failed("list", &self.path, e);
+        let mut all = Vec::new();
+        for entry in dir.entries().map_err(reading)? {
+            let entry = entry.map_err(reading)?;
+            let size = entry.metadata().map_err(reading)?.len();
+            all.extend(entry.file_name().into_string().ok().map(|name| (name, size)));
+        }
+        all.sort();
+        Ok(all)
+    }
+
+    /// Removes a content.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        match &self.dir {
+            Some(dir) => dir.remove_file(name).map_err(|e| failed("remove", &self.path, e)),
+            None => Ok(()),
+        }
+    }
+}

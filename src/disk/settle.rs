@@ -1,0 +1,232 @@
+//! Making the files what the document says.
+
+use super::application;
+use super::objects::Objects;
+use super::tree::{Held, Tree};
+use crate::concern::disk::{Directory, DiskContent, DiskFile, DiskPath, Place, SPEC, read};
+use crate::error::Result;
+use crate::id::{DocId, EntityId};
+use crate::store::{DiskBase, Session};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was made.
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// Files that were written, by their paths.
+    pub written: Vec<DiskPath>,
+    /// Files that were removed.
+    pub removed: Vec<DiskPath>,
+    /// What was not done, and what there is to know.
+    pub notes: Vec<String>,
+}
+
+/// Makes the files of an entity what its document says. What somebody changed there is left alone. The
+/// session holds no other change, and is to be committed.
+///
+/// # Errors
+/// Those of the store and of the file system; what was made by then is.
+pub fn settle(session: &mut Session, entity: &EntityId) -> Result<Settled> {
+    let doc = entity.document(SPEC.name);
+    if session.dry_run() || session.view(&doc)?.is_none() {
+        return Ok(Settled::default());
+    }
+    let disks = session.disks();
+    let written = session.state().written_files(&doc)?;
+    let directory = Directory::take(session, &doc)?;
+    let owners: Vec<Place> = directory.owners().cloned().collect();
+    directory.keep(session, &doc);
+    let mut maker = Maker {
+        tree: Tree::open(&disks, entity)?,
+        objects: Objects::open(&disks)?,
+        written: BTreeMap::new(),
+        at: BTreeMap::new(),
+        lying: BTreeMap::new(),
+        done: Settled::default(),
+        doc,
+        session,
+    };
+    written.into_iter().for_each(|written| maker.know(written));
+    if !owners.is_empty() {
+        maker.tree.create(&disks, entity)?;
+    }
+    owners.iter().try_for_each(|place| maker.make(place))?;
+    maker.clear(&owners)?;
+    let Maker { done, tree, .. } = maker;
+    if !done.written.is_empty() || !done.removed.is_empty() {
+        application::keep_up(&disks, entity, &tree, [&done.written, &done.removed])?;
+    }
+    Ok(done)
+}
+
+struct Maker<'s> {
+    session: &'s mut Session,
+    doc: DocId,
+    tree: Tree,
+    objects: Objects,
+    /// What was last written, by the ids of the files.
+    written: BTreeMap<String, DiskBase>,
+    /// The same by path: the files that were written there, and their hashes.
+    at: BTreeMap<String, BTreeMap<String, String>>,
+    /// Where a content was written, by its hash.
+    lying: BTreeMap<String, String>,
+    done: Settled,
+}
+
+impl Maker<'_> {
+    fn file(&mut self, id: &str) -> Result<Option<DiskFile>> {
+        Ok(self.session.read(&self.doc, |source| read(source, id))?.flatten())
+    }
+
+    fn know(&mut self, written: DiskBase) {
+        self.forget(&written.file);
+        let files = self.at.entry(written.path.clone()).or_default();
+        files.insert(written.file.clone(), written.blake3.clone());
+        self.lying.insert(written.blake3.clone(), written.path.clone());
+        self.written.insert(written.file.clone(), written);
+    }
+
+    fn forget(&mut self, file: &str) {
+        if let Some(old) = self.written.remove(file)
+            && let Some(files) = self.at.get_mut(&old.path)
+        {
+            files.remove(file);
+        }
+    }
+
+    /// Makes one file, where that is needed and loses nothing.
+    fn make(&mut self, place: &Place) -> Result<()> {
+        let Some(file) = self.file(&place.id)? else { return Ok(()) };
+        let Some(wanted) = file.content.stored() else { return Ok(()) };
+        let base = self.written.get(&place.id).cloned();
+        let path = &place.path;
+        let is_done = base.as_ref().is_some_and(|base| {
+            base.path == path.as_str()
+                && base.blake3 == wanted.blake3
+                && base.executable == file.executable
+        });
+        if is_done {
+            return Ok(());
+        }
+        let held = match self.tree.held(path) {
+            Ok(held) => held,
+            Err(e) => {
+                self.done.notes.push(format!("{path} is not written: {e:#}"));
+                return Ok(());
+            }
+        };
+        let is_ours = |held: &Held| {
+            // Or that of a file which was here before this one.
+            let mut known = self.at.get(path.as_str()).into_iter().flat_map(BTreeMap::values);
+            held.stored == wanted || known.any(|blake3| *blake3 == held.stored.blake3)
+        };
+        if held.as_ref().is_some_and(|held| !is_ours(held)) {
+            self.done.notes.push(format!(
+                "{path} is not written over: it was changed here; `crdtctl disk scan` takes that in"
+            ));
+            return Ok(());
+        }
+        let same = held.as_ref().is_some_and(|held| {
+            held.stored == wanted && held.executable.is_none_or(|is| is == file.executable)
+        });
+        if !same && !self.write(path, &file, held.as_ref())? {
+            return Ok(());
+        }
+        let text = match &file.content {
+            DiskContent::Text(text) => Some(text.text.clone()),
+            DiskContent::Binary(_) => None,
+        };
+        let written = DiskBase {
+            file: place.id.clone(),
+            path: path.to_string(),
+            blake3: wanted.blake3,
+            text,
+            executable: file.executable,
+        };
+        self.session.state().put_written_file(&self.doc, &written)?;
+        let left = base.filter(|base| base.path != written.path);
+        self.know(written);
+        left.map_or(Ok(()), |base| self.leave(&base))?;
+        Ok(())
+    }
+
+    /// True when it is there.
+    fn write(&mut self, path: &DiskPath, file: &DiskFile, held: Option<&Held>) -> Result<bool> {
+        let executable = file.executable;
+        match &file.content {
+            DiskContent::Text(text) => {
+                self.tree.write(path, &mut text.bytes().as_slice(), executable)?;
+            }
+            DiskContent::Binary(None) => return Ok(false),
+            DiskContent::Binary(Some(wanted)) => {
+                if let Some(old) = held.filter(|held| held.stored != *wanted) {
+                    self.objects.keep(&self.tree, path, &old.stored.blake3)?;
+                }
+                if !self.place_content(path, &wanted.blake3, executable)? {
+                    self.done.notes.push(format!(
+                        "{path} is not written: its content ({} bytes) is not here yet",
+                        wanted.size_bytes
+                    ));
+                    return Ok(false);
+                }
+            }
+        }
+        self.done.written.push(path.clone());
+        Ok(true)
+    }
+
+    /// Puts a content to a path, from wherever it is. False where it is nowhere.
+    fn place_content(&mut self, path: &DiskPath, blake3: &str, executable: bool) -> Result<bool> {
+        if let Some(mut file) = self.objects.read(blake3)? {
+            let hash = super::objects::hash(&mut file)?;
+            if hash == blake3 {
+                self.objects.put(&self.tree, path, blake3, executable)?;
+                return Ok(true);
+            }
+            // Something wrote into it: it is not what it is called.
+            self.objects.remove(blake3)?;
+        }
+        let from = self.lying.get(blake3).and_then(|path| DiskPath::parse(path).ok());
+        if let Some(from) = from {
+            let is_it = self.tree.held(&from)?.is_some_and(|held| held.stored.blake3 == blake3);
+            if let (true, Some(mut file)) = (is_it, self.tree.open_file(&from)?) {
+                self.tree.write(path, &mut file, executable)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Removes what is left of files that are gone, or have their paths no more.
+    fn clear(&mut self, owners: &[Place]) -> Result<()> {
+        let written: Vec<DiskBase> = self.written.values().cloned().collect();
+        let owners: BTreeSet<&str> = owners.iter().map(|owner| owner.id.as_str()).collect();
+        for base in written {
+            if !owners.contains(base.file.as_str()) {
+                self.leave(&base)?;
+                self.session.state().forget_written_file(&self.doc, &base.file)?;
+                self.forget(&base.file);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a file from where it was, unless another one is there now, or it was changed.
+    fn leave(&mut self, base: &DiskBase) -> Result<()> {
+        let Ok(path) = DiskPath::parse(&base.path) else { return Ok(()) };
+        let is_anothers = |files: &BTreeMap<String, String>| files.keys().any(|f| *f != base.file);
+        if self.at.get(&base.path).is_some_and(is_anothers) {
+            return Ok(());
+        }
+        let Some(held) = self.tree.held(&path)? else { return Ok(()) };
+        if held.stored.blake3 != base.blake3 {
+            self.done.notes.push(format!("{path} is left here: it was changed"));
+            return Ok(());
+        }
+        if base.text.is_none() {
+            self.objects.keep(&self.tree, &path, &base.blake3)?;
+        }
+        self.tree.remove(&path)?;
+        self.done.removed.push(path);
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+//! How the files of an entity stand: what the document says, and what lies in the directories.
+
+use super::objects::Objects;
+use super::tree::Tree;
+use crate::concern::core;
+use crate::concern::disk::{
+    Directory, DiskContent, DiskFile, DiskKind, DiskPath, SPEC, WEBSITE, read, website,
+};
+use crate::error::Result;
+use crate::id::EntityId;
+use crate::store::{DiskBase, Reader};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How a file stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DiskState {
+    /// The file is what the document says.
+    Current,
+    /// The document says something else than what was last written: it is written next.
+    Behind,
+    /// Somebody changed the file: that is taken in next.
+    Changed,
+    /// Somebody removed the file.
+    Removed,
+    /// A file that the document does not have.
+    New,
+    /// Its content has not come yet.
+    Missing,
+    /// Another file has its path.
+    Displaced,
+    /// Other versions came at the same time as the one that it shows.
+    Versions,
+    /// What another replica wrote as its path is none here.
+    Astray,
+    /// The website is not what was published any more.
+    Unpublished,
+    /// No file of a disk: a link, or a name that some system does not take.
+    Odd,
+}
+
+/// A file, and how it stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileStatus {
+    /// Where it is.
+    pub path: String,
+    /// How it stands.
+    pub state: DiskState,
+    /// Its whole id; None where the document does not have it.
+    pub id: Option<String>,
+    /// What there is to know; may be empty.
+    pub note: String,
+}
+
+/// How the files of an entity stand, in the order of their paths. Changes nothing.
+///
+/// # Errors
+/// Those of the store and of the file system.
+pub fn status(reader: &Reader, entity: &EntityId) -> Result<Vec<FileStatus>> {
+    let Some(disks) = reader.disks() else { return Ok(Vec::new()) };
+    let doc = entity.document(SPEC.name);
+    let written = reader.state().map(|state| state.written_files(&doc)).transpose()?;
+    let written: BTreeMap<String, DiskBase> =
+        written.into_iter().flatten().map(|written| (written.file.clone(), written)).collect();
+    let look =
+        StatusLook { tree: Tree::open(&disks, entity)?, objects: Objects::open(&disks)?, written };
+    let mut all = Vec::new();
+    let mut known: BTreeSet<DiskPath> = BTreeSet::new();
+    if let Some(view) = reader.view(&doc)? {
+        let directory = Directory::of(&view);
+        for place in directory.owners() {
+            known.insert(place.path.clone());
+            all.extend(
+                read(&view, &place.id).map(|file| look.one(&place.path, &file)).transpose()?,
+            );
+        }
+        all.extend(others(&directory));
+        let core = reader.view(&entity.document(core::SPEC.name))?;
+        let root = core.as_ref().and_then(|view| core::website_root(view));
+        if let Some(root) = root
+            && website(&view).is_none_or(|now| now.root != root)
+        {
+            let note = "`crdtctl disk publish` publishes what is there now";
+            all.push(row(WEBSITE.to_owned(), DiskState::Unpublished, None, note));
+        }
+    }
+    let listing = look.tree.list(&[DiskKind::Public, DiskKind::Shared])?;
+    let new = listing.files.into_iter().filter(|path| !known.contains(path));
+    all.extend(new.map(|path| row(path.to_string(), DiskState::New, None, "")));
+    let odd = listing.others.into_iter();
+    all.extend(odd.map(|(path, why)| row(path, DiskState::Odd, None, &why)));
+    all.sort_by(|a, b| (&a.path, &a.id).cmp(&(&b.path, &b.id)));
+    Ok(all)
+}
+
+fn row(path: String, state: DiskState, id: Option<&str>, note: &str) -> FileStatus {
+    FileStatus { path, state, id: id.map(str::to_owned), note: note.to_owned() }
+}
+
+/// Files that have no path of their own.
+fn others(directory: &Directory) -> Vec<FileStatus> {
+    let displaced = directory.displaced().map(|(place, owner)| {
+        let by = match owner {
+            Some(owner) => format!("{} has the path", owner.id),
+            None => "a directory has the path".to_owned(),
+        };
+        row(place.path.to_string(), DiskState::Displaced, Some(&place.id), &by)
+    });
+    let astray = directory.astray().map(|(id, path)| {
+        row(path.to_owned(), DiskState::Astray, Some(id), "no path that could be made here")
+    });
+    displaced.chain(astray).collect()
+}
+
+struct StatusLook {
+    tree: Tree,
+    objects: Objects,
+    written: BTreeMap<String, DiskBase>,
+}
+
+impl StatusLook {
+    fn one(&self, path: &DiskPath, file: &DiskFile) -> Result<FileStatus> {
+        let (state, note) = self.state(path, file)?;
+        Ok(row(path.to_string(), state, Some(&file.id), &note))
+    }
+
+    fn state(&self, path: &DiskPath, file: &DiskFile) -> Result<(DiskState, String)> {
+        let wanted = file.content.stored();
+        let base = self.written.get(&file.id);
+        let held = match self.tree.held(path) {
+            Ok(held) => held,
+            Err(e) => return Ok((DiskState::Odd, e.message)),
+        };
+        let is_written = |blake3: &str| {
+            base.is_some_and(|base| base.blake3 == blake3 && base.path == path.as_str())
+        };
+        if let Some(held) = &held
+            && wanted.as_ref() != Some(&held.stored)
+            && !is_written(&held.stored.blake3)
+        {
+            return Ok((DiskState::Changed, "`crdtctl disk scan` takes it in".to_owned()));
+        }
+        if held.is_none() && base.is_some_and(|base| base.path == path.as_str()) {
+            let is_new = wanted.as_ref().is_none_or(|wanted| !is_written(&wanted.blake3));
+            if !is_new {
+                let note = "`crdtctl disk scan` removes it for everybody";
+                return Ok((DiskState::Removed, note.to_owned()));
+            }
+        }
+        if let DiskContent::Binary(Some(wanted)) = &file.content
+            && held.as_ref().is_none_or(|held| held.stored != *wanted)
+            && !self.objects.has(&wanted.blake3)
+        {
+            let note = format!("{} bytes have not come yet", wanted.size_bytes);
+            return Ok((DiskState::Missing, note));
+        }
+        let heads = file.heads();
+        if let (DiskContent::Binary(_), [others @ .., _]) = (&file.content, heads.as_slice())
+            && !others.is_empty()
+        {
+            let ids: Vec<&str> = others.iter().map(|version| version.id.as_str()).collect();
+            return Ok((DiskState::Versions, format!("at the same time: {}", ids.join(", "))));
+        }
+        let is_current = held.is_some_and(|held| wanted.as_ref() == Some(&held.stored));
+        Ok((if is_current { DiskState::Current } else { DiskState::Behind }, String::new()))
+    }
+}

@@ -1,0 +1,302 @@
+//! Taking in what others changed in the directories.
+
+use super::objects::Objects;
+use super::tree::{Held, Tree};
+use crate::concern::disk::content::TextFile;
+use crate::concern::disk::{
+    Directory, DiskFile, DiskKind, DiskPath, MoveFile, Place, Put, RemoveFile, RestoreFile, SPEC,
+    read,
+};
+use crate::crdt::source::Source;
+use crate::error::{Kind, Result};
+use crate::id::{DocId, EntityId};
+use crate::operation::{self, Operation};
+use crate::store::{DiskBase, Session};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Which files are looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// Those that were written here, as far as they are there: what others changed in them.
+    Known,
+    /// All that are there, and all that should be: new ones are put, moved ones followed, missing ones
+    /// removed.
+    All,
+    /// Those at these paths, new or known.
+    At(BTreeSet<DiskPath>),
+}
+
+/// What was taken in.
+#[derive(Debug, Default)]
+pub struct TakenIn {
+    /// Files that are new.
+    pub added: Vec<String>,
+    /// Files that hold something else.
+    pub changed: Vec<String>,
+    /// Files that are elsewhere: from, to.
+    pub moved: Vec<(String, String)>,
+    /// Files that somebody had removed.
+    pub removed: Vec<String>,
+    /// What could not be taken in, or needs to be said.
+    pub notes: Vec<String>,
+}
+
+/// Takes in what others changed of the files of an entity. Runs operations, and commits nothing.
+///
+/// # Errors
+/// Those of the store and of the file system. What cannot be taken in is a note.
+pub fn take_in(session: &mut Session, entity: &EntityId, which: &Which) -> Result<TakenIn> {
+    let disks = session.disks();
+    let intake = TakingIn {
+        doc: entity.document(SPEC.name),
+        entity,
+        tree: Tree::open(&disks, entity)?,
+        objects: Objects::open(&disks)?,
+        written: BTreeMap::new(),
+        taken: TakenIn::default(),
+        session,
+    };
+    intake.run(which)
+}
+
+struct TakingIn<'s> {
+    session: &'s mut Session,
+    entity: &'s EntityId,
+    doc: DocId,
+    tree: Tree,
+    objects: Objects,
+    /// What was last written, by the ids of the files.
+    written: BTreeMap<String, DiskBase>,
+    taken: TakenIn,
+}
+
+impl TakingIn<'_> {
+    fn run(mut self, which: &Which) -> Result<TakenIn> {
+        let written = self.session.state().written_files(&self.doc)?;
+        self.written = written.into_iter().map(|written| (written.file.clone(), written)).collect();
+        let wanted = |path: &DiskPath| match which {
+            Which::Known | Which::All => true,
+            Which::At(only) => only.contains(path),
+        };
+        let directory = Directory::take(self.session, &self.doc)?;
+        let owners: Vec<Place> = directory.owners().filter(|p| wanted(&p.path)).cloned().collect();
+        directory.keep(self.session, &self.doc);
+        // What is there no more, by what it held.
+        let mut lost: BTreeMap<String, Vec<Place>> = BTreeMap::new();
+        for place in &owners {
+            match self.held(&place.path)? {
+                Some(held) => self.known(place, &held)?,
+                None => {
+                    if let Some(written) = self.written.get(&place.id) {
+                        lost.entry(written.blake3.clone()).or_default().push(place.clone());
+                    }
+                }
+            }
+        }
+        self.deleted(&wanted)?;
+        let known: BTreeSet<&DiskPath> = owners.iter().map(|place| &place.path).collect();
+        let found = match which {
+            Which::Known => Vec::new(),
+            Which::At(only) => only.iter().filter(|path| !known.contains(path)).cloned().collect(),
+            Which::All => {
+                let listing = self.tree.list(&[DiskKind::Public, DiskKind::Shared])?;
+                let odd = listing.others.into_iter();
+                self.taken.notes.extend(odd.map(|(path, why)| format!("left out {path}: {why}")));
+                listing.files.into_iter().filter(|path| !known.contains(path)).collect()
+            }
+        };
+        for path in &found {
+            if let Some(held) = self.held(path)? {
+                self.unknown(path, &held, &mut lost)?;
+            }
+        }
+        if *which == Which::All {
+            lost.values().flatten().try_for_each(|place| self.missing(place))?;
+        }
+        Ok(self.taken)
+    }
+
+    /// What a file holds. One that cannot be read is a note.
+    fn held(&mut self, path: &DiskPath) -> Result<Option<Held>> {
+        self.tree.held(path).or_else(|e| {
+            self.taken.notes.push(format!("left out {path}: {e:#}"));
+            Ok(None)
+        })
+    }
+
+    fn file(&mut self, id: &str) -> Result<Option<DiskFile>> {
+        Ok(self.session.read(&self.doc, |source: &dyn Source| read(source, id))?.flatten())
+    }
+
+    /// A file that is there, and that the document has at this path.
+    fn known(&mut self, place: &Place, held: &Held) -> Result<()> {
+        let Some(file) = self.file(&place.id)? else { return Ok(()) };
+        let base = self.written.get(&place.id).cloned();
+        let is = |blake3: &str, executable: bool| {
+            held.stored.blake3 == blake3 && held.executable.is_none_or(|now| now == executable)
+        };
+        if base.as_ref().is_some_and(|base| is(&base.blake3, base.executable)) {
+            return Ok(());
+        }
+        if file.content.stored().is_some_and(|now| is(&now.blake3, file.executable)) {
+            return self.note(&place.id, &place.path, held);
+        }
+        // Two sides made a file of one name: it is a file of its own, and has the path as the later.
+        let beside = base.is_none();
+        let put = self.put(&place.path, held, base.as_ref(), beside)?;
+        if let Some(id) = self.operate(&place.path, &Operation::DiskPut(put))? {
+            self.note(&id, &place.path, held)?;
+            match beside {
+                true => self.taken.notes.push(format!(
+                    "{} came from elsewhere too, and holds something else; that is kept as {}",
+                    place.path, place.id
+                )),
+                false => self.taken.changed.push(place.path.to_string()),
+            }
+        }
+        Ok(())
+    }
+
+    /// A file that was deleted elsewhere, and changed here: it is kept.
+    fn deleted(&mut self, wanted: &dyn Fn(&DiskPath) -> bool) -> Result<()> {
+        let written: Vec<DiskBase> = self.written.values().cloned().collect();
+        for base in written {
+            let Ok(path) = DiskPath::parse(&base.path) else { continue };
+            if !wanted(&path) || !self.file(&base.file)?.is_some_and(|file| file.deleted) {
+                continue;
+            }
+            let Some(held) = self.held(&path)? else { continue };
+            if held.stored.blake3 == base.blake3 {
+                continue;
+            }
+            let restore = RestoreFile { entity: self.entity.clone(), file: base.file.clone() };
+            if self.operate(&path, &Operation::DiskRestore(restore))?.is_none() {
+                continue;
+            }
+            let put = self.put(&path, &held, Some(&base), false)?;
+            if let Some(id) = self.operate(&path, &Operation::DiskPut(put))? {
+                self.note(&id, &path, &held)?;
+                let said =
+                    format!("{path} was removed elsewhere, and is kept: it was changed here");
+                self.taken.notes.push(said);
+                self.taken.changed.push(path.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    /// A file that is there, and that the document does not have.
+    fn unknown(
+        &mut self,
+        path: &DiskPath,
+        held: &Held,
+        lost: &mut BTreeMap<String, Vec<Place>>,
+    ) -> Result<()> {
+        if let Some(from) = lost.get_mut(&held.stored.blake3).and_then(Vec::pop) {
+            let file = from.id.clone();
+            let moved = MoveFile { entity: self.entity.clone(), file, to: path.clone() };
+            if let Some(id) = self.operate(path, &Operation::DiskMove(moved))? {
+                self.note(&id, path, held)?;
+                self.taken.moved.push((from.path.to_string(), path.to_string()));
+            }
+            return Ok(());
+        }
+        let directory = Directory::take(self.session, &self.doc)?;
+        let deleted: Vec<String> = directory.deleted_at(path).map(str::to_owned).collect();
+        directory.keep(self.session, &self.doc);
+        for id in deleted {
+            let file = self.file(&id)?;
+            if file.is_some_and(|file| file.deleted_blake3 == held.stored.blake3) {
+                self.taken.notes.push(format!(
+                    "{path} was removed elsewhere, and is left here as it is; \
+                     `crdtctl disk restore {id}` brings it back for everybody"
+                ));
+                return Ok(());
+            }
+        }
+        let put = self.put(path, held, None, false)?;
+        if let Some(id) = self.operate(path, &Operation::DiskPut(put))? {
+            self.note(&id, path, held)?;
+            self.taken.added.push(path.to_string());
+        }
+        Ok(())
+    }
+
+    /// A file that was there, and is not: removed, unless it was changed elsewhere since.
+    fn missing(&mut self, place: &Place) -> Result<()> {
+        let Some(file) = self.file(&place.id)? else { return Ok(()) };
+        let base = self.written.get(&place.id).map(|written| written.blake3.clone());
+        if file.content.stored().map(|now| now.blake3) != base {
+            let said =
+                format!("{} was removed here, and is kept: it was changed elsewhere", place.path);
+            self.taken.notes.push(said);
+            return self.session.state().forget_written_file(&self.doc, &place.id);
+        }
+        let remove = RemoveFile { entity: self.entity.clone(), file: place.id.clone() };
+        if self.operate(&place.path, &Operation::DiskRemove(remove))?.is_some() {
+            self.session.state().forget_written_file(&self.doc, &place.id)?;
+            self.taken.removed.push(place.path.to_string());
+        }
+        Ok(())
+    }
+
+    /// The operation that puts what a file holds.
+    fn put(
+        &mut self,
+        path: &DiskPath,
+        held: &Held,
+        base: Option<&DiskBase>,
+        beside: bool,
+    ) -> Result<Put> {
+        let entity = self.entity.clone();
+        let put = match held.bytes.as_deref().and_then(TextFile::of) {
+            Some(text) => Put {
+                base: base.and_then(|base| base.text.clone()),
+                ..Put::text(entity, path.clone(), text)
+            },
+            None => {
+                let stored = match (self.session.dry_run(), self.tree.open_file(path)?) {
+                    (false, Some(mut file)) => {
+                        let unique = self.session.environment().ids.uuid()?;
+                        self.objects.take(&mut file, &unique)?
+                    }
+                    _ => held.stored.clone(),
+                };
+                Put::bytes(entity, path.clone(), stored)
+            }
+        };
+        Ok(Put { executable: held.executable, beside, ..put })
+    }
+
+    /// Runs an operation; the id of its file. What the rules refuse is a note, and the file stays as
+    /// it is.
+    fn operate(&mut self, path: &DiskPath, operation: &Operation) -> Result<Option<String>> {
+        let begun = self.session.changes_begun();
+        match operation::run(self.session, operation) {
+            Ok(outcome) => Ok(outcome.id),
+            Err(e) if begun == self.session.changes_begun() && is_about_the_file(e.kind) => {
+                self.taken
+                    .notes
+                    .push(format!("{path} was changed here and is not taken in: {e:#}"));
+                Ok(None)
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Notes that this is what lies there now.
+    fn note(&mut self, id: &str, path: &DiskPath, held: &Held) -> Result<()> {
+        let written = DiskBase {
+            file: id.to_owned(),
+            path: path.to_string(),
+            blake3: held.stored.blake3.clone(),
+            text: held.bytes.as_deref().and_then(TextFile::of).map(|file| file.text),
+            executable: held.executable.unwrap_or(false),
+        };
+        self.session.state().put_written_file(&self.doc, &written)
+    }
+}
+
+fn is_about_the_file(kind: Kind) -> bool {
+    matches!(kind, Kind::Refused | Kind::Usage | Kind::NotFound | Kind::Ambiguous)
+}

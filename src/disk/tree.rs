@@ -1,0 +1,486 @@
+//! The directories of an entity's disks. Everything is opened relative to a directory that is open, name
+//! by name, and through no link: nothing is ever read or written outside.
+
+use crate::concern::disk::path::OWN_PREFIX;
+use crate::concern::disk::{DiskKind, DiskPath, FileHash};
+use crate::error::{Error, Result};
+use crate::id::{EntityId, hex};
+use crate::limits;
+use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// Bytes that are read at once.
+const PIECE: usize = 1 << 16;
+
+/// The directory with the disks of an entity. It need not be there before something is written.
+pub struct Tree {
+    path: PathBuf,
+    root: Option<Dir>,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// Hash and size.
+    pub stored: FileHash,
+    /// The bytes themselves, unless there are more than a text may have.
+    pub bytes: Option<Vec<u8>>,
+    /// Whether it may be run; None where the system has no such thing.
+    pub executable: Option<bool>,
+}
+
+/// The files that lie in the directories.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// In the order of their paths.
+    pub files: Vec<DiskPath>,
+    /// What is no file of a disk, and why not.
+    pub others: Vec<(String, String)>,
+}
+
+/// Where the disks of an entity are.
+///
+/// # Errors
+/// `Refused` for an id that cannot be the name of a directory.
+pub(super) fn place(disks: &Path, entity: &EntityId) -> Result<PathBuf> {
+    let id = entity.id();
+    match DiskPath::parse(&format!("/shared/{id}")).is_ok_and(|path| path.parts().count() == 1) {
+        true => Ok(disks.join("entities").join(id)),
+        false => Err(Error::refused(format!("{id:?} cannot be the name of a directory"))
+            .hint("an entity has disks whose id is a name that every system takes")),
+    }
+}
+
+impl Tree {
+    /// The disks of an entity, below the directory of all disks.
+    ///
+    /// # Errors
+    /// `Refused` where a link stands in the way; `Io`.
+    pub fn open(disks: &Path, entity: &EntityId) -> Result<Tree> {
+        let path = place(disks, entity)?;
+        let root = match Dir::open_ambient_dir(disks, ambient_authority()) {
+            Ok(disks) => open_below(&disks, "entities", &path)?
+                .map(|entities| open_below(&entities, entity.id(), &path))
+                .transpose()?
+                .flatten(),
+            Err(e) if e.kind() == ErrorKind::NotFound => None,
+            Err(e) => return Err(failed("open", disks, e)),
+        };
+        Ok(Tree { path, root })
+    }
+
+    /// Makes the directory, if it is not there.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn create(&mut self, disks: &Path, entity: &EntityId) -> Result<()> {
+        if self.root.is_none() {
+            Dir::create_ambient_dir_all(disks, ambient_authority())
+                .map_err(|e| failed("create", disks, e))?;
+            let all = Dir::open_ambient_dir(disks, ambient_authority())
+                .map_err(|e| failed("open", disks, e))?;
+            let entities = make_below(&all, "entities", &self.path)?;
+            self.root = Some(make_below(&entities, entity.id(), &self.path)?);
+        }
+        Ok(())
+    }
+
+    /// Where a file lies, for people and for the application's index.
+    pub fn place_of(&self, path: &DiskPath) -> PathBuf {
+        self.path.join(path.as_str().trim_start_matches('/'))
+    }
+
+    /// The directory that a file lies in; None where it is not there.
+    fn around(&self, path: &DiskPath) -> Result<Option<Dir>> {
+        let Some(root) = &self.root else { return Ok(None) };
+        let mut names: Vec<&str> = path.parts().collect();
+        names.pop();
+        let Some(mut dir) = open_below(root, path.disk().as_str(), &self.path)? else {
+            return Ok(None);
+        };
+        for name in names {
+            match open_below(&dir, name, &self.place_of(path))? {
+                Some(below) => dir = below,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(dir))
+    }
+
+    /// The same, made where it is not there.
+    fn make_around(&self, path: &DiskPath) -> Result<Dir> {
+        let root = self.root.as_ref().ok_or_else(|| Error::bug("a disk that was not made"))?;
+        let mut names: Vec<&str> = path.parts().collect();
+        names.pop();
+        let mut dir = make_below(root, path.disk().as_str(), &self.path)?;
+        for name in names {
+            dir = make_below(&dir, name, &self.place_of(path))?;
+        }
+        Ok(dir)
+    }
+
+    /// Opens a file; None where nothing is there.
+    ///
+    /// # Errors
+    /// `Refused` where something else than a file is; `Io`.
+    pub fn open_file(&self, path: &DiskPath) -> Result<Option<File>> {
+        match self.around(path)? {
+            Some(dir) => open_in(&dir, path.name(), &self.place_of(path)),
+            None => Ok(None),
+        }
+    }
+
+    /// What a file holds; None where nothing is there.
+    ///
+    /// # Errors
+    /// As [`Tree::open_file`].
+    pub fn held(&self, path: &DiskPath) -> Result<Option<Held>> {
+        let Some(mut file) = self.open_file(path)? else { return Ok(None) };
+        let reading = |e| failed("read", &self.place_of(path), e);
+        let meta = file.metadata().map_err(reading)?;
+        let mut sink = Hashing::default();
+        copy(&mut file, &mut sink).map_err(reading)?;
+        let executable = is_executable(&meta);
+        Ok(Some(sink.held(executable)))
+    }
+
+    /// Writes a file: afterwards it holds its old bytes or all of the new ones, and they are on the
+    /// disk with its name.
+    ///
+    /// # Errors
+    /// `Refused` where something else than a file is there; `Io`, and then it is as it was.
+    pub fn write(
+        &self,
+        path: &DiskPath,
+        bytes: &mut dyn Read,
+        executable: bool,
+    ) -> Result<FileHash> {
+        let dir = self.make_around(path)?;
+        let place = self.place_of(path);
+        drop(open_in(&dir, path.name(), &place)?);
+        let stored = write_new(&dir, path.name(), bytes, executable);
+        stored.map_err(|e| failed("write", &place, e))
+    }
+
+    /// Moves a file that lies elsewhere below the disks to its path.
+    ///
+    /// # Errors
+    /// As [`Tree::write`].
+    pub(super) fn move_in(
+        &self,
+        path: &DiskPath,
+        (from, name): (&Dir, &str),
+        executable: bool,
+    ) -> Result<()> {
+        let dir = self.make_around(path)?;
+        let place = self.place_of(path);
+        drop(open_in(&dir, path.name(), &place)?);
+        let moved = set_executable(from, name, executable)
+            .and_then(|()| from.rename(name, &dir, path.name()))
+            .and_then(|()| sync(&dir));
+        moved.map_err(|e| failed("write", &place, e))
+    }
+
+    /// Lets `take` have the directory that a file lies in, and its name there.
+    pub(super) fn hand<R>(
+        &self,
+        path: &DiskPath,
+        take: impl FnOnce(&Dir, &str) -> Result<R>,
+    ) -> Result<Option<R>> {
+        self.around(path)?.map(|dir| take(&dir, path.name())).transpose()
+    }
+
+    /// Removes a file, and the directories that it leaves empty.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn remove(&self, path: &DiskPath) -> Result<()> {
+        let failed = |e| failed("remove", &self.place_of(path), e);
+        let Some(dir) = self.around(path)? else { return Ok(()) };
+        match dir.remove_file(path.name()) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(failed(e)),
+            _ => sync(&dir).map_err(failed)?,
+        }
+        self.tidy(path)
+    }
+
+    /// Removes the directories around a path that nothing is in.
+    pub(super) fn tidy(&self, path: &DiskPath) -> Result<()> {
+        let mut names: Vec<&str> = path.parts().collect();
+        while names.pop().is_some() && !names.is_empty() {
+            let dir = format!("/{}/{}", path.disk().as_str(), names.join("/"));
+            let dir = DiskPath::parse(&dir)?;
+            let removed = self.hand(&dir, |around, name| Ok(around.remove_dir(name).is_ok()))?;
+            if removed != Some(true) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every file of the disks. Names that begin with a dot are left out, as the application does:
+    /// editors and systems keep their own things so.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn list(&self, kinds: &[DiskKind]) -> Result<Listing> {
+        let mut listing = Listing::default();
+        let Some(root) = &self.root else { return Ok(listing) };
+        for kind in kinds {
+            let path = format!("/{}", kind.as_str());
+            if let Some(dir) = open_below(root, kind.as_str(), &self.path)? {
+                self.list_below(dir, path, &mut listing)?;
+            }
+        }
+        listing.files.sort();
+        listing.others.sort();
+        Ok(listing)
+    }
+
+    /// Directories wait in a list, not on the stack.
+    fn list_below(&self, dir: Dir, path: String, listing: &mut Listing) -> Result<()> {
+        let mut waiting = vec![(dir, path)];
+        while let Some((dir, path)) = waiting.pop() {
+            let reading = |e| failed("list", &self.path.join(path.trim_start_matches('/')), e);
+            for entry in dir.entries().map_err(reading)? {
+                let entry = entry.map_err(reading)?;
+                let name = entry.file_name();
+                let shown = format!("{path}/{}", name.to_string_lossy());
+                let Some(name) = name.to_str() else {
+                    listing.others.push((shown, "its name is not UTF-8".to_owned()));
+                    continue;
+                };
+                if name.starts_with('.') {
+                    continue;
+                }
+                let kind = entry.file_type().map_err(reading)?;
+                match DiskPath::parse(&shown) {
+                    Ok(path) if kind.is_dir() => {
+                        match open_below(&dir, name, &self.place_of(&path)) {
+                            Ok(Some(below)) => waiting.push((below, shown)),
+                            Ok(None) => {}
+                            Err(e) => listing.others.push((shown, e.message)),
+                        }
+                    }
+                    Ok(path) if kind.is_file() && path.as_str() == shown => {
+                        listing.files.push(path)
+                    }
+                    Ok(_) if kind.is_file() => {
+                        listing.others.push((shown, "its name is not in NFC".to_owned()));
+                    }
+                    Ok(_) if kind.is_symlink() => {
+                        listing.others.push((shown, "a link; it is not followed".to_owned()));
+                    }
+                    Ok(_) => listing.others.push((shown, "no regular file".to_owned())),
+                    Err(e) => listing.others.push((shown, e.message)),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Bytes as they go by: counted and hashed, and kept as long as they can be a text.
+struct Hashing {
+    hasher: blake3::Hasher,
+    size: u64,
+    bytes: Option<Vec<u8>>,
+}
+
+impl Default for Hashing {
+    fn default() -> Self {
+        Hashing { hasher: blake3::Hasher::new(), size: 0, bytes: Some(Vec::new()) }
+    }
+}
+
+impl Hashing {
+    fn held(self, executable: Option<bool>) -> Held {
+        let blake3 = hex(self.hasher.finalize().as_bytes());
+        let stored = FileHash { blake3, size_bytes: self.size };
+        Held { stored, bytes: self.bytes, executable }
+    }
+}
+
+impl Write for Hashing {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.hasher.update(piece);
+        self.size = self.size.saturating_add(piece.len() as u64);
+        if let Some(bytes) = &mut self.bytes {
+            bytes.extend_from_slice(piece);
+        }
+        if self.bytes.as_ref().is_some_and(|bytes| bytes.len() > limits::DISK_TEXT_BYTES) {
+            self.bytes = None;
+        }
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// All that is left in `from`, piece by piece.
+fn copy(from: &mut (impl Read + ?Sized), to: &mut impl Write) -> io::Result<()> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        match from.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(read) => to.write_all(piece.get(..read).unwrap_or_default())?,
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// A directory in another one, which is no link; None where nothing is there.
+pub(super) fn open_below(dir: &Dir, name: &str, place: &Path) -> Result<Option<Dir>> {
+    match dir.symlink_metadata(name) {
+        Ok(meta) if meta.is_dir() => {}
+        Ok(_) => return Err(not_a(dir, name, place, "directory")),
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(failed("open", place, e)),
+    }
+    dir.open_dir_nofollow(name).map(Some).map_err(|e| failed("open", place, e))
+}
+
+/// The same, made where it is not there.
+pub(super) fn make_below(dir: &Dir, name: &str, place: &Path) -> Result<Dir> {
+    match dir.create_dir(name) {
+        Ok(()) => sync(dir).map_err(|e| failed("create", place, e))?,
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+        Err(e) => return Err(failed("create", place, e)),
+    }
+    open_below(dir, name, place)?.ok_or_else(|| failed("open", place, ErrorKind::NotFound.into()))
+}
+
+/// A regular file in a directory; None where nothing is there.
+pub(super) fn open_in(dir: &Dir, name: &str, place: &Path) -> Result<Option<File>> {
+    match dir.symlink_metadata(name) {
+        Ok(meta) if meta.is_file() => {}
+        Ok(_) => return Err(not_a(dir, name, place, "file")),
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(failed("open", place, e)),
+    }
+    let mut how = OpenOptions::new();
+    how.read(true).follow(FollowSymlinks::No);
+    match dir.open_with(name, &how) {
+        Ok(file) => Ok(Some(file)),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(failed("open", place, e)),
+    }
+}
+
+/// Writes a file under another name, and then under its own.
+pub(super) fn write_new(
+    dir: &Dir,
+    name: &str,
+    bytes: &mut (impl Read + ?Sized),
+    executable: bool,
+) -> io::Result<FileHash> {
+    let temporary = format!("{OWN_PREFIX}-{}.tmp", hex(blake3::hash(name.as_bytes()).as_bytes()));
+    let written = fill(dir, &temporary, bytes, executable)
+        .and_then(|stored| dir.rename(&temporary, dir, name).map(|()| stored))
+        .and_then(|stored| sync(dir).map(|()| stored));
+    if written.is_err() {
+        let _ = dir.remove_file(&temporary);
+    }
+    written
+}
+
+/// Fills a file that nobody else has; what was left under its name goes.
+pub(super) fn fill(
+    dir: &Dir,
+    name: &str,
+    bytes: &mut (impl Read + ?Sized),
+    executable: bool,
+) -> io::Result<FileHash> {
+    match dir.remove_file(name) {
+        Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let mut how = OpenOptions::new();
+    how.write(true).create_new(true).follow(FollowSymlinks::No);
+    let mut file = dir.open_with(name, with_mode(&mut how, executable))?;
+    let mut hashing = Hashing { bytes: None, ..Hashing::default() };
+    copy(bytes, &mut HashedFile { file: &mut file, hashing: &mut hashing })?;
+    file.sync_all()?;
+    Ok(hashing.held(None).stored)
+}
+
+/// A file, and the hash of what goes into it.
+struct HashedFile<'b> {
+    file: &'b mut File,
+    hashing: &'b mut Hashing,
+}
+
+impl Write for HashedFile<'_> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.file.write_all(piece)?;
+        self.hashing.write(piece)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Waits until the names in a directory are on the disk.
+pub(super) fn sync(dir: &Dir) -> io::Result<()> {
+    match cfg!(unix) {
+        true => dir.open(".")?.sync_all(),
+        false => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn with_mode(how: &mut OpenOptions, executable: bool) -> &mut OpenOptions {
+    use cap_std::fs::OpenOptionsExt;
+    how.mode(if executable { 0o777 } else { 0o666 })
+}
+
+#[cfg(not(unix))]
+fn with_mode(how: &mut OpenOptions, _executable: bool) -> &mut OpenOptions {
+    how
+}
+
+#[cfg(unix)]
+fn is_executable(meta: &Metadata) -> Option<bool> {
+    use cap_std::fs::MetadataExt;
+    Some(meta.mode() & 0o100 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(_meta: &Metadata) -> Option<bool> {
+    None
+}
+
+/// Whoever may read a file may run it, or nobody.
+#[cfg(unix)]
+fn set_executable(dir: &Dir, name: &str, executable: bool) -> io::Result<()> {
+    use cap_std::fs::{MetadataExt, Permissions, PermissionsExt};
+    let mode = dir.symlink_metadata(name)?.mode() & 0o777;
+    let wanted = if executable { mode | (mode & 0o444) >> 2 } else { mode & !0o111 };
+    match wanted == mode {
+        true => Ok(()),
+        false => dir.set_permissions(name, Permissions::from_mode(wanted)),
+    }
+}
+
+#[cfg(not(unix))]
+fn set_executable(_dir: &Dir, _name: &str, _executable: bool) -> io::Result<()> {
+    Ok(())
+}
+
+fn not_a(dir: &Dir, name: &str, place: &Path, what: &str) -> Error {
+    let is_link = dir.symlink_metadata(name).is_ok_and(|meta| meta.is_symlink());
+    let is = if is_link { "a link" } else { "something else" };
+    Error::refused(format!("{}: {name:?} is no {what} but {is}", place.display()))
+        .hint("links are not followed: put the real thing in its place, or move it away")
+}
+
+pub(super) fn failed(doing: &str, place: &Path, e: io::Error) -> Error {
+    Error::io(format!("could not {doing} {}", place.display()), e)
+}

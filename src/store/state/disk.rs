@@ -1,0 +1,61 @@
+//! What this replica last wrote into the directories of the disks.
+
+use super::State;
+use crate::error::Result;
+use crate::id::DocId;
+use rusqlite::params;
+
+/// A file as it was last written to its directory, or taken in from there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiskBase {
+    /// The file's whole id.
+    pub file: String,
+    /// Its path then.
+    pub path: String,
+    /// Of its bytes, in hex.
+    pub blake3: String,
+    /// What it said, its lines ending in `\n`; None for bytes.
+    pub text: Option<String>,
+    /// Whether it could be run.
+    pub executable: bool,
+}
+
+impl State {
+    /// What was written of a document's files, in the order of their ids.
+    pub fn written_files(&self, doc: &DocId) -> Result<Vec<DiskBase>> {
+        // A reader makes no tables.
+        let is_there = "SELECT 1 FROM sqlite_schema WHERE name = 'disk_file'";
+        if self.one(is_there, params![], |_| Ok(()))?.is_none() {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT file, path, blake3, text, executable FROM disk_file
+                   WHERE doc_id = ?1 ORDER BY file";
+        self.all(sql, params![doc.as_str()], |row| {
+            Ok(DiskBase {
+                file: row.get(0)?,
+                path: row.get(1)?,
+                blake3: row.get(2)?,
+                text: row.get(3)?,
+                executable: row.get(4)?,
+            })
+        })
+    }
+
+    /// Notes what was written, or taken in.
+    pub fn put_written_file(&self, doc: &DocId, written: &DiskBase) -> Result<()> {
+        let DiskBase { file, path, blake3, text, executable } = written;
+        self.run(
+            "INSERT OR REPLACE INTO disk_file (doc_id, file, path, blake3, text, executable)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![doc.as_str(), file, path, blake3, text, executable],
+        )
+    }
+
+    /// Notes that nothing of a file is there any more that was written here.
+    pub fn forget_written_file(&self, doc: &DocId, file: &str) -> Result<()> {
+        self.run(
+            "DELETE FROM disk_file WHERE doc_id = ?1 AND file = ?2",
+            params![doc.as_str(), file],
+        )
+    }
+}
