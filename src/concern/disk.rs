@@ -24,7 +24,7 @@ pub use revive::revive_edited;
 
 use crate::error::{Error, Next};
 use crate::limits;
-use crate::schema::{Collection, Field, Removal, Spec, Tombstone};
+use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
 use crate::wire::RootKind;
 
 /// The concern `disk`: its root, and the collections [`FILES`] and [`VERSIONS`].
@@ -41,7 +41,7 @@ pub const FILES: Collection = Collection {
     noun: "file",
     argument: Some("FILE"),
     path: &["files"],
-    tombstone: Some(Tombstone {
+    tombstone: Some(DeletionMarker {
         flag: "deleted",
         at: "deleted_at",
         by: Some("deleted_by"),
