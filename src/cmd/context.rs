@@ -339,7 +339,7 @@ impl Context {
         let mut session = self.session()?;
         let notes = disk::take_in_all(&mut session)?;
         session.commit()?;
-        notes.into_iter().for_each(|note| self.note(note));
+        notes.iter().for_each(|note| self.note(failure::hint(note)));
         Ok(())
     }
 
@@ -352,7 +352,7 @@ impl Context {
         let settle = || {
             let mut session = self.session()?;
             let notes = disk::settle_all(&mut session)?;
-            session.commit().map(|_| notes)
+            session.commit().map(|_| notes.iter().map(failure::hint).collect())
         };
         settle().unwrap_or_else(|e: Error| {
             vec![format!("the files on the disks are not all written yet: {e:#}")]

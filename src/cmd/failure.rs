@@ -112,6 +112,7 @@ pub fn command(next: &Next) -> String {
         Next::DeleteMessage { message, entity } => {
             return of(words("chat delete", message), &Some(entity.clone()));
         }
+        Next::RestoreFile(file) => return words("disk restore", file),
         Next::RestoreCard(card) => return words("kanban restore", card),
         Next::RemoveColumn(column) => {
             return format!("{} --to COLUMN", words("kanban column remove", column));
@@ -158,6 +159,7 @@ pub fn command(next: &Next) -> String {
         Next::AddElement => "canvas add text --at 0,0 --size 100,20",
         Next::Files => "disk list",
         Next::ScanDisks => "disk scan",
+        Next::Publish => "disk publish",
         Next::DiskStatus => "disk status",
         Next::BlockedTombstones => "tombstone list --blocked",
         Next::ArchiveRun => "archive run",

@@ -14,7 +14,7 @@ mod put;
 mod remove;
 mod revive;
 
-pub use directory::{Directory, Place};
+pub use directory::{Directory, FilePlace};
 pub use file::{DiskContent, DiskFile, FileHash, FileVersion, read, read_all};
 pub use path::{DiskKind, DiskPath};
 pub use publish::{Publish, SUMS, WEBSITE, Website, website};

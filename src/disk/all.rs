@@ -3,7 +3,7 @@
 use super::settle::settle;
 use super::take_in::{Which, take_in};
 use crate::concern::disk::SPEC;
-use crate::error::Result;
+use crate::error::{Hint, Result};
 use crate::id::{DocId, EntityId};
 use crate::store::Session;
 
@@ -12,7 +12,7 @@ use crate::store::Session;
 ///
 /// # Errors
 /// Those of the store and of the file system.
-pub fn take_in_all(session: &mut Session) -> Result<Vec<String>> {
+pub fn take_in_all(session: &mut Session) -> Result<Vec<Hint>> {
     let mut notes = Vec::new();
     for entity in with_disks(session)? {
         notes.extend(take_in(session, &entity, &Which::Known)?.notes);
@@ -24,7 +24,7 @@ pub fn take_in_all(session: &mut Session) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// Those of the store and of the file system; what was made by then is.
-pub fn settle_all(session: &mut Session) -> Result<Vec<String>> {
+pub fn settle_all(session: &mut Session) -> Result<Vec<Hint>> {
     let mut notes = Vec::new();
     for entity in with_disks(session)? {
         notes.extend(settle(session, &entity)?.notes);

@@ -3,8 +3,8 @@
 use super::application;
 use super::objects::Objects;
 use super::tree::{Held, Tree};
-use crate::concern::disk::{Directory, DiskContent, DiskFile, DiskPath, Place, SPEC, read};
-use crate::error::Result;
+use crate::concern::disk::{Directory, DiskContent, DiskFile, DiskPath, FilePlace, SPEC, read};
+use crate::error::{Hint, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::store::{DiskBase, Session};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ pub struct Settled {
     /// Files that were removed.
     pub removed: Vec<DiskPath>,
     /// What was not done, and what there is to know.
-    pub notes: Vec<String>,
+    pub notes: Vec<Hint>,
 }
 
 /// Makes the files of an entity what its document says. What somebody changed there is left alone. The
@@ -33,10 +33,10 @@ pub fn settle(session: &mut Session, entity: &EntityId) -> Result<Settled> {
     let disks = session.disks();
     let written = session.state().written_files(&doc)?;
     let directory = Directory::take(session, &doc)?;
-    let owners: Vec<Place> = directory.owners().cloned().collect();
+    let owners: Vec<FilePlace> = directory.owners().cloned().collect();
     directory.keep(session, &doc);
     let mut maker = Maker {
-        tree: Tree::open(&disks, entity)?,
+        tree: Tree::of_session(session, entity)?,
         objects: Objects::open(&disks)?,
         written: BTreeMap::new(),
         at: BTreeMap::new(),
@@ -47,7 +47,7 @@ pub fn settle(session: &mut Session, entity: &EntityId) -> Result<Settled> {
     };
     written.into_iter().for_each(|written| maker.know(written));
     if !owners.is_empty() {
-        maker.tree.create(&disks, entity)?;
+        maker.claim(entity)?;
     }
     owners.iter().try_for_each(|place| maker.make(place))?;
     maker.clear(&owners)?;
@@ -73,6 +73,24 @@ struct Maker<'s> {
 }
 
 impl Maker<'_> {
+    /// Takes a directory for the entity, for good. Ids of several types can be one.
+    fn claim(&mut self, entity: &EntityId) -> Result<()> {
+        let state = self.session.state();
+        let name = self.tree.name();
+        if state.disk_directory(&self.doc)?.is_none() {
+            state.claim_disk_directory(&self.doc, name)?;
+            if name != entity.id() {
+                let said = format!(
+                    "the files of {entity} lie in entities/{name}: another entity has that id, \
+                     and its files lie in entities/{}",
+                    entity.id()
+                );
+                self.done.notes.push(said.into());
+            }
+        }
+        self.tree.create(&self.session.disks())
+    }
+
     fn file(&mut self, id: &str) -> Result<Option<DiskFile>> {
         Ok(self.session.read(&self.doc, |source| read(source, id))?.flatten())
     }
@@ -94,7 +112,7 @@ impl Maker<'_> {
     }
 
     /// Makes one file, where that is needed and loses nothing.
-    fn make(&mut self, place: &Place) -> Result<()> {
+    fn make(&mut self, place: &FilePlace) -> Result<()> {
         let Some(file) = self.file(&place.id)? else { return Ok(()) };
         let Some(wanted) = file.content.stored() else { return Ok(()) };
         let base = self.written.get(&place.id).cloned();
@@ -110,7 +128,7 @@ impl Maker<'_> {
         let held = match self.tree.held(path) {
             Ok(held) => held,
             Err(e) => {
-                self.done.notes.push(format!("{path} is not written: {e:#}"));
+                self.done.notes.push(format!("{path} is not written: {e:#}").into());
                 return Ok(());
             }
         };
@@ -120,9 +138,9 @@ impl Maker<'_> {
             held.stored == wanted || known.any(|blake3| *blake3 == held.stored.blake3)
         };
         if held.as_ref().is_some_and(|held| !is_ours(held)) {
-            self.done.notes.push(format!(
-                "{path} is not written over: it was changed here; `crdtctl disk scan` takes that in"
-            ));
+            let said = format!("{path} is not written over: it was changed here; ");
+            let scan = Hint::from(said).next(Next::ScanDisks).and(" takes that in");
+            self.done.notes.push(scan);
             return Ok(());
         }
         let same = held.as_ref().is_some_and(|held| {
@@ -162,10 +180,11 @@ impl Maker<'_> {
                     self.objects.keep(&self.tree, path, &old.stored.blake3)?;
                 }
                 if !self.place_content(path, &wanted.blake3, executable)? {
-                    self.done.notes.push(format!(
+                    let said = format!(
                         "{path} is not written: its content ({} bytes) is not here yet",
                         wanted.size_bytes
-                    ));
+                    );
+                    self.done.notes.push(said.into());
                     return Ok(false);
                 }
             }
@@ -197,7 +216,7 @@ impl Maker<'_> {
     }
 
     /// Removes what is left of files that are gone, or have their paths no more.
-    fn clear(&mut self, owners: &[Place]) -> Result<()> {
+    fn clear(&mut self, owners: &[FilePlace]) -> Result<()> {
         let written: Vec<DiskBase> = self.written.values().cloned().collect();
         let owners: BTreeSet<&str> = owners.iter().map(|owner| owner.id.as_str()).collect();
         for base in written {
@@ -219,7 +238,7 @@ impl Maker<'_> {
         }
         let Some(held) = self.tree.held(&path)? else { return Ok(()) };
         if held.stored.blake3 != base.blake3 {
-            self.done.notes.push(format!("{path} is left here: it was changed"));
+            self.done.notes.push(format!("{path} is left here: it was changed").into());
             return Ok(());
         }
         if base.text.is_none() {

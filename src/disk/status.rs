@@ -6,7 +6,7 @@ use crate::concern::core;
 use crate::concern::disk::{
     Directory, DiskContent, DiskFile, DiskKind, DiskPath, SPEC, WEBSITE, read, website,
 };
-use crate::error::Result;
+use crate::error::{Hint, Next, Result};
 use crate::id::EntityId;
 use crate::store::{DiskBase, Reader};
 use serde::Serialize;
@@ -50,7 +50,8 @@ pub struct FileStatus {
     /// Its whole id; None where the document does not have it.
     pub id: Option<String>,
     /// What there is to know; may be empty.
-    pub note: String,
+    #[serde(skip)]
+    pub note: Hint,
 }
 
 /// How the files of an entity stand, in the order of their paths. Changes nothing.
@@ -59,12 +60,12 @@ pub struct FileStatus {
 /// Those of the store and of the file system.
 pub fn status(reader: &Reader, entity: &EntityId) -> Result<Vec<FileStatus>> {
     let Some(disks) = reader.disks() else { return Ok(Vec::new()) };
+    let tree = Tree::of_reader(reader, entity, &disks)?;
     let doc = entity.document(SPEC.name);
     let written = reader.state().map(|state| state.written_files(&doc)).transpose()?;
     let written: BTreeMap<String, DiskBase> =
         written.into_iter().flatten().map(|written| (written.file.clone(), written)).collect();
-    let look =
-        StatusLook { tree: Tree::open(&disks, entity)?, objects: Objects::open(&disks)?, written };
+    let look = StatusLook { tree, objects: Objects::open(&disks)?, written };
     let mut all = Vec::new();
     let mut known: BTreeSet<DiskPath> = BTreeSet::new();
     if let Some(view) = reader.view(&doc)? {
@@ -81,7 +82,7 @@ pub fn status(reader: &Reader, entity: &EntityId) -> Result<Vec<FileStatus>> {
         if let Some(root) = root
             && website(&view).is_none_or(|now| now.root != root)
         {
-            let note = "`crdtctl disk publish` publishes what is there now";
+            let note = Next::Publish.and(" publishes what is there now");
             all.push(row(WEBSITE.to_owned(), DiskState::Unpublished, None, note));
         }
     }
@@ -89,13 +90,13 @@ pub fn status(reader: &Reader, entity: &EntityId) -> Result<Vec<FileStatus>> {
     let new = listing.files.into_iter().filter(|path| !known.contains(path));
     all.extend(new.map(|path| row(path.to_string(), DiskState::New, None, "")));
     let odd = listing.others.into_iter();
-    all.extend(odd.map(|(path, why)| row(path, DiskState::Odd, None, &why)));
+    all.extend(odd.map(|(path, why)| row(path, DiskState::Odd, None, why)));
     all.sort_by(|a, b| (&a.path, &a.id).cmp(&(&b.path, &b.id)));
     Ok(all)
 }
 
-fn row(path: String, state: DiskState, id: Option<&str>, note: &str) -> FileStatus {
-    FileStatus { path, state, id: id.map(str::to_owned), note: note.to_owned() }
+fn row(path: String, state: DiskState, id: Option<&str>, note: impl Into<Hint>) -> FileStatus {
+    FileStatus { path, state, id: id.map(str::to_owned), note: note.into() }
 }
 
 /// Files that have no path of their own.
@@ -105,7 +106,7 @@ fn others(directory: &Directory) -> Vec<FileStatus> {
             Some(owner) => format!("{} has the path", owner.id),
             None => "a directory has the path".to_owned(),
         };
-        row(place.path.to_string(), DiskState::Displaced, Some(&place.id), &by)
+        row(place.path.to_string(), DiskState::Displaced, Some(&place.id), by)
     });
     let astray = directory.astray().map(|(id, path)| {
         row(path.to_owned(), DiskState::Astray, Some(id), "no path that could be made here")
@@ -122,15 +123,15 @@ struct StatusLook {
 impl StatusLook {
     fn one(&self, path: &DiskPath, file: &DiskFile) -> Result<FileStatus> {
         let (state, note) = self.state(path, file)?;
-        Ok(row(path.to_string(), state, Some(&file.id), &note))
+        Ok(row(path.to_string(), state, Some(&file.id), note))
     }
 
-    fn state(&self, path: &DiskPath, file: &DiskFile) -> Result<(DiskState, String)> {
+    fn state(&self, path: &DiskPath, file: &DiskFile) -> Result<(DiskState, Hint)> {
         let wanted = file.content.stored();
         let base = self.written.get(&file.id);
         let held = match self.tree.held(path) {
             Ok(held) => held,
-            Err(e) => return Ok((DiskState::Odd, e.message)),
+            Err(e) => return Ok((DiskState::Odd, e.message.into())),
         };
         let is_written = |blake3: &str| {
             base.is_some_and(|base| base.blake3 == blake3 && base.path == path.as_str())
@@ -139,13 +140,13 @@ impl StatusLook {
             && wanted.as_ref() != Some(&held.stored)
             && !is_written(&held.stored.blake3)
         {
-            return Ok((DiskState::Changed, "`crdtctl disk scan` takes it in".to_owned()));
+            return Ok((DiskState::Changed, Next::ScanDisks.and(" takes it in")));
         }
         if held.is_none() && base.is_some_and(|base| base.path == path.as_str()) {
             let is_new = wanted.as_ref().is_none_or(|wanted| !is_written(&wanted.blake3));
             if !is_new {
-                let note = "`crdtctl disk scan` removes it for everybody";
-                return Ok((DiskState::Removed, note.to_owned()));
+                let note = Next::ScanDisks.and(" removes it for everybody");
+                return Ok((DiskState::Removed, note));
             }
         }
         if let DiskContent::Binary(Some(wanted)) = &file.content
@@ -153,16 +154,19 @@ impl StatusLook {
             && !self.objects.has(&wanted.blake3)
         {
             let note = format!("{} bytes have not come yet", wanted.size_bytes);
-            return Ok((DiskState::Missing, note));
+            return Ok((DiskState::Missing, note.into()));
         }
         let heads = file.heads();
         if let (DiskContent::Binary(_), [others @ .., _]) = (&file.content, heads.as_slice())
             && !others.is_empty()
         {
             let ids: Vec<&str> = others.iter().map(|version| version.id.as_str()).collect();
-            return Ok((DiskState::Versions, format!("at the same time: {}", ids.join(", "))));
+            return Ok((
+                DiskState::Versions,
+                format!("at the same time: {}", ids.join(", ")).into(),
+            ));
         }
         let is_current = held.is_some_and(|held| wanted.as_ref() == Some(&held.stored));
-        Ok((if is_current { DiskState::Current } else { DiskState::Behind }, String::new()))
+        Ok((if is_current { DiskState::Current } else { DiskState::Behind }, "".into()))
     }
 }

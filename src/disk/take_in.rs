@@ -4,11 +4,11 @@ use super::objects::Objects;
 use super::tree::{Held, Tree};
 use crate::concern::disk::content::TextFile;
 use crate::concern::disk::{
-    Directory, DiskFile, DiskKind, DiskPath, MoveFile, Place, Put, RemoveFile, RestoreFile, SPEC,
-    read,
+    Directory, DiskFile, DiskKind, DiskPath, FilePlace, MoveFile, Put, RemoveFile, RestoreFile,
+    SPEC, read,
 };
 use crate::crdt::source::Source;
-use crate::error::{Kind, Result};
+use crate::error::{Hint, Kind, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::operation::{self, Operation};
 use crate::store::{DiskBase, Session};
@@ -38,7 +38,7 @@ pub struct TakenIn {
     /// Files that somebody had removed.
     pub removed: Vec<String>,
     /// What could not be taken in, or needs to be said.
-    pub notes: Vec<String>,
+    pub notes: Vec<Hint>,
 }
 
 /// Takes in what others changed of the files of an entity. Runs operations, and commits nothing.
@@ -50,7 +50,7 @@ pub fn take_in(session: &mut Session, entity: &EntityId, which: &Which) -> Resul
     let intake = TakingIn {
         doc: entity.document(SPEC.name),
         entity,
-        tree: Tree::open(&disks, entity)?,
+        tree: Tree::of_session(session, entity)?,
         objects: Objects::open(&disks)?,
         written: BTreeMap::new(),
         taken: TakenIn::default(),
@@ -79,10 +79,11 @@ impl TakingIn<'_> {
             Which::At(only) => only.contains(path),
         };
         let directory = Directory::take(self.session, &self.doc)?;
-        let owners: Vec<Place> = directory.owners().filter(|p| wanted(&p.path)).cloned().collect();
+        let owners: Vec<FilePlace> =
+            directory.owners().filter(|p| wanted(&p.path)).cloned().collect();
         directory.keep(self.session, &self.doc);
         // What is there no more, by what it held.
-        let mut lost: BTreeMap<String, Vec<Place>> = BTreeMap::new();
+        let mut lost: BTreeMap<String, Vec<FilePlace>> = BTreeMap::new();
         for place in &owners {
             match self.held(&place.path)? {
                 Some(held) => self.known(place, &held)?,
@@ -101,7 +102,9 @@ impl TakingIn<'_> {
             Which::All => {
                 let listing = self.tree.list(&[DiskKind::Public, DiskKind::Shared])?;
                 let odd = listing.others.into_iter();
-                self.taken.notes.extend(odd.map(|(path, why)| format!("left out {path}: {why}")));
+                self.taken
+                    .notes
+                    .extend(odd.map(|(path, why)| format!("left out {path}: {why}").into()));
                 listing.files.into_iter().filter(|path| !known.contains(path)).collect()
             }
         };
@@ -119,7 +122,7 @@ impl TakingIn<'_> {
     /// What a file holds. One that cannot be read is a note.
     fn held(&mut self, path: &DiskPath) -> Result<Option<Held>> {
         self.tree.held(path).or_else(|e| {
-            self.taken.notes.push(format!("left out {path}: {e:#}"));
+            self.taken.notes.push(format!("left out {path}: {e:#}").into());
             Ok(None)
         })
     }
@@ -129,7 +132,7 @@ impl TakingIn<'_> {
     }
 
     /// A file that is there, and that the document has at this path.
-    fn known(&mut self, place: &Place, held: &Held) -> Result<()> {
+    fn known(&mut self, place: &FilePlace, held: &Held) -> Result<()> {
         let Some(file) = self.file(&place.id)? else { return Ok(()) };
         let base = self.written.get(&place.id).cloned();
         let is = |blake3: &str, executable: bool| {
@@ -147,10 +150,13 @@ impl TakingIn<'_> {
         if let Some(id) = self.operate(&place.path, &Operation::DiskPut(put))? {
             self.note(&id, &place.path, held)?;
             match beside {
-                true => self.taken.notes.push(format!(
-                    "{} came from elsewhere too, and holds something else; that is kept as {}",
-                    place.path, place.id
-                )),
+                true => self.taken.notes.push(
+                    format!(
+                        "{} came from elsewhere too, and holds something else; that is kept as {}",
+                        place.path, place.id
+                    )
+                    .into(),
+                ),
                 false => self.taken.changed.push(place.path.to_string()),
             }
         }
@@ -178,7 +184,7 @@ impl TakingIn<'_> {
                 self.note(&id, &path, &held)?;
                 let said =
                     format!("{path} was removed elsewhere, and is kept: it was changed here");
-                self.taken.notes.push(said);
+                self.taken.notes.push(said.into());
                 self.taken.changed.push(path.to_string());
             }
         }
@@ -190,7 +196,7 @@ impl TakingIn<'_> {
         &mut self,
         path: &DiskPath,
         held: &Held,
-        lost: &mut BTreeMap<String, Vec<Place>>,
+        lost: &mut BTreeMap<String, Vec<FilePlace>>,
     ) -> Result<()> {
         if let Some(from) = lost.get_mut(&held.stored.blake3).and_then(Vec::pop) {
             let file = from.id.clone();
@@ -207,10 +213,9 @@ impl TakingIn<'_> {
         for id in deleted {
             let file = self.file(&id)?;
             if file.is_some_and(|file| file.deleted_blake3 == held.stored.blake3) {
-                self.taken.notes.push(format!(
-                    "{path} was removed elsewhere, and is left here as it is; \
-                     `crdtctl disk restore {id}` brings it back for everybody"
-                ));
+                let said = format!("{path} was removed elsewhere, and is left here as it is; ");
+                let back = Hint::from(said).next(Next::RestoreFile(id));
+                self.taken.notes.push(back.and(" brings it back for everybody"));
                 return Ok(());
             }
         }
@@ -223,13 +228,13 @@ impl TakingIn<'_> {
     }
 
     /// A file that was there, and is not: removed, unless it was changed elsewhere since.
-    fn missing(&mut self, place: &Place) -> Result<()> {
+    fn missing(&mut self, place: &FilePlace) -> Result<()> {
         let Some(file) = self.file(&place.id)? else { return Ok(()) };
         let base = self.written.get(&place.id).map(|written| written.blake3.clone());
         if file.content.stored().map(|now| now.blake3) != base {
             let said =
                 format!("{} was removed here, and is kept: it was changed elsewhere", place.path);
-            self.taken.notes.push(said);
+            self.taken.notes.push(said.into());
             return self.session.state().forget_written_file(&self.doc, &place.id);
         }
         let remove = RemoveFile { entity: self.entity.clone(), file: place.id.clone() };
@@ -277,7 +282,7 @@ impl TakingIn<'_> {
             Err(e) if begun == self.session.changes_begun() && is_about_the_file(e.kind) => {
                 self.taken
                     .notes
-                    .push(format!("{path} was changed here and is not taken in: {e:#}"));
+                    .push(format!("{path} was changed here and is not taken in: {e:#}").into());
                 Ok(None)
             }
             Err(e) => Err(e),

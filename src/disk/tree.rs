@@ -2,10 +2,11 @@
 //! by name, and through no link: nothing is ever read or written outside.
 
 use crate::concern::disk::path::OWN_PREFIX;
-use crate::concern::disk::{DiskKind, DiskPath, FileHash};
+use crate::concern::disk::{DiskKind, DiskPath, FileHash, SPEC};
 use crate::error::{Error, Result};
 use crate::id::{EntityId, hex};
 use crate::limits;
+use crate::store::{Reader, Session, State};
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, Metadata, OpenOptions};
@@ -17,6 +18,7 @@ const PIECE: usize = 1 << 16;
 
 /// The directory with the disks of an entity. It need not be there before something is written.
 pub struct Tree {
+    name: String,
     path: PathBuf,
     root: Option<Dir>,
 }
@@ -41,49 +43,83 @@ pub struct Listing {
     pub others: Vec<(String, String)>,
 }
 
-/// Where the disks of an entity are.
+/// The directory of an entity's disks: the application calls it by the id alone. Where the files of an
+/// entity of another type with that id lie there, it is one beside it.
 ///
 /// # Errors
 /// `Refused` for an id that cannot be the name of a directory.
-pub(super) fn place(disks: &Path, entity: &EntityId) -> Result<PathBuf> {
+fn directory(state: Option<&State>, entity: &EntityId) -> Result<String> {
     let id = entity.id();
-    match DiskPath::parse(&format!("/shared/{id}")).is_ok_and(|path| path.parts().count() == 1) {
-        true => Ok(disks.join("entities").join(id)),
-        false => Err(Error::refused(format!("{id:?} cannot be the name of a directory"))
-            .hint("an entity has disks whose id is a name that every system takes")),
+    if !DiskPath::parse(&format!("/shared/{id}")).is_ok_and(|path| path.parts().count() == 1) {
+        return Err(Error::refused(format!("{id:?} cannot be the name of a directory"))
+            .hint("an entity has disks whose id is a name that every system takes"));
     }
+    let Some(state) = state else { return Ok(id.to_owned()) };
+    let doc = entity.document(SPEC.name);
+    if let Some(name) = state.disk_directory(&doc)? {
+        return Ok(name);
+    }
+    let kind = entity.entity_type();
+    let beside = |n: u32| match n {
+        0 => id.to_owned(),
+        1 => format!("{id}.{kind}"),
+        n => format!("{id}.{kind}-{n}"),
+    };
+    for name in (0..u32::MAX).map(beside) {
+        if !state.is_disk_directory(&name)? {
+            return Ok(name);
+        }
+    }
+    Err(Error::bug("no name is left for a directory"))
 }
 
 impl Tree {
-    /// The disks of an entity, below the directory of all disks.
+    /// The disks of an entity as a session has them.
     ///
     /// # Errors
     /// `Refused` where a link stands in the way; `Io`.
-    pub fn open(disks: &Path, entity: &EntityId) -> Result<Tree> {
-        let path = place(disks, entity)?;
+    pub fn of_session(session: &Session, entity: &EntityId) -> Result<Tree> {
+        Tree::open(&session.disks(), directory(Some(session.state()), entity)?)
+    }
+
+    /// The same for a reader, below the directory of all disks.
+    ///
+    /// # Errors
+    /// As [`Tree::of_session`].
+    pub fn of_reader(reader: &Reader, entity: &EntityId, disks: &Path) -> Result<Tree> {
+        Tree::open(disks, directory(reader.state(), entity)?)
+    }
+
+    fn open(disks: &Path, name: String) -> Result<Tree> {
+        let path = disks.join("entities").join(&name);
         let root = match Dir::open_ambient_dir(disks, ambient_authority()) {
             Ok(disks) => open_below(&disks, "entities", &path)?
-                .map(|entities| open_below(&entities, entity.id(), &path))
+                .map(|entities| open_below(&entities, &name, &path))
                 .transpose()?
                 .flatten(),
             Err(e) if e.kind() == ErrorKind::NotFound => None,
             Err(e) => return Err(failed("open", disks, e)),
         };
-        Ok(Tree { path, root })
+        Ok(Tree { name, path, root })
+    }
+
+    /// The name of its directory.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Makes the directory, if it is not there.
     ///
     /// # Errors
     /// `Io`.
-    pub fn create(&mut self, disks: &Path, entity: &EntityId) -> Result<()> {
+    pub fn create(&mut self, disks: &Path) -> Result<()> {
         if self.root.is_none() {
             Dir::create_ambient_dir_all(disks, ambient_authority())
                 .map_err(|e| failed("create", disks, e))?;
             let all = Dir::open_ambient_dir(disks, ambient_authority())
                 .map_err(|e| failed("open", disks, e))?;
             let entities = make_below(&all, "entities", &self.path)?;
-            self.root = Some(make_below(&entities, entity.id(), &self.path)?);
+            self.root = Some(make_below(&entities, &self.name, &self.path)?);
         }
         Ok(())
     }

@@ -140,6 +140,10 @@ pub enum Next {
     ScanDisks,
     /// Say how the files on the disks stand.
     DiskStatus,
+    /// Bring a file back that was removed.
+    RestoreFile(String),
+    /// Publish a website as its files are now.
+    Publish,
 
     /// Remove what everybody knows to be deleted.
     Prune(Option<String>),

@@ -391,3 +391,33 @@ fn a_website_is_published_by_one_hash_and_a_copy_is_held_to_it() {
     assert_ne!(store.ok(&["disk", "publish"]), root);
     store.run(&["disk", "status"]).exits(0);
 }
+
+#[test]
+fn entities_of_two_types_with_one_id_keep_their_files_apart() {
+    let machine = Machine::new("disks-one-id");
+    let store = machine.group("alice", &[]);
+    let channel = format!("channel:{ID}");
+    store.ok(&["entity", "create", &channel, "--name", "Harbour"]);
+    let ours = format!("group:{ID}");
+    let put = |entity: &str, words: &[u8]| {
+        let dir = text(&store.dir);
+        let args = ["-s", &dir, "-e", entity, "disk", "put", "-", "/shared/plan.md"];
+        let run = machine.run_with_stdin(&args, words);
+        run.exits(0);
+        run
+    };
+    put(&ours, b"of the group\n");
+    let second = put(&channel, b"of the channel\n");
+    assert!(second.stderr.contains(&format!("entities/{ID}.channel")), "{second:?}");
+    let beside = store.dir.join(format!("disks/entities/{ID}.channel/shared/plan.md"));
+    assert_eq!(fs::read(&beside).unwrap(), b"of the channel\n");
+    assert_eq!(fs::read(place(&store, "/shared/plan.md")).unwrap(), b"of the group\n");
+    fs::write(&beside, "of the channel, edited\n").unwrap();
+    store.ok(&["-e", &channel, "disk", "scan"]);
+    assert_eq!(
+        store.ok(&["-e", &channel, "disk", "cat", "/shared/plan.md"]),
+        "of the channel, edited"
+    );
+    store.run(&["-e", &ours, "disk", "scan"]).exits(0);
+    assert_eq!(store.ok(&["-e", &ours, "disk", "cat", "/shared/plan.md"]), "of the group");
+}

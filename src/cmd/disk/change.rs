@@ -1,9 +1,10 @@
 //! Commands that change the index and the files: take in, change, commit, make the files.
 
 use crate::cmd::Context;
+use crate::cmd::failure::hint;
 use crate::concern::disk::{Directory, DiskPath, MoveFile, RemoveFile, RestoreFile, SPEC};
 use crate::disk::{self, Which};
-use crate::error::{Error, Result};
+use crate::error::{Error, Hint, Result};
 use crate::id::EntityId;
 use crate::operation::{self, Operation, Outcome};
 use crate::store::Session;
@@ -25,12 +26,12 @@ pub fn change(
     // What a command before left undone is made as well.
     let left = if committed.documents.is_empty() { settle(context, entity)? } else { Vec::new() };
     let mut report = context.written(written, committed);
-    report.notes.extend(notes.into_iter().chain(left));
+    report.notes.extend(notes.iter().chain(&left).map(hint));
     Ok(report)
 }
 
 /// Makes the files what the store says.
-fn settle(context: &Context, entity: &EntityId) -> Result<Vec<String>> {
+fn settle(context: &Context, entity: &EntityId) -> Result<Vec<Hint>> {
     let mut session = context.session()?;
     let settled = disk::settle(&mut session, entity)?;
     session.commit()?;
@@ -172,7 +173,7 @@ pub fn scan(context: &Context, entity: &EntityId) -> Result<Report> {
     }
     let left = if committed.documents.is_empty() { settle(context, entity)? } else { Vec::new() };
     let mut report = context.written(written, committed);
-    report.notes.extend(taken.notes.into_iter().chain(left));
+    report.notes.extend(taken.notes.iter().chain(&left).map(hint));
     Ok(report)
 }
 

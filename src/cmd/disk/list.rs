@@ -2,6 +2,7 @@
 
 use super::glob;
 use crate::cmd::Context;
+use crate::cmd::failure::hint;
 use crate::concern::disk::DiskPath;
 use crate::disk::{self, DiskState};
 use crate::error::{Error, Kind, Result};
@@ -83,7 +84,11 @@ pub fn status(context: &Context, entity: &EntityId, all: bool) -> Result<Report>
     if !all {
         found.retain(|file| file.state != DiskState::Current);
     }
-    let report = Report::list(rows(&found)?, STATUS, None, "every file is as it should be");
+    let mut shown = rows(&found)?;
+    for (row, file) in shown.iter_mut().zip(&found) {
+        row.insert("note".to_owned(), hint(&file.note).into());
+    }
+    let report = Report::list(shown, STATUS, None, "every file is as it should be");
     Ok(match open {
         0 => report,
         _ => report.exit(crate::cmd::exit_code(Kind::Findings)),

@@ -1,6 +1,7 @@
 //! `disk put` and `disk edit`: the user's files onto the disks.
 
 use super::change::{change, told, told_all};
+use crate::cmd::failure::hint;
 use crate::cmd::{Context, editor, files};
 use crate::concern::disk::content::TextFile;
 use crate::concern::disk::{DiskContent, DiskPath, FileHash, Put};
@@ -143,7 +144,7 @@ pub fn edit(context: &Context, entity: &EntityId, named: &str, stdin: bool) -> R
     let notes =
         crate::disk::take_in(&mut session, entity, &Which::At([path.clone()].into()))?.notes;
     session.commit()?;
-    notes.into_iter().for_each(|note| context.note(note));
+    notes.iter().for_each(|note| context.note(hint(note)));
     let old = match file(&context.reader()?, entity, path.as_str())?.content {
         DiskContent::Text(old) => old,
         DiskContent::Binary(_) => {

@@ -96,7 +96,7 @@ fn open(reader: &Reader, entity: &EntityId, file: &DiskFile) -> Result<Box<dyn R
     let disks = reader.disks().ok_or_else(not_here)?;
     let wanted = file.content.stored();
     if let Some(path) = file.place() {
-        let tree = Tree::open(&disks, entity)?;
+        let tree = Tree::of_reader(reader, entity, &disks)?;
         let written = match reader.state() {
             Some(state) => {
                 state.written_files(&entity.document(crate::concern::disk::SPEC.name))?

@@ -1,7 +1,6 @@
 use super::*;
 use crate::crdt::content::Content;
 use crate::crdt::doc::Doc;
-use crate::crdt::source::Source;
 use crate::wire::Update;
 use sessions::{Lots, count, page, session};
 
@@ -39,10 +38,10 @@ fn splice(old: &str, new: &str) -> Vec<TextEdit> {
     let same = |pair: &(char, char)| pair.0 == pair.1;
     let start: usize =
         old.chars().zip(new.chars()).take_while(same).map(|(c, _)| c.len_utf8()).sum();
-    let (rest, came) = (&old[start..], &new[start..]);
+    let (rest, came) = (old.get(start..).unwrap(), new.get(start..).unwrap());
     let tails = rest.chars().rev().zip(came.chars().rev());
     let end: usize = tails.take_while(same).map(|(c, _)| c.len_utf8()).sum();
-    vec![edit(start..old.len() - end, &came[..came.len() - end])]
+    vec![edit(start..old.len() - end, came.get(..came.len() - end).unwrap())]
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A file that is not deleted, and where it wants to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct FilePlace {
     /// The file's whole id.
     pub id: String,
     /// Its path, which another file may have.
@@ -23,7 +23,7 @@ pub struct Place {
 /// The files of an entity by their paths.
 #[derive(Debug, Default)]
 pub struct Directory {
-    places: BTreeMap<String, Place>,
+    places: BTreeMap<String, FilePlace>,
     /// By the key of the path: those who want it, who has it last.
     wanted: BTreeMap<String, BTreeSet<(i64, String)>>,
     /// Deleted files by the keys of their paths.
@@ -59,7 +59,7 @@ impl Directory {
                 Ok(path) if is_deleted => directory.note_deleted(&id, &path),
                 Ok(path) => {
                     let since = since.as_ref().and_then(Value::as_i64).unwrap_or(0);
-                    directory.put(Place { id, path, since });
+                    directory.put(FilePlace { id, path, since });
                 }
                 Err(_) if is_deleted => {}
                 Err(_) => drop(directory.astray.insert(id, text.to_owned())),
@@ -69,7 +69,7 @@ impl Directory {
     }
 
     /// Notes a file where it is now.
-    pub fn put(&mut self, place: Place) {
+    pub fn put(&mut self, place: FilePlace) {
         self.remove(&place.id);
         let key = place.path.key();
         self.wanted.entry(key).or_default().insert((place.since, place.id.clone()));
@@ -92,7 +92,7 @@ impl Directory {
         self.deleted.entry(path.key()).or_default().insert(id.to_owned());
     }
 
-    fn remove(&mut self, id: &str) -> Option<Place> {
+    fn remove(&mut self, id: &str) -> Option<FilePlace> {
         self.astray.remove(id);
         let place = self.places.remove(id)?;
         let key = place.path.key();
@@ -109,7 +109,7 @@ impl Directory {
     }
 
     /// The files that have their paths, in the order of those.
-    pub fn owners(&self) -> impl Iterator<Item = &Place> {
+    pub fn owners(&self) -> impl Iterator<Item = &FilePlace> {
         self.wanted.iter().filter_map(|(key, wanted)| {
             let (_, id) = wanted.last()?;
             self.places.get(id).filter(|_| !self.is_directory(key))
@@ -117,7 +117,7 @@ impl Directory {
     }
 
     /// The files whose path another file has, with who that is; a directory has none.
-    pub fn displaced(&self) -> impl Iterator<Item = (&Place, Option<&Place>)> {
+    pub fn displaced(&self) -> impl Iterator<Item = (&FilePlace, Option<&FilePlace>)> {
         self.wanted.iter().flat_map(|(key, wanted)| {
             let owner = wanted.last().filter(|_| !self.is_directory(key));
             let owner = owner.and_then(|(_, id)| self.places.get(id));
@@ -138,7 +138,7 @@ impl Directory {
     }
 
     /// Where a file is that is not deleted.
-    pub fn place(&self, id: &str) -> Option<&Place> {
+    pub fn place(&self, id: &str) -> Option<&FilePlace> {
         self.places.get(id)
     }
 
@@ -147,7 +147,7 @@ impl Directory {
     /// # Errors
     /// `Refused` where a directory is there, or a file is where a directory is needed, or where a
     /// path differs in nothing that every file system tells apart.
-    pub fn at(&self, path: &DiskPath) -> Result<Option<&Place>> {
+    pub fn at(&self, path: &DiskPath) -> Result<Option<&FilePlace>> {
         let key = path.key();
         if let Some(below) = self.first_below(&key) {
             return Err(taken(path, "is a directory", below));
@@ -163,7 +163,7 @@ impl Directory {
         }
     }
 
-    fn has(&self, key: &str) -> Option<&Place> {
+    fn has(&self, key: &str) -> Option<&FilePlace> {
         self.places.get(&self.wanted.get(key)?.last()?.1)
     }
 
@@ -182,7 +182,7 @@ impl Directory {
     ///
     /// # Errors
     /// `NotFound`, `Ambiguous`; `Usage` for what is neither.
-    pub fn find(&self, named: &str) -> Result<&Place> {
+    pub fn find(&self, named: &str) -> Result<&FilePlace> {
         if named.starts_with('/') {
             let path = DiskPath::parse(named)?;
             return match self.at(&path) {
@@ -214,12 +214,12 @@ mod tests {
         let mut directory = Directory::default();
         for (id, path, since) in files {
             let path = DiskPath::parse(path).unwrap();
-            directory.put(Place { id: (*id).to_owned(), path, since: *since });
+            directory.put(FilePlace { id: (*id).to_owned(), path, since: *since });
         }
         directory
     }
 
-    fn ids<'d>(places: impl Iterator<Item = &'d Place>) -> Vec<&'d str> {
+    fn ids<'d>(places: impl Iterator<Item = &'d FilePlace>) -> Vec<&'d str> {
         places.map(|place| place.id.as_str()).collect()
     }
 
@@ -269,7 +269,7 @@ mod tests {
             known.deleted_at(&DiskPath::parse("/shared/X").unwrap()).collect::<Vec<_>>(),
             ["b"]
         );
-        known.put(Place {
+        known.put(FilePlace {
             id: "a".to_owned(),
             path: DiskPath::parse("/shared/z").unwrap(),
             since: 3,

@@ -3,7 +3,7 @@
 use super::SPEC;
 use super::content::{LineEnd, TextFile};
 use super::difference;
-use super::directory::{Directory, Place};
+use super::directory::{Directory, FilePlace};
 use super::file::{DiskContent, DiskFile, FileHash, VERSIONS_REPLACED, read};
 use super::path::{DiskKind, DiskPath};
 use crate::concern::chat::mime_of;
@@ -144,7 +144,7 @@ impl Put {
         actor: &Actor,
         doc: &DocId,
         content: &DiskContent,
-    ) -> Result<Place> {
+    ) -> Result<FilePlace> {
         let now = session.now();
         let path = &self.path;
         let place = session.edit(doc, |txn| {
@@ -164,7 +164,7 @@ impl Put {
                 txn.set(&version, "author_id", actor.id.as_str())?;
                 txn.set(&version, "created_at", now)?;
             }
-            Ok(Place { id, path: path.clone(), since: now })
+            Ok(FilePlace { id, path: path.clone(), since: now })
         })?;
         Ok(place)
     }

@@ -1,6 +1,6 @@
 //! Moving and removing files, and bringing them back.
 
-use super::directory::{Directory, Place};
+use super::directory::{Directory, FilePlace};
 use super::file::read;
 use super::path::DiskPath;
 use super::put::check_disk;
@@ -50,7 +50,7 @@ impl MoveFile {
             Ok(txn.int(&["files", &from.id, "path_updated_at"]))
         })?;
         let since = since.unwrap_or(now);
-        directory.put(Place { id: from.id.clone(), path: self.to.clone(), since });
+        directory.put(FilePlace { id: from.id.clone(), path: self.to.clone(), since });
         directory.keep(session, &doc);
         Ok(Outcome::changed(doc, &from.id)
             .saying(format!("moved {} to {}", from.path, self.to))
@@ -72,7 +72,7 @@ impl RemoveFile {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let mut directory = Directory::take(session, &doc)?;
-        let Place { id, path, .. } = directory.find(&self.file)?.clone();
+        let FilePlace { id, path, .. } = directory.find(&self.file)?.clone();
         record::check(session, &doc, &["files".to_owned(), id.clone()], "file")?;
         let file = session.read(&doc, |source| read(source, &id))?.flatten();
         let held = file.and_then(|file| file.content.stored());

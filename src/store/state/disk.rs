@@ -23,9 +23,7 @@ pub struct DiskBase {
 impl State {
     /// What was written of a document's files, in the order of their ids.
     pub fn written_files(&self, doc: &DocId) -> Result<Vec<DiskBase>> {
-        // A reader makes no tables.
-        let is_there = "SELECT 1 FROM sqlite_schema WHERE name = 'disk_file'";
-        if self.one(is_there, params![], |_| Ok(()))?.is_none() {
+        if !self.has_disk_tables()? {
             return Ok(Vec::new());
         }
         let sql = "SELECT file, path, blake3, text, executable FROM disk_file
@@ -39,6 +37,33 @@ impl State {
                 executable: row.get(4)?,
             })
         })
+    }
+
+    /// The directory that was taken for a document's files; None where none was.
+    pub fn disk_directory(&self, doc: &DocId) -> Result<Option<String>> {
+        if !self.has_disk_tables()? {
+            return Ok(None);
+        }
+        let sql = "SELECT name FROM disk_directory WHERE doc_id = ?1";
+        self.one(sql, params![doc.as_str()], |row| row.get(0))
+    }
+
+    /// Whether a directory was taken for some document's files, in capitals or not.
+    pub fn is_disk_directory(&self, name: &str) -> Result<bool> {
+        let sql = "SELECT 1 FROM disk_directory WHERE name = ?1";
+        Ok(self.has_disk_tables()? && self.one(sql, params![name], |_| Ok(()))?.is_some())
+    }
+
+    /// Takes a directory for a document's files.
+    pub fn claim_disk_directory(&self, doc: &DocId, name: &str) -> Result<()> {
+        let sql = "INSERT INTO disk_directory (name, doc_id) VALUES (?1, ?2)";
+        self.run(sql, params![name, doc.as_str()])
+    }
+
+    /// A reader makes no tables.
+    fn has_disk_tables(&self) -> Result<bool> {
+        let sql = "SELECT 1 FROM sqlite_schema WHERE name = 'disk_file'";
+        Ok(self.one(sql, params![], |_| Ok(()))?.is_some())
     }
 
     /// Notes what was written, or taken in.

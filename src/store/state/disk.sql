@@ -10,3 +10,10 @@ CREATE TABLE disk_file (
     executable INTEGER NOT NULL,
     PRIMARY KEY (doc_id, file)
 ) WITHOUT ROWID;
+
+-- Whose files lie in which directory of the disks: it is called by an entity's id, and entities of
+-- several types can have one id.
+CREATE TABLE disk_directory (
+    name   TEXT NOT NULL COLLATE NOCASE PRIMARY KEY,
+    doc_id TEXT NOT NULL UNIQUE
+) WITHOUT ROWID;
