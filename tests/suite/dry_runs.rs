@@ -64,6 +64,13 @@ fn busy(machine: &Machine) -> Busy<'_> {
         std::fs::write(machine.path(name), bytes).unwrap();
         text(&machine.path(name))
     };
+    let page = file("page", b"# Page\n");
+    for path in ["/public/website/index.md", "/shared/gone.md"] {
+        store.ok(&["disk", "put", &page, path]);
+    }
+    store.ok(&["disk", "remove", "/shared/gone.md"]);
+    let disks = store.dir.join("disks/entities").join(GROUP.trim_start_matches("group:"));
+    std::fs::write(disks.join("public/new.md"), "new\n").unwrap();
     let update = oracle::update(3, &[], |txn| {
         txn.get_or_insert_map("m").insert(txn, "k", 1);
     });
@@ -73,6 +80,7 @@ fn busy(machine: &Machine) -> Busy<'_> {
             "data": {"content": "hi"}, "updated_at": machine.now()}});
     let names = BTreeMap::from([
         ("PEER", peer.json(&["status"])["replica_id"].as_str().unwrap().to_owned()),
+        ("PAGE", page),
         ("BATCH", file("batch", br#"{"op":"chat.send","text":"hi"}"#)),
         ("UPDATE", file("update", &update)),
         ("RELAYED", file("relayed", format!("{relayed}\n").as_bytes())),
@@ -117,6 +125,13 @@ const WRITES: &[(&str, &[&str])] = &[
     ("chat-send", &["hi"]),
     ("conflict-dismiss", &["1"]),
     ("conflict-restore", &["1"]),
+    ("disk-edit", &["/public/website/index.md", "-"]),
+    ("disk-move", &["/public/website/index.md", "/shared/"]),
+    ("disk-publish", &[]),
+    ("disk-put", &["PAGE", "/shared/other.md"]),
+    ("disk-remove", &["/public/website/index.md"]),
+    ("disk-restore", &["/shared/gone.md"]),
+    ("disk-scan", &[]),
     ("doc-load", &["UPDATE", "--doc", "group:new:notes"]),
     ("entity-create", &["group:new", "--name", "New"]),
     ("entity-rename", &["Other"]),
