@@ -5510,7 +5510,7 @@ module completions {
   ]
 
   def "nu-complete crdtctl doc kind kind" [] {
-    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
   }
 
   def "nu-complete crdtctl doc kind global.output" [] {
@@ -5529,7 +5529,7 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Say what files are: updates, messages, logs, packed or as text
+  # Say what files are: updates, messages, logs, databases, packed or as text
   export extern "crdtctl doc kind" [
     --from: string@"nu-complete crdtctl doc kind kind" # Take a file for what this says, whatever it looks like
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
@@ -5557,7 +5557,7 @@ module completions {
   ]
 
   def "nu-complete crdtctl doc show kind" [] {
-    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
   }
 
   def "nu-complete crdtctl doc show global.output" [] {
@@ -5608,7 +5608,7 @@ module completions {
   }
 
   def "nu-complete crdtctl doc dump kind" [] {
-    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
   }
 
   def "nu-complete crdtctl doc dump global.output" [] {
@@ -5657,7 +5657,7 @@ module completions {
   ]
 
   def "nu-complete crdtctl doc get kind" [] {
-    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
   }
 
   def "nu-complete crdtctl doc get global.output" [] {
@@ -5705,7 +5705,7 @@ module completions {
   ]
 
   def "nu-complete crdtctl doc tree kind" [] {
-    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
   }
 
   def "nu-complete crdtctl doc tree global.output" [] {
@@ -5757,7 +5757,7 @@ module completions {
   }
 
   def "nu-complete crdtctl doc size kind" [] {
-    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
   }
 
   def "nu-complete crdtctl doc size global.output" [] {
@@ -5806,7 +5806,7 @@ module completions {
   ]
 
   def "nu-complete crdtctl doc blocks kind" [] {
-    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
   }
 
   def "nu-complete crdtctl doc blocks global.output" [] {
@@ -5903,7 +5903,7 @@ module completions {
   }
 
   def "nu-complete crdtctl doc convert kind" [] {
-    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
   }
 
   def "nu-complete crdtctl doc convert global.output" [] {
@@ -5952,7 +5952,7 @@ module completions {
   ]
 
   def "nu-complete crdtctl doc merge kind" [] {
-    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
   }
 
   def "nu-complete crdtctl doc merge global.output" [] {
@@ -6000,7 +6000,7 @@ module completions {
   ]
 
   def "nu-complete crdtctl doc diff-update kind" [] {
-    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
   }
 
   def "nu-complete crdtctl doc diff-update global.output" [] {
@@ -6049,7 +6049,7 @@ module completions {
   ]
 
   def "nu-complete crdtctl doc vector kind" [] {
-    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
   }
 
   def "nu-complete crdtctl doc vector global.output" [] {
@@ -6140,6 +6140,10 @@ module completions {
     file: path                # The update; `-` is standard input
   ]
 
+  def "nu-complete crdtctl doc anonymize kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
+  }
+
   def "nu-complete crdtctl doc anonymize global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -6159,6 +6163,7 @@ module completions {
   # Write a copy of a document without what people wrote, for bug reports
   export extern "crdtctl doc anonymize" [
     --members                 # Replace the ids of members too, each by the same other one throughout the entity
+    --from: string@"nu-complete crdtctl doc anonymize kind" # Take a file for what this says, whatever it looks like
     --out(-O): path           # The file to write; `-` is standard output
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
@@ -6181,7 +6186,7 @@ module completions {
     --progress: string@"nu-complete crdtctl doc anonymize global.progress" # When to show progress
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
-    doc: string               # The document
+    doc: string               # The document, or a file; `-` is standard input
   ]
 
   # Print this message or the help of the given subcommand(s)
@@ -6192,7 +6197,7 @@ module completions {
   export extern "crdtctl doc help list" [
   ]
 
-  # Say what files are: updates, messages, logs, packed or as text
+  # Say what files are: updates, messages, logs, databases, packed or as text
   export extern "crdtctl doc help kind" [
   ]
 
@@ -6253,7 +6258,7 @@ module completions {
   ]
 
   def "nu-complete crdtctl digest kind" [] {
-    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
   }
 
   def "nu-complete crdtctl digest global.output" [] {
@@ -6301,7 +6306,7 @@ module completions {
   ]
 
   def "nu-complete crdtctl check kind" [] {
-    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" ]
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
   }
 
   def "nu-complete crdtctl check global.output" [] {
@@ -7267,7 +7272,7 @@ module completions {
   export extern "crdtctl help doc list" [
   ]
 
-  # Say what files are: updates, messages, logs, packed or as text
+  # Say what files are: updates, messages, logs, databases, packed or as text
   export extern "crdtctl help doc kind" [
   ]
 

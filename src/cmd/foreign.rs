@@ -3,7 +3,7 @@
 use super::failure::word;
 use super::files;
 use crate::error::{Error, Result};
-use crate::foreign::{self, FoundDocument, Identified, Named};
+use crate::foreign::{self, FoundDocument, Identified, LevelFile, Named};
 use crate::limits::FILE_BYTES;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::Path;
@@ -25,26 +25,64 @@ fn named() -> impl TypedValueParser<Value = Named> {
 pub struct ForeignFile {
     /// Of the file itself.
     pub bytes: Vec<u8>,
+    /// How many bytes that are, of a directory those of all its files.
+    pub size: usize,
     /// None where nothing known is in it.
     pub identified: Option<Identified>,
+    /// What beside it is not seen, as a sentence.
+    pub unseen: Option<&'static str>,
+    /// What a directory is instead.
+    problem: Option<String>,
 }
 
 impl ForeignFile {
-    /// Reads a file of the user's; `-` is standard input.
+    /// Reads a file of the user's, or the directory of a LevelDB; `-` is standard input.
     ///
     /// # Errors
     /// As [`files::read`].
     pub fn read(path: &Path, from: FromKind) -> Result<ForeignFile> {
+        if path.is_dir() {
+            return ForeignFile::level(path);
+        }
         let bytes = files::read(path, FILE_BYTES)?;
         let identified = match from.kind {
             Some(named) => foreign::identify_as(&bytes, named),
             None => foreign::identify(&bytes),
         };
-        Ok(ForeignFile { bytes, identified })
+        let unseen = foreign::is_sqlite(&bytes).then(|| beside(path)).flatten();
+        Ok(ForeignFile { size: bytes.len(), bytes, identified, unseen, problem: None })
+    }
+
+    /// Reads every file of a LevelDB. Nothing is opened for writing, and its lock is left alone.
+    fn level(dir: &Path) -> Result<ForeignFile> {
+        let failed = |e| Error::io(format!("cannot read {}", dir.display()), e);
+        let mut found = Vec::new();
+        let mut left = FILE_BYTES;
+        for entry in std::fs::read_dir(dir).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if foreign::is_level_file(&name) {
+                let bytes = files::read(&entry.path(), left)?;
+                left = left.saturating_sub(bytes.len() as u64);
+                found.push(LevelFile { name, bytes });
+            }
+        }
+        let size = found.iter().map(|file| file.bytes.len()).sum();
+        let (identified, problem) = match foreign::level(&found) {
+            Ok(identified) => (Some(identified), None),
+            Err(_) if !is_level(dir) => {
+                (None, Some("it is a directory, and no LevelDB: name a file in it".to_owned()))
+            }
+            Err(problem) => (None, Some(problem)),
+        };
+        Ok(ForeignFile { bytes: Vec::new(), size, identified, unseen: None, problem })
     }
 
     /// What the file is instead, as a sentence.
     pub fn why_not(&self, from: FromKind) -> String {
+        if let Some(problem) = &self.problem {
+            return problem.clone();
+        }
         let named = from.kind.and_then(|kind| Named::ALL.iter().find(|(_, named)| *named == kind));
         match named {
             Some((name, _)) if foreign::identify(&self.bytes).is_some() => {
@@ -68,7 +106,8 @@ impl ForeignFile {
 
     /// The command that keeps what can be read, for an update that breaks off.
     pub fn recovery(&self, path: &Path) -> Option<String> {
-        let damaged = self.identified.is_none() && foreign::breaks_off(&self.bytes);
+        let damaged =
+            self.problem.is_none() && self.identified.is_none() && foreign::breaks_off(&self.bytes);
         damaged.then(|| format!("crdtctl recover {} -O FILE", word(&path.to_string_lossy())))
     }
 }
@@ -76,4 +115,24 @@ impl ForeignFile {
 /// The bytes of all updates of a document.
 pub fn bytes_of(document: &FoundDocument) -> usize {
     document.steps.iter().map(|step| step.update.len()).sum()
+}
+
+/// Whether a path is something to read documents from: a file, a pipe, or the directory of a LevelDB.
+pub fn is_readable(path: &Path) -> bool {
+    is_level(path) || path.exists() && !path.is_dir()
+}
+
+/// Whether a directory is that of a LevelDB.
+pub fn is_level(path: &Path) -> bool {
+    path.join("CURRENT").is_file()
+}
+
+/// What beside a database is not read with it.
+fn beside(path: &Path) -> Option<&'static str> {
+    ["-wal", "-journal"].into_iter().find_map(|ending| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        let holds = Path::new(&name).metadata().is_ok_and(|meta| meta.len() > 0);
+        holds.then(|| foreign::unseen(ending)).flatten()
+    })
 }

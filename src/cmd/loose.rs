@@ -2,6 +2,7 @@
 
 use super::failure::word;
 use super::foreign::{ForeignFile, FromKind};
+use super::subject::{LooseDocument, pick, split};
 use super::{Context, files};
 use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Result};
@@ -16,18 +17,33 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// `NotFound`, `Io`.
 pub fn findings(context: &Context, wanted: &str, from: FromKind) -> Result<Vec<Row>> {
-    let file = match context.loose(wanted, from) {
-        Ok(file) => file,
-        Err(error) => {
-            let unreadable = ForeignFile::read(&super::subject::split(wanted).0, from)?;
-            if unreadable.identified.is_some() {
-                return Err(error);
-            }
-            let fix = format!("crdtctl recover {} -O FILE", word(wanted));
-            let message = unreadable.why_not(from);
-            return Ok(vec![finding(wanted, "undecodable", "error", &message, Some(fix))]);
-        }
+    let (path, picked) = split(wanted);
+    let file = ForeignFile::read(&path, from)?;
+    let Some(identified) = &file.identified else {
+        let fix = file.recovery(&path);
+        return Ok(vec![finding(wanted, "undecodable", "error", &file.why_not(from), fix)]);
     };
+    let documents = match &identified.found {
+        FileContent::Documents(documents) if picked.is_none() && documents.len() > 1 => documents,
+        _ => return of_document(wanted, &context.loose(wanted, from)?),
+    };
+    if let Some(unseen) = file.unseen {
+        context.note(format!("{wanted}: {unseen}"));
+    }
+    let mut rows = Vec::new();
+    for document in documents {
+        let name = format!("{wanted}#{}", document.name.as_deref().unwrap_or_default());
+        if let Some(problem) = &document.problem {
+            let message = format!("{} of its rows are no update: {problem}", document.unread);
+            rows.push(finding(&name, "undecodable", "error", &message, None));
+        }
+        let file = LooseDocument::of(name.clone(), identified, document.clone())?;
+        rows.extend(of_document(&name, &file)?);
+    }
+    Ok(rows)
+}
+
+fn of_document(wanted: &str, file: &LooseDocument) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     let merged = Update::walk(&file.update)
         .map_err(|fault| Error::bug("an update was read and is none").because(fault))?;
@@ -119,16 +135,15 @@ pub fn recover(wanted: &str, others: &[PathBuf], out: &Path, dry_run: bool) -> R
 
 /// The updates in a file, or what can be read of one that is damaged; with a row that says which.
 fn left_of(path: &Path, from: FromKind, rows: &mut Vec<Row>) -> Result<Vec<Vec<u8>>> {
-    let file = ForeignFile::read(path, from)?;
     let name = files::name(path);
+    let wanted = path.to_string_lossy();
+    let (path, picked) = split(&wanted);
+    let file = ForeignFile::read(&path, from)?;
     let mut row = Row::new();
     row.insert("file".into(), json!(name));
     let updates = match file.identified.map(|identified| identified.found) {
         Some(FileContent::Documents(documents)) => {
-            let [document] = documents.as_slice() else {
-                return Err(Error::usage(format!("{name} holds several documents"))
-                    .hint(format!("`{name}#NAME` is one of them")));
-            };
+            let document = pick(&name, &documents, picked)?;
             document.steps.iter().map(|step| step.update.clone()).collect()
         }
         Some(_) => return Err(Error::usage(format!("{name} holds no content"))),

@@ -1,12 +1,12 @@
 //! What an argument means that can be a document or a file.
 
-use super::foreign::{ForeignFile, FromKind};
+use super::foreign::{ForeignFile, FromKind, is_readable};
 use super::{Context, files, resolve};
 use crate::concern::{self, CONCERNS};
 use crate::crdt::types::SharedTypes;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result, listed};
-use crate::foreign::{FileContent, FoundDocument};
+use crate::foreign::{FileContent, FoundDocument, Identified};
 use crate::id::DocId;
 use crate::store::Reader;
 use crate::wire::{Update, merge_with_gaps};
@@ -74,6 +74,21 @@ impl Context {
 }
 
 impl LooseDocument {
+    /// A document that was found, by the name it goes by.
+    ///
+    /// # Errors
+    /// `Untrusted` where an update of it does not decode.
+    pub fn of(name: String, identified: &Identified, document: FoundDocument) -> Result<Self> {
+        let update = merged(&name, &document)?;
+        Ok(LooseDocument {
+            name,
+            kind: identified.form.name(),
+            wrapped_in: identified.wrappings.iter().map(ToString::to_string).collect(),
+            document,
+            update,
+        })
+    }
+
     /// Says what of the file waits for something that is not in it.
     pub fn note_waiting(&self, context: &Context, types: &SharedTypes) {
         for waiting in types.waiting() {
@@ -102,7 +117,7 @@ impl Context {
     pub fn subject(&self, wanted: &str, from: FromKind) -> Result<Subject> {
         let file = || self.loose(wanted, from).map(|file| Subject::File(Box::new(file)));
         let (path, _) = split(wanted);
-        let there = path.is_file();
+        let there = is_readable(&path);
         if wanted == "-" || from.kind.is_some() || there && is_path(wanted) {
             return file();
         }
@@ -133,7 +148,7 @@ impl Context {
     /// # Errors
     /// `Ambiguous` for what is a file and a document.
     pub fn means_file(&self, wanted: &str) -> Result<bool> {
-        let there = split(wanted).0.is_file();
+        let there = is_readable(&split(wanted).0);
         if wanted == "-" || there && is_path(wanted) {
             return Ok(true);
         }
@@ -177,14 +192,11 @@ impl Context {
             }
         };
         let document = pick(&name, documents, picked)?.clone();
-        let update = merged(&name, &document)?;
-        Ok(LooseDocument {
-            name,
-            kind: identified.form.name(),
-            wrapped_in: identified.wrappings.iter().map(ToString::to_string).collect(),
-            document,
-            update,
-        })
+        if let Some(unseen) = file.unseen {
+            self.note(format!("{name}: {unseen}"));
+        }
+        note_unread(self, &name, &document)?;
+        LooseDocument::of(name, identified, document)
     }
 }
 
@@ -214,7 +226,10 @@ fn either(wanted: &str, doc: &DocId) -> Error {
 }
 
 /// The one document that is meant.
-fn pick<'d>(
+///
+/// # Errors
+/// `NotFound`; `Ambiguous` where there are several and none is named.
+pub fn pick<'d>(
     name: &str,
     documents: &'d [FoundDocument],
     picked: Option<&str>,
@@ -243,6 +258,19 @@ fn pick<'d>(
             })
         }
     }
+}
+
+/// Says which rows of a document are left out.
+fn note_unread(context: &Context, name: &str, document: &FoundDocument) -> Result<()> {
+    let Some(problem) = &document.problem else { return Ok(()) };
+    if document.steps.is_empty() {
+        return Err(
+            Error::untrusted(format!("{name} is no Yjs document")).because(problem.as_str())
+        );
+    }
+    let rows = if document.unread == 1 { "1 row is" } else { "several rows are" };
+    context.note(format!("{name}: {rows} no update and left out ({problem})"));
+    Ok(())
 }
 
 /// All updates of a document as one.

@@ -67,12 +67,15 @@ pub enum Wrapping {
     Hocuspocus(String),
     /// How a log keeps its updates apart.
     Log(&'static str),
+    /// Which database, and where in it.
+    Database(String),
 }
 
 impl fmt::Display for Wrapping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Wrapping::Packed(how) | Wrapping::Text(how) | Wrapping::Log(how) => f.write_str(how),
+            Wrapping::Database(how) => f.write_str(how),
             Wrapping::JsonBytes => f.write_str("JSON array of bytes"),
             Wrapping::JsonField(path) => write!(f, "JSON field {path}"),
             Wrapping::Message(how) => write!(f, "message of {how}"),
@@ -97,6 +100,16 @@ pub struct FoundDocument {
     pub name: Option<String>,
     /// In the order in which they are kept.
     pub steps: Vec<KeptUpdate>,
+    /// Rows that are no update.
+    pub unread: usize,
+    /// What the first of those is instead, as a sentence.
+    pub problem: Option<String>,
+}
+
+impl FoundDocument {
+    fn unnamed(steps: Vec<KeptUpdate>) -> Self {
+        FoundDocument { steps, ..FoundDocument::default() }
+    }
 }
 
 /// What was found.
@@ -137,13 +150,12 @@ impl Identified {
 
     pub(super) fn update(form: FileKind, update: Vec<u8>) -> Self {
         let steps = vec![KeptUpdate { update, at: None }];
-        Identified::bare(form, FileContent::Documents(vec![FoundDocument { name: None, steps }]))
+        Identified::bare(form, FileContent::Documents(vec![FoundDocument::unnamed(steps)]))
     }
 
     pub(super) fn log(how: &'static str, steps: Vec<KeptUpdate>) -> Self {
-        let document = FoundDocument { name: None, steps };
-        Identified::bare(FileKind::UpdateLog, FileContent::Documents(vec![document]))
-            .within(Wrapping::Log(how))
+        let document = FileContent::Documents(vec![FoundDocument::unnamed(steps)]);
+        Identified::bare(FileKind::UpdateLog, document).within(Wrapping::Log(how))
     }
 
     /// The updates of a single document, where it is one.
@@ -180,7 +192,12 @@ pub(super) struct Depth {
 impl Depth {
     /// At the outside; `look` says what bytes are.
     pub fn of(bytes: &[u8], look: fn(&[u8], Depth) -> Option<Identified>) -> Depth {
-        let stretch = (bytes.len() as u64).saturating_mul(UNPACKED_STRETCH);
+        Depth::of_size(bytes.len() as u64, look)
+    }
+
+    /// The same for so many bytes.
+    pub fn of_size(size: u64, look: fn(&[u8], Depth) -> Option<Identified>) -> Depth {
+        let stretch = size.saturating_mul(UNPACKED_STRETCH);
         Depth { wrappings: WRAPPINGS, unpacked: UNPACKED_BYTES.saturating_add(stretch), look }
     }
 

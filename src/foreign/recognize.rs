@@ -1,6 +1,7 @@
 //! What bytes are, one form after the other, the strictest first.
 
 use super::bare::{snapshot, v1, v2, vector};
+use super::database::{sqlite, y_sweet, ystore};
 use super::identified::{Depth, Identified};
 use super::{log, message, packed, text};
 
@@ -43,6 +44,12 @@ pub enum Named {
     Zstd,
     /// Brotli.
     Brotli,
+    /// An SQLite database.
+    Sqlite,
+    /// A file of pycrdt-store.
+    Ystore,
+    /// A file of y-sweet.
+    YSweet,
 }
 
 impl Named {
@@ -66,6 +73,9 @@ impl Named {
         ("gzip", Named::Gzip),
         ("zstd", Named::Zstd),
         ("brotli", Named::Brotli),
+        ("sqlite", Named::Sqlite),
+        ("ystore", Named::Ystore),
+        ("y-sweet", Named::YSweet),
     ];
 
     /// The form of this name.
@@ -102,12 +112,19 @@ pub fn identify_as(bytes: &[u8], named: Named) -> Option<Identified> {
         Named::Gzip => packed::gzip(bytes, depth.deeper()?),
         Named::Zstd => packed::zstd(bytes, depth.deeper()?),
         Named::Brotli => packed::brotli(bytes, depth.deeper()?),
+        Named::Sqlite => sqlite(bytes, depth),
+        Named::Ystore => ystore(bytes, depth),
+        Named::YSweet => y_sweet(bytes, depth),
     }
 }
 
-fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
+/// What bytes are at some depth.
+pub(super) fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
     if bytes.is_empty() {
         return None;
+    }
+    if let Some(found) = sqlite(bytes, depth).or_else(|| ystore(bytes, depth)) {
+        return Some(found);
     }
     let inner = depth.deeper();
     if let Some(inner) = inner
@@ -120,6 +137,7 @@ fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
     }
     v1(bytes)
         .or_else(|| v2(bytes))
+        .or_else(|| y_sweet(bytes, depth))
         .or_else(|| message::outer(bytes))
         .or_else(|| message::inner(bytes))
         .or_else(|| message::hocuspocus(bytes))

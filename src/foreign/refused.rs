@@ -16,7 +16,7 @@ const KNOWN: &[(&[u8], &str)] = &[
     (b"BZh", "packed with bzip2; unpack it first"),
     (b"\xfd7zXZ\0", "packed with xz; unpack it first"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it first"),
-    (b"SQLite format 3\0", "an SQLite database without any Yjs updates in it"),
+    (b"SQLite format 3\0", "an SQLite database, and no Yjs update can be found in it"),
     (
         b"\x1f\x8b",
         "packed with gzip, and what is in it is no Yjs document, too large, or cut short",

@@ -169,7 +169,11 @@ fn fields(value: &Value, depth: Depth) -> Option<Identified> {
     let contents = found.iter().filter(|(_, found)| is_content(found)).count();
     if contents > 1 {
         let named = found.into_iter().filter_map(|(path, found)| {
-            Some(FoundDocument { name: Some(path), steps: found.steps()? })
+            Some(FoundDocument {
+                name: Some(path),
+                steps: found.steps()?,
+                ..FoundDocument::default()
+            })
         });
         let documents = FileContent::Documents(named.collect());
         return Some(

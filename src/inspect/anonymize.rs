@@ -7,7 +7,7 @@
 
 use crate::error::{Error, Result};
 use crate::schema::{FieldKind, FieldRole, Spec, is_keyed_by_member, kind_of, role_of};
-use crate::wire::{Checked, Instead, TextRole, Update};
+use crate::wire::{Checked, Decide, Instead, TextRole, Update};
 use std::collections::{HashMap, HashSet};
 
 /// Longest key that counts as a name.
@@ -36,9 +36,45 @@ pub fn anonymize(
     spec: Option<&'static Spec>,
     members: Option<&[String]>,
 ) -> Result<Anonymous> {
-    let mut names = Pseudonyms::of(update, spec, members);
+    let rewrite = |decide: Decide<'_>| update.with_texts(decide);
+    let copy = rewritten(&rewrite, spec, members);
+    let read = Update::checked(&copy.bytes, spec.map_or(&[], |spec| spec.roots))
+        .map_err(|fault| Error::bug("the anonymous copy is not valid").because(fault))?;
+    same(&read, update)?;
+    Ok(copy)
+}
+
+/// The copy of an update of any program, with every shared type in it. What is no name of a field
+/// becomes filler; nothing is known of members.
+///
+/// # Errors
+/// As [`anonymize`].
+pub fn anonymize_any(update: &Update<'_>) -> Result<Anonymous> {
+    let rewrite = |decide: Decide<'_>| update.with_any_texts(decide);
+    let copy = rewritten(&rewrite, None, None);
+    let read = Update::walk(&copy.bytes)
+        .map_err(|fault| Error::bug("the anonymous copy does not decode").because(fault))?;
+    same(&read, update)?;
+    Ok(copy)
+}
+
+/// Refuses a copy that is not the same but for its texts.
+fn same<S>(copy: &Update<'_, S>, original: &Update<'_, S>) -> Result<()> {
+    let is_as_long = copy.bytes().len() == original.bytes().len();
+    match is_as_long && copy.version() == original.version() {
+        true => Ok(()),
+        false => Err(Error::bug("the anonymous copy has another version")),
+    }
+}
+
+fn rewritten(
+    rewrite: &dyn Fn(Decide<'_>) -> Vec<u8>,
+    spec: Option<&'static Spec>,
+    members: Option<&[String]>,
+) -> Anonymous {
+    let mut names = Pseudonyms::of(rewrite, spec, members);
     let mut texts = 0;
-    let bytes = update.with_texts(&mut |role, path, text| {
+    let bytes = rewrite(&mut |role, path, text| {
         let instead = match role {
             TextRole::Root | TextRole::Key if !is_name(text) => names.substitute(text),
             TextRole::Value if !stays(spec, path, text) => Instead::Filler,
@@ -47,12 +83,7 @@ pub fn anonymize(
         texts += usize::from(instead != Instead::Same && !text.is_empty());
         instead
     });
-    let copy = Update::checked(&bytes, spec.map_or(&[], |spec| spec.roots))
-        .map_err(|fault| Error::bug("the anonymous copy is not valid").because(fault))?;
-    match copy.version() == update.version() && bytes.len() == update.bytes().len() {
-        true => Ok(Anonymous { bytes, texts }),
-        false => Err(Error::bug("the anonymous copy has another version")),
-    }
+    Anonymous { bytes, texts }
 }
 
 /// Whether a value is an id or a word of the schema, by its form and by where it stands.
@@ -100,12 +131,12 @@ impl Pseudonyms {
     /// Those of a document; the members that are known first, so that their substitutes do not
     /// depend on it.
     fn of(
-        update: &Update<'_, Checked>,
+        rewrite: &dyn Fn(Decide<'_>) -> Vec<u8>,
         spec: Option<&Spec>,
         members: Option<&[String]>,
     ) -> Pseudonyms {
         let mut names = Pseudonyms::default();
-        update.with_texts(&mut |role, path, text| {
+        rewrite(&mut |role, path, text| {
             let is_member = is_name(text) && is_member(spec, role, path, text);
             if is_member && members.is_some() {
                 names.members.insert(text.to_owned());

@@ -1,7 +1,7 @@
 //! Every text of an update, and the update with other texts in their places.
 
 use super::reader::AnyHead;
-use super::{Block, ByteReader, Checked, Kind, Parent, Update};
+use super::{Block, ByteReader, Checked, Kind, Parent, Unchecked, Update};
 use std::ops::Range;
 
 /// What a text is for.
@@ -35,13 +35,28 @@ impl Update<'_, Checked> {
     /// The update with other texts: the same blocks in the same bytes, and all else as it was.
     /// Binary values become zeros.
     pub fn with_texts(&self, decide: Decide<'_>) -> Vec<u8> {
+        self.rewritten(decide, |index, path| {
+            self.path(index, path);
+        })
+    }
+}
+
+impl Update<'_, Unchecked> {
+    /// The same of an update that may hold anything: no way to a text is known.
+    pub fn with_any_texts(&self, decide: Decide<'_>) -> Vec<u8> {
+        self.rewritten(decide, |_, path| path.clear())
+    }
+}
+
+impl<'a, S> Update<'a, S> {
+    fn rewritten(&self, decide: Decide<'_>, path_of: impl Fn(usize, &mut Vec<&'a str>)) -> Vec<u8> {
         let mut rewrite = Rewrite { out: self.bytes.to_vec(), decide };
         let mut path = Vec::new();
         for (index, block) in self.blocks.iter().enumerate() {
             if matches!(block.kind, Kind::Gc | Kind::Skip) {
                 continue;
             }
-            self.path(index, &mut path);
+            path_of(index, &mut path);
             rewrite.header(self.bytes, block, &mut path);
             rewrite.content(self.bytes, block, &mut path);
         }
@@ -82,6 +97,22 @@ impl<'d> Rewrite<'d> {
         match block.kind {
             Kind::String => self.text(&mut reader, path),
             Kind::Embed => self.json(&mut reader, path),
+            Kind::Format => {
+                self.key(&mut reader, path);
+                self.json(&mut reader, path);
+            }
+            Kind::Json => {
+                for _ in 0..reader.var().unwrap_or(0) {
+                    self.json(&mut reader, path);
+                }
+            }
+            // The name of an element or a hook.
+            Kind::Type if matches!(reader.byte(), Ok(3 | 5)) => self.key(&mut reader, path),
+            // The guid of a document, then its options.
+            Kind::Doc => {
+                self.key(&mut reader, path);
+                self.value(&mut reader, path);
+            }
             Kind::Binary => self.buffer(&mut reader),
             Kind::Any => {
                 for _ in 0..reader.var().unwrap_or(0) {
@@ -92,23 +123,41 @@ impl<'d> Rewrite<'d> {
         }
     }
 
-    /// One plain value. Recursion is bounded: the walk refused deeper nesting.
+    /// One plain value. What is open is in a list, not on the stack: values nest as deep as they like.
     fn value<'a>(&mut self, reader: &mut ByteReader<'a>, path: &mut Vec<&'a str>) {
-        match reader.any_head() {
-            Ok(AnyHead::String) => self.text(reader, path),
-            Ok(AnyHead::Buffer) => self.buffer(reader),
-            Ok(AnyHead::List(count)) => (0..count).for_each(|_| self.value(reader, path)),
-            Ok(AnyHead::Map(count)) => {
-                for _ in 0..count {
-                    let Ok(key) = reader.text() else { return };
-                    let end = reader.offset();
-                    path.push(key);
-                    self.replace(TextRole::Key, path, key, end - key.len()..end);
-                    self.value(reader, path);
+        let mut open: Vec<(usize, bool)> = vec![(1, false)];
+        while let Some((left, is_map)) = open.last_mut() {
+            let is_map = *is_map;
+            if *left == 0 {
+                open.pop();
+                if open.last().is_some_and(|(_, is_map)| *is_map) {
                     path.pop();
                 }
+                continue;
             }
-            _ => {}
+            *left -= 1;
+            if is_map {
+                let Ok(key) = reader.text() else { return };
+                let end = reader.offset();
+                path.push(key);
+                self.replace(TextRole::Key, path, key, end - key.len()..end);
+            }
+            match reader.any_head() {
+                Ok(AnyHead::List(count)) => {
+                    open.push((count, false));
+                    continue;
+                }
+                Ok(AnyHead::Map(count)) => {
+                    open.push((count, true));
+                    continue;
+                }
+                Ok(AnyHead::String) => self.text(reader, path),
+                Ok(AnyHead::Buffer) => self.buffer(reader),
+                _ => {}
+            }
+            if is_map {
+                path.pop();
+            }
         }
     }
 
@@ -116,6 +165,12 @@ impl<'d> Rewrite<'d> {
         let Ok(text) = reader.text() else { return };
         let end = reader.offset();
         self.replace(TextRole::Value, path, text, end - text.len()..end);
+    }
+
+    fn key<'a>(&mut self, reader: &mut ByteReader<'a>, path: &[&'a str]) {
+        let Ok(key) = reader.text() else { return };
+        let end = reader.offset();
+        self.replace(TextRole::Key, path, key, end - key.len()..end);
     }
 
     fn buffer(&mut self, reader: &mut ByteReader<'_>) {

@@ -24,6 +24,7 @@ mod claims;
 mod cli;
 mod conflicts;
 mod damage;
+mod databases;
 mod demo;
 mod diff;
 mod disk;

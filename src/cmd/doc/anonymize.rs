@@ -1,33 +1,65 @@
+use crate::cmd::foreign::FromKind;
 use crate::cmd::resolve::missing;
-use crate::cmd::{Context, OutFile};
+use crate::cmd::subject::{LooseDocument, Subject};
+use crate::cmd::{Context, OutFile, files};
 use crate::concern::{self, core};
 use crate::crdt::source::Source;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::DocId;
-use crate::inspect::anonymize::anonymize;
+use crate::inspect::anonymize::{Anonymous, anonymize, anonymize_any};
 use crate::store::Reader;
 use crate::ui::{Body, Report};
+use crate::wire::Update;
 use serde_json::json;
+use std::path::Path;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The document
+    /// The document, or a file; `-` is standard input
     doc: String,
     /// Replace the ids of members too, each by the same other one throughout the entity
     #[arg(long)]
     members: bool,
+    #[command(flatten)]
+    from: FromKind,
     #[command(flatten)]
     out: OutFile,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Report> {
     context.knows_where(&args.out)?;
-    let reader = context.reader()?;
-    let doc = context.document(&reader, &args.doc)?;
+    let (reader, doc) = match context.subject(&args.doc, args.from)? {
+        Subject::Stored(reader, doc) => (reader, doc),
+        Subject::File(file) => return of_file(context, args, &file),
+    };
     let view = reader.view(&doc)?.ok_or_else(|| missing(&doc))?;
     let members = args.members.then(|| members(&reader, &doc)).transpose()?;
     let copy =
         anonymize(&view.update(concern::roots(&doc))?, concern::of(&doc), members.as_deref())?;
+    deliver(context, args, doc.as_str(), copy)
+}
+
+/// A file of a store is a document by its name; of any other nothing is known but its shared types.
+fn of_file(context: &Context, args: &Args, file: &LooseDocument) -> Result<Report> {
+    let doc = files::document_of(Path::new(&args.doc));
+    let spec = doc.as_ref().and_then(concern::of);
+    let known = spec.and_then(|spec| Some((spec, Update::checked(&file.update, spec.roots).ok()?)));
+    let copy = match known {
+        Some((spec, update)) => anonymize(&update, Some(spec), args.members.then_some(&[][..]))?,
+        None if args.members => {
+            return Err(Error::usage(format!("nobody knows who the members of {} are", file.name))
+                .hint("without `--members`: every value that is a text becomes filler anyway"));
+        }
+        None => {
+            let update = Update::walk(&file.update)
+                .map_err(|fault| Error::bug("an update was read and is none").because(fault))?;
+            anonymize_any(&update)?
+        }
+    };
+    deliver(context, args, &file.name, copy)
+}
+
+fn deliver(context: &Context, args: &Args, doc: &str, copy: Anonymous) -> Result<Report> {
     let stay = if args.members { "" } else { "; the ids of members stay (`--members`)" };
     let sentence = format!(
         "wrote {doc} without its text: {} bytes, {} texts replaced{stay}",

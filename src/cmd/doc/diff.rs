@@ -1,5 +1,6 @@
 use crate::cmd::failure;
-use crate::cmd::foreign::FromKind;
+use crate::cmd::foreign::{FromKind, is_level};
+use crate::cmd::subject::split;
 use crate::cmd::{Context, files};
 use crate::concern::{self, CONCERNS};
 use crate::crdt::view::View;
@@ -11,7 +12,6 @@ use crate::store::Store;
 use crate::sync::bundle::Bundle;
 use crate::ui::{Column, Report, Style, rows};
 use crate::wire::Update;
-use std::path::Path;
 
 /// Differences that an alarm names at most.
 const NAMED: usize = 8;
@@ -102,16 +102,21 @@ fn standings(context: &Context, args: &Args, found: &Differences) -> Result<Repo
 /// What an argument means: a path where there is something, else a document. The name of a concern
 /// is a document; `./chat` is the path.
 fn side(context: &Context, argument: &str) -> Result<DiffSide> {
-    let path = Path::new(argument);
+    let (path, _) = split(argument);
+    let path = path.as_path();
     let is_concern = CONCERNS.iter().any(|spec| spec.name == argument);
     if is_concern || !path.exists() {
         return document(context, argument);
     }
     let name = argument.to_owned();
-    if path.is_dir() || path.file_name().is_some_and(|file| file == "crdt.db") {
+    let is_store = path.is_dir() && !is_level(path);
+    if is_store || path.file_name().is_some_and(|file| file == "crdt.db") {
         return DiffSide::store(name, Store::open_with(path, context.environment())?.reader()?);
     }
-    let bytes = files::read(path, limits::DOCUMENT_BYTES)?;
+    let bytes = match path.is_dir() {
+        true => Vec::new(),
+        false => files::read(path, limits::DOCUMENT_BYTES)?,
+    };
     if files::is_bundle(&bytes) {
         let bundle = Bundle::read(bytes.as_slice()).map_err(|e| files::within(path, e))?;
         let documents = bundle.documents().map(|(document, _)| document.doc.clone()).collect();
@@ -120,8 +125,12 @@ fn side(context: &Context, argument: &str) -> Result<DiffSide> {
         return Ok(DiffSide::selection(name, documents, Box::new(open)));
     }
     let doc = files::document_of(path);
-    let Ok(file) = context.loose(argument, FromKind { kind: None }) else {
-        return DiffSide::file(name, doc, &bytes);
+    let file = match context.loose(argument, FromKind { kind: None }) {
+        Ok(file) => file,
+        Err(error) if error.kind == Kind::Untrusted && !path.is_dir() => {
+            return DiffSide::file(name, doc, &bytes);
+        }
+        Err(error) => return Err(error),
     };
     let is_supported =
         Update::checked(&file.update, doc.as_ref().map_or(&[], concern::roots)).is_ok();

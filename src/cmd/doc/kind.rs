@@ -9,19 +9,23 @@ use crate::wire::Update;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// Say what files are: updates, messages, logs, packed or as text
+/// Say what files are: updates, messages, logs, databases, packed or as text
 ///
 /// No store is needed. Known are updates in v1 and v2, state vectors, snapshots, bundles; messages
 /// of y-protocols, with and without their type, and of Hocuspocus; all of it as base64, base64url,
 /// hexadecimal digits, a JSON array of bytes or a field of JSON, and packed with gzip, zlib, zstd or
-/// Brotli; and logs of updates, one after the other, behind their lengths, or one a line. The same
-/// recognition serves every command that reads a file.
+/// Brotli; logs of updates, one after the other, behind their lengths, or one a line; and databases:
+/// SQLite of Hocuspocus, of pycrdt-store and Jupyter (`.ystore.db`), or with any other column of
+/// updates, the directory of a LevelDB of y-leveldb, the files of y-sweet and pycrdt-store. Of several
+/// documents in one, `FILE#NAME` is one. The same recognition serves every command that reads a file.
+/// No file is ever written, locked, or opened by anything but a plain read.
 ///
 /// Exits with 3 when one of the files is nothing of Yjs, and says what it is instead.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc kind state.bin
   crdtctl doc kind *.bin --json | jq -r '.[] | select(.kind == \"update-v1\") | .file'
+  crdtctl doc kind .jupyter_ystore.db --json | jq -r '.[].documents[].name'
   base64 change.bin | crdtctl doc kind -")]
 pub struct KindArgs {
     /// The files; `-` is standard input
@@ -31,12 +35,16 @@ pub struct KindArgs {
     from: FromKind,
 }
 
+/// Names of documents that a row lists.
+const NAMED: usize = 8;
+
 const COLUMNS: &[Column] = &[
     Column::text("file", "file"),
     Column::text("kind", "kind"),
     Column::list("wrapped_in", "in"),
     Column::bytes("bytes", "size"),
     Column::text("holds", "holds"),
+    Column::text("unseen", "not seen").below(),
     Column::text("next", "next").below(),
 ];
 
@@ -54,7 +62,7 @@ pub fn run(context: &Context, args: &KindArgs) -> Result<Report> {
             None => {
                 row.insert("kind".into(), json!("unknown"));
                 row.insert("wrapped_in".into(), json!([]));
-                row.insert("bytes".into(), json!(file.bytes.len()));
+                row.insert("bytes".into(), json!(file.size));
                 row.insert("holds".into(), json!(file.why_not(args.from)));
                 row.insert("documents".into(), json!([]));
                 row.insert("next".into(), json!(file.recovery(path)));
@@ -71,7 +79,7 @@ fn describe(row: &mut Row, path: &std::path::Path, file: &ForeignFile, identifie
     let wrapped_in: Vec<String> = identified.wrappings.iter().map(ToString::to_string).collect();
     row.insert("kind".into(), json!(identified.form.name()));
     row.insert("wrapped_in".into(), json!(wrapped_in));
-    row.insert("bytes".into(), json!(file.bytes.len()));
+    row.insert("bytes".into(), json!(file.size));
     row.insert("holds".into(), json!(holds(&identified.found)));
     let documents: Vec<Value> = match &identified.found {
         FileContent::Documents(documents) => documents.iter().map(account).collect(),
@@ -90,6 +98,7 @@ fn describe(row: &mut Row, path: &std::path::Path, file: &ForeignFile, identifie
         }
         FileContent::Documents(_) | FileContent::Packed => {}
     }
+    row.insert("unseen".into(), json!(file.unseen));
     row.insert("next".into(), json!(next(path, identified)));
 }
 
@@ -104,6 +113,9 @@ fn account(document: &FoundDocument) -> Value {
         "updates": document.steps.len(),
         "bytes": bytes_of(document),
         "whole": whole,
+        "unread": document.unread,
+        "first_at": document.steps.first().and_then(|step| step.at),
+        "last_at": document.steps.last().and_then(|step| step.at),
     })
 }
 
@@ -112,7 +124,7 @@ fn holds(found: &FileContent) -> String {
     match found {
         FileContent::Documents(documents) => match documents.as_slice() {
             [one] => of_document(one),
-            several => format!("{} documents", several.len()),
+            several => named(several),
         },
         FileContent::Vector(clocks) => format!("the state vector of {}", clients(clocks.len())),
         FileContent::Moment(version) => {
@@ -126,6 +138,17 @@ fn holds(found: &FileContent) -> String {
         }
         FileContent::Packed => "documents for a peer".to_owned(),
     }
+}
+
+/// Several documents by their names.
+fn named(documents: &[FoundDocument]) -> String {
+    let names: Vec<&str> = documents.iter().filter_map(|one| one.name.as_deref()).collect();
+    let shown = names.get(..NAMED.min(names.len())).unwrap_or(&[]).join(", ");
+    let more = match names.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{} documents: {shown}{more}", documents.len())
 }
 
 fn of_document(document: &FoundDocument) -> String {
@@ -149,6 +172,10 @@ fn next(path: &std::path::Path, identified: &Identified) -> Option<String> {
     let name = path.to_string_lossy();
     let file = word(&name);
     Some(match (&identified.found, identified.form) {
+        (FileContent::Documents(all), _) if all.len() > 1 => {
+            let first = all.first().and_then(|one| one.name.as_deref()).unwrap_or_default();
+            format!("crdtctl doc show {}", word(&format!("{name}#{first}")))
+        }
         (FileContent::Documents(_), _) => format!("crdtctl doc show {file}"),
         (FileContent::Packed, _) => format!("crdtctl sync show {file}"),
         (FileContent::Vector(_), _) => format!("crdtctl doc vector {file}"),

@@ -1,6 +1,6 @@
 use crate::cmd::Context;
 use crate::cmd::failure;
-use crate::cmd::foreign::{ForeignFile, FromKind};
+use crate::cmd::foreign::{ForeignFile, FromKind, is_readable};
 use crate::cmd::subject::{Subject, split};
 use crate::crdt::types::SharedTypes;
 use crate::error::{Kind, Result};
@@ -82,7 +82,7 @@ fn fields<const N: usize>(fields: [(&str, Value); N]) -> Row {
 pub fn version(context: &Context, wanted: &str, from: FromKind) -> Result<Version> {
     let (path, picked) = split(wanted);
     // A file that holds no content may say what somebody has all the same.
-    if picked.is_none() && path.is_file() {
+    if picked.is_none() && is_readable(&path) {
         let file = ForeignFile::read(&path, from)?;
         match file.identified.map(|identified| identified.found) {
             Some(FileContent::Vector(clocks)) => {

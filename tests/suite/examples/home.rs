@@ -187,6 +187,17 @@ const FURNISHING: &[(&str, &str)] = &[
     ("", "crdtctl -s ~/bob chat send 'Who has the ferry times?'"),
     ("", "crdtctl -s ~/bob sync export -O from-bob.crdt && cp from-bob.crdt bob.crdt"),
     ("", "cp from-bob.crdt ~/usb/"),
+    // Databases of other programs.
+    (
+        "",
+        concat!(
+            "cp ",
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/fixtures/databases/pycrdt.ystore.db .jupyter_ystore.db && cp ",
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/fixtures/databases/hocuspocus.sqlite db.sqlite"
+        ),
+    ),
     // A document that Yjs wrote, what was changed in it, and both together.
     (
         "",

@@ -21,6 +21,16 @@ const BEFORE: &[(&str, &str)] = &[
         "mkdir ~/blob && cd ~/blob && printf %s AQkHAAQBBHRleHQHSGFyYm91coQHBgUgcGxhbkYHAARib2xkBHRydWXGBwYHBwRib2xkBG51bGwoAQhzZXR0aW5ncwV0aGVtZQF3BGRhcmsHAQRwYWdlAwFwBwAHDwYEAAcQDU1pbmQgdGhlIHRpZGUoAAcPBWNsYXNzAXcEbm90ZQA= | base64 -d > state.bin \
          && printf %s AQsHAAQBBHRleHQHSGFyYm91coQHBgUgcGxhbkYHAARib2xkBHRydWXGBwYHBwRib2xkBG51bGwhAQhzZXR0aW5ncwV0aGVtZQEHAQRwYWdlAwFwBwAHDwYEAAcQDU1pbmQgdGhlIHRpZGUoAAcPBWNsYXNzAXcEbm90ZagHDgF3BWxpZ2h0hAcLDiwgc2Vjb25kIGRyYWZ0AQcBDgE= | base64 -d > newer.bin",
     ),
+    (
+        "crdtctl doc kind .jupyter_ystore.db",
+        concat!(
+            "cp ",
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/fixtures/databases/pycrdt.ystore.db .jupyter_ystore.db && cp ",
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/fixtures/databases/hocuspocus.sqlite db.sqlite"
+        ),
+    ),
     ("crdtctl init alice --as alice-river-stone-sky", "cd ~"),
     (
         "crdtctl conflict list",

@@ -1,0 +1,20 @@
+//! Databases: one file, or one directory, with many documents.
+//!
+//! They are read from their bytes alone: no file is opened by a library, nothing is locked, and nothing
+//! can be written.
+
+mod collector;
+mod keys;
+mod level;
+mod sqlite;
+mod table;
+mod y_sweet;
+mod ystore;
+
+pub use level::{LevelFile, is_level_file, level};
+pub use sqlite::{is_sqlite, sqlite, unseen};
+pub use y_sweet::y_sweet;
+pub use ystore::ystore;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! Documents out of rows.
+
+use super::super::identified::{
+    Depth, FileContent, FileKind, FoundDocument, Identified, KeptUpdate, Wrapping,
+};
+use super::super::refused::why_not;
+use std::collections::HashMap;
+
+/// Documents in the order in which they are met.
+pub struct Collector {
+    depth: Depth,
+    documents: Vec<FoundDocument>,
+    by_name: HashMap<Option<String>, usize>,
+    /// Bytes that updates may still become.
+    left: u64,
+}
+
+impl Collector {
+    /// With no document yet; `depth` is that of the database.
+    pub fn new(depth: Depth) -> Option<Collector> {
+        Some(Collector {
+            depth: depth.deeper()?,
+            documents: Vec::new(),
+            by_name: HashMap::new(),
+            left: depth.unpacked,
+        })
+    }
+
+    /// The updates that a value holds.
+    pub fn steps(&self, value: &[u8]) -> Option<Vec<KeptUpdate>> {
+        self.depth.look(value)?.steps()
+    }
+
+    /// Adds what a row holds to its document. None when that is too much.
+    pub fn add(&mut self, name: Option<&str>, value: &[u8], at: Option<i64>) -> Option<()> {
+        let steps = self.steps(value);
+        let document = self.document(name)?;
+        let Some(steps) = steps else {
+            document.unread += 1;
+            document.problem.get_or_insert_with(|| why_not(value));
+            return Some(());
+        };
+        let bytes: usize = steps.iter().map(|step| step.update.len()).sum();
+        document
+            .steps
+            .extend(steps.into_iter().map(|step| KeptUpdate { at: step.at.or(at), ..step }));
+        self.left = self.left.checked_sub(bytes as u64)?;
+        Some(())
+    }
+
+    /// The document of a name; a new one where there is none yet.
+    pub fn document(&mut self, name: Option<&str>) -> Option<&mut FoundDocument> {
+        let name = name.map(str::to_owned);
+        let at = *self.by_name.entry(name.clone()).or_insert_with(|| {
+            self.documents.push(FoundDocument { name, ..FoundDocument::default() });
+            self.documents.len() - 1
+        });
+        self.documents.get_mut(at)
+    }
+
+    /// The documents so far.
+    pub fn into_documents(self) -> Vec<FoundDocument> {
+        self.documents
+    }
+}
+
+/// A database with these documents; None where nothing of them is an update.
+pub fn database(how: impl Into<String>, mut documents: Vec<FoundDocument>) -> Option<Identified> {
+    for document in &mut documents {
+        // Rows come in the order of the time where each has one.
+        if document.steps.iter().all(|step| step.at.is_some()) {
+            document.steps.sort_by_key(|step| step.at);
+        }
+    }
+    let holds = documents.iter().any(|document| !document.steps.is_empty());
+    holds.then(|| {
+        Identified::bare(FileKind::Database, FileContent::Documents(documents))
+            .within(Wrapping::Database(how.into()))
+    })
+}

@@ -1,0 +1,323 @@
+//! An SQLite database, opened from its bytes in memory: of Hocuspocus, of pycrdt-store and Jupyter, or any
+//! other with a column of updates.
+
+use super::super::identified::{Depth, FoundDocument, Identified, KeptUpdate};
+use super::collector::{Collector, database};
+use crate::wire::{Clocks, Update};
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, MAIN_DB, Row};
+use std::io::Read;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const MARK: &[u8] = b"SQLite format 3\0";
+/// Instructions of SQLite between two looks at whether it does too much.
+const STRIDE: std::ffi::c_int = 1_000;
+/// Instructions for a database: so many, and …
+const STEPS: u64 = 20_000_000;
+/// … so many more for each of its bytes.
+const STEPS_PER_BYTE: u64 = 4;
+/// Rows by which a column is known.
+const SAMPLE: usize = 40;
+
+/// How the column with the name of the document is called, the surest first; without `_`, in small letters.
+const NAMES: &[&str] = &[
+    "name",
+    "path",
+    "docname",
+    "documentname",
+    "docid",
+    "documentid",
+    "doc",
+    "document",
+    "room",
+    "roomname",
+    "roomid",
+    "guid",
+    "uuid",
+    "slug",
+    "key",
+    "id",
+];
+
+/// The same for the time at which a row was written.
+const TIMES: &[&str] = &["timestamp", "createdat", "updatedat", "insertedat", "time", "ts", "date"];
+
+/// Whether bytes begin as an SQLite database does.
+pub fn is_sqlite(bytes: &[u8]) -> bool {
+    bytes.starts_with(MARK)
+}
+
+/// What beside a database is not read with it, by the ending of its name, as a sentence.
+pub fn unseen(ending: &str) -> Option<&'static str> {
+    Some(match ending {
+        "-wal" => {
+            "what is only in its write-ahead log (-wal) is not seen: the program that writes it \
+                   brings that into the database when it is closed"
+        }
+        "-journal" => {
+            "a program was writing it, or was stopped as it did (-journal): part of that may be \
+                       seen"
+        }
+        _ => return None,
+    })
+}
+
+/// The documents in a database; None where no table has any, or it is damaged.
+pub fn sqlite(bytes: &[u8], depth: Depth) -> Option<Identified> {
+    if !is_sqlite(bytes) {
+        return None;
+    }
+    let db = open(bytes)?;
+    let mut tables = Vec::new();
+    for table in names(&db)? {
+        if let Some(shape) = UpdateTable::of(&db, &table, depth) {
+            tables.push(shape);
+        }
+    }
+    if let Some(updates) = tables.iter().find(|shape| shape.table == "yupdates") {
+        let mut documents = updates.documents(&db, depth)?;
+        if let Some(points) = tables.iter().find(|shape| shape.table == "ycheckpoints") {
+            checkpoints(&mut documents, points.documents(&db, depth)?);
+        }
+        return database("SQLite of pycrdt-store", documents);
+    }
+    let mut documents = Vec::new();
+    let several = tables.len() > 1;
+    for shape in &tables {
+        for mut document in shape.documents(&db, depth)? {
+            if several {
+                let name =
+                    document.name.as_deref().map_or(String::new(), |name| format!("/{name}"));
+                document.name = Some(format!("{}{name}", shape.table));
+            }
+            documents.push(document);
+        }
+    }
+    let how = match tables.as_slice() {
+        [one] if one.is_of_hocuspocus() => "SQLite of Hocuspocus".to_owned(),
+        [one] => format!("SQLite, column {} of {}", one.column, one.table),
+        several => format!("SQLite, {} tables", several.len()),
+    };
+    database(how, documents)
+}
+
+/// Opens the bytes for reading. Nothing in them is trusted: no function of the schema is called, no value
+/// may be longer than the file, and the work is limited.
+fn open(bytes: &[u8]) -> Option<Connection> {
+    let (start, rest) = bytes.split_at_checked(18)?;
+    // In memory there is no write-ahead log: the two bytes say whether there is one.
+    let read = start.chain(&[1u8, 1][..]).chain(rest.get(2..)?);
+    let mut db = Connection::open_in_memory().ok()?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).ok()?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).ok()?;
+    let longest = i32::try_from(bytes.len().max(4096)).unwrap_or(i32::MAX);
+    db.set_limit(Limit::SQLITE_LIMIT_LENGTH, longest).ok()?;
+    let steps = AtomicU64::new(0);
+    let most = (bytes.len() as u64).saturating_mul(STEPS_PER_BYTE).saturating_add(STEPS);
+    let watch = move || steps.fetch_add(STRIDE.unsigned_abs().into(), Ordering::Relaxed) > most;
+    db.progress_handler(STRIDE, Some(watch)).ok()?;
+    db.deserialize_read_exact(MAIN_DB, read, bytes.len(), true).ok()?;
+    Some(db)
+}
+
+/// The tables, in the order in which they were made. Views and virtual tables are code, not data.
+fn names(db: &Connection) -> Option<Vec<String>> {
+    let mut query = db
+        .prepare(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+             AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY rowid",
+        )
+        .ok()?;
+    let names = query.query_map([], |row| row.get(0)).ok()?.collect::<Result<_, _>>();
+    names.ok()
+}
+
+/// A table with a column of updates.
+struct UpdateTable {
+    table: String,
+    columns: Vec<String>,
+    column: String,
+    /// The places among the columns.
+    value: usize,
+    name: Option<usize>,
+    time: Option<usize>,
+    rows: String,
+}
+
+impl UpdateTable {
+    /// None where no column holds updates.
+    fn of(db: &Connection, table: &str, depth: Depth) -> Option<UpdateTable> {
+        let columns: Vec<String> = {
+            let mut query = db.prepare("SELECT name FROM pragma_table_info(?)").ok()?;
+            query.query_map([table], |row| row.get(0)).ok()?.collect::<Result<_, _>>().ok()?
+        };
+        let quoted = |name: &String| format!("\"{}\"", name.replace('"', "\"\""));
+        let listed = columns.iter().map(quoted).collect::<Vec<_>>().join(", ");
+        let all = format!("SELECT {listed} FROM {}", quoted(&table.to_owned()));
+        let ordered = format!("{all} ORDER BY rowid");
+        // A table without row ids has an order of its own.
+        let rows = if db.prepare(&ordered).is_ok() { ordered } else { all };
+        let value = value_column(db, &rows, columns.len(), depth)?;
+        let by_name = |wanted: &[&str]| {
+            let plain = |column: &String| column.replace('_', "").to_ascii_lowercase();
+            let place = |name: &&str| columns.iter().position(|column| plain(column) == **name);
+            wanted.iter().filter_map(place).find(|at| *at != value)
+        };
+        Some(UpdateTable {
+            table: table.to_owned(),
+            column: columns.get(value)?.clone(),
+            value,
+            name: by_name(NAMES),
+            time: by_name(TIMES),
+            columns,
+            rows,
+        })
+    }
+
+    fn is_of_hocuspocus(&self) -> bool {
+        self.table == "documents" && self.columns == ["name", "data"]
+    }
+
+    /// Its documents. A number that only counts the rows is no name: it is one where every row stands for
+    /// itself.
+    fn documents(&self, db: &Connection, depth: Depth) -> Option<Vec<FoundDocument>> {
+        let found = self.collect(db, depth, self.name)?;
+        let counts = self
+            .name
+            .and_then(|at| self.columns.get(at))
+            .is_some_and(|name| name.eq_ignore_ascii_case("id") && found.len() > 1);
+        let stands_alone = |document: &FoundDocument| {
+            let whole = |step: &KeptUpdate| {
+                Update::walk(&step.update).is_ok_and(|update| update.is_whole())
+            };
+            document.steps.first().is_none_or(whole)
+        };
+        match counts && !found.iter().all(stands_alone) {
+            true => self.collect(db, depth, None),
+            false => Some(found),
+        }
+    }
+
+    fn collect(
+        &self,
+        db: &Connection,
+        depth: Depth,
+        name: Option<usize>,
+    ) -> Option<Vec<FoundDocument>> {
+        let mut found = Collector::new(depth)?;
+        let mut query = db.prepare(&self.rows).ok()?;
+        let mut rows = query.query([]).ok()?;
+        while let Some(row) = rows.next().ok()? {
+            let Some(value) = bytes_of(row, self.value) else { continue };
+            let name = name.and_then(|at| shown(row.get_ref(at).ok()?));
+            let at = self.time.and_then(|at| time(row.get_ref(at).ok()?));
+            found.add(name.as_deref(), value, at)?;
+        }
+        Some(found.into_documents())
+    }
+}
+
+/// The column in which most of the first rows hold updates.
+fn value_column(db: &Connection, rows: &str, columns: usize, depth: Depth) -> Option<usize> {
+    let found = Collector::new(depth)?;
+    let mut query = db.prepare(rows).ok()?;
+    let mut rows = query.query([]).ok()?;
+    // Per column: values, updates, and whether one of these holds anything.
+    let mut seen = vec![(0usize, 0usize, false); columns];
+    for _ in 0..SAMPLE {
+        let Some(row) = rows.next().ok()? else { break };
+        for (at, (values, updates, holds)) in seen.iter_mut().enumerate() {
+            let Some(value) = bytes_of(row, at) else { continue };
+            *values += 1;
+            if let Some(steps) = found.steps(value) {
+                *updates += 1;
+                *holds |= steps.iter().any(|step| step.update != [0, 0]);
+            }
+        }
+    }
+    let fits = |(_, (values, updates, holds)): &(usize, &(usize, usize, bool))| {
+        *holds && updates.saturating_mul(2) >= *values
+    };
+    let most = seen
+        .iter()
+        .enumerate()
+        .filter(fits)
+        .max_by_key(|(at, (_, updates, _))| (*updates, std::cmp::Reverse(*at)));
+    most.map(|(at, _)| at)
+}
+
+/// A value that may be an update; an empty one is none.
+fn bytes_of<'r>(row: &'r Row<'_>, at: usize) -> Option<&'r [u8]> {
+    match row.get_ref(at).ok()? {
+        ValueRef::Blob(bytes) | ValueRef::Text(bytes) if !bytes.is_empty() => Some(bytes),
+        _ => None,
+    }
+}
+
+/// A value as a name.
+fn shown(value: ValueRef<'_>) -> Option<String> {
+    match value {
+        ValueRef::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Integer(number) => Some(number.to_string()),
+        ValueRef::Real(number) => Some(number.to_string()),
+        ValueRef::Blob(bytes) => Some(data_encoding::HEXLOWER.encode(bytes)),
+        ValueRef::Null => None,
+    }
+}
+
+/// A time in Unix milliseconds: seconds, milliseconds or microseconds, or as SQLite writes one.
+fn time(value: ValueRef<'_>) -> Option<i64> {
+    match value {
+        ValueRef::Real(number) => milliseconds(number),
+        ValueRef::Integer(number) => milliseconds(number as f64),
+        ValueRef::Text(text) => {
+            let text = std::str::from_utf8(text).ok()?;
+            let zoned = chrono::DateTime::parse_from_rfc3339(text).map(|at| at.timestamp_millis());
+            let plain = |format| chrono::NaiveDateTime::parse_from_str(text, format);
+            let plain = || plain("%Y-%m-%d %H:%M:%S%.f").or_else(|_| plain("%Y-%m-%dT%H:%M:%S%.f"));
+            zoned.or_else(|_| plain().map(|at| at.and_utc().timestamp_millis())).ok()
+        }
+        _ => None,
+    }
+}
+
+/// A number of seconds, milliseconds or microseconds since 1970, by its size: the years 1973 to 5138.
+pub fn milliseconds(number: f64) -> Option<i64> {
+    let milliseconds = match number {
+        n if (1e8..1e11).contains(&n) => n * 1e3,
+        n if (1e11..1e14).contains(&n) => n,
+        n if (1e14..1e17).contains(&n) => n / 1e3,
+        _ => return None,
+    };
+    Some(milliseconds as i64)
+}
+
+/// Checkpoints of pycrdt-store repeat what updates say; one is taken where they do not say all of it.
+fn checkpoints(documents: &mut Vec<FoundDocument>, points: Vec<FoundDocument>) {
+    for point in points {
+        let Some(document) = documents.iter_mut().find(|document| document.name == point.name)
+        else {
+            documents.push(point);
+            continue;
+        };
+        let clocks = |steps: &[KeptUpdate]| {
+            let mut clocks = Clocks::new();
+            for update in steps.iter().filter_map(|step| Update::walk(&step.update).ok()) {
+                for (client, clock) in update.version().clocks {
+                    let known = clocks.entry(client).or_insert(clock);
+                    *known = clock.max(*known);
+                }
+            }
+            clocks
+        };
+        let known = clocks(&document.steps);
+        let says_more = clocks(&point.steps)
+            .iter()
+            .any(|(client, clock)| known.get(client).is_none_or(|known| known < clock));
+        if says_more {
+            document.steps.splice(0..0, point.steps);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The file of pycrdt-store (`FileYStore`): a line with its version, then update, metadata and time, each
+//! behind its length as a varint.
+
+use super::super::identified::{Depth, Identified};
+use super::collector::{Collector, database};
+use crate::wire::ByteReader;
+
+const BEGIN: &[u8] = b"VERSION:";
+
+/// What such a file holds; None for anything else.
+pub fn ystore(bytes: &[u8], depth: Depth) -> Option<Identified> {
+    let rest = bytes.strip_prefix(BEGIN)?;
+    let line = rest.iter().position(|byte| *byte == b'\n')?;
+    let version = std::str::from_utf8(rest.get(..line)?).ok()?.trim();
+    version.parse::<u32>().ok()?;
+    let mut reader = ByteReader::at(rest, line + 1);
+    let mut found = Collector::new(depth)?;
+    while reader.left() > 0 {
+        let update = reader.buffer().ok()?;
+        let _metadata = reader.buffer().ok()?;
+        let seconds = f64::from_le_bytes(reader.buffer().ok()?.try_into().ok()?);
+        found.add(None, update, super::sqlite::milliseconds(seconds))?;
+    }
+    database("file of pycrdt-store", found.into_documents())
+}

@@ -1,0 +1,258 @@
+//! Databases that other programs keep their documents in: listed, picked from, read, and left alone.
+
+use crate::support::*;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/databases").join(name)
+}
+
+/// A copy, so that a test could see it change.
+fn copy(machine: &Machine, name: &str) -> String {
+    let (from, to) = (fixture(name), machine.path(name));
+    if from.is_dir() {
+        std::fs::create_dir_all(&to).unwrap();
+        for entry in std::fs::read_dir(&from).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    } else {
+        std::fs::copy(&from, &to).unwrap();
+    }
+    text(&to)
+}
+
+/// Every file below a directory, with its bytes.
+fn all(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => found.extend(all(&path)),
+            false => drop(found.insert(path.clone(), std::fs::read(&path).unwrap())),
+        }
+    }
+    found
+}
+
+fn kind(machine: &Machine, file: &str) -> Value {
+    machine.run(&["doc", "kind", file, "--json"]).json()[0].clone()
+}
+
+const GARDEN: &str = "Plan for the garden";
+
+fn update(name: &str) -> Vec<u8> {
+    let field = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/field").join(name);
+    std::fs::read(field).unwrap()
+}
+
+#[test]
+fn databases_list_their_documents_and_one_is_picked() {
+    let machine = Machine::new("databases");
+    let notebook = |source: &str| json!([{"cell_type": "code", "source": source}]);
+    let list = json!([0, 2, 3, 4].map(|n| json!({"n": n, "what": format!("seed {n}")})));
+    let notes = "to be watered in the evening ".repeat(20);
+    let whole = json!({"cells": notebook("print(1)  # one"), "state": {"dirty": false}});
+    let packed = json!({"cells": notebook("print(1)  # one")});
+    let garden = json!({"text": GARDEN, "meta": {"title": "Garden"}});
+    let changed = json!({"text": "Plan B for the garden", "meta": {"title": "Garden"}});
+    for (name, how, documents) in [
+        (
+            "hocuspocus.sqlite",
+            "SQLite of Hocuspocus",
+            vec![("garden/plan", &garden), ("list", &json!({"items": list, "notes": notes}))],
+        ),
+        (
+            "y-leveldb",
+            "LevelDB of y-leveldb",
+            vec![("list", &json!({"items": list, "notes": notes})), ("garden/plan", &changed)],
+        ),
+        (
+            "pycrdt.ystore.db",
+            "SQLite of pycrdt-store",
+            vec![
+                ("json:notebook:one", &whole),
+                ("json:notebook:two", &whole),
+                ("json:notebook:packed", &packed),
+            ],
+        ),
+        ("data.ysweet", "y-sweet", vec![("doc", &garden)]),
+    ] {
+        let file = copy(&machine, name);
+        let before = all(&machine.path("."));
+        let found = kind(&machine, &file);
+        assert_eq!(found["kind"], "database", "{name}");
+        assert_eq!(found["wrapped_in"], json!([how]), "{name}");
+        let names: Vec<&str> = documents.iter().map(|(name, _)| *name).collect();
+        assert_eq!(column(&found["documents"], "name"), names, "{name}");
+        for (document, content) in &documents {
+            let one = format!("{file}#{document}");
+            assert_eq!(&machine.run(&["doc", "dump", &one]).json(), *content, "{one}");
+            assert_eq!(machine.run(&["check", &one, "--json"]).json(), json!([]), "{one}");
+        }
+        let one = format!("{file}#{}", documents[0].0);
+        for verb in ["show", "tree", "size", "blocks", "vector"] {
+            machine.run(&["doc", verb, &one]).exits(0);
+        }
+        machine.run(&["doc", "diff", &one, &one]).exits(0);
+        assert_eq!(machine.run(&["check", &file, "--json"]).json(), json!([]), "{name}");
+        if documents.len() > 1 {
+            let run = machine.run(&["doc", "show", &file]);
+            assert!(run.fails(4, "holds").stderr.contains(documents[1].0), "{run:?}");
+            machine
+                .run(&["doc", "show", &format!("{file}#nothing")])
+                .fails(4, "no document nothing");
+        }
+        assert_eq!(all(&machine.path(".")), before, "{name}");
+    }
+    // A document that was removed from it is not there.
+    machine
+        .run(&["doc", "show", &format!("{}#gone", text(&fixture("y-leveldb")))])
+        .fails(4, "gone");
+    let file = text(&fixture("pycrdt.y"));
+    assert_eq!(machine.run(&["doc", "dump", &file]).json(), whole);
+}
+
+/// When each update was written is kept, and shown.
+#[test]
+fn times_of_updates_are_kept() {
+    let machine = Machine::new("times");
+    let found = kind(&machine, &text(&fixture("pycrdt.ystore.db")));
+    let one = &found["documents"][0];
+    assert_eq!(
+        (&one["updates"], &one["first_at"], &one["last_at"]),
+        (&json!(3), &json!(1_780_000_060_250_i64), &json!(1_780_000_180_250_i64))
+    );
+    let found = kind(&machine, &text(&fixture("pycrdt.y")));
+    assert_eq!(found["documents"][0]["updates"], 3);
+}
+
+fn create(machine: &Machine, name: &str, sql: &str, rows: &[(&str, &[u8])]) -> String {
+    let path = machine.path(name);
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch(sql).unwrap();
+    for (insert, bytes) in rows {
+        db.execute(insert, [bytes]).unwrap();
+    }
+    text(&path)
+}
+
+/// Any table with a column of updates is one.
+#[test]
+fn a_column_of_updates_is_found_in_any_table() {
+    let machine = Machine::new("columns");
+    let base64 = data_encoding::BASE64.encode(&update("10-embeds-and-nan/nc.bin"));
+    let file = create(
+        &machine,
+        "pages.db",
+        "CREATE TABLE pages (id INTEGER PRIMARY KEY, title TEXT, ydoc TEXT, updated_at TEXT)",
+        &[
+            (
+                "INSERT INTO pages VALUES (1, 'abcd', CAST(? AS TEXT), '2026-01-02 03:04:05')",
+                base64.as_bytes(),
+            ),
+            ("INSERT INTO pages VALUES (2, '0000', CAST(? AS TEXT), NULL)", base64.as_bytes()),
+            ("INSERT INTO pages VALUES (3, 'dddd', NULLIF(?, ''), NULL)", b"\xff\xff\xff"),
+        ],
+    );
+    let found = kind(&machine, &file);
+    assert_eq!(found["wrapped_in"], json!(["SQLite, column ydoc of pages"]));
+    assert_eq!(column(&found["documents"], "name"), ["1", "2", "3"]);
+    assert_eq!(found["documents"][0]["first_at"], 1_767_323_045_000_i64);
+    let content = json!({"m": {"v": null}});
+    assert_eq!(machine.run(&["doc", "dump", &format!("{file}#2")]).json(), content);
+    machine.run(&["doc", "dump", &format!("{file}#3")]).fails(6, "is no Yjs document");
+    let findings = machine.run(&["check", &file, "--json"]).exits(3).parsed();
+    assert_eq!((&findings[0]["kind"], &findings[0]["fix"]), (&json!("undecodable"), &Value::Null));
+    // A number that counts the rows is no name where they build upon each other.
+    let source = Connection::open(fixture("pycrdt.ystore.db")).unwrap();
+    let mut steps = source
+        .prepare("SELECT yupdate FROM yupdates WHERE path = 'json:notebook:one' ORDER BY timestamp")
+        .unwrap();
+    let steps: Vec<Vec<u8>> =
+        steps.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let rows: Vec<(&str, &[u8])> =
+        steps.iter().map(|step| ("INSERT INTO u (data) VALUES (?)", step.as_slice())).collect();
+    let sql = "CREATE TABLE u (id INTEGER PRIMARY KEY, data BLOB)";
+    let file = create(&machine, "log.db", sql, &rows);
+    let found = kind(&machine, &file);
+    assert_eq!(found["documents"][0]["updates"], 3, "{found}");
+    assert_eq!(machine.run(&["doc", "dump", &file]).json()["state"], json!({"dirty": false}));
+    // Several tables: each names its own.
+    let sql = "CREATE TABLE a (name TEXT, d BLOB); CREATE TABLE b (name TEXT, d BLOB);
+        CREATE VIEW c AS SELECT * FROM a; CREATE TABLE e (name TEXT, d BLOB)";
+    let bytes = update("10-embeds-and-nan/nc.bin");
+    let rows: [(&str, &[u8]); 2] =
+        [("INSERT INTO a VALUES ('x', ?)", &bytes), ("INSERT INTO b VALUES ('x', ?)", &bytes)];
+    let file = create(&machine, "two.db", sql, &rows);
+    assert_eq!(column(&kind(&machine, &file)["documents"], "name"), ["a/x", "b/x"]);
+    assert_eq!(machine.run(&["doc", "dump", &format!("{file}#b/x")]).json(), content);
+}
+
+/// What a program has not brought into its database yet is not seen, and that is said.
+#[test]
+fn what_is_only_in_a_log_beside_it_is_named() {
+    let machine = Machine::new("wal");
+    let path = machine.path("live.db");
+    let db = Connection::open(&path).unwrap();
+    let bytes = update("10-embeds-and-nan/nc.bin");
+    db.execute_batch("CREATE TABLE documents (name TEXT, data BLOB)").unwrap();
+    db.execute("INSERT INTO documents VALUES ('a', ?)", [&bytes]).unwrap();
+    let mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).unwrap();
+    assert_eq!(mode, "wal");
+    db.execute("INSERT INTO documents VALUES ('b', ?)", [&bytes]).unwrap();
+    let before = all(&machine.path("."));
+    let found = kind(&machine, &text(&path));
+    assert_eq!(column(&found["documents"], "name"), ["a"]);
+    assert!(found["unseen"].as_str().unwrap().contains("write-ahead log"), "{found}");
+    let run = machine.run(&["doc", "dump", &text(&path)]);
+    assert_eq!(run.json(), json!({"m": {"v": null}}));
+    assert!(run.stderr.contains("write-ahead log"), "{}", run.stderr);
+    assert_eq!(all(&machine.path(".")), before);
+    db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    let found = kind(&machine, &text(&path));
+    assert_eq!((column(&found["documents"], "name").len(), &found["unseen"]), (2, &Value::Null));
+}
+
+#[test]
+fn what_cannot_be_read_says_why() {
+    let machine = Machine::new("broken");
+    let dir = copy(&machine, "y-leveldb");
+    let table = std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path());
+    let table =
+        table.into_iter().find(|path| path.extension().is_some_and(|e| e == "ldb")).unwrap();
+    let mut bytes = std::fs::read(&table).unwrap();
+    bytes[40] ^= 1;
+    std::fs::write(&table, &bytes).unwrap();
+    machine.run(&["doc", "show", &format!("{dir}#list")]).fails(6, "is damaged");
+    std::fs::remove_file(&table).unwrap();
+    machine.run(&["doc", "kind", &dir]).exits(3);
+    machine.run(&["doc", "show", &format!("{dir}#list")]).fails(6, "is not there");
+    let empty = create(&machine, "empty.db", "CREATE TABLE t (name TEXT, data BLOB)", &[]);
+    let run = machine.run(&["doc", "show", &empty]);
+    run.fails(6, "no Yjs update can be found in it");
+    let found =
+        machine.run(&["doc", "kind", &text(&machine.path(".")), "--json"]).exits(3).parsed();
+    assert!(found[0]["holds"].as_str().unwrap().contains("a directory"), "{found}");
+}
+
+/// A schema that would compute for ever, or make values out of nothing.
+#[test]
+fn a_hostile_schema_does_no_harm() {
+    let machine = Machine::new("hostile schema");
+    let bytes = update("10-embeds-and-nan/nc.bin");
+    let sql = "CREATE TABLE t (name TEXT, data BLOB, big BLOB AS (zeroblob(900000000)));
+        CREATE VIEW forever AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+            SELECT i AS name, i AS data FROM n;
+        CREATE TABLE \"we\"\"ird\" (\"na\"\"me\" TEXT, data BLOB)";
+    let rows: [(&str, &[u8]); 2] = [
+        ("INSERT INTO t (name, data) VALUES ('x', ?)", &bytes),
+        ("INSERT INTO \"we\"\"ird\" VALUES ('y', ?)", &bytes),
+    ];
+    let file = create(&machine, "hostile.db", sql, &rows);
+    let found = kind(&machine, &file);
+    assert_eq!(column(&found["documents"], "name"), ["t/x", "we\"ird"]);
+}
