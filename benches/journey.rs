@@ -201,7 +201,7 @@ impl Place {
 
     fn bundle(&self) -> anyhow::Result<Vec<u8>> {
         let reader = self.store.reader()?;
-        let request = Request { docs: None, peer: None, receipt: false };
+        let request = Request::default();
         let exported = export::export(&reader, self.store.environment(), &request)?;
         let mut bytes = Vec::new();
         exported.bundle.write(&mut bytes)?;

@@ -4164,6 +4164,7 @@ module completions {
     --for: string             # Only what this peer lacks: a replica (a prefix is enough) or its member
     --since: path             # Only what the sender of this bundle lacked when it made the bundle
     --doc: string             # Only this document; can be given again
+    --with-archive            # The archive, too: what is archived here and the receiver lacks
     --if-new                  # Write no file when there is nothing new
     --raw: string             # The bare Yrs v1 state of one document, for other Yjs and Yrs programs
     --dry-run(-n)             # Show what would happen; write nothing
@@ -4253,6 +4254,7 @@ module completions {
 
   # Do all that is to be done with a stick: take in what is new, put there what others lack
   export extern "crdtctl sync stick" [
+    --with-archive            # The archive, too: what is archived here and others lack
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
@@ -4340,6 +4342,7 @@ module completions {
   export extern "crdtctl sync receipt" [
     --out(-O): path           # The file to write; `-` is standard output
     --doc: string             # Only this document; can be given again
+    --with-archive            # What is archived here, too, so that nobody sends it again
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique

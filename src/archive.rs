@@ -15,6 +15,7 @@ mod file;
 mod keeping;
 mod reading;
 mod row;
+mod travel;
 mod vanish;
 
 pub use eligible::{ArchiveUnit, WaitingUnit, remove, units};
@@ -22,4 +23,5 @@ pub use file::FILE_ID;
 pub use keeping::{KeptRecords, keep};
 pub use reading::{ArchivePage, ArchiveReader};
 pub use row::{ArchiveKey, ArchivedRecord, Marker, kind_at};
+pub use travel::{ArchiveSpan, PackedRows, receive, unpack};
 pub use vanish::{came_back, vanished};

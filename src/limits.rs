@@ -128,6 +128,16 @@ pub const LOG_BYTES: u64 = 64 << 20;
 /// Messages older than this leave their document for the archive, where nobody says otherwise.
 pub const ARCHIVE_AGE_SECONDS: i64 = 90 * 86_400;
 
+/// Archived rows in one bundle, packed: what goes beyond goes with the next …
+pub const ARCHIVE_PACKED_BYTES: usize = 32 << 20;
+/// … unpacked, of one document: they are read line by line …
+pub const ARCHIVE_UNPACKED_BYTES: u64 = 2 << 30;
+/// … and one row of them: a record is no larger than its document was.
+pub const ARCHIVE_LINE_BYTES: u64 = 48 << 20;
+/// How often the archive says of one record that it was deleted, or restored, before it takes no more
+/// of that from others.
+pub const ARCHIVE_MARKERS: i64 = 200;
+
 /// What left a document for good is kept for this many seconds …
 pub const TRASH_AGE_SECONDS: i64 = 30 * 86_400;
 /// … and so many bytes of it.

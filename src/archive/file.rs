@@ -12,7 +12,7 @@ use std::time::Duration;
 /// The `application_id` of the file: `crdA`.
 pub const FILE_ID: i32 = 0x6372_6441;
 /// Each brings the tables one version further.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("travel.sql")];
 
 pub(super) const COLUMNS: &str = "v.n, v.doc_id, v.path, v.created_at, v.changed_at, v.client, v.clock, v.removed, \
      v.record, v.typed, v.archived_at";
@@ -159,7 +159,15 @@ impl ArchiveFile {
         Ok((self.db.last_insert_rowid(), true))
     }
 
-    fn find(&self, record: &ArchivedRecord, version: &str) -> Result<Option<i64>> {
+    /// How many rows hide versions of a record.
+    pub fn markers(&self, record: &ArchivedRecord) -> Result<i64> {
+        let sql = "SELECT count(*) FROM versions WHERE doc_id = ?1 AND path = ?2 AND removed = 1";
+        let keys = params![record.doc.as_str(), path_text(record)];
+        Ok(self.one(sql, keys, |row| row.get(0))?.unwrap_or(0))
+    }
+
+    /// The number of a row, where it is there.
+    pub fn find(&self, record: &ArchivedRecord, version: &str) -> Result<Option<i64>> {
         let sql = "SELECT n FROM versions WHERE doc_id = ?1 AND path = ?2 AND version = ?3";
         let keys = params![record.doc.as_str(), path_text(record), version];
         self.one(sql, keys, |row| row.get(0))
@@ -182,9 +190,35 @@ impl ArchiveFile {
         Ok(found.map(|numbered| numbered.record))
     }
 
-    /// The rows that commands have not been seen to the end with, by their runs.
-    pub fn unsettled(&self) -> Result<Vec<(String, i64)>> {
-        self.all("SELECT run, n FROM unsettled", [], |row| Ok((row.get(0)?, row.get(1)?)))
+    /// The commands that have not been seen to the end, however many rows they wrote.
+    pub fn runs(&self) -> Result<Vec<String>> {
+        let mut runs: Vec<String> = Vec::new();
+        let next = "SELECT run FROM unsettled WHERE run > ?1 ORDER BY run LIMIT 1";
+        let after = |last: Option<&String>| last.cloned().unwrap_or_default();
+        while let Some(run) = self.one(next, params![after(runs.last())], |row| row.get(0))? {
+            runs.push(run);
+        }
+        Ok(runs)
+    }
+
+    /// The rows of a command that none of the others wanted to write as well.
+    pub fn rows_of(&self, run: &str) -> Result<Vec<i64>> {
+        let sql = "SELECT n FROM unsettled u WHERE run = ?1 AND NOT EXISTS (
+                       SELECT 1 FROM unsettled o WHERE o.n = u.n AND o.run <> ?1)";
+        self.all(sql, params![run], |row| row.get(0))
+    }
+
+    /// Whether a row waits for its command to be seen to the end.
+    pub fn is_unsettled(&self, n: i64) -> Result<bool> {
+        let sql = "SELECT 1 FROM unsettled WHERE n = ?1";
+        Ok(self.one(sql, params![n], |_| Ok(()))?.is_some())
+    }
+
+    /// The highest number that a row has.
+    pub fn last(&self) -> Result<i64> {
+        let last =
+            self.one("SELECT max(n) FROM versions", [], |row| row.get::<_, Option<i64>>(0))?;
+        Ok(last.flatten().unwrap_or(0))
     }
 
     /// Notes that a row counts only if its command happens.
@@ -234,16 +268,42 @@ impl ArchiveFile {
         found.and_then(|mut query| query.query_map(params, read)?.collect()).map_err(failed)
     }
 
+    /// Goes through rows one by one.
+    pub fn each(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+        mut take: impl FnMut(&Row<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut query = self.db.prepare_cached(sql).map_err(failed)?;
+        let mut rows = query.query(params).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            take(row)?;
+        }
+        Ok(())
+    }
+
     /// The numbers of rows whose command did not happen, as `happened` knows of each.
     pub fn void_rows(&self, happened: impl Fn(&str) -> Result<bool>) -> Result<BTreeSet<i64>> {
-        let (mut open, mut counted) = (BTreeSet::new(), BTreeSet::new());
-        for (run, n) in self.unsettled()? {
-            match happened(&run)? {
-                true => counted.insert(n),
-                false => open.insert(n),
-            };
+        let mut void = BTreeSet::new();
+        let sql = "SELECT u.n, o.run FROM unsettled u JOIN unsettled o ON o.n = u.n
+                   WHERE u.run = ?1";
+        for run in self.runs()? {
+            if happened(&run)? {
+                continue;
+            }
+            // One that another command wrote counts if that one happened.
+            let mut counted = BTreeSet::new();
+            for (n, other) in self.all(sql, params![run], |row| Ok((row.get(0)?, row.get(1)?)))? {
+                let other: String = other;
+                if other != run && happened(&other)? {
+                    counted.insert(n);
+                }
+                void.insert(n);
+            }
+            void.retain(|n| !counted.contains(n));
         }
-        Ok(open.difference(&counted).copied().collect())
+        Ok(void)
     }
 }
 

@@ -1,12 +1,12 @@
 //! Rows into the archive, inside a command.
 
-use super::file::ArchiveFile;
+use super::file::{ArchiveFile, COLUMNS, failed, numbered};
 use super::row::ArchivedRecord;
 use crate::crdt::source::Source;
 use crate::error::{Error, Result};
 use crate::path::Keys;
 use crate::store::{Conflict, ConflictClaim, Session, State};
-use std::collections::BTreeSet;
+use rusqlite::params;
 
 /// What became of rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,68 +29,110 @@ pub(super) fn setting(run: &str) -> String {
 /// # Errors
 /// `Io`, `Corrupt`, `Locked`: the session must be dropped, the records are where they were.
 pub fn keep(session: &mut Session, records: Vec<ArchivedRecord>) -> Result<KeptRecords> {
-    let mut kept = KeptRecords::default();
     if records.is_empty() || session.dry_run() {
-        return Ok(kept);
+        return Ok(KeptRecords::default());
     }
-    let file = ArchiveFile::begin(&session.archive_path()?, session.environment().lock_wait)?;
-    settle(session, &file)?;
-    let run = session.environment().ids.uuid()?;
-    let open: BTreeSet<i64> = file.unsettled()?.into_iter().map(|(_, n)| n).collect();
-    let mut written = Vec::with_capacity(records.len());
+    let mut keeper = Keeper::begin(session)?;
     for mut record in records {
-        let before = file.shown(&record.doc, &record.path)?.map(|before| before.record);
-        if let Some(before) = &before {
-            record.follow(before);
+        if let Some(before) = keeper.file.shown(&record.doc, &record.path)? {
+            record.follow(&before.record);
         }
-        let (n, is_new) = file.add(&record)?;
-        if is_new {
-            kept.added = kept.added.saturating_add(1);
-            if let Some(lost) = before.and_then(|before| conflict(session, &record, &before)) {
-                session.state().put_conflict(&lost)?;
-                kept.conflicts = kept.conflicts.saturating_add(1);
-            }
-        }
-        // One that another command wrote counts as well if this one happens.
-        if is_new || open.contains(&n) {
-            file.unsettle(&run, n)?;
-        }
-        written.push((n, record));
+        keeper.add(&record)?;
     }
-    file.commit()?;
-    check(&file, &written)?;
-    session.state().set_setting(&setting(&run), Some("1"))?;
-    Ok(kept)
+    keeper.finish()
 }
 
-/// Reads rows back.
-fn check(file: &ArchiveFile, written: &[(i64, ArchivedRecord)]) -> Result<()> {
-    for (n, record) in written {
-        let found = file.row(*n)?;
-        // When it was first archived is no part of what it says.
-        let same = found.as_ref().is_some_and(|found| {
-            let archived_at = found.archived_at;
-            *found == ArchivedRecord { archived_at, ..record.clone() }
-        });
-        if !same {
-            return Err(Error::io(
-                "archive.db does not hold what was written to it",
-                format!("{} {} reads differently", record.kind(), record.id()),
-            )
-            .hint("nothing left its document; check the disk"));
-        }
+/// Rows on their way into the archive, all in one transaction of it.
+pub(super) struct Keeper<'s> {
+    session: &'s mut Session,
+    pub file: ArchiveFile,
+    run: String,
+    /// The last row that was there before.
+    last: i64,
+    kept: KeptRecords,
+}
+
+impl<'s> Keeper<'s> {
+    pub fn begin(session: &'s mut Session) -> Result<Keeper<'s>> {
+        let file = ArchiveFile::begin(&session.archive_path()?, session.environment().lock_wait)?;
+        settle(session, &file)?;
+        let run = session.environment().ids.uuid()?;
+        let last = file.last()?;
+        Ok(Keeper { session, file, run, last, kept: KeptRecords::default() })
     }
-    Ok(())
+
+    /// Adds a row, unless it is there; whether it is new. A value that loses to another version of
+    /// its record goes into the conflict ledger.
+    pub fn add(&mut self, record: &ArchivedRecord) -> Result<bool> {
+        let before = self.file.shown(&record.doc, &record.path)?.map(|before| before.record);
+        let (mut n, mut is_new) = self.file.add(record)?;
+        // One that another command wrote is written anew, so that it counts if this one happens:
+        // rows that count are never older than others that were read before them.
+        if !is_new && self.file.is_unsettled(n)? {
+            self.file.void(n)?;
+            (n, is_new) = self.file.add(record)?;
+        }
+        if !is_new {
+            let found = self.file.row(n)?;
+            same(found.as_ref(), record)?;
+            return Ok(false);
+        }
+        self.file.unsettle(&self.run, n)?;
+        self.kept.added = self.kept.added.saturating_add(1);
+        if let Some(lost) = before.and_then(|before| conflict(self.session, record, &before)) {
+            self.session.state().put_conflict(&lost)?;
+            self.kept.conflicts = self.kept.conflicts.saturating_add(1);
+        }
+        Ok(true)
+    }
+
+    /// Commits, and reads back what was added.
+    pub fn finish(self) -> Result<KeptRecords> {
+        self.file.commit()?;
+        let mut found = 0usize;
+        let sql = format!("SELECT {COLUMNS}, v.version FROM versions v WHERE v.n > ?1 ORDER BY n");
+        self.file.each(&sql, params![self.last], |row| {
+            let version: String = row.get(11).map_err(failed)?;
+            let read = numbered(row).map_err(failed)?;
+            if read.is_some_and(|read| read.record.version() == version) {
+                found = found.saturating_add(1);
+            }
+            Ok(())
+        })?;
+        if found != self.kept.added {
+            let (added, what) = (self.kept.added, "rows that were added read as they were written");
+            return Err(unlike(format!("{found} of {added} {what}")));
+        }
+        if found > 0 {
+            self.session.state().set_setting(&setting(&self.run), Some("1"))?;
+        }
+        Ok(self.kept)
+    }
+}
+
+/// Compares a row with what it should be.
+fn same(found: Option<&ArchivedRecord>, record: &ArchivedRecord) -> Result<()> {
+    // When it was first archived is no part of what it says.
+    let is_same = found.is_some_and(|found| {
+        let archived_at = found.archived_at;
+        *found == ArchivedRecord { archived_at, ..record.clone() }
+    });
+    match is_same {
+        true => Ok(()),
+        false => Err(unlike(format!("{} {} reads differently", record.kind(), record.id()))),
+    }
+}
+
+fn unlike(what: String) -> Error {
+    Error::io("archive.db does not hold what was written to it", what)
+        .hint("nothing left its document; check the disk")
 }
 
 /// Settles what earlier commands left: rows of those that happened count for good, and rows of
 /// those that did not are removed.
 fn settle(session: &mut Session, file: &ArchiveFile) -> Result<()> {
-    let mut runs: Vec<String> = file.unsettled()?.into_iter().map(|(run, _)| run).collect();
-    runs.sort();
-    runs.dedup();
     let mut open = Vec::new();
-    for run in runs {
+    for run in file.runs()? {
         if session.committed_setting(&setting(&run))?.is_some() {
             file.settle(&run)?;
             session.state().set_setting(&setting(&run), None)?;
@@ -98,16 +140,14 @@ fn settle(session: &mut Session, file: &ArchiveFile) -> Result<()> {
             open.push(run);
         }
     }
-    let left: Vec<(String, i64)> = file.unsettled()?;
-    for (_, n) in left.iter().filter(|(run, _)| open.contains(run)) {
-        if left.iter().any(|(run, other)| other == n && !open.contains(run)) {
-            continue;
-        }
-        let Some(record) = file.row(*n)? else { continue };
-        // Whose record is not in its document stays, hidden: crdtctl.db may be what was lost.
-        let is_there = |source: &dyn Source| source.exists(&record.path.steps());
-        if record.removed || session.read(&record.doc, is_there)? == Some(true) {
-            file.void(*n)?;
+    for run in open {
+        for n in file.rows_of(&run)? {
+            let Some(record) = file.row(n)? else { continue };
+            // Whose record is not in its document stays, hidden: crdtctl.db may be what was lost.
+            let is_there = |source: &dyn Source| source.exists(&record.path.steps());
+            if record.removed || session.read(&record.doc, is_there)? == Some(true) {
+                file.void(n)?;
+            }
         }
     }
     Ok(())

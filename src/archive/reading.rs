@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::id::DocId;
 use crate::path::DocPath;
 use crate::store::{Reader, Session, State};
+use crate::wire::Id;
 use rusqlite::{named_params, params};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -80,11 +81,19 @@ impl ArchiveReader {
         let (mut instead, mut orphans) = (Vec::new(), Vec::new());
         for n in &self.void {
             let Some(row) = self.file.row(*n)? else { continue };
-            let shown = self.file.shown(&row.doc, &row.path)?;
-            if shown.is_none_or(|shown| shown.n != *n) {
+            let Some(shown) = self.file.shown(&row.doc, &row.path)? else { continue };
+            let stands = !self.void.contains(&shown.n) && !shown.record.removed;
+            if stands || (shown.n != *n && !row.removed) {
                 continue;
             }
-            let last = self.versions(&row.doc, &row.path)?.pop().filter(|last| !last.removed);
+            let mut last = self.versions(&row.doc, &row.path)?;
+            let deleted: BTreeSet<Id> =
+                last.iter().filter(|one| one.removed).map(|one| one.written).collect();
+            last.retain(|one| one.removed || !deleted.contains(&one.written));
+            let last = last.pop().filter(|last| !last.removed);
+            if last.as_ref().is_some_and(|last| instead.contains(last)) {
+                continue;
+            }
             if last.is_none() && row.parent().is_none() {
                 orphans.extend(self.replies(&row.doc, row.id())?);
             }
@@ -108,6 +117,16 @@ impl ArchiveReader {
         }
         let found = self.file.shown(doc, path)?.into_iter();
         Ok(self.valid(found).find(|record| !record.removed))
+    }
+
+    /// The latest that is said of a record, a deletion included; None where it is said already that
+    /// the record is back in its document.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub(super) fn latest(&self, doc: &DocId, path: &[String]) -> Result<Option<ArchivedRecord>> {
+        let found = self.versions(doc, path)?.pop();
+        Ok(found.filter(|record| !record.is_restored()))
     }
 
     /// Records of a document, the earliest first: of a page those that are `wanted`, and none the
@@ -277,6 +296,16 @@ impl ArchiveReader {
         let sql = "SELECT DISTINCT doc_id FROM records ORDER BY doc_id";
         let found = self.file.all(sql, [], |row| row.get::<_, String>(0))?;
         Ok(found.iter().filter_map(|doc| DocId::parse(doc).ok()).collect())
+    }
+
+    /// The file, for what goes through all of it.
+    pub(super) fn file(&self) -> &ArchiveFile {
+        &self.file
+    }
+
+    /// Whether a row belongs to a command that happened.
+    pub(super) fn counts(&self, n: i64) -> bool {
+        !self.void.contains(&n)
     }
 
     fn valid(&self, found: impl Iterator<Item = Numbered>) -> impl Iterator<Item = ArchivedRecord> {

@@ -5,6 +5,7 @@ use crate::wire::{Id, Record, Value};
 
 use crate::error::{Error, Result};
 use crate::id::{DocId, hex};
+use crate::limits;
 use crate::path::DocPath;
 use crate::schema::{Collection, FieldKind, FieldRole};
 
@@ -43,17 +44,20 @@ pub struct ArchivedRecord {
 /// Why versions of a record are not shown any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Marker {
-    /// It was deleted by somebody who did not know yet that it was archived.
-    Deleted,
+    /// This item of it was deleted by somebody who did not know yet that it was archived.
+    Deleted(Id),
     /// It is in its document again.
     Restored,
 }
 
+const DELETED: &str = r#"{"marker":"deleted"}"#;
+const RESTORED: &str = r#"{"marker":"restored"}"#;
+
 impl Marker {
     fn text(self) -> &'static str {
         match self {
-            Marker::Deleted => r#"{"marker":"deleted"}"#,
-            Marker::Restored => r#"{"marker":"restored"}"#,
+            Marker::Deleted(_) => DELETED,
+            Marker::Restored => RESTORED,
         }
     }
 }
@@ -99,7 +103,8 @@ impl ArchivedRecord {
         }
     }
 
-    /// What hides the versions of a record up to a time, and why.
+    /// What hides the versions of a record up to a time, and why. One of a deletion hides besides, for
+    /// good, whatever is archived of the very item that was deleted.
     pub fn marker(
         doc: &DocId,
         path: &DocPath,
@@ -107,12 +112,16 @@ impl ArchivedRecord {
         now: i64,
         marker: Marker,
     ) -> ArchivedRecord {
+        let written = match marker {
+            Marker::Deleted(item) => item,
+            Marker::Restored => Id { client: 0, clock: 0 },
+        };
         ArchivedRecord {
             doc: doc.clone(),
             path: path.clone(),
             created_at: 0,
             changed_at: until,
-            written: Id { client: 0, clock: 0 },
+            written,
             removed: true,
             record: marker.text().to_owned(),
             typed: None,
@@ -120,13 +129,50 @@ impl ArchivedRecord {
         }
     }
 
+    /// What hides this, the latest that is said of a record, since that is in its document again.
+    pub(super) fn hidden(&self, now: i64) -> ArchivedRecord {
+        let until = self.changed_at.saturating_add(i64::from(self.removed));
+        ArchivedRecord::marker(&self.doc, &self.path, until, now, Marker::Restored)
+    }
+
+    /// Whether it says that the record is in its document again.
+    pub(super) fn is_restored(&self) -> bool {
+        self.removed && self.record == RESTORED
+    }
+
     /// Lets it be shown although an earlier version was hidden since its record was back in the
     /// document: it left that again. What was deleted stays hidden.
     pub(super) fn follow(&mut self, before: &ArchivedRecord) {
-        let was_back = before.removed && before.record == Marker::Restored.text();
+        let was_back = before.is_restored();
         if was_back && !self.removed && self.changed_at <= before.changed_at {
             self.changed_at = before.changed_at.saturating_add(1);
         }
+    }
+
+    /// Whether a record of others can be what it says: of a kind that is archived, written as this
+    /// program writes it, with the times that it holds.
+    pub(super) fn is_sound(&self) -> bool {
+        let Some(collection) = self.collection() else { return false };
+        if self.written.client >= limits::CLIENT_END || self.written.clock >= limits::CLOCK_END {
+            return false;
+        }
+        if self.removed {
+            let is_marker = match self.record.as_str() {
+                RESTORED => self.written == Id { client: 0, clock: 0 },
+                DELETED => true,
+                _ => false,
+            };
+            return is_marker && self.typed.is_none() && self.created_at == 0;
+        }
+        let Some(value) = self.value().ok().filter(|value| value.as_map().is_some()) else {
+            return false;
+        };
+        let (doc, path) = (&self.doc, &self.path);
+        let again = ArchivedRecord::of(doc, collection, path, self.written, &value, 0);
+        again.record == self.record
+            && again.typed == self.typed
+            && again.created_at == self.created_at
+            && again.changed_at <= self.changed_at
     }
 
     /// The id of the record.

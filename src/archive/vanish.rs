@@ -11,12 +11,14 @@ use crate::id::DocId;
 use crate::path::{DocPath, Keys};
 use crate::schema::{Collection, Removal, Spec};
 use crate::store::Session;
+use crate::tombstone::{self, MemberTimes, Tombstone};
 use std::collections::BTreeSet;
 
 /// Archives what this replica still held of records that others took out of a document that is
 /// hybrid: all that was alive, and the cards and issues that were put away. What was deleted goes as
 /// it always did; where it could be in somebody's archive, a row without content says that it is
-/// deleted. Out of any other document nothing was archived, and what is gone was deleted.
+/// deleted, unless it is known here that everybody had acknowledged that and it was only pruned. Out
+/// of any other document nothing was archived, and what is gone was deleted.
 ///
 /// The paths of what was archived, and how many values lost to other versions.
 ///
@@ -55,18 +57,25 @@ pub fn vanished(
         true => None,
         false => ArchiveReader::beside(session)?,
     };
+    let members = match deleted.is_empty() {
+        true => MemberTimes::new(),
+        false => tombstone::members_of(session, doc)?,
+    };
     for gone in &deleted {
-        let shown = match &archive {
-            Some(archive) => archive.shown(doc, &gone.1)?,
-            None => None,
+        let is_shown = match &archive {
+            Some(archive) => archive.shown(doc, &gone.1)?.is_some(),
+            None => false,
         };
-        if rows.is_empty() && shown.is_none() {
-            continue;
+        let tombstone = Tombstone::at(gone.0, before, gone.1.clone());
+        let (Some(tombstone), Some(deleted)) = (tombstone, row(gone)) else { continue };
+        if is_shown || !tombstone.is_prunable(&members) {
+            // The same on every replica that had the same deletion.
+            let until = tombstone.deleted_at.unwrap_or(deleted.changed_at);
+            let marker = Marker::Deleted(deleted.written);
+            rows.push(ArchivedRecord::marker(doc, &gone.1, until, now, marker));
         }
-        let deleted_at = row(gone).map_or(0, |row| row.changed_at);
-        let until = shown.map_or(deleted_at, |shown| shown.changed_at.max(deleted_at));
-        rows.push(ArchivedRecord::marker(doc, &gone.1, until, now, Marker::Deleted));
     }
+    drop(archive);
     Ok((archived, keep(session, rows)?))
 }
 
@@ -95,15 +104,9 @@ pub fn came_back(
             if before.is_some_and(|before| before.exists(&path.steps())) {
                 continue;
             }
-            if let Some(shown) = archive.shown(doc, &path)? {
-                let now = session.now();
-                rows.push(ArchivedRecord::marker(
-                    doc,
-                    &path,
-                    shown.changed_at,
-                    now,
-                    Marker::Restored,
-                ));
+            // A deletion is hidden by it as well: what is back was made anew, and is another item.
+            if let Some(latest) = archive.latest(doc, &path)? {
+                rows.push(latest.hidden(session.now()));
             }
         }
     }

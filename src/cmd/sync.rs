@@ -30,9 +30,13 @@ enum Verb {
     ///
     /// A document that cannot be read is left out and named; the bundle does not claim to be full
     /// then, and the exit code is 5.
+    /// With --with-archive it carries what is archived here: all of it, or with --for what the peer
+    /// lacks by the last bundle or receipt of its own that says what it has archived. Rows that
+    /// do not fit into one bundle go with the next.
     #[command(after_help = "Examples:
   crdtctl sync export -O everything.crdt
   crdtctl sync export --for bob-hill-lake-tree -O for-bob.crdt
+  crdtctl sync export --for bob-hill-lake-tree --with-archive -O for-bob.crdt
   crdtctl sync export --for 3f2a --if-new -O - | ssh bob crdtctl sync import -")]
     Export(ExportArgs),
     /// Read bundles: all of them in one commit, or none
@@ -41,7 +45,8 @@ enum Verb {
     /// imported.
     /// Importing twice, in any order, changes nothing. What comes before its prerequisites waits
     /// (exit 7) and is applied by the import that brings them. So does what comes for a document
-    /// that cannot be read; all others are imported. With --dry-run it says record by
+    /// that cannot be read; all others are imported. Archived rows in a bundle are added to the
+    /// archive, where they are not there. With --dry-run it says record by
     /// record what would become of them, and which roles would change.
     #[command(after_help = "Examples:
   crdtctl sync import from-bob.crdt
@@ -55,7 +60,8 @@ enum Verb {
     /// what cannot be is left out and named (exit 3). For each replica that lacks something a bundle
     /// is written, and a whole one for all members of whom nothing was heard yet. A receipt says
     /// what is here. Bundles of ours that nobody needs any more are taken away; all other files stay
-    /// as they are. It is about all of the store, whatever -e says. A file gets its name when it is
+    /// as they are. It is about all of the store, whatever -e says. With --with-archive what is
+    /// archived goes round as well. A file gets its name when it is
     /// whole: a stick that was pulled out holds nothing that does harm, and the same command again
     /// goes on.
     #[command(after_help = "Examples:
@@ -131,11 +137,14 @@ struct ExportArgs {
     /// Only this document; can be given again
     #[arg(long, value_name = "DOC")]
     doc: Vec<String>,
+    /// The archive, too: what is archived here and the receiver lacks
+    #[arg(long)]
+    with_archive: bool,
     /// Write no file when there is nothing new
     #[arg(long)]
     if_new: bool,
     /// The bare Yrs v1 state of one document, for other Yjs and Yrs programs
-    #[arg(long, value_name = "DOC", conflicts_with_all = ["peer", "since", "doc", "if_new"])]
+    #[arg(long, value_name = "DOC", conflicts_with_all = ["peer", "since", "doc", "with_archive", "if_new"])]
     raw: Option<String>,
     #[command(flatten)]
     _dry_run: DryRun,
@@ -148,6 +157,9 @@ struct ReceiptArgs {
     /// Only this document; can be given again
     #[arg(long, value_name = "DOC")]
     doc: Vec<String>,
+    /// What is archived here, too, so that nobody sends it again
+    #[arg(long)]
+    with_archive: bool,
     #[command(flatten)]
     _dry_run: DryRun,
 }

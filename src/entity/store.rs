@@ -106,7 +106,7 @@ impl Store {
     }
 
     fn pack(&self, peer: Option<&KnownPeer>) -> Result<Vec<u8>> {
-        let request = Request { docs: None, peer, receipt: false };
+        let request = Request { peer, ..Request::default() };
         let exported = export(&self.reader()?, self.environment(), &request)?;
         match exported.damaged.into_iter().next() {
             Some(error) => Err(error),

@@ -242,7 +242,18 @@ impl State {
     /// Forgets a peer and what it has. What we have of its log is not forgotten: that is ours.
     pub fn forget_peer(&self, replica_id: &str) -> Result<()> {
         self.run("DELETE FROM receipt WHERE replica_id = ?1", params![replica_id])?;
+        self.set_setting(&archived_key(replica_id), None)?;
         self.run("DELETE FROM peer WHERE replica_id = ?1", params![replica_id])
+    }
+
+    /// What a peer said that it has archived, as it was written down.
+    pub fn peer_archives(&self, replica_id: &str) -> Result<Option<String>> {
+        self.setting(&archived_key(replica_id))
+    }
+
+    /// Writes down what a peer said that it has archived.
+    pub fn set_peer_archives(&self, replica_id: &str, said: &str) -> Result<()> {
+        self.set_setting(&archived_key(replica_id), Some(said))
     }
 
     /// What a peer is known to have of one document.
@@ -410,6 +421,11 @@ fn parked(row: &Row<'_>) -> rusqlite::Result<Option<Parked>> {
         received_at: row.get(6)?,
         manifest: row.get(7)?,
     }))
+}
+
+/// The setting with what a peer said that it has archived.
+fn archived_key(replica_id: &str) -> String {
+    format!("peer archive {replica_id}")
 }
 
 /// A row of `receipt`; None where the document's name makes no sense.

@@ -24,6 +24,9 @@ pub struct Imported {
     pub conflicts: usize,
     /// How many of the updates given wait for their prerequisites.
     pub waiting: usize,
+    /// Archived rows that are new here.
+    #[serde(skip_serializing_if = "is_none")]
+    pub archived_rows: usize,
     /// Whether any document is another than before, or anything else waits than before.
     pub changed: bool,
     /// What the senders would not have been allowed to do here; it is done, since replicas must
@@ -164,4 +167,8 @@ impl fmt::Display for Wait {
         }
         write!(f, ", which {} has", self.from)
     }
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }

@@ -4,7 +4,7 @@
 //! has the length and the hash that the manifest says. Whether a part is a valid update is the
 //! gate's question ([`crate::gate`]).
 
-use super::manifest::{BundledDocument, Hash, Manifest, is_part};
+use super::manifest::{BundledArchive, BundledDocument, Hash, Manifest, is_archive_part, is_part};
 use crate::error::{Error, Hint, Next, Result};
 use crate::limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use std::io::{self, Read, Write};
 const MANIFEST: &str = "manifest.json";
 const SIGNATURE: &str = "manifest.json.sig";
 /// What later versions put into bundles beside documents.
-const LATER: [&str; 2] = ["archive/", "disk/"];
+const LATER: [&str; 1] = ["disk/"];
 /// zstd's own default. Its window is 2 MiB, well within what readers accept.
 const LEVEL: i32 = 3;
 /// `tar` counts in blocks: one for a header, as many as it takes for content, two at the end.
@@ -28,9 +28,10 @@ pub struct Bundle {
 }
 
 impl Bundle {
-    /// A bundle with this manifest and no documents yet.
+    /// A bundle with this manifest and no documents yet, and no word of archives.
     pub fn new(mut manifest: Manifest) -> Self {
         manifest.documents.clear();
+        manifest.archives = None;
         Bundle { manifest, parts: BTreeMap::new(), notes: Vec::new() }
     }
 
@@ -39,7 +40,7 @@ impl Bundle {
         let document = match update {
             None => BundledDocument { file: None, bytes: 0, blake3: None, ..document },
             Some(update) => {
-                let file = format!("docs/{:04}.update", self.parts.len().saturating_add(1));
+                let file = format!("docs/{:04}.update", self.updates().saturating_add(1));
                 let bytes = update.len() as u64;
                 let blake3 = Some(Hash::of(&update));
                 self.parts.insert(file.clone(), update);
@@ -47,6 +48,43 @@ impl Bundle {
             }
         };
         self.manifest.documents.push(document);
+    }
+
+    /// Says what the sender has archived of documents, with the rows that are sent.
+    pub fn push_archives(&mut self, archives: Vec<(BundledArchive, Vec<u8>)>) {
+        let mut said = Vec::with_capacity(archives.len());
+        for (n, (archive, rows)) in archives.into_iter().enumerate() {
+            said.push(match rows.is_empty() {
+                true => BundledArchive { file: None, bytes: 0, blake3: None, ..archive },
+                false => {
+                    let file = format!("archive/{:04}.ndjson.zst", n.saturating_add(1));
+                    let bytes = rows.len() as u64;
+                    let blake3 = Some(Hash::of(&rows));
+                    self.parts.insert(file.clone(), rows);
+                    BundledArchive { file: Some(file), bytes, blake3, ..archive }
+                }
+            });
+        }
+        self.manifest.archives = Some(said);
+    }
+
+    /// What the sender has archived, with the rows that are sent; None where none are.
+    pub fn archives(&self) -> impl Iterator<Item = (&BundledArchive, Option<&[u8]>)> {
+        self.manifest.archives.iter().flatten().map(|archive| {
+            let part = archive.file.as_ref().and_then(|file| self.parts.get(file));
+            (archive, part.map(Vec::as_slice))
+        })
+    }
+
+    /// How many archived rows it carries.
+    pub fn archived_rows(&self) -> u64 {
+        let spans = self.manifest.archives.iter().flatten().flat_map(|archive| &archive.spans);
+        let sent = spans.filter(|span| span.sent);
+        sent.fold(0, |all, span| all.saturating_add(span.rows))
+    }
+
+    fn updates(&self) -> usize {
+        self.parts.keys().filter(|name| is_part(name)).count()
     }
 
     /// What the bundle says of itself: checked where it was read, and complete where it was made.
@@ -67,7 +105,7 @@ impl Bundle {
         })
     }
 
-    /// Whether any document has an update.
+    /// Whether any document has an update, or archived rows are sent.
     pub fn has_updates(&self) -> bool {
         !self.parts.is_empty()
     }
@@ -158,11 +196,18 @@ impl Bundle {
             .map(|(document, _)| (format!("the update of {}", document.doc), document.bytes));
         for (what, bytes) in updates.chain([("the manifest".to_owned(), manifest)]) {
             refuse_beyond(&what, bytes, limits::UPDATE_BYTES)?;
-            let blocks = bytes.div_ceil(BLOCK).saturating_add(1);
-            unpacked = unpacked.saturating_add(blocks.saturating_mul(BLOCK));
+            unpacked = unpacked.saturating_add(in_tar(bytes));
+        }
+        for archive in self.manifest.archives.iter().flatten() {
+            unpacked = unpacked.saturating_add(in_tar(archive.bytes));
         }
         refuse_beyond("the bundle, unpacked,", unpacked, limits::BUNDLE_UNPACKED_BYTES)
     }
+}
+
+/// The room that an entry takes.
+fn in_tar(bytes: u64) -> u64 {
+    bytes.div_ceil(BLOCK).saturating_add(1).saturating_mul(BLOCK)
 }
 
 /// What was read of an archive so far.
@@ -184,9 +229,13 @@ impl BundleContents {
             Some(entry) => read_manifest(entry.map_err(damaged)?)?,
             None => return Err(Error::untrusted("the bundle is empty")),
         };
-        let announced = manifest.documents.iter().filter_map(|document| {
+        let updates = manifest.documents.iter().filter_map(|document| {
             Some((document.file.clone()?, (document.bytes, document.blake3)))
         });
+        let rows = manifest.archives.iter().flatten();
+        let rows = rows
+            .filter_map(|archive| Some((archive.file.clone()?, (archive.bytes, archive.blake3))));
+        let announced = updates.chain(rows);
         let mut contents = BundleContents {
             announced: announced.collect(),
             manifest,
@@ -209,7 +258,7 @@ impl BundleContents {
             let limit = limits::BUNDLE_ENTRIES;
             return Err(Error::untrusted(format!("the bundle has more than {limit} entries")));
         }
-        if is_part(&name) {
+        if is_part(&name) || is_archive_part(&name) {
             let part = self.part(&name, &mut entry)?;
             self.parts.insert(name, part);
             return Ok(());
@@ -219,7 +268,7 @@ impl BundleContents {
             return Ok(());
         }
         if LATER.iter().any(|folder| name.starts_with(folder)) {
-            let note = "the bundle holds archived rows or files; this version leaves them out";
+            let note = "the bundle holds files; this version leaves them out";
             if !self.notes.iter().any(|old| old == note) {
                 self.notes.push(note.into());
             }
@@ -228,7 +277,7 @@ impl BundleContents {
         Err(Error::untrusted(format!("the bundle holds {name:?}, which belongs to no bundle")))
     }
 
-    /// Reads one update; its length and its hash must be those of the manifest.
+    /// Reads one part; its length and its hash must be those of the manifest.
     fn part(&self, name: &str, entry: &mut tar::Entry<'_, Unpacked<'_>>) -> Result<Vec<u8>> {
         let Some((length, hash)) = self.announced.get(name) else {
             return Err(Error::untrusted(format!("{name:?} is not in the bundle's manifest")));

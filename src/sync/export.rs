@@ -7,6 +7,7 @@ use super::bundle::Bundle;
 use super::manifest::{Applied, BundledDocument, FORMAT, Has, Hash, LogRange, Manifest, Sender};
 use super::peer::{KnownPeer, Receipt};
 use super::record;
+use super::rows;
 use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
 use crate::id::DocId;
@@ -27,6 +28,8 @@ pub struct Request<'a> {
     pub peer: Option<&'a KnownPeer>,
     /// No updates at all: what we have, for others to compare with.
     pub receipt: bool,
+    /// What the archive has, too, with the rows that the receiver lacks.
+    pub archive: bool,
 }
 
 /// A bundle, and what had to be left out of it.
@@ -106,7 +109,20 @@ pub(super) fn export_with(
         limited: request.docs.is_some() || !damaged.is_empty(),
         heard: export.heard()?,
         documents: Vec::new(),
+        archives: None,
     });
+    if request.archive {
+        let docs = documents.iter().map(|(entry, _)| &entry.doc).collect();
+        let rows = rows::outgoing(reader, &docs, request.peer, request.receipt)?;
+        if rows.is_cut {
+            notes.push(
+                "not all archived rows fit: what is left goes with the next bundle, once the \
+                 receiver's receipt says what came"
+                    .to_owned(),
+            );
+        }
+        bundle.push_archives(rows.archives);
+    }
     documents.into_iter().for_each(|(entry, update)| bundle.push(*entry, update));
     Ok(Exported { bundle, notes, damaged })
 }

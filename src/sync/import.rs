@@ -5,16 +5,17 @@ pub use super::account::{DocumentSummary, ImportFinding, Imported, TouchedDocume
 use super::bundle::Bundle;
 use super::gate::{self, Came, Claim, Disposition, Received};
 use super::manifest::{Has, Hash};
+use super::park::{has_room, to_park};
 use super::record;
+use super::rows;
 use crate::crdt::view::View;
 use crate::error::{Error, Hint, Kind, Next, Result};
-use crate::gate::Need;
 use crate::id::DocId;
 use crate::limits;
 use crate::merge::{self, MergeSummary};
 use crate::store::{Audit, Parked, Session};
 use crate::tombstone;
-use crate::wire::{self, CheckedBytes, Clocks};
+use crate::wire::{self, CheckedBytes};
 use std::borrow::Cow;
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,6 +109,13 @@ fn attempt(mut session: Session, inputs: &[&Input]) -> Result<Result<Imported, R
     look_back(&mut session, inputs)?;
     let mut import = Importer::new(session);
     for (at, input) in inputs.iter().enumerate() {
+        if let Input::Bundle { name, bundle } = input
+            && let Err(error) = rows::check(bundle)
+        {
+            let message = format!("{name}: {}", error.message);
+            import.refused.insert(at, error.saying(message));
+            continue;
+        }
         import.take(at, input);
     }
     import.take_parked()?;
@@ -125,6 +133,7 @@ fn attempt(mut session: Session, inputs: &[&Input]) -> Result<Result<Imported, R
         }
     }
     let summary = import.resolve()?;
+    import.take_rows(inputs)?;
     let waits = import.park()?;
     import.finish(inputs.len(), summary, waits).map(Ok)
 }
@@ -157,6 +166,8 @@ struct Told {
     came: Came,
     /// The update that came with it.
     received: Option<usize>,
+    /// All that its sender had is here.
+    held: bool,
 }
 
 /// What comes in for one document.
@@ -215,6 +226,10 @@ struct Importer<'u> {
     notes: Vec<String>,
     /// What must not be taken of the inputs: the first reason of each.
     refused: Refusals,
+    /// Archived rows that are new here …
+    archived: usize,
+    /// … and values that lost to others of them.
+    lost: usize,
 }
 
 impl<'u> Importer<'u> {
@@ -227,6 +242,8 @@ impl<'u> Importer<'u> {
             findings: Vec::new(),
             notes: Vec::new(),
             refused: Refusals::new(),
+            archived: 0,
+            lost: 0,
         }
     }
 
@@ -303,7 +320,7 @@ impl<'u> Importer<'u> {
             && claim.from.replica.as_deref() != Some(self.session.replica_id())
         {
             let (claim, source) = (claim.clone(), source.clone());
-            incoming.claims.push(Told { claim, source, came, received: at });
+            incoming.claims.push(Told { claim, source, came, received: at, held: false });
         }
         if let Some(update) = update {
             let update = CheckedBytes::check(update, (self.session.environment().roots)(doc));
@@ -364,7 +381,42 @@ impl<'u> Importer<'u> {
         let claims = incoming.claims.iter();
         let claims = claims
             .map(|told| (&told.claim, told.received.and_then(|at| incoming.dispositions.get(at))));
-        record::applied(&self.session, doc, &has, claims.collect())
+        let held = record::applied(&self.session, doc, &has, claims.collect())?;
+        for (at, told) in incoming.claims.iter_mut().enumerate() {
+            told.held = held.contains(&at);
+        }
+        Ok(())
+    }
+
+    /// Archived rows, of documents of which all is here that their senders had. Others come again
+    /// with the next bundle, since no receipt says that they are here.
+    fn take_rows(&mut self, inputs: &[&Input]) -> Result<()> {
+        for (at, input) in inputs.iter().enumerate() {
+            let Input::Bundle { name, bundle } = input else { continue };
+            if bundle.manifest().from.replica.as_deref() == Some(self.session.replica_id()) {
+                continue;
+            }
+            for (entry, part) in bundle.archives() {
+                let Some(part) = part else { continue };
+                let incoming = self.incoming.get(&entry.doc);
+                let held = incoming.is_some_and(|incoming| {
+                    let given = |told: &&Told| matches!(told.came, Came::Given(n) if n == at);
+                    incoming.claims.iter().filter(given).any(|told| told.held)
+                });
+                if !held {
+                    self.notes.push(format!(
+                        "{name}: archived rows of {} are not taken before what is missing of it is \
+                         here; they come with the next bundle",
+                        entry.doc
+                    ));
+                    continue;
+                }
+                let kept = rows::take(&mut self.session, entry, part)?;
+                self.archived = self.archived.saturating_add(kept.added);
+                self.lost = self.lost.saturating_add(kept.conflicts);
+            }
+        }
+        Ok(())
     }
 
     /// The rules of a merge, for every document that others sent or spoke of.
@@ -439,13 +491,17 @@ impl<'u> Importer<'u> {
         documents: Vec<DocumentSummary>,
         waits: Vec<Wait>,
     ) -> Result<Imported> {
-        let changed = self.inbox_changed || !self.session.changed().is_empty();
+        let changed = self.inbox_changed || !self.session.changed().is_empty() || self.archived > 0;
         for touched in &mut self.touched {
             touched.after = self.session.view(&touched.doc)?;
         }
         Ok(Imported {
             bundles,
-            conflicts: documents.iter().map(|account| account.summary.conflicts).sum(),
+            conflicts: documents
+                .iter()
+                .map(|account| account.summary.conflicts)
+                .fold(self.lost, usize::saturating_add),
+            archived_rows: self.archived,
             documents,
             waiting: waits.len(),
             changed,
@@ -456,48 +512,6 @@ impl<'u> Importer<'u> {
             committed: self.session.commit()?,
         })
     }
-}
-
-/// Whether as much may wait as waits now.
-fn has_room(session: &Session) -> Result<()> {
-    let (count, bytes) = session.state().parked_size()?;
-    let (most, most_bytes) = (limits::INBOX_UPDATES, limits::INBOX_BYTES);
-    if count <= most && bytes <= most_bytes {
-        return Ok(());
-    }
-    Err(Error::refused(format!(
-        "{count} updates of {bytes} bytes would wait for their prerequisites; at most {most} of \
-         {most_bytes} bytes may"
-    ))
-    .hint(
-        Hint::from("nothing was written; ")
-            .next(Next::Status)
-            .and(" shows what is missing and who has it; what ")
-            .next(Next::Check(None))
-            .and(" names as long-wait, ")
-            .next(Next::Repair(None))
-            .and(" sets aside"),
-    ))
-}
-
-fn to_park(session: &Session, doc: &DocId, received: &Received<'_>, need: &Need) -> Result<Parked> {
-    let bug = |e: serde_json::Error| Error::bug("what waits does not encode").because(e);
-    let claim = received.claim.as_ref();
-    let none = Clocks::new();
-    let clocks = match need {
-        Need::Clocks(clocks) => clocks,
-        Need::Deletion(_) => &none,
-    };
-    Ok(Parked {
-        id: 0,
-        doc: doc.clone(),
-        bundle: claim.map_or_else(|| received.source.clone(), |claim| claim.bundle.clone()),
-        replica_id: claim.and_then(|claim| claim.from.replica.clone()),
-        update: received.bytes().map_or_else(Vec::new, |bytes| bytes.to_vec()),
-        needs: serde_json::to_string(clocks).map_err(bug)?,
-        received_at: session.now(),
-        manifest: serde_json::to_string(&received.claim).map_err(bug)?,
-    })
 }
 
 fn diverged(doc: &DocId, told: &Told) -> Error {

@@ -45,6 +45,37 @@ pub struct Manifest {
     pub heard: BTreeMap<String, i64>,
     /// Every document of which something is said, each once, with an update or without.
     pub documents: Vec<BundledDocument>,
+    /// What the sender's archive has, of every document that anything is archived of; null where
+    /// the bundle says nothing of archives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archives: Option<Vec<BundledArchive>>,
+}
+
+/// What the sender has archived of one document, and the part with those rows that are sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BundledArchive {
+    /// The document; a manifest lists each once.
+    pub doc: DocId,
+    /// The part in the bundle; null where no rows are sent.
+    pub file: Option<String>,
+    /// The length of the part; 0 without one.
+    pub bytes: u64,
+    /// The hash of the part; null exactly where `file` is.
+    pub blake3: Option<Hash>,
+    /// All rows, in the order of the set.
+    pub spans: Vec<BundledSpan>,
+}
+
+/// Some rows of an archive, one behind the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BundledSpan {
+    /// The hash of their versions.
+    pub digest: Hash,
+    /// How many they are.
+    pub rows: u64,
+    /// Whether they are in the part.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub sent: bool,
 }
 
 /// Who made a bundle. A store that was never written by this program has no replica id.
@@ -195,7 +226,48 @@ impl Manifest {
                 return Err(wrong(format!("{file:?} belongs to two documents")));
             }
         }
-        Ok(())
+        self.check_archives()
+    }
+
+    fn check_archives(&self) -> Result<()> {
+        let archives = self.archives.iter().flatten();
+        let (mut docs, mut files) = (BTreeSet::new(), BTreeSet::new());
+        for archive in archives {
+            archive
+                .check()
+                .map_err(|e| e.context(format!("the archive of {:?}", archive.doc.as_str())))?;
+            if !docs.insert(&archive.doc) {
+                return Err(wrong(format!("{:?} is archived twice", archive.doc.as_str())));
+            }
+            if let Some(file) = &archive.file
+                && !files.insert(file)
+            {
+                return Err(wrong(format!("{file:?} belongs to two archives")));
+            }
+        }
+        match docs.len() > limits::BUNDLE_ENTRIES {
+            true => Err(wrong(format!("more than {} archives", limits::BUNDLE_ENTRIES))),
+            false => Ok(()),
+        }
+    }
+}
+
+impl BundledArchive {
+    fn check(&self) -> Result<()> {
+        match (&self.file, &self.blake3) {
+            (Some(file), Some(_)) if is_archive_part(file) => {}
+            (Some(file), Some(_)) => return Err(wrong(format!("{file:?} is no name of a part"))),
+            (None, None) if self.bytes == 0 => {}
+            _ => return Err(wrong("file, bytes and blake3 do not go together")),
+        }
+        if self.bytes > limits::BUNDLE_FILE_BYTES {
+            let most = limits::BUNDLE_FILE_BYTES;
+            return Err(wrong(format!("{} bytes of rows, more than {most}", self.bytes)));
+        }
+        match self.file.is_some() == self.spans.iter().any(|span| span.sent) {
+            true => Ok(()),
+            false => Err(wrong("rows that are sent, and no part with them, or the other way")),
+        }
     }
 }
 
@@ -234,7 +306,17 @@ impl BundledDocument {
 
 /// Whether this is the name of a document's part: `docs/0001.update`.
 pub fn is_part(name: &str) -> bool {
-    name.strip_prefix("docs/").and_then(|rest| rest.strip_suffix(".update")).is_some_and(|number| {
+    is_numbered(name, "docs/", ".update")
+}
+
+/// Whether this is the name of archived rows of a document: `archive/0001.ndjson.zst`.
+pub fn is_archive_part(name: &str) -> bool {
+    is_numbered(name, "archive/", ".ndjson.zst")
+}
+
+fn is_numbered(name: &str, folder: &str, ending: &str) -> bool {
+    let number = name.strip_prefix(folder).and_then(|rest| rest.strip_suffix(ending));
+    number.is_some_and(|number| {
         (4..=8).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
     })
 }

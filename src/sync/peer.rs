@@ -1,12 +1,13 @@
 //! What each peer is known to have.
 
-use super::manifest::{Applied, Has, Hash, Manifest};
+use super::manifest::{Applied, BundledArchive, Has, Hash, Manifest};
 use super::succession;
 pub use super::succession::succeeded;
 use crate::error::{Error, Hint, Kind, Next, Result, listed};
-use crate::id::{DocId, resolve};
+use crate::id::{DocId, hex, resolve};
 use crate::store::{self, Peer, State};
 use crate::wire::{Clocks, Version};
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,46 @@ pub struct KnownPeer {
     /// None where the receipt came from a store that has no replica id.
     pub replica: Option<String>,
     pub(super) receipts: BTreeMap<DocId, Receipt>,
+    /// The spans of archived rows that it said to have, by document.
+    archived: BTreeMap<DocId, BTreeSet<[u8; 32]>>,
+}
+
+/// Keeps what a peer says that it has archived. Of a bundle with some of its documents, of those.
+///
+/// # Errors
+/// Those of the local state.
+pub(super) fn record_archives(state: &State, replica: &str, manifest: &Manifest) -> Result<()> {
+    let Some(archives) = &manifest.archives else { return Ok(()) };
+    let mut archived = match manifest.limited {
+        true => archived(state, replica)?,
+        false => BTreeMap::new(),
+    };
+    for document in &manifest.documents {
+        archived.remove(&document.doc);
+    }
+    archived.extend(archives.iter().map(spans));
+    let said: BTreeMap<&DocId, String> = archived
+        .iter()
+        .map(|(doc, spans)| (doc, spans.iter().map(|span| hex(span)).collect()))
+        .collect();
+    let said = serde_json::to_string(&said)
+        .map_err(|e| Error::bug("what a peer has archived does not encode").because(e))?;
+    state.set_peer_archives(replica, &said)
+}
+
+fn spans(archive: &BundledArchive) -> (DocId, BTreeSet<[u8; 32]>) {
+    (archive.doc.clone(), archive.spans.iter().map(|span| span.digest.0).collect())
+}
+
+/// What a peer said that it has archived. What cannot be read was never said: it gets it again.
+fn archived(state: &State, replica: &str) -> Result<BTreeMap<DocId, BTreeSet<[u8; 32]>>> {
+    let said = state.peer_archives(replica)?.unwrap_or_default();
+    let said: BTreeMap<DocId, String> = serde_json::from_str(&said).unwrap_or_default();
+    let spans = |hexed: String| {
+        let bytes = HEXLOWER.decode(hexed.as_bytes()).unwrap_or_default();
+        bytes.as_chunks::<32>().0.iter().copied().collect()
+    };
+    Ok(said.into_iter().map(|(doc, hexed)| (doc, spans(hexed))).collect())
 }
 
 /// What a replica said that it has of one document.
@@ -70,7 +111,8 @@ impl KnownPeer {
             let (receipt, _) = Receipt::from_stored(&stored)?;
             receipts.insert(stored.doc, receipt);
         }
-        Ok(KnownPeer { replica: Some(replica_id.to_owned()), receipts })
+        let archived = archived(state, replica_id)?;
+        Ok(KnownPeer { replica: Some(replica_id.to_owned()), receipts, archived })
     }
 
     /// What the sender of a bundle had when it made the bundle: its own log, first of all.
@@ -88,12 +130,21 @@ impl KnownPeer {
             };
             (document.doc.clone(), receipt)
         });
-        KnownPeer { replica: manifest.from.replica.clone(), receipts: receipts.collect() }
+        KnownPeer {
+            replica: manifest.from.replica.clone(),
+            receipts: receipts.collect(),
+            archived: manifest.archives.iter().flatten().map(spans).collect(),
+        }
     }
 
     /// What it has of one document; None when it never said.
     pub fn receipt(&self, doc: &DocId) -> Option<&Receipt> {
         self.receipts.get(doc)
+    }
+
+    /// The spans of archived rows of a document that it said to have.
+    pub(super) fn archived(&self, doc: &DocId) -> BTreeSet<[u8; 32]> {
+        self.archived.get(doc).cloned().unwrap_or_default()
     }
 
     /// Whether it has applied the log of `replica` up to `seq` for this document. It has its own.

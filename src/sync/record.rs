@@ -3,7 +3,7 @@
 
 use super::gate::{Claim, Disposition};
 use super::manifest::{Applied, Has, Manifest};
-use super::peer::{PeerClaim, Receipt};
+use super::peer::{self, PeerClaim, Receipt};
 use super::succession;
 use crate::error::Result;
 use crate::id::DocId;
@@ -11,22 +11,27 @@ use crate::store::{Peer, Session, State};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Raises how far the logs of others are applied for a document, by the claims that are kept
-/// whole here. One claim can be what the next one follows, so they are tried until none moves.
+/// whole here; which these are. One claim can be what the next one follows, so they are tried until
+/// none moves.
 pub fn applied(
     session: &Session,
     doc: &DocId,
     has: &Has,
-    mut claims: Vec<(&Claim, Option<&Disposition>)>,
-) -> Result<()> {
+    claims: Vec<(&Claim, Option<&Disposition>)>,
+) -> Result<BTreeSet<usize>> {
     let mut applied = session.state().applied(doc)?;
+    let mut whole = BTreeSet::new();
+    let mut claims: Vec<_> = claims.into_iter().enumerate().collect();
     loop {
-        let (kept, open): (Vec<_>, Vec<_>) = claims.iter().partition(|(claim, disposition)| {
-            is_kept(claim, *disposition, has, &applied, session.replica_id())
-        });
+        let (kept, open): (Vec<_>, Vec<_>) =
+            claims.iter().partition(|(_, (claim, disposition))| {
+                is_kept(claim, *disposition, has, &applied, session.replica_id())
+            });
         if kept.is_empty() {
-            return Ok(());
+            return Ok(whole);
         }
-        for (claim, _) in kept {
+        for (at, (claim, _)) in kept {
+            whole.insert(at);
             let entry = &claim.entry;
             let sender = claim.from.replica.iter().map(|replica| (replica, &entry.log.upto));
             for (replica, seq) in sender.chain(&entry.applied) {
@@ -89,6 +94,7 @@ pub fn sender(session: &Session, manifest: &Manifest) -> Result<()> {
             }
         }
     }
+    peer::record_archives(state, replica, manifest)?;
     let made = heard_key(replica);
     let latest = state.setting(&made)?.and_then(|at| at.parse::<i64>().ok());
     if latest.is_none_or(|latest| latest < manifest.created_at) {

@@ -66,11 +66,12 @@ pub fn is_named(file: &str) -> bool {
     file.starts_with(PREFIX) && file.ends_with(SUFFIX)
 }
 
-/// What belongs onto a stick as the store stands. Writes nothing.
+/// What belongs onto a stick as the store stands, archived rows included where they are wanted.
+/// Writes nothing.
 ///
 /// # Errors
 /// `Usage` for a store that is no replica; as [`super::export::export`].
-pub fn load(reader: &Reader, environment: &Environment) -> Result<Load> {
+pub fn load(reader: &Reader, environment: &Environment, archive: bool) -> Result<Load> {
     let (state, replica, member) = identity(reader)?;
     let own = label(&replica, member.as_deref());
     let mut load = Load { outgoing: Vec::new(), departed: Vec::new(), damaged: Vec::new() };
@@ -90,7 +91,7 @@ pub fn load(reader: &Reader, environment: &Environment) -> Result<Load> {
             None => {}
         }
         let known = KnownPeer::of_peer(state, &peer.replica_id)?;
-        let request = Request { peer: Some(&known), ..Request::default() };
+        let request = Request { peer: Some(&known), archive, ..Request::default() };
         let exported = export_with(reader, environment, &request, &digests)?;
         if exported.bundle.has_updates() {
             let to = label(&peer.replica_id, peer.member.as_deref());
@@ -107,7 +108,7 @@ pub fn load(reader: &Reader, environment: &Environment) -> Result<Load> {
         true => ("to_everyone", Recipient::Unheard(unheard.into_iter().collect())),
         false => ("receipt", Recipient::Anybody),
     };
-    let request = Request { receipt: !whole, ..Request::default() };
+    let request = Request { receipt: !whole, archive, ..Request::default() };
     let exported = export_with(reader, environment, &request, &digests)?;
     load.outgoing.push(StickFile { to, file: format!("{PREFIX}{own}_{kind}{SUFFIX}"), exported });
     load.departed.sort();

@@ -2,12 +2,14 @@
 
 use super::bundle::Bundle;
 use super::manifest::{BundledDocument, Has, Hash};
+use super::rows;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::wire::{RootKind, Update};
 
-/// Checks every update of a bundle by rule 1 of the gate, and what its manifest says of it.
+/// Checks every update of a bundle by rule 1 of the gate, what its manifest says of it, and every
+/// archived row.
 /// Bounds and hashes were checked when the bundle was read. Returns how many updates it holds.
 ///
 /// Not promised: that a store takes it. Whether an update is ready, fits and forks is seen only
@@ -31,6 +33,7 @@ pub fn verify(
             None => {}
         }
     }
+    rows::check(bundle)?;
     Ok(updates)
 }
 

@@ -13,6 +13,7 @@ mod anonymize;
 mod application;
 mod architecture;
 mod archive;
+mod archive_travels;
 mod audit;
 mod batch;
 mod bigint;

@@ -33,7 +33,12 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result<Report> {
         (None, Some(file)) => Some(KnownPeer::of_manifest(read_bundle(file)?.manifest())),
         (None, None) => None,
     };
-    let request = Request { docs: docs.as_ref(), peer: peer.as_ref(), receipt: false };
+    let request = Request {
+        docs: docs.as_ref(),
+        peer: peer.as_ref(),
+        receipt: false,
+        archive: args.with_archive,
+    };
     let exported = make(&reader, &context.environment(), &request)?;
     refuse_named(args.doc.is_empty(), &exported)?;
     if args.if_new && !exported.bundle.has_updates() {
@@ -46,7 +51,8 @@ pub fn receipt(context: &Context, args: &ReceiptArgs) -> Result<Report> {
     let reader = context.reader()?;
     context.knows_where(&args.out)?;
     let docs = scope(context, &reader, &args.doc)?;
-    let request = Request { docs: docs.as_ref(), peer: None, receipt: true };
+    let request =
+        Request { docs: docs.as_ref(), peer: None, receipt: true, archive: args.with_archive };
     let exported = make(&reader, &context.environment(), &request)?;
     refuse_named(args.doc.is_empty(), &exported)?;
     write(context, exported, &args.out)
@@ -129,10 +135,15 @@ fn contents(bundle: &Bundle) -> String {
     let all = bundle.documents().count();
     let news = bundle.documents().filter(|(_, update)| update.is_some()).count();
     let plural = if all == 1 { "" } else { "s" };
-    match () {
+    let contents = match () {
         () if bundle.manifest().full => format!("a full bundle of {all} document{plural}"),
-        () if news == 0 => format!("a receipt of {all} document{plural}"),
+        () if !bundle.has_updates() => format!("a receipt of {all} document{plural}"),
         () => format!("a bundle with news of {news} of {all} document{plural}"),
+    };
+    match bundle.archived_rows() {
+        0 => contents,
+        1 => format!("{contents} and 1 archived row"),
+        rows => format!("{contents} and {rows} archived rows"),
     }
 }
 
@@ -147,6 +158,7 @@ fn fields(bundle: &Bundle, written: bool, bytes: usize, damaged: &[Error]) -> Va
         "seq": manifest.seq,
         "documents": bundle.documents().count(),
         "updates": bundle.documents().filter(|(_, update)| update.is_some()).count(),
+        "archived_rows": bundle.archived_rows(),
         "bytes": bytes,
         "left_out": left_out,
     })

@@ -117,6 +117,7 @@ fn summary(imported: &Imported, inputs: &[Input]) -> String {
         (sum(|s| s.acknowledged), "acknowledged"),
         (sum(|s| s.pruned), "pruned"),
         (sum(|s| s.archived), "archived"),
+        (imported.archived_rows, "new in the archive"),
         (imported.conflicts, "in conflict"),
         (imported.waiting, "waiting"),
     ];

@@ -132,6 +132,7 @@ const MANIFEST: &[Column] = &[
     Column::text("from_replica", "replica"),
     Column::text("for", "for"),
     Column::number("seq", "log"),
+    Column::number("archived_rows", "archived rows"),
     Column::flag("full", "full"),
 ];
 
@@ -185,7 +186,7 @@ pub fn show(context: &Context, file: &Path, records: bool) -> Result<Report> {
                     })
                 })
                 .collect();
-            let fields = object(json!({
+            let mut fields = object(json!({
                 "bundle": manifest.bundle,
                 "created_at": manifest.created_at,
                 "from_member": manifest.from.member,
@@ -195,6 +196,8 @@ pub fn show(context: &Context, file: &Path, records: bool) -> Result<Report> {
                 "full": manifest.full,
                 "documents": documents,
             }));
+            let rows = Some(bundle.archived_rows()).filter(|rows| *rows > 0);
+            fields.extend(rows.map(|rows| ("archived_rows".to_owned(), json!(rows))));
             Report::object(fields, MANIFEST, Some("bundle")).sections(DOCUMENTS)
         }
     };

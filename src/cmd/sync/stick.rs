@@ -55,6 +55,9 @@ struct FileRow {
 pub struct Stick {
     /// The directory where the stick is
     dir: PathBuf,
+    /// The archive, too: what is archived here and others lack
+    #[arg(long)]
+    with_archive: bool,
     #[command(flatten)]
     dry_run: DryRun,
 }
@@ -69,7 +72,7 @@ pub fn run(context: &Context, args: &Stick) -> Result<Report> {
     // Whoever was restored from an older state has another name by now.
     let reader = context.reader()?;
     let memory = Memory::of(&reader)?;
-    let load = stick::load(&reader, &context.environment())?;
+    let load = stick::load(&reader, &context.environment(), args.with_archive)?;
     load.damaged.iter().try_for_each(|error| context.leave_out(error.clone()))?;
     let dry = args.dry_run.dry_run;
     let mut lines = Vec::new();

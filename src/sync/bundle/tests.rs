@@ -16,6 +16,7 @@ fn manifest() -> Manifest {
         limited: false,
         heard: Default::default(),
         documents: Vec::new(),
+        archives: None,
     }
 }
 

@@ -1,0 +1,57 @@
+//! The inbox: updates that wait for what they build on.
+
+use super::gate::Received;
+use crate::error::{Error, Hint, Next, Result};
+use crate::gate::Need;
+use crate::id::DocId;
+use crate::limits;
+use crate::store::{Parked, Session};
+use crate::wire::Clocks;
+
+/// Whether as much may wait as waits now.
+pub(super) fn has_room(session: &Session) -> Result<()> {
+    let (count, bytes) = session.state().parked_size()?;
+    let (most, most_bytes) = (limits::INBOX_UPDATES, limits::INBOX_BYTES);
+    if count <= most && bytes <= most_bytes {
+        return Ok(());
+    }
+    Err(Error::refused(format!(
+        "{count} updates of {bytes} bytes would wait for their prerequisites; at most {most} of \
+         {most_bytes} bytes may"
+    ))
+    .hint(
+        Hint::from("nothing was written; ")
+            .next(Next::Status)
+            .and(" shows what is missing and who has it; what ")
+            .next(Next::Check(None))
+            .and(" names as long-wait, ")
+            .next(Next::Repair(None))
+            .and(" sets aside"),
+    ))
+}
+
+/// How an update stands in the inbox.
+pub(super) fn to_park(
+    session: &Session,
+    doc: &DocId,
+    received: &Received<'_>,
+    need: &Need,
+) -> Result<Parked> {
+    let bug = |e: serde_json::Error| Error::bug("what waits does not encode").because(e);
+    let claim = received.claim.as_ref();
+    let none = Clocks::new();
+    let clocks = match need {
+        Need::Clocks(clocks) => clocks,
+        Need::Deletion(_) => &none,
+    };
+    Ok(Parked {
+        id: 0,
+        doc: doc.clone(),
+        bundle: claim.map_or_else(|| received.source.clone(), |claim| claim.bundle.clone()),
+        replica_id: claim.and_then(|claim| claim.from.replica.clone()),
+        update: received.bytes().map_or_else(Vec::new, |bytes| bytes.to_vec()),
+        needs: serde_json::to_string(clocks).map_err(bug)?,
+        received_at: session.now(),
+        manifest: serde_json::to_string(&received.claim).map_err(bug)?,
+    })
+}

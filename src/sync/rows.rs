@@ -1,0 +1,88 @@
+//! Archived rows in bundles: which of them go out, and how those that come are taken in.
+
+use super::bundle::Bundle;
+use super::manifest::{BundledArchive, BundledSpan, Hash};
+use super::peer::KnownPeer;
+use crate::archive::{self, ArchiveReader, ArchiveSpan, PackedRows};
+use crate::error::Result;
+use crate::id::DocId;
+use crate::limits;
+use crate::store::{Reader, Session};
+use std::collections::BTreeSet;
+
+/// What the archive has of documents, for a bundle.
+pub(super) struct OutgoingRows {
+    pub archives: Vec<(BundledArchive, Vec<u8>)>,
+    /// There are rows for which there was no room.
+    pub is_cut: bool,
+}
+
+/// What a reader's archive has of some documents, with the rows that a peer lacks by what it said;
+/// with all rows for no peer. A receipt has none.
+pub(super) fn outgoing(
+    reader: &Reader,
+    docs: &BTreeSet<&DocId>,
+    peer: Option<&KnownPeer>,
+    receipt: bool,
+) -> Result<OutgoingRows> {
+    let mut outgoing = OutgoingRows { archives: Vec::new(), is_cut: false };
+    let Some(archive) = ArchiveReader::of(reader)? else { return Ok(outgoing) };
+    let mut room = limits::ARCHIVE_PACKED_BYTES;
+    for doc in archive.documents()?.into_iter().filter(|doc| docs.contains(doc)) {
+        let spans = archive.spans(&doc)?;
+        let packed = match receipt {
+            true => PackedRows::default(),
+            false => {
+                let has = peer.map(|peer| peer.archived(&doc)).unwrap_or_default();
+                archive.pack(&doc, &spans, &has, room)?
+            }
+        };
+        room = room.saturating_sub(packed.bytes.len());
+        outgoing.is_cut |= packed.is_cut;
+        let spans = spans.iter().enumerate().map(|(at, span)| BundledSpan {
+            digest: Hash(span.digest),
+            rows: span.rows,
+            sent: packed.spans.contains(&at),
+        });
+        let spans = spans.collect();
+        let archive = BundledArchive { doc, file: None, bytes: 0, blake3: None, spans };
+        outgoing.archives.push((archive, packed.bytes));
+    }
+    Ok(outgoing)
+}
+
+/// Checks all rows of a bundle: that each can be what it is, and that they are what is announced.
+/// How many they are.
+///
+/// # Errors
+/// `Untrusted`, naming the document.
+pub(super) fn check(bundle: &Bundle) -> Result<usize> {
+    let mut rows = 0usize;
+    for (entry, part) in bundle.archives() {
+        let Some(part) = part else { continue };
+        archive::unpack(&entry.doc, &sent(entry), part, 0, |_| {
+            rows = rows.saturating_add(1);
+            Ok(())
+        })?;
+    }
+    Ok(rows)
+}
+
+/// Takes in the rows of one document, of which this store has all that the sender had. How many of
+/// them are new, and how many values lost to others.
+///
+/// # Errors
+/// Those of [`archive::receive`].
+pub(super) fn take(
+    session: &mut Session,
+    entry: &BundledArchive,
+    part: &[u8],
+) -> Result<archive::KeptRecords> {
+    let Some(view) = session.view(&entry.doc)? else { return Ok(archive::KeptRecords::default()) };
+    archive::receive(session, &entry.doc, &view, &sent(entry), part)
+}
+
+fn sent(entry: &BundledArchive) -> Vec<ArchiveSpan> {
+    let sent = entry.spans.iter().filter(|span| span.sent);
+    sent.map(|span| ArchiveSpan { digest: span.digest.0, rows: span.rows }).collect()
+}
