@@ -49,6 +49,8 @@ pub(super) struct Keeper<'s> {
     run: String,
     /// The last row that was there before.
     last: i64,
+    /// How many there are behind it.
+    new: usize,
     kept: KeptRecords,
 }
 
@@ -58,24 +60,22 @@ impl<'s> Keeper<'s> {
         settle(session, &file)?;
         let run = session.environment().ids.uuid()?;
         let last = file.last()?;
-        Ok(Keeper { session, file, run, last, kept: KeptRecords::default() })
+        Ok(Keeper { session, file, run, last, new: 0, kept: KeptRecords::default() })
     }
 
     /// Adds a row, unless it is there; whether it is new. A value that loses to another version of
     /// its record goes into the conflict ledger.
     pub fn add(&mut self, record: &ArchivedRecord) -> Result<bool> {
         let before = self.file.shown(&record.doc, &record.path)?.map(|before| before.record);
-        let (mut n, mut is_new) = self.file.add(record)?;
-        // One that another command wrote is written anew, so that it counts if this one happens:
-        // rows that count are never older than others that were read before them.
-        if !is_new && self.file.is_unsettled(n)? {
-            self.file.void(n)?;
-            (n, is_new) = self.file.add(record)?;
-        }
-        if !is_new {
-            let found = self.file.row(n)?;
-            same(found.as_ref(), record)?;
-            return Ok(false);
+        let (n, is_new) = self.file.add(record)?;
+        if is_new {
+            self.new = self.new.saturating_add(1);
+        } else {
+            same(self.file.row(n)?.as_ref(), record)?;
+            if !self.file.is_unsettled(n)? {
+                return Ok(false);
+            }
+            // One that another command wrote counts as well if this one happens.
         }
         self.file.unsettle(&self.run, n)?;
         self.kept.added = self.kept.added.saturating_add(1);
@@ -99,11 +99,11 @@ impl<'s> Keeper<'s> {
             }
             Ok(())
         })?;
-        if found != self.kept.added {
-            let (added, what) = (self.kept.added, "rows that were added read as they were written");
+        if found != self.new {
+            let (added, what) = (self.new, "rows that were added read as they were written");
             return Err(unlike(format!("{found} of {added} {what}")));
         }
-        if found > 0 {
+        if self.kept.added > 0 {
             self.session.state().set_setting(&setting(&self.run), Some("1"))?;
         }
         Ok(self.kept)

@@ -13,6 +13,7 @@
 #[path = "../support/application.rs"]
 mod application;
 mod archive;
+mod archiving;
 mod asked;
 mod boards;
 mod canvases;
