@@ -5582,6 +5582,7 @@ module completions {
   # Show what a document is and what it holds
   export extern "crdtctl doc show" [
     --from: string@"nu-complete crdtctl doc show kind" # Take a file for what this says, whatever it looks like
+    --at: string              # As it was: a time or `#N` (after so many updates) of a log or database, or a snapshot or state vector, in a file or as CLIENT:CLOCK,…
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts, by id or a unique prefix; else the store's own member
@@ -5635,6 +5636,7 @@ module completions {
     --as: string@"nu-complete crdtctl doc dump dump_format" # How: one object with every root unless asked otherwise
     --root: string            # This root alone
     --from: string@"nu-complete crdtctl doc dump kind" # Take a file for what this says, whatever it looks like
+    --at: string              # As it was: a time or `#N` (after so many updates) of a log or database, or a snapshot or state vector, in a file or as CLIENT:CLOCK,…
     --as-member: string       # Who acts; else the store's own member
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
@@ -5876,6 +5878,7 @@ module completions {
   # Show what differs between two documents, files, stores or bundles
   export extern "crdtctl doc diff" [
     --stat                    # One row a document: on which side it is, who is ahead, how many records differ
+    --at: string              # As it was: a time or `#N` (after so many updates) of a log or database, or a snapshot or state vector, in a file or as CLIENT:CLOCK,…
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
     --as: string              # Who acts, by id or a unique prefix; else the store's own member
@@ -5976,6 +5979,7 @@ module completions {
 
   # Merge files of one document, in any order
   export extern "crdtctl doc merge" [
+    --doubled                 # Merge even what will be there twice then
     --from: string@"nu-complete crdtctl doc merge kind" # Take a file for what this says, whatever it looks like
     --out(-O): path           # The file to write; `-` is standard output
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
@@ -6097,6 +6101,197 @@ module completions {
     --help(-h)                # Print help (see more with '--help')
     first: string             # The file or the document
     second?: string           # Another one, to compare with
+  ]
+
+  def "nu-complete crdtctl doc explain kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
+  }
+
+  def "nu-complete crdtctl doc explain global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc explain global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl doc explain global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc explain global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Say what an update does
+  export extern "crdtctl doc explain" [
+    --base: string            # The document or file that it is for
+    --from: string@"nu-complete crdtctl doc explain kind" # Take a file for what this says, whatever it looks like
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc explain global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc explain global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl doc explain global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc explain global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    update: string            # The update; `-` is standard input
+  ]
+
+  def "nu-complete crdtctl doc log kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
+  }
+
+  def "nu-complete crdtctl doc log global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc log global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl doc log global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc log global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show the history that a document or a file still has
+  export extern "crdtctl doc log" [
+    --from: string@"nu-complete crdtctl doc log kind" # Take a file for what this says, whatever it looks like
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc log global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc log global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl doc log global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc log global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    doc: string               # The document, or a file; `-` is standard input
+  ]
+
+  def "nu-complete crdtctl doc blame kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
+  }
+
+  def "nu-complete crdtctl doc blame global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc blame global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl doc blame global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc blame global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show who wrote which part of a text, a list or a map
+  export extern "crdtctl doc blame" [
+    --from: string@"nu-complete crdtctl doc blame kind" # Take a file for what this says, whatever it looks like
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc blame global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc blame global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl doc blame global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc blame global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    doc: string               # The document, or a file; `-` is standard input
+    path: string              # The way to the text, list or map: `cells/0/source`
+  ]
+
+  def "nu-complete crdtctl doc rebuild kind" [] {
+    [ "v1" "v2" "state-vector" "snapshot" "sync" "hocuspocus" "awareness" "log" "log-varint" "log-u32-be" "log-u32-le" "ndjson" "base64" "hex" "json" "gzip" "zstd" "brotli" "sqlite" "ystore" "y-sweet" ]
+  }
+
+  def "nu-complete crdtctl doc rebuild global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl doc rebuild global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl doc rebuild global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl doc rebuild global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Write the content of a document anew, without its history
+  export extern "crdtctl doc rebuild" [
+    --from: string@"nu-complete crdtctl doc rebuild kind" # Take a file for what this says, whatever it looks like
+    --out(-O): path           # The file to write; `-` is standard output
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl doc rebuild global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl doc rebuild global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl doc rebuild global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl doc rebuild global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    doc: string               # The document, or a file; `-` is standard input
   ]
 
   def "nu-complete crdtctl doc load global.output" [] {
@@ -6246,6 +6441,22 @@ module completions {
 
   # Print how far a file or document knows each client, or compare two
   export extern "crdtctl doc help vector" [
+  ]
+
+  # Say what an update does
+  export extern "crdtctl doc help explain" [
+  ]
+
+  # Show the history that a document or a file still has
+  export extern "crdtctl doc help log" [
+  ]
+
+  # Show who wrote which part of a text, a list or a map
+  export extern "crdtctl doc help blame" [
+  ]
+
+  # Write the content of a document anew, without its history
+  export extern "crdtctl doc help rebuild" [
   ]
 
   # Bring a bare Yrs v1 update into a document
@@ -7321,6 +7532,22 @@ module completions {
 
   # Print how far a file or document knows each client, or compare two
   export extern "crdtctl help doc vector" [
+  ]
+
+  # Say what an update does
+  export extern "crdtctl help doc explain" [
+  ]
+
+  # Show the history that a document or a file still has
+  export extern "crdtctl help doc log" [
+  ]
+
+  # Show who wrote which part of a text, a list or a map
+  export extern "crdtctl help doc blame" [
+  ]
+
+  # Write the content of a document anew, without its history
+  export extern "crdtctl help doc rebuild" [
   ]
 
   # Bring a bare Yrs v1 update into a document

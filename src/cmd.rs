@@ -32,6 +32,7 @@ mod log;
 mod loose;
 mod man;
 mod member;
+mod moment;
 #[cfg(test)]
 mod notes;
 mod pager;

@@ -2,19 +2,22 @@
 //!
 //! [`size`] gives every byte of a file to somebody, [`tree`] shows the shape of the live content,
 //! [`blocks`] the raw blocks, [`jsonpath`] picks values out of it, [`diff`] says what differs
-//! between two, [`anonymize`] makes a copy without what people wrote, [`picture`] draws a canvas. What rule 1 of the gate
+//! between two, [`explain`] what an update does, [`steps`] and [`blame`] who wrote what and when,
+//! [`anonymize`] makes a copy without what people wrote, [`picture`] draws a canvas. What rule 1 of the gate
 //! excludes (XML, formats, sub-documents of other programs) can still be measured and shown block
 //! by block.
 
 pub mod accounting;
 pub mod anonymize;
+pub mod blame;
 pub mod blocks;
 pub mod diff;
+pub mod explain;
 pub mod jsonpath;
 pub mod path;
 pub mod picture;
 pub mod size;
-
+pub mod steps;
 pub mod touched;
 pub mod tree;
 pub mod twice;

@@ -1,13 +1,17 @@
 mod anonymize;
+mod blame;
 mod blocks;
 mod convert;
 mod diff;
 mod diff_update;
 mod dump;
+mod explain;
 mod get;
 mod kind;
 mod load;
+mod log;
 mod merge;
+mod rebuild;
 mod show;
 mod size;
 mod tree;
@@ -56,7 +60,8 @@ enum Verb {
     /// Each of the two is a document, a `.yrs` file, a store directory, or a full bundle. A
     /// document or file is compared with the document of the same name in a store or bundle; two
     /// stores are compared document by document. What is compared is the live content, by value,
-    /// whatever its history. Exits with 3 when anything differs, and with 5 when two documents
+    /// whatever its history. With `--at` A is taken as it
+    /// was then. Exits with 3 when anything differs, and with 5 when two documents
     /// hold the same operations and different content.
     #[command(after_help = "Examples:
   crdtctl doc diff chat ~/backup/alice
@@ -69,6 +74,10 @@ enum Verb {
     Merge(merge::MergeArgs),
     DiffUpdate(diff_update::DiffUpdateArgs),
     Vector(vector::VectorArgs),
+    Explain(explain::ExplainArgs),
+    Log(log::DocLogArgs),
+    Blame(blame::BlameArgs),
+    Rebuild(rebuild::RebuildArgs),
     /// Bring a bare Yrs v1 update into a document
     ///
     /// The same as `sync import --raw`, with the same checks. A new document is made where the id
@@ -106,6 +115,10 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::Merge(args) => merge::run(context, &args),
         Verb::DiffUpdate(args) => diff_update::run(context, &args),
         Verb::Vector(args) => vector::run(context, &args),
+        Verb::Explain(args) => explain::run(context, &args),
+        Verb::Log(args) => log::run(context, &args),
+        Verb::Blame(args) => blame::run(context, &args),
+        Verb::Rebuild(args) => rebuild::run(context, &args),
         Verb::Load(args) => load::run(context, args),
         Verb::Anonymize(args) => anonymize::run(context, &args),
     }

@@ -6,7 +6,7 @@ use crate::concern::{self, CONCERNS};
 use crate::crdt::types::SharedTypes;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result, listed};
-use crate::foreign::{FileContent, FoundDocument, Identified};
+use crate::foreign::{FileContent, FoundDocument, Identified, KeptUpdate};
 use crate::id::DocId;
 use crate::store::Reader;
 use crate::wire::{Update, merge_with_gaps};
@@ -162,6 +162,29 @@ impl Context {
         match known() {
             Some(doc) if doc.as_str() != wanted => Err(either(wanted, &doc)),
             found => Ok(found.is_none()),
+        }
+    }
+
+    /// The document or the file that an argument means, as its updates.
+    ///
+    /// # Errors
+    /// As [`Context::subject`].
+    pub fn any_document(&self, wanted: &str, from: FromKind) -> Result<LooseDocument> {
+        match self.subject(wanted, from)? {
+            Subject::File(file) => Ok(*file),
+            Subject::Stored(reader, doc) => {
+                let update = reader.bytes(&doc)?.ok_or_else(|| resolve::missing(&doc))?;
+                let steps = vec![KeptUpdate { update: update.clone(), at: None }];
+                let document = FoundDocument { steps, ..FoundDocument::default() };
+                let name = doc.to_string();
+                Ok(LooseDocument {
+                    name,
+                    kind: "document",
+                    wrapped_in: Vec::new(),
+                    document,
+                    update,
+                })
+            }
         }
     }
 

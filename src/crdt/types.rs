@@ -12,12 +12,16 @@ mod delta;
 mod digest;
 mod json;
 mod out;
+mod placed;
+mod rebuild;
 mod turns;
 mod typed;
 mod value;
 mod xml;
 
-pub use content::{SharedType, SharedTypes, SharedValue, TypeKind};
+pub use content::{AuthoredPart, SharedType, SharedTypes, SharedValue, TypeKind};
 pub use delta::{DeltaRun, Insert};
 pub use out::JsonOut;
+pub use placed::PlacedBlocks;
+pub use rebuild::Rebuilt;
 pub use turns::Waiting;

@@ -112,6 +112,12 @@ impl<'a, S> Update<'a, S> {
         Version { clocks: self.clients.iter().map(|c| (c.id, c.end)).collect(), deletes: gone }
     }
 
+    /// The block of a client that holds a clock, with its index.
+    pub fn find_block(&self, client: u64, clock: u32) -> Option<(usize, &Block)> {
+        let index = self.find(Id { client, clock })?;
+        Some((index, self.blocks.get(index)?))
+    }
+
     pub(crate) fn client(&self, id: u64) -> Option<&Client> {
         self.clients.get(self.client_index(id)?)
     }

@@ -124,7 +124,7 @@ fn times_of_updates_are_kept() {
     let one = &found["documents"][0];
     assert_eq!(
         (&one["updates"], &one["first_at"], &one["last_at"]),
-        (&json!(3), &json!(1_780_000_060_250_i64), &json!(1_780_000_180_250_i64))
+        (&json!(3), &json!(1_780_000_060), &json!(1_780_000_180))
     );
     let found = kind(&machine, &text(&fixture("pycrdt.y")));
     assert_eq!(found["documents"][0]["updates"], 3);
@@ -161,7 +161,7 @@ fn a_column_of_updates_is_found_in_any_table() {
     let found = kind(&machine, &file);
     assert_eq!(found["wrapped_in"], json!(["SQLite, column ydoc of pages"]));
     assert_eq!(column(&found["documents"], "name"), ["1", "2", "3"]);
-    assert_eq!(found["documents"][0]["first_at"], 1_767_323_045_000_i64);
+    assert_eq!(found["documents"][0]["first_at"], 1_767_323_045);
     let content = json!({"m": {"v": null}});
     assert_eq!(machine.run(&["doc", "dump", &format!("{file}#2")]).json(), content);
     machine.run(&["doc", "dump", &format!("{file}#3")]).fails(6, "is no Yjs document");

@@ -372,7 +372,14 @@ fn equal_content_without_common_history_is_named() {
     let machine = Machine::new("twice");
     let (a, b) = (fixture("07-load-counts/a.bin"), fixture("07-load-counts/b.bin"));
     let out = text(&machine.path("out"));
-    let run = machine.run(&["doc", "merge", &a, &b, "--json", "-O", &out]);
+    let run = machine.run(&["doc", "merge", &a, &b, "-O", &out]);
+    assert!(
+        run.fails(1, "would be there twice").stderr.contains("no history in common"),
+        "{run:?}"
+    );
+    assert!(run.stderr.contains("--doubled"), "{run:?}");
+    assert!(!Path::new(&out).exists());
+    let run = machine.run(&["doc", "merge", &a, &b, "--doubled", "--json", "-O", &out]);
     let doubled = run.json()["doubled"].clone();
     assert!(!doubled.as_array().unwrap().is_empty(), "{run:?}");
     assert!(run.stderr.contains("no history in common"), "{}", run.stderr);

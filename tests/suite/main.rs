@@ -45,6 +45,7 @@ mod fixtures;
 mod foreign;
 mod generated;
 mod hints;
+mod history;
 mod hostile;
 mod identity;
 mod interchange;

@@ -2,8 +2,9 @@
 // of its updates with gaps in it, and what Yjs shows of either, each value with its type as
 // `doc dump --as yjs` has it. Every third document was not collected, every fourth has maps, arrays and
 // texts alone.
-// Arguments: how many, seed. Bytes are base64.
+// Arguments: how many, seed; or `show`, and updates on standard input. Bytes are base64.
 import * as Y from 'yjs'
+import { readFileSync } from 'fs'
 import { generator } from './history.mjs'
 
 const KEYS = ['title', 'content', 'k-1', 'ключ', '🌊']
@@ -127,6 +128,12 @@ const shown = update => {
   }
 }
 
+if (process.argv[2] === 'show') {
+  // What Yjs shows of updates, one in base64 a line.
+  for (const line of readFileSync(0, 'utf8').split('\n')) console.log(JSON.stringify(shown(Buffer.from(line, 'base64'))))
+  process.exit(0)
+}
+
 const [count, seed] = [Number(process.argv[2]), Number(process.argv[3])]
 for (let index = 0; index < count; index++) {
   const random = generator(seed * 1000003 + index)
@@ -138,7 +145,10 @@ for (let index = 0; index < count; index++) {
     doc.on('update', (update, origin, of, transaction) => { if (transaction.local) updates.push(update) })
     return doc
   })
-  for (let step = 0; step < 10 + index % 50; step++) {
+  const steps = 10 + index % 50
+  let then
+  for (let step = 0; step < steps; step++) {
+    if (step === steps >> 1) then = { snapshot: base64(Y.encodeSnapshot(Y.snapshot(docs[0]))), ...shown(Y.encodeStateAsUpdate(docs[0])) }
     const doc = pick(random, docs)
     doc.transact(() => { for (let n = 0; n <= random() * 3; n++) edit(doc, random) })
     if (random() < 0.4) Y.applyUpdate(doc, Y.encodeStateAsUpdate(pick(random, docs)))
@@ -154,6 +164,9 @@ for (let index = 0; index < count; index++) {
     some: some.map(base64),
     part: base64(part),
     state: shown(state),
+    // A moment in between, which a state that was not collected still has.
+    then,
+    kept: index % 3 === 0,
     partly: shown(part),
     // Not always the state: where Yjs cuts a surrogate pair, it says so in the state alone.
     all: shown(Y.mergeUpdates(updates)),

@@ -1,5 +1,6 @@
 use crate::cmd::failure;
 use crate::cmd::foreign::{FromKind, is_level};
+use crate::cmd::moment::AtMoment;
 use crate::cmd::subject::split;
 use crate::cmd::{Context, files};
 use crate::concern::{self, CONCERNS};
@@ -27,6 +28,8 @@ pub struct Args {
     /// One row a document: on which side it is, who is ahead, how many records differ
     #[arg(long)]
     stat: bool,
+    #[command(flatten)]
+    at: AtMoment,
 }
 
 const STANDINGS: &[Column] = &[
@@ -46,7 +49,13 @@ const COLUMNS: &[Column] = &[
 ];
 
 pub fn run(context: &Context, args: &Args) -> Result<Report> {
-    let old = side(context, &args.old)?;
+    let old = match args.at.moment {
+        Some(_) => {
+            let file = context.any_document(&args.old, FromKind { kind: None })?;
+            DiffSide::types(args.old.clone(), None, args.at.types(context, &file)?)
+        }
+        None => side(context, &args.old)?,
+    };
     let new = side(context, &args.new)?;
     let pairs = Pairs::of(&old, &new)?;
     pairs.only.iter().for_each(|name| {

@@ -1,4 +1,5 @@
 use crate::cmd::foreign::FromKind;
+use crate::cmd::moment::AtMoment;
 use crate::cmd::subject::{DocumentContent, Subject};
 use crate::cmd::{Context, OtherAs};
 use crate::crdt::source::Source;
@@ -38,6 +39,8 @@ pub struct DumpArgs {
     #[command(flatten)]
     from: FromKind,
     #[command(flatten)]
+    at: AtMoment,
+    #[command(flatten)]
     member: OtherAs,
 }
 
@@ -60,6 +63,12 @@ pub fn run(context: &Context, args: &DumpArgs) -> Result<Report> {
         Format::Ndjson => DumpFormat::Ndjson,
         _ => DumpFormat::Json,
     });
+    if args.at.moment.is_some() {
+        let file = context.any_document(&args.doc, args.from)?;
+        let types = args.at.types(context, &file)?;
+        file.note_waiting(context, &types);
+        return of_types(types, format, args);
+    }
     let types = match context.subject(&args.doc, args.from)? {
         Subject::Stored(reader, id) => match (context.content(&reader, &id)?, format) {
             (

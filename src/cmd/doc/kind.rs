@@ -3,7 +3,7 @@ use crate::cmd::failure::{self, word};
 use crate::cmd::files;
 use crate::cmd::foreign::{ForeignFile, FromKind, bytes_of};
 use crate::error::{Kind, Result};
-use crate::foreign::{FileContent, FileKind, FoundDocument, Identified};
+use crate::foreign::{FileContent, FileKind, FoundDocument, Identified, KeptUpdate};
 use crate::ui::{Column, Report, Row};
 use crate::wire::Update;
 use serde_json::{Value, json};
@@ -114,9 +114,13 @@ fn account(document: &FoundDocument) -> Value {
         "bytes": bytes_of(document),
         "whole": whole,
         "unread": document.unread,
-        "first_at": document.steps.first().and_then(|step| step.at),
-        "last_at": document.steps.last().and_then(|step| step.at),
+        "first_at": document.steps.first().and_then(seconds),
+        "last_at": document.steps.last().and_then(seconds),
     })
+}
+
+fn seconds(step: &KeptUpdate) -> Option<i64> {
+    step.at.map(|at| at.div_euclid(1_000))
 }
 
 /// What is in it, in words.

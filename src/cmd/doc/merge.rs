@@ -12,9 +12,11 @@ use serde_json::json;
 /// Merge files of one document, in any order
 ///
 /// Any number of updates, states and logs of one document become one update. Bytes stay what they are:
-/// nothing is written anew. What is still missing between them is named. Files that hold the same
-/// content without a common history are named before anything is written: merged, that content is
-/// there twice, and this is the answer to most questions about doubled text.
+/// nothing is written anew. What is still missing between them is named.
+///
+/// Files that hold the same content without a common history are refused, and named: merged, that content
+/// is there twice, and this is the answer to most questions about doubled text. Whoever made the second one
+/// should have begun with the first. `--doubled` merges them all the same.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc merge state.bin change.bin -O merged.bin
@@ -23,6 +25,9 @@ pub struct MergeArgs {
     /// The files
     #[arg(required = true)]
     files: Vec<String>,
+    /// Merge even what will be there twice then
+    #[arg(long)]
+    doubled: bool,
     #[command(flatten)]
     from: FromKind,
     #[command(flatten)]
@@ -42,11 +47,11 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Report> {
     let merged = merge_with_gaps(&updates);
     refuse_fork(&files, &updates, &merged)?;
     let doubled = doubled(&files)?;
-    for Twice { root, first, second } in &doubled {
-        context.note(format!(
-            "{root} is the same in {first} and {second}, and they have no history in common: merged it \
-             is there twice. Whoever made the second one should have begun with the first"
-        ));
+    if !args.doubled {
+        refuse_doubled(&doubled)?;
+    }
+    for twice in &doubled {
+        context.note(sentence_of(twice));
     }
     let types = SharedTypes::read(merged)?;
     for waiting in types.waiting() {
@@ -86,6 +91,25 @@ fn refuse_fork(files: &[LooseDocument], updates: &[Update<'_>], merged: &[u8]) -
         }
     }
     Ok(())
+}
+
+fn sentence_of(Twice { root, first, second }: &Twice) -> String {
+    format!(
+        "{root} is the same in {first} and {second}, and they have no history in common: merged it is there \
+         twice"
+    )
+}
+
+/// Says what would be there twice before anything is written.
+fn refuse_doubled(doubled: &[Twice]) -> Result<()> {
+    if doubled.is_empty() {
+        return Ok(());
+    }
+    let error = Error::refused("the same content would be there twice");
+    let error = doubled.iter().fold(error, |error, twice| error.because(sentence_of(twice)));
+    Err(error.hint(
+        "keep one of them and let everybody begin with it; `--doubled` merges them all the same",
+    ))
 }
 
 fn doubled(files: &[LooseDocument]) -> Result<Vec<Twice>> {

@@ -1,5 +1,6 @@
 use crate::cmd::Context;
 use crate::cmd::foreign::FromKind;
+use crate::cmd::moment::AtMoment;
 use crate::cmd::resolve::missing;
 use crate::cmd::subject::{DocumentContent, LooseDocument, Subject};
 use crate::crdt::source::Source;
@@ -18,12 +19,15 @@ use serde_json::json;
   crdtctl doc show chat
   crdtctl doc show group:ocean-forest-moon-star:core --json
   crdtctl doc show state.bin
+  crdtctl doc show state.bin --at 7:12
   base64 state.bin | crdtctl doc show -")]
 pub struct ShowArgs {
     /// The document, or a file; `-` is standard input
     doc: String,
     #[command(flatten)]
     from: FromKind,
+    #[command(flatten)]
+    at: AtMoment,
 }
 
 const SHOW: &[Column] = &[
@@ -76,9 +80,13 @@ const WAITING: Section = Section {
 };
 
 pub fn run(context: &Context, args: &ShowArgs) -> Result<Report> {
+    if args.at.moment.is_some() {
+        let file = context.any_document(&args.doc, args.from)?;
+        return of_file(&file, &args.at.types(context, &file)?);
+    }
     match context.subject(&args.doc, args.from)? {
         Subject::Stored(reader, id) => of_document(context, &reader, &id),
-        Subject::File(file) => of_file(&file),
+        Subject::File(file) => of_file(&file, &file.types()?),
     }
 }
 
@@ -104,8 +112,7 @@ fn of_document(context: &Context, reader: &Reader, id: &DocId) -> Result<Report>
     Ok(Report::object(row, SHOW, Some("doc_id")).sections(&[ROOTS]))
 }
 
-fn of_file(file: &LooseDocument) -> Result<Report> {
-    let types = file.types()?;
+fn of_file(file: &LooseDocument, types: &SharedTypes) -> Result<Report> {
     let mut row = Row::new();
     row.insert("file".into(), json!(file.name));
     row.insert("kind".into(), json!(file.kind));
@@ -114,8 +121,8 @@ fn of_file(file: &LooseDocument) -> Result<Report> {
     row.insert("updates".into(), json!(file.document.steps.len()));
     row.insert("client_ids".into(), json!(types.version().clocks.len()));
     row.insert("digest".into(), json!(hex(&types.digest())));
-    row.insert("roots".into(), json!(roots_of(&types)));
-    row.insert("waiting".into(), waiting(&types));
+    row.insert("roots".into(), json!(roots_of(types)));
+    row.insert("waiting".into(), waiting(types));
     Ok(Report::object(row, FILE, Some("digest")).sections(&[ROOTS, WAITING]))
 }
 

@@ -2,7 +2,7 @@ use crate::cmd::Context;
 use crate::cmd::failure;
 use crate::cmd::foreign::FromKind;
 use crate::cmd::resolve::{missing, undecodable};
-use crate::cmd::subject::Subject;
+use crate::cmd::subject::{LooseDocument, Subject};
 use crate::concern;
 use crate::concern::core;
 use crate::error::{Result, listed};
@@ -24,6 +24,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// `clients` (the table of all who ever wrote).
 ///
 /// Whatever was removed leaves some 50 bytes for ever; no limit counts them (`residue_bytes`).
+///
+/// Of a file also what `doc rebuild` would make of it, and what of that is text and values.
 ///
 /// Without a document: one row a document, with its limit.
 #[derive(clap::Args)]
@@ -65,6 +67,8 @@ const ROWS_OF_SEVERAL: &[Column] = &[
 const ONE: &[Column] = &[
     Column::text("doc", "document"),
     Column::bytes("file_bytes", "size"),
+    Column::bytes("live_bytes", "live content"),
+    Column::bytes("rebuilt_bytes", "rebuilt"),
     Column::bytes("residue_bytes", "left by removed"),
     Column::bytes("prunable_bytes", "prunable"),
     Column::bytes("waiting_bytes", "waiting"),
@@ -98,7 +102,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
                 let mut sizes = Sizes::of(&file.update, None, args.by)
                     .map_err(|fault| undecodable(&file.name, &fault))?;
                 sizes.keep(args.top.unwrap_or(usize::MAX));
-                reports.push(size_row(&file.name, &sizes, &Freeable::default()));
+                let mut row = size_row(&file.name, &sizes, &Freeable::default());
+                rebuilt(&mut row, &file);
+                reports.push(row);
                 continue;
             }
         };
@@ -108,6 +114,17 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
         reports.push(report(context, &reader, &id, &file, sizes, args.top)?);
     }
     Ok(shown(context, reports))
+}
+
+/// What the content of a file would take without its history; nothing where it cannot be written anew.
+fn rebuilt(row: &mut Row, file: &LooseDocument) {
+    // As long as the client ids that programs draw.
+    const CLIENT: u64 = u32::MAX as u64;
+    let Some(rebuilt) = file.types().ok().and_then(|types| types.rebuilt(CLIENT).ok()) else {
+        return;
+    };
+    row.insert("live_bytes".into(), json!(rebuilt.content_bytes));
+    row.insert("rebuilt_bytes".into(), json!(rebuilt.update.len()));
 }
 
 /// One document as an object with a table, several as rows of one; JSON as it is promised.

@@ -8,7 +8,7 @@ use super::content::{SharedType, SharedTypes, TypeKind, TypeNode};
 use super::turns;
 use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
-use crate::wire::{ByteReader, Header, Id, Kind, Parent, Update};
+use crate::wire::{ByteReader, Header, Id, Kind, Parent, Update, Version};
 use std::collections::HashMap;
 
 impl SharedTypes {
@@ -18,11 +18,20 @@ impl SharedTypes {
     /// `Untrusted` for bytes that are no update; `Refused` where what was written at once in it takes
     /// too long to be put into its order.
     pub fn read(bytes: Vec<u8>) -> Result<SharedTypes> {
+        SharedTypes::read_at(bytes, None)
+    }
+
+    /// The same as it was at a moment: what was written later is not there, and what was deleted later is.
+    ///
+    /// # Errors
+    /// As [`SharedTypes::read`]; `Refused` where something that was there then is collected.
+    pub fn read_at(bytes: Vec<u8>, moment: Option<&Version>) -> Result<SharedTypes> {
         let update = Update::walk(&bytes)
             .map_err(|fault| Error::untrusted("the update does not decode").because(fault))?;
         let due = (update.blocks().len() as u64).saturating_mul(MERGE_STEPS_PER_BLOCK);
         let limit = READ_STEPS.saturating_add(due);
-        let built = build(&update, limit).ok_or_else(|| {
+        let past = moment.map(|moment| past(&update, moment)).transpose()?;
+        let built = build(&update, limit, past.as_ref()).ok_or_else(|| {
             Error::refused("the document would take too long to be read")
                 .because(format!("more than {limit} comparisons of what was written at once"))
                 .hint(Next::Blocks(None).and(" lists what it holds"))
@@ -33,8 +42,8 @@ impl SharedTypes {
 
 /// None when the order of what was written at once takes more than `limit` comparisons. The bytes are
 /// for the caller to put in.
-pub fn build<S>(update: &Update<'_, S>, limit: u64) -> Option<SharedTypes> {
-    let version = update.version();
+pub fn build<S>(update: &Update<'_, S>, limit: u64, past: Option<&Version>) -> Option<SharedTypes> {
+    let version = past.cloned().unwrap_or_else(|| update.version());
     let (order, waiting) = turns::take(update);
     let mut places = Places::new(update);
     order.iter().for_each(|block| places.settle(*block));
@@ -51,7 +60,22 @@ pub fn build<S>(update: &Update<'_, S>, limit: u64) -> Option<SharedTypes> {
         nodes,
         entries: Vec::new(),
     };
-    fill(update, &mut built, &lists, &arranged, &contents);
+    let last = |list: u32| match past {
+        None => arranged.tail(list),
+        Some(past) => {
+            let was_there = |piece: &u32| {
+                let id = pieces.get(*piece).and_then(|at| {
+                    let block = update.blocks().get(at.block as usize)?;
+                    Some((pieces.client(at.block), block.clock.saturating_add(at.offset)))
+                });
+                id.is_some_and(|(client, clock)| {
+                    past.clocks.get(&client).is_some_and(|end| clock < *end)
+                })
+            };
+            arranged.iter(list).filter(was_there).last().unwrap_or(NONE)
+        }
+    };
+    fill(update, &mut built, &lists, &arranged, &contents, &last);
     built.roots = roots.into_iter().map(|(name, node)| (name.to_owned(), node)).collect();
     built.roots.sort_unstable();
     let root_nodes: Vec<u32> = built.roots.iter().map(|(_, node)| *node).collect();
@@ -59,27 +83,53 @@ pub fn build<S>(update: &Update<'_, S>, limit: u64) -> Option<SharedTypes> {
     Some(built)
 }
 
+/// A moment as the version of what is shown: what was written after it counts as deleted.
+fn past<S>(update: &Update<'_, S>, moment: &Version) -> Result<Version> {
+    let mut past = Version { clocks: moment.clocks.clone(), deletes: moment.deletes.clone() };
+    let mut collected = 0u64;
+    for (client, blocks) in update.clients() {
+        let then = moment.clocks.get(&client).copied().unwrap_or(0);
+        for block in blocks {
+            if matches!(block.kind, Kind::Gc | Kind::Deleted) && block.clock < then {
+                let clocks = block.clock..block.next_clock().min(then);
+                let gone: usize =
+                    moment.deletes.within(client, clocks.clone()).map(|r| r.len()).sum();
+                collected += clocks.len().saturating_sub(gone) as u64;
+            }
+        }
+        if let Some(end) = blocks.last().map(|block| block.next_clock()).filter(|end| *end > then) {
+            past.deletes.insert(client, then..end);
+        }
+    }
+    match collected {
+        0 => Ok(past),
+        n => Err(Error::refused("what the document was then cannot be shown any more")
+            .because(format!("{n} units that were there then are collected: their content is gone"))
+            .hint("a log that has the updates of that time, or a copy of the file, still has it")),
+    }
+}
+
 /// One sequence, or one key of a map.
-struct TypeList<'a> {
-    node: u32,
-    key: Option<&'a str>,
+pub(super) struct TypeList<'a> {
+    pub(super) node: u32,
+    pub(super) key: Option<&'a str>,
     /// Where the key is written.
     span: Span,
 }
 
-struct Places<'u, 'a, S> {
+pub(super) struct Places<'u, 'a, S> {
     update: &'u Update<'a, S>,
     /// Per block, the list that it stands in.
-    list_of: Vec<u32>,
-    lists: Vec<TypeList<'a>>,
+    pub(super) list_of: Vec<u32>,
+    pub(super) lists: Vec<TypeList<'a>>,
     known: HashMap<(u32, Option<&'a str>), u32>,
-    nodes: Vec<TypeNode>,
-    node_of_block: Vec<u32>,
-    roots: HashMap<&'a str, u32>,
+    pub(super) nodes: Vec<TypeNode>,
+    pub(super) node_of_block: Vec<u32>,
+    pub(super) roots: HashMap<&'a str, u32>,
 }
 
 impl<'u, 'a, S> Places<'u, 'a, S> {
-    fn new(update: &'u Update<'a, S>) -> Self {
+    pub(super) fn new(update: &'u Update<'a, S>) -> Self {
         let blocks = update.blocks().len();
         Places {
             update,
@@ -93,7 +143,7 @@ impl<'u, 'a, S> Places<'u, 'a, S> {
     }
 
     /// Finds the list of a block, whose turn it is, and makes the container that it creates.
-    fn settle(&mut self, index: u32) {
+    pub(super) fn settle(&mut self, index: u32) {
         let Some(block) = self.update.blocks().get(index as usize) else { return };
         if matches!(block.kind, Kind::Gc | Kind::Skip) {
             return;
@@ -195,6 +245,7 @@ fn fill<S>(
     lists: &[TypeList<'_>],
     order: &Order,
     contents: &SlotContents<'_, '_, S>,
+    last: &dyn Fn(u32) -> u32,
 ) {
     let mut by_node: Vec<u32> =
         (0..lists.len()).filter_map(|list| u32::try_from(list).ok()).collect();
@@ -208,9 +259,7 @@ fn fill<S>(
         match key {
             // The last of a key is its value; when that is deleted, the key is not there.
             Some(_) => {
-                entries.extend(
-                    contents.get(order.tail(list)).map(|entry| Entry { key: *span, ..entry }),
-                );
+                entries.extend(contents.get(last(list)).map(|entry| Entry { key: *span, ..entry }));
                 if node.keyed.is_empty() {
                     node.keyed = from..from;
                 }

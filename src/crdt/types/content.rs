@@ -257,8 +257,46 @@ impl SharedTypes {
             || self.sequence(container).iter().any(|entry| entry.kind != Kind::String)
     }
 
-    /// Who wrote each live entry below a container's own level, with its first unit and how many.
+    /// Who wrote each live entry of a container's own level.
     pub fn units(&self, container: SharedType) -> impl Iterator<Item = (Id, Kind)> {
         self.sequence(container).iter().map(|entry| (entry.id, entry.kind))
     }
+
+    /// What stands in a container with who wrote it: a piece of text, an element, a field. Formats are
+    /// left out.
+    pub fn authored(&self, container: SharedType) -> impl Iterator<Item = AuthoredPart<'_>> {
+        let is_text = self.kind(container).is_text();
+        let elements = self.sequence(container).iter().flat_map(move |entry| {
+            let parts = self.parts(entry);
+            let is_run = entry.kind == Kind::String;
+            (0u32..).zip(parts).map(move |(at, part)| {
+                let units = match &part {
+                    SharedValue::Value(Value::String(text)) if is_run && is_text => {
+                        u32::try_from(text.encode_utf16().count()).unwrap_or(u32::MAX)
+                    }
+                    _ => 1,
+                };
+                let clock = entry.id.clock.saturating_add(at);
+                AuthoredPart { id: Id { client: entry.id.client, clock }, units, key: None, part }
+            })
+        });
+        let fields = self.keyed(container).iter().filter_map(|entry| {
+            let part = self.last_part(entry)?;
+            Some(AuthoredPart { id: entry.id, units: 1, key: Some(self.str(entry.key)), part })
+        });
+        elements.chain(fields)
+    }
+}
+
+/// Something that stands in a container, and who wrote it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuthoredPart<'t> {
+    /// Its first unit.
+    pub id: Id,
+    /// How many units it has.
+    pub units: u32,
+    /// The key that it stands under.
+    pub key: Option<&'t str>,
+    /// What it is.
+    pub part: SharedValue<'t>,
 }

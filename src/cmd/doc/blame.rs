@@ -1,0 +1,43 @@
+use super::log::walked;
+use crate::cmd::Context;
+use crate::cmd::foreign::FromKind;
+use crate::error::Result;
+use crate::inspect::blame::{blame, container};
+use crate::inspect::steps::WrittenAt;
+use crate::ui::{Column, Report, rows};
+
+/// Show who wrote which part of a text, a list or a map
+///
+/// One row a piece of text that one client wrote in one go, an element, or a key: the client id, its
+/// clocks, and when it was written, where the file keeps that. Formats are left out; `doc explain` has them.
+/// A path is a root, then keys and numbers of elements: `cells/0/source`; `doc tree` shows which there are.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  crdtctl doc blame state.bin text
+  crdtctl doc blame '.jupyter_ystore.db#json:notebook:one' cells/0/source
+  crdtctl doc blame state.bin settings --json | jq -r '.[] | \"\\(.place) \\(.client)\"'")]
+pub struct BlameArgs {
+    /// The document, or a file; `-` is standard input
+    doc: String,
+    /// The way to the text, list or map: `cells/0/source`
+    path: String,
+    #[command(flatten)]
+    from: FromKind,
+}
+
+const COLUMNS: &[Column] = &[
+    Column::text("place", "at"),
+    Column::text("client", "client"),
+    Column::number("from", "from clock"),
+    Column::number("to", "to clock").wide(),
+    Column::time("at", "written"),
+    Column::text("what", "what"),
+];
+
+pub fn run(context: &Context, args: &BlameArgs) -> Result<Report> {
+    let file = context.any_document(&args.doc, args.from)?;
+    let types = file.types()?;
+    file.note_waiting(context, &types);
+    let found = blame(&types, container(&types, &args.path)?, &WrittenAt::of(&walked(&file)?));
+    Ok(Report::list(rows(&found)?, COLUMNS, Some("client"), "nothing is there"))
+}

@@ -1,0 +1,119 @@
+//! `--at MOMENT`: a document as it was.
+
+use super::Context;
+use super::foreign::{ForeignFile, FromKind, is_readable};
+use super::subject::LooseDocument;
+use super::time::fixed;
+use crate::crdt::types::SharedTypes;
+use crate::error::{Error, Result};
+use crate::foreign::{FileContent, KeptUpdate};
+use crate::wire::{Clocks, DeleteSet, Update, Version, merge_with_gaps};
+use std::path::Path;
+
+/// `--at MOMENT`, for commands that show a document.
+#[derive(clap::Args, Debug, Clone)]
+pub struct AtMoment {
+    /// As it was: a time or `#N` (after so many updates) of a log or database, or a snapshot or state
+    /// vector, in a file or as CLIENT:CLOCK,…
+    #[arg(id = "moment", long = "at", value_name = "MOMENT")]
+    pub moment: Option<String>,
+}
+
+impl AtMoment {
+    /// The content of a document then, or as it is where no moment is named.
+    ///
+    /// # Errors
+    /// `Usage` for what is no moment, or none that this file knows of; `Refused` where what was there then
+    /// is collected.
+    pub fn types(&self, context: &Context, file: &LooseDocument) -> Result<SharedTypes> {
+        match &self.moment {
+            None => file.types(),
+            Some(moment) => then(context, file, moment),
+        }
+    }
+}
+
+fn then(context: &Context, file: &LooseDocument, moment: &str) -> Result<SharedTypes> {
+    if let Some(number) = moment.strip_prefix('#') {
+        let count: usize = number
+            .parse()
+            .map_err(|e| Error::usage(format!("{moment} is no number of an update")).because(e))?;
+        let steps = &file.document.steps;
+        let some = steps.get(..count).ok_or_else(|| {
+            Error::not_found(format!("{} holds {} updates", file.name, steps.len()))
+                .hint(format!("`crdtctl doc log {}` lists them", file.name))
+        })?;
+        return merged(some.iter());
+    }
+    let path = Path::new(moment);
+    if is_readable(path) {
+        let read = ForeignFile::read(path, FromKind { kind: None })?;
+        return match read.identified.map(|identified| identified.found) {
+            Some(FileContent::Moment(version)) => {
+                SharedTypes::read_at(file.update.clone(), Some(&version))
+            }
+            Some(FileContent::Vector(clocks)) => at_clocks(context, file, clocks),
+            _ => Err(Error::usage(format!("{moment} is no snapshot and no state vector"))
+                .hint("`crdtctl doc kind FILE` says what it is")),
+        };
+    }
+    if let Some(clocks) = clocks(moment) {
+        return at_clocks(context, file, clocks);
+    }
+    let seconds = fixed(moment).map_err(|_| {
+        Error::usage(format!("{moment} is no moment")).hint(
+            "write a time (2026-11-22T17:40:00Z), `#3` for the first three updates, CLIENT:CLOCK,… or a \
+             file with a snapshot or a state vector",
+        )
+    })?;
+    let steps = &file.document.steps;
+    if steps.iter().any(|step| step.at.is_none()) {
+        return Err(Error::usage(format!("{} does not keep when it was written", file.name))
+            .hint("`#N` is the state after so many updates, a snapshot one that a program made"));
+    }
+    let end = seconds.saturating_add(1).saturating_mul(1_000);
+    merged(steps.iter().filter(|step| step.at.is_some_and(|at| at < end)))
+}
+
+fn merged<'s>(steps: impl Iterator<Item = &'s KeptUpdate>) -> Result<SharedTypes> {
+    let walk = |step: &'s KeptUpdate| {
+        Update::walk(&step.update)
+            .map_err(|fault| Error::bug("an update was read and is none").because(fault))
+    };
+    let updates: Vec<Update<'_>> = steps.map(walk).collect::<Result<_>>()?;
+    SharedTypes::read(merge_with_gaps(&updates))
+}
+
+/// `7:12,8:3`
+fn clocks(text: &str) -> Option<Clocks> {
+    let one = |part: &str| {
+        let (client, clock) = part.split_once(':')?;
+        Some((client.trim().parse().ok()?, clock.trim().parse().ok()?))
+    };
+    text.split(',').map(one).collect()
+}
+
+/// A state vector does not say what was deleted then. The updates of a log that lie within it do; of a
+/// single state all that is known is what is deleted now.
+fn at_clocks(context: &Context, file: &LooseDocument, clocks: Clocks) -> Result<SharedTypes> {
+    let walked: Vec<Update<'_>> =
+        file.document.steps.iter().filter_map(|step| Update::walk(&step.update).ok()).collect();
+    let within = |update: &&Update<'_>| {
+        let known = |(client, clock): (&u64, &u32)| {
+            clocks.get(client).is_some_and(|reached| clock <= reached)
+        };
+        update.version().clocks.iter().all(known)
+    };
+    let deletes = if let [one] = walked.as_slice() {
+        context.note(
+            "a state vector does not say what was deleted then: what is deleted now is left out; a snapshot \
+             says it",
+        );
+        one.version().deletes
+    } else {
+        let some: Vec<DeleteSet> =
+            walked.iter().filter(within).map(|update| update.version().deletes).collect();
+        DeleteSet::union_of(some.iter())
+    };
+    SharedTypes::read_at(file.update.clone(), Some(&Version { clocks, deletes }))
+}

@@ -1,0 +1,107 @@
+//! Where each block stands, deleted or not.
+
+use super::super::view::NONE;
+use super::build::Places;
+use super::content::TypeKind;
+use super::turns;
+use crate::wire::Update;
+
+/// Steps that a path names at most; of a longer one the last.
+const STEPS: usize = 32;
+
+/// The places of the blocks of an update.
+pub struct PlacedBlocks {
+    /// Per block, its list, or [`NONE`].
+    list_of: Vec<u32>,
+    /// Per list, the container that it is in, and its key.
+    lists: Vec<(u32, Option<String>)>,
+    /// Per container, how it is called: a root by its name, an element by its own.
+    names: Vec<String>,
+    /// Per container, the list in which it was created; [`NONE`] for roots.
+    created_in: Vec<u32>,
+}
+
+impl PlacedBlocks {
+    /// Places every block that does not wait for something that is missing.
+    pub fn of<S>(update: &Update<'_, S>) -> PlacedBlocks {
+        let (order, _) = turns::take(update);
+        let mut places = Places::new(update);
+        order.iter().for_each(|block| places.settle(*block));
+        let mut names = vec![String::new(); places.nodes.len()];
+        let mut created_in = vec![NONE; places.nodes.len()];
+        for (name, node) in &places.roots {
+            if let Some(entry) = names.get_mut(*node as usize) {
+                (*name).clone_into(entry);
+            }
+        }
+        for (block, node) in places.node_of_block.iter().enumerate().filter(|(_, n)| **n != NONE) {
+            let list = places.list_of.get(block).copied().unwrap_or(NONE);
+            if let Some(entry) = created_in.get_mut(*node as usize) {
+                *entry = list;
+            }
+            let Some(made) = places.nodes.get(*node as usize) else { continue };
+            let start = made.name.start as usize;
+            let name = update.bytes().get(start..start + made.name.len as usize);
+            if matches!(made.kind, TypeKind::XmlElement | TypeKind::XmlHook)
+                && let (Some(name), Some(entry)) = (name, names.get_mut(*node as usize))
+            {
+                *entry = String::from_utf8_lossy(name).into_owned();
+            }
+        }
+        let lists = places.lists.iter().map(|list| (list.node, list.key.map(str::to_owned)));
+        PlacedBlocks { lists: lists.collect(), list_of: places.list_of, names, created_in }
+    }
+
+    /// The list that a block stands in: those of one sequence, or of one key, are equal. None where that
+    /// is not known.
+    pub fn list(&self, block: usize) -> Option<u32> {
+        self.list_of.get(block).copied().filter(|list| *list != NONE)
+    }
+
+    /// Whether it stands under a key.
+    pub fn is_keyed(&self, list: u32) -> bool {
+        self.lists.get(list as usize).is_some_and(|(_, key)| key.is_some())
+    }
+
+    /// The way to a list from its root: `root/key/*/name`, with `*` for elements that have no name.
+    pub fn path(&self, list: u32) -> String {
+        let mut steps: Vec<&str> = Vec::new();
+        let mut at = list;
+        // Each container stands in an older one: this ends.
+        for _ in 0..=self.lists.len() {
+            let Some((node, key)) = self.lists.get(at as usize) else { break };
+            steps.extend(key.as_deref());
+            let name = self.names.get(*node as usize).map_or("", String::as_str);
+            at = self.created_in.get(*node as usize).copied().unwrap_or(NONE);
+            if at == NONE {
+                steps.push(name);
+                break;
+            }
+            let is_keyed = self.is_keyed(at);
+            match (name.is_empty(), is_keyed) {
+                (false, _) => steps.push(name),
+                (true, false) => steps.push("*"),
+                (true, true) => {}
+            }
+            if steps.len() > STEPS {
+                steps.push("…");
+                break;
+            }
+        }
+        steps.reverse();
+        steps.join("/")
+    }
+
+    /// The root that a list is in.
+    pub fn root(&self, list: u32) -> &str {
+        let mut at = list;
+        for _ in 0..=self.lists.len() {
+            let Some((node, _)) = self.lists.get(at as usize) else { break };
+            at = match self.created_in.get(*node as usize).copied().unwrap_or(NONE) {
+                NONE => return self.names.get(*node as usize).map_or("", String::as_str),
+                list => list,
+            };
+        }
+        ""
+    }
+}

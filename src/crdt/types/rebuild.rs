@@ -1,0 +1,231 @@
+//! The live content as one client would write it anew: no history, nothing deleted.
+
+use super::super::view::Entry;
+use super::content::{SharedType, SharedTypes, TypeKind};
+use crate::error::{Error, Result};
+use crate::wire::{ByteReader, Id, Kind, write_var};
+use std::collections::VecDeque;
+
+const LEFT: u8 = 0x80;
+const KEYED: u8 = 0x20;
+
+/// A document written anew.
+pub struct Rebuilt {
+    /// An update in v1, of one client.
+    pub update: Vec<u8>,
+    /// What of it is text and values, without ids, names and lengths.
+    pub content_bytes: u64,
+}
+
+/// Where an item stands.
+#[derive(Clone, Copy)]
+enum Under<'t> {
+    Root(&'t str),
+    /// In the container that the item of this clock creates.
+    Item(u32),
+}
+
+impl SharedTypes {
+    /// The live content with a history of its own, equal by value: everything in one piece, written by
+    /// `client` alone. Who has both it and the original has everything twice.
+    ///
+    /// # Errors
+    /// `Refused` for what refers to other parts of its document by their history: links and moves.
+    pub fn rebuilt(&self, client: u64) -> Result<Rebuilt> {
+        let mut writer = Writer { client, clock: 0, blocks: 0, out: Vec::new(), content_bytes: 0 };
+        let mut open: VecDeque<(SharedType, Under<'_>)> =
+            self.live_roots().map(|(name, root)| (root, Under::Root(name))).collect();
+        while let Some((container, under)) = open.pop_front() {
+            self.rebuild(container, under, &mut writer, &mut open)?;
+        }
+        let mut update = Vec::with_capacity(writer.out.len() + 32);
+        if writer.blocks > 0 {
+            for number in [1, writer.blocks, client, 0] {
+                write_var(&mut update, number);
+            }
+            update.append(&mut writer.out);
+        } else {
+            update.push(0);
+        }
+        update.push(0);
+        Ok(Rebuilt { update, content_bytes: writer.content_bytes })
+    }
+
+    fn rebuild<'t>(
+        &'t self,
+        container: SharedType,
+        under: Under<'t>,
+        writer: &mut Writer,
+        open: &mut VecDeque<(SharedType, Under<'t>)>,
+    ) -> Result<()> {
+        for entry in self.keyed(container) {
+            let (content, units) = self.content_of(std::slice::from_ref(entry), true)?;
+            let first =
+                writer.item(entry.kind, under, Some(self.str(entry.key)), None, &content, units)?;
+            self.open(entry, first, open);
+        }
+        let mut left = None;
+        let sequence = self.sequence(container);
+        let mut rest = sequence;
+        while let Some(first) = rest.first() {
+            // What stands side by side goes into one item.
+            let joins = |entry: &&Entry| {
+                entry.kind == first.kind
+                    && matches!(first.kind, Kind::String | Kind::Any | Kind::Json)
+            };
+            let run = rest.iter().take_while(joins).count().max(1);
+            let (together, after) = rest.split_at_checked(run).unwrap_or((rest, &[]));
+            rest = after;
+            let (content, units) = self.content_of(together, false)?;
+            let clock = writer.item(first.kind, under, None, left, &content, units)?;
+            left = Some(clock.saturating_add(units.saturating_sub(1)));
+            self.open(first, clock, open);
+        }
+        Ok(())
+    }
+
+    /// What is in a container that an item creates is written later.
+    fn open<'t>(&self, entry: &Entry, clock: u32, open: &mut VecDeque<(SharedType, Under<'t>)>) {
+        if entry.kind == Kind::Type {
+            open.push_back((SharedType(entry.node), Under::Item(clock)));
+        }
+    }
+
+    /// The content of entries of one kind as it is written, and how many units that is. Of several values
+    /// under a key only the last one shows.
+    fn content_of(&self, entries: &[Entry], keyed: bool) -> Result<(Vec<u8>, u32)> {
+        let refused = |what: &str| {
+            Error::refused(format!("a document with {what} cannot be written anew"))
+                .because("they refer to the history of the document, which would be gone")
+        };
+        let mut out = Vec::new();
+        let Some(first) = entries.first() else { return Ok((out, 0)) };
+        let units = match first.kind {
+            Kind::String => {
+                let mut text = String::new();
+                entries.iter().for_each(|entry| self.push_text(entry, &mut text));
+                write_text(&mut out, &text);
+                text.encode_utf16().count()
+            }
+            Kind::Any | Kind::Json => {
+                let mut values: Vec<&[u8]> = Vec::new();
+                for entry in entries {
+                    let bytes = self.slice(entry.content);
+                    let mut reader = ByteReader::at(bytes, 0);
+                    while reader.left() > 0 {
+                        let start = reader.offset();
+                        let step = match first.kind {
+                            Kind::Any => reader.skip_any(),
+                            _ => reader.text().map(drop),
+                        };
+                        // The walk read the same bytes: this cannot fail.
+                        if step.is_err() {
+                            break;
+                        }
+                        values.extend(bytes.get(start..reader.offset()));
+                    }
+                }
+                if keyed {
+                    values.drain(..values.len().saturating_sub(1));
+                }
+                write_var(&mut out, values.len() as u64);
+                values.iter().for_each(|value| out.extend_from_slice(value));
+                values.len()
+            }
+            Kind::Binary | Kind::Embed => {
+                let bytes = self.slice(first.content);
+                write_var(&mut out, bytes.len() as u64);
+                out.extend_from_slice(bytes);
+                1
+            }
+            Kind::Type if self.kind(SharedType(first.node)) == TypeKind::Link => {
+                return Err(refused("links"));
+            }
+            Kind::Move => return Err(refused("moves")),
+            _ => {
+                out.extend_from_slice(self.slice(first.content));
+                1
+            }
+        };
+        Ok((out, u32::try_from(units).unwrap_or(u32::MAX)))
+    }
+}
+
+struct Writer {
+    client: u64,
+    /// Of the next item.
+    clock: u32,
+    blocks: u64,
+    out: Vec<u8>,
+    content_bytes: u64,
+}
+
+impl Writer {
+    /// Writes an item, and says its first clock.
+    fn item(
+        &mut self,
+        kind: Kind,
+        under: Under<'_>,
+        key: Option<&str>,
+        left: Option<u32>,
+        content: &[u8],
+        units: u32,
+    ) -> Result<u32> {
+        let Some(number) = number(kind) else {
+            return Err(Error::bug(format!("{} is no content", kind.name())));
+        };
+        let info = match (left, key) {
+            (Some(_), _) => number | LEFT,
+            (None, Some(_)) => number | KEYED,
+            (None, None) => number,
+        };
+        self.out.push(info);
+        match (left, under) {
+            (Some(clock), _) => self.id(Id { client: self.client, clock }),
+            (None, Under::Root(name)) => {
+                write_var(&mut self.out, 1);
+                write_text(&mut self.out, name);
+            }
+            (None, Under::Item(clock)) => {
+                write_var(&mut self.out, 0);
+                self.id(Id { client: self.client, clock });
+            }
+        }
+        if let (None, Some(key)) = (left, key) {
+            write_text(&mut self.out, key);
+        }
+        self.out.extend_from_slice(content);
+        self.content_bytes = self.content_bytes.saturating_add(content.len() as u64);
+        let first = self.clock;
+        self.clock = first.checked_add(units).ok_or_else(|| {
+            Error::refused("the document is too large to be written by one client")
+        })?;
+        self.blocks += 1;
+        Ok(first)
+    }
+
+    fn id(&mut self, id: Id) {
+        write_var(&mut self.out, id.client);
+        write_var(&mut self.out, id.clock.into());
+    }
+}
+
+/// How the format numbers what has content.
+fn number(kind: Kind) -> Option<u8> {
+    Some(match kind {
+        Kind::Json => 2,
+        Kind::Binary => 3,
+        Kind::String => 4,
+        Kind::Embed => 5,
+        Kind::Format => 6,
+        Kind::Type => 7,
+        Kind::Any => 8,
+        Kind::Doc => 9,
+        Kind::Gc | Kind::Skip | Kind::Deleted | Kind::Move => return None,
+    })
+}
+
+fn write_text(out: &mut Vec<u8>, text: &str) {
+    write_var(out, text.len() as u64);
+    out.extend_from_slice(text.as_bytes());
+}

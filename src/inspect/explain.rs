@@ -1,0 +1,255 @@
+//! What an update does, in words: who writes what where, and what is deleted.
+
+use crate::crdt::types::PlacedBlocks;
+use crate::wire::{Block, ByteReader, DeleteSet, IdSet, Kind, Update, any, merge_with_gaps};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// Characters of a value that are told.
+const TOLD: usize = 2_000;
+
+/// One thing that an update does; public API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Act {
+    /// The client id that wrote it. Of a deletion, that whose content is gone: who deleted it is kept
+    /// nowhere.
+    pub client: String,
+    /// Its first clock.
+    pub from: u32,
+    /// Its last clock.
+    pub to: u32,
+    /// What is done.
+    pub does: Doing,
+    /// The way to where it stands, the root first; None where the update does not say and there is no
+    /// base.
+    pub path: Option<String>,
+    /// How many elements, UTF-16 units of text, or clocks.
+    pub units: u32,
+    /// The text, the value, the name of the format with its value, or what an element is.
+    pub what: Option<String>,
+}
+
+/// What is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Doing {
+    /// Characters of a text.
+    InsertsText,
+    /// Elements of an array or of XML, or something among the characters of a text.
+    Adds,
+    /// A value under a key.
+    Sets,
+    /// The beginning of a format, or with null its end.
+    Formats,
+    /// Text that was there, or is in the update too.
+    DeletesText,
+    /// Anything else that was there.
+    Deletes,
+    /// Something was written, and its content is gone already.
+    WritesNothingAnyMore,
+}
+
+/// What an update does to a base, by client and clock, deletions last. Without a base, of what an update
+/// builds upon nothing is known.
+pub fn explain(update: &Update<'_>, base: Option<&Update<'_>>) -> Vec<Act> {
+    let held = base.map(held).unwrap_or_default();
+    let mut new = self::held(update);
+    new.subtract(&held);
+    let sources: Vec<Update<'_>> = base.into_iter().chain([update]).cloned().collect();
+    let merged = merge_with_gaps(&sources);
+    // What two updates become is one.
+    let Ok(all) = Update::walk(&merged) else { return Vec::new() };
+    let mut teller = Teller { placed: PlacedBlocks::of(&all), all: &all, paths: BTreeMap::new() };
+    let mut acts = Vec::new();
+    let mut set = BTreeSet::new();
+    for (client, range) in all.client_ranges() {
+        for index in range {
+            let Some(block) = all.blocks().get(index) else { continue };
+            for clocks in new.within(client, block.clock..block.next_clock()) {
+                let list = teller.placed.list(index);
+                set.extend(list.filter(|list| teller.placed.is_keyed(*list)));
+                let act = teller.tell(client, index, block, clocks);
+                join(&mut acts, act, list);
+            }
+        }
+    }
+    let mut gone = update.version().deletes;
+    gone.subtract(&base.map(|base| base.version().deletes).unwrap_or_default());
+    teller.deletions(&gone, &new, &set, &mut acts);
+    acts.into_iter().map(|(act, _)| act).collect()
+}
+
+/// The units that an update has anything of.
+pub fn held(update: &Update<'_>) -> IdSet {
+    let mut held = IdSet::default();
+    for (client, blocks) in update.clients() {
+        for block in blocks.iter().filter(|block| block.kind != Kind::Skip) {
+            held.insert(client, block.clock..block.next_clock());
+        }
+    }
+    held
+}
+
+/// Adds an act; text that goes on where the last one ended is one act.
+fn join(acts: &mut Vec<(Act, Option<u32>)>, act: Act, list: Option<u32>) {
+    if let Some((last, of)) = acts.last_mut() {
+        let goes_on = last.client == act.client
+            && last.does == act.does
+            && *of == list
+            && last.to.checked_add(1) == Some(act.from)
+            && matches!(
+                act.does,
+                Doing::InsertsText | Doing::DeletesText | Doing::Adds | Doing::WritesNothingAnyMore
+            );
+        if goes_on {
+            last.to = act.to;
+            last.units = last.units.saturating_add(act.units);
+            if let (Some(told), Some(more)) = (&mut last.what, &act.what)
+                && told.len() < TOLD
+            {
+                if act.does == Doing::Adds {
+                    told.push_str(", ");
+                }
+                told.push_str(more);
+            }
+            return;
+        }
+    }
+    acts.push((act, list));
+}
+
+struct Teller<'t, 'a> {
+    placed: PlacedBlocks,
+    all: &'t Update<'a>,
+    paths: BTreeMap<u32, String>,
+}
+
+impl Teller<'_, '_> {
+    fn path(&mut self, list: Option<u32>) -> Option<String> {
+        let list = list?;
+        let placed = &self.placed;
+        Some(self.paths.entry(list).or_insert_with(|| placed.path(list)).clone())
+    }
+
+    fn tell(&mut self, client: u64, index: usize, block: &Block, clocks: Range<u32>) -> Act {
+        let list = self.placed.list(index);
+        let keyed = list.is_some_and(|list| self.placed.is_keyed(list));
+        let does = match block.kind {
+            Kind::Gc | Kind::Deleted | Kind::Skip => Doing::WritesNothingAnyMore,
+            Kind::Format => Doing::Formats,
+            _ if keyed => Doing::Sets,
+            Kind::String => Doing::InsertsText,
+            _ => Doing::Adds,
+        };
+        let what = what(self.all, block, &clocks);
+        self.act(client, list, does, clocks, what)
+    }
+
+    fn act(
+        &mut self,
+        client: u64,
+        list: Option<u32>,
+        does: Doing,
+        clocks: Range<u32>,
+        what: Option<String>,
+    ) -> Act {
+        Act {
+            client: client.to_string(),
+            from: clocks.start,
+            to: clocks.end.saturating_sub(1),
+            does,
+            path: self.path(list),
+            units: clocks.end.saturating_sub(clocks.start),
+            what,
+        }
+    }
+
+    /// Deletions of what was there. What was set anew under its key, was written in the same update, or is
+    /// in a container that goes as a whole is not told by itself.
+    fn deletions(
+        &mut self,
+        gone: &DeleteSet,
+        new: &IdSet,
+        set: &BTreeSet<u32>,
+        acts: &mut Vec<(Act, Option<u32>)>,
+    ) {
+        let all = self.all;
+        for (client, range) in gone.iter() {
+            let mut old = DeleteSet::default();
+            old.insert(client, range);
+            old.subtract(new);
+            for (_, range) in old.iter() {
+                let mut at = range.start;
+                while at < range.end {
+                    let found = all.find_block(client, at);
+                    let end =
+                        found.map_or(range.end, |(_, block)| block.next_clock().min(range.end));
+                    let clocks = at..end.max(at.saturating_add(1));
+                    at = clocks.end;
+                    let list = found.and_then(|(index, _)| self.placed.list(index));
+                    if list.is_some_and(|list| set.contains(&list)) {
+                        continue;
+                    }
+                    let is_text = found.is_some_and(|(_, block)| block.kind == Kind::String)
+                        && list.is_none_or(|list| !self.placed.is_keyed(list));
+                    let does = if is_text { Doing::DeletesText } else { Doing::Deletes };
+                    let what = found.and_then(|(_, block)| what(all, block, &clocks));
+                    let act = self.act(client, list, does, clocks, what);
+                    join(acts, act, list);
+                }
+            }
+        }
+    }
+}
+
+/// What some units of a block hold, as a person would write it.
+fn what(update: &Update<'_>, block: &Block, clocks: &Range<u32>) -> Option<String> {
+    let skipped = clocks.start.saturating_sub(block.clock) as usize;
+    let count = clocks.end.saturating_sub(clocks.start) as usize;
+    let mut reader = ByteReader::at(update.content(block), 0);
+    Some(match block.kind {
+        Kind::String => {
+            let units = reader.text().ok()?.encode_utf16().skip(skipped).take(count.min(TOLD));
+            String::from_utf16_lossy(&units.collect::<Vec<u16>>())
+        }
+        Kind::Any | Kind::Json => {
+            let values = reader.count(1).ok()?;
+            let mut told: Vec<String> = Vec::new();
+            let mut length = 0;
+            for at in 0..values.min(skipped.saturating_add(count)) {
+                let mut again = reader.clone();
+                let value = match block.kind {
+                    Kind::Any => any::read(&mut reader).ok(),
+                    _ => any::embedded(reader.text().ok()?),
+                };
+                if value.is_none() && block.kind == Kind::Any {
+                    again.skip_any().ok()?;
+                    reader = again;
+                }
+                if at >= skipped && length < TOLD {
+                    let text = value.map_or("…".to_owned(), |value| value.to_json().to_string());
+                    length += text.len();
+                    told.push(text);
+                }
+            }
+            told.join(", ")
+        }
+        Kind::Embed => reader.text().ok()?.to_owned(),
+        Kind::Format => format!("{} = {}", reader.text().ok()?, reader.text().ok()?),
+        Kind::Binary => format!("{} bytes", reader.buffer().ok()?.len()),
+        Kind::Doc => format!("document {}", reader.text().ok()?),
+        Kind::Type => match reader.byte().ok()? {
+            0 => "array".to_owned(),
+            1 => "map".to_owned(),
+            2 => "text".to_owned(),
+            3 => format!("<{}>", reader.text().ok()?),
+            4 => "xml-fragment".to_owned(),
+            5 => format!("hook {}", reader.text().ok()?),
+            6 => "xml-text".to_owned(),
+            _ => "link".to_owned(),
+        },
+        Kind::Move => "move".to_owned(),
+        Kind::Gc | Kind::Skip | Kind::Deleted => return None,
+    })
+}

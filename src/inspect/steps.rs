@@ -1,0 +1,143 @@
+//! The history that is still there: what each update of a log brought, or what each client wrote.
+
+use super::explain::held;
+use crate::crdt::types::PlacedBlocks;
+use crate::wire::{Clocks, DeleteSet, Id, IdSet, Kind, Update, merge_with_gaps};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// What one client wrote in one update; public API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HistoryStep {
+    /// Which update of the log, from 1 on.
+    pub step: usize,
+    /// When it was written, in Unix seconds, where that is kept.
+    pub at: Option<i64>,
+    /// Whose units are new; None where it only deletes.
+    pub client: Option<String>,
+    /// The first clock.
+    pub from: Option<u32>,
+    /// The last clock.
+    pub to: Option<u32>,
+    /// How many clocks are new.
+    pub units: u32,
+    /// How many of them still have their content.
+    pub readable: u32,
+    /// How many are not deleted in the end.
+    pub live: u32,
+    /// Units that this update deletes, of whomever; told once an update.
+    pub deletes: u64,
+    /// The roots that it writes to, where that is known.
+    pub roots: Vec<String>,
+}
+
+/// The updates of a document with their times in Unix milliseconds, in their order.
+pub type TimedUpdates<'u, 'a> = &'u [(Update<'a>, Option<i64>)];
+
+/// What each update brought that those before it had not.
+pub fn steps(updates: TimedUpdates<'_, '_>) -> Vec<HistoryStep> {
+    let all: Vec<Update<'_>> = updates.iter().map(|(update, _)| update.clone()).collect();
+    let merged = merge_with_gaps(&all);
+    // What several updates become is one.
+    let Ok(end) = Update::walk(&merged) else { return Vec::new() };
+    let placed = PlacedBlocks::of(&end);
+    let gone = end.version().deletes;
+    let mut known = IdSet::default();
+    let mut deleted = DeleteSet::default();
+    let mut found = Vec::new();
+    for (number, (update, at)) in (1..).zip(updates) {
+        let mut new = held(update);
+        new.subtract(&known);
+        known.union(&new);
+        let mut deletes = update.version().deletes;
+        deletes.subtract(&deleted);
+        deleted.union(&deletes);
+        let mut count: u64 = deletes.iter().map(|(_, range)| range.len() as u64).sum();
+        let step = HistoryStep {
+            step: number,
+            at: at.map(|at| at.div_euclid(1_000)),
+            client: None,
+            from: None,
+            to: None,
+            units: 0,
+            readable: 0,
+            live: 0,
+            deletes: 0,
+            roots: Vec::new(),
+        };
+        for (client, range) in new.iter() {
+            let units = range.end - range.start;
+            let dead: usize = gone.within(client, range.clone()).map(|range| range.len()).sum();
+            let (readable, roots) = content(&end, &placed, client, &range);
+            found.push(HistoryStep {
+                client: Some(client.to_string()),
+                from: Some(range.start),
+                to: Some(range.end.saturating_sub(1)),
+                units,
+                readable,
+                live: units.saturating_sub(u32::try_from(dead).unwrap_or(u32::MAX)),
+                deletes: std::mem::take(&mut count),
+                roots,
+                ..step.clone()
+            });
+        }
+        if count > 0 {
+            found.push(HistoryStep { deletes: count, ..step });
+        }
+    }
+    found
+}
+
+/// How many of some units can be read, and the roots that they are in.
+fn content(
+    update: &Update<'_>,
+    placed: &PlacedBlocks,
+    client: u64,
+    clocks: &std::ops::Range<u32>,
+) -> (u32, Vec<String>) {
+    let (mut readable, mut roots) = (0u32, BTreeSet::new());
+    let mut at = clocks.start;
+    while at < clocks.end {
+        let Some((index, block)) = update.find_block(client, at) else { break };
+        let end = block.next_clock().min(clocks.end).max(at.saturating_add(1));
+        if !matches!(block.kind, Kind::Gc | Kind::Skip | Kind::Deleted) {
+            readable = readable.saturating_add(end - at);
+        }
+        if let Some(list) = placed.list(index) {
+            roots.insert(placed.root(list));
+        }
+        at = end;
+    }
+    (readable, roots.into_iter().map(str::to_owned).collect())
+}
+
+/// When units came into a log.
+pub struct WrittenAt {
+    /// By client and clock, in the order of the log: the first that holds a unit brought it.
+    steps: Vec<(Clocks, Option<i64>)>,
+}
+
+impl WrittenAt {
+    /// The times of a document.
+    pub fn of(updates: TimedUpdates<'_, '_>) -> WrittenAt {
+        let mut reached = Clocks::new();
+        let mut steps = Vec::new();
+        for (update, at) in updates {
+            for (client, clock) in update.version().clocks {
+                let known = reached.entry(client).or_default();
+                *known = clock.max(*known);
+            }
+            steps.push((reached.clone(), *at));
+        }
+        WrittenAt { steps }
+    }
+
+    /// The time of a unit, in Unix seconds, where it is kept.
+    pub fn of_unit(&self, id: Id) -> Option<i64> {
+        let holds = |(reached, _): &(Clocks, Option<i64>)| {
+            reached.get(&id.client).is_some_and(|clock| id.clock < *clock)
+        };
+        let step = self.steps.partition_point(|step| !holds(step));
+        self.steps.get(step).and_then(|(_, at)| *at).map(|at| at.div_euclid(1_000))
+    }
+}

@@ -1,0 +1,215 @@
+//! What an update does, what history a file still has, who wrote what, a document as it was, and one
+//! written anew.
+
+use crate::support::*;
+use serde_json::{Value, json};
+use std::path::Path;
+
+fn fixture(name: &str) -> String {
+    text(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name))
+}
+
+fn notebook() -> String {
+    fixture("databases/pycrdt.ystore.db#json:notebook:one")
+}
+
+fn put(machine: &Machine, name: &str, base64: &str) -> String {
+    let path = machine.path(name);
+    std::fs::write(&path, data_encoding::BASE64.decode(base64.as_bytes()).unwrap()).unwrap();
+    text(&path)
+}
+
+/// A text with a bold word, a map, XML; and a change: `settings.theme` set anew, text behind the plan, the
+/// node of XML removed.
+const STATE: &str = "AQkHAAQBBHRleHQHSGFyYm91coQHBgUgcGxhbkYHAARib2xkBHRydWXGBwYHBwRib2xkBG51bGwoAQhzZXR0aW5ncwV0aGVtZQF3BGRhcmsHAQRwYWdlAwFwBwAHDwYEAAcQDU1pbmQgdGhlIHRpZGUoAAcPBWNsYXNzAXcEbm90ZQA=";
+const CHANGE: &str = "AQIHH6gHDgF3BWxpZ2h0hAcLDiwgc2Vjb25kIGRyYWZ0AQcBDgE=";
+
+fn done(acts: &Value, does: &str) -> Vec<(Value, Value)> {
+    let acts = acts.as_array().unwrap().iter().filter(|act| act["does"] == does);
+    acts.map(|act| (act["path"].clone(), act["what"].clone())).collect()
+}
+
+#[test]
+fn an_update_is_told_in_words() {
+    let machine = Machine::new("explain");
+    let (state, change) = (put(&machine, "state", STATE), put(&machine, "change", CHANGE));
+    let acts = machine.run(&["doc", "explain", &state, "--json"]).json();
+    assert_eq!(done(&acts, "inserts-text")[0], (json!("text"), json!("Harbour plan")));
+    assert_eq!(
+        done(&acts, "formats"),
+        [(json!("text"), json!("bold = true")), (json!("text"), json!("bold = null"))]
+    );
+    let sets = done(&acts, "sets");
+    assert!(sets.contains(&(json!("settings/theme"), json!("\"dark\""))), "{acts}");
+    assert!(sets.contains(&(json!("page/p/class"), json!("\"note\""))), "{acts}");
+    assert_eq!(done(&acts, "adds")[0], (json!("page"), json!("<p>")));
+    assert!(done(&acts, "inserts-text").contains(&(json!("page/p/*"), json!("Mind the tide"))));
+    // What a change builds upon is not in it: its base says where things stand, and what was there.
+    let run = machine.run(&["doc", "explain", &change, "--json"]);
+    assert!(run.json()[0]["path"].is_null(), "{run:?}");
+    assert!(run.stderr.contains("--base FILE"), "{run:?}");
+    let acts = machine.run(&["doc", "explain", &change, "--base", &state, "--json"]).json();
+    assert_eq!(
+        acts,
+        json!([
+            {"client": "7", "from": 31, "to": 31, "does": "sets", "path": "settings/theme", "units": 1,
+             "what": "\"light\""},
+            {"client": "7", "from": 32, "to": 45, "does": "inserts-text", "path": "text", "units": 14,
+             "what": ", second draft"},
+        ])
+    );
+    let notes = notebook();
+    let a = fixture("field/01-recover-behind-a-gap/state.bin");
+    let acts = machine.run(&["doc", "explain", &a, "--json"]).json();
+    assert!(acts.as_array().unwrap().iter().any(|act| act["path"].is_null()), "{acts}");
+    let acts = machine.run(&["doc", "explain", &notes, "--json"]).json();
+    assert!(done(&acts, "inserts-text").iter().any(|(path, _)| path == "cells/*/source"), "{acts}");
+    machine
+        .run(&["doc", "explain", &change, "--base", &fixture("field/08-fork-called-invalid/a.bin")])
+        .exits(0);
+    let (first, other) = (
+        fixture("field/08-fork-called-invalid/a.bin"),
+        fixture("field/08-fork-called-invalid/longer.bin"),
+    );
+    machine
+        .run(&["doc", "explain", &other, "--base", &first])
+        .fails(5, "no part of the same document");
+}
+
+/// What is deleted is told with its content, where the base still has it.
+#[test]
+fn deletions_are_told() {
+    let machine = Machine::new("deletions");
+    let state = put(&machine, "state", STATE);
+    // Clocks 0 to 6 of client 7: the first word.
+    let update = put(&machine, "delete", "AAEHAQAH");
+    let acts = machine.run(&["doc", "explain", &update, "--base", &state, "--json"]).json();
+    assert_eq!(done(&acts, "deletes-text"), [(json!("text"), json!("Harbour"))]);
+    assert_eq!(
+        machine.run(&["doc", "explain", &state, "--base", &state, "--json"]).json(),
+        json!([])
+    );
+}
+
+#[test]
+fn the_history_that_is_there_is_listed() {
+    let machine = Machine::new("history");
+    let rows = machine.run(&["doc", "log", &notebook(), "--json"]).json();
+    assert_eq!(column(&rows, "client"), ["11", "11", "11"]);
+    let steps = |field: &str| -> Vec<Value> {
+        rows.as_array().unwrap().iter().map(|row| row[field].clone()).collect()
+    };
+    assert_eq!(steps("step"), [1, 2, 3]);
+    assert_eq!(steps("at"), [1_780_000_060, 1_780_000_120, 1_780_000_180]);
+    assert_eq!(steps("roots"), [json!(["cells"]), json!(["cells"]), json!(["state"])]);
+    assert_eq!(steps("from")[1], steps("to")[0].as_u64().unwrap() + 1);
+    // Of a state one row a client.
+    let state = put(&machine, "state", STATE);
+    let rows = machine.run(&["doc", "log", &state, "--json"]).json();
+    assert_eq!(
+        rows,
+        json!([{"step": 1, "at": null, "client": "7", "from": 0, "to": 30, "units": 31, "readable": 31,
+            "live": 31, "deletes": 0, "roots": ["page", "settings", "text"]}])
+    );
+}
+
+#[test]
+fn a_document_is_shown_as_it_was() {
+    let machine = Machine::new("as it was");
+    let file = notebook();
+    let source = |at: &str| {
+        let dump = machine.run(&["doc", "dump", &file, "--at", at]).json();
+        (dump["cells"][0]["source"].clone(), dump["state"].clone())
+    };
+    let (begun, edited) = (json!("print(1)"), json!("print(1)  # one"));
+    assert_eq!(source("#1"), (begun.clone(), Value::Null));
+    assert_eq!(source("#2"), (edited.clone(), Value::Null));
+    assert_eq!(source("#3"), (edited.clone(), json!({"dirty": false})));
+    assert_eq!(source("1780000060"), (begun, Value::Null));
+    assert_eq!(source("2026-05-28T20:29:10Z").0, edited);
+    machine.run(&["doc", "dump", &file, "--at", "#4"]).fails(4, "holds 3 updates");
+    let run = machine.run(&["doc", "diff", &file, &file, "--at", "#2", "--json"]);
+    assert_eq!(column(&run.exits(3).parsed(), "collection"), ["state"]);
+    let shown = machine.run(&["doc", "show", &file, "--at", "#1", "--json"]).json();
+    assert_eq!(column(&shown["roots"], "root"), ["cells"]);
+    // A vector, in words or in a file.
+    let state = put(&machine, "state", STATE);
+    let run = machine.run(&["doc", "dump", &state, "--at", "7:7"]);
+    assert_eq!(run.json(), json!({"text": "Harbour"}));
+    assert!(run.stderr.contains("does not say what was deleted then"), "{}", run.stderr);
+    let vector = put(&machine, "vector", "AQcH");
+    assert_eq!(
+        machine.run(&["doc", "dump", &state, "--at", &vector]).json(),
+        json!({"text": "Harbour"})
+    );
+    // A snapshot says what was deleted: here the first word.
+    let snapshot = put(&machine, "snapshot", "AQcBAAcBBww=");
+    assert_eq!(
+        machine.run(&["doc", "dump", &state, "--at", &snapshot]).json(),
+        json!({"text": " plan"})
+    );
+    machine.run(&["doc", "dump", &state, "--at", "2026-01-01"]).fails(2, "does not keep when");
+    machine.run(&["doc", "dump", &state, "--at", "whenever"]).fails(2, "is no moment");
+    machine.run(&["doc", "dump", &state, "--at", &state]).fails(2, "no snapshot");
+}
+
+#[test]
+fn who_wrote_what_is_shown() {
+    let machine = Machine::new("blame");
+    let file = notebook();
+    let rows = machine.run(&["doc", "blame", &file, "cells/0/source", "--json"]).json();
+    let told: Vec<_> =
+        rows.as_array().unwrap().iter().map(|r| (&r["what"], &r["at"], &r["place"])).collect();
+    assert_eq!(
+        told,
+        [
+            (&json!("print(1)"), &json!(1_780_000_060), &json!("0")),
+            (&json!("  # one"), &json!(1_780_000_120), &json!("8")),
+        ]
+    );
+    let rows = machine.run(&["doc", "blame", &file, "cells/0", "--json"]).json();
+    assert_eq!(column(&rows, "place"), ["cell_type", "source"]);
+    let state = put(&machine, "state", STATE);
+    let rows = machine.run(&["doc", "blame", &state, "settings", "--json"]).json();
+    assert_eq!((&rows[0]["client"], &rows[0]["from"]), (&json!("7"), &json!(14)));
+    machine.run(&["doc", "blame", &state, "settings/theme"]).fails(2, "is a plain value");
+    machine.run(&["doc", "blame", &state, "nothing"]).fails(4, "there are page, settings, text");
+    machine.run(&["doc", "blame", &state, "page/7"]).fails(4, "there is nothing at page/7");
+}
+
+#[test]
+fn a_document_is_written_anew() {
+    let machine = Machine::new("rebuild");
+    let out = text(&machine.path("new"));
+    for name in [
+        "field/02-healthy-called-damaged/equal-origins.bin",
+        "field/03-bigint-rewritten/ids.bin",
+        "field/04-recover-of-unsupported/format.bin",
+        "field/06-whole-when-cut/whole.bin",
+        "field/10-embeds-and-nan/ea.bin",
+        "databases/pycrdt.ystore.db#json:notebook:two",
+    ] {
+        let file = fixture(name);
+        let size = machine.run(&["doc", "size", &file, "--json"]).json();
+        let run = machine.run(&["doc", "rebuild", &file, "-O", &out]);
+        assert!(run.exits(0).stderr.contains("everything is there twice"), "{}", run.stderr);
+        let bytes = std::fs::metadata(&out).unwrap().len();
+        assert!(size["rebuilt_bytes"].as_u64().unwrap().abs_diff(bytes) <= 300, "{size}, {bytes}");
+        assert!(size["live_bytes"].as_u64().unwrap() < bytes, "{size}");
+        assert_eq!(
+            machine.run(&["digest", &out]).ok(),
+            machine.run(&["digest", &file]).ok(),
+            "{name}"
+        );
+        let typed = |file: &str| machine.run(&["doc", "dump", file, "--as", "yjs"]).json();
+        assert_eq!(typed(&out), typed(&file), "{name}");
+    }
+    let gap = fixture("field/01-recover-behind-a-gap/state.bin");
+    machine.run(&["doc", "rebuild", &gap, "-O", &out]).fails(1, "is not whole");
+    // What is merged with what it was made of is there twice, and that is said.
+    let whole = fixture("field/04-recover-of-unsupported/format.bin");
+    machine.run(&["doc", "rebuild", &whole, "-O", &out]).exits(0);
+    let merged = text(&machine.path("merged"));
+    machine.run(&["doc", "merge", &whole, &out, "-O", &merged]).fails(1, "would be there twice");
+    assert!(!Path::new(&merged).exists());
+}
