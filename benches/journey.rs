@@ -15,7 +15,7 @@ use crdtctl::crdt::view::View;
 use crdtctl::id::{DocId, EntityId, MemberId};
 use crdtctl::inspect::size::Sizes;
 use crdtctl::operation::{self, Operation};
-use crdtctl::query;
+use crdtctl::query::{self, chat::MessageFilter};
 use crdtctl::sample::{self, Chance};
 use crdtctl::store::{Environment, Open, Store};
 use crdtctl::sync::bundle::Bundle;
@@ -58,6 +58,7 @@ fn bench(messages: u64) -> anyhow::Result<()> {
         let ours = median(|| place.send())?;
         row("send one message", ours, median(|| place.naive_send())?);
         row("show one message", median(|| place.show())?, median(|| place.naive_show())?);
+        row("list the last 20", median(|| place.list_last())?, median(|| place.naive_list_last())?);
     }
     row("list all messages", median(|| place.list())?, median(|| place.naive_list())?);
     row("read and check the state", median(|| place.read())?, median(|| place.naive_load())?);
@@ -184,6 +185,13 @@ impl Place {
         Ok(())
     }
 
+    fn list_last(&self) -> anyhow::Result<()> {
+        let filter = MessageFilter { limit: Some(20), ..MessageFilter::default() };
+        let found = query::chat::list(&self.store.reader()?, &self.entity, &filter)?;
+        assert_eq!(found.len(), 20);
+        Ok(())
+    }
+
     fn list(&self) -> anyhow::Result<()> {
         let view = self.store.reader()?.view(&self.doc)?.context("no chat")?;
         assert!(!chat::MESSAGES.rows(&view, true).is_empty());
@@ -282,6 +290,29 @@ impl Place {
         Ok(())
     }
 
+    fn naive_list_last(&self) -> anyhow::Result<()> {
+        let doc = load(&std::fs::read(self.file()?)?)?;
+        let txn = doc.transact();
+        let messages = txn.get_map("messages").context("no messages")?;
+        let mut times = Vec::new();
+        for (id, message) in messages.iter(&txn) {
+            if let Out::YMap(message) = message
+                && let Some(Out::Any(Any::Number(yrs::Number::Int(at)))) =
+                    message.get(&txn, "created_at")
+            {
+                times.push((at, id));
+            }
+        }
+        times.sort_unstable();
+        let last = times.iter().rev().take(20);
+        let texts = last.filter_map(|(_, id)| match messages.get(&txn, id) {
+            Some(Out::YMap(message)) => message.get(&txn, "content"),
+            _ => None,
+        });
+        assert_eq!(texts.count(), 20);
+        Ok(())
+    }
+
     fn naive_list(&self) -> anyhow::Result<()> {
         let doc = load(&std::fs::read(self.file()?)?)?;
         let txn = doc.transact();
@@ -337,6 +368,7 @@ fn environment(dir: &Path, name: &str) -> Rc<Environment> {
         host: "bench".to_owned(),
         lock_wait: Duration::from_secs(10),
         roots: concern::roots,
+        noted: concern::noted(),
         adopt: crdtctl::merge::adopt,
     })
 }

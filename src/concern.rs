@@ -28,8 +28,8 @@ pub use roles::Actor;
 use crate::error::{Hint, Next};
 use crate::id::DocId;
 use crate::limits;
-use crate::schema::Spec;
-use crate::wire::{RootKind, Update};
+use crate::schema::{FieldRole, Spec};
+use crate::wire::{Noted, RootKind, Update};
 
 /// Every concern there is.
 pub const CONCERNS: &[Spec] = &[
@@ -56,6 +56,14 @@ pub fn named(name: &str) -> Option<&'static Spec> {
 /// The types that the roots of a document must have; none are known for an opaque one.
 pub fn roots(doc: &DocId) -> &'static [(&'static str, RootKind)] {
     of(doc).map_or(&[], |spec| spec.roots)
+}
+
+/// The fields of messages by which they are listed: when they were made, and whether they are deleted.
+/// Of a record that is a page of its own they are known without opening it.
+pub fn noted() -> Noted {
+    let created = chat::MESSAGES.named(FieldRole::Created).unwrap_or_default();
+    let deleted = chat::MESSAGES.tombstone.as_ref().map(|marker| marker.flag).unwrap_or_default();
+    [created, deleted]
 }
 
 /// Bytes of a document that its limit counts: not what removed records left, which never comes

@@ -37,6 +37,7 @@ fn around(state: Option<PathBuf>) -> Environment {
         host,
         lock_wait: LOCK_WAIT,
         roots: concern::roots,
+        noted: concern::noted(),
         adopt: merge::adopt,
     }
 }

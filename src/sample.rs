@@ -32,6 +32,7 @@ pub fn environment(real: &Environment, seed: u64) -> Environment {
         host: real.host.clone(),
         lock_wait: real.lock_wait,
         roots: real.roots,
+        noted: real.noted,
         adopt: real.adopt,
     }
 }

@@ -55,7 +55,7 @@ pub use state::{
 use crate::clock::{Clock, Ids};
 use crate::error::{Error, Hint, Next, Result};
 use crate::id::{DocId, MemberId};
-use crate::wire::RootKind;
+use crate::wire::{Noted, RootKind};
 use layout::Layout;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -81,6 +81,8 @@ pub struct Environment {
     pub lock_wait: Duration,
     /// From `concern::CONCERNS`.
     pub roots: Roots,
+    /// From `concern::noted`: the fields that lists are put in order and sifted by.
+    pub noted: Noted,
     /// `merge::adopt`: what is decided where another program put its file over ours.
     pub adopt: Rules,
 }

@@ -194,6 +194,7 @@ impl Place {
             host: "bench".to_owned(),
             lock_wait: Duration::from_secs(10),
             roots: concern::roots,
+            noted: concern::noted(),
             adopt: crdtctl::merge::adopt,
         })
     }

@@ -113,6 +113,12 @@ pub trait Source {
         self.created_by(path)
     }
 
+    /// Keys of a root among which the last so many of its records are, by the time when they were made,
+    /// deleted ones left out or not; None where that takes a look at each.
+    fn latest(&self, _root: &str, _count: usize, _deleted: bool) -> Option<Vec<String>> {
+        None
+    }
+
     /// Some fields of every record in the map or the array at a path, each with its key or id: as
     /// [`Source::keys`] and a look at each find them, in the same order.
     fn fields(&self, path: &[&str], names: &[&str]) -> Vec<(String, Vec<Option<Value>>)> {

@@ -6,7 +6,9 @@
 
 use crate::crdt::source::{Shared, Source};
 use crate::error::Result;
-use crate::wire::{Bytes, Checked, Id, PageRow, PageSet, Pages, Splice, Update, Value};
+use crate::wire::{
+    Bytes, Checked, Id, Noted, PageFacts, PageRow, PageSet, Pages, Splice, Update, Value,
+};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
@@ -18,6 +20,13 @@ use std::rc::Rc;
 pub trait PageSource: Bytes + fmt::Debug {
     /// The page of a key; None where the state has nothing there, not even something deleted.
     fn find(&self, root: &str, key: &str) -> Option<u32>;
+
+    /// What is known of the page of a key without opening it, if it is not among these.
+    fn facts_beyond(&self, root: &str, key: &str, beyond: &PageSet) -> Option<PageFacts>;
+
+    /// The keys of a root among which the last so many records are that it holds, hidden
+    /// ones left out or not; None where that takes a look at each.
+    fn latest(&self, root: &str, count: usize, hidden: bool) -> Option<Vec<String>>;
 
     /// All pages of a root.
     fn of_root(&self, root: &str) -> PageSet;
@@ -70,6 +79,15 @@ impl PageSource for HeldState {
         self.pages.find(root, key)
     }
 
+    fn facts_beyond(&self, root: &str, key: &str, beyond: &PageSet) -> Option<PageFacts> {
+        let is_beyond = self.pages.find(root, key).is_some_and(|page| !beyond.contains(&page));
+        is_beyond.then(|| self.pages.facts(root, key)).flatten()
+    }
+
+    fn latest(&self, _root: &str, _count: usize, _hidden: bool) -> Option<Vec<String>> {
+        None
+    }
+
     fn of_root(&self, root: &str) -> PageSet {
         self.pages.of_root(root)
     }
@@ -111,6 +129,8 @@ impl PageSource for HeldState {
 #[derive(Debug)]
 pub struct Window {
     pages: Rc<dyn PageSource>,
+    /// The fields of which is known what they hold without opening their pages.
+    noted: Noted,
     at_hand: PageSet,
     missed: RefCell<Missed>,
 }
@@ -131,16 +151,21 @@ impl Window {
     ///
     /// # Errors
     /// The bytes.
-    pub fn open(state: Vec<u8>) -> std::result::Result<Window, Vec<u8>> {
-        let pages = Update::walk(&state).ok().and_then(|update| Pages::of(&update));
+    pub fn open(state: Vec<u8>, noted: Noted) -> std::result::Result<Window, Vec<u8>> {
+        let pages = Update::walk(&state).ok().and_then(|update| Pages::of(&update, &noted));
         let Some(pages) = pages else { return Err(state) };
-        Ok(Window::over(Rc::new(HeldState { state, pages })))
+        Ok(Window::over(Rc::new(HeldState { state, pages }), noted))
     }
 
     /// The same, of a state whose pages are known.
-    pub fn over(pages: Rc<dyn PageSource>) -> Window {
+    pub fn over(pages: Rc<dyn PageSource>, noted: Noted) -> Window {
         let (at_hand, missed) = (pages.least(), RefCell::default());
-        Window { pages, at_hand, missed }
+        Window { pages, noted, at_hand, missed }
+    }
+
+    /// The fields that are noted of each page.
+    pub fn noted(&self) -> &Noted {
+        &self.noted
     }
 
     /// What it looks at.
@@ -193,7 +218,12 @@ impl Window {
         let missed = self.missed.borrow();
         let at_hand = &self.at_hand | &missed.pages;
         let pages = Rc::clone(&self.pages);
-        (!missed.all).then_some(Window { pages, at_hand, missed: RefCell::default() })
+        (!missed.all).then_some(Window {
+            pages,
+            noted: self.noted,
+            at_hand,
+            missed: RefCell::default(),
+        })
     }
 }
 
@@ -219,6 +249,20 @@ impl<S: Source + ?Sized> Through<'_, S> {
         }
     }
 
+    /// The value at a path, if it can be told without opening anything.
+    fn noted(&self, path: &[&str]) -> Option<Option<Value>> {
+        let (Some(window), [root, key, field]) = (self.window, path) else { return None };
+        let at = window.noted.iter().position(|noted| noted == field)?;
+        let facts = window.pages.facts_beyond(root, key, &window.at_hand)?;
+        facts.values.into_iter().nth(at)
+    }
+
+    /// The item of the map at a path of two steps, if that can be told without opening it.
+    fn map(&self, path: &[&str]) -> Option<Id> {
+        let (Some(window), [root, key]) = (self.window, path) else { return None };
+        Some(window.pages.facts_beyond(root, key, &window.at_hand)?.item)
+    }
+
     fn with_others(&self, mut keys: Vec<String>, path: &[&str], prefix: &str) -> Vec<String> {
         if let (Some(window), [root]) = (self.window, path) {
             let others = window.pages.keys_beyond(root, prefix, &window.at_hand);
@@ -239,6 +283,9 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
     }
 
     fn value(&self, path: &[&str]) -> Option<Value> {
+        if let Some(noted) = self.noted(path) {
+            return noted;
+        }
         self.ask(path);
         self.source.value(path)
     }
@@ -259,23 +306,46 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
     }
 
     fn exists(&self, path: &[&str]) -> bool {
+        if self.map(path).is_some() {
+            return true;
+        }
         self.ask_below_root(path);
         self.source.exists(path)
     }
 
     fn shared(&self, path: &[&str]) -> Option<Shared> {
+        if self.map(path).is_some() {
+            return Some(Shared::Map);
+        }
         self.ask_below_root(path);
         self.source.shared(path)
     }
 
     fn created_by(&self, path: &[&str]) -> Option<Id> {
+        if let Some(item) = self.map(path) {
+            return Some(item);
+        }
         self.ask_below_root(path);
         self.source.created_by(path)
     }
 
     fn item(&self, path: &[&str]) -> Option<Id> {
+        if let Some(item) = self.map(path) {
+            return Some(item);
+        }
         self.ask(path);
         self.source.item(path)
+    }
+
+    fn latest(&self, root: &str, count: usize, deleted: bool) -> Option<Vec<String>> {
+        let window = self.window?;
+        // Those at hand may be others by now.
+        let count = count.saturating_add(window.at_hand.len());
+        let mut keys = window.pages.latest(root, count, deleted)?;
+        keys.extend(self.source.keys(&[root]));
+        keys.sort_unstable();
+        keys.dedup();
+        Some(keys)
     }
 
     fn fields(&self, path: &[&str], names: &[&str]) -> Vec<(String, Vec<Option<Value>>)> {

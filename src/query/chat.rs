@@ -94,10 +94,15 @@ pub struct ThreadSummary {
 /// # Errors
 /// `Ambiguous` or `Usage` for a prefix of an author; `Corrupt` where the document is.
 pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Result<Vec<Message>> {
-    match view(reader, entity, &SPEC)? {
-        Some(view) => list_of(reader, &Talk::of(reader, entity, &view)?, entity, filter),
-        None => Ok(Vec::new()),
-    }
+    let list =
+        |chat: &dyn Source| list_of(reader, &Talk::of(reader, entity, chat)?, entity, filter);
+    // What is shown of most messages is read faster of all at once.
+    let some = filter.limit.is_some() && filter.lets_all_through() && !filter.replies;
+    let found = match some {
+        true => look(reader, entity, &SPEC, list)?,
+        false => view(reader, entity, &SPEC)?.map(|view| list(&view)).transpose()?,
+    };
+    Ok(found.unwrap_or_default())
 }
 
 /// The same, of a chat that was read.
@@ -108,20 +113,17 @@ fn list_of(
     filter: &MessageFilter,
 ) -> Result<Vec<Message>> {
     let view = talk.view();
-    let mut replies = REPLIES.records(view);
     let with_replies = !filter.words.is_empty() || filter.unread || filter.replies;
-    if !with_replies {
-        let mut gone = BTreeMap::new();
-        for thread in replies.iter().filter_map(|path| path.get(1)) {
-            if !gone.contains_key(thread) {
-                gone.insert(thread.clone(), talk.is_gone(thread)?);
-            }
-        }
-        replies.retain(|path| path.get(1).is_some_and(|thread| gone.get(thread) == Some(&true)));
-    }
-    let mut paths = MESSAGES.records(view);
-    paths.append(&mut replies);
     let limit = filter.limit.filter(|_| filter.lets_all_through());
+    let latest = limit.and_then(|limit| view.latest("messages", limit, filter.deleted));
+    let mut paths = match latest {
+        Some(ids) => ids.iter().map(|id| DocPath::from(["messages", id])).collect(),
+        None => MESSAGES.records(view),
+    };
+    paths.append(&mut match with_replies {
+        true => REPLIES.records(view),
+        false => replies_to_deleted(talk)?,
+    });
     if let Some(limit) = limit {
         paths = newest(view, paths, filter.deleted, limit);
     }
@@ -137,6 +139,19 @@ fn list_of(
     talk.sort(&mut found);
     if let Some(limit) = filter.limit {
         found.drain(..found.len().saturating_sub(limit));
+    }
+    Ok(found)
+}
+
+/// The replies in the threads of messages that are deleted, or nowhere any more.
+fn replies_to_deleted(talk: &Talk<'_>) -> Result<Vec<DocPath>> {
+    let mut found = Vec::new();
+    for thread in THREADS.records(talk.view()) {
+        if thread.last().map_or(Ok(false), |message| talk.is_gone(message))? {
+            let replies = thread.child("replies");
+            let ids = talk.view().keys(&replies.steps());
+            found.extend(ids.into_iter().map(|id| replies.child(&id)));
+        }
     }
     Ok(found)
 }

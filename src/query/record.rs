@@ -119,12 +119,13 @@ pub(super) fn derived<'de, D: Deserializer<'de>, T: Default>(found: D) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::concern::{canvas, chat, core, issues, kanban};
+    use crate::concern::{self, canvas, chat, core, issues, kanban};
     use crate::query::board::Card;
     use crate::query::canvas::Element;
     use crate::query::chat::Message;
     use crate::query::issue::{Comment, Issue};
     use crate::query::member::Member;
+    use crate::schema::FieldRole;
     use crate::wire::Value as Held;
     use serde::Serialize;
 
@@ -174,5 +175,12 @@ mod tests {
         let message: Message = typed(row).unwrap();
         assert_eq!((message.parent_id, message.reply_count), (None, 0));
         assert!(message.other.is_empty(), "{:?}", message.other);
+    }
+
+    #[test]
+    fn what_messages_are_listed_by_is_noted_beside_their_pages() {
+        let deleted = chat::MESSAGES.tombstone.as_ref().map(|tombstone| tombstone.flag);
+        let listed_by = [chat::MESSAGES.named(FieldRole::Created), deleted];
+        assert_eq!(listed_by, concern::noted().map(Some));
     }
 }

@@ -12,16 +12,20 @@ use crate::crdt::window::{PageSource, Window};
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::limits;
-use crate::wire::{Bytes, Checked, DeleteSet, IdSet, PageRow, PageSet, Segments, Splice, Update};
+use crate::wire::{
+    Bytes, Checked, DeleteSet, IdSet, Noted, PageFacts, PageRow, PageSet, Segments, Splice, Update,
+};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
 
 /// With more pieces than this the document is opened as a whole, which takes less.
 const MOST_RANGES: usize = 2_000;
+/// Of more pages than this the facts are read with those of all others of their root.
+const ASKED_ONE_BY_ONE: usize = if cfg!(debug_assertions) { 4 } else { 1_000 };
 
 /// A file, and where its pages stand.
 #[derive(Debug)]
@@ -35,9 +39,18 @@ struct IndexedFile {
     table: PageTable,
     /// Those that were asked for, in the order in which they got their numbers.
     pages: RefCell<Vec<StoredPage>>,
-    numbers: RefCell<BTreeMap<(String, Option<String>), u32>>,
+    numbers: RefCell<BTreeMap<String, BTreeMap<Option<String>, u32>>>,
+    facts: RefCell<HashMap<String, RootFacts>>,
     /// Something could not be read: what was said since is worth nothing.
     failed: Cell<bool>,
+}
+
+/// What was asked of the pages of a root without opening them.
+#[derive(Debug, Default)]
+struct RootFacts {
+    asked: usize,
+    /// All of them, once that takes less than asking for one after the other.
+    all: Option<HashMap<String, PageFacts>>,
 }
 
 /// A file that is the very one of which is known where its pages stand.
@@ -78,6 +91,7 @@ pub(super) fn open(
     layout: &Layout,
     state: &State,
     doc: &DocId,
+    noted: Noted,
 ) -> Result<Option<(Loaded, Window)>> {
     let Some(found) = as_written(layout, state, doc)? else { return Ok(None) };
     let KnownFile { path, file, seen, index, known } = found;
@@ -94,6 +108,7 @@ pub(super) fn open(
         table: index.table,
         pages: RefCell::default(),
         numbers: RefCell::default(),
+        facts: RefCell::default(),
         failed: Cell::new(false),
     };
     let loaded = Loaded {
@@ -107,7 +122,7 @@ pub(super) fn open(
         unlogged: None,
         known: Some(known),
     };
-    Ok(Some((loaded, Window::over(Rc::new(source)))))
+    Ok(Some((loaded, Window::over(Rc::new(source), noted))))
 }
 
 impl IndexedFile {
@@ -121,12 +136,19 @@ impl IndexedFile {
     fn number(&self, page: StoredPage) -> Option<u32> {
         let mut pages = self.pages.borrow_mut();
         let next = u32::try_from(pages.len()).ok()?;
-        let name = (page.root.clone(), page.key.clone());
-        let number = *self.numbers.borrow_mut().entry(name).or_insert(next);
+        let mut numbers = self.numbers.borrow_mut();
+        let keys = numbers.entry(page.root.clone()).or_default();
+        let number = *keys.entry(page.key.clone()).or_insert(next);
         if number == next {
             pages.push(page);
         }
         Some(number)
+    }
+
+    fn is_among(&self, root: &str, key: &str, pages: &PageSet) -> bool {
+        let numbers = self.numbers.borrow();
+        let number = numbers.get(root).and_then(|keys| keys.get(&Some(key.to_owned())));
+        number.is_some_and(|number| pages.contains(number))
     }
 
     /// The blocks of some pages; None where it takes less to open everything.
@@ -151,6 +173,30 @@ impl PageSource for IndexedFile {
         self.told(self.table.find(root, key)).and_then(|page| self.number(page))
     }
 
+    fn facts_beyond(&self, root: &str, key: &str, beyond: &PageSet) -> Option<PageFacts> {
+        if self.is_among(root, key, beyond) {
+            return None;
+        }
+        let mut known = self.facts.borrow_mut();
+        if !known.contains_key(root) {
+            known.insert(root.to_owned(), RootFacts::default());
+        }
+        let known = known.get_mut(root)?;
+        known.asked = known.asked.saturating_add(1);
+        if known.all.is_none() && known.asked > ASKED_ONE_BY_ONE {
+            known.all = Some(self.told(self.table.all_facts(root)));
+        }
+        match &known.all {
+            Some(all) => all.get(key).cloned(),
+            None => self.told(self.table.facts(root, key)),
+        }
+    }
+
+    fn latest(&self, root: &str, count: usize, hidden: bool) -> Option<Vec<String>> {
+        let count = u32::try_from(count).ok()?;
+        Some(self.told(self.table.latest(root, count, hidden)))
+    }
+
     fn of_root(&self, root: &str) -> PageSet {
         let pages = self.told(self.table.of_root(root));
         pages.into_iter().filter_map(|page| self.number(page)).collect()
@@ -167,11 +213,7 @@ impl PageSource for IndexedFile {
 
     fn keys_beyond(&self, root: &str, prefix: &str, beyond: &PageSet) -> Vec<String> {
         let mut keys = self.told(self.table.living(root, prefix));
-        let numbers = self.numbers.borrow();
-        keys.retain(|key| {
-            let number = numbers.get(&(root.to_owned(), Some(key.clone())));
-            number.is_none_or(|number| !beyond.contains(number))
-        });
+        keys.retain(|key| !self.is_among(root, key, beyond));
         keys
     }
 

@@ -17,7 +17,7 @@ impl Reader {
     /// As [`Reader::view`].
     pub fn look<R>(&self, doc: &DocId, look: impl Fn(&dyn Source) -> R) -> Result<Option<R>> {
         if let FileSource::Files { layout, state: Some(state) } = self.source() {
-            let looked = state.unmoved(|| match index::open(layout, state, doc)? {
+            let looked = state.unmoved(|| match index::open(layout, state, doc, self.noted())? {
                 Some((_, window)) => Ok(self.look_through(doc, window, &look)),
                 None => Ok(None),
             });

@@ -14,7 +14,7 @@ use crate::crdt::window::Window;
 use crate::error::Result;
 use crate::gate;
 use crate::id::DocId;
-use crate::wire::Pages;
+use crate::wire::{Noted, Pages};
 use std::rc::Rc;
 
 impl Session {
@@ -78,19 +78,26 @@ impl Session {
 
 impl OpenDocument {
     /// A document of which only some pages were ever read; None where it takes all of it.
-    pub fn indexed(layout: &Layout, state: &State, doc: &DocId) -> Result<Option<OpenDocument>> {
-        let Some((loaded, window)) = index::open(layout, state, doc)? else { return Ok(None) };
+    pub fn indexed(
+        layout: &Layout,
+        state: &State,
+        doc: &DocId,
+        noted: Noted,
+    ) -> Result<Option<OpenDocument>> {
+        let Some((loaded, window)) = index::open(layout, state, doc, noted)? else {
+            return Ok(None);
+        };
         let mut open = OpenDocument::new(loaded);
         open.look_through(window)?;
         Ok(Some(open))
     }
 
     /// Keeps only some pages of it open, if it is as it was last written here.
-    pub fn narrow(&mut self) -> Result<()> {
+    pub fn narrow(&mut self, noted: Noted) -> Result<()> {
         if !self.loaded.as_stored {
             return Ok(());
         }
-        match Window::open(std::mem::take(&mut self.loaded.state)) {
+        match Window::open(std::mem::take(&mut self.loaded.state), noted) {
             Ok(window) => self.look_through(window),
             Err(state) => {
                 self.loaded.state = state;
@@ -137,7 +144,9 @@ impl OpenDocument {
         let Some(window) = self.window.clone() else { return Ok(None) };
         let edited = self.checked(doc, roots)?;
         let edited = edited.update();
-        let (Some(splice), Some(edited)) = (window.splice(&edited), Pages::of(&edited)) else {
+        let (Some(splice), Some(edited)) =
+            (window.splice(&edited), Pages::of(&edited, window.noted()))
+        else {
             return Ok(None);
         };
         debug_assert!(

@@ -8,7 +8,7 @@ use super::{Environment, Roots, replica};
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::{DocId, MemberId};
-use crate::wire::Update;
+use crate::wire::{Noted, Update};
 use std::path::{Path, PathBuf};
 
 /// Read access: cannot write. Sees committed log rows that are not folded yet.
@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 pub struct Reader {
     source: FileSource,
     roots: Roots,
+    noted: Noted,
 }
 
 /// A document's file.
@@ -37,12 +38,20 @@ impl Reader {
     pub(super) fn open(layout: Layout, environment: &Environment) -> Result<Reader> {
         let path = layout.resolve(Path::new("crdtctl.db"));
         let state = State::open_for_reading(&path, environment.lock_wait)?;
-        Ok(Reader { source: FileSource::Files { layout, state }, roots: environment.roots })
+        Ok(Reader {
+            source: FileSource::Files { layout, state },
+            roots: environment.roots,
+            noted: environment.noted,
+        })
     }
 
     /// Reads the files alone.
     pub(super) fn without_state(layout: Layout, environment: &Environment) -> Reader {
-        Reader { source: FileSource::Files { layout, state: None }, roots: environment.roots }
+        Reader {
+            source: FileSource::Files { layout, state: None },
+            roots: environment.roots,
+            noted: environment.noted,
+        }
     }
 
     pub(super) fn source(&self) -> &FileSource {
@@ -53,8 +62,17 @@ impl Reader {
         self.roots
     }
 
+    /// The fields that lists are put in order and sifted by.
+    pub(super) fn noted(&self) -> Noted {
+        self.noted
+    }
+
     pub(super) fn open_legacy(file: &Path, environment: &Environment) -> Result<Reader> {
-        Ok(Reader { source: FileSource::Legacy(Legacy::open(file)?), roots: environment.roots })
+        Ok(Reader {
+            source: FileSource::Legacy(Legacy::open(file)?),
+            roots: environment.roots,
+            noted: environment.noted,
+        })
     }
 
     /// The directory of all disks, which need not be there; None for a store of the generation that

@@ -400,8 +400,9 @@ impl Session {
         if self.documents.contains_key(doc) {
             return Ok(());
         }
+        let noted = self.environment.noted;
         if self.paging
-            && let Some(open) = OpenDocument::indexed(&self.layout, &self.state, doc)?
+            && let Some(open) = OpenDocument::indexed(&self.layout, &self.state, doc, noted)?
         {
             self.documents.insert(doc.clone(), Some(open));
             return Ok(());
@@ -414,7 +415,7 @@ impl Session {
         };
         let mut open = loaded.map(OpenDocument::new);
         if self.paging {
-            open.iter_mut().try_for_each(OpenDocument::narrow)?;
+            open.iter_mut().try_for_each(|open| open.narrow(noted))?;
         }
         self.documents.insert(doc.clone(), open);
         brought.map_or(Ok(()), |brought| self.adopt(doc, brought))

@@ -33,6 +33,7 @@ impl Bench {
             host: "host".to_owned(),
             lock_wait: Duration::from_millis(100),
             roots: |_| &[],
+            noted: ["created_at", "deleted"],
             adopt: |_, adopted| Ok(vec![format!("adopted {}", adopted.doc)]),
         }
     }

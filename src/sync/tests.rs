@@ -139,6 +139,7 @@ fn environment(dir: &Path, seed: &str) -> Rc<Environment> {
         host: "host".into(),
         lock_wait: Duration::from_secs(5),
         roots: concern::roots,
+        noted: concern::noted(),
         adopt: crate::merge::adopt,
     })
 }

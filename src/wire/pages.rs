@@ -6,6 +6,7 @@
 //! ([`Pages::project`]), which yrs opens and edits as it would the whole. What it made of them goes
 //! back to where they stood ([`Pages::splice`]); everything else is copied byte for byte.
 
+use super::noted::{Noted, NotedBlocks, PageFacts};
 use super::segments::{Segments, Splice};
 use super::{Checked, DeleteSet, Header, Id, IdSet, Kind, Parent, Update};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -22,6 +23,8 @@ pub struct Pages {
     /// By client and clock.
     stretches: Vec<Stretch>,
     pages: Vec<Page>,
+    /// By page, as they are kept; empty where there are none.
+    facts: Vec<Vec<u8>>,
     /// By root and key.
     named: BTreeMap<String, BTreeMap<Option<String>, u32>>,
     deletes: DeleteSet,
@@ -42,6 +45,18 @@ struct Page {
     values: u32,
     /// The last of them that was seen is not deleted.
     lives: bool,
+    noted: NotedBlocks,
+}
+
+/// Where a block stands in its page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PagePlace {
+    /// Right under the page's key.
+    Value,
+    /// Right under one of the keys that are noted, in the map under the page's key.
+    Noted(usize),
+    /// Anywhere else.
+    Below,
 }
 
 impl Page {
@@ -67,15 +82,18 @@ pub struct PageRow<'p> {
     pub lives: bool,
     /// Its blocks, all of them whole.
     pub ids: IdSet,
+    /// [`PageFacts`] as they are kept; empty where there are none.
+    pub facts: Vec<u8>,
 }
 
 impl Pages {
     /// The pages of a state that was stored here. None where that is not as this expects it: then
     /// the whole document has to be opened. Linear in the state.
-    pub fn of<S>(state: &Update<'_, S>) -> Option<Pages> {
+    pub fn of<S>(state: &Update<'_, S>, noted: &Noted) -> Option<Pages> {
         let mut search = PageSearch {
             state,
-            found: vec![(OPEN, false); state.blocks.len()],
+            noted,
+            found: vec![(OPEN, PagePlace::Below); state.blocks.len()],
             follows: HashMap::new(),
             pages: Vec::new(),
             named: HashMap::new(),
@@ -88,12 +106,18 @@ impl Pages {
         }
         search.resolve()?;
         let (segments, stretches) = (Segments::of(state)?, search.stretches()?);
+        let facts = search.pages.iter();
+        let facts = facts.map(|page| match page.is_plain() && page.lives {
+            true => page.noted.facts(state),
+            false => Vec::new(),
+        });
+        let facts = facts.collect();
         let mut named: BTreeMap<String, BTreeMap<Option<String>, u32>> = BTreeMap::new();
         for ((root, key), page) in search.named {
             named.entry(root.to_owned()).or_default().insert(key.map(str::to_owned), page);
         }
         let deletes = state.deletes.clone();
-        Some(Pages { segments, stretches, pages: search.pages, named, deletes })
+        Some(Pages { segments, stretches, pages: search.pages, facts, named, deletes })
     }
 
     /// The page of a key; None where the state has nothing there, not even something deleted.
@@ -101,6 +125,13 @@ impl Pages {
         let keys = self.named.get(root)?;
         // A root that is a sequence is one page, whatever is looked for in it.
         keys.get(&Some(key.to_owned())).or_else(|| keys.get(&None)).copied()
+    }
+
+    /// What can be said of the page of a key without opening it; None where it has to be opened, or
+    /// there is none.
+    pub fn facts(&self, root: &str, key: &str) -> Option<PageFacts> {
+        let page = self.named.get(root)?.get(&Some(key.to_owned()))?;
+        PageFacts::decode(self.facts.get(*page as usize)?)
     }
 
     /// All pages of a root.
@@ -161,7 +192,8 @@ impl Pages {
         let row = |(root, key, number): (_, _, u32)| {
             let page = self.pages.get(number as usize)?;
             let ids = ids.get_mut(number as usize).map(std::mem::take)?;
-            Some(PageRow { root, key, plain: page.is_plain(), lives: page.lives, ids })
+            let facts = self.facts.get(number as usize)?.clone();
+            Some(PageRow { root, key, plain: page.is_plain(), lives: page.lives, ids, facts })
         };
         others.filter_map(row).collect()
     }
@@ -190,15 +222,36 @@ struct Follows {
     client: u64,
     /// The block in whose page it is.
     owner: u32,
-    /// It stands beside that one, not in it.
-    beside: bool,
+    relation: Relation,
+}
+
+/// How a block stands to the one in whose page it is.
+#[derive(Clone, Copy)]
+enum Relation {
+    /// In the same place.
+    Beside,
+    /// In it, under one of the keys that are noted.
+    Into(usize),
+    /// Somewhere else in it.
+    Elsewhere,
+}
+
+impl Relation {
+    fn from(self, owner: PagePlace) -> PagePlace {
+        match (self, owner) {
+            (Relation::Beside, place) => place,
+            (Relation::Into(field), PagePlace::Value) => PagePlace::Noted(field),
+            _ => PagePlace::Below,
+        }
+    }
 }
 
 /// Finds out where each block stands.
 struct PageSearch<'s, 'a, S> {
     state: &'s Update<'a, S>,
-    /// By block: its page, and whether it stands right under the key of that.
-    found: Vec<(u32, bool)>,
+    noted: &'s Noted,
+    /// By block: its page, and where in that it stands.
+    found: Vec<(u32, PagePlace)>,
     follows: HashMap<u32, Follows>,
     pages: Vec<Page>,
     named: HashMap<(&'a str, Option<&'a str>), u32>,
@@ -210,24 +263,24 @@ impl<'a, S> PageSearch<'_, 'a, S> {
     fn place(&mut self, client: u64, index: usize) -> Option<()> {
         let block = self.state.blocks.get(index)?;
         let found = match block.kind {
-            Kind::Gc => (NOWHERE, false),
+            Kind::Gc => (NOWHERE, PagePlace::Below),
             Kind::Skip => return None,
             _ => {
                 let header = self.state.header(block);
                 if let Some(Parent::Root(root)) = header.parent {
-                    (self.page(root, header.key)?, true)
+                    (self.page(root, header.key)?, PagePlace::Value)
                 } else {
                     let owner = self.owner(client, index, &header)?;
-                    let beside = header.parent.is_none();
+                    let relation = self.relation(&header);
                     match *self.found.get(owner as usize)? {
                         // What stands in something collected is collected when it is opened.
                         (NOWHERE, _) => return None,
                         (OPEN, _) => {
-                            let follows = Follows { client, owner, beside };
+                            let follows = Follows { client, owner, relation };
                             self.follows.insert(u32::try_from(index).ok()?, follows);
-                            (OPEN, false)
+                            (OPEN, PagePlace::Below)
                         }
-                        (page, top) => (page, top && beside),
+                        (page, place) => (page, relation.from(place)),
                     }
                 }
             }
@@ -236,15 +289,36 @@ impl<'a, S> PageSearch<'_, 'a, S> {
     }
 
     /// Notes where a block stands, and counts what stands right under the key of a page.
-    fn note(&mut self, client: u64, index: usize, (page, top): (u32, bool)) -> Option<()> {
-        *self.found.get_mut(index)? = (page, top);
-        if top {
-            let lives = self.lives(client, index)?;
-            let page = self.pages.get_mut(page as usize)?;
-            page.values = page.values.saturating_add(1);
-            page.lives = lives;
+    fn note(&mut self, client: u64, index: usize, found: (u32, PagePlace)) -> Option<()> {
+        *self.found.get_mut(index)? = found;
+        let (page, place) = found;
+        if place == PagePlace::Below {
+            return Some(());
+        }
+        let lives = self.lives(client, index)?;
+        let page = self.pages.get_mut(page as usize)?;
+        match place {
+            PagePlace::Value => {
+                page.values = page.values.saturating_add(1);
+                page.lives = lives;
+                page.noted.value(client, index);
+            }
+            PagePlace::Noted(field) => page.noted.field(field, index, lives),
+            PagePlace::Below => {}
         }
         Some(())
+    }
+
+    /// How a block stands to the one in whose page it is.
+    fn relation(&self, header: &Header<'a>) -> Relation {
+        match (header.parent, header.key) {
+            (None, _) => Relation::Beside,
+            (_, Some(key)) => match self.noted.iter().position(|noted| *noted == key) {
+                Some(field) => Relation::Into(field),
+                None => Relation::Elsewhere,
+            },
+            _ => Relation::Elsewhere,
+        }
     }
 
     fn lives(&self, client: u64, index: usize) -> Option<bool> {
@@ -297,13 +371,13 @@ impl<'a, S> PageSearch<'_, 'a, S> {
                 chain.push((at, next));
                 at = next.owner;
             }
-            let (page, mut top) = *self.found.get(at as usize)?;
+            let (page, mut place) = *self.found.get(at as usize)?;
             if page == NOWHERE {
                 return None;
             }
             for (at, next) in chain.into_iter().rev() {
-                top &= next.beside;
-                self.note(next.client, at as usize, (page, top))?;
+                place = next.relation.from(place);
+                self.note(next.client, at as usize, (page, place))?;
             }
         }
         Some(())

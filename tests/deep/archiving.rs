@@ -91,6 +91,7 @@ impl Schedule {
                 host: format!("r{index}"),
                 lock_wait: Duration::from_secs(1),
                 roots: concern::roots,
+                noted: concern::noted(),
                 adopt: merge::adopt,
             });
             let member = MemberId::parse(member).expect("a member id");

@@ -266,6 +266,7 @@ fn fingerprint(store: &Store<'_>) -> String {
         host: "test".to_owned(),
         lock_wait: Duration::from_secs(10),
         roots: crdtctl::concern::roots,
+        noted: crdtctl::concern::noted(),
         adopt: crdtctl::merge::adopt,
     };
     let opened = store::Store::open_with(&store.dir, Rc::new(environment)).expect("a store");

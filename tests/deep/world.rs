@@ -156,6 +156,7 @@ impl World {
             host: name.clone(),
             lock_wait: Duration::from_secs(1),
             roots: concern::roots,
+            noted: concern::noted(),
             adopt: crdtctl::merge::adopt,
         });
         let (store, _) =

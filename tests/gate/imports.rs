@@ -67,6 +67,7 @@ fn outcome(carol: &Store<'_>, bundles: &[&Bundle]) -> Result<Outcome> {
         host: "host".into(),
         lock_wait: Duration::from_secs(5),
         roots: concern::roots,
+        noted: concern::noted(),
         adopt: crdtctl::merge::adopt,
     });
     let store = store::Store::open_with(&carol.dir, environment)?;

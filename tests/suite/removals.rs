@@ -35,6 +35,7 @@ fn store(dir: &Path, seed: u64) -> Store {
         host: "host".to_owned(),
         lock_wait: Duration::from_secs(5),
         roots: concern::roots,
+        noted: concern::noted(),
         adopt: crdtctl::merge::adopt,
     };
     let alice = MemberId::parse(ALICE).unwrap();

@@ -1,12 +1,13 @@
 //! Some pages of a random document, edited and put back.
 
 use super::checked;
-use crate::crdt::source::Source;
+use crate::concern;
+use crate::crdt::source::{Shared, Source};
 use crate::crdt::testing::{Rng, apply, new_doc, random_world, shown_by_view, state, view};
 use crate::gate::storable;
-use crate::wire::{IdSet, PageSet, Pages, Segments};
+use crate::wire::{IdSet, Noted, PageFacts, PageSet, Pages, Segments};
 use std::collections::BTreeSet;
-use yrs::{Doc, Map, MapPrelim, Transact, WriteTxn};
+use yrs::{Doc, Map, MapPrelim, Out, Transact, WriteTxn};
 
 /// Roots with their keys, as the whole document has them.
 fn keys(bytes: &[u8]) -> Vec<(String, Vec<String>)> {
@@ -50,7 +51,7 @@ fn pages_say_of_themselves_what_the_whole_says() {
         let (mut rng, world) = random_world(seed, 60);
         let bytes = state(&world.all());
         let whole = checked(&bytes);
-        let pages = Pages::of(&whole).expect("pages");
+        let pages = Pages::of(&whole, &concern::noted()).expect("pages");
         let (set, found) = some(&mut rng, &bytes, &pages);
         let projection = pages.project(&bytes, &set).expect("a projection");
         let version = storable(&projection).unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
@@ -71,12 +72,83 @@ fn pages_say_of_themselves_what_the_whole_says() {
     }
 }
 
+const SOME_KEYS: &Noted = &["a", "b"];
+
+/// Replicas that write the same few fields of the same few records, and hear of each other at times.
+fn written_at_once(rng: &mut Rng) -> Vec<u8> {
+    let docs: Vec<Doc> = (1..4).map(|client| new_doc(client, false)).collect();
+    for _ in 0..rng.below(60) {
+        let doc = &docs[rng.below(docs.len())];
+        if rng.below(4) == 0 {
+            apply(doc, &state(&docs[rng.below(docs.len())]));
+            continue;
+        }
+        let (key, field, value) =
+            (format!("k{}", rng.below(4)), rng.pick(&["a", "b", "c"]), rng.below(9));
+        let mut txn = doc.transact_mut();
+        let map = txn.get_or_insert_map("m");
+        let Some(Out::YMap(record)) = map.get(&txn, &key) else {
+            map.insert(&mut txn, key, MapPrelim::from([(field, value as i64)]));
+            continue;
+        };
+        match rng.below(12) {
+            0 => drop(record.remove(&mut txn, field)),
+            1 => drop(record.insert(&mut txn, field, MapPrelim::default())),
+            2 => drop(map.remove(&mut txn, &key)),
+            3 => drop(map.insert(&mut txn, key, "no record")),
+            4 => drop(record.insert(
+                &mut txn,
+                field,
+                "a long value, longer than those that are kept",
+            )),
+            5 => drop(record.insert(&mut txn, field, value % 2 == 0)),
+            _ => drop(record.insert(&mut txn, field, value as i64)),
+        }
+    }
+    docs[1..].iter().for_each(|doc| apply(&docs[0], &state(doc)));
+    state(&docs[0])
+}
+
+#[test]
+fn facts_of_pages_are_what_the_document_says() {
+    let (mut known, mut filled) = (0, 0);
+    for seed in 0..900 {
+        let bytes = match seed % 2 {
+            0 => written_at_once(&mut Rng::new(seed)),
+            _ => state(&random_world(seed, 60).1.all()),
+        };
+        let pages = Pages::of(&checked(&bytes), SOME_KEYS).expect("pages");
+        let rows = pages.rows_beyond(&PageSet::new());
+        let view = view(&bytes);
+        for row in rows.iter().filter(|row| !row.facts.is_empty()) {
+            let (root, key) = (row.root, row.key.expect("a key"));
+            let facts = PageFacts::decode(&row.facts).expect("facts");
+            assert_eq!(pages.facts(root, key).as_ref(), Some(&facts), "seed {seed}");
+            assert_eq!(view.container(&[root, key]), Some(facts.item), "seed {seed}: {root} {key}");
+            assert_eq!(view.shared(&[root, key]), Some(Shared::Map), "seed {seed}: {root} {key}");
+            for (name, value) in SOME_KEYS.iter().zip(facts.values) {
+                filled += usize::from(value.is_some());
+                assert_eq!(
+                    value,
+                    view.value(&[root, key, name]),
+                    "seed {seed}: {root} {key} {name}"
+                );
+            }
+            known += 1;
+            for cut in 0..row.facts.len() {
+                assert!(PageFacts::decode(&row.facts[..cut]).is_none(), "seed {seed}: {cut}");
+            }
+        }
+    }
+    assert!(known > 400 && filled > 150, "{known} pages with {filled} values");
+}
+
 #[test]
 fn pages_go_back_where_they_stood() {
     for seed in 0..200 {
         let (mut rng, world) = random_world(seed, 60);
         let bytes = state(&world.all());
-        let pages = Pages::of(&checked(&bytes)).expect("pages");
+        let pages = Pages::of(&checked(&bytes), &concern::noted()).expect("pages");
         let (mut set, found) = some(&mut rng, &bytes, &pages);
         let projection = pages.project(&bytes, &set).expect("a projection");
         let same = pages.splice(&bytes, &set, &checked(&projection)).expect("the whole");
@@ -140,7 +212,7 @@ fn segments_stay_right_however_often_they_are_spliced() {
         };
         for round in 0..10 {
             let context = format!("seed {seed}, round {round}");
-            let pages = Pages::of(&checked(&bytes)).expect("pages");
+            let pages = Pages::of(&checked(&bytes), &concern::noted()).expect("pages");
             let segments = Segments::of(&checked(&bytes)).expect("segments");
             assert!(round > 0 || segments.encode().len() > 30, "several segments");
             let (mut set, found) = some(&mut rng, &bytes, &pages);

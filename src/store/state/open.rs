@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("typed.sql"),
     include_str!("pages.sql"),
     include_str!("disk.sql"),
+    include_str!("facts.sql"),
 ];
 
 impl State {

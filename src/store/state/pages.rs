@@ -4,9 +4,9 @@ use super::{State, fault};
 use crate::error::Result;
 use crate::id::DocId;
 use crate::store::fs::Seen;
-use crate::wire::{IdSet, PageRow, Segments};
-use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::collections::BTreeSet;
+use crate::wire::{IdSet, PageFacts, PageRow, Segments};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 /// What is known of the pages of one document.
@@ -69,6 +69,56 @@ impl PageTable {
         self.db.prepare_cached(&sql)?.query_map(params![self.doc, root], page)?.collect()
     }
 
+    /// What is known of the page of a key without opening it.
+    pub fn facts(&self, root: &str, key: &str) -> rusqlite::Result<Option<PageFacts>> {
+        let sql = "SELECT facts FROM page WHERE doc = ?1 AND root = ?2 AND key = ?3";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let key = stored(Some(key));
+        let mut rows = statement.query(params![self.doc, root, key])?;
+        let row = rows.next()?;
+        row.map(|row| facts(row, 0)).transpose().map(Option::flatten)
+    }
+
+    /// The same of all pages of a root of which anything is known.
+    pub fn all_facts(&self, root: &str) -> rusqlite::Result<HashMap<String, PageFacts>> {
+        let sql = "SELECT key, facts FROM page WHERE doc = ?1 AND root = ?2";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let mut rows = statement.query(params![self.doc, root])?;
+        let mut all = HashMap::new();
+        while let Some(row) = rows.next()? {
+            if let (Some(key), Some(facts)) =
+                (row.get_ref(0)?.as_str()?.strip_prefix('='), facts(row, 1)?)
+            {
+                all.insert(key.to_owned(), facts);
+            }
+        }
+        Ok(all)
+    }
+
+    /// The keys of a root among which the last so many records are that it holds, hidden ones left out
+    /// or not.
+    pub fn latest(&self, root: &str, count: u32, hidden: bool) -> rusqlite::Result<Vec<String>> {
+        let keys = |condition: &str,
+                    values: &[&dyn ToSql]|
+         -> rusqlite::Result<Vec<(String, i64)>> {
+            let sql = format!(
+                "SELECT key, at FROM page INDEXED BY page_at
+                 WHERE doc = ?1 AND root = ?2 AND {condition}"
+            );
+            let mut statement = self.db.prepare_cached(&sql)?;
+            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.unwrap_or(0)));
+            statement.query_map(values, row)?.collect()
+        };
+        let last = "at IS NOT NULL AND (?4 OR NOT hidden) ORDER BY at DESC LIMIT ?3";
+        let mut found = keys(last, params![self.doc, root, count, hidden])?;
+        if let Some((_, at)) = found.last().cloned() {
+            // Those of one second are told apart by who wrote first.
+            found.extend(keys("at = ?3", params![self.doc, root, at])?);
+        }
+        found.extend(keys("at IS NULL AND lives", params![self.doc, root])?);
+        Ok(found.iter().filter_map(|(key, _)| key.strip_prefix('=').map(str::to_owned)).collect())
+    }
+
     pub fn least(&self) -> rusqlite::Result<Vec<StoredPage>> {
         let sql =
             format!("SELECT {COLUMNS} FROM page INDEXED BY page_least WHERE doc = ?1 AND least");
@@ -96,6 +146,10 @@ impl PageTable {
 /// A key as it stands in the table.
 fn stored(key: Option<&str>) -> String {
     key.map_or_else(String::new, |key| format!("={key}"))
+}
+
+fn facts(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<PageFacts>> {
+    Ok(PageFacts::decode(row.get_ref(at)?.as_blob()?))
 }
 
 fn page(row: &Row<'_>) -> rusqlite::Result<StoredPage> {
@@ -161,17 +215,19 @@ impl State {
     }
 
     fn put_page(&self, doc: i64, row: &PageRow<'_>) -> rusqlite::Result<()> {
-        let sql = "INSERT INTO page (doc, root, key, lives, least, ids)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                   ON CONFLICT DO UPDATE SET lives = ?4, least = max(least, ?5), ids = ?6";
+        let sql = "INSERT INTO page (doc, root, key, lives, least, ids, facts, at, hidden)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                   ON CONFLICT DO UPDATE SET lives = ?4, least = max(least, ?5), ids = ?6,
+                       facts = ?7, at = ?8, hidden = ?9";
         let least = !row.plain || row.key.is_none();
         let mut ids = Vec::new();
         row.ids.encode(&mut ids);
         let key = stored(row.key);
-        self.db
-            .prepare_cached(sql)?
-            .execute(params![doc, row.root, key, row.lives, least, ids])
-            .map(drop)
+        let facts = PageFacts::decode(&row.facts);
+        let at = facts.as_ref().map(PageFacts::listed_at);
+        let hidden = facts.as_ref().is_some_and(PageFacts::is_hidden);
+        let values = params![doc, row.root, key, row.lives, least, ids, row.facts, at, hidden];
+        self.db.prepare_cached(sql)?.execute(values).map(drop)
     }
 
     /// Sees to it that a page that holds something, where there is one, tells what its root is.

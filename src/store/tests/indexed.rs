@@ -30,7 +30,9 @@ fn looked(store: &Store, key: &str) -> Option<String> {
 fn is_indexed(store: &Store) -> bool {
     let state = State::open_for_reading(&store.dir().join("crdtctl.db"), Duration::ZERO);
     let layout = layout::Layout::new(store.dir().to_owned());
-    index::open(&layout, &state.unwrap().unwrap(), &doc("core")).unwrap().is_some()
+    index::open(&layout, &state.unwrap().unwrap(), &doc("core"), ["created_at", "deleted"])
+        .unwrap()
+        .is_some()
 }
 
 /// A store with a document of several pages.
@@ -75,6 +77,7 @@ fn of_a_large_document_no_more_is_read_than_what_is_asked_for() {
     let fill = |txn: &mut crate::crdt::doc::Txn<'_>| {
         (0..RECORDS).try_for_each(|n| {
             txn.create_map(&["records"], &n.to_string())?;
+            txn.set(&["records", &n.to_string()], "created_at", n as i64)?;
             txn.set(&["records", &n.to_string()], "text", "word ".repeat(500).as_str())
         })
     };
@@ -91,6 +94,15 @@ fn of_a_large_document_no_more_is_read_than_what_is_asked_for() {
     };
     let one = read(&|| assert_eq!(looked(&store, "3").as_deref(), Some("three")));
     assert!((1..bytes / 50).contains(&one), "{one} of {bytes} bytes read to look at a record");
+    let times = read(&|| {
+        let look = |source: &dyn Source| -> i64 {
+            let keys = source.keys(&["records"]).into_iter();
+            keys.filter_map(|key| source.int(&["records", &key, "created_at"])).sum()
+        };
+        let sum = (0..RECORDS as i64).sum();
+        assert_eq!(store.reader().unwrap().look(&doc("core"), look).unwrap(), Some(sum));
+    });
+    assert!((1..bytes / 50).contains(&times), "{times} of {bytes} bytes read for what is noted");
     let tried = read(&|| {
         let open = Open { dry_run: true, ..write("set") };
         let mut session = store.session(open).unwrap();
@@ -162,6 +174,8 @@ fn what_is_known_of_pages_can_be_lost_or_damaged() {
         "DELETE FROM page",
         "UPDATE page SET ids = x'ff'",
         "UPDATE page SET ids = x'0101010300'",
+        "UPDATE page SET facts = x'ff'",
+        "UPDATE page SET facts = x''",
         "UPDATE indexed SET segments = x'00'",
         "UPDATE indexed SET blake3 = zeroblob(32)",
     ] {

@@ -1,0 +1,131 @@
+//! What is said of a page without opening it: what lists are put in order and sifted by.
+
+use super::deletes::write_var;
+use super::reader::ByteReader;
+use super::{Id, Kind, Update, Value, any};
+
+/// The keys in the maps under the pages' keys whose values are noted: a time, and a flag that is true
+/// where the record is not shown.
+pub type Noted = [&'static str; FIELDS];
+
+const FIELDS: usize = 2;
+/// What the format calls a shared map.
+const MAP: u64 = 1;
+/// A longer value is not noted, nor is anything else of its page.
+const LONGEST: usize = 32;
+
+/// What is known of a page whose value is one shared map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageFacts {
+    /// The item that created the map.
+    pub item: Id,
+    /// The values under the keys that are noted, in their order.
+    pub values: [Option<Value>; FIELDS],
+}
+
+/// Where in a state they stand.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct NotedBlocks {
+    client: u64,
+    /// Of the value of the page.
+    value: Option<u32>,
+    fields: [NotedField; FIELDS],
+}
+
+/// What was written under one key.
+#[derive(Debug, Clone, Copy, Default)]
+struct NotedField {
+    blocks: u32,
+    /// The last of them that was seen and is not deleted.
+    living: Option<u32>,
+}
+
+impl NotedBlocks {
+    pub fn value(&mut self, client: u64, index: usize) {
+        (self.client, self.value) = (client, u32::try_from(index).ok());
+    }
+
+    pub fn field(&mut self, field: usize, index: usize, lives: bool) {
+        if let Some(field) = self.fields.get_mut(field) {
+            field.blocks = field.blocks.saturating_add(1);
+            if lives {
+                field.living = u32::try_from(index).ok();
+            }
+        }
+    }
+
+    /// As they are kept; empty where there are none.
+    pub fn facts<S>(&self, state: &Update<'_, S>) -> Vec<u8> {
+        let mut kept = Vec::new();
+        if self.write(state, &mut kept).is_none() {
+            kept.clear();
+        }
+        kept
+    }
+
+    fn write<S>(&self, state: &Update<'_, S>, out: &mut Vec<u8>) -> Option<()> {
+        let map = state.blocks.get(self.value? as usize)?;
+        let is_map = ByteReader::at(state.content(map), 0).var().ok() == Some(MAP);
+        if map.kind != Kind::Type || !is_map {
+            return None;
+        }
+        write_var(out, self.client);
+        write_var(out, u64::from(map.clock));
+        for field in &self.fields {
+            match field.blocks {
+                0 => out.push(0),
+                // The number of values comes first, which is one.
+                _ => out.extend_from_slice(field.last(state)?),
+            }
+        }
+        Some(())
+    }
+}
+
+impl NotedField {
+    /// The value, as it is written; None where it takes yrs to say which that is: every block but
+    /// the living one has to have been written over.
+    fn last<'a, S>(&self, state: &Update<'a, S>) -> Option<&'a [u8]> {
+        let last = state.blocks.get(self.living? as usize)?;
+        let (mut at, mut blocks) = (last, 1);
+        while let (Some(left), _) = state.origins(at) {
+            at = state.block(left)?;
+            if blocks == self.blocks || left.clock.saturating_add(1) != at.next_clock() {
+                return None;
+            }
+            blocks += 1;
+        }
+        let content = state.content(last);
+        let is_one = (last.kind, last.len) == (Kind::Any, 1) && content.len() <= LONGEST;
+        (is_one && blocks == self.blocks).then_some(content)
+    }
+}
+
+impl PageFacts {
+    /// The time by which it is listed: 0 where it has none.
+    pub fn listed_at(&self) -> i64 {
+        let [at, _] = &self.values;
+        at.as_ref().and_then(Value::as_i64).unwrap_or(0)
+    }
+
+    /// Whether it is not shown.
+    pub fn is_hidden(&self) -> bool {
+        matches!(self.values, [_, Some(Value::Bool(true))])
+    }
+
+    /// Reads what was kept; None where nothing was, or it is damaged.
+    pub fn decode(kept: &[u8]) -> Option<PageFacts> {
+        let mut reader = ByteReader::at(kept, 0);
+        let client = reader.var().ok()?;
+        let clock = u32::try_from(reader.var().ok()?).ok()?;
+        let mut values = [const { None }; FIELDS];
+        for value in &mut values {
+            *value = match reader.var().ok()? {
+                0 => None,
+                1 => Some(any::read(&mut reader).ok()?),
+                _ => return None,
+            };
+        }
+        (reader.left() == 0).then_some(PageFacts { item: Id { client, clock }, values })
+    }
+}
