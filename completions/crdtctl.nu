@@ -4166,6 +4166,8 @@ module completions {
     --doc: string             # Only this document; can be given again
     --with-archive            # The archive, too: what is archived here and the receiver lacks
     --if-new                  # Write no file when there is nothing new
+    --without-files           # Leave out the contents of files that are no texts: their names go, and whoever has them asks
+    --files-under: string     # Leave out the contents of files that are larger, such as 500k, 10M or 1G
     --raw: string             # The bare Yrs v1 state of one document, for other Yjs and Yrs programs
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory

@@ -11,6 +11,7 @@
 
 mod all;
 mod application;
+mod contents;
 mod objects;
 mod settle;
 mod status;
@@ -18,7 +19,8 @@ mod take_in;
 mod tree;
 
 pub use all::{is_disk, settle_all, take_in_all};
-pub use objects::Objects;
+pub use contents::{Contents, NamedContent, named_contents};
+pub use objects::{Objects, PartialContent};
 pub use settle::{Settled, settle};
 pub use status::{DiskState, FileStatus, status};
 pub use take_in::{TakenIn, Which, take_in};

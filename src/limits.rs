@@ -40,6 +40,11 @@ pub const SUCCESSIONS: usize = 4_096;
 pub const BUNDLE_FILE_BYTES: u64 = 64 << 20;
 /// A bundle unpacked, all entries together.
 pub const BUNDLE_UNPACKED_BYTES: u64 = 256 << 20;
+/// The contents of files in a bundle, unpacked, all together: they are never in memory, and nothing of
+/// them is kept that no file of the store holds.
+pub const BUNDLE_CONTENT_BYTES: u64 = 64 << 30;
+/// How many contents of files may be in a bundle.
+pub const BUNDLE_CONTENTS: usize = 100_000;
 /// The window a bundle's zstd stream may ask for, as a power of two: 8 MiB, which every zstd
 /// reader offers and every level up to 19 stays within.
 pub const BUNDLE_WINDOW_LOG: u32 = 23;

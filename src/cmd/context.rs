@@ -1,4 +1,6 @@
-use super::{Globals, OutFile, files, resolve};
+mod deliver;
+
+use super::{Globals, resolve};
 use crate::clock::{Clock, Ids};
 use crate::cmd::failure::{self, word};
 use crate::concern::{self, CONCERNS};
@@ -349,6 +351,11 @@ impl Context {
         if self.dry_run || !committed.documents.iter().any(|change| disk::is_disk(&change.doc)) {
             return Vec::new();
         }
+        self.settle_all_disks()
+    }
+
+    /// Makes the files of all disks what the store says; sentences for people.
+    pub fn settle_all_disks(&self) -> Vec<String> {
         let settle = || {
             let mut session = self.session()?;
             let notes = disk::settle_all(&mut session)?;
@@ -367,44 +374,6 @@ impl Context {
         }
         let state = self.reader().and_then(|reader| reader.bytes(&change.doc)).ok().flatten();
         state.map_or(bytes, |state| concern::counted_bytes(&state))
-    }
-
-    /// Refuses bytes on a terminal, which are nothing for eyes, and where a format is asked for:
-    /// `-o json` could be meant for a file.
-    ///
-    /// # Errors
-    /// `Usage`, where nobody said `-O -`.
-    pub fn knows_where(&self, out: &OutFile) -> Result<()> {
-        let what = match &out.file {
-            None if self.globals.format_named => "`-o` names a format, and no file is named",
-            None if self.terminal.interactive => "no file to write to",
-            _ => return Ok(()),
-        };
-        Err(Error::usage(what).hint("name one with `-O FILE`; `-O -` is standard output"))
-    }
-
-    /// Hands bytes to the user: into the file of `-O`, or on standard output without one and for
-    /// `-`. Heeds `-n`. `sentence` says what was written.
-    ///
-    /// # Errors
-    /// `Refused` when the file belongs to a store; as [`files::write`].
-    pub fn deliver(&self, bytes: Vec<u8>, out: &OutFile, sentence: &str) -> Result<Report> {
-        if let Some(file) = out.file.as_deref()
-            && Store::owns(file)?
-        {
-            let what = format!("{} belongs to a store", file.display());
-            return Err(Error::refused(what).hint("name a file outside of it with `-O`"));
-        }
-        if self.dry_run {
-            return Ok(Report::nothing().note(dry(sentence)));
-        }
-        match out.file.as_deref().filter(|file| file.as_os_str() != "-") {
-            None => Ok(Report::raw(bytes).note(sentence)),
-            Some(file) => {
-                files::write(file, &bytes)?;
-                Ok(Report::nothing().note(sentence))
-            }
-        }
     }
 
     /// Whether somebody is there to be asked before something is done.

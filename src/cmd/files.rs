@@ -118,21 +118,9 @@ pub fn document_of(file: &Path) -> Option<DocId> {
 /// # Errors
 /// `Io`; the old file is then as it was.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let failed = |e: std::io::Error| Error::io(format!("cannot write {}", path.display()), e);
-    // A pipe or a device cannot be replaced.
-    match path.metadata() {
-        Ok(meta) if !meta.is_file() => return std::fs::write(path, bytes).map_err(failed),
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
-        _ => {}
-    }
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut new = beside().tempfile_in(dir).map_err(failed)?;
-    new.write_all(bytes).map_err(failed)?;
-    // A stick is pulled out, and some file systems say only now, or on closing, that there was no
-    // room.
-    new.as_file().sync_all().map_err(failed)?;
-    new.persist(path).map_err(|e| failed(e.error))?;
-    Ok(())
+    write_with(path, |out| {
+        out.write_all(bytes).map_err(|e| Error::io(format!("cannot write {}", path.display()), e))
+    })
 }
 
 /// Writes a file as [`write`] does, piece by piece. Returns how many bytes there were.
@@ -140,21 +128,34 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// As there.
 pub fn write_from(path: &Path, bytes: &mut dyn Read) -> Result<u64> {
+    write_with(path, |out| {
+        io::copy(bytes, out).map_err(|e| Error::io(format!("cannot write {}", path.display()), e))
+    })
+}
+
+/// Writes a file as [`write`] does, with what `fill` puts into it.
+///
+/// # Errors
+/// As there, and those of `fill`.
+pub fn write_with<T>(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<T>) -> Result<T> {
     let failed = |e: std::io::Error| Error::io(format!("cannot write {}", path.display()), e);
+    // A pipe or a device cannot be replaced.
     match path.metadata() {
         Ok(meta) if !meta.is_file() => {
             let mut out = File::options().write(true).open(path).map_err(failed)?;
-            return io::copy(bytes, &mut out).map_err(failed);
+            return fill(&mut out);
         }
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
         _ => {}
     }
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut new = beside().tempfile_in(dir).map_err(failed)?;
-    let count = io::copy(bytes, &mut new).map_err(failed)?;
+    let filled = fill(new.as_file_mut())?;
+    // A stick is pulled out, and some file systems say only now, or on closing, that there was no
+    // room.
     new.as_file().sync_all().map_err(failed)?;
     new.persist(path).map_err(|e| failed(e.error))?;
-    Ok(count)
+    Ok(filled)
 }
 
 /// Makes a file of the user's that is not there yet, out of what `fill` puts into an empty one beside
@@ -184,27 +185,63 @@ pub fn make<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T>) -> Result<T> 
     Ok(made)
 }
 
-/// Writes a file as [`write`] does, on a medium that may be gone at any time: under another name
-/// beginning with `unfinished` until its bytes were read back from there and are right.
+/// Writes a file as [`write_with`] does, on a medium that may be gone at any time: under another name
+/// beginning with `unfinished` until its bytes were read back from there and are right. Returns how many
+/// there are.
 ///
 /// # Errors
-/// `Io`; what was there is then as it was.
-pub fn write_checked(path: &Path, unfinished: &str, bytes: &[u8]) -> Result<()> {
+/// `Io`, and those of `fill`; what was there is then as it was.
+pub fn write_checked(
+    path: &Path,
+    unfinished: &str,
+    fill: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<u64> {
     let failed = |e: std::io::Error| Error::io(format!("cannot write {}", path.display()), e);
     let dir = path.parent().unwrap_or(Path::new("."));
     let mut builder = beside();
     let mut new = builder.prefix(unfinished).suffix(".part").tempfile_in(dir).map_err(failed)?;
-    new.write_all(bytes).map_err(failed)?;
+    let mut counted = CountedOutput::over(new.as_file_mut());
+    fill(&mut counted)?;
+    let (bytes, written) = (counted.bytes, counted.hasher.finalize());
     new.as_file().sync_all().map_err(failed)?;
-    let again = std::fs::read(new.path()).map_err(failed)?;
-    if again != bytes {
+    let mut again = blake3::Hasher::new();
+    again.update_reader(File::open(new.path()).map_err(failed)?).map_err(failed)?;
+    if again.finalize() != written {
         let doing = format!("{} does not keep what is written to it", dir.display());
         return Err(Error::io(doing, "other bytes came back"));
     }
     new.persist(path).map_err(|e| failed(e.error))?;
     // The name too; some file systems have no such thing as waiting for it.
     drop(File::open(dir).and_then(|dir| dir.sync_all()));
-    Ok(())
+    Ok(bytes)
+}
+
+/// How much goes into an output, and what.
+pub struct CountedOutput<W> {
+    output: W,
+    hasher: blake3::Hasher,
+    /// How many bytes went there.
+    pub bytes: u64,
+}
+
+impl<W: Write> CountedOutput<W> {
+    /// Counts what goes into `output`.
+    pub fn over(output: W) -> Self {
+        CountedOutput { output, hasher: blake3::Hasher::new(), bytes: 0 }
+    }
+}
+
+impl<W: Write> Write for CountedOutput<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.output.write(bytes)?;
+        self.hasher.update(bytes.get(..written).unwrap_or(bytes));
+        self.bytes = self.bytes.saturating_add(written as u64);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
 }
 
 /// Standard output as it is: the standard library's own takes what it cannot write for written

@@ -1,5 +1,6 @@
 //! `crdtctl sync`: bundles out, bundles in, and who has what.
 
+mod contents;
 mod exchange;
 mod incoming;
 mod look;
@@ -29,7 +30,8 @@ enum Verb {
     /// Write a bundle: everything, or with --for what one peer lacks
     ///
     /// A document that cannot be read is left out and named; the bundle does not claim to be full
-    /// then, and the exit code is 5.
+    /// then, and the exit code is 5. The contents of files go with the documents that name them, each
+    /// once, and to a peer only those that it lacks.
     /// With --with-archive it carries what is archived here: all of it, or with --for what the peer
     /// lacks by the last bundle or receipt of its own that says what it has archived. Rows that
     /// do not fit into one bundle go with the next.
@@ -46,7 +48,8 @@ enum Verb {
     /// Importing twice, in any order, changes nothing. What comes before its prerequisites waits
     /// (exit 7) and is applied by the import that brings them. So does what comes for a document
     /// that cannot be read; all others are imported. Archived rows in a bundle are added to the
-    /// archive, where they are not there. With --dry-run it says record by
+    /// archive, where they are not there. The contents of files come after that, piece by piece:
+    /// where that was interrupted, the same import again goes on. With --dry-run it says record by
     /// record what would become of them, and which roles would change.
     #[command(after_help = "Examples:
   crdtctl sync import from-bob.crdt
@@ -143,8 +146,14 @@ struct ExportArgs {
     /// Write no file when there is nothing new
     #[arg(long)]
     if_new: bool,
+    /// Leave out the contents of files that are no texts: their names go, and whoever has them asks
+    #[arg(long, conflicts_with = "files_under")]
+    without_files: bool,
+    /// Leave out the contents of files that are larger, such as 500k, 10M or 1G
+    #[arg(long, value_name = "SIZE", value_parser = contents::size)]
+    files_under: Option<u64>,
     /// The bare Yrs v1 state of one document, for other Yjs and Yrs programs
-    #[arg(long, value_name = "DOC", conflicts_with_all = ["peer", "since", "doc", "with_archive", "if_new"])]
+    #[arg(long, value_name = "DOC", conflicts_with_all = ["peer", "since", "doc", "with_archive", "if_new", "without_files", "files_under"])]
     raw: Option<String>,
     #[command(flatten)]
     _dry_run: DryRun,

@@ -5,9 +5,10 @@ use crate::concern::disk::path::OWN_PREFIX;
 use crate::concern::disk::{DiskPath, FileHash};
 use crate::error::{Error, Result};
 use crate::id::hex;
+use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File};
-use std::io::{ErrorKind, Read};
+use cap_std::fs::{Dir, File, OpenOptions};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The hash of all that is left in a file.
@@ -65,6 +66,57 @@ impl Objects {
             let _ = dir.remove_file(&temporary);
             failed("write", &path, e)
         })
+    }
+
+    /// Begins to take a content in piece by piece, or goes on where that was interrupted: what is there
+    /// of it already is kept as far as `is_it` says of each piece, by its number, that it is the right
+    /// one.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn resume(
+        &mut self,
+        blake3: &str,
+        piece: usize,
+        bytes: u64,
+        is_it: impl Fn(u64, &[u8]) -> bool,
+    ) -> Result<PartialContent> {
+        let path = self.path.clone();
+        let writing = |e| failed("write", &path, e);
+        let dir = self.made()?;
+        let name = format!("{blake3}.part");
+        let mut how = OpenOptions::new();
+        how.read(true).write(true).create(true).follow(FollowSymlinks::No);
+        let mut file = dir.open_with(&name, &how).map_err(writing)?;
+        let (mut length, mut number) = (0u64, 0u64);
+        let mut buffer = Vec::with_capacity(piece);
+        while length < bytes {
+            buffer.clear();
+            (&mut file).take(piece as u64).read_to_end(&mut buffer).map_err(writing)?;
+            if buffer.is_empty() || !is_it(number, &buffer) {
+                break;
+            }
+            length = length.saturating_add(buffer.len() as u64);
+            number = number.saturating_add(1);
+        }
+        file.set_len(length).map_err(writing)?;
+        file.seek(SeekFrom::Start(length)).map_err(writing)?;
+        Ok(PartialContent { blake3: blake3.to_owned(), place: self.path.clone(), file, length })
+    }
+
+    /// Gives a content that came in pieces its name: it is on the disk afterwards. Whoever wrote the
+    /// pieces vouches for their hashes.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn finish(&mut self, part: PartialContent) -> Result<()> {
+        let path = self.path.clone();
+        let dir = self.made()?;
+        let named = part.file.sync_all().and_then(|()| {
+            dir.rename(format!("{}.part", part.blake3), dir, &part.blake3)?;
+            tree::sync(dir)
+        });
+        named.map_err(|e| failed("write", &path, e))
     }
 
     /// Keeps what lies at a path of a disk, by moving it here.
@@ -147,5 +199,28 @@ impl Objects {
             Some(dir) => dir.remove_file(name).map_err(|e| failed("remove", &self.path, e)),
             None => Ok(()),
         }
+    }
+}
+
+/// A content that is not whole yet.
+pub struct PartialContent {
+    blake3: String,
+    place: PathBuf,
+    file: File,
+    length: u64,
+}
+
+impl PartialContent {
+    /// Writes bytes that stand at an offset; nothing where they are there already.
+    ///
+    /// # Errors
+    /// `Io`; what was written before stays, for the next time.
+    pub fn write(&mut self, at: u64, bytes: &[u8]) -> Result<()> {
+        if at < self.length {
+            return Ok(());
+        }
+        self.file.write_all(bytes).map_err(|e| failed("write", &self.place, e))?;
+        self.length = self.length.saturating_add(bytes.len() as u64);
+        Ok(())
     }
 }

@@ -4,16 +4,19 @@
 //! has the length and the hash that the manifest says. Whether a part is a valid update is the
 //! gate's question ([`crate::gate`]).
 
+use super::content::{self, BundledContent, PieceOrder, PieceSink, unpacked_bytes};
 use super::manifest::{BundledArchive, BundledDocument, Hash, Manifest, is_archive_part, is_part};
-use crate::error::{Error, Hint, Next, Result};
+use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::limits;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read, Write};
+use std::io::Read;
+use unpacked::{Bounds, Unpacked, damaged, only_padding, too_large};
+
+mod packed;
+mod unpacked;
 
 const MANIFEST: &str = "manifest.json";
 const SIGNATURE: &str = "manifest.json.sig";
-/// What later versions put into bundles beside documents.
-const LATER: [&str; 1] = ["disk/"];
 /// zstd's own default. Its window is 2 MiB, well within what readers accept.
 const LEVEL: i32 = 3;
 /// `tar` counts in blocks: one for a header, as many as it takes for content, two at the end.
@@ -105,80 +108,54 @@ impl Bundle {
         })
     }
 
-    /// Whether any document has an update, or archived rows are sent.
+    /// Whether any document has an update, or archived rows or contents of files are sent.
     pub fn has_updates(&self) -> bool {
-        !self.parts.is_empty()
+        !self.parts.is_empty() || !self.manifest.files.is_empty()
     }
 
-    /// Reads a bundle whole into memory: at most 64 MiB packed and 256 MiB unpacked.
+    /// Says which contents of files it carries, in their order.
+    pub fn carry(&mut self, files: Vec<BundledContent>) {
+        self.manifest.files = files;
+    }
+
+    /// How many bytes the contents of files have that it carries.
+    pub fn content_bytes(&self) -> u64 {
+        self.manifest.files.iter().fold(0, |all, content| all.saturating_add(content.bytes))
+    }
+
+    /// Reads a bundle, its documents into memory: at most 64 MiB packed and 256 MiB unpacked. The
+    /// contents of files are held to their hashes, and nothing of them is kept.
     ///
     /// # Errors
     /// `Io` when the input cannot be read; `Untrusted` for everything that is wrong with what was
     /// read.
     pub fn read(input: impl Read) -> Result<Self> {
-        let mut packed = Vec::new();
-        input
-            .take(limits::BUNDLE_FILE_BYTES.saturating_add(1))
-            .read_to_end(&mut packed)
-            .map_err(|e| Error::io("the bundle cannot be read", e))?;
-        Bundle::unpack(&packed).map_err(|error| {
-            error.hint_else(
+        Bundle::read_with(input, &mut |_, _, _| Ok(()))
+    }
+
+    /// As [`Bundle::read`]; the contents of files are handed on piece by piece.
+    ///
+    /// # Errors
+    /// As there, and those of `taken`.
+    pub fn read_with(input: impl Read, taken: &mut PieceSink<'_>) -> Result<Self> {
+        Bundle::unpack(Box::new(input), taken).map_err(|error| match error.kind {
+            Kind::Untrusted => error.hint_else(
                 Hint::from("nothing was written; copy it again, or ask the sender for another: ")
                     .next(Next::Export)
                     .and(" makes one"),
-            )
+            ),
+            _ => error,
         })
     }
 
-    fn unpack(packed: &[u8]) -> Result<Self> {
-        if packed.len() as u64 > limits::BUNDLE_FILE_BYTES {
-            return Err(too_large("file", limits::BUNDLE_FILE_BYTES));
-        }
-        let unpacked = Unpacked::new(packed)
+    fn unpack<'i>(input: Box<dyn Read + 'i>, taken: &mut PieceSink<'_>) -> Result<Self> {
+        let (unpacked, bounds) = Unpacked::new(input)
             .map_err(|e| Error::untrusted("the bundle cannot be unpacked").because(e))?;
         let mut archive = tar::Archive::new(unpacked);
-        let bundle = BundleContents::collect(&mut archive)?.complete()?;
-        only_padding(archive.into_inner())?;
-        Ok(bundle)
-    }
-
-    /// Writes the bundle: the same bytes for the same content.
-    ///
-    /// # Errors
-    /// `Refused` when it would break a bound that every reader keeps; nothing is written then.
-    /// `Io` when the output fails.
-    pub fn write(&self, mut output: impl Write) -> Result<()> {
-        let packed = self.pack()?;
-        output.write_all(&packed).map_err(|e| Error::io("the bundle cannot be written", e))
-    }
-
-    fn pack(&self) -> Result<Vec<u8>> {
-        let manifest = self.manifest.to_bytes()?;
-        self.check_bounds(manifest.len() as u64)?;
-        let failed = |e: io::Error| Error::io("the bundle cannot be packed", e);
-        let mut zstd = zstd::Encoder::new(Vec::new(), LEVEL).map_err(failed)?;
-        zstd.include_checksum(true).map_err(failed)?;
-        let mut tar = tar::Builder::new(zstd);
-        let parts = self.parts.iter().map(|(name, bytes)| (name.as_str(), bytes));
-        for (name, bytes) in std::iter::once((MANIFEST, &manifest)).chain(parts) {
-            let mut header = self.header(bytes.len());
-            tar.append_data(&mut header, name, bytes.as_slice()).map_err(failed)?;
-        }
-        let packed = tar.into_inner().and_then(zstd::Encoder::finish).map_err(failed)?;
-        refuse_beyond("the bundle", packed.len() as u64, limits::BUNDLE_FILE_BYTES)?;
-        Ok(packed)
-    }
-
-    /// A header that says nothing of this machine.
-    fn header(&self, bytes: usize) -> tar::Header {
-        let mut header = tar::Header::new_ustar();
-        header.set_entry_type(tar::EntryType::Regular);
-        header.set_size(bytes as u64);
-        header.set_mode(0o644);
-        header.set_uid(0);
-        header.set_gid(0);
-        header.set_mtime(u64::try_from(self.manifest.created_at).unwrap_or(0));
-        header
+        let read = BundleContents::collect(&mut archive, &bounds, taken)
+            .and_then(BundleContents::complete)
+            .and_then(|bundle| only_padding(archive.into_inner()).map(|()| bundle));
+        read.map_err(|error| bounds.fault().unwrap_or(error))
     }
 
     /// The bounds that every reader keeps, kept by the writer too.
@@ -201,7 +178,8 @@ impl Bundle {
         for archive in self.manifest.archives.iter().flatten() {
             unpacked = unpacked.saturating_add(in_tar(archive.bytes));
         }
-        refuse_beyond("the bundle, unpacked,", unpacked, limits::BUNDLE_UNPACKED_BYTES)
+        refuse_beyond("the bundle, unpacked,", unpacked, limits::BUNDLE_UNPACKED_BYTES)?;
+        unpacked_bytes(&self.manifest.files).map(drop).map_err(|e| refused(e.message))
     }
 }
 
@@ -218,10 +196,16 @@ struct BundleContents {
     seen: BTreeSet<String>,
     parts: BTreeMap<String, Vec<u8>>,
     notes: Vec<String>,
+    /// Which content of a file comes next.
+    order: PieceOrder,
 }
 
 impl BundleContents {
-    fn collect(archive: &mut tar::Archive<Unpacked<'_>>) -> Result<Self> {
+    fn collect(
+        archive: &mut tar::Archive<Unpacked<'_>>,
+        bounds: &Bounds,
+        taken: &mut PieceSink<'_>,
+    ) -> Result<Self> {
         // Raw: no long names, no sparse files, no extended headers. Two readers could understand
         // those in two ways, and our own names never need them.
         let mut entries = archive.entries().map_err(damaged)?.raw(true);
@@ -236,21 +220,30 @@ impl BundleContents {
         let rows = rows
             .filter_map(|archive| Some((archive.file.clone()?, (archive.bytes, archive.blake3))));
         let announced = updates.chain(rows);
+        bounds.allow(unpacked_bytes(&manifest.files)?);
         let mut contents = BundleContents {
             announced: announced.collect(),
             manifest,
             seen: BTreeSet::from([MANIFEST.to_owned()]),
             parts: BTreeMap::new(),
             notes: Vec::new(),
+            order: PieceOrder::default(),
         };
         for entry in entries {
-            contents.take(entry.map_err(damaged)?)?;
+            contents.take(entry.map_err(damaged)?, taken)?;
         }
         Ok(contents)
     }
 
-    fn take(&mut self, mut entry: tar::Entry<'_, Unpacked<'_>>) -> Result<()> {
+    fn take(
+        &mut self,
+        mut entry: tar::Entry<'_, Unpacked<'_>>,
+        taken: &mut PieceSink<'_>,
+    ) -> Result<()> {
         let name = regular_name(&entry)?;
+        if name.starts_with(content::FOLDER) {
+            return self.piece(&name, &mut entry, taken);
+        }
         if !self.seen.insert(name.clone()) {
             return Err(Error::untrusted(format!("the bundle holds {name:?} twice")));
         }
@@ -265,13 +258,6 @@ impl BundleContents {
         }
         if name == SIGNATURE {
             self.notes.push("the bundle is signed; the signature was not checked".into());
-            return Ok(());
-        }
-        if LATER.iter().any(|folder| name.starts_with(folder)) {
-            let note = "the bundle holds files; this version leaves them out";
-            if !self.notes.iter().any(|old| old == note) {
-                self.notes.push(note.into());
-            }
             return Ok(());
         }
         Err(Error::untrusted(format!("the bundle holds {name:?}, which belongs to no bundle")))
@@ -295,7 +281,38 @@ impl BundleContents {
         Ok(bytes)
     }
 
+    /// Reads a piece of a file's content: the one that has to come now.
+    fn piece(
+        &mut self,
+        name: &str,
+        entry: &mut tar::Entry<'_, Unpacked<'_>>,
+        taken: &mut PieceSink<'_>,
+    ) -> Result<()> {
+        let files = &self.manifest.files;
+        match self.order.expected(files) {
+            Some(piece) if piece.name == name && piece.bytes == entry.size() => {}
+            Some(piece) if piece.name == name => {
+                return Err(Error::untrusted(format!(
+                    "{name:?} has {} bytes, and {} by the manifest",
+                    entry.size(),
+                    piece.bytes
+                )));
+            }
+            Some(piece) => {
+                let what = format!("the bundle holds {name:?} where {:?} belongs", piece.name);
+                return Err(Error::untrusted(what));
+            }
+            None => {
+                return Err(Error::untrusted(format!("{name:?} is not in the bundle's manifest")));
+            }
+        }
+        self.order.take(files, &read_whole(entry)?, taken)
+    }
+
     fn complete(self) -> Result<Bundle> {
+        if let Some(piece) = self.order.expected(&self.manifest.files) {
+            return Err(Error::untrusted(format!("{:?} is missing from the bundle", piece.name)));
+        }
         if let Some(file) = self.announced.keys().find(|file| !self.parts.contains_key(*file)) {
             return Err(Error::untrusted(format!("{file:?} is missing from the bundle")));
         }
@@ -337,57 +354,6 @@ fn read_whole(entry: &mut tar::Entry<'_, Unpacked<'_>>) -> Result<Vec<u8>> {
         true => Ok(bytes),
         false => Err(Error::untrusted("the bundle ends in the middle of an entry")),
     }
-}
-
-/// After the archive's end only zeros may follow: `tar` pads to whole records. Reading to the end
-/// also makes zstd compare its checksum.
-fn only_padding(mut rest: Unpacked<'_>) -> Result<()> {
-    let mut buffer = [0u8; 8192];
-    loop {
-        let read = match rest.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(read) => read,
-            Err(e) => return Err(damaged(e)),
-        };
-        if buffer.iter().take(read).any(|byte| *byte != 0) {
-            return Err(Error::untrusted("the bundle goes on after its end"));
-        }
-    }
-}
-
-/// The unpacked stream, which fails once it is longer than any bundle may be. Memory is bounded
-/// by the window of the stream, never by a size that a header claims.
-struct Unpacked<'a> {
-    zstd: zstd::Decoder<'static, &'a [u8]>,
-    left: u64,
-}
-
-impl<'a> Unpacked<'a> {
-    fn new(packed: &'a [u8]) -> io::Result<Self> {
-        let mut zstd = zstd::Decoder::with_buffer(packed)?;
-        zstd.window_log_max(limits::BUNDLE_WINDOW_LOG)?;
-        Ok(Unpacked { zstd, left: limits::BUNDLE_UNPACKED_BYTES })
-    }
-}
-
-impl Read for Unpacked<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.zstd.read(into)?;
-        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
-            let limit = limits::BUNDLE_UNPACKED_BYTES;
-            io::Error::other(format!("it unpacks to more than {limit} bytes"))
-        })?;
-        Ok(read)
-    }
-}
-
-/// The input is in memory, so what fails to unpack is the bundle's own fault.
-fn damaged(cause: io::Error) -> Error {
-    Error::untrusted("the bundle is damaged, or is no bundle").because(cause)
-}
-
-fn too_large(what: &str, limit: u64) -> Error {
-    Error::untrusted(format!("the bundle's {what} has more than {limit} bytes"))
 }
 
 fn refuse_beyond(what: &str, bytes: u64, limit: u64) -> Result<()> {

@@ -4,6 +4,7 @@
 //! the updates are causally ready by construction.
 
 use super::bundle::Bundle;
+use super::content;
 use super::manifest::{Applied, BundledDocument, FORMAT, Has, Hash, LogRange, Manifest, Sender};
 use super::peer::{KnownPeer, Receipt};
 use super::record;
@@ -110,6 +111,8 @@ pub(super) fn export_with(
         heard: export.heard()?,
         documents: Vec::new(),
         archives: None,
+        files: Vec::new(),
+        missing: content::missing(reader)?,
     });
     if request.archive {
         let docs = documents.iter().map(|(entry, _)| &entry.doc).collect();

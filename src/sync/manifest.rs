@@ -2,11 +2,13 @@
 //!
 //! Because it says what the sender has, every manifest is also a receipt.
 
+use super::content::{self, BundledContent};
+pub use super::hash::Hash;
 use crate::error::{Error, Result};
-use crate::id::{DocId, MemberId, hex};
+use crate::id::{DocId, MemberId};
 use crate::limits;
 use crate::wire::{Clocks, Version};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -49,6 +51,12 @@ pub struct Manifest {
     /// the bundle says nothing of archives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archives: Option<Vec<BundledArchive>>,
+    /// The contents of files that it carries, each once, in the order in which they come.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<BundledContent>,
+    /// The contents that files of the sender's hold and that it does not have: it asks for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Hash>,
 }
 
 /// What the sender has archived of one document, and the part with those rows that are sent.
@@ -226,7 +234,23 @@ impl Manifest {
                 return Err(wrong(format!("{file:?} belongs to two documents")));
             }
         }
-        self.check_archives()
+        self.check_archives()?;
+        self.check_files()
+    }
+
+    fn check_files(&self) -> Result<()> {
+        content::unpacked_bytes(&self.files)?;
+        if self.missing.len() > limits::BUNDLE_CONTENTS {
+            return Err(wrong("a sender that lacks too much"));
+        }
+        let mut seen = BTreeSet::new();
+        for content in &self.files {
+            content.check().map_err(|e| wrong(e.message))?;
+            if !seen.insert(content.blake3.0) {
+                return Err(wrong(format!("the content {} is listed twice", content.blake3)));
+            }
+        }
+        Ok(())
     }
 
     fn check_archives(&self) -> Result<()> {
@@ -339,43 +363,4 @@ fn json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
 
 fn wrong(reason: impl Into<String>) -> Error {
     Error::untrusted("the bundle's manifest is malformed").because(reason.into())
-}
-
-/// A BLAKE3 hash or a digest made with it; 64 hex digits in JSON.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Hash(pub [u8; 32]);
-
-impl Hash {
-    /// The hash of some bytes.
-    pub fn of(bytes: &[u8]) -> Self {
-        Hash(*blake3::hash(bytes).as_bytes())
-    }
-}
-
-impl fmt::Display for Hash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
-    }
-}
-
-impl fmt::Debug for Hash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for Hash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Hash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        match blake3::Hash::from_hex(&text) {
-            Ok(hash) => Ok(Hash(*hash.as_bytes())),
-            Err(_) => Err(de::Error::custom("a hash is 64 hex digits")),
-        }
-    }
 }

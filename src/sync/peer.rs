@@ -20,6 +20,8 @@ pub struct KnownPeer {
     pub(super) receipts: BTreeMap<DocId, Receipt>,
     /// The spans of archived rows that it said to have, by document.
     archived: BTreeMap<DocId, BTreeSet<[u8; 32]>>,
+    /// The contents of files that it said it lacks, in hex.
+    pub(super) missing: BTreeSet<String>,
 }
 
 /// Keeps what a peer says that it has archived. Of a bundle with some of its documents, of those.
@@ -112,7 +114,8 @@ impl KnownPeer {
             receipts.insert(stored.doc, receipt);
         }
         let archived = archived(state, replica_id)?;
-        Ok(KnownPeer { replica: Some(replica_id.to_owned()), receipts, archived })
+        let missing = missing(state, replica_id)?;
+        Ok(KnownPeer { replica: Some(replica_id.to_owned()), receipts, archived, missing })
     }
 
     /// What the sender of a bundle had when it made the bundle: its own log, first of all.
@@ -134,6 +137,7 @@ impl KnownPeer {
             replica: manifest.from.replica.clone(),
             receipts: receipts.collect(),
             archived: manifest.archives.iter().flatten().map(spans).collect(),
+            missing: manifest.missing.iter().map(ToString::to_string).collect(),
         }
     }
 
@@ -266,6 +270,26 @@ impl Receipt {
 fn least<K: Ord, N: Ord + Copy>(of: BTreeMap<K, N>, and: &BTreeMap<K, N>) -> BTreeMap<K, N> {
     let both = of.into_iter().filter_map(|(key, n)| and.get(&key).map(|m| (key, n.min(*m))));
     both.collect()
+}
+
+/// The contents of files that a peer said it lacks, in hex.
+fn missing(state: &State, replica: &str) -> Result<BTreeSet<String>> {
+    let missing = state.setting(&missing_key(replica))?.unwrap_or_default();
+    Ok(missing.split_whitespace().map(str::to_owned).collect())
+}
+
+/// Notes what a peer says that it lacks, in the place of what it said before.
+///
+/// # Errors
+/// Those of the state.
+pub(super) fn note_missing(state: &State, replica: &str, missing: &[Hash]) -> Result<()> {
+    let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    let missing = Some(missing.join(" ")).filter(|missing| !missing.is_empty());
+    state.set_setting(&missing_key(replica), missing.as_deref())
+}
+
+fn missing_key(replica: &str) -> String {
+    format!("missing {replica}")
 }
 
 /// Who is meant by a name.

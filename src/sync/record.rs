@@ -105,6 +105,7 @@ pub fn sender(session: &Session, manifest: &Manifest) -> Result<()> {
     if old.is_some_and(|old| old.last_seen > seen) {
         return Ok(());
     }
+    peer::note_missing(state, replica, &manifest.missing)?;
     state.put_peer(&Peer {
         replica_id: replica.clone(),
         member: manifest.from.member.as_ref().map(|member| member.to_string()),

@@ -5,6 +5,7 @@
 //! yet, and one receipt. No files here.
 
 use super::bundle::Bundle;
+use super::content::{self, ContentChoice, OutgoingContents};
 use super::export::{ContentDigests, Exported, Request, export_with};
 use super::manifest::Manifest;
 use super::peer::KnownPeer;
@@ -49,6 +50,8 @@ pub struct StickFile {
     pub file: String,
     /// The bundle to write, and what had to be left out of it.
     pub exported: Exported,
+    /// The contents of files that it carries.
+    pub contents: OutgoingContents,
 }
 
 /// All that belongs onto a stick.
@@ -79,6 +82,9 @@ pub fn load(reader: &Reader, environment: &Environment, archive: bool) -> Result
     let mut unheard = members.clone();
     unheard.retain(|one| Some(one) != member.as_ref());
     let digests = ContentDigests::default();
+    let carry = |exported: &mut Exported, peer: Option<&KnownPeer>| {
+        content::carry(exported, reader, environment, peer, ContentChoice::All)
+    };
     let peers = succession::living(state)?;
     let alone = peers.is_empty();
     for peer in peers {
@@ -92,7 +98,8 @@ pub fn load(reader: &Reader, environment: &Environment, archive: bool) -> Result
         }
         let known = KnownPeer::of_peer(state, &peer.replica_id)?;
         let request = Request { peer: Some(&known), archive, ..Request::default() };
-        let exported = export_with(reader, environment, &request, &digests)?;
+        let mut exported = export_with(reader, environment, &request, &digests)?;
+        let contents = carry(&mut exported, Some(&known))?;
         if exported.bundle.has_updates() {
             let to = label(&peer.replica_id, peer.member.as_deref());
             let to_peer = Recipient::Replica { replica: peer.replica_id, member: peer.member };
@@ -100,6 +107,7 @@ pub fn load(reader: &Reader, environment: &Environment, archive: bool) -> Result
                 to: to_peer,
                 file: format!("{PREFIX}{own}_to_{to}{SUFFIX}"),
                 exported,
+                contents,
             });
         }
     }
@@ -109,8 +117,13 @@ pub fn load(reader: &Reader, environment: &Environment, archive: bool) -> Result
         false => ("receipt", Recipient::Anybody),
     };
     let request = Request { receipt: !whole, archive, ..Request::default() };
-    let exported = export_with(reader, environment, &request, &digests)?;
-    load.outgoing.push(StickFile { to, file: format!("{PREFIX}{own}_{kind}{SUFFIX}"), exported });
+    let mut exported = export_with(reader, environment, &request, &digests)?;
+    let contents = match whole {
+        true => carry(&mut exported, None)?,
+        false => OutgoingContents::default(),
+    };
+    let file = format!("{PREFIX}{own}_{kind}{SUFFIX}");
+    load.outgoing.push(StickFile { to, file, exported, contents });
     load.departed.sort();
     load.departed.dedup();
     Ok(load)

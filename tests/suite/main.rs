@@ -29,6 +29,7 @@ mod databases;
 mod demo;
 mod diff;
 mod disk;
+mod disk_bundles;
 mod disks;
 mod documents;
 mod dry_runs;

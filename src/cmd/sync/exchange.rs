@@ -1,5 +1,6 @@
 //! `sync export`, `sync receipt`, `sync import`: the user's files on one side, bundles on the other.
 
+use super::contents::{BundleAgain, read_twice, receive, told_contents};
 use super::incoming::{LeftOut, account, leaving_out, read_bundle};
 use super::{ExportArgs, ImportArgs, ReceiptArgs};
 use crate::cmd::files::{name, open, within};
@@ -8,6 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
 use crate::store::Reader;
 use crate::sync::bundle::Bundle;
+use crate::sync::content::{self, ContentChoice, OutgoingContents};
 use crate::sync::export::{Exported, Request, export as make};
 use crate::sync::import::{Input, import as bring, import_sound, read_update};
 use crate::sync::peer::{self, Addressee, KnownPeer};
@@ -15,6 +17,7 @@ use crate::sync::status;
 use crate::ui::{Body, Report};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub fn export(context: &Context, args: &ExportArgs) -> Result<Report> {
@@ -33,18 +36,21 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result<Report> {
         (None, Some(file)) => Some(KnownPeer::of_manifest(read_bundle(file)?.manifest())),
         (None, None) => None,
     };
-    let request = Request {
-        docs: docs.as_ref(),
-        peer: peer.as_ref(),
-        receipt: false,
-        archive: args.with_archive,
+    let files = match (args.without_files, args.files_under) {
+        (true, _) => ContentChoice::Without,
+        (false, Some(most)) => ContentChoice::Under(most),
+        (false, None) => ContentChoice::All,
     };
-    let exported = make(&reader, &context.environment(), &request)?;
+    let (docs, peer) = (docs.as_ref(), peer.as_ref());
+    let request = Request { docs, peer, receipt: false, archive: args.with_archive };
+    let environment = context.environment();
+    let mut exported = make(&reader, &environment, &request)?;
     refuse_named(args.doc.is_empty(), &exported)?;
+    let contents = content::carry(&mut exported, &reader, &environment, peer, files)?;
     if args.if_new && !exported.bundle.has_updates() {
         return unwritten(context, exported);
     }
-    write(context, exported, &args.out)
+    write(context, exported, &contents, &args.out)
 }
 
 pub fn receipt(context: &Context, args: &ReceiptArgs) -> Result<Report> {
@@ -55,7 +61,7 @@ pub fn receipt(context: &Context, args: &ReceiptArgs) -> Result<Report> {
         Request { docs: docs.as_ref(), peer: None, receipt: true, archive: args.with_archive };
     let exported = make(&reader, &context.environment(), &request)?;
     refuse_named(args.doc.is_empty(), &exported)?;
-    write(context, exported, &args.out)
+    write(context, exported, &OutgoingContents::default(), &args.out)
 }
 
 /// What was asked for by its name is not left out.
@@ -99,20 +105,38 @@ fn known_peer(context: &Context, reader: &Reader, name: &str) -> Result<Option<K
     }
 }
 
-fn write(context: &Context, exported: Exported, out: &OutFile) -> Result<Report> {
+fn write(
+    context: &Context,
+    exported: Exported,
+    contents: &OutgoingContents,
+    out: &OutFile,
+) -> Result<Report> {
     let Exported { bundle, notes, damaged } = exported;
-    let mut bytes = Vec::new();
-    bundle.write(&mut bytes)?;
-    let fields = fields(&bundle, true, bytes.len(), &damaged);
+    let left_out = left_out(&damaged);
     let without = match damaged.len() {
         0 => String::new(),
         1 => ", without 1 that cannot be read".to_owned(),
         n => format!(", without {n} that cannot be read"),
     };
     damaged.into_iter().try_for_each(|error| context.leave_out(error))?;
-    let sentence = format!("wrote {}{without}, {} bytes", contents(&bundle), bytes.len());
-    let mut report = context.deliver(bytes, out, &sentence)?;
-    if matches!(report.body, Body::Nothing) && context.terminal.format.is_json() {
+    let sentence = |bytes: u64| format!("wrote {}{without}, {bytes} bytes", held(&bundle));
+    let (bytes, mut report) = match bundle.manifest().files.is_empty() {
+        true => {
+            let mut packed = Vec::new();
+            bundle.write(&mut packed)?;
+            let bytes = packed.len() as u64;
+            (bytes, context.deliver(packed, out, &sentence(bytes))?)
+        }
+        false => {
+            let fill =
+                |out: &mut dyn Write| bundle.write_with(out, &|content| contents.open(content));
+            context.deliver_with(out, &fill, &sentence)?
+        }
+    };
+    let fields = fields(&bundle, true, bytes, left_out);
+    // Standard output may have the bundle already.
+    let is_free = context.is_dry() || out.file.as_ref().is_some_and(|file| file.as_os_str() != "-");
+    if is_free && matches!(report.body, Body::Nothing) && context.terminal.format.is_json() {
         report.body = Body::Json(fields);
     }
     report.notes.splice(0..0, notes);
@@ -123,7 +147,7 @@ fn write(context: &Context, exported: Exported, out: &OutFile) -> Result<Report>
 fn unwritten(context: &Context, exported: Exported) -> Result<Report> {
     let mut report = Report::nothing();
     if context.terminal.format.is_json() {
-        report.body = Body::Json(fields(&exported.bundle, false, 0, &exported.damaged));
+        report.body = Body::Json(fields(&exported.bundle, false, 0, left_out(&exported.damaged)));
     }
     report.notes = exported.notes;
     exported.damaged.into_iter().try_for_each(|error| context.leave_out(error))?;
@@ -131,24 +155,34 @@ fn unwritten(context: &Context, exported: Exported) -> Result<Report> {
 }
 
 /// "a full bundle of 3 documents", "2 documents with news, of 5"
-fn contents(bundle: &Bundle) -> String {
+fn held(bundle: &Bundle) -> String {
     let all = bundle.documents().count();
     let news = bundle.documents().filter(|(_, update)| update.is_some()).count();
     let plural = if all == 1 { "" } else { "s" };
-    let contents = match () {
+    let files = match (bundle.manifest().files.len(), bundle.content_bytes()) {
+        (0, _) => String::new(),
+        (1, bytes) => format!(" and the content of 1 file ({bytes} bytes)"),
+        (n, bytes) => format!(" and the contents of {n} files ({bytes} bytes)"),
+    };
+    let documents = match () {
         () if bundle.manifest().full => format!("a full bundle of {all} document{plural}"),
         () if !bundle.has_updates() => format!("a receipt of {all} document{plural}"),
         () => format!("a bundle with news of {news} of {all} document{plural}"),
     };
-    match bundle.archived_rows() {
-        0 => contents,
-        1 => format!("{contents} and 1 archived row"),
-        rows => format!("{contents} and {rows} archived rows"),
-    }
+    let rows = match bundle.archived_rows() {
+        0 => String::new(),
+        1 => " and 1 archived row".to_owned(),
+        rows => format!(" and {rows} archived rows"),
+    };
+    documents + &rows + &files
 }
 
-fn fields(bundle: &Bundle, written: bool, bytes: usize, damaged: &[Error]) -> Value {
-    let left_out: Vec<&str> = damaged.iter().filter_map(|e| e.damaged.as_deref()).collect();
+/// The documents that are not in it.
+fn left_out(damaged: &[Error]) -> Vec<String> {
+    damaged.iter().filter_map(|e| e.damaged.clone()).collect()
+}
+
+fn fields(bundle: &Bundle, written: bool, bytes: u64, left_out: Vec<String>) -> Value {
     let manifest = bundle.manifest();
     json!({
         "written": written,
@@ -159,6 +193,8 @@ fn fields(bundle: &Bundle, written: bool, bytes: usize, damaged: &[Error]) -> Va
         "documents": bundle.documents().count(),
         "updates": bundle.documents().filter(|(_, update)| update.is_some()).count(),
         "archived_rows": bundle.archived_rows(),
+        "files": manifest.files.len(),
+        "file_bytes": bundle.content_bytes(),
         "bytes": bytes,
         "left_out": left_out,
     })
@@ -167,32 +203,42 @@ fn fields(bundle: &Bundle, written: bool, bytes: usize, damaged: &[Error]) -> Va
 pub fn import(context: &Context, args: &ImportArgs) -> Result<Report> {
     let doc = args.raw.as_ref().map(|wanted| raw_document(context, wanted)).transpose()?;
     let read = |file: &PathBuf| match &doc {
-        Some(doc) => raw_input(doc, file),
+        Some(doc) => Ok((raw_input(doc, file)?, BundleAgain::Nothing)),
         None => bundle_input(file),
     };
     context.take_in_disks()?;
     // Everything is read before the store is locked: a pipe may take its time.
     if !args.keep_going {
-        let all = args.files.iter().map(read).collect::<Result<Vec<Input>>>();
-        let done = all.and_then(|inputs| {
+        let all = args.files.iter().map(read).collect::<Result<Vec<_>>>();
+        let done = all.and_then(|all| {
+            let (inputs, again): (Vec<Input>, Vec<BundleAgain>) = all.into_iter().unzip();
             let imported = bring(context.session()?, &inputs)?;
-            account(context, &imported, &inputs, args.dry_run)
+            let contents = receive(context, &inputs.iter().zip(&again).collect::<Vec<_>>())?;
+            let report = account(context, &imported, &inputs, args.dry_run)?;
+            Ok(told_contents(context, report, contents))
         });
         return done.map_err(|error| none_taken(error, &args.files));
     }
-    let (mut inputs, mut left_out) = (Vec::new(), Vec::new());
+    let (mut inputs, mut again, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     for file in &args.files {
         match read(file) {
-            Ok(input) => inputs.push(input),
+            Ok((input, twice)) => {
+                inputs.push(input);
+                again.push(twice);
+            }
             Err(error) => left_out.push(LeftOut { file: name(file), error }),
         }
     }
     let (imported, refused) = import_sound(|| context.session(), &inputs)?;
+    let taken = inputs.iter().zip(&again).enumerate();
+    let taken = taken.filter(|(at, _)| !refused.contains_key(at)).map(|(_, pair)| pair);
+    let contents = receive(context, &taken.collect::<Vec<_>>())?;
     left_out.extend(refused.into_iter().filter_map(|(at, error)| {
         let file = inputs.get(at)?.name().to_owned();
         Some(LeftOut { file, error })
     }));
     let report = account(context, &imported, &inputs, args.dry_run)?;
+    let report = told_contents(context, report, contents);
     Ok(leaving_out(report, &left_out))
 }
 
@@ -218,8 +264,9 @@ fn none_taken(error: Error, files: &[PathBuf]) -> Error {
     }
 }
 
-fn bundle_input(file: &Path) -> Result<Input> {
-    Ok(Input::Bundle { name: name(file), bundle: Box::new(read_bundle(file)?) })
+fn bundle_input(file: &Path) -> Result<(Input, BundleAgain)> {
+    let (bundle, again) = read_twice(file)?;
+    Ok((Input::Bundle { name: name(file), bundle: Box::new(bundle) }, again))
 }
 
 /// The document that bare updates are for: one that is here, or one that they bring. Then only a

@@ -134,6 +134,8 @@ const MANIFEST: &[Column] = &[
     Column::number("seq", "log"),
     Column::number("archived_rows", "archived rows"),
     Column::flag("full", "full"),
+    Column::number("files", "files"),
+    Column::bytes("file_bytes", "of the files"),
 ];
 
 const DOCUMENTS: &[Section] = &[Section {
@@ -194,6 +196,8 @@ pub fn show(context: &Context, file: &Path, records: bool) -> Result<Report> {
                 "for": manifest.addressee,
                 "seq": manifest.seq,
                 "full": manifest.full,
+                "files": manifest.files.len(),
+                "file_bytes": bundle.content_bytes(),
                 "documents": documents,
             }));
             let rows = Some(bundle.archived_rows()).filter(|rows| *rows > 0);
@@ -213,12 +217,18 @@ pub fn verify(context: &Context, file: &Path) -> Result<Report> {
             "bundle": bundle.manifest().bundle,
             "documents": documents,
             "updates": updates,
+            "files": bundle.manifest().files.len(),
             "sound": true,
         })),
         false => Report::nothing(),
     };
     let report = bundle.notes().iter().fold(report, Report::note);
-    Ok(report.note(format!("{} is sound: {documents} documents, {updates} updates", name(file))))
+    let files = match bundle.manifest().files.len() {
+        0 => String::new(),
+        n => format!(", {n} contents of files"),
+    };
+    let said = format!("{} is sound: {documents} documents, {updates} updates{files}", name(file));
+    Ok(report.note(said))
 }
 
 fn object(value: Value) -> Row {

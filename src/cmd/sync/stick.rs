@@ -1,5 +1,6 @@
 //! `sync stick`: all that is to be done with a stick that came, in one go.
 
+use super::contents::{BundleAgain, receive, told_contents};
 use super::incoming::{LeftOut, account, leaving_out, read_bundle};
 use crate::cmd::failure::word;
 use crate::cmd::files;
@@ -14,6 +15,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// How the name of a file ends that is not whole yet.
@@ -48,7 +50,7 @@ struct FileRow {
     file: String,
     state: Became,
     updates: usize,
-    bytes: usize,
+    bytes: u64,
 }
 
 #[derive(clap::Args)]
@@ -109,7 +111,12 @@ fn take(context: &Context, dry_run: DryRun, found: &mut OnStick) -> Result<Optio
         Input::Bundle { bundle, .. } => Some(bundle.manifest().bundle.clone()),
         Input::Raw { .. } => None,
     });
+    let taken = found.again.iter().enumerate().filter(|(at, _)| !refused.contains_key(at));
+    let taken: Vec<(&Input, &BundleAgain)> =
+        taken.filter_map(|(at, again)| Some((found.inputs.get(at)?, again))).collect();
+    let contents = receive(context, &taken)?;
     let report = account(context, &imported, &found.inputs, dry_run)?;
+    let report = told_contents(context, report, contents);
     let session = context.session()?;
     stick::remember(&session, read)?;
     session.commit()?;
@@ -147,20 +154,25 @@ fn put(
     dry: bool,
 ) -> Result<FileRow> {
     let (file, bundle) = (&outgoing.file, &outgoing.exported.bundle);
+    let contents = &outgoing.contents;
     let there = found.own.get(file);
     if there.is_none() && files.contains(file) && !found.broken.contains(file) {
         let what = format!("{} was written by another replica", dir.join(file).display());
         return Err(Error::refused(what).hint("move it away, and do it again"));
     }
-    let mut bytes = Vec::new();
-    bundle.write(&mut bytes)?;
+    let fill = |out: &mut dyn Write| bundle.write_with(out, &|content| contents.open(content));
     let state = match there {
         Some(there) if stick::says_the_same(there, bundle) => Became::There,
         _ => Became::Written,
     };
-    if state == Became::Written && !dry {
-        files::write_checked(&dir.join(file), &unfinished(file), &bytes)?;
-    }
+    let bytes = match state == Became::Written && !dry {
+        true => files::write_checked(&dir.join(file), &unfinished(file), fill)?,
+        false => {
+            let mut counted = files::CountedOutput::over(io::sink());
+            fill(&mut counted)?;
+            counted.bytes
+        }
+    };
     let (to, replica_id) = match &outgoing.to {
         Recipient::Replica { replica, member } => {
             (member.clone().unwrap_or_else(|| replica.clone()), Some(replica.clone()))
@@ -170,7 +182,7 @@ fn put(
         Recipient::Anybody => ("all, as a receipt".to_owned(), None),
     };
     let updates = bundle.documents().filter(|(_, update)| update.is_some()).count();
-    Ok(FileRow { to, replica_id, file: file.clone(), state, updates, bytes: bytes.len() })
+    Ok(FileRow { to, replica_id, file: file.clone(), state, updates, bytes })
 }
 
 /// Takes away what we put there and nobody lacks any more, and what an interruption left of it.
@@ -276,6 +288,8 @@ fn listed(dir: &Path) -> Result<BTreeSet<String>> {
 struct OnStick {
     /// Bundles that say something new.
     inputs: Vec<Input>,
+    /// Where each of them is read again.
+    again: Vec<BundleAgain>,
     /// Our own bundles, by file.
     own: BTreeMap<String, Bundle>,
     /// Files with our own names that are no bundles any more.
@@ -287,6 +301,7 @@ impl OnStick {
     fn of(dir: &Path, files: &BTreeSet<String>, memory: &Memory) -> Self {
         let mut found = OnStick {
             inputs: Vec::new(),
+            again: Vec::new(),
             own: BTreeMap::new(),
             broken: BTreeSet::new(),
             left_out: Vec::new(),
@@ -294,7 +309,7 @@ impl OnStick {
         for file in files.iter().filter(|file| file.ends_with(".crdt")) {
             let path = dir.join(file);
             match read_bundle(&path) {
-                Ok(bundle) => found.sort(file, files::name(&path), bundle, memory),
+                Ok(bundle) => found.sort(file, &path, bundle, memory),
                 // It is written anew, or taken away.
                 Err(_) if memory.names(file) => {
                     found.broken.insert(file.clone());
@@ -309,12 +324,14 @@ impl OnStick {
         found
     }
 
-    fn sort(&mut self, file: &str, name: String, bundle: Bundle, memory: &Memory) {
+    fn sort(&mut self, file: &str, path: &Path, bundle: Bundle, memory: &Memory) {
         let new = !memory.knows(bundle.manifest());
         if memory.is_own(bundle.manifest()) {
             self.own.insert(file.to_owned(), bundle.clone());
         }
         if new {
+            let name = files::name(path);
+            self.again.push(BundleAgain::File(path.to_owned()));
             self.inputs.push(Input::Bundle { name, bundle: Box::new(bundle) });
         }
     }

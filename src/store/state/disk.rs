@@ -39,6 +39,15 @@ impl State {
         })
     }
 
+    /// Where contents were written that are no texts: path and hash.
+    pub fn written_contents(&self, doc: &DocId) -> Result<Vec<(String, String)>> {
+        if !self.has_disk_tables()? {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT path, blake3 FROM disk_file WHERE doc_id = ?1 AND text IS NULL";
+        self.all(sql, params![doc.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
     /// The directory that was taken for a document's files; None where none was.
     pub fn disk_directory(&self, doc: &DocId) -> Result<Option<String>> {
         if !self.has_disk_tables()? {

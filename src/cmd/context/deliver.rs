@@ -1,0 +1,83 @@
+//! Bytes for the user: into a file, or on standard output.
+
+use super::{Context, dry};
+use crate::cmd::{OutFile, files};
+use crate::error::{Error, Result};
+use crate::store::Store;
+use crate::ui::Report;
+use std::io::{self, Write};
+use std::path::Path;
+
+impl Context {
+    /// Refuses bytes on a terminal, which are nothing for eyes, and where a format is asked for:
+    /// `-o json` could be meant for a file.
+    ///
+    /// # Errors
+    /// `Usage`, where nobody said `-O -`.
+    pub fn knows_where(&self, out: &OutFile) -> Result<()> {
+        let what = match &out.file {
+            None if self.globals.format_named => "`-o` names a format, and no file is named",
+            None if self.terminal.interactive => "no file to write to",
+            _ => return Ok(()),
+        };
+        Err(Error::usage(what).hint("name one with `-O FILE`; `-O -` is standard output"))
+    }
+
+    /// Hands bytes to the user: into the file of `-O`, or on standard output without one and for
+    /// `-`. Heeds `-n`. `sentence` says what was written.
+    ///
+    /// # Errors
+    /// `Refused` when the file belongs to a store; as [`files::write`].
+    pub fn deliver(&self, bytes: Vec<u8>, out: &OutFile, sentence: &str) -> Result<Report> {
+        if let Some(file) = out.file.as_deref() {
+            refuse_owned(file)?;
+        }
+        if self.dry_run {
+            return Ok(Report::nothing().note(dry(sentence)));
+        }
+        match out.file.as_deref().filter(|file| file.as_os_str() != "-") {
+            None => Ok(Report::raw(bytes).note(sentence)),
+            Some(file) => {
+                files::write(file, &bytes)?;
+                Ok(Report::nothing().note(sentence))
+            }
+        }
+    }
+
+    /// Hands bytes to the user as [`Context::deliver`] does, as they come out of `fill`. Returns how many
+    /// there were.
+    ///
+    /// # Errors
+    /// As there, and those of `fill`.
+    pub fn deliver_with(
+        &self,
+        out: &OutFile,
+        fill: &dyn Fn(&mut dyn Write) -> Result<()>,
+        sentence: &dyn Fn(u64) -> String,
+    ) -> Result<(u64, Report)> {
+        if let Some(file) = out.file.as_deref() {
+            refuse_owned(file)?;
+        }
+        let count = |output: &mut dyn Write| {
+            let mut counted = files::CountedOutput::over(output);
+            fill(&mut counted).map(|()| counted.bytes)
+        };
+        let bytes = match out.file.as_deref().filter(|file| file.as_os_str() != "-") {
+            _ if self.dry_run => count(&mut io::sink())?,
+            None => count(&mut files::output())?,
+            Some(file) => files::write_with(file, count)?,
+        };
+        let sentence = sentence(bytes);
+        let sentence = if self.dry_run { dry(&sentence) } else { sentence };
+        Ok((bytes, Report::nothing().note(sentence)))
+    }
+}
+
+/// What a command writes for the user does not go into a store.
+fn refuse_owned(file: &Path) -> Result<()> {
+    match Store::owns(file)? {
+        false => Ok(()),
+        true => Err(Error::refused(format!("{} belongs to a store", file.display()))
+            .hint("name a file outside of it with `-O`")),
+    }
+}

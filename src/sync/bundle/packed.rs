@@ -1,0 +1,124 @@
+//! Writing a bundle: its documents are packed and measured before the first byte goes out, the contents
+//! of files follow as they are read.
+
+use super::{Bundle, LEVEL, MANIFEST, refuse_beyond};
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::sync::content::{BundledContent, PIECE, changed_meanwhile};
+use crate::sync::manifest::{Hash, Manifest};
+use std::io::{self, Read, Write};
+
+/// Opens the contents that a bundle carries.
+pub type OpenContent<'o> = dyn Fn(&BundledContent) -> Result<Box<dyn Read>> + 'o;
+
+impl Bundle {
+    /// Writes the bundle, without the contents of files: the same bytes for the same content.
+    ///
+    /// # Errors
+    /// `Refused` when it would break a bound that every reader keeps; nothing is written then.
+    /// `Io` when the output fails.
+    pub fn write(&self, output: impl Write) -> Result<()> {
+        let manifest = Manifest { files: Vec::new(), ..self.manifest.clone() };
+        self.pack(output, &manifest, &|_| Err(Error::bug("a content that is not carried")))
+    }
+
+    /// Writes the bundle with the contents of files that it carries.
+    ///
+    /// # Errors
+    /// As [`Bundle::write`]; `Refused` too where a content is another one than it was, and then the
+    /// output is not to be used.
+    pub fn write_with(&self, output: impl Write, open: &OpenContent<'_>) -> Result<()> {
+        self.pack(output, &self.manifest, open)
+    }
+
+    fn pack(&self, output: impl Write, manifest: &Manifest, open: &OpenContent<'_>) -> Result<()> {
+        let bytes = manifest.to_bytes()?;
+        self.check_bounds(bytes.len() as u64)?;
+        let failed = |e: io::Error| Error::io("the bundle cannot be written", e);
+        let staged = Staged { held: Some(Vec::new()), output };
+        let mut zstd = zstd::Encoder::new(staged, LEVEL).map_err(failed)?;
+        zstd.include_checksum(true).map_err(failed)?;
+        let mut tar = tar::Builder::new(zstd);
+        let parts = self.parts.iter().map(|(name, bytes)| (name.as_str(), bytes));
+        for (name, bytes) in std::iter::once((MANIFEST, &bytes)).chain(parts) {
+            let mut header = self.header(bytes.len());
+            tar.append_data(&mut header, name, bytes.as_slice()).map_err(failed)?;
+        }
+        if !manifest.files.is_empty() {
+            tar.get_mut().flush().map_err(failed)?;
+            tar.get_mut().get_mut().release()?;
+        }
+        for content in &manifest.files {
+            let mut input = open(content)?;
+            self.append(&mut tar, content, &mut input)?;
+        }
+        let mut staged = tar.into_inner().and_then(zstd::Encoder::finish).map_err(failed)?;
+        staged.release()?;
+        staged.output.flush().map_err(failed)
+    }
+
+    /// Adds the pieces of one content.
+    fn append<W: Write>(
+        &self,
+        tar: &mut tar::Builder<zstd::Encoder<'static, Staged<W>>>,
+        content: &BundledContent,
+        input: &mut dyn Read,
+    ) -> Result<()> {
+        let mut bytes = Vec::with_capacity(PIECE);
+        for piece in (0..content.count()).map_while(|number| content.piece(number)) {
+            bytes.clear();
+            let reading = |e| Error::io("the content of a file cannot be read", e);
+            input.take(piece.bytes).read_to_end(&mut bytes).map_err(reading)?;
+            if Hash::of(&bytes) != piece.blake3 {
+                return Err(changed_meanwhile());
+            }
+            let mut header = self.header(bytes.len());
+            tar.append_data(&mut header, &piece.name, bytes.as_slice())
+                .map_err(|e| Error::io("the bundle cannot be written", e))?;
+        }
+        Ok(())
+    }
+
+    /// A header that says nothing of this machine.
+    fn header(&self, bytes: usize) -> tar::Header {
+        let mut header = tar::Header::new_ustar();
+        header.set_entry_type(tar::EntryType::Regular);
+        header.set_size(bytes as u64);
+        header.set_mode(0o644);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(u64::try_from(self.manifest.created_at).unwrap_or(0));
+        header
+    }
+}
+
+/// An output that holds back what comes until it is known to be within bounds.
+struct Staged<W> {
+    held: Option<Vec<u8>>,
+    output: W,
+}
+
+impl<W: Write> Staged<W> {
+    /// Lets go of what was held, and of all that comes.
+    fn release(&mut self) -> Result<()> {
+        let Some(held) = self.held.take() else { return Ok(()) };
+        refuse_beyond("the bundle", held.len() as u64, limits::BUNDLE_FILE_BYTES)?;
+        self.output.write_all(&held).map_err(|e| Error::io("the bundle cannot be written", e))
+    }
+}
+
+impl<W: Write> Write for Staged<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.held {
+            Some(held) => held.write(bytes),
+            None => self.output.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.held {
+            Some(_) => Ok(()),
+            None => self.output.flush(),
+        }
+    }
+}

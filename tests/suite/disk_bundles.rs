@@ -1,0 +1,195 @@
+//! The contents of files in bundles: each once, to whoever lacks it, whole or not at all.
+
+use crate::support::*;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::PathBuf;
+
+const PIECE: usize = 1 << 20;
+
+/// Where a file of the group lies.
+fn place(store: &Store<'_>, path: &str) -> PathBuf {
+    let id = GROUP.trim_start_matches("group:");
+    store.dir.join("disks/entities").join(id).join(path.trim_start_matches('/'))
+}
+
+fn object(store: &Store<'_>, name: &str) -> PathBuf {
+    store.dir.join("disks/.crdtctl").join(name)
+}
+
+/// Bytes that are no text and not all the same.
+fn bytes(seed: &str, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    blake3::Hasher::new().update(seed.as_bytes()).finalize_xof().fill(&mut bytes);
+    bytes
+}
+
+fn hash(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
+fn put(store: &Store<'_>, path: &str, bytes: &[u8]) {
+    let dir = text(&store.dir);
+    store.machine.run_with_stdin(&["-s", &dir, "disk", "put", "-", path], bytes).ok();
+}
+
+/// The paths of files of which the contents have not come.
+fn missing(store: &Store<'_>) -> Vec<String> {
+    let status: Value =
+        serde_json::from_str(&store.run(&["disk", "status", "--json"]).stdout).unwrap();
+    let rows = status.as_array().unwrap().iter().filter(|row| row["state"] == "missing");
+    rows.map(|row| row["path"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Exports with further arguments; the file, and how many contents of files it carries.
+fn export(store: &Store<'_>, name: &str, args: &[&str]) -> (String, u64) {
+    let file = text(&store.machine.path(name));
+    let told = store.json(&[&["sync", "export", "-O", &file], args].concat());
+    (file, told["files"].as_u64().unwrap())
+}
+
+fn import(store: &Store<'_>, file: &str) -> Value {
+    store.json(&["sync", "import", file])
+}
+
+#[test]
+fn contents_go_once_to_whoever_lacks_them() {
+    let machine = Machine::new("contents");
+    let alice = machine.group("a", &[BOB]);
+    let (large, small) = (bytes("large", 2 * PIECE + 77), bytes("small", 3000));
+    put(&alice, "/shared/large.bin", &large);
+    put(&alice, "/shared/small.bin", &small);
+    put(&alice, "/public/the same.bin", &small);
+    let bob = machine.store("b", BOB);
+    let (all, carried) = export(&alice, "all.crdt", &[]);
+    assert_eq!(carried, 2, "each content is there once");
+    assert_eq!(alice.json(&["sync", "show", &all])["files"].as_array().unwrap().len(), 2);
+    assert_eq!(alice.json(&["sync", "verify", &all])["files"], 2);
+    let told = import(&bob, &all);
+    let came = large.len() + small.len();
+    assert_eq!(told["files"], json!({"came": 2, "bytes": came, "missing": 0}));
+    assert_eq!(fs::read(place(&bob, "/shared/large.bin")).unwrap(), large);
+    assert_eq!(fs::read(place(&bob, "/public/the same.bin")).unwrap(), small);
+    bob.run(&["disk", "status"]).exits(0);
+
+    // By his receipt nothing is new to him; then one file is.
+    let (receipt, carried) = export(&bob, "receipt.crdt", &["--for", ALICE]);
+    assert_eq!(carried, 0);
+    import(&alice, &receipt);
+    assert_eq!(export(&alice, "nothing.crdt", &["--for", BOB]).1, 0);
+    let newer = bytes("newer", 5000);
+    put(&alice, "/shared/small.bin", &newer);
+    alice.ok(&["disk", "move", "/shared/large.bin", "/shared/moved.bin"]);
+    let (news, carried) = export(&alice, "news.crdt", &["--for", BOB]);
+    assert_eq!(carried, 1);
+    import(&bob, &news);
+    assert_eq!(fs::read(place(&bob, "/shared/small.bin")).unwrap(), newer);
+    assert_eq!(fs::read(place(&bob, "/shared/moved.bin")).unwrap(), large);
+    bob.run(&["disk", "status"]).exits(0);
+    // What no file holds any more is not kept, whoever sends it.
+    fs::remove_file(object(&bob, &hash(&small))).unwrap_or_default();
+    put(&bob, "/public/the same.bin", &newer);
+    fs::remove_file(object(&bob, &hash(&small))).unwrap_or_default();
+    let told = import(&bob, &all);
+    assert_eq!(told["files"], json!({"came": 0, "bytes": 0, "missing": 0}));
+    assert!(!object(&bob, &hash(&small)).exists());
+}
+
+#[test]
+fn what_was_left_out_is_listed_asked_for_and_comes_later() {
+    let machine = Machine::new("left out");
+    let alice = machine.group("a", &[BOB]);
+    put(&alice, "/shared/large.bin", &bytes("large", 300_000));
+    put(&alice, "/shared/small.bin", &bytes("small", 3000));
+    let bob = machine.store("b", BOB);
+    let (none, carried) = export(&alice, "none.crdt", &["--without-files"]);
+    assert_eq!(carried, 0);
+    import(&bob, &none);
+    assert_eq!(missing(&bob), ["/shared/large.bin", "/shared/small.bin"]);
+    let run = bob.run(&["disk", "cat", "/shared/small.bin"]);
+    assert!(run.code == 4 && run.stderr.contains("sync import"), "{run:?}");
+    let (some, carried) = export(&alice, "some.crdt", &["--files-under", "100k"]);
+    assert_eq!(carried, 1);
+    let told = import(&bob, &some);
+    assert_eq!(told["files"], json!({"came": 1, "bytes": 3000, "missing": 1}));
+    assert_eq!(missing(&bob), ["/shared/large.bin"]);
+    // He has the record, and asks for what is in it.
+    import(&alice, &export(&bob, "asks.crdt", &["--for", ALICE]).0);
+    let (answer, carried) = export(&alice, "answer.crdt", &["--for", BOB, "--if-new"]);
+    assert_eq!(carried, 1);
+    let piped = fs::read(&answer).unwrap();
+    let dir = text(&bob.dir);
+    let run = machine.run_with_stdin(&["-s", &dir, "sync", "import", "-", "--json"], &piped);
+    assert_eq!(run.json()["files"], json!({"came": 1, "bytes": 300_000, "missing": 0}));
+    bob.run(&["disk", "status"]).exits(0);
+    import(&alice, &export(&bob, "has.crdt", &["--for", ALICE]).0);
+    assert_eq!(export(&alice, "nothing.crdt", &["--for", BOB]).1, 0);
+}
+
+#[test]
+fn an_interrupted_import_goes_on() {
+    let machine = Machine::new("interrupted");
+    let alice = machine.group("a", &[BOB]);
+    let whole = bytes("large", 3 * PIECE + 9);
+    put(&alice, "/shared/large.bin", &whole);
+    let bundle = alice.export("all.crdt");
+    // What was there of it by then: right as far as it goes, torn in a piece, or something else.
+    for (name, begun) in [
+        ("nothing", Vec::new()),
+        ("two pieces", whole[..2 * PIECE].to_vec()),
+        ("torn", whole[..PIECE + 1000].to_vec()),
+        ("all", whole.clone()),
+        ("more", [&whole[..], &[1, 2, 3]].concat()),
+        ("other", bytes("other", 2 * PIECE)),
+    ] {
+        let bob = machine.store(name, BOB);
+        let part = object(&bob, &format!("{}.part", hash(&whole)));
+        fs::create_dir_all(part.parent().unwrap()).unwrap();
+        fs::write(&part, begun).unwrap();
+        let told = import(&bob, &bundle);
+        assert_eq!(told["files"]["came"], 1, "{name}");
+        assert_eq!(fs::read(place(&bob, "/shared/large.bin")).unwrap(), whole, "{name}");
+        assert!(!part.exists(), "{name}");
+        bob.run(&["disk", "status"]).exits(0);
+    }
+}
+
+#[test]
+fn a_damaged_bundle_of_files_changes_nothing() {
+    let machine = Machine::new("damaged files");
+    let alice = machine.group("a", &[BOB]);
+    put(&alice, "/shared/large.bin", &bytes("large", 2 * PIECE));
+    let bundle = fs::read(alice.export("all.crdt")).unwrap();
+    let bob = machine.store("b", BOB);
+    let before = files(&bob.dir);
+    let damaged = text(&machine.path("damaged.crdt"));
+    for at in (0..10).map(|n| bundle.len() * (2 * n + 1) / 20) {
+        let mut bytes = bundle.clone();
+        bytes[at] ^= 0x55;
+        fs::write(&damaged, bytes).unwrap();
+        bob.run(&["sync", "import", &damaged]).exits(6);
+        fs::write(&damaged, &bundle[..at]).unwrap();
+        bob.run(&["sync", "import", &damaged]).exits(6);
+    }
+    assert_eq!(files(&bob.dir), before);
+}
+
+#[test]
+fn a_stick_carries_files_too() {
+    let machine = Machine::new("files on a stick");
+    let alice = machine.group("a", &[BOB]);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    let stick = text(&machine.path("stick"));
+    fs::create_dir(&stick).unwrap();
+    let large = bytes("large", 2 * PIECE);
+    put(&alice, "/shared/large.bin", &large);
+    for store in [&alice, &bob] {
+        store.run(&["sync", "stick", &stick]).exits(0);
+    }
+    assert_eq!(fs::read(place(&bob, "/shared/large.bin")).unwrap(), large);
+    // Nothing is written twice.
+    alice.run(&["sync", "stick", &stick]).exits(0);
+    let told = alice.json(&["sync", "stick", &stick]);
+    let rows = told["files"].as_array().unwrap();
+    assert!(rows.iter().all(|row| row["state"] == "there"), "{told}");
+}
