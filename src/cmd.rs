@@ -158,9 +158,8 @@ pub struct Invocation {
 /// clap's, which are also how it says `--help` and `--version`.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
     let words: Vec<OsString> = words.into_iter().collect();
-    let tree = tree().color(color_word(&words));
-    let matches = tree.clone().try_get_matches_from(&words);
-    let matches = matches.map_err(|said| pointing_to_out(said, tree, &words))?;
+    let matches = tree().color(color_word(&words)).try_get_matches_from(&words);
+    let matches = matches.map_err(|said| pointing_to_out(said, &words))?;
     let Cli { mut globals, command } = Cli::from_arg_matches(&matches)?;
     globals.format_named = matches.value_source(globals::OUTPUT) == Some(ValueSource::CommandLine);
     globals.seed = std::env::var("CRDTCTL_SEED").ok();
@@ -181,13 +180,13 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, cl
 }
 
 /// Names `-O` where a file stands behind `-o`, in a command that writes one.
-fn pointing_to_out(mut said: clap::Error, tree: clap::Command, words: &[OsString]) -> clap::Error {
+fn pointing_to_out(mut said: clap::Error, words: &[OsString]) -> clap::Error {
     let about = |kind| match said.get(kind) {
         Some(ContextValue::String(text)) => text.as_str(),
         _ => "",
     };
     let is_format = about(ContextKind::InvalidArg).starts_with("--output ");
-    if said.kind() == ErrorKind::InvalidValue && is_format && writes_a_file(tree, words) {
+    if said.kind() == ErrorKind::InvalidValue && is_format && writes_a_file(tree(), words) {
         let file = failure::word(about(ContextKind::InvalidValue));
         let tip = format!("-o is the format of what is printed; a file to write is `-O {file}`");
         let tip = ContextValue::StyledStrs(vec![tip.into()]);
@@ -212,7 +211,12 @@ fn writes_a_file(tree: clap::Command, words: &[OsString]) -> bool {
 
 /// The command line as the environment lets it be.
 fn tree() -> clap::Command {
-    with_short_names(without_empty_variables(Cli::command()))
+    let command = with_short_names(Cli::command());
+    match std::env::vars_os().any(|(_, value)| value.is_empty()) {
+        true => without_empty_variables(command),
+        // It would take each argument of each command apart, whenever anything is run.
+        false => command,
+    }
 }
 
 /// `ls`, `rm` and `new` for whoever has them in the fingers.
