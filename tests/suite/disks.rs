@@ -292,10 +292,13 @@ fn two_versions_at_once_of_what_is_no_text_are_both_kept() {
     assert_eq!(shown["versions"].as_array().unwrap().len(), 3);
     let newest = shown["versions"].as_array().unwrap().last().unwrap();
     assert_eq!(newest["blake3"], json!(blake3::hash(b"\0his").to_hex().to_string()));
-    // Nothing is written that is not here, and what is here stays.
-    assert_eq!(fs::read(place(&alice, "/shared/logo.png")).unwrap(), b"\0hers");
-    assert_eq!(states(&alice), [("/shared/logo.png".to_owned(), "missing".to_owned())]);
-    assert_eq!(states(&bob), [("/shared/logo.png".to_owned(), "versions".to_owned())]);
+    // Both show the later one, and both have the other.
+    let other = format!("disks/.crdtctl/{}", blake3::hash(b"\0hers").to_hex());
+    for store in [&alice, &bob] {
+        assert_eq!(fs::read(place(store, "/shared/logo.png")).unwrap(), b"\0his");
+        assert_eq!(fs::read(store.dir.join(&other)).unwrap(), b"\0hers");
+        assert_eq!(states(store), [("/shared/logo.png".to_owned(), "versions".to_owned())]);
+    }
 }
 
 #[test]
