@@ -4666,6 +4666,53 @@ module completions {
     --help(-h)                # Print help (see more with '--help')
   ]
 
+  def "nu-complete crdtctl archive auto set" [] {
+    [ "on" "off" ]
+  }
+
+  def "nu-complete crdtctl archive auto global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl archive auto global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl archive auto global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl archive auto global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Say whether documents over their limit are archived by themselves, or switch that on or off
+  export extern "crdtctl archive auto" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl archive auto global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl archive auto global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl archive auto global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl archive auto global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    set?: string@"nu-complete crdtctl archive auto set" # `on` or `off`
+  ]
+
   def "nu-complete crdtctl archive list global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -4800,6 +4847,10 @@ module completions {
 
   # Move what is done with into the archive, and say what waits for whom
   export extern "crdtctl archive help run" [
+  ]
+
+  # Say whether documents over their limit are archived by themselves, or switch that on or off
+  export extern "crdtctl archive help auto" [
   ]
 
   # List what is in the archive, the oldest first
@@ -7414,6 +7465,10 @@ module completions {
 
   # Move what is done with into the archive, and say what waits for whom
   export extern "crdtctl help archive run" [
+  ]
+
+  # Say whether documents over their limit are archived by themselves, or switch that on or off
+  export extern "crdtctl help archive auto" [
   ]
 
   # List what is in the archive, the oldest first

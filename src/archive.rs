@@ -13,6 +13,7 @@
 mod eligible;
 mod file;
 mod keeping;
+mod people;
 mod reading;
 mod row;
 mod travel;
@@ -20,8 +21,8 @@ mod vanish;
 
 pub use eligible::{ArchiveUnit, WaitingUnit, remove, units};
 pub use file::FILE_ID;
-pub use keeping::{KeptRecords, keep};
+pub use keeping::{KeptRecords, keep, keep_leaving};
 pub use reading::{ArchivePage, ArchiveReader};
-pub use row::{ArchiveKey, ArchivedRecord, Marker, kind_at};
+pub use row::{ArchiveKey, ArchivedRecord, Marker, is_of, kind_at};
 pub use travel::{ArchiveSpan, PackedRows, receive, unpack};
 pub use vanish::{came_back, vanished};

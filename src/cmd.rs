@@ -6,6 +6,7 @@
 
 mod archive;
 mod batch;
+mod by_itself;
 mod canvas;
 mod chat;
 mod check;

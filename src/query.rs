@@ -32,7 +32,7 @@ use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::id::{self, EntityId};
 use crate::schema::Spec;
-use crate::store::Reader;
+use crate::store::{Reader, State};
 use std::collections::BTreeSet;
 
 /// An answer about many documents, without those that cannot be used.
@@ -62,6 +62,23 @@ fn sound<T>(damaged: &mut Vec<Error>, read: Result<T>) -> Result<Option<T>> {
 /// The document of a concern of an entity; None where there is none yet.
 fn view(reader: &Reader, entity: &EntityId, spec: &Spec) -> Result<Option<View>> {
     reader.view(&entity.document(spec.name))
+}
+
+/// How often a reading that others wrote into is read again.
+const READINGS: usize = 20;
+
+/// A reading of document and archive as one: they are two files, and what a command moved from one to
+/// the other while they were read would be in neither, or in both. It is read again then.
+fn steady<R>(reader: &Reader, read: impl Fn() -> Result<R>) -> Result<R> {
+    let moment = || reader.state().map(State::log_end).transpose();
+    for _ in 1..READINGS {
+        let before = moment()?;
+        let found = read();
+        if moment()? == before {
+            return found;
+        }
+    }
+    read()
 }
 
 /// What is found in that document, of which no more is read than what is looked at.

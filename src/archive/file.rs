@@ -113,6 +113,11 @@ impl ArchiveFile {
         Ok(())
     }
 
+    /// From here on all is read as it is now.
+    pub fn hold(&self) -> Result<()> {
+        self.db.execute_batch("BEGIN; SELECT count(*) FROM unsettled").map_err(failed)
+    }
+
     /// Makes it so.
     pub fn commit(&self) -> Result<()> {
         self.db.execute_batch("COMMIT").map_err(failed)

@@ -1,12 +1,15 @@
 //! Rows into the archive, inside a command.
 
 use super::file::{ArchiveFile, COLUMNS, failed, numbered};
+use super::people;
 use super::row::ArchivedRecord;
 use crate::crdt::source::Source;
 use crate::error::{Error, Result};
+use crate::id::EntityId;
 use crate::path::Keys;
 use crate::store::{Conflict, ConflictClaim, Session, State};
 use rusqlite::params;
+use std::collections::BTreeSet;
 
 /// What became of rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,12 +32,29 @@ pub(super) fn setting(run: &str) -> String {
 /// # Errors
 /// `Io`, `Corrupt`, `Locked`: the session must be dropped, the records are where they were.
 pub fn keep(session: &mut Session, records: Vec<ArchivedRecord>) -> Result<KeptRecords> {
+    keep_as(session, records, false)
+}
+
+/// The same, of records that leave their document now, since this command takes them out: they are
+/// shown, though they were deleted or restored before.
+///
+/// # Errors
+/// As [`keep`].
+pub fn keep_leaving(session: &mut Session, records: Vec<ArchivedRecord>) -> Result<KeptRecords> {
+    keep_as(session, records, true)
+}
+
+fn keep_as(
+    session: &mut Session,
+    records: Vec<ArchivedRecord>,
+    leaving: bool,
+) -> Result<KeptRecords> {
     if records.is_empty() || session.dry_run() {
         return Ok(KeptRecords::default());
     }
     let mut keeper = Keeper::begin(session)?;
     for mut record in records {
-        if let Some(before) = keeper.file.shown(&record.doc, &record.path)? {
+        if leaving && let Some(before) = keeper.file.shown(&record.doc, &record.path)? {
             record.follow(&before.record);
         }
         keeper.add(&record)?;
@@ -51,6 +71,7 @@ pub(super) struct Keeper<'s> {
     last: i64,
     /// How many there are behind it.
     new: usize,
+    entities: BTreeSet<EntityId>,
     kept: KeptRecords,
 }
 
@@ -60,7 +81,8 @@ impl<'s> Keeper<'s> {
         settle(session, &file)?;
         let run = session.environment().ids.uuid()?;
         let last = file.last()?;
-        Ok(Keeper { session, file, run, last, new: 0, kept: KeptRecords::default() })
+        let (entities, kept) = (BTreeSet::new(), KeptRecords::default());
+        Ok(Keeper { session, file, run, last, new: 0, entities, kept })
     }
 
     /// Adds a row, unless it is there; whether it is new. A value that loses to another version of
@@ -78,6 +100,7 @@ impl<'s> Keeper<'s> {
             // One that another command wrote counts as well if this one happens.
         }
         self.file.unsettle(&self.run, n)?;
+        self.entities.extend(record.doc.entity());
         self.kept.added = self.kept.added.saturating_add(1);
         if let Some(lost) = before.and_then(|before| conflict(self.session, record, &before)) {
             self.session.state().put_conflict(&lost)?;
@@ -88,6 +111,9 @@ impl<'s> Keeper<'s> {
 
     /// Commits, and reads back what was added.
     pub fn finish(self) -> Result<KeptRecords> {
+        for entity in &self.entities {
+            people::tell(self.session, &self.file, entity)?;
+        }
         self.file.commit()?;
         let mut found = 0usize;
         let sql = format!("SELECT {COLUMNS}, v.version FROM versions v WHERE v.n > ?1 ORDER BY n");

@@ -51,7 +51,7 @@ impl ArchiveReader {
     /// `Io`, `Corrupt`; `Refused` for a file that is no archive or one of a newer crdtctl.
     pub fn of(reader: &Reader) -> Result<Option<ArchiveReader>> {
         match reader.archive_path()? {
-            Some(path) => ArchiveReader::open(&path, reader.state()),
+            Some(path) => ArchiveReader::open(&path, reader.state(), true),
             None => Ok(None),
         }
     }
@@ -62,13 +62,18 @@ impl ArchiveReader {
     /// As [`ArchiveReader::of`].
     pub fn beside(session: &Session) -> Result<Option<ArchiveReader>> {
         match session.has_archive()? {
-            true => ArchiveReader::open(&session.archive_path()?, Some(session.state())),
+            true => ArchiveReader::open(&session.archive_path()?, Some(session.state()), false),
             false => Ok(None),
         }
     }
 
-    fn open(path: &Path, state: Option<&State>) -> Result<Option<ArchiveReader>> {
+    /// As one `moment`: what others write there is not seen before it is opened again, and waits
+    /// for that. A session writes there itself.
+    fn open(path: &Path, state: Option<&State>, moment: bool) -> Result<Option<ArchiveReader>> {
         let Some(file) = ArchiveFile::read(path, READ_WAIT)? else { return Ok(None) };
+        if moment {
+            file.hold()?;
+        }
         let void = file.void_rows(|run| happened(state, run))?;
         let (instead, orphans) = (Vec::new(), Vec::new());
         let mut archive = ArchiveReader { file, void, instead, orphans };
@@ -87,10 +92,10 @@ impl ArchiveReader {
                 continue;
             }
             let mut last = self.versions(&row.doc, &row.path)?;
-            let deleted: BTreeSet<Id> =
-                last.iter().filter(|one| one.removed).map(|one| one.written).collect();
-            last.retain(|one| one.removed || !deleted.contains(&one.written));
-            let last = last.pop().filter(|last| !last.removed);
+            let markers: Vec<ArchivedRecord> =
+                last.iter().filter(|one| one.removed).cloned().collect();
+            last.retain(|one| !one.removed && !markers.iter().any(|marker| marker.hides(one)));
+            let last = last.pop();
             if last.as_ref().is_some_and(|last| instead.contains(last)) {
                 continue;
             }
@@ -120,13 +125,21 @@ impl ArchiveReader {
     }
 
     /// The latest that is said of a record, a deletion included; None where it is said already that
-    /// the record is back in its document.
+    /// the record is back in its document as this item.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
-    pub(super) fn latest(&self, doc: &DocId, path: &[String]) -> Result<Option<ArchivedRecord>> {
-        let found = self.versions(doc, path)?.pop();
-        Ok(found.filter(|record| !record.is_restored()))
+    pub(super) fn latest(
+        &self,
+        doc: &DocId,
+        path: &[String],
+        item: Id,
+    ) -> Result<Option<ArchivedRecord>> {
+        let mut found = self.versions(doc, path)?;
+        if found.iter().any(|record| record.is_back_as(item)) {
+            return Ok(None);
+        }
+        Ok(found.pop())
     }
 
     /// Records of a document, the earliest first: of a page those that are `wanted`, and none the

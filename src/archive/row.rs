@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::id::{DocId, hex};
 use crate::limits;
 use crate::path::DocPath;
-use crate::schema::{Collection, FieldKind, FieldRole};
+use crate::schema::{Collection, FieldKind, FieldRole, Spec};
 
 /// The kinds of records that can leave their documents. Core and canvas never.
 const ARCHIVABLE: [&Collection; 4] =
@@ -46,8 +46,8 @@ pub struct ArchivedRecord {
 pub enum Marker {
     /// This item of it was deleted by somebody who did not know yet that it was archived.
     Deleted(Id),
-    /// It is in its document again.
-    Restored,
+    /// It is in its document again, as this item.
+    Restored(Id),
 }
 
 const DELETED: &str = r#"{"marker":"deleted"}"#;
@@ -57,7 +57,7 @@ impl Marker {
     fn text(self) -> &'static str {
         match self {
             Marker::Deleted(_) => DELETED,
-            Marker::Restored => RESTORED,
+            Marker::Restored(_) => RESTORED,
         }
     }
 }
@@ -70,6 +70,11 @@ pub fn kind_at(doc: &DocId, path: &[String]) -> Option<&'static Collection> {
             && collection.path.iter().zip(path).all(|(step, key)| *step == "*" || step == key)
     };
     spec.collections.iter().filter(|one| is_archivable(one)).find(fits)
+}
+
+/// Whether records of such documents go into archives.
+pub fn is_of(spec: &Spec) -> bool {
+    spec.collections.iter().any(is_archivable)
 }
 
 /// Whether records of this kind can leave their document for the archive.
@@ -104,7 +109,8 @@ impl ArchivedRecord {
     }
 
     /// What hides the versions of a record up to a time, and why. One of a deletion hides besides, for
-    /// good, whatever is archived of the very item that was deleted.
+    /// good, whatever is archived of the very item that was deleted; one of a record that is back
+    /// hides nothing of the item that it is back as.
     pub fn marker(
         doc: &DocId,
         path: &DocPath,
@@ -113,8 +119,7 @@ impl ArchivedRecord {
         marker: Marker,
     ) -> ArchivedRecord {
         let written = match marker {
-            Marker::Deleted(item) => item,
-            Marker::Restored => Id { client: 0, clock: 0 },
+            Marker::Deleted(item) | Marker::Restored(item) => item,
         };
         ArchivedRecord {
             doc: doc.clone(),
@@ -129,22 +134,30 @@ impl ArchivedRecord {
         }
     }
 
-    /// What hides this, the latest that is said of a record, since that is in its document again.
-    pub(super) fn hidden(&self, now: i64) -> ArchivedRecord {
+    /// What hides this, the latest that is said of a record, since that is in its document again, as
+    /// an item of its own.
+    pub(super) fn hidden(&self, by: Id, now: i64) -> ArchivedRecord {
         let until = self.changed_at.saturating_add(i64::from(self.removed));
-        ArchivedRecord::marker(&self.doc, &self.path, until, now, Marker::Restored)
+        ArchivedRecord::marker(&self.doc, &self.path, until, now, Marker::Restored(by))
     }
 
-    /// Whether it says that the record is in its document again.
-    pub(super) fn is_restored(&self) -> bool {
-        self.removed && self.record == RESTORED
+    /// Whether a marker hides a version of the same record.
+    pub(super) fn hides(&self, version: &ArchivedRecord) -> bool {
+        self.removed
+            && match self.written == version.written {
+                true => self.record == DELETED,
+                false => self.changed_at >= version.changed_at,
+            }
     }
 
-    /// Lets it be shown although an earlier version was hidden since its record was back in the
-    /// document: it left that again. What was deleted stays hidden.
+    /// Whether it says that the record is in its document again, as this item.
+    pub(super) fn is_back_as(&self, item: Id) -> bool {
+        self.removed && self.record == RESTORED && self.written == item
+    }
+
+    /// Of what leaves its document now: shown, whatever was said of the record before.
     pub(super) fn follow(&mut self, before: &ArchivedRecord) {
-        let was_back = before.is_restored();
-        if was_back && !self.removed && self.changed_at <= before.changed_at {
+        if before.hides(self) && before.written != self.written {
             self.changed_at = before.changed_at.saturating_add(1);
         }
     }
@@ -157,11 +170,7 @@ impl ArchivedRecord {
             return false;
         }
         if self.removed {
-            let is_marker = match self.record.as_str() {
-                RESTORED => self.written == Id { client: 0, clock: 0 },
-                DELETED => true,
-                _ => false,
-            };
+            let is_marker = [RESTORED, DELETED].contains(&self.record.as_str());
             return is_marker && self.typed.is_none() && self.created_at == 0;
         }
         let Some(value) = self.value().ok().filter(|value| value.as_map().is_some()) else {

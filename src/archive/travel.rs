@@ -320,8 +320,8 @@ pub fn receive(
     })?;
     for path in live {
         let shown = keeper.file.shown(doc, &path)?.filter(|shown| !shown.record.removed);
-        if let Some(shown) = shown {
-            keeper.add(&shown.record.hidden(now))?;
+        if let (Some(shown), Some(item)) = (shown, view.item(&path.steps())) {
+            keeper.add(&shown.record.hidden(item, now))?;
         }
     }
     keeper.finish()

@@ -105,8 +105,9 @@ pub fn came_back(
                 continue;
             }
             // A deletion is hidden by it as well: what is back was made anew, and is another item.
-            if let Some(latest) = archive.latest(doc, &path)? {
-                rows.push(latest.hidden(session.now()));
+            let Some(item) = after.item(&path.steps()) else { continue };
+            if let Some(latest) = archive.latest(doc, &path, item)? {
+                rows.push(latest.hidden(item, session.now()));
             }
         }
     }

@@ -5,9 +5,9 @@ use crate::limits::ARCHIVE_AGE_SECONDS;
 use crate::operation::{Operation, Unarchive};
 use crate::query::archived as query;
 use crate::sync::archiving::{self, ArchiveRequest, ArchivedDocument};
-use crate::ui::{self, Column, Report, Section, row, rows};
+use crate::ui::{self, Column, Report, Section, Written, row, rows};
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// What is done with, in a file beside the documents, so that these stay small
@@ -39,6 +39,21 @@ enum ArchiveVerb {
         /// for messages]
         #[arg(long, value_name = "TIME", value_parser = When::parse)]
         older_than: Option<When>,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Say whether documents over their limit are archived by themselves, or switch that on or off
+    ///
+    /// On, every command that writes or imports moves what may go out of documents over their limit,
+    /// as `archive run` does: messages from before 90 days, archived cards, closed issues, and nothing
+    /// that an active member's replica may lack. It is a setting of this store alone.
+    #[command(after_help = "Examples:
+  crdtctl archive auto
+  crdtctl archive auto on")]
+    Auto {
+        /// `on` or `off`
+        #[arg(value_name = "ON|OFF", value_parser = ["on", "off"])]
+        set: Option<String>,
         #[command(flatten)]
         dry_run: DryRun,
     },
@@ -88,18 +103,53 @@ const SHOW: &[Column] = &[
     Column::text("id", "id"),
     Column::text("kind", "kind"),
     Column::text("doc", "document"),
-    Column::text("path", "path"),
+    Column::text("title", "title"),
+    Column::text("author_id", "author"),
+    Column::text("parent_id", "reply to"),
+    Column::text("status", "status"),
+    Column::text("priority", "priority"),
+    Column::text("assignee_id", "assignee"),
+    Column::text("reporter_id", "opened by"),
+    Column::text("column_id", "column id"),
     Column::time("created_at", "made"),
+    Column::time("updated_at", "updated"),
+    Column::time("closed_at", "closed at"),
     Column::time("archived_at", "archived"),
-    Column::prose("text", "text"),
-    Column::text("record", "record"),
+    Column::sets("reactions", "reactions"),
+    Column::prose("content", "message"),
+    Column::prose("description", "description"),
 ];
 
-const VERSIONS: &[Column] = &[
-    Column::time("changed_at", "changed"),
-    Column::time("archived_at", "archived"),
-    Column::flag("removed", "hides earlier ones"),
-    Column::text("record", "record"),
+const SECTIONS: &[Section] = &[
+    Section {
+        key: "attachments",
+        title: "attachments",
+        columns: &[
+            Column::text("filename", "file"),
+            Column::bytes("size_bytes", "size"),
+            Column::text("file_path", "path").wide(),
+        ],
+    },
+    Section {
+        key: "comments",
+        title: "comments",
+        columns: &[
+            Column::id("id", "id"),
+            Column::time("created_at", "written"),
+            Column::text("author_id", "author"),
+            Column::text("content", "comment"),
+        ],
+    },
+    Section {
+        key: "versions",
+        title: "versions",
+        columns: &[
+            Column::time("changed_at", "changed"),
+            Column::time("archived_at", "archived"),
+            Column::text("text", "text"),
+            Column::flag("removed", "hides earlier ones"),
+        ],
+    },
 ];
 
 const DOCUMENTS: &[Column] = &[
@@ -114,6 +164,7 @@ const DOCUMENTS: &[Column] = &[
 pub fn run(context: &Context, args: Args) -> Result<Report> {
     match args.verb {
         ArchiveVerb::Run { older_than, dry_run } => archive(context, older_than, dry_run.dry_run),
+        ArchiveVerb::Auto { set, .. } => auto(context, set.as_deref()),
         ArchiveVerb::List { kind, limit } => list(context, kind.as_deref(), limit),
         ArchiveVerb::Show { record } => show(context, &record),
         ArchiveVerb::Restore { record, .. } => {
@@ -187,11 +238,52 @@ fn list(context: &Context, kind: Option<&str>, limit: Option<usize>) -> Result<R
     Ok(Report::list(rows(&found)?, COLUMNS, Some("id"), "the archive is empty"))
 }
 
+/// JSON has the record as it is; people have its fields, and of the versions what they say.
 fn show(context: &Context, wanted: &str) -> Result<Report> {
     let reader = context.reader()?;
     let entities = context.named_entities(&reader)?;
     let found = query::find(&reader, entities.as_ref(), wanted)?;
-    const SECTIONS: &[Section] =
-        &[Section { key: "versions", title: "versions", columns: VERSIONS }];
-    Ok(Report::object(row(&found)?, SHOW, Some("id")).sections(SECTIONS))
+    let mut shown = row(&found)?;
+    if context.terminal.format.is_json() {
+        return Ok(Report::json(Value::Object(shown)));
+    }
+    if let Some(Value::Object(fields)) = shown.remove("record") {
+        fields.into_iter().for_each(|(name, value)| {
+            shown.entry(name).or_insert(value);
+        });
+    }
+    for version in shown.get_mut("versions").and_then(Value::as_array_mut).into_iter().flatten() {
+        let heading = ["content", "title"].into_iter().find_map(|name| {
+            let said = version.get("record")?.get(name)?;
+            said.is_string().then(|| said.clone())
+        });
+        if let Some(version) = version.as_object_mut() {
+            version.remove("record");
+            version.extend(heading.map(|said| ("text".to_owned(), said)));
+        }
+    }
+    Ok(Report::object(shown, SHOW, Some("id")).sections(SECTIONS))
+}
+
+/// The setting, or a change of it.
+fn auto(context: &Context, set: Option<&str>) -> Result<Report> {
+    let Some(set) = set else {
+        let on = archiving::is_automatic(context.reader()?.state())?;
+        const AUTO: &[Column] = &[Column::flag("auto", "archives by itself").filled()];
+        let report = Report::object(row(&json!({"auto": on}))?, AUTO, None);
+        return Ok(report.note(match on {
+            true => "documents over their limit are archived by themselves",
+            false => "nothing is archived by itself; `crdtctl archive auto on` changes that",
+        }));
+    };
+    let on = set == "on";
+    let session = context.session()?;
+    let changed = archiving::set_automatic(&session, on)?;
+    let committed = session.commit()?;
+    let sentence = match on {
+        true => "documents over their limit are archived by themselves from now on",
+        false => "nothing is archived by itself any more",
+    };
+    let written = Written { changed, sentence: sentence.to_owned(), ..Written::default() };
+    Ok(context.written(written.with("auto", on), committed))
 }

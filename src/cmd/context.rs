@@ -2,6 +2,7 @@ mod deliver;
 
 use super::{Globals, resolve};
 use crate::clock::{Clock, Ids};
+use crate::cmd::by_itself;
 use crate::cmd::failure::{self, word};
 use crate::concern::{self, CONCERNS};
 use crate::disk;
@@ -304,7 +305,13 @@ impl Context {
 
     /// What is said of a commit, documents near their limit included.
     pub fn notes_of(&self, committed: &Committed) -> Vec<String> {
+        let archived = || by_itself::archive(&self.store()?, self.how()?);
+        let by_itself = archived().unwrap_or_else(|e| {
+            self.note(format!("nothing was archived by itself: {e:#}"));
+            BTreeMap::new()
+        });
         let near = committed.documents.iter();
+        let near = near.filter(|change| !by_itself.contains_key(&change.doc));
         let near = near.filter(|change| concern::is_near_limit(&change.doc, change.bytes_after));
         let limits =
             near.filter_map(|change| concern::limit_note(&change.doc, self.counted_bytes(change)));
@@ -321,6 +328,7 @@ impl Context {
             .cloned()
             .chain(first)
             .chain(limits)
+            .chain(by_itself.values().cloned())
             .chain(damaged)
             .chain(disks)
             .collect()

@@ -30,12 +30,13 @@ impl Unarchive {
         };
         Actor::writing_in(session, &entity, spec)?;
         tombstone::make_room(session, &doc)?;
-        let now = session.now();
-        let hide = |of: &ArchivedRecord| {
-            ArchivedRecord::marker(&doc, &of.path, of.changed_at, now, Marker::Restored)
-        };
-        archive::keep(session, records.iter().map(hide).collect())?;
         records.iter().try_for_each(|record| put_back(session, record))?;
+        let (now, view) = (session.now(), session.view(&doc)?);
+        let hide = |of: &ArchivedRecord| {
+            let back = Marker::Restored(view.as_ref()?.item(&of.path.steps())?);
+            Some(ArchivedRecord::marker(&doc, &of.path, of.changed_at, now, back))
+        };
+        archive::keep(session, records.iter().filter_map(hide).collect())?;
         // What was put away before it was archived would go there again.
         match first.kind() {
             kind if kind == kanban::CARDS.noun => {

@@ -1,7 +1,7 @@
 //! The archive beside the documents: what is in both is read from the document, and what is in
 //! neither twice.
 
-use super::{Partial, sound};
+use super::{Partial, sound, steady};
 use crate::archive::{ArchivePage, ArchiveReader, ArchivedRecord};
 use crate::concern;
 use crate::crdt::source::Source;
@@ -179,19 +179,21 @@ pub fn list(
     kind: Option<&str>,
     limit: Option<usize>,
 ) -> Result<Partial<Vec<ArchivedSummary>>> {
-    let mut partial = Partial { found: Vec::new(), damaged: Vec::new() };
-    for doc in documents(reader, entities)? {
-        let read = view_of(reader, &doc).and_then(|view| {
-            Shelf::of(reader, doc, &view)?.page(&ArchivePage {
-                kind,
-                limit,
-                ..ArchivePage::default()
-            })
-        });
-        let records = sound(&mut partial.damaged, read)?.unwrap_or_default();
-        partial.found.extend(records.iter().map(ArchivedSummary::of));
-    }
-    Ok(partial)
+    steady(reader, || {
+        let mut partial = Partial { found: Vec::new(), damaged: Vec::new() };
+        for doc in documents(reader, entities)? {
+            let read = view_of(reader, &doc).and_then(|view| {
+                Shelf::of(reader, doc, &view)?.page(&ArchivePage {
+                    kind,
+                    limit,
+                    ..ArchivePage::default()
+                })
+            });
+            let records = sound(&mut partial.damaged, read)?.unwrap_or_default();
+            partial.found.extend(records.iter().map(ArchivedSummary::of));
+        }
+        Ok(partial)
+    })
 }
 
 /// The archived record that an id or a unique prefix names.
@@ -203,29 +205,31 @@ pub fn find(
     entities: Option<&BTreeSet<EntityId>>,
     prefix: &str,
 ) -> Result<ArchivedContent> {
-    let (doc, path) = locate(reader, entities, prefix)?;
-    let view = view_of(reader, &doc)?;
-    let shelf = Shelf::of(reader, doc, &view)?;
-    let Some(record) = shelf.get(&path)? else { return Err(none(prefix)) };
-    let json = |record: &ArchivedRecord| Ok(record.value()?.to_json());
-    let versions = match &shelf.archive {
-        Some(archive) => archive.versions(&shelf.doc, &path)?,
-        None => Vec::new(),
-    };
-    let version = |of: &ArchivedRecord| -> Result<ArchivedVersion> {
-        Ok(ArchivedVersion {
-            version: of.version(),
-            changed_at: of.changed_at,
-            archived_at: of.archived_at,
-            removed: of.removed,
-            record: json(of)?,
+    steady(reader, || {
+        let (doc, path) = locate(reader, entities, prefix)?;
+        let view = view_of(reader, &doc)?;
+        let shelf = Shelf::of(reader, doc, &view)?;
+        let Some(record) = shelf.get(&path)? else { return Err(none(prefix)) };
+        let json = |record: &ArchivedRecord| Ok(record.value()?.to_json());
+        let versions = match &shelf.archive {
+            Some(archive) => archive.versions(&shelf.doc, &path)?,
+            None => Vec::new(),
+        };
+        let version = |of: &ArchivedRecord| -> Result<ArchivedVersion> {
+            Ok(ArchivedVersion {
+                version: of.version(),
+                changed_at: of.changed_at,
+                archived_at: of.archived_at,
+                removed: of.removed,
+                record: json(of)?,
+            })
+        };
+        Ok(ArchivedContent {
+            summary: ArchivedSummary::of(&record),
+            record: json(&record)?,
+            versions: versions.iter().map(version).collect::<Result<_>>()?,
+            path,
         })
-    };
-    Ok(ArchivedContent {
-        summary: ArchivedSummary::of(&record),
-        record: json(&record)?,
-        versions: versions.iter().map(version).collect::<Result<_>>()?,
-        path,
     })
 }
 

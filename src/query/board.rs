@@ -3,7 +3,7 @@
 use super::archived::{Place, Shelf};
 use super::issue::assignee;
 use super::record::{self, Other, derived};
-use super::{Text, view};
+use super::{Text, steady, view};
 use crate::archive::ArchivePage;
 use crate::concern::kanban::{Board, CARDS, Heading, SPEC};
 use crate::concern::{Priority, kanban};
@@ -117,35 +117,37 @@ pub fn columns(reader: &Reader, entity: &EntityId) -> Result<Vec<Heading>> {
 /// `NotFound`, `Ambiguous` or `Usage` for a column or a prefix of an assignee; `Corrupt` where the
 /// document is.
 pub fn list(reader: &Reader, entity: &EntityId, filter: &CardFilter) -> Result<Vec<Card>> {
-    let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
-    let board = Board::of(&view);
-    let titles = titles(&board);
-    let on_it = board.columns.iter().flat_map(|column| &column.cards).chain(&board.unfiled);
-    let cards = on_it.map(|id| card(&view, &titles, id));
-    let mut cards = cards.collect::<Result<Vec<Card>>>()?;
-    if filter.archived {
-        let put_away = board.archived.iter().map(|id| card(&view, &titles, id));
-        let mut put_away = put_away.collect::<Result<Vec<Card>>>()?;
-        let shelf = Shelf::of(reader, entity.document(SPEC.name), &view)?;
-        for archived in shelf.page(&ArchivePage::default())? {
-            let card: Card = record::brief(&CARDS, &archived.fields()?, archived.path.last())?;
-            put_away.push(titled(Card { in_archive: true, ..card }, &titles));
+    steady(reader, || {
+        let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
+        let board = Board::of(&view);
+        let titles = titles(&board);
+        let on_it = board.columns.iter().flat_map(|column| &column.cards).chain(&board.unfiled);
+        let cards = on_it.map(|id| card(&view, &titles, id));
+        let mut cards = cards.collect::<Result<Vec<Card>>>()?;
+        if filter.archived {
+            let put_away = board.archived.iter().map(|id| card(&view, &titles, id));
+            let mut put_away = put_away.collect::<Result<Vec<Card>>>()?;
+            let shelf = Shelf::of(reader, entity.document(SPEC.name), &view)?;
+            for archived in shelf.page(&ArchivePage::default())? {
+                let card: Card = record::brief(&CARDS, &archived.fields()?, archived.path.last())?;
+                put_away.push(titled(Card { in_archive: true, ..card }, &titles));
+            }
+            put_away.sort_by(|a, b| a.id.cmp(&b.id));
+            cards.append(&mut put_away);
         }
-        put_away.sort_by(|a, b| a.id.cmp(&b.id));
-        cards.append(&mut put_away);
-    }
-    if let Some(column) = &filter.column {
-        let id = kanban::find_column(&view, column)?.id;
-        cards.retain(|card| card.column_id == *id);
-    }
-    if let Some(wanted) = &filter.assignee {
-        let member = assignee(wanted, cards.iter().map(|card| card.assignee_id.as_str()))?;
-        cards.retain(|card| card.assignee_id == *member);
-    }
-    if let Some(priority) = filter.priority {
-        cards.retain(|card| card.priority == priority.as_str());
-    }
-    Ok(cards)
+        if let Some(column) = &filter.column {
+            let id = kanban::find_column(&view, column)?.id;
+            cards.retain(|card| card.column_id == *id);
+        }
+        if let Some(wanted) = &filter.assignee {
+            let member = assignee(wanted, cards.iter().map(|card| card.assignee_id.as_str()))?;
+            cards.retain(|card| card.assignee_id == *member);
+        }
+        if let Some(priority) = filter.priority {
+            cards.retain(|card| card.priority == priority.as_str());
+        }
+        Ok(cards)
+    })
 }
 
 /// The card that an id or a unique prefix names, archived ones included, with every field of its
@@ -154,19 +156,21 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &CardFilter) -> Result<V
 /// # Errors
 /// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
 pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Card> {
-    let Some(view) = view(reader, entity, &SPEC)? else {
-        return Err(Error::not_found(format!("no card {prefix:?}")));
-    };
-    let shelf = Shelf::of(reader, entity.document(SPEC.name), &view)?;
-    let live = kanban::find(&view, prefix).map(|id| DocPath::from(["cards", &id]));
-    let card = match shelf.find(live, prefix, CARDS.noun)? {
-        Place::Document(path) => record::whole(&CARDS, &view, &path)?,
-        Place::Archived(archived) => {
-            let row = CARDS.whole_row(&archived.fields()?, archived.path.last());
-            Card { in_archive: true, ..record::typed(row)? }
-        }
-    };
-    Ok(titled(card, &titles(&Board::of(&view))))
+    steady(reader, || {
+        let Some(view) = view(reader, entity, &SPEC)? else {
+            return Err(Error::not_found(format!("no card {prefix:?}")));
+        };
+        let shelf = Shelf::of(reader, entity.document(SPEC.name), &view)?;
+        let live = kanban::find(&view, prefix).map(|id| DocPath::from(["cards", &id]));
+        let card = match shelf.find(live, prefix, CARDS.noun)? {
+            Place::Document(path) => record::whole(&CARDS, &view, &path)?,
+            Place::Archived(archived) => {
+                let row = CARDS.whole_row(&archived.fields()?, archived.path.last());
+                Card { in_archive: true, ..record::typed(row)? }
+            }
+        };
+        Ok(titled(card, &titles(&Board::of(&view))))
+    })
 }
 
 /// Column id → its title.

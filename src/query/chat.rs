@@ -5,7 +5,7 @@ pub use super::message::Message;
 use super::record;
 use super::talk::Talk;
 use super::unread::{ReadMark, Unread};
-use super::{look, occurring, view};
+use super::{look, occurring, steady, view};
 use crate::archive::ArchivePage;
 use crate::concern::chat;
 use crate::concern::chat::{Caches, MESSAGES, REPLIES, SPEC, THREADS, find_thread, no_chat};
@@ -94,15 +94,17 @@ pub struct ThreadSummary {
 /// # Errors
 /// `Ambiguous` or `Usage` for a prefix of an author; `Corrupt` where the document is.
 pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Result<Vec<Message>> {
-    let list =
-        |chat: &dyn Source| list_of(reader, &Talk::of(reader, entity, chat)?, entity, filter);
-    // What is shown of most messages is read faster of all at once.
-    let some = filter.limit.is_some() && filter.lets_all_through() && !filter.replies;
-    let found = match some {
-        true => look(reader, entity, &SPEC, list)?,
-        false => view(reader, entity, &SPEC)?.map(|view| list(&view)).transpose()?,
-    };
-    Ok(found.unwrap_or_default())
+    steady(reader, || {
+        let list =
+            |chat: &dyn Source| list_of(reader, &Talk::of(reader, entity, chat)?, entity, filter);
+        // What is shown of most messages is read faster of all at once.
+        let some = filter.limit.is_some() && filter.lets_all_through() && !filter.replies;
+        let found = match some {
+            true => look(reader, entity, &SPEC, list)?,
+            false => view(reader, entity, &SPEC)?.map(|view| list(&view)).transpose()?,
+        };
+        Ok(found.unwrap_or_default())
+    })
 }
 
 /// The same, of a chat that was read.
@@ -162,14 +164,18 @@ fn replies_to_deleted(talk: &Talk<'_>) -> Result<Vec<DocPath>> {
 /// # Errors
 /// `Corrupt` where the document is.
 pub fn news(reader: &Reader, entity: &EntityId, after: &Clocks) -> Result<(Vec<Message>, Clocks)> {
-    let Some(view) = view(reader, entity, &SPEC)? else { return Ok((Vec::new(), after.clone())) };
-    let talk = Talk::of(reader, entity, &view)?;
-    let mut found = talk.messages(MESSAGES.records(&view), false)?;
-    found.append(&mut talk.messages(REPLIES.records(&view), false)?);
-    let is_new = |item: Id| after.get(&item.client).is_none_or(|clock| item.clock >= *clock);
-    found.retain(|message| talk.item(message).is_some_and(is_new));
-    talk.sort(&mut found);
-    Ok((found, view.version().clocks.clone()))
+    steady(reader, || {
+        let Some(view) = view(reader, entity, &SPEC)? else {
+            return Ok((Vec::new(), after.clone()));
+        };
+        let talk = Talk::of(reader, entity, &view)?;
+        let mut found = talk.messages(MESSAGES.records(&view), false)?;
+        found.append(&mut talk.messages(REPLIES.records(&view), false)?);
+        let is_new = |item: Id| after.get(&item.client).is_none_or(|clock| item.clock >= *clock);
+        found.retain(|message| talk.item(message).is_some_and(is_new));
+        talk.sort(&mut found);
+        Ok((found, view.version().clocks.clone()))
+    })
 }
 
 /// The threads of an entity, in the order of their messages: whole where any of their messages or
@@ -178,43 +184,46 @@ pub fn news(reader: &Reader, entity: &EntityId, after: &Clocks) -> Result<(Vec<M
 /// # Errors
 /// As [`list`].
 pub fn threads(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Result<Vec<Thread>> {
-    let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
-    let talk = Talk::of(reader, entity, &view)?;
-    let mut all = talk.messages(MESSAGES.records(&view), true)?;
-    all.append(&mut talk.messages(REPLIES.records(&view), filter.deleted)?);
-    all.append(&mut talk.archived(&ArchivePage::default())?);
-    // A deleted message is shown for the sake of its replies, or where deleted ones are.
-    let hides = |message: &Message| message.deleted && !filter.deleted;
-    let shown: Vec<Message> = all.iter().filter(|one| !hides(one)).cloned().collect();
-    let wanted = let_through(reader, &talk, entity, shown, filter)?;
-    let wanted: BTreeSet<String> = wanted.into_iter().map(|one| thread_of(&one).into()).collect();
-    mark(&Unread::of(reader, entity)?, &talk, &mut all);
-    talk.sort(&mut all);
-    let mut threads: BTreeMap<String, Thread> = BTreeMap::new();
-    let mut order = Vec::new();
-    for message in all {
-        let parent_id = thread_of(&message).to_owned();
-        if !wanted.contains(&parent_id) {
-            continue;
+    steady(reader, || {
+        let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
+        let talk = Talk::of(reader, entity, &view)?;
+        let mut all = talk.messages(MESSAGES.records(&view), true)?;
+        all.append(&mut talk.messages(REPLIES.records(&view), filter.deleted)?);
+        all.append(&mut talk.archived(&ArchivePage::default())?);
+        // A deleted message is shown for the sake of its replies, or where deleted ones are.
+        let hides = |message: &Message| message.deleted && !filter.deleted;
+        let shown: Vec<Message> = all.iter().filter(|one| !hides(one)).cloned().collect();
+        let wanted = let_through(reader, &talk, entity, shown, filter)?;
+        let wanted: BTreeSet<String> =
+            wanted.into_iter().map(|one| thread_of(&one).into()).collect();
+        mark(&Unread::of(reader, entity)?, &talk, &mut all);
+        talk.sort(&mut all);
+        let mut threads: BTreeMap<String, Thread> = BTreeMap::new();
+        let mut order = Vec::new();
+        for message in all {
+            let parent_id = thread_of(&message).to_owned();
+            if !wanted.contains(&parent_id) {
+                continue;
+            }
+            if !threads.contains_key(&parent_id) {
+                order.push(parent_id.clone());
+                let Caches { reply_count, last_reply_at } = talk.caches(&parent_id)?;
+                let (message, replies, parent_id) = (None, Vec::new(), parent_id.clone());
+                let thread = Thread { parent_id, reply_count, last_reply_at, message, replies };
+                threads.insert(thread.parent_id.clone(), thread);
+            }
+            let Some(thread) = threads.get_mut(&parent_id) else { continue };
+            match message.parent_id {
+                Some(_) => thread.replies.push(message),
+                None => thread.message = Some(message),
+            }
         }
-        if !threads.contains_key(&parent_id) {
-            order.push(parent_id.clone());
-            let Caches { reply_count, last_reply_at } = talk.caches(&parent_id)?;
-            let (message, replies, parent_id) = (None, Vec::new(), parent_id.clone());
-            let thread = Thread { parent_id, reply_count, last_reply_at, message, replies };
-            threads.insert(thread.parent_id.clone(), thread);
+        let mut found: Vec<Thread> = order.iter().filter_map(|id| threads.remove(id)).collect();
+        if let Some(limit) = filter.limit {
+            found.drain(..found.len().saturating_sub(limit));
         }
-        let Some(thread) = threads.get_mut(&parent_id) else { continue };
-        match message.parent_id {
-            Some(_) => thread.replies.push(message),
-            None => thread.message = Some(message),
-        }
-    }
-    let mut found: Vec<Thread> = order.iter().filter_map(|id| threads.remove(id)).collect();
-    if let Some(limit) = filter.limit {
-        found.drain(..found.len().saturating_sub(limit));
-    }
-    Ok(found)
+        Ok(found)
+    })
 }
 
 /// The thread that a message begins, or that a reply is in.
@@ -263,27 +272,29 @@ fn let_through(
 /// # Errors
 /// `NotFound` or `Ambiguous` for the message; `Corrupt` where the document is.
 pub fn reading(reader: &Reader, entity: &EntityId, until: Option<&str>) -> Result<Reading> {
-    let last = until.map(|prefix| find(reader, entity, prefix)).transpose()?;
-    let Some(view) = view(reader, entity, &SPEC)? else {
-        return Ok(Reading { mark: ReadMark::default(), read: 0, unread: 0 });
-    };
-    let filter = MessageFilter { unread: true, ..MessageFilter::default() };
-    let talk = Talk::of(reader, entity, &view)?;
-    let unread = list_of(reader, &talk, entity, &filter)?;
-    let before = unread.len();
-    if let Some(last) = last.iter().find(|last| last.in_archive) {
-        talk.recall(last)?;
-    }
-    let is_later = |message: &Message| match &last {
-        Some(last) => talk.order(message) > talk.order(last),
-        None => false,
-    };
-    let left = unread.into_iter().filter(|message| is_later(message));
-    let left: BTreeSet<String> = left.map(|message| message.id).collect();
-    Ok(Reading {
-        read: before.saturating_sub(left.len()),
-        unread: left.len(),
-        mark: ReadMark::at(view.version().clocks.clone(), left),
+    steady(reader, || {
+        let last = until.map(|prefix| find(reader, entity, prefix)).transpose()?;
+        let Some(view) = view(reader, entity, &SPEC)? else {
+            return Ok(Reading { mark: ReadMark::default(), read: 0, unread: 0 });
+        };
+        let filter = MessageFilter { unread: true, ..MessageFilter::default() };
+        let talk = Talk::of(reader, entity, &view)?;
+        let unread = list_of(reader, &talk, entity, &filter)?;
+        let before = unread.len();
+        if let Some(last) = last.iter().find(|last| last.in_archive) {
+            talk.recall(last)?;
+        }
+        let is_later = |message: &Message| match &last {
+            Some(last) => talk.order(message) > talk.order(last),
+            None => false,
+        };
+        let left = unread.into_iter().filter(|message| is_later(message));
+        let left: BTreeSet<String> = left.map(|message| message.id).collect();
+        Ok(Reading {
+            read: before.saturating_sub(left.len()),
+            unread: left.len(),
+            mark: ReadMark::at(view.version().clocks.clone(), left),
+        })
     })
 }
 
@@ -301,23 +312,25 @@ pub fn unread_count(reader: &Reader, entity: &EntityId) -> Result<usize> {
 /// # Errors
 /// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
 pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Message> {
-    let found = look(reader, entity, &SPEC, |source| {
-        let talk = Talk::of(reader, entity, source)?;
-        let live = chat::find(source, prefix).map(|(_, path)| path);
-        match talk.shelf.find(live, prefix, MESSAGES.noun)? {
-            Place::Document(path) => {
-                let of = chat::collection_of(&path);
-                talk.beside(record::whole(of, source, &path)?, &path)
+    steady(reader, || {
+        let found = look(reader, entity, &SPEC, |source| {
+            let talk = Talk::of(reader, entity, source)?;
+            let live = chat::find(source, prefix).map(|(_, path)| path);
+            match talk.shelf.find(live, prefix, MESSAGES.noun)? {
+                Place::Document(path) => {
+                    let of = chat::collection_of(&path);
+                    talk.beside(record::whole(of, source, &path)?, &path)
+                }
+                Place::Archived(archived) => {
+                    let of = chat::collection_of(&archived.path);
+                    let row = of.whole_row(&archived.fields()?, archived.path.last());
+                    let message = Message { in_archive: true, ..record::typed(row)? };
+                    talk.beside(message, &archived.path)
+                }
             }
-            Place::Archived(archived) => {
-                let of = chat::collection_of(&archived.path);
-                let row = of.whole_row(&archived.fields()?, archived.path.last());
-                let message = Message { in_archive: true, ..record::typed(row)? };
-                talk.beside(message, &archived.path)
-            }
-        }
-    });
-    found?.ok_or_else(|| no_chat(entity))
+        });
+        found?.ok_or_else(|| no_chat(entity))
+    })
 }
 
 /// The thread that an id or a unique prefix means: of a message its own, of a reply the one that it
@@ -326,10 +339,12 @@ pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Message>
 /// # Errors
 /// As [`find`].
 pub fn thread(reader: &Reader, entity: &EntityId, prefix: &str, all: bool) -> Result<Thread> {
-    let found = look(reader, entity, &SPEC, |source| {
-        thread_in(&Talk::of(reader, entity, source)?, prefix, all)
-    });
-    found?.ok_or_else(|| no_chat(entity))
+    steady(reader, || {
+        let found = look(reader, entity, &SPEC, |source| {
+            thread_in(&Talk::of(reader, entity, source)?, prefix, all)
+        });
+        found?.ok_or_else(|| no_chat(entity))
+    })
 }
 
 fn thread_in(talk: &Talk<'_>, prefix: &str, all: bool) -> Result<Thread> {
@@ -373,28 +388,30 @@ pub fn message_fields(
     entity: &EntityId,
     names: &[&str],
 ) -> Result<Vec<Map<String, Value>>> {
-    let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
-    let created = MESSAGES.named(FieldRole::Created).unwrap_or_default();
-    let names = [names, &[created]].concat();
-    let mut found = Vec::new();
-    for of in [&MESSAGES, &REPLIES] {
-        for home in of.homes(&view) {
-            for (key, row) in record::narrow(of, &view, &home.steps(), &names) {
-                let written = view.item(&home.child(&key).steps());
-                let at = row.get(created).and_then(Value::as_i64);
-                found.push(((at, written, key), row));
+    steady(reader, || {
+        let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
+        let created = MESSAGES.named(FieldRole::Created).unwrap_or_default();
+        let names = [names, &[created]].concat();
+        let mut found = Vec::new();
+        for of in [&MESSAGES, &REPLIES] {
+            for home in of.homes(&view) {
+                for (key, row) in record::narrow(of, &view, &home.steps(), &names) {
+                    let written = view.item(&home.child(&key).steps());
+                    let at = row.get(created).and_then(Value::as_i64);
+                    found.push(((at, written, key), row));
+                }
             }
         }
-    }
-    for archived in Talk::of(reader, entity, &view)?.shelf.page(&ArchivePage::default())? {
-        let of = chat::collection_of(&archived.path);
-        let mut row = of.row(&archived.fields()?, archived.path.last());
-        row.retain(|name, _| names.contains(&name.as_str()));
-        let key = archived.path.last().cloned().unwrap_or_default();
-        found.push(((Some(archived.created_at), Some(archived.written), key), row));
-    }
-    found.sort_by(|(a, _), (b, _)| a.cmp(b));
-    Ok(found.into_iter().map(|(_, row)| row).collect())
+        for archived in Talk::of(reader, entity, &view)?.shelf.page(&ArchivePage::default())? {
+            let of = chat::collection_of(&archived.path);
+            let mut row = of.row(&archived.fields()?, archived.path.last());
+            row.retain(|name, _| names.contains(&name.as_str()));
+            let key = archived.path.last().cloned().unwrap_or_default();
+            found.push(((Some(archived.created_at), Some(archived.written), key), row));
+        }
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(found.into_iter().map(|(_, row)| row).collect())
+    })
 }
 
 /// The threads of an entity, counted, by the messages that they reply to; none where there are none yet.
@@ -402,15 +419,17 @@ pub fn message_fields(
 /// # Errors
 /// `Corrupt` where the document is.
 pub fn thread_summaries(reader: &Reader, entity: &EntityId) -> Result<Vec<ThreadSummary>> {
-    let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
-    let talk = Talk::of(reader, entity, &view)?;
-    let mut parents = talk.shelf.threads()?;
-    parents.extend(THREADS.records(&view).iter().filter_map(|path| path.last().cloned()));
-    let summary = |parent_id: String| {
-        let Caches { reply_count, last_reply_at } = talk.caches(&parent_id)?;
-        Ok(ThreadSummary { parent_id, reply_count, last_reply_at })
-    };
-    parents.into_iter().map(summary).collect()
+    steady(reader, || {
+        let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
+        let talk = Talk::of(reader, entity, &view)?;
+        let mut parents = talk.shelf.threads()?;
+        parents.extend(THREADS.records(&view).iter().filter_map(|path| path.last().cloned()));
+        let summary = |parent_id: String| {
+            let Caches { reply_count, last_reply_at } = talk.caches(&parent_id)?;
+            Ok(ThreadSummary { parent_id, reply_count, last_reply_at })
+        };
+        parents.into_iter().map(summary).collect()
+    })
 }
 
 /// The paths of the last so many messages and replies: what is shown of them is not read of all.

@@ -2,7 +2,7 @@
 
 use super::archived::{Place, Shelf};
 use super::record::{self, Other, derived};
-use super::{Text, look, occurring, view};
+use super::{Text, look, occurring, steady, view};
 use crate::archive::ArchivePage;
 use crate::concern::issues::{COMMENTS, ISSUES, SPEC, Status};
 use crate::concern::{Priority, issues};
@@ -119,46 +119,48 @@ pub enum IssueOrder {
 /// # Errors
 /// `Ambiguous` or `Usage` for a prefix of an assignee; `Corrupt` where the document is.
 pub fn list(reader: &Reader, entity: &EntityId, filter: &IssueFilter) -> Result<Vec<Issue>> {
-    let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
-    let mut found = Vec::new();
-    let mut written = BTreeMap::new();
-    if filter.closed {
-        let shelf = Shelf::of(reader, entity.document(SPEC.name), &view)?;
-        for archived in shelf.page(&ArchivePage::default())? {
-            let record = archived.fields()?;
-            let issue: Issue = record::brief(&ISSUES, &record, archived.path.last())?;
-            written.insert(issue.id.clone(), archived.written);
-            let comments = comments_of(&record, true)?;
-            found.push(Issue { comments, in_archive: true, ..issue });
+    steady(reader, || {
+        let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        let mut written = BTreeMap::new();
+        if filter.closed {
+            let shelf = Shelf::of(reader, entity.document(SPEC.name), &view)?;
+            for archived in shelf.page(&ArchivePage::default())? {
+                let record = archived.fields()?;
+                let issue: Issue = record::brief(&ISSUES, &record, archived.path.last())?;
+                written.insert(issue.id.clone(), archived.written);
+                let comments = comments_of(&record, true)?;
+                found.push(Issue { comments, in_archive: true, ..issue });
+            }
         }
-    }
-    for path in ISSUES.records(&view) {
-        if filter.closed || !ISSUES.is_deleted(&view, &path) {
-            let record = ISSUES.record(&view, &path.steps());
-            let issue: Issue = record::brief(&ISSUES, &record, path.last())?;
-            found.push(Issue { comments: comments_of(&record, filter.closed)?, ..issue });
+        for path in ISSUES.records(&view) {
+            if filter.closed || !ISSUES.is_deleted(&view, &path) {
+                let record = ISSUES.record(&view, &path.steps());
+                let issue: Issue = record::brief(&ISSUES, &record, path.last())?;
+                found.push(Issue { comments: comments_of(&record, filter.closed)?, ..issue });
+            }
         }
-    }
-    if let Some(status) = filter.status {
-        found.retain(|issue| issue.status == status.as_str());
-    }
-    if let Some(wanted) = &filter.assignee {
-        let member = assignee(wanted, found.iter().map(|issue| issue.assignee_id.as_str()))?;
-        found.retain(|issue| issue.assignee_id == *member);
-    }
-    if let Some(priority) = filter.priority {
-        found.retain(|issue| issue.priority == priority.as_str());
-    }
-    // Those of one second as they were written: the same on every replica.
-    found.sort_by_cached_key(|issue| {
-        let archived = || written.get(&issue.id).copied();
-        let written = view.item(&["issues", &issue.id]).or_else(archived);
-        (filter.sort.key(issue), issue.created_at, written, issue.id.clone())
-    });
-    if filter.reverse {
-        found.reverse();
-    }
-    Ok(found)
+        if let Some(status) = filter.status {
+            found.retain(|issue| issue.status == status.as_str());
+        }
+        if let Some(wanted) = &filter.assignee {
+            let member = assignee(wanted, found.iter().map(|issue| issue.assignee_id.as_str()))?;
+            found.retain(|issue| issue.assignee_id == *member);
+        }
+        if let Some(priority) = filter.priority {
+            found.retain(|issue| issue.priority == priority.as_str());
+        }
+        // Those of one second as they were written: the same on every replica.
+        found.sort_by_cached_key(|issue| {
+            let archived = || written.get(&issue.id).copied();
+            let written = view.item(&["issues", &issue.id]).or_else(archived);
+            (filter.sort.key(issue), issue.created_at, written, issue.id.clone())
+        });
+        if filter.reverse {
+            found.reverse();
+        }
+        Ok(found)
+    })
 }
 
 /// The issue that an id or a unique prefix names, closed ones included, with every field of its
@@ -167,23 +169,26 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &IssueFilter) -> Result<
 /// # Errors
 /// `NotFound` or `Ambiguous`; `Usage` for a prefix that is too short.
 pub fn find(reader: &Reader, entity: &EntityId, prefix: &str, all: bool) -> Result<Issue> {
-    let found = look(reader, entity, &SPEC, |source| {
-        let shelf = Shelf::of(reader, entity.document(SPEC.name), source)?;
-        let live = issues::find(source, prefix).map(|id| DocPath::from(["issues", &id]));
-        match shelf.find(live, prefix, ISSUES.noun)? {
-            Place::Document(path) => {
-                let issue: Issue = record::whole(&ISSUES, source, &path)?;
-                let record = ISSUES.record(source, &path.steps());
-                Ok(Issue { comments: comments_of(&record, all)?, ..issue })
+    steady(reader, || {
+        let found = look(reader, entity, &SPEC, |source| {
+            let shelf = Shelf::of(reader, entity.document(SPEC.name), source)?;
+            let live = issues::find(source, prefix).map(|id| DocPath::from(["issues", &id]));
+            match shelf.find(live, prefix, ISSUES.noun)? {
+                Place::Document(path) => {
+                    let issue: Issue = record::whole(&ISSUES, source, &path)?;
+                    let record = ISSUES.record(source, &path.steps());
+                    Ok(Issue { comments: comments_of(&record, all)?, ..issue })
+                }
+                Place::Archived(archived) => {
+                    let record = archived.fields()?;
+                    let issue: Issue =
+                        record::typed(ISSUES.whole_row(&record, archived.path.last()))?;
+                    Ok(Issue { comments: comments_of(&record, all)?, in_archive: true, ..issue })
+                }
             }
-            Place::Archived(archived) => {
-                let record = archived.fields()?;
-                let issue: Issue = record::typed(ISSUES.whole_row(&record, archived.path.last()))?;
-                Ok(Issue { comments: comments_of(&record, all)?, in_archive: true, ..issue })
-            }
-        }
-    });
-    found?.ok_or_else(|| Error::not_found(format!("no issue {prefix:?}")))
+        });
+        found?.ok_or_else(|| Error::not_found(format!("no issue {prefix:?}")))
+    })
 }
 
 /// The comments in the record of an issue, the oldest first; deleted ones only with `all`.

@@ -14,11 +14,55 @@ use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
 use crate::inspect::touched::TouchMap;
 use crate::path::DocPath;
-use crate::store::{Committed, Environment, Open, Reader, Session, Store};
+use crate::store::{Committed, Environment, Open, Reader, Session, State, Store};
 use crate::tombstone::MemberTimes;
 use crate::wire::{Checked, Update};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The local setting that says that documents over their limit are archived by themselves.
+const AUTO: &str = "archive.auto";
+
+/// Whether documents over their limit are archived by themselves, where rows may go.
+///
+/// # Errors
+/// Those of the local state.
+pub fn is_automatic(state: Option<&State>) -> Result<bool> {
+    let set = state.map(|state| state.setting(AUTO)).transpose()?.flatten();
+    Ok(set.as_deref() == Some("on"))
+}
+
+/// Switches that on or off; whether it was otherwise before. The session is to be committed.
+///
+/// # Errors
+/// Those of the local state.
+pub fn set_automatic(session: &Session, on: bool) -> Result<bool> {
+    let changed = is_automatic(Some(session.state()))? != on;
+    session.state().set_setting(AUTO, on.then_some("on"))?;
+    Ok(changed)
+}
+
+/// The entities with a document that is over its limit, of those that can be archived.
+///
+/// # Errors
+/// `Io` where the store cannot be looked through.
+pub fn over_their_limit(reader: &Reader) -> Result<BTreeSet<EntityId>> {
+    let mut found = BTreeSet::new();
+    for document in reader.documents()? {
+        let Some(spec) = concern::of(&document.id).filter(|spec| archive::is_of(spec)) else {
+            continue;
+        };
+        // What removed records left is not counted, and is looked for only where it can matter.
+        let is_over = document.bytes > spec.limit_bytes
+            && reader
+                .bytes(&document.id)
+                .ok()
+                .flatten()
+                .is_some_and(|state| concern::counted_bytes(&state) > spec.limit_bytes);
+        found.extend(document.id.entity().filter(|_| is_over));
+    }
+    Ok(found)
+}
 
 /// What to archive.
 #[derive(Debug, Clone, Default)]
@@ -99,7 +143,7 @@ fn apply(session: &mut Session, plan: ArchivePlan) -> Result<ArchivedDocument> {
         let count = archived.entry(record.kind()).or_default();
         *count = count.saturating_add(1);
     }
-    archive::keep(session, records)?;
+    archive::keep_leaving(session, records)?;
     if !units.is_empty() {
         let now = session.now();
         session.edit(&doc, |txn| archive::remove(txn, &units, now))?;

@@ -219,6 +219,25 @@ fn cards_and_issues_go_with_what_was_said_of_them() {
         assert_eq!(found["comments"][0]["content"], "a drop an hour");
         assert_eq!(store.json(&["kanban", "show", &card])["in_archive"], true);
         assert_eq!(store.json(&["kanban", "show", &card])["column"], "Doing");
+        // What people ask with other tools is there as well.
+        let ask = |sql: &str| {
+            let file = rusqlite::Connection::open(store.dir.join("archive.db")).unwrap();
+            file.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap()
+        };
+        assert_eq!(
+            ask(
+                "SELECT group_concat(four_words || ' ' || role, ', ') FROM (SELECT * FROM members ORDER BY 2)"
+            ),
+            format!("{ALICE} owner, {BOB} member")
+        );
+        assert_eq!(
+            ask("SELECT group_concat(c.title) FROM columns c JOIN cards k ON k.column_id = c.id"),
+            "Doing"
+        );
+        assert_eq!(
+            ask("SELECT name FROM entities"),
+            store.json(&["entity", "show"])["name"].as_str().unwrap()
+        );
         let count = "SELECT count(*) AS n FROM cards JOIN comments";
         assert_eq!(store.json(&["sql", count])[0]["n"], 2);
     }
@@ -268,4 +287,50 @@ fn nothing_goes_where_it_is_young_or_somebody_silent_lacks_it() {
     alice.meet(&bob);
     assert_eq!(alice.json(&["archive", "run"])["archived"], 1);
     assert_eq!(alice.column(&["chat", "list"], "content"), ["changed", "of today"]);
+}
+
+#[test]
+fn people_read_fields_and_not_json() {
+    let machine = Machine::new("archive shown");
+    let alice = machine.group("alice", &[]);
+    let old = alice.send("an old word");
+    alice.ok(&["chat", "react", &old, "👍"]);
+    machine.pass(100 * DAY);
+    alice.ok(&["archive", "run"]);
+    let shown = alice.ok(&["archive", "show", &old, "-o", "table"]);
+    for part in ["an old word", ALICE, "👍", "versions"] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    assert!(!shown.contains("{\"") && !shown.contains("\":"), "{shown}");
+    let json = alice.json(&["archive", "show", &old]);
+    assert_eq!(json["record"]["content"], "an old word");
+    assert_eq!(json["versions"][0]["record"]["content"], "an old word");
+}
+
+#[test]
+fn a_document_over_its_limit_is_archived_by_itself_where_that_is_wanted() {
+    let machine = Machine::new("archive auto");
+    let alice = machine.group("alice", &[]);
+    assert_eq!(alice.json(&["archive", "auto"]), json!({"auto": false}));
+    let files = alice.files();
+    alice.ok(&["archive", "auto", "on", "-n"]);
+    assert_eq!(alice.files(), files);
+    assert_eq!(alice.json(&["archive", "auto", "on"])["changed"], true);
+    assert_eq!(alice.json(&["archive", "auto"]), json!({"auto": true}));
+    // A little more than 10 MB of messages, none of them old.
+    let dir = text(&alice.dir);
+    let line = json!({"op": "chat.send", "text": "x".repeat(9_900)}).to_string() + "\n";
+    machine.run_with_stdin(&["-s", &dir, "batch"], line.repeat(979).as_bytes()).exits(0);
+    let refused = alice.run(&["chat", "send", "no room"]);
+    refused.fails(1, "more than its limit");
+    assert!(refused.stderr.contains("crdtctl archive run"), "{}", refused.stderr);
+    machine.pass(100 * DAY);
+    // Any write makes room then.
+    let run = alice.run(&["member", "add", BOB]);
+    assert!(run.exits(0).stderr.contains("archived 979 records of group:"), "{}", run.stderr);
+    let new = alice.send("there is room");
+    assert_eq!(keys(&alice.json(&["doc", "dump", "chat"])["messages"]), [new.as_str()]);
+    assert_eq!(alice.column(&["chat", "list", "--limit", "2"], "id").len(), 2);
+    let again = alice.json(&["archive", "auto", "off"]);
+    assert_eq!((&again["changed"], &again["auto"]), (&json!(true), &json!(false)));
 }

@@ -107,6 +107,7 @@ fn busy(machine: &Machine) -> Busy<'_> {
 /// Every command with a `--dry-run`, its arguments behind its name; in the store of [`busy`].
 const WRITES: &[(&str, &[&str])] = &[
     ("archive-restore", &["ARCHIVED", "-e", "project:alone"]),
+    ("archive-auto", &["on"]),
     ("archive-run", &["--older-than", "0s", "-e", "project:alone"]),
     ("batch", &["BATCH"]),
     ("canvas-add", &["text", "--at", "0,0", "--size", "9,9", "--data", "{}"]),

@@ -1,0 +1,45 @@
+//! What is archived by a command that is about something else, since the store is set to do so.
+
+use crate::error::Result;
+use crate::id::DocId;
+use crate::limits::ARCHIVE_AGE_SECONDS;
+use crate::store::{Open, Store};
+use crate::sync::archiving::{self, ArchiveRequest, ArchivedDocument};
+use crate::ui;
+use std::collections::BTreeMap;
+
+/// Archives what may go out of documents over their limit, in a commit of its own; what came of it, a
+/// sentence for each document. Nothing where the store is not set to do so.
+///
+/// # Errors
+/// As [`archiving::run`].
+pub fn archive(store: &Store, open: Open<'_>) -> Result<BTreeMap<DocId, String>> {
+    let reader = store.reader()?;
+    if open.dry_run || !archiving::is_automatic(reader.state())? {
+        return Ok(BTreeMap::new());
+    }
+    let over = archiving::over_their_limit(&reader)?;
+    if over.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let cutoff = store.environment().clock.now().saturating_sub(ARCHIVE_AGE_SECONDS);
+    let request = ArchiveRequest { entities: Some(over), cutoff, strict: false };
+    let run = archiving::run(store, open, &request)?;
+    let said = |of: &ArchivedDocument| Some((of.doc.clone(), sentence(of)?));
+    Ok(run.documents.iter().filter_map(said).collect())
+}
+
+fn sentence(document: &ArchivedDocument) -> Option<String> {
+    let count: usize = document.archived.values().sum();
+    let freed = ui::size(document.bytes_before.saturating_sub(document.bytes_after));
+    let doc = &document.doc;
+    match (count, document.waiting) {
+        (0, 0) => None,
+        (0, _) => Some(format!(
+            "{doc} is over its limit, and what could be archived waits until everybody is known to \
+             have it: `crdtctl archive run -n` says for whom"
+        )),
+        (1, _) => Some(format!("archived 1 record of {doc}, {freed} free")),
+        (n, _) => Some(format!("archived {n} records of {doc}, {freed} free")),
+    }
+}
