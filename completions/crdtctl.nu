@@ -5661,7 +5661,7 @@ module completions {
   ]
 
   def "nu-complete crdtctl doc dump dump_format" [] {
-    [ "json" "ndjson" "yjs" "delta" "xml" ]
+    [ "json" "ndjson" "yjs" "delta" "xml" "markdown" "html" ]
   }
 
   def "nu-complete crdtctl doc dump kind" [] {
@@ -6366,6 +6366,7 @@ module completions {
   # Bring a bare Yrs v1 update into a document
   export extern "crdtctl doc load" [
     --doc: string             # The document; a new one by its whole id. Not needed for a file of a store
+    --doubled                 # Bring in even what will be there twice then
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique

@@ -15,6 +15,7 @@ mod page;
 mod paint;
 mod progress;
 pub mod prompt;
+mod prose;
 mod report;
 mod stream;
 mod table;
@@ -27,6 +28,7 @@ pub use cell::{lasting, shown, size};
 pub use escape::lines as shown_text;
 pub use page::{Fact, PageEntry, PrintedPage};
 pub use progress::Progress;
+pub use prose::{HolderKind, Prose, ProseBlock, ProseHolder, ProseKind, ProseRun};
 pub use report::{
     BoardTable, Body, Color, Column, Object, Report, Row, Section, Stream, Style, Take, Visibility,
     Written, row, rows,

@@ -11,6 +11,7 @@ mod kind;
 mod load;
 mod log;
 mod merge;
+mod prose;
 mod rebuild;
 mod show;
 mod size;
@@ -80,7 +81,8 @@ enum Verb {
     Rebuild(rebuild::RebuildArgs),
     /// Bring a bare Yrs v1 update into a document
     ///
-    /// The same as `sync import --raw`, with the same checks. A new document is made where the id
+    /// What holds the same content as the document without a common history is refused: it would be there
+    /// twice. `--doubled` brings it in all the same. Otherwise as `sync import --raw`, with the same checks. A new document is made where the id
     /// is given whole. A file of a store names its document by itself.
     #[command(after_help = "Examples:
   crdtctl doc load update.bin --doc chat

@@ -2,6 +2,7 @@
 
 use crate::crdt::types::{SharedType, SharedTypes};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// A root that is the same in two of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,17 @@ pub struct Twice {
     pub first: String,
     /// The name of the other.
     pub second: String,
+}
+
+impl fmt::Display for Twice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Twice { root, first, second } = self;
+        write!(
+            f,
+            "{root} is the same in {first} and {second}, and they have no history in common: merged it is \
+             there twice"
+        )
+    }
 }
 
 /// Who has it, and which clients wrote it there.

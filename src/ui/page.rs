@@ -4,6 +4,9 @@ mod entry;
 mod html;
 mod markdown;
 
+pub(super) use html::markup;
+pub(super) use markdown::marked;
+
 pub use entry::{Fact, PageEntry, PrintedPage};
 
 impl PrintedPage {

@@ -305,3 +305,25 @@ fn documents_of_yjs_are_never_damaged_and_travel() {
         }
     }
 }
+
+/// The same start content, made twice by two programs: said before it is there twice.
+#[test]
+fn a_load_says_what_would_be_there_twice() {
+    let machine = Machine::new("twice");
+    let store = of_fixture(&machine, "07-load-counts/a.bin");
+    let b = text(&fixture("07-load-counts/b.bin"));
+    let before = store.files();
+    let run = store.run(&["doc", "load", &b, "--doc", PLAN]);
+    assert!(run.fails(1, "would be there twice").stderr.contains("--doubled"), "{run:?}");
+    assert!(run.stderr.contains("no history in common"), "{run:?}");
+    assert_eq!(store.files(), before);
+    store.run(&["doc", "load", &b, "--doc", PLAN, "--doubled"]).exits(0);
+    let dump = store.json(&["doc", "dump", PLAN]);
+    let once = machine.run(&["doc", "dump", &b]).json();
+    let count = |of: &Value| of["cells"].as_array().map(Vec::len);
+    assert_eq!(
+        count(&dump).zip(count(&once)).map(|(both, one)| both == 2 * one),
+        Some(true),
+        "{dump} {once}"
+    );
+}

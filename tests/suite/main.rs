@@ -68,6 +68,7 @@ mod pictures;
 mod places;
 mod plain;
 mod programs;
+mod prose;
 mod recover;
 mod removals;
 mod repair;

@@ -1,3 +1,4 @@
+use super::prose::prose;
 use crate::cmd::foreign::FromKind;
 use crate::cmd::moment::AtMoment;
 use crate::cmd::subject::{DocumentContent, Subject};
@@ -26,7 +27,8 @@ use serde_json::json;
   crdtctl doc dump chat | jq '.messages | length'
   crdtctl doc dump core --as ndjson | grep alice
   crdtctl doc dump state.bin --as xml --root page
-  crdtctl doc dump state.bin --as delta")]
+  crdtctl doc dump state.bin --as delta
+  crdtctl doc dump state.bin --as markdown --root page")]
 pub struct DumpArgs {
     /// The document, or a file; `-` is standard input
     doc: String,
@@ -56,6 +58,10 @@ enum DumpFormat {
     Delta,
     /// The XML among the roots, so that it can be parsed
     Xml,
+    /// XML of ProseMirror, Tiptap and BlockNote, and texts of Quill, as Markdown
+    Markdown,
+    /// The same as HTML
+    Html,
 }
 
 pub fn run(context: &Context, args: &DumpArgs) -> Result<Report> {
@@ -153,6 +159,19 @@ fn of_types(types: SharedTypes, format: DumpFormat, args: &DumpArgs) -> Result<R
                 }
                 out.end('}')
             }))
+        }
+        DumpFormat::Markdown | DumpFormat::Html => {
+            let nodes = of_kind(&types, all, |kind| kind.is_xml() || kind.is_text());
+            nothing_of(nodes.is_empty(), "XML or text", &args.doc)?;
+            let written: Vec<String> = nodes
+                .iter()
+                .map(|(_, node)| prose(&types, *node))
+                .map(|prose| match format {
+                    DumpFormat::Markdown => prose.markdown(),
+                    _ => prose.html(),
+                })
+                .collect();
+            Ok(Report::text(written.join("\n")))
         }
         DumpFormat::Xml => {
             let nodes = of_kind(&types, all, |kind| kind.is_xml() || kind.is_text());

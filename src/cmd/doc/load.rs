@@ -10,6 +10,9 @@ pub struct Args {
     /// The document; a new one by its whole id. Not needed for a file of a store
     #[arg(long, value_name = "DOC")]
     doc: Option<String>,
+    /// Bring in even what will be there twice then
+    #[arg(long)]
+    doubled: bool,
     #[command(flatten)]
     dry_run: DryRun,
 }
@@ -22,5 +25,5 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
                 .hint("name it with `--doc DOC`; `crdtctl doc list` shows those that are here")
         })?,
     };
-    sync::load(context, &args.file, &doc, args.dry_run)
+    sync::load(context, &args.file, &doc, args.doubled, args.dry_run)
 }

@@ -51,7 +51,7 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Report> {
         refuse_doubled(&doubled)?;
     }
     for twice in &doubled {
-        context.note(sentence_of(twice));
+        context.note(twice.to_string());
     }
     let types = SharedTypes::read(merged)?;
     for waiting in types.waiting() {
@@ -93,20 +93,13 @@ fn refuse_fork(files: &[LooseDocument], updates: &[Update<'_>], merged: &[u8]) -
     Ok(())
 }
 
-fn sentence_of(Twice { root, first, second }: &Twice) -> String {
-    format!(
-        "{root} is the same in {first} and {second}, and they have no history in common: merged it is there \
-         twice"
-    )
-}
-
 /// Says what would be there twice before anything is written.
 fn refuse_doubled(doubled: &[Twice]) -> Result<()> {
     if doubled.is_empty() {
         return Ok(());
     }
     let error = Error::refused("the same content would be there twice");
-    let error = doubled.iter().fold(error, |error, twice| error.because(sentence_of(twice)));
+    let error = doubled.iter().fold(error, |error, twice| error.because(twice.to_string()));
     Err(error.hint(
         "keep one of them and let everybody begin with it; `--doubled` merges them all the same",
     ))

@@ -5,8 +5,10 @@ use super::incoming::{LeftOut, account, leaving_out, read_bundle};
 use super::{ExportArgs, ImportArgs, ReceiptArgs};
 use crate::cmd::files::{name, open, within};
 use crate::cmd::{Context, DryRun, OutFile};
+use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Kind, Result};
 use crate::id::DocId;
+use crate::inspect::twice::twice;
 use crate::store::Reader;
 use crate::sync::bundle::Bundle;
 use crate::sync::content::{self, ContentChoice, OutgoingContents};
@@ -243,11 +245,38 @@ pub fn import(context: &Context, args: &ImportArgs) -> Result<Report> {
 }
 
 /// A bare update of one document, as `sync import --raw` takes it.
-pub fn load(context: &Context, file: &Path, doc: &DocId, dry_run: DryRun) -> Result<Report> {
+pub fn load(
+    context: &Context,
+    file: &Path,
+    doc: &DocId,
+    doubled: bool,
+    dry_run: DryRun,
+) -> Result<Report> {
     let inputs = [raw_input(doc, file)?];
+    if let ([Input::Raw { name, update, .. }], false) = (&inputs, doubled) {
+        refuse_doubled(context, doc, name, update)?;
+    }
     context.take_in_disks()?;
     let imported = bring(context.session()?, &inputs)?;
     account(context, &imported, &inputs, dry_run)
+}
+
+/// Says what would be there twice. What cannot be read is for the import to refuse.
+fn refuse_doubled(context: &Context, doc: &DocId, name: &str, update: &[u8]) -> Result<()> {
+    let Ok(Some(here)) = context.reader()?.bytes(doc) else { return Ok(()) };
+    let (Ok(here), Ok(there)) = (SharedTypes::read(here), SharedTypes::read(update.to_vec()))
+    else {
+        return Ok(());
+    };
+    let found = twice(&[(doc.as_str(), here), (name, there)]);
+    if found.is_empty() {
+        return Ok(());
+    }
+    let error = Error::refused("the same content would be there twice");
+    let error = found.iter().fold(error, |error, twice| error.because(twice.to_string()));
+    Err(error.hint(
+        "whoever made the file should have begun with the document; `--doubled` brings it in all the same",
+    ))
 }
 
 /// Says of an error about one of several files what became of the others.

@@ -57,7 +57,7 @@ fn line(text: &str) -> String {
 }
 
 /// What is left over of a text that could be markup; XML knows fewer characters than texts hold.
-fn markup(text: &str) -> String {
+pub fn markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

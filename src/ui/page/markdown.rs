@@ -46,19 +46,24 @@ fn facts(facts: &[Fact], out: &mut String) {
 fn line(text: &str) -> String {
     let said = one_line(text);
     let shown = escape::line(&said);
-    let mut out = String::with_capacity(shown.len() + 8);
     // Four blanks would make code of it, and fewer would be gone.
     let blanks = text.chars().take_while(|c| matches!(c, ' ' | '\t')).count();
-    out.extend(std::iter::repeat_n('\u{a0}', if shown.is_empty() { 0 } else { blanks }));
+    let blanks = if shown.is_empty() { 0 } else { blanks };
+    format!("{}{}", "\u{a0}".repeat(blanks), marked(&shown, true))
+}
+
+/// Text in which nothing is markup; `begins` where it stands at the beginning of a line.
+pub fn marked(shown: &str, begins: bool) -> String {
+    let mut out = String::with_capacity(shown.len() + 8);
     // A list, or a line below a heading, begins with what is harmless further on.
     let digits = shown.chars().take_while(char::is_ascii_digit).count();
     for (place, c) in shown.chars().enumerate() {
-        let begins = match c {
+        let is_first = match c {
             '-' | '+' => place == 0 || shown.starts_with(['-', '+']),
             '.' => place == digits,
             _ => false,
         };
-        if MARKS.contains(c) || begins {
+        if MARKS.contains(c) || begins && is_first {
             out.push('\\');
         }
         out.push(c);
