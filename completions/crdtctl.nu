@@ -797,7 +797,7 @@ module completions {
   export extern "crdtctl chat send" [
     --reply-to: string        # Reply to this message; to a reply: one more in its thread
     --edit                    # Write the text in an editor: $VISUAL, else $EDITOR, else vi
-    --attach: path            # Attach a file (repeatable): its name, type and size are recorded, its content is not copied
+    --attach: path            # Attach a file (repeatable): it is put to /shared/attachments, with a number where its name is taken
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
@@ -821,6 +821,103 @@ module completions {
     --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
     --help(-h)                # Print help (see more with '--help')
     text?: string             # The text; `-` reads it from stdin, and so does none in a pipe
+  ]
+
+  def "nu-complete crdtctl chat attachment global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat attachment global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl chat attachment global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat attachment global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Get the files that are attached to a message
+  export extern "crdtctl chat attachment" [
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl chat attachment global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl chat attachment global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl chat attachment global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl chat attachment global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete crdtctl chat attachment get global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl chat attachment get global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl chat attachment get global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl chat attachment get global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Get a file that is attached to a message
+  export extern "crdtctl chat attachment get" [
+    --out(-O): path           # The file to write; `-` is standard output
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl chat attachment get global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl chat attachment get global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl chat attachment get global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl chat attachment get global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    message: string           # The message's id, or a unique prefix of it
+    name?: string             # The name of the file, where several are attached
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl chat attachment help" [
+  ]
+
+  # Get a file that is attached to a message
+  export extern "crdtctl chat attachment help get" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "crdtctl chat attachment help help" [
   ]
 
   def "nu-complete crdtctl chat edit global.output" [] {
@@ -1280,6 +1377,14 @@ module completions {
 
   # Send a message; prints its id
   export extern "crdtctl chat help send" [
+  ]
+
+  # Get the files that are attached to a message
+  export extern "crdtctl chat help attachment" [
+  ]
+
+  # Get a file that is attached to a message
+  export extern "crdtctl chat help attachment get" [
   ]
 
   # Change the text of one's own message
@@ -7154,6 +7259,14 @@ module completions {
 
   # Send a message; prints its id
   export extern "crdtctl help chat send" [
+  ]
+
+  # Get the files that are attached to a message
+  export extern "crdtctl help chat attachment" [
+  ]
+
+  # Get a file that is attached to a message
+  export extern "crdtctl help chat attachment get" [
   ]
 
   # Change the text of one's own message

@@ -1,3 +1,4 @@
+mod attach;
 mod export;
 mod tail;
 
@@ -38,11 +39,16 @@ enum Verb {
         reply_to: Option<String>,
         #[command(flatten)]
         edit: EditOption,
-        /// Attach a file (repeatable): its name, type and size are recorded, its content is not copied
+        /// Attach a file (repeatable): it is put to /shared/attachments, with a number where its name is taken
         #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
         attach: Vec<PathBuf>,
         #[command(flatten)]
         dry_run: DryRun,
+    },
+    /// Get the files that are attached to a message
+    Attachment {
+        #[command(subcommand)]
+        verb: attach::AttachmentVerb,
     },
     /// Change the text of one's own message
     #[command(after_help = "Examples:
@@ -253,14 +259,21 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             // Before anybody types, or a pipe is read, for nothing.
             let entity = context.entity()?;
             context.acting_member()?;
-            let attachments = attach.iter().map(|file| attachment(file)).collect::<Result<_>>()?;
+            let attached =
+                attach.iter().map(|file| attachment(file)).collect::<Result<Vec<_>>>()?;
             // A file can say all that there is to say.
             let text = text.or_else(|| (!attach.is_empty() && !edit.edit).then(String::new));
             let nothing = || Ok(String::new());
             let said = context.compose(text.as_deref(), edit.edit, Some("message"), nothing)?;
             let text = said.text.clone();
-            let send = chat::Send { reply_to, attachments, ..chat::Send::text(entity, text) };
-            context.say(said, &Operation::ChatSend(send))
+            let send = chat::Send { reply_to, ..chat::Send::text(entity, text) };
+            match attach.is_empty() {
+                true => context.say(said, &Operation::ChatSend(send)),
+                false => {
+                    let files = attach.into_iter().zip(attached).collect();
+                    context.say_by(said, || attach::send(context, send, files))
+                }
+            }
         }
         Verb::Edit { message, text, edit, .. } => {
             let entity = context.entity()?;
@@ -292,6 +305,9 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         Verb::Read { until, .. } => read(context, until.as_deref()),
         Verb::Tail { args } => tail::run(context, args),
         Verb::Show { message } => show(context, &message),
+        Verb::Attachment { verb: attach::AttachmentVerb::Get { message, name, out } } => {
+            attach::get(context, &message, name.as_deref(), &out)
+        }
         Verb::Thread { message, all } => thread(context, &message, all),
         Verb::Export { filter, all, args } => {
             let filter = filter.at(context.now());
@@ -466,5 +482,5 @@ pub(super) fn attachment(file: &Path) -> Result<chat::Attachment> {
     }
     let name = file.file_name().and_then(|name| name.to_str());
     let filename = name.ok_or_else(|| wrong("has no name in UTF-8"))?.to_owned();
-    Ok(chat::Attachment { filename, size_bytes: found.len(), mime_type: None })
+    Ok(chat::Attachment { filename, size_bytes: found.len(), mime_type: None, file_path: None })
 }

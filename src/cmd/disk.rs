@@ -8,6 +8,9 @@ mod read;
 mod site;
 
 pub use DiskArgs as Args;
+pub use change::told;
+pub use put::SourceFile;
+pub use read::get;
 
 use super::{Context, DryRun, OutFile};
 use crate::concern::disk::SPEC;

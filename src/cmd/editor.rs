@@ -118,8 +118,20 @@ impl Context {
     /// [`Context::perform`] for what says something: the text is not lost where that fails, or is
     /// only tried.
     pub fn say(&self, text: Composed, operation: &Operation) -> Result<Report> {
+        self.say_by(text, || self.perform(operation))
+    }
+
+    /// The same, by what `perform` does.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn say_by(
+        &self,
+        text: Composed,
+        perform: impl FnOnce() -> Result<Report>,
+    ) -> Result<Report> {
         let how = "give the text as an argument, or `-` to read it from stdin";
-        let said = self.perform(operation).map_err(|error| {
+        let said = perform().map_err(|error| {
             text.kept(match error.kind {
                 Kind::Usage if text.asked => error.hint_else(how),
                 _ => error,

@@ -229,6 +229,11 @@ impl<W: Write> CountedOutput<W> {
     pub fn over(output: W) -> Self {
         CountedOutput { output, hasher: blake3::Hasher::new(), bytes: 0 }
     }
+
+    /// The hash of what went there, in hex.
+    pub fn blake3(&self) -> String {
+        self.hasher.finalize().to_hex().to_string()
+    }
 }
 
 impl<W: Write> Write for CountedOutput<W> {

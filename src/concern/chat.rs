@@ -7,8 +7,8 @@ mod send;
 mod thread;
 mod untrash;
 
-pub use attachment::Attachment;
 pub(in crate::concern) use attachment::mime_of;
+pub use attachment::{Attachment, attachment_paths};
 pub use react::React;
 pub use send::Send;
 pub use thread::{Caches, find_thread, live_replies, open as open_thread};

@@ -193,3 +193,35 @@ fn a_stick_carries_files_too() {
     let rows = told["files"].as_array().unwrap();
     assert!(rows.iter().all(|row| row["state"] == "there"), "{told}");
 }
+
+#[test]
+fn what_is_attached_goes_along_and_comes_out_again() {
+    let machine = Machine::new("attached files");
+    let alice = machine.group("a", &[BOB]);
+    let map = text(&machine.path("map.png"));
+    let (first, second) = (bytes("first", 3000), bytes("second", 4000));
+    fs::write(&map, &first).unwrap();
+    alice.run(&["chat", "send", "dry", "--attach", &map, "-n"]).exits(0);
+    assert_eq!(alice.json(&["disk", "list"]), json!([]));
+    let message = alice.ok(&["chat", "send", "The map", "--attach", &map]);
+    fs::write(&map, &second).unwrap();
+    let other = alice.ok(&["chat", "send", "--reply-to", &message, "", "--attach", &map]);
+    let at = |id: &str| alice.json(&["chat", "show", id])["attachments"][0]["file_path"].clone();
+    assert_eq!(at(&message), "/shared/attachments/map.png");
+    assert_eq!(at(&other), "/shared/attachments/map-2.png");
+    // One commit has message and file.
+    let log = alice.json(&["log", "--limit", "1"]);
+    let seq = log[0]["seq"].to_string();
+    assert!(alice.ok(&["log", "show", &seq, "--json"]).contains("map-2.png"));
+
+    let bob = machine.replica_of(&alice, "b", BOB);
+    let out = text(&machine.path("out.png"));
+    for (id, content) in [(&message, &first), (&other, &second)] {
+        bob.ok(&["chat", "attachment", "get", id, "-O", &out]);
+        assert_eq!(fs::read(&out).unwrap(), *content);
+    }
+    assert_eq!(fs::read(place(&bob, "/shared/attachments/map-2.png")).unwrap(), second);
+    bob.run(&["chat", "attachment", "get", &message, "no.png", "-O", &out]).fails(4, "no.png");
+    let plain = bob.send("nothing");
+    bob.run(&["chat", "attachment", "get", &plain, "-O", &out]).fails(4, "nothing is attached");
+}

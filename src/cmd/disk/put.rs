@@ -50,14 +50,14 @@ pub fn all(context: &Context, entity: &EntityId, source: &Path, path: &str) -> R
 }
 
 /// A file of the user's, and where it goes.
-struct SourceFile {
-    source: PathBuf,
-    path: DiskPath,
+pub struct SourceFile {
+    pub source: PathBuf,
+    pub path: DiskPath,
 }
 
 impl SourceFile {
     /// The operation that puts it. A content that is no text is with the store then.
-    fn read(&self, session: &Session, entity: &EntityId) -> Result<Put> {
+    pub fn read(&self, session: &Session, entity: &EntityId) -> Result<Put> {
         let mut input = files::open(&self.source)?;
         let meta = match self.source.as_os_str() == "-" {
             true => None,
@@ -84,9 +84,9 @@ impl SourceFile {
 /// Puts bytes with the store. In a dry run they are only counted.
 fn store_bytes(session: &Session, bytes: &mut dyn Read, size: u64) -> Result<FileHash> {
     if session.dry_run() {
-        let mut all = Vec::new();
-        bytes.read_to_end(&mut all).map_err(|e| Error::io("cannot read the file", e))?;
-        return Ok(FileHash::of(&all));
+        let mut counted = files::CountedOutput::over(std::io::sink());
+        std::io::copy(bytes, &mut counted).map_err(|e| Error::io("cannot read the file", e))?;
+        return Ok(FileHash { blake3: counted.blake3(), size_bytes: counted.bytes });
     }
     let disks = session.disks();
     if let Some(free) = store::free_bytes(disks.parent().unwrap_or(&disks))

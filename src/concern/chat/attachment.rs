@@ -1,5 +1,6 @@
 //! Attachments: what a message says of a file that lies on the entity's virtual disk.
 
+use crate::concern::disk::DiskPath;
 use crate::crdt::doc::Txn;
 use crate::error::{Error, Result};
 use crate::limits;
@@ -25,6 +26,9 @@ pub struct Attachment {
     /// None: by the ending of the name.
     #[serde(default)]
     pub mime_type: Option<String>,
+    /// Where it lies on a disk of the entity; None: a place that no other file has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_path: Option<String>,
 }
 
 impl Attachment {
@@ -45,6 +49,9 @@ impl Attachment {
         }
         if i64::try_from(self.size_bytes).is_err() {
             return Err(Error::usage(format!("not the size of a file: {}", self.size_bytes)));
+        }
+        if let Some(path) = &self.file_path {
+            DiskPath::parse(path)?;
         }
         match self.mime_type.as_deref().is_none_or(is_mime) {
             true => Ok(()),
@@ -79,11 +86,26 @@ pub(super) fn attach(
         let path = array.field(id.as_str());
         let size = i64::try_from(attachment.size_bytes).unwrap_or(i64::MAX);
         txn.set(&path, "filename", attachment.filename.as_str())?;
-        txn.set(&path, "file_path", file_path(&attachment.filename, id).as_str())?;
+        let place = match &attachment.file_path {
+            Some(place) => place.clone(),
+            None => file_path(&attachment.filename, id),
+        };
+        txn.set(&path, "file_path", place.as_str())?;
         txn.set(&path, "mime_type", attachment.mime_type())?;
         txn.set(&path, "size_bytes", size)?;
     }
     Ok(())
+}
+
+/// The paths that a file of this name could have among the attachments, the best first: its own name,
+/// then one with a number.
+pub fn attachment_paths(filename: &str) -> impl Iterator<Item = String> {
+    let (stem, ending) = split(filename);
+    let (stem, ending) = (stem.to_owned(), ending.map(|ending| format!(".{ending}")));
+    (1..u32::MAX).map(move |number| {
+        let number = if number == 1 { String::new() } else { format!("-{number}") };
+        format!("{DIRECTORY}/{stem}{number}{}", ending.as_deref().unwrap_or_default())
+    })
 }
 
 /// `/shared/attachments/screenshot_3f2a1b2c.png`: two files of one name do not meet.
@@ -132,7 +154,12 @@ mod tests {
     use super::*;
 
     fn named(filename: &str) -> Attachment {
-        Attachment { filename: filename.to_owned(), size_bytes: 1, mime_type: None }
+        Attachment {
+            filename: filename.to_owned(),
+            size_bytes: 1,
+            mime_type: None,
+            file_path: None,
+        }
     }
 
     #[test]
