@@ -463,14 +463,7 @@ pub fn members_of(session: &mut Session, doc: &DocId) -> Result<MemberTimes> {
 /// and pruning go on.
 pub fn make_room(session: &mut Session, doc: &DocId) -> Result<()> {
     let Some(spec) = concern::of(doc) else { return Ok(()) };
-    // What removed records left is not counted, and is looked for only where it can matter.
-    if session.size(doc)? <= spec.limit_bytes {
-        return Ok(());
-    }
-    let bytes = session.bytes(doc)?.map_or(0, |state| concern::counted_bytes(&state));
-    if bytes <= spec.limit_bytes {
-        return Ok(());
-    }
+    let Some(bytes) = session.counted_over(doc, spec.limit_bytes)? else { return Ok(()) };
     Err(Error::refused(format!(
         "{doc} holds {bytes} bytes, more than its limit of {}",
         spec.limit_bytes

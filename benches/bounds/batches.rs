@@ -57,6 +57,16 @@ pub const GROUPS: &[Group] = &[
             lines("chat.edit by prefix", |_| words("batch say.ndjson --json")),
         ],
     },
+    // More bytes than the document may have, and nearly all of them left by members who are gone.
+    Group {
+        of: "members beside residue in a batch",
+        size: 250,
+        make: beside_residue,
+        works: &[lines("member.add", |_| words("batch member.ndjson --json"))],
+    },
+    // Each member is a client of yrs, which goes over all of those four times for each of its
+    // transactions: a millionth of a second for a hundred of them. There are 3,700 at most in a
+    // document of 1 MB, and a batch of so many takes half a second.
     Group {
         of: "members in a batch",
         size: 250,
@@ -251,6 +261,21 @@ fn there(n: usize) -> Outcome<Place> {
     for (name, lines) in files {
         place.write(&format!("{name}.ndjson"), String::as_bytes(&lines))?;
     }
+    Ok(place)
+}
+
+fn beside_residue(n: usize) -> Outcome<Place> {
+    let place = members(n)?;
+    let gone = Writer::new(78);
+    gone.edit(|txn| {
+        let ids = (0..9_000).map(|n| format!("{n:0120}"));
+        let root = txn.get_or_insert_map("members");
+        for id in ids {
+            root.insert(txn, id.as_str(), MapPrelim::from([("member_id", id.as_str())]));
+            root.remove(txn, &id);
+        }
+    });
+    place.put(&[(doc("core")?, gone.state())])?;
     Ok(place)
 }
 

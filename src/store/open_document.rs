@@ -58,6 +58,14 @@ pub(super) struct OpenDocument {
     /// The state as it stands, if it was asked for since the last change.
     state: Option<CheckedBytes<Rc<[u8]>>>,
     view: Option<Rc<View>>,
+    /// What a limit counted of the document, and its [`OpenDocument::size`] at that time.
+    measured: Option<Measured>,
+}
+
+#[derive(Clone, Copy)]
+struct Measured {
+    at: u64,
+    counted: u64,
 }
 
 /// A document open in yrs.
@@ -86,7 +94,14 @@ pub(super) struct PendingChange {
 
 impl OpenDocument {
     pub fn new(loaded: Loaded) -> OpenDocument {
-        OpenDocument { loaded, editing: None, window: None, state: None, view: None }
+        OpenDocument {
+            loaded,
+            editing: None,
+            window: None,
+            state: None,
+            view: None,
+            measured: None,
+        }
     }
 
     /// Whether there is such a document: on disk, in the log, or made in this session.
@@ -136,7 +151,7 @@ impl OpenDocument {
 
     /// Throws away what the session made of the document; what that was.
     pub fn close(&mut self) -> Option<Editing> {
-        (self.state, self.view) = (None, None);
+        (self.state, self.view, self.measured) = (None, None, None);
         self.editing.take()
     }
 
@@ -196,6 +211,27 @@ impl OpenDocument {
                 None => self.loaded.state.as_slice().into(),
             }),
         }
+    }
+
+    /// At most so many bytes are counted by a limit: an update adds no more than its own length to
+    /// what was counted before it, and what removed records left stays.
+    pub fn counts_at_most(&self) -> u64 {
+        let size = self.size();
+        self.measured.map_or(size, |m| m.counted.saturating_add(size.saturating_sub(m.at)))
+    }
+
+    /// Bytes that a limit counts: not what removed records left. The state is encoded for it, but
+    /// for a document that has not changed since the last time.
+    pub fn counted(&mut self) -> Result<u64> {
+        let size = self.size();
+        if let Some(measured) = self.measured.filter(|measured| measured.at == size) {
+            return Ok(measured.counted);
+        }
+        let state = self.state()?;
+        let residue = Update::walk(&state).map_or(0, |update| update.residue());
+        let counted = (state.len() as u64).saturating_sub(residue);
+        self.measured = Some(Measured { at: size, counted });
+        Ok(counted)
     }
 
     /// The same, with what was read of it when it was checked.

@@ -77,6 +77,20 @@ impl Session {
         Ok(open.filter(|open| open.exists()).map_or(0, OpenDocument::size))
     }
 
+    /// Bytes of the document that a limit counts, where they are more than the limit is; not what
+    /// removed records left. As it stands in this session, and without encoding it each time that
+    /// it is asked for: only where what was added since the last time can have gone over the limit.
+    pub fn counted_over(&mut self, doc: &DocId, limit: u64) -> Result<Option<u64>> {
+        // Of a document that is read by pages its size tells enough, mostly.
+        if self.size(doc)? <= limit {
+            return Ok(None);
+        }
+        let Some(open) = self.whole(doc)?.filter(|open| open.counts_at_most() > limit) else {
+            return Ok(None);
+        };
+        Ok(Some(open.counted()?).filter(|counted| *counted > limit))
+    }
+
     /// What was derived from a document earlier in this session, if the document has not changed
     /// since. Taken out: [`Session::remember`] puts it back.
     pub fn recall<T: 'static>(&mut self, doc: &DocId) -> Option<T> {

@@ -171,3 +171,63 @@ fn what_removed_records_left_fills_no_document() {
     let found = checked.exits(3).stdout.clone();
     assert!(found.contains("\"residue\"") && !found.contains("\"over-limit\""), "{found}");
 }
+
+/// A member whose record has a long note of another program's.
+fn noted(client: u64, length: u64) -> Vec<u8> {
+    let doc = yrs::Doc::with_client_id(client);
+    let mut txn = doc.transact_mut();
+    let (id, note) = (format!("noted-{client}-lake-tree"), "x".repeat(length as usize));
+    let fields = [("member_id", id.as_str()), ("role", "guest"), ("note", &note)];
+    txn.get_or_insert_map("members").insert(&mut txn, id.as_str(), MapPrelim::from_iter(fields));
+    txn.encode_state_as_update_v1(&yrs::StateVector::default())
+}
+
+/// What the limit counts is measured only now and then in a batch, which shows nowhere: the last
+/// line that is taken is the one that goes over it.
+#[test]
+fn a_batch_goes_as_far_as_its_lines_would_one_by_one() {
+    const LIMIT: u64 = 1_000_000;
+    let machine = Machine::new("measured");
+    let store = machine.group("s", &[BOB]);
+    let core = format!("{GROUP}:core");
+    let counted = |store: &Store<'_>| {
+        let sizes = store.json(&["doc", "size", &core]);
+        sizes["file_bytes"].as_u64().unwrap() - sizes["residue_bytes"].as_u64().unwrap()
+    };
+    let file = text(&machine.path("import.update"));
+    let import = |bytes: Vec<u8>| {
+        std::fs::write(&file, bytes).unwrap();
+        store.run(&["sync", "import", "--raw", &core, &file]).exits(0);
+    };
+    import(departed(0, 9_000));
+    import(noted(7, LIMIT - counted(&store) - 4_000));
+    // Every second line writes over what is there: it adds to the log, and nearly nothing here.
+    let add = |n: u64| format!(r#"{{"op":"member.add","member":"guest-{n:03}-lake-tree"}}"#);
+    let role = |n: u64| {
+        let role = ["member", "admin"][n as usize % 2];
+        format!(r#"{{"op":"member.role","member":"{BOB}","role":"{role}"}}"#)
+    };
+    let lines: Vec<String> = (0..60).flat_map(|n| [add(n), role(n)]).collect();
+    let batch = machine.path("lines.ndjson");
+    std::fs::write(&batch, lines.join("\n")).unwrap();
+    let run = store.run(&["batch", &text(&batch), "-n", "--keep-going", "--json"]);
+    let results: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let taken: Vec<bool> =
+        results.as_array().unwrap().iter().map(|row| row["error"].is_null()).collect();
+    let refused = taken.iter().position(|taken| !taken).expect("a line that is refused");
+    assert!(refused > 10, "{refused} lines were taken");
+    // No member more after the first that is refused, while other lines go on.
+    for (n, taken) in taken.iter().enumerate() {
+        assert_eq!(*taken, n < refused || n % 2 == 1, "line {n}");
+    }
+    // Up to the last one that was taken it is not full, and with that it is.
+    let up_to = |count: usize| {
+        std::fs::write(&batch, lines[..count].join("\n")).unwrap();
+        store.run(&["batch", &text(&batch)]).exits(0);
+        counted(&store)
+    };
+    assert!(up_to(refused - 2) <= LIMIT);
+    std::fs::write(&batch, lines[refused - 2..refused].join("\n")).unwrap();
+    store.run(&["batch", &text(&batch)]).exits(0);
+    assert!(counted(&store) > LIMIT);
+}
