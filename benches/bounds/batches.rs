@@ -4,7 +4,7 @@ use super::place::{
     GROUP, NOW, Outcome, Place, Writer, card, column, doc, element, id, issue, prose, say, words,
 };
 use super::{Group, Work};
-use yrs::{Array, ArrayPrelim, Map, MapPrelim};
+use yrs::{Array, ArrayPrelim, Map, MapPrelim, WriteTxn};
 
 pub const GROUPS: &[Group] = &[
     Group {

@@ -382,8 +382,31 @@ fn commands(store: &Store<'_>) -> Vec<Vec<String>> {
         &["conflict", "list"],
         &["kanban", "add", "another"],
         &["canvas", "add", "text", "--at", "1,1", "--size", "5,5"],
+        &["chat", "list", "--threads", "--unread"],
+        &["chat", "read"],
+        &["chat", "tail", "--limit", "20"],
+        &["tombstone", "list", "--by", "member"],
+        &["archive", "run"],
+        &["archive", "list"],
+        &["trash", "list"],
+        &["status"],
+        &["log"],
+        &["sync", "status"],
     ] {
         say(words);
+    }
+    for command in ["chat", "kanban", "issue"] {
+        for format in ["markdown", "html", "csv", "ndjson"] {
+            say(&[command, "export", "--as", format, "-O", "-"]);
+        }
+    }
+    for view in store.ok(&["sql", "--schema", "-o", "id"]).lines() {
+        say(&["sql", &format!("SELECT * FROM {view}")]);
+    }
+    // Of what was written up to then.
+    for seq in 1..8 {
+        say(&["log", "show", &seq.to_string()]);
+        say(&["log", "revert", &seq.to_string()]);
     }
     for concern in ["core", "chat", "kanban", "issues", "canvas"] {
         for verb in ["dump", "tree", "size", "blocks"] {
@@ -394,6 +417,7 @@ fn commands(store: &Store<'_>) -> Vec<Vec<String>> {
         for id in ids(store, "chat", root) {
             say(&["chat", "show", "--", &id]);
             say(&["chat", "thread", "--", &id]);
+            say(&["log", &format!("--record={id}")]);
             say(&["chat", "edit", "--", &id, "new words"]);
             say(&["chat", "react", "--", &id, "👍"]);
             say(&["chat", "react", "--remove", "--", &id, "👍"]);
