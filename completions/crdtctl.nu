@@ -6035,7 +6035,7 @@ module completions {
 
   # Show what differs between two documents, files, stores or bundles
   export extern "crdtctl doc diff" [
-    --stat                    # One row a document: on which side it is, who is ahead, how many records differ
+    --stat                    # One row a document: on which side it is, who is ahead, how much differs
     --at: string              # As it was: a time or `#N` (after so many updates) of a log or database, or a snapshot or state vector, in a file or as CLIENT:CLOCK,…
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique

@@ -48,6 +48,7 @@ mod sync;
 mod time;
 mod tombstone;
 mod trash;
+mod usage;
 mod whoami;
 mod words;
 
@@ -63,7 +64,6 @@ use crate::error::{Error, Result};
 use crate::store::Commits;
 use crate::ui::{self, Report, Terminal};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
@@ -160,7 +160,7 @@ pub struct Invocation {
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
     let words: Vec<OsString> = words.into_iter().collect();
     let matches = tree().color(color_word(&words)).try_get_matches_from(&words);
-    let matches = matches.map_err(|said| pointing_to_out(said, &words))?;
+    let matches = matches.map_err(|said| usage::advised(said, tree, &words, failure::word))?;
     let Cli { mut globals, command } = Cli::from_arg_matches(&matches)?;
     globals.format_named = matches.value_source(globals::OUTPUT) == Some(ValueSource::CommandLine);
     globals.seed = std::env::var("CRDTCTL_SEED").ok();
@@ -178,36 +178,6 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, cl
     let terminal = globals.terminal();
     let context = Context::new(globals, terminal, path.join(" "), dry_run);
     Ok(Invocation { command, context, inherited })
-}
-
-/// Names `-O` where a file stands behind `-o`, in a command that writes one.
-fn pointing_to_out(mut said: clap::Error, words: &[OsString]) -> clap::Error {
-    let about = |kind| match said.get(kind) {
-        Some(ContextValue::String(text)) => text.as_str(),
-        _ => "",
-    };
-    let is_format = about(ContextKind::InvalidArg).starts_with("--output ");
-    if said.kind() == ErrorKind::InvalidValue && is_format && writes_a_file(tree(), words) {
-        let file = failure::word(about(ContextKind::InvalidValue));
-        let tip = format!("-o is the format of what is printed; a file to write is `-O {file}`");
-        let tip = ContextValue::StyledStrs(vec![tip.into()]);
-        said.insert(ContextKind::Suggested, tip);
-    }
-    said
-}
-
-/// Whether the command that these words are for has a file or a directory to write.
-fn writes_a_file(tree: clap::Command, words: &[OsString]) -> bool {
-    let Ok(matches) = tree.clone().ignore_errors(true).try_get_matches_from(words) else {
-        return false;
-    };
-    let (mut command, mut matches) = (&tree, &matches);
-    while let Some((name, below)) = matches.subcommand()
-        && let Some(next) = command.find_subcommand(name)
-    {
-        (command, matches) = (next, below);
-    }
-    command.get_arguments().any(|arg| arg.get_id() == globals::OUT)
 }
 
 /// The command line as the environment lets it be.

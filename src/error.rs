@@ -198,6 +198,15 @@ impl StdError for Error {
     }
 }
 
+/// So many of something, by its name for one: `1 record`, `2 entries`.
+pub fn counted(n: u64, noun: &str) -> String {
+    match (n, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{n} {stem}ies"),
+        _ => format!("{n} {noun}s"),
+    }
+}
+
 /// Names with commas between them; of very many only the first, and how many there are beside.
 pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
     first_of(names, 8)

@@ -2,6 +2,7 @@
 
 use super::place::{NOW, Outcome, Place, Writer, id, say, words};
 use super::{Group, Work};
+use yrs::{Map, WriteTxn};
 
 pub const GROUPS: &[Group] = &[
     Group {
@@ -34,6 +35,16 @@ pub const GROUPS: &[Group] = &[
             name: "doc diff, read or refused",
             args: |_| words("doc diff news.yrs news.yrs"),
             exits: &[0, 2, 5, 6],
+        }],
+    },
+    Group {
+        of: "roots in two files",
+        size: 4_000,
+        make: rooted,
+        works: &[Work {
+            name: "doc diff",
+            args: |_| words("doc diff old.yrs new.yrs"),
+            exits: &[3],
         }],
     },
     Group {
@@ -85,6 +96,21 @@ fn wedges(n: usize) -> Outcome<Place> {
     let chain = (0..end).map(|at| nulls(at.checked_sub(1).map(|left| (Side::Left, 77, left)), 1));
     let wedges = (0..end).rev().map(|at| nulls(Some((Side::Right, 77, at)), 1));
     news(&[(77, chain.collect()), (76, wedges.collect())], &[])
+}
+
+/// Files of two programs with a root for each value, of which the last is in one of them alone.
+fn rooted(n: usize) -> Outcome<Place> {
+    let place = Place::new()?;
+    for (name, roots) in [("old", n), ("new", n + 1)] {
+        let writer = Writer::new(7);
+        writer.edit(|txn| {
+            for root in 0..roots {
+                txn.get_or_insert_map(format!("root {root}")).insert(txn, "key", 1);
+            }
+        });
+        place.write(&format!("{name}.yrs"), &writer.state())?;
+    }
+    Ok(place)
 }
 
 /// What one client wrote, every second item in the one file and the others in the other.

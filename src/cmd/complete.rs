@@ -35,7 +35,9 @@ pub fn answer(words: &[OsString]) -> bool {
     // These shells, or what we wrote for them, quote a blank.
     let shell = std::env::var(VARIABLE).unwrap_or_default();
     let quotes = ["bash", "zsh", "fish"].contains(&shell.as_str());
-    let environment = CompleteEnv::with_factory(|| with_candidates(Cli::command(), quotes));
+    let environment = CompleteEnv::with_factory(|| {
+        with_candidates(super::with_short_names(Cli::command()), quotes)
+    });
     // A completion that fails completes nothing; there is nobody to tell.
     environment.var(VARIABLE).try_complete(words, here.as_deref()).unwrap_or(true)
 }

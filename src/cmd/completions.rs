@@ -38,7 +38,7 @@ pub fn run(_: &Context, args: Args) -> Result<Report> {
         Shell::Elvish => complete::registration("elvish"),
         Shell::Nushell => {
             let mut script = Vec::new();
-            let mut tree = Cli::command();
+            let mut tree = super::with_short_names(Cli::command());
             let name = tree.get_name().to_owned();
             clap_complete::generate(Nushell, &mut tree, name, &mut script);
             Some(script)

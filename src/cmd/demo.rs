@@ -1,7 +1,7 @@
 use super::Context;
 use super::context::DEFAULT_ENTITY;
 use crate::concern::core;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, counted};
 use crate::id::{EntityId, MemberId};
 use crate::operation::{self, Operation};
 use crate::policy::Role;
@@ -224,7 +224,8 @@ fn big(context: &Context, dir: &Path, messages: u64, seed: u64) -> Result<Report
     drop(progress);
     let where_to = if chats == 1 { String::new() } else { format!(" in {chats} chats") };
     Ok(Report::text(format!("{}\n", dir.display())).note(format!(
-        "wrote {messages} messages{where_to}; try: crdtctl -s {} chat list --limit 5",
+        "wrote {}{where_to}; try: crdtctl -s {} chat list --limit 5",
+        counted(messages, "message"),
         dir.display()
     )))
 }

@@ -1,7 +1,7 @@
 use super::context::DEFAULT_ENTITY;
 use super::{Context, DryRun};
-use crate::concern::core;
-use crate::error::{Error, Result};
+use crate::concern::{self, core};
+use crate::error::{Error, Result, counted};
 use crate::id::EntityId;
 use crate::operation::Operation;
 use crate::query::entity as query;
@@ -133,7 +133,14 @@ pub(super) fn new_entity(context: &Context, text: &str) -> Result<EntityId> {
 }
 
 fn list(context: &Context) -> Result<Report> {
-    let entities = context.whole(query::list(&context.reader()?)?)?;
+    let reader = context.reader()?;
+    let entities = context.whole(query::list(&reader)?)?;
+    let strange = reader.documents()?.iter().filter(|d| concern::of(&d.id).is_none()).count();
+    if strange > 0 {
+        let is = if strange == 1 { "is" } else { "are" };
+        let documents = counted(strange as u64, "document");
+        context.note(format!("{documents} {is} of no kind that is known: `crdtctl doc list`"));
+    }
     let empty = "no entities; `crdtctl entity create` makes one";
     Ok(Report::list(rows(&entities)?, LIST, Some("entity"), empty))
 }

@@ -84,8 +84,9 @@ fn sentence(context: &Context, pruned: usize, waiting: usize) -> String {
         sentence.push_str(&format!("; {}", super::context::lost(pruned)));
     }
     if waiting > 0 {
+        let wait = if waiting == 1 { "waits" } else { "wait" };
         sentence.push_str(&format!(
-            "; {waiting} wait for acknowledgements: `crdtctl tombstone list --blocked`"
+            "; {waiting} {wait} for acknowledgements: `crdtctl tombstone list --blocked`"
         ));
     }
     sentence

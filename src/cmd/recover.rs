@@ -2,7 +2,7 @@ use super::{Context, DryRun, OutDir, files, loose};
 use crate::check;
 use crate::cmd::failure::word;
 use crate::concern;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, counted};
 use crate::id::DocId;
 use crate::limits;
 use crate::recover::{
@@ -321,8 +321,8 @@ fn shown(context: &Context, doc: &DocId, recovered: &Recovered, records: bool) -
 fn counts(recovered: &Recovered) -> String {
     let count = |fate| recovered.records.iter().filter(|record| record.fate == fate).count();
     format!(
-        "{} records whole, {} partial, {} lost",
-        count(Completeness::Whole),
+        "{} whole, {} partial, {} lost",
+        counted(count(Completeness::Whole) as u64, "record"),
         count(Completeness::Partial),
         count(Completeness::Lost)
     )
@@ -332,8 +332,7 @@ fn counts(recovered: &Recovered) -> String {
 fn sentence(given: &Given) -> String {
     let gave = match given.operations {
         0 => "nothing new".to_owned(),
-        1 => "1 operation".to_owned(),
-        n => format!("{n} operations"),
+        n => counted(n, "operation"),
     };
     let mut sentence = format!("{} gave {gave}", given.name);
     if let Some(fault) = &given.fault {

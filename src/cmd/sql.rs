@@ -1,12 +1,11 @@
 use super::{Context, files, time};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, counted};
 use crate::limits;
 use crate::sql::{self, Query, QueryBounds, SqlAnswer, SqlHeading, SqlSource, SqlType, SqlView};
 use crate::store::Store;
 use crate::ui::{Body, Column, Format, Report, Row, Stream, Style, Take};
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -173,8 +172,7 @@ fn column(heading: &SqlHeading) -> Column {
         Some(SqlType::Json) => Style::List,
         Some(SqlType::Text) | None => Style::Text,
     };
-    let name = || Cow::Owned(heading.name.clone());
-    Column { key: name(), title: name(), ..Column::new("", "", style) }
+    Column::named(&heading.name, style)
 }
 
 fn save(context: &Context, file: &Path) -> Result<Report> {
@@ -188,7 +186,7 @@ fn save(context: &Context, file: &Path) -> Result<Report> {
     let rows = files::make(file, |new| sql::save(new, &source))?;
     source.take_damaged().into_iter().try_for_each(|error| context.leave_out(error))?;
     let name = files::name(file);
-    Ok(Report::nothing().note(format!("wrote {rows} rows to {name}")))
+    Ok(Report::nothing().note(format!("wrote {} to {name}", counted(rows as u64, "row"))))
 }
 
 fn object(value: serde_json::Value) -> Row {

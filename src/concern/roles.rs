@@ -1,7 +1,7 @@
 //! Who acts, and what is said where the [policy](crate::policy) does not allow it.
 
 use super::core;
-use crate::error::{Error, Hint, Next, Result};
+use crate::error::{Error, Hint, Next, Result, listed};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::policy::{Action, Decision, Denial, Membership, Role, authorize};
 use crate::schema::Spec;
@@ -27,13 +27,24 @@ impl Actor {
         let role = session.read(&doc, |source| core::active_role(source, id.as_str()))?.flatten();
         match role {
             Some(role) => Ok(Actor { id, role }),
-            None => Err(Error::refused(format!("{id} is not an active member of {entity}")).hint(
-                Next::Members { all: false, entity: None }
-                    .and(" shows who is; ")
-                    .next(Next::ActAs)
-                    .and(" acts as somebody else"),
-            )),
+            None => Err(Self::stranger(session, &id, entity)?),
         }
+    }
+
+    /// What is said to somebody who is no active member, or to a name that is mistyped.
+    fn stranger(session: &mut Session, id: &MemberId, entity: &EntityId) -> Result<Error> {
+        let active = session.read(&entity.document(core::SPEC.name), core::active)?;
+        let names: Vec<String> = active.unwrap_or_default().into_keys().collect();
+        let who = match names.as_slice() {
+            [] => Hint::from("nobody is; "),
+            names => Hint::from(format!("it has {}; ", listed(names))),
+        };
+        Ok(Error::refused(format!("{id} is not an active member of {entity}")).hint(
+            who.next(Next::Members { all: false, entity: None })
+                .and(" shows who is; ")
+                .next(Next::ActAs)
+                .and(" acts as somebody else"),
+        ))
     }
 
     /// Whoever acts in this session, if it may write, and the entity's document of a concern.

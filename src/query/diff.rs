@@ -352,6 +352,11 @@ fn pair_in(one: &DiffSide, many: &DiffSide, docs: &BTreeSet<DocId>) -> Result<Pa
 }
 
 impl Difference {
+    /// Whether it is a document that one side has not, with all that is in it.
+    pub fn is_of_a_document(&self) -> bool {
+        self.collection.is_empty() && self.fields.contains_key("records")
+    }
+
     /// A whole document that one side has not.
     fn whole(doc: &str, sides: [Option<&dyn Compared>; 2], records: usize) -> Difference {
         let is_new = matches!(sides, [None, _]);

@@ -272,6 +272,12 @@ impl Column {
         Column { key, title, style, visibility: Visibility::Everywhere }
     }
 
+    /// A column that somebody else named: its title is a text as any other.
+    pub fn named(name: &str, style: Style) -> Self {
+        let title = super::escape::line(name).into_owned().into();
+        Column { key: Cow::Owned(name.to_owned()), title, ..Self::new("", "", style) }
+    }
+
     pub const fn text(key: &'static str, title: &'static str) -> Self {
         Self::new(key, title, Style::Text)
     }

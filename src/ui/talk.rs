@@ -64,8 +64,13 @@ pub fn usage(
         escaped => drop(write!(err, "{escaped}")),
     }
     if json {
-        let first = plain.lines().next().unwrap_or("").trim_start_matches("error: ");
-        drop(writeln!(err, "{}", error_json(&failure(first))));
+        // What it is about may stand in lines of its own: the arguments that are missing.
+        let said: Vec<&str> = plain.lines().take_while(|line| !line.is_empty()).collect();
+        let said: Vec<&str> = said.iter().map(|line| line.trim()).collect();
+        let mut failure = failure(said.join(" ").trim_start_matches("error: "));
+        let mut tips = plain.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
+        failure.hint = failure.hint.or_else(|| tips.next_back().map(str::to_owned));
+        drop(writeln!(err, "{}", error_json(&failure)));
     }
 }
 

@@ -1,6 +1,7 @@
 //! What an error is worth to whoever gets it: it names what to do next.
 
 use crate::support::*;
+use std::path::Path;
 
 /// What can go wrong by a slip of the fingers, noun by noun; in a store of Alice's and Bob's with
 /// one message that is deleted, `GONE`.
@@ -127,6 +128,62 @@ fn every_slip_is_answered_with_something_to_do() {
         assert_eq!(store.files(), before, "{args:?}");
     }
     assert!(poor.is_empty(), "no command and no choice is named:\n{}", poor.join("\n"));
+}
+
+/// The commands, by their manual pages; groups of commands are none.
+fn leaves() -> Vec<Vec<String>> {
+    let pages = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("man"));
+    let names = pages.keys().map(|page| page.to_str().unwrap().trim_end_matches(".1").to_owned());
+    let names: Vec<String> = names.collect();
+    let is_leaf = |name: &&String| !names.iter().any(|of| of.starts_with(&format!("{name}-")));
+    let words = |name: &String| {
+        let name = name.replace("diff-update", "diff_update");
+        name.split('-').skip(1).map(|word| word.replace('_', "-")).collect()
+    };
+    names.iter().filter(is_leaf).map(words).collect()
+}
+
+#[test]
+fn a_command_that_lacks_something_is_answered_with_an_example_of_it() {
+    let machine = Machine::new("lacking");
+    let mut lacking = 0;
+    for mut words in leaves() {
+        words.push("--json".to_owned());
+        let args: Vec<&str> = words.iter().map(String::as_str).collect();
+        let run = machine.run(&[&["-s", "nowhere"], &args[..]].concat());
+        if !run.stderr.contains("required arguments") {
+            continue;
+        }
+        lacking += 1;
+        let error = run.exits(2).error();
+        let (hint, said) = (error["hint"].as_str(), error["message"].as_str().unwrap());
+        let hint = hint.unwrap_or_else(|| panic!("{args:?}: {said}"));
+        let command = format!("crdtctl {}", args[..args.len() - 1].join(" "));
+        assert!(
+            named(hint).iter().any(|example| example.starts_with(&command)),
+            "{args:?}: {hint}"
+        );
+        assert!(said.contains("not provided: <") || said.contains("not provided: -"), "{said}");
+    }
+    assert!(lacking > 40, "{lacking}");
+    // An example with what is missing, and the commands where none of them was meant.
+    let run = machine.run(&["recover", "chat", "--apply", "--json"]);
+    let hint = run.exits(2).error()["hint"].as_str().unwrap().to_owned();
+    assert!(hint.contains(" -O "), "{hint}");
+    let run = machine.run(&["archive", "frobnicate", "--json"]);
+    assert_eq!(run.exits(2).error()["hint"], "one of run, list, show, restore, help");
+}
+
+#[test]
+fn who_is_no_member_is_told_who_is() {
+    let machine = Machine::new("strangers");
+    let store = machine.group("s", &[BOB]);
+    for stranger in ["bobb", "nobody-knows-him"] {
+        let run = store.run(&["chat", "send", "hi", "--as", stranger, "--json"]);
+        let error = run.fails(1, "not an active member").error();
+        let hint = error["hint"].as_str().unwrap();
+        assert!(hint.contains(ALICE) && hint.contains(BOB), "{hint}");
+    }
 }
 
 #[test]

@@ -59,6 +59,7 @@ mod log;
 mod log_revert;
 mod members;
 mod mixed;
+mod nouns;
 mod one_damaged;
 mod oracle;
 mod order;

@@ -93,6 +93,9 @@ fn cases(id: &str) -> Vec<(String, String)> {
         ("crdtctl member add x --role vie\t", "<member><add><x><--role><viewer>".to_owned()),
         ("crdtctl entity create proj\t", "<entity><create><project>".to_owned()),
         ("crdtctl tombst\t li\t", "<tombstone><list>".to_owned()),
+        // Behind a short name as behind the long one.
+        ("crdtctl member rm bob\t", format!("<member><rm><{BOB}>")),
+        ("crdtctl chat ls --aut\t", "<chat><ls><--author>".to_owned()),
     ];
     let mut cases: Vec<(String, String)> =
         typed.into_iter().map(|(typed, given)| (typed.to_owned(), given)).collect();

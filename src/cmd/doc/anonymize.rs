@@ -4,7 +4,7 @@ use crate::cmd::subject::{LooseDocument, Subject};
 use crate::cmd::{Context, OutFile, files};
 use crate::concern::{self, core};
 use crate::crdt::source::Source;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, counted};
 use crate::id::DocId;
 use crate::inspect::anonymize::{Anonymous, anonymize, anonymize_any};
 use crate::store::Reader;
@@ -62,9 +62,9 @@ fn of_file(context: &Context, args: &Args, file: &LooseDocument) -> Result<Repor
 fn deliver(context: &Context, args: &Args, doc: &str, copy: Anonymous) -> Result<Report> {
     let stay = if args.members { "" } else { "; the ids of members stay (`--members`)" };
     let sentence = format!(
-        "wrote {doc} without its text: {} bytes, {} texts replaced{stay}",
+        "wrote {doc} without its text: {} bytes, {} replaced{stay}",
         copy.bytes.len(),
-        copy.texts
+        counted(copy.texts as u64, "text")
     );
     let account = json!({
         "doc": doc,

@@ -5,7 +5,7 @@ use crate::cmd::subject::split;
 use crate::cmd::{Context, files};
 use crate::concern::{self, CONCERNS};
 use crate::crdt::view::View;
-use crate::error::{Error, Kind, Result, listed};
+use crate::error::{Error, Kind, Result, counted, listed};
 use crate::id::DocId;
 use crate::limits;
 use crate::query::diff::{DiffSide, Difference, Differences, Pairs};
@@ -25,7 +25,11 @@ pub struct Args {
     /// The new one, likewise
     #[arg(value_name = "B")]
     new: String,
-    /// One row a document: on which side it is, who is ahead, how many records differ
+    /// One row a document: on which side it is, who is ahead, how much differs
+    ///
+    /// What is counted are records: members, messages, cards, elements. What is in a root and no
+    /// record, such as a field of an entity's metadata, counts as one, and so does each key in the
+    /// roots of a document that is not known.
     #[arg(long)]
     stat: bool,
     #[command(flatten)]
@@ -69,12 +73,10 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
     if !found.diverged.is_empty() {
         return Err(divergence(&found.diverged));
     }
-    let sentence = match found.records.len() {
-        0 => return Ok(Report::list(Vec::new(), COLUMNS, Some("id"), "no difference")),
-        1 => "1 record differs".to_owned(),
-        n if found.documents == 1 => format!("{n} records differ"),
-        n => format!("{n} records differ, in {} documents", found.documents),
-    };
+    if found.records.is_empty() {
+        return Ok(Report::list(Vec::new(), COLUMNS, Some("id"), "no difference"));
+    }
+    let sentence = how_many(&found);
     let report = Report::list(rows(&found.records)?, COLUMNS, Some("id"), "");
     let report = match found.records.iter().all(is_of_acknowledgements) {
         true => report.note(format!(
@@ -83,6 +85,33 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
         false => report.note(sentence),
     };
     Ok(report.exit(failure::exit_code(Kind::Findings)))
+}
+
+/// How many records differ in documents that both sides have, and how many documents one side lacks.
+fn how_many(found: &Differences) -> String {
+    let lacking = found.records.iter().filter(|one| one.is_of_a_document()).count();
+    let records = found.records.len().saturating_sub(lacking) as u64;
+    let verb = |n: u64, of_one, of_more| if n == 1 { of_one } else { of_more };
+    let mut said = Vec::new();
+    if records > 0 {
+        let differ = verb(records, "differs", "differ");
+        said.push(match found.documents.saturating_sub(lacking) as u64 {
+            1 => format!("{} {differ}", counted(records, "record")),
+            in_all => {
+                format!(
+                    "{} {differ}, in {}",
+                    counted(records, "record"),
+                    counted(in_all, "document")
+                )
+            }
+        });
+    }
+    if lacking > 0 {
+        let lacking = lacking as u64;
+        let is = verb(lacking, "is", "are");
+        said.push(format!("{} {is} on one side only", counted(lacking, "document")));
+    }
+    said.join("; ")
 }
 
 /// Whether two records differ in who has acknowledged that they are deleted, and in nothing else.
@@ -95,7 +124,8 @@ fn standings(context: &Context, args: &Args, found: &Differences) -> Result<Repo
     let differ = found.standings.iter().filter(|standing| standing.state != "equal").count();
     let sentence = match (differ, found.standings.len()) {
         (0, _) => context.as_far_as_read("no difference"),
-        (n, 1) => format!("{n} document differs"),
+        (_, 1) => "the document differs".to_owned(),
+        (1, all) => format!("1 of {all} documents differs"),
         (n, all) => format!("{n} of {all} documents differ"),
     };
     let report = Report::list(rows(&found.standings)?, STANDINGS, Some("doc"), "no documents");

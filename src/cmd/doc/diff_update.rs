@@ -1,7 +1,7 @@
 use super::vector::version;
 use crate::cmd::foreign::FromKind;
 use crate::cmd::{Context, OutFile};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, counted};
 use crate::ui::Report;
 use crate::wire::Update;
 
@@ -37,7 +37,10 @@ pub fn run(context: &Context, args: &DiffUpdateArgs) -> Result<Report> {
     let blocks = Update::walk(&lacking).map_or(0, |update| update.blocks().len());
     let sentence = match (blocks, lacking == [0, 0]) {
         (_, true) => format!("{} lacks nothing of {}", args.base, newer.name),
-        _ => format!("wrote what {} lacks: {blocks} blocks, {} bytes", args.base, lacking.len()),
+        _ => {
+            let blocks = counted(blocks as u64, "block");
+            format!("wrote what {} lacks: {blocks}, {} bytes", args.base, lacking.len())
+        }
     };
     context.deliver(lacking, &args.out, &sentence)
 }

@@ -2,7 +2,7 @@ use crate::cmd::Context;
 use crate::cmd::failure::{self, word};
 use crate::cmd::files;
 use crate::cmd::foreign::{ForeignFile, FromKind, bytes_of};
-use crate::error::{Kind, Result};
+use crate::error::{Kind, Result, counted};
 use crate::foreign::{FileContent, FileKind, FoundDocument, Identified, KeptUpdate};
 use crate::ui::{Column, Report, Row};
 use crate::wire::Update;
@@ -157,18 +157,16 @@ fn named(documents: &[FoundDocument]) -> String {
 
 fn of_document(document: &FoundDocument) -> String {
     let [one] = document.steps.as_slice() else {
-        return format!("{} updates", document.steps.len());
+        return counted(document.steps.len() as u64, "update");
     };
     let Ok(update) = Update::walk(&one.update) else { return String::new() };
     let whole = if update.is_whole() { "whole" } else { "builds upon others" };
-    format!("{} blocks of {}; {whole}", update.blocks().len(), clients(update.clients().count()))
+    let blocks = counted(update.blocks().len() as u64, "block");
+    format!("{blocks} of {}; {whole}", clients(update.clients().count()))
 }
 
 fn clients(count: usize) -> String {
-    match count {
-        1 => "1 client".to_owned(),
-        n => format!("{n} clients"),
-    }
+    counted(count as u64, "client")
 }
 
 /// The command to run next.

@@ -6,7 +6,7 @@ use crate::cmd::files::{open, within};
 use crate::cmd::init::stranger;
 use crate::cmd::{Context, DryRun};
 use crate::concern::{self, core};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, counted};
 use crate::sync::bundle::Bundle;
 use crate::sync::changes;
 use crate::sync::import::{Imported, Input};
@@ -103,10 +103,7 @@ fn rows(value: &Value) -> Vec<Map<String, Value>> {
 fn summary(imported: &Imported, inputs: &[Input]) -> String {
     let bare = inputs.iter().all(|input| matches!(input, Input::Raw { .. }));
     let what = if bare { "bare update" } else { "bundle" };
-    let bundles = match imported.bundles {
-        1 => format!("1 {what}"),
-        n => format!("{n} {what}s"),
-    };
+    let bundles = counted(imported.bundles as u64, what);
     let sum = |count: fn(&crate::merge::MergeSummary) -> usize| -> usize {
         imported.documents.iter().map(|account| count(&account.summary)).sum()
     };

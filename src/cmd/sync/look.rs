@@ -6,7 +6,7 @@ use crate::cmd::Context;
 use crate::cmd::failure;
 use crate::cmd::files::{name, within};
 use crate::concern;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, counted};
 use crate::sync::import::{Input, import};
 use crate::sync::status::{self, SyncStatus, WaitingUpdate};
 use crate::sync::verify::verify as check;
@@ -225,10 +225,11 @@ pub fn verify(context: &Context, file: &Path) -> Result<Report> {
     let report = bundle.notes().iter().fold(report, Report::note);
     let files = match bundle.manifest().files.len() {
         0 => String::new(),
-        n => format!(", {n} contents of files"),
+        n => format!(", {} of files", counted(n as u64, "content")),
     };
-    let said = format!("{} is sound: {documents} documents, {updates} updates{files}", name(file));
-    Ok(report.note(said))
+    let documents = counted(documents as u64, "document");
+    let updates = counted(updates as u64, "update");
+    Ok(report.note(format!("{} is sound: {documents}, {updates}{files}", name(file))))
 }
 
 fn object(value: Value) -> Row {

@@ -109,11 +109,20 @@ impl SharedTypes {
 
     /// The roots that hold anything, by name.
     pub fn live_roots(&self) -> impl Iterator<Item = (&str, SharedType)> {
-        let live = self.roots.iter().filter(|(_, node)| {
-            let node = self.nodes.get(*node as usize);
-            node.is_some_and(|node| !(node.sequence.is_empty() && node.keyed.is_empty()))
-        });
+        let live = self.roots.iter().filter(|(_, node)| self.holds_anything(*node));
         live.map(|(name, node)| (name.as_str(), SharedType(*node)))
+    }
+
+    /// One of them: found without a look at the others, of which there can be many.
+    pub fn live_root(&self, name: &str) -> Option<SharedType> {
+        let at = self.roots.binary_search_by(|(root, _)| root.as_str().cmp(name)).ok()?;
+        let (_, node) = self.roots.get(at)?;
+        self.holds_anything(*node).then_some(SharedType(*node))
+    }
+
+    fn holds_anything(&self, node: u32) -> bool {
+        let node = self.nodes.get(node as usize);
+        node.is_some_and(|node| !(node.sequence.is_empty() && node.keyed.is_empty()))
     }
 
     /// What a container is. A root that nobody gave a type is what it looks like.

@@ -74,8 +74,7 @@ impl Source for SharedTypes {
 
     fn value(&self, path: &[&str]) -> Option<Value> {
         let (root, steps) = path.split_first()?;
-        let (_, container) = self.live_roots().find(|(name, _)| name == root)?;
-        let mut value = self.to_value(container);
+        let mut value = self.to_value(self.live_root(root)?);
         for step in steps {
             value = value.as_map()?.get(*step)?.clone();
         }

@@ -1,0 +1,144 @@
+//! What is said of a command line that was not understood: clap's words, and what to type instead.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use std::borrow::Cow;
+use std::ffi::OsString;
+
+/// Adds a tip where clap has none: the option that was meant, the commands that there are, or an
+/// example out of the command's own help; `quoted` is a word as a shell takes it.
+pub fn advised(
+    mut said: clap::Error,
+    tree: impl Fn() -> clap::Command,
+    words: &[OsString],
+    quoted: fn(&str) -> Cow<'_, str>,
+) -> clap::Error {
+    // What was asked for: help, or the version.
+    if !said.use_stderr() {
+        return said;
+    }
+    let (command, examples) = meant(tree(), words);
+    if let Some(tip) = tip(&said, &command, &examples, quoted) {
+        said.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    said
+}
+
+fn tip(
+    said: &clap::Error,
+    command: &clap::Command,
+    examples: &[String],
+    quoted: fn(&str) -> Cow<'_, str>,
+) -> Option<String> {
+    let has_tip = [
+        ContextKind::Suggested,
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedValue,
+    ]
+    .iter()
+    .any(|kind| said.get(*kind).is_some());
+    match said.kind() {
+        ErrorKind::InvalidValue if is_file_for_format(said, command) => {
+            let file = quoted(one(said, ContextKind::InvalidValue));
+            Some(format!("-o is the format of what is printed; a file to write is `-O {file}`"))
+        }
+        _ if has_tip => None,
+        ErrorKind::InvalidSubcommand => {
+            let names: Vec<&str> = shown(command).map(clap::Command::get_name).collect();
+            Some(format!("one of {}", names.join(", ")))
+        }
+        ErrorKind::MissingRequiredArgument
+        | ErrorKind::UnknownArgument
+        | ErrorKind::ArgumentConflict
+        | ErrorKind::TooFewValues
+        | ErrorKind::WrongNumberOfValues => example(said, command, examples),
+        ErrorKind::InvalidValue if one(said, ContextKind::InvalidValue).is_empty() => {
+            example(said, command, examples)
+        }
+        _ => None,
+    }
+}
+
+fn shown(command: &clap::Command) -> impl Iterator<Item = &clap::Command> {
+    command.get_subcommands().filter(|below| !below.is_hide_set())
+}
+
+/// Whether a file stands behind `-o`, in a command that writes one.
+fn is_file_for_format(said: &clap::Error, command: &clap::Command) -> bool {
+    one(said, ContextKind::InvalidArg).starts_with("--output ")
+        && command.get_arguments().any(|arg| arg.get_long() == Some("out"))
+}
+
+fn one(said: &clap::Error, kind: ContextKind) -> &str {
+    match said.get(kind) {
+        Some(ContextValue::String(text)) => text,
+        _ => "",
+    }
+}
+
+/// The command that these words are for, as far as they name one, and its examples, which may stand
+/// in the help of the group that it belongs to. clap has no matches for words that it did not take.
+fn meant(mut tree: clap::Command, words: &[OsString]) -> (clap::Command, Vec<String>) {
+    tree.build();
+    let mut command = &tree;
+    let mut examples: Vec<String> = Vec::new();
+    let mut path = "crdtctl ".to_owned();
+    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
+    while let Some(word) = words.next() {
+        if word.starts_with('-') {
+            if takes_the_next(command, word) {
+                words.next();
+            }
+            continue;
+        }
+        let Some(below) = command.find_subcommand(word) else { break };
+        command = below;
+        path = format!("{path}{} ", below.get_name());
+        let help = below.get_after_help().map(ToString::to_string).unwrap_or_default();
+        examples.splice(0..0, help.lines().map(|line| line.trim().to_owned()));
+        examples.retain(|line| format!("{line} ").starts_with(&path));
+    }
+    (command.clone(), examples)
+}
+
+/// Whether the value of an option stands in the word behind it.
+fn takes_the_next(command: &clap::Command, option: &str) -> bool {
+    let is_meant = |arg: &&clap::Arg| match option.strip_prefix("--") {
+        Some(long) => arg.get_long() == Some(long),
+        None => arg.get_short().is_some_and(|short| *option == format!("-{short}")),
+    };
+    let found = command.get_arguments().find(is_meant);
+    found.is_some_and(|arg| arg.get_action().takes_values())
+}
+
+/// One of the examples: with the options that are missing, if there is one, and nothing of a shell's
+/// around the command.
+fn example(said: &clap::Error, command: &clap::Command, examples: &[String]) -> Option<String> {
+    let is_plain = |line: &&String| !line.contains(['|', '>', '<', '$', '#']);
+    let missing = missing(said, command);
+    let fits = |line: &&String| {
+        missing.iter().all(|of| of.iter().any(|flag| line.split(' ').any(|word| word == flag)))
+    };
+    let plain = || examples.iter().filter(is_plain);
+    match plain().find(fits).or(plain().next()).or(examples.first()) {
+        Some(example) => Some(format!("for example `{example}`")),
+        None => Some(format!("`{} --help` says what it takes", command.get_bin_name()?)),
+    }
+}
+
+/// The options that are missing, each as it can be written.
+fn missing(said: &clap::Error, command: &clap::Command) -> Vec<Vec<String>> {
+    let Some(ContextValue::Strings(names)) = said.get(ContextKind::InvalidArg) else {
+        return Vec::new();
+    };
+    let arguments = || command.get_arguments().filter(|arg| !arg.is_positional());
+    let spelt = |arg: &clap::Arg| {
+        let long = arg.get_long().map(|long| format!("--{long}"));
+        long.into_iter().chain(arg.get_short().map(|short| format!("-{short}"))).collect()
+    };
+    let named = |name: &String| {
+        let long = name.split([' ', '=']).next().and_then(|word| word.strip_prefix("--"))?;
+        arguments().find(|arg| arg.get_long() == Some(long)).map(spelt)
+    };
+    names.iter().filter_map(named).collect()
+}
