@@ -171,7 +171,8 @@ fn a_command_that_lacks_something_is_answered_with_an_example_of_it() {
     let hint = run.exits(2).error()["hint"].as_str().unwrap().to_owned();
     assert!(hint.contains(" -O "), "{hint}");
     let run = machine.run(&["archive", "frobnicate", "--json"]);
-    assert_eq!(run.exits(2).error()["hint"], "one of run, list, show, restore, help");
+    let hint = run.exits(2).error()["hint"].as_str().unwrap().to_owned();
+    assert!(hint.starts_with("one of run, ") && hint.contains("restore"), "{hint}");
 }
 
 #[test]
