@@ -672,6 +672,7 @@ fn set_first(
         (FieldKind::Flag, _) => txn.set(record, name, false),
         (FieldKind::Acknowledgements | FieldKind::Reactions, _) => txn.create_map(record, name),
         (FieldKind::List, _) => txn.create_array(record, name),
+        (FieldKind::Map, FieldRole::Plain) => txn.create_map(record, name),
         (FieldKind::Map | FieldKind::Cache | FieldKind::SharedText, _) => Ok(()),
     }
 }

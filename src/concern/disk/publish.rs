@@ -7,7 +7,7 @@ use super::put::Put;
 use super::{SPEC, file};
 use crate::concern::{Actor, Outcome, core};
 use crate::crdt::source::Source;
-use crate::error::{Error, Next, Result};
+use crate::error::{Error, Next, Result, counted};
 use crate::id::{EntityId, hex};
 use crate::policy::Action;
 use crate::store::Session;
@@ -71,7 +71,7 @@ impl Publish {
         let is_new = core::note_website(session, &self.entity, &site.root)?;
         let core = self.entity.document(core::SPEC.name);
         Ok(Outcome::new(put.changed || is_new, core, &site.root)
-            .saying(format!("published {} files of {WEBSITE}", site.files))
+            .saying(format!("published {} of {WEBSITE}", counted(site.files as u64, "file")))
             .with("website_root", site.root.into())
             .with("files", site.files.into()))
     }
