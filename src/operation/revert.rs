@@ -170,6 +170,11 @@ impl LoggedStep<'_> {
                 vec![Operation::DiskRestore(disk::RestoreFile { entity, file })]
             }
             Operation::DiskRestore(restored) => self.gone_now("file", &restored.entity)?,
+            Operation::DiskPublish(_) => {
+                let why = "what was published others may have";
+                let again = Next::Files.and(" shows it; change the website and publish it again");
+                return Err(self.never(why, again));
+            }
             _ => {
                 let why = "what was in the file is not known any more";
                 return Err(self.never(why, Next::Files.and(" shows it; put what it held again")));

@@ -73,6 +73,11 @@ const TABLE: &[Row] = &[
         &["canvas", "apply", "RELAYED"],
         Err("what a relay passed on stands on the canvases of others"),
     ),
+    ("disk.put", &["disk", "put", "PAGE", "/shared/new.md"], Ok(&["disk.remove"])),
+    ("disk.move", &["disk", "move", "/shared/here.md", "/shared/there.md"], Ok(&["disk.move"])),
+    ("disk.remove", &["disk", "remove", "/shared/kept.md"], Ok(&["disk.restore"])),
+    ("disk.restore", &["disk", "restore", "/shared/gone.md"], Ok(&["disk.remove"])),
+    ("disk.publish", &["disk", "publish"], Err("what was published others may have")),
     // A prune that finds something is rare: the log is made to say that this was one.
     ("prune", &["chat", "send", "as if"], Err("what was pruned is gone for everybody")),
     ("conflict.restore", &["conflict", "restore", "1"], Ok(&["kanban.edit"])),
@@ -104,6 +109,13 @@ fn busy(machine: &Machine) -> (Store<'_>, BTreeMap<&'static str, String>) {
         names.insert(name, on(args));
     }
     names.insert("COMMENT", on(&["issue", "comment", &names["ISSUE"], "Water"]));
+    let page = machine.path("page");
+    std::fs::write(&page, "# Page\n").unwrap();
+    names.insert("PAGE", text(&page));
+    for to in ["/shared/here.md", "/shared/kept.md", "/shared/gone.md", "/public/website/index.md"]
+    {
+        on(&["disk", "put", &names["PAGE"], to]);
+    }
     on(&["kanban", "archive", &names["SHELVED"]]);
     on(&["issue", "close", &names["CLOSED"]]);
     let peer = machine.replica_of(&store, "peer", BOB);
@@ -111,6 +123,7 @@ fn busy(machine: &Machine) -> (Store<'_>, BTreeMap<&'static str, String>) {
     machine.pass(60);
     peer.ok(&["kanban", "edit", &names["CARD"], "--title", "theirs"]);
     peer.give(&store);
+    on(&["disk", "remove", "/shared/gone.md", "--yes"]);
     store.ok(&["entity", "create", "project:alone", "--name", "Alone"]);
     let lost = store.ok(&["chat", "send", "lost", "-e", "project:alone"]);
     store.ok(&["chat", "delete", &lost, "-e", "project:alone", "--yes"]);

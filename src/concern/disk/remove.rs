@@ -72,6 +72,11 @@ impl RemoveFile {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         let mut directory = Directory::take(session, &doc)?;
+        let named = session.read(&doc, |source| read(source, &self.file))?.flatten();
+        if let Some(file) = named.filter(|file| file.deleted) {
+            let said = format!("{} is removed already", file.path);
+            return Ok(Outcome::unchanged(doc, &self.file).saying(said));
+        }
         let FilePlace { id, path, .. } = directory.find(&self.file)?.clone();
         record::check(session, &doc, &["files".to_owned(), id.clone()], "file")?;
         let file = session.read(&doc, |source| read(source, &id))?.flatten();
