@@ -3,7 +3,7 @@
 use super::{Fix, Found};
 use crate::crdt::source::Source;
 use crate::crdt::view::View;
-use crate::error::Next;
+use crate::error::{Next, counted};
 use crate::limits::CLOCK_SKEW_SECONDS;
 use crate::schema::{FieldKind, Spec, kind_by_name, kind_of};
 use crate::store::check::FindingKind;
@@ -39,9 +39,10 @@ pub fn ahead(spec: &Spec, view: &View, now: i64) -> Option<Found> {
         kind: &CLOCK_SKEW,
         detail: String::new(),
         message: format!(
-            "{} lie ahead of this machine's clock, the farthest by {}: {path}; whoever wrote them had \
+            "{} {} ahead of this machine's clock, the farthest by {}: {path}; whoever wrote that had \
              another time, or this machine has",
-            if ahead.count == 1 { "1 time".to_owned() } else { format!("{} times", ahead.count) },
+            counted(ahead.count as u64, "time"),
+            if ahead.count == 1 { "lies" } else { "lie" },
             duration(seconds)
         ),
         // No command changes what was written; the clock that is wrong can be set.

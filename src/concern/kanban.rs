@@ -456,7 +456,3 @@ fn no_board(entity: &EntityId) -> Error {
 fn no_columns() -> Error {
     Error::refused("the board has no columns").hint(Next::AddColumn.and(" adds one"))
 }
-
-fn cards_moved(cards: usize) -> String {
-    if cards == 1 { "1 card".to_owned() } else { format!("{cards} cards") }
-}

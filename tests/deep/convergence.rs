@@ -42,22 +42,22 @@ const QUARRELS: Climate = Climate { steps: 16, quarrels: true, ..QUICK };
 
 #[test]
 fn quick_histories_converge() {
-    schedules("quick", 340, QUICK);
+    schedules("quick", 200, QUICK);
 }
 
 #[test]
 fn crowded_histories_converge() {
-    schedules("crowded", 45, CROWDED);
+    schedules("crowded", 26, CROWDED);
 }
 
 #[test]
 fn histories_of_incremental_bundles_converge() {
-    schedules("incremental", 150, STICKS);
+    schedules("incremental", 80, STICKS);
 }
 
 #[test]
 fn histories_with_disasters_converge() {
-    schedules("disasters", 150, DISASTERS);
+    schedules("disasters", 90, DISASTERS);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn histories_of_boards_that_go_back_in_time_converge() {
 
 #[test]
 fn histories_of_quarrels_converge() {
-    schedules("quarrels", 150, QUARRELS);
+    schedules("quarrels", 85, QUARRELS);
 }
 
 /// The seeds to live through: so many, or as the environment says.
@@ -85,7 +85,7 @@ pub fn seeds(count: u64) -> std::ops::Range<u64> {
 
 #[test]
 fn histories_of_boards_and_issues_converge() {
-    schedules("boards", 45, BOARDS);
+    schedules("boards", 26, BOARDS);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn histories_of_threads_and_reactions_converge() {
 
 #[test]
 fn histories_of_a_canvas_and_its_relay_converge() {
-    schedules("canvas", 45, CANVAS);
+    schedules("canvas", 26, CANVAS);
 }
 
 pub fn schedules(test: &str, count: u64, climate: Climate) {

@@ -5,7 +5,7 @@ use super::incoming::read_bundle;
 use crate::cmd::Context;
 use crate::cmd::failure;
 use crate::cmd::files::{self, open, within};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, counted};
 use crate::sync::bundle::Bundle;
 use crate::sync::content::{CameIn, ContentIntake};
 use crate::sync::import::Input;
@@ -116,10 +116,8 @@ pub fn told_contents(context: &Context, mut report: Report, told: Option<Content
         fields.insert("files".to_owned(), json!(came));
     }
     if came.came > 0 {
-        let files = if came.came == 1 { "file" } else { "files" };
-        report
-            .notes
-            .push(format!("the contents of {} {files} came, {} bytes", came.came, came.bytes));
+        let files = counted(came.came as u64, "file");
+        report.notes.push(format!("the contents of {files} came, {} bytes", came.bytes));
         report.notes.extend(context.settle_all_disks());
     }
     let Some(error) = failed else { return report };

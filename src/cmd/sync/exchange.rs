@@ -6,7 +6,7 @@ use super::{ExportArgs, ImportArgs, ReceiptArgs};
 use crate::cmd::files::{name, open, within};
 use crate::cmd::{Context, DryRun, OutFile};
 use crate::crdt::types::SharedTypes;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, counted};
 use crate::id::DocId;
 use crate::inspect::twice::twice;
 use crate::store::Reader;
@@ -160,16 +160,16 @@ fn unwritten(context: &Context, exported: Exported) -> Result<Report> {
 fn held(bundle: &Bundle) -> String {
     let all = bundle.documents().count();
     let news = bundle.documents().filter(|(_, update)| update.is_some()).count();
-    let plural = if all == 1 { "" } else { "s" };
+    let all = counted(all as u64, "document");
     let files = match (bundle.manifest().files.len(), bundle.content_bytes()) {
         (0, _) => String::new(),
         (1, bytes) => format!(" and the content of 1 file ({bytes} bytes)"),
         (n, bytes) => format!(" and the contents of {n} files ({bytes} bytes)"),
     };
     let documents = match () {
-        () if bundle.manifest().full => format!("a full bundle of {all} document{plural}"),
-        () if !bundle.has_updates() => format!("a receipt of {all} document{plural}"),
-        () => format!("a bundle with news of {news} of {all} document{plural}"),
+        () if bundle.manifest().full => format!("a full bundle of {all}"),
+        () if !bundle.has_updates() => format!("a receipt of {all}"),
+        () => format!("a bundle with news of {news} of {all}"),
     };
     let rows = match bundle.archived_rows() {
         0 => String::new(),

@@ -66,8 +66,8 @@ fn doubts(status: &SyncStatus) -> Vec<String> {
     let unproven = match status.agreement.unproven.len() {
         0 => None,
         n => Some(format!(
-            "{n} document{} of {name} with the same version and no digest: not proven to be the same",
-            if n == 1 { "" } else { "s" }
+            "{} of {name} with the same version and no digest: not proven to be the same",
+            counted(n as u64, "document")
         )),
     };
     diverged.chain(unproven).collect()

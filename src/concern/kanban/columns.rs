@@ -2,13 +2,13 @@
 
 pub use super::headings::Heading;
 use super::headings::{self, Headings};
-use super::{COLUMNS, SPEC, board, cards_moved};
+use super::{COLUMNS, SPEC, board};
 use crate::clock::Ids;
 use crate::concern::{Actor, Outcome, record};
 use crate::crdt::container;
 use crate::crdt::doc::{New, Txn};
 use crate::crdt::source::Source;
-use crate::error::{Error, Next, Result};
+use crate::error::{Error, Next, Result, counted};
 use crate::id::{DocId, EntityId};
 use crate::store::Session;
 use crate::tombstone::{self, trash};
@@ -228,7 +228,8 @@ impl RemoveColumn {
         let cards = session.read(&doc, |source| board::cards_in(source, &column.id, right))?;
         let cards = cards.unwrap_or_default();
         if to.is_none() && !cards.is_empty() {
-            let what = format!("column {:?} holds {}", column.title, cards_moved(cards.len()));
+            let what =
+                format!("column {:?} holds {}", column.title, counted(cards.len() as u64, "card"));
             return Err(Error::refused(what)
                 .hint(Next::RemoveColumn(self.column.clone()).and(" moves them along")));
         }
@@ -253,7 +254,9 @@ impl RemoveColumn {
             },
         )?;
         let along = match &to {
-            Some(to) => format!("; {} moved to {:?}", cards_moved(cards.len()), to.title),
+            Some(to) => {
+                format!("; {} moved to {:?}", counted(cards.len() as u64, "card"), to.title)
+            }
             None => String::new(),
         };
         Ok(Outcome::changed(doc, &column.id)
