@@ -69,7 +69,10 @@ fn then(context: &Context, file: &LooseDocument, moment: &str) -> Result<SharedT
     let steps = &file.document.steps;
     if steps.iter().any(|step| step.at.is_none()) {
         return Err(Error::usage(format!("{} does not keep when it was written", file.name))
-            .hint("`#N` is the state after so many updates, a snapshot one that a program made"));
+            .hint(
+                "`crdtctl doc log` shows what it keeps; `#N` is the state after so many updates, a snapshot \
+                 one that a program made",
+            ));
     }
     let end = seconds.saturating_add(1).saturating_mul(1_000);
     merged(steps.iter().filter(|step| step.at.is_some_and(|at| at < end)))

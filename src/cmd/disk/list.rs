@@ -8,7 +8,7 @@ use crate::disk::{self, DiskState};
 use crate::error::{Error, Kind, Result};
 use crate::id::EntityId;
 use crate::query::disk::{DiskRow, files};
-use crate::ui::{Column, Report, row, rows};
+use crate::ui::{Column, Report, Section, row, rows};
 use std::collections::BTreeMap;
 
 const FILES: &[Column] = &[
@@ -19,6 +19,17 @@ const FILES: &[Column] = &[
     Column::text("mime_type", "type").wide(),
     Column::id("id", "id"),
 ];
+
+const SECTIONS: &[Section] = &[Section {
+    key: "versions",
+    title: "versions",
+    columns: &[
+        Column::id("id", "id"),
+        Column::bytes("size_bytes", "size"),
+        Column::time("created_at", "made"),
+        Column::text("author_id", "by"),
+    ],
+}];
 
 const STATUS: &[Column] = &[
     Column::text("path", "path"),
@@ -46,7 +57,7 @@ pub fn show(context: &Context, entity: &EntityId, named: &str) -> Result<Report>
     let id = crate::query::disk::file(&reader, entity, named)?.id;
     let found = files(&reader, entity, true)?.into_iter().find(|file| file.id == id);
     let found = found.ok_or_else(|| Error::bug("a file was found and lost"))?;
-    Ok(Report::object(row(&found)?, FILES, Some("id")))
+    Ok(Report::object(row(&found)?, FILES, Some("id")).sections(SECTIONS))
 }
 
 /// The files below a path, or that a pattern names.
