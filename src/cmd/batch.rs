@@ -5,7 +5,7 @@ mod run;
 
 use super::{Context, DryRun, files};
 use crate::cmd::failure;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, counted};
 use crate::operation::{OPERATIONS, Within};
 use crate::store::Committed;
 use crate::ui::{Body, Column, Format, Report, Row, Written, error_json};
@@ -171,8 +171,7 @@ fn summary(ran: &[Ran<'_>], failed: usize, dry_run: bool) -> String {
     let changed = ran.iter().filter(|ran| matches!(&ran.outcome, Ok(o) if o.changed)).count();
     let mut said = match ran.len() {
         0 => "no operations".to_owned(),
-        1 => "1 operation".to_owned(),
-        n => format!("{n} operations"),
+        n => counted(n as u64, "operation"),
     };
     let counts = [(ran.len() - changed - failed, "changed nothing"), (failed, "failed")];
     for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {

@@ -1,6 +1,6 @@
 //! What is archived by a command that is about something else, since the store is set to do so.
 
-use crate::error::Result;
+use crate::error::{Result, counted};
 use crate::id::DocId;
 use crate::limits::ARCHIVE_AGE_SECONDS;
 use crate::store::{Open, Store};
@@ -39,7 +39,6 @@ fn sentence(document: &ArchivedDocument) -> Option<String> {
             "{doc} is over its limit, and what could be archived waits until everybody is known to \
              have it: `crdtctl archive run -n` says for whom"
         )),
-        (1, _) => Some(format!("archived 1 record of {doc}, {freed} free")),
-        (n, _) => Some(format!("archived {n} records of {doc}, {freed} free")),
+        (n, _) => Some(format!("archived {} of {doc}, {freed} free", counted(n as u64, "record"))),
     }
 }

@@ -187,38 +187,40 @@ enum DiskVerb {
 }
 
 pub fn run(context: &Context, args: DiskArgs) -> Result<Report> {
-    if let DiskVerb::Verify { root, dir } = &args.verb {
-        return site::verify(root, dir);
-    }
-    let entity = context.entity()?;
+    let entity = || context.entity();
     match args.verb {
         DiskVerb::Put { source, path, recursive: false, .. } => {
-            put::one(context, &entity, &source, &path)
+            put::one(context, &entity()?, &source, &path)
         }
-        DiskVerb::Put { source, path, .. } => put::all(context, &entity, &source, &path),
-        DiskVerb::Get { path, recursive: false, out } => read::get(context, &entity, &path, &out),
-        DiskVerb::Get { path, out, .. } => read::get_all(context, &entity, &path, &out),
-        DiskVerb::Cat { path } => read::cat(context, &entity, &path),
+        DiskVerb::Put { source, path, .. } => put::all(context, &entity()?, &source, &path),
+        DiskVerb::Get { path, recursive: false, out } => {
+            read::get(context, &entity()?, &path, &out)
+        }
+        DiskVerb::Get { path, out, .. } => read::get_all(context, &entity()?, &path, &out),
+        DiskVerb::Cat { path } => read::cat(context, &entity()?, &path),
         DiskVerb::List { path, tree, all } => {
-            list::list(context, &entity, path.as_deref(), tree, all)
+            list::list(context, &entity()?, path.as_deref(), tree, all)
         }
-        DiskVerb::Show { path } => list::show(context, &entity, &path),
-        DiskVerb::Edit { path, stdin, .. } => put::edit(context, &entity, &path, stdin.is_some()),
-        DiskVerb::Move { from, to, .. } => change::rename(context, &entity, &from, &to),
+        DiskVerb::Show { path } => list::show(context, &entity()?, &path),
+        DiskVerb::Edit { path, stdin, .. } => {
+            put::edit(context, &entity()?, &path, stdin.is_some())
+        }
+        DiskVerb::Move { from, to, .. } => change::rename(context, &entity()?, &from, &to),
         DiskVerb::Remove { path, recursive, .. } => {
-            change::remove(context, &entity, &path, recursive)
+            change::remove(context, &entity()?, &path, recursive)
         }
-        DiskVerb::Restore { path, .. } => change::restore(context, &entity, &path),
-        DiskVerb::Publish { .. } => site::publish(context, &entity),
+        DiskVerb::Restore { path, .. } => change::restore(context, &entity()?, &path),
+        DiskVerb::Publish { .. } => site::publish(context, &entity()?),
+        // A copy is looked at where there is no store, too.
         DiskVerb::Verify { root, dir } => site::verify(&root, &dir),
-        DiskVerb::Scan { .. } => change::scan(context, &entity),
-        DiskVerb::Status { all } => list::status(context, &entity, all),
+        DiskVerb::Scan { .. } => change::scan(context, &entity()?),
+        DiskVerb::Status { all } => list::status(context, &entity()?, all),
         DiskVerb::History { path } => {
-            let reader = context.reader()?;
+            let (reader, entity) = (context.reader()?, entity()?);
             let file = file(&reader, &entity, &path)?;
             let doc = entity.document(SPEC.name);
             super::log::of_one(context, &reader, &doc, &file.id)
         }
-        DiskVerb::Diff { path, with } => read::diff(context, &entity, &path, with.as_deref()),
+        DiskVerb::Diff { path, with } => read::diff(context, &entity()?, &path, with.as_deref()),
     }
 }

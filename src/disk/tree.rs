@@ -10,7 +10,7 @@ use crate::store::{Reader, Session, State};
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Bytes that are read at once.
@@ -360,15 +360,7 @@ impl Write for Hashing {
 
 /// All that is left in `from`, piece by piece.
 fn copy(from: &mut (impl Read + ?Sized), to: &mut impl Write) -> io::Result<()> {
-    let mut piece = vec![0; PIECE];
-    loop {
-        match from.read(&mut piece) {
-            Ok(0) => return Ok(()),
-            Ok(read) => to.write_all(piece.get(..read).unwrap_or_default())?,
-            Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
+    io::copy(&mut BufReader::with_capacity(PIECE, from), to).map(drop)
 }
 
 /// A directory in another one, which is no link; None where nothing is there.

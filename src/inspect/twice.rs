@@ -1,6 +1,7 @@
 //! Content that would be there twice: the same in two documents that have no history in common.
 
 use crate::crdt::types::{SharedType, SharedTypes};
+use crate::error::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -24,6 +25,18 @@ impl fmt::Display for Twice {
              there twice"
         )
     }
+}
+
+/// Refuses what would be there twice, with what to do instead; nothing where there is none.
+///
+/// # Errors
+/// `Refused`, with each root as a cause.
+pub fn refuse(found: &[Twice], instead: &'static str) -> Result<()> {
+    if found.is_empty() {
+        return Ok(());
+    }
+    let error = Error::refused("the same content would be there twice");
+    Err(found.iter().fold(error, |error, twice| error.because(twice.to_string())).hint(instead))
 }
 
 /// Who has it, and which clients wrote it there.

@@ -3,7 +3,7 @@
 use super::bundle::Bundle;
 use super::export::{Request, export};
 use super::import::{Imported, Input, import};
-use super::manifest::Has;
+use super::manifest::{FORMAT, Has, Manifest, Sender};
 use super::peer::{self, KnownPeer};
 use crate::clock::{Clock, Ids};
 use crate::concern;
@@ -20,6 +20,25 @@ use std::rc::Rc;
 use std::time::Duration;
 
 const NOW: i64 = 1_790_000_000;
+
+/// A manifest without documents.
+pub(super) fn manifest() -> Manifest {
+    Manifest {
+        format: FORMAT.into(),
+        bundle: "0d9d7c7e-52a7-4d6f-8a3e-3f2a5f0a9a11".into(),
+        created_at: 1_790_000_000,
+        from: Sender { replica: Some("replica-a".into()), member: None, succeeds: Vec::new() },
+        addressee: None,
+        seq: 3,
+        full: true,
+        limited: false,
+        heard: Default::default(),
+        documents: Vec::new(),
+        archives: None,
+        files: Vec::new(),
+        missing: Vec::new(),
+    }
+}
 
 /// A replica on a machine of its own.
 struct Replica {

@@ -8,11 +8,10 @@
 
 use super::convergence::seeds;
 use super::support::{copy_tree, temporary};
-use crdtctl::clock::{Clock, Ids};
-use crdtctl::concern::{self, Role, chat, core};
+use super::world::environment;
+use crdtctl::concern::{Role, chat, core};
 use crdtctl::error::Kind;
 use crdtctl::id::{EntityId, MemberId};
-use crdtctl::merge;
 use crdtctl::operation::{self, Operation, Unarchive};
 use crdtctl::query::chat as query;
 use crdtctl::sample::Chance;
@@ -26,7 +25,6 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Duration;
 
 const ENTITY: &str = "group:ocean-forest-moon-star";
 const START: i64 = 1_767_225_600;
@@ -83,17 +81,8 @@ impl Schedule {
         let mut replicas = Vec::new();
         for (index, member) in MEMBERS.iter().enumerate() {
             let home = root.path().join(format!("r{index}"));
-            let environment = Rc::new(Environment {
-                clock: Clock::fixed(START),
-                ids: Ids::seeded(&format!("archiving {seed} {index}")),
-                leases: Some(home.join("leases")),
-                machine: format!("r{index}"),
-                host: format!("r{index}"),
-                lock_wait: Duration::from_secs(1),
-                roots: concern::roots,
-                noted: concern::noted(),
-                adopt: merge::adopt,
-            });
+            let ids = format!("archiving {seed} {index}");
+            let environment = environment(&home, index, &ids, START);
             let member = MemberId::parse(member).expect("a member id");
             let dir = home.join("store");
             Store::init(&dir, environment.clone(), Some(&member)).expect("a store");

@@ -20,6 +20,22 @@ use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+/// A store as the library opens it to look at it; it has no place for leases, so nothing is written.
+pub fn looked_at(store: &Store<'_>) -> store::Store {
+    let environment = Environment {
+        clock: Clock::fixed(store.machine.now()),
+        ids: Ids::seeded("nothing is written"),
+        leases: None,
+        machine: "test".to_owned(),
+        host: "test".to_owned(),
+        lock_wait: Duration::from_secs(10),
+        roots: crdtctl::concern::roots,
+        noted: crdtctl::concern::noted(),
+        adopt: crdtctl::merge::adopt,
+    };
+    store::Store::open_with(&store.dir, Rc::new(environment)).expect("a store")
+}
+
 const GROUP: &str = "group:ocean-forest-moon-star";
 const ALICE: &str = "alice-river-stone-sky";
 const BOB: &str = "bob-hill-lake-tree";
@@ -37,18 +53,7 @@ pub(super) struct Content {
 
 impl Content {
     pub fn of(store: &Store<'_>) -> Content {
-        let environment = Environment {
-            clock: Clock::fixed(store.machine.now()),
-            ids: Ids::seeded("nothing is written"),
-            leases: None,
-            machine: "test".to_owned(),
-            host: "test".to_owned(),
-            lock_wait: Duration::from_secs(10),
-            roots: crdtctl::concern::roots,
-            noted: crdtctl::concern::noted(),
-            adopt: crdtctl::merge::adopt,
-        };
-        let opened = store::Store::open_with(&store.dir, Rc::new(environment)).expect("a store");
+        let opened = looked_at(store);
         let reader = opened.reader().expect("a reader");
         let mut content = Content::default();
         for document in reader.documents().expect("the documents") {

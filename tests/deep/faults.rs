@@ -14,18 +14,14 @@
 //!
 //! `CRDTCTL_FAULTS=2500` makes the run longer, `CRDTCTL_FAULTS_SEED=2` another.
 
-use super::crash::{Rewind, ended, under_strace};
+use super::crash::{Rewind, ended, looked_at, under_strace};
 use super::support::{Machine, Run, Store, files, number, skipped, text};
-use crdtctl::clock::{Clock, Ids};
 use crdtctl::id::EntityId;
 use crdtctl::sample::Chance;
-use crdtctl::store::{self, Environment};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
-use std::rc::Rc;
-use std::time::Duration;
 
 const GROUP: &str = "group:ocean-forest-moon-star";
 const ALICE: &str = "alice-river-stone-sky";
@@ -258,18 +254,7 @@ fn names() -> String {
 
 /// What the store holds, and what it says of its past.
 fn fingerprint(store: &Store<'_>) -> String {
-    let environment = Environment {
-        clock: Clock::fixed(store.machine.now()),
-        ids: Ids::seeded("nothing is written"),
-        leases: None,
-        machine: "test".to_owned(),
-        host: "test".to_owned(),
-        lock_wait: Duration::from_secs(10),
-        roots: crdtctl::concern::roots,
-        noted: crdtctl::concern::noted(),
-        adopt: crdtctl::merge::adopt,
-    };
-    let opened = store::Store::open_with(&store.dir, Rc::new(environment)).expect("a store");
+    let opened = looked_at(store);
     let reader = opened.reader().expect("a reader");
     let mut found = String::new();
     for document in reader.documents().expect("the documents") {

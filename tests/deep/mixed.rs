@@ -5,14 +5,12 @@
 
 use super::application::Application;
 use super::convergence::seeds;
-use super::world::checked;
-use crdtctl::clock::{Clock, Ids};
-use crdtctl::concern::{self, Role, chat, core};
+use super::world::{checked, environment};
+use crdtctl::concern::{Role, chat, core};
 use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
 use crdtctl::error::Kind;
 use crdtctl::id::{DocId, EntityId, MemberId};
-use crdtctl::merge;
 use crdtctl::operation::{self, Operation};
 use crdtctl::path::Keys;
 use crdtctl::sample::Chance;
@@ -25,7 +23,6 @@ use crdtctl::wire;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Duration;
 
 const ENTITY: &str = "group:ocean-forest-moon-star";
 const START: i64 = 1_767_225_600;
@@ -111,17 +108,8 @@ impl World {
         let count = 2 + world.below(2);
         for (index, member) in MEMBERS.iter().enumerate().take(count) {
             let home = world._root.path().join(format!("r{index}"));
-            let environment = Rc::new(Environment {
-                clock: Clock::fixed(START),
-                ids: Ids::seeded(&format!("mixed {seed} {index}")),
-                leases: Some(home.join("leases")),
-                machine: format!("r{index}"),
-                host: format!("r{index}"),
-                lock_wait: Duration::from_secs(1),
-                roots: concern::roots,
-                noted: concern::noted(),
-                adopt: merge::adopt,
-            });
+            let ids = format!("mixed {seed} {index}");
+            let environment = environment(&home, index, &ids, START);
             let member = MemberId::parse(member).expect("a member id");
             let dir = home.join("store");
             let (store, _) =

@@ -32,7 +32,7 @@ use crdtctl::sync::import::{Imported, Input, import};
 use crdtctl::sync::peer::KnownPeer;
 use crdtctl::wire::{Checked, Clocks, Update};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -113,6 +113,22 @@ pub struct World {
     root: tempfile::TempDir,
 }
 
+/// A machine of its own for a replica in a home.
+pub fn environment(home: &Path, index: usize, ids: &str, now: i64) -> Rc<Environment> {
+    let name = format!("r{index}");
+    Rc::new(Environment {
+        clock: Clock::fixed(now),
+        ids: Ids::seeded(ids),
+        leases: Some(home.join("leases")),
+        machine: name.clone(),
+        host: name,
+        lock_wait: Duration::from_secs(1),
+        roots: concern::roots,
+        noted: concern::noted(),
+        adopt: crdtctl::merge::adopt,
+    })
+}
+
 impl World {
     pub fn new(seed: u64, climate: Climate) -> World {
         let root = temporary();
@@ -147,18 +163,9 @@ impl World {
             (1.., 1 | 2) => self.replicas[index - 1].member.clone(),
             _ => Some(MemberId::parse(MEMBERS[index]).expect("a member id")),
         };
-        let environment = Rc::new(Environment {
-            // Own clocks are wrong by minutes.
-            clock: Clock::fixed(START + i64::try_from(self.chance.below(1200)).unwrap_or(0)),
-            ids: Ids::seeded(&format!("world {seed} {index}")),
-            leases: Some(home.join("leases")),
-            machine: name.clone(),
-            host: name.clone(),
-            lock_wait: Duration::from_secs(1),
-            roots: concern::roots,
-            noted: concern::noted(),
-            adopt: crdtctl::merge::adopt,
-        });
+        // Own clocks are wrong by minutes.
+        let now = START + i64::try_from(self.chance.below(1200)).unwrap_or(0);
+        let environment = environment(&home, index, &format!("world {seed} {index}"), now);
         let (store, _) =
             Store::init(&dir, environment.clone(), member.as_ref()).expect("a new store");
         let held = Held::default();

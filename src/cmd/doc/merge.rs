@@ -4,7 +4,7 @@ use crate::cmd::subject::LooseDocument;
 use crate::cmd::{Context, OutFile};
 use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Kind, Result};
-use crate::inspect::twice::{Twice, twice};
+use crate::inspect::twice::{self, Twice};
 use crate::ui::{Body, Report};
 use crate::wire::{Id, Update, merge_with_gaps};
 use serde_json::json;
@@ -48,10 +48,13 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Report> {
     refuse_fork(&files, &updates, &merged)?;
     let doubled = doubled(&files)?;
     if !args.doubled {
-        refuse_doubled(&doubled)?;
+        twice::refuse(
+            &doubled,
+            "keep one of them and let everybody begin with it; `--doubled` merges them all the same",
+        )?;
     }
-    for twice in &doubled {
-        context.note(twice.to_string());
+    for one in &doubled {
+        context.note(one.to_string());
     }
     let types = SharedTypes::read(merged)?;
     for waiting in types.waiting() {
@@ -93,22 +96,10 @@ fn refuse_fork(files: &[LooseDocument], updates: &[Update<'_>], merged: &[u8]) -
     Ok(())
 }
 
-/// Says what would be there twice before anything is written.
-fn refuse_doubled(doubled: &[Twice]) -> Result<()> {
-    if doubled.is_empty() {
-        return Ok(());
-    }
-    let error = Error::refused("the same content would be there twice");
-    let error = doubled.iter().fold(error, |error, twice| error.because(twice.to_string()));
-    Err(error.hint(
-        "keep one of them and let everybody begin with it; `--doubled` merges them all the same",
-    ))
-}
-
 fn doubled(files: &[LooseDocument]) -> Result<Vec<Twice>> {
     let mut all = Vec::with_capacity(files.len());
     for file in files {
         all.push((file.name.as_str(), file.types()?));
     }
-    Ok(twice(&all))
+    Ok(twice::twice(&all))
 }

@@ -8,7 +8,7 @@ use crate::cmd::{Context, DryRun, OutFile};
 use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Kind, Result, counted};
 use crate::id::DocId;
-use crate::inspect::twice::twice;
+use crate::inspect::twice;
 use crate::store::Reader;
 use crate::sync::bundle::Bundle;
 use crate::sync::content::{self, ContentChoice, OutgoingContents};
@@ -268,15 +268,10 @@ fn refuse_doubled(context: &Context, doc: &DocId, name: &str, update: &[u8]) -> 
     else {
         return Ok(());
     };
-    let found = twice(&[(doc.as_str(), here), (name, there)]);
-    if found.is_empty() {
-        return Ok(());
-    }
-    let error = Error::refused("the same content would be there twice");
-    let error = found.iter().fold(error, |error, twice| error.because(twice.to_string()));
-    Err(error.hint(
+    twice::refuse(
+        &twice::twice(&[(doc.as_str(), here), (name, there)]),
         "whoever made the file should have begun with the document; `--doubled` brings it in all the same",
-    ))
+    )
 }
 
 /// Says of an error about one of several files what became of the others.

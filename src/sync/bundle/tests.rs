@@ -1,27 +1,9 @@
 use super::*;
 use crate::error::Kind;
 use crate::id::DocId;
-use crate::sync::manifest::{FORMAT, Has, LogRange, Sender};
+use crate::sync::manifest::{Has, LogRange};
+use crate::sync::tests::manifest;
 use std::io::{self, Write};
-
-/// A manifest without documents.
-fn manifest() -> Manifest {
-    Manifest {
-        format: FORMAT.into(),
-        bundle: "0d9d7c7e-52a7-4d6f-8a3e-3f2a5f0a9a11".into(),
-        created_at: 1_790_000_000,
-        from: Sender { replica: Some("replica-a".into()), member: None, succeeds: Vec::new() },
-        addressee: None,
-        seq: 3,
-        full: true,
-        limited: false,
-        heard: Default::default(),
-        documents: Vec::new(),
-        archives: None,
-        files: Vec::new(),
-        missing: Vec::new(),
-    }
-}
 
 fn entry(doc: &str) -> BundledDocument {
     BundledDocument {

@@ -2,25 +2,8 @@ use super::*;
 use crate::error::Kind;
 use crate::sync::bundle::Bundle;
 use crate::sync::hash::Hash;
-use crate::sync::manifest::{FORMAT, Manifest, Sender};
-
-fn manifest() -> Manifest {
-    Manifest {
-        format: FORMAT.into(),
-        bundle: "0d9d7c7e-52a7-4d6f-8a3e-3f2a5f0a9a11".into(),
-        created_at: 1_790_000_000,
-        from: Sender { replica: Some("replica-a".into()), member: None, succeeds: Vec::new() },
-        addressee: None,
-        seq: 3,
-        full: true,
-        limited: false,
-        heard: Default::default(),
-        documents: Vec::new(),
-        archives: None,
-        files: Vec::new(),
-        missing: Vec::new(),
-    }
-}
+use crate::sync::manifest::Manifest;
+use crate::sync::tests::manifest;
 
 /// Bytes that are not all the same.
 fn bytes(seed: u8, length: usize) -> Vec<u8> {

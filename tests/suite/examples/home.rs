@@ -22,6 +22,15 @@ const STAND_INS: &[(&str, &str)] = &[
 /// Programs that examples are piped through as they are, where they are installed.
 const OTHERS: &[&str] = &["jq", "sqlite3", "python3", "b3sum"];
 
+/// Brings the databases of other programs that examples look into.
+pub const COPY_DATABASES: &str = concat!(
+    "cp ",
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/fixtures/databases/pycrdt.ystore.db .jupyter_ystore.db && cp ",
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/fixtures/databases/hocuspocus.sqlite db.sqlite"
+);
+
 /// Files by their path below a directory.
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
@@ -188,16 +197,7 @@ const FURNISHING: &[(&str, &str)] = &[
     ("", "crdtctl -s ~/bob sync export -O from-bob.crdt && cp from-bob.crdt bob.crdt"),
     ("", "cp from-bob.crdt ~/usb/"),
     // Databases of other programs.
-    (
-        "",
-        concat!(
-            "cp ",
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/fixtures/databases/pycrdt.ystore.db .jupyter_ystore.db && cp ",
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/fixtures/databases/hocuspocus.sqlite db.sqlite"
-        ),
-    ),
+    ("", COPY_DATABASES),
     // A document that Yjs wrote, what was changed in it, and both together.
     (
         "",

@@ -1,6 +1,6 @@
 //! The README's blocks, in their order, as one story in one home.
 
-use super::home::{Home, can_run, shipped};
+use super::home::{COPY_DATABASES, Home, can_run, shipped};
 use crate::support::*;
 
 /// Lines that end with another exit code than 0.
@@ -21,16 +21,7 @@ const BEFORE: &[(&str, &str)] = &[
         "mkdir ~/blob && cd ~/blob && printf %s AQkHAAQBBHRleHQHSGFyYm91coQHBgUgcGxhbkYHAARib2xkBHRydWXGBwYHBwRib2xkBG51bGwoAQhzZXR0aW5ncwV0aGVtZQF3BGRhcmsHAQRwYWdlAwFwBwAHDwYEAAcQDU1pbmQgdGhlIHRpZGUoAAcPBWNsYXNzAXcEbm90ZQA= | base64 -d > state.bin \
          && printf %s AQsHAAQBBHRleHQHSGFyYm91coQHBgUgcGxhbkYHAARib2xkBHRydWXGBwYHBwRib2xkBG51bGwhAQhzZXR0aW5ncwV0aGVtZQEHAQRwYWdlAwFwBwAHDwYEAAcQDU1pbmQgdGhlIHRpZGUoAAcPBWNsYXNzAXcEbm90ZagHDgF3BWxpZ2h0hAcLDiwgc2Vjb25kIGRyYWZ0AQcBDgE= | base64 -d > newer.bin",
     ),
-    (
-        "crdtctl doc kind .jupyter_ystore.db",
-        concat!(
-            "cp ",
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/fixtures/databases/pycrdt.ystore.db .jupyter_ystore.db && cp ",
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/fixtures/databases/hocuspocus.sqlite db.sqlite"
-        ),
-    ),
+    ("crdtctl doc kind .jupyter_ystore.db", COPY_DATABASES),
     ("crdtctl init alice --as alice-river-stone-sky", "cd ~"),
     (
         "crdtctl conflict list",
