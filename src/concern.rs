@@ -39,6 +39,7 @@ pub const CONCERNS: &[Spec] = &[
     canvas::SPEC,
     issues::SPEC,
     disk::SPEC,
+    disk::PRIVATE,
     #[cfg(test)]
     notes::SPEC,
 ];
@@ -51,6 +52,11 @@ pub fn of(doc: &DocId) -> Option<&'static Spec> {
 /// The concern with this name.
 pub fn named(name: &str) -> Option<&'static Spec> {
     CONCERNS.iter().find(|spec| spec.name == name)
+}
+
+/// Whether a document stays with the member of its replica.
+pub fn is_private(doc: &DocId) -> bool {
+    of(doc).is_some_and(|spec| spec.private)
 }
 
 /// The types that the roots of a document must have; none are known for an opaque one.

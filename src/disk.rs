@@ -18,7 +18,8 @@ mod status;
 mod take_in;
 mod tree;
 
-pub use all::{is_disk, settle_all, take_in_all};
+pub use crate::concern::disk::is_disk;
+pub use all::{settle_all, take_in_all};
 pub use contents::{Contents, NamedContent, named_contents};
 pub use objects::{Objects, PartialContent};
 pub use settle::{Settled, settle};

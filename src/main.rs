@@ -77,7 +77,7 @@ fn unheard(error: Error, seq: Option<i64>) -> Error {
 /// A bundle, or any other file that is handed out by way of standard output, is waited for.
 fn settle(report: &Report) -> io::Result<()> {
     match report.body {
-        Body::Raw(_) => cmd::settle_output(),
+        Body::Raw(_) | Body::Copied(_) => cmd::settle_output(),
         _ => Ok(()),
     }
 }

@@ -233,7 +233,9 @@ operations! {
             may("beside"),
         ],
     }
-    "disk.move" => DiskMove(disk::MoveFile) { takes: &[needs("file"), needs("to")] }
+    "disk.move" => DiskMove(disk::MoveFile) {
+        creates: Creates::Sometimes, takes: &[needs("file"), needs("to")],
+    }
     "disk.remove" => DiskRemove(disk::RemoveFile) { deletes: true, takes: &[needs("file")] }
     "disk.publish" => DiskPublish(disk::Publish) { creates: Creates::Sometimes }
     "disk.restore" => DiskRestore(disk::RestoreFile) { takes: &[needs("file")] }

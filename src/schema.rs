@@ -24,6 +24,9 @@ pub struct Spec {
     pub name: &'static str,
     /// The limit of a document, in bytes of encoded state.
     pub limit_bytes: u64,
+    /// Whether a document stays with its member: it leaves the machine only for replicas of the same
+    /// one.
+    pub private: bool,
     /// The roots and the type that each must have.
     pub roots: &'static [(&'static str, RootKind)],
     /// The kinds of records in it; empty for a concern that has none.

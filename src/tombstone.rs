@@ -333,6 +333,10 @@ pub fn prune_record(
     collection: &'static Collection,
     path: &[String],
 ) -> Result<Vec<Pruned>> {
+    // Another replica of the same member may be changing it: it goes when that was heard of.
+    if concern::is_private(doc) {
+        return Ok(Vec::new());
+    }
     let (Some(entity), Some(tombstone)) = (
         doc.entity(),
         session.read(doc, |source| Tombstone::at(collection, source, path.into()))?.flatten(),
@@ -452,8 +456,12 @@ fn remove(session: &mut Session, doc: &DocId, plan: PrunePlan) -> Result<Vec<Pru
     Ok(plan.prunable)
 }
 
-/// The active members of the entity that a document belongs to.
+/// The active members of the entity that a document belongs to; of a private one whose it is.
 pub fn members_of(session: &mut Session, doc: &DocId) -> Result<MemberTimes> {
+    if concern::is_private(doc) {
+        let owner = session.state().replica()?.and_then(|(_, member, _)| member);
+        return Ok(owner.map(|owner| (owner.to_string(), i64::MIN)).into_iter().collect());
+    }
     let Some(entity) = doc.entity() else { return Ok(MemberTimes::new()) };
     let core = entity.document(core::SPEC.name);
     Ok(session.read(&core, core::active)?.unwrap_or_default())

@@ -109,6 +109,7 @@ fn write_body(body: &Body, terminal: &Terminal, out: &mut dyn Write) -> io::Resu
         Body::Nothing => Ok(()),
         Body::Text(text) => out.write_all(text.as_bytes()),
         Body::Raw(bytes) => out.write_all(bytes),
+        Body::Copied(input) => return input.write(out),
         Body::Json(value) => json::dump(value, terminal.format, out),
         Body::Content(content) => content.write(terminal.format, out),
         Body::Lines(values) => json::lines(values, out),

@@ -1,6 +1,7 @@
 use super::foreign::FromKind;
 use super::subject::{DocumentContent, Subject};
 use super::{Context, words};
+use crate::concern::disk::is_private;
 use crate::crdt::source::Source;
 use crate::crdt::types::SharedTypes;
 use crate::crdt::view::View;
@@ -18,7 +19,8 @@ use serde_json::{Map, json};
 /// is deleted and who acknowledged that: where it alone is equal, acknowledgements are on their way,
 /// or what everybody has acknowledged is gone on one side already; another exchange, both ways, makes
 /// the content equal. In a pipe and with `-o id` the content digest is
-/// printed alone, as one line of hex, and with `--words` as four words.
+/// printed alone, as one line of hex, and with `--words` as four words. Those of the store leave out
+/// private disks, which others do not have.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl digest
@@ -133,10 +135,12 @@ fn of_types(types: &SharedTypes) -> DigestReport {
     }
 }
 
-/// The digests over all documents with live content, and how many those are: a document that was
-/// created and never filled, or emptied, is no difference between the contents of two replicas.
+/// The digests over all documents with live content but private disks, which others do not have, and
+/// how many those are: a document that was created and never filled, or emptied, is no difference
+/// between the contents of two replicas.
 fn of_store(context: &Context, reader: &Reader) -> Result<(DigestReport, usize)> {
-    let documents = reader.documents()?;
+    let mut documents = reader.documents()?;
+    documents.retain(|document| !is_private(&document.id));
     let progress = context.progress("reading documents", Some(documents.len() as u64));
     let [mut content, mut live, mut version] = [(); 3].map(|()| blake3::Hasher::new());
     let mut count = 0;

@@ -13,7 +13,6 @@ pub use put::SourceFile;
 pub use read::get;
 
 use super::{Context, DryRun, OutFile};
-use crate::concern::disk::SPEC;
 use crate::error::Result;
 use crate::query::disk::file;
 use crate::ui::Report;
@@ -24,7 +23,8 @@ use std::path::PathBuf;
 ///
 /// A path names the disk first: /shared/docs/plan.md, /public/website/index.html. The files lie in
 /// plain directories beside the store, disks/entities/ENTITY/DISK/…, where every program can read
-/// and write them: `disk scan` takes in what was changed there.
+/// and write them: `disk scan` takes in what was changed there. What is on /private leaves the machine
+/// only in bundles made `--for` replicas of the same member.
 #[derive(clap::Args)]
 pub struct DiskArgs {
     #[command(subcommand)]
@@ -108,6 +108,8 @@ enum DiskVerb {
         dry_run: DryRun,
     },
     /// Move a file, or all files of a directory
+    ///
+    /// From /private to another disk and back it becomes another file: what others got of it they keep.
     #[command(after_help = "Example:\n  crdtctl disk move /shared/docs/notes.md /public/notes.md")]
     Move {
         /// A path, or a file's id
@@ -217,8 +219,7 @@ pub fn run(context: &Context, args: DiskArgs) -> Result<Report> {
         DiskVerb::Status { all } => list::status(context, &entity()?, all),
         DiskVerb::History { path } => {
             let (reader, entity) = (context.reader()?, entity()?);
-            let file = file(&reader, &entity, &path)?;
-            let doc = entity.document(SPEC.name);
+            let (doc, file) = file(&reader, &entity, &path)?;
             super::log::of_one(context, &reader, &doc, &file.id)
         }
         DiskVerb::Diff { path, with } => read::diff(context, &entity()?, &path, with.as_deref()),

@@ -170,6 +170,7 @@ pub fn command(next: &Next) -> String {
         Next::SaveViews => "sql --save FILE",
         Next::Export => "sync export -O FILE",
         Next::ImportInto => "-s DIR sync import FILE",
+        Next::ExportFor => "sync export --for REPLICA -O FILE",
         Next::ExportDocument | Next::ExportLess => "sync export --doc DOC -O FILE",
         Next::Import => "sync import BUNDLE",
         Next::ShowBundle => "sync show",

@@ -14,7 +14,11 @@ const SHELL: &str = "|&;<>()$`\\\"'*?[#~%\n";
 pub fn sink(report: &Report, terminal: &Terminal) -> Box<dyn Write> {
     let held = !matches!(
         report.body,
-        Body::Raw(_) | Body::Feed(_) | Body::Written(_) | Body::Stream { live: true, .. }
+        Body::Raw(_)
+            | Body::Copied(_)
+            | Body::Feed(_)
+            | Body::Written(_)
+            | Body::Stream { live: true, .. }
     );
     match program().filter(|_| held && terminal.pages) {
         Some(program) => Box::new(Screen {

@@ -132,6 +132,8 @@ struct ExportArgs {
     #[command(flatten)]
     out: OutFile,
     /// Only what this peer lacks: a replica (a prefix is enough) or its member
+    ///
+    /// For a replica of your own member private disks go along; they go into no other bundle.
     #[arg(long = "for", value_name = "PEER", conflicts_with = "since")]
     peer: Option<String>,
     /// Only what the sender of this bundle lacked when it made the bundle

@@ -33,6 +33,7 @@ use serde_json::{Map, Value as Json, json};
 pub const SPEC: Spec = Spec {
     name: "canvas",
     limit_bytes: limits::CANVAS_BYTES,
+    private: false,
     roots: &[("elements", RootKind::Map), ("metadata", RootKind::Map)],
     collections: &[ELEMENTS],
 };

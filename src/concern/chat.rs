@@ -32,6 +32,7 @@ use serde::{Deserialize, Serialize};
 pub const SPEC: Spec = Spec {
     name: "chat",
     limit_bytes: limits::CHAT_BYTES,
+    private: false,
     roots: &[("messages", RootKind::Map), ("threads", RootKind::Map)],
     collections: &[MESSAGES, THREADS, REPLIES],
 };

@@ -27,6 +27,7 @@ use std::collections::BTreeMap;
 pub const SPEC: Spec = Spec {
     name: "core",
     limit_bytes: limits::CORE_BYTES,
+    private: false,
     roots: &[("metadata", RootKind::Map), ("members", RootKind::Map), (ACTIVE, RootKind::Map)],
     collections: &[MEMBERS],
 };

@@ -4,6 +4,7 @@
 //! bytes of other files lie beside the store; here are their hashes. What lies in the directories of
 //! the disks is made of this, and changes there are taken in: that is not done here.
 
+mod access;
 pub mod content;
 pub mod difference;
 mod directory;
@@ -23,17 +24,54 @@ pub use remove::{MoveFile, RemoveFile, RestoreFile};
 pub use revive::revive_edited;
 
 use crate::error::{Error, Next};
+use crate::id::{DocId, EntityId};
 use crate::limits;
 use crate::schema::{Collection, DeletionMarker, Field, Removal, Spec};
 use crate::wire::RootKind;
 
-/// The concern `disk`: its root, and the collections [`FILES`] and [`VERSIONS`].
-pub const SPEC: Spec = Spec {
-    name: "disk",
-    limit_bytes: limits::DISK_BYTES,
-    roots: &[("files", RootKind::Map)],
-    collections: &[FILES, VERSIONS],
-};
+/// The concern `disk`, the public and the shared one: its root, and the collections [`FILES`] and
+/// [`VERSIONS`].
+pub const SPEC: Spec = of_disks("disk", false);
+
+/// The private disk. A document travels whole, so that what is to stay here has one of its own: it
+/// belongs to the member of this replica, and goes to other replicas of that member alone.
+pub const PRIVATE: Spec = of_disks("disk-private", true);
+
+const fn of_disks(name: &'static str, private: bool) -> Spec {
+    Spec {
+        name,
+        limit_bytes: limits::DISK_BYTES,
+        private,
+        roots: &[("files", RootKind::Map)],
+        collections: &[FILES, VERSIONS],
+    }
+}
+
+/// Whether a document says what lies on disks.
+pub fn is_disk(doc: &DocId) -> bool {
+    doc.concern() == Some(SPEC.name) || is_private(doc)
+}
+
+/// Whether a document is a private disk's: it leaves the machine only for replicas of its member.
+pub fn is_private(doc: &DocId) -> bool {
+    doc.concern() == Some(PRIVATE.name)
+}
+
+/// The document that says what lies on a disk of an entity.
+pub fn document(entity: &EntityId, disk: DiskKind) -> DocId {
+    entity.document(match disk {
+        DiskKind::Private => PRIVATE.name,
+        DiskKind::Public | DiskKind::Shared => SPEC.name,
+    })
+}
+
+/// The documents of all disks of an entity, each with the disks that it is about.
+pub fn documents(entity: &EntityId) -> [(DocId, &'static [DiskKind]); 2] {
+    [
+        (entity.document(PRIVATE.name), &[DiskKind::Private]),
+        (entity.document(SPEC.name), &[DiskKind::Public, DiskKind::Shared]),
+    ]
+}
 
 /// The files, keyed by an id that follows from where and with what a file came to be: who puts the
 /// same file to the same place at once with others has made one file with them (rule R2).

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub const SPEC: Spec = Spec {
     name: "issues",
     limit_bytes: limits::ISSUES_BYTES,
+    private: false,
     roots: &[("issues", RootKind::Map)],
     collections: &[ISSUES, COMMENTS],
 };

@@ -31,6 +31,7 @@ use serde::{Deserialize, Serialize};
 pub const SPEC: Spec = Spec {
     name: "kanban",
     limit_bytes: limits::KANBAN_BYTES,
+    private: false,
     roots: &[("columns", RootKind::Array), ("cards", RootKind::Map)],
     collections: &[COLUMNS, CARDS],
 };

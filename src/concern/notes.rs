@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub const SPEC: Spec = Spec {
     name: "notes",
     limit_bytes: 100_000,
+    private: false,
     roots: &[("notes", RootKind::Map)],
     collections: &[NOTES],
 };

@@ -2,10 +2,11 @@
 
 use super::settle::settle;
 use super::take_in::{Which, take_in};
-use crate::concern::disk::SPEC;
+use crate::concern::disk::is_disk;
 use crate::error::{Hint, Result};
-use crate::id::{DocId, EntityId};
+use crate::id::EntityId;
 use crate::store::Session;
+use std::collections::BTreeSet;
 
 /// Takes in what others changed of the files that are known, in all entities that have any: before
 /// something else comes to their documents.
@@ -32,13 +33,8 @@ pub fn settle_all(session: &mut Session) -> Result<Vec<Hint>> {
     Ok(notes)
 }
 
-/// Whether a document says what lies on disks.
-pub fn is_disk(doc: &DocId) -> bool {
-    doc.concern() == Some(SPEC.name)
-}
-
 /// The entities that have files.
-fn with_disks(session: &Session) -> Result<Vec<EntityId>> {
+fn with_disks(session: &Session) -> Result<BTreeSet<EntityId>> {
     let documents = session.documents()?.into_iter().map(|document| document.id);
     Ok(documents.filter(is_disk).filter_map(|doc| doc.entity()).collect())
 }

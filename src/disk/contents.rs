@@ -1,9 +1,8 @@
 //! Contents by their hashes, wherever they lie: beside the disks, or as a file on one of them.
 
-use super::all::is_disk;
 use super::objects::Objects;
 use super::tree::Tree;
-use crate::concern::disk::{DiskContent, DiskPath, read_all};
+use crate::concern::disk::{DiskContent, DiskPath, is_disk, read_all};
 use crate::error::Result;
 use crate::id::{DocId, EntityId};
 use crate::store::Reader;

@@ -3,7 +3,9 @@
 use super::application;
 use super::objects::Objects;
 use super::tree::{Held, Tree};
-use crate::concern::disk::{Directory, DiskContent, DiskFile, DiskPath, FilePlace, SPEC, read};
+use crate::concern::disk::{
+    Directory, DiskContent, DiskFile, DiskPath, FilePlace, SPEC, documents, read,
+};
 use crate::error::{Hint, Next, Result};
 use crate::id::{DocId, EntityId};
 use crate::store::{DiskBase, Session};
@@ -26,7 +28,17 @@ pub struct Settled {
 /// # Errors
 /// Those of the store and of the file system; what was made by then is.
 pub fn settle(session: &mut Session, entity: &EntityId) -> Result<Settled> {
-    let doc = entity.document(SPEC.name);
+    let mut settled = Settled::default();
+    for (doc, _) in documents(entity) {
+        let one = settle_document(session, entity, doc)?;
+        settled.written.extend(one.written);
+        settled.removed.extend(one.removed);
+        settled.notes.extend(one.notes);
+    }
+    Ok(settled)
+}
+
+fn settle_document(session: &mut Session, entity: &EntityId, doc: DocId) -> Result<Settled> {
     if session.dry_run() || session.view(&doc)?.is_none() {
         return Ok(Settled::default());
     }
@@ -40,7 +52,7 @@ pub fn settle(session: &mut Session, entity: &EntityId) -> Result<Settled> {
         objects: Objects::open(&disks)?,
         written: BTreeMap::new(),
         at: BTreeMap::new(),
-        lying: BTreeMap::new(),
+        lying: lying_elsewhere(session, entity, &doc)?,
         done: Settled::default(),
         doc,
         session,
@@ -56,6 +68,23 @@ pub fn settle(session: &mut Session, entity: &EntityId) -> Result<Settled> {
         application::keep_up(&disks, entity, &tree, [&done.written, &done.removed])?;
     }
     Ok(done)
+}
+
+/// Where contents were written that files of the other disks hold, by their hashes: one of them may have
+/// come from there.
+fn lying_elsewhere(
+    session: &Session,
+    entity: &EntityId,
+    doc: &DocId,
+) -> Result<BTreeMap<String, String>> {
+    let mut lying = BTreeMap::new();
+    for (other, _) in documents(entity) {
+        if other != *doc {
+            let written = session.state().written_contents(&other)?;
+            lying.extend(written.into_iter().map(|(path, blake3)| (blake3, path)));
+        }
+    }
+    Ok(lying)
 }
 
 struct Maker<'s> {
@@ -77,8 +106,10 @@ impl Maker<'_> {
     fn claim(&mut self, entity: &EntityId) -> Result<()> {
         let state = self.session.state();
         let name = self.tree.name();
-        if state.disk_directory(&self.doc)?.is_none() {
-            state.claim_disk_directory(&self.doc, name)?;
+        // One directory for all disks.
+        let doc = entity.document(SPEC.name);
+        if state.disk_directory(&doc)?.is_none() {
+            state.claim_disk_directory(&doc, name)?;
             if name != entity.id() {
                 let said = format!(
                     "the files of {entity} lie in entities/{name}: another entity has that id, \

@@ -4,10 +4,10 @@ use super::objects::Objects;
 use super::tree::Tree;
 use crate::concern::core;
 use crate::concern::disk::{
-    Directory, DiskContent, DiskFile, DiskKind, DiskPath, SPEC, WEBSITE, read, website,
+    Directory, DiskContent, DiskFile, DiskKind, DiskPath, WEBSITE, documents, read, website,
 };
 use crate::error::{Hint, Next, Result};
-use crate::id::EntityId;
+use crate::id::{DocId, EntityId};
 use crate::store::{DiskBase, Reader};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,36 +61,20 @@ pub struct FileStatus {
 pub fn status(reader: &Reader, entity: &EntityId) -> Result<Vec<FileStatus>> {
     let Some(disks) = reader.disks() else { return Ok(Vec::new()) };
     let tree = Tree::of_reader(reader, entity, &disks)?;
-    let doc = entity.document(SPEC.name);
-    let written = reader.state().map(|state| state.written_files(&doc)).transpose()?;
-    let written: BTreeMap<String, DiskBase> =
-        written.into_iter().flatten().map(|written| (written.file.clone(), written)).collect();
-    let look = StatusLook { tree, objects: Objects::open(&disks)?, written };
+    let mut look = StatusLook { tree, objects: Objects::open(&disks)?, written: BTreeMap::new() };
     let mut all = Vec::new();
-    let mut known: BTreeSet<DiskPath> = BTreeSet::new();
-    if let Some(view) = reader.view(&doc)? {
-        let directory = Directory::of(&view);
-        for place in directory.owners() {
-            known.insert(place.path.clone());
-            all.extend(
-                read(&view, &place.id).map(|file| look.one(&place.path, &file)).transpose()?,
-            );
-        }
-        all.extend(others(&directory));
+    for (doc, kinds) in documents(entity) {
+        look.document(reader, &doc, kinds, &mut all)?;
+        let view = reader.view(&doc)?.filter(|_| kinds.contains(&DiskKind::Public));
         let core = reader.view(&entity.document(core::SPEC.name))?;
         let root = core.as_ref().and_then(|view| core::website_root(view));
-        if let Some(root) = root
-            && website(&view).is_none_or(|now| now.root != root)
+        if let (Some(view), Some(root)) = (view, root)
+            && website(&view, &doc).is_none_or(|now| now.root != root)
         {
             let note = Next::Publish.and(" publishes what is there now");
             all.push(row(WEBSITE.to_owned(), DiskState::Unpublished, None, note));
         }
     }
-    let listing = look.tree.list(&[DiskKind::Public, DiskKind::Shared])?;
-    let new = listing.files.into_iter().filter(|path| !known.contains(path));
-    all.extend(new.map(|path| row(path.to_string(), DiskState::New, None, "")));
-    let odd = listing.others.into_iter();
-    all.extend(odd.map(|(path, why)| row(path, DiskState::Odd, None, why)));
     all.sort_by(|a, b| (&a.path, &a.id).cmp(&(&b.path, &b.id)));
     Ok(all)
 }
@@ -121,6 +105,35 @@ struct StatusLook {
 }
 
 impl StatusLook {
+    /// The files of one document, and those on its disks that it does not have.
+    fn document(
+        &mut self,
+        reader: &Reader,
+        doc: &DocId,
+        kinds: &[DiskKind],
+        all: &mut Vec<FileStatus>,
+    ) -> Result<()> {
+        let written = reader.state().map(|state| state.written_files(doc)).transpose()?;
+        let written = written.into_iter().flatten();
+        self.written = written.map(|written| (written.file.clone(), written)).collect();
+        let mut known: BTreeSet<DiskPath> = BTreeSet::new();
+        if let Some(view) = reader.view(doc)? {
+            let directory = Directory::of(&view, doc);
+            for place in directory.owners() {
+                known.insert(place.path.clone());
+                let file = read(&view, &place.id);
+                all.extend(file.map(|file| self.one(&place.path, &file)).transpose()?);
+            }
+            all.extend(others(&directory));
+        }
+        let listing = self.tree.list(kinds)?;
+        let new = listing.files.into_iter().filter(|path| !known.contains(path));
+        all.extend(new.map(|path| row(path.to_string(), DiskState::New, None, "")));
+        let odd = listing.others.into_iter();
+        all.extend(odd.map(|(path, why)| row(path, DiskState::Odd, None, why)));
+        Ok(())
+    }
+
     fn one(&self, path: &DiskPath, file: &DiskFile) -> Result<FileStatus> {
         let (state, note) = self.state(path, file)?;
         Ok(row(path.to_string(), state, Some(&file.id), note))

@@ -5,7 +5,7 @@ use super::tree::{Held, Tree};
 use crate::concern::disk::content::TextFile;
 use crate::concern::disk::{
     Directory, DiskFile, DiskKind, DiskPath, FilePlace, MoveFile, Put, RemoveFile, RestoreFile,
-    SPEC, read,
+    documents, read,
 };
 use crate::crdt::source::Source;
 use crate::error::{Hint, Kind, Next, Result};
@@ -46,23 +46,30 @@ pub struct TakenIn {
 /// # Errors
 /// Those of the store and of the file system. What cannot be taken in is a note.
 pub fn take_in(session: &mut Session, entity: &EntityId, which: &Which) -> Result<TakenIn> {
-    let disks = session.disks();
-    let intake = TakingIn {
-        doc: entity.document(SPEC.name),
-        entity,
-        tree: Tree::of_session(session, entity)?,
-        objects: Objects::open(&disks)?,
-        written: BTreeMap::new(),
-        taken: TakenIn::default(),
-        session,
-    };
-    intake.run(which)
+    let mut taken = TakenIn::default();
+    for (doc, kinds) in documents(entity) {
+        let disks = session.disks();
+        let intake = TakingIn {
+            doc,
+            kinds,
+            entity,
+            tree: Tree::of_session(session, entity)?,
+            objects: Objects::open(&disks)?,
+            written: BTreeMap::new(),
+            taken,
+            session,
+        };
+        taken = intake.run(which)?;
+    }
+    Ok(taken)
 }
 
 struct TakingIn<'s> {
     session: &'s mut Session,
     entity: &'s EntityId,
     doc: DocId,
+    /// The disks that the document is about.
+    kinds: &'static [DiskKind],
     tree: Tree,
     objects: Objects,
     /// What was last written, by the ids of the files.
@@ -98,9 +105,12 @@ impl TakingIn<'_> {
         let known: BTreeSet<&DiskPath> = owners.iter().map(|place| &place.path).collect();
         let found = match which {
             Which::Known => Vec::new(),
-            Which::At(only) => only.iter().filter(|path| !known.contains(path)).cloned().collect(),
+            Which::At(only) => {
+                let ours = only.iter().filter(|path| self.kinds.contains(&path.disk()));
+                ours.filter(|path| !known.contains(path)).cloned().collect()
+            }
             Which::All => {
-                let listing = self.tree.list(&[DiskKind::Public, DiskKind::Shared])?;
+                let listing = self.tree.list(self.kinds)?;
                 let odd = listing.others.into_iter();
                 self.taken
                     .notes

@@ -169,6 +169,17 @@ impl Tree {
         }
     }
 
+    /// Opens a file and reads it through once, for its hash and size; None where nothing is there.
+    ///
+    /// # Errors
+    /// As [`Tree::open_file`].
+    pub fn open_hashed(&self, path: &DiskPath) -> Result<Option<(File, FileHash)>> {
+        let Some(mut file) = self.open_file(path)? else { return Ok(None) };
+        let mut sink = Hashing { bytes: None, ..Hashing::default() };
+        copy(&mut file, &mut sink).map_err(|e| failed("read", &self.place_of(path), e))?;
+        Ok(Some((file, sink.held(None).stored)))
+    }
+
     /// What a file holds; None where nothing is there.
     ///
     /// # Errors

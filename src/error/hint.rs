@@ -179,6 +179,8 @@ pub enum Next {
     Export,
     /// Make a bundle of one document.
     ExportDocument,
+    /// Exporting for one replica.
+    ExportFor,
     /// Make a bundle of one document or of one entity.
     ExportLess,
     /// Take a bundle in.

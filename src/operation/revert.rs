@@ -160,6 +160,15 @@ impl LoggedStep<'_> {
         let file = self.id.to_owned();
         Ok(match operation {
             Operation::DiskPut(put) if self.past.made(self.id) => self.gone("file", &put.entity)?,
+            // To another disk: what came of it is another file.
+            Operation::DiskMove(moved) if self.past.made(self.id) => {
+                let Ok(to) = disk::DiskPath::parse(&moved.file) else {
+                    let why = "where it was is not known any more";
+                    return Err(self.never(why, Next::Files.and(" shows it; move it back")));
+                };
+                let entity = moved.entity.clone();
+                vec![Operation::DiskMove(disk::MoveFile { entity, file, to })]
+            }
             Operation::DiskMove(moved) => {
                 let Some(path) = self.own_text("path")? else { return Ok(Vec::new()) };
                 let (entity, to) = (moved.entity.clone(), disk::DiskPath::parse(&path)?);

@@ -1,9 +1,12 @@
 //! The files on the disks of an entity.
 
-use super::view;
-use crate::concern::disk::{Directory, DiskContent, DiskFile, FileVersion, SPEC, read, read_all};
-use crate::error::Result;
-use crate::id::EntityId;
+use crate::concern::disk::{
+    Directory, DiskContent, DiskFile, DiskPath, FileVersion, document, documents, no_file, read,
+    read_all,
+};
+use crate::crdt::view::View;
+use crate::error::{Error, Kind, Next, Result};
+use crate::id::{DocId, EntityId};
 use crate::store::Reader;
 use serde::Serialize;
 
@@ -75,35 +78,75 @@ impl DiskRow {
 /// # Errors
 /// `Corrupt` where the document is.
 pub fn files(reader: &Reader, entity: &EntityId, all: bool) -> Result<Vec<DiskRow>> {
-    let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
-    let directory = Directory::of(&view);
-    let owners: Vec<&str> = directory.owners().map(|place| place.id.as_str()).collect();
-    let mut rows: Vec<DiskRow> = match all {
-        false => {
-            owners.iter().filter_map(|id| Some(DiskRow::of(read(&view, id)?, false))).collect()
+    let mut rows = Vec::new();
+    for (doc, _) in documents(entity) {
+        if let Some(view) = reader.view(&doc)? {
+            rows.extend(files_in(&view, &doc, all));
         }
+    }
+    rows.sort_by(|a, b| (&a.path, &a.id).cmp(&(&b.path, &b.id)));
+    Ok(rows)
+}
+
+fn files_in(view: &View, doc: &DocId, all: bool) -> Vec<DiskRow> {
+    let directory = Directory::of(view, doc);
+    let owners: Vec<&str> = directory.owners().map(|place| place.id.as_str()).collect();
+    match all {
+        false => owners.iter().filter_map(|id| Some(DiskRow::of(read(view, id)?, false))).collect(),
         true => {
             let owners: std::collections::BTreeSet<&str> = owners.into_iter().collect();
-            let files = read_all(&view).into_iter();
+            let files = read_all(view).into_iter();
             let row = |file: DiskFile| {
                 let displaced = !file.deleted && !owners.contains(file.id.as_str());
                 DiskRow::of(file, displaced)
             };
             files.map(row).collect()
         }
-    };
-    rows.sort_by(|a, b| (&a.path, &a.id).cmp(&(&b.path, &b.id)));
-    Ok(rows)
+    }
 }
 
-/// The file that a path, an id or a unique prefix of one means.
+/// The file that a path, an id or a unique prefix of one means, and the document that it is in.
 ///
 /// # Errors
 /// `NotFound`, `Ambiguous`; `Usage` for what is neither.
-pub fn file(reader: &Reader, entity: &EntityId, named: &str) -> Result<DiskFile> {
-    let none = || crate::concern::disk::no_file(named);
-    let view = view(reader, entity, &SPEC)?.ok_or_else(none)?;
-    let directory = Directory::of(&view);
-    let id = directory.find(named)?.id.clone();
-    read(&view, &id).ok_or_else(none)
+pub fn file(reader: &Reader, entity: &EntityId, named: &str) -> Result<(DocId, DiskFile)> {
+    find(reader, entity, named).map(|(doc, file, _)| (doc, file))
+}
+
+/// The document, the file, and whether another one has its path.
+fn find(reader: &Reader, entity: &EntityId, named: &str) -> Result<(DocId, DiskFile, bool)> {
+    let none = || no_file(named);
+    let docs: Vec<DocId> = match named.starts_with('/') {
+        true => vec![document(entity, DiskPath::parse(named)?.disk())],
+        false => documents(entity).into_iter().map(|(doc, _)| doc).collect(),
+    };
+    let mut found = Err(none());
+    for doc in docs {
+        let Some(view) = reader.view(&doc)? else { continue };
+        let directory = Directory::of(&view, &doc);
+        match (directory.find(named), &found) {
+            (Ok(place), Err(e)) if e.kind == Kind::NotFound => {
+                let owner = directory.at(&place.path).ok().flatten();
+                let displaced = owner.is_none_or(|owner| owner.id != place.id);
+                found = read(&view, &place.id).map(|file| (doc, file, displaced)).ok_or_else(none);
+            }
+            (Ok(_), Ok(_)) => {
+                return Err(Error::new(Kind::Ambiguous, format!("{named} begins several ids"))
+                    .hint(Next::Files.and(" shows those that are there")));
+            }
+            (Ok(_), Err(_)) => {}
+            (Err(e), Err(before)) if before.kind == Kind::NotFound => found = Err(e),
+            (Err(_), _) => {}
+        }
+    }
+    found
+}
+
+/// The same with what follows from its record.
+///
+/// # Errors
+/// As [`file`].
+pub fn show(reader: &Reader, entity: &EntityId, named: &str) -> Result<DiskRow> {
+    let (_, file, displaced) = find(reader, entity, named)?;
+    Ok(DiskRow::of(file, displaced))
 }

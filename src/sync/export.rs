@@ -9,6 +9,7 @@ use super::manifest::{Applied, BundledDocument, FORMAT, Has, Hash, LogRange, Man
 use super::peer::{KnownPeer, Receipt};
 use super::record;
 use super::rows;
+use crate::concern::disk;
 use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
 use crate::id::DocId;
@@ -29,6 +30,8 @@ pub struct Request<'a> {
     pub peer: Option<&'a KnownPeer>,
     /// No updates at all: what we have, for others to compare with.
     pub receipt: bool,
+    /// Private disks, too: the receiver is a replica of the same member.
+    pub private: bool,
     /// What the archive has, too, with the rows that the receiver lacks.
     pub archive: bool,
 }
@@ -84,7 +87,9 @@ pub(super) fn export_with(
     reader.vouch(environment)?;
     let export = Exporter::new(reader, environment, request)?;
     let (mut documents, mut notes, mut damaged) = (Vec::new(), Vec::new(), Vec::new());
-    for doc in wanted(reader, request)? {
+    let (wanted, private) = wanted(reader, request)?;
+    notes.extend(private.iter().filter(|_| !request.receipt).map(stays_here));
+    for doc in wanted {
         match export.whole(&doc, digests) {
             Ok(Some(ExportPart::Document(entry, update))) => documents.push((entry, update)),
             Ok(Some(ExportPart::Unsupported(note))) => notes.push(note),
@@ -112,7 +117,7 @@ pub(super) fn export_with(
         documents: Vec::new(),
         archives: None,
         files: Vec::new(),
-        missing: content::missing(reader)?,
+        missing: content::missing(reader, request.private)?,
     });
     if request.archive {
         let docs = documents.iter().map(|(entry, _)| &entry.doc).collect();
@@ -137,16 +142,41 @@ enum ExportPart {
     Unsupported(String),
 }
 
-/// The documents that are asked for, sorted.
-fn wanted(reader: &Reader, request: &Request<'_>) -> Result<BTreeSet<DocId>> {
+/// The documents that are asked for, sorted, and the private ones among them that must not go.
+type DocsToGo = (BTreeSet<DocId>, BTreeSet<DocId>);
+
+fn wanted(reader: &Reader, request: &Request<'_>) -> Result<DocsToGo> {
     let all: BTreeSet<DocId> =
         reader.documents()?.into_iter().map(|document| document.id).collect();
-    let Some(docs) = request.docs else { return Ok(all) };
-    match docs.iter().find(|doc| !all.contains(*doc)) {
-        None => Ok(docs.clone()),
-        Some(doc) => Err(Error::not_found(format!("no document {doc}"))
-            .hint(Next::Documents.and(" shows the documents of the store"))),
+    let asked = match request.docs {
+        None => all,
+        Some(docs) => match docs.iter().find(|doc| !all.contains(*doc)) {
+            None => docs.clone(),
+            Some(doc) => {
+                return Err(Error::not_found(format!("no document {doc}"))
+                    .hint(Next::Documents.and(" shows the documents of the store")));
+            }
+        },
+    };
+    let goes = |doc: &DocId| request.private || !disk::is_private(doc);
+    let (go, stay): DocsToGo = asked.into_iter().partition(goes);
+    match (request.docs, stay.first()) {
+        (Some(_), Some(doc)) if go.is_empty() => Err(refuse_private(doc)),
+        _ => Ok((go, stay)),
     }
+}
+
+/// The error for a private disk that was asked for by its name.
+pub fn refuse_private(doc: &DocId) -> Error {
+    Error::refused(format!("{doc} is a private disk: it stays with its member"))
+        .hint(Next::ExportFor.and(" carries it, to another replica of the same member"))
+}
+
+fn stays_here(doc: &DocId) -> String {
+    let entity = doc.entity().map_or_else(|| doc.to_string(), |entity| entity.to_string());
+    format!(
+        "left out the private disk of {entity}: it goes only with `--for` a replica of its member"
+    )
 }
 
 /// One export: who makes it, how far its log goes, and what is asked for.

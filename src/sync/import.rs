@@ -8,6 +8,7 @@ use super::manifest::{Has, Hash};
 use super::park::{has_room, to_park};
 use super::record;
 use super::rows;
+use crate::concern::disk;
 use crate::crdt::view::View;
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::DocId;
@@ -116,7 +117,7 @@ fn attempt(mut session: Session, inputs: &[&Input]) -> Result<Result<Imported, R
             import.refused.insert(at, error.saying(message));
             continue;
         }
-        import.take(at, input);
+        import.take(at, input)?;
     }
     import.take_parked()?;
     import.look()?;
@@ -247,7 +248,7 @@ impl<'u> Importer<'u> {
         }
     }
 
-    fn take(&mut self, at: usize, input: &'u Input) {
+    fn take(&mut self, at: usize, input: &'u Input) -> Result<()> {
         let came = Came::Given(at);
         match input {
             // What lies behind a gap waits, or comes, by itself.
@@ -265,7 +266,15 @@ impl<'u> Importer<'u> {
                 {
                     self.notes.push(format!("{name}: the sender's clock is ahead of ours"));
                 }
+                let ours = record::is_of_our_member(&self.session, manifest)?;
                 for (entry, update) in bundle.documents() {
+                    if disk::is_private(&entry.doc) && !ours {
+                        self.notes.push(format!(
+                            "{name}: left out the private disk of another member, {}",
+                            manifest.from
+                        ));
+                        continue;
+                    }
                     let claim = Claim {
                         bundle: manifest.bundle.clone(),
                         from: manifest.from.clone(),
@@ -276,6 +285,7 @@ impl<'u> Importer<'u> {
                 }
             }
         }
+        Ok(())
     }
 
     /// What waited for documents that are touched now.

@@ -5,6 +5,7 @@ use super::gate::{Claim, Disposition};
 use super::manifest::{Applied, Has, Manifest};
 use super::peer::{self, PeerClaim, Receipt};
 use super::succession;
+use crate::concern::disk;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::store::{Peer, Session, State};
@@ -82,14 +83,17 @@ pub fn sender(session: &Session, manifest: &Manifest) -> Result<()> {
     let said = PeerClaim { seq: manifest.seq, at: manifest.created_at.min(now) };
     let keep =
         |doc: &DocId, receipt: Receipt| receipt.record(state, replica, doc, heard_of_us, now);
-    for document in &manifest.documents {
+    let ours = is_of_our_member(session, manifest)?;
+    let concerns_us = |doc: &DocId| ours || !disk::is_private(doc);
+    for document in manifest.documents.iter().filter(|entry| concerns_us(&entry.doc)) {
         let (has, digest) = (document.has.clone(), document.digest);
         keep(&document.doc, Receipt { has, digest, applied: document.applied.clone(), said })?;
     }
     if !manifest.limited {
         let listed: BTreeSet<&DocId> = manifest.documents.iter().map(|entry| &entry.doc).collect();
         for doc in state.receipts(replica)?.into_iter().map(|receipt| receipt.doc) {
-            if !listed.contains(&doc) {
+            // Of a private disk nothing is said where it must not go.
+            if !listed.contains(&doc) && !disk::is_private(&doc) {
                 keep(&doc, Receipt::of_nothing(said))?;
             }
         }
@@ -112,6 +116,12 @@ pub fn sender(session: &Session, manifest: &Manifest) -> Result<()> {
         last_bundle: Some(manifest.bundle.clone()),
         last_seen: seen,
     })
+}
+
+/// Whether a bundle comes from a replica of the member that this one belongs to.
+pub fn is_of_our_member(session: &Session, manifest: &Manifest) -> Result<bool> {
+    let owner = session.state().replica()?.and_then(|(_, member, _)| member);
+    Ok(owner.is_some() && owner == manifest.from.member)
 }
 
 /// When each peer made the last bundle that came here, by its own clock.

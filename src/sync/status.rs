@@ -4,7 +4,7 @@ use super::export;
 use super::manifest::{Has, Hash};
 use super::peer::{KnownPeer, Receipt, list};
 use super::succession;
-use crate::concern::{self, core};
+use crate::concern::{self, core, disk};
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::store::{Document, Environment, Parked, Peer, Reader};
@@ -270,6 +270,7 @@ fn all_lacking(
     let apart = Apart { reader, environment, documents, damaged, known: &nobody };
     let everything = documents
         .iter()
+        .filter(|(doc, _)| !disk::is_private(doc))
         .map(|(doc, version)| apart.lacking(doc, operations(&version.clocks, &Clocks::new())));
     let they_lack = Distance(everything.collect::<Result<_>>()?);
     let unheard = |member| Unheard { member, they_lack: they_lack.clone() };
@@ -363,7 +364,11 @@ impl Apart<'_> {
         let docs: BTreeSet<&DocId> =
             self.documents.keys().chain(self.known.receipts.keys()).collect();
         let nothing = Version::default();
-        for doc in docs.into_iter().filter(|doc| !self.damaged.contains(doc.as_str())) {
+        let ours = self.reader.replica()?.and_then(|(_, member, _)| member);
+        let ours = ours.is_some_and(|ours| status.peer.member.as_deref() == Some(ours.as_str()));
+        let docs = docs.into_iter().filter(|doc| !self.damaged.contains(doc.as_str()));
+        // A private disk is between replicas of one member.
+        for doc in docs.filter(|doc| ours || !disk::is_private(doc)) {
             let ours = self.documents.get(doc).unwrap_or(&nothing);
             let Some(receipt) = self.known.receipt(doc) else {
                 let all = operations(&ours.clocks, &Clocks::new());

@@ -52,7 +52,7 @@ pub fn narrowed(body: &Body, wanted: &Rc<[String]>) -> Result<Body> {
             Body::Lines(all_of(&rows, wanted).into_iter().map(Value::Object).collect())
         }
         Body::Feed(rows) => Body::Feed(streamed(rows, wanted, &[])),
-        Body::Json(_) | Body::Content(_) | Body::Text(_) | Body::Raw(_) => {
+        Body::Json(_) | Body::Content(_) | Body::Text(_) | Body::Raw(_) | Body::Copied(_) => {
             let error = Error::usage("what this command prints has no fields to choose from");
             return Err(error.hint("leave out `--fields`"));
         }

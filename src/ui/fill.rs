@@ -23,7 +23,7 @@ pub fn write(
         Body::Object(object) => all(template, std::slice::from_ref(&object.fields), out),
         Body::Board(board) => all(template, &board.all_cards(), out),
         Body::Written(written) => all(template, &[written.to_row()], out),
-        Body::Json(_) | Body::Content(_) | Body::Text(_) | Body::Raw(_) => {
+        Body::Json(_) | Body::Content(_) | Body::Text(_) | Body::Raw(_) | Body::Copied(_) => {
             let error = Error::usage("what this command prints has no fields for a template");
             Ok(Err(error.hint("leave out `--template`")))
         }

@@ -3,8 +3,9 @@ use crate::error::{Error, Result};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::rc::Rc;
 
 /// The fields of one record, in the order in which JSON shows them.
@@ -71,6 +72,8 @@ pub enum Body {
     Text(String),
     /// Bytes, written as they are.
     Raw(Vec<u8>),
+    /// Bytes as they are read, written as they are.
+    Copied(Copied),
     /// A JSON value, whatever the format is.
     Json(Value),
     /// The same, made as it is written.
@@ -99,6 +102,32 @@ impl Stream {
     /// Its own, and whatever `take` says.
     pub fn each(&self, take: Take<'_>) -> Result<()> {
         (self.0)(take)
+    }
+}
+
+/// What is copied to standard output.
+#[derive(Clone)]
+pub struct Copied(Rc<RefCell<Box<dyn Read>>>);
+
+impl Copied {
+    /// Copies all that is left. The outer error is of `out`, the inner of what is read.
+    pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<Result<()>> {
+        let mut input = self.0.borrow_mut();
+        let mut piece = vec![0; 1 << 16];
+        loop {
+            match input.read(&mut piece) {
+                Ok(0) => return Ok(Ok(())),
+                Ok(read) => out.write_all(piece.get(..read).unwrap_or_default())?,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Ok(Err(Error::io("cannot read what is to be written", e))),
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Copied {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Copied")
     }
 }
 
@@ -464,6 +493,11 @@ impl Report {
     /// Text of our own, written as it is. Text of a document belongs in an object or a list.
     pub fn text(text: impl Into<String>) -> Self {
         Body::Text(text.into()).into()
+    }
+
+    /// All that is left to be read, written as it is: no more of it is held than a piece.
+    pub fn copied(input: Box<dyn Read>) -> Self {
+        Body::Copied(Copied(Rc::new(RefCell::new(input)))).into()
     }
 
     /// Bytes, written as they are.

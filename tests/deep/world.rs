@@ -453,7 +453,7 @@ impl World {
         let docs = docs.map(|doc| BTreeSet::from([doc]));
         let receipt = matches!(wanted, Wanted::Receipt);
         let request =
-            Request { docs: docs.as_ref(), peer: known.as_ref(), receipt, archive: false };
+            Request { docs: docs.as_ref(), peer: known.as_ref(), receipt, ..Request::default() };
         let exported = export(&reader, &replica.environment, &request).expect("an export");
         let mut bundle = Vec::new();
         exported.bundle.write(&mut bundle).expect("a bundle");

@@ -30,6 +30,7 @@ mod demo;
 mod diff;
 mod disk;
 mod disk_bundles;
+mod disk_private;
 mod disks;
 mod documents;
 mod dry_runs;

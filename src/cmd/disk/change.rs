@@ -2,7 +2,7 @@
 
 use crate::cmd::Context;
 use crate::cmd::failure::hint;
-use crate::concern::disk::{Directory, DiskPath, MoveFile, RemoveFile, RestoreFile, SPEC};
+use crate::concern::disk::{Directory, DiskPath, MoveFile, RemoveFile, RestoreFile, document};
 use crate::disk::{self, Which};
 use crate::error::{Error, Hint, Result};
 use crate::id::EntityId;
@@ -185,8 +185,9 @@ fn files_below(
 ) -> Result<Option<(DiskPath, Vec<DiskPath>)>> {
     let Ok(dir) = DiskPath::parse_dir(named) else { return Ok(None) };
     let reader = context.reader()?;
-    let Some(view) = reader.view(&entity.document(SPEC.name))? else { return Ok(None) };
-    let directory = Directory::of(&view);
+    let doc = document(entity, dir.disk());
+    let Some(view) = reader.view(&doc)? else { return Ok(None) };
+    let directory = Directory::of(&view, &doc);
     let paths = directory.owners().map(|place| &place.path);
     let below: Vec<DiskPath> = paths.filter(|path| dir.holds(path)).cloned().collect();
     let is_dir = below.iter().any(|path| *path != dir);

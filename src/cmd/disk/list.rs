@@ -5,7 +5,7 @@ use crate::cmd::Context;
 use crate::cmd::failure::hint;
 use crate::concern::disk::DiskPath;
 use crate::disk::{self, DiskState};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::id::EntityId;
 use crate::query::disk::{DiskRow, files};
 use crate::ui::{Column, Report, Section, row, rows};
@@ -54,9 +54,7 @@ pub fn list(
 
 pub fn show(context: &Context, entity: &EntityId, named: &str) -> Result<Report> {
     let reader = context.reader()?;
-    let id = crate::query::disk::file(&reader, entity, named)?.id;
-    let found = files(&reader, entity, true)?.into_iter().find(|file| file.id == id);
-    let found = found.ok_or_else(|| Error::bug("a file was found and lost"))?;
+    let found = crate::query::disk::show(&reader, entity, named)?;
     Ok(Report::object(row(&found)?, FILES, Some("id")).sections(SECTIONS))
 }
 

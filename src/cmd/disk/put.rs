@@ -136,7 +136,7 @@ fn walk(source: &Path, to: &DiskPath) -> Result<Vec<SourceFile>> {
 
 pub fn edit(context: &Context, entity: &EntityId, named: &str, stdin: bool) -> Result<Report> {
     let path = {
-        let file = file(&context.reader()?, entity, named)?;
+        let (_, file) = file(&context.reader()?, entity, named)?;
         file.place().ok_or_else(|| Error::refused(format!("{named} has no path here")))?
     };
     // What was changed in the directory belongs to what is edited.
@@ -145,7 +145,7 @@ pub fn edit(context: &Context, entity: &EntityId, named: &str, stdin: bool) -> R
         crate::disk::take_in(&mut session, entity, &Which::At([path.clone()].into()))?.notes;
     session.commit()?;
     notes.iter().for_each(|note| context.note(hint(note)));
-    let old = match file(&context.reader()?, entity, path.as_str())?.content {
+    let old = match file(&context.reader()?, entity, path.as_str())?.1.content {
         DiskContent::Text(old) => old,
         DiskContent::Binary(_) => {
             return Err(Error::refused(format!("{path} is no text"))

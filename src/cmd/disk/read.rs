@@ -3,23 +3,24 @@
 use super::list::select;
 use crate::cmd::files;
 use crate::cmd::{Context, OutFile};
-use crate::concern::disk::{DiskContent, DiskFile, DiskPath};
+use crate::concern::disk::{DiskContent, DiskFile, DiskPath, documents, read};
 use crate::disk::{Objects, Tree};
 use crate::error::{Error, Next, Result};
-use crate::id::EntityId;
+use crate::id::{DocId, EntityId};
 use crate::query::disk::{file, files as all_files};
 use crate::store::{Reader, Store};
 use crate::ui::Report;
 use imara_diff::{Algorithm, BasicLineDiffPrinter, Diff, InternedInput, UnifiedDiffConfig};
+use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
-use std::path::Path;
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
 
 pub fn get(context: &Context, entity: &EntityId, path: &str, out: &OutFile) -> Result<Report> {
     let reader = context.reader()?;
     context.knows_where(out)?;
-    let file = file(&reader, entity, path)?;
-    let mut content = open(&reader, entity, &file)?;
+    let (doc, file) = file(&reader, entity, path)?;
+    let mut content = Lying::of(&reader, entity, &doc)?.open(&file)?;
     let name = out.file.as_deref().filter(|file| file.as_os_str() != "-");
     match name {
         Some(name) => {
@@ -30,26 +31,19 @@ pub fn get(context: &Context, entity: &EntityId, path: &str, out: &OutFile) -> R
             let bytes = files::write_from(name, &mut content)?;
             Ok(Report::nothing().note(format!("wrote {}, {bytes} bytes", file.path)))
         }
-        None => raw(&file, &mut content),
+        None => Ok(Report::copied(content)),
     }
 }
 
 pub fn cat(context: &Context, entity: &EntityId, path: &str) -> Result<Report> {
     let reader = context.reader()?;
-    let file = file(&reader, entity, path)?;
-    let mut content = open(&reader, entity, &file)?;
+    let (doc, file) = file(&reader, entity, path)?;
+    let content = Lying::of(&reader, entity, &doc)?.open(&file)?;
     if matches!(file.content, DiskContent::Binary(_)) && context.terminal.interactive {
         return Err(Error::usage(format!("{} is no text", file.path))
             .hint("`crdtctl disk get PATH -O FILE` writes it to a file"));
     }
-    raw(&file, &mut content)
-}
-
-fn raw(file: &DiskFile, content: &mut dyn Read) -> Result<Report> {
-    let mut bytes = Vec::new();
-    let failed = |e| Error::io(format!("cannot read {}", file.path), e);
-    content.read_to_end(&mut bytes).map_err(failed)?;
-    Ok(Report::raw(bytes))
+    Ok(Report::copied(content))
 }
 
 pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) -> Result<Report> {
@@ -67,61 +61,78 @@ pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) 
     let around = DiskPath::parse_dir(path).ok();
     let progress = context.progress("getting files", Some(rows.len() as u64));
     let mut count = 0usize;
-    for row in &rows {
-        let at = DiskPath::parse(&row.path)?;
-        let below = around.as_ref().and_then(|dir| row.path.strip_prefix(dir.as_str()));
-        let below = below.filter(|below| !below.is_empty()).map_or(at.within(), |below| below);
-        let target = dir.join(below.trim_start_matches('/'));
-        if target.symlink_metadata().is_ok() {
-            return Err(Error::refused(format!("{} is there already", target.display()))
-                .hint("nothing is written over: name another directory with `-O`"));
+    for (doc, kinds) in documents(entity) {
+        let Some(view) = reader.view(&doc)? else { continue };
+        let lying = Lying::of(&reader, entity, &doc)?;
+        for row in &rows {
+            let at = DiskPath::parse(&row.path)?;
+            let Some(file) = read(&view, &row.id).filter(|_| kinds.contains(&at.disk())) else {
+                continue;
+            };
+            let below = around.as_ref().and_then(|dir| row.path.strip_prefix(dir.as_str()));
+            let below = below.filter(|below| !below.is_empty()).map_or(at.within(), |below| below);
+            let target = dir.join(below.trim_start_matches('/'));
+            if target.symlink_metadata().is_ok() {
+                return Err(Error::refused(format!("{} is there already", target.display()))
+                    .hint("nothing is written over: name another directory with `-O`"));
+            }
+            let failed = |e| Error::io(format!("cannot write {}", target.display()), e);
+            fs::create_dir_all(target.parent().unwrap_or(dir)).map_err(failed)?;
+            files::write_from(&target, &mut lying.open(&file)?)?;
+            progress.advance(1);
+            count += 1;
         }
-        let failed = |e| Error::io(format!("cannot write {}", target.display()), e);
-        fs::create_dir_all(target.parent().unwrap_or(dir)).map_err(failed)?;
-        let file = file(&reader, entity, &row.id)?;
-        files::write_from(&target, &mut open(&reader, entity, &file)?)?;
-        progress.advance(1);
-        count += 1;
     }
     Ok(Report::nothing().note(format!("wrote {count} files to {}", dir.display())))
 }
 
-/// What a file holds: as it lies in its directory, where somebody changed it there; else as the store
-/// says.
-fn open(reader: &Reader, entity: &EntityId, file: &DiskFile) -> Result<Box<dyn Read>> {
-    let not_here = || {
-        Error::not_found(format!("the content of {} is not here yet", file.path))
-            .hint(Next::Import.and(" brings it, if the bundle has it"))
-    };
-    let disks = reader.disks().ok_or_else(not_here)?;
-    let wanted = file.content.stored();
-    if let Some(path) = file.place() {
-        let tree = Tree::of_reader(reader, entity, &disks)?;
+/// What the files of a document hold: as each lies in its directory, where somebody changed it there;
+/// else as the store says.
+struct Lying {
+    disks: Option<PathBuf>,
+    tree: Option<Tree>,
+    /// What was last written, by the ids of the files.
+    written: BTreeMap<String, String>,
+}
+
+impl Lying {
+    fn of(reader: &Reader, entity: &EntityId, doc: &DocId) -> Result<Lying> {
+        let disks = reader.disks();
         let written = match reader.state() {
-            Some(state) => {
-                state.written_files(&entity.document(crate::concern::disk::SPEC.name))?
-            }
+            Some(state) => state.written_hashes(doc)?,
             None => Vec::new(),
         };
-        let written = written.into_iter().find(|written| written.file == file.id);
-        let held = tree.held(&path)?;
-        let is_newer = |blake3: &str| written.as_ref().is_some_and(|w| w.blake3 != blake3);
-        if held.is_some_and(|held| {
-            wanted.as_ref() == Some(&held.stored) || is_newer(&held.stored.blake3)
-        }) && let Some(found) = tree.open_file(&path)?
-        {
-            return Ok(Box::new(found));
-        }
+        let tree = disks.as_deref().map(|disks| Tree::of_reader(reader, entity, disks));
+        Ok(Lying { tree: tree.transpose()?, disks, written: written.into_iter().collect() })
     }
-    match (&file.content, wanted) {
-        (DiskContent::Text(text), _) => Ok(Box::new(std::io::Cursor::new(text.bytes()))),
-        (DiskContent::Binary(_), Some(wanted)) => {
-            match Objects::open(&disks)?.read(&wanted.blake3)? {
-                Some(found) => Ok(Box::new(found)),
-                None => Err(not_here()),
+
+    fn open(&self, file: &DiskFile) -> Result<Box<dyn Read>> {
+        let not_here = || {
+            Error::not_found(format!("the content of {} is not here yet", file.path))
+                .hint(Next::Import.and(" brings it, if the bundle has it"))
+        };
+        let (Some(disks), Some(tree)) = (&self.disks, &self.tree) else { return Err(not_here()) };
+        let wanted = file.content.stored();
+        if let Some(path) = file.place() {
+            let written = self.written.get(&file.id);
+            let is_newer = |blake3: &str| written.is_some_and(|w| w != blake3);
+            if let Some((mut found, lies)) = tree.open_hashed(&path)?
+                && (wanted.as_ref() == Some(&lies) || is_newer(&lies.blake3))
+            {
+                found.rewind().map_err(|e| Error::io(format!("cannot read {path}"), e))?;
+                return Ok(Box::new(found));
             }
         }
-        (DiskContent::Binary(_), None) => Err(not_here()),
+        match (&file.content, wanted) {
+            (DiskContent::Text(text), _) => Ok(Box::new(std::io::Cursor::new(text.bytes()))),
+            (DiskContent::Binary(_), Some(wanted)) => {
+                match Objects::open(disks)?.read(&wanted.blake3)? {
+                    Some(found) => Ok(Box::new(found)),
+                    None => Err(not_here()),
+                }
+            }
+            (DiskContent::Binary(_), None) => Err(not_here()),
+        }
     }
 }
 
@@ -132,12 +143,12 @@ pub fn diff(
     with: Option<&Path>,
 ) -> Result<Report> {
     let reader = context.reader()?;
-    let file = file(&reader, entity, path)?;
+    let (doc, file) = file(&reader, entity, path)?;
     let DiskContent::Text(old) = &file.content else { return Err(no_text(&file.path)) };
     let new = match with {
         Some(store) => {
             let other = Store::open_with(store, context.environment())?.reader()?;
-            match crate::query::disk::file(&other, entity, &file.path)?.content {
+            match crate::query::disk::file(&other, entity, &file.path)?.1.content {
                 DiskContent::Text(new) => new.text,
                 DiskContent::Binary(_) => return Err(no_text(&file.path)),
             }
@@ -145,7 +156,8 @@ pub fn diff(
         None => {
             let mut bytes = Vec::new();
             let failed = |e| Error::io(format!("cannot read {}", file.path), e);
-            open(&reader, entity, &file)?.read_to_end(&mut bytes).map_err(failed)?;
+            let mut lying = Lying::of(&reader, entity, &doc)?.open(&file)?;
+            lying.read_to_end(&mut bytes).map_err(failed)?;
             let new = crate::concern::disk::content::TextFile::of(&bytes);
             new.ok_or_else(|| no_text(&file.path))?.text
         }

@@ -5,6 +5,7 @@ use super::incoming::{LeftOut, account, leaving_out, read_bundle};
 use super::{ExportArgs, ImportArgs, ReceiptArgs};
 use crate::cmd::files::{name, open, within};
 use crate::cmd::{Context, DryRun, OutFile};
+use crate::concern::disk;
 use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Kind, Result, counted};
 use crate::id::DocId;
@@ -12,7 +13,7 @@ use crate::inspect::twice;
 use crate::store::Reader;
 use crate::sync::bundle::Bundle;
 use crate::sync::content::{self, ContentChoice, OutgoingContents};
-use crate::sync::export::{Exported, Request, export as make};
+use crate::sync::export::{Exported, Request, export as make, refuse_private};
 use crate::sync::import::{Input, import as bring, import_sound, read_update};
 use crate::sync::peer::{self, Addressee, KnownPeer};
 use crate::sync::status;
@@ -27,16 +28,19 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result<Report> {
     context.knows_where(&args.out)?;
     if let Some(wanted) = &args.raw {
         let doc = context.document(&reader, wanted)?;
+        if disk::is_private(&doc) {
+            return Err(refuse_private(&doc));
+        }
         reader.vouch(&context.environment())?;
         let bytes = reader.bytes(&doc)?.unwrap_or_default();
         let sentence = format!("wrote {doc}, {} bytes", bytes.len());
         return context.deliver(bytes, &args.out, &sentence);
     }
     let docs = scope(context, &reader, &args.doc)?;
-    let peer = match (&args.peer, &args.since) {
+    let (peer, private) = match (&args.peer, &args.since) {
         (Some(name), _) => known_peer(context, &reader, name)?,
-        (None, Some(file)) => Some(KnownPeer::of_manifest(read_bundle(file)?.manifest())),
-        (None, None) => None,
+        (None, Some(file)) => (Some(KnownPeer::of_manifest(read_bundle(file)?.manifest())), false),
+        (None, None) => (None, false),
     };
     let files = match (args.without_files, args.files_under) {
         (true, _) => ContentChoice::Without,
@@ -44,7 +48,7 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result<Report> {
         (false, None) => ContentChoice::All,
     };
     let (docs, peer) = (docs.as_ref(), peer.as_ref());
-    let request = Request { docs, peer, receipt: false, archive: args.with_archive };
+    let request = Request { docs, peer, receipt: false, private, archive: args.with_archive };
     let environment = context.environment();
     let mut exported = make(&reader, &environment, &request)?;
     refuse_named(args.doc.is_empty(), &exported)?;
@@ -59,8 +63,12 @@ pub fn receipt(context: &Context, args: &ReceiptArgs) -> Result<Report> {
     let reader = context.reader()?;
     context.knows_where(&args.out)?;
     let docs = scope(context, &reader, &args.doc)?;
-    let request =
-        Request { docs: docs.as_ref(), peer: None, receipt: true, archive: args.with_archive };
+    let request = Request {
+        docs: docs.as_ref(),
+        receipt: true,
+        archive: args.with_archive,
+        ..Request::default()
+    };
     let exported = make(&reader, &context.environment(), &request)?;
     refuse_named(args.doc.is_empty(), &exported)?;
     write(context, exported, &OutgoingContents::default(), &args.out)
@@ -89,20 +97,23 @@ fn scope(context: &Context, reader: &Reader, named: &[String]) -> Result<Option<
     Ok(Some(documents.into_iter().map(|document| document.id).filter(of_entity).collect()))
 }
 
-/// What the peer has that `--for` names. None for a member of an entity here that nothing was
+/// What the peer has that `--for` names, and whether it is a replica of our own member. None for a member of an entity here that nothing was
 /// heard of yet: it gets everything.
-fn known_peer(context: &Context, reader: &Reader, name: &str) -> Result<Option<KnownPeer>> {
+fn known_peer(context: &Context, reader: &Reader, name: &str) -> Result<(Option<KnownPeer>, bool)> {
     let mut damaged = Vec::new();
     let members = status::members(reader, &mut damaged)?;
     damaged.into_iter().try_for_each(|error| context.leave_out(error))?;
+    let own = reader.replica()?.and_then(|(_, member, _)| member);
+    let is_ours = |member: &str| own.as_ref().is_some_and(|own| own.as_str() == member);
     match (peer::find_among(reader.state(), &members, name)?, reader.state()) {
         (Addressee::Replica(found), Some(state)) => {
-            KnownPeer::of_peer(state, &found.replica_id).map(Some)
+            let known = KnownPeer::of_peer(state, &found.replica_id)?;
+            Ok((Some(known), found.member.is_some_and(|member| is_ours(&member))))
         }
-        (Addressee::Replica(_), None) => Ok(None),
+        (Addressee::Replica(_), None) => Ok((None, false)),
         (Addressee::Member(member), _) => {
             context.note(format!("nothing came from {member} yet, so everything is exported"));
-            Ok(None)
+            Ok((None, is_ours(&member)))
         }
     }
 }

@@ -87,7 +87,9 @@ pub fn run(context: &Context, args: &Stick) -> Result<Report> {
     let mut report = told(context, dir, incoming.as_ref(), &lines)?;
     report.exit = incoming.as_ref().map_or(0, |report| report.exit);
     report.notes.extend(incoming.into_iter().flat_map(|report| report.notes));
-    report.notes.extend(load.outgoing.iter().flat_map(|one| one.exported.notes.iter().cloned()));
+    let said: BTreeSet<&String> =
+        load.outgoing.iter().flat_map(|one| &one.exported.notes).collect();
+    report.notes.extend(said.into_iter().cloned());
     report.notes.extend(load.departed.iter().map(|member| {
         format!(
             "nothing goes to {member}, who is a member no more: `crdtctl sync forget {}` drops \

@@ -1,7 +1,7 @@
 //! Which file has which path: derived once a session, and kept up by the operations.
 
-use super::path::DiskPath;
-use super::{FILES, no_file};
+use super::path::{DiskKind, DiskPath};
+use super::{FILES, is_private, no_file};
 use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result};
 use crate::id::{self, DocId};
@@ -38,7 +38,10 @@ impl Directory {
     pub fn take(session: &mut Session, doc: &DocId) -> Result<Directory> {
         match session.recall(doc) {
             Some(directory) => Ok(directory),
-            None => Ok(session.read(doc, |source| Directory::of(source))?.unwrap_or_default()),
+            None => {
+                let read = session.read(doc, |source| Directory::of(source, doc))?;
+                Ok(read.unwrap_or_default())
+            }
         }
     }
 
@@ -47,22 +50,26 @@ impl Directory {
         session.remember(doc, self);
     }
 
-    /// The directory of a document.
-    pub fn of(source: &dyn Source) -> Directory {
+    /// The directory of a document. A path on a disk that the document is not about is none: nobody
+    /// writes to another's private disk.
+    pub fn of(source: &dyn Source, doc: &DocId) -> Directory {
         let mut directory = Directory::default();
         let names = ["path", "path_updated_at", "deleted"];
         for (id, values) in source.fields(FILES.path, &names) {
             let [path, since, deleted] = values.as_slice() else { continue };
             let text = path.as_ref().and_then(Value::as_str).unwrap_or_default();
             let is_deleted = deleted.as_ref().and_then(Value::as_bool) == Some(true);
-            match DiskPath::parse(text) {
-                Ok(path) if is_deleted => directory.note_deleted(&id, &path),
-                Ok(path) => {
+            let parsed = DiskPath::parse(text)
+                .ok()
+                .filter(|path| (path.disk() == DiskKind::Private) == is_private(doc));
+            match parsed {
+                Some(path) if is_deleted => directory.note_deleted(&id, &path),
+                Some(path) => {
                     let since = since.as_ref().and_then(Value::as_i64).unwrap_or(0);
                     directory.put(FilePlace { id, path, since });
                 }
-                Err(_) if is_deleted => {}
-                Err(_) => drop(directory.astray.insert(id, text.to_owned())),
+                None if is_deleted => {}
+                None => drop(directory.astray.insert(id, text.to_owned())),
             }
         }
         directory

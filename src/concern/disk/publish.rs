@@ -8,7 +8,7 @@ use super::{SPEC, file};
 use crate::concern::{Actor, Outcome, core};
 use crate::crdt::source::Source;
 use crate::error::{Error, Next, Result, counted};
-use crate::id::{EntityId, hex};
+use crate::id::{DocId, EntityId, hex};
 use crate::policy::Action;
 use crate::store::Session;
 use serde::{Deserialize, Serialize};
@@ -30,8 +30,8 @@ pub struct Website {
 }
 
 /// The website that a document says; None where there is none.
-pub fn website(source: &dyn Source) -> Option<Website> {
-    let directory = Directory::of(source);
+pub fn website(source: &dyn Source, doc: &DocId) -> Option<Website> {
+    let directory = Directory::of(source, doc);
     let own = format!("{WEBSITE}/{SUMS}");
     let mut lines = Vec::new();
     for place in directory.owners().filter(|place| place.path.as_str() != own) {
@@ -61,10 +61,11 @@ impl Publish {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
         actor.may(&Action::Describe, self.entity.as_str())?;
-        let site = session.read(&doc, |source| website(source))?.flatten().ok_or_else(|| {
-            Error::not_found(format!("there is nothing in {WEBSITE}"))
-                .hint(Next::Files.and(" shows what is there"))
-        })?;
+        let site =
+            session.read(&doc, |source| website(source, &doc))?.flatten().ok_or_else(|| {
+                Error::not_found(format!("there is nothing in {WEBSITE}"))
+                    .hint(Next::Files.and(" shows what is there"))
+            })?;
         let path = DiskPath::parse(&format!("{WEBSITE}/{SUMS}"))?;
         let sums = TextFile { text: site.sums.clone(), ..TextFile::default() };
         let put = Put::text(self.entity.clone(), path, sums).run(session)?;

@@ -1,11 +1,12 @@
 //! Putting files: new ones, and new content into those that are there.
 
-use super::SPEC;
+use super::access::writing;
 use super::content::{LineEnd, TextFile};
 use super::difference;
 use super::directory::{Directory, FilePlace};
+use super::document;
 use super::file::{DiskContent, DiskFile, FileHash, VERSIONS_REPLACED, read};
-use super::path::{DiskKind, DiskPath};
+use super::path::DiskPath;
 use crate::concern::chat::mime_of;
 use crate::concern::{Actor, Outcome, record};
 use crate::crdt::container;
@@ -86,8 +87,8 @@ impl Put {
 
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let content = self.content()?;
-        check_disk(&self.path)?;
-        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
+        let doc = document(&self.entity, self.path.disk());
+        let actor = writing(session, &self.entity, &doc)?;
         let mut directory = Directory::take(session, &doc)?;
         let found = directory.at(&self.path)?.filter(|_| !self.beside).cloned();
         let outcome = match found {
@@ -245,19 +246,6 @@ impl Put {
             fields.push(("executable", Value::Bool(!old.executable)));
         }
         fields
-    }
-}
-
-/// Refuses what would not stay private: what stands in the document goes into every bundle.
-///
-/// # Errors
-/// `Refused`.
-pub(super) fn check_disk(path: &DiskPath) -> Result<()> {
-    match path.disk() {
-        DiskKind::Public | DiskKind::Shared => Ok(()),
-        DiskKind::Private => Err(Error::refused(format!("{path} would not stay private"))
-            .because("what is on a disk goes into the bundles for all members")
-            .hint("keep it elsewhere, or put it on /shared for everybody")),
     }
 }
 

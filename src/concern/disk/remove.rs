@@ -1,11 +1,12 @@
 //! Moving and removing files, and bringing them back.
 
+use super::access::{document_of, writing};
 use super::directory::{Directory, FilePlace};
 use super::file::read;
 use super::path::DiskPath;
-use super::put::check_disk;
-use super::{FILES, SPEC, no_file};
-use crate::concern::{Actor, Outcome, record};
+use super::put::Put;
+use super::{DiskContent, FILES, document, is_private, no_file};
+use crate::concern::{Outcome, record};
 use crate::crdt::source::Source;
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId, resolve};
@@ -26,8 +27,11 @@ pub struct MoveFile {
 
 impl MoveFile {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
-        check_disk(&self.to)?;
-        let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
+        let doc = document_of(session, &self.entity, &self.file)?;
+        writing(session, &self.entity, &doc)?;
+        if document(&self.entity, self.to.disk()) != doc {
+            return self.across(session, &doc);
+        }
         let mut directory = Directory::take(session, &doc)?;
         let from = directory.find(&self.file)?.clone();
         let owner = directory.at(&from.path).ok().flatten();
@@ -57,6 +61,42 @@ impl MoveFile {
             .with("path", self.to.as_str().into())
             .with("path_updated_at", since.into()))
     }
+
+    /// From the private disk to the others or back: another document says what is there, so it is
+    /// another file.
+    fn across(&self, session: &mut Session, doc: &DocId) -> Result<Outcome> {
+        let directory = Directory::take(session, doc)?;
+        let place = directory.find(&self.file).cloned();
+        directory.keep(session, doc);
+        let FilePlace { id, path, .. } = place?;
+        let target = document(&self.entity, self.to.disk());
+        let directory = Directory::take(session, &target)?;
+        let there = directory.at(&self.to).map(|place| place.map(|place| place.path.clone()));
+        directory.keep(session, &target);
+        if let Some(other) = there? {
+            return Err(Error::refused(format!("{other} is there already"))
+                .hint("nothing is written over: remove that file first, or use another name"));
+        }
+        let file = session.read(doc, |source| read(source, &id))?.flatten();
+        let file = file.ok_or_else(|| no_file(&self.file))?;
+        let (entity, to) = (self.entity.clone(), self.to.clone());
+        let put = match file.content {
+            DiskContent::Text(text) => Put::text(entity, to, text),
+            DiskContent::Binary(Some(stored)) => Put::bytes(entity, to, stored),
+            DiskContent::Binary(None) => {
+                return Err(Error::refused(format!("no version of {path} is known here")));
+            }
+        };
+        let put = Put { executable: Some(file.executable), ..put }.run(session)?;
+        let remove = RemoveFile { entity: self.entity.clone(), file: id };
+        let removed = remove.run(session)?;
+        let others = match is_private(&target) {
+            true => "; whoever has it already keeps it until everybody heard that it is gone",
+            false => "",
+        };
+        let said = format!("moved {path} to {}{others}", self.to);
+        Ok(put.saying(said).pruning(removed.pruned))
+    }
 }
 
 /// Removes a file: what it held stays until every member has heard of it.
@@ -70,7 +110,8 @@ pub struct RemoveFile {
 
 impl RemoveFile {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let (actor, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
+        let doc = document_of(session, &self.entity, &self.file)?;
+        let actor = writing(session, &self.entity, &doc)?;
         let mut directory = Directory::take(session, &doc)?;
         let named = session.read(&doc, |source| read(source, &self.file))?.flatten();
         if let Some(file) = named.filter(|file| file.deleted) {
@@ -114,7 +155,8 @@ pub struct RestoreFile {
 
 impl RestoreFile {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let (_, doc) = Actor::writing_in(session, &self.entity, &SPEC)?;
+        let doc = document_of(session, &self.entity, &self.file)?;
+        writing(session, &self.entity, &doc)?;
         let id = self.find(session, &doc)?;
         let found = session.read(&doc, |source| read(source, &id))?.flatten();
         let file = found.ok_or_else(|| no_file(&self.file))?;

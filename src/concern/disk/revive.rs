@@ -1,8 +1,7 @@
 //! Deleted here, edited there: what was edited is kept.
 
 use super::file::{DiskFile, read_all};
-use super::{FILES, SPEC};
-use crate::concern;
+use super::{FILES, is_disk};
 use crate::error::Result;
 use crate::id::DocId;
 use crate::store::Session;
@@ -14,7 +13,7 @@ use crate::tombstone;
 /// # Errors
 /// Those of the store.
 pub fn revive_edited(session: &mut Session, doc: &DocId) -> Result<Vec<String>> {
-    if concern::of(doc).is_none_or(|spec| spec.name != SPEC.name) {
+    if !is_disk(doc) {
         return Ok(Vec::new());
     }
     let Some(view) = session.view(doc)? else { return Ok(Vec::new()) };

@@ -39,6 +39,15 @@ impl State {
         })
     }
 
+    /// What was written of a document's files: ids and hashes.
+    pub fn written_hashes(&self, doc: &DocId) -> Result<Vec<(String, String)>> {
+        if !self.has_disk_tables()? {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT file, blake3 FROM disk_file WHERE doc_id = ?1";
+        self.all(sql, params![doc.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
     /// Where contents were written that are no texts: path and hash.
     pub fn written_contents(&self, doc: &DocId) -> Result<Vec<(String, String)>> {
         if !self.has_disk_tables()? {

@@ -1,8 +1,10 @@
 //! Contents that come in: kept beside the disks, each under its hash once it is whole.
 
 use super::{BundledContent, PIECE};
+use crate::concern::disk::is_private;
 use crate::disk::{Contents, Objects, PartialContent, is_disk, named_contents};
 use crate::error::{Error, Result};
+use crate::id::DocId;
 use crate::limits;
 use crate::store::{self, Reader, Session};
 use crate::sync::bundle::Bundle;
@@ -17,8 +19,13 @@ use std::path::Path;
 /// # Errors
 /// Those of the store and of the file system.
 pub fn awaited(reader: &Reader) -> Result<BTreeMap<String, u64>> {
+    awaited_of(reader, |_| true)
+}
+
+fn awaited_of(reader: &Reader, of: impl Fn(&DocId) -> bool) -> Result<BTreeMap<String, u64>> {
     let mut awaited = BTreeMap::new();
     let docs = reader.documents()?.into_iter().map(|document| document.id).filter(is_disk);
+    let docs = docs.filter(of);
     for doc in docs {
         // A document that cannot be read asks for nothing.
         match named_contents(reader, &doc) {
@@ -38,12 +45,13 @@ pub fn awaited(reader: &Reader) -> Result<BTreeMap<String, u64>> {
     Ok(awaited)
 }
 
-/// The hashes of what files of this store hold and is not here, for others to send.
+/// The hashes of what files of this store hold and is not here, for others to send: nobody hears of
+/// those of a private disk whom it is not for.
 ///
 /// # Errors
 /// Those of the store and of the file system.
-pub(in crate::sync) fn missing(reader: &Reader) -> Result<Vec<Hash>> {
-    let missing = awaited(reader)?;
+pub(in crate::sync) fn missing(reader: &Reader, private: bool) -> Result<Vec<Hash>> {
+    let missing = awaited_of(reader, |doc| private || !is_private(doc))?;
     let hash = |blake3: &String| blake3::Hash::from_hex(blake3).ok().map(|h| Hash(*h.as_bytes()));
     Ok(missing.keys().filter_map(hash).take(limits::BUNDLE_CONTENTS).collect())
 }

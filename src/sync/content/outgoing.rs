@@ -2,7 +2,7 @@
 
 use super::BundledContent;
 use crate::concern;
-use crate::concern::disk::SPEC;
+use crate::concern::disk::is_disk;
 use crate::disk::{Contents, NamedContent, named_contents};
 use crate::error::{Error, Result};
 use crate::id::DocId;
@@ -140,7 +140,7 @@ fn wanted(
     peer: Option<&KnownPeer>,
 ) -> Result<BTreeMap<String, u64>> {
     let mut wanted = BTreeMap::new();
-    for doc in docs.iter().filter(|doc| doc.concern() == Some(SPEC.name)) {
+    for doc in docs.iter().filter(|doc| is_disk(doc)) {
         let named = named_contents(reader, doc)?;
         let files = match peer {
             Some(peer) => lacking(reader, environment, doc, peer)?,

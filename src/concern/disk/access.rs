@@ -1,0 +1,50 @@
+//! Who may write on which disk, and which document a file is in.
+
+use super::path::DiskPath;
+use super::{FILES, document, documents, is_private};
+use crate::concern::Actor;
+use crate::error::{Error, Hint, Kind, Next, Result};
+use crate::id::{DocId, EntityId, resolve};
+use crate::store::Session;
+
+/// The document with the file that a path, an id or a unique prefix of one means; that of the shared
+/// disk where there is none.
+///
+/// # Errors
+/// `Usage` for what looks like a path and is none, `Ambiguous`; those of the store.
+pub(super) fn document_of(session: &mut Session, entity: &EntityId, named: &str) -> Result<DocId> {
+    if named.starts_with('/') {
+        return Ok(document(entity, DiskPath::parse(named)?.disk()));
+    }
+    let [private, common] = documents(entity).map(|(doc, _)| doc);
+    let mut ids =
+        |doc| Ok(session.read(doc, |source| source.keys(FILES.path))?.unwrap_or_default());
+    let (own, others): (Vec<String>, Vec<String>) = (ids(&private)?, ids(&common)?);
+    match resolve(named, own.iter().chain(&others).map(String::as_str), "file") {
+        Ok(id) if own.contains(&id) => Ok(private),
+        Err(e) if e.kind == Kind::Ambiguous => Err(e),
+        _ => Ok(common),
+    }
+}
+
+/// Whoever acts, if it may write on the disk that a document is about: on the private one the member
+/// of this replica, and nobody else.
+///
+/// # Errors
+/// Those of [`Actor::of`]; `Refused`.
+pub(super) fn writing(session: &mut Session, entity: &EntityId, doc: &DocId) -> Result<Actor> {
+    let actor = Actor::of(session, entity)?;
+    if !is_private(doc) {
+        return actor.writing();
+    }
+    let owner = session.state().replica()?.and_then(|(_, member, _)| member);
+    if owner.as_ref() == Some(&actor.id) {
+        return Ok(actor);
+    }
+    Err(match owner {
+        Some(owner) => Error::refused(format!("the private disk here is {owner}'s"))
+            .hint("put it on /shared, or use a store of your own"),
+        None => Error::refused("the private disk here is nobody's: the store has no member")
+            .hint(Hint::from("").next(Next::SetMember).and(" says whose it is")),
+    })
+}
