@@ -33,11 +33,15 @@ pub const GROUPS: &[Group] = &[
             lines("kanban.archive", |_| words("batch archive.ndjson --json")),
             lines("kanban.column.add", |_| words("batch column.ndjson --json")),
             lines("kanban.add, beside columns", |_| words("batch card.ndjson --json")),
+            lines("kanban.column.move, first", |_| words("batch column-move.ndjson --json")),
             lines("kanban.column.rename", |_| words("batch rename.ndjson --json")),
             lines("issue.comment.edit", |_| words("batch comment-edit.ndjson --json")),
             lines("issue.comment.delete", |_| words("batch comment-delete.ndjson --json")),
             lines("canvas.move", |_| words("batch element-move.ndjson --json")),
             lines("canvas.delete", |_| words("batch element-delete.ndjson --json")),
+            lines("kanban.restore", |_| words("batch restore.ndjson --json")),
+            // Each file begins under a client id of its own, too.
+            lines("disk.remove", |_| words("batch file-remove.ndjson --json")),
             lines("chat.delete", |_| words("batch delete.ndjson --json")),
             // Each begins a thread, under a client id of its own: yrs goes over all of those twice
             // for each of its transactions.
@@ -55,6 +59,19 @@ pub const GROUPS: &[Group] = &[
             lines("issue.comment.edit by prefix", |_| words("batch comment.ndjson --json")),
             lines("canvas.move by prefix", |_| words("batch element.ndjson --json")),
             lines("chat.edit by prefix", |_| words("batch say.ndjson --json")),
+        ],
+    },
+    Group {
+        of: "batch lines on records in the trash",
+        size: 250,
+        make: trashed,
+        works: &[
+            lines("trash.restore", |_| words("batch untrash.ndjson --json")),
+            Work {
+                name: "trash restore of one",
+                args: |_| words("trash restore 00000001-0 -n"),
+                exits: &[0],
+            },
         ],
     },
     // More bytes than the document may have, and nearly all of them left by members who are gone.
@@ -146,6 +163,17 @@ fn batches(n: usize) -> Outcome<Place> {
                 + &each(n, |n| format!(r#""op":"kanban.archive","card":"${}.id""#, n + 1)),
         ),
         (
+            "restore",
+            cards.clone()
+                + &each(n, |n| format!(r#""op":"kanban.archive","card":"${}.id""#, n + 1))
+                + &each(n, |n| format!(r#""op":"kanban.restore","card":"${}.id""#, n + 1)),
+        ),
+        (
+            "file-remove",
+            each(n, |n| format!(r#""op":"disk.put","path":"/shared/{n}.md","text":"hi\n""#))
+                + &each(n, |n| format!(r#""op":"disk.remove","file":"/shared/{n}.md""#)),
+        ),
+        (
             "element-delete",
             elements.clone()
                 + &each(n, |n| format!(r#""op":"canvas.delete","element":"${}.id""#, n + 1)),
@@ -163,6 +191,10 @@ fn batches(n: usize) -> Outcome<Place> {
                 + &each(n, |n| format!(r#""op":"chat.delete","message":"${}.id""#, n + 1)),
         ),
         ("column", each(n, |n| format!(r#""op":"kanban.column.add","title":"Column {n}""#))),
+        (
+            "column-move",
+            each(n, |n| format!(r#""op":"kanban.column.move","column":"Column {n}","first":true"#)),
+        ),
         (
             "rename",
             each(n, |n| {
@@ -261,6 +293,21 @@ fn there(n: usize) -> Outcome<Place> {
     for (name, lines) in files {
         place.write(&format!("{name}.ndjson"), String::as_bytes(&lines))?;
     }
+    Ok(place)
+}
+
+/// Messages that were deleted by the only member, and pruned with that.
+fn trashed(n: usize) -> Outcome<Place> {
+    let place = Place::new()?;
+    let chat = Writer::new(5);
+    chat.edit(|txn| (0..n).for_each(|n| say(txn, &id(n), "first", NOW - 1_000_000)));
+    place.put(&[(doc("chat")?, chat.state())])?;
+    let delete = each(n, |n| format!(r#""op":"chat.delete","message":"{}""#, id(n)));
+    place.write("delete.ndjson", delete.as_bytes())?;
+    place.run("batch delete.ndjson -y")?;
+    let restore =
+        (0..n).map(|n| format!("{{\"op\":\"trash.restore\",\"record\":\"{}\"}}\n", id(n)));
+    place.write("untrash.ndjson", restore.collect::<String>().as_bytes())?;
     Ok(place)
 }
 

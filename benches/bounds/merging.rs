@@ -1,6 +1,6 @@
 //! Imports: what was written to one record, and what comes in many pieces.
 
-use super::place::{self, ALICE, NOW, Outcome, Place, Writer, doc, id, prose, say, words};
+use super::place::{self, ALICE, GROUP, NOW, Outcome, Place, Writer, doc, id, prose, say, words};
 use super::{Group, Work};
 use yrs::{Array, ArrayPrelim, Map, MapPrelim, TransactionMut, WriteTxn};
 
@@ -56,6 +56,29 @@ pub const GROUPS: &[Group] = &[
         size: 100,
         make: bundles,
         works: &[Work { name: "import", args: files, exits: &[0] }],
+    },
+    // Each begins a thread, under a client id of its own. Ten times as many, and what they reply to,
+    // fit into a chat.
+    Group {
+        of: "first replies",
+        size: 1_000,
+        make: first_replies,
+        works: &[
+            Work { name: "import", args: |_| words("sync import all.crdt"), exits: &[0] },
+            Work { name: "import again", args: |_| words("sync import all.crdt"), exits: &[0] },
+            Work { name: "chat list", args: |_| words("chat list --json"), exits: &[0] },
+            Work { name: "check", args: |_| words("check --json"), exits: &[0] },
+            Work { name: "chat send", args: |_| words("chat send hello"), exits: &[0] },
+        ],
+    },
+    Group {
+        of: "first replies, sent one by one",
+        size: 1_000,
+        make: single_replies,
+        works: &[
+            Work { name: "import", args: |_| words("sync import all.crdt"), exits: &[0] },
+            Work { name: "import again", args: |_| words("sync import all.crdt"), exits: &[0] },
+        ],
     },
 ];
 
@@ -165,4 +188,57 @@ fn bundles(n: usize) -> Outcome<Place> {
         place.lay_down(&format!("{message:06}.crdt"), &peer.bundle()?)?;
     }
     Ok(place)
+}
+
+/// A reply to each message of a chat, which a peer wrote in one batch.
+fn first_replies(n: usize) -> Outcome<Place> {
+    let (place, peer) = parents(n)?;
+    let reply = |n| {
+        let (op, to) = (r#""op":"chat.send","text":"yes""#, id(n));
+        format!("{{{op},\"entity\":\"{GROUP}\",\"reply_to\":\"{to}\"}}\n")
+    };
+    peer.write("replies.ndjson", (0..n).map(reply).collect::<String>().as_bytes())?;
+    peer.run("batch replies.ndjson")?;
+    place.write("all.crdt", &peer.bundle()?)?;
+    Ok(place)
+}
+
+/// The same in a transaction for each.
+fn single_replies(n: usize) -> Outcome<Place> {
+    let (place, peer) = parents(n)?;
+    let writer = Writer::new(6);
+    let chat = doc("chat")?;
+    let reply = |n: usize| -> Outcome<_> {
+        let genesis = Writer::new((1 << 48) + 7 * n as u64);
+        genesis.edit(|txn| {
+            let threads = txn.get_or_insert_map("threads");
+            let thread = threads.insert(txn, id(n), MapPrelim::default());
+            thread.insert(txn, "parent_id", id(n));
+            thread.insert(txn, "replies", MapPrelim::default());
+        });
+        writer.take(&genesis.state())?;
+        let update = writer.update(|txn| {
+            let threads = txn.get_or_insert_map("threads");
+            let Some(yrs::Out::YMap(thread)) = threads.get(txn, &id(n)) else { return };
+            let Some(yrs::Out::YMap(replies)) = thread.get(txn, "replies") else { return };
+            let reply = replies.insert(txn, id(100_000 + n), MapPrelim::default());
+            prose(txn, &reply, &id(100_000 + n), "yes", NOW - 1_000);
+        });
+        Ok([(chat.clone(), genesis.state()), (chat.clone(), update)])
+    };
+    let updates: Outcome<Vec<_>> = (0..n).map(reply).collect();
+    peer.receive(&updates?.concat())?;
+    place.write("all.crdt", &peer.bundle()?)?;
+    Ok(place)
+}
+
+/// Two stores with a chat, of which one is to be written to.
+fn parents(n: usize) -> Outcome<(Place, Place)> {
+    let (place, peer) = (Place::new()?, Place::new()?);
+    let writer = Writer::new(5);
+    writer.edit(|txn| (0..n).for_each(|n| say(txn, &id(n), "shall we?", NOW - 1_000_000)));
+    for place in [&place, &peer] {
+        place.put(&[(doc("chat")?, writer.state())])?;
+    }
+    Ok((place, peer))
 }

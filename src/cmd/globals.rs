@@ -60,8 +60,8 @@ pub struct Globals {
     /// Write each record through a template: `{{ title }}` is a field, as --json has it
     ///
     /// Templates of Jinja (minijinja): `{% if %}`, `{% for %}`, filters. A line break follows each
-    /// record. Nothing is escaped for HTML; a field that is not there is an error, unless a filter
-    /// `default` is behind it.
+    /// record. Nothing is escaped for HTML; null prints nothing; a field that is not there is an error,
+    /// unless a filter `default` is behind it.
     #[arg(id = "global.template", long = "template", value_name = "TEMPLATE", global = true)]
     #[arg(value_parser = RecordTemplate::parse, allow_hyphen_values = true)]
     pub template: Option<RecordTemplate>,

@@ -22,7 +22,7 @@ pub struct Untrash {
 
 impl Untrash {
     pub(super) fn run(&self, session: &mut Session) -> Result<Outcome> {
-        let trash = session.state().trash()?;
+        let trash = session.state().trash_named(&self.record)?;
         let trashed = find(&trash, &self.record)?;
         let (id, doc) = (trashed.id(), trashed.doc.clone());
         if let Some(new) = &trashed.restored {

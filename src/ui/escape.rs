@@ -23,6 +23,18 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A text with its lines and tabs, and nothing in it that acts on a terminal.
+pub fn text(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for part in text.split_inclusive(['\n', '\t']) {
+        let end = part.len().saturating_sub(usize::from(part.ends_with(['\n', '\t'])));
+        let (said, end) = part.split_at_checked(end).unwrap_or((part, ""));
+        safe.push_str(&line(said));
+        safe.push_str(end);
+    }
+    safe
+}
+
 /// Text for one field of TSV. Backslashes are doubled, so it can be read back.
 pub fn field(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c == '\\' || is_unsafe(c))

@@ -495,6 +495,11 @@ impl Report {
         Body::Text(text.into()).into()
     }
 
+    /// A text of somebody for a terminal: its lines and tabs, and nothing in it that acts on one.
+    pub fn shown(text: &str) -> Self {
+        Body::Text(super::escape::text(text)).into()
+    }
+
     /// All that is left to be read, written as it is: no more of it is held than a piece.
     pub fn copied(input: Box<dyn Read>) -> Self {
         Body::Copied(Copied(Rc::new(RefCell::new(input)))).into()

@@ -39,30 +39,23 @@ impl RecordTemplate {
 /// `Usage` where the template cannot be filled with it.
 pub fn filled(template: &Template<'_, '_>, row: &Map<String, Value>) -> Result<String> {
     let text = template.render(Serde(row)).map_err(|e| wrong(&e, Some(row)))?;
-    Ok(safe(&text))
+    let mut safe = escape::text(&text);
+    if !safe.is_empty() && !safe.ends_with('\n') {
+        safe.push('\n');
+    }
+    Ok(safe)
 }
 
-/// Nothing is escaped for HTML, and a field that is not there is an error.
+/// Nothing is escaped for HTML, what is null prints nothing, and a field that is not there is an error.
 pub fn environment<'s>() -> Environment<'s> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_formatter(|out, state, value| match value.is_none() {
+        true => Ok(()),
+        false => minijinja::escape_formatter(out, state, value),
+    });
     environment
-}
-
-/// What the template made, with its lines and tabs, and nothing in it that acts on a terminal.
-fn safe(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len() + 1);
-    for part in text.split_inclusive(['\n', '\t']) {
-        let end = part.len().saturating_sub(usize::from(part.ends_with(['\n', '\t'])));
-        let (said, end) = part.split_at_checked(end).unwrap_or((part, ""));
-        safe.push_str(&escape::line(said));
-        safe.push_str(end);
-    }
-    if !safe.is_empty() && !safe.ends_with('\n') {
-        safe.push('\n');
-    }
-    safe
 }
 
 /// What is wrong with a template, and with which of its lines; the fields that there are where one was
@@ -101,6 +94,8 @@ mod tests {
         assert_eq!(filled("{{ text }}", &row).unwrap(), "<b>&\\u{1b}[2J\n");
         assert_eq!(filled("{% if n > 5 %}big{% endif %}", &row).unwrap(), "");
         assert_eq!(filled("{{ missing|default('-') }}", &row).unwrap(), "-\n");
+        assert_eq!(filled("[{{ none }}]{% if none %}!{% endif %}", &row).unwrap(), "[]\n");
+        assert_eq!(filled("{{ none or '-' }}", &row).unwrap(), "-\n");
         assert_eq!(filled("{{ list|tojson }}", &row).unwrap(), "[\"x\", \"y\"]\n");
     }
 

@@ -79,7 +79,10 @@ fn histories_of_quarrels_converge() {
 pub fn seeds(count: u64) -> std::ops::Range<u64> {
     match number("CRDTCTL_SEED_ONE") {
         Some(one) => one..one + 1,
-        None => 0..number("CRDTCTL_SCHEDULES").unwrap_or(count),
+        None => {
+            let first = number("CRDTCTL_SEED_FIRST").unwrap_or(0);
+            first..first + number("CRDTCTL_SCHEDULES").unwrap_or(count)
+        }
     }
 }
 

@@ -96,6 +96,16 @@ pub(super) fn prepared(store: &Store<'_>, args: &[&str]) -> Command {
     command
 }
 
+/// The command where it can be interrupted: one in the background of a shell inherits that SIGINT is
+/// ignored, and so does what the tests start there.
+fn interruptible(command: Command) -> Child {
+    let mut within = Command::new("env");
+    within.arg("--default-signal=INT,TERM").arg(command.get_program()).args(command.get_args());
+    within.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    within.current_dir(command.get_current_dir().expect("a directory")).stdin(Stdio::null());
+    within.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary, by env")
+}
+
 fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args(["-s", name, &child.id().to_string()]).status();
     assert!(sent.expect("the kill command").success());
@@ -430,7 +440,7 @@ fn an_interrupted_command_leaves_nothing() {
             rusqlite::Connection::open(store.dir.join("crdtctl.db")).expect("the local state");
         other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
         let before = Content::of(&store);
-        let child = prepared(&store, &["chat", "send", "never sent"]).spawn().expect("the binary");
+        let child = interruptible(prepared(&store, &["chat", "send", "never sent"]));
         // Another one that waits and gives up tells the time.
         store.run(&["chat", "send", "no", "--lock-wait", "300ms"]).exits(8);
         signal(&child, name);

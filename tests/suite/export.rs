@@ -34,12 +34,12 @@ fn a_chat_is_a_page_of_markdown() {
     assert!(run.stderr.contains("wrote the chat of"), "{}", run.stderr);
     let sent = "2026\u{2d}01\u{2d}01";
     for line in [
-        &format!("## {ALICE} · {sent} 00\\:00Z")[..],
-        "See \\<b\\>you\\</b\\>\\",
+        &format!("## {ALICE} · {sent} 00:00Z")[..],
+        "See \\<b>you\\</b>\\",
         "\\# at the harbour",
         &format!("reactions: 👍 {BOB}"),
-        &format!("### {BOB} · {sent} 00\\:00Z"),
-        "files: map.png \\(1 B\\)",
+        &format!("### {BOB} · {sent} 00:00Z"),
+        "files: map.png (1 B)",
         "So do I",
     ] {
         assert!(page.lines().any(|found| found == line), "{line}\n{page}");
@@ -124,5 +124,5 @@ fn a_board_and_issues_are_pages_too() {
     // A chat of which nothing is there is an empty page, and no error.
     store.ok(&["entity", "create", "project:quiet", "--name", "Quiet"]);
     let page = store.ok(&["chat", "export", "-e", "project:quiet"]);
-    assert!(page.starts_with("# Quiet\\: chat\n"), "{page}");
+    assert!(page.starts_with("# Quiet: chat\n"), "{page}");
 }

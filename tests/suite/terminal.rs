@@ -47,6 +47,19 @@ fn a_list_on_a_terminal_is_a_table() {
 }
 
 #[test]
+fn a_file_on_a_terminal_acts_on_nothing() {
+    let machine = Machine::new("cat");
+    let store = machine.group("s", &[]);
+    let text = "one\ttwo\n\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}drawkcab\n";
+    std::fs::write(machine.path("hostile.md"), text).unwrap();
+    store.ok(&["disk", "put", &machine.path("hostile.md").display().to_string(), "/shared/x.md"]);
+    assert_eq!(store.run(&["disk", "cat", "/shared/x.md"]).exits(0).stdout, text);
+    let Some(run) = on_a_terminal(&store, &[], &["disk", "cat", "/shared/x.md"]) else { return };
+    let screen = run.exits(0).stdout.replace('\r', "");
+    assert_eq!(screen, "one\ttwo\n\\u{1b}[2J\\u{1b}]0;owned\\u{7}\\u{202e}drawkcab\n");
+}
+
+#[test]
 fn an_empty_list_on_a_terminal_says_so() {
     let machine = Machine::new("empty");
     let store = machine.group("s", &[]);

@@ -38,12 +38,20 @@ pub fn get(context: &Context, entity: &EntityId, path: &str, out: &OutFile) -> R
 pub fn cat(context: &Context, entity: &EntityId, path: &str) -> Result<Report> {
     let reader = context.reader()?;
     let (doc, file) = file(&reader, entity, path)?;
-    let content = Lying::of(&reader, entity, &doc)?.open(&file)?;
-    if matches!(file.content, DiskContent::Binary(_)) && context.terminal.interactive {
-        return Err(Error::usage(format!("{} is no text", file.path))
-            .hint("`crdtctl disk get PATH -O FILE` writes it to a file"));
+    let mut content = Lying::of(&reader, entity, &doc)?.open(&file)?;
+    if !context.terminal.interactive {
+        return Ok(Report::copied(content));
     }
-    Ok(Report::copied(content))
+    let mut bytes = Vec::new();
+    match &file.content {
+        DiskContent::Text(_) => content.read_to_end(&mut bytes),
+        DiskContent::Binary(_) => {
+            return Err(Error::usage(format!("{} is no text", file.path))
+                .hint("`crdtctl disk get PATH -O FILE` writes it to a file"));
+        }
+    }
+    .map_err(|e| Error::io("cannot read what is to be shown", e))?;
+    Ok(Report::shown(&String::from_utf8_lossy(&bytes)))
 }
 
 pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) -> Result<Report> {

@@ -17,6 +17,12 @@ pub(super) fn document_of(session: &mut Session, entity: &EntityId, named: &str)
         return Ok(document(entity, DiskPath::parse(named)?.disk()));
     }
     let [private, common] = documents(entity).map(|(doc, _)| doc);
+    // A whole id is found without a look at all of them.
+    for doc in [&private, &common] {
+        if session.read(doc, |source| source.exists(&["files", named]))? == Some(true) {
+            return Ok(doc.clone());
+        }
+    }
     let mut ids =
         |doc| Ok(session.read(doc, |source| source.keys(FILES.path))?.unwrap_or_default());
     let (own, others): (Vec<String>, Vec<String>) = (ids(&private)?, ids(&common)?);

@@ -79,6 +79,9 @@ impl Directory {
     pub fn put(&mut self, place: FilePlace) {
         self.remove(&place.id);
         let key = place.path.key();
+        if let Some(ids) = self.deleted.get_mut(&key) {
+            ids.remove(&place.id);
+        }
         self.wanted.entry(key).or_default().insert((place.since, place.id.clone()));
         self.places.insert(place.id.clone(), place);
     }
@@ -103,9 +106,6 @@ impl Directory {
         self.astray.remove(id);
         let place = self.places.remove(id)?;
         let key = place.path.key();
-        if let Some(ids) = self.deleted.get_mut(&key) {
-            ids.remove(id);
-        }
         if let Some(wanted) = self.wanted.get_mut(&key) {
             wanted.remove(&(place.since, place.id.clone()));
             if wanted.is_empty() {
@@ -199,7 +199,8 @@ impl Directory {
                 Err(error) => Err(error.of_kind(crate::error::Kind::NotFound)),
             };
         }
-        let id = id::resolve(named, self.places.keys().map(String::as_str), "file")
+        let begun = self.places.range(named.to_owned()..).map(|(id, _)| id.as_str());
+        let id = id::resolve(named, begun.take_while(|id| id.starts_with(named)), "file")
             .map_err(|e| e.hint_also(Next::Files.and(" shows those that are there")))?;
         self.places.get(&id).ok_or_else(|| no_file(named))
     }

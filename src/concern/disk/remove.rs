@@ -133,10 +133,13 @@ impl RemoveFile {
             )?;
             tombstone::mark(txn, &FILES, &file, now, &actor.id)
         })?;
-        directory.delete(&id);
-        directory.keep(session, &doc);
         let record = ["files".to_owned(), id.clone()];
         let pruned = tombstone::prune_record(session, &doc, &FILES, &record)?;
+        match pruned.is_empty() {
+            true => directory.delete(&id),
+            false => directory.lift(&id),
+        }
+        directory.keep(session, &doc);
         Ok(Outcome::changed(doc, &id)
             .saying(format!("removed {path}"))
             .with("path", path.as_str().into())
@@ -157,37 +160,48 @@ impl RestoreFile {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
         let doc = document_of(session, &self.entity, &self.file)?;
         writing(session, &self.entity, &doc)?;
-        let id = self.find(session, &doc)?;
+        let mut directory = Directory::take(session, &doc)?;
+        let id = self.find(session, &doc, &directory)?;
         let found = session.read(&doc, |source| read(source, &id))?.flatten();
         let file = found.ok_or_else(|| no_file(&self.file))?;
         let path = DiskPath::parse(&file.path)?;
         if !file.deleted {
+            directory.keep(session, &doc);
             return Ok(Outcome::unchanged(doc, &id).saying(format!("{path} is not removed")));
         }
-        let directory = Directory::take(session, &doc)?;
         if let Some(other) = directory.at(&path)? {
             return Err(Error::refused(format!("{} is there already", other.path))
                 .hint("nothing is written over: move that file first"));
         }
         record::check(session, &doc, &["files".to_owned(), id.clone()], "file")?;
         let now = session.now();
-        session.edit(&doc, |txn| {
+        let since = session.edit(&doc, |txn| {
             let file = ["files", id.as_str()];
             tombstone::revive(txn, &FILES, &file)?;
-            record::touch(txn, &file, "path_updated_at", now)
+            record::touch(txn, &file, "path_updated_at", now)?;
+            Ok(txn.int(&["files", &id, "path_updated_at"]))
         })?;
+        directory.put(FilePlace {
+            id: id.clone(),
+            path: path.clone(),
+            since: since.unwrap_or(now),
+        });
+        directory.keep(session, &doc);
         Ok(Outcome::changed(doc, &id)
             .saying(format!("restored {path}"))
             .with("path", path.as_str().into()))
     }
 
-    fn find(&self, session: &mut Session, doc: &DocId) -> Result<String> {
+    fn find(&self, session: &mut Session, doc: &DocId, directory: &Directory) -> Result<String> {
         if !self.file.starts_with('/') {
+            let is_id = |source: &dyn Source| source.exists(&["files", &self.file]);
+            if session.read(doc, is_id)? == Some(true) {
+                return Ok(self.file.clone());
+            }
             let ids = session.read(doc, |source| source.keys(FILES.path))?.unwrap_or_default();
             return resolve(&self.file, ids.iter().map(String::as_str), "file");
         }
         let path = DiskPath::parse(&self.file)?;
-        let directory = Directory::take(session, doc)?;
         if let Some(place) = directory.at(&path)? {
             return Ok(place.id.clone());
         }

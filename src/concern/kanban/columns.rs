@@ -173,26 +173,28 @@ impl MoveColumn {
         if before.as_ref() == Some(&column) {
             return Err(Error::usage(format!("column {:?} before itself", column.title)));
         }
-        let headings = session.read(&doc, headings)?.unwrap_or_default();
-        let mut order: Vec<&Heading> =
-            headings.iter().filter(|heading| heading.id != column.id).collect();
-        let index = match &before {
-            Some(before) => order.iter().position(|heading| heading.id == before.id),
-            None => self.first.then_some(0),
-        };
-        order.insert(index.unwrap_or(order.len()), &column);
-        if order.iter().map(|heading| &heading.id).eq(headings.iter().map(|heading| &heading.id)) {
+        let numbered = headings::look(session, &doc, |headings| {
+            let before = match (&before, self.first) {
+                (None, true) => headings.first(),
+                (before, _) => before.as_ref(),
+            };
+            headings.numbers_to_move(&column, before)
+        })?;
+        let numbered = numbered.unwrap_or_default();
+        if numbered.is_empty() {
             return Ok(Outcome::unchanged(doc, &column.id)
                 .saying(format!("column {:?} stands there already", column.title)));
         }
-        for other in &order {
-            check(session, &doc, (*other).clone())?;
+        for other in &numbered {
+            check(session, &doc, other.clone())?;
         }
         let right = board::is_right(session, &doc);
-        session.edit(&doc, |txn| {
+        let learn =
+            |headings: &mut Headings| numbered.iter().cloned().for_each(|h| headings.add(h));
+        headings::edit(session, &doc, learn, |txn| {
             put_right(txn, right)?;
-            let mut numbered = (0i64..).zip(&order);
-            numbered.try_for_each(|(n, column)| txn.set(&["columns", &column.id], "order", n))
+            let mut columns = numbered.iter();
+            columns.try_for_each(|of| txn.set(&["columns", &of.id], "order", of.order))
         })?;
         Ok(Outcome::changed(doc, &column.id).saying(format!("moved column {:?}", column.title)))
     }

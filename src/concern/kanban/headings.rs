@@ -8,6 +8,7 @@ use crate::id::{DocId, resolve};
 use crate::store::Session;
 use crate::wire::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 /// What stands before each card of a column: None before the first one.
 pub type Neighbours = HashMap<String, Option<String>>;
@@ -23,12 +24,18 @@ pub struct Heading {
     pub order: i64,
 }
 
+/// Up to so many columns are numbered from 0 without gaps when one is moved.
+const NUMBERED_THROUGH: usize = 100;
+
 /// The columns without their cards. What they are found by stands before their ids.
 #[derive(Default)]
 pub struct Headings {
     by_id: BTreeMap<String, Heading>,
-    /// In the order of the board: by their field `order`, then by id.
-    placed: BTreeSet<(i64, String)>,
+    /// In the order of the board: by their field `order`, then as they stand in the document.
+    placed: BTreeMap<(i64, usize), String>,
+    /// Where each stands in the document, beside the others.
+    places: HashMap<String, usize>,
+    next_place: usize,
     titled: BTreeSet<(String, String)>,
     /// By title, without regard to case.
     alike: BTreeSet<(String, String)>,
@@ -55,7 +62,7 @@ impl Headings {
 
     /// In the order of the board.
     pub fn iter(&self) -> impl Iterator<Item = &Heading> {
-        self.placed.iter().filter_map(|(_, id)| self.by_id.get(id))
+        self.placed.values().filter_map(|id| self.by_id.get(id))
     }
 
     pub fn first(&self) -> Option<&Heading> {
@@ -64,7 +71,7 @@ impl Headings {
 
     /// The greatest field `order`.
     pub fn last_order(&self) -> Option<i64> {
-        self.placed.last().map(|(order, _)| *order)
+        self.placed.last_key_value().map(|((order, _), _)| *order)
     }
 
     /// The column with an id.
@@ -74,7 +81,7 @@ impl Headings {
 
     /// The first column of the board with a title.
     pub fn titled(&self, title: &str) -> Option<&Heading> {
-        self.all(&self.titled, title).min_by_key(|heading| (heading.order, &heading.id))
+        self.all(&self.titled, title).min_by_key(|heading| self.key(&heading.id))
     }
 
     /// The column that an id, a title or a unique prefix of an id names. Titles are compared as
@@ -90,7 +97,7 @@ impl Headings {
         if found.is_empty() {
             found = self.all(&self.alike, &named.to_lowercase()).collect();
         }
-        found.sort_by_key(|heading| (heading.order, &heading.id));
+        found.sort_by_key(|heading| self.key(&heading.id));
         match found.as_slice() {
             [] => self.begun(named),
             [one] => Ok(one),
@@ -121,11 +128,54 @@ impl Headings {
         from.take_while(move |(found, _)| *found == key).filter_map(|(_, id)| self.get(id))
     }
 
+    /// The columns that get other numbers when one is put before another, or behind all: none where
+    /// it stands there already. On a board that people look at, all are numbered through, as other
+    /// programs do it; on one of thousands no more are written to than make room for one.
+    pub fn numbers_to_move(&self, moved: &Heading, before: Option<&Heading>) -> Vec<Heading> {
+        let edge = before.and_then(|before| self.key(&before.id));
+        let found = |(_, id): (_, &String)| self.by_id.get(id);
+        let others = |heading: &&Heading| heading.id != moved.id;
+        let below = || {
+            let end = edge.map_or(Bound::Unbounded, Bound::Excluded);
+            self.placed.range((Bound::Unbounded, end)).rev().filter_map(found)
+        };
+        let above = || {
+            let from = edge.map(|edge| self.placed.range(edge..));
+            from.into_iter().flatten().filter_map(found).filter(others)
+        };
+        let is_moved = |heading: &Heading| heading.id == moved.id;
+        if before.is_some_and(is_moved) || below().next().is_some_and(is_moved) {
+            return Vec::new();
+        }
+        let below = || below().filter(others);
+        if self.by_id.len() > NUMBERED_THROUGH {
+            // On the side where fewer stand in the way.
+            let up = below().next().and_then(|beside| room(beside, above(), 1));
+            let down = above().next().and_then(|beside| room(beside, below(), -1));
+            let made = up.into_iter().chain(down).min_by_key(|(_, pushed)| pushed.len());
+            if let Some((order, pushed)) = made {
+                return [vec![Heading { order, ..moved.clone() }], pushed].concat();
+            }
+        }
+        let mut all: Vec<&Heading> = below().collect();
+        all.reverse();
+        let all = (0i64..).zip(all.into_iter().chain([moved]).chain(above()));
+        let changed = all.filter(|(order, of)| of.order != *order);
+        changed.map(|(order, of)| Heading { order, ..of.clone() }).collect()
+    }
+
+    fn key(&self, id: &str) -> Option<(i64, usize)> {
+        Some((self.by_id.get(id)?.order, *self.places.get(id)?))
+    }
+
     /// Notes a column, new or changed.
     pub fn add(&mut self, heading: Heading) {
         let id = heading.id.clone();
+        let place = self.places.get(&id).copied().unwrap_or(self.next_place);
         self.remove(&id);
-        self.placed.insert((heading.order, id.clone()));
+        self.next_place = self.next_place.max(place.saturating_add(1));
+        self.places.insert(id.clone(), place);
+        self.placed.insert((heading.order, place), id.clone());
         self.titled.insert((heading.title.clone(), id.clone()));
         self.alike.insert((heading.title.to_lowercase(), id.clone()));
         self.by_id.insert(id, heading);
@@ -134,11 +184,32 @@ impl Headings {
     /// Notes that a column is gone.
     pub fn remove(&mut self, id: &str) {
         if let Some(Heading { id, title, order }) = self.by_id.remove(id) {
-            self.placed.remove(&(order, id.clone()));
+            let place = self.places.remove(&id);
+            place.and_then(|place| self.placed.remove(&(order, place)));
             self.alike.remove(&(title.to_lowercase(), id.clone()));
             self.titled.remove(&(title, id));
         }
     }
+}
+
+/// The number next to that of a column, up or down by a step of one, and those that push on the
+/// others which stand in the way. None where the numbers end.
+fn room<'h>(
+    beside: &Heading,
+    others: impl Iterator<Item = &'h Heading>,
+    step: i64,
+) -> Option<(i64, Vec<Heading>)> {
+    let own = beside.order.checked_add(step)?;
+    let (mut last, mut pushed) = (own, Vec::new());
+    for other in others {
+        let least = last.checked_add(step)?;
+        if if step > 0 { other.order >= least } else { other.order <= least } {
+            break;
+        }
+        pushed.push(Heading { order: least, ..other.clone() });
+        last = least;
+    }
+    Some((own, pushed))
 }
 
 /// Looks at the columns of a board. None when there is no board.
@@ -180,3 +251,86 @@ pub fn edit<R>(
 
 /// What a change of cards alone teaches about columns.
 pub fn nothing(_: &mut Headings) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::Chance;
+
+    fn heading(id: usize, order: i64) -> Heading {
+        Heading { id: format!("{id:06}"), title: format!("C{id}"), order }
+    }
+
+    fn ids(headings: &Headings) -> Vec<String> {
+        headings.iter().map(|heading| heading.id.clone()).collect()
+    }
+
+    /// Numbers with gaps, twice and at their ends: a column ends up where it was put, and on a great
+    /// board few others are written to.
+    #[test]
+    fn a_moved_column_stands_where_it_was_put() {
+        let mut chance = Chance::new(7);
+        for round in 0..60 {
+            let count = if round % 2 == 0 { 2 + chance.below(9) } else { 101 + chance.below(20) };
+            let mut headings = Headings::default();
+            for id in 0..count {
+                let order = match chance.below(8) {
+                    0 => i64::MAX,
+                    1 => i64::MIN,
+                    _ => i64::try_from(chance.below(2 * count)).unwrap(),
+                };
+                headings.add(heading(usize::try_from(id).unwrap(), order));
+            }
+            for _ in 0..20 {
+                let all = ids(&headings);
+                let mut pick = || usize::try_from(chance.below(count)).unwrap();
+                let (from, to) = (pick(), pick());
+                let moved = headings.get(&all[from]).unwrap().clone();
+                let before = headings.get(&all[to]).cloned().filter(|_| to % 5 > 0);
+                let numbered = headings.numbers_to_move(&moved, before.as_ref());
+                let mut want: Vec<_> = all.iter().filter(|id| **id != moved.id).cloned().collect();
+                let place = before.and_then(|before| want.iter().position(|id| *id == before.id));
+                match place {
+                    Some(place) => want.insert(place, moved.id),
+                    None if to % 5 > 0 => want.insert(from, moved.id),
+                    None => want.push(moved.id),
+                }
+                assert_eq!(numbered.is_empty(), want == all);
+                numbered.into_iter().for_each(|heading| headings.add(heading));
+                assert_eq!(ids(&headings), want);
+            }
+        }
+    }
+
+    /// Two that were added at once have one number: they stand as the board shows them.
+    #[test]
+    fn columns_of_one_number_stand_as_on_the_board() {
+        let mut doc = crate::crdt::doc::Doc::new(1);
+        let orders = doc.edit(|txn| {
+            for id in ["c", "b", "a"] {
+                let fields = vec![("title", id.into()), ("order", 1i64.into())];
+                txn.push_record(&["columns"], id, fields)?;
+            }
+            let board = super::super::Board::of(txn);
+            Ok((
+                board.columns.into_iter().map(|column| column.id).collect(),
+                ids(&Headings::of(txn)),
+            ))
+        });
+        let (board, headings): (Vec<String>, _) = orders.unwrap();
+        assert_eq!(board, ["c", "b", "a"]);
+        assert_eq!(headings, board);
+    }
+
+    #[test]
+    fn a_move_among_thousands_writes_to_few() {
+        let mut headings = Headings::default();
+        (0..1_000).for_each(|id| headings.add(heading(id, i64::try_from(id).unwrap())));
+        for id in 0..1_000 {
+            let moved = headings.get(&format!("{id:06}")).unwrap().clone();
+            let numbered = headings.numbers_to_move(&moved, headings.first());
+            assert!(numbered.len() <= 1, "{id}: {}", numbered.len());
+            numbered.into_iter().for_each(|heading| headings.add(heading));
+        }
+    }
+}

@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("pages.sql"),
     include_str!("disk.sql"),
     include_str!("facts.sql"),
+    include_str!("trash_ids.sql"),
 ];
 
 impl State {

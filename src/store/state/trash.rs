@@ -9,6 +9,8 @@ use crate::wire::Value;
 use rusqlite::{Row, params};
 
 const COLUMNS: &str = "id, at, doc_id, noun, path, record, why, member, restored, ";
+/// The id that a record had, as its index has it.
+const ID: &str = "CASE WHEN json_valid(path) THEN json_extract(path, '$[#-1]') END";
 
 /// A record that is in no document any more.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +75,17 @@ impl State {
 
     /// Everything that is kept, the latest first.
     pub fn trash(&self) -> Result<Vec<Trashed>> {
+        self.trashed("", params![])
+    }
+
+    /// Those of it whose ids begin like this, the latest first: what is found at once in a session
+    /// that restores thousands.
+    pub fn trash_named(&self, prefix: &str) -> Result<Vec<Trashed>> {
+        let begin = format!("WHERE {ID} >= ?1 AND {ID} <= ?2");
+        self.trashed(&begin, params![prefix, format!("{prefix}{}", char::MAX)])
+    }
+
+    fn trashed(&self, which: &str, params: impl rusqlite::Params) -> Result<Vec<Trashed>> {
         // One who only reads finds the tables as an older crdtctl left them.
         if !self.has_column("trash", "id")? {
             return Ok(Vec::new());
@@ -81,8 +94,8 @@ impl State {
             true => "record_typed",
             false => "NULL",
         };
-        let sql = format!("SELECT {COLUMNS} {typed} FROM trash ORDER BY id DESC");
-        Ok(self.all(&sql, params![], trashed)?.into_iter().flatten().collect())
+        let sql = format!("SELECT {COLUMNS} {typed} FROM trash {which} ORDER BY id DESC");
+        Ok(self.all(&sql, params, trashed)?.into_iter().flatten().collect())
     }
 
     /// Notes what was made of a record.

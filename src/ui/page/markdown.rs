@@ -3,8 +3,8 @@
 use super::entry::{Fact, PageEntry, PrintedPage, one_line, said};
 use crate::ui::escape;
 
-/// What can begin markup anywhere, here and in dialects.
-const MARKS: &str = "\\`*_{}[]<>#|~!&$^:=@\"'()%";
+/// What begins or ends markup wherever it stands, here and in dialects.
+const MARKS: &str = "\\`*{}[]<|~^$";
 
 pub fn write(page: &PrintedPage) -> String {
     let mut out = format!("# {}\n", line(&page.title));
@@ -52,21 +52,96 @@ fn line(text: &str) -> String {
     format!("{}{}", "\u{a0}".repeat(blanks), marked(&shown, true))
 }
 
-/// Text in which nothing is markup; `begins` where it stands at the beginning of a line.
+/// Text in which nothing is markup; `begins` where it stands at the beginning of a line. What is
+/// markup nowhere but in some places is left as it was written in all others: people read the file.
 pub fn marked(shown: &str, begins: bool) -> String {
     let mut out = String::with_capacity(shown.len() + 8);
-    // A list, or a line below a heading, begins with what is harmless further on.
-    let digits = shown.chars().take_while(char::is_ascii_digit).count();
-    for (place, c) in shown.chars().enumerate() {
-        let is_first = match c {
-            '-' | '+' => place == 0 || shown.starts_with(['-', '+']),
-            '.' => place == digits,
-            _ => false,
-        };
-        if MARKS.contains(c) || begins && is_first {
+    let mut marking = Marking { before: None, numbers: begins.then_some(0) };
+    for (at, c) in shown.char_indices() {
+        let rest = shown.get(at + c.len_utf8()..).unwrap_or_default();
+        if marking.is_mark(c, rest, begins && at == 0) {
             out.push('\\');
         }
         out.push(c);
+        marking.pass(c);
     }
     out
+}
+
+/// What came before a letter of a line.
+struct Marking {
+    before: Option<char>,
+    /// How many digits the line begins with, as long as there was nothing else.
+    numbers: Option<usize>,
+}
+
+impl Marking {
+    fn is_mark(&self, c: char, rest: &str, first: bool) -> bool {
+        let (before, after) = (self.before, rest.chars().next());
+        let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        match c {
+            // A quotation, or one of several signs under a heading.
+            '>' | '+' | '-' => first,
+            '=' => first || before == Some('=') || after == Some('='),
+            // A heading begins or ends with it; elsewhere it is a tag.
+            '#' => before.is_none_or(|c| c.is_whitespace() || c == '#'),
+            // Of a list: "1." and "1)".
+            '.' | ')' => self.numbers.is_some_and(|digits| digits > 0),
+            '_' => !(is_word(before) && is_word(after)),
+            '&' => after.is_none_or(|c| c.is_alphanumeric() || c == '#'),
+            '@' => after.is_none_or(|c| !c.is_whitespace()),
+            '!' => first || after == Some('!'),
+            // A definition, an address, or a name between colons.
+            ':' => first || rest.starts_with("//") || is_named(rest),
+            c => MARKS.contains(c),
+        }
+    }
+
+    fn pass(&mut self, c: char) {
+        self.before = Some(c);
+        let is_digit = c.is_ascii_digit();
+        self.numbers = self.numbers.filter(|_| is_digit).map(|digits| digits.saturating_add(1));
+    }
+}
+
+/// Whether what follows a colon is a short name up to the next one.
+fn is_named(rest: &str) -> bool {
+    const LONGEST: usize = 64;
+    let letters = |c: &char| c.is_ascii_alphanumeric() || "_+-".contains(*c);
+    let name = rest.chars().take(LONGEST).take_while(letters).count();
+    name > 0 && rest.get(name..).is_some_and(|rest| rest.starts_with(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::marked;
+
+    #[test]
+    fn only_what_is_markup_where_it_stands_is_escaped() {
+        for plain in [
+            "Note: it's \"done\" (50%), see p. 3; a = b, R & D!",
+            "at 10:30, ratio 1:2",
+            "snake_case and C# and a > b",
+            "3 of 4) and v1.2",
+        ] {
+            assert_eq!(marked(plain, true), plain);
+        }
+        for (text, shown) in [
+            ("# not a heading #", "\\# not a heading \\#"),
+            ("> no quotation", "\\> no quotation"),
+            ("1. no list", "1\\. no list"),
+            ("12) no list", "12\\) no list"),
+            ("- no list", "\\- no list"),
+            ("===", "\\=\\=\\="),
+            ("_no_ __mark__", "\\_no\\_ \\_\\_mark\\_\\_"),
+            ("&amp; &#35;", "\\&amp; \\&#35;"),
+            (":smile: 10:30:00", "\\:smile: 10\\:30:00"),
+            ("https://a.b", "https\\://a.b"),
+            ("me@here.org", "me\\@here.org"),
+            ("[a](b) ![c](d) <b>", "\\[a\\](b) !\\[c\\](d) \\<b>"),
+            ("2 * 3 `x` $5", "2 \\* 3 \\`x\\` \\$5"),
+        ] {
+            assert_eq!(marked(text, true), shown);
+        }
+    }
 }
