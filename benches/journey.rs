@@ -367,7 +367,7 @@ fn environment(dir: &Path, name: &str) -> Rc<Environment> {
         machine: "bench".to_owned(),
         host: "bench".to_owned(),
         lock_wait: Duration::from_secs(10),
-        roots: concern::roots,
+        roots: concern::expected,
         noted: concern::noted(),
         adopt: crdtctl::merge::adopt,
     })

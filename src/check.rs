@@ -12,6 +12,7 @@ pub mod repair;
 mod times;
 
 use crate::concern::{self, core};
+use crate::crdt::any_view::AnyView;
 use crate::crdt::doc::Doc;
 use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
@@ -117,7 +118,7 @@ pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result
             let is_new = |f: &files::FileFinding| f.doc.is_some() || !unread.contains(&f.detail);
             let new = examined.findings.into_iter().filter(is_new);
             findings.extend(new.map(Finding::of_files));
-            if let Some(view) = &examined.view {
+            if let Some(view) = examined.view.as_ref().and_then(AnyView::view) {
                 let found = content.examine(&doc, view)?;
                 findings.extend(found.into_iter().map(|found| Finding::of_content(&doc, found)));
             }
@@ -206,13 +207,13 @@ struct ContentCheck<'a> {
 
 impl ContentCheck<'_> {
     fn examine(&mut self, doc: &DocId, view: &View) -> Result<Vec<Found>> {
+        // yrs never sees what is carried.
+        let Some(spec) = concern::of(doc) else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         if self.scope.deep {
             found.extend(deep(doc, view)?);
         }
-        let (Some(spec), Some(entity)) = (concern::of(doc), doc.entity()) else {
-            return Ok(found);
-        };
+        let Some(entity) = doc.entity() else { return Ok(found) };
         found.extend(over_limit(doc, &entity, view, spec.limit_bytes));
         found.extend(residue(doc, view, spec.limit_bytes));
         found.extend(times::ahead(spec, view, self.scope.now));
@@ -233,7 +234,12 @@ impl ContentCheck<'_> {
     fn members(&mut self, entity: &EntityId) -> Result<Option<&BTreeSet<String>>> {
         if !self.members.contains_key(entity) {
             let examined = self.examiner.examine(&entity.document(core::SPEC.name))?;
-            let known = examined.view.as_ref().map(people::known).transpose()?;
+            let known = examined
+                .view
+                .as_ref()
+                .and_then(AnyView::view)
+                .map(|view| people::known(view))
+                .transpose()?;
             self.members.insert(entity.clone(), known.filter(|known| !known.is_empty()));
         }
         Ok(self.members.get(entity).and_then(Option::as_ref))

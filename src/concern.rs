@@ -26,6 +26,7 @@ pub(crate) use record::{check as check_record, restore as restore_record};
 pub use roles::Actor;
 
 use crate::error::{Hint, Next};
+use crate::gate::Expected;
 use crate::id::DocId;
 use crate::limits;
 use crate::schema::{FieldRole, Spec};
@@ -62,6 +63,11 @@ pub fn is_private(doc: &DocId) -> bool {
 /// The types that the roots of a document must have; none are known for an opaque one.
 pub fn roots(doc: &DocId) -> &'static [(&'static str, RootKind)] {
     of(doc).map_or(&[], |spec| spec.roots)
+}
+
+/// What a document may hold: whatever Yjs writes, where no concern understands it.
+pub fn expected(doc: &DocId) -> Expected<'static> {
+    of(doc).map_or(Expected::Anything, |spec| Expected::Roots(spec.roots))
 }
 
 /// The fields of messages by which they are listed: when they were made, and whether they are deleted.

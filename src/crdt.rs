@@ -1,8 +1,11 @@
 //! Documents as bytes and as merges. yrs is named in this module only.
 //!
-//! Reading never needs yrs: [`view`] builds the live content from the bytes. yrs merges and edits
+//! Reading never needs yrs: [`view`] builds the live content from the bytes, [`types`] that of any
+//! document of Yjs; neither does carrying what nothing here understands ([`carried`]). yrs merges and edits
 //! ([`doc`]); what reaches it passed the gate first ([`crate::gate`]).
 
+pub mod any_view;
+pub mod carried;
 pub mod container;
 pub mod content;
 pub mod doc;
@@ -10,6 +13,7 @@ pub mod effort;
 mod elements;
 mod keys;
 mod live;
+pub mod opened;
 mod plain;
 pub mod register;
 mod scalar;

@@ -10,6 +10,7 @@ mod causal;
 mod check;
 mod cost;
 mod crossing;
+mod expected;
 mod fork;
 mod joining;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod tests;
 
 pub use admit::{Need, Verdict, admit};
 pub use cost::Rehearsal;
+pub use expected::Expected;
 
 use crate::wire::{Fault, Update, Version};
 
@@ -26,7 +28,15 @@ use crate::wire::{Fault, Update, Version};
 /// # Errors
 /// The first fault.
 pub fn storable(bytes: &[u8]) -> Result<Version, Fault> {
-    let update = Update::checked(bytes, &[])?;
+    storable_as(bytes, Expected::Roots(&[]))
+}
+
+/// The same of a document of which something is known.
+///
+/// # Errors
+/// The first fault.
+pub fn storable_as(bytes: &[u8], expected: Expected<'_>) -> Result<Version, Fault> {
+    let update = Update::checked(bytes, expected)?;
     update.is_complete()?;
     Ok(update.version())
 }

@@ -36,7 +36,7 @@ fn around(state: Option<PathBuf>) -> Environment {
         machine: machine_id().unwrap_or_else(|| host.clone()),
         host,
         lock_wait: LOCK_WAIT,
-        roots: concern::roots,
+        roots: concern::expected,
         noted: concern::noted(),
         adopt: merge::adopt,
     }

@@ -7,6 +7,7 @@
 
 mod adopt;
 pub mod audit;
+mod carried;
 mod orphans;
 pub mod registers;
 pub mod replaced;
@@ -16,6 +17,7 @@ pub use adopt::adopt;
 
 use crate::archive;
 use crate::concern;
+use crate::crdt::any_view::AnyView;
 use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::Result;
@@ -27,7 +29,6 @@ use crate::tombstone::{self, trash};
 use crate::wire::{Checked, Clocks, Record, Update};
 use replaced::Loser;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 /// What an import did to one document, in records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,9 +63,16 @@ pub struct Incoming<'u> {
     /// The document; no other [`Incoming`] of the import has it.
     pub doc: DocId,
     /// The document before the import; None when it is new here.
-    pub before: Option<Rc<View>>,
+    pub before: Option<AnyView>,
     /// The updates that were applied, in that order.
     pub parts: Vec<AppliedUpdate<'u>>,
+}
+
+impl Incoming<'_> {
+    /// The document of a concern before the import.
+    pub(crate) fn before(&self) -> Option<&View> {
+        self.before.as_ref().and_then(AnyView::view).map(|view| &**view)
+    }
 }
 
 /// One update that was applied.
@@ -91,19 +99,27 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
     let mut summaries = Vec::with_capacity(imported.len());
     let mut attributed = Vec::with_capacity(imported.len());
     for incoming in imported {
-        let Incoming { doc, before, parts } = incoming;
+        let Incoming { doc, parts, .. } = incoming;
         let mut account = MergeSummary::default();
+        let Some(spec) = concern::of(doc) else {
+            if let Some(after) = session.any_view(doc)? {
+                let counts = carried::count(incoming.before.as_ref(), &after)?;
+                (account.added, account.edited) = (counts.added, counts.edited);
+                account.deleted = counts.deleted;
+            }
+            summaries.push((doc.clone(), account));
+            continue;
+        };
+        let before = incoming.before();
         if session.view(doc)?.is_some() {
-            let plan = registers::decide(session, doc, before.as_deref(), parts)?;
+            let plan = registers::decide(session, doc, before, parts)?;
             let replaced = unite(session, incoming)?;
             account.conflicts = keep(session, incoming, replaced, plan.lost)?;
             if let Some(decided) = session.view(doc)? {
                 let conflicts = account.conflicts + keep_orphans(session, incoming, &decided)?;
-                account = compare(concern::of(doc), before.as_deref(), &decided);
+                account = compare(spec, before, &decided);
                 account.conflicts = conflicts;
-                if let Some(spec) = concern::of(doc) {
-                    put_away(session, incoming, spec, &decided, &mut account)?;
-                }
+                put_away(session, incoming, spec, &decided, &mut account)?;
             }
             attributed.push((incoming, plan.attributed));
         }
@@ -128,8 +144,8 @@ fn put_away(
     after: &View,
     account: &mut MergeSummary,
 ) -> Result<()> {
-    let Incoming { doc, before, parts } = incoming;
-    let before = before.as_deref();
+    let Incoming { doc, parts, .. } = incoming;
+    let before = incoming.before();
     if let Some(before) = before {
         let (archived, kept) = archive::vanished(session, doc, spec, [before, after])?;
         account.archived = archived.len();
@@ -193,7 +209,7 @@ fn unite(session: &mut Session, incoming: &Incoming<'_>) -> Result<Vec<Conflict>
     let views = sides.iter().map(|side| View::read(&side.update));
     let views = views.collect::<Result<Vec<View>>>()?;
     let nothing = Clocks::new();
-    let before = incoming.before.as_deref();
+    let before = incoming.before();
     let known = before.map_or(&nothing, |before| &before.version().clocks);
     let ours = before.map(|view| Loser { view, known: None, by: None });
     let theirs = views.iter().zip(&incoming.parts);
@@ -248,8 +264,8 @@ fn keep(
 
 /// Keeps what became of replies whose message is not there since this import; how many there are.
 fn keep_orphans(session: &Session, incoming: &Incoming<'_>, after: &View) -> Result<usize> {
-    let Incoming { doc, before, parts } = incoming;
-    let Some(before) = before else { return Ok(0) };
+    let Incoming { doc, parts, .. } = incoming;
+    let Some(before) = incoming.before() else { return Ok(0) };
     let seen: Vec<&Clocks> = parts.iter().filter_map(|part| part.seen).collect();
     let by = parts.iter().find_map(|part| part.by.as_deref());
     let orphans = orphans::find(doc, [before, after], &seen, by, session.now());
@@ -258,22 +274,18 @@ fn keep_orphans(session: &Session, incoming: &Incoming<'_>, after: &View) -> Res
 }
 
 /// What changed between two views of a document, counted in records. Records that are never
-/// deleted (threads, metadata) are no news by themselves; a document that no concern understands
-/// is counted by the keys of its roots.
-pub fn compare(spec: Option<&Spec>, before: Option<&View>, after: &View) -> MergeSummary {
+/// deleted (threads, metadata) are no news by themselves; where there are none, the keys of the
+/// roots are counted.
+pub fn compare(spec: &Spec, before: Option<&View>, after: &View) -> MergeSummary {
     let mut account = MergeSummary::default();
-    match spec.filter(|spec| !spec.collections.is_empty()) {
-        Some(spec) => {
-            for collection in spec.collections.iter().filter(|c| c.tombstone.is_some()) {
-                count_collection(collection, before, after, &mut account);
-            }
-        }
-        None => count_keys(before, after, &mut account),
+    for collection in spec.collections.iter().filter(|c| c.tombstone.is_some()) {
+        count_collection(collection, before, after, &mut account);
     }
-    if spec.is_some() {
-        let metadata = |view: &View| view.value(&["metadata"]);
-        account.edited += usize::from(before.is_some_and(|old| metadata(old) != metadata(after)));
+    if spec.collections.is_empty() {
+        count_keys(before, after, &mut account);
     }
+    let metadata = |view: &View| view.value(&["metadata"]);
+    account.edited += usize::from(before.is_some_and(|old| metadata(old) != metadata(after)));
     account
 }
 

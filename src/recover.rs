@@ -12,6 +12,7 @@ mod source;
 
 use crate::crdt::doc::Doc;
 use crate::error::{Error, Hint, Next, Result};
+use crate::gate::Expected;
 use crate::id::DocId;
 use crate::store::Roots;
 use source::{EMPTY, Read, checked};
@@ -35,16 +36,19 @@ pub struct Recovered {
 /// # Errors
 /// `NotFound` when they hold nothing of it that can be used.
 pub fn rebuild(doc: &DocId, sources: &[RecoverySource], roots: Roots) -> Result<Recovered> {
-    let roots = roots(doc);
-    let mut read: Vec<Read<'_>> = sources.iter().map(|source| Read::of(source, roots)).collect();
-    let merged = gather::merge_all(&mut read, roots)?;
+    let expected = roots(doc);
+    let mut read: Vec<Read<'_>> = sources.iter().map(|source| Read::of(source, expected)).collect();
+    let merged = gather::merge_all(&mut read, expected)?;
     if merged == EMPTY && !sources.iter().any(|source| source.updates.iter().any(|u| u == EMPTY)) {
         return Err(Error::not_found(format!("nothing that is left of {doc} can be used"))
             .because(faults(&read))
             .hint(Hint::from("name more bundles or stores with ").next(Next::RecoverFrom)));
     }
-    // Through yrs, so that what is stored is what every program would store.
-    let (state, _) = Doc::load(&checked(&merged, roots)?, 1)?.encode()?;
+    let state = match expected {
+        Expected::Anything => merged,
+        // Through yrs, so that what is stored is what every program would store.
+        Expected::Roots(_) => Doc::load(&checked(&merged, expected)?, 1)?.encode()?.0,
+    };
     let records = account::account(doc, &state, &read)?;
     Ok(Recovered { records, sources: read.iter().map(Read::given).collect(), state })
 }

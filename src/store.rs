@@ -54,15 +54,16 @@ pub use state::{
 
 use crate::clock::{Clock, Ids};
 use crate::error::{Error, Hint, Next, Result};
+use crate::gate::Expected;
 use crate::id::{DocId, MemberId};
-use crate::wire::{Noted, RootKind};
+use crate::wire::Noted;
 use layout::Layout;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The root types that the documents of a known concern must have; empty for others.
-pub type Roots = fn(&DocId) -> &'static [(&'static str, RootKind)];
+/// What a document may hold: by its concern, or anything where none understands it.
+pub type Roots = fn(&DocId) -> Expected<'static>;
 
 /// What the machine around a store is like; made once by the command line (or a test).
 pub struct Environment {
@@ -79,7 +80,7 @@ pub struct Environment {
     pub host: String,
     /// How long a writer waits for the lock of the store before it fails with `Locked`.
     pub lock_wait: Duration,
-    /// From `concern::CONCERNS`.
+    /// `concern::expected`.
     pub roots: Roots,
     /// From `concern::noted`: the fields that lists are put in order and sifted by.
     pub noted: Noted,

@@ -321,6 +321,9 @@ pub fn prune_entity(session: &mut Session, entity: &EntityId) -> Result<Vec<Prun
 
 /// Removes every prunable tombstone of one document. Returns what was removed.
 pub fn prune_document(session: &mut Session, doc: &DocId) -> Result<Vec<Pruned>> {
+    if concern::of(doc).is_none() {
+        return Ok(Vec::new());
+    }
     let members = members_of(session, doc)?;
     let Some(view) = session.view(doc)? else { return Ok(Vec::new()) };
     remove(session, doc, PrunePlan::of(doc, &*view, &members))

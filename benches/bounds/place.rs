@@ -193,7 +193,7 @@ impl Place {
             machine: machine(),
             host: "bench".to_owned(),
             lock_wait: Duration::from_secs(10),
-            roots: concern::roots,
+            roots: concern::expected,
             noted: concern::noted(),
             adopt: crdtctl::merge::adopt,
         })

@@ -2,6 +2,7 @@ use super::foreign::FromKind;
 use super::subject::{DocumentContent, Subject};
 use super::{Context, words};
 use crate::concern::disk::is_private;
+use crate::crdt::any_view::AnyView;
 use crate::crdt::source::Source;
 use crate::crdt::types::SharedTypes;
 use crate::crdt::view::View;
@@ -113,8 +114,10 @@ struct DigestReport {
 }
 
 fn of_document(reader: &Reader, doc: &DocId) -> Result<DigestReport> {
-    let view = reader.view(doc)?.ok_or_else(|| super::resolve::missing(doc))?;
-    Ok(of_view(&view))
+    Ok(match reader.any_view(doc)?.ok_or_else(|| super::resolve::missing(doc))? {
+        AnyView::View(view) => of_view(&view),
+        AnyView::Types(types) => of_types(&types),
+    })
 }
 
 fn of_view(view: &View) -> DigestReport {

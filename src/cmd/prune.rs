@@ -1,4 +1,5 @@
 use super::{Context, DryRun};
+use crate::concern;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::operation::{self, Operation, Prune};
@@ -60,6 +61,9 @@ pub fn run(context: &Context, _: Args) -> Result<Report> {
 
 /// How many tombstones of a document wait for somebody.
 fn waiting_in(session: &mut Session, doc: &DocId) -> Result<usize> {
+    if concern::of(doc).is_none() {
+        return Ok(0);
+    }
     let members = tombstone::members_of(session, doc)?;
     let view = session.view(doc)?;
     Ok(view.map_or(0, |view| PrunePlan::of(doc, &*view, &members).blocked.len()))

@@ -92,7 +92,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     refuse_whole(&store, &doc, &own, &others)?;
     own.notes.iter().for_each(|note| context.note(note));
     let damaged = own.file.as_ref().map(|(path, _)| path.clone());
-    let recovered = rebuild(&doc, &rank(own, others), concern::roots)?;
+    let recovered = rebuild(&doc, &rank(own, others), concern::expected)?;
     let mut report = shown(context, &doc, &recovered, args.records);
     report.notes.extend(recovered.sources.iter().map(sentence));
     let counts = counts(&recovered);
@@ -209,7 +209,7 @@ fn refuse_whole(
 /// Whether what others have contradicts the file.
 fn forks(doc: &DocId, own: &Remains, others: &[RecoverySource]) -> bool {
     let Some((_, bytes)) = &own.file else { return false };
-    let Ok(file) = Update::checked(bytes, concern::roots(doc)) else {
+    let Ok(file) = Update::checked(bytes, concern::expected(doc)) else {
         return false;
     };
     let updates = others.iter().flat_map(|source| &source.updates);

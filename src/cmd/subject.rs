@@ -65,7 +65,9 @@ impl Context {
         let fault = Update::walk(&bytes).and_then(|update| update.check(concern::roots(doc))).err();
         match fault.filter(|fault| fault.is_unsupported()) {
             Some(fault) => {
-                self.note(format!("{doc} can be shown and not written: {fault}"));
+                if concern::of(doc).is_some() {
+                    self.note(format!("{doc} can be shown and not written: {fault}"));
+                }
                 Ok(DocumentContent::Types(SharedTypes::read(bytes)?))
             }
             None => Err(error),

@@ -107,10 +107,9 @@ impl Doc {
         self
     }
 
-    /// The same document, of which only the pages at hand were loaded.
-    pub fn seen_through(mut self, window: Option<Rc<Window>>) -> Self {
+    /// Tells it that only the pages at hand were loaded.
+    pub fn look_through(&mut self, window: Option<Rc<Window>>) {
         self.window = window;
-        self
     }
 
     /// Counts what an update that passed the gate would take, and takes it from the allowance. What
@@ -185,6 +184,11 @@ impl Doc {
 
     /// In one transaction. True when it brought anything new.
     fn integrate(&mut self, update: &Update<'_, Checked>) -> Result<bool> {
+        if let Some(fault) = update.beyond() {
+            return Err(
+                Error::bug("what yrs does not take was to be given to it").because(fault.clone())
+            );
+        }
         let portions = update.portions();
         let portions = match &portions {
             Some(portions) => portions.iter().map(Vec::as_slice).collect(),
@@ -298,7 +302,7 @@ impl Doc {
         let roots: Vec<(&str, RootKind)> =
             self.roots.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
         let stored = CheckedBytes::by(Rc::<[u8]>::from(bytes), |bytes| {
-            let update = Update::checked(bytes, &roots)?;
+            let update = Update::checked(bytes, roots.as_slice())?;
             update.is_complete().map(|()| update)
         });
         let stored = stored.map_err(|fault| match self.merged {

@@ -98,7 +98,8 @@ pub enum Admitted<'u> {
 }
 
 impl Admitted<'_> {
-    pub(super) fn update(&self) -> Update<'_, Checked> {
+    /// The update.
+    pub fn update(&self) -> Update<'_, Checked> {
         match self {
             Admitted::AsItCame(update) => update.clone(),
             Admitted::Anew(update) => update.update(),

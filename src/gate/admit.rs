@@ -4,9 +4,8 @@
 //! that the document and the updates before it lack. So the order in which they come does not
 //! matter. Only where the whole does not do is it asked which of them it is.
 
-use crate::wire::{
-    Alive, Checked, Clocks, DeleteSet, Fault, Id, Kind, RootKind, Update, Version, merge,
-};
+use super::Expected;
+use crate::wire::{Alive, Checked, Clocks, DeleteSet, Fault, Id, Kind, Update, Version, merge};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,11 +39,12 @@ pub enum Need {
 /// applied, what waits for a deletion may be judged anew.
 ///
 /// Two updates that hold the same clocks give the same in any order.
-pub fn admit<'u>(
+pub fn admit<'u, 'r>(
     base: &Update<'_, Checked>,
     updates: &[&Update<'u, Checked>],
-    roots: &[(&str, RootKind)],
+    expected: impl Into<Expected<'r>>,
 ) -> Vec<(usize, Verdict<'u>)> {
+    let expected = expected.into();
     let version = base.version();
     let deletes: Vec<DeleteSet> = updates.iter().map(|update| update.version().deletes).collect();
     let mut refused: BTreeMap<usize, Verdict<'u>> = BTreeMap::new();
@@ -53,7 +53,7 @@ pub fn admit<'u>(
     loop {
         let rest: Vec<usize> = (0..updates.len()).filter(|i| !refused.contains_key(i)).collect();
         let mut judge =
-            Judge { base, updates, roots, version: &version, deletes: DeleteSet::default() };
+            Judge { base, updates, expected, version: &version, deletes: DeleteSet::default() };
         let mute = mute.get_or_insert_with(|| {
             let readiness = judge.readiness(&version.clocks, &rest);
             readiness.waiting.into_iter().map(|(index, _)| index).collect()
@@ -82,7 +82,7 @@ impl Verdict<'_> {
 struct Judge<'j, 'b, 'u> {
     base: &'j Update<'b, Checked>,
     updates: &'j [&'j Update<'u, Checked>],
-    roots: &'j [(&'j str, RootKind)],
+    expected: Expected<'j>,
     /// Of the base.
     version: &'j Version,
     /// Everything that the document deletes, or any update that it may take.
@@ -328,6 +328,6 @@ impl<'u> Judge<'_, '_, 'u> {
     }
 
     fn check<'c>(&self, bytes: &'c [u8]) -> Result<Update<'c, Checked>, Fault> {
-        Update::checked(bytes, self.roots)
+        Update::checked(bytes, self.expected)
     }
 }

@@ -5,22 +5,23 @@
 //! no chain is followed twice, and a circle shows as a block whose turn never comes.
 
 use super::causal::CausalOrder;
+use super::expected::Expected;
 use crate::limits::{ANY_DEPTH, CONTAINER_DEPTH};
 use crate::wire::{
     Block, ByteReader, Checked, CheckedBytes, Client, Clocks, DeleteSet, Facts, Fault, Header, Id,
-    Kind, Owner, Parent, ParentSlot, Root, RootKind, Shape, SlotRef, Unchecked, Update, any,
+    Kind, Owner, Parent, ParentSlot, Root, Shape, SlotRef, Unchecked, Update, any,
 };
 use std::collections::HashMap;
 use std::ops::Deref;
 
 impl<'a> Update<'a, Checked> {
-    /// Walks an update and checks it: what may be merged and stored. `roots` as in
+    /// Walks an update and checks it: what may be merged and stored. `expected` as in
     /// [`Update::check`].
     ///
     /// # Errors
     /// What breaks the format; then the first fault in causal order.
-    pub fn checked(bytes: &'a [u8], roots: &[(&str, RootKind)]) -> Result<Self, Fault> {
-        Update::walk(bytes)?.check(roots)
+    pub fn checked<'r>(bytes: &'a [u8], expected: impl Into<Expected<'r>>) -> Result<Self, Fault> {
+        Update::walk(bytes)?.check(expected)
     }
 }
 
@@ -29,20 +30,22 @@ impl<B: Deref<Target = [u8]>> CheckedBytes<B> {
     ///
     /// # Errors
     /// What breaks the format; then the first fault in causal order.
-    pub fn check(bytes: B, roots: &[(&str, RootKind)]) -> Result<Self, Fault> {
-        CheckedBytes::by(bytes, |bytes| Update::checked(bytes, roots))
+    pub fn check<'r>(bytes: B, expected: impl Into<Expected<'r>>) -> Result<Self, Fault> {
+        CheckedBytes::by(bytes, |bytes| Update::checked(bytes, expected))
     }
 }
 
 impl<'a> Update<'a, Unchecked> {
-    /// Checks rule 1 as far as the update alone shows it. `roots` are the roots of its concern;
-    /// the kind of any other is taken from its items. An item whose parent or origins are not in
+    /// Checks rule 1 as far as the update alone shows it. An item whose parent or origins are not in
     /// the update is left open: [`Update::fits`] settles it against the document.
     ///
     /// # Errors
     /// The first fault in causal order.
-    pub fn check(self, roots: &[(&str, RootKind)]) -> Result<Update<'a, Checked>, Fault> {
-        let facts = Checker::run(&self, None, roots, |_, fault| Err(fault))?;
+    pub fn check<'r>(
+        self,
+        expected: impl Into<Expected<'r>>,
+    ) -> Result<Update<'a, Checked>, Fault> {
+        let facts = Checker::run(&self, None, expected.into(), |_, fault| Err(fault))?;
         Ok(self.passed_with(facts))
     }
 }
@@ -56,7 +59,11 @@ impl Update<'_, Checked> {
     /// # Errors
     /// The first fault in causal order.
     pub fn fits(&self, base: &Update<'_, Checked>) -> Result<(), Fault> {
-        Checker::run(self, Some(base), &[], |_, fault| Err(fault)).map(drop)
+        let expected = match self.facts().anything && base.facts().anything {
+            true => Expected::Anything,
+            false => Expected::Roots(&[]),
+        };
+        Checker::run(self, Some(base), expected, |_, fault| Err(fault)).map(drop)
     }
 }
 
@@ -67,11 +74,11 @@ impl<S> Update<'_, S> {
     pub(super) fn faults(
         &self,
         base: Option<&Update<'_, Checked>>,
-        roots: &[(&str, RootKind)],
+        expected: Expected<'_>,
     ) -> Vec<Id> {
         let mut faults = Vec::new();
         // Never an error, since every fault is let pass.
-        let _ = Checker::run(self, base, roots, |id, _| {
+        let _ = Checker::run(self, base, expected, |id, _| {
             faults.push(id);
             Ok(())
         });
@@ -82,7 +89,7 @@ impl<S> Update<'_, S> {
 pub(super) struct Checker<'u, 'a, S> {
     pub(super) update: &'u Update<'a, S>,
     pub(super) base: Option<&'u Update<'a, Checked>>,
-    expected: &'u [(&'u str, RootKind)],
+    expected: Expected<'u>,
     pub(super) facts: Facts,
     root_index: HashMap<&'a str, u32>,
     /// Per root, its name; per slot, its key.
@@ -97,10 +104,11 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     fn run(
         update: &'u Update<'a, S>,
         base: Option<&'u Update<'a, Checked>>,
-        expected: &'u [(&'u str, RootKind)],
+        expected: Expected<'u>,
         on_fault: impl FnMut(Id, Fault) -> Result<(), Fault>,
     ) -> Result<Facts, Fault> {
         let mut facts = Facts::of_blocks(update.blocks.len());
+        facts.anything = expected.is_anything();
         facts.chain = update.blocks.iter().map(|block| block.clock).collect();
         let (root_index, names, keys) = (HashMap::new(), Vec::new(), Vec::new());
         let mut checker =
@@ -122,8 +130,10 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     /// Settles one block whose references are all settled.
     fn settle(&mut self, index: usize, of: &Client, header: &Header<'a>) -> Result<(), Fault> {
         let Some(block) = self.update.blocks.get(index).copied() else { return Ok(()) };
-        self.check_kind(&block)?;
-        self.check_origins(index, of, &block, header)?;
+        let kind = self.check_kind(&block);
+        self.let_pass(kind)?;
+        let origins = self.check_origins(index, of, &block, header);
+        self.let_pass(origins)?;
         let place = match (block.kind, header.parent) {
             (Kind::Gc, _) => SlotRef::Gone,
             (_, Some(parent)) => self.named(index, &block, parent, header.key)?,
@@ -143,6 +153,17 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         Ok(())
     }
 
+    /// What nothing is wrong with, and yrs does not take, is no fault where anything is expected.
+    fn let_pass(&mut self, checked: Result<(), Fault>) -> Result<(), Fault> {
+        match checked {
+            Err(fault) if self.facts.anything && fault.is_unsupported() => {
+                self.facts.beyond.get_or_insert(fault);
+                Ok(())
+            }
+            checked => checked,
+        }
+    }
+
     /// The last unit that the document has of a block of which it lacks the rest. yrs cuts there,
     /// and the rest then follows that unit.
     pub(super) fn known_part(&self, of: &Client, block: &Block) -> Option<Id> {
@@ -156,6 +177,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         match block.kind {
             Kind::Skip => Err(block.fault("skip", "the update has a gap")),
             Kind::Json | Kind::Format | Kind::Doc | Kind::Move => {
+                self.check_json(block, content)?;
                 Err(block.fault("kind", format!("{} is not supported", block.kind.name())))
             }
             Kind::Type if Shape::of_type(content).is_none() => {
@@ -166,12 +188,33 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
                 match any::embedded(json) {
                     Some(_) => Ok(()),
                     None if any::nests_deeper(json) => Err(too_deep(block)),
+                    None if self.facts.anything && any::is_json(json) => {
+                        Err(block.fault("kind", "an embedded value that is not supported"))
+                    }
                     None => Err(block.fault("value", "an embedded value that is not JSON")),
                 }
             }
             _ if block.deep => Err(too_deep(block)),
             _ => Ok(()),
         }
+    }
+
+    /// Yjs parses what is JSON in a block that it reads, and reads nothing of a document with one
+    /// that is not.
+    fn check_json(&self, block: &Block, content: &[u8]) -> Result<(), Fault> {
+        let mut reader = ByteReader::at(content, 0);
+        let texts = match block.kind {
+            Kind::Format => reader.text().map(|_| 1)?,
+            Kind::Json => reader.var()?,
+            _ => 0,
+        };
+        for _ in 0..texts {
+            let json = reader.text()?;
+            if json != "undefined" && !any::is_json(json) {
+                return Err(block.fault("value", "a value that is not JSON"));
+            }
+        }
+        Ok(())
     }
 
     /// The slot of an item that names its parent.
@@ -355,11 +398,11 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             return Err(block.fault("content", "more than one live value under a key"));
         }
         let Some(shape) = known.with(wanted) else {
-            return Err(self.misplaced(block, &at, known, wanted));
+            return self.let_pass(Err(self.misplaced(block, &at, known, wanted)));
         };
         if block.kind == Kind::Type && usize::from(at.depth) + 1 > CONTAINER_DEPTH {
             let reason = format!("containers nested deeper than {CONTAINER_DEPTH}");
-            return Err(block.fault("nesting", reason));
+            self.let_pass(Err(block.fault("nesting", reason)))?;
         }
         match at.owner {
             Owner::Root(root) => {
@@ -382,7 +425,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         let is_honest = match at.owner {
             Owner::Root(root) => {
                 let name = self.names.get(root as usize).copied().unwrap_or("");
-                !self.expected.iter().any(|(expected, _)| *expected == name)
+                !self.expected.roots().iter().any(|(expected, _)| *expected == name)
             }
             Owner::Item { .. } => known == Shape::Text && at.is_keyed(),
         };
@@ -415,7 +458,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         if let Some(root) = self.root_index.get(name) {
             return *root;
         }
-        let expected = self.expected.iter().find(|(expected, _)| *expected == name);
+        let expected = self.expected.roots().iter().find(|(expected, _)| *expected == name);
         let shape = expected.map_or(Shape::Unknown, |(_, kind)| Shape::from(*kind));
         let root = len32(&self.facts.roots);
         self.add_root(name, Root { head, shape });
@@ -478,7 +521,7 @@ fn container_at<S>(
             return Err(block.fault("parent", reason));
         }
     }
-    let shape = Shape::of_type(holder.content(parent)).unwrap_or(Shape::Unknown);
+    let shape = Shape::of_type(holder.content(parent)).unwrap_or(Shape::Element);
     if facts.standing(index) == SlotRef::Gone {
         return Ok(ContainerState::Gone);
     }

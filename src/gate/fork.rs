@@ -97,7 +97,13 @@ fn difference<A, B>(
             (0..units).find(|unit| !same_value(a, b) && lives(unit))
         }
         (RunContent::Whole(a), RunContent::Whole(b)) => {
-            let same = a == b || (block_a.kind == Kind::Embed && same_embedded(a, b));
+            let same = a == b
+                || match block_a.kind {
+                    Kind::Embed => same_embedded(a, b),
+                    Kind::Format => same_format(a, b),
+                    Kind::Doc => same_document(a, b),
+                    _ => false,
+                };
             (!same).then_some(0).filter(lives)
         }
         _ => Some(0).filter(lives),
@@ -136,7 +142,23 @@ fn same_value(a: &mut ByteReader<'_>, b: &mut ByteReader<'_>) -> bool {
 }
 
 fn same_embedded(a: &[u8], b: &[u8]) -> bool {
+    same_json(&mut ByteReader::at(a, 0), &mut ByteReader::at(b, 0))
+}
+
+/// A key and JSON, whose keys some programs write in any order.
+fn same_format(a: &[u8], b: &[u8]) -> bool {
+    let (mut a, mut b) = (ByteReader::at(a, 0), ByteReader::at(b, 0));
+    matches!((a.text(), b.text()), (Ok(a), Ok(b)) if a == b) && same_json(&mut a, &mut b)
+}
+
+/// A guid and its options, whose keys some programs write in any order.
+fn same_document(a: &[u8], b: &[u8]) -> bool {
+    let (mut a, mut b) = (ByteReader::at(a, 0), ByteReader::at(b, 0));
+    matches!((a.text(), b.text()), (Ok(a), Ok(b)) if a == b) && same_value(&mut a, &mut b)
+}
+
+fn same_json(a: &mut ByteReader<'_>, b: &mut ByteReader<'_>) -> bool {
     let value =
-        |bytes: &[u8]| -> Option<Value> { any::embedded(ByteReader::at(bytes, 0).text().ok()?) };
+        |reader: &mut ByteReader<'_>| -> Option<Value> { any::embedded(reader.text().ok()?) };
     matches!((value(a), value(b)), (Some(a), Some(b)) if any::same(&a, &b))
 }

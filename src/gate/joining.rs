@@ -1,7 +1,8 @@
 //! What of damaged or incomplete bytes can join a document: those blocks that are causally complete,
 //! keep rule 1, and do not fork from what is trusted more.
 
-use crate::wire::{Alive, Checked, Clocks, Id, RootKind, Salvage, Update, Version};
+use super::Expected;
+use crate::wire::{Alive, Checked, Clocks, Id, Salvage, Update, Version};
 use std::borrow::Cow;
 
 /// How often blocks are left out and the rest is looked at again. Each round leaves out all that it
@@ -19,12 +20,12 @@ impl Salvage<'_> {
     ///
     /// Of damaged bytes only what `base` lacks is taken, and those deletions that still show what
     /// they deleted: a collected range proves nothing there, and would delete in others.
-    pub fn joining(
+    pub fn joining<'r>(
         &self,
         base: &Update<'_, Checked>,
-        roots: &[(&str, RootKind)],
+        expected: impl Into<Expected<'r>>,
     ) -> Option<Vec<u8>> {
-        self.joining_at(base, &base.version(), roots)
+        self.joining_at(base, &base.version(), expected.into())
     }
 
     /// The same of a base whose version is known.
@@ -32,19 +33,21 @@ impl Salvage<'_> {
         &self,
         base: &Update<'_, Checked>,
         version: &Version,
-        roots: &[(&str, RootKind)],
+        expected: Expected<'_>,
     ) -> Option<Vec<u8>> {
         let have = &version.clocks;
         let mut limits: Vec<u32> = self.update().clients.iter().map(|client| client.end).collect();
         for _ in 0..ROUNDS {
             let reached = self.complete(have, &limits);
             let bytes = self.write(&reached, have);
-            let disagree = match Update::walk(&bytes).ok()?.check(roots) {
-                Err(_) => Update::walk(&bytes).ok()?.faults(None, roots),
-                Ok(update) if update.fits(base).is_err() => update.faults(Some(base), &[]),
+            let disagree = match Update::walk(&bytes).ok()?.check(expected) {
+                Err(_) => Update::walk(&bytes).ok()?.faults(None, expected),
+                Ok(update) if update.fits(base).is_err() => {
+                    update.faults(Some(base), unnamed(expected))
+                }
                 Ok(update) => match self.contradicting(&update, base, version) {
                     some if !some.is_empty() => some,
-                    _ => match faults_of_news(&update, have, roots)? {
+                    _ => match faults_of_news(&update, have, expected)? {
                         none if none.is_empty() => return self.finish(&update, version),
                         some => some,
                     },
@@ -101,15 +104,20 @@ impl Salvage<'_> {
     }
 }
 
+/// The same of what joins a document, whose roots have their types there.
+fn unnamed(expected: Expected<'_>) -> Expected<'_> {
+    if expected.is_anything() { expected } else { Expected::Roots(&[]) }
+}
+
 /// Where the part of a valid update that a receiver lacks breaks a rule by itself: what it leads to
 /// may be collected where it leads, which that part does not show.
 fn faults_of_news(
     update: &Update<'_, Checked>,
     have: &Clocks,
-    roots: &[(&str, RootKind)],
+    expected: Expected<'_>,
 ) -> Option<Vec<Id>> {
     match update.news(|client| have.get(&client).copied().unwrap_or(0)) {
         Cow::Borrowed(_) => Some(Vec::new()),
-        Cow::Owned(news) => Some(Update::walk(&news).ok()?.faults(None, roots)),
+        Cow::Owned(news) => Some(Update::walk(&news).ok()?.faults(None, expected)),
     }
 }

@@ -38,7 +38,7 @@ pub fn anonymize(
 ) -> Result<Anonymous> {
     let rewrite = |decide: Decide<'_>| update.with_texts(decide);
     let copy = rewritten(&rewrite, spec, members);
-    let read = Update::checked(&copy.bytes, spec.map_or(&[], |spec| spec.roots))
+    let read = Update::checked(&copy.bytes, spec.map_or(&[][..], |spec| spec.roots))
         .map_err(|fault| Error::bug("the anonymous copy is not valid").because(fault))?;
     same(&read, update)?;
     Ok(copy)

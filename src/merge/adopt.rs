@@ -6,7 +6,6 @@ use crate::concern::{self, core};
 use crate::error::Result;
 use crate::store::{Adopted, Session};
 use crate::tombstone::{self, trash};
-use std::rc::Rc;
 
 /// Whose a value is that came in such a file.
 const BY: &str = "another program";
@@ -27,11 +26,8 @@ pub fn adopt(session: &mut Session, adopted: &Adopted<'_>) -> Result<Vec<String>
         by: Some(BY.to_owned()),
         member: None,
     };
-    let incoming = [Incoming {
-        doc: doc.clone(),
-        before: Some(Rc::clone(&adopted.before)),
-        parts: vec![part],
-    }];
+    let incoming =
+        [Incoming { doc: doc.clone(), before: Some(adopted.before.clone()), parts: vec![part] }];
     let mut merged = resolve_documents(session, &incoming)?;
     let unseen = keep_logged(session, adopted)?;
     let pruned = match is_core {

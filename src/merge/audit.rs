@@ -10,6 +10,7 @@
 use super::registers::Merge;
 use super::{AppliedUpdate, Incoming};
 use crate::concern::{self, core};
+use crate::crdt::any_view::AnyView;
 use crate::crdt::register::{Arrival, Carriers, News};
 use crate::crdt::source::Source;
 use crate::crdt::view::View;
@@ -65,7 +66,7 @@ pub fn audit(
     let core_doc = entity.document(core::SPEC.name);
     let before = imported.iter().find(|(incoming, _)| incoming.doc == core_doc);
     let before = match before {
-        Some((incoming, _)) => incoming.before.clone(),
+        Some((incoming, _)) => incoming.before.as_ref().and_then(AnyView::view).cloned(),
         None => match session.view(&core_doc) {
             Ok(view) => view,
             Err(e) => {

@@ -75,7 +75,7 @@ struct Survey<'a> {
 
 /// Names every record of `state`, and those that the sources speak of and it lacks.
 pub fn account(doc: &DocId, state: &[u8], read: &[Read<'_>]) -> Result<Vec<RecoveredRecord>> {
-    let result = checked(state, concern::roots(doc))?;
+    let result = checked(state, concern::expected(doc))?;
     let view = View::of(&result);
     let trace = Trace::of(&result);
     let salvages: Vec<&Salvage<'_>> = read.iter().flat_map(|read| &read.salvages).collect();

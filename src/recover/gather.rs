@@ -7,13 +7,14 @@
 
 use super::source::{EMPTY, Read, checked};
 use crate::error::Result;
-use crate::wire::{self, Checked, Clocks, DeleteSet, RootKind, Salvage, Update, Version};
+use crate::gate::Expected;
+use crate::wire::{self, Checked, Clocks, DeleteSet, Salvage, Update, Version};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Merges what can be merged, the most trusted source first.
-pub fn merge_all(read: &mut [Read<'_>], roots: &[(&str, RootKind)]) -> Result<Vec<u8>> {
-    let (bytes, given) = gather(read, roots)?;
+pub fn merge_all(read: &mut [Read<'_>], expected: Expected<'_>) -> Result<Vec<u8>> {
+    let (bytes, given) = gather(read, expected)?;
     for (read, operations) in read.iter_mut().zip(given) {
         read.operations = operations;
     }
@@ -21,16 +22,16 @@ pub fn merge_all(read: &mut [Read<'_>], roots: &[(&str, RootKind)]) -> Result<Ve
 }
 
 /// What comes of it, and how many operations each source gave.
-fn gather(read: &[Read<'_>], roots: &[(&str, RootKind)]) -> Result<(Vec<u8>, Vec<u64>)> {
+fn gather(read: &[Read<'_>], expected: Expected<'_>) -> Result<(Vec<u8>, Vec<u64>)> {
     let sound: Vec<Vec<Salvage<'_>>> = read
         .iter()
         .map(|read| read.merged.iter().map(|bytes| Salvage::read(bytes)).collect())
         .collect();
-    let mut gathering = Gathering { parts: parts(read, &sound), at_once: usize::MAX, roots };
+    let mut gathering = Gathering { parts: parts(read, &sound), at_once: usize::MAX, expected };
     let mut given = vec![0u64; read.len()];
     let mut bytes = EMPTY.to_vec();
     loop {
-        let base = checked(&bytes, roots)?;
+        let base = checked(&bytes, expected)?;
         let base = Base { version: base.version(), update: base };
         let Some(next) = gathering.next(&base) else { return Ok((bytes, given)) };
         next.operations.iter().for_each(|(read, count)| {
@@ -65,7 +66,7 @@ struct Gathering<'s, 'r> {
     parts: Vec<Part<'s>>,
     /// How many are tried together.
     at_once: usize,
-    roots: &'r [(&'r str, RootKind)],
+    expected: Expected<'r>,
 }
 
 /// What joined.
@@ -182,10 +183,10 @@ impl Gathering<'_, '_> {
 
     /// The base with a run, if all of it joins and none of it says something else than another.
     fn join(&self, run: &PartChain, base: &Base<'_>) -> Option<Vec<u8>> {
-        let updates = run.updates.iter().map(|bytes| Update::checked(bytes, self.roots));
+        let updates = run.updates.iter().map(|bytes| Update::checked(bytes, self.expected));
         let updates = updates.collect::<std::result::Result<Vec<_>, _>>().ok()?;
         let all = wire::merge(&updates)?;
-        let whole = Update::checked(&all, self.roots).ok()?;
+        let whole = Update::checked(&all, self.expected).ok()?;
         let disagrees = |at: &usize| {
             let part = self.parts.get(*at);
             part.is_none_or(|part| !part.salvage.forks(&whole).is_empty())
@@ -193,7 +194,7 @@ impl Gathering<'_, '_> {
         if run.repeat.iter().any(disagrees) {
             return None;
         }
-        let joining = Salvage::read(&all).joining_at(&base.update, &base.version, self.roots)?;
+        let joining = Salvage::read(&all).joining_at(&base.update, &base.version, self.expected)?;
         let (merged, version) = self.merged(base, &joining)?;
         (version.clocks == run.clocks).then_some(merged)
     }
@@ -210,7 +211,8 @@ impl Gathering<'_, '_> {
         }
         let mut bytes = vec![0];
         known.encode(&mut bytes);
-        let joining = Salvage::read(&bytes).joining_at(&base.update, &base.version, self.roots)?;
+        let joining =
+            Salvage::read(&bytes).joining_at(&base.update, &base.version, self.expected)?;
         let (merged, version) = self.merged(base, &joining)?;
         (version != base.version).then_some(Joined { merged, operations: Vec::new() })
     }
@@ -223,7 +225,7 @@ impl Gathering<'_, '_> {
             if !part.salvage.can_begin(have) {
                 continue;
             }
-            let joining = part.salvage.joining_at(&base.update, &base.version, self.roots);
+            let joining = part.salvage.joining_at(&base.update, &base.version, self.expected);
             let joined = joining.and_then(|joining| self.merged(base, &joining));
             if let Some((merged, version)) = joined.filter(|(_, version)| *version != base.version)
             {
@@ -245,10 +247,12 @@ impl Gathering<'_, '_> {
     }
 
     fn merged(&self, base: &Base<'_>, joining: &[u8]) -> Option<(Vec<u8>, Version)> {
-        let parts =
-            [checked(base.update.bytes(), self.roots).ok()?, checked(joining, self.roots).ok()?];
+        let parts = [
+            checked(base.update.bytes(), self.expected).ok()?,
+            checked(joining, self.expected).ok()?,
+        ];
         let merged = wire::merge(&parts)?;
-        let version = checked(&merged, self.roots).ok()?.version();
+        let version = checked(&merged, self.expected).ok()?.version();
         Some((merged, version))
     }
 }
@@ -264,17 +268,20 @@ mod tests {
     use crate::crdt::testing::{Rng, random_world, view};
     use crate::store::Remains;
 
+    const EXPECTED: Expected<'static> = Expected::Roots(&[]);
+
     /// The rule to the letter: one part at a time, and all of them asked again.
     fn one_by_one(read: &[Read<'_>]) -> (Vec<u8>, Vec<u64>) {
         let sound: Vec<Vec<Salvage<'_>>> = read
             .iter()
             .map(|read| read.merged.iter().map(|bytes| Salvage::read(bytes)).collect())
             .collect();
-        let mut gathering = Gathering { parts: parts(read, &sound), at_once: 0, roots: &[] };
+        let mut gathering =
+            Gathering { parts: parts(read, &sound), at_once: 0, expected: EXPECTED };
         let mut given = vec![0; read.len()];
         let mut bytes = EMPTY.to_vec();
         loop {
-            let base = checked(&bytes, &[]).unwrap();
+            let base = checked(&bytes, EXPECTED).unwrap();
             let base = Base { version: base.version(), update: base };
             let Some(next) = gathering.first(&base) else { return (bytes, given) };
             next.operations.iter().for_each(|(read, count)| given[*read] += count);
@@ -331,10 +338,11 @@ mod tests {
                 notes: Vec::new(),
             };
             let sources = rank(nothing, others.collect());
-            let read: Vec<Read<'_>> = sources.iter().map(|source| Read::of(source, &[])).collect();
+            let read: Vec<Read<'_>> =
+                sources.iter().map(|source| Read::of(source, EXPECTED)).collect();
             let (expected, given) = one_by_one(&read);
-            let (bytes, operations) = gather(&read, &[]).unwrap();
-            let version = |bytes: &[u8]| checked(bytes, &[]).unwrap().version();
+            let (bytes, operations) = gather(&read, EXPECTED).unwrap();
+            let version = |bytes: &[u8]| checked(bytes, EXPECTED).unwrap().version();
             assert_eq!(version(&bytes), version(&expected), "seed {seed}");
             assert_eq!(view(&bytes).digest(), view(&expected).digest(), "seed {seed}");
             assert_eq!(operations, given, "seed {seed}");

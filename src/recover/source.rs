@@ -1,8 +1,9 @@
 //! What is left of a document, as it is read: sound updates, and what can be used of the rest.
 
 use crate::error::{Error, Result};
+use crate::gate::Expected;
 use crate::store::Remains;
-use crate::wire::{self, Checked, Fault, RootKind, Salvage, Update};
+use crate::wire::{self, Checked, Fault, Salvage, Update};
 
 /// A document that holds nothing.
 pub const EMPTY: &[u8] = &[0, 0];
@@ -63,13 +64,13 @@ pub struct Read<'s> {
 }
 
 impl<'s> Read<'s> {
-    pub fn of(source: &'s RecoverySource, roots: &[(&str, RootKind)]) -> Read<'s> {
+    pub fn of(source: &'s RecoverySource, expected: Expected<'_>) -> Read<'s> {
         let mut salvages: Vec<Salvage<'_>> = Vec::with_capacity(source.updates.len());
         let (mut sound, mut unsound) = (Vec::new(), Vec::new());
         for bytes in &source.updates {
             let from = salvages.len();
             salvages.extend(Salvage::read(bytes).without_gaps());
-            match checked(bytes, roots) {
+            match checked(bytes, expected) {
                 Ok(update) if source.updates.len() > 1 => sound.push(update),
                 _ => unsound.extend(from..salvages.len()),
             }
@@ -109,7 +110,7 @@ fn merge_runs(updates: &[Update<'_, Checked>], merged: &mut Vec<Vec<u8>>) {
 ///
 /// # Errors
 /// `Bug` where it is not valid.
-pub fn checked<'b>(bytes: &'b [u8], roots: &[(&str, RootKind)]) -> Result<Update<'b, Checked>> {
-    Update::checked(bytes, roots)
+pub fn checked<'b>(bytes: &'b [u8], expected: Expected<'_>) -> Result<Update<'b, Checked>> {
+    Update::checked(bytes, expected)
         .map_err(|fault| Error::bug("what was recovered is not valid").because(fault))
 }

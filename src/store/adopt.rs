@@ -14,12 +14,12 @@ use super::load::{self, Loaded};
 use super::open_document::{OpenDocument, PendingChange, WrittenBy};
 use super::session::{FOLD_WAIT, Session};
 use super::state::State;
+use crate::crdt::any_view::AnyView;
 use crate::crdt::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::gate::{self, Need, Verdict};
 use crate::id::DocId;
 use crate::wire::{self, Checked, Update};
-use std::rc::Rc;
 
 /// The rules that an adoption goes by: given the session, in which what came is applied, they
 /// decide what the merge left open. Returns sentences for people.
@@ -30,7 +30,7 @@ pub struct Adopted<'a> {
     /// The document whose file another program wrote.
     pub doc: &'a DocId,
     /// The document as it was.
-    pub before: Rc<View>,
+    pub before: AnyView,
     /// What came.
     pub update: Update<'a, Checked>,
     /// What the log alone shows, where it does not reach back to the beginning: what of it the file
@@ -165,24 +165,24 @@ impl Session {
         let clocks = open.loaded.update(doc, roots)?.version().clocks;
         open.loaded.state = before;
         open.loaded.unlogged = whole;
-        let view = open.view(doc, roots)?;
+        let before = open.any_view(doc, roots)?;
         let (replica, state, environment) = (&mut self.replica, &self.state, &self.environment);
         open.open(doc, roots, true, |_| replica.client_for(doc, &clocks, state, environment))?;
-        self.merge_in(doc, &view, &news)?;
+        self.merge_in(doc, &before, &news)?;
         let logged = logged.as_deref().and_then(|logged| {
-            let walked = Update::checked(logged, roots(doc));
-            walked.ok().map(|logged| View::of(&logged))
+            let walked = Update::checked(logged, roots(doc)).ok()?;
+            walked.beyond().is_none().then(|| View::of(&walked))
         });
         let side = Update::checked(&side, roots(doc))
             .map_err(|fault| Error::bug("a file was valid and is not").because(fault))?;
-        let adopted = Adopted { doc, before: view, update: side, logged };
+        let adopted = Adopted { doc, before, update: side, logged };
         let said = (self.environment.adopt)(self, &adopted)?;
         self.notes.extend(said);
         Ok(())
     }
 
     /// Applies what the document lacks of an update.
-    fn merge_in(&mut self, doc: &DocId, before: &View, side: &[u8]) -> Result<()> {
+    fn merge_in(&mut self, doc: &DocId, before: &AnyView, side: &[u8]) -> Result<()> {
         let roots = self.environment.roots;
         let bug = |fault| Error::bug("a file was valid and is not").because(fault);
         let whole = Update::checked(side, roots(doc)).map_err(bug)?;

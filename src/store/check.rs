@@ -10,7 +10,7 @@ use super::reader::{FileSource, Reader};
 use super::replica;
 use super::state::{KnownClocks, Parked};
 use super::{Generation, Roots, Store};
-use crate::crdt::view::View;
+use crate::crdt::any_view::AnyView;
 use crate::error::{Error, Kind as Failure, Next, Result};
 use crate::id::{DocId, hex};
 use crate::limits;
@@ -42,7 +42,7 @@ pub struct Examined {
     /// Everything that is wrong with it; empty where nothing is.
     pub findings: Vec<FileFinding>,
     /// Its live content, where it can be read.
-    pub view: Option<View>,
+    pub view: Option<AnyView>,
 }
 
 impl Store {
@@ -203,7 +203,7 @@ impl Examiner {
         Examined { findings: leased.into_iter().collect(), view: None }
     }
 
-    fn below_lease(&self, doc: &DocId, view: &View) -> Option<FileFinding> {
+    fn below_lease(&self, doc: &DocId, view: &AnyView) -> Option<FileFinding> {
         let (client, docs) = self.lease.as_ref()?;
         let leased = *docs.get(doc.as_str())?;
         let found = view.version().clocks.get(client).copied().unwrap_or(0);
@@ -229,7 +229,7 @@ impl Examiner {
     }
 
     /// Updates in the inbox that can never be applied.
-    fn parked_forks(&self, doc: &DocId, view: &View, roots: Roots) -> Vec<FileFinding> {
+    fn parked_forks(&self, doc: &DocId, view: &AnyView, roots: Roots) -> Vec<FileFinding> {
         let waiting = self.parked.iter().filter(|parked| parked.doc == *doc);
         let Ok(base) = check(view.bytes(), doc, roots) else { return Vec::new() };
         waiting
@@ -302,7 +302,7 @@ fn examine_bytes(doc: &DocId, bytes: &[u8], roots: Roots) -> Examined {
             &PENDING,
             format!("parts of its file wait for client {client} up to clock {clock}"),
         ),
-        None => match View::read(&update) {
+        None => match AnyView::read(&update) {
             Ok(view) => Examined { findings: Vec::new(), view: Some(view) },
             Err(e) => unsupported(&format!("{e}: {}", e.causes().join(": "))),
         },

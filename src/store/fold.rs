@@ -11,7 +11,7 @@ use super::load::{self, Loaded, Stamp};
 use super::state::{PageChange, State};
 use crate::crdt::window::Window;
 use crate::error::{Error, Result};
-use crate::gate;
+use crate::gate::{self, Expected};
 use crate::id::DocId;
 use crate::wire::{PageSet, Pages, Splice, SplicePart};
 use std::collections::BTreeSet;
@@ -250,7 +250,9 @@ pub(super) fn recover(
     let mut notes = Vec::new();
     for doc in docs {
         let Some(seq) = state.last_unfolded(doc)? else { continue };
-        let loaded = match load::load(layout, Some(state), doc, roots).and_then(storable) {
+        let loaded = match load::load(layout, Some(state), doc, roots)
+            .and_then(|loaded| storable(loaded, roots(doc)))
+        {
             Ok(Some(loaded)) => loaded,
             Ok(None) => continue,
             Err(e) => {
@@ -269,9 +271,9 @@ pub(super) fn recover(
     Ok(notes)
 }
 
-fn storable(loaded: Option<Loaded>) -> Result<Option<Loaded>> {
+fn storable(loaded: Option<Loaded>, expected: Expected<'_>) -> Result<Option<Loaded>> {
     if let Some(loaded) = &loaded {
-        gate::storable(&loaded.state)
+        gate::storable_as(&loaded.state, expected)
             .map_err(|fault| Error::bug("the merged document must not be stored").because(fault))?;
     }
     Ok(loaded)

@@ -263,11 +263,7 @@ fn overlay(
         if have.holds(&version) {
             continue;
         }
-        have.deletes.union(&version.deletes);
-        for (client, clock) in version.clocks {
-            let known = have.clocks.entry(client).or_insert(0);
-            *known = clock.max(*known);
-        }
+        have.unite(version);
         added.push(part);
     }
     merged(doc, std::iter::once(base).chain(added).collect())

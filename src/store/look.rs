@@ -37,7 +37,7 @@ impl Reader {
     ) -> Option<R> {
         for _ in 0..Window::TURNS {
             let pages = window.projection()?;
-            let view = View::of(&Update::checked(&pages, self.roots()(doc)).ok()?);
+            let view = View::of(&Update::checked(&pages, self.roots()(doc).roots()).ok()?);
             let found = look(&Through { source: &view, window: Some(&window) });
             if !window.has_missed() {
                 return Some(found);

@@ -2,10 +2,13 @@
 
 use super::Roots;
 use super::fold::NewState;
-use super::load::Loaded;
+use super::load::{Loaded, excluded};
+use crate::crdt::any_view::AnyView;
 use crate::crdt::doc::{Admitted, Doc};
 use crate::crdt::effort::Allowance;
+use crate::crdt::opened::OpenedDocument;
 use crate::crdt::source::Source;
+use crate::crdt::types::SharedTypes;
 use crate::crdt::view::View;
 use crate::crdt::window::Window;
 use crate::error::{Error, Result};
@@ -58,6 +61,8 @@ pub(super) struct OpenDocument {
     /// The state as it stands, if it was asked for since the last change.
     state: Option<CheckedBytes<Rc<[u8]>>>,
     view: Option<Rc<View>>,
+    /// What is beyond a view.
+    types: Option<Rc<SharedTypes>>,
     /// What a limit counted of the document, and its [`OpenDocument::size`] at that time.
     measured: Option<Measured>,
 }
@@ -68,9 +73,9 @@ struct Measured {
     counted: u64,
 }
 
-/// A document open in yrs.
+/// A document open for changes.
 pub(super) struct Editing {
-    pub doc: Doc,
+    pub doc: OpenedDocument,
     pub client: u64,
     /// One for each of `doc.updates()`.
     pub by: Vec<WrittenBy>,
@@ -100,6 +105,7 @@ impl OpenDocument {
             window: None,
             state: None,
             view: None,
+            types: None,
             measured: None,
         }
     }
@@ -120,7 +126,7 @@ impl OpenDocument {
         self.window.as_ref().map_or(loaded, |window| window.source().bytes()).saturating_add(added)
     }
 
-    /// Opens the document in yrs, unless it is open, and counts it where something is `to_merge`;
+    /// Opens the document for changes, unless it is open, and counts it where something is `to_merge`;
     /// `client_for` says under which client id, given the clocks that the document knows.
     pub fn open(
         &mut self,
@@ -131,18 +137,17 @@ impl OpenDocument {
     ) -> Result<()> {
         if self.editing.is_none() {
             let state = self.checked(doc, roots)?;
-            let update = state.update();
-            let client = client_for(&update.version().clocks)?;
-            let opened = match self.loaded.as_stored && !to_merge {
-                true => Doc::reopen(&update, client),
-                false => Doc::load(&update, client),
-            };
-            let opened = opened.map_err(|e| about(doc, e))?;
-            let mut opened = opened.with_roots(roots(doc)).seen_through(self.window.clone());
-            if opened.has_other_types()
-                && let Ok(view) = self.view(doc, roots)
-            {
-                opened.know(view);
+            let client = client_for(&state.update().version().clocks)?;
+            let known = self.loaded.as_stored && !to_merge;
+            let opened = OpenedDocument::of(&state, roots(doc), client, known);
+            let mut opened = opened.map_err(|e| about(doc, e))?;
+            if let Some(opened) = opened.in_yrs_mut() {
+                opened.look_through(self.window.clone());
+                if opened.has_other_types()
+                    && let Ok(view) = self.view(doc, roots)
+                {
+                    opened.know(view);
+                }
             }
             self.editing = Some(Editing { doc: opened, client, by: Vec::new(), bytes: 0 });
         }
@@ -151,7 +156,7 @@ impl OpenDocument {
 
     /// Throws away what the session made of the document; what that was.
     pub fn close(&mut self) -> Option<Editing> {
-        (self.state, self.view, self.measured) = (None, None, None);
+        (self.state, self.view, self.types, self.measured) = (None, None, None, None);
         self.editing.take()
     }
 
@@ -163,10 +168,11 @@ impl OpenDocument {
         update: &Update<'u, Checked>,
         allowance: &mut Allowance,
     ) -> Result<Admitted<'u>> {
-        if self.editing.as_ref().is_some_and(|editing| !editing.doc.is_counted()) {
+        let opened = |open: &OpenDocument| open.editing.as_ref()?.doc.in_yrs().map(Doc::is_counted);
+        if opened(self) == Some(false) {
             let state = self.checked(doc, roots)?;
-            if let Some(editing) = &mut self.editing {
-                editing.doc.count(&state.update()).map_err(|e| about(doc, e))?;
+            if let Some(opened) = self.editing.as_mut().and_then(|e| e.doc.in_yrs_mut()) {
+                opened.count(&state.update()).map_err(|e| about(doc, e))?;
             }
         }
         match &mut self.editing {
@@ -190,8 +196,7 @@ impl OpenDocument {
         let new = editing.doc.updates().get(before..).unwrap_or(&[]);
         editing.bytes = new.iter().fold(editing.bytes, |sum, update| sum + update.len() as u64);
         if editing.by.len() > before {
-            self.state = None;
-            self.view = None;
+            (self.state, self.view, self.types) = (None, None, None);
         }
         Ok(result)
     }
@@ -250,22 +255,43 @@ impl OpenDocument {
             return Ok(Rc::clone(view));
         }
         let state = self.checked(doc, roots)?;
+        if let Some(fault) = state.update().beyond() {
+            return Err(excluded(doc.as_str(), fault).damages(doc));
+        }
         let view = match self.is_changed() {
             true => View::of(&state.update()),
             false => View::read(&state.update()).map_err(|e| e.damages(doc))?,
         };
         let view = Rc::new(view);
         self.view = Some(Rc::clone(&view));
-        if let Some(editing) = &mut self.editing {
-            editing.doc.know(Rc::clone(&view));
+        if let Some(opened) = self.editing.as_mut().and_then(|editing| editing.doc.in_yrs_mut()) {
+            opened.know(Rc::clone(&view));
         }
         Ok(view)
+    }
+
+    /// The live content as it stands, whatever that is.
+    pub fn any_view(&mut self, doc: &DocId, roots: Roots) -> Result<AnyView> {
+        if let Some(types) = &self.types {
+            return Ok(AnyView::Types(Rc::clone(types)));
+        }
+        let state = self.checked(doc, roots)?;
+        if state.update().beyond().is_none() {
+            return self.view(doc, roots).map(AnyView::View);
+        }
+        let types =
+            SharedTypes::read(state.bytes().to_vec()).map_err(|e| match self.is_changed() {
+                true => e,
+                false => e.damages(doc),
+            })?;
+        Ok(AnyView::Types(Rc::clone(self.types.insert(Rc::new(types)))))
     }
 
     /// The value at a path as it stands, with its types.
     pub fn typed(&mut self, doc: &DocId, roots: Roots, path: &[&str]) -> Result<Option<Value>> {
         if let (Some(editing), None) = (&self.editing, &self.view)
-            && let Ok(value) = editing.doc.typed(path)
+            && let Some(opened) = editing.doc.in_yrs()
+            && let Ok(value) = opened.typed(path)
         {
             return Ok(value);
         }
@@ -294,7 +320,7 @@ impl OpenDocument {
             parts: whole.chain(editing.parts(doc, roots)?).collect(),
             begins_log: self.loaded.unlogged.is_some(),
             client: editing.client,
-            clock: editing.doc.own_clock(),
+            clock: editing.doc.clock_of(editing.client),
         }))
     }
 }

@@ -5,10 +5,11 @@ use super::layout::{Document, Layout, Problem, Scan};
 use super::load::{self, Loaded, Stamp};
 use super::state::{Legacy, LogRow, State};
 use super::{Environment, Roots, replica};
+use crate::crdt::any_view::AnyView;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::{DocId, MemberId};
-use crate::wire::{Noted, Update};
+use crate::wire::{Checked, Noted, Update};
 use std::path::{Path, PathBuf};
 
 /// Read access: cannot write. Sees committed log rows that are not folded yet.
@@ -162,9 +163,7 @@ impl Reader {
     pub fn view(&self, doc: &DocId) -> Result<Option<View>> {
         match &self.source {
             FileSource::Files { .. } => match self.load(doc)? {
-                Some(loaded) => View::read(&loaded.update(doc, self.roots)?)
-                    .map(Some)
-                    .map_err(|e| e.damages(doc)),
+                Some(loaded) => view_of(doc, &loaded.update(doc, self.roots)?).map(Some),
                 None => Ok(None),
             },
             FileSource::Legacy(legacy) => match legacy.bytes(doc)? {
@@ -174,14 +173,30 @@ impl Reader {
         }
     }
 
+    /// What a document shows, whatever that is; None when there is none.
+    ///
+    /// # Errors
+    /// As [`Reader::view`], but for what a view does not show.
+    pub fn any_view(&self, doc: &DocId) -> Result<Option<AnyView>> {
+        match &self.source {
+            FileSource::Files { .. } => match self.load(doc)? {
+                Some(loaded) => AnyView::read(&loaded.update(doc, self.roots)?)
+                    .map(Some)
+                    .map_err(|e| e.damages(doc)),
+                None => Ok(None),
+            },
+            FileSource::Legacy(legacy) => {
+                let view = |bytes: Vec<u8>| {
+                    let update = legacy_update(doc, &bytes, self.roots)?;
+                    AnyView::read(&update).map_err(|e| e.damages(doc))
+                };
+                legacy.bytes(doc)?.map(view).transpose()
+            }
+        }
+    }
+
     fn legacy_view(&self, doc: &DocId, bytes: &[u8]) -> Result<View> {
-        let update = Update::walk(bytes)
-            .map_err(|fault| {
-                Error::corrupt(format!("{doc} is not a valid document")).because(fault).damages(doc)
-            })?
-            .check((self.roots)(doc))
-            .map_err(|fault| load::excluded(doc.as_str(), &fault).damages(doc))?;
-        View::read(&update).map_err(|e| e.damages(doc))
+        view_of(doc, &legacy_update(doc, bytes, self.roots)?)
     }
 
     /// The local state (`crdtctl.db`); None before the first write.
@@ -226,6 +241,21 @@ impl Reader {
             }
             FileSource::Legacy(_) => Ok(None),
         }
+    }
+}
+
+fn legacy_update<'a>(doc: &DocId, bytes: &'a [u8], roots: Roots) -> Result<Update<'a, Checked>> {
+    let invalid = |fault| {
+        Error::corrupt(format!("{doc} is not a valid document")).because(fault).damages(doc)
+    };
+    let walked = Update::walk(bytes).map_err(invalid)?;
+    walked.check(roots(doc)).map_err(|fault| load::excluded(doc.as_str(), &fault).damages(doc))
+}
+
+fn view_of(doc: &DocId, update: &Update<'_, Checked>) -> Result<View> {
+    match update.beyond() {
+        Some(fault) => Err(load::excluded(doc.as_str(), fault).damages(doc)),
+        None => View::read(update).map_err(|e| e.damages(doc)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::open_document::{OpenDocument, more_is_needed};
 use super::session::Session;
+use crate::crdt::any_view::AnyView;
 use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::crdt::window::Through;
@@ -20,8 +21,8 @@ impl Session {
     ) -> Result<Option<R>> {
         let roots = self.environment.roots;
         let Some(open) = self.existing(doc)? else { return Ok(None) };
-        match &open.editing {
-            Some(editing) => Ok(Some(editing.doc.read(look))),
+        match open.editing.as_ref().and_then(|editing| editing.doc.in_yrs()) {
+            Some(opened) => Ok(Some(opened.read(look))),
             None => {
                 let view = open.view(doc, roots)?;
                 let window = open.window.as_deref();
@@ -44,10 +45,23 @@ impl Session {
     }
 
     /// The view of a document as it stands in this session. None when it does not exist.
+    ///
+    /// # Errors
+    /// `Corrupt` also for one that holds what no view shows ([`Session::any_view`]).
     pub fn view(&mut self, doc: &DocId) -> Result<Option<Rc<View>>> {
         let roots = self.environment.roots;
         match self.whole(doc)? {
             Some(open) => open.view(doc, roots).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What a document shows as it stands in this session, whatever that is. None when it does not
+    /// exist.
+    pub fn any_view(&mut self, doc: &DocId) -> Result<Option<AnyView>> {
+        let roots = self.environment.roots;
+        match self.whole(doc)? {
+            Some(open) => open.any_view(doc, roots).map(Some),
             None => Ok(None),
         }
     }

@@ -52,7 +52,7 @@ impl Session {
             }
             FileRepair::Checkpoint => {
                 // Read and merged before anything is promised.
-                self.view(doc)?;
+                self.any_view(doc)?;
                 self.set_aside(doc, finding)?;
             }
         }

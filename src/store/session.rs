@@ -196,7 +196,8 @@ impl Session {
         self.operations.push('\n');
     }
 
-    /// Changes a document (created when missing) in one yrs transaction. On Err the session must
+    /// Changes a document (created when missing) in one yrs transaction; not one that no concern
+    /// understands. On Err the session must
     /// be dropped; it refuses to commit.
     pub fn edit<R>(
         &mut self,
@@ -204,7 +205,7 @@ impl Session {
         change: impl FnOnce(&mut Txn<'_>) -> Result<R>,
     ) -> Result<R> {
         self.begun = self.begun.saturating_add(1);
-        self.change(doc, WrittenBy::Us, |editing| editing.doc.edit(change))
+        self.change(doc, WrittenBy::Us, |editing| editing.doc.edit(doc, change))
     }
 
     /// Applies an update that passed the gate; logged as coming from `origin` (replica, upto that
@@ -227,7 +228,7 @@ impl Session {
         let admitted = self.admit(doc, update)?;
         let applied = self.change(doc, by, |editing| {
             let theirs = update.version().clocks.get(&editing.client).copied().unwrap_or(0);
-            if theirs > editing.doc.own_clock() {
+            if theirs > editing.doc.clock_of(editing.client) {
                 return Err(Error::new(
                     Kind::Forked,
                     format!(
@@ -401,20 +402,20 @@ impl Session {
             return Ok(());
         }
         let noted = self.environment.noted;
-        if self.paging
-            && let Some(open) = OpenDocument::indexed(&self.layout, &self.state, doc, noted)?
+        let roots = self.environment.roots;
+        let paging = self.paging && !roots(doc).is_anything();
+        if paging && let Some(open) = OpenDocument::indexed(&self.layout, &self.state, doc, noted)?
         {
             self.documents.insert(doc.clone(), Some(open));
             return Ok(());
         }
-        let roots = self.environment.roots;
         let loaded = load::load(&self.layout, Some(&self.state), doc, roots)?;
         let brought = match &loaded {
             Some(loaded) => adopt::brought(loaded, &self.state, doc, roots)?,
             None => None,
         };
         let mut open = loaded.map(OpenDocument::new);
-        if self.paging {
+        if paging {
             open.iter_mut().try_for_each(|open| open.narrow(noted))?;
         }
         self.documents.insert(doc.clone(), open);

@@ -3,6 +3,7 @@
 use super::*;
 use crate::crdt::source::Source;
 use crate::error::Kind;
+use crate::gate::Expected;
 use crate::wire::{Checked, Update};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
@@ -32,7 +33,7 @@ impl Bench {
             machine: "machine".to_owned(),
             host: "host".to_owned(),
             lock_wait: Duration::from_millis(100),
-            roots: |_| &[],
+            roots: |_| Expected::Roots(&[]),
             noted: ["created_at", "deleted"],
             adopt: |_, adopted| Ok(vec![format!("adopted {}", adopted.doc)]),
         }

@@ -2,7 +2,7 @@
 
 use super::gate::Received;
 use super::manifest::Sender;
-use crate::crdt::view::View;
+use crate::crdt::any_view::AnyView;
 use crate::gate::Need;
 use crate::id::DocId;
 use crate::merge::MergeSummary;
@@ -11,7 +11,6 @@ use crate::wire::Id;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use std::fmt;
-use std::rc::Rc;
 
 /// What an import did. Serialised, it is what `sync import --json` prints.
 #[derive(Debug, Serialize)]
@@ -70,9 +69,9 @@ pub struct TouchedDocument {
     /// The document; each is listed once.
     pub doc: DocId,
     /// As it was; None where it is new here.
-    pub before: Option<Rc<View>>,
+    pub before: Option<AnyView>,
     /// As it would be; None where nothing of it can be shown.
-    pub after: Option<Rc<View>>,
+    pub after: Option<AnyView>,
 }
 
 impl fmt::Debug for TouchedDocument {

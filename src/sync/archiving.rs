@@ -204,7 +204,7 @@ fn plan_document(
     }
     let core = reader.view(&entity.document(core::SPEC.name))?;
     let members = core.map(|core| core::active(&core)).unwrap_or_default();
-    let whole = view.update((environment.roots)(doc))?;
+    let whole = view.update((environment.roots)(doc).roots())?;
     let known = Replicas::of(reader, environment, doc, &whole, &members)?;
     let mut plan = ArchivePlan { doc: doc.clone(), units: Vec::new(), waiting: Vec::new() };
     for unit in units {

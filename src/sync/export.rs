@@ -10,11 +10,12 @@ use super::peer::{KnownPeer, Receipt};
 use super::record;
 use super::rows;
 use crate::concern::disk;
-use crate::crdt::view::View;
+use crate::crdt::any_view::AnyView;
 use crate::error::{Error, Next, Result};
+use crate::gate::Expected;
 use crate::id::DocId;
 use crate::store::{Environment, LogRow, Reader};
-use crate::wire::{self, Checked, Clocks, RootKind, Update};
+use crate::wire::{self, Checked, Clocks, Update};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,7 +72,7 @@ impl ContentDigests {
         {
             return Ok(*digest);
         }
-        let digest = Hash(View::read(whole)?.digest());
+        let digest = Hash(AnyView::read(whole)?.digest());
         self.0.borrow_mut().insert(doc.clone(), (has.clone(), digest));
         Ok(digest)
     }
@@ -436,11 +437,11 @@ pub(super) fn rows_for(
 }
 
 /// The wanted rows as one update. Where leaving out the others would tear a hole, all rows.
-fn join(rows: &[ReceiptRow], roots: &[(&str, RootKind)]) -> Result<Option<Vec<u8>>> {
+fn join(rows: &[ReceiptRow], expected: Expected<'_>) -> Result<Option<Vec<u8>>> {
     for sparing in [true, false] {
         let chosen = rows.iter().filter(|row| row.wanted || !sparing);
         let updates = chosen
-            .map(|row| checked(&row.row.update, roots))
+            .map(|row| checked(&row.row.update, expected))
             .collect::<Result<Vec<Update<'_, Checked>>>>()?;
         if let Some(joined) = wire::merge(&updates) {
             return Ok(Some(joined));
@@ -450,8 +451,8 @@ fn join(rows: &[ReceiptRow], roots: &[(&str, RootKind)]) -> Result<Option<Vec<u8
 }
 
 /// An update out of our own log.
-fn checked<'u>(bytes: &'u [u8], roots: &[(&str, RootKind)]) -> Result<Update<'u, Checked>> {
-    Update::checked(bytes, roots).map_err(|fault| {
+fn checked<'u>(bytes: &'u [u8], expected: Expected<'_>) -> Result<Update<'u, Checked>> {
+    Update::checked(bytes, expected).map_err(|fault| {
         Error::corrupt("the log holds an update that is not valid")
             .because(fault)
             .hint(Next::Export.and(" without --for sends whole states, not the log"))

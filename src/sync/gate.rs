@@ -5,10 +5,10 @@
 
 use super::manifest::{BundledDocument, Has, Sender};
 use crate::error::{Error, Hint, Kind, Next, Result};
-use crate::gate::{self, Need, Verdict};
+use crate::gate::{self, Expected, Need, Verdict};
 use crate::id::DocId;
 use crate::store::Session;
-use crate::wire::{Checked, CheckedBytes, Clocks, Fault, Id, RootKind, Update};
+use crate::wire::{Checked, CheckedBytes, Clocks, Fault, Id, Update};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -137,7 +137,7 @@ fn round<'p>(
     session: &mut Session,
     doc: &DocId,
     open: &mut Vec<OpenUpdate<'p>>,
-    roots: &[(&str, RootKind)],
+    roots: Expected<'_>,
     at_once: &mut usize,
 ) -> Result<bool> {
     let base = match session.checked(doc)? {

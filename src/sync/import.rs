@@ -9,7 +9,7 @@ use super::park::{has_room, to_park};
 use super::record;
 use super::rows;
 use crate::concern::disk;
-use crate::crdt::view::View;
+use crate::crdt::any_view::AnyView;
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::DocId;
 use crate::limits;
@@ -21,7 +21,6 @@ use std::borrow::Cow;
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
-use std::rc::Rc;
 
 /// What is given to an import.
 pub enum Input {
@@ -179,7 +178,7 @@ struct IncomingDocument<'u> {
     claims: Vec<Told>,
     dispositions: Vec<Disposition>,
     /// The document as it was.
-    before: Option<Rc<View>>,
+    before: Option<AnyView>,
     /// It cannot be read.
     damaged: bool,
 }
@@ -348,7 +347,7 @@ impl<'u> Importer<'u> {
         let related = self.incoming.keys().filter_map(of_entity).flatten();
         let docs: BTreeSet<DocId> = self.incoming.keys().cloned().chain(related).collect();
         for doc in docs {
-            match self.session.view(&doc) {
+            match self.session.any_view(&doc) {
                 Ok(before) => self.touched.push(TouchedDocument { doc, before, after: None }),
                 Err(e) => self.session.leave_out(e)?,
             }
@@ -361,7 +360,7 @@ impl<'u> Importer<'u> {
     /// all that comes of it.
     fn pass(&mut self, doc: &DocId) -> Result<()> {
         let Some(incoming) = self.incoming.get_mut(doc) else { return Ok(()) };
-        incoming.before = match self.session.view(doc) {
+        incoming.before = match self.session.any_view(doc) {
             Ok(before) => before,
             Err(e) => {
                 self.session.leave_out(e)?;
@@ -375,7 +374,7 @@ impl<'u> Importer<'u> {
         if incoming.refuse_into(&mut self.refused) {
             return Ok(());
         }
-        let Some(view) = self.session.view(doc)? else { return Ok(()) };
+        let Some(view) = self.session.any_view(doc)? else { return Ok(()) };
         let has = Has::from(view.version());
         let digest = LazyCell::new(|| Hash(view.digest()));
         let differs = |theirs| theirs != *digest;
@@ -435,7 +434,7 @@ impl<'u> Importer<'u> {
         let mut imported = Vec::new();
         for (doc, incoming) in self.incoming.iter().filter(|(_, incoming)| !incoming.damaged) {
             let foreign = !incoming.claims.is_empty() || changed.contains(doc);
-            if foreign && self.session.view(doc)?.is_some() {
+            if foreign && self.session.any_view(doc)?.is_some() {
                 let (before, parts) = (incoming.before.clone(), incoming.applied());
                 imported.push(merge::Incoming { doc: doc.clone(), before, parts });
             }
@@ -503,7 +502,7 @@ impl<'u> Importer<'u> {
     ) -> Result<Imported> {
         let changed = self.inbox_changed || !self.session.changed().is_empty() || self.archived > 0;
         for touched in &mut self.touched {
-            touched.after = self.session.view(&touched.doc)?;
+            touched.after = self.session.any_view(&touched.doc)?;
         }
         Ok(Imported {
             bundles,

@@ -11,6 +11,7 @@ use crate::crdt::doc::{Doc, Txn};
 use crate::crdt::source::Source;
 use crate::crdt::testing::Rng;
 use crate::error::{Kind, Result};
+use crate::gate::Expected;
 use crate::id::{DocId, MemberId};
 use crate::store::{Environment, Open, Reader, Session, Store};
 use crate::wire::{Update, Value};
@@ -115,7 +116,7 @@ impl Replica {
         exported.bundle.write(&mut bytes).unwrap();
         let read = Bundle::read(bytes.as_slice()).unwrap();
         assert_eq!(read, exported.bundle);
-        super::verify::verify(&read, concern::roots).unwrap();
+        super::verify::verify(&read, concern::expected).unwrap();
         read
     }
 
@@ -157,7 +158,8 @@ fn environment(dir: &Path, seed: &str) -> Rc<Environment> {
         machine: "a machine".into(),
         host: "host".into(),
         lock_wait: Duration::from_secs(5),
-        roots: concern::roots,
+        // Every document is one that is written here.
+        roots: |doc| Expected::Roots(concern::roots(doc)),
         noted: concern::noted(),
         adopt: crate::merge::adopt,
     })

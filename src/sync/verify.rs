@@ -3,10 +3,11 @@
 use super::bundle::Bundle;
 use super::manifest::{BundledDocument, Has, Hash};
 use super::rows;
-use crate::crdt::view::View;
+use crate::crdt::any_view::AnyView;
 use crate::error::{Error, Result};
+use crate::gate::Expected;
 use crate::id::DocId;
-use crate::wire::{RootKind, Update};
+use crate::wire::Update;
 
 /// Checks every update of a bundle by rule 1 of the gate, what its manifest says of it, and every
 /// archived row.
@@ -17,16 +18,13 @@ use crate::wire::{RootKind, Update};
 ///
 /// # Errors
 /// `Untrusted`, naming the document.
-pub fn verify(
-    bundle: &Bundle,
-    roots: fn(&DocId) -> &'static [(&'static str, RootKind)],
-) -> Result<usize> {
+pub fn verify(bundle: &Bundle, expected: fn(&DocId) -> Expected<'static>) -> Result<usize> {
     let full = bundle.manifest().full;
     let mut updates = 0usize;
     for (document, update) in bundle.documents() {
         match update {
             Some(bytes) => {
-                verify_update(document, bytes, roots(&document.doc), full)?;
+                verify_update(document, bytes, expected(&document.doc), full)?;
                 updates = updates.saturating_add(1);
             }
             None if full => return Err(wrong(document, "a full bundle without its state")),
@@ -40,11 +38,11 @@ pub fn verify(
 fn verify_update(
     document: &BundledDocument,
     bytes: &[u8],
-    roots: &[(&str, RootKind)],
+    expected: Expected<'_>,
     full: bool,
 ) -> Result<()> {
     let update =
-        Update::checked(bytes, roots).map_err(|fault| wrong(document, fault.to_string()))?;
+        Update::checked(bytes, expected).map_err(|fault| wrong(document, fault.to_string()))?;
     if *update.needs() != document.needs {
         return Err(wrong(document, "it needs something else than the manifest says"));
     }
@@ -60,8 +58,8 @@ fn verify_update(
         return Err(wrong(document, "a full bundle holds less than the sender's state"));
     }
     if let Some(digest) = document.digest.filter(|_| whole) {
-        let view = View::read(&update).map_err(|e| wrong(document, e.message))?;
-        if digest != Hash(view.digest()) {
+        let shown = AnyView::read(&update).map_err(|e| wrong(document, e.message))?;
+        if digest != Hash(shown.digest()) {
             return Err(wrong(document, "its content does not have the manifest's digest"));
         }
     }

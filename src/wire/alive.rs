@@ -6,9 +6,7 @@
 //! delete.
 
 use super::{Block, Checked, Client, DeleteSet, Id, Kind, Owner, SlotRef, Update};
-
-/// Containers are not nested deeper than twice the limit, half in each update.
-const STEPS: usize = 2 * crate::limits::CONTAINER_DEPTH + 2;
+use std::collections::HashMap;
 
 /// Where a unit stands that is collected on the other side, though nobody deletes its container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +47,8 @@ impl Update<'_, Checked> {
             return Vec::new();
         }
         let both = Both { update: self, base, deletes, like: alike(self, base) };
-        let alive = |(side, block, id)| both.alive(side, block, id);
+        let mut known = HashMap::new();
+        let alive = |(side, block, id)| both.alive(side, block, id, &mut known);
         standing.into_iter().filter_map(alive).collect()
     }
 }
@@ -60,8 +59,9 @@ impl Update<'_, Checked> {
     pub(crate) fn buried(&self, base: &Update<'_, Checked>, deletes: &DeleteSet) -> Vec<bool> {
         let both = Both { update: self, base, deletes, like: alike(self, base) };
         let id = Id { client: 0, clock: 0 };
+        let mut known = HashMap::new();
         (0..self.blocks.len())
-            .map(|block| both.alive(BlockSide::Update, block, id).is_none())
+            .map(|block| both.alive(BlockSide::Update, block, id, &mut known).is_none())
             .collect()
     }
 }
@@ -111,27 +111,40 @@ enum Enclosing {
 }
 
 impl Both<'_, '_, '_> {
-    fn alive(&self, side: BlockSide, block: usize, id: Id) -> Option<Alive> {
+    /// `known` is what was found out about containers: whether each is gone.
+    fn alive(
+        &self,
+        side: BlockSide,
+        block: usize,
+        id: Id,
+        known: &mut HashMap<Id, bool>,
+    ) -> Option<Alive> {
         let (mut side, mut block) = (side, block);
-        let mut nested = false;
-        for _ in 0..STEPS {
+        let mut above = Vec::new();
+        let is_gone = loop {
             let container = match self.place(side, block) {
-                Enclosing::Gone => return None,
-                Enclosing::Root if nested => return Some(Alive::Inside(id)),
-                Enclosing::Root => return Some(Alive::InRoot(id)),
+                Enclosing::Gone => break true,
+                Enclosing::Root if above.is_empty() => return Some(Alive::InRoot(id)),
+                Enclosing::Root => break false,
                 Enclosing::In(container) => container,
             };
-            nested = true;
-            if self.deletes.contains(container) {
-                return None;
+            if let Some(is_gone) = known.get(&container) {
+                break *is_gone;
             }
+            if self.deletes.contains(container) {
+                break true;
+            }
+            // Should it come here again, it is in no root.
+            known.insert(container, false);
+            above.push(container);
             (side, block) = match (self.base.find(container), self.update.find(container)) {
                 (Some(block), _) => (BlockSide::Base, block),
                 (None, Some(block)) => (BlockSide::Update, block),
-                (None, None) => break,
+                (None, None) => break false,
             };
-        }
-        Some(Alive::Inside(id))
+        };
+        known.extend(above.into_iter().map(|container| (container, is_gone)));
+        (!is_gone).then_some(Alive::Inside(id))
     }
 
     fn place(&self, side: BlockSide, block: usize) -> Enclosing {

@@ -129,6 +129,12 @@ pub fn embedded(json: &str) -> Option<Value> {
     from_json(value, ANY_DEPTH)
 }
 
+/// Whether a text is JSON, whatever it holds and however deep it is.
+pub fn is_json(text: &str) -> bool {
+    // What is ignored is not recursed into.
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
 /// Whether the brackets of a JSON text are nested deeper than what is read of it.
 pub fn nests_deeper(json: &str) -> bool {
     let (mut depth, mut in_text, mut escaped) = (0usize, false, false);

@@ -1,6 +1,6 @@
 //! What a check finds out about an update: the order of its blocks, and where each stands.
 
-use super::{Clocks, Id, RootKind};
+use super::{Clocks, Fault, Id, RootKind};
 
 /// Where a block stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,10 @@ pub struct Facts {
     pub needs: Clocks,
     /// The origins of something deleted cross inside one run.
     pub crosses: bool,
+    /// It was checked for whatever Yjs writes, not for what yrs takes.
+    pub anything: bool,
+    /// What of it yrs does not take; the first in causal order.
+    pub beyond: Option<Fault>,
 }
 
 impl Facts {
@@ -158,6 +162,8 @@ pub enum Shape {
     Map,
     Array,
     Text,
+    /// An element of XML and the like, which has both a sequence and keys.
+    Element,
 }
 
 impl Shape {
@@ -173,6 +179,7 @@ impl Shape {
 
     pub(crate) fn with(self, other: Shape) -> Option<Shape> {
         match (self, other) {
+            (Shape::Element, _) | (_, Shape::Element) => Some(Shape::Element),
             (Shape::Unknown, shape) | (shape, Shape::Unknown) => Some(shape),
             (Shape::Sequence, shape @ (Shape::Array | Shape::Text))
             | (shape @ (Shape::Array | Shape::Text), Shape::Sequence) => Some(shape),
@@ -188,6 +195,7 @@ impl Shape {
             Shape::Map => "a map",
             Shape::Array => "an array",
             Shape::Text => "a text",
+            Shape::Element => "an element",
         }
     }
 }

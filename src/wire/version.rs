@@ -14,6 +14,15 @@ pub struct Version {
 }
 
 impl Version {
+    /// Adds what another holds.
+    pub fn unite(&mut self, other: Version) {
+        self.deletes.union(&other.deletes);
+        for (client, clock) in other.clocks {
+            let known = self.clocks.entry(client).or_insert(0);
+            *known = clock.max(*known);
+        }
+    }
+
     /// Whether this has all of another.
     pub fn holds(&self, other: &Version) -> bool {
         let reached =

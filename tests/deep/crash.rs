@@ -29,7 +29,7 @@ pub fn looked_at(store: &Store<'_>) -> store::Store {
         machine: "test".to_owned(),
         host: "test".to_owned(),
         lock_wait: Duration::from_secs(10),
-        roots: crdtctl::concern::roots,
+        roots: crdtctl::concern::expected,
         noted: crdtctl::concern::noted(),
         adopt: crdtctl::merge::adopt,
     };

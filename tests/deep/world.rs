@@ -123,7 +123,7 @@ pub fn environment(home: &Path, index: usize, ids: &str, now: i64) -> Rc<Environ
         machine: name.clone(),
         host: name,
         lock_wait: Duration::from_secs(1),
-        roots: concern::roots,
+        roots: concern::expected,
         noted: concern::noted(),
         adopt: crdtctl::merge::adopt,
     })

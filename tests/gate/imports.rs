@@ -66,7 +66,7 @@ fn outcome(carol: &Store<'_>, bundles: &[&Bundle]) -> Result<Outcome> {
         machine: "a machine".into(),
         host: "host".into(),
         lock_wait: Duration::from_secs(5),
-        roots: concern::roots,
+        roots: concern::expected,
         noted: concern::noted(),
         adopt: crdtctl::merge::adopt,
     });

@@ -1,6 +1,6 @@
 //! `check`: each kind of finding alone, read-only, with ids that stay.
 
-use crate::damage::{self, CHAT, CORE, NOTES};
+use crate::damage::{self, CHAT, CORE};
 use crate::support::*;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -100,7 +100,7 @@ fn what_yrs_would_not_write_again_is_found_when_it_is_looked_for() {
     store.run(&["check"]).exits(0);
     let found = findings(&store, &["--deep"]);
     assert_eq!(column(&Value::Array(found), "kind"), ["unstable-encoding"]);
-    assert_eq!(store.json(&["doc", "get", NOTES, "$.notes.a"]), serde_json::json!(["2"]));
+    assert_eq!(store.json(&["doc", "get", "canvas", "$.notes.a"]), serde_json::json!(["2"]));
 }
 
 #[test]

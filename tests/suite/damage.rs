@@ -122,7 +122,8 @@ fn unsupported(machine: &Machine) -> Store<'_> {
     transact(&doc, |txn| {
         xml.push_back(txn, XmlTextPrelim::new("hello"));
     });
-    put(&store, NOTES, &state(&doc));
+    // In a document that no concern understands it is carried.
+    put(&store, &format!("{GROUP}:canvas"), &state(&doc));
     store
 }
 
@@ -418,7 +419,7 @@ pub fn unstable(machine: &Machine) -> Store<'_> {
     bytes.extend([1, 119, 1, b'1']);
     bytes.extend([0xa8, 77, 0, 1, 119, 1, b'2']);
     bytes.push(0);
-    put(&store, NOTES, &bytes);
+    put(&store, &format!("{GROUP}:canvas"), &bytes);
     store
 }
 

@@ -22,7 +22,7 @@ fn is_refused(name: &str, update: Vec<u8>, harmless: Vec<u8>) {
     let machine = Machine::new(name);
     let store = machine.group("store", &[]);
     let file = text(&machine.path("update.yrs"));
-    let doc = "notes:one:free";
+    let doc = "group:ocean-forest-moon-star:chat";
     std::fs::write(&file, update).unwrap();
     let before = store.files();
     let run = store.run(&["sync", "import", "--raw", doc, &file]);

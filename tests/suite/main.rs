@@ -19,6 +19,7 @@ mod batch;
 mod bigint;
 mod canvas;
 mod canvas_relay;
+mod carried;
 mod chat;
 mod check;
 mod claims;

@@ -34,7 +34,7 @@ fn store(dir: &Path, seed: u64) -> Store {
         machine: "machine".to_owned(),
         host: "host".to_owned(),
         lock_wait: Duration::from_secs(5),
-        roots: concern::roots,
+        roots: concern::expected,
         noted: concern::noted(),
         adopt: crdtctl::merge::adopt,
     };

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Documents of Yjs; None, with a notice, where there is no Yjs.
-fn documents(count: u64, seed: u64) -> Option<Vec<Value>> {
+pub fn documents(count: u64, seed: u64) -> Option<Vec<Value>> {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/yjs");
     if !scripts.join("node_modules/yjs").is_dir() {
         skipped("no Yjs; `npm ci --prefix tests/yjs` brings it");
@@ -51,15 +51,15 @@ fn shown_by_yjs(updates: &[String]) -> Vec<Value> {
     lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn bytes(value: &Value) -> Vec<u8> {
+pub fn bytes(value: &Value) -> Vec<u8> {
     BASE64.decode(value.as_str().unwrap().as_bytes()).unwrap()
 }
 
-fn several(values: &Value) -> Vec<Vec<u8>> {
+pub fn several(values: &Value) -> Vec<Vec<u8>> {
     values.as_array().unwrap().iter().map(bytes).collect()
 }
 
-fn typed(types: &SharedTypes) -> Value {
+pub fn typed(types: &SharedTypes) -> Value {
     let mut out = Vec::new();
     types.write_json(&mut JsonOut::new(&mut out, true), true).unwrap();
     serde_json::from_slice(&out).unwrap()

@@ -172,7 +172,7 @@ fn side(context: &Context, argument: &str) -> Result<DiffSide> {
         Err(error) => return Err(error),
     };
     let is_supported =
-        Update::checked(&file.update, doc.as_ref().map_or(&[], concern::roots)).is_ok();
+        Update::checked(&file.update, doc.as_ref().map_or(&[][..], concern::roots)).is_ok();
     let types = file.types()?;
     if is_supported || !types.waiting().is_empty() {
         return DiffSide::file(name, doc, &file.update);

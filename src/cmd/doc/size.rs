@@ -215,7 +215,7 @@ fn note_unfolded(context: &Context, id: &DocId, file: &OnDisk) {
 fn note_unsupported(context: &Context, id: &DocId, file: &OnDisk) {
     // What does not even decode was said to be so.
     let Ok(walked) = Update::walk(&file.bytes) else { return };
-    if let Err(fault) = walked.check(concern::roots(id)) {
+    if let Err(fault) = walked.check(concern::expected(id)) {
         context.note(format!(
             "{id} is unsupported: it can be measured and shown, and not written: {fault}"
         ));

@@ -210,7 +210,7 @@ pub fn show(context: &Context, file: &Path, records: bool) -> Result<Report> {
 
 pub fn verify(context: &Context, file: &Path) -> Result<Report> {
     let bundle = read_bundle(file)?;
-    let updates = check(&bundle, concern::roots).map_err(|error| within(file, error))?;
+    let updates = check(&bundle, concern::expected).map_err(|error| within(file, error))?;
     let documents = bundle.documents().count();
     let report = match context.terminal.format.is_json() {
         true => Report::json(json!({

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 /// The ids of all records of members that there were: those that are there, and what is left of
 /// those that were pruned.
 pub fn ids(session: &mut Session, doc: &DocId) -> Result<BTreeSet<String>> {
-    let roots = (session.environment().roots)(doc);
+    let roots = (session.environment().roots)(doc).roots();
     session.view(doc)?.map_or_else(|| Ok(BTreeSet::new()), |view| ever(&view, roots))
 }
 

@@ -53,6 +53,16 @@ impl SharedTypes {
         hash.finalize().into()
     }
 
+    /// Of one value with all that is in it.
+    pub fn digest_of_value(&self, part: &SharedValue<'_>) -> [u8; 32] {
+        if let SharedValue::Type(container) = part {
+            return self.digest_of(*container);
+        }
+        let mut hash = Hasher::new();
+        plain(&mut hash, part);
+        hash.finalize().into()
+    }
+
     fn hash(&self, hash: &mut Hasher, container: SharedType, left: &dyn Fn(SharedType) -> bool) {
         let mut rest = Vec::new();
         self.begin(hash, container, &mut rest);
@@ -80,11 +90,8 @@ impl SharedTypes {
             };
             rest.push(next);
             match part {
-                SharedValue::Value(Value::Bytes(bytes)) => string(hash, BYTES, &bytes),
-                SharedValue::Value(plain) => value(hash, &plain),
-                SharedValue::Deep(bytes) => string(hash, DEEP, bytes),
-                SharedValue::Document(guid) => string(hash, DOCUMENT, guid.as_bytes()),
                 SharedValue::Type(container) => self.begin(hash, container, &mut rest),
+                part => plain(hash, &part),
             }
         }
     }
@@ -150,15 +157,12 @@ impl SharedTypes {
                     flush(hash, &mut run);
                     for part in self.parts(entry) {
                         match part {
-                            SharedValue::Value(Value::Bytes(bytes)) => string(hash, BYTES, &bytes),
-                            SharedValue::Value(plain) => value(hash, &plain),
-                            SharedValue::Deep(bytes) => string(hash, DEEP, bytes),
-                            SharedValue::Document(guid) => string(hash, DOCUMENT, guid.as_bytes()),
                             // Its place is marked here, and it is hashed behind the text.
                             SharedValue::Type(inner) => {
                                 hash.update(&[LIST]);
                                 containers.push(SharedValue::Type(inner));
                             }
+                            part => plain(hash, &part),
                         }
                     }
                 }
@@ -166,5 +170,16 @@ impl SharedTypes {
         }
         flush(hash, &mut run);
         rest.push(Rest::Elements(Box::new(containers.into_iter())));
+    }
+}
+
+/// What holds nothing else.
+fn plain(hash: &mut Hasher, part: &SharedValue<'_>) {
+    match part {
+        SharedValue::Value(Value::Bytes(bytes)) => string(hash, BYTES, bytes),
+        SharedValue::Value(plain) => value(hash, plain),
+        SharedValue::Deep(bytes) => string(hash, DEEP, bytes),
+        SharedValue::Document(guid) => string(hash, DOCUMENT, guid.as_bytes()),
+        SharedValue::Type(_) => {}
     }
 }

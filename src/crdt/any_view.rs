@@ -1,0 +1,72 @@
+//! The content of any document, read in one of two ways.
+
+use super::types::SharedTypes;
+use super::view::View;
+use crate::error::Result;
+use crate::wire::{Checked, Update, Version};
+use std::rc::Rc;
+
+/// What a document shows, whether or not yrs would take it.
+#[derive(Clone)]
+pub enum AnyView {
+    /// Read by what the gate lets through to yrs.
+    View(Rc<View>),
+    /// It holds more than that: every shared type.
+    Types(Rc<SharedTypes>),
+}
+
+impl AnyView {
+    /// Reads a whole state.
+    ///
+    /// # Errors
+    /// As [`View::read`] and [`SharedTypes::read`].
+    pub fn read(update: &Update<'_, Checked>) -> Result<AnyView> {
+        Ok(match update.beyond() {
+            None => AnyView::View(Rc::new(View::read(update)?)),
+            Some(_) => AnyView::Types(Rc::new(SharedTypes::read(update.bytes().to_vec())?)),
+        })
+    }
+
+    /// Clocks and deletions of the state.
+    pub fn version(&self) -> &Version {
+        match self {
+            AnyView::View(view) => view.version(),
+            AnyView::Types(types) => types.version(),
+        }
+    }
+
+    /// BLAKE3 of the live content, the same whichever way it was read.
+    pub fn digest(&self) -> [u8; 32] {
+        match self {
+            AnyView::View(view) => view.digest(),
+            AnyView::Types(types) => types.digest(),
+        }
+    }
+
+    /// The bytes that it was read from.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            AnyView::View(view) => view.bytes(),
+            AnyView::Types(types) => types.bytes(),
+        }
+    }
+
+    /// What yrs would show; None where that is not all.
+    pub fn view(&self) -> Option<&Rc<View>> {
+        match self {
+            AnyView::View(view) => Some(view),
+            AnyView::Types(_) => None,
+        }
+    }
+
+    /// Every shared type of it.
+    ///
+    /// # Errors
+    /// As [`SharedTypes::read`].
+    pub fn types(&self) -> Result<Rc<SharedTypes>> {
+        match self {
+            AnyView::View(view) => SharedTypes::read(view.bytes().to_vec()).map(Rc::new),
+            AnyView::Types(types) => Ok(Rc::clone(types)),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! A document that is carried as bytes: merged block by block, and never given to yrs. What somebody
+//! wrote comes out of it as it went in.
+
+use crate::error::{Error, Result};
+use crate::gate::Expected;
+use crate::wire::{self, Checked, CheckedBytes, Update, Version};
+use std::rc::Rc;
+
+/// A document that no concern understands, with what came in since it was loaded.
+pub struct Carried {
+    loaded: CheckedBytes<Rc<[u8]>>,
+    /// With all updates.
+    version: Version,
+    updates: Vec<Vec<u8>>,
+}
+
+impl Carried {
+    /// A document that was checked for [`Expected::Anything`].
+    pub fn of(state: CheckedBytes<Rc<[u8]>>) -> Carried {
+        let version = state.update().version();
+        Carried { loaded: state, version, updates: Vec::new() }
+    }
+
+    /// Takes an update that passed the gate (valid, ready, not forked). True when it brought anything
+    /// new; what was new is then the last of [`Carried::updates`].
+    pub fn apply(&mut self, update: &Update<'_, Checked>) -> bool {
+        let theirs = update.version();
+        if self.version.holds(&theirs) {
+            return false;
+        }
+        self.updates.push(update.since(&self.version));
+        self.version.unite(theirs);
+        true
+    }
+
+    /// What came in since loading, in order; each is causally ready after those before it.
+    pub fn updates(&self) -> &[Vec<u8>] {
+        &self.updates
+    }
+
+    /// The clock after the last unit of a client.
+    pub fn clock_of(&self, client: u64) -> u32 {
+        self.version.clocks.get(&client).copied().unwrap_or(0)
+    }
+
+    /// The whole state.
+    ///
+    /// # Errors
+    /// `Untrusted` when what came in does not go together with the rest; the gate lets no such thing
+    /// pass.
+    pub fn state(&self) -> Result<CheckedBytes<Rc<[u8]>>> {
+        if self.updates.is_empty() {
+            return Ok(self.loaded.clone());
+        }
+        let refused = |fault| {
+            Error::untrusted("what the merge makes of the document cannot be stored")
+                .because(fault)
+                .hint("nothing was written; ask the sender for another bundle")
+        };
+        let came = self.updates.iter().map(|bytes| Update::checked(bytes, Expected::Anything));
+        let parts = std::iter::once(Ok(self.loaded.update())).chain(came);
+        let parts = parts.collect::<std::result::Result<Vec<_>, _>>().map_err(refused)?;
+        let merged =
+            wire::merge(&parts).ok_or_else(|| Error::bug("updates that were ready leave a gap"))?;
+        let whole = CheckedBytes::by(Rc::<[u8]>::from(merged), |bytes| {
+            let update = Update::checked(bytes, Expected::Anything)?;
+            update.is_complete().map(|()| update)
+        });
+        whole.map_err(refused)
+    }
+}

@@ -1,0 +1,78 @@
+//! What an import brought into a document that no concern understands.
+
+use crate::crdt::any_view::AnyView;
+use crate::crdt::types::{SharedType, SharedTypes, TypeKind};
+use crate::error::Result;
+use crate::wire::Id;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Keys of maps and elements of arrays, each counted by itself; a text and a tree of XML as one.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct PartCounts {
+    /// What is new.
+    pub added: usize,
+    /// What has another content now.
+    pub edited: usize,
+    /// What is not there any more.
+    pub deleted: usize,
+}
+
+/// Counts what came.
+///
+/// # Errors
+/// Those of reading the documents.
+pub fn count(before: Option<&AnyView>, after: &AnyView) -> Result<PartCounts> {
+    if before.is_some_and(|before| before.version() == after.version()) {
+        return Ok(PartCounts::default());
+    }
+    let before = before.map(AnyView::types).transpose()?;
+    Ok(compare(before.as_deref(), after.types()?.as_ref()))
+}
+
+fn compare(before: Option<&SharedTypes>, after: &SharedTypes) -> PartCounts {
+    let mut counts = PartCounts::default();
+    let mut count = |old: Option<&[u8; 32]>, new: Option<&[u8; 32]>| match (old, new) {
+        (None, Some(_)) => counts.added += 1,
+        (Some(_), None) => counts.deleted += 1,
+        (Some(old), Some(new)) if old != new => counts.edited += 1,
+        _ => {}
+    };
+    let of = |types: &SharedTypes| -> BTreeMap<String, SharedType> {
+        types.live_roots().map(|(name, root)| (name.to_owned(), root)).collect()
+    };
+    let (old, new) = (before.map(of).unwrap_or_default(), of(after));
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    for name in names {
+        let part = |types: Option<&SharedTypes>, roots: &BTreeMap<String, SharedType>| {
+            types.zip(roots.get(name)).map(|(types, root)| parts(types, *root)).unwrap_or_default()
+        };
+        let (old, new) = (part(before, &old), part(Some(after), &new));
+        let places: BTreeSet<&RootPart> = old.keys().chain(new.keys()).collect();
+        for place in places {
+            count(old.get(place), new.get(place));
+        }
+    }
+    counts
+}
+
+/// What is counted in a root.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum RootPart {
+    Key(String),
+    /// By the unit that it is.
+    Element(Id),
+    Whole,
+}
+
+/// The parts of a root that are counted, each with a digest of its content.
+fn parts(types: &SharedTypes, root: SharedType) -> BTreeMap<RootPart, [u8; 32]> {
+    if !matches!(types.kind(root), TypeKind::Map | TypeKind::Array) {
+        return BTreeMap::from([(RootPart::Whole, types.digest_of(root))]);
+    }
+    let parts = types.authored(root).map(|part| {
+        let place =
+            part.key.map_or(RootPart::Element(part.id), |key| RootPart::Key(key.to_owned()));
+        (place, types.digest_of_value(&part.part))
+    });
+    parts.collect()
+}
