@@ -4,6 +4,9 @@
 //! What the one reads is documents, what the other reads is a file that somebody made before: the
 //! ratio says what it costs to need none. `cargo bench --bench sql` prints one table;
 //! `CRDTCTL_BENCH_MESSAGES=1000` chooses the sizes.
+//!
+//! And the same of a chat with 20 messages and many that are archived, with the lists and searches that
+//! read both: `CRDTCTL_BENCH_ARCHIVED=1000,50000,1000000` chooses how many.
 
 use anyhow::{Context, ensure};
 use std::path::Path;
@@ -39,7 +42,98 @@ fn main() -> anyhow::Result<()> {
     for size in sizes {
         bench(size)?;
     }
+    println!("\n{:<24} {:>8} {:>12} {:>12} {:>8}", "", "archived", "crdtctl", "sqlite3", "ratio");
+    let sizes = std::env::var("CRDTCTL_BENCH_ARCHIVED").unwrap_or("1000,50000".to_owned());
+    let sizes = sizes.split(',').map(str::trim).filter(|size| !size.is_empty());
+    for size in sizes {
+        archived(size.parse()?)?;
+    }
     Ok(())
+}
+
+/// What reads a chat and its archive as one.
+const READINGS: &[(&str, &[&str])] = &[
+    ("last 20", &["chat", "list", "--limit", "20"]),
+    ("search, last 20", &["chat", "search", "harbour", "--limit", "20"]),
+    ("search, a rare part", &["chat", "search", "umber-7-"]),
+    ("search, two letters", &["chat", "search", "7-", "--limit", "20"]),
+    ("search, nothing", &["chat", "search", "nowhere"]),
+];
+
+fn archived(rows: u64) -> anyhow::Result<()> {
+    let home = tempfile::tempdir()?;
+    let crdtctl = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_crdtctl"));
+        command
+            .args(args)
+            .current_dir(home.path())
+            .env("XDG_STATE_HOME", home.path().join("state"));
+        command
+    };
+    let send = |count: u64, text: &str| -> anyhow::Result<()> {
+        let line = |n| format!("{{\"op\":\"chat.send\",\"text\":\"{text} number-{n}-\"}}\n");
+        let lines: String = (0..count).map(line).collect();
+        std::fs::write(home.path().join("lines"), lines)?;
+        timed(crdtctl(&["-s", "big", "batch", "lines"])).map(drop)
+    };
+    timed(crdtctl(&["init", "big", "--as", "alice-river-stone-sky"]))?;
+    let group = ["entity", "create", "group:ocean-forest-moon-star", "--name", "Ocean"];
+    timed(crdtctl(&[&["-s", "big"], &group[..]].concat()))?;
+    send(1_000, "Who has the times of the ferry to the harbour on Sunday?")?;
+    timed(crdtctl(&["-s", "big", "archive", "run", "--older-than", "0s"]))?;
+    multiply(&home.path().join("big/archive.db"), rows)?;
+    send(20, "a live message about the harbour")?;
+    let runs = if rows > 100_000 { 3 } else { RUNS };
+    for (name, args) in READINGS {
+        let ours = median_of(runs, || timed(crdtctl(&[&["-s", "big"], *args].concat())))?;
+        println!("{name:<24} {rows:>8} {:>12}", ms(ours));
+    }
+    let saved = timed(crdtctl(&["-s", "big", "sql", "--save", "saved.sqlite"]))?;
+    println!("{:<24} {rows:>8} {:>12}", "save", ms(saved));
+    for (name, query) in QUERIES {
+        let args = ["-s", "big", "sql", "--timeout", "5m", query];
+        let ours = median_of(runs, || timed(crdtctl(&args)));
+        let theirs = median_of(runs, || timed(sqlite3(home.path(), query)));
+        println!("{name:<24} {rows:>8} {}", beside(ours, theirs));
+    }
+    Ok(())
+}
+
+/// Makes an archive have so many rows: what is in it, again and again, each time a little older.
+fn multiply(file: &Path, rows: u64) -> anyhow::Result<()> {
+    let db = rusqlite::Connection::open(file)?;
+    let times = rows.saturating_sub(1_000) / 1_000;
+    let sql = format!(
+        "BEGIN; DELETE FROM unsettled;
+         CREATE TEMP TABLE once AS SELECT * FROM versions;
+         CREATE TEMP TABLE times AS
+             WITH RECURSIVE t (i) AS (SELECT 1 WHERE {times} > 0 UNION ALL
+                 SELECT i + 1 FROM t WHERE i < {times}) SELECT i FROM t;
+         INSERT INTO versions
+             SELECT NULL, doc_id, entity_id, kind, '[\"messages\",\"' || i || '-' || id || '\"]',
+                 i || '-' || id, lower(hex(randomblob(32))), parent, created_at - i,
+                 changed_at - i, client, clock, removed, size,
+                 json_set(record, '$.id', i || '-' || id, '$.created_at', created_at - i), typed,
+                 archived_at
+             FROM times, once;
+         INSERT INTO parts_fts (rowid, text)
+             SELECT n, lower(json_extract(record, '$.content')) || char(10, 10) FROM versions
+             WHERE n > (SELECT max(n) FROM once);
+         COMMIT"
+    );
+    db.execute_batch(&sql)?;
+    Ok(())
+}
+
+/// Both times and their ratio, where both can do it.
+fn beside(ours: anyhow::Result<Duration>, theirs: anyhow::Result<Duration>) -> String {
+    let ratio = match (&ours, &theirs) {
+        (Ok(ours), Ok(theirs)) => ours.as_secs_f64() / theirs.as_secs_f64(),
+        // It is refused, or not installed.
+        _ => f64::NAN,
+    };
+    let told = |time: anyhow::Result<Duration>| time.map_or("-".to_owned(), ms);
+    format!("{:>12} {:>12} {ratio:>8.1}", told(ours), told(theirs))
 }
 
 fn bench(messages: &str) -> anyhow::Result<()> {
@@ -59,14 +153,9 @@ fn bench(messages: &str) -> anyhow::Result<()> {
     })?;
     println!("{:<24} {messages:>8} {:>12}", "save", ms(saved));
     for (name, query) in QUERIES {
-        let ours = median(|| timed(crdtctl(&["-s", "big", "sql", query])))?;
+        let ours = median(|| timed(crdtctl(&["-s", "big", "sql", query])));
         let theirs = median(|| timed(sqlite3(home.path(), query)));
-        let (theirs, ratio) = match theirs {
-            Ok(theirs) => (ms(theirs), ours.as_secs_f64() / theirs.as_secs_f64()),
-            // It is not installed.
-            Err(_) => ("-".to_owned(), f64::NAN),
-        };
-        println!("{name:<24} {messages:>8} {:>12} {theirs:>12} {ratio:>8.1}", ms(ours));
+        println!("{name:<24} {messages:>8} {}", beside(ours, theirs));
     }
     Ok(())
 }
@@ -87,10 +176,17 @@ fn timed(mut command: Command) -> anyhow::Result<Duration> {
     Ok(took)
 }
 
-fn median(mut work: impl FnMut() -> anyhow::Result<Duration>) -> anyhow::Result<Duration> {
-    let mut times = (0..RUNS).map(|_| work()).collect::<anyhow::Result<Vec<_>>>()?;
+fn median(work: impl FnMut() -> anyhow::Result<Duration>) -> anyhow::Result<Duration> {
+    median_of(RUNS, work)
+}
+
+fn median_of(
+    runs: usize,
+    mut work: impl FnMut() -> anyhow::Result<Duration>,
+) -> anyhow::Result<Duration> {
+    let mut times = (0..runs).map(|_| work()).collect::<anyhow::Result<Vec<_>>>()?;
     times.sort();
-    Ok(times.get(RUNS / 2).copied().unwrap_or_default())
+    Ok(times.get(runs / 2).copied().unwrap_or_default())
 }
 
 fn ms(time: Duration) -> String {

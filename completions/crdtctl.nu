@@ -4818,6 +4818,54 @@ module completions {
     set?: string@"nu-complete crdtctl archive auto set" # `on` or `off`
   ]
 
+  def "nu-complete crdtctl archive mode mode" [] {
+    [ "crdt" "hybrid" "sql" ]
+  }
+
+  def "nu-complete crdtctl archive mode global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl archive mode global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl archive mode global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl archive mode global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Say how documents are kept, or change that for everybody
+  export extern "crdtctl archive mode" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl archive mode global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl archive mode global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl archive mode global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl archive mode global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+    doc?: string              # The document
+    mode?: string@"nu-complete crdtctl archive mode mode" # How it is to be kept
+  ]
+
   def "nu-complete crdtctl archive list global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -4956,6 +5004,10 @@ module completions {
 
   # Say whether documents over their limit are archived by themselves, or switch that on or off
   export extern "crdtctl archive help auto" [
+  ]
+
+  # Say how documents are kept, or change that for everybody
+  export extern "crdtctl archive help mode" [
   ]
 
   # List what is in the archive, the oldest first
@@ -7007,7 +7059,7 @@ module completions {
   ]
 
   def "nu-complete crdtctl sql schema" [] {
-    [ "entities" "members" "messages" "messages_fts" "threads" "reactions" "attachments" "cards" "columns" "issues" "comments" "elements" "tombstones" "acknowledgements" "conflicts" "peers" "log" "documents" "sizes" "" ]
+    [ "entities" "members" "messages" "messages_fts" "threads" "reactions" "attachments" "cards" "columns" "issues" "comments" "elements" "files" "tombstones" "acknowledgements" "conflicts" "peers" "log" "documents" "sizes" "" ]
   }
 
   def "nu-complete crdtctl sql global.output" [] {
@@ -7583,6 +7635,10 @@ module completions {
 
   # Say whether documents over their limit are archived by themselves, or switch that on or off
   export extern "crdtctl help archive auto" [
+  ]
+
+  # Say how documents are kept, or change that for everybody
+  export extern "crdtctl help archive mode" [
   ]
 
   # List what is in the archive, the oldest first

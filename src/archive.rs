@@ -13,16 +13,23 @@
 mod eligible;
 mod file;
 mod keeping;
+mod mode;
+mod ordered;
 mod people;
 mod reading;
 mod row;
+mod search;
+mod soundness;
 mod travel;
 mod vanish;
 
 pub use eligible::{ArchiveUnit, WaitingUnit, remove, units};
 pub use file::FILE_ID;
 pub use keeping::{KeptRecords, keep, keep_leaving};
+pub use mode::{ArchiveMode, hybrid_since, set_mode};
+pub use ordered::ArchiveOrder;
 pub use reading::{ArchivePage, ArchiveReader};
 pub use row::{ArchiveKey, ArchivedRecord, Marker, is_of, kind_at};
+pub use soundness::{ArchiveFault, look_at};
 pub use travel::{ArchiveSpan, PackedRows, receive, unpack};
 pub use vanish::{came_back, vanished};

@@ -4,6 +4,7 @@
 //! caches that do not agree with the records (rule R5), people that nobody knows, times that lie
 //! ahead. Nothing is changed before [`repair()`] is asked to, and then only what was named.
 
+mod archive;
 mod board;
 mod chat;
 mod people;
@@ -109,6 +110,7 @@ pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result
         let of_store = examiner.examine_store()?;
         unread.extend(of_store.iter().map(|found| found.detail.clone()));
         findings.extend(of_store.into_iter().map(Finding::of_files));
+        findings.extend(archive::archive(examiner.reader(), scope.deep)?);
     }
     findings.extend(audits(&examiner, scope)?);
     let mut content = ContentCheck { examiner: &examiner, members: BTreeMap::new(), scope };
@@ -271,9 +273,9 @@ fn residue(doc: &DocId, view: &View, limit: u64) -> Option<Found> {
         message: format!(
             "{residue} of the {bytes} bytes of {doc} are what removed records left: more than its \
              limit of {limit}, which does not count them; they are loaded and sent all the same, \
-             and never come free"
+             and never come free. Another entity to go on in begins without"
         ),
-        fix: Fix::Next(Next::Export),
+        fix: Fix::Next(Next::CreateEntity),
     })
 }
 

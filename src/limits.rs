@@ -139,6 +139,9 @@ pub const ARCHIVE_PACKED_BYTES: usize = 32 << 20;
 pub const ARCHIVE_UNPACKED_BYTES: u64 = 2 << 30;
 /// … and one row of them: a record is no larger than its document was.
 pub const ARCHIVE_LINE_BYTES: u64 = 48 << 20;
+/// Rows of the archive that every check compares with their names; of more, one that is asked to look
+/// deep.
+pub const ARCHIVE_CHECKED_ROWS: u64 = 50_000;
 /// How often the archive says of one record that it was deleted, or restored, before it takes no more
 /// of that from others.
 pub const ARCHIVE_MARKERS: i64 = 200;

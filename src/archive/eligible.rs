@@ -1,7 +1,8 @@
 //! What may leave a document, by what it is and how old; whether everybody has it is another
 //! question.
 
-use super::row::ArchivedRecord;
+use super::mode;
+use super::row::{ArchivedRecord, kind_at, times};
 use crate::concern::{self, chat, issues, kanban};
 use crate::crdt::doc::Txn;
 use crate::crdt::source::{Shared, Source};
@@ -10,6 +11,7 @@ use crate::error::Result;
 use crate::id::DocId;
 use crate::path::{DocPath, Keys};
 use crate::schema::Collection;
+use crate::wire::Record;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What goes together: a message with the replies to it, a card, an issue with its comments, or
@@ -22,8 +24,8 @@ pub struct ArchiveUnit {
     pub id: String,
     /// What leaves the document.
     pub paths: Vec<DocPath>,
-    /// The records in it, as they stand; none of an empty thread.
-    pub records: Vec<ArchivedRecord>,
+    /// How many records that is; none of an empty thread.
+    pub records: usize,
     /// When anything of it last changed. Who joined later need not have had it.
     pub changed_at: i64,
 }
@@ -43,8 +45,8 @@ pub struct WaitingUnit {
 /// too, archived cards, closed issues. With `strict` cards and issues only where they were put away
 /// before `cutoff`. What holds a tombstone waits until that is pruned: what was deleted is kept
 /// nowhere.
-pub fn units(doc: &DocId, view: &View, cutoff: i64, strict: bool, now: i64) -> Vec<ArchiveUnit> {
-    let look = UnitFinder { doc, view, cutoff, now };
+pub fn units(doc: &DocId, view: &View, cutoff: i64, strict: bool) -> Vec<ArchiveUnit> {
+    let look = UnitFinder { view, cutoff };
     let put_away = |of: &'static Collection| {
         let paths = of.records(view).into_iter();
         paths.filter_map(move |path| look.put_away(of, path, strict)).collect()
@@ -57,12 +59,31 @@ pub fn units(doc: &DocId, view: &View, cutoff: i64, strict: bool, now: i64) -> V
     }
 }
 
+impl ArchiveUnit {
+    /// What it is of: a message with its thread counts as messages and replies.
+    pub fn kinds<'a>(&'a self, doc: &'a DocId) -> impl Iterator<Item = &'static str> + 'a {
+        self.paths.iter().filter_map(|path| kind_at(doc, path)).map(|of| of.noun)
+    }
+
+    /// The records in it, as they stand in the document.
+    pub fn read<'a>(
+        &'a self,
+        doc: &'a DocId,
+        view: &'a View,
+        now: i64,
+    ) -> impl Iterator<Item = ArchivedRecord> + 'a {
+        self.paths.iter().filter_map(move |path| {
+            let (of, steps) = (kind_at(doc, path)?, path.steps());
+            let (written, value) = (view.item(&steps)?, view.value(&steps)?);
+            Some(ArchivedRecord::of(doc, of, path, written, &value, now))
+        })
+    }
+}
+
 #[derive(Clone, Copy)]
 struct UnitFinder<'a> {
-    doc: &'a DocId,
     view: &'a View,
     cutoff: i64,
-    now: i64,
 }
 
 impl UnitFinder<'_> {
@@ -76,10 +97,10 @@ impl UnitFinder<'_> {
     /// A message with the replies to it, where all of it may go.
     fn conversation(&self, id: &str) -> Option<ArchiveUnit> {
         let (message, thread) = (DocPath::from(["messages", id]), DocPath::from(["threads", id]));
-        let mut records = Vec::new();
+        let mut changes = Vec::new();
         let mut paths = Vec::new();
         if self.view.exists(&message.steps()) {
-            records.push(self.old(&chat::MESSAGES, &message)?);
+            changes.push(self.old(&chat::MESSAGES, &message)?);
             paths.push(message);
         }
         let has_message = !paths.is_empty();
@@ -87,7 +108,7 @@ impl UnitFinder<'_> {
             self.check_thread(&thread)?;
             for reply in self.view.keys(&thread.field("replies")) {
                 let path = DocPath::from(["threads", id, "replies", &reply]);
-                records.push(self.old(&chat::REPLIES, &path)?);
+                changes.push(self.old(&chat::REPLIES, &path)?);
                 paths.push(path);
             }
             // Who does not know yet that the message is archived may still reply: the thread
@@ -96,13 +117,12 @@ impl UnitFinder<'_> {
                 paths.push(thread);
             }
         }
-        let changed_at = records.iter().map(|record| record.changed_at).max();
-        let kind = match (has_message, records.is_empty()) {
+        let kind = match (has_message, changes.is_empty()) {
             (true, _) => chat::MESSAGES.noun,
             (false, false) => chat::REPLIES.noun,
             (false, true) => chat::THREADS.noun,
         };
-        let changed_at = changed_at.unwrap_or(i64::MAX);
+        let (records, changed_at) = (changes.len(), changes.into_iter().max().unwrap_or(i64::MAX));
         (!paths.is_empty()).then(|| ArchiveUnit {
             kind,
             id: id.to_owned(),
@@ -122,11 +142,11 @@ impl UnitFinder<'_> {
         is_plain_thread.then_some(())
     }
 
-    /// A message or reply that is alive, and old enough.
-    fn old(&self, of: &'static Collection, path: &DocPath) -> Option<ArchivedRecord> {
-        let record = self.record(of, path)?;
+    /// When a message or reply last changed that is alive, and old enough.
+    fn old(&self, of: &'static Collection, path: &DocPath) -> Option<i64> {
+        let (created_at, changed_at) = self.times(of, path)?;
         let alive = !of.is_deleted(self.view, path);
-        (alive && record.created_at <= self.cutoff).then_some(record)
+        (alive && created_at <= self.cutoff).then_some(changed_at)
     }
 
     /// A card or an issue that was put away.
@@ -149,37 +169,23 @@ impl UnitFinder<'_> {
         if holds_tombstone {
             return None;
         }
-        let record = self.record(of, &path)?;
+        let (_, changed_at) = self.times(of, &path)?;
         let id = path.last().cloned().unwrap_or_default();
-        let changed_at = record.changed_at;
-        Some(ArchiveUnit {
-            kind: of.noun,
-            id,
-            paths: vec![path],
-            records: vec![record],
-            changed_at,
-        })
+        Some(ArchiveUnit { kind: of.noun, id, paths: vec![path], records: 1, changed_at })
     }
 
-    fn record(&self, of: &'static Collection, path: &DocPath) -> Option<ArchivedRecord> {
+    /// When a record began, and when it last changed.
+    fn times(&self, of: &'static Collection, path: &DocPath) -> Option<(i64, i64)> {
         let steps = path.steps();
         // What another program wrote as a plain value stays: nobody can take it out by itself.
         if self.view.shared(&steps) != Some(Shared::Map) {
             return None;
         }
-        let (written, value) = (self.view.item(&steps)?, self.view.value(&steps)?);
-        Some(ArchivedRecord::of(self.doc, of, path, written, &value, self.now))
+        self.view.item(&steps)?;
+        let value = self.view.value(&steps)?;
+        let none = Record::new();
+        Some(times(of, value.as_map().unwrap_or(&none)))
     }
-}
-
-/// What a document says of itself, as the guide has it: that a part of it is in archives. It goes
-/// where the removals go, and tells those who hear of them that these are no deletions.
-const MODE: [&str; 2] = ["metadata", "fallback_mode"];
-const HYBRID: &str = "hybrid";
-
-/// Whether a document is one of which records go into archives.
-pub(super) fn is_hybrid(source: &dyn Source) -> bool {
-    source.text(&MODE).as_deref() == Some(HYBRID)
 }
 
 /// Takes units out of their document, which says from then on that it is hybrid.
@@ -187,10 +193,7 @@ pub(super) fn is_hybrid(source: &dyn Source) -> bool {
 /// # Errors
 /// Those of the transaction; the session must be dropped then.
 pub fn remove(txn: &mut Txn<'_>, units: &[ArchiveUnit], now: i64) -> Result<()> {
-    if !is_hybrid(txn) {
-        txn.set(&MODE[..1], MODE[1], HYBRID)?;
-        txn.set(&MODE[..1], "fallback_threshold_at", now)?;
-    }
+    mode::note(txn, now)?;
     let mut keys: BTreeMap<Vec<&str>, BTreeSet<&str>> = BTreeMap::new();
     let mut threads = BTreeSet::new();
     for path in units.iter().flat_map(|unit| &unit.paths) {

@@ -1,7 +1,8 @@
 //! `archive.db`: opening it, and its rows in and out.
 
 use super::row::ArchivedRecord;
-use crate::error::{Error, Kind, Result};
+use super::search;
+use crate::error::{Error, Kind, Next, Result};
 use crate::id::DocId;
 use crate::wire::Id;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
@@ -12,7 +13,10 @@ use std::time::Duration;
 /// The `application_id` of the file: `crdA`.
 pub const FILE_ID: i32 = 0x6372_6441;
 /// Each brings the tables one version further.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("travel.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema.sql"), include_str!("travel.sql"), include_str!("search.sql")];
+/// The version from which on there is an index of what was written.
+const SEARCHED: usize = 3;
 
 pub(super) const COLUMNS: &str = "v.n, v.doc_id, v.path, v.created_at, v.changed_at, v.client, v.clock, v.removed, \
      v.record, v.typed, v.archived_at";
@@ -105,6 +109,9 @@ impl ArchiveFile {
         for sql in MIGRATIONS.iter().skip(version) {
             self.db.execute_batch(sql).map_err(failed)?;
         }
+        if version < SEARCHED {
+            search::fill(self)?;
+        }
         if version < MIGRATIONS.len() {
             let known = MIGRATIONS.len() as i64;
             self.db.pragma_update(None, "application_id", FILE_ID).map_err(failed)?;
@@ -113,9 +120,19 @@ impl ArchiveFile {
         Ok(())
     }
 
+    /// Whether it has the index of what was written: an older crdtctl made files without.
+    pub fn has_search(&self) -> Result<bool> {
+        Ok(self.version()? >= SEARCHED)
+    }
+
     /// From here on all is read as it is now.
     pub fn hold(&self) -> Result<()> {
         self.db.execute_batch("BEGIN; SELECT count(*) FROM unsettled").map_err(failed)
+    }
+
+    /// Begins the next transaction.
+    pub fn begin_again(&self) -> Result<()> {
+        self.db.execute_batch("BEGIN IMMEDIATE").map_err(failed)
     }
 
     /// Makes it so.
@@ -161,7 +178,9 @@ impl ArchiveFile {
                 ])
             })
             .map_err(failed)?;
-        Ok((self.db.last_insert_rowid(), true))
+        let n = self.db.last_insert_rowid();
+        search::add(self, n, record)?;
+        Ok((n, true))
     }
 
     /// How many rows hide versions of a record.
@@ -226,6 +245,21 @@ impl ArchiveFile {
         Ok(last.flatten().unwrap_or(0))
     }
 
+    /// How many rows there are.
+    pub fn count(&self) -> Result<u64> {
+        let rows: Option<i64> = self.one("SELECT count(*) FROM versions", [], |row| row.get(0))?;
+        Ok(rows.unwrap_or(0).unsigned_abs())
+    }
+
+    /// Whether its pages and indexes hold together.
+    pub fn integrity(&self) -> Result<()> {
+        let said: Option<String> = self.one("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        match said.as_deref() {
+            None | Some("ok") => Ok(()),
+            Some(said) => Err(Error::corrupt("archive.db is damaged").because(said.to_owned())),
+        }
+    }
+
     /// Notes that a row counts only if its command happens.
     pub fn unsettle(&self, run: &str, n: i64) -> Result<()> {
         self.run("INSERT OR IGNORE INTO unsettled VALUES (?1, ?2)", params![run, n])
@@ -243,6 +277,9 @@ impl ArchiveFile {
     /// Removes a row of a command that did not happen.
     pub fn void(&self, n: i64) -> Result<()> {
         self.db.pragma_update(None, "defer_foreign_keys", true).map_err(failed)?;
+        if let Some(record) = self.row(n)? {
+            search::remove(self, n, &record)?;
+        }
         self.run("DELETE FROM versions WHERE n = ?1", params![n])?;
         self.run("DELETE FROM unsettled WHERE n = ?1", params![n])
     }
@@ -344,5 +381,9 @@ pub(super) fn failed(e: rusqlite::Error) -> Error {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Kind::Corrupt,
         _ => Kind::Io,
     };
-    Error::new(kind, "archive.db could not be used").because(e)
+    let error = Error::new(kind, "archive.db could not be used").because(e);
+    match kind {
+        Kind::Corrupt => error.hint(Next::Check(None).and(" says what helps")),
+        _ => error,
+    }
 }

@@ -25,13 +25,24 @@ pub(super) fn setting(run: &str) -> String {
     format!("archived {run}")
 }
 
-/// Puts records into the archive: committed there, read back and compared. They count from the
-/// session's own commit on; where that never comes, they are as if they had never been written. A
-/// dry run writes nothing.
+/// The setting of `crdtctl.db` that says how many rows there are: an older copy has fewer.
+const ROWS: &str = "archive rows";
+
+/// How many rows were written to the archive.
+pub(super) fn expected_rows(state: &State) -> Result<u64> {
+    Ok(state.setting(ROWS)?.and_then(|rows| rows.parse().ok()).unwrap_or(0))
+}
+
+/// Puts records into the archive: committed there, read back and compared, so many at a time that
+/// memory does not grow with them. They count from the session's own commit on; where that never
+/// comes, they are as if they had never been written. A dry run writes nothing, and takes none.
 ///
 /// # Errors
 /// `Io`, `Corrupt`, `Locked`: the session must be dropped, the records are where they were.
-pub fn keep(session: &mut Session, records: Vec<ArchivedRecord>) -> Result<KeptRecords> {
+pub fn keep(
+    session: &mut Session,
+    records: impl IntoIterator<Item = ArchivedRecord>,
+) -> Result<KeptRecords> {
     keep_as(session, records, false)
 }
 
@@ -40,16 +51,20 @@ pub fn keep(session: &mut Session, records: Vec<ArchivedRecord>) -> Result<KeptR
 ///
 /// # Errors
 /// As [`keep`].
-pub fn keep_leaving(session: &mut Session, records: Vec<ArchivedRecord>) -> Result<KeptRecords> {
+pub fn keep_leaving(
+    session: &mut Session,
+    records: impl IntoIterator<Item = ArchivedRecord>,
+) -> Result<KeptRecords> {
     keep_as(session, records, true)
 }
 
 fn keep_as(
     session: &mut Session,
-    records: Vec<ArchivedRecord>,
+    records: impl IntoIterator<Item = ArchivedRecord>,
     leaving: bool,
 ) -> Result<KeptRecords> {
-    if records.is_empty() || session.dry_run() {
+    let mut records = records.into_iter().peekable();
+    if session.dry_run() || records.peek().is_none() {
         return Ok(KeptRecords::default());
     }
     let mut keeper = Keeper::begin(session)?;
@@ -62,7 +77,13 @@ fn keep_as(
     keeper.finish()
 }
 
-/// Rows on their way into the archive, all in one transaction of it.
+/// Rows that are committed at once. They count all together or not at all: it is the session's
+/// commit that says so.
+///
+/// Tests are to meet the end of a batch, too.
+const BATCH: usize = if cfg!(debug_assertions) { 16 } else { 1_000 };
+
+/// Rows on their way into the archive, some in one transaction of it.
 pub(super) struct Keeper<'s> {
     session: &'s mut Session,
     pub file: ArchiveFile,
@@ -71,6 +92,8 @@ pub(super) struct Keeper<'s> {
     last: i64,
     /// How many there are behind it.
     new: usize,
+    /// Rows of this transaction.
+    batch: usize,
     entities: BTreeSet<EntityId>,
     kept: KeptRecords,
 }
@@ -82,12 +105,18 @@ impl<'s> Keeper<'s> {
         let run = session.environment().ids.uuid()?;
         let last = file.last()?;
         let (entities, kept) = (BTreeSet::new(), KeptRecords::default());
-        Ok(Keeper { session, file, run, last, new: 0, entities, kept })
+        Ok(Keeper { session, file, run, last, new: 0, batch: 0, entities, kept })
     }
 
     /// Adds a row, unless it is there; whether it is new. A value that loses to another version of
     /// its record goes into the conflict ledger.
     pub fn add(&mut self, record: &ArchivedRecord) -> Result<bool> {
+        if self.batch >= BATCH {
+            self.commit()?;
+            self.file.begin_again()?;
+            (self.last, self.new, self.batch) = (self.file.last()?, 0, 0);
+        }
+        self.batch = self.batch.saturating_add(1);
         let before = self.file.shown(&record.doc, &record.path)?.map(|before| before.record);
         let (n, is_new) = self.file.add(record)?;
         if is_new {
@@ -114,6 +143,16 @@ impl<'s> Keeper<'s> {
         for entity in &self.entities {
             people::tell(self.session, &self.file, entity)?;
         }
+        self.commit()?;
+        if self.kept.added > 0 {
+            self.session.state().set_setting(&setting(&self.run), Some("1"))?;
+            let rows = self.file.count()?.to_string();
+            self.session.state().set_setting(ROWS, Some(&rows))?;
+        }
+        Ok(self.kept)
+    }
+
+    fn commit(&self) -> Result<()> {
         self.file.commit()?;
         let mut found = 0usize;
         let sql = format!("SELECT {COLUMNS}, v.version FROM versions v WHERE v.n > ?1 ORDER BY n");
@@ -129,10 +168,7 @@ impl<'s> Keeper<'s> {
             let (added, what) = (self.new, "rows that were added read as they were written");
             return Err(unlike(format!("{found} of {added} {what}")));
         }
-        if self.kept.added > 0 {
-            self.session.state().set_setting(&setting(&self.run), Some("1"))?;
-        }
-        Ok(self.kept)
+        Ok(())
     }
 }
 

@@ -2,13 +2,15 @@
 
 use super::file::{ArchiveFile, COLUMNS, Numbered, numbered};
 use super::keeping::happened;
-use super::row::{ArchiveKey, ArchivedRecord};
+use super::ordered::{ArchiveOrder, OrderedRows};
+use super::row::ArchivedRecord;
+use super::search;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::path::DocPath;
 use crate::store::{Reader, Session, State};
 use crate::wire::Id;
-use rusqlite::{named_params, params};
+use rusqlite::params;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
@@ -38,8 +40,8 @@ pub struct ArchivePage<'a> {
     pub since: Option<i64>,
     /// Only those before this time, in Unix seconds.
     pub until: Option<i64>,
-    /// Only those that stand before this one.
-    pub before: Option<ArchiveKey>,
+    /// Only those that hold all of these words, in any case.
+    pub words: &'a [String],
     /// Only the last so many of these.
     pub limit: Option<usize>,
 }
@@ -69,7 +71,11 @@ impl ArchiveReader {
 
     /// As one `moment`: what others write there is not seen before it is opened again, and waits
     /// for that. A session writes there itself.
-    fn open(path: &Path, state: Option<&State>, moment: bool) -> Result<Option<ArchiveReader>> {
+    pub(super) fn open(
+        path: &Path,
+        state: Option<&State>,
+        moment: bool,
+    ) -> Result<Option<ArchiveReader>> {
         let Some(file) = ArchiveFile::read(path, READ_WAIT)? else { return Ok(None) };
         if moment {
             file.hold()?;
@@ -124,22 +130,27 @@ impl ArchiveReader {
         Ok(self.valid(found).find(|record| !record.removed))
     }
 
-    /// The latest that is said of a record, a deletion included; None where it is said already that
-    /// the record is back in its document as this item.
+    /// What is to be said of a record that is in its document again as this item, so that nothing older
+    /// comes out of the archive whatever becomes of it there: the versions up to the latest are hidden,
+    /// and whatever comes later of the items that they were of. Nothing where it is said already.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
-    pub(super) fn latest(
+    pub fn hiding(
         &self,
         doc: &DocId,
         path: &[String],
         item: Id,
-    ) -> Result<Option<ArchivedRecord>> {
-        let mut found = self.versions(doc, path)?;
-        if found.iter().any(|record| record.is_back_as(item)) {
-            return Ok(None);
-        }
-        Ok(found.pop())
+        now: i64,
+    ) -> Result<Vec<ArchivedRecord>> {
+        let found = self.versions(doc, path)?;
+        let Some(latest) = found.last() else { return Ok(Vec::new()) };
+        let is_said = found.iter().any(|record| record.is_back_as(item));
+        let back = (!is_said).then(|| latest.hidden(item, now));
+        let gone = found.iter().filter(|record| !record.removed && record.written != item);
+        let gone: BTreeSet<Id> = gone.map(|record| record.written).collect();
+        let gone = gone.into_iter().filter(|item| !found.iter().any(|one| one.is_gone_as(*item)));
+        Ok(back.into_iter().chain(gone.map(|item| latest.superseded(item, now))).collect())
     }
 
     /// Records of a document, the earliest first: of a page those that are `wanted`, and none the
@@ -153,31 +164,74 @@ impl ArchiveReader {
         page: &ArchivePage<'_>,
         wanted: impl Fn(&ArchivedRecord) -> bool,
     ) -> Result<Vec<ArchivedRecord>> {
-        let (mut found, mut earlier): (Vec<ArchivedRecord>, _) = (Vec::new(), page.clone());
-        loop {
-            let rows = self.rows(doc, &earlier)?;
-            let is_last = page.limit.is_none_or(|limit| rows.len() < limit);
-            let first = rows.last().map(|row| row.record.key());
-            let valid = self.valid(rows.into_iter());
-            found.extend(valid.filter(|record| wanted(record)));
-            if is_last || page.limit.is_some_and(|limit| found.len() >= limit) {
-                break;
+        let mut found = Vec::new();
+        self.walk(doc, page, ArchiveOrder::LatestFirst, |record| {
+            if wanted(&record) && page.limit != Some(0) {
+                found.push(record);
             }
-            earlier.before = first;
+            Ok(page.limit.is_none_or(|limit| found.len() < limit))
+        })?;
+        found.reverse();
+        Ok(found)
+    }
+
+    /// Hands out the records of a page in the order of lists, its limit apart, until somebody has
+    /// enough; one after the other, so that no more than some are in memory.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`; those of `take`.
+    pub fn walk(
+        &self,
+        doc: &DocId,
+        page: &ArchivePage<'_>,
+        order: ArchiveOrder,
+        mut take: impl FnMut(ArchivedRecord) -> Result<bool>,
+    ) -> Result<()> {
+        let mut behind = self.behind_on(doc, page)?;
+        // The next one is the last.
+        behind.sort_by_cached_key(ArchivedRecord::key);
+        if order == ArchiveOrder::OldestFirst {
+            behind.reverse();
         }
-        for record in self.behind(doc) {
-            if self.is_on(record, page)? && wanted(record) {
-                found.push(record.clone());
+        let mut rows = OrderedRows::of(&self.file, doc, page, order)?;
+        while let Some(row) = rows.next()? {
+            let is_behind =
+                |one: &ArchivedRecord| row.record.doc == one.doc && row.record.path == one.path;
+            let is_orphan = page.listed && self.orphans.iter().any(is_behind);
+            if self.void.contains(&row.n) || is_orphan || !is_found(&row.record, page) {
+                continue;
+            }
+            let key = row.record.key();
+            while let Some(one) = behind.pop_if(|one| match order {
+                ArchiveOrder::OldestFirst => one.key() < key,
+                ArchiveOrder::LatestFirst => one.key() > key,
+            }) {
+                if !take(one)? {
+                    return Ok(());
+                }
+            }
+            if !take(row.record)? {
+                return Ok(());
             }
         }
+        while let Some(one) = behind.pop() {
+            if !take(one)? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// What belongs on a page though its row does not say so.
+    fn behind_on(&self, doc: &DocId, page: &ArchivePage<'_>) -> Result<Vec<ArchivedRecord>> {
+        let mut found: Vec<ArchivedRecord> = Vec::new();
         let orphans = self.orphans.iter().filter(|record| page.listed && record.doc == *doc);
-        for record in orphans {
-            if self.is_on(record, page)? && wanted(record) && !found.contains(record) {
+        for record in self.behind(doc).chain(orphans) {
+            if self.is_on(record, page)? && !found.contains(record) {
                 found.push(record.clone());
             }
         }
-        found.sort_by_cached_key(ArchivedRecord::key);
-        Ok(found.split_off(page.limit.map_or(0, |limit| found.len().saturating_sub(limit))))
+        Ok(found)
     }
 
     /// Whether a record belongs to a page, by what the page asks for.
@@ -192,55 +246,7 @@ impl ArchiveReader {
             && page.kind.is_none_or(|kind| record.kind() == kind)
             && page.since.is_none_or(|since| record.created_at >= since)
             && page.until.is_none_or(|until| record.created_at < until)
-            && page.before.as_ref().is_none_or(|before| record.key() < *before))
-    }
-
-    /// The rows of a page, the latest first, those that do not count among them.
-    fn rows(&self, doc: &DocId, page: &ArchivePage<'_>) -> Result<Vec<Numbered>> {
-        let mut sql = format!(
-            "SELECT {COLUMNS} FROM records r JOIN versions v ON v.n = r.n
-             WHERE r.doc_id = :doc AND r.removed = 0"
-        );
-        // What is listed stands in an index in the order of lists: a page costs the same however
-        // much lies before it.
-        match page.listed {
-            true => sql.push_str(" AND r.listed = 1"),
-            false => sql.push_str(" AND r.listed IN (0, 1)"),
-        }
-        sql.push_str(" AND r.created_at >= :since AND r.created_at < :until");
-        if page.kind.is_some() {
-            sql.push_str(" AND r.kind = :kind");
-        } else {
-            sql.push_str(" AND :kind IS NULL");
-        }
-        if page.before.is_some() {
-            sql.push_str(
-                " AND (r.created_at, r.client, r.clock, r.id) < (:created, :client, :clock, :id)",
-            );
-        } else {
-            sql.push_str(" AND coalesce(:created, :client, :clock, :id) IS NULL");
-        }
-        sql.push_str(
-            " ORDER BY r.created_at DESC, r.client DESC, r.clock DESC, r.id DESC LIMIT :limit",
-        );
-        let before = page.before.as_ref();
-        let limit = page.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
-        let found = self.file.all(
-            &sql,
-            named_params! {
-                ":doc": doc.as_str(),
-                ":since": page.since.unwrap_or(i64::MIN),
-                ":until": page.until.unwrap_or(i64::MAX),
-                ":kind": page.kind,
-                ":created": before.map(|(created, _, _)| created),
-                ":client": before.map(|(_, id, _)| id.client.cast_signed()),
-                ":clock": before.map(|(_, id, _)| id.clock),
-                ":id": before.map(|(_, _, id)| id),
-                ":limit": limit,
-            },
-            numbered,
-        )?;
-        Ok(found.into_iter().flatten().collect())
+            && is_found(record, page))
     }
 
     /// The paths of the records whose ids begin like this.
@@ -324,4 +330,9 @@ impl ArchiveReader {
     fn valid(&self, found: impl Iterator<Item = Numbered>) -> impl Iterator<Item = ArchivedRecord> {
         found.filter(|one| !self.void.contains(&one.n)).map(|one| one.record)
     }
+}
+
+/// Whether a record holds what a page searches for.
+fn is_found(record: &ArchivedRecord, page: &ArchivePage<'_>) -> bool {
+    page.words.is_empty() || record.text().is_some_and(|text| search::holds(&text, page.words))
 }

@@ -3,7 +3,7 @@
 use crate::concern::{self, chat, issues, kanban};
 use crate::wire::{Id, Record, Value};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Next, Result};
 use crate::id::{DocId, hex};
 use crate::limits;
 use crate::path::DocPath;
@@ -12,6 +12,9 @@ use crate::schema::{Collection, FieldKind, FieldRole, Spec};
 /// The kinds of records that can leave their documents. Core and canvas never.
 const ARCHIVABLE: [&Collection; 4] =
     [&chat::MESSAGES, &chat::REPLIES, &kanban::CARDS, &issues::ISSUES];
+
+/// The fields that people write into and search.
+const TEXTS: [&str; 3] = ["content", "title", "description"];
 
 /// Where a record stands among the others, as lists have them: by its time, and within one second
 /// as it was written.
@@ -141,6 +144,12 @@ impl ArchivedRecord {
         ArchivedRecord::marker(&self.doc, &self.path, until, now, Marker::Restored(by))
     }
 
+    /// What hides all that may still come of an item that left its document for good, since another is
+    /// there in its place: the same on every replica.
+    pub(super) fn superseded(&self, item: Id, now: i64) -> ArchivedRecord {
+        ArchivedRecord::marker(&self.doc, &self.path, 0, now, Marker::Deleted(item))
+    }
+
     /// Whether a marker hides a version of the same record.
     pub(super) fn hides(&self, version: &ArchivedRecord) -> bool {
         self.removed
@@ -153,6 +162,11 @@ impl ArchivedRecord {
     /// Whether it says that the record is in its document again, as this item.
     pub(super) fn is_back_as(&self, item: Id) -> bool {
         self.removed && self.record == RESTORED && self.written == item
+    }
+
+    /// Whether it says that nothing of this item is shown any more.
+    pub(super) fn is_gone_as(&self, item: Id) -> bool {
+        self.removed && self.record == DELETED && self.written == item
     }
 
     /// Of what leaves its document now: shown, whatever was said of the record before.
@@ -219,12 +233,22 @@ impl ArchivedRecord {
         let value = typed.or_else(|| json().as_ref().and_then(Value::from_json));
         value.ok_or_else(|| {
             Error::corrupt(format!("the archive's {} {} cannot be read", self.kind(), self.id()))
+                .hint(Next::Check(None).and(" says what helps"))
         })
     }
 
     /// The fields of the record.
     pub fn fields(&self) -> Result<Record> {
         Ok(self.value()?.as_map().cloned().unwrap_or_default())
+    }
+
+    /// What was written in it, as searches see it: a message, or title and description. None of what
+    /// only hides.
+    pub(super) fn text(&self) -> Option<String> {
+        let fields = self.fields().ok().filter(|_| !self.removed)?;
+        let texts = TEXTS.iter().filter_map(|name| fields.get(*name)?.as_str());
+        let texts: Vec<&str> = texts.collect();
+        (!texts.is_empty()).then(|| texts.join("\n"))
     }
 
     /// What names this state of it: the same on every replica that archived the same.

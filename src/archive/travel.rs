@@ -322,6 +322,9 @@ pub fn receive(
         let shown = keeper.file.shown(doc, &path)?.filter(|shown| !shown.record.removed);
         if let (Some(shown), Some(item)) = (shown, view.item(&path.steps())) {
             keeper.add(&shown.record.hidden(item, now))?;
+            if shown.record.written != item {
+                keeper.add(&shown.record.superseded(shown.record.written, now))?;
+            }
         }
     }
     keeper.finish()

@@ -1,7 +1,7 @@
 //! What an import took out of documents, or brought back into them.
 
-use super::eligible::is_hybrid;
 use super::keeping::{KeptRecords, keep};
+use super::mode::is_hybrid;
 use super::reading::ArchiveReader;
 use super::row::{ArchivedRecord, Marker, is_archivable};
 use crate::crdt::source::Source;
@@ -51,8 +51,8 @@ pub fn vanished(
         value.as_map()?;
         Some(ArchivedRecord::of(doc, collection, path, written, &value, now))
     };
-    let mut rows: Vec<ArchivedRecord> = alive.iter().filter_map(row).collect();
-    let archived = rows.iter().map(|row| row.path.clone()).collect();
+    let archived = alive.iter().map(|(_, path)| path.clone()).collect();
+    let mut markers = Vec::new();
     let archive = match deleted.is_empty() {
         true => None,
         false => ArchiveReader::beside(session)?,
@@ -72,10 +72,11 @@ pub fn vanished(
             // The same on every replica that had the same deletion.
             let until = tombstone.deleted_at.unwrap_or(deleted.changed_at);
             let marker = Marker::Deleted(deleted.written);
-            rows.push(ArchivedRecord::marker(doc, &gone.1, until, now, marker));
+            markers.push(ArchivedRecord::marker(doc, &gone.1, until, now, marker));
         }
     }
     drop(archive);
+    let rows = alive.iter().filter_map(row).chain(markers);
     Ok((archived, keep(session, rows)?))
 }
 
@@ -106,9 +107,7 @@ pub fn came_back(
             }
             // A deletion is hidden by it as well: what is back was made anew, and is another item.
             let Some(item) = after.item(&path.steps()) else { continue };
-            if let Some(latest) = archive.latest(doc, &path, item)? {
-                rows.push(latest.hidden(item, session.now()));
-            }
+            rows.extend(archive.hiding(doc, &path, item, session.now())?);
         }
     }
     drop(archive);

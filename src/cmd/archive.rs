@@ -1,5 +1,6 @@
 use super::time::When;
-use super::{Context, DryRun};
+use super::{Context, DryRun, words_of};
+use crate::archive::{self, ArchiveMode};
 use crate::error::{Error, Result, listed};
 use crate::limits::ARCHIVE_AGE_SECONDS;
 use crate::operation::{Operation, Unarchive};
@@ -54,6 +55,26 @@ enum ArchiveVerb {
         /// `on` or `off`
         #[arg(value_name = "ON|OFF", value_parser = ["on", "off"])]
         set: Option<String>,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Say how documents are kept, or change that for everybody
+    ///
+    /// A document in mode `hybrid`, or in none, keeps what is new: `archive run` takes the rest. In mode
+    /// `crdt` it keeps everything. In mode `sql` everything goes that everybody has, whatever its age:
+    /// the document is the way between the replicas, and no more. What was written and is not known to
+    /// be everywhere stays in every mode, and whatever the mode is, lists read document and archive. The
+    /// mode stands in the document and goes where it goes; an admin or owner changes it.
+    #[command(after_help = "Examples:
+  crdtctl archive mode
+  crdtctl archive mode chat sql
+  crdtctl archive mode issues crdt -n")]
+    Mode {
+        /// The document
+        doc: Option<String>,
+        /// How it is to be kept
+        #[arg(requires = "doc", value_parser = words_of(&ArchiveMode::ALL, ArchiveMode::as_str))]
+        mode: Option<ArchiveMode>,
         #[command(flatten)]
         dry_run: DryRun,
     },
@@ -152,6 +173,12 @@ const SECTIONS: &[Section] = &[
     },
 ];
 
+const MODES: &[Column] = &[
+    Column::text("doc", "document"),
+    Column::text("mode", "mode"),
+    Column::time("archived_since", "archived since"),
+];
+
 const DOCUMENTS: &[Column] = &[
     Column::text("doc", "document"),
     Column::count("archived", "archived"),
@@ -163,8 +190,9 @@ const DOCUMENTS: &[Column] = &[
 
 pub fn run(context: &Context, args: Args) -> Result<Report> {
     match args.verb {
-        ArchiveVerb::Run { older_than, dry_run } => archive(context, older_than, dry_run.dry_run),
+        ArchiveVerb::Run { older_than, dry_run } => move_out(context, older_than, dry_run.dry_run),
         ArchiveVerb::Auto { set, .. } => auto(context, set.as_deref()),
+        ArchiveVerb::Mode { doc, mode, .. } => keep(context, doc.as_deref(), mode),
         ArchiveVerb::List { kind, limit } => list(context, kind.as_deref(), limit),
         ArchiveVerb::Show { record } => show(context, &record),
         ArchiveVerb::Restore { record, .. } => {
@@ -173,7 +201,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
     }
 }
 
-fn archive(context: &Context, older_than: Option<When>, dry_run: bool) -> Result<Report> {
+fn move_out(context: &Context, older_than: Option<When>, dry_run: bool) -> Result<Report> {
     let now = context.now();
     let cutoff = older_than.map_or(now.saturating_sub(ARCHIVE_AGE_SECONDS), |time| time.at(now));
     let reader = context.reader()?;
@@ -286,4 +314,22 @@ fn auto(context: &Context, set: Option<&str>) -> Result<Report> {
     };
     let written = Written { changed, sentence: sentence.to_owned(), ..Written::default() };
     Ok(context.written(written.with("auto", on), committed))
+}
+
+/// How documents are kept, or a change of it.
+fn keep(context: &Context, doc: Option<&str>, mode: Option<ArchiveMode>) -> Result<Report> {
+    let reader = context.reader()?;
+    let doc = doc.map(|doc| context.document(&reader, doc)).transpose()?;
+    let (Some(doc), Some(mode)) = (&doc, mode) else {
+        let entities = context.named_entities(&reader)?;
+        let mut found = context.whole(query::modes(&reader, entities.as_ref())?)?;
+        found.retain(|kept| doc.as_ref().is_none_or(|doc| kept.doc == *doc));
+        return Ok(Report::list(rows(&found)?, MODES, Some("doc"), "nothing here can be archived"));
+    };
+    let mut session = context.session()?;
+    let changed = archive::set_mode(&mut session, doc, mode)?;
+    let committed = session.commit()?;
+    let sentence = format!("{doc} is kept in mode {}", mode.as_str());
+    let written = Written { changed, sentence, ..Written::default() };
+    Ok(context.written(written.with("mode", mode.as_str()), committed))
 }

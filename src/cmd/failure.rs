@@ -168,6 +168,7 @@ pub fn command(next: &Next) -> String {
         Next::Conflicts => "conflict list",
         Next::Views => "sql --schema",
         Next::SaveViews => "sql --save FILE",
+        Next::CreateEntity => "entity create TYPE:ID --name NAME",
         Next::Export => "sync export -O FILE",
         Next::ImportInto => "-s DIR sync import FILE",
         Next::ExportFor => "sync export --for REPLICA -O FILE",

@@ -62,6 +62,8 @@ pub enum Next {
     /// Show what happened to a record.
     History(String),
 
+    /// Make an entity.
+    CreateEntity,
     /// Show an entity.
     Entity(String),
     /// List the members, those included who left where `all` says so.

@@ -1,6 +1,6 @@
 //! A record out of the archive, back in its document.
 
-use crate::archive::{self, ArchiveReader, ArchivedRecord, Marker};
+use crate::archive::{self, ArchiveReader, ArchivedRecord};
 use crate::concern::{self, Actor, Outcome, chat, issues, kanban, plain};
 use crate::crdt::content::Content;
 use crate::crdt::source::Source;
@@ -32,11 +32,15 @@ impl Unarchive {
         tombstone::make_room(session, &doc)?;
         records.iter().try_for_each(|record| put_back(session, record))?;
         let (now, view) = (session.now(), session.view(&doc)?);
-        let hide = |of: &ArchivedRecord| {
-            let back = Marker::Restored(view.as_ref()?.item(&of.path.steps())?);
-            Some(ArchivedRecord::marker(&doc, &of.path, of.changed_at, now, back))
-        };
-        archive::keep(session, records.iter().filter_map(hide).collect())?;
+        let mut hiding = Vec::new();
+        if let (Some(archive), Some(view)) = (ArchiveReader::beside(session)?, view) {
+            for record in &records {
+                if let Some(item) = view.item(&record.path.steps()) {
+                    hiding.extend(archive.hiding(&doc, &record.path, item, now)?);
+                }
+            }
+        }
+        archive::keep(session, hiding)?;
         // What was put away before it was archived would go there again.
         match first.kind() {
             kind if kind == kanban::CARDS.noun => {

@@ -2,7 +2,7 @@
 //! neither twice.
 
 use super::{Partial, sound, steady};
-use crate::archive::{ArchivePage, ArchiveReader, ArchivedRecord};
+use crate::archive::{self, ArchiveMode, ArchiveOrder, ArchivePage, ArchiveReader, ArchivedRecord};
 use crate::concern;
 use crate::crdt::source::Source;
 use crate::crdt::view::View;
@@ -32,13 +32,38 @@ impl<'v> Shelf<'v> {
         Ok(Shelf { archive: ArchiveReader::of(reader)?, doc, view })
     }
 
+    /// Of an archive that was opened in one moment with the document; see [`moment`].
+    pub fn beside(doc: DocId, view: &'v dyn Source, archive: Option<ArchiveReader>) -> Shelf<'v> {
+        Shelf { doc, view, archive }
+    }
+
     /// Records as a page has them, the earliest first.
     pub fn page(&self, page: &ArchivePage<'_>) -> Result<Vec<ArchivedRecord>> {
         // What is in the document again takes no place of what is not.
         match &self.archive {
-            Some(archive) => archive.page(&self.doc, page, |record| self.is_only_here(record)),
+            Some(archive) => archive.page(&self.doc, page, |record| self.is_on(page, record)),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// All records, the earliest first, one after the other: they need not fit into memory.
+    pub fn each(&self, mut take: impl FnMut(ArchivedRecord) -> Result<()>) -> Result<()> {
+        let Some(archive) = &self.archive else { return Ok(()) };
+        let (page, order) = (ArchivePage::default(), ArchiveOrder::OldestFirst);
+        archive.walk(&self.doc, &page, order, |record| {
+            if self.is_only_here(&record) {
+                take(record)?;
+            }
+            Ok(true)
+        })
+    }
+
+    /// Whether a record stands on a page: not where its message is in the document again, which shows
+    /// it then.
+    fn is_on(&self, page: &ArchivePage<'_>, record: &ArchivedRecord) -> bool {
+        let message = record.parent().map(|parent| ["messages", parent]);
+        let is_shown_there = page.listed && message.is_some_and(|m| self.view.exists(&m));
+        self.is_only_here(record) && !is_shown_there
     }
 
     fn is_only_here(&self, record: &ArchivedRecord) -> bool {
@@ -104,6 +129,18 @@ impl<'v> Shelf<'v> {
             .map(Place::Archived)
             .ok_or_else(|| Error::bug("a record of the archive was named and is not there"))
     }
+}
+
+/// A document and the archive beside it, both as they were in one moment: what is read of them later is
+/// of that moment, too. None where there is no document.
+pub(super) fn moment(
+    reader: &Reader,
+    doc: &DocId,
+) -> Result<Option<(View, Option<ArchiveReader>)>> {
+    steady(reader, || match reader.view(doc)? {
+        Some(view) => Ok(Some((view, ArchiveReader::of(reader)?))),
+        None => Ok(None),
+    })
 }
 
 /// A record in the archive; public API.
@@ -194,6 +231,45 @@ pub fn list(
         }
         Ok(partial)
     })
+}
+
+/// How a document is kept; public API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeptDocument {
+    /// The document.
+    pub doc: DocId,
+    /// None where nobody has said anything, and nothing was archived: what is old goes then.
+    pub mode: Option<ArchiveMode>,
+    /// When something first left it for an archive, in Unix seconds.
+    pub archived_since: Option<i64>,
+}
+
+/// How the documents of a store or of some entities are kept, of those that can be archived. One that
+/// cannot be used is noted.
+///
+/// # Errors
+/// `Io` where the store cannot be looked through.
+pub fn modes(
+    reader: &Reader,
+    entities: Option<&BTreeSet<EntityId>>,
+) -> Result<Partial<Vec<KeptDocument>>> {
+    let mut partial = Partial { found: Vec::new(), damaged: Vec::new() };
+    for doc in reader.documents()?.into_iter().map(|document| document.id) {
+        let of = doc.entity().zip(concern::of(&doc));
+        let is_wanted = of.is_some_and(|(entity, spec)| {
+            archive::is_of(spec) && entities.is_none_or(|wanted| wanted.contains(&entity))
+        });
+        if !is_wanted {
+            continue;
+        }
+        let kept = view_of(reader, &doc).map(|view| KeptDocument {
+            mode: ArchiveMode::of(&view),
+            archived_since: archive::hybrid_since(&view),
+            doc,
+        });
+        partial.found.extend(sound(&mut partial.damaged, kept)?);
+    }
+    Ok(partial)
 }
 
 /// The archived record that an id or a unique prefix names.

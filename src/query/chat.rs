@@ -1,5 +1,9 @@
 //! What was said in an entity: messages, replies and threads.
 
+mod streamed;
+
+pub use streamed::{Taker, each_message, each_row, stored_fields};
+
 use super::archived::Place;
 pub use super::message::Message;
 use super::record;
@@ -17,7 +21,6 @@ use crate::schema::FieldRole;
 use crate::store::Reader;
 use crate::wire::{Clocks, Id};
 use serde::Serialize;
-use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A message and the replies to it.
@@ -130,10 +133,13 @@ fn list_of(
         paths = newest(view, paths, filter.deleted, limit);
     }
     let mut found = talk.messages(paths, filter.deleted)?;
+    // Of what is archived no more is read than what can be shown.
+    let limit = filter.limit.filter(|_| filter.author.is_none() && !filter.unread);
     found.append(&mut talk.archived(&ArchivePage {
         listed: !with_replies,
         since: filter.since,
         until: filter.until,
+        words: &filter.words,
         limit,
         ..ArchivePage::default()
     })?);
@@ -233,12 +239,8 @@ fn thread_of(message: &Message) -> &str {
 
 fn mark(unread: &Unread, talk: &Talk<'_>, messages: &mut [Message]) {
     for message in messages.iter_mut().filter(|_| unread.is_kept()) {
-        message.unread = is_unread(unread, talk, message);
+        message.unread = unread.is_of(message, talk.item(message));
     }
-}
-
-fn is_unread(unread: &Unread, talk: &Talk<'_>, message: &Message) -> bool {
-    !message.deleted && unread.is_unread(&message.id, &message.author_id, talk.item(message))
 }
 
 /// Those of some messages that a filter lets through, its limit apart.
@@ -261,7 +263,7 @@ fn let_through(
         times.contains(&message.created_at)
             && author.as_deref().is_none_or(|author| message.author_id == *author)
             && has_words(&message.content, &words)
-            && (!filter.unread || is_unread(&unread, talk, message))
+            && (!filter.unread || unread.is_of(message, talk.item(message)))
     });
     Ok(found)
 }
@@ -371,47 +373,6 @@ fn thread_in(talk: &Talk<'_>, prefix: &str, all: bool) -> Result<Thread> {
     talk.sort(&mut replies);
     let Caches { reply_count, last_reply_at } = talk.caches(&parent)?;
     Ok(Thread { parent_id: parent, reply_count, last_reply_at, message, replies })
-}
-
-/// The fields of messages that stand in their records: what [`message_fields`] can read.
-pub fn stored_fields() -> impl Iterator<Item = &'static str> {
-    MESSAGES.fields.iter().map(|field| field.name)
-}
-
-/// Some fields of all messages and replies of an entity, deleted ones included, in the order of
-/// [`list`]: a fraction of its work where they are few. Fields that are derived are not among them.
-///
-/// # Errors
-/// `Corrupt` where the document is.
-pub fn message_fields(
-    reader: &Reader,
-    entity: &EntityId,
-    names: &[&str],
-) -> Result<Vec<Map<String, Value>>> {
-    steady(reader, || {
-        let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
-        let created = MESSAGES.named(FieldRole::Created).unwrap_or_default();
-        let names = [names, &[created]].concat();
-        let mut found = Vec::new();
-        for of in [&MESSAGES, &REPLIES] {
-            for home in of.homes(&view) {
-                for (key, row) in record::narrow(of, &view, &home.steps(), &names) {
-                    let written = view.item(&home.child(&key).steps());
-                    let at = row.get(created).and_then(Value::as_i64);
-                    found.push(((at, written, key), row));
-                }
-            }
-        }
-        for archived in Talk::of(reader, entity, &view)?.shelf.page(&ArchivePage::default())? {
-            let of = chat::collection_of(&archived.path);
-            let mut row = of.row(&archived.fields()?, archived.path.last());
-            row.retain(|name, _| names.contains(&name.as_str()));
-            let key = archived.path.last().cloned().unwrap_or_default();
-            found.push(((Some(archived.created_at), Some(archived.written), key), row));
-        }
-        found.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Ok(found.into_iter().map(|(_, row)| row).collect())
-    })
 }
 
 /// The threads of an entity, counted, by the messages that they reply to; none where there are none yet.

@@ -3,7 +3,7 @@
 use super::archived::Shelf;
 use super::message::Message;
 use super::record;
-use crate::archive::{ArchivePage, ArchivedRecord};
+use crate::archive::{ArchivePage, ArchiveReader, ArchivedRecord};
 use crate::concern::chat::{self, Caches, MESSAGES, SPEC};
 use crate::crdt::source::Source;
 use crate::error::Result;
@@ -27,6 +27,16 @@ impl<'v> Talk<'v> {
         Ok(Talk { shelf, written: RefCell::default() })
     }
 
+    /// Of a chat and an archive that were opened in one moment.
+    pub fn beside_archive(
+        entity: &EntityId,
+        view: &'v dyn Source,
+        archive: Option<ArchiveReader>,
+    ) -> Talk<'v> {
+        let shelf = Shelf::beside(entity.document(SPEC.name), view, archive);
+        Talk { shelf, written: RefCell::default() }
+    }
+
     pub fn view(&self) -> &'v dyn Source {
         self.shelf.view
     }
@@ -45,26 +55,22 @@ impl<'v> Talk<'v> {
 
     /// Archived messages and replies, the earliest first.
     pub fn archived(&self, page: &ArchivePage<'_>) -> Result<Vec<Message>> {
-        let mut found = Vec::new();
-        for archived in self.shelf.page(page)? {
-            // Its message can be in the document again.
-            let message = archived.parent().map(|parent| ["messages", parent]);
-            if page.listed && message.is_some_and(|message| self.view().exists(&message)) {
-                continue;
-            }
-            found.push(self.shelved(&archived)?);
-        }
-        Ok(found)
+        self.shelf.page(page)?.iter().map(|archived| self.shelved(archived)).collect()
     }
 
     /// An archived message or reply.
     pub fn shelved(&self, archived: &ArchivedRecord) -> Result<Message> {
-        let of = chat::collection_of(&archived.path);
-        let message: Message = record::brief(of, &archived.fields()?, archived.path.last())?;
-        let message = self.beside(Message { in_archive: true, ..message }, &archived.path)?;
+        let message = self.read_archived(archived)?;
         let key = (message.parent_id.clone(), message.id.clone());
         self.written.borrow_mut().insert(key, archived.written);
         Ok(message)
+    }
+
+    /// The same, whose place nobody asks for later.
+    pub fn read_archived(&self, archived: &ArchivedRecord) -> Result<Message> {
+        let of = chat::collection_of(&archived.path);
+        let message: Message = record::brief(of, &archived.fields()?, archived.path.last())?;
+        self.beside(Message { in_archive: true, ..message }, &archived.path)
     }
 
     /// A message with what is derived beside its record.

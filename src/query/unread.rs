@@ -1,5 +1,6 @@
 //! What of a chat has not been read here. Marks are local to a replica: no document has them.
 
+use super::message::Message;
 use crate::error::{Error, Result};
 use crate::id::EntityId;
 use crate::store::{Reader, State};
@@ -66,15 +67,15 @@ impl Unread {
         self.mark.is_some()
     }
 
-    /// Whether a message is, which is not deleted.
-    pub(super) fn is_unread(&self, id: &str, author: &str, item: Option<Id>) -> bool {
-        if self.own.as_deref() == Some(author) {
+    /// Whether a message is, which this item made.
+    pub(super) fn is_of(&self, message: &Message, item: Option<Id>) -> bool {
+        if message.deleted || self.own.as_deref() == Some(&*message.author_id) {
             return false;
         }
         let Some(mark) = &self.mark else { return true };
         let is_known = item.is_some_and(|item| {
             mark.clocks.get(&item.client).is_some_and(|clock| item.clock < *clock)
         });
-        !is_known || mark.unread.contains(id)
+        !is_known || mark.unread.contains(&message.id)
     }
 }

@@ -9,8 +9,9 @@ use crate::id::{DocId, EntityId};
 use crate::inspect::size::{SizeRow, Sizes};
 use crate::query::board::{self, Card, CardFilter};
 use crate::query::canvas::{self, Element};
-use crate::query::chat::{self, Message, MessageFilter, ThreadSummary};
+use crate::query::chat::{self, Message, Taker, ThreadSummary};
 use crate::query::conflict::{self, ConflictFilter, LostValue};
+use crate::query::disk::{self, DiskRow};
 use crate::query::document::{self, DocumentFile};
 use crate::query::entity::{self, EntitySummary};
 use crate::query::history::{self, HistoryFilter, LoggedCommand};
@@ -31,7 +32,6 @@ pub struct SqlSource<'s> {
     /// None for all of the store.
     named: Option<BTreeSet<EntityId>>,
     now: i64,
-    messages: Kept<Message>,
     issues: Kept<Issue>,
     tombstones: RefCell<Option<Rc<Vec<DeletedRecord>>>>,
     damaged: RefCell<Vec<Error>>,
@@ -54,7 +54,6 @@ impl<'s> SqlSource<'s> {
             reader,
             named,
             now,
-            messages: RefCell::default(),
             issues: RefCell::default(),
             tombstones: RefCell::default(),
             damaged: RefCell::default(),
@@ -88,18 +87,19 @@ impl<'s> SqlSource<'s> {
         self.sound(member::list(self.reader, entity, true))
     }
 
-    pub(super) fn messages(&self, entity: &EntityId) -> Result<Rc<Vec<Message>>> {
-        let filter = MessageFilter { deleted: true, replies: true, ..MessageFilter::default() };
-        self.once(&self.messages, entity, || chat::list(self.reader, entity, &filter))
+    /// All messages and replies, one after the other.
+    pub(super) fn each_message(&self, entity: &EntityId, take: Taker<'_, Message>) -> Result<()> {
+        self.sound(chat::each_message(self.reader, entity, take))
     }
 
     /// Some fields of them, where records alone have them.
-    pub(super) fn message_fields(
+    pub(super) fn each_message_row(
         &self,
         entity: &EntityId,
         names: &[&str],
-    ) -> Result<Vec<Map<String, Value>>> {
-        self.sound(chat::message_fields(self.reader, entity, names))
+        take: Taker<'_, Map<String, Value>>,
+    ) -> Result<()> {
+        self.sound(chat::each_row(self.reader, entity, names, take))
     }
 
     pub(super) fn threads(&self, entity: &EntityId) -> Result<Vec<ThreadSummary>> {
@@ -122,6 +122,10 @@ impl<'s> SqlSource<'s> {
 
     pub(super) fn elements(&self, entity: &EntityId) -> Result<Vec<Element>> {
         self.sound(canvas::list(self.reader, entity, true))
+    }
+
+    pub(super) fn files(&self, entity: &EntityId) -> Result<Vec<DiskRow>> {
+        self.sound(disk::files(self.reader, entity, true))
     }
 
     pub(super) fn tombstones(&self) -> Result<Rc<Vec<DeletedRecord>>> {

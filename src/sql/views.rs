@@ -1,6 +1,7 @@
 //! Every view there is.
 
 mod chat;
+mod disk;
 mod history;
 mod people;
 mod shared;
@@ -23,6 +24,7 @@ pub(super) const VIEWS: &[&SqlView] = &[
     &work::ISSUES,
     &work::COMMENTS,
     &work::ELEMENTS,
+    &disk::FILES,
     &history::TOMBSTONES,
     &history::ACKNOWLEDGEMENTS,
     &history::CONFLICTS,

@@ -7,7 +7,7 @@
 use super::export::{self, Lacked};
 use super::peer::KnownPeer;
 use super::succession;
-use crate::archive::{self, ArchiveUnit, WaitingUnit};
+use crate::archive::{self, ArchiveMode, ArchiveUnit, WaitingUnit};
 use crate::concern;
 use crate::concern::core;
 use crate::error::{Error, Result};
@@ -64,7 +64,8 @@ pub fn over_their_limit(reader: &Reader) -> Result<BTreeSet<EntityId>> {
     Ok(found)
 }
 
-/// What to archive.
+/// What to archive: nothing of a document that is kept as a CRDT alone, and everything of one that is
+/// kept in SQL, unless this is `strict`.
 #[derive(Debug, Clone, Default)]
 pub struct ArchiveRequest {
     /// Only of these entities; of all of the store when None.
@@ -138,14 +139,16 @@ pub fn run(store: &Store, open: Open<'_>, request: &ArchiveRequest) -> Result<Ar
 fn apply(session: &mut Session, plan: ArchivePlan) -> Result<ArchivedDocument> {
     let ArchivePlan { doc, units, waiting } = plan;
     let mut archived: BTreeMap<&'static str, usize> = BTreeMap::new();
-    let records = units.iter().flat_map(|unit| &unit.records).cloned().collect::<Vec<_>>();
-    for record in &records {
-        let count = archived.entry(record.kind()).or_default();
+    for kind in units.iter().flat_map(|unit| unit.kinds(&doc)) {
+        let count = archived.entry(kind).or_default();
         *count = count.saturating_add(1);
     }
-    archive::keep_leaving(session, records)?;
+    let now = session.now();
     if !units.is_empty() {
-        let now = session.now();
+        if let Some(view) = session.view(&doc)? {
+            let records = units.iter().flat_map(|unit| unit.read(&doc, &view, now));
+            archive::keep_leaving(session, records)?;
+        }
         session.edit(&doc, |txn| archive::remove(txn, &units, now))?;
     }
     let mut waiting_for: BTreeMap<String, usize> = BTreeMap::new();
@@ -181,7 +184,7 @@ pub fn plan(
         if request.entities.as_ref().is_some_and(|wanted| !wanted.contains(&entity)) {
             continue;
         }
-        match plan_document(session, reader, environment, request, &entity, &doc) {
+        match plan_document(reader, environment, request, &entity, &doc) {
             Ok(plan) => plans.extend(plan),
             Err(e) => session.leave_out(e)?,
         }
@@ -190,15 +193,19 @@ pub fn plan(
 }
 
 fn plan_document(
-    session: &Session,
     reader: &Reader,
     environment: &Environment,
     request: &ArchiveRequest,
     entity: &EntityId,
     doc: &DocId,
 ) -> Result<Option<ArchivePlan>> {
+    let now = environment.clock.now();
     let Some(view) = reader.view(doc)? else { return Ok(None) };
-    let units = archive::units(doc, &view, request.cutoff, request.strict, session.now());
+    let units = match (ArchiveMode::of(&view), request.strict) {
+        (Some(ArchiveMode::Crdt), _) => return Ok(None),
+        (Some(ArchiveMode::Sql), false) => archive::units(doc, &view, now, false),
+        (_, strict) => archive::units(doc, &view, request.cutoff, strict),
+    };
     if units.is_empty() {
         return Ok(None);
     }

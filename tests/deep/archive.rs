@@ -3,7 +3,7 @@
 //!
 //! `CRDTCTL_ARCHIVE=1` breaks every call in turn; otherwise one in 37.
 
-use super::crash::{Rewind, broken_at};
+use super::crash::{Rewind, broken_at, prepared, under_strace};
 use super::support::{Machine, Store, number, text};
 use serde_json::{Value, json};
 
@@ -32,8 +32,11 @@ fn without(mut value: Value) -> Value {
     value
 }
 
-/// A chat in which two old messages can be archived, one with a reply.
-fn talked<'m>(machine: &'m Machine, members: &[&str]) -> (Store<'m>, String) {
+/// More than go into the archive at once.
+const MANY: usize = 20;
+
+/// A chat in which two old messages can be archived, one with a reply, and `more`.
+fn talked<'m>(machine: &'m Machine, members: &[&str], more: usize) -> (Store<'m>, String) {
     let store = machine.store("store", ALICE);
     store.ok(&["entity", "create", GROUP, "--name", "Ocean"]);
     for member in members {
@@ -44,6 +47,12 @@ fn talked<'m>(machine: &'m Machine, members: &[&str]) -> (Store<'m>, String) {
     store.ok(&["chat", "send", "--reply-to", &old, "a word in reply"]);
     machine.pass(1);
     store.ok(&["chat", "send", "another word"]);
+    if more > 0 {
+        let line = json!({"op": "chat.send", "text": "one word of many"}).to_string() + "\n";
+        let args = ["-s", &text(&store.dir), "batch"];
+        let sent = machine.run_with_stdin(&args, line.repeat(more).as_bytes());
+        assert_eq!(sent.code, 0, "{sent:?}");
+    }
     machine.pass(100 * DAY);
     store.ok(&["chat", "send", "a new word"]);
     (store, old)
@@ -71,7 +80,7 @@ fn sweep(store: Store<'_>, args: &[&str], look: impl Fn(&Store<'_>, usize, bool,
 #[test]
 fn a_run_that_is_killed_leaves_every_record_once() {
     let machine = Machine::new("archive killed");
-    let (store, old) = talked(&machine, &[]);
+    let (store, old) = talked(&machine, &[], MANY);
     let before = read(&store);
     sweep(store, &["archive", "run"], |store, at, _, what| {
         assert_eq!(read(store), before, "{what}");
@@ -80,8 +89,10 @@ fn a_run_that_is_killed_leaves_every_record_once() {
             // It leaves its document in another way: a row that never counted must not bring it back.
             store.ok(&["chat", "delete", &old, "--yes"]);
             for _ in 0..2 {
-                let left = store.column(&["chat", "list", "--all"], "content");
+                let mut left = store.column(&["chat", "list", "--all"], "content");
+                left.retain(|text| text != "one word of many");
                 assert_eq!(left, ["a word in reply", "another word", "a new word"], "{what}");
+                assert_eq!(store.column(&["chat", "search", "of many"], "id").len(), MANY);
                 store.ok(&["archive", "run"]);
             }
             store.run(&["chat", "show", &old]).exits(4);
@@ -99,7 +110,7 @@ fn a_run_that_is_killed_leaves_every_record_once() {
 #[test]
 fn a_restore_that_is_killed_leaves_every_record_once() {
     let machine = Machine::new("archive restore killed");
-    let (store, old) = talked(&machine, &[]);
+    let (store, old) = talked(&machine, &[], 0);
     let before = store.column(&["chat", "list", "--all"], "content");
     store.ok(&["archive", "run"]);
     sweep(store, &["archive", "restore", &old], |store, _, _, what| {
@@ -114,11 +125,11 @@ fn a_restore_that_is_killed_leaves_every_record_once() {
 #[test]
 fn an_import_of_a_removal_that_is_killed_leaves_every_record_once() {
     let machine = Machine::new("archive import killed");
-    let (alice, old) = talked(&machine, &[BOB]);
+    let (alice, old) = talked(&machine, &[BOB], MANY);
     let bob = machine.store("bob", BOB);
     alice.give(&bob);
     bob.give(&alice);
-    assert_eq!(alice.json(&["archive", "run"])["archived"], json!(3));
+    assert_eq!(alice.json(&["archive", "run"])["archived"], json!(3 + MANY));
     let bundle = text(&machine.path("removal.crdt"));
     alice.ok(&["sync", "export", "-O", &bundle]);
     let before = read(&bob);
@@ -131,4 +142,62 @@ fn an_import_of_a_removal_that_is_killed_leaves_every_record_once() {
         assert_eq!(bob.json(&["chat", "show", &old])["in_archive"], true, "{what}");
         assert_eq!(bob.digest(), alice.digest(), "{what}");
     });
+}
+
+#[test]
+fn an_import_of_archived_rows_that_is_killed_has_all_of_them_or_none() {
+    let machine = Machine::new("archive rows killed");
+    let (alice, old) = talked(&machine, &[], MANY);
+    alice.ok(&["archive", "run"]);
+    alice.ok(&["member", "add", BOB]);
+    let bob = machine.store("bob", BOB);
+    alice.give(&bob);
+    let bundle = text(&machine.path("rows.crdt"));
+    alice.ok(&["sync", "export", "--with-archive", "-O", &bundle]);
+    let (before, all) = (read(&bob), read(&alice));
+    sweep(bob, &["sync", "import", &bundle], |bob, _, done, what| {
+        let found = read(bob);
+        assert!(found == all || (found == before && !done), "{what}: {found:?}");
+        bob.ok(&["sync", "import", &bundle]);
+        assert_eq!(read(bob), all, "{what}");
+        assert_eq!(bob.json(&["chat", "show", &old])["in_archive"], true, "{what}");
+        assert_eq!(bob.run(&["check"]).code, 0, "{what}");
+    });
+}
+
+/// Rows and removals are two commits in two files. Who reads in between, and the disk is slow here so
+/// that there is time for it, sees each record once.
+#[test]
+fn who_reads_beside_a_run_sees_every_record_once() {
+    let machine = Machine::new("archive read beside");
+    let (store, old) = talked(&machine, &[], MANY);
+    let list = ["chat", "list", "--all"];
+    let before = without(store.json(&list));
+    for args in [&["archive", "run"][..], &["archive", "restore", &old]] {
+        let slow = ["-e", "trace=fsync,fdatasync", "-o", "/dev/null"];
+        let delay = ["-e", "inject=fsync,fdatasync:delay_enter=40000"];
+        let mut writer = under_strace(&prepared(&store, args), &[&slow[..], &delay].concat());
+        let Ok(mut writer) = writer.spawn() else {
+            eprintln!("skipped: there is no strace here");
+            return;
+        };
+        let mut readings = 0;
+        let code = loop {
+            let now = without(store.json(&list));
+            assert_eq!(column_of(&now), column_of(&before), "reading {readings} beside {args:?}");
+            readings += 1;
+            if let Some(status) = writer.try_wait().expect("a writer") {
+                break status.code();
+            }
+        };
+        assert_eq!(code, Some(0), "{args:?}");
+        assert!(readings > 2, "{readings} readings beside {args:?}");
+        assert_eq!(column_of(&without(store.json(&list))), column_of(&before), "{args:?}");
+    }
+}
+
+fn column_of(list: &Value) -> Vec<(String, String)> {
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    let rows = list.as_array().expect("a list").iter();
+    rows.map(|row| (text(row, "id"), text(row, "content"))).collect()
 }

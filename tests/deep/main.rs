@@ -13,6 +13,7 @@
 #[path = "../support/application.rs"]
 mod application;
 mod archive;
+mod archive_year;
 mod archiving;
 mod asked;
 mod boards;

@@ -170,6 +170,7 @@ fn what_removed_records_left_fills_no_document() {
     let checked = store.run(&["check", "--json"]);
     let found = checked.exits(3).stdout.clone();
     assert!(found.contains("\"residue\"") && !found.contains("\"over-limit\""), "{found}");
+    assert!(found.contains("crdtctl entity create"), "{found}");
 }
 
 /// A member whose record has a long note of another program's.

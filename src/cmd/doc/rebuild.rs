@@ -14,7 +14,8 @@ use serde_json::json;
 /// The new file is another document. Merged with the old one, or with any copy of it that somebody still
 /// has, everything in it is there twice: every program has to begin with the new file, and none may bring
 /// the old one back. Undo and cursors of the old one are gone. `doc size` says beforehand what it would
-/// give.
+/// give. That is why a store's own documents are never written anew in their place: somebody may hold,
+/// offline, what was written into the old one since they were last heard of.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   crdtctl doc rebuild state.bin -O new.bin

@@ -26,19 +26,14 @@ pub const MESSAGES: SqlView = SqlView {
         flag("unread", "others wrote it, and it came after what was marked as read here"),
         integer("reply_count", "replies in its own thread that are not deleted"),
         time("last_reply_at", "when the last of them was written"),
+        flag("in_archive", "it is in the archive, and in its document no more"),
     ],
     filler: Filler::Entity(|source, entity, rows| {
-        let stored: Vec<&str> = stored_fields().chain(["entity"]).collect();
+        let stored: Vec<&str> = stored_fields().chain(["entity", "in_archive"]).collect();
         if let Some(names) = rows.wants_only(&stored) {
-            for message in source.message_fields(entity, &names)? {
-                rows.add_of(entity, &message)?;
-            }
-            return Ok(());
+            return source.each_message_row(entity, &names, &mut |row| rows.add_of(entity, &row));
         }
-        for message in source.messages(entity)?.iter() {
-            rows.add_of(entity, message)?;
-        }
-        Ok(())
+        source.each_message(entity, &mut |message| rows.add_of(entity, &message))
     }),
 };
 
@@ -80,16 +75,18 @@ pub const REACTIONS: SqlView = SqlView {
         text("member_id", "who"),
     ],
     filler: Filler::Entity(|source, entity, rows| {
-        for message in source.messages(entity)?.iter() {
-            for (emoji, members) in &message.reactions {
-                for member in members {
-                    let row =
-                        object!({"message_id": message.id, "emoji": emoji, "member_id": member});
+        source.each_message_row(entity, &["id", "reactions"], &mut |message| {
+            let reactions = message.get("reactions").and_then(Value::as_object);
+            for (emoji, members) in reactions.into_iter().flatten() {
+                for member in members.as_array().into_iter().flatten() {
+                    let row = object!({
+                        "message_id": message.get("id"), "emoji": emoji, "member_id": member,
+                    });
                     rows.add_of(entity, &row)?;
                 }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }),
 };
 
@@ -106,13 +103,14 @@ pub const ATTACHMENTS: SqlView = SqlView {
         integer("size_bytes", "how large it is"),
     ],
     filler: Filler::Entity(|source, entity, rows| {
-        for message in source.messages(entity)?.iter() {
-            for attachment in message.attachments.as_array().into_iter().flatten() {
+        source.each_message_row(entity, &["id", "attachments"], &mut |message| {
+            let attachments = message.get("attachments").and_then(Value::as_array);
+            for attachment in attachments.into_iter().flatten() {
                 let mut row = attachment.as_object().cloned().unwrap_or_default();
-                row.insert("message_id".to_owned(), Value::from(message.id.as_str()));
+                row.extend(message.get("id").map(|id| ("message_id".to_owned(), id.clone())));
                 rows.add_of(entity, &row)?;
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }),
 };

@@ -22,6 +22,7 @@ pub const CARDS: SqlView = SqlView {
         time("archived_at", "when"),
         ACKS,
         text("column", "the title of its column; null where that is gone"),
+        flag("in_archive", "it is in the archive, and in its document no more"),
     ],
     filler: Filler::Entity(|source, entity, rows| {
         for card in source.cards(entity)?.iter() {
@@ -69,6 +70,7 @@ pub const ISSUES: SqlView = SqlView {
         flag("closed", "it was closed"),
         time("closed_at", "when"),
         ACKS,
+        flag("in_archive", "it is in the archive, and in its document no more"),
     ],
     filler: Filler::Entity(|source, entity, rows| {
         for issue in source.issues(entity)?.iter() {

@@ -40,6 +40,7 @@ const LISTS: &[(&[&str], &str)] = &[
     (&["kanban", "list", "--all"], "cards"),
     (&["issue", "list", "--all"], "issues"),
     (&["canvas", "list", "--all"], "elements"),
+    (&["disk", "list", "--all"], "files"),
     (&["tombstone", "list"], "tombstones"),
     (&["conflict", "list"], "conflicts"),
     (&["doc", "list"], "documents"),

@@ -1,0 +1,96 @@
+//! How a document is kept, as the guide has it: in its own `metadata`, so that it goes where its
+//! removals go.
+
+use crate::concern::{self, Actor};
+use crate::crdt::doc::Txn;
+use crate::crdt::source::Source;
+use crate::error::{Error, Result};
+use crate::id::DocId;
+use crate::policy::Role;
+use crate::store::Session;
+use serde::Serialize;
+
+const METADATA: &str = "metadata";
+const MODE: &str = "fallback_mode";
+/// When something first left the document for an archive, in Unix seconds.
+const SINCE: &str = "fallback_threshold_at";
+
+/// How a document is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ArchiveMode {
+    /// All of it stays in the document; what is archived already stays where it is.
+    Crdt,
+    /// What is old, or done with, goes into the archive.
+    Hybrid,
+    /// Everything does that everybody has: the document carries what is on its way, and no more.
+    Sql,
+}
+
+impl ArchiveMode {
+    /// Every mode.
+    pub const ALL: [ArchiveMode; 3] = [ArchiveMode::Crdt, ArchiveMode::Hybrid, ArchiveMode::Sql];
+
+    /// As documents have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ArchiveMode::Crdt => "crdt",
+            ArchiveMode::Hybrid => "hybrid",
+            ArchiveMode::Sql => "sql",
+        }
+    }
+
+    /// That of a document; None where nobody has said anything and nothing was archived.
+    pub fn of(source: &dyn Source) -> Option<ArchiveMode> {
+        let said = source.text(&[METADATA, MODE]);
+        ArchiveMode::ALL.into_iter().find(|mode| said.as_deref() == Some(mode.as_str()))
+    }
+}
+
+/// When something first left a document for an archive, in Unix seconds.
+pub fn hybrid_since(source: &dyn Source) -> Option<i64> {
+    source.int(&[METADATA, SINCE])
+}
+
+/// Whether records that are gone from a document may be in archives. That stays so in every mode:
+/// who changes it may not know yet what another has archived.
+pub(super) fn is_hybrid(source: &dyn Source) -> bool {
+    let mode = ArchiveMode::of(source);
+    hybrid_since(source).is_some() || mode.is_some_and(|mode| mode != ArchiveMode::Crdt)
+}
+
+/// Notes that records leave a document for an archive.
+pub(super) fn note(txn: &mut Txn<'_>, now: i64) -> Result<()> {
+    if ArchiveMode::of(txn).is_none() {
+        txn.set(&[METADATA], MODE, ArchiveMode::Hybrid.as_str())?;
+    }
+    match hybrid_since(txn) {
+        None => txn.set(&[METADATA], SINCE, now),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Says how a document is to be kept, on every replica; whether that is new.
+///
+/// # Errors
+/// `Usage` for a document of which nothing is ever archived; `Refused` for whoever is neither owner
+/// nor admin; those of the session.
+pub fn set_mode(session: &mut Session, doc: &DocId, mode: ArchiveMode) -> Result<bool> {
+    let spec = concern::of(doc).filter(|spec| super::is_of(spec));
+    let (Some(_), Some(entity)) = (spec, doc.entity()) else {
+        return Err(Error::usage(format!("nothing of {doc} is ever archived"))
+            .hint("chat, kanban and issues can be"));
+    };
+    let actor = Actor::of(session, &entity)?;
+    if actor.role < Role::Admin {
+        let (id, role) = (&actor.id, actor.role);
+        return Err(Error::refused(format!("{id}, a {role}, may not say how {doc} is kept"))
+            .hint("an admin or owner may"));
+    }
+    let before = session.read(doc, |source| ArchiveMode::of(source))?.flatten();
+    if before == Some(mode) {
+        return Ok(false);
+    }
+    session.edit(doc, |txn| txn.set(&[METADATA], MODE, mode.as_str()))?;
+    Ok(true)
+}

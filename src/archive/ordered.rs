@@ -1,0 +1,212 @@
+//! Rows of the archive in the order of lists, some at a time: what it takes to read a page does not
+//! depend on how much lies before it, and to read all of it no more is in memory than a page.
+
+use super::file::{ArchiveFile, COLUMNS, Numbered, numbered};
+use super::reading::ArchivePage;
+use super::row::ArchiveKey;
+use super::search::{self, SearchTerms};
+use crate::error::Result;
+use crate::id::DocId;
+use crate::wire::Id;
+use rusqlite::{named_params, params};
+use std::collections::VecDeque;
+
+/// Rows that are read at once.
+const ROWS: usize = 256;
+/// How many rows are looked through for words, before the index is asked: what is said often is found
+/// among the latest.
+const LOOKED_THROUGH: usize = if cfg!(test) { 20 } else { 1_000 };
+
+/// Which way lists are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArchiveOrder {
+    /// The oldest first.
+    OldestFirst,
+    /// The latest first.
+    LatestFirst,
+}
+
+/// The rows of a page, its limit apart, those that do not count among them.
+pub(super) struct OrderedRows<'a> {
+    file: &'a ArchiveFile,
+    doc: &'a DocId,
+    page: &'a ArchivePage<'a>,
+    order: ArchiveOrder,
+    lanes: Vec<Lane>,
+    /// The rows that can hold the words, where the index is to be asked for them.
+    terms: Option<String>,
+    looked_through: usize,
+    last: Option<ArchiveKey>,
+}
+
+/// Rows that stand in the order already.
+struct Lane {
+    source: LaneSource,
+    rows: VecDeque<(ArchiveKey, i64)>,
+    /// Behind which row it goes on.
+    from: Option<ArchiveKey>,
+    ended: bool,
+}
+
+enum LaneSource {
+    /// Those that lists show by themselves, or the others: an index has each in order.
+    Listed(bool),
+    /// What a query of the index of words found.
+    Found(String),
+}
+
+impl Lane {
+    fn of(source: LaneSource, from: Option<ArchiveKey>) -> Lane {
+        Lane { source, rows: VecDeque::new(), from, ended: false }
+    }
+}
+
+impl<'a> OrderedRows<'a> {
+    pub fn of(
+        file: &'a ArchiveFile,
+        doc: &'a DocId,
+        page: &'a ArchivePage<'a>,
+        order: ArchiveOrder,
+    ) -> Result<OrderedRows<'a>> {
+        let is_searched = !page.words.is_empty() && file.has_search()?;
+        let terms = match is_searched {
+            true => search::terms(file, page.words)?,
+            false => SearchTerms::Any,
+        };
+        let listed = [true, false].into_iter().filter(|listed| *listed || !page.listed);
+        let (lanes, terms) = match terms {
+            SearchTerms::None => (Vec::new(), None),
+            SearchTerms::Some(terms) if page.limit.is_none() => {
+                (vec![Lane::of(LaneSource::Found(terms), None)], None)
+            }
+            SearchTerms::Some(terms) => {
+                (listed.map(|l| Lane::of(LaneSource::Listed(l), None)).collect(), Some(terms))
+            }
+            SearchTerms::Any => {
+                (listed.map(|l| Lane::of(LaneSource::Listed(l), None)).collect(), None)
+            }
+        };
+        Ok(OrderedRows { file, doc, page, order, lanes, terms, looked_through: 0, last: None })
+    }
+
+    /// The next row.
+    pub fn next(&mut self) -> Result<Option<Numbered>> {
+        while let Some(n) = self.next_number()? {
+            let sql = format!("SELECT {COLUMNS} FROM versions v WHERE v.n = ?1");
+            // What makes no sense is passed over.
+            if let Some(row) = self.file.one(&sql, params![n], numbered)?.flatten() {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_number(&mut self) -> Result<Option<i64>> {
+        if self.looked_through >= LOOKED_THROUGH
+            && let Some(terms) = self.terms.take()
+        {
+            self.lanes = vec![Lane::of(LaneSource::Found(terms), self.last.clone())];
+        }
+        for lane in &mut self.lanes {
+            if lane.rows.is_empty() && !lane.ended {
+                refill(lane, self.file, self.doc, self.page, self.order)?;
+            }
+        }
+        let keys = self.lanes.iter().enumerate();
+        let keys = keys.filter_map(|(at, lane)| Some((&lane.rows.front()?.0, at)));
+        let next = match self.order {
+            ArchiveOrder::OldestFirst => keys.min(),
+            ArchiveOrder::LatestFirst => keys.max(),
+        };
+        let Some(at) = next.map(|(_, at)| at) else { return Ok(None) };
+        let next = self.lanes.get_mut(at).and_then(|lane| lane.rows.pop_front());
+        self.looked_through = self.looked_through.saturating_add(1);
+        Ok(next.map(|(key, n)| {
+            self.last = Some(key);
+            n
+        }))
+    }
+}
+
+/// Reads more of a lane.
+fn refill(
+    lane: &mut Lane,
+    file: &ArchiveFile,
+    doc: &DocId,
+    page: &ArchivePage<'_>,
+    order: ArchiveOrder,
+) -> Result<()> {
+    let most = match (&lane.source, page.limit) {
+        (LaneSource::Listed(_), limit) => limit.unwrap_or(ROWS).clamp(1, ROWS),
+        (LaneSource::Found(_), Some(limit)) => limit.max(ROWS),
+        // The index is asked once, where all of it is wanted.
+        (LaneSource::Found(_), None) => usize::MAX,
+    };
+    let (sign, direction) = match order {
+        ArchiveOrder::OldestFirst => (">", "ASC"),
+        ArchiveOrder::LatestFirst => ("<", "DESC"),
+    };
+    let (tables, found) = match &lane.source {
+        LaneSource::Listed(_) => ("records r", None),
+        LaneSource::Found(terms) => (
+            "parts_fts CROSS JOIN versions v ON v.n = parts_fts.rowid
+             CROSS JOIN records r ON r.doc_id = v.doc_id AND r.path = v.path AND r.n = v.n",
+            Some(terms),
+        ),
+    };
+    let mut sql = format!(
+        "SELECT r.created_at, r.client, r.clock, r.id, r.n FROM {tables}
+         WHERE r.doc_id = :doc AND r.removed = 0
+         AND r.created_at >= :since AND r.created_at < :until"
+    );
+    // Every parameter stands in every form of it.
+    match &lane.source {
+        LaneSource::Listed(true) => sql.push_str(" AND r.listed = 1 AND :found IS NULL"),
+        LaneSource::Listed(false) => sql.push_str(" AND r.listed = 0 AND :found IS NULL"),
+        LaneSource::Found(_) if page.listed => {
+            sql.push_str(" AND parts_fts MATCH :found AND r.listed = 1");
+        }
+        LaneSource::Found(_) => sql.push_str(" AND parts_fts MATCH :found"),
+    }
+    match page.kind {
+        Some(_) => sql.push_str(" AND r.kind = :kind"),
+        None => sql.push_str(" AND :kind IS NULL"),
+    }
+    match &lane.from {
+        None => sql.push_str(" AND coalesce(:created, :client, :clock, :id) IS NULL"),
+        Some(_) => sql.push_str(&format!(
+            " AND (r.created_at, r.client, r.clock, r.id) {sign} (:created, :client, :clock, :id)"
+        )),
+    }
+    sql.push_str(&format!(
+        " ORDER BY r.created_at {direction}, r.client {direction}, r.clock {direction},
+          r.id {direction} LIMIT :limit"
+    ));
+    let from = lane.from.as_ref();
+    let rows = file.all(
+        &sql,
+        named_params! {
+            ":doc": doc.as_str(),
+            ":found": found,
+            ":since": page.since.unwrap_or(i64::MIN),
+            ":until": page.until.unwrap_or(i64::MAX),
+            ":kind": page.kind,
+            ":created": from.map(|(created, _, _)| created),
+            ":client": from.map(|(_, id, _)| id.client.cast_signed()),
+            ":clock": from.map(|(_, id, _)| id.clock),
+            ":id": from.map(|(_, _, id)| id),
+            ":limit": i64::try_from(most).unwrap_or(i64::MAX),
+        },
+        |row| {
+            let client: i64 = row.get(1)?;
+            let written = Id { client: client.cast_unsigned(), clock: row.get(2)? };
+            Ok(((row.get(0)?, written, row.get(3)?), row.get(4)?))
+        },
+    )?;
+    lane.ended = rows.len() < most;
+    lane.rows = rows.into();
+    if let Some((last, _)) = lane.rows.back() {
+        lane.from = Some(last.clone());
+    }
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! Which rows of the archive can hold some words: found by an index of three letters that stand side by
+//! side, in any place of a text, so that the rest is not read.
+
+use super::file::{ArchiveFile, COLUMNS, failed, numbered};
+use super::row::ArchivedRecord;
+use crate::error::Result;
+use rusqlite::params;
+use std::collections::BTreeSet;
+
+/// Letters that the index knows side by side.
+const LETTERS: usize = 3;
+/// Of one word no more of them are asked for: what is found by these is looked at anyway.
+const MOST: usize = 24;
+/// Parts of the index that a shorter word can begin; more of them tell nothing apart.
+const MOST_BEGUN: usize = 400;
+/// Stands behind each text, so that its last letters begin parts of the index as well.
+const END: &str = "\n\n";
+
+/// What the index says of some words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SearchTerms {
+    /// The rows that can hold them, as a query of the index.
+    Some(String),
+    /// No row holds them.
+    None,
+    /// It cannot tell.
+    Any,
+}
+
+/// Notes what a row says.
+pub(super) fn add(file: &ArchiveFile, n: i64, record: &ArchivedRecord) -> Result<()> {
+    match indexed(record) {
+        Some(text) => {
+            file.run("INSERT INTO parts_fts (rowid, text) VALUES (?1, ?2)", params![n, text])
+        }
+        None => Ok(()),
+    }
+}
+
+/// Takes that back, of a row that is removed.
+pub(super) fn remove(file: &ArchiveFile, n: i64, record: &ArchivedRecord) -> Result<()> {
+    let sql = "INSERT INTO parts_fts (parts_fts, rowid, text) VALUES ('delete', ?1, ?2)";
+    match indexed(record) {
+        Some(text) => file.run(sql, params![n, text]),
+        None => Ok(()),
+    }
+}
+
+/// Notes what all rows say, in a file that has no index yet.
+pub(super) fn fill(file: &ArchiveFile) -> Result<()> {
+    let sql = format!("SELECT {COLUMNS} FROM versions v ORDER BY v.n");
+    file.each(&sql, [], |row| match numbered(row).map_err(failed)? {
+        Some(row) => add(file, row.n, &row.record),
+        None => Ok(()),
+    })
+}
+
+/// What the index is asked for some words, all of which a text must hold.
+pub(super) fn terms(file: &ArchiveFile, words: &[String]) -> Result<SearchTerms> {
+    let mut terms = BTreeSet::new();
+    for word in words {
+        let letters: Vec<char> = folded(word).chars().collect();
+        if letters.len() >= LETTERS {
+            let parts = letters.windows(LETTERS).take(MOST);
+            terms.extend(parts.map(|part| quoted(&part.iter().collect::<String>())));
+            continue;
+        }
+        let begin: String = letters.into_iter().collect();
+        // Behind all that begins so.
+        let end = format!("{begin}{0}{0}{0}", char::MAX);
+        let sql = format!(
+            "SELECT term FROM parts WHERE term >= ?1 AND term <= ?2 LIMIT {}",
+            MOST_BEGUN + 1
+        );
+        let begun = file.all(&sql, params![begin, end], |row| row.get::<_, String>(0))?;
+        match begun.len() {
+            0 => return Ok(SearchTerms::None),
+            n if n > MOST_BEGUN => {}
+            _ => {
+                let begun: Vec<String> = begun.iter().map(|part| quoted(part)).collect();
+                terms.insert(format!("({})", begun.join(" OR ")));
+            }
+        }
+    }
+    match terms.is_empty() {
+        true => Ok(SearchTerms::Any),
+        false => Ok(SearchTerms::Some(terms.into_iter().collect::<Vec<_>>().join(" AND "))),
+    }
+}
+
+/// Whether a text holds all of some words, in any case.
+pub(super) fn holds(text: &str, words: &[String]) -> bool {
+    let text = text.to_lowercase();
+    words.iter().all(|word| text.contains(&word.to_lowercase()))
+}
+
+fn indexed(record: &ArchivedRecord) -> Option<String> {
+    let text = record.text()?;
+    Some(folded(&text) + END)
+}
+
+/// As the index has it: small letters, and none that it takes for others.
+fn folded(text: &str) -> String {
+    let known = |letter: char| match letter {
+        '\0' => '\u{1}',
+        '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
+        known => known,
+    };
+    text.to_lowercase().chars().map(known).collect()
+}
+
+fn quoted(part: &str) -> String {
+    format!("\"{}\"", part.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ordered::ArchiveOrder;
+    use super::super::reading::{ArchivePage, ArchiveReader};
+    use super::*;
+    use crate::concern::chat::MESSAGES;
+    use crate::id::DocId;
+    use crate::path::DocPath;
+    use crate::sample::Chance;
+    use crate::wire::{Id, Record, Value};
+    use std::time::Duration;
+
+    /// Letters that are special somewhere: to SQL, to the index, to those who write them small.
+    const LETTERS: &[&str] = &[
+        "a", "A", "b", " ", "\"", "'", "%", "ß", "ẞ", "Σ", "σ", "ς", "İ", "i", "海", "港", "\0",
+        "👍",
+    ];
+
+    fn some(chance: &mut Chance, most: u64) -> String {
+        let letters = 1 + chance.below(most);
+        (0..letters).filter_map(|_| chance.pick(LETTERS).copied()).collect()
+    }
+
+    /// Whatever is searched for: the index finds what reading all of it does, in the same order, and
+    /// stops where enough is found.
+    #[test]
+    fn the_index_finds_what_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("archive.db");
+        let doc = DocId::parse("group:ocean-forest-moon-star:chat").unwrap();
+        let mut chance = Chance::new(7);
+        let file = ArchiveFile::begin(&path, Duration::ZERO).unwrap();
+        let mut texts = Vec::new();
+        for at in 0..300_i64 {
+            let text = some(&mut chance, 12);
+            let fields =
+                [("content", Value::String(text.clone())), ("created_at", Value::Int(at / 7))];
+            let fields: Record = fields.map(|(name, value)| (name.to_owned(), value)).into();
+            let clock = u32::try_from(at).unwrap();
+            let path = DocPath::from(["messages", &format!("m{at:04}")]);
+            let written = Id { client: 1, clock };
+            let value = Value::Object(fields);
+            let record = ArchivedRecord::of(&doc, &MESSAGES, &path, written, &value, 0);
+            let (n, _) = file.add(&record).unwrap();
+            // A row of a command that never happened is taken out of the index as well.
+            if at % 25 == 0 {
+                file.unsettle("run", n).unwrap();
+                file.void(n).unwrap();
+            } else {
+                texts.push((record.id().to_owned(), text));
+            }
+        }
+        file.commit().unwrap();
+        let archive = ArchiveReader::open(&path, None, true).unwrap().unwrap();
+        let mut found_some = 0;
+        for round in 0..150 {
+            let words: Vec<String> =
+                (0..1 + chance.below(2)).map(|_| some(&mut chance, 4)).collect();
+            let limit = (round % 2 == 0).then_some(3);
+            let held = texts.iter().filter(|(_, text)| holds(text, &words));
+            let mut expected: Vec<&str> = held.map(|(id, _)| id.as_str()).collect();
+            let from = limit.map_or(0, |limit| expected.len().saturating_sub(limit));
+            let expected = expected.split_off(from);
+            let page = ArchivePage { words: &words, limit, ..ArchivePage::default() };
+            let found = archive.page(&doc, &page, |_| true).unwrap();
+            let found: Vec<&str> = found.iter().map(|record| record.id()).collect();
+            assert_eq!(found, expected, "{words:?}");
+            let mut oldest = Vec::new();
+            let page = ArchivePage { limit: None, ..page };
+            archive
+                .walk(&doc, &page, ArchiveOrder::OldestFirst, |record| {
+                    oldest.push(record.id().to_owned());
+                    Ok(true)
+                })
+                .unwrap();
+            let last = oldest.len().saturating_sub(found.len());
+            assert!(oldest.is_sorted() && oldest[last..] == found[..], "{words:?}");
+            found_some += usize::from(!expected.is_empty());
+        }
+        assert!(found_some > 40, "{found_some}");
+    }
+}

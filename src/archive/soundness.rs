@@ -1,0 +1,79 @@
+//! Whether an archive is what it should be: for a check.
+
+use super::file::{COLUMNS, failed, numbered};
+use super::keeping::expected_rows;
+use super::reading::ArchiveReader;
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::store::Reader;
+use std::path::PathBuf;
+
+/// What is wrong with an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArchiveFault {
+    /// It is not there, and so many rows were written to it.
+    Missing(u64),
+    /// It cannot be read, for this reason.
+    Unreadable(PathBuf, String),
+    /// It holds so many rows, and more were written to it: it is an older copy.
+    Fewer {
+        /// What it holds.
+        found: u64,
+        /// What was written.
+        written: u64,
+    },
+    /// So many rows are not what their names say, this one among them.
+    Altered(PathBuf, u64, String),
+}
+
+/// What is wrong with the archive of a store. Every row is compared with its name where they are not
+/// too many, or with `deep`.
+///
+/// # Errors
+/// `Io` where it cannot be looked for; those of the local state.
+pub fn look_at(reader: &Reader, deep: bool) -> Result<Option<ArchiveFault>> {
+    let written = reader.state().map(expected_rows).transpose()?.unwrap_or(0);
+    let Some(path) = reader.archive_path()? else {
+        return Ok((written > 0).then_some(ArchiveFault::Missing(written)));
+    };
+    let archive = match ArchiveReader::of(reader) {
+        Ok(Some(archive)) => archive,
+        Ok(None) => return Ok((written > 0).then_some(ArchiveFault::Missing(written))),
+        Err(e) => return Ok(Some(ArchiveFault::Unreadable(path, why(e)))),
+    };
+    match archive.altered(deep) {
+        Err(e) => Ok(Some(ArchiveFault::Unreadable(path, why(e)))),
+        Ok((_, Some((altered, first)))) => Ok(Some(ArchiveFault::Altered(path, altered, first))),
+        Ok((found, None)) if found < written => Ok(Some(ArchiveFault::Fewer { found, written })),
+        Ok(_) => Ok(None),
+    }
+}
+
+fn why(error: Error) -> String {
+    error.causes().pop().unwrap_or(error.message)
+}
+
+impl ArchiveReader {
+    /// How many rows there are, and of those that are not what their names say the number and the
+    /// first.
+    fn altered(&self, deep: bool) -> Result<(u64, Option<(u64, String)>)> {
+        let rows = self.file().count()?;
+        if !deep && rows > limits::ARCHIVE_CHECKED_ROWS {
+            return Ok((rows, None));
+        }
+        self.file().integrity()?;
+        let (mut altered, mut first) = (0_u64, None);
+        let sql = format!("SELECT {COLUMNS}, v.version FROM versions v ORDER BY v.n");
+        self.file().each(&sql, [], |row| {
+            let version: String = row.get(11).map_err(failed)?;
+            let read = numbered(row).map_err(failed)?;
+            if read.is_none_or(|read| read.record.version() != version) {
+                altered = altered.saturating_add(1);
+                let n: i64 = row.get(0).map_err(failed)?;
+                first.get_or_insert_with(|| format!("row {n} of versions"));
+            }
+            Ok(())
+        })?;
+        Ok((rows, first.map(|first| (altered, first))))
+    }
+}

@@ -1,0 +1,96 @@
+//! What is late for the archive: an edit of a record that was restored meanwhile, and deleted, and
+//! pruned everywhere.
+
+use crate::support::*;
+use serde_json::json;
+
+const DAY: i64 = 86_400;
+
+#[test]
+fn what_was_restored_and_deleted_does_not_come_back_by_a_late_edit() {
+    let machine = Machine::new("archive very late");
+    let alice = machine.group("alice", &[BOB]);
+    let old = alice.ok(&["chat", "send", "an old word", "--as", BOB]);
+    let phone = machine.replica_of(&alice, "phone", BOB);
+    let laptop = machine.replica_of(&alice, "laptop", BOB);
+    phone.give(&alice);
+    laptop.give(&alice);
+    machine.pass(100 * DAY);
+    alice.send("a new word");
+    assert_eq!(alice.json(&["archive", "run"])["archived"], 1);
+    alice.give(&phone);
+    // It lives again, and is deleted.
+    alice.ok(&["archive", "restore", &old]);
+    alice.meet(&phone);
+    machine.pass(DAY);
+    // The laptop has not heard of any of it.
+    laptop.ok(&["chat", "edit", &old, "a late word"]);
+    machine.pass(DAY);
+    phone.ok(&["chat", "delete", &old]);
+    for _ in 0..3 {
+        phone.meet(&alice);
+    }
+    alice.run(&["prune"]).exits(0);
+    alice.meet(&phone);
+    let gone = |store: &Store<'_>| {
+        store.run(&["chat", "show", &old]).exits(4);
+        assert!(!store.column(&["chat", "list", "--all"], "id").contains(&old));
+        assert!(!store.column(&["archive", "list"], "id").contains(&old));
+    };
+    for store in [&alice, &phone] {
+        gone(store);
+        let dump = store.json(&["doc", "dump", "chat"]);
+        assert!(dump["messages"].get(&old).is_none(), "it is pruned");
+    }
+    alice.give(&laptop);
+    for (from, to) in [(&laptop, &alice), (&alice, &phone), (&alice, &laptop)] {
+        let file = text(&machine.path("archive.crdt"));
+        from.ok(&["sync", "export", "--with-archive", "-O", &file]);
+        to.ok(&["sync", "import", &file]);
+    }
+    for store in [&alice, &phone, &laptop] {
+        gone(store);
+        assert_eq!(store.run(&["check"]).code, 0);
+    }
+    assert_eq!(alice.digest(), laptop.digest());
+}
+
+/// A late edit loses to what was restored, and is kept among the versions.
+#[test]
+fn a_late_edit_of_what_was_restored_is_kept_and_not_shown() {
+    let machine = Machine::new("archive late and restored");
+    let alice = machine.group("alice", &[BOB]);
+    let old = alice.ok(&["chat", "send", "an old word", "--as", BOB]);
+    let bob = machine.replica_of(&alice, "bob", BOB);
+    bob.give(&alice);
+    machine.pass(100 * DAY);
+    alice.send("a new word");
+    alice.ok(&["archive", "run"]);
+    bob.ok(&["chat", "edit", &old, "a late word"]);
+    let removal = alice.export("removal.crdt");
+    bob.ok(&["sync", "import", &removal]);
+    assert_eq!(bob.json(&["chat", "show", &old])["content"], "a late word");
+    alice.ok(&["archive", "restore", &old]);
+    let file = text(&machine.path("archive.crdt"));
+    for (from, to) in [(&bob, &alice), (&alice, &bob), (&bob, &alice)] {
+        from.ok(&["sync", "export", "--with-archive", "-O", &file]);
+        to.ok(&["sync", "import", &file]);
+    }
+    machine.pass(100 * DAY);
+    assert_ne!(alice.json(&["archive", "run"])["archived"], json!(0));
+    alice.ok(&["sync", "export", "--with-archive", "-O", &file]);
+    bob.ok(&["sync", "import", &file]);
+    for store in [&alice, &bob] {
+        assert_eq!(store.json(&["chat", "show", &old])["content"], "an old word");
+        let shown = store.json(&["archive", "show", &old]);
+        let versions = column(&shown["versions"], "version").len();
+        assert!(versions >= 4, "{shown}");
+        let texts: Vec<&str> = shown["versions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|version| version["record"]["content"].as_str())
+            .collect();
+        assert!(texts.contains(&"a late word"), "{texts:?}");
+    }
+}
