@@ -110,7 +110,15 @@ pub fn check(store: &Store, scope: &Scope<'_>, mut done: impl FnMut()) -> Result
         let of_store = examiner.examine_store()?;
         unread.extend(of_store.iter().map(|found| found.detail.clone()));
         findings.extend(of_store.into_iter().map(Finding::of_files));
-        findings.extend(archive::archive(examiner.reader(), scope.deep)?);
+        let archive = archive::archive(examiner.reader(), scope.deep)?;
+        findings.extend(archive.map(|(detail, message, fix)| Finding {
+            id: archive::ARCHIVE.id(None, detail),
+            kind: &archive::ARCHIVE,
+            doc: None,
+            message,
+            fix,
+            repair: Repair::ByHand,
+        }));
     }
     findings.extend(audits(&examiner, scope)?);
     let mut content = ContentCheck { examiner: &examiner, members: BTreeMap::new(), scope };

@@ -110,7 +110,7 @@ impl ArchiveFile {
             self.db.execute_batch(sql).map_err(failed)?;
         }
         if version < SEARCHED {
-            search::fill(self)?;
+            self.index_all()?;
         }
         if version < MIGRATIONS.len() {
             let known = MIGRATIONS.len() as i64;
@@ -118,6 +118,32 @@ impl ArchiveFile {
             self.db.pragma_update(None, "user_version", known).map_err(failed)?;
         }
         Ok(())
+    }
+
+    /// Notes for searches what a row says.
+    fn index(&self, n: i64, record: &ArchivedRecord) -> Result<()> {
+        match search::indexed(record) {
+            Some(text) => {
+                self.run("INSERT INTO parts_fts (rowid, text) VALUES (?1, ?2)", params![n, text])
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The same of all rows, in a file that had no index yet.
+    fn index_all(&self) -> Result<()> {
+        let sql = format!("SELECT {COLUMNS} FROM versions v ORDER BY v.n");
+        self.each(&sql, [], |row| match numbered(row).map_err(failed)? {
+            Some(row) => self.index(row.n, &row.record),
+            None => Ok(()),
+        })
+    }
+
+    /// What the index of texts has from one part to another, so many at most.
+    pub fn parts(&self, begin: &str, end: &str, most: usize) -> Result<Vec<String>> {
+        let sql = "SELECT term FROM parts WHERE term >= ?1 AND term <= ?2 LIMIT ?3";
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.all(sql, params![begin, end, most], |row| row.get(0))
     }
 
     /// Whether it has the index of what was written: an older crdtctl made files without.
@@ -179,7 +205,7 @@ impl ArchiveFile {
             })
             .map_err(failed)?;
         let n = self.db.last_insert_rowid();
-        search::add(self, n, record)?;
+        self.index(n, record)?;
         Ok((n, true))
     }
 
@@ -277,8 +303,9 @@ impl ArchiveFile {
     /// Removes a row of a command that did not happen.
     pub fn void(&self, n: i64) -> Result<()> {
         self.db.pragma_update(None, "defer_foreign_keys", true).map_err(failed)?;
-        if let Some(record) = self.row(n)? {
-            search::remove(self, n, &record)?;
+        if let Some(text) = self.row(n)?.as_ref().and_then(search::indexed) {
+            let sql = "INSERT INTO parts_fts (parts_fts, rowid, text) VALUES ('delete', ?1, ?2)";
+            self.run(sql, params![n, text])?;
         }
         self.run("DELETE FROM versions WHERE n = ?1", params![n])?;
         self.run("DELETE FROM unsettled WHERE n = ?1", params![n])

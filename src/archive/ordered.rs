@@ -2,7 +2,7 @@
 //! depend on how much lies before it, and to read all of it no more is in memory than a page.
 
 use super::file::{ArchiveFile, COLUMNS, Numbered, numbered};
-use super::reading::ArchivePage;
+use super::page::{ArchiveOrder, ArchivePage};
 use super::row::ArchiveKey;
 use super::search::{self, SearchTerms};
 use crate::error::Result;
@@ -17,22 +17,13 @@ const ROWS: usize = 256;
 /// among the latest.
 const LOOKED_THROUGH: usize = if cfg!(test) { 20 } else { 1_000 };
 
-/// Which way lists are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ArchiveOrder {
-    /// The oldest first.
-    OldestFirst,
-    /// The latest first.
-    LatestFirst,
-}
-
 /// The rows of a page, its limit apart, those that do not count among them.
 pub(super) struct OrderedRows<'a> {
     file: &'a ArchiveFile,
     doc: &'a DocId,
     page: &'a ArchivePage<'a>,
     order: ArchiveOrder,
-    lanes: Vec<Lane>,
+    lanes: Vec<RowLane>,
     /// The rows that can hold the words, where the index is to be asked for them.
     terms: Option<String>,
     looked_through: usize,
@@ -40,7 +31,7 @@ pub(super) struct OrderedRows<'a> {
 }
 
 /// Rows that stand in the order already.
-struct Lane {
+struct RowLane {
     source: LaneSource,
     rows: VecDeque<(ArchiveKey, i64)>,
     /// Behind which row it goes on.
@@ -55,9 +46,9 @@ enum LaneSource {
     Found(String),
 }
 
-impl Lane {
-    fn of(source: LaneSource, from: Option<ArchiveKey>) -> Lane {
-        Lane { source, rows: VecDeque::new(), from, ended: false }
+impl RowLane {
+    fn of(source: LaneSource, from: Option<ArchiveKey>) -> RowLane {
+        RowLane { source, rows: VecDeque::new(), from, ended: false }
     }
 }
 
@@ -70,20 +61,20 @@ impl<'a> OrderedRows<'a> {
     ) -> Result<OrderedRows<'a>> {
         let is_searched = !page.words.is_empty() && file.has_search()?;
         let terms = match is_searched {
-            true => search::terms(file, page.words)?,
+            true => search::terms(page.words, |begin, end, most| file.parts(begin, end, most))?,
             false => SearchTerms::Any,
         };
         let listed = [true, false].into_iter().filter(|listed| *listed || !page.listed);
         let (lanes, terms) = match terms {
             SearchTerms::None => (Vec::new(), None),
             SearchTerms::Some(terms) if page.limit.is_none() => {
-                (vec![Lane::of(LaneSource::Found(terms), None)], None)
+                (vec![RowLane::of(LaneSource::Found(terms), None)], None)
             }
             SearchTerms::Some(terms) => {
-                (listed.map(|l| Lane::of(LaneSource::Listed(l), None)).collect(), Some(terms))
+                (listed.map(|l| RowLane::of(LaneSource::Listed(l), None)).collect(), Some(terms))
             }
             SearchTerms::Any => {
-                (listed.map(|l| Lane::of(LaneSource::Listed(l), None)).collect(), None)
+                (listed.map(|l| RowLane::of(LaneSource::Listed(l), None)).collect(), None)
             }
         };
         Ok(OrderedRows { file, doc, page, order, lanes, terms, looked_through: 0, last: None })
@@ -105,7 +96,7 @@ impl<'a> OrderedRows<'a> {
         if self.looked_through >= LOOKED_THROUGH
             && let Some(terms) = self.terms.take()
         {
-            self.lanes = vec![Lane::of(LaneSource::Found(terms), self.last.clone())];
+            self.lanes = vec![RowLane::of(LaneSource::Found(terms), self.last.clone())];
         }
         for lane in &mut self.lanes {
             if lane.rows.is_empty() && !lane.ended {
@@ -130,7 +121,7 @@ impl<'a> OrderedRows<'a> {
 
 /// Reads more of a lane.
 fn refill(
-    lane: &mut Lane,
+    lane: &mut RowLane,
     file: &ArchiveFile,
     doc: &DocId,
     page: &ArchivePage<'_>,

@@ -1,8 +1,9 @@
 //! Reading the archive beside the documents.
 
-use super::file::{ArchiveFile, COLUMNS, Numbered, numbered};
+use super::file::{ArchiveFile, COLUMNS, Numbered, failed, numbered};
 use super::keeping::happened;
-use super::ordered::{ArchiveOrder, OrderedRows};
+use super::ordered::OrderedRows;
+use super::page::{ArchiveOrder, ArchivePage};
 use super::row::ArchivedRecord;
 use super::search;
 use crate::error::Result;
@@ -27,23 +28,6 @@ pub struct ArchiveReader {
     instead: Vec<ArchivedRecord>,
     /// Replies that lists show, since the messages that hide them there are among those.
     orphans: Vec<ArchivedRecord>,
-}
-
-/// Which records of a document are read.
-#[derive(Debug, Clone, Default)]
-pub struct ArchivePage<'a> {
-    /// Those that lists show by themselves, not replies to messages that are there too.
-    pub listed: bool,
-    /// Only of this kind.
-    pub kind: Option<&'a str>,
-    /// Only those from this time on, in Unix seconds.
-    pub since: Option<i64>,
-    /// Only those before this time, in Unix seconds.
-    pub until: Option<i64>,
-    /// Only those that hold all of these words, in any case.
-    pub words: &'a [String],
-    /// Only the last so many of these.
-    pub limit: Option<usize>,
 }
 
 impl ArchiveReader {
@@ -220,6 +204,26 @@ impl ArchiveReader {
             }
         }
         Ok(())
+    }
+
+    /// How many records of a document are shown that are not among the `live` ones, without reading
+    /// them; None where a command that did not happen makes that uncertain.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub fn count(&self, doc: &DocId, live: impl Fn(&DocPath) -> bool) -> Result<Option<u64>> {
+        if !self.void.is_empty() {
+            return Ok(None);
+        }
+        let mut count = 0_u64;
+        let sql = "SELECT path FROM records WHERE doc_id = ?1 AND removed = 0";
+        self.file.each(sql, params![doc.as_str()], |row| {
+            let path = row.get_ref(0).and_then(|cell| Ok(cell.as_str()?)).map_err(failed)?;
+            let path: Option<DocPath> = serde_json::from_str(path).ok();
+            count = count.saturating_add(u64::from(path.is_some_and(|path| !live(&path))));
+            Ok(())
+        })?;
+        Ok(Some(count))
     }
 
     /// What belongs on a page though its row does not say so.

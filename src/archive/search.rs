@@ -1,10 +1,8 @@
 //! Which rows of the archive can hold some words: found by an index of three letters that stand side by
 //! side, in any place of a text, so that the rest is not read.
 
-use super::file::{ArchiveFile, COLUMNS, failed, numbered};
 use super::row::ArchivedRecord;
 use crate::error::Result;
-use rusqlite::params;
 use std::collections::BTreeSet;
 
 /// Letters that the index knows side by side.
@@ -27,52 +25,24 @@ pub(super) enum SearchTerms {
     Any,
 }
 
-/// Notes what a row says.
-pub(super) fn add(file: &ArchiveFile, n: i64, record: &ArchivedRecord) -> Result<()> {
-    match indexed(record) {
-        Some(text) => {
-            file.run("INSERT INTO parts_fts (rowid, text) VALUES (?1, ?2)", params![n, text])
-        }
-        None => Ok(()),
-    }
-}
-
-/// Takes that back, of a row that is removed.
-pub(super) fn remove(file: &ArchiveFile, n: i64, record: &ArchivedRecord) -> Result<()> {
-    let sql = "INSERT INTO parts_fts (parts_fts, rowid, text) VALUES ('delete', ?1, ?2)";
-    match indexed(record) {
-        Some(text) => file.run(sql, params![n, text]),
-        None => Ok(()),
-    }
-}
-
-/// Notes what all rows say, in a file that has no index yet.
-pub(super) fn fill(file: &ArchiveFile) -> Result<()> {
-    let sql = format!("SELECT {COLUMNS} FROM versions v ORDER BY v.n");
-    file.each(&sql, [], |row| match numbered(row).map_err(failed)? {
-        Some(row) => add(file, row.n, &row.record),
-        None => Ok(()),
-    })
-}
-
-/// What the index is asked for some words, all of which a text must hold.
-pub(super) fn terms(file: &ArchiveFile, words: &[String]) -> Result<SearchTerms> {
+/// What the index is asked for some words, all of which a text must hold. `parts` are those of the
+/// index from one to another, so many at most.
+pub(super) fn terms(
+    words: &[String],
+    parts: impl Fn(&str, &str, usize) -> Result<Vec<String>>,
+) -> Result<SearchTerms> {
     let mut terms = BTreeSet::new();
     for word in words {
         let letters: Vec<char> = folded(word).chars().collect();
         if letters.len() >= LETTERS {
-            let parts = letters.windows(LETTERS).take(MOST);
-            terms.extend(parts.map(|part| quoted(&part.iter().collect::<String>())));
+            let known = letters.windows(LETTERS).take(MOST);
+            terms.extend(known.map(|part| quoted(&part.iter().collect::<String>())));
             continue;
         }
         let begin: String = letters.into_iter().collect();
         // Behind all that begins so.
         let end = format!("{begin}{0}{0}{0}", char::MAX);
-        let sql = format!(
-            "SELECT term FROM parts WHERE term >= ?1 AND term <= ?2 LIMIT {}",
-            MOST_BEGUN + 1
-        );
-        let begun = file.all(&sql, params![begin, end], |row| row.get::<_, String>(0))?;
+        let begun = parts(&begin, &end, MOST_BEGUN.saturating_add(1))?;
         match begun.len() {
             0 => return Ok(SearchTerms::None),
             n if n > MOST_BEGUN => {}
@@ -94,7 +64,8 @@ pub(super) fn holds(text: &str, words: &[String]) -> bool {
     words.iter().all(|word| text.contains(&word.to_lowercase()))
 }
 
-fn indexed(record: &ArchivedRecord) -> Option<String> {
+/// What the index has of a record.
+pub(super) fn indexed(record: &ArchivedRecord) -> Option<String> {
     let text = record.text()?;
     Some(folded(&text) + END)
 }
@@ -115,8 +86,9 @@ fn quoted(part: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ordered::ArchiveOrder;
-    use super::super::reading::{ArchivePage, ArchiveReader};
+    use super::super::file::ArchiveFile;
+    use super::super::page::{ArchiveOrder, ArchivePage};
+    use super::super::reading::ArchiveReader;
     use super::*;
     use crate::concern::chat::MESSAGES;
     use crate::id::DocId;

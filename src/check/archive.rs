@@ -1,27 +1,26 @@
 //! The archive beside the documents.
 
-use super::{Finding, Repair};
 use crate::archive::{self, ArchiveFault};
 use crate::error::{Next, Result, counted};
 use crate::store::Reader;
 use crate::store::check::FindingKind;
 use std::path::Path;
 
-static ARCHIVE: FindingKind = FindingKind::error("archive");
+/// Something is wrong with it.
+pub static ARCHIVE: FindingKind = FindingKind::error("archive");
 
 /// What others have of it comes with a bundle.
-const FROM_OTHERS: &str = "or take in what others have of it: bundles that are made with \
-                           `--with-archive` carry it";
+const FROM_OTHERS: &str = "bundles made with `--with-archive` bring what others have";
 
-/// What is wrong with the archive.
-pub fn archive(reader: &Reader, deep: bool) -> Result<Option<Finding>> {
+/// What is wrong with the archive: what, in a sentence, and what helps.
+pub fn archive(reader: &Reader, deep: bool) -> Result<Option<(&'static str, String, Next)>> {
     let rows = |rows: u64| counted(rows, "row");
     let Some(fault) = archive::look_at(reader, deep)? else { return Ok(None) };
-    let (detail, message, fix) = match fault {
+    Ok(Some(match fault {
         ArchiveFault::Missing(written) => (
             "missing",
             format!(
-                "archive.db is not there, and {} were written to it: put a copy of it back, {FROM_OTHERS}",
+                "archive.db is not there, which held {}: put a copy back; {FROM_OTHERS}",
                 rows(written)
             ),
             Next::Import,
@@ -29,8 +28,7 @@ pub fn archive(reader: &Reader, deep: bool) -> Result<Option<Finding>> {
         ArchiveFault::Fewer { found, written } => (
             "older",
             format!(
-                "archive.db holds {}, and {written} were written to it: it is an older copy; put the \
-                 latest one back, {FROM_OTHERS}",
+                "archive.db holds {} of {written}: it is an older copy; {FROM_OTHERS}",
                 rows(found)
             ),
             Next::Import,
@@ -38,23 +36,21 @@ pub fn archive(reader: &Reader, deep: bool) -> Result<Option<Finding>> {
         ArchiveFault::Unreadable(path, why) => (
             "unreadable",
             format!(
-                "archive.db cannot be read ({why}): put a copy in its place, or move it away and go on \
-                 without, {FROM_OTHERS}"
+                "archive.db cannot be read ({why}): move it away, or put a copy in its place; \
+                 {FROM_OTHERS}"
             ),
             aside(&path),
         ),
         ArchiveFault::Altered(path, altered, first) => (
             "altered",
             format!(
-                "{} of archive.db, {first} among them, are not what was written: put a copy in its \
-                 place, or move it away, {FROM_OTHERS}",
+                "{} of archive.db are not what was written, {first} among them: move it away, or put a \
+                 copy in its place; {FROM_OTHERS}",
                 rows(altered)
             ),
             aside(&path),
         ),
-    };
-    let id = ARCHIVE.id(None, detail);
-    Ok(Some(Finding { id, kind: &ARCHIVE, doc: None, message, fix, repair: Repair::ByHand }))
+    }))
 }
 
 fn aside(path: &Path) -> Next {

@@ -58,6 +58,12 @@ impl<'v> Shelf<'v> {
         })
     }
 
+    /// How many there are, without reading them; None where that takes reading them.
+    pub fn count(&self) -> Result<Option<u64>> {
+        let live = |path: &DocPath| self.view.exists(&path.steps());
+        self.archive.as_ref().map_or(Ok(Some(0)), |archive| archive.count(&self.doc, live))
+    }
+
     /// Whether a record stands on a page: not where its message is in the document again, which shows
     /// it then.
     fn is_on(&self, page: &ArchivePage<'_>, record: &ArchivedRecord) -> bool {

@@ -61,6 +61,18 @@ impl<'c> SqlRows<'c> {
         self.insert(fields)
     }
 
+    /// Adds a record of an entity that is fields already.
+    pub(super) fn add_fields(
+        &mut self,
+        entity: &EntityId,
+        mut fields: Map<String, Value>,
+    ) -> Result<()> {
+        if self.wants("entity") {
+            fields.insert("entity".to_owned(), Value::from(entity.as_str()));
+        }
+        self.insert(fields)
+    }
+
     /// Adds a record of an entity that belongs to another.
     pub(super) fn add_with(
         &mut self,

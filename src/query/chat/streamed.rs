@@ -1,13 +1,13 @@
 //! Everything that was said in an entity, one after the other: what is archived need not fit into
 //! memory, and nothing of it is kept.
 
-use super::Message;
 use crate::archive::ArchivedRecord;
 use crate::concern::chat::{self, MESSAGES, REPLIES, SPEC};
 use crate::error::Result;
 use crate::id::EntityId;
 use crate::path::Keys;
 use crate::query::archived::{Shelf, moment};
+use crate::query::message::Message;
 use crate::query::record;
 use crate::query::talk::Talk;
 use crate::query::unread::Unread;
@@ -23,7 +23,7 @@ const IN_ARCHIVE: &str = "in_archive";
 pub type Taker<'t, T> = &'t mut dyn FnMut(T) -> Result<()>;
 
 /// Where something stands in lists.
-type Place = (i64, Option<Id>, Option<String>);
+type ListPlace = (i64, Option<Id>, Option<String>);
 
 /// The fields of messages that stand in their records: what [`each_row`] can read.
 pub fn stored_fields() -> impl Iterator<Item = &'static str> {
@@ -57,6 +57,13 @@ pub fn each_row(
     }
     live.sort_by(|(a, _), (b, _)| a.cmp(b));
     let shelf = Shelf::beside(entity.document(SPEC.name), &view, archive);
+    // Where nothing of them is asked but how many they are.
+    if names.is_empty()
+        && let Some(archived) = shelf.count()?
+    {
+        let rows = live.len() as u64 + archived;
+        return (0..rows).try_for_each(|_| take(Map::new()));
+    }
     merged(live, &shelf, |archived| archived_row(archived, names), take)
 }
 
@@ -87,7 +94,7 @@ pub fn each_message(reader: &Reader, entity: &EntityId, take: Taker<'_, Message>
 
 /// What is in the document and what is in the archive, in one order.
 fn merged<T>(
-    live: Vec<(Place, T)>,
+    live: Vec<(ListPlace, T)>,
     shelf: &Shelf<'_>,
     read: impl Fn(&ArchivedRecord) -> Result<T>,
     take: Taker<'_, T>,

@@ -31,7 +31,8 @@ pub const MESSAGES: SqlView = SqlView {
     filler: Filler::Entity(|source, entity, rows| {
         let stored: Vec<&str> = stored_fields().chain(["entity", "in_archive"]).collect();
         if let Some(names) = rows.wants_only(&stored) {
-            return source.each_message_row(entity, &names, &mut |row| rows.add_of(entity, &row));
+            return source
+                .each_message_row(entity, &names, &mut |row| rows.add_fields(entity, row));
         }
         source.each_message(entity, &mut |message| rows.add_of(entity, &message))
     }),
