@@ -15,7 +15,7 @@ mod recognize;
 mod refused;
 mod text;
 
-pub use database::{LevelFile, is_level_file, is_sqlite, level, unseen};
+pub use database::{LevelFile, is_level_file, is_sqlite, level, unseen, with_log};
 pub use identified::{
     FileContent, FileKind, FoundDocument, Identified, KeptUpdate, Presence, Wrapping,
 };

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::foreign::{self, FoundDocument, Identified, LevelFile, Named};
 use crate::limits::FILE_BYTES;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// `--from KIND`, for commands that read files.
 #[derive(clap::Args, Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ fn named() -> impl TypedValueParser<Value = Named> {
 
 /// A file with what it is.
 pub struct ForeignFile {
-    /// Of the file itself.
+    /// Of the file itself, with what is committed in the log beside a database.
     pub bytes: Vec<u8>,
     /// How many bytes that are, of a directory those of all its files.
     pub size: usize,
@@ -44,13 +44,13 @@ impl ForeignFile {
         if path.is_dir() {
             return ForeignFile::level(path);
         }
-        let bytes = files::read(path, FILE_BYTES)?;
+        let (bytes, unseen) = read_with_log(path)?;
         let identified = match from.kind {
             Some(named) => foreign::identify_as(&bytes, named),
             None => foreign::identify(&bytes),
         };
-        let unseen = foreign::is_sqlite(&bytes).then(|| beside(path)).flatten();
-        Ok(ForeignFile { size: bytes.len(), bytes, identified, unseen, problem: None })
+        let size = bytes.len();
+        Ok(ForeignFile { size, bytes, identified, unseen, problem: None })
     }
 
     /// Reads every file of a LevelDB. Nothing is opened for writing, and its lock is left alone.
@@ -127,12 +127,46 @@ pub fn is_level(path: &Path) -> bool {
     path.join("CURRENT").is_file()
 }
 
-/// What beside a database is not read with it.
-fn beside(path: &Path) -> Option<&'static str> {
-    ["-wal", "-journal"].into_iter().find_map(|ending| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(ending);
-        let holds = Path::new(&name).metadata().is_ok_and(|meta| meta.len() > 0);
-        holds.then(|| foreign::unseen(ending)).flatten()
-    })
+/// How often a database is read again whose log is being written.
+const READINGS: usize = 4;
+
+/// A file; a database with what was committed to the log beside it, and what of that is not seen.
+fn read_with_log(path: &Path) -> Result<(Vec<u8>, Option<&'static str>)> {
+    let wal = beside(path, "-wal");
+    let log = || match holds_anything(&wal) {
+        true => files::read(&wal, FILE_BYTES).ok(),
+        false => None,
+    };
+    let mut before = log();
+    let mut bytes = files::read(path, FILE_BYTES)?;
+    let other = |ending| holds_anything(&beside(path, ending)).then(|| foreign::unseen(ending));
+    if !foreign::is_sqlite(&bytes) {
+        return Ok((bytes, None));
+    }
+    for _ in 0..READINGS {
+        let now = log();
+        match &now {
+            None => return Ok((bytes, other("-journal").flatten())),
+            // As long as the log is the same, all that was moved out of it meanwhile is in it still.
+            Some(log) if before == now => match foreign::with_log(&bytes, log) {
+                Some(whole) => return Ok((whole, other("-journal").flatten())),
+                None => break,
+            },
+            Some(_) => {}
+        }
+        before = now;
+        bytes = files::read(path, FILE_BYTES)?;
+    }
+    Ok((bytes, foreign::unseen("-wal")))
+}
+
+/// What lies beside a database, by the ending of its name.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn holds_anything(path: &Path) -> bool {
+    path.metadata().is_ok_and(|meta| meta.is_file() && meta.len() > 0)
 }

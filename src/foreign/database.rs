@@ -8,11 +8,13 @@ mod keys;
 mod level;
 mod sqlite;
 mod table;
+mod wal;
 mod y_sweet;
 mod ystore;
 
 pub use level::{LevelFile, is_level_file, level};
 pub use sqlite::{is_sqlite, sqlite, unseen};
+pub use wal::with_log;
 pub use y_sweet::y_sweet;
 pub use ystore::ystore;
 

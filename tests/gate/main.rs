@@ -9,11 +9,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
 
 mod bundles;
+mod foreign;
 mod forge;
 mod honest;
 mod imports;
 mod model;
 mod plan;
+mod reading;
 mod sequence;
 #[path = "../support.rs"]
 #[allow(dead_code)]

@@ -53,8 +53,8 @@ pub fn is_sqlite(bytes: &[u8]) -> bool {
 pub fn unseen(ending: &str) -> Option<&'static str> {
     Some(match ending {
         "-wal" => {
-            "what is only in its write-ahead log (-wal) is not seen: the program that writes it \
-                   brings that into the database when it is closed"
+            "what is only in its write-ahead log (-wal) is not seen: that log is damaged, or is \
+                   being written; once the program that writes it is closed, all is in the database"
         }
         "-journal" => {
             "a program was writing it, or was stopped as it did (-journal): part of that may be \
