@@ -107,6 +107,8 @@ fn written(
     let mut page = b"'\\\" t\n".to_vec();
     let head = |page: &mut Vec<u8>| {
         man.render_title(page)?;
+        // Commands and JSON are long words: lines are not stretched around them.
+        page.write_all(b".ad l\n")?;
         man.render_name_section(page)?;
         man.render_synopsis_section(page)?;
         man.render_description_section(page)

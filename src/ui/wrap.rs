@@ -3,7 +3,7 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// A text in lines of at most `width` columns, broken between words, and within a word that is
-/// wider than that.
+/// wider than that: behind a slash or colon of it where there is one.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -16,7 +16,10 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
         }
         for c in word.chars() {
             if !line.is_empty() && line.width() + c.width().unwrap_or(0) > width {
-                lines.push(std::mem::take(&mut line));
+                // The line holds nothing else than this word.
+                let end = line.rfind(['/', ':']).map_or(line.len(), |at| at.saturating_add(1));
+                let rest = line.split_off(end);
+                lines.push(std::mem::replace(&mut line, rest));
             }
             line.push(c);
         }
@@ -54,6 +57,9 @@ mod tests {
     fn words_are_broken_where_they_must() {
         assert_eq!(wrap("a bc def", 4), ["a bc", "def"]);
         assert_eq!(wrap("abcdefgh i", 3), ["abc", "def", "gh", "i"]);
+        assert_eq!(wrap("ab/cdef/ghijklm", 6), ["ab/", "cdef/", "ghijkl", "m"]);
+        assert_eq!(wrap("on group:one:x", 8), ["on", "group:", "one:x"]);
+        assert_eq!(wrap("abcdef/", 6), ["abcdef", "/"]);
         assert_eq!(wrap("  ", 3), Vec::<String>::new());
     }
 

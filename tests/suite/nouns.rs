@@ -3,6 +3,7 @@
 
 use crate::oracle;
 use crate::support::*;
+use std::collections::BTreeSet;
 use std::process::Stdio;
 use yrs::{Any, Map, MapPrelim, WriteTxn};
 
@@ -41,9 +42,23 @@ const READS: &[&[&str]] = &[
     &["tombstone", "list", "--by", "member"],
     &["tombstone", "list", "--by", "document"],
     &["trash", "list"],
+    &["trash", "show", "#trashed"],
     &["archive", "list"],
+    &["archive", "show", "#archived"],
+    &["archive", "auto"],
     &["conflict", "list"],
     &["conflict", "show", "#conflict"],
+    &["disk", "list"],
+    &["disk", "list", "--all"],
+    &["disk", "list", "--tree"],
+    &["disk", "show", "#file"],
+    &["disk", "status"],
+    &["disk", "status", "--all"],
+    &["disk", "history", "#file"],
+    &["disk", "diff", "#path"],
+    &["disk", "scan", "-n"],
+    &["disk", "publish", "-n"],
+    &["disk", "verify", "--root", "#root", "#site"],
     &["doc", "list"],
     &["doc", "show", "chat"],
     &["doc", "tree", "chat"],
@@ -64,6 +79,8 @@ const READS: &[&[&str]] = &[
     &["sql", "SELECT * FROM messages"],
     &["sql", "SELECT content AS \"\u{1b}[31mred\u{202e}\" FROM messages"],
     &["sql", "--explain", "SELECT * FROM messages -- \u{1b}[31m"],
+    &["sql", "--schema"],
+    &["sql", "--schema", "messages"],
     &["chat", "export", "--as", "markdown"],
     &["chat", "export", "--as", "html"],
     &["kanban", "export", "--as", "markdown"],
@@ -81,7 +98,9 @@ fn has_formats(args: &[&str]) -> bool {
 fn has_rows(args: &[&str]) -> bool {
     let rows =
         ["list", "board", "log", "size", "diff", "check", "status", "peers", "search", "sql"];
-    args.iter().take(2).any(|word| rows.contains(word)) && !args.contains(&"show")
+    // A patch goes on as it is to programs that apply it.
+    let is_patch = args.starts_with(&["disk", "diff"]);
+    args.iter().take(2).any(|word| rows.contains(word)) && !args.contains(&"show") && !is_patch
 }
 
 /// A store of two, and what its records are called.
@@ -132,13 +151,33 @@ impl<'m> Named<'m> {
         store.meet(&peer);
         let waiting = store.send(all);
         send(&["chat", "delete", &waiting]);
+        let path = "/shared/a directory of three words/plan.md";
+        let content = machine.path("content");
+        std::fs::write(&content, format!("first\n{all}\n")).unwrap();
+        let file = send(&["disk", "put", &text(&content), path]);
+        send(&["disk", "put", &text(&content), "/public/website/index.html"]);
+        std::fs::write(&content, format!("second\n{all}\n")).unwrap();
+        send(&["disk", "put", &text(&content), path]);
+        let root = send(&["disk", "publish"]);
+        // One that the directory has otherwise, one that it lost, and one that is new there.
+        let disks = store.dir.join("disks/entities/ocean-forest-moon-star");
+        std::fs::write(disks.join(&path[1..]), format!("third\n{all}\n")).unwrap();
+        std::fs::remove_file(disks.join("public/website/index.html")).unwrap();
+        std::fs::write(disks.join("shared/new and not taken in.md"), all).unwrap();
         let bundle = store.export("all.crdt");
         let conflict = store.json(&["conflict", "list"])[0]["number"].to_string();
+        let first = |list: &str| store.column(&[list, "list"], "id")[0].clone();
         for list in ["archive", "trash", "conflict", "tombstone"] {
             assert_ne!(store.ok(&[list, "list", "-o", "id"]), "", "{list}");
         }
         let names = vec![
             ("conflict", conflict),
+            ("trashed", first("trash")),
+            ("archived", first("archive")),
+            ("file", file),
+            ("path", path.to_owned()),
+            ("root", root),
+            ("site", text(&disks.join("public/website"))),
             ("member", BOB.to_owned()),
             ("message", message),
             ("card", card),
@@ -245,20 +284,72 @@ fn nothing_in_any_noun_acts_on_a_terminal() {
 fn tables_and_boards_are_as_wide_as_the_terminal() {
     let machine = Machine::new("wide nouns");
     let named = Named::new(&machine, "a text of some words, as people write them in a hurry");
-    let are_rows = |words: &&&[&str]| has_rows(words) && has_formats(words);
     // An answer of one column is as wide as what stands there.
-    for command in READS.iter().filter(are_rows).filter(|words| words[0] != "sql") {
-        for width in ["40", "140"] {
+    let mut wrong = Vec::new();
+    let query = |words: &[&str]| words[0] == "sql" && words[1].starts_with("SELECT");
+    for command in READS.iter().filter(|words| has_formats(words) && !query(words)) {
+        let whole = named.run(command, "table", "10000").stdout;
+        let known: BTreeSet<String> = whole.split_whitespace().map(str::to_lowercase).collect();
+        for width in ["40", "80", "140"] {
             let run = named.run(command, "table", width);
             let most: usize = width.parse().unwrap();
-            let long = run.stdout.lines().find(|line| {
-                // A command to copy is never broken.
-                let is_word = !line.trim().contains(' ') || line.starts_with("  crdtctl ");
-                unicode_width::UnicodeWidthStr::width(*line) > most && !is_word
+            if has_rows(command) {
+                let long = run.stdout.lines().find(|line| {
+                    // A command to copy is never broken.
+                    let is_word = !line.trim().contains(' ') || line.starts_with("  crdtctl ");
+                    unicode_width::UnicodeWidthStr::width(*line) > most && !is_word
+                });
+                if let Some(long) = long {
+                    wrong.push(format!("{command:?} at {width}: too wide: {long}"));
+                }
+            }
+            // No word is in pieces, and no column is gone in silence.
+            let (table, dropped) = split_dropped(&run.stdout);
+            let piece = table.split_whitespace().find(|word| {
+                let word = word.to_lowercase();
+                let is_part = |of: &String| is_part(&word, of, most);
+                !known.contains(&word) && !word.contains('…') && !known.iter().any(is_part)
             });
-            assert_eq!(long, None, "{command:?} at {width}:\n{}", run.stdout);
+            if let Some(piece) = piece {
+                wrong.push(format!("{command:?} at {width}: {piece} in pieces:\n{}", run.stdout));
+            }
+            let heading = whole.lines().next().unwrap_or_default();
+            let shown: BTreeSet<&str> = table.split_whitespace().collect();
+            // Where a record is a list of fields, those that are empty are not there.
+            let mut names = heading.split_whitespace().peekable();
+            let is_table = names.peek().is_some_and(|first| shown.contains(first));
+            if has_rows(command) && is_table && heading == heading.to_uppercase() {
+                let silent = names
+                    .find(|name| !shown.contains(name) && !dropped.contains(&name.to_lowercase()));
+                if let Some(silent) = silent {
+                    wrong.push(format!("{command:?} at {width}: no {silent}:\n{}", run.stdout));
+                }
+            }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Whether a word is what goes on behind a slash or colon of another; of one that is longer than a
+/// line, any part.
+fn is_part(part: &str, of: &str, line: usize) -> bool {
+    let ends = ['/', ':'];
+    of.match_indices(part).any(|(at, _)| {
+        let (before, after) = (&of[..at], &of[at + part.len()..]);
+        let begins = before.is_empty() || before.ends_with(ends);
+        of.len() > line || begins && (after.is_empty() || part.ends_with(ends))
+    })
+}
+
+/// What a table shows, and the line that says what it has no room for.
+fn split_dropped(table: &str) -> (String, String) {
+    let (mut shown, mut dropped) = (table.to_owned(), String::new());
+    while let Some((rows, note)) = shown.split_once("(no room for: ") {
+        let (note, rest) = note.split_once(')').unwrap();
+        dropped.extend(note.split_whitespace().flat_map(|word| [word, " "]));
+        shown = format!("{rows}{rest}");
+    }
+    (shown, dropped)
 }
 
 /// Whether a text has `1 records` or `2 record` in it.
