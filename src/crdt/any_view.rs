@@ -1,9 +1,10 @@
 //! The content of any document, read in one of two ways.
 
+use super::source::{Shared, Source};
 use super::types::SharedTypes;
 use super::view::View;
 use crate::error::Result;
-use crate::wire::{Checked, Update, Version};
+use crate::wire::{Checked, Id, Update, Value, Version};
 use std::rc::Rc;
 
 /// What a document shows, whether or not yrs would take it.
@@ -59,6 +60,13 @@ impl AnyView {
         }
     }
 
+    fn source(&self) -> &dyn Source {
+        match self {
+            AnyView::View(view) => &**view,
+            AnyView::Types(types) => &**types,
+        }
+    }
+
     /// Every shared type of it.
     ///
     /// # Errors
@@ -68,5 +76,39 @@ impl AnyView {
             AnyView::View(view) => SharedTypes::read(view.bytes().to_vec()).map(Rc::new),
             AnyView::Types(types) => Ok(Rc::clone(types)),
         }
+    }
+}
+
+impl Source for AnyView {
+    fn roots(&self) -> Vec<String> {
+        self.source().roots()
+    }
+
+    fn value(&self, path: &[&str]) -> Option<Value> {
+        self.source().value(path)
+    }
+
+    fn keys(&self, path: &[&str]) -> Vec<String> {
+        self.source().keys(path)
+    }
+
+    fn keys_beginning(&self, path: &[&str], prefix: &str) -> Vec<String> {
+        self.source().keys_beginning(path, prefix)
+    }
+
+    fn text_before(&self, path: &[&str], text: &str) -> Option<Option<String>> {
+        self.source().text_before(path, text)
+    }
+
+    fn exists(&self, path: &[&str]) -> bool {
+        self.source().exists(path)
+    }
+
+    fn shared(&self, path: &[&str]) -> Option<Shared> {
+        self.source().shared(path)
+    }
+
+    fn created_by(&self, path: &[&str]) -> Option<Id> {
+        self.source().created_by(path)
     }
 }

@@ -1,6 +1,7 @@
 //! What differs between two documents: records of the collections that their concern knows, and
 //! for everything else the keys of the roots.
 
+use crate::crdt::any_view::AnyView;
 use crate::crdt::source::Source;
 use crate::crdt::types::SharedTypes;
 use crate::crdt::view::View;
@@ -66,6 +67,20 @@ impl Compared for View {
 
     fn bytes(&self) -> &[u8] {
         View::bytes(self)
+    }
+}
+
+impl Compared for AnyView {
+    fn version(&self) -> &Version {
+        AnyView::version(self)
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        AnyView::digest(self)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        AnyView::bytes(self)
     }
 }
 

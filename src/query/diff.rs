@@ -2,6 +2,7 @@
 
 use super::{Partial, sound};
 use crate::concern::{self};
+use crate::crdt::any_view::AnyView;
 use crate::crdt::types::SharedTypes;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
@@ -77,7 +78,7 @@ pub struct Differences {
 }
 
 /// What a side of a comparison holds of a document; None where it has none.
-type Opener = Box<dyn Fn(&DocId) -> Result<Option<View>>>;
+type Opener = Box<dyn Fn(&DocId) -> Result<Option<AnyView>>>;
 
 /// One of the two that are compared.
 pub struct DiffSide {
@@ -94,7 +95,7 @@ enum Holdings {
 
 impl DiffSide {
     /// A document of a store.
-    pub fn document(doc: DocId, view: View) -> DiffSide {
+    pub fn document(doc: DocId, view: AnyView) -> DiffSide {
         DiffSide {
             name: doc.to_string(),
             holds: Holdings::One { doc: Some(doc), view: Box::new(view) },
@@ -124,7 +125,7 @@ impl DiffSide {
     /// `Io` where it cannot be listed.
     pub fn store(name: String, reader: Reader) -> Result<DiffSide> {
         let documents = reader.documents()?.into_iter().map(|document| document.id).collect();
-        let open: Opener = Box::new(move |doc| reader.view(doc));
+        let open: Opener = Box::new(move |doc| reader.any_view(doc));
         Ok(DiffSide { name, holds: Holdings::Many { documents, open, selective: false } })
     }
 

@@ -2,7 +2,6 @@
 
 use super::import::TouchedDocument;
 use crate::concern::{self};
-use crate::crdt::any_view::AnyView;
 use crate::id::DocId;
 use crate::inspect::diff::{Change, ChangeKind, Compared, Comparison, compare};
 use crate::query::diff::FieldChange;
@@ -33,14 +32,8 @@ pub struct ImportedChange {
 pub fn changes(touched: &[TouchedDocument]) -> Vec<ImportedChange> {
     let changes = |of: &TouchedDocument| {
         let spec = concern::of(&of.doc);
-        let [before, after] = [&of.before, &of.after].map(|view| {
-            view.as_ref().map(|view| -> &dyn Compared {
-                match view {
-                    AnyView::View(view) => &**view,
-                    AnyView::Types(types) => &**types,
-                }
-            })
-        });
+        let [before, after] =
+            [&of.before, &of.after].map(|view| view.as_ref().map(|view| view as &dyn Compared));
         match compare(spec, before, after) {
             Comparison::Equal => Vec::new(),
             Comparison::Different(changes) | Comparison::Diverged(changes) => {

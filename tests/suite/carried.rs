@@ -248,6 +248,19 @@ fn everything_of_yjs_is_loaded_exported_and_imported() {
             std::fs::read(store.dir.join(&path)).unwrap()
         );
     }
+    // It is compared and anonymized as a file of it is.
+    let same = store.run(&["doc", "diff", "notes:x:plan", &format]);
+    assert_eq!(same.exits(0).stdout, machine.run(&["doc", "diff", &format, &format]).stdout);
+    store.run(&["doc", "diff", "notes:x:plan", "notes:x:mixed"]).exits(3);
+    let both = [text(&store.dir), text(&other.dir)];
+    machine.run(&["doc", "diff", &both[0], &both[1]]).exits(0);
+    machine.run(&["doc", "diff", &bundle, &both[1]]).exits(0);
+    let copies = [("one.yrs", "notes:x:plan"), ("two.yrs", &format)].map(|(name, what)| {
+        let copy = text(&machine.path(name));
+        store.run(&["doc", "anonymize", what, "-O", &copy]).exits(0);
+        machine.run(&["digest", &copy]).ok()
+    });
+    assert_eq!(copies[0], copies[1]);
     // Nothing here writes it.
     let list = store.json(&["doc", "list"]);
     assert_eq!(list.as_array().map(Vec::len), Some(3), "{list}");

@@ -3,6 +3,7 @@ use crate::cmd::resolve::missing;
 use crate::cmd::subject::{LooseDocument, Subject};
 use crate::cmd::{Context, OutFile, files};
 use crate::concern::{self, core};
+use crate::crdt::any_view::AnyView;
 use crate::crdt::source::Source;
 use crate::error::{Error, Result, counted};
 use crate::id::DocId;
@@ -32,7 +33,13 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
         Subject::Stored(reader, doc) => (reader, doc),
         Subject::File(file) => return of_file(context, args, &file),
     };
-    let view = reader.view(&doc)?.ok_or_else(|| missing(&doc))?;
+    let view = match reader.any_view(&doc)?.ok_or_else(|| missing(&doc))? {
+        AnyView::View(view) => view,
+        AnyView::Types(types) => {
+            let copy = of_any(types.bytes(), doc.as_str(), args)?;
+            return deliver(context, args, doc.as_str(), copy);
+        }
+    };
     let members = args.members.then(|| members(&reader, &doc)).transpose()?;
     let copy =
         anonymize(&view.update(concern::roots(&doc))?, concern::of(&doc), members.as_deref())?;
@@ -46,17 +53,20 @@ fn of_file(context: &Context, args: &Args, file: &LooseDocument) -> Result<Repor
     let known = spec.and_then(|spec| Some((spec, Update::checked(&file.update, spec.roots).ok()?)));
     let copy = match known {
         Some((spec, update)) => anonymize(&update, Some(spec), args.members.then_some(&[][..]))?,
-        None if args.members => {
-            return Err(Error::usage(format!("nobody knows who the members of {} are", file.name))
-                .hint("without `--members`: every value that is a text becomes filler anyway"));
-        }
-        None => {
-            let update = Update::walk(&file.update)
-                .map_err(|fault| Error::bug("an update was read and is none").because(fault))?;
-            anonymize_any(&update)?
-        }
+        None => of_any(&file.update, &file.name, args)?,
     };
     deliver(context, args, &file.name, copy)
+}
+
+/// Of what nothing is known but its shared types.
+fn of_any(update: &[u8], name: &str, args: &Args) -> Result<Anonymous> {
+    if args.members {
+        return Err(Error::usage(format!("nobody knows who the members of {name} are"))
+            .hint("without `--members`: every value that is a text becomes filler anyway"));
+    }
+    let update = Update::walk(update)
+        .map_err(|fault| Error::bug("an update was read and is none").because(fault))?;
+    anonymize_any(&update)
 }
 
 fn deliver(context: &Context, args: &Args, doc: &str, copy: Anonymous) -> Result<Report> {

@@ -4,7 +4,7 @@ use crate::cmd::moment::AtMoment;
 use crate::cmd::subject::split;
 use crate::cmd::{Context, files};
 use crate::concern::{self, CONCERNS};
-use crate::crdt::view::View;
+use crate::crdt::any_view::AnyView;
 use crate::error::{Error, Kind, Result, counted, listed};
 use crate::id::DocId;
 use crate::limits;
@@ -187,11 +187,11 @@ fn document(context: &Context, wanted: &str) -> Result<DiffSide> {
     };
     let reader = context.reader().map_err(no_path)?;
     let doc = context.document(&reader, wanted).map_err(no_path)?;
-    let view = reader.view(&doc)?.ok_or_else(|| crate::cmd::resolve::missing(&doc))?;
+    let view = reader.any_view(&doc)?.ok_or_else(|| crate::cmd::resolve::missing(&doc))?;
     Ok(DiffSide::document(doc, view))
 }
 
-fn in_bundle(name: &str, bundle: &Bundle, doc: &DocId) -> Result<Option<View>> {
+fn in_bundle(name: &str, bundle: &Bundle, doc: &DocId) -> Result<Option<AnyView>> {
     let Some((_, update)) = bundle.documents().find(|(document, _)| document.doc == *doc) else {
         return Ok(None);
     };
@@ -200,8 +200,8 @@ fn in_bundle(name: &str, bundle: &Bundle, doc: &DocId) -> Result<Option<View>> {
             .hint("`crdtctl sync export -O FILE`, without `--for`, writes full states")
     };
     let update = update.ok_or_else(partial)?;
-    match Update::checked(update, concern::roots(doc)) {
-        Ok(update) if update.needs().is_empty() => View::read(&update).map(Some),
+    match Update::checked(update, concern::expected(doc)) {
+        Ok(update) if update.needs().is_empty() => AnyView::read(&update).map(Some),
         Ok(_) => Err(partial()),
         Err(fault) => {
             Err(Error::untrusted(format!("{name}: the update of {doc} is not valid"))
