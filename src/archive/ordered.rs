@@ -145,10 +145,12 @@ fn refill(
             Some(terms),
         ),
     };
+    // From the second page on the index is entered where the last one ended, not by these times.
+    let free = if lane.from.is_some() { "+" } else { "" };
     let mut sql = format!(
         "SELECT r.created_at, r.client, r.clock, r.id, r.n FROM {tables}
          WHERE r.doc_id = :doc AND r.removed = 0
-         AND r.created_at >= :since AND r.created_at < :until"
+         AND {free}r.created_at >= :since AND {free}r.created_at < :until"
     );
     // Every parameter stands in every form of it.
     match &lane.source {
