@@ -91,7 +91,21 @@ pub struct AppliedUpdate<'u> {
 pub fn resolve(session: &mut Session, imported: &[Incoming<'_>]) -> Result<Merged> {
     let mut merged = resolve_documents(session, imported)?;
     prune_entity_of(session, imported, &mut merged.documents)?;
+    // Of these nothing is left to be acknowledged, or pruned, until they change.
+    for incoming in imported.iter().filter(|incoming| concern::of(&incoming.doc).is_some()) {
+        if let Err(e) = tombstone::note_swept(session, &incoming.doc) {
+            session.leave_out(e)?;
+        }
+    }
     Ok(merged)
+}
+
+/// Asks for what tells which records of a document [`resolve`] looks at.
+pub fn ask_for_members(session: &mut Session, doc: &DocId) -> Result<()> {
+    match doc.entity() {
+        Some(entity) => session.ask_for_all(&entity.document(concern::core::SPEC.name)),
+        None => Ok(()),
+    }
 }
 
 /// The same, without what news of the members frees in other documents.
@@ -111,11 +125,11 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
             continue;
         };
         let before = incoming.before();
-        if session.view(doc)?.is_some() {
+        if session.at_hand(doc)?.is_some() {
             let plan = registers::decide(session, doc, before, parts)?;
             let replaced = unite(session, incoming)?;
             account.conflicts = keep(session, incoming, replaced, plan.lost)?;
-            if let Some(decided) = session.view(doc)? {
+            if let Some(decided) = session.at_hand(doc)? {
                 let conflicts = account.conflicts + keep_orphans(session, incoming, &decided)?;
                 account = compare(spec, before, &decided);
                 account.conflicts = conflicts;
@@ -216,7 +230,7 @@ fn unite(session: &mut Session, incoming: &Incoming<'_>) -> Result<Vec<Conflict>
     let theirs = theirs.map(|(view, part)| Loser { view, known: Some(known), by: part.by.clone() });
     let mut lost = Vec::new();
     for loser in ours.into_iter().chain(theirs) {
-        let Some(after) = session.view(doc)? else { break };
+        let Some(after) = session.at_hand(doc)? else { break };
         if after.shows_containers_of(loser.view) {
             continue;
         }
@@ -237,7 +251,7 @@ fn keep(
     others: Vec<Conflict>,
 ) -> Result<usize> {
     let doc = &incoming.doc;
-    let Some(now) = session.view(doc)? else { return Ok(0) };
+    let Some(now) = session.at_hand(doc)? else { return Ok(0) };
     let placeless = others.iter().filter(|lost| lost.path.is_empty()).map(|lost| lost.item);
     let placeless: Vec<(u64, u32)> = placeless.collect();
     let elements = stray::elements(session, doc, &incoming.parts, &placeless)?;

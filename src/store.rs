@@ -36,12 +36,17 @@ mod salvage;
 mod savepoint;
 mod session;
 mod state;
+mod swept;
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+pub(crate) use fs::counted;
 
 pub use adopt::{Adopted, Rules};
 pub use commits::{ChangedDocument, Commits, Committed};
 pub use fs::{Seen, free_bytes};
+pub use index::StoredDocument;
 pub use layout::{Document, Meta, Problem, Scan};
 pub use reader::{OnDisk, Reader};
 pub use salvage::Remains;

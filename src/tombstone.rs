@@ -218,10 +218,12 @@ pub fn acknowledge(session: &mut Session, doc: &DocId) -> Result<usize> {
     let (Some(member), Some(spec)) = (session.member().cloned(), concern::of(doc)) else {
         return Ok(0);
     };
-    if !members_of(session, doc)?.contains_key(member.as_str()) {
+    let members = members_of(session, doc)?;
+    if !members.contains_key(member.as_str()) {
         return Ok(0);
     }
-    let Some(view) = session.view(doc)? else { return Ok(0) };
+    session.ask_for_unswept(doc, &swept_by(Some(&member), &members))?;
+    let Some(view) = session.at_hand(doc)? else { return Ok(0) };
     let open: Vec<(&DeletionMarker, DocPath)> = list(spec, &*view)
         .into_iter()
         .filter(|tombstone| tombstone.plain == PlainPart::Nothing)
@@ -240,6 +242,37 @@ pub fn acknowledge(session: &mut Session, doc: &DocId) -> Result<usize> {
         }
         Ok(written)
     })
+}
+
+/// What stands for all that decides which tombstones are acknowledged and pruned here: who acts, and
+/// who is waited for.
+fn swept_by(member: Option<&MemberId>, members: &MemberTimes) -> [u8; 32] {
+    let mut hash = blake3::Hasher::new();
+    hash.update(b"crdtctl sweep 1");
+    let mut add = |text: &str| {
+        hash.update(&text.len().to_be_bytes()).update(text.as_bytes());
+    };
+    add(member.map_or("", MemberId::as_str));
+    for (member, joined) in members {
+        add(member);
+        add(&joined.to_string());
+    }
+    hash.finalize().into()
+}
+
+/// Asks for all of a document in which there may be tombstones that [`acknowledge`] and
+/// [`prune_document`] have not looked at since they last looked at it.
+pub fn ask_for_unswept(session: &mut Session, doc: &DocId) -> Result<()> {
+    let members = members_of(session, doc)?;
+    session.ask_for_unswept(doc, &swept_by(session.member(), &members))
+}
+
+/// Notes that both have looked at all of a document, as it stands now.
+pub fn note_swept(session: &mut Session, doc: &DocId) -> Result<()> {
+    let members = members_of(session, doc)?;
+    let by = swept_by(session.member(), &members);
+    session.note_swept(doc, by);
+    Ok(())
 }
 
 /// A tombstone that prunes, or would.
@@ -325,7 +358,8 @@ pub fn prune_document(session: &mut Session, doc: &DocId) -> Result<Vec<Pruned>>
         return Ok(Vec::new());
     }
     let members = members_of(session, doc)?;
-    let Some(view) = session.view(doc)? else { return Ok(Vec::new()) };
+    session.ask_for_unswept(doc, &swept_by(session.member(), &members))?;
+    let Some(view) = session.at_hand(doc)? else { return Ok(Vec::new()) };
     remove(session, doc, PrunePlan::of(doc, &*view, &members))
 }
 
@@ -467,7 +501,8 @@ pub fn members_of(session: &mut Session, doc: &DocId) -> Result<MemberTimes> {
     }
     let Some(entity) = doc.entity() else { return Ok(MemberTimes::new()) };
     let core = entity.document(core::SPEC.name);
-    Ok(session.read(&core, core::active)?.unwrap_or_default())
+    let members = session.read(&core, core::active)?.unwrap_or_default();
+    session.was_at_hand(&core).map(|()| members)
 }
 
 /// Refuses to create anything in a document that is over its limit; deleting, editing, importing

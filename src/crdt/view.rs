@@ -15,6 +15,7 @@ mod plain;
 mod tests;
 mod typed;
 
+pub use digest::ContentSum;
 pub use news::is_new;
 
 use super::plain::Plain;
@@ -173,6 +174,12 @@ impl View {
             let value = self.child(node, flag).and_then(|entry| self.single(entry));
             value == Some(Value::Bool(true))
         })
+    }
+
+    /// The sum of the digests of the parts of the live content: two documents that show the same have
+    /// the same sum, as with [`View::digest`].
+    pub fn sum(&self) -> ContentSum {
+        digest::sum(self)
     }
 
     /// The item that created the container at a path; none for a root, which nobody created.

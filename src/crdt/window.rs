@@ -7,7 +7,7 @@
 use crate::crdt::source::{Shared, Source};
 use crate::error::Result;
 use crate::wire::{
-    Bytes, Checked, Id, Noted, PageFacts, PageRow, PageSet, Pages, Splice, Update, Value,
+    Bytes, Checked, Id, Noted, PageFacts, PageRow, PageSet, Pages, Splice, Update, Value, Version,
 };
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -27,6 +27,17 @@ pub trait PageSource: Bytes + fmt::Debug {
     /// The keys of a root among which the last so many records are that it holds, hidden
     /// ones left out or not; None where that takes a look at each.
     fn latest(&self, root: &str, count: usize, hidden: bool) -> Option<Vec<String>>;
+
+    /// The pages that an update joins, and those with the same keys in other roots; None where that
+    /// takes a look at all of it.
+    fn touched(&self, update: &Update<'_, Checked>) -> Option<PageSet>;
+
+    /// The pages in which there may be tombstones that were not swept by what this stands for; None
+    /// where nothing is known of that.
+    fn unswept(&self, by: &[u8; 32]) -> Option<PageSet>;
+
+    /// How much of the document the whole state holds; None where that takes reading it.
+    fn version(&self) -> Option<Version>;
 
     /// All pages of a root.
     fn of_root(&self, root: &str) -> PageSet;
@@ -85,6 +96,18 @@ impl PageSource for HeldState {
     }
 
     fn latest(&self, _root: &str, _count: usize, _hidden: bool) -> Option<Vec<String>> {
+        None
+    }
+
+    fn touched(&self, _update: &Update<'_, Checked>) -> Option<PageSet> {
+        None
+    }
+
+    fn unswept(&self, _by: &[u8; 32]) -> Option<PageSet> {
+        None
+    }
+
+    fn version(&self) -> Option<Version> {
         None
     }
 
@@ -199,6 +222,25 @@ impl Window {
             [] => self.ask_for_all(),
             [root] => self.miss(self.pages.of_root(root)),
             [root, key, ..] => self.miss(self.pages.find(root, key)),
+        }
+    }
+
+    /// Notes that all is asked for that an update joins, and whatever has the same key in another
+    /// root.
+    pub fn ask_for_touched(&self, update: &Update<'_, Checked>) {
+        self.miss_or_all(self.pages.touched(update));
+    }
+
+    /// Notes that all is asked for in which there may be tombstones that were not swept by what this
+    /// stands for.
+    pub fn ask_for_unswept(&self, by: &[u8; 32]) {
+        self.miss_or_all(self.pages.unswept(by));
+    }
+
+    fn miss_or_all(&self, wanted: Option<PageSet>) {
+        match wanted {
+            Some(pages) => self.miss(pages),
+            None => self.ask_for_all(),
         }
     }
 

@@ -80,7 +80,8 @@ pub fn audit(
     let mut writers = Writers::default();
     let mut done = Vec::new();
     for (incoming, attributed) in imported.iter().filter(|(_, attributed)| !attributed.is_empty()) {
-        let (Some(spec), Some(view)) = (concern::of(&incoming.doc), session.view(&incoming.doc)?)
+        let (Some(spec), Some(view)) =
+            (concern::of(&incoming.doc), session.at_hand(&incoming.doc)?)
         else {
             continue;
         };

@@ -68,7 +68,7 @@ pub fn decide(
     before: Option<&View>,
     parts: &[AppliedUpdate<'_>],
 ) -> Result<RegisterPlan> {
-    let Some(after) = session.view(doc)? else { return Ok(RegisterPlan::default()) };
+    let Some(after) = session.at_hand(doc)? else { return Ok(RegisterPlan::default()) };
     let sides = sides(parts);
     let by: Vec<Option<String>> = parts.iter().map(|part| part.by.clone()).collect();
     let now = session.now();

@@ -8,12 +8,12 @@ use super::adopt;
 use super::fs::{self, LockFile, Seen};
 use super::layout::{Layout, Meta};
 use super::load::{self, Loaded, Stamp};
-use super::state::{PageChange, State};
+use super::state::{KnownContent, PageChange, State};
 use crate::crdt::window::Window;
 use crate::error::{Error, Result};
 use crate::gate::{self, Expected};
 use crate::id::DocId;
-use crate::wire::{PageSet, Pages, Splice, SplicePart};
+use crate::wire::{Noted, PageSet, Pages, Splice, SplicePart, Update};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -36,21 +36,35 @@ pub(super) struct Checkpoint<'a> {
     pub seen: Option<Seen>,
     /// The whole state.
     pub state: &'a NewState,
+    /// What is known of its content, where anything is.
+    pub content: ContentNote,
     /// The state holds all rows up to here.
     pub seq: i64,
+}
+
+/// What is known of the content of a state that is to be written.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ContentNote {
+    pub known: KnownContent,
+    /// All of its tombstones were swept.
+    pub is_swept: bool,
+    /// Those were of all pages that stay as they were, unless it was noted that they changed.
+    pub others_swept: bool,
 }
 
 impl<'a> Checkpoint<'a> {
     /// Of a document that was loaded and is not changed: `state` is its whole state, with all rows
     /// of the log up to `seq`.
     pub fn of(doc: &'a DocId, loaded: &'a Loaded, state: &'a NewState, seq: i64) -> Self {
-        Checkpoint { doc, path: &loaded.path, file: loaded.file, seen: None, state, seq }
+        let (path, content) = (&loaded.path, ContentNote::default());
+        Checkpoint { doc, path, file: loaded.file, seen: None, state, content, seq }
     }
 }
 
 /// A document's state as it is to be stored.
 pub(super) enum NewState {
-    Whole(Rc<[u8]>),
+    /// All of it; with the fields that are noted of its pages, where these are to be found again.
+    Whole(Rc<[u8]>, Option<Noted>),
     /// What became of some of its pages, and all others as they were.
     Spliced(Box<SplicedState>),
 }
@@ -67,7 +81,7 @@ impl NewState {
     /// How many bytes it has.
     pub fn bytes(&self) -> u64 {
         match self {
-            NewState::Whole(bytes) => bytes.len() as u64,
+            NewState::Whole(bytes, _) => bytes.len() as u64,
             NewState::Spliced(spliced) => spliced.splice.bytes,
         }
     }
@@ -80,14 +94,14 @@ impl NewState {
     /// Hands all of it out, piece by piece.
     fn write(&self, out: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         match self {
-            NewState::Whole(bytes) => out(bytes),
+            NewState::Whole(bytes, _) => out(bytes),
             NewState::Spliced(spliced) => spliced.write(out),
         }
     }
 
     fn spliced(&self) -> Option<&SplicedState> {
         match self {
-            NewState::Whole(_) => None,
+            NewState::Whole(..) => None,
             NewState::Spliced(spliced) => Some(spliced),
         }
     }
@@ -155,6 +169,9 @@ pub(super) fn fold(
         if let (Some(lock), Some(seen)) = (lock, seen) {
             keep_pages(state, checkpoint, lock, &seen, &stamp)?;
         }
+        if checkpoint.content.known != KnownContent::default() {
+            state.put_content(checkpoint.doc, &stamp.blake3, &checkpoint.content.known)?;
+        }
     }
     Ok(notes)
 }
@@ -168,18 +185,53 @@ fn keep_pages(
     file: &Seen,
     stamp: &Stamp,
 ) -> Result<()> {
-    match checkpoint.state.spliced() {
-        Some(spliced) if stamp.bytes >= INDEXED_BYTES && lock.is_past(file) => {
-            state.put_pages(&PageChange {
-                doc: checkpoint.doc,
+    let ContentNote { is_swept, others_swept, .. } = checkpoint.content;
+    if stamp.bytes < INDEXED_BYTES || !lock.is_past(file) {
+        return Ok(());
+    }
+    let (doc, blake3) = (checkpoint.doc, &stamp.blake3);
+    let (changed_swept, others_swept) = (is_swept, is_swept || others_swept);
+    match checkpoint.state {
+        NewState::Spliced(spliced) => {
+            let (segments, others) = (&spliced.splice.segments, spliced.window.rows_to_keep());
+            let changed = spliced.edited.rows_beyond(&PageSet::new());
+            let change = PageChange {
+                doc,
                 file,
-                blake3: &stamp.blake3,
-                segments: &spliced.splice.segments,
-                changed: spliced.edited.rows_beyond(&PageSet::new()),
-                others: spliced.window.rows_to_keep(),
-            })
+                blake3,
+                segments,
+                changed,
+                others,
+                changed_swept,
+                others_swept,
+            };
+            state.put_pages(&change)?;
         }
-        _ => Ok(()),
+        // Whoever imports next asks for no more than what comes in.
+        NewState::Whole(bytes, Some(noted)) => {
+            let Some(pages) = Update::walk(bytes).ok().and_then(|all| Pages::of(&all, noted))
+            else {
+                return Ok(());
+            };
+            let others = Some(Vec::new());
+            let (segments, changed) = (pages.segments(), pages.rows_beyond(&PageSet::new()));
+            let change = PageChange {
+                doc,
+                file,
+                blake3,
+                segments,
+                changed,
+                others,
+                changed_swept,
+                others_swept,
+            };
+            state.put_pages(&change)?;
+        }
+        NewState::Whole(_, None) => {}
+    }
+    match is_swept {
+        true => state.put_swept(doc),
+        false => Ok(()),
     }
 }
 
@@ -264,7 +316,7 @@ pub(super) fn recover(
         if !matches!(adopt::brought(&loaded, state, doc, roots), Ok(None)) {
             continue;
         }
-        let new = NewState::Whole(loaded.state.as_slice().into());
+        let new = NewState::Whole(loaded.state.as_slice().into(), None);
         let checkpoint = Checkpoint::of(doc, &loaded, &new, seq);
         notes.extend(fold(layout, state, &[checkpoint], None, now)?);
     }

@@ -6,7 +6,7 @@ mod seen;
 
 pub use seen::Seen;
 #[cfg(test)]
-pub(super) use seen::counted;
+pub(crate) use seen::counted;
 pub(super) use seen::{OpenFile, seen};
 
 use crate::error::{Error, Kind, Result};

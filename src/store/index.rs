@@ -4,16 +4,20 @@
 //! while the file is the very one: the same inode, size and times, and times so far back then that
 //! any change since would show in them.
 
+mod touched;
+
 use super::fs::{OpenFile, Seen};
 use super::layout::Layout;
 use super::load::{Loaded, Stamp};
 use super::state::{KnownClocks, PageIndex, PageTable, State, StoredPage};
+use crate::crdt::view::ContentSum;
 use crate::crdt::window::{PageSource, Window};
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::limits;
 use crate::wire::{
     Bytes, Checked, DeleteSet, IdSet, Noted, PageFacts, PageRow, PageSet, Segments, Splice, Update,
+    Version,
 };
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -37,6 +41,8 @@ struct IndexedFile {
     segments: Segments,
     deletes: DeleteSet,
     table: PageTable,
+    /// What its tombstones were swept by, where that is known.
+    swept: Option<[u8; 32]>,
     /// Those that were asked for, in the order in which they got their numbers.
     pages: RefCell<Vec<StoredPage>>,
     numbers: RefCell<BTreeMap<String, BTreeMap<Option<String>, u32>>>,
@@ -85,6 +91,40 @@ pub(super) fn clients(layout: &Layout, state: &State, doc: &DocId) -> Result<Opt
     Ok(found.and_then(|found| Some(found.index.segments?.clients())))
 }
 
+/// What is known of a document as it stands in its file.
+#[derive(Debug, Clone)]
+pub struct StoredDocument {
+    /// Its version.
+    pub version: Version,
+    /// The length of its state.
+    pub bytes: u64,
+    /// The sum of its content ([`crate::crdt::view::View::sum`]); None where nobody took it.
+    pub sum: Option<ContentSum>,
+}
+
+/// A document as it was last written here, and is, with nothing read of it but what it deletes; None
+/// where that takes reading it.
+pub(super) fn stored(
+    layout: &Layout,
+    state: &State,
+    doc: &DocId,
+) -> Result<Option<StoredDocument>> {
+    let Some(found) = as_written(layout, state, doc)? else { return Ok(None) };
+    let KnownFile { file, seen, index, .. } = found;
+    let Some(segments) = index.segments else { return Ok(None) };
+    let bytes = seen.bytes();
+    let Some(deletes) = segments.deletes(&file, bytes) else { return Ok(None) };
+    let content = state.content_of(doc, &index.blake3)?.unwrap_or_default();
+    let version = Version { clocks: segments.clocks(), deletes };
+    Ok(Some(StoredDocument { version, bytes, sum: content.sum }))
+}
+
+/// Whether a document's file is as it was last written here, and the log has nothing that it lacks.
+/// False where it takes reading it to know.
+pub(super) fn is_as_written(layout: &Layout, state: &State, doc: &DocId) -> Result<bool> {
+    Ok(as_written(layout, state, doc)?.is_some())
+}
+
 /// A document as it was last written here, and a window over it; None where that takes reading all
 /// of it.
 pub(super) fn open(
@@ -98,6 +138,7 @@ pub(super) fn open(
     let Some(segments) = index.segments else { return Ok(None) };
     let Some(deletes) = segments.deletes(&file, seen.bytes()) else { return Ok(None) };
     let stamp = Stamp { blake3: index.blake3, bytes: seen.bytes() };
+    let swept = state.content_of(doc, &stamp.blake3)?.and_then(|content| content.swept);
     let source = IndexedFile {
         path: path.clone(),
         file,
@@ -106,6 +147,7 @@ pub(super) fn open(
         segments,
         deletes,
         table: index.table,
+        swept,
         pages: RefCell::default(),
         numbers: RefCell::default(),
         facts: RefCell::default(),
@@ -195,6 +237,22 @@ impl PageSource for IndexedFile {
     fn latest(&self, root: &str, count: usize, hidden: bool) -> Option<Vec<String>> {
         let count = u32::try_from(count).ok()?;
         Some(self.told(self.table.latest(root, count, hidden)))
+    }
+
+    fn touched(&self, update: &Update<'_, Checked>) -> Option<PageSet> {
+        self.find_touched(update)
+    }
+
+    fn unswept(&self, by: &[u8; 32]) -> Option<PageSet> {
+        if self.swept.as_ref() != Some(by) {
+            return None;
+        }
+        let pages = self.told(self.table.unswept());
+        Some(pages.into_iter().filter_map(|page| self.number(page)).collect())
+    }
+
+    fn version(&self) -> Option<Version> {
+        Some(Version { clocks: self.segments.clocks(), deletes: self.deletes.clone() })
     }
 
     fn of_root(&self, root: &str) -> PageSet {

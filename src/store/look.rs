@@ -1,6 +1,6 @@
 //! Reading no more of a large document than what is asked of it.
 
-use super::index;
+use super::index::{self, StoredDocument};
 use super::reader::{FileSource, Reader};
 use crate::crdt::source::Source;
 use crate::crdt::view::View;
@@ -45,6 +45,20 @@ impl Reader {
             window = window.with_missed()?;
         }
         None
+    }
+
+    /// What is known of a document without reading it; None where that takes reading it.
+    ///
+    /// # Errors
+    /// From the local state.
+    pub fn stored(&self, doc: &DocId) -> Result<Option<StoredDocument>> {
+        match self.source() {
+            FileSource::Files { layout, state: Some(state) } => {
+                let stored = state.unmoved(|| index::stored(layout, state, doc));
+                Ok(stored.transpose()?.flatten())
+            }
+            _ => Ok(None),
+        }
     }
 
     /// How many clients wrote a document, if that is known without reading it.

@@ -1,19 +1,20 @@
 //! A document in a session: as it was loaded, and what the session makes of it.
 
 use super::Roots;
-use super::fold::NewState;
+use super::fold::{ContentNote, NewState};
 use super::load::{Loaded, excluded};
+use super::state::KnownContent;
 use crate::crdt::any_view::AnyView;
 use crate::crdt::doc::{Admitted, Doc};
 use crate::crdt::effort::Allowance;
 use crate::crdt::opened::OpenedDocument;
 use crate::crdt::source::Source;
 use crate::crdt::types::SharedTypes;
-use crate::crdt::view::View;
+use crate::crdt::view::{ContentSum, View};
 use crate::crdt::window::Window;
 use crate::error::{Error, Result};
 use crate::id::DocId;
-use crate::wire::{self, Checked, CheckedBytes, Clocks, Update, Value};
+use crate::wire::{self, Checked, CheckedBytes, Clocks, Noted, Update, Value, Version};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -88,6 +89,8 @@ pub(super) struct PendingChange {
     pub doc: DocId,
     pub path: PathBuf,
     pub state: NewState,
+    /// What is known of its content.
+    pub content: ContentNote,
     /// The rows for the log.
     pub parts: Vec<LogPart>,
     /// The log holds all of the document from here on, and did not before.
@@ -298,8 +301,49 @@ impl OpenDocument {
         Ok(self.view(doc, roots)?.value(path))
     }
 
-    /// What is to be committed, encoded and walked; None when nothing changed.
-    pub fn finish(&mut self, doc: &DocId, roots: Roots) -> Result<Option<PendingChange>> {
+    /// A version of what was loaded, with all that was changed since.
+    pub fn later(&self, mut version: Version, doc: &DocId, roots: Roots) -> Result<Version> {
+        for update in self.editing.iter().flat_map(|editing| editing.doc.updates()) {
+            let made = own(update, doc, roots)?.version();
+            version.deletes.union(&made.deletes);
+            for (client, clock) in made.clocks {
+                let known = version.clocks.entry(client).or_default();
+                *known = clock.max(*known);
+            }
+        }
+        Ok(version)
+    }
+
+    /// The sum of its content as it stands, given that of what was loaded; None where that is asked
+    /// for and not known.
+    pub fn sum(
+        &mut self,
+        doc: &DocId,
+        roots: Roots,
+        loaded: Option<ContentSum>,
+    ) -> Result<Option<ContentSum>> {
+        if self.window.is_none() {
+            return Ok(self.any_view(doc, roots)?.view().map(|view| view.sum()));
+        }
+        match (loaded, self.is_changed()) {
+            (Some(loaded), true) => {
+                let before = View::of(&self.loaded.update(doc, roots)?).sum();
+                Ok(Some(loaded.with(self.view(doc, roots)?.sum(), before)))
+            }
+            (loaded, _) => Ok(loaded),
+        }
+    }
+
+    /// What is to be committed, encoded and walked; None when nothing changed. `known` is what is
+    /// known of the content that was loaded, and it was `swept` since.
+    pub fn finish(
+        &mut self,
+        doc: &DocId,
+        roots: Roots,
+        noted: Noted,
+        known: &KnownContent,
+        swept: Option<[u8; 32]>,
+    ) -> Result<Option<PendingChange>> {
         if !self.is_changed() {
             return Ok(None);
         }
@@ -307,8 +351,19 @@ impl OpenDocument {
             Some(state) => state,
             None => {
                 self.complete(doc, roots)?;
-                NewState::Whole(self.state()?)
+                NewState::Whole(self.state()?, swept.map(|_| noted))
             }
+        };
+        // What is not known by pages takes reading everything: only where it was read.
+        let sum = match (&state, swept) {
+            (NewState::Whole(..), None) => None,
+            _ => self.sum(doc, roots, known.sum)?,
+        };
+        let stays = known.swept.filter(|_| matches!(state, NewState::Spliced(_)));
+        let content = ContentNote {
+            known: KnownContent { swept: swept.or(stays), sum },
+            is_swept: swept.is_some(),
+            others_swept: stays.is_some(),
         };
         let Some(editing) = &self.editing else { return Ok(None) };
         let whole = self.loaded.unlogged.iter();
@@ -317,6 +372,7 @@ impl OpenDocument {
             doc: doc.clone(),
             path: self.loaded.path.clone(),
             state,
+            content,
             parts: whole.chain(editing.parts(doc, roots)?).collect(),
             begins_log: self.loaded.unlogged.is_some(),
             client: editing.client,

@@ -14,8 +14,17 @@ use crate::crdt::window::Window;
 use crate::error::Result;
 use crate::gate;
 use crate::id::DocId;
-use crate::wire::{Noted, Pages};
+use crate::wire::{Noted, Pages, Splice, Update};
 use std::rc::Rc;
+
+/// Of which documents no more is opened than what is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Paging {
+    /// Of all that are large.
+    OfAny,
+    /// Of those of which it is written down where their pages stand.
+    OfIndexed,
+}
 
 impl Session {
     /// Runs what is the first to change anything in this session, and gives it of large documents no
@@ -25,6 +34,22 @@ impl Session {
     /// # Errors
     /// Those of `run`.
     pub fn with_pages<R>(&mut self, run: impl Fn(&mut Session) -> Result<R>) -> Result<R> {
+        self.run_paged(Paging::OfAny, run)
+    }
+
+    /// The same, where it is not worth while to look for the pages of a document that was read.
+    ///
+    /// # Errors
+    /// Those of `run`.
+    pub fn with_indexed_pages<R>(&mut self, run: impl Fn(&mut Session) -> Result<R>) -> Result<R> {
+        self.run_paged(Paging::OfIndexed, run)
+    }
+
+    fn run_paged<R>(
+        &mut self,
+        paging: Paging,
+        run: impl Fn(&mut Session) -> Result<R>,
+    ) -> Result<R> {
         if self.changes_begun() > 0 || !self.changed.is_empty() || !self.derived.is_empty() {
             return run(self);
         }
@@ -33,22 +58,24 @@ impl Session {
         let mut turns = 0..Window::TURNS;
         let result = loop {
             // With everything open nothing is missed.
-            self.paging = turns.next().is_some();
+            self.paging = turns.next().map(|_| paging);
             let point = self.state.savepoint()?;
             let result = environment.ids.repeatably(|| run(self));
-            if !self.paging || !self.asks_for_more() {
+            if self.paging.is_none() || !self.asks_for_more() {
                 self.state.release()?;
                 break result;
             }
             self.state.roll_back_to(point)?;
             self.begin_again(notes)?;
         };
-        self.paging = false;
+        self.paging = None;
         environment.ids.forget();
         result
     }
 
-    fn asks_for_more(&self) -> bool {
+    /// Whether what is being run has asked for anything that is not at hand: then it is run again, and
+    /// what it does until then is worth nothing.
+    pub fn asks_for_more(&self) -> bool {
         let mut windows = self.documents.values().flatten().filter_map(|open| open.window.as_ref());
         windows.any(|window| window.has_missed())
     }
@@ -70,7 +97,7 @@ impl Session {
     pub(super) fn complete(&mut self, doc: &DocId) -> Result<()> {
         let roots = self.environment.roots;
         match self.documents.get_mut(doc) {
-            Some(Some(open)) if !self.paging => open.complete(doc, roots),
+            Some(Some(open)) if self.paging.is_none() => open.complete(doc, roots),
             _ => Ok(()),
         }
     }
@@ -149,14 +176,29 @@ impl OpenDocument {
         else {
             return Ok(None);
         };
-        debug_assert!(
-            window.source().whole().is_ok_and(|whole| {
-                let spliced = splice.whole(whole.as_slice()).unwrap_or_default();
-                gate::storable(&spliced).is_ok() && spliced.len() as u64 == splice.bytes
-            }),
-            "{doc}: what was spliced must not be stored"
-        );
+        debug_assert!(self.is_spliced_right(&splice, doc, roots), "{doc}: it was spliced wrongly");
         Ok(Some(NewState::Spliced(Box::new(SplicedState { window, splice, edited }))))
+    }
+
+    /// Whether what was spliced may be stored, and is what is said of it without reading everything.
+    fn is_spliced_right(&self, splice: &Splice, doc: &DocId, roots: Roots) -> bool {
+        let Some(window) = &self.window else { return true };
+        // Tests count what is read of files; this is read for them alone.
+        #[cfg(test)]
+        let counted = super::counted::taken();
+        let whole = window.source().whole().ok();
+        #[cfg(test)]
+        super::counted::put_back(counted);
+        let Some(whole) = whole.and_then(|whole| splice.whole(whole.as_slice())) else {
+            return false;
+        };
+        let version = window.source().version().map(|version| self.later(version, doc, roots));
+        gate::storable(&whole).is_ok()
+            && whole.len() as u64 == splice.bytes
+            && Update::walk(&whole).is_ok_and(|whole| {
+                version
+                    .is_none_or(|version| version.is_ok_and(|version| version == whole.version()))
+            })
     }
 
     fn make_again(&mut self, doc: &DocId, roots: Roots, made: Editing) -> Result<()> {

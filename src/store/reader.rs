@@ -4,7 +4,7 @@ use super::fs::Seen;
 use super::layout::{Document, Layout, Problem, Scan};
 use super::load::{self, Loaded, Stamp};
 use super::state::{Legacy, LogRow, State};
-use super::{Environment, Roots, replica};
+use super::{Environment, Roots, index, replica};
 use crate::crdt::any_view::AnyView;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
@@ -224,6 +224,10 @@ impl Reader {
             return Ok(None);
         };
         let Some(rows) = state.log_after(doc, after)? else { return Ok(None) };
+        if index::is_as_written(layout, state, doc)? {
+            let from = state.known(doc)?.map(|known| known.log_from);
+            return Ok(from.is_some_and(|from| after >= from).then_some(rows));
+        }
         let Some(path) = layout.find(doc)? else { return Ok(Some(rows)) };
         let Some(bytes) = layout.read(&path)? else { return Ok(Some(rows)) };
         // Asked after the file was read: a fold in between makes a false alarm, not a false rest.

@@ -125,7 +125,7 @@ impl Session {
     }
 
     /// A document that exists, in its file, in the log, or in this session.
-    fn existing(&mut self, doc: &DocId) -> Result<Option<&mut OpenDocument>> {
+    pub(super) fn existing(&mut self, doc: &DocId) -> Result<Option<&mut OpenDocument>> {
         self.load(doc)?;
         self.complete(doc)?;
         Ok(self.documents.get_mut(doc).and_then(Option::as_mut).filter(|w| w.exists()))

@@ -105,7 +105,7 @@ impl Session {
     pub(super) fn write_checkpoint(&self, doc: &DocId) -> Result<()> {
         let loaded = load::load(&self.layout, Some(&self.state), doc, self.environment.roots)?;
         let Some(loaded) = loaded else { return Ok(()) };
-        let state = NewState::Whole(loaded.state.as_slice().into());
+        let state = NewState::Whole(loaded.state.as_slice().into(), None);
         let checkpoint = Checkpoint::of(doc, &loaded, &state, self.state.log_end()?);
         let written = fold::write(&self.layout, &self.state, &checkpoint, self.now())?;
         let Some(WrittenFile { version, stamp, .. }) = written else {

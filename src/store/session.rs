@@ -7,6 +7,7 @@ use super::fs::{self, LockFile};
 use super::layout::{Document, Layout};
 use super::load::{self, Loaded};
 use super::open_document::{Editing, OpenDocument, PendingChange, WrittenBy};
+use super::paged::Paging;
 use super::replica::Replica;
 use super::state::State;
 use super::{ChangedDocument, Commits, Committed, Environment, Open, lock, reader};
@@ -52,8 +53,10 @@ pub struct Session {
     pub(super) broken: bool,
     /// Changes begun, those that failed included.
     begun: u64,
-    /// An operation is being run that asks for pages of documents.
-    pub(super) paging: bool,
+    /// What is being run asks for pages of documents.
+    pub(super) paging: Option<Paging>,
+    /// Documents whose tombstones were swept, by what, and at which revision.
+    pub(super) swept: BTreeMap<DocId, ([u8; 32], usize)>,
     /// What the command did, one JSON object a line, for the log.
     pub(super) operations: String,
     /// Documents that were left out, since they cannot be used.
@@ -102,7 +105,8 @@ impl Session {
             allowance: Allowance::default(),
             broken: false,
             begun: 0,
-            paging: false,
+            paging: None,
+            swept: BTreeMap::new(),
             operations: String::new(),
             damaged: BTreeMap::new(),
             derived: BTreeMap::new(),
@@ -310,6 +314,7 @@ impl Session {
             return Ok(committed);
         }
         let seqs = self.log(&changes)?;
+        self.keep_swept()?;
         committed.seq = seqs.command;
         committed.notes.extend(self.replica.note());
         committed.first_replica = self.replica.is_first().then(|| self.replica.member().cloned());
@@ -342,6 +347,7 @@ impl Session {
                 file: self.loaded(&change.doc).and_then(|loaded| loaded.file),
                 seen: self.loaded(&change.doc).and_then(|loaded| self.settled(loaded)),
                 state: &change.state,
+                content: change.content,
                 seq: *seq,
             })
             .collect();
@@ -368,11 +374,13 @@ impl Session {
 
     /// Every changed document, encoded and walked, and its log rows.
     fn changes(&mut self) -> Result<Vec<PendingChange>> {
-        let roots = self.environment.roots;
+        let (roots, noted) = (self.environment.roots, self.environment.noted);
         let mut changes = Vec::with_capacity(self.changed.len());
         for doc in &self.changed {
+            let known = self.known_content(doc)?;
+            let swept = self.swept_by(doc);
             if let Some(Some(open)) = self.documents.get_mut(doc) {
-                changes.extend(open.finish(doc, roots)?);
+                changes.extend(open.finish(doc, roots, noted, &known, swept)?);
             }
         }
         Ok(changes)
@@ -403,8 +411,9 @@ impl Session {
         }
         let noted = self.environment.noted;
         let roots = self.environment.roots;
-        let paging = self.paging && !roots(doc).is_anything();
-        if paging && let Some(open) = OpenDocument::indexed(&self.layout, &self.state, doc, noted)?
+        let paging = self.paging.filter(|_| !roots(doc).is_anything());
+        if paging.is_some()
+            && let Some(open) = OpenDocument::indexed(&self.layout, &self.state, doc, noted)?
         {
             self.documents.insert(doc.clone(), Some(open));
             return Ok(());
@@ -415,7 +424,7 @@ impl Session {
             None => None,
         };
         let mut open = loaded.map(OpenDocument::new);
-        if paging {
+        if paging == Some(Paging::OfAny) {
             open.iter_mut().try_for_each(|open| open.narrow(noted))?;
         }
         self.documents.insert(doc.clone(), open);
@@ -429,6 +438,7 @@ impl Session {
         self.repairs.clear();
         self.damaged.clear();
         self.operations.clear();
+        self.swept.clear();
         (self.broken, self.begun) = (false, 0);
     }
 

@@ -4,6 +4,7 @@
 
 mod canvas;
 mod conflict;
+mod content;
 mod disk;
 mod events;
 mod fault;
@@ -24,6 +25,7 @@ pub(super) use log::{KnownClocks, NewRow};
 pub(super) use pages::{PageChange, PageIndex, PageTable, StoredPage};
 pub use trash::Trashed;
 
+use crate::crdt::view::ContentSum;
 use crate::error::Result;
 
 use crate::id::{DocId, MemberId};
@@ -33,6 +35,14 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+
+/// What is known of the content of a document's file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct KnownContent {
+    /// What its tombstones were swept by.
+    pub swept: Option<[u8; 32]>,
+    pub sum: Option<ContentSum>,
+}
 
 /// The tables of `crdtctl.db` (inside the session's transaction, or read-only).
 pub struct State {

@@ -14,11 +14,14 @@ use crate::crdt::any_view::AnyView;
 use crate::error::{Error, Next, Result};
 use crate::gate::Expected;
 use crate::id::DocId;
-use crate::store::{Environment, LogRow, Reader};
+use crate::store::{Environment, LogRow, Reader, StoredDocument};
 use crate::wire::{self, Checked, Clocks, Update};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Of larger documents the sum of the content is told, if that is known: the digest takes reading
+/// them.
+const DIGESTED_BYTES: u64 = 1 << 16;
 /// An update that holds nothing.
 const NOTHING: [u8; 2] = [0, 0];
 
@@ -61,20 +64,25 @@ pub fn export(
     export_with(reader, environment, request, &ContentDigests::default())
 }
 
+/// The digest of a document's content, and its sum, where it has one.
+type Digests = (Hash, Option<Hash>);
+
 /// The digests of documents that several exports need: each is taken once.
 #[derive(Default)]
-pub(super) struct ContentDigests(RefCell<BTreeMap<DocId, (Has, Hash)>>);
+pub(super) struct ContentDigests(RefCell<BTreeMap<DocId, (Has, Digests)>>);
 
 impl ContentDigests {
-    fn of(&self, doc: &DocId, has: &Has, whole: &Update<'_, Checked>) -> Result<Hash> {
-        if let Some((of, digest)) = self.0.borrow().get(doc)
+    fn of(&self, doc: &DocId, has: &Has, whole: &Update<'_, Checked>) -> Result<Digests> {
+        if let Some((of, digests)) = self.0.borrow().get(doc)
             && of == has
         {
-            return Ok(*digest);
+            return Ok(*digests);
         }
-        let digest = Hash(AnyView::read(whole)?.digest());
-        self.0.borrow_mut().insert(doc.clone(), (has.clone(), digest));
-        Ok(digest)
+        let shown = AnyView::read(whole)?;
+        let sum = shown.view().map(|view| Hash(view.sum().to_bytes()));
+        let digests = (Hash(shown.digest()), sum);
+        self.0.borrow_mut().insert(doc.clone(), (has.clone(), digests));
+        Ok(digests)
     }
 }
 
@@ -231,11 +239,14 @@ impl<'a> Exporter<'a> {
             Some(state) => state.applied(doc)?,
             None => Applied::new(),
         };
+        if let Some((entry, update)) = self.unread(doc, &applied)? {
+            return Ok(Some(ExportPart::Document(Box::new(entry), update)));
+        }
         let Some(bytes) = self.reader.bytes(doc)? else { return Ok(None) };
         let checked = Update::checked(&bytes, (self.environment.roots)(doc));
         match checked {
             Ok(whole) => {
-                let (entry, update) = self.document(doc.clone(), &whole, applied, digests)?;
+                let (entry, update) = self.document(doc, &whole, applied, digests)?;
                 Ok(Some(ExportPart::Document(Box::new(entry), update)))
             }
             Err(fault) if fault.is_unsupported() => Ok(Some(ExportPart::Unsupported(format!(
@@ -253,83 +264,131 @@ impl<'a> Exporter<'a> {
         }
     }
 
-    /// The entry of one document and the update that goes with it.
+    /// The same of a large document of which it is known how it stands, without reading it; None
+    /// where that takes reading it.
+    fn unread(
+        &self,
+        doc: &DocId,
+        applied: &Applied,
+    ) -> Result<Option<(BundledDocument, Option<Vec<u8>>)>> {
+        let stored = self.reader.stored(doc)?.filter(|stored| stored.bytes > DIGESTED_BYTES);
+        let Some(StoredDocument { version, bytes, sum: Some(sum) }) = stored else {
+            return Ok(None);
+        };
+        let has = Has::from(&version);
+        let (update, after) = match self.part(doc, bytes, &has)? {
+            (DocumentPart::Whole, _) => return Ok(None),
+            (DocumentPart::News(update), after) => (Some(update), after),
+            (DocumentPart::Nothing, after) => (None, after),
+        };
+        let digests = (None, Some(Hash(sum.to_bytes())));
+        self.entry(doc, has, update, after, applied.clone(), digests).map(Some)
+    }
+
+    /// The entry of one document that was read and the update that goes with it.
     fn document(
         &self,
-        doc: DocId,
+        doc: &DocId,
         whole: &Update<'_, Checked>,
         applied: Applied,
         digests: &ContentDigests,
     ) -> Result<(BundledDocument, Option<Vec<u8>>)> {
         let has = Has::from(&whole.version());
-        let (update, after) = match self.request.receipt {
-            true => (None, self.log_end),
-            false => self.part(&doc, whole, &has)?,
+        let (update, after) = match self.part(doc, whole.bytes().len() as u64, &has)? {
+            (DocumentPart::Whole, after) => (Some(whole.bytes().to_vec()), after),
+            (DocumentPart::News(update), after) => (Some(update), after),
+            (DocumentPart::Nothing, after) => (None, after),
         };
+        let (digest, sum) = digests.of(doc, &has, whole)?;
+        self.entry(doc, has, update, after, applied, (Some(digest), sum))
+    }
+
+    fn entry(
+        &self,
+        doc: &DocId,
+        has: Has,
+        update: Option<Vec<u8>>,
+        after: i64,
+        applied: Applied,
+        (digest, sum): (Option<Hash>, Option<Hash>),
+    ) -> Result<(BundledDocument, Option<Vec<u8>>)> {
         let needs = match &update {
-            Some(bytes) if bytes[..] == *whole.bytes() => whole.needs().clone(),
-            Some(bytes) => checked(bytes, (self.environment.roots)(&doc))?.needs().clone(),
+            Some(bytes) => checked(bytes, (self.environment.roots)(doc))?.needs().clone(),
             None => Clocks::new(),
         };
         let entry = BundledDocument {
+            doc: doc.clone(),
             file: None,
             bytes: 0,
             blake3: None,
             needs,
-            digest: Some(digests.of(&doc, &has, whole)?),
+            has,
+            digest,
+            sum,
             log: LogRange { after, upto: self.log_end },
             applied,
-            has,
-            doc,
         };
         Ok((entry, update))
     }
 
-    /// What is sent of a document, and the row of our log that it begins after.
-    fn part(
-        &self,
-        doc: &DocId,
-        whole: &Update<'_, Checked>,
-        has: &Has,
-    ) -> Result<(Option<Vec<u8>>, i64)> {
-        let state = (Some(whole.bytes().to_vec()), 0);
-        let Some(peer) = self.request.peer else { return Ok(state) };
-        let Some(receipt) = peer.receipt(doc) else { return Ok(state) };
+    /// What is sent of a document, given the length of its state, and the row of our log that it
+    /// begins after.
+    fn part(&self, doc: &DocId, bytes: u64, has: &Has) -> Result<(DocumentPart, i64)> {
+        if self.request.receipt {
+            return Ok((DocumentPart::Nothing, self.log_end));
+        }
+        let whole = (DocumentPart::Whole, 0);
+        let Some(peer) = self.request.peer else { return Ok(whole) };
+        let Some(receipt) = peer.receipt(doc) else { return Ok(whole) };
         let us = self.sender.replica.as_deref().unwrap_or("");
         let after = receipt.applied(us).min(self.log_end);
         if receipt.has == *has {
-            return Ok((None, after));
+            return Ok((DocumentPart::Nothing, after));
         }
-        let Some(rows) = rows_for(self.reader, doc, peer)? else { return Ok(state) };
+        let Some(rows) = rows_for(self.reader, doc, peer)? else { return Ok(whole) };
         let roots = (self.environment.roots)(doc);
         let news = rows.iter().any(|row| row.wanted);
         if !news && !explained(self.reader, doc, peer, receipt, &has.state_vector)? {
-            return Ok(state);
+            return Ok(whole);
         }
         let joined = if news { join(&rows, roots)? } else { Some(NOTHING.to_vec()) };
-        let Some(joined) = joined.filter(|joined| joined.len() < whole.bytes().len()) else {
-            return Ok(state);
+        let Some(joined) = joined.filter(|joined| (joined.len() as u64) < bytes) else {
+            return Ok(whole);
         };
         // Not only by its word on our log: by the clocks that it showed, too.
-        match leads(&receipt.has.state_vector, &checked(&joined, roots)?, &has.state_vector) {
-            true => Ok((news.then_some(joined), after)),
-            false => Ok(state),
+        if !leads(&receipt.has.state_vector, &checked(&joined, roots)?, &has.state_vector) {
+            return Ok(whole);
         }
+        let part = if news { DocumentPart::News(joined) } else { DocumentPart::Nothing };
+        Ok((part, after))
     }
 }
 
-/// The bytes of the update that an export for a peer would carry of a document.
+/// What is sent of a document.
+enum DocumentPart {
+    Nothing,
+    /// This, which leads from what the receiver said to have to all that is here.
+    News(Vec<u8>),
+    /// Its whole state.
+    Whole,
+}
+
+/// The bytes of the update that an export for a peer would carry of a document whose state has so
+/// many.
 pub(super) fn bytes_for(
     reader: &Reader,
     environment: &Environment,
     doc: &DocId,
-    whole: &Update<'_, Checked>,
+    (has, bytes): (&Has, u64),
     peer: &KnownPeer,
 ) -> Result<u64> {
     let request = Request { peer: Some(peer), ..Request::default() };
     let export = Exporter::new(reader, environment, &request)?;
-    let (update, _) = export.part(doc, whole, &Has::from(&whole.version()))?;
-    Ok(update.map_or(0, |update| update.len() as u64))
+    Ok(match export.part(doc, bytes, has)?.0 {
+        DocumentPart::Nothing => 0,
+        DocumentPart::News(update) => update.len() as u64,
+        DocumentPart::Whole => bytes,
+    })
 }
 
 /// What a peer lacks of a document, by its receipt.
@@ -354,12 +413,12 @@ pub(super) fn lacked(
     let Some(receipt) = peer.receipt(doc) else { return Ok(Lacked::Whole) };
     let request = Request { peer: Some(peer), ..Request::default() };
     let export = Exporter::new(reader, environment, &request)?;
-    Ok(match export.part(doc, whole, &has)? {
-        (Some(update), _) if update == whole.bytes() => Lacked::Whole,
-        (Some(update), _) => Lacked::Part(update),
-        (None, _) if receipt.has == has => Lacked::Nothing,
+    Ok(match export.part(doc, whole.bytes().len() as u64, &has)?.0 {
+        DocumentPart::Whole => Lacked::Whole,
+        DocumentPart::News(update) => Lacked::Part(update),
+        DocumentPart::Nothing if receipt.has == has => Lacked::Nothing,
         // It has news of its own that are not here, and nothing of ours is news to it.
-        (None, _) => Lacked::Part(NOTHING.to_vec()),
+        DocumentPart::Nothing => Lacked::Part(NOTHING.to_vec()),
     })
 }
 

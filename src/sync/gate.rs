@@ -11,6 +11,7 @@ use crate::store::Session;
 use crate::wire::{Checked, CheckedBytes, Clocks, Fault, Id, Update};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::rc::Rc;
 
 /// The state of a document that does not exist.
 const NOTHING: [u8; 2] = [0, 0];
@@ -22,7 +23,7 @@ pub struct Received<'u> {
     /// Where it comes from, for messages.
     pub source: String,
     /// Who sent it, and what that says; None for a bare update.
-    pub claim: Option<Claim>,
+    pub claim: Option<Rc<Claim>>,
     /// Whether it was given just now, or had waited.
     pub came: Came,
 }
@@ -51,7 +52,7 @@ pub struct Claim {
 }
 
 /// What became of an update.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Disposition {
     /// The document holds it now, or did before. With what the update itself held.
     Applied(Has),
@@ -92,7 +93,7 @@ impl<'u> Received<'u> {
 pub fn admit(
     session: &mut Session,
     doc: &DocId,
-    received: &[Received<'_>],
+    received: &[Rc<Received<'_>>],
 ) -> Result<Vec<Disposition>> {
     let roots = (session.environment().roots)(doc);
     let mut dispositions: Vec<Option<Disposition>> = received.iter().map(|_| None).collect();
@@ -116,8 +117,8 @@ pub fn admit(
 }
 
 /// What becomes of updates for a document that cannot be read: what is valid waits until it can.
-pub fn hold(doc: &DocId, received: &[Received<'_>]) -> Vec<Disposition> {
-    let disposition = |received: &Received<'_>| match &received.update {
+pub fn hold(doc: &DocId, received: &[Rc<Received<'_>>]) -> Vec<Disposition> {
+    let disposition = |received: &Rc<Received<'_>>| match &received.update {
         Ok(_) => Disposition::Waits(Need::Clocks(Clocks::new())),
         Err(fault) => Disposition::Refused(invalid(doc, received, fault)),
     };
@@ -140,7 +141,7 @@ fn round<'p>(
     roots: Expected<'_>,
     at_once: &mut usize,
 ) -> Result<bool> {
-    let base = match session.checked(doc)? {
+    let base = match session.checked_at_hand(doc)? {
         Some(state) => state,
         None => CheckedBytes::check(NOTHING.into(), roots)
             .map_err(|fault| Error::bug("nothing is no document").because(fault))?,
@@ -213,7 +214,7 @@ fn round<'p>(
     // What did not move is what was checked above.
     // The last rule of the gate: what yrs makes of all that was applied can be stored, and be the
     // base of the next import.
-    let stored = if moved { session.checked(doc).map(drop) } else { Ok(()) };
+    let stored = if moved { session.checked_at_hand(doc).map(drop) } else { Ok(()) };
     match stored {
         Err(e) if e.kind == Kind::Untrusted => {
             session.go_back(doc, before)?;

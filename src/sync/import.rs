@@ -1,46 +1,24 @@
 //! Bundles in: all files at once, in whatever order, in one commit or not at all.
 
-pub use super::account::{DocumentSummary, ImportFinding, Imported, TouchedDocument, Wait};
+mod incoming;
 
-use super::bundle::Bundle;
-use super::gate::{self, Came, Claim, Disposition, Received};
-use super::manifest::{Has, Hash};
+pub use super::account::{DocumentSummary, ImportFinding, Imported, TouchedDocument, Wait};
+pub use incoming::Input;
+
+use super::gate::{self, Came, Disposition};
+use super::manifest::{BundledDocument, Has, Hash};
 use super::park::{has_room, to_park};
 use super::record;
 use super::rows;
-use crate::concern::disk;
-use crate::crdt::any_view::AnyView;
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::DocId;
 use crate::limits;
 use crate::merge::{self, MergeSummary};
 use crate::store::{Audit, Parked, Session};
 use crate::tombstone;
-use crate::wire::{self, CheckedBytes};
-use std::borrow::Cow;
-use std::cell::LazyCell;
+use incoming::{GivenUpdates, IncomingDocument, NewUpdate, Refusals, Told};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
-
-/// What is given to an import.
-pub enum Input {
-    /// A bundle that was read, with what its sender says of itself.
-    Bundle {
-        /// What it is called in messages: its path, or what it came through.
-        name: String,
-        /// Its parts have the lengths and hashes that its manifest says; nothing more is checked.
-        bundle: Box<Bundle>,
-    },
-    /// A bare Yrs v1 update of one document.
-    Raw {
-        /// What it is called in messages: its path, or what it came through.
-        name: String,
-        /// The document that it is for, which the bytes do not say.
-        doc: DocId,
-        /// The bytes as they came ([`read_update`]); nothing of them is checked.
-        update: Vec<u8>,
-    },
-}
 
 /// Reads a bare update.
 ///
@@ -101,48 +79,28 @@ pub fn import_sound(
     }
 }
 
-/// The inputs that must not be taken, by their number.
-type Refusals = BTreeMap<usize, Error>;
-
 /// Imports everything in one commit, or says which inputs are in the way. Nothing is written then.
 fn attempt(mut session: Session, inputs: &[&Input]) -> Result<Result<Imported, Refusals>> {
     look_back(&mut session, inputs)?;
-    let mut import = Importer::new(session);
+    let mut given = GivenUpdates::default();
     for (at, input) in inputs.iter().enumerate() {
         if let Input::Bundle { name, bundle } = input
             && let Err(error) = rows::check(bundle)
         {
             let message = format!("{name}: {}", error.message);
-            import.refused.insert(at, error.saying(message));
+            given.refused.insert(at, error.saying(message));
             continue;
         }
-        import.take(at, input)?;
+        given.take(at, input, &session)?;
     }
-    import.take_parked()?;
-    import.look()?;
-    let docs: Vec<DocId> = import.incoming.keys().cloned().collect();
-    for doc in &docs {
-        import.pass(doc)?;
-    }
-    if !import.refused.is_empty() {
-        return Ok(Err(import.refused));
-    }
-    for input in inputs {
-        if let Input::Bundle { bundle, .. } = input {
-            record::sender(&import.session, bundle.manifest())?;
-        }
-    }
-    let summary = import.resolve()?;
-    import.take_rows(inputs)?;
-    let waits = import.park()?;
-    import.finish(inputs.len(), summary, waits).map(Ok)
-}
-
-impl Input {
-    /// What it was called when it was given.
-    pub fn name(&self) -> &str {
-        let (Input::Bundle { name, .. } | Input::Raw { name, .. }) = self;
-        name
+    let run = |session: &mut Session| Importer::new(session, &given).run(inputs);
+    let run = match session.dry_run() {
+        true => run(&mut session),
+        false => session.with_indexed_pages(run),
+    };
+    match run? {
+        Ok(draft) => draft.finish(session, inputs.len()).map(Ok),
+        Err(refused) => Ok(Err(refused)),
     }
 }
 
@@ -159,132 +117,106 @@ fn look_back(session: &mut Session, inputs: &[&Input]) -> Result<()> {
     Ok(())
 }
 
-/// What another replica says of a document.
-struct Told {
-    claim: Claim,
-    source: String,
-    came: Came,
-    /// The update that came with it.
-    received: Option<usize>,
-    /// All that its sender had is here.
-    held: bool,
-}
-
-/// What comes in for one document.
-#[derive(Default)]
-struct IncomingDocument<'u> {
-    received: Vec<Received<'u>>,
-    /// What other replicas say of it.
-    claims: Vec<Told>,
-    dispositions: Vec<Disposition>,
-    /// The document as it was.
-    before: Option<AnyView>,
-    /// It cannot be read.
-    damaged: bool,
-}
-
-impl IncomingDocument<'_> {
-    /// Notes which of the updates that were given are refused; true where any is.
-    fn refuse_into(&self, refused: &mut Refusals) -> bool {
-        let mut any = false;
-        for (received, disposition) in self.received.iter().zip(&self.dispositions) {
-            if let (Came::Given(at), Disposition::Refused(error)) = (received.came, disposition) {
-                refused.entry(at).or_insert_with(|| error.clone());
-                any = true;
-            }
-        }
-        any
-    }
-
-    /// The updates that the document holds now.
-    fn applied(&self) -> Vec<merge::AppliedUpdate<'_>> {
-        let received = self.received.iter().zip(&self.dispositions);
-        let applied = received
-            .filter(|(_, disposition)| matches!(disposition, Disposition::Applied(_)))
-            .filter_map(|(received, _)| Some((received, received.valid()?)));
-        applied
-            .map(|(received, update)| merge::AppliedUpdate {
-                update,
-                seen: received.claim.as_ref().map(|claim| &claim.entry.has.state_vector),
-                by: received.claim.as_ref().and_then(|claim| claim.from.name()),
-                member: received
-                    .claim
-                    .as_ref()
-                    .and_then(|c| Some(c.from.member.as_ref()?.to_string())),
-            })
-            .collect()
-    }
-}
-
-struct Importer<'u> {
-    session: Session,
-    incoming: BTreeMap<DocId, IncomingDocument<'u>>,
+/// What an import comes to, not committed yet.
+struct Draft {
+    documents: Vec<DocumentSummary>,
+    waits: Vec<Wait>,
     inbox_changed: bool,
     /// What a dry run could change, as it was.
     touched: Vec<TouchedDocument>,
     findings: Vec<Audit>,
     notes: Vec<String>,
-    /// What must not be taken of the inputs: the first reason of each.
-    refused: Refusals,
     /// Archived rows that are new here …
     archived: usize,
     /// … and values that lost to others of them.
     lost: usize,
 }
 
-impl<'u> Importer<'u> {
-    fn new(session: Session) -> Self {
+/// One run of an import, which can have to be run again.
+struct Importer<'s, 'u> {
+    session: &'s mut Session,
+    incoming: BTreeMap<DocId, IncomingDocument<'u>>,
+    inbox_changed: bool,
+    touched: Vec<TouchedDocument>,
+    findings: Vec<Audit>,
+    notes: Vec<String>,
+    /// What must not be taken of the inputs: the first reason of each.
+    refused: Refusals,
+    archived: usize,
+    lost: usize,
+}
+
+impl<'s, 'u> Importer<'s, 'u> {
+    fn new(session: &'s mut Session, given: &GivenUpdates<'u>) -> Self {
         Importer {
             session,
-            incoming: BTreeMap::new(),
+            incoming: given.incoming.clone(),
             inbox_changed: false,
             touched: Vec::new(),
             findings: Vec::new(),
-            notes: Vec::new(),
-            refused: Refusals::new(),
+            notes: given.notes.clone(),
+            refused: given.refused.clone(),
             archived: 0,
             lost: 0,
         }
     }
 
-    fn take(&mut self, at: usize, input: &'u Input) -> Result<()> {
-        let came = Came::Given(at);
-        match input {
-            // What lies behind a gap waits, or comes, by itself.
-            Input::Raw { name, doc, update } => match wire::without_gaps(update) {
-                Some(parts) => parts.into_iter().for_each(|part| {
-                    self.add(doc, name.clone(), None, Some(part.into()), came);
-                }),
-                None => self.add(doc, name.clone(), None, Some(update.into()), came),
-            },
-            Input::Bundle { name, bundle } => {
-                let manifest = bundle.manifest();
-                self.notes.extend(bundle.notes().iter().map(|note| format!("{name}: {note}")));
-                if manifest.created_at.saturating_sub(limits::CLOCK_SKEW_SECONDS)
-                    > self.session.now()
-                {
-                    self.notes.push(format!("{name}: the sender's clock is ahead of ours"));
-                }
-                let ours = record::is_of_our_member(&self.session, manifest)?;
-                for (entry, update) in bundle.documents() {
-                    if disk::is_private(&entry.doc) && !ours {
-                        self.notes.push(format!(
-                            "{name}: left out the private disk of another member, {}",
-                            manifest.from
-                        ));
-                        continue;
-                    }
-                    let claim = Claim {
-                        bundle: manifest.bundle.clone(),
-                        from: manifest.from.clone(),
-                        addressee: manifest.addressee.clone(),
-                        entry: entry.clone(),
-                    };
-                    self.add(&entry.doc, name.clone(), Some(claim), update.map(Cow::from), came);
-                }
+    fn run(mut self, inputs: &[&Input]) -> Result<Result<Draft, Refusals>> {
+        self.take_parked()?;
+        self.look()?;
+        let docs: Vec<DocId> = self.incoming.keys().cloned().collect();
+        self.ask_for(&docs)?;
+        for doc in &docs {
+            self.pass(doc)?;
+        }
+        if !self.refused.is_empty() {
+            return Ok(Err(self.refused));
+        }
+        for input in inputs {
+            if let Input::Bundle { bundle, .. } = input {
+                record::sender(self.session, bundle.manifest())?;
             }
         }
-        Ok(())
+        let documents = self.resolve()?;
+        self.take_rows(inputs)?;
+        let waits = self.park()?;
+        Ok(Ok(Draft {
+            documents,
+            waits,
+            inbox_changed: self.inbox_changed,
+            touched: self.touched,
+            findings: self.findings,
+            notes: self.notes,
+            archived: self.archived,
+            lost: self.lost,
+        }))
+    }
+
+    /// Asks for all that is known to be needed of documents, at once: each asking for more takes
+    /// another run.
+    fn ask_for(&mut self, docs: &[DocId]) -> Result<()> {
+        for doc in docs {
+            let received = self.incoming.get(doc).map(|incoming| incoming.received.as_slice());
+            let mut updates = received.into_iter().flatten().filter_map(|update| update.valid());
+            let asked = updates.try_for_each(|update| self.session.ask_for_touched(doc, &update));
+            if let Err(e) = asked.and_then(|()| merge::ask_for_members(self.session, doc)) {
+                self.session.leave_out(e)?;
+            }
+        }
+        self.has_what_it_asked_for()?;
+        for doc in docs {
+            if let Err(e) = tombstone::ask_for_unswept(self.session, doc) {
+                self.session.leave_out(e)?;
+            }
+        }
+        self.has_what_it_asked_for()
+    }
+
+    fn has_what_it_asked_for(&self) -> Result<()> {
+        match self.session.asks_for_more() {
+            true => Err(Error::bug("an import was to be run again, and was not")),
+            false => Ok(()),
+        }
     }
 
     /// What waited for documents that are touched now.
@@ -294,13 +226,9 @@ impl<'u> Importer<'u> {
             // lost is the receipt that would go with it.
             let claim = serde_json::from_str(&parked.manifest).unwrap_or(None);
             let source = format!("bundle {}, which waited", parked.bundle);
-            self.add(
-                &parked.doc,
-                source,
-                claim,
-                Some(parked.update.into()),
-                Came::Waited(parked.id),
-            );
+            let (update, came) = (Some(parked.update.into()), Came::Waited(parked.id));
+            let incoming = self.incoming.entry(parked.doc.clone()).or_default();
+            incoming.add(NewUpdate { source, claim, update, came }, self.session, &parked.doc);
         }
         Ok(())
     }
@@ -312,29 +240,6 @@ impl<'u> Importer<'u> {
             waiting.extend(self.session.state().parked_for(doc)?);
         }
         Ok(waiting)
-    }
-
-    fn add(
-        &mut self,
-        doc: &DocId,
-        source: String,
-        claim: Option<Claim>,
-        update: Option<Cow<'u, [u8]>>,
-        came: Came,
-    ) {
-        let incoming = self.incoming.entry(doc.clone()).or_default();
-        let at = update.is_some().then_some(incoming.received.len());
-        // What we said ourselves is no news of anybody.
-        if let Some(claim) = &claim
-            && claim.from.replica.as_deref() != Some(self.session.replica_id())
-        {
-            let (claim, source) = (claim.clone(), source.clone());
-            incoming.claims.push(Told { claim, source, came, received: at, held: false });
-        }
-        if let Some(update) = update {
-            let update = CheckedBytes::check(update, (self.session.environment().roots)(doc));
-            incoming.received.push(Received { update, source, claim, came });
-        }
     }
 
     /// In a dry run: everything as it is, the documents included in which news of the members can
@@ -360,7 +265,7 @@ impl<'u> Importer<'u> {
     /// all that comes of it.
     fn pass(&mut self, doc: &DocId) -> Result<()> {
         let Some(incoming) = self.incoming.get_mut(doc) else { return Ok(()) };
-        incoming.before = match self.session.any_view(doc) {
+        incoming.before = match self.session.any_at_hand(doc) {
             Ok(before) => before,
             Err(e) => {
                 self.session.leave_out(e)?;
@@ -370,17 +275,15 @@ impl<'u> Importer<'u> {
                 return Ok(());
             }
         };
-        incoming.dispositions = gate::admit(&mut self.session, doc, &incoming.received)?;
+        incoming.dispositions = gate::admit(self.session, doc, &incoming.received)?;
         if incoming.refuse_into(&mut self.refused) {
             return Ok(());
         }
-        let Some(view) = self.session.any_view(doc)? else { return Ok(()) };
-        let has = Has::from(view.version());
-        let digest = LazyCell::new(|| Hash(view.digest()));
-        let differs = |theirs| theirs != *digest;
+        let Some(version) = self.session.version(doc)? else { return Ok(()) };
+        let has = Has::from(&version);
         for told in incoming.claims.iter().filter(|told| told.claim.entry.has == has) {
             match told.came {
-                _ if !told.claim.entry.digest.is_some_and(differs) => {}
+                _ if agrees(self.session, doc, &told.claim.entry)? => {}
                 Came::Waited(_) => return Err(diverged(doc, told)),
                 Came::Given(at) => {
                     self.refused.entry(at).or_insert_with(|| diverged(doc, told));
@@ -389,8 +292,8 @@ impl<'u> Importer<'u> {
         }
         let claims = incoming.claims.iter();
         let claims = claims
-            .map(|told| (&told.claim, told.received.and_then(|at| incoming.dispositions.get(at))));
-        let held = record::applied(&self.session, doc, &has, claims.collect())?;
+            .map(|told| (&*told.claim, told.received.and_then(|at| incoming.dispositions.get(at))));
+        let held = record::applied(self.session, doc, &has, claims.collect())?;
         for (at, told) in incoming.claims.iter_mut().enumerate() {
             told.held = held.contains(&at);
         }
@@ -420,7 +323,7 @@ impl<'u> Importer<'u> {
                     ));
                     continue;
                 }
-                let kept = rows::take(&mut self.session, entry, part)?;
+                let kept = rows::take(self.session, entry, part)?;
                 self.archived = self.archived.saturating_add(kept.added);
                 self.lost = self.lost.saturating_add(kept.conflicts);
             }
@@ -434,12 +337,12 @@ impl<'u> Importer<'u> {
         let mut imported = Vec::new();
         for (doc, incoming) in self.incoming.iter().filter(|(_, incoming)| !incoming.damaged) {
             let foreign = !incoming.claims.is_empty() || changed.contains(doc);
-            if foreign && self.session.any_view(doc)?.is_some() {
+            if foreign && self.session.any_at_hand(doc)?.is_some() {
                 let (before, parts) = (incoming.before.clone(), incoming.applied());
                 imported.push(merge::Incoming { doc: doc.clone(), before, parts });
             }
         }
-        let summary = merge::resolve(&mut self.session, &imported)?;
+        let summary = merge::resolve(self.session, &imported)?;
         self.findings = summary.audits;
         self.session.state().trim_conflicts(self.session.now())?;
         let changed = self.session.changed();
@@ -466,7 +369,7 @@ impl<'u> Importer<'u> {
                         let bytes = received.bytes().map_or(&[][..], |bytes| bytes);
                         let key = (doc.clone(), Hash::of(bytes).0);
                         if parked.insert(key.clone()) {
-                            let parked = to_park(&self.session, doc, received, need)?;
+                            let parked = to_park(self.session, doc, received, need)?;
                             self.session.state().park(&parked)?;
                             self.inbox_changed = true;
                         }
@@ -489,38 +392,50 @@ impl<'u> Importer<'u> {
             }
         }
         if !waits.is_empty() {
-            has_room(&self.session)?;
+            has_room(self.session)?;
         }
         Ok(waits.into_values().collect())
     }
+}
 
-    fn finish(
-        mut self,
-        bundles: usize,
-        documents: Vec<DocumentSummary>,
-        waits: Vec<Wait>,
-    ) -> Result<Imported> {
-        let changed = self.inbox_changed || !self.session.changed().is_empty() || self.archived > 0;
+impl Draft {
+    fn finish(mut self, mut session: Session, bundles: usize) -> Result<Imported> {
+        let changed = self.inbox_changed || !session.changed().is_empty() || self.archived > 0;
         for touched in &mut self.touched {
-            touched.after = self.session.any_view(&touched.doc)?;
+            touched.after = session.any_view(&touched.doc)?;
         }
+        let conflicts = self.documents.iter().map(|account| account.summary.conflicts);
         Ok(Imported {
             bundles,
-            conflicts: documents
-                .iter()
-                .map(|account| account.summary.conflicts)
-                .fold(self.lost, usize::saturating_add),
+            conflicts: conflicts.fold(self.lost, usize::saturating_add),
             archived_rows: self.archived,
-            documents,
-            waiting: waits.len(),
+            documents: self.documents,
+            waiting: self.waits.len(),
             changed,
-            waits,
+            waits: self.waits,
             findings: self.findings.into_iter().map(ImportFinding::from).collect(),
             notes: self.notes,
             touched: self.touched,
-            committed: self.session.commit()?,
+            committed: session.commit()?,
         })
     }
+}
+
+/// Whether a document shows what somebody with the same version says that it shows, in as far as they
+/// say it.
+fn agrees(session: &mut Session, doc: &DocId, theirs: &BundledDocument) -> Result<bool> {
+    if let Some(sum) = theirs.sum
+        && let Some(ours) = session.content_sum(doc)?
+    {
+        return Ok(Hash(ours.to_bytes()) == sum);
+    }
+    if theirs.digest.is_none() && theirs.sum.is_none() {
+        return Ok(true);
+    }
+    let Some(shown) = session.any_view(doc)? else { return Ok(true) };
+    let digest = theirs.digest.is_none_or(|digest| digest == Hash(shown.digest()));
+    let ours = shown.view().map(|view| Hash(view.sum().to_bytes()));
+    Ok(digest && theirs.sum.is_none_or(|theirs| ours.is_none_or(|ours| ours == theirs)))
 }
 
 fn diverged(doc: &DocId, told: &Told) -> Error {

@@ -115,6 +115,10 @@ pub struct BundledDocument {
     pub has: Has,
     /// The content digest at `has`; null when the sender cannot read the content.
     pub digest: Option<Hash>,
+    /// The sum of the content at `has` ([`crate::crdt::view::View::sum`]), which says the same and
+    /// can be followed without reading all of a document; null where nobody took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sum: Option<Hash>,
     /// Which rows of the sender's log the part holds; to the end of them the receipt goes, with a
     /// part or without.
     pub log: LogRange,

@@ -69,6 +69,8 @@ pub struct Receipt {
     pub has: Has,
     /// Of its content; None when it did not say.
     pub digest: Option<Hash>,
+    /// The sum of its content ([`crate::crdt::view::View::sum`]); None when it did not say.
+    pub sum: Option<Hash>,
     /// How far it had applied the logs of others.
     pub applied: Applied,
     /// When it said so.
@@ -93,6 +95,8 @@ struct Stored {
     at: i64,
     #[serde(default)]
     digest: Option<Hash>,
+    #[serde(default)]
+    sum: Option<Hash>,
     /// When it was written down, by our own clock.
     #[serde(default)]
     recorded: i64,
@@ -128,6 +132,7 @@ impl KnownPeer {
             let receipt = Receipt {
                 has: document.has.clone(),
                 digest: document.digest,
+                sum: document.sum,
                 applied,
                 said: PeerClaim { seq: manifest.seq, at: manifest.created_at },
             };
@@ -162,7 +167,7 @@ impl Receipt {
     /// Of a document that the peer does not have.
     pub(super) fn of_nothing(said: PeerClaim) -> Self {
         let has = Has::from(&Version::default());
-        Receipt { has, digest: None, applied: Applied::new(), said }
+        Receipt { has, digest: None, sum: None, applied: Applied::new(), said }
     }
 
     /// How far it had applied the log of one replica; 0 when not at all.
@@ -181,7 +186,8 @@ impl Receipt {
         let applied: Applied = serde_json::from_str(&stored.applied).map_err(broken)?;
         let has = Has { state_vector: version.clocks, delete_set: version.deletes };
         let said = PeerClaim { seq: version.seq, at: version.at };
-        Ok((Receipt { has, digest: version.digest, applied, said }, version.recorded))
+        let Stored { digest, sum, recorded, .. } = version;
+        Ok((Receipt { has, digest, sum, applied, said }, recorded))
     }
 
     /// Keeps this receipt, in so far as it is later than the one that is kept. Whoever believes
@@ -237,14 +243,16 @@ impl Receipt {
         if self.has == other.has {
             let applied = least(self.applied, &other.applied);
             let digest = self.digest.filter(|digest| other.digest.as_ref() == Some(digest));
-            return Receipt { has: self.has, digest, applied, said };
+            let sum = self.sum.filter(|sum| other.sum.as_ref() == Some(sum));
+            return Receipt { has: self.has, digest, sum, applied, said };
         }
         let has = Has {
             state_vector: least(self.has.state_vector, &other.has.state_vector),
             // Nobody's: which deletions both know does not show in hashes.
             delete_set: Hash([0; 32]),
         };
-        Receipt { has, digest: None, applied: least(self.applied, &other.applied), said }
+        let applied = least(self.applied, &other.applied);
+        Receipt { has, digest: None, sum: None, applied, said }
     }
 
     fn store(self, state: &State, replica_id: &str, doc: &DocId, now: i64) -> Result<()> {
@@ -254,6 +262,7 @@ impl Receipt {
             seq: self.said.seq,
             at: self.said.at,
             digest: self.digest,
+            sum: self.sum,
             recorded: now,
         };
         let bug = |e: serde_json::Error| Error::bug("a receipt does not encode").because(e);

@@ -86,8 +86,9 @@ pub fn sender(session: &Session, manifest: &Manifest) -> Result<()> {
     let ours = is_of_our_member(session, manifest)?;
     let concerns_us = |doc: &DocId| ours || !disk::is_private(doc);
     for document in manifest.documents.iter().filter(|entry| concerns_us(&entry.doc)) {
-        let (has, digest) = (document.has.clone(), document.digest);
-        keep(&document.doc, Receipt { has, digest, applied: document.applied.clone(), said })?;
+        let (has, applied) = (document.has.clone(), document.applied.clone());
+        let (digest, sum) = (document.digest, document.sum);
+        keep(&document.doc, Receipt { has, digest, sum, applied, said })?;
     }
     if !manifest.limited {
         let listed: BTreeSet<&DocId> = manifest.documents.iter().map(|entry| &entry.doc).collect();

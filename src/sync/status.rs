@@ -7,7 +7,7 @@ use super::succession;
 use crate::concern::{self, core, disk};
 use crate::error::{Error, Result};
 use crate::id::DocId;
-use crate::store::{Document, Environment, Parked, Peer, Reader};
+use crate::store::{Document, Environment, Parked, Peer, Reader, StoredDocument};
 use crate::wire::{Checked, Clocks, Update, Version};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -281,6 +281,10 @@ fn all_lacking(
 fn documents(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeMap<DocId, Version>> {
     let mut versions = BTreeMap::new();
     for Document { id, .. } in reader.documents()? {
+        if let Some(stored) = reader.stored(&id)? {
+            versions.insert(id, stored.version);
+            continue;
+        }
         let version = reader.bytes(&id).and_then(|bytes| {
             let walk = |bytes: Vec<u8>| Update::walk(&bytes).map(|update| update.version());
             bytes.map(walk).transpose().map_err(|fault| {
@@ -336,6 +340,21 @@ struct PeerDigests<'a> {
 }
 
 impl PeerDigests<'_> {
+    /// What a peer said of the content of a document, and the same of ours: the sum, where ours is
+    /// known, since that takes no reading.
+    fn compared(&mut self, doc: &DocId, receipt: &Receipt) -> Result<(Option<Hash>, Option<Hash>)> {
+        if let Some(sum) = receipt.sum {
+            let stored = self.reader.stored(doc)?.and_then(|stored| stored.sum);
+            let ours = match (stored, receipt.digest) {
+                (None, Some(digest)) => return Ok((Some(digest), self.of(doc)?)),
+                (None, None) => self.reader.view(doc).ok().flatten().map(|view| view.sum()),
+                (known, _) => known,
+            };
+            return Ok((Some(sum), ours.map(|ours| Hash(ours.to_bytes()))));
+        }
+        Ok((receipt.digest, receipt.digest.map(|_| self.of(doc)).transpose()?.flatten()))
+    }
+
     /// None where the content cannot be read.
     fn of(&mut self, doc: &DocId) -> Result<Option<Hash>> {
         if let Some(known) = self.known.get(doc) {
@@ -376,9 +395,9 @@ impl Apart<'_> {
                 continue;
             };
             if receipt.has == Has::from(ours) {
-                let ours = receipt.digest.map(|_| digests.of(doc)).transpose()?.flatten();
+                let (theirs, ours) = digests.compared(doc, receipt)?;
                 let agreement = &mut status.agreement;
-                match (receipt.digest, ours) {
+                match (theirs, ours) {
                     (Some(theirs), Some(ours)) if theirs == ours => &mut agreement.proven,
                     (Some(_), Some(_)) => &mut agreement.diverged,
                     _ => &mut agreement.unproven,
@@ -411,12 +430,18 @@ impl Apart<'_> {
     /// What they lack of a document, with the bytes that would bring it.
     fn lacking(&self, doc: &DocId, operations: u64) -> Result<Lacking> {
         let mut lacking = Lacking { doc: doc.clone(), operations, bytes: None };
+        let lacks = |has: &Has, bytes: u64| {
+            export::bytes_for(self.reader, self.environment, doc, (has, bytes), self.known)
+        };
+        if let Some(StoredDocument { version, bytes, .. }) = self.reader.stored(doc)? {
+            lacking.bytes = Some(lacks(&Has::from(&version), bytes)?);
+            return Ok(lacking);
+        }
         let Some(bytes) = self.reader.bytes(doc)? else { return Ok(lacking) };
         let checked = Update::checked(&bytes, (self.environment.roots)(doc));
         // What no receiver would take is left out of exports.
         let Ok(whole): Result<Update<'_, Checked>, _> = checked else { return Ok(lacking) };
-        let bytes = export::bytes_for(self.reader, self.environment, doc, &whole, self.known)?;
-        lacking.bytes = Some(bytes);
+        lacking.bytes = Some(lacks(&Has::from(&whole.version()), bytes.len() as u64)?);
         Ok(lacking)
     }
 }

@@ -539,8 +539,9 @@ fn equal_versions_with_other_content_are_a_divergence() {
     let manifest = a.full().manifest().clone();
     let mut forged = Bundle::new(manifest.clone());
     for document in manifest.documents {
-        let digest = Some(super::manifest::Hash([9; 32]));
-        forged.push(super::manifest::BundledDocument { digest, ..document }, None);
+        let wrong = Some(super::manifest::Hash([9; 32]));
+        let wrong = super::manifest::BundledDocument { digest: wrong, sum: wrong, ..document };
+        forged.push(wrong, None);
     }
     let before = b.files();
     let error = b.try_import(&[&forged]).unwrap_err();
@@ -744,5 +745,6 @@ fn damaged_updates_do_no_harm() {
     assert_eq!(b.files(), before);
 }
 
+mod paged;
 mod receipts;
 mod too_much;

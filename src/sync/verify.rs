@@ -57,10 +57,15 @@ fn verify_update(
     if full && !whole {
         return Err(wrong(document, "a full bundle holds less than the sender's state"));
     }
-    if let Some(digest) = document.digest.filter(|_| whole) {
+    if whole && (document.digest.is_some() || document.sum.is_some()) {
         let shown = AnyView::read(&update).map_err(|e| wrong(document, e.message))?;
-        if digest != Hash(shown.digest()) {
+        if document.digest.is_some_and(|digest| digest != Hash(shown.digest())) {
             return Err(wrong(document, "its content does not have the manifest's digest"));
+        }
+        if let (Some(sum), Some(view)) = (document.sum, shown.view())
+            && sum != Hash(view.sum().to_bytes())
+        {
+            return Err(wrong(document, "its content does not have the manifest's sum"));
         }
     }
     Ok(())

@@ -120,6 +120,11 @@ impl Pages {
         Some(Pages { segments, stretches, pages: search.pages, facts, named, deletes })
     }
 
+    /// Where the blocks of the state stand.
+    pub fn segments(&self) -> &Segments {
+        &self.segments
+    }
+
     /// The page of a key; None where the state has nothing there, not even something deleted.
     pub fn find(&self, root: &str, key: &str) -> Option<u32> {
         let keys = self.named.get(root)?;

@@ -4,10 +4,14 @@
 //! are known and nothing else: a block is found by reading the segment that it is in. So this is
 //! small, and a change of one segment leaves what is known of all others as it was.
 
+mod located;
+
+pub use located::{BlockAnchor, LocatedBlock};
+
 use super::deletes::write_var;
 use super::run::{Run, write_gc};
 use super::walk::walk_block;
-use super::{ByteReader, Checked, Client, DeleteSet, Id, IdSet, Update};
+use super::{ByteReader, Checked, Client, Clocks, DeleteSet, Id, IdSet, Update};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -102,6 +106,11 @@ impl Segments {
     /// Bytes of what removed records left in the state, as [`Update::residue`] counts them.
     pub fn residue(&self) -> u64 {
         self.residue
+    }
+
+    /// The clock after the last unit of each client.
+    pub fn clocks(&self) -> Clocks {
+        self.clients.iter().map(|(client, section)| (*client, section.end.clock)).collect()
     }
 
     /// How many clients wrote the state.

@@ -1,4 +1,5 @@
-//! What an operation does to the pages that it asked for is what it does to the whole document.
+//! What an operation, or an import, does to the pages that it asked for is what it does to the whole
+//! document.
 //!
 //! `CRDTCTL_SCHEDULES=5000 cargo test --test deep paged` lives through more histories.
 
@@ -11,6 +12,7 @@ use crdtctl::gate;
 use crdtctl::id::{DocId, MemberId};
 use crdtctl::operation::{self, Operation, Outcome};
 use crdtctl::store::{LogRow, Open, Reader};
+use crdtctl::sync::import::{Imported, Input, import};
 use crdtctl::wire::{self, Value, Version};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -108,7 +110,33 @@ pub fn expect(replica: &Replica, member: &MemberId, operation: &Operation) -> Ex
     Expected { outcome: said(&outcome), documents, before }
 }
 
+/// Tries an import on whole documents.
+pub fn expect_import(replica: &Replica, inputs: &[Input]) -> Expected {
+    let before = documents(replica);
+    let open = Open { command: "test", member: None, dry_run: true };
+    let session = replica.store.session(open).expect("a session");
+    let imported = import(session, inputs).expect("an honest import");
+    let changed = imported.touched.iter().filter_map(|touched| {
+        let after = touched.after.as_ref()?;
+        let same = touched.before.as_ref().is_some_and(|old| old.version() == after.version());
+        let state = || State::of(after.bytes(), before.get(&touched.doc));
+        (!same).then(|| (touched.doc.clone(), state()))
+    });
+    Expected { documents: changed.collect(), outcome: Ok(told(&imported)), before }
+}
+
+/// What an import says that it did.
+fn told(imported: &Imported) -> String {
+    let Imported { documents, conflicts, waits, findings, changed, .. } = imported;
+    format!("{documents:?} {conflicts} {waits:?} {findings:?} {changed}")
+}
+
 impl Expected {
+    /// Compares what an import says with what was expected.
+    pub fn compare_import(&self, imported: &Imported, what: &str) {
+        assert_eq!(Ok(told(imported)), self.outcome, "{what}");
+    }
+
     /// Compares what it says with what was expected.
     pub fn compare_outcome(&self, outcome: &Result<Outcome>, what: &str) {
         assert_eq!(said(outcome), self.outcome, "{what}");

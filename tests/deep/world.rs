@@ -506,8 +506,6 @@ impl World {
     /// Imports bundles in one session.
     pub fn import(&mut self, at: usize, bundles: &[Vec<u8>]) -> Imported {
         let replica = &self.replicas[at];
-        let open = Open { command: "sync import", member: None, dry_run: false };
-        let session: Session = replica.store.session(open).expect("a session");
         let inputs: Vec<Input> = bundles
             .iter()
             .map(|bytes| Input::Bundle {
@@ -515,7 +513,15 @@ impl World {
                 bundle: Box::new(opened(bytes)),
             })
             .collect();
+        let expected = self.climate.paged.then(|| paged::expect_import(replica, &inputs));
+        let open = Open { command: "sync import", member: None, dry_run: false };
+        let session: Session = replica.store.session(open).expect("a session");
         let imported = import(session, &inputs).expect("an honest import");
+        if let Some(expected) = expected {
+            let what = format!("an import of {}", replica.name);
+            expected.compare_import(&imported, &what);
+            expected.compare_files(replica, &what);
+        }
         let line = format!("   -> {:?} {:?}", imported.documents, imported.waits);
         let member = replica.member.clone();
         self.say(line);

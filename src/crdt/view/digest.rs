@@ -31,6 +31,69 @@ pub fn digest(view: &View, left: Left<'_>) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// A digest of content that is the sum of those of its parts: what a part adds to it can be taken
+/// away and added again, and nothing has to be known of the others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ContentSum([u64; 4]);
+
+impl ContentSum {
+    /// Of these bytes; None where they are not as many as [`ContentSum::to_bytes`] gives.
+    pub fn from_bytes(bytes: &[u8]) -> Option<ContentSum> {
+        let mut lanes = bytes.as_chunks::<8>();
+        let (words, rest) = (std::mem::take(&mut lanes.0), lanes.1);
+        let words: [[u8; 8]; 4] = words.try_into().ok()?;
+        rest.is_empty().then(|| ContentSum(words.map(u64::from_be_bytes)))
+    }
+
+    /// The sum as bytes.
+    pub fn to_bytes(self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        let lanes = bytes.as_chunks_mut::<8>().0.iter_mut();
+        lanes.zip(self.0).for_each(|(lane, word)| *lane = word.to_be_bytes());
+        bytes
+    }
+
+    /// The sum with another content instead of some of it.
+    pub fn with(self, content: ContentSum, instead_of: ContentSum) -> ContentSum {
+        let changes = self.0.into_iter().zip(content.0).zip(instead_of.0);
+        let mut sum = [0; 4];
+        for (lane, ((all, new), old)) in sum.iter_mut().zip(changes) {
+            *lane = all.wrapping_sub(old).wrapping_add(new);
+        }
+        ContentSum(sum)
+    }
+
+    fn add(&mut self, part: &Hasher) {
+        let part = ContentSum::from_bytes(part.finalize().as_bytes()).unwrap_or_default();
+        *self = self.with(part, ContentSum::default());
+    }
+}
+
+/// Of each key of a root that is a map, and of each other root.
+pub fn sum(view: &View) -> ContentSum {
+    let (everything, mut sum): (Left<'_>, _) = (&|_| false, ContentSum::default());
+    for (name, root) in view.roots.iter().filter(|(_, node)| view.is_live(*node)) {
+        let mut hash = Hasher::new();
+        hash.update(b"crdtctl part 1");
+        string(&mut hash, STRING, name.as_bytes());
+        match view.node(*root) {
+            Some(node) if node.shape == Shape::Map => {
+                for item in view.entries_of(node) {
+                    let mut hash = hash.clone();
+                    string(&mut hash, STRING, view.slice(item.key));
+                    entry(&mut hash, view, item, everything);
+                    sum.add(&hash);
+                }
+            }
+            _ => {
+                container(&mut hash, view, *root, everything);
+                sum.add(&hash);
+            }
+        }
+    }
+    sum
+}
+
 fn container(hash: &mut Hasher, view: &View, node: u32, left: Left<'_>) {
     let Some(node) = view.node(node) else { return };
     let entries = view.entries_of(node);

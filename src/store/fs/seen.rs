@@ -125,6 +125,11 @@ pub mod counted {
         READ.with(|read| read.set(read.get() + bytes));
     }
 
+    /// As if no more had been read.
+    pub fn put_back(bytes: usize) {
+        READ.with(|read| read.set(bytes));
+    }
+
     /// Bytes of files that this thread read since it last asked.
     pub fn taken() -> usize {
         READ.with(Cell::take)

@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("disk.sql"),
     include_str!("facts.sql"),
     include_str!("trash_ids.sql"),
+    include_str!("content.sql"),
 ];
 
 impl State {
@@ -115,6 +116,15 @@ impl State {
         Ok(())
     }
 
+    /// Makes a file as an older version of this program made it; how many versions there are.
+    #[cfg(test)]
+    pub(in crate::store) fn make_older(path: &Path, version: usize) -> usize {
+        let db = Connection::open(path).unwrap();
+        MIGRATIONS.iter().take(version).for_each(|sql| db.execute_batch(sql).unwrap());
+        db.pragma_update(None, "user_version", version as i64).unwrap();
+        MIGRATIONS.len()
+    }
+
     fn schema_version(&self) -> rusqlite::Result<usize> {
         let version =
             self.db.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
@@ -189,7 +199,30 @@ impl State {
         };
         let version = state.schema_version().map_err(|e| opening(path, e))?;
         check_version(version)?;
-        Ok((version > 0).then_some(state))
+        match version {
+            0 => Ok(None),
+            older if older < MIGRATIONS.len() => state.brought_up_aside(path, wait).map(Some),
+            _ => Ok(Some(state)),
+        }
+    }
+
+    /// The tables as this version has them, of a file that an older one wrote: in a copy, since the
+    /// file is not ours to write before a command does.
+    fn brought_up_aside(self, path: &Path, wait: Duration) -> Result<State> {
+        let name = path.file_name().unwrap_or_default();
+        let copied = self._copy.as_ref().map(|copy| copy.path().join(name));
+        let from = copied.unwrap_or_else(|| path.to_owned());
+        // While this reads, nobody moves the log into the file and begins it anew.
+        self.db
+            .execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema")
+            .map_err(|e| opening(path, e))?;
+        let copy = fs::copy_aside(&[from.clone(), beside(&from, "-wal")])?;
+        let mut state = State::open_for_writing(&copy.path().join(name), wait)?;
+        state.begin(wait)?;
+        state.commit()?;
+        state.ready_to_read(wait).map_err(|e| opening(path, e))?;
+        state._copy = Some(copy);
+        Ok(state)
     }
 
     /// Reads with SQLite's own locks. It needs its two files beside the database, and as the last

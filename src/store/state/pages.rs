@@ -47,6 +47,10 @@ pub(in crate::store) struct PageChange<'p> {
     pub changed: Vec<PageRow<'p>>,
     /// All others; None where they stand here.
     pub others: Option<Vec<PageRow<'p>>>,
+    /// Whether those that changed were swept since …
+    pub changed_swept: bool,
+    /// … and all others, where they are given.
+    pub others_swept: bool,
 }
 
 const COLUMNS: &str = "root, key, ids";
@@ -125,6 +129,20 @@ impl PageTable {
         self.db.prepare_cached(&sql)?.query_map(params![self.doc], page)?.collect()
     }
 
+    /// The pages that changed since their document was swept.
+    pub fn unswept(&self) -> rusqlite::Result<Vec<StoredPage>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM page INDEXED BY page_unswept WHERE doc = ?1 AND unswept"
+        );
+        self.db.prepare_cached(&sql)?.query_map(params![self.doc], page)?.collect()
+    }
+
+    /// The roots that have pages.
+    pub fn roots(&self) -> rusqlite::Result<Vec<String>> {
+        let sql = "SELECT DISTINCT root FROM page INDEXED BY page_least WHERE doc = ?1 AND least";
+        self.db.prepare_cached(sql)?.query_map(params![self.doc], |row| row.get(0))?.collect()
+    }
+
     /// The keys of a root that begin like this and hold something, sorted.
     pub fn living(&self, root: &str, prefix: &str) -> rusqlite::Result<Vec<String>> {
         let sql = "SELECT key FROM page WHERE doc = ?1 AND root = ?2 AND key >= ?3 AND lives
@@ -194,8 +212,11 @@ impl State {
                 self.db.execute("DELETE FROM page WHERE doc = ?1", params![doc])?;
             }
             let others = change.others.as_deref().unwrap_or_default();
-            for row in change.changed.iter().chain(others) {
-                self.put_page(doc, row)?;
+            for row in &change.changed {
+                self.put_page(doc, row, change.changed_swept)?;
+            }
+            for row in others {
+                self.put_page(doc, row, change.others_swept)?;
             }
             let roots: BTreeSet<&str> =
                 change.changed.iter().chain(others).map(|row| row.root).collect();
@@ -214,11 +235,11 @@ impl State {
         statement.query_row(params![doc, change.blake3, file, segments], |row| row.get(0))
     }
 
-    fn put_page(&self, doc: i64, row: &PageRow<'_>) -> rusqlite::Result<()> {
-        let sql = "INSERT INTO page (doc, root, key, lives, least, ids, facts, at, hidden)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+    fn put_page(&self, doc: i64, row: &PageRow<'_>, swept: bool) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO page (doc, root, key, lives, least, ids, facts, at, hidden, unswept)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                    ON CONFLICT DO UPDATE SET lives = ?4, least = max(least, ?5), ids = ?6,
-                       facts = ?7, at = ?8, hidden = ?9";
+                       facts = ?7, at = ?8, hidden = ?9, unswept = ?10";
         let least = !row.plain || row.key.is_none();
         let mut ids = Vec::new();
         row.ids.encode(&mut ids);
@@ -226,7 +247,8 @@ impl State {
         let facts = PageFacts::decode(&row.facts);
         let at = facts.as_ref().map(PageFacts::listed_at);
         let hidden = facts.as_ref().is_some_and(PageFacts::is_hidden);
-        let values = params![doc, row.root, key, row.lives, least, ids, row.facts, at, hidden];
+        let values =
+            params![doc, row.root, key, row.lives, least, ids, row.facts, at, hidden, !swept];
         self.db.prepare_cached(sql)?.execute(values).map(drop)
     }
 

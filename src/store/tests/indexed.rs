@@ -189,3 +189,33 @@ fn what_is_known_of_pages_can_be_lost_or_damaged() {
         assert_eq!(whole(&store, "4").as_deref(), Some("old"), "{damage}");
     }
 }
+
+#[test]
+fn what_an_older_version_wrote_is_read_as_it_is() {
+    let mut version = 1;
+    loop {
+        let bench = Bench::new();
+        let store = store(&bench);
+        let path = store.dir().join("crdtctl.db");
+        drop_state(&path);
+        let versions = State::make_older(&path, version);
+        let before = fs::read(&path).unwrap();
+        let reader = store.reader().unwrap();
+        assert_eq!(looked(&store, "5").as_deref(), Some("old"), "version {version}");
+        assert_eq!(whole(&store, "3").as_deref(), Some("three"));
+        assert_eq!(reader.state().unwrap().log_of(&doc("core")).unwrap().len(), 0);
+        assert_eq!(reader.state().unwrap().conflicts().unwrap().len(), 0);
+        drop(reader);
+        assert_eq!(fs::read(&path).unwrap(), before, "version {version}");
+        version += 1;
+        if version > versions {
+            return;
+        }
+    }
+}
+
+fn drop_state(path: &Path) {
+    for end in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(format!("{}{end}", path.display()));
+    }
+}

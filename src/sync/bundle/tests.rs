@@ -16,6 +16,7 @@ fn entry(doc: &str) -> BundledDocument {
             state_vector: BTreeMap::from([(7, 3), (1 << 49, 1)]),
             delete_set: Hash([1; 32]),
         },
+        sum: None,
         digest: Some(Hash([2; 32])),
         log: LogRange { after: 0, upto: 3 },
         applied: BTreeMap::from([("replica-b".to_owned(), 9)]),

@@ -213,8 +213,11 @@ fn agreement_is_proven_by_version_and_content() {
         let manifest = b.receipt().manifest().clone();
         let mut bundle = Bundle::new(Manifest { documents: Vec::new(), ..manifest.clone() });
         for document in manifest.documents {
-            let digest = if document.doc == id(X) { digest } else { document.digest };
-            bundle.push(BundledDocument { digest, ..document }, None);
+            let (digest, sum) = match document.doc == id(X) {
+                true => (digest, digest),
+                false => (document.digest, document.sum),
+            };
+            bundle.push(BundledDocument { digest, sum, ..document }, None);
         }
         bundle
     };

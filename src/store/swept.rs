@@ -1,0 +1,156 @@
+//! What is known of documents without reading them, and what of them an import asks for.
+//!
+//! The rules of an import go over all records of a document. Of one whose file is as an import left
+//! it, and of which it is known what changed since, they need no more than that, and what comes in:
+//! the rest is as they left it.
+
+use super::open_document::{OpenDocument, more_is_needed};
+use super::session::Session;
+use super::state::KnownContent;
+use crate::crdt::any_view::AnyView;
+use crate::crdt::view::{ContentSum, View};
+use crate::crdt::window::Window;
+use crate::error::Result;
+use crate::id::DocId;
+use crate::wire::{Checked, CheckedBytes, Update, Version};
+use std::rc::Rc;
+
+impl Session {
+    /// Refuses to go on with what was read of a document, where not all that was asked for was at hand:
+    /// what is being run is run again.
+    pub fn was_at_hand(&mut self, doc: &DocId) -> Result<()> {
+        self.open_at_hand(doc).map(drop)
+    }
+
+    /// Asks for all of a document, as far as it is not at hand.
+    pub fn ask_for_all(&mut self, doc: &DocId) -> Result<()> {
+        if let Some(window) = self.window(doc)? {
+            window.ask_for_all();
+        }
+        Ok(())
+    }
+
+    /// Asks for all that an update joins in a document, as far as it is not at hand.
+    pub fn ask_for_touched(&mut self, doc: &DocId, update: &Update<'_, Checked>) -> Result<()> {
+        if let Some(window) = self.window(doc)? {
+            window.ask_for_touched(update);
+        }
+        Ok(())
+    }
+
+    /// The same for all in which there may be tombstones that were not swept by what this stands for.
+    pub fn ask_for_unswept(&mut self, doc: &DocId, by: &[u8; 32]) -> Result<()> {
+        if let Some(window) = self.window(doc)? {
+            window.ask_for_unswept(by);
+        }
+        Ok(())
+    }
+
+    /// The view of a document as it stands in this session, or of as much of it as is at hand. None
+    /// when it does not exist.
+    pub fn at_hand(&mut self, doc: &DocId) -> Result<Option<Rc<View>>> {
+        let roots = self.environment.roots;
+        match self.open_at_hand(doc)? {
+            Some(open) => open.view(doc, roots).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The same, whatever it shows.
+    pub fn any_at_hand(&mut self, doc: &DocId) -> Result<Option<AnyView>> {
+        let roots = self.environment.roots;
+        match self.open_at_hand(doc)? {
+            Some(open) => open.any_view(doc, roots).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The state of as much of a document as is at hand: all else is collected there. None when it
+    /// does not exist.
+    pub fn checked_at_hand(&mut self, doc: &DocId) -> Result<Option<CheckedBytes<Rc<[u8]>>>> {
+        let roots = self.environment.roots;
+        match self.open_at_hand(doc)? {
+            Some(open) => open.checked(doc, roots).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The version of a document as it stands in this session. None when it does not exist.
+    pub fn version(&mut self, doc: &DocId) -> Result<Option<Version>> {
+        let roots = self.environment.roots;
+        let Some(open) = self.open_at_hand(doc)? else { return Ok(None) };
+        match &open.window {
+            Some(window) => match window.source().version() {
+                Some(version) => open.later(version, doc, roots).map(Some),
+                None => {
+                    window.ask_for_all();
+                    Err(more_is_needed(doc))
+                }
+            },
+            None => Ok(Some(open.any_view(doc, roots)?.version().clone())),
+        }
+    }
+
+    /// The sum of the content of a document as it stands in this session, where that is known without
+    /// all of it at hand. None where everything is: its view tells it.
+    pub fn content_sum(&mut self, doc: &DocId) -> Result<Option<ContentSum>> {
+        let (roots, known) = (self.environment.roots, self.known_content(doc)?);
+        match self.open_at_hand(doc)? {
+            Some(open) if open.window.is_some() => open.sum(doc, roots, known.sum),
+            _ => Ok(None),
+        }
+    }
+
+    /// Notes that the tombstones of a document, as it stands now, were swept by what this stands for.
+    pub fn note_swept(&mut self, doc: &DocId, by: [u8; 32]) {
+        self.swept.insert(doc.clone(), (by, self.revision(doc)));
+    }
+
+    /// What the tombstones of a document were swept by, if it has not changed since.
+    pub(super) fn swept_by(&self, doc: &DocId) -> Option<[u8; 32]> {
+        let (by, revision) = self.swept.get(doc)?;
+        (*revision == self.revision(doc)).then_some(*by)
+    }
+
+    /// What was known of the file of a document that was loaded.
+    pub(super) fn known_content(&self, doc: &DocId) -> Result<KnownContent> {
+        let Some(loaded) = self.loaded(doc).filter(|loaded| loaded.as_stored) else {
+            return Ok(KnownContent::default());
+        };
+        let Some(file) = &loaded.file else { return Ok(KnownContent::default()) };
+        Ok(self.state.content_of(doc, &file.blake3)?.unwrap_or_default())
+    }
+
+    /// Writes down what was swept of documents that stay as they are.
+    pub(super) fn keep_swept(&mut self) -> Result<()> {
+        let roots = self.environment.roots;
+        let docs: Vec<DocId> = self.swept.keys().cloned().collect();
+        for doc in docs {
+            let (known, swept) = (self.known_content(&doc)?, self.swept_by(&doc));
+            let Some(Some(open)) = self.documents.get_mut(&doc) else { continue };
+            let file = open.loaded.file.filter(|_| open.loaded.as_stored && !open.is_changed());
+            let Some(file) = file else { continue };
+            let content = KnownContent { swept, sum: open.sum(&doc, roots, known.sum)? };
+            if content != known {
+                self.state.put_content(&doc, &file.blake3, &content)?;
+            }
+            self.state.put_swept(&doc)?;
+        }
+        Ok(())
+    }
+
+    fn window(&mut self, doc: &DocId) -> Result<Option<&Window>> {
+        self.load(doc)?;
+        let open = self.documents.get(doc).and_then(Option::as_ref);
+        Ok(open.and_then(|open| open.window.as_deref()))
+    }
+
+    /// A document that exists, if nothing of it was asked for that is not at hand.
+    fn open_at_hand(&mut self, doc: &DocId) -> Result<Option<&mut OpenDocument>> {
+        let open = self.existing(doc)?;
+        match open.as_ref().and_then(|open| open.window.as_ref()) {
+            Some(window) if window.has_missed() => Err(more_is_needed(doc)),
+            _ => Ok(open),
+        }
+    }
+}

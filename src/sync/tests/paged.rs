@@ -1,0 +1,78 @@
+//! An import of little reads little, however large its document is.
+
+use super::*;
+use crate::store::counted;
+
+const CHAT: &str = "group:one-two-three-four";
+
+/// A chat of half a megabyte, on two replicas that know it of each other.
+fn chats() -> (Replica, Replica) {
+    let (a, b) = (Replica::new("alice-river-stone-sky"), Replica::new("bob-hill-lake-tree"));
+    let group = a.store.entity(CHAT).unwrap();
+    group.create("Friends").unwrap();
+    group.members().add("bob-hill-lake-tree", concern::Role::Member).unwrap();
+    for n in 0..60 {
+        let text = format!("{n} {}", "words ".repeat(1_500));
+        group.chat().send(&text).unwrap();
+    }
+    for _ in 0..2 {
+        b.import(&[&a.for_peer(&b)]);
+        a.import(&[&b.for_peer(&a)]);
+    }
+    (a, b)
+}
+
+/// Brings what one replica has to another, and counts the bytes of documents that this reads.
+fn read_to_import(from: &Replica, to: &Replica) -> usize {
+    counted::taken();
+    let bundle = from.for_peer(to);
+    let (told, read) = (&bundle.manifest().documents[0], counted::taken());
+    assert!(read < 20_000, "{read} bytes read to export");
+    assert!(told.digest.is_none() && told.sum.is_some());
+    to.import(&[&bundle]);
+    counted::taken()
+}
+
+#[test]
+fn a_sum_that_differs_is_a_divergence_where_the_document_is_not_read() {
+    let (a, b) = chats();
+    a.store.entity(CHAT).unwrap().chat().send("news").unwrap();
+    let bundle = a.for_peer(&b);
+    let mut forged = Bundle::new(bundle.manifest().clone());
+    for (entry, update) in bundle.documents() {
+        let sum = entry.sum.map(|_| crate::sync::manifest::Hash([9; 32]));
+        let entry = crate::sync::manifest::BundledDocument { sum, ..entry.clone() };
+        forged.push(entry, update.map(<[u8]>::to_vec));
+    }
+    let before = b.files();
+    assert_eq!(b.try_import(&[&forged]).unwrap_err().kind, Kind::Forked);
+    assert_eq!(b.files(), before);
+    b.import(&[&bundle]);
+    assert_eq!(a.content(), b.content());
+}
+
+#[test]
+fn news_of_a_large_document_are_imported_without_reading_it() {
+    let (a, b) = chats();
+    let (at_a, at_b) = (a.store.entity(CHAT).unwrap(), b.store.entity(CHAT).unwrap());
+    let size = a.reader().bytes(&id(&format!("{CHAT}:chat"))).unwrap().unwrap().len();
+    assert!(size > 500_000);
+    let message = at_a.chat().send("news").unwrap();
+    let mut read = vec![read_to_import(&a, &b)];
+    at_b.chat().react(&message.id, "👍").unwrap();
+    read.push(read_to_import(&b, &a));
+    at_a.chat().edit(&message.id, "news, and more").unwrap();
+    at_b.chat().reply(&message.id, "seen").unwrap();
+    read.push(read_to_import(&a, &b));
+    read.push(read_to_import(&b, &a));
+    at_a.chat().delete(&message.id).unwrap();
+    for _ in 0..2 {
+        read.push(read_to_import(&a, &b));
+        read.push(read_to_import(&b, &a));
+    }
+    // All of it is copied once, where anything changes.
+    assert!(read.iter().all(|read| *read < size + size / 8), "{read:?} of {size} bytes");
+    assert_eq!(a.content(), b.content());
+    // It is gone on both: its deletion was acknowledged, and pruned.
+    assert!(at_a.chat().list(&Default::default()).unwrap().iter().all(|m| m.id != message.id));
+}

@@ -1,0 +1,49 @@
+//! What an update joins of a state that it is no part of.
+
+use super::{Clocks, Id, IdSet, Kind, Parent, Update};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// What of a state an update changes, or has to be compared with.
+#[derive(Debug, Default)]
+pub struct Footprint<'a> {
+    /// Roots, each with the key there; without one in a root that is a sequence.
+    pub keys: BTreeSet<(&'a str, Option<&'a str>)>,
+    /// Units of the state: what blocks of the update stand beside or in, what both hold, and what
+    /// the update deletes.
+    pub units: IdSet,
+}
+
+impl<'a, S> Update<'a, S> {
+    /// What it joins of a state that holds all up to these clocks. Where its blocks stand is said as
+    /// far as the update says it: by the name of a root, or by a unit of the state.
+    pub fn footprint(&self, known: &Clocks) -> Footprint<'a> {
+        let reached = |client: u64| known.get(&client).copied().unwrap_or(0);
+        let mut keys = BTreeSet::new();
+        let mut units: Vec<(u64, Range<u32>)> = Vec::new();
+        let unit = |id: Id| (id.client, id.clock..id.clock.saturating_add(1));
+        for (client, blocks) in self.clients() {
+            for block in blocks.iter().filter(|block| block.kind != Kind::Skip) {
+                units.push((client, block.clock..block.next_clock().min(reached(client))));
+                let header = self.header(block);
+                let parent = match header.parent {
+                    Some(Parent::Root(root)) => {
+                        keys.insert((root, header.key));
+                        None
+                    }
+                    Some(Parent::Item(id)) => Some(id),
+                    None => None,
+                };
+                let origins = [parent, header.left, header.right].into_iter().flatten();
+                units.extend(origins.filter(|id| id.clock < reached(id.client)).map(unit));
+            }
+        }
+        let deleted = self.deletes.iter();
+        units.extend(deleted.map(|(client, of)| (client, of.start..of.end.min(reached(client)))));
+        units.retain(|(_, range)| !range.is_empty());
+        units.sort_unstable_by_key(|(client, range)| (*client, range.start));
+        let mut set = IdSet::default();
+        units.into_iter().for_each(|(client, range)| set.insert(client, range));
+        Footprint { keys, units: set }
+    }
+}
