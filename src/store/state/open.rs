@@ -201,14 +201,17 @@ impl State {
         check_version(version)?;
         match version {
             0 => Ok(None),
-            older if older < MIGRATIONS.len() => state.brought_up_aside(path, wait).map(Some),
+            older if older < MIGRATIONS.len() => {
+                // Without room for a copy it is read as it is, as far as it goes.
+                Ok(Some(state.brought_up_aside(path, wait).unwrap_or(state)))
+            }
             _ => Ok(Some(state)),
         }
     }
 
     /// The tables as this version has them, of a file that an older one wrote: in a copy, since the
     /// file is not ours to write before a command does.
-    fn brought_up_aside(self, path: &Path, wait: Duration) -> Result<State> {
+    fn brought_up_aside(&self, path: &Path, wait: Duration) -> Result<State> {
         let name = path.file_name().unwrap_or_default();
         let copied = self._copy.as_ref().map(|copy| copy.path().join(name));
         let from = copied.unwrap_or_else(|| path.to_owned());
@@ -216,7 +219,10 @@ impl State {
         self.db
             .execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema")
             .map_err(|e| opening(path, e))?;
-        let copy = fs::copy_aside(&[from.clone(), beside(&from, "-wal")])?;
+        let copy = fs::copy_aside(&[from.clone(), beside(&from, "-wal")]);
+        // Nothing was written.
+        let _ = self.db.execute_batch("COMMIT");
+        let copy = copy?;
         let mut state = State::open_for_writing(&copy.path().join(name), wait)?;
         state.begin(wait)?;
         state.commit()?;
