@@ -7,7 +7,7 @@
 use super::fold::{NewState, SplicedState};
 use super::layout::Layout;
 use super::open_document::{Editing, OpenDocument};
-use super::session::Session;
+use super::session::{Paging, Session};
 use super::state::State;
 use super::{Roots, index};
 use crate::crdt::window::Window;
@@ -16,15 +16,6 @@ use crate::gate;
 use crate::id::DocId;
 use crate::wire::{Noted, Pages, Splice, Update};
 use std::rc::Rc;
-
-/// Of which documents no more is opened than what is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Paging {
-    /// Of all that are large.
-    OfAny,
-    /// Of those of which it is written down where their pages stand.
-    OfIndexed,
-}
 
 impl Session {
     /// Runs what is the first to change anything in this session, and gives it of large documents no

@@ -2,9 +2,9 @@
 
 use super::fs::Seen;
 use super::layout::{Document, Layout, Problem, Scan};
-use super::load::{self, Loaded, Stamp};
-use super::state::{Legacy, LogRow, State};
-use super::{Environment, Roots, index, replica};
+use super::load::{self, Loaded};
+use super::state::{Legacy, State};
+use super::{Environment, Roots, replica};
 use crate::crdt::any_view::AnyView;
 use crate::crdt::view::View;
 use crate::error::{Error, Result};
@@ -214,28 +214,6 @@ impl Reader {
             Some(state) => replica::vouch(state, environment.leases.as_deref()),
             None => Ok(()),
         }
-    }
-
-    /// Log rows of a document with seq > after, in order. None when they do not lead from there to
-    /// what the document holds: the log no longer reaches back that far, or another program wrote
-    /// the file since.
-    pub fn log_after(&self, doc: &DocId, after: i64) -> Result<Option<Vec<LogRow>>> {
-        let FileSource::Files { layout, state: Some(state) } = &self.source else {
-            return Ok(None);
-        };
-        let Some(rows) = state.log_after(doc, after)? else { return Ok(None) };
-        if index::is_as_written(layout, state, doc)? {
-            let from = state.known(doc)?.map(|known| known.log_from);
-            return Ok(from.is_some_and(|from| after >= from).then_some(rows));
-        }
-        let Some(path) = layout.find(doc)? else { return Ok(Some(rows)) };
-        let Some(bytes) = layout.read(&path)? else { return Ok(Some(rows)) };
-        // Asked after the file was read: a fold in between makes a false alarm, not a false rest.
-        let stamp = Stamp::of(&bytes);
-        let whole = state
-            .known(doc)?
-            .is_some_and(|known| known.blake3 == Some(stamp.blake3) && after >= known.log_from);
-        Ok(whole.then_some(rows))
     }
 
     fn load(&self, doc: &DocId) -> Result<Option<Loaded>> {

@@ -7,7 +7,6 @@ use super::fs::{self, LockFile};
 use super::layout::{Document, Layout};
 use super::load::{self, Loaded};
 use super::open_document::{Editing, OpenDocument, PendingChange, WrittenBy};
-use super::paged::Paging;
 use super::replica::Replica;
 use super::state::State;
 use super::{ChangedDocument, Commits, Committed, Environment, Open, lock, reader};
@@ -24,6 +23,15 @@ use std::time::Duration;
 
 /// The fold comes second; it does not wait long for programs that are not ours.
 pub(super) const FOLD_WAIT: Duration = Duration::from_millis(500);
+
+/// Of which documents no more is opened than what is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Paging {
+    /// Of all that are large.
+    OfAny,
+    /// Of those of which it is written down where their pages stand.
+    OfIndexed,
+}
 
 /// Write access: holds the lock; dropped without `commit`, it changes nothing.
 ///

@@ -108,6 +108,7 @@ fn busy(machine: &Machine) -> Busy<'_> {
 const WRITES: &[(&str, &[&str])] = &[
     ("archive-restore", &["ARCHIVED", "-e", "project:alone"]),
     ("archive-auto", &["on"]),
+    ("archive-mode", &["project:alone:chat", "crdt"]),
     ("archive-run", &["--older-than", "0s", "-e", "project:alone"]),
     ("batch", &["BATCH"]),
     ("canvas-add", &["text", "--at", "0,0", "--size", "9,9", "--data", "{}"]),

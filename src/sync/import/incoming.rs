@@ -30,7 +30,7 @@ pub enum Input {
         name: String,
         /// The document that it is for, which the bytes do not say.
         doc: DocId,
-        /// The bytes as they came ([`read_update`]); nothing of them is checked.
+        /// The bytes as they came; nothing of them is checked.
         update: Vec<u8>,
     },
 }
@@ -44,11 +44,11 @@ impl Input {
 }
 
 /// The inputs that must not be taken, by their number.
-pub(super) type Refusals = BTreeMap<usize, Error>;
+pub type Refusals = BTreeMap<usize, Error>;
 
 /// What another replica says of a document.
 #[derive(Clone)]
-pub(super) struct Told {
+pub struct Told {
     pub claim: Rc<Claim>,
     pub source: String,
     pub came: Came,
@@ -60,7 +60,7 @@ pub(super) struct Told {
 
 /// What comes in for one document.
 #[derive(Default, Clone)]
-pub(super) struct IncomingDocument<'u> {
+pub struct IncomingDocument<'u> {
     pub received: Vec<Rc<Received<'u>>>,
     /// What other replicas say of it.
     pub claims: Vec<Told>,
@@ -122,7 +122,7 @@ impl<'u> IncomingDocument<'u> {
 }
 
 /// An update on its way in, not looked at yet; or what is said of a document without one.
-pub(super) struct NewUpdate<'u> {
+pub struct NewUpdate<'u> {
     pub source: String,
     pub claim: Option<Claim>,
     pub update: Option<Cow<'u, [u8]>>,
@@ -131,7 +131,7 @@ pub(super) struct NewUpdate<'u> {
 
 /// What was given, read and checked once.
 #[derive(Default)]
-pub(super) struct GivenUpdates<'u> {
+pub struct GivenUpdates<'u> {
     pub incoming: BTreeMap<DocId, IncomingDocument<'u>>,
     pub notes: Vec<String>,
     pub refused: Refusals,
