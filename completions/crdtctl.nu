@@ -3986,6 +3986,7 @@ module completions {
 
   # Publish /public/website: the hashes of its files into B3SUMS, and the hash of that as its root
   export extern "crdtctl disk publish" [
+    --html: path              # Write the website as HTML, too, into this directory, which has to be new or empty
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique

@@ -17,6 +17,7 @@ mod progress;
 pub mod prompt;
 mod prose;
 mod report;
+mod site;
 mod stream;
 mod table;
 mod talk;
@@ -33,6 +34,7 @@ pub use report::{
     BoardTable, Body, Color, Column, Object, Report, Row, Section, Stream, Style, Take, Visibility,
     Written, row, rows,
 };
+pub use site::{Site, SitePage};
 pub use table::width;
 pub use talk::{Failure, error, error_json, say, usage};
 pub use template::RecordTemplate;

@@ -2,6 +2,7 @@
 
 mod change;
 mod glob;
+mod html;
 mod list;
 mod put;
 mod read;
@@ -154,8 +155,17 @@ enum DiskVerb {
         all: bool,
     },
     /// Publish /public/website: the hashes of its files into B3SUMS, and the hash of that as its root
-    #[command(after_help = "Example:\n  crdtctl disk publish")]
+    ///
+    /// With --html the website is also written as pages: each Markdown text becomes one, an index
+    /// leads to them, and all other files go along as they are. HTML in Markdown is left out, links
+    /// lead into the site or to http, https and mailto, and a page fetches nothing from elsewhere.
+    #[command(
+        after_help = "Examples:\n  crdtctl disk publish\n  crdtctl disk publish --html pages"
+    )]
     Publish {
+        /// Write the website as HTML, too, into this directory, which has to be new or empty
+        #[arg(long, value_name = "DIR")]
+        html: Option<PathBuf>,
         #[command(flatten)]
         dry_run: DryRun,
     },
@@ -212,7 +222,7 @@ pub fn run(context: &Context, args: DiskArgs) -> Result<Report> {
             change::remove(context, &entity()?, &path, recursive)
         }
         DiskVerb::Restore { path, .. } => change::restore(context, &entity()?, &path),
-        DiskVerb::Publish { .. } => site::publish(context, &entity()?),
+        DiskVerb::Publish { html, .. } => site::publish(context, &entity()?, html.as_deref()),
         // A copy is looked at where there is no store, too.
         DiskVerb::Verify { root, dir } => site::verify(&root, &dir),
         DiskVerb::Scan { .. } => change::scan(context, &entity()?),

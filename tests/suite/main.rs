@@ -36,6 +36,7 @@ mod diff;
 mod disk;
 mod disk_bundles;
 mod disk_private;
+mod disk_site;
 mod disks;
 mod documents;
 mod dry_runs;

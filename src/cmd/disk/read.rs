@@ -96,7 +96,7 @@ pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) 
 
 /// What the files of a document hold: as each lies in its directory, where somebody changed it there;
 /// else as the store says.
-struct Lying {
+pub struct Lying {
     disks: Option<PathBuf>,
     tree: Option<Tree>,
     /// What was last written, by the ids of the files.
@@ -104,7 +104,7 @@ struct Lying {
 }
 
 impl Lying {
-    fn of(reader: &Reader, entity: &EntityId, doc: &DocId) -> Result<Lying> {
+    pub fn of(reader: &Reader, entity: &EntityId, doc: &DocId) -> Result<Lying> {
         let disks = reader.disks();
         let written = match reader.state() {
             Some(state) => state.written_hashes(doc)?,
@@ -114,7 +114,7 @@ impl Lying {
         Ok(Lying { tree: tree.transpose()?, disks, written: written.into_iter().collect() })
     }
 
-    fn open(&self, file: &DiskFile) -> Result<Box<dyn Read>> {
+    pub fn open(&self, file: &DiskFile) -> Result<Box<dyn Read>> {
         let not_here = || {
             Error::not_found(format!("the content of {} is not here yet", file.path))
                 .hint(Next::Import.and(" brings it, if the bundle has it"))

@@ -7,11 +7,12 @@ use crate::disk::Which;
 use crate::error::{Error, Kind, Result};
 use crate::id::{EntityId, hex};
 use crate::operation::{self, Operation};
+use crate::store::Store;
 use crate::ui::{Column, Report, row};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// Half a kilobyte a file.
@@ -19,14 +20,34 @@ const SUMS_BYTES: u64 = 64 << 20;
 
 const COLUMNS: &[Column] = &[Column::text("path", "path"), Column::text("finding", "finding")];
 
-pub fn publish(context: &Context, entity: &EntityId) -> Result<Report> {
-    change(context, entity, &Which::Known, |session| {
+pub fn publish(context: &Context, entity: &EntityId, html: Option<&Path>) -> Result<Report> {
+    html.map_or(Ok(()), is_free)?;
+    let mut report = change(context, entity, &Which::Known, |session| {
         let publish = Operation::DiskPublish(Publish { entity: entity.clone() });
         let mut written = told(operation::run(session, &publish)?);
         // The root is the answer.
         written.creates = true;
         Ok(written)
-    })
+    })?;
+    if let Some(dir) = html {
+        report.notes.extend(super::html::write(context, entity, dir)?);
+    }
+    Ok(report)
+}
+
+/// Refuses a directory in which something could be written over.
+fn is_free(dir: &Path) -> Result<()> {
+    if Store::owns(&dir.join("x"))? {
+        return Err(Error::refused(format!("{} belongs to a store", dir.display()))
+            .hint("name a directory outside of it"));
+    }
+    match fs::read_dir(dir).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => Ok(()),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+        Ok(false) => Err(Error::refused(format!("{} is not empty", dir.display()))
+            .hint("nothing is written over: name another directory, or remove that one")),
+        Err(e) => Err(Error::io(format!("cannot write to {}", dir.display()), e)),
+    }
 }
 
 /// What is not as it was published.

@@ -1,0 +1,199 @@
+//! A website out of Markdown: a page for each text, an index for each directory, and nothing that a
+//! browser would fetch from elsewhere or run.
+
+mod links;
+mod map;
+mod render;
+
+use super::escape;
+use super::page::markup;
+use map::{INDEX, SiteMap, index_of, page_of, stem};
+use std::collections::BTreeSet;
+
+/// So many places of the site's first directory stand at the top of every page.
+const TOP_PLACES: usize = 12;
+
+/// Whatever a browser would fetch or run all the same is forbidden, but for pictures beside the page.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' file:";
+
+const STYLE: &str = "\
+:root { color-scheme: light dark } \
+body { font: 1.0625rem/1.6 system-ui, sans-serif; max-width: 44rem; margin: 0 auto; padding: 1rem; \
+color: #1c1c1c; background: #ffffff; overflow-wrap: anywhere } \
+header { border-bottom: 1px solid #d0d0d0; padding-bottom: .5rem; margin-bottom: 1.5rem } \
+header .site { font-weight: bold; margin: 0 } \
+nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: .25rem 0; padding: 0 } \
+h1, h2, h3, h4 { line-height: 1.25; margin: 1.6em 0 .5em } h1 { margin-top: .4em } \
+a { color: #0b57a4 } img { max-width: 100%; height: auto } \
+pre { overflow-x: auto; background: #f3f3f3; padding: .75rem; border-radius: .25rem; line-height: 1.4; \
+overflow-wrap: normal } \
+code { font-size: .9em } \
+blockquote { margin-left: 0; padding-left: 1rem; border-left: 3px solid #d0d0d0; color: #4a4a4a } \
+table { border-collapse: collapse; display: block; max-width: 100%; overflow-x: auto; overflow-wrap: normal } \
+th, td { border: 1px solid #d0d0d0; padding: .25rem .6rem; text-align: left } \
+@media (prefers-color-scheme: dark) { body { color: #e4e4e4; background: #181818 } \
+a { color: #8ab9f1 } pre { background: #242424 } blockquote { color: #b4b4b4 } \
+header, blockquote, th, td { border-color: #484848 } }";
+
+/// The pages of a website and what lies beside them, by their paths: names with `/` between them.
+#[derive(Debug, Default)]
+pub struct Site {
+    title: String,
+    map: SiteMap,
+}
+
+/// A page that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SitePage {
+    /// Where it goes.
+    pub path: String,
+    /// All of it.
+    pub html: String,
+    /// What the text refers to and is not in the site, or what no page may refer to.
+    pub dangling: Vec<String>,
+}
+
+impl Site {
+    /// A website of that name, with nothing in it.
+    pub fn new(title: &str) -> Site {
+        Site { title: title.to_owned(), ..Site::default() }
+    }
+
+    /// Whether the file at a path becomes a page, if it is a text.
+    pub fn is_page(path: &str) -> bool {
+        stem(path).is_some()
+    }
+
+    /// Notes a text that becomes a page.
+    pub fn add_page(&mut self, path: &str, text: &str) {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let title = render::title(text).unwrap_or_else(|| stem(name).unwrap_or(name).to_owned());
+        self.map.pages.insert(path.to_owned(), title);
+        self.map.made.entry(page_of(path)).or_insert_with(|| path.to_owned());
+    }
+
+    /// Notes a file that stays as it is.
+    pub fn add_file(&mut self, path: &str) {
+        self.map.files.insert(path.to_owned());
+    }
+
+    /// Texts of which no page is made, since a file that is there already would be it.
+    pub fn hidden(&self) -> Vec<&str> {
+        let taken = |path: &&String| {
+            let page = page_of(path);
+            self.map.files.contains(&page) || self.map.made.get(&page) != Some(*path)
+        };
+        self.map.pages.keys().filter(taken).map(String::as_str).collect()
+    }
+
+    /// Makes the page of a text that was added.
+    pub fn page(&self, path: &str, text: &str) -> SitePage {
+        let (body, dangling) = render::body(&self.map, path, text);
+        let title = self.map.pages.get(path).map_or("", String::as_str);
+        let target = page_of(path);
+        let mut inner = body;
+        if let Some(dir) = index_of(&target) {
+            inner.push_str(&self.places(dir));
+        }
+        SitePage { html: self.frame(&target, title, &inner), path: target, dangling }
+    }
+
+    /// The pages of directories that have pages in them and no text for an index.
+    pub fn indexes(&self) -> Vec<SitePage> {
+        let mut dirs = BTreeSet::from([String::new()]);
+        for path in self.map.pages.keys() {
+            let ends = path.match_indices('/').map(|(at, _)| at + 1);
+            dirs.extend(ends.filter_map(|end| path.get(..end)).map(str::to_owned));
+        }
+        let index = |dir: &String| {
+            let path = format!("{dir}{INDEX}");
+            let is_free = !self.map.made.contains_key(&path) && !self.map.files.contains(&path);
+            is_free.then(|| {
+                let name = dir.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+                let title = if name.is_empty() { self.title.as_str() } else { name };
+                let inner = format!("<h1 dir=\"auto\">{}</h1>\n{}", line(title), self.places(dir));
+                let html = self.frame(&path, title, &inner);
+                SitePage { path, html, dangling: Vec::new() }
+            })
+        };
+        dirs.iter().filter_map(index).collect()
+    }
+
+    /// What lies in a directory that a page leads to: targets and titles, directories last.
+    fn inside(&self, dir: &str) -> Vec<(String, String)> {
+        let (mut pages, mut dirs) = (Vec::new(), BTreeSet::new());
+        for (path, title) in self.map.pages.range(dir.to_owned()..) {
+            let Some(below) = path.strip_prefix(dir) else { break };
+            match below.split_once('/') {
+                Some((name, _)) => drop(dirs.insert(name)),
+                None if page_of(below) != INDEX => pages.push((page_of(path), title.clone())),
+                None => {}
+            }
+        }
+        let dirs =
+            dirs.into_iter().map(|name| (format!("{dir}{name}/{INDEX}"), format!("{name}/")));
+        pages.into_iter().chain(dirs).collect()
+    }
+
+    fn places(&self, dir: &str) -> String {
+        let inside = self.inside(dir);
+        if inside.is_empty() {
+            return String::new();
+        }
+        let at = format!("{dir}{INDEX}");
+        format!("<nav class=\"inside\" aria-label=\"Pages\">\n{}</nav>\n", list(&at, &inside))
+    }
+
+    /// A whole page around what it says.
+    fn frame(&self, path: &str, title: &str, inner: &str) -> String {
+        let site = line(&self.title);
+        let title = match title == self.title {
+            true => site.clone(),
+            false => format!("{} · {site}", line(title)),
+        };
+        let home = links::relative(path, INDEX);
+        let mut top: Vec<(String, String)> = vec![(INDEX.to_owned(), "Home".to_owned())];
+        let first = self.inside("");
+        if first.len() <= TOP_PLACES {
+            top.extend(first);
+        }
+        // The directories around it.
+        let ends = path.match_indices('/').map(|(at, _)| at + 1);
+        for dir in ends.filter_map(|end| path.get(..end)) {
+            let place = format!("{dir}{INDEX}");
+            if !top.iter().any(|(target, _)| *target == place) {
+                top.push((place, dir.to_owned()));
+            }
+        }
+        format!(
+            "<!DOCTYPE html>\n<html lang=\"\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\"/>\n\
+             <meta name=\"referrer\" content=\"no-referrer\"/>\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
+             <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<header>\n\
+             <p class=\"site\" dir=\"auto\"><a href=\"{home}\">{site}</a></p>\n\
+             <nav aria-label=\"Site\">\n{}</nav>\n</header>\n<main dir=\"auto\">\n{inner}</main>\n\
+             </body>\n</html>\n",
+            list(path, &top)
+        )
+    }
+}
+
+/// Links from a page to others.
+fn list(from: &str, places: &[(String, String)]) -> String {
+    let mut out = "<ul>\n".to_owned();
+    for (target, title) in places {
+        let current = if target == from { " aria-current=\"page\"" } else { "" };
+        let href = links::relative(from, target);
+        out.push_str(&format!("<li><a href=\"{href}\"{current}>{}</a></li>\n", line(title)));
+    }
+    out + "</ul>\n"
+}
+
+/// Text in one line, of which nothing is markup.
+fn line(text: &str) -> String {
+    markup(&escape::line(text))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! A website out of Markdown, as a browser and as a file system see it.
+
+use crate::support::*;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const HOME: &str = "# Ocean friends\n\nWe *sail* on Sundays: [the harbour](docs/harbour%20plan.md), \
+    [![map](map.png)](map.png) and <https://example.org>.\n\n| boat | crew |\n|---|--:|\n| Ada | 3 |\n\n\
+    - [x] paint\n- [ ] sweep\n\n```sh\necho \"a long line that does not fit on a telephone, however \
+    it is held, and so it has to scroll by itself\"\n```\n";
+const HOSTILE: &str = "<script>document.title = 'bad'</script>\n\n# Plan <img src=x onerror=\"alert(1)\">\n\n\
+    [one](javascript:alert(1)) [two](data:text/html,x) [three](../../../../etc/passwd)\n\n\
+    <iframe src=\"https://example.org\"></iframe> ![far](https://example.org/x.png)\n\n\
+    > averyverylongwordthatnobodycanreadandthathastobebrokensomewhereoritwouldmakethepagewider\n";
+
+/// A store with a website, and where its pages are.
+fn with_pages(machine: &Machine) -> (Store<'_>, PathBuf) {
+    let alice = machine.group("a", &[]);
+    let site = machine.path("site");
+    fs::create_dir_all(site.join("docs")).unwrap();
+    fs::write(site.join("index.md"), HOME).unwrap();
+    fs::write(site.join("docs/harbour plan.md"), HOSTILE).unwrap();
+    fs::write(site.join("docs/it's \u{e9}.md"), "# It's\n\n[back](../)\n").unwrap();
+    let png = include_bytes!("../fixtures/pixel.png");
+    fs::write(site.join("map.png"), png).unwrap();
+    fs::write(site.join("own.html"), "<!DOCTYPE html><title>own</title>").unwrap();
+    alice.ok(&["disk", "put", "-r", &text(&site), "/public/website"]);
+    (alice, machine.path("pages"))
+}
+
+#[test]
+fn a_website_is_written_as_pages_that_lead_to_one_another() {
+    let machine = Machine::new("pages");
+    let (alice, pages) = with_pages(&machine);
+    let dry = alice.run(&["disk", "publish", "--html", &text(&pages), "-n"]);
+    dry.exits(0);
+    assert!(dry.stderr.contains("would write") && !pages.exists(), "{dry:?}");
+    let run = alice.run(&["disk", "publish", "--html", &text(&pages)]);
+    run.exits(0);
+    assert_eq!(run.stdout.trim().len(), 64, "the root is the answer");
+    assert!(run.stderr.contains("wrote 4 pages and 2 other files to"), "{}", run.stderr);
+    assert!(run.stderr.contains("docs/harbour plan.md: javascript:alert(1)"), "{}", run.stderr);
+    let written: BTreeMap<PathBuf, Vec<u8>> = files(&pages);
+    let names: Vec<&str> = written.keys().map(|path| path.to_str().unwrap()).collect();
+    let all = ["docs/harbour plan.html", "docs/index.html", "docs/it's \u{e9}.html", "index.html"];
+    assert_eq!(names, [&all[..], &["map.png", "own.html"]].concat());
+    // Whatever a page refers to is there, or waits for somebody to click.
+    let (mut inside, mut outside) = (0, 0);
+    for page in all {
+        let html = fs::read_to_string(pages.join(page)).unwrap();
+        for part in html.split(" href=\"").chain(html.split(" src=\"")).skip(1) {
+            let Some((href, _)) = part.split_once('"') else { continue };
+            if href.contains('<') || href.starts_with("http") {
+                outside += usize::from(href == "https://example.org");
+                continue;
+            }
+            let path = href.replace("%20", " ").replace("%27", "'").replace("%C3%A9", "\u{e9}");
+            let there = pages.join(page).parent().unwrap().join(&path);
+            assert!(there.is_file(), "{page} refers to {href}");
+            inside += 1;
+        }
+        assert!(!html.contains("<script") && !html.contains("javascript:"), "{html}");
+        assert!(!html.contains("onerror") && !html.contains("<iframe"), "{html}");
+    }
+    assert!(inside > 15 && outside == 1, "{inside} {outside}");
+    // Nothing is written over, and nothing into a store.
+    alice.run(&["disk", "publish", "--html", &text(&pages)]).fails(1, "is not empty");
+    assert_eq!(files(&pages), written);
+    let own = text(&alice.dir.join("disks/pages"));
+    alice.run(&["disk", "publish", "--html", &own]).fails(1, "belongs to a store");
+}
+
+/// A browser, where the machine has one.
+fn browser() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let found = std::env::split_paths(&path).flat_map(|dir| names.map(|name| dir.join(name)));
+    found.into_iter().find(|file| file.is_file())
+}
+
+/// Lets a browser draw a page, so wide; what it says of it.
+fn draw(browser: &Path, home: &Path, page: &Path, picture: &Path, width: u32) -> String {
+    let run = Command::new(browser)
+        .env("HOME", home)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
+        .args(["--hide-scrollbars", "--enable-logging=stderr", "--v=0"])
+        .arg(format!("--window-size={width},900"))
+        .arg(format!("--screenshot={}", picture.display()))
+        .arg(format!("file://{}", page.display().to_string().replace(' ', "%20")))
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&run.stderr).into_owned()
+}
+
+#[test]
+fn a_browser_shows_the_pages_on_a_telephone_and_on_a_desk() {
+    let Some(browser) = browser() else {
+        eprintln!("skipped: no Chromium is here to look at the pages");
+        return;
+    };
+    let machine = Machine::new("browser");
+    let (alice, pages) = with_pages(&machine);
+    alice.ok(&["disk", "publish", "--html", &text(&pages)]);
+    for (page, width) in [("index.html", 390), ("docs/harbour plan.html", 1280)] {
+        let picture = machine.path("picture.png");
+        let said = draw(&browser, &machine.path("home"), &pages.join(page), &picture, width);
+        assert!(!said.contains("CONSOLE"), "{page}: {said}");
+        let png = fs::read(&picture).unwrap_or_else(|e| panic!("no picture: {e}\n{said}"));
+        let wide = u32::from_be_bytes(png[16..20].try_into().unwrap());
+        assert!(wide == width && png.len() > 8_000, "{page}: {wide} pixels, {} bytes", png.len());
+        if let Some(kept) = std::env::var_os("CRDTCTL_PICTURES") {
+            fs::copy(&picture, Path::new(&kept).join(format!("{width}.png"))).unwrap();
+        }
+    }
+}
