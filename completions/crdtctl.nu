@@ -4011,6 +4011,48 @@ module completions {
     --help(-h)                # Print help (see more with '--help')
   ]
 
+  def "nu-complete crdtctl disk gc global.output" [] {
+    [ "table" "json" "ndjson" "tsv" "csv" "id" ]
+  }
+
+  def "nu-complete crdtctl disk gc global.time" [] {
+    [ "local" "utc" "relative" ]
+  }
+
+  def "nu-complete crdtctl disk gc global.color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  def "nu-complete crdtctl disk gc global.progress" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Remove what takes room beside the disks and nobody needs: replaced versions, unfinished parts
+  export extern "crdtctl disk gc" [
+    --dry-run(-n)             # Show what would happen; write nothing
+    --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
+    --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique
+    --as: string              # Who acts, by id or a unique prefix; else the store's own member
+    --output(-o): string@"nu-complete crdtctl disk gc global.output" # How output is written: a table on a terminal, else tab-separated
+    --json                    # Same as `--output json`
+    --quiet(-q)               # Say nothing on standard error but errors
+    --full                    # Show cells of many lines in tables, and long columns of boards, whole
+    --fields: string          # Show these fields alone, in this order: names of columns or of JSON's fields
+    --template: string        # Write each record through a template: `{{ title }}` is a field, as --json has it
+    --no-header               # Leave out the names of columns and fields
+    --time: string@"nu-complete crdtctl disk gc global.time" # How times are shown to people; JSON, TSV and CSV have them as ever
+    --verbose(-v)             # Say which store, entity and member are meant
+    --yes(-y)                 # Answer every question with yes
+    --no-input                # Ask nothing; fail where an answer is needed
+    --no-pager                # Show everything at once: no pager on a terminal
+    --color: string@"nu-complete crdtctl disk gc global.color" # When to use colour
+    --lock-wait: string       # How long to wait for another process that writes
+    --now: string             # The time that counts as now
+    --progress: string@"nu-complete crdtctl disk gc global.progress" # When to show progress
+    --state-dir: path         # Where the leases of this machine's replicas are; else the XDG state directory
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
   def "nu-complete crdtctl disk verify global.output" [] {
     [ "table" "json" "ndjson" "tsv" "csv" "id" ]
   }
@@ -4189,6 +4231,10 @@ module completions {
 
   # Publish /public/website: the hashes of its files into B3SUMS, and the hash of that as its root
   export extern "crdtctl disk help publish" [
+  ]
+
+  # Remove what takes room beside the disks and nobody needs: replaced versions, unfinished parts
+  export extern "crdtctl disk help gc" [
   ]
 
   # Look whether a copy of a website is what was published: which files differ, are missing or extra
@@ -7572,6 +7618,10 @@ module completions {
 
   # Publish /public/website: the hashes of its files into B3SUMS, and the hash of that as its root
   export extern "crdtctl help disk publish" [
+  ]
+
+  # Remove what takes room beside the disks and nobody needs: replaced versions, unfinished parts
+  export extern "crdtctl help disk gc" [
   ]
 
   # Look whether a copy of a website is what was published: which files differ, are missing or extra

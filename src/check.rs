@@ -7,24 +7,28 @@
 mod archive;
 mod board;
 mod chat;
+mod disks;
+mod found;
 mod people;
 mod records;
 pub mod repair;
 mod times;
 
+use crate::concern::disk::is_disk;
 use crate::concern::{self, core};
 use crate::crdt::any_view::AnyView;
 use crate::crdt::doc::Doc;
 use crate::crdt::view::View;
 use crate::error::{Error, Next, Result};
 use crate::id::{DocId, EntityId};
-use crate::path::DocPath;
 use crate::store::check::{self as files, Examiner, FileFix, FileRepair, FindingKind};
 use crate::store::{Audit, State, Store};
 use crate::wire::Update;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use repair::{Repaired, repair};
+
+use found::{Edit, Fix, Found};
 
 static OVER_LIMIT: FindingKind = FindingKind::warning("over-limit");
 static RESIDUE: FindingKind = FindingKind::warning("residue");
@@ -54,37 +58,6 @@ enum Repair {
     Content(Edit),
     /// Nothing that a repair can do by itself.
     ByHand,
-}
-
-/// A change of the content that a repair makes. What it writes is derived again when it does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Edit {
-    /// The entry of a member in `active_members`.
-    ActiveMember(String),
-    /// A new owner for an entity that has none.
-    Owner,
-    /// The caches of a thread.
-    Thread(String),
-    /// Where a card, or an entry that names none, is listed.
-    Card(String),
-    /// What stands as a plain value where a shared type belongs, by its detail.
-    Plain(String),
-    /// The id that a record gives itself: its path, and the field.
-    Id(DocPath, &'static str),
-}
-
-/// Something wrong with the content of a document, before it has an id.
-struct Found {
-    kind: &'static FindingKind,
-    detail: String,
-    message: String,
-    fix: Fix,
-}
-
-enum Fix {
-    Edit(Edit),
-    /// Something that a repair cannot do.
-    Next(Next),
 }
 
 /// What a check is about.
@@ -233,6 +206,9 @@ impl ContentCheck<'_> {
             "core" => found.extend(people::core(&entity, view)),
             "chat" => found.extend(chat::threads(&entity, view)?),
             "kanban" => found.extend(board::cards(view)),
+            _ if is_disk(doc) => {
+                found.extend(disks::files(self.examiner.reader(), &entity, doc, view)?);
+            }
             _ => {}
         }
         if let Some(members) = self.members(&entity)? {

@@ -11,15 +11,18 @@
 
 mod all;
 mod application;
+mod collect;
 mod contents;
 mod objects;
 mod settle;
 mod status;
+mod sweep;
 mod take_in;
 mod tree;
 
 pub use crate::concern::disk::is_disk;
 pub use all::{settle_all, take_in_all};
+pub use collect::{Garbage, GarbageKind, collect};
 pub use contents::{Contents, NamedContent, named_contents};
 pub use objects::{Objects, PartialContent};
 pub use settle::{Settled, settle};

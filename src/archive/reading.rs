@@ -6,6 +6,7 @@ use super::ordered::OrderedRows;
 use super::page::{ArchiveOrder, ArchivePage};
 use super::row::ArchivedRecord;
 use super::search;
+use crate::concern::chat::attached_paths;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::path::DocPath;
@@ -295,6 +296,26 @@ impl ArchiveReader {
         let found = self.file.all(sql, params![doc.as_str()], |row| row.get(0))?;
         let behind = self.behind(doc).filter_map(|record| record.parent().map(str::to_owned));
         Ok(found.into_iter().chain(behind).collect())
+    }
+
+    /// The files that archived messages and replies of a chat have attached, by their paths.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub fn attached(&self, doc: &DocId) -> Result<BTreeSet<String>> {
+        let sql = "SELECT a.n, a.file_path FROM attachments a JOIN versions v ON v.n = a.n
+                   WHERE v.doc_id = ?1 AND a.file_path IS NOT NULL";
+        let found = self.file.all(sql, params![doc.as_str()], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+        })?;
+        let valid = found.into_iter().filter(|(n, _)| self.counts(*n)).map(|(_, path)| path);
+        let mut attached: BTreeSet<String> = valid.collect();
+        for record in self.behind(doc) {
+            let value = record.value()?;
+            let list = value.as_map().and_then(|fields| fields.get("attachments"));
+            attached.extend(list.into_iter().flat_map(attached_paths).map(str::to_owned));
+        }
+        Ok(attached)
     }
 
     /// Every version of a record, the earliest first, markers included.

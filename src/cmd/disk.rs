@@ -1,9 +1,11 @@
 //! `disk`: the files of an entity.
 
 mod change;
+mod gc;
 mod glob;
 mod html;
 mod list;
+mod outside;
 mod put;
 mod read;
 mod site;
@@ -169,6 +171,18 @@ enum DiskVerb {
         #[command(flatten)]
         dry_run: DryRun,
     },
+    /// Remove what takes room beside the disks and nobody needs: replaced versions, unfinished parts
+    ///
+    /// What is no text is kept in versions; bundles carry what files hold now, and of two versions at
+    /// once both. One that was replaced stays until all replicas that were heard of are known to have
+    /// what replaced it, and that of a removed file as long as it can be restored. Parts of an import
+    /// that was interrupted stay as long as somebody waits for them. A content that is damaged goes,
+    /// and is asked for again.
+    #[command(after_help = "Examples:\n  crdtctl disk gc -n\n  crdtctl disk gc")]
+    Gc {
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
     /// Look whether a copy of a website is what was published: which files differ, are missing or extra
     #[command(after_help = "Example:\n  crdtctl disk verify --root \"$(crdtctl disk publish)\" \
         disks/entities/ocean-forest-moon-star/public/website")]
@@ -223,6 +237,7 @@ pub fn run(context: &Context, args: DiskArgs) -> Result<Report> {
         }
         DiskVerb::Restore { path, .. } => change::restore(context, &entity()?, &path),
         DiskVerb::Publish { html, .. } => site::publish(context, &entity()?, html.as_deref()),
+        DiskVerb::Gc { .. } => gc::run(context),
         // A copy is looked at where there is no store, too.
         DiskVerb::Verify { root, dir } => site::verify(&root, &dir),
         DiskVerb::Scan { .. } => change::scan(context, &entity()?),

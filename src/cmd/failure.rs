@@ -112,6 +112,19 @@ pub fn command(next: &Next) -> String {
         Next::DeleteMessage { message, entity } => {
             return of(words("chat delete", message), &Some(entity.clone()));
         }
+        Next::PublishOf(entity) => {
+            return of("crdtctl disk publish".to_owned(), &Some(entity.clone()));
+        }
+        Next::ScanDisksOf(entity) => {
+            return of("crdtctl disk scan".to_owned(), &Some(entity.clone()));
+        }
+        Next::CollectFiles => "disk gc",
+        Next::PutFile { path, entity } => {
+            return of(words("disk put FILE", path), &Some(entity.clone()));
+        }
+        Next::RemoveFile { path, entity } => {
+            return of(words("disk remove", path), &Some(entity.clone()));
+        }
         Next::RestoreFile(file) => return words("disk restore", file),
         Next::RestoreCard(card) => return words("kanban restore", card),
         Next::RemoveColumn(column) => {

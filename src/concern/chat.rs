@@ -8,7 +8,7 @@ mod thread;
 mod untrash;
 
 pub(in crate::concern) use attachment::mime_of;
-pub use attachment::{Attachment, attachment_paths};
+pub use attachment::{Attachment, attached, attached_paths, attachment_paths, is_attachment};
 pub use react::React;
 pub use send::Send;
 pub use thread::{Caches, find_thread, live_replies, open as open_thread};

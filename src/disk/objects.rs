@@ -145,6 +145,17 @@ impl Objects {
         found.is_some_and(|meta| meta.is_ok_and(|meta| meta.is_file()))
     }
 
+    /// Whether a content that is here is what its name says. One that is not here is.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn is_whole(&self, blake3: &str) -> Result<bool> {
+        match self.read(blake3)? {
+            Some(mut file) => Ok(hash(&mut file)? == blake3),
+            None => Ok(true),
+        }
+    }
+
     /// Opens a content; None where it is not here.
     ///
     /// # Errors

@@ -103,6 +103,16 @@ impl Tree {
         Ok(Tree { name, path, root })
     }
 
+    /// Where it is, for people.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its directory; None where that is not there.
+    pub(super) fn root(&self) -> Option<&Dir> {
+        self.root.as_ref()
+    }
+
     /// The name of its directory.
     pub(super) fn name(&self) -> &str {
         &self.name

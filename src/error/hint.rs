@@ -146,6 +146,26 @@ pub enum Next {
     RestoreFile(String),
     /// Publish a website as its files are now.
     Publish,
+    /// The same for an entity.
+    PublishOf(String),
+    /// Take in what was changed on the disks of an entity.
+    ScanDisksOf(String),
+    /// Remove what nobody needs beside the disks.
+    CollectFiles,
+    /// Put a file to where it was.
+    PutFile {
+        /// The path on the disk.
+        path: String,
+        /// The entity whose disk it is.
+        entity: String,
+    },
+    /// Remove a file.
+    RemoveFile {
+        /// The path on the disk.
+        path: String,
+        /// The entity whose disk it is.
+        entity: String,
+    },
 
     /// Remove what everybody knows to be deleted.
     Prune(Option<String>),

@@ -145,7 +145,7 @@ fn find(reader: &Reader, entity: &EntityId, named: &str) -> Result<(DocId, DiskF
 /// The same with what follows from its record.
 ///
 /// # Errors
-/// As [`file`].
+/// As [`file()`].
 pub fn show(reader: &Reader, entity: &EntityId, named: &str) -> Result<DiskRow> {
     let (_, file, displaced) = find(reader, entity, named)?;
     Ok(DiskRow::of(file, displaced))

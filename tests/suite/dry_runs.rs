@@ -71,6 +71,10 @@ fn busy(machine: &Machine) -> Busy<'_> {
     store.ok(&["disk", "remove", "/shared/gone.md"]);
     let disks = store.dir.join("disks/entities").join(GROUP.trim_start_matches("group:"));
     std::fs::write(disks.join("public/new.md"), "new\n").unwrap();
+    // Left by a command that was killed.
+    let beside = store.dir.join("disks/.crdtctl");
+    std::fs::create_dir_all(&beside).unwrap();
+    std::fs::write(beside.join("0a2c0111-1fca-8411-95dd-578f6440f20e.part"), "half").unwrap();
     let update = oracle::update(3, &[], |txn| {
         txn.get_or_insert_map("m").insert(txn, "k", 1);
     });
@@ -128,8 +132,10 @@ const WRITES: &[(&str, &[&str])] = &[
     ("conflict-dismiss", &["1"]),
     ("conflict-restore", &["1"]),
     ("disk-edit", &["/public/website/index.md", "-"]),
+    ("disk-gc", &[]),
     ("disk-move", &["/public/website/index.md", "/shared/"]),
     ("disk-publish", &[]),
+    ("disk-publish", &["--html", "OUT"]),
     ("disk-put", &["PAGE", "/shared/other.md"]),
     ("disk-remove", &["/public/website/index.md"]),
     ("disk-restore", &["/shared/gone.md"]),

@@ -35,6 +35,7 @@ mod demo;
 mod diff;
 mod disk;
 mod disk_bundles;
+mod disk_care;
 mod disk_private;
 mod disk_site;
 mod disks;

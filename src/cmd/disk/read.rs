@@ -57,10 +57,7 @@ pub fn cat(context: &Context, entity: &EntityId, path: &str) -> Result<Report> {
 pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) -> Result<Report> {
     let reader = context.reader()?;
     let dir = out.file.as_deref().unwrap_or(Path::new("."));
-    if Store::owns(&dir.join("x"))? {
-        return Err(Error::refused(format!("{} belongs to a store", dir.display()))
-            .hint("name a directory outside of it with `-O`"));
-    }
+    super::outside::outside(dir)?;
     let rows = select(all_files(&reader, entity, false)?, Some(path))?;
     if rows.is_empty() {
         return Err(Error::not_found(format!("there is no file below {path}"))

@@ -7,7 +7,6 @@ use crate::disk::Which;
 use crate::error::{Error, Kind, Result};
 use crate::id::{EntityId, hex};
 use crate::operation::{self, Operation};
-use crate::store::Store;
 use crate::ui::{Column, Report, row};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -37,10 +36,7 @@ pub fn publish(context: &Context, entity: &EntityId, html: Option<&Path>) -> Res
 
 /// Refuses a directory in which something could be written over.
 fn is_free(dir: &Path) -> Result<()> {
-    if Store::owns(&dir.join("x"))? {
-        return Err(Error::refused(format!("{} belongs to a store", dir.display()))
-            .hint("name a directory outside of it"));
-    }
+    super::outside::outside(dir)?;
     match fs::read_dir(dir).map(|mut entries| entries.next().is_none()) {
         Ok(true) => Ok(()),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),

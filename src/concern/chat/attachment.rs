@@ -1,12 +1,16 @@
 //! Attachments: what a message says of a file that lies on the entity's virtual disk.
 
+use super::{MESSAGES, REPLIES};
 use crate::concern::disk::DiskPath;
 use crate::crdt::doc::Txn;
+use crate::crdt::source::Source;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::path::Keys;
 use crate::store::Session;
+use crate::wire::Value;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Where attachments lie on the virtual disk.
 const DIRECTORY: &str = "/shared/attachments";
@@ -95,6 +99,37 @@ pub(super) fn attach(
         txn.set(&path, "size_bytes", size)?;
     }
     Ok(())
+}
+
+/// The files that messages and replies which are not deleted name, among the attachments of the shared
+/// disk: by their paths, the ids of those.
+pub fn attached(source: &dyn Source) -> BTreeMap<String, Vec<String>> {
+    let mut attached: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for collection in [&MESSAGES, &REPLIES] {
+        for path in collection.records(source) {
+            if collection.is_deleted(source, &path) {
+                continue;
+            }
+            let list = source.value(&path.field("attachments"));
+            for place in list.as_ref().into_iter().flat_map(attached_paths) {
+                let id = path.last().cloned().unwrap_or_default();
+                attached.entry(place.to_owned()).or_default().push(id);
+            }
+        }
+    }
+    attached
+}
+
+/// The files that a list of attachments names, among those of the shared disk.
+pub fn attached_paths(list: &Value) -> impl Iterator<Item = &str> {
+    let list = list.as_array().unwrap_or_default().iter();
+    let places = list.filter_map(|one| one.as_map().and_then(|one| one.get("file_path")?.as_str()));
+    places.filter(|place| is_attachment(place))
+}
+
+/// Whether a path is one among the attachments.
+pub fn is_attachment(path: &str) -> bool {
+    path.strip_prefix(DIRECTORY).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// The paths that a file of this name could have among the attachments, the best first: its own name,

@@ -1,0 +1,118 @@
+//! Disks: records whose file is gone, files that no record names, what was changed behind the store's
+//! back, and contents that are not what they are called.
+
+use super::found::{Fix, Found};
+use crate::archive::ArchiveReader;
+use crate::concern::chat::{self, attached, is_attachment};
+use crate::concern::disk::{Directory, DiskKind, SPEC, WEBSITE, document};
+use crate::crdt::view::View;
+use crate::disk::{DiskState, Objects, named_contents, status};
+use crate::error::{Next, Result, counted};
+use crate::id::{DocId, EntityId};
+use crate::store::Reader;
+use crate::store::check::FindingKind;
+use std::collections::BTreeSet;
+
+static ATTACHMENT_GONE: FindingKind = FindingKind::warning("attachment-gone");
+static UNATTACHED: FindingKind = FindingKind::info("unattached-file");
+static UNSCANNED: FindingKind = FindingKind::info("unscanned-files");
+static CONTENT_DAMAGED: FindingKind = FindingKind::error("content-damaged");
+static SITE_CHANGED: FindingKind = FindingKind::info("site-changed");
+
+/// So many of the files that were changed are named.
+const NAMED: usize = 3;
+
+/// What is wrong with the files of one document of an entity.
+///
+/// # Errors
+/// Those of the store and of the file system.
+pub fn files(reader: &Reader, entity: &EntityId, doc: &DocId, view: &View) -> Result<Vec<Found>> {
+    let mut found = unscanned(reader, entity, doc)?;
+    found.extend(damaged(reader, doc)?);
+    if doc.concern() == Some(SPEC.name) {
+        found.extend(attachments(reader, entity, doc, view)?);
+    }
+    Ok(found)
+}
+
+fn unscanned(reader: &Reader, entity: &EntityId, doc: &DocId) -> Result<Vec<Found>> {
+    let is_ours = |path: &str| {
+        let disk =
+            DiskKind::ALL.into_iter().find(|kind| path.split('/').nth(1) == Some(kind.as_str()));
+        disk.is_some_and(|disk| document(entity, disk) == *doc)
+    };
+    let (mut changed, mut found) = (Vec::new(), Vec::new());
+    for file in status(reader, entity)?.into_iter().filter(|file| is_ours(&file.path)) {
+        match file.state {
+            DiskState::New | DiskState::Changed | DiskState::Removed => changed.push(file.path),
+            DiskState::Unpublished => found.push(Found {
+                kind: &SITE_CHANGED,
+                detail: String::new(),
+                message: format!("{WEBSITE} is not what was published"),
+                fix: Fix::Next(Next::PublishOf(entity.to_string())),
+            }),
+            _ => {}
+        }
+    }
+    if !changed.is_empty() {
+        let (count, more) = (changed.len(), changed.len().saturating_sub(NAMED));
+        changed.truncate(NAMED);
+        let named = changed.join(", ");
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let (files, were) =
+            (counted(count as u64, "file"), if count == 1 { "was" } else { "were" });
+        found.push(Found {
+            kind: &UNSCANNED,
+            detail: String::new(),
+            message: format!("{files} {were} changed in the directories: {named}{more}"),
+            fix: Fix::Next(Next::ScanDisksOf(entity.to_string())),
+        });
+    }
+    Ok(found)
+}
+
+/// Contents beside the disks that are not what their names say.
+fn damaged(reader: &Reader, doc: &DocId) -> Result<Vec<Found>> {
+    let Some(disks) = reader.disks() else { return Ok(Vec::new()) };
+    let objects = Objects::open(&disks)?;
+    let mut found = Vec::new();
+    for content in named_contents(reader, doc)? {
+        if !objects.is_whole(&content.blake3)? {
+            found.push(Found {
+                kind: &CONTENT_DAMAGED,
+                detail: content.blake3.clone(),
+                message: format!("the content {} is kept here and is another", content.blake3),
+                fix: Fix::Next(Next::CollectFiles),
+            });
+        }
+    }
+    Ok(found)
+}
+
+fn attachments(reader: &Reader, entity: &EntityId, doc: &DocId, view: &View) -> Result<Vec<Found>> {
+    // A chat or an archive that cannot be read is a finding of its own.
+    let of_chat = entity.document(chat::SPEC.name);
+    let Some(chat) = reader.view(&of_chat).ok().flatten() else { return Ok(Vec::new()) };
+    let archived = ArchiveReader::of(reader).and_then(|archive| {
+        archive.map_or(Ok(BTreeSet::new()), |archive| archive.attached(&of_chat))
+    });
+    let Ok(archived) = archived else { return Ok(Vec::new()) };
+    let (attached, directory) = (attached(&chat), Directory::of(view, doc));
+    let there: BTreeSet<&str> = directory.owners().map(|place| place.path.as_str()).collect();
+    let gone = attached.iter().filter(|(path, _)| !there.contains(path.as_str()));
+    let gone = gone.map(|(path, messages)| Found {
+        kind: &ATTACHMENT_GONE,
+        detail: path.clone(),
+        message: format!("{path} is attached to {} and is not on the disk", messages.join(", ")),
+        fix: Fix::Next(Next::PutFile { path: path.clone(), entity: entity.to_string() }),
+    });
+    let is_named = |path: &str| attached.contains_key(path) || archived.contains(path);
+    let unnamed = there.iter().filter(|path| is_attachment(path) && !is_named(path));
+    let unnamed = unnamed.map(|path| Found {
+        kind: &UNATTACHED,
+        detail: (*path).to_owned(),
+        message: format!("{path} lies among the attachments and is attached to no message"),
+        fix: Fix::Next(Next::RemoveFile { path: (*path).to_owned(), entity: entity.to_string() }),
+    });
+    Ok(gone.chain(unnamed).collect())
+}

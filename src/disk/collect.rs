@@ -1,0 +1,170 @@
+//! What lies beside the disks and nobody needs any more: `disk gc`.
+
+use super::objects::Objects;
+use super::tree::Tree;
+use crate::concern::disk::{DiskContent, DiskFile, DiskPath, is_disk, read_all};
+use crate::error::Result;
+use crate::id::{DocId, EntityId};
+use crate::store::Reader;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Why nobody needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GarbageKind {
+    /// A content that a file held before: everybody who was heard of has what replaced it.
+    Version,
+    /// A second copy of what lies on a disk.
+    Copy,
+    /// What came of a content that nobody waits for.
+    Part,
+    /// What a command left that was killed while it wrote.
+    Leftover,
+    /// A content that is another than its name says: it is asked for again.
+    Damaged,
+}
+
+/// Something that takes room, and that nobody needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Garbage {
+    /// What it is called where it lies.
+    pub name: String,
+    /// Why it goes.
+    pub kind: GarbageKind,
+    /// How many bytes it has.
+    pub bytes: u64,
+}
+
+/// Removes what nobody needs, or only says what that is; in the order of the names. What files held
+/// before stays as long as their document is one of those that somebody is known to lack. What a
+/// deleted file held stays as long as it can be restored, from the document or the trash. To be run
+/// while a session keeps other commands out.
+///
+/// # Errors
+/// Those of the store and of the file system; where a document cannot be read nothing goes.
+pub fn collect(reader: &Reader, lacked: &BTreeSet<DocId>, remove: bool) -> Result<Vec<Garbage>> {
+    let Some(disks) = reader.disks() else { return Ok(Vec::new()) };
+    let needed = NeededContents::of(reader, lacked, &disks)?;
+    let objects = Objects::open(&disks)?;
+    let mut found = Vec::new();
+    for (name, bytes) in objects.list()? {
+        if let Some(kind) = needed.judge(&objects, &name)? {
+            if remove {
+                objects.remove(&name)?;
+            }
+            found.push(Garbage { name, kind, bytes });
+        }
+    }
+    for tree in needed.trees.values() {
+        let left = tree.sweep(remove)?.into_iter();
+        let kind = GarbageKind::Leftover;
+        found.extend(left.map(|(name, bytes)| Garbage { name, kind, bytes }));
+    }
+    Ok(found)
+}
+
+/// The contents that somebody may still ask for.
+struct NeededContents {
+    contents: BTreeSet<String>,
+    trees: BTreeMap<EntityId, Tree>,
+    /// Where each content was last written.
+    places: BTreeMap<String, Vec<(EntityId, DiskPath)>>,
+}
+
+impl NeededContents {
+    fn of(reader: &Reader, lacked: &BTreeSet<DocId>, disks: &Path) -> Result<NeededContents> {
+        let mut needed = NeededContents {
+            contents: BTreeSet::new(),
+            trees: BTreeMap::new(),
+            places: BTreeMap::new(),
+        };
+        for document in reader.documents()?.into_iter().filter(|found| is_disk(&found.id)) {
+            let doc = document.id;
+            let (Some(view), Some(entity)) = (reader.view(&doc)?, doc.entity()) else { continue };
+            for file in read_all(&view) {
+                needed.contents.extend(of_file(&file, lacked.contains(&doc)));
+            }
+            let Some(state) = reader.state() else { continue };
+            for (path, blake3) in state.written_contents(&doc)? {
+                if let Ok(path) = DiskPath::parse(&path) {
+                    needed.places.entry(blake3).or_default().push((entity.clone(), path));
+                }
+            }
+            if !needed.trees.contains_key(&entity) {
+                needed.trees.insert(entity.clone(), Tree::of_reader(reader, &entity, disks)?);
+            }
+        }
+        if let Some(state) = reader.state() {
+            let trash = state.trash()?.into_iter().filter(|trashed| is_disk(&trashed.doc));
+            trash.for_each(|trashed| hashes(&trashed.record, &mut needed.contents));
+        }
+        Ok(needed)
+    }
+
+    /// Why something beside the disks may go; None where it stays.
+    fn judge(&self, objects: &Objects, name: &str) -> Result<Option<GarbageKind>> {
+        if let Some(of) = name.strip_suffix(".part") {
+            // It goes on with the next import where somebody waits for it.
+            let awaited = self.contents.contains(of) && !objects.has(of) && !self.lies(of)?;
+            return Ok(match (is_hash(of), awaited) {
+                (true, true) => None,
+                (true, false) => Some(GarbageKind::Part),
+                (false, _) => Some(GarbageKind::Leftover),
+            });
+        }
+        if !is_hash(name) {
+            return Ok(None);
+        }
+        if !self.contents.contains(name) {
+            return Ok(Some(GarbageKind::Version));
+        }
+        if self.lies(name)? {
+            return Ok(Some(GarbageKind::Copy));
+        }
+        Ok((!objects.is_whole(name)?).then_some(GarbageKind::Damaged))
+    }
+
+    /// Whether a content lies on a disk, whole.
+    fn lies(&self, blake3: &str) -> Result<bool> {
+        for (entity, path) in self.places.get(blake3).into_iter().flatten() {
+            let Some(tree) = self.trees.get(entity) else { continue };
+            if let Ok(Some((_, stored))) = tree.open_hashed(path)
+                && stored.blake3 == blake3
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// What is needed of a file: what nothing replaces, or all that it ever held.
+fn of_file(file: &DiskFile, all: bool) -> Vec<String> {
+    let is_binary = matches!(file.content, DiskContent::Binary(_));
+    let versions: Vec<_> = match (all, is_binary) {
+        (true, _) => file.versions.iter().collect(),
+        (false, true) => file.heads(),
+        (false, false) => Vec::new(),
+    };
+    versions.into_iter().map(|version| version.stored.blake3.clone()).collect()
+}
+
+fn is_hash(name: &str) -> bool {
+    name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// Every hash that a record names.
+fn hashes(record: &Value, into: &mut BTreeSet<String>) {
+    let mut waiting = vec![record];
+    while let Some(value) = waiting.pop() {
+        match value {
+            Value::String(text) if is_hash(text) => drop(into.insert(text.clone())),
+            Value::Array(values) => waiting.extend(values),
+            Value::Object(fields) => waiting.extend(fields.values()),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What is wrong with disks is found and mended, and what nobody needs comes free.
+
+use crate::check::findings;
+use crate::support::*;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::PathBuf;
+
+/// Where a file of the group lies.
+fn place(store: &Store<'_>, path: &str) -> PathBuf {
+    let id = GROUP.trim_start_matches("group:");
+    store.dir.join("disks/entities").join(id).join(path.trim_start_matches('/'))
+}
+
+fn object(store: &Store<'_>, name: &str) -> PathBuf {
+    store.dir.join("disks/.crdtctl").join(name)
+}
+
+fn put(store: &Store<'_>, path: &str, bytes: &[u8]) {
+    let dir = text(&store.dir);
+    store.machine.run_with_stdin(&["-s", &dir, "disk", "put", "-", path], bytes).ok();
+}
+
+/// Bytes that are no text.
+fn bytes(seed: u8) -> Vec<u8> {
+    [&[0, seed][..], &[seed; 2000]].concat()
+}
+
+fn hash(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
+/// What `disk gc` says: name and kind.
+fn garbage(store: &Store<'_>, args: &[&str]) -> Vec<(String, String)> {
+    let rows = store.json(&[&["disk", "gc"], args].concat());
+    let word = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
+    rows.as_array().unwrap().iter().map(|row| (word(row, "name"), word(row, "kind"))).collect()
+}
+
+#[test]
+fn versions_go_when_nobody_lacks_what_replaced_them() {
+    let machine = Machine::new("gc");
+    let alice = machine.group("a", &[BOB]);
+    put(&alice, "/shared/a.bin", &bytes(1));
+    let bob = machine.replica_of(&alice, "b", BOB);
+    bob.give(&alice);
+    put(&alice, "/shared/a.bin", &bytes(2));
+    put(&alice, "/shared/b.bin", &bytes(3));
+    alice.ok(&["disk", "remove", "/shared/b.bin"]);
+    // Bob does not know yet what replaced it, and a removed file can be restored.
+    assert_eq!(garbage(&alice, &[]), []);
+    alice.give(&bob);
+    bob.give(&alice);
+    let version = (hash(&bytes(1)), "version".to_owned());
+    let before = files(&alice.dir.join("disks"));
+    let run = alice.run(&["disk", "gc", "-n"]);
+    run.exits(0);
+    assert!(run.stderr.contains("2002 bytes would come free"), "{run:?}");
+    assert_eq!(files(&alice.dir.join("disks")), before);
+    let found = garbage(&alice, &[]);
+    assert!(found.contains(&version), "{found:?}");
+    assert!(!object(&alice, &version.0).exists());
+    assert_eq!(garbage(&alice, &[]), []);
+    // What there is still is.
+    assert_eq!(fs::read(place(&alice, "/shared/a.bin")).unwrap(), bytes(2));
+    alice.run(&["disk", "status"]).exits(0);
+    alice.run(&["check"]).exits(0);
+}
+
+#[test]
+fn what_was_left_behind_goes_and_what_is_awaited_stays() {
+    let machine = Machine::new("gc parts");
+    let alice = machine.group("a", &[BOB]);
+    put(&alice, "/shared/a.bin", &bytes(1));
+    let bob = machine.store("b", BOB);
+    let file = text(&machine.path("without.crdt"));
+    alice.ok(&["sync", "export", "--without-files", "-O", &file]);
+    bob.ok(&["sync", "import", &file]);
+    fs::create_dir_all(object(&bob, "")).unwrap();
+    let awaited = format!("{}.part", hash(&bytes(1)));
+    let stale = format!("{}.part", hash(b"nobody's"));
+    for name in [&awaited, &stale, "0a2c0111-1fca-8411-95dd-578f6440f20e.part", "notes.txt"] {
+        fs::write(object(&bob, name), "begun").unwrap();
+    }
+    let shared = place(&bob, "/shared/x");
+    fs::create_dir_all(&shared).unwrap();
+    let temporary = format!(".crdtctl-{}.tmp", hash(b"a name"));
+    fs::write(shared.join(&temporary), "half").unwrap();
+    fs::write(shared.join(".crdtctl-mine.tmp"), "not ours").unwrap();
+    let mut found = garbage(&bob, &[]);
+    found.sort();
+    let said = |name: &str, kind: &str| (name.to_owned(), kind.to_owned());
+    let mut all = [
+        said(&format!("/shared/x/{temporary}"), "leftover"),
+        said("0a2c0111-1fca-8411-95dd-578f6440f20e.part", "leftover"),
+        said(&stale, "part"),
+    ];
+    all.sort();
+    assert_eq!(found, all);
+    assert!(object(&bob, &awaited).exists() && object(&bob, "notes.txt").exists());
+    assert!(shared.join(".crdtctl-mine.tmp").exists());
+}
+
+/// Runs what a finding names as its fix.
+fn mend(store: &Store<'_>, finding: &Value, file: &str) {
+    let fix = finding["fix"].as_str().unwrap().replace("FILE", file);
+    let dir = text(&store.dir);
+    let args: Vec<&str> = fix.strip_prefix("crdtctl ").unwrap().split(' ').collect();
+    store.machine.run(&[&["-s", &dir], &args[..]].concat()).ok();
+}
+
+#[test]
+fn every_finding_about_disks_has_a_fix_that_works() {
+    let machine = Machine::new("disk findings");
+    let alice = machine.group("a", &[]);
+    let map = text(&machine.path("map.png"));
+    fs::write(&map, bytes(7)).unwrap();
+    let with = alice.ok(&["chat", "send", "The map", "--attach", &map]);
+    let without = alice.ok(&["chat", "send", "Another", "--attach", &map]);
+    put(&alice, "/public/website/index.md", b"# Home\n");
+    alice.ok(&["disk", "publish"]);
+    alice.run(&["check"]).exits(0);
+    let one = |kind: &str| {
+        let found = findings(&alice, &[]);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert_eq!(found[0]["kind"], kind);
+        found.into_iter().next().unwrap()
+    };
+
+    // Its file is removed; its message is deleted.
+    alice.ok(&["disk", "remove", "/shared/attachments/map.png"]);
+    let gone = one("attachment-gone");
+    assert!(gone["message"].as_str().unwrap().contains(&with), "{gone}");
+    mend(&alice, &gone, &map);
+    alice.run(&["check"]).exits(0);
+    alice.ok(&["chat", "delete", "-y", &without]);
+    let unnamed = one("unattached-file");
+    assert!(unnamed["message"].as_str().unwrap().contains("map-2.png"), "{unnamed}");
+    mend(&alice, &unnamed, &map);
+    alice.run(&["check"]).exits(0);
+
+    // Files that no record names, and one that was changed and one that is gone.
+    fs::write(place(&alice, "/shared/new.md"), "new\n").unwrap();
+    mend(&alice, &one("unscanned-files"), &map);
+    alice.run(&["check"]).exits(0);
+    fs::write(place(&alice, "/shared/new.md"), "newer\n").unwrap();
+    mend(&alice, &one("unscanned-files"), &map);
+    fs::remove_file(place(&alice, "/shared/new.md")).unwrap();
+    mend(&alice, &one("unscanned-files"), &map);
+    alice.run(&["check"]).exits(0);
+
+    put(&alice, "/public/website/more.md", b"# More\n");
+    mend(&alice, &one("site-changed"), &map);
+    alice.run(&["check"]).exits(0);
+
+    // A content that is kept beside the disks, and is another.
+    let bob = machine.replica_of(&alice, "b", ALICE);
+    put(&alice, "/shared/v.bin", &bytes(1));
+    alice.give(&bob);
+    put(&bob, "/shared/v.bin", &bytes(2));
+    put(&alice, "/shared/v.bin", &bytes(3));
+    bob.give(&alice);
+    alice.give(&bob);
+    let kept = [bytes(2), bytes(3)].map(|bytes| object(&alice, &hash(&bytes)));
+    let kept = kept.iter().find(|path| path.exists()).expect("one of two versions at once");
+    fs::write(kept, "damaged").unwrap();
+    let damaged = one("content-damaged");
+    mend(&alice, &damaged, &map);
+    assert!(!kept.exists());
+    alice.run(&["check"]).exits(0);
+    let file = text(&machine.path("again.crdt"));
+    bob.ok(&["sync", "export", "-O", &file]);
+    alice.ok(&["sync", "import", &file]);
+    assert!(kept.exists(), "it is asked for again, and came");
+    assert_eq!(alice.json(&["check"]), json!([]));
+}
+
+#[test]
+fn a_file_that_an_archived_message_has_attached_is_not_among_those_to_remove() {
+    let machine = Machine::new("archived attachment");
+    let alice = machine.group("a", &[]);
+    let map = text(&machine.path("map.png"));
+    fs::write(&map, bytes(7)).unwrap();
+    let message = alice.ok(&["chat", "send", "The map", "--attach", &map]);
+    alice.ok(&["archive", "run", "--older-than", "0s"]);
+    assert_eq!(alice.json(&["chat", "show", &message])["in_archive"], true);
+    assert_eq!(alice.json(&["check"]), json!([]));
+    // What is restored has it attached in its document again, and what is deleted then nowhere.
+    alice.ok(&["archive", "restore", &message]);
+    assert_eq!(alice.json(&["check"]), json!([]));
+    alice.ok(&["chat", "delete", "-y", &message]);
+    let found = findings(&alice, &[]);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0]["kind"], "unattached-file");
+}
