@@ -1,6 +1,6 @@
 //! What an update joins of a state that it is no part of.
 
-use super::{Clocks, Id, IdSet, Kind, Parent, Update};
+use super::{Id, IdSet, Kind, Parent, Update, Version};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -10,15 +10,15 @@ pub struct Footprint<'a> {
     /// Roots, each with the key there; without one in a root that is a sequence.
     pub keys: BTreeSet<(&'a str, Option<&'a str>)>,
     /// Units of the state: what blocks of the update stand beside or in, what both hold, and what
-    /// the update deletes.
+    /// the update deletes and the state does not.
     pub units: IdSet,
 }
 
 impl<'a, S> Update<'a, S> {
-    /// What it joins of a state that holds all up to these clocks. Where its blocks stand is said as
-    /// far as the update says it: by the name of a root, or by a unit of the state.
-    pub fn footprint(&self, known: &Clocks) -> Footprint<'a> {
-        let reached = |client: u64| known.get(&client).copied().unwrap_or(0);
+    /// What it joins of a state that has this version. Where its blocks stand is said as far as the
+    /// update says it: by the name of a root, or by a unit of the state.
+    pub fn footprint(&self, state: &Version) -> Footprint<'a> {
+        let reached = |client: u64| state.clocks.get(&client).copied().unwrap_or(0);
         let mut keys = BTreeSet::new();
         let mut units: Vec<(u64, Range<u32>)> = Vec::new();
         let unit = |id: Id| (id.client, id.clock..id.clock.saturating_add(1));
@@ -38,7 +38,10 @@ impl<'a, S> Update<'a, S> {
                 units.extend(origins.filter(|id| id.clock < reached(id.client)).map(unit));
             }
         }
-        let deleted = self.deletes.iter();
+        // Other programs send with whatever is new all that was ever deleted.
+        let mut deletes = self.deletes.clone();
+        deletes.subtract(&state.deletes);
+        let deleted = deletes.iter();
         units.extend(deleted.map(|(client, of)| (client, of.start..of.end.min(reached(client)))));
         units.retain(|(_, range)| !range.is_empty());
         units.sort_unstable_by_key(|(client, range)| (*client, range.start));

@@ -52,6 +52,34 @@ fn a_sum_that_differs_is_a_divergence_where_the_document_is_not_read() {
 }
 
 #[test]
+fn a_bare_update_with_all_deletions_is_imported_without_reading_the_document() {
+    let (a, b) = chats();
+    let (at_a, chat) = (a.store.entity(CHAT).unwrap(), id(&format!("{CHAT}:chat")));
+    let state = |replica: &Replica| replica.reader().bytes(&chat).unwrap().unwrap();
+    let first = at_a.chat().send("first").unwrap();
+    at_a.chat().edit(&first.id, "another first").unwrap();
+    read_to_import(&a, &b);
+    let known =
+        Doc::load(&Update::checked(&state(&a), &[]).unwrap(), 1).unwrap().encode().unwrap().1;
+    at_a.chat().edit(&first.id, "the last").unwrap();
+    let all = state(&a);
+    let news = yrs::diff_updates_v1(&all, &vector(&known.clocks)).unwrap();
+    assert!(!Update::walk(&news).unwrap().delete_set().is_empty());
+    counted::taken();
+    import(b.session(), &raw(chat.as_str(), &news)).unwrap();
+    let read = counted::taken();
+    assert!(read < all.len() + all.len() / 8, "{read} of {} bytes", all.len());
+    assert_eq!(Update::walk(&all).unwrap().version(), Update::walk(&state(&b)).unwrap().version());
+}
+
+/// A state vector as yrs writes it.
+fn vector(clocks: &crate::wire::Clocks) -> Vec<u8> {
+    let mut vector = yrs::StateVector::default();
+    clocks.iter().for_each(|(client, clock)| vector.set_max(yrs::ClientID::new(*client), *clock));
+    yrs::updates::encoder::Encode::encode_v1(&vector)
+}
+
+#[test]
 fn news_of_a_large_document_are_imported_without_reading_it() {
     let (a, b) = chats();
     let (at_a, at_b) = (a.store.entity(CHAT).unwrap(), b.store.entity(CHAT).unwrap());
