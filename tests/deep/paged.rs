@@ -1,19 +1,23 @@
 //! What an operation, or an import, does to the pages that it asked for is what it does to the whole
 //! document.
 //!
-//! `CRDTCTL_SCHEDULES=5000 cargo test --test deep paged` lives through more histories.
+//! `CRDTCTL_SCHEDULES=5000 cargo test --test deep paged` lives through more histories,
+//! `CRDTCTL_FORGED=10000` before it forges more updates.
 
-use super::convergence::{QUICK, schedules};
-use super::world::{Climate, Replica, checked};
+use super::convergence::{QUICK, schedules, seeds};
+use super::support::number;
+use super::world::{Climate, Replica, World, checked};
+use crdtctl::concern;
 use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
 use crdtctl::error::Result;
 use crdtctl::gate;
 use crdtctl::id::{DocId, MemberId};
 use crdtctl::operation::{self, Operation, Outcome};
+use crdtctl::sample::Chance;
 use crdtctl::store::{LogRow, Open, Reader};
 use crdtctl::sync::import::{Imported, Input, import};
-use crdtctl::wire::{self, Value, Version};
+use crdtctl::wire::{self, Update, Value, Version};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -189,4 +193,73 @@ fn documents(replica: &Replica) -> BTreeMap<DocId, Vec<u8>> {
     let documents = reader.documents().expect("the documents").into_iter();
     let read = |doc: &DocId| reader.bytes(doc).expect("a readable document").unwrap_or_default();
     documents.map(|document| (document.id.clone(), read(&document.id))).collect()
+}
+
+/// Updates that nobody wrote, made of those that somebody did, are judged by the pages that they
+/// name as they are by the whole document: taken, refused and made to wait alike.
+#[test]
+fn what_is_forged_is_judged_as_by_the_whole_document() {
+    let rounds = number("CRDTCTL_FORGED").unwrap_or(40);
+    let (mut taken, mut refused) = (0, 0);
+    for seed in seeds(2) {
+        let mut world = World::new(seed, Climate { talk: true, ..PAGED });
+        world.live();
+        world.exchange(true);
+        let mut chance = Chance::new(seed);
+        let updates: Vec<Vec<u8>> = world.replicas.iter().flat_map(rows_of_chat).collect();
+        // Not of one that all have: of one that goes on alone.
+        let replica = &world.replicas[0];
+        for round in 0..rounds {
+            let forged = forge(&updates, &mut chance);
+            let doc = World::doc("chat");
+            let raw =
+                || Input::Raw { name: "raw".into(), doc: doc.clone(), update: forged.clone() };
+            let run = |dry_run| {
+                let open = Open { command: "test", member: None, dry_run };
+                import(replica.store.session(open).expect("a session"), &[raw()])
+            };
+            let (whole, paged) = (run(true), run(false));
+            let what = format!("seed {seed}, round {round}: {forged:?}");
+            match (&whole, &paged) {
+                (Ok(whole), Ok(paged)) => {
+                    assert_eq!(told(whole), told(paged), "{what}");
+                    let after = whole.touched.iter().find(|touched| touched.doc == doc);
+                    let after = after.and_then(|touched| touched.after.clone()).expect("a chat");
+                    let reader = replica.store.reader().expect("a reader");
+                    let now = reader.view(&doc).expect("a view").expect("a chat");
+                    assert_eq!(after.digest(), now.digest(), "{what}");
+                    taken += usize::from(paged.changed);
+                }
+                (Err(whole), Err(paged)) => {
+                    assert_eq!(format!("{whole:?}"), format!("{paged:?}"), "{what}");
+                    refused += 1;
+                }
+                _ => panic!("{what}\n{whole:?}\n{paged:?}"),
+            }
+        }
+    }
+    assert!(taken > 5 && refused > 5, "{taken} taken, {refused} refused");
+}
+
+fn rows_of_chat(replica: &Replica) -> Vec<Vec<u8>> {
+    let reader = replica.store.reader().expect("a reader");
+    let rows = reader.state().expect("a log").log_of(&World::doc("chat")).expect("its rows");
+    rows.into_iter().map(|row| row.update).collect()
+}
+
+/// An update with some numbers in it changed a little, most often so that it still is one.
+fn forge(updates: &[Vec<u8>], chance: &mut Chance) -> Vec<u8> {
+    let original = chance.pick(updates).expect("an update");
+    for _ in 0..50 {
+        let mut forged = original.clone();
+        for _ in 0..=chance.below(3) {
+            let at = usize::try_from(chance.below(forged.len() as u64)).expect("a small number");
+            let by = [1, 2, 255, 254, 4, 128][usize::try_from(chance.below(6)).expect("below 6")];
+            forged[at] = forged[at].wrapping_add(by);
+        }
+        if Update::checked(&forged, concern::roots(&World::doc("chat"))).is_ok() {
+            return forged;
+        }
+    }
+    original.clone()
 }
