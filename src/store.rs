@@ -13,6 +13,7 @@
 
 mod adopt;
 mod archive_place;
+mod before_commit;
 pub mod check;
 mod commits;
 mod elsewhere;
@@ -51,7 +52,7 @@ pub use layout::{Document, Meta, Problem, Scan};
 pub use reader::{OnDisk, Reader};
 pub use salvage::Remains;
 pub use savepoint::Revision;
-pub use session::Session;
+pub use session::{BeforeCommit, Session};
 pub use state::{
     Audit, Conflict, ConflictClaim, DiskBase, Handed, LogEntry, LogHead, LogRow, Parked, Peer,
     State, StoredReceipt, Trashed, UndoStep, WaitingEvents,

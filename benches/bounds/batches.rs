@@ -74,6 +74,12 @@ pub const GROUPS: &[Group] = &[
             },
         ],
     },
+    Group {
+        of: "batch lines on records in the archive",
+        size: 200,
+        make: archived,
+        works: &[lines("archive.restore", |_| words("batch unarchive.ndjson --json"))],
+    },
     // More bytes than the document may have, and nearly all of them left by members who are gone.
     Group {
         of: "members beside residue in a batch",
@@ -308,6 +314,19 @@ fn trashed(n: usize) -> Outcome<Place> {
     let restore =
         (0..n).map(|n| format!("{{\"op\":\"trash.restore\",\"record\":\"{}\"}}\n", id(n)));
     place.write("untrash.ndjson", restore.collect::<String>().as_bytes())?;
+    Ok(place)
+}
+
+/// Messages that went into the archive.
+fn archived(n: usize) -> Outcome<Place> {
+    let place = Place::new()?;
+    let chat = Writer::new(5);
+    chat.edit(|txn| (0..n).for_each(|n| say(txn, &id(n), "first", NOW - 1_000_000)));
+    place.put(&[(doc("chat")?, chat.state())])?;
+    place.run("archive run --older-than 0s")?;
+    let restore =
+        (0..n).map(|n| format!("{{\"op\":\"archive.restore\",\"record\":\"{}\"}}\n", id(n)));
+    place.write("unarchive.ndjson", restore.collect::<String>().as_bytes())?;
     Ok(place)
 }
 

@@ -323,9 +323,10 @@ impl ArchiveReader {
     /// # Errors
     /// `Io`, `Corrupt`.
     pub fn versions(&self, doc: &DocId, path: &[String]) -> Result<Vec<ArchivedRecord>> {
+        // With the + it is found by its path, not by a walk over the document in order of time.
         let sql = format!(
             "SELECT {COLUMNS} FROM versions v WHERE v.doc_id = ?1 AND v.path = ?2
-             ORDER BY v.changed_at, v.size, v.version"
+             ORDER BY +v.changed_at, v.size, v.version"
         );
         let path = serde_json::json!(path).to_string();
         let found = self.file.all(&sql, params![doc.as_str(), path], numbered)?;
@@ -337,7 +338,12 @@ impl ArchiveReader {
     /// # Errors
     /// `Io`, `Corrupt`.
     pub fn documents(&self) -> Result<Vec<DocId>> {
-        let sql = "SELECT DISTINCT doc_id FROM records ORDER BY doc_id";
+        // From one to the next, not over all their records.
+        let sql = "WITH RECURSIVE found (doc_id) AS (
+                       SELECT min(doc_id) FROM records UNION ALL
+                       SELECT (SELECT min(doc_id) FROM records WHERE doc_id > found.doc_id)
+                       FROM found WHERE doc_id IS NOT NULL)
+                   SELECT doc_id FROM found WHERE doc_id IS NOT NULL ORDER BY doc_id";
         let found = self.file.all(sql, [], |row| row.get::<_, String>(0))?;
         Ok(found.iter().filter_map(|doc| DocId::parse(doc).ok()).collect())
     }

@@ -1,6 +1,6 @@
 //! A record out of the archive, back in its document.
 
-use crate::archive::{self, ArchiveReader, ArchivedRecord};
+use crate::archive::{self, ArchivedRecord};
 use crate::concern::{self, Actor, Outcome, chat, issues, kanban, plain};
 use crate::crdt::content::Content;
 use crate::crdt::source::Source;
@@ -11,6 +11,7 @@ use crate::store::Session;
 use crate::tombstone;
 use crate::wire::Value;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Brings an archived record back into its document, under its own id: a message with the replies
 /// to it, a card onto the board, an issue as an open one.
@@ -30,17 +31,8 @@ impl Unarchive {
         };
         Actor::writing_in(session, &entity, spec)?;
         tombstone::make_room(session, &doc)?;
-        records.iter().try_for_each(|record| put_back(session, record))?;
-        let (now, view) = (session.now(), session.view(&doc)?);
-        let mut hiding = Vec::new();
-        if let (Some(archive), Some(view)) = (ArchiveReader::beside(session)?, view) {
-            for record in &records {
-                if let Some(item) = view.item(&record.path.steps()) {
-                    hiding.extend(archive.hiding(&doc, &record.path, item, now)?);
-                }
-            }
-        }
-        archive::keep(session, hiding)?;
+        put_back(session, &doc, &records)?;
+        records.iter().try_for_each(|record| hide(session, record))?;
         // What was put away before it was archived would go there again.
         match first.kind() {
             kind if kind == kanban::CARDS.noun => {
@@ -61,11 +53,37 @@ impl Unarchive {
     }
 }
 
-/// Writes a record as it was archived, whole (rule R1). Its clock moves on, so that it stands before
-/// what the archive has of it.
-fn put_back(session: &mut Session, record: &ArchivedRecord) -> Result<()> {
-    let (doc, path) = (&record.doc, &record.path);
-    let (Some(spec), Some(of)) = (concern::of(doc), record.collection()) else {
+/// Writes records of a document as they were archived.
+fn put_back(session: &mut Session, doc: &DocId, records: &[ArchivedRecord]) -> Result<()> {
+    let fields = records.iter().map(fields).collect::<Result<Vec<_>>>()?;
+    let threads: BTreeSet<&str> = records.iter().filter_map(ArchivedRecord::parent).collect();
+    session.edit(doc, |txn| {
+        threads.iter().try_for_each(|thread| chat::open_thread(txn, doc, thread).map(drop))?;
+        for (record, fields) in records.iter().zip(fields) {
+            let Some(around) = record.path.parent() else {
+                return Err(Error::bug("a record without a path"));
+            };
+            txn.put(&around.steps(), record.id(), &Content::Map(fields))?;
+        }
+        threads.iter().try_for_each(|thread| chat::Caches::put_right(txn, thread))
+    })
+}
+
+/// Leaves word for the archive that a record is in its document again.
+fn hide(session: &mut Session, record: &ArchivedRecord) -> Result<()> {
+    let (doc, path, now) = (&record.doc, &record.path, session.now());
+    let item = session.read(doc, |source| source.item(&path.steps()))?.flatten();
+    let (Some(archive), Some(item)) = (archive::of_session(session)?, item) else {
+        return Err(Error::bug("what was put back is not there"));
+    };
+    let rows = archive.hiding(doc, path, item, now)?;
+    archive::returns(session, record, rows)
+}
+
+/// A record as it was archived, whole (rule R1). Its clock moves on, so that it stands before what
+/// the archive has of it.
+fn fields(record: &ArchivedRecord) -> Result<BTreeMap<String, Content>> {
+    let (Some(spec), Some(of)) = (concern::of(&record.doc), record.collection()) else {
         return Err(Error::bug("a record of no collection is archived"));
     };
     let (value, id) = (record.value()?, record.id());
@@ -76,23 +94,13 @@ fn put_back(session: &mut Session, record: &ArchivedRecord) -> Result<()> {
         fields.insert(marks.flag.to_owned(), Content::Plain(Value::Bool(true)));
         fields.insert(marks.at.to_owned(), Content::Plain(Value::Int(at)));
     }
-    let Some(around) = path.parent() else { return Err(Error::bug("a record without a path")) };
-    session.edit(doc, |txn| {
-        if let Some(thread) = record.parent() {
-            chat::open_thread(txn, doc, thread)?;
-        }
-        txn.put(&around.steps(), id, &Content::Map(fields))?;
-        match record.parent() {
-            Some(thread) => chat::Caches::put_right(txn, thread),
-            None => Ok(()),
-        }
-    })
+    Ok(fields)
 }
 
 /// The record that an id or a unique prefix names, with what goes with it: the message first, then
 /// the replies to it.
 fn find(session: &mut Session, prefix: &str) -> Result<Vec<ArchivedRecord>> {
-    let Some(archive) = ArchiveReader::beside(session)? else { return Err(none(prefix)) };
+    let Some(archive) = archive::of_session(session)? else { return Err(none(prefix)) };
     let mut found: Vec<(DocId, DocPath)> = Vec::new();
     for doc in archive.documents()? {
         for path in archive.beginning(&doc, prefix)? {
@@ -125,7 +133,12 @@ fn find(session: &mut Session, prefix: &str) -> Result<Vec<ArchivedRecord>> {
     Ok(all)
 }
 
+/// Whether a record is in its document, or was brought back by this session: what became of it then,
+/// the archive does not know yet.
 fn is_there(session: &mut Session, doc: &DocId, path: &DocPath) -> Result<bool> {
+    if archive::has_returned(session, doc, path)? {
+        return Ok(true);
+    }
     let exists = |source: &dyn Source| source.exists(&path.steps());
     Ok(session.read(doc, exists)?.unwrap_or(false))
 }

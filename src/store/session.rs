@@ -24,6 +24,16 @@ use std::time::Duration;
 /// The fold comes second; it does not wait long for programs that are not ours.
 pub(super) const FOLD_WAIT: Duration = Duration::from_millis(500);
 
+/// Something that waits for the commit of a session. It is dropped with a session that is not
+/// committed, and with what is run again.
+pub trait BeforeCommit: Any {
+    /// Does it, before anything is written down of the session. A dry run does it as well.
+    ///
+    /// # Errors
+    /// Its own; nothing is committed then.
+    fn carry_out(self: Box<Self>, session: &mut Session) -> Result<()>;
+}
+
 /// Of which documents no more is opened than what is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Paging {
@@ -69,6 +79,8 @@ pub struct Session {
     pub(super) operations: String,
     /// Documents that were left out, since they cannot be used.
     damaged: BTreeMap<String, Error>,
+    /// What is done once for all commands, right before the commit.
+    pub(super) before_commit: Vec<Box<dyn BeforeCommit>>,
     /// What was derived from documents, each with the revision that it holds for.
     pub(super) derived: BTreeMap<DocId, (usize, Box<dyn Any>)>,
 }
@@ -117,6 +129,7 @@ impl Session {
             swept: BTreeMap::new(),
             operations: String::new(),
             damaged: BTreeMap::new(),
+            before_commit: Vec::new(),
             derived: BTreeMap::new(),
             environment,
         })
@@ -308,6 +321,7 @@ impl Session {
         if self.broken {
             return Err(Error::bug("a session whose change failed was about to be committed"));
         }
+        self.carry_out_before_commit()?;
         let changes = self.changes()?;
         let mut committed = Committed { documents: self.sizes(&changes), ..Committed::default() };
         committed.damaged = std::mem::take(&mut self.damaged).into_values().collect();
@@ -443,6 +457,7 @@ impl Session {
     pub(super) fn forget_changes(&mut self) {
         self.changed.clear();
         self.derived.clear();
+        self.before_commit.clear();
         self.repairs.clear();
         self.damaged.clear();
         self.operations.clear();

@@ -156,6 +156,49 @@ fn what_is_restored_is_live_and_can_be_archived_again() {
     assert_eq!(alice.digest(), bob.digest());
 }
 
+/// What one line of a batch brings back and another takes away does not come back by a third, and
+/// the archive hears of all at once.
+#[test]
+fn a_batch_restores_each_record_once() {
+    let machine = Machine::new("archive restore batch");
+    let alice = machine.group("alice", &[]);
+    let ids: Vec<String> = (0..40).map(|n| alice.send(&format!("word {n}"))).collect();
+    alice.ok(&["chat", "send", "--reply-to", &ids[0], "a reply"]);
+    alice.ok(&["chat", "send", "--reply-to", &ids[0], "another reply"]);
+    machine.pass(100 * DAY);
+    let before = alice.column(&["chat", "list", "--all"], "content");
+    alice.ok(&["archive", "run"]);
+    let restore = |id: &str| json!({"op": "archive.restore", "record": id});
+    let batch = |lines: &[Value], options: &[&str]| {
+        let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+        let dir = text(&alice.dir);
+        let args = [&["-s", dir.as_str(), "batch", "-y"], options].concat();
+        machine.run_with_stdin(&args, lines.join("\n").as_bytes())
+    };
+    // A batch that fails leaves everything as it was, the archive too.
+    let files = alice.files();
+    batch(&[restore(&ids[0]), restore("no such record")], &[]).exits(4);
+    assert_eq!(alice.files(), files);
+
+    let lines: Vec<Value> = ids.iter().map(|id| restore(id)).collect();
+    batch(&lines, &["-n"]).exits(0);
+    assert_eq!(alice.files(), files);
+    batch(&lines, &[]).exits(0);
+    assert_eq!(alice.json(&["archive", "list"]), json!([]));
+    assert_eq!(alice.column(&["chat", "list", "--all"], "content"), before);
+    assert_eq!(alice.json(&["chat", "thread", &ids[0]])["replies"].as_array().unwrap().len(), 2);
+    batch(&lines[..1], &[]).exits(4);
+
+    alice.ok(&["archive", "run"]);
+    let gone = json!({"op": "chat.delete", "message": ids[7]});
+    let again = [restore(&ids[7]), gone, restore(&ids[7]), restore(&ids[8])];
+    batch(&again, &["--keep-going"]).exits(3);
+    alice.run(&["chat", "show", &ids[7]]).exits(4);
+    assert!(alice.json(&["chat", "show", &ids[8]]).get("in_archive").is_none());
+    assert!(!alice.column(&["archive", "list"], "id").contains(&ids[7]));
+    assert_eq!(alice.run(&["check"]).code, 0);
+}
+
 #[test]
 fn what_comes_too_late_is_kept() {
     let machine = Machine::new("archive late");

@@ -1,0 +1,26 @@
+//! What commands leave for the end of their session, to be done once for all of them.
+
+use super::session::{BeforeCommit, Session};
+use crate::error::{Error, Result};
+use std::any::Any;
+
+impl Session {
+    /// What waits of this type, there being one of each: an empty one at first.
+    ///
+    /// # Errors
+    /// None that can be met.
+    pub fn before_commit<W: BeforeCommit + Default>(&mut self) -> Result<&mut W> {
+        let is_one = |one: &dyn BeforeCommit| (one as &dyn Any).is::<W>();
+        if !self.before_commit.iter().any(|one| is_one(&**one)) {
+            self.before_commit.push(Box::<W>::default());
+        }
+        let mut waiting = self.before_commit.iter_mut();
+        let found = waiting.find_map(|one| (&mut **one as &mut dyn Any).downcast_mut());
+        found.ok_or_else(|| Error::bug("what was left for the commit is not there"))
+    }
+
+    pub(super) fn carry_out_before_commit(&mut self) -> Result<()> {
+        let waiting = std::mem::take(&mut self.before_commit);
+        waiting.into_iter().try_for_each(|one| one.carry_out(self))
+    }
+}
