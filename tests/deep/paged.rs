@@ -25,22 +25,22 @@ const PAGED: Climate = Climate { steps: 40, incremental: true, paged: true, ..QU
 
 #[test]
 fn messages_and_members_are_written_as_to_the_whole_document() {
-    schedules("paged", 6, PAGED);
+    schedules("paged", 4, PAGED);
 }
 
 #[test]
 fn threads_and_reactions_are_written_as_to_the_whole_document() {
-    schedules("paged talk", 6, Climate { talk: true, ..PAGED });
+    schedules("paged talk", 4, Climate { talk: true, ..PAGED });
 }
 
 #[test]
 fn boards_are_written_as_to_the_whole_document() {
-    schedules("paged boards", 6, Climate { boards: true, ..PAGED });
+    schedules("paged boards", 4, Climate { boards: true, ..PAGED });
 }
 
 #[test]
 fn canvases_are_written_as_to_the_whole_document() {
-    schedules("paged canvas", 6, Climate { canvas: true, ..PAGED });
+    schedules("paged canvas", 4, Climate { canvas: true, ..PAGED });
 }
 
 /// What an operation does to whole documents.
