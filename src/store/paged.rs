@@ -68,7 +68,7 @@ impl Session {
     /// what it does until then is worth nothing.
     pub fn asks_for_more(&self) -> bool {
         let mut windows = self.documents.values().flatten().filter_map(|open| open.window.as_ref());
-        windows.any(|window| window.has_missed())
+        self.paging.is_some() && windows.any(|window| window.has_missed())
     }
 
     /// As if nothing had been run; the pages that were missed are at hand.

@@ -141,6 +141,8 @@ impl Session {
 
     fn window(&mut self, doc: &DocId) -> Result<Option<&Window>> {
         self.load(doc)?;
+        // Once it is not worth asking for more, everything is opened.
+        self.complete(doc)?;
         let open = self.documents.get(doc).and_then(Option::as_ref);
         Ok(open.and_then(|open| open.window.as_deref()))
     }

@@ -102,10 +102,12 @@ fn histories_of_a_canvas_and_its_relay_converge() {
 }
 
 pub fn schedules(test: &str, count: u64, climate: Climate) {
-    for seed in seeds(count) {
-        let mut told = Told { test, seed, world: World::new(seed, climate) };
-        history(&mut told.world, seed);
-    }
+    seeds(count).for_each(|seed| schedule(test, seed, climate));
+}
+
+pub fn schedule(test: &str, seed: u64, climate: Climate) {
+    let mut told = Told { test, seed, world: World::new(seed, climate) };
+    history(&mut told.world, seed);
 }
 
 /// A world that tells its history when it ends in a panic.

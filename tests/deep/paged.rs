@@ -4,7 +4,7 @@
 //! `CRDTCTL_SCHEDULES=5000 cargo test --test deep paged` lives through more histories,
 //! `CRDTCTL_FORGED=10000` before it forges more updates.
 
-use super::convergence::{QUICK, schedules, seeds};
+use super::convergence::{QUICK, schedule, schedules, seeds};
 use super::support::number;
 use super::world::{Climate, Replica, World, checked};
 use crdtctl::concern;
@@ -41,6 +41,12 @@ fn boards_are_written_as_to_the_whole_document() {
 #[test]
 fn canvases_are_written_as_to_the_whole_document() {
     schedules("paged canvas", 4, Climate { canvas: true, ..PAGED });
+}
+
+/// In one of these an import asks for more so often that everything is opened.
+#[test]
+fn who_asks_too_often_gets_the_whole_document() {
+    schedule("paged boards", 1014, Climate { boards: true, ..PAGED });
 }
 
 /// What an operation does to whole documents.
