@@ -33,6 +33,7 @@ pub use page::{ArchiveOrder, ArchivePage};
 pub use reading::ArchiveReader;
 pub use returned::{has_returned, of_session, returns};
 pub use row::{ArchiveKey, ArchivedRecord, Marker, is_of, kind_at};
+pub use search::holds;
 pub use soundness::{ArchiveFault, look_at};
 pub use travel::{ArchiveSpan, PackedRows, receive, unpack};
 pub use vanish::{came_back, vanished};

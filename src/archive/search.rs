@@ -59,7 +59,10 @@ pub(super) fn terms(
 }
 
 /// Whether a text holds all of some words, in any case.
-pub(super) fn holds(text: &str, words: &[String]) -> bool {
+pub fn holds(text: &str, words: &[String]) -> bool {
+    if words.is_empty() {
+        return true;
+    }
     let text = text.to_lowercase();
     words.iter().all(|word| text.contains(&word.to_lowercase()))
 }

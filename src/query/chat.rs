@@ -10,7 +10,7 @@ use super::record;
 use super::talk::Talk;
 use super::unread::{ReadMark, Unread};
 use super::{look, occurring, steady, view};
-use crate::archive::ArchivePage;
+use crate::archive::{self, ArchivePage};
 use crate::concern::chat;
 use crate::concern::chat::{Caches, MESSAGES, REPLIES, SPEC, THREADS, find_thread, no_chat};
 use crate::crdt::source::Source;
@@ -257,12 +257,11 @@ fn let_through(
         occurring(wanted, found.iter().map(|message| message.author_id.as_str()), "author")
     });
     let author = author.transpose()?;
-    let words: Vec<String> = filter.words.iter().map(|word| word.to_lowercase()).collect();
     let times = filter.since.unwrap_or(i64::MIN)..filter.until.unwrap_or(i64::MAX);
     found.retain(|message| {
         times.contains(&message.created_at)
             && author.as_deref().is_none_or(|author| message.author_id == *author)
-            && has_words(&message.content, &words)
+            && archive::holds(&message.content, &filter.words)
             && (!filter.unread || unread.is_of(message, talk.item(message)))
     });
     Ok(found)
@@ -402,12 +401,4 @@ fn newest(view: &dyn Source, mut paths: Vec<DocPath>, all: bool, limit: usize) -
         (at, view.item(&path.steps()), path.last().cloned())
     });
     paths.split_off(paths.len().saturating_sub(limit))
-}
-
-fn has_words(content: &str, words: &[String]) -> bool {
-    if words.is_empty() {
-        return true;
-    }
-    let content = content.to_lowercase();
-    words.iter().all(|word| content.contains(word.as_str()))
 }

@@ -46,10 +46,9 @@ pub(super) struct Checkpoint<'a> {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ContentNote {
     pub known: KnownContent,
-    /// All of its tombstones were swept.
-    pub is_swept: bool,
-    /// Those were of all pages that stay as they were, unless it was noted that they changed.
-    pub others_swept: bool,
+    /// All of its tombstones were swept; else, if any were, those on the pages that stay as they were,
+    /// unless it was noted that they changed.
+    pub all_swept: bool,
 }
 
 impl<'a> Checkpoint<'a> {
@@ -185,54 +184,34 @@ fn keep_pages(
     file: &Seen,
     stamp: &Stamp,
 ) -> Result<()> {
-    let ContentNote { is_swept, others_swept, .. } = checkpoint.content;
     if stamp.bytes < INDEXED_BYTES || !lock.is_past(file) {
         return Ok(());
     }
-    let (doc, blake3) = (checkpoint.doc, &stamp.blake3);
-    let (changed_swept, others_swept) = (is_swept, is_swept || others_swept);
-    match checkpoint.state {
+    let found;
+    let (segments, changed, others) = match checkpoint.state {
         NewState::Spliced(spliced) => {
-            let (segments, others) = (&spliced.splice.segments, spliced.window.rows_to_keep());
             let changed = spliced.edited.rows_beyond(&PageSet::new());
-            let change = PageChange {
-                doc,
-                file,
-                blake3,
-                segments,
-                changed,
-                others,
-                changed_swept,
-                others_swept,
-            };
-            state.put_pages(&change)?;
+            (&spliced.splice.segments, changed, spliced.window.rows_to_keep())
         }
         // Whoever imports next asks for no more than what comes in.
         NewState::Whole(bytes, Some(noted)) => {
-            let Some(pages) = Update::walk(bytes).ok().and_then(|all| Pages::of(&all, noted))
-            else {
-                return Ok(());
-            };
-            let others = Some(Vec::new());
-            let (segments, changed) = (pages.segments(), pages.rows_beyond(&PageSet::new()));
-            let change = PageChange {
-                doc,
-                file,
-                blake3,
-                segments,
-                changed,
-                others,
-                changed_swept,
-                others_swept,
-            };
-            state.put_pages(&change)?;
+            let pages = Update::walk(bytes).ok().and_then(|all| Pages::of(&all, noted));
+            let Some(pages) = pages else { return Ok(()) };
+            found = pages;
+            (found.segments(), found.rows_beyond(&PageSet::new()), Some(Vec::new()))
         }
-        NewState::Whole(_, None) => {}
-    }
-    match is_swept {
-        true => state.put_swept(doc),
-        false => Ok(()),
-    }
+        NewState::Whole(_, None) => return Ok(()),
+    };
+    state.put_pages(&PageChange {
+        doc: checkpoint.doc,
+        file,
+        blake3: &stamp.blake3,
+        segments,
+        changed,
+        others,
+        all_swept: checkpoint.content.all_swept,
+        others_swept: checkpoint.content.known.swept.is_some(),
+    })
 }
 
 /// A file that was written.

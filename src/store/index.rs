@@ -9,7 +9,7 @@ mod touched;
 use super::fs::{OpenFile, Seen};
 use super::layout::Layout;
 use super::load::{Loaded, Stamp};
-use super::state::{KnownClocks, PageIndex, PageTable, State, StoredPage};
+use super::state::{KnownClocks, KnownContent, PageIndex, PageTable, State, StoredPage};
 use crate::crdt::view::ContentSum;
 use crate::crdt::window::{PageSource, Window};
 use crate::error::{Error, Result};
@@ -109,13 +109,8 @@ pub(super) fn stored(
     state: &State,
     doc: &DocId,
 ) -> Result<Option<StoredDocument>> {
-    let Some(found) = as_written(layout, state, doc)? else { return Ok(None) };
-    let KnownFile { file, seen, index, .. } = found;
-    let Some(segments) = index.segments else { return Ok(None) };
-    let bytes = seen.bytes();
-    let Some(deletes) = segments.deletes(&file, bytes) else { return Ok(None) };
-    let content = state.content_of(doc, &index.blake3).ok().flatten().unwrap_or_default();
-    let version = Version { clocks: segments.clocks(), deletes };
+    let Some((file, content, _)) = indexed(layout, state, doc)? else { return Ok(None) };
+    let (version, bytes) = (file.known_version(), file.stamp.bytes);
     Ok(Some(StoredDocument { version, bytes, sum: content.sum }))
 }
 
@@ -133,32 +128,11 @@ pub(super) fn open(
     doc: &DocId,
     noted: Noted,
 ) -> Result<Option<(Loaded, Window)>> {
-    let Some(found) = as_written(layout, state, doc)? else { return Ok(None) };
-    let KnownFile { path, file, seen, index, known } = found;
-    let Some(segments) = index.segments else { return Ok(None) };
-    let Some(deletes) = segments.deletes(&file, seen.bytes()) else { return Ok(None) };
-    let stamp = Stamp { blake3: index.blake3, bytes: seen.bytes() };
-    // Whatever is the matter with that, it is a guess and no more.
-    let content = state.content_of(doc, &stamp.blake3).ok().flatten().unwrap_or_default();
-    let swept = content.swept;
-    let source = IndexedFile {
-        path: path.clone(),
-        file,
-        seen,
-        stamp,
-        segments,
-        deletes,
-        table: index.table,
-        swept,
-        pages: RefCell::default(),
-        numbers: RefCell::default(),
-        facts: RefCell::default(),
-        failed: Cell::new(false),
-    };
+    let Some((source, _, known)) = indexed(layout, state, doc)? else { return Ok(None) };
     let loaded = Loaded {
-        path,
-        file: Some(stamp),
-        seen: Some(seen),
+        path: source.path.clone(),
+        file: Some(source.stamp),
+        seen: Some(source.seen),
         state: Vec::new(),
         foreign: false,
         as_stored: true,
@@ -169,7 +143,42 @@ pub(super) fn open(
     Ok(Some((loaded, Window::over(Rc::new(source), noted))))
 }
 
+/// A document's file as it was last written here, where it is known where its pages stand, with what
+/// is known of its content.
+fn indexed(
+    layout: &Layout,
+    state: &State,
+    doc: &DocId,
+) -> Result<Option<(IndexedFile, KnownContent, KnownClocks)>> {
+    let Some(found) = as_written(layout, state, doc)? else { return Ok(None) };
+    let KnownFile { path, file, seen, index, known } = found;
+    let Some(segments) = index.segments else { return Ok(None) };
+    let Some(deletes) = segments.deletes(&file, seen.bytes()) else { return Ok(None) };
+    let stamp = Stamp { blake3: index.blake3, bytes: seen.bytes() };
+    // Whatever is the matter with that, it is a guess and no more.
+    let content = state.content_of(doc, &stamp.blake3).ok().flatten().unwrap_or_default();
+    let source = IndexedFile {
+        path,
+        file,
+        seen,
+        stamp,
+        segments,
+        deletes,
+        table: index.table,
+        swept: content.swept,
+        pages: RefCell::default(),
+        numbers: RefCell::default(),
+        facts: RefCell::default(),
+        failed: Cell::new(false),
+    };
+    Ok(Some((source, content, known)))
+}
+
 impl IndexedFile {
+    fn known_version(&self) -> Version {
+        Version { clocks: self.segments.clocks(), deletes: self.deletes.clone() }
+    }
+
     fn told<T: Default>(&self, answer: rusqlite::Result<T>) -> T {
         answer.unwrap_or_else(|_| {
             self.failed.set(true);
@@ -254,7 +263,7 @@ impl PageSource for IndexedFile {
     }
 
     fn version(&self) -> Option<Version> {
-        Some(Version { clocks: self.segments.clocks(), deletes: self.deletes.clone() })
+        Some(self.known_version())
     }
 
     fn of_root(&self, root: &str) -> PageSet {

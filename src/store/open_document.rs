@@ -304,12 +304,7 @@ impl OpenDocument {
     /// A version of what was loaded, with all that was changed since.
     pub fn later(&self, mut version: Version, doc: &DocId, roots: Roots) -> Result<Version> {
         for update in self.editing.iter().flat_map(|editing| editing.doc.updates()) {
-            let made = own(update, doc, roots)?.version();
-            version.deletes.union(&made.deletes);
-            for (client, clock) in made.clocks {
-                let known = version.clocks.entry(client).or_default();
-                *known = clock.max(*known);
-            }
+            version.unite(own(update, doc, roots)?.version());
         }
         Ok(version)
     }
@@ -362,8 +357,7 @@ impl OpenDocument {
         let stays = known.swept.filter(|_| matches!(state, NewState::Spliced(_)));
         let content = ContentNote {
             known: KnownContent { swept: swept.or(stays), sum },
-            is_swept: swept.is_some(),
-            others_swept: stays.is_some(),
+            all_swept: swept.is_some(),
         };
         let Some(editing) = &self.editing else { return Ok(None) };
         let whole = self.loaded.unlogged.iter();

@@ -50,37 +50,25 @@ impl Session {
     /// `Corrupt` also for one that holds what no view shows ([`Session::any_view`]).
     pub fn view(&mut self, doc: &DocId) -> Result<Option<Rc<View>>> {
         let roots = self.environment.roots;
-        match self.whole(doc)? {
-            Some(open) => open.view(doc, roots).map(Some),
-            None => Ok(None),
-        }
+        self.whole(doc)?.map(|open| open.view(doc, roots)).transpose()
     }
 
     /// What a document shows as it stands in this session, whatever that is. None when it does not
     /// exist.
     pub fn any_view(&mut self, doc: &DocId) -> Result<Option<AnyView>> {
         let roots = self.environment.roots;
-        match self.whole(doc)? {
-            Some(open) => open.any_view(doc, roots).map(Some),
-            None => Ok(None),
-        }
+        self.whole(doc)?.map(|open| open.any_view(doc, roots)).transpose()
     }
 
     /// The state of a document as it stands in this session. None when it does not exist.
     pub fn bytes(&mut self, doc: &DocId) -> Result<Option<Rc<[u8]>>> {
-        match self.whole(doc)? {
-            Some(open) => open.state().map(Some),
-            None => Ok(None),
-        }
+        self.whole(doc)?.map(OpenDocument::state).transpose()
     }
 
     /// The same, with what was read of it when it was checked.
     pub fn checked(&mut self, doc: &DocId) -> Result<Option<CheckedBytes<Rc<[u8]>>>> {
         let roots = self.environment.roots;
-        match self.whole(doc)? {
-            Some(open) => open.checked(doc, roots).map(Some),
-            None => Ok(None),
-        }
+        self.whole(doc)?.map(|open| open.checked(doc, roots)).transpose()
     }
 
     /// Bytes of the document as it was loaded, and of what this session adds to it; 0 for a new

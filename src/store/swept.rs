@@ -50,29 +50,20 @@ impl Session {
     /// when it does not exist.
     pub fn at_hand(&mut self, doc: &DocId) -> Result<Option<Rc<View>>> {
         let roots = self.environment.roots;
-        match self.open_at_hand(doc)? {
-            Some(open) => open.view(doc, roots).map(Some),
-            None => Ok(None),
-        }
+        self.open_at_hand(doc)?.map(|open| open.view(doc, roots)).transpose()
     }
 
     /// The same, whatever it shows.
     pub fn any_at_hand(&mut self, doc: &DocId) -> Result<Option<AnyView>> {
         let roots = self.environment.roots;
-        match self.open_at_hand(doc)? {
-            Some(open) => open.any_view(doc, roots).map(Some),
-            None => Ok(None),
-        }
+        self.open_at_hand(doc)?.map(|open| open.any_view(doc, roots)).transpose()
     }
 
     /// The state of as much of a document as is at hand: all else is collected there. None when it
     /// does not exist.
     pub fn checked_at_hand(&mut self, doc: &DocId) -> Result<Option<CheckedBytes<Rc<[u8]>>>> {
         let roots = self.environment.roots;
-        match self.open_at_hand(doc)? {
-            Some(open) => open.checked(doc, roots).map(Some),
-            None => Ok(None),
-        }
+        self.open_at_hand(doc)?.map(|open| open.checked(doc, roots)).transpose()
     }
 
     /// The version of a document as it stands in this session. None when it does not exist.

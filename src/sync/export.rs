@@ -271,6 +271,10 @@ impl<'a> Exporter<'a> {
         doc: &DocId,
         applied: &Applied,
     ) -> Result<Option<(BundledDocument, Option<Vec<u8>>)>> {
+        // Whoever gets everything gets it read.
+        if self.request.peer.is_none() && !self.request.receipt {
+            return Ok(None);
+        }
         let stored = self.reader.stored(doc)?.filter(|stored| stored.bytes > DIGESTED_BYTES);
         let Some(StoredDocument { version, bytes, sum: Some(sum) }) = stored else {
             return Ok(None);

@@ -7,16 +7,16 @@ pub use incoming::Input;
 
 use super::gate::{self, Came, Disposition};
 use super::manifest::{BundledDocument, Has, Hash};
-use super::park::{has_room, to_park};
+use super::park::{has_room, to_park, waiting_for};
 use super::record;
 use super::rows;
 use crate::error::{Error, Hint, Kind, Next, Result};
 use crate::id::DocId;
 use crate::limits;
 use crate::merge::{self, MergeSummary};
-use crate::store::{Audit, Parked, Session};
+use crate::store::{Audit, Session};
 use crate::tombstone;
-use incoming::{GivenUpdates, IncomingDocument, NewUpdate, Refusals, Told};
+use incoming::{GivenUpdates, IncomingDocument, Refusals, Told};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
@@ -93,6 +93,7 @@ fn attempt(mut session: Session, inputs: &[&Input]) -> Result<Result<Imported, R
         }
         given.take(at, input, &session)?;
     }
+    given.take_parked(&session)?;
     let run = |session: &mut Session| Importer::new(session, &given).run(inputs);
     let run = match session.dry_run() {
         true => run(&mut session),
@@ -162,7 +163,6 @@ impl<'s, 'u> Importer<'s, 'u> {
     }
 
     fn run(mut self, inputs: &[&Input]) -> Result<Result<Draft, Refusals>> {
-        self.take_parked()?;
         self.look()?;
         let docs: Vec<DocId> = self.incoming.keys().cloned().collect();
         self.ask_for(&docs)?;
@@ -217,29 +217,6 @@ impl<'s, 'u> Importer<'s, 'u> {
             true => Err(Error::bug("an import was to be run again, and was not")),
             false => Ok(()),
         }
-    }
-
-    /// What waited for documents that are touched now.
-    fn take_parked(&mut self) -> Result<()> {
-        for parked in self.waiting()? {
-            // A bare update has no claim. Nor has one whose claim does not parse: all that is
-            // lost is the receipt that would go with it.
-            let claim = serde_json::from_str(&parked.manifest).unwrap_or(None);
-            let source = format!("bundle {}, which waited", parked.bundle);
-            let (update, came) = (Some(parked.update.into()), Came::Waited(parked.id));
-            let incoming = self.incoming.entry(parked.doc.clone()).or_default();
-            incoming.add(NewUpdate { source, claim, update, came }, self.session, &parked.doc);
-        }
-        Ok(())
-    }
-
-    /// What the inbox holds for the documents that are touched now.
-    fn waiting(&self) -> Result<Vec<Parked>> {
-        let mut waiting = Vec::new();
-        for doc in self.incoming.keys() {
-            waiting.extend(self.session.state().parked_for(doc)?);
-        }
-        Ok(waiting)
     }
 
     /// In a dry run: everything as it is, the documents included in which news of the members can
@@ -358,7 +335,7 @@ impl<'s, 'u> Importer<'s, 'u> {
 
     /// The inbox after this import: what waits now is in it, once; what was applied is not.
     fn park(&mut self) -> Result<Vec<Wait>> {
-        let waiting = self.waiting()?;
+        let waiting = waiting_for(self.session, self.incoming.keys())?;
         let mut parked: BTreeSet<(DocId, [u8; 32])> =
             waiting.iter().map(|old| (old.doc.clone(), Hash::of(&old.update).0)).collect();
         let mut waits: BTreeMap<(DocId, [u8; 32]), Wait> = BTreeMap::new();

@@ -8,6 +8,18 @@ use crate::limits;
 use crate::store::{Parked, Session};
 use crate::wire::Clocks;
 
+/// What waits for some documents.
+pub(super) fn waiting_for<'d>(
+    session: &Session,
+    docs: impl Iterator<Item = &'d DocId>,
+) -> Result<Vec<Parked>> {
+    let mut waiting = Vec::new();
+    for doc in docs {
+        waiting.extend(session.state().parked_for(doc)?);
+    }
+    Ok(waiting)
+}
+
 /// Whether as much may wait as waits now.
 pub(super) fn has_room(session: &Session) -> Result<()> {
     let (count, bytes) = session.state().parked_size()?;

@@ -5,6 +5,7 @@ use super::manifest::{Has, Hash};
 use super::peer::{KnownPeer, Receipt, list};
 use super::succession;
 use crate::concern::{self, core, disk};
+use crate::crdt::view::ContentSum;
 use crate::error::{Error, Result};
 use crate::id::DocId;
 use crate::store::{Document, Environment, Parked, Peer, Reader, StoredDocument};
@@ -260,7 +261,7 @@ fn all_lacking(
     reader: &Reader,
     environment: &Environment,
     members: BTreeSet<String>,
-    documents: &BTreeMap<DocId, Version>,
+    documents: &BTreeMap<DocId, OwnDocument>,
 ) -> Result<Vec<Unheard>> {
     if members.is_empty() {
         return Ok(Vec::new());
@@ -271,18 +272,28 @@ fn all_lacking(
     let everything = documents
         .iter()
         .filter(|(doc, _)| !disk::is_private(doc))
-        .map(|(doc, version)| apart.lacking(doc, operations(&version.clocks, &Clocks::new())));
+        .map(|(doc, own)| apart.lacking(doc, operations(&own.version.clocks, &Clocks::new())));
     let they_lack = Distance(everything.collect::<Result<_>>()?);
     let unheard = |member| Unheard { member, they_lack: they_lack.clone() };
     Ok(members.into_iter().map(unheard).collect())
 }
 
-/// Every document that a bundle can carry, with its version. What cannot be read has none.
-fn documents(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeMap<DocId, Version>> {
-    let mut versions = BTreeMap::new();
+/// A document of ours.
+#[derive(Default)]
+struct OwnDocument {
+    version: Version,
+    /// What is known without reading it: the bytes of its state, which can be exported …
+    bytes: Option<u64>,
+    /// … and the sum of its content.
+    sum: Option<ContentSum>,
+}
+
+/// Every document that a bundle can carry. What cannot be read has none.
+fn documents(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeMap<DocId, OwnDocument>> {
+    let mut own = BTreeMap::new();
     for Document { id, .. } in reader.documents()? {
-        if let Some(stored) = reader.stored(&id)? {
-            versions.insert(id, stored.version);
+        if let Some(StoredDocument { version, bytes, sum }) = reader.stored(&id)? {
+            own.insert(id, OwnDocument { version, bytes: Some(bytes), sum });
             continue;
         }
         let version = reader.bytes(&id).and_then(|bytes| {
@@ -292,18 +303,20 @@ fn documents(reader: &Reader, damaged: &mut Vec<Error>) -> Result<BTreeMap<DocId
             })
         });
         match version {
-            Ok(Some(version)) => drop(versions.insert(id, version)),
+            Ok(Some(version)) => {
+                own.insert(id, OwnDocument { version, ..OwnDocument::default() });
+            }
             Ok(None) => {}
             Err(e) if e.damaged.is_some() => damaged.push(e),
             Err(e) => return Err(e),
         }
     }
-    Ok(versions)
+    Ok(own)
 }
 
 fn wait(
     parked: Parked,
-    documents: &BTreeMap<DocId, Version>,
+    documents: &BTreeMap<DocId, OwnDocument>,
     known: &[(Peer, KnownPeer)],
 ) -> WaitingUpdate {
     let reached = |clocks: &Clocks, client: &u64, clock: &u32| {
@@ -311,7 +324,7 @@ fn wait(
     };
     let needs: Clocks = serde_json::from_str(&parked.needs).unwrap_or_default();
     let nothing = Clocks::new();
-    let ours = documents.get(&parked.doc).map_or(&nothing, |version| &version.clocks);
+    let ours = documents.get(&parked.doc).map_or(&nothing, |own| &own.version.clocks);
     let missing: Clocks =
         needs.into_iter().filter(|(client, clock)| !reached(ours, client, clock)).collect();
     let has = |known: &KnownPeer| {
@@ -342,17 +355,21 @@ struct PeerDigests<'a> {
 impl PeerDigests<'_> {
     /// What a peer said of the content of a document, and the same of ours: the sum, where ours is
     /// known, since that takes no reading.
-    fn compared(&mut self, doc: &DocId, receipt: &Receipt) -> Result<(Option<Hash>, Option<Hash>)> {
-        if let Some(sum) = receipt.sum {
-            let stored = self.reader.stored(doc)?.and_then(|stored| stored.sum);
-            let ours = match (stored, receipt.digest) {
-                (None, Some(digest)) => return Ok((Some(digest), self.of(doc)?)),
-                (None, None) => self.reader.view(doc).ok().flatten().map(|view| view.sum()),
-                (known, _) => known,
-            };
-            return Ok((Some(sum), ours.map(|ours| Hash(ours.to_bytes()))));
-        }
-        Ok((receipt.digest, receipt.digest.map(|_| self.of(doc)).transpose()?.flatten()))
+    fn compared(
+        &mut self,
+        doc: &DocId,
+        receipt: &Receipt,
+        own: &OwnDocument,
+    ) -> Result<(Option<Hash>, Option<Hash>)> {
+        let ours = match (receipt.sum, receipt.digest) {
+            (Some(_), digest) if own.sum.is_some() || digest.is_none() => {
+                let read = || self.reader.view(doc).ok().flatten().map(|view| view.sum());
+                let sum = own.sum.or_else(read).map(|sum| Hash(sum.to_bytes()));
+                return Ok((receipt.sum, sum));
+            }
+            (_, digest) => digest.map(|_| self.of(doc)).transpose()?.flatten(),
+        };
+        Ok((receipt.digest, ours))
     }
 
     /// None where the content cannot be read.
@@ -372,7 +389,7 @@ impl PeerDigests<'_> {
 struct Apart<'a> {
     reader: &'a Reader,
     environment: &'a Environment,
-    documents: &'a BTreeMap<DocId, Version>,
+    documents: &'a BTreeMap<DocId, OwnDocument>,
     /// They are neither here nor not here.
     damaged: BTreeSet<String>,
     known: &'a KnownPeer,
@@ -382,20 +399,21 @@ impl Apart<'_> {
     fn look(&self, status: &mut SyncStatus, digests: &mut PeerDigests<'_>) -> Result<()> {
         let docs: BTreeSet<&DocId> =
             self.documents.keys().chain(self.known.receipts.keys()).collect();
-        let nothing = Version::default();
+        let nothing = OwnDocument::default();
         let ours = self.reader.replica()?.and_then(|(_, member, _)| member);
         let ours = ours.is_some_and(|ours| status.peer.member.as_deref() == Some(ours.as_str()));
         let docs = docs.into_iter().filter(|doc| !self.damaged.contains(doc.as_str()));
         // A private disk is between replicas of one member.
         for doc in docs.filter(|doc| ours || !disk::is_private(doc)) {
-            let ours = self.documents.get(doc).unwrap_or(&nothing);
+            let own = self.documents.get(doc).unwrap_or(&nothing);
+            let ours = &own.version;
             let Some(receipt) = self.known.receipt(doc) else {
                 let all = operations(&ours.clocks, &Clocks::new());
                 status.they_lack.0.push(self.lacking(doc, all)?);
                 continue;
             };
             if receipt.has == Has::from(ours) {
-                let (theirs, ours) = digests.compared(doc, receipt)?;
+                let (theirs, ours) = digests.compared(doc, receipt, own)?;
                 let agreement = &mut status.agreement;
                 match (theirs, ours) {
                     (Some(theirs), Some(ours)) if theirs == ours => &mut agreement.proven,
@@ -433,8 +451,8 @@ impl Apart<'_> {
         let lacks = |has: &Has, bytes: u64| {
             export::bytes_for(self.reader, self.environment, doc, (has, bytes), self.known)
         };
-        if let Some(StoredDocument { version, bytes, .. }) = self.reader.stored(doc)? {
-            lacking.bytes = Some(lacks(&Has::from(&version), bytes)?);
+        if let Some(OwnDocument { version, bytes: Some(bytes), .. }) = self.documents.get(doc) {
+            lacking.bytes = Some(lacks(&Has::from(version), *bytes)?);
             return Ok(lacking);
         }
         let Some(bytes) = self.reader.bytes(doc)? else { return Ok(lacking) };

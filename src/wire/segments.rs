@@ -280,17 +280,22 @@ impl ClientSegments {
         begins.zip(ends)
     }
 
+    /// The segment that a clock lies in: where it begins and ends.
+    fn around(&self, clock: u32) -> Option<(Boundary, Boundary)> {
+        let after = self.segments.partition_point(|begin| begin.clock <= clock);
+        let begin = *self.segments.get(after.checked_sub(1)?)?;
+        Some((begin, self.segments.get(after).copied().unwrap_or(self.end)))
+    }
+
     /// Where the block with this clock begins; None where none does.
     fn find(&self, state: &(impl Bytes + ?Sized), clock: u32) -> Option<Boundary> {
         if clock == self.end.clock {
             return Some(self.end);
         }
-        let after = self.segments.partition_point(|begin| begin.clock <= clock);
-        let begin = *self.segments.get(after.checked_sub(1)?)?;
+        let (begin, end) = self.around(clock)?;
         if clock == begin.clock {
             return Some(begin);
         }
-        let end = self.segments.get(after).copied().unwrap_or(self.end);
         let bytes = state.range(begin.at..end.at)?;
         let (mut reader, mut found) = (ByteReader::at(&bytes, 0), begin);
         while found.clock < clock {

@@ -22,7 +22,7 @@ impl IndexedFile {
         if update.blocks().len() > MOST_BLOCKS {
             return None;
         }
-        let touched = update.footprint(&self.version()?);
+        let touched = update.footprint(&self.known_version());
         let mut search = PageLookup { file: self, steps: MOST_STEPS };
         let mut pages = PageSet::new();
         for (client, range) in touched.units.iter() {

@@ -47,9 +47,9 @@ pub(in crate::store) struct PageChange<'p> {
     pub changed: Vec<PageRow<'p>>,
     /// All others; None where they stand here.
     pub others: Option<Vec<PageRow<'p>>>,
-    /// Whether those that changed were swept since …
-    pub changed_swept: bool,
-    /// … and all others, where they are given.
+    /// Whether all of them were swept since …
+    pub all_swept: bool,
+    /// … or all others, where they are given.
     pub others_swept: bool,
 }
 
@@ -213,7 +213,7 @@ impl State {
             }
             let others = change.others.as_deref().unwrap_or_default();
             for row in &change.changed {
-                self.put_page(doc, row, change.changed_swept)?;
+                self.put_page(doc, row, change.all_swept)?;
             }
             for row in others {
                 self.put_page(doc, row, change.others_swept)?;
@@ -222,7 +222,11 @@ impl State {
                 change.changed.iter().chain(others).map(|row| row.root).collect();
             roots.into_iter().try_for_each(|root| self.represent(doc, root))
         };
-        write().map_err(|e| fault::failed(&self.db, "could not keep where pages stand", e))
+        write().map_err(|e| fault::failed(&self.db, "could not keep where pages stand", e))?;
+        match change.all_swept {
+            true => self.put_swept(change.doc),
+            false => Ok(()),
+        }
     }
 
     fn put_indexed(&self, change: &PageChange<'_>) -> rusqlite::Result<i64> {

@@ -9,6 +9,7 @@ use crate::merge;
 use crate::store::Session;
 use crate::sync::bundle::Bundle;
 use crate::sync::gate::{Came, Claim, Disposition, Received};
+use crate::sync::park::waiting_for;
 use crate::sync::record;
 use crate::wire::{self, CheckedBytes};
 use std::borrow::Cow;
@@ -73,7 +74,7 @@ pub struct IncomingDocument<'u> {
 
 impl<'u> IncomingDocument<'u> {
     /// Adds an update, or what is said of the document without one.
-    pub fn add(&mut self, received: NewUpdate<'u>, session: &Session, doc: &DocId) {
+    fn add(&mut self, received: NewUpdate<'u>, session: &Session, doc: &DocId) {
         let NewUpdate { source, claim, update, came } = received;
         let (at, claim) = (update.is_some().then_some(self.received.len()), claim.map(Rc::new));
         // What we said ourselves is no news of anybody.
@@ -122,11 +123,11 @@ impl<'u> IncomingDocument<'u> {
 }
 
 /// An update on its way in, not looked at yet; or what is said of a document without one.
-pub struct NewUpdate<'u> {
-    pub source: String,
-    pub claim: Option<Claim>,
-    pub update: Option<Cow<'u, [u8]>>,
-    pub came: Came,
+struct NewUpdate<'u> {
+    source: String,
+    claim: Option<Claim>,
+    update: Option<Cow<'u, [u8]>>,
+    came: Came,
 }
 
 /// What was given, read and checked once.
@@ -179,6 +180,20 @@ impl<'u> GivenUpdates<'u> {
                     self.notes.push(format!("{name}: the sender's clock is ahead of ours"));
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// What waited for documents that are touched now.
+    pub fn take_parked(&mut self, session: &Session) -> Result<()> {
+        for parked in waiting_for(session, self.incoming.keys())? {
+            // A bare update has no claim. Nor has one whose claim does not parse: all that is
+            // lost is the receipt that would go with it.
+            let claim = serde_json::from_str(&parked.manifest).unwrap_or(None);
+            let source = format!("bundle {}, which waited", parked.bundle);
+            let (update, came) = (Some(parked.update.into()), Came::Waited(parked.id));
+            let incoming = self.incoming.entry(parked.doc.clone()).or_default();
+            incoming.add(NewUpdate { source, claim, update, came }, session, &parked.doc);
         }
         Ok(())
     }

@@ -41,10 +41,7 @@ impl BlockAnchor {
 impl Segments {
     /// The block that holds a unit; None where there is none, or the state is another.
     pub fn locate(&self, state: &(impl Bytes + ?Sized), unit: Id) -> Option<LocatedBlock> {
-        let section = self.clients.get(&unit.client)?;
-        let after = section.segments.partition_point(|begin| begin.clock <= unit.clock);
-        let begin = *section.segments.get(after.checked_sub(1)?)?;
-        let end = section.segments.get(after).copied().unwrap_or(section.end);
+        let (begin, end) = self.clients.get(&unit.client)?.around(unit.clock)?;
         let bytes = state.range(begin.at..end.at)?;
         let (mut reader, mut clock) = (ByteReader::at(&bytes, 0), begin.clock);
         while clock <= unit.clock && clock < end.clock {
