@@ -60,16 +60,16 @@ const READINGS: &[(&str, &[&str])] = &[
     ("search, nothing", &["chat", "search", "nowhere"]),
 ];
 
+/// A command in a home of its own.
+fn crdtctl(home: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_crdtctl"));
+    command.args(args).current_dir(home).env("XDG_STATE_HOME", home.join("state"));
+    command
+}
+
 fn archived(rows: u64) -> anyhow::Result<()> {
     let home = tempfile::tempdir()?;
-    let crdtctl = |args: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_crdtctl"));
-        command
-            .args(args)
-            .current_dir(home.path())
-            .env("XDG_STATE_HOME", home.path().join("state"));
-        command
-    };
+    let crdtctl = |args: &[&str]| crdtctl(home.path(), args);
     let send = |count: u64, text: &str| -> anyhow::Result<()> {
         let line = |n| format!("{{\"op\":\"chat.send\",\"text\":\"{text} number-{n}-\"}}\n");
         let lines: String = (0..count).map(line).collect();
@@ -138,14 +138,7 @@ fn beside(ours: anyhow::Result<Duration>, theirs: anyhow::Result<Duration>) -> S
 
 fn bench(messages: &str) -> anyhow::Result<()> {
     let home = tempfile::tempdir()?;
-    let crdtctl = |args: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_crdtctl"));
-        command
-            .args(args)
-            .current_dir(home.path())
-            .env("XDG_STATE_HOME", home.path().join("state"));
-        command
-    };
+    let crdtctl = |args: &[&str]| crdtctl(home.path(), args);
     timed(crdtctl(&["demo", "big", "--messages", messages, "--seed", "7"]))?;
     let saved = median(|| {
         drop(std::fs::remove_file(home.path().join("saved.sqlite")));

@@ -1,12 +1,15 @@
 //! A machine with stores on it, for tests: a temporary directory, a clock that stands where it is
 //! put, ids out of a seed, and the binary under test.
 
+use crdtctl::clock::{Clock, Ids};
+use crdtctl::store::Environment;
 use serde_json::Value;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// 2026-01-01T00:00:00Z
 pub const START: i64 = 1_767_225_600;
@@ -16,6 +19,22 @@ pub const PROJECT: &str = "project:gentle-wave-moon-fire";
 pub const ALICE: &str = "alice-river-stone-sky";
 pub const BOB: &str = "bob-hill-lake-tree";
 pub const CAROL: &str = "carol-sun-wind-rain";
+
+/// What a store is opened with that is used as a library: ids out of a seed, and a place for leases, or
+/// none, so that nothing is written.
+pub fn environment(leases: Option<PathBuf>, ids: &str, now: i64) -> Environment {
+    Environment {
+        clock: Clock::fixed(now),
+        ids: Ids::seeded(ids),
+        leases,
+        machine: "machine".to_owned(),
+        host: "host".to_owned(),
+        lock_wait: Duration::from_secs(10),
+        roots: crdtctl::concern::expected,
+        noted: crdtctl::concern::noted(),
+        adopt: crdtctl::merge::adopt,
+    }
+}
 
 /// A machine: its own home, state directory, clock and random source.
 pub struct Machine {

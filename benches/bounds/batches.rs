@@ -302,31 +302,35 @@ fn there(n: usize) -> Outcome<Place> {
     Ok(place)
 }
 
-/// Messages that were deleted by the only member, and pruned with that.
-fn trashed(n: usize) -> Outcome<Place> {
+/// So many messages of the only member.
+fn said(n: usize) -> Outcome<Place> {
     let place = Place::new()?;
     let chat = Writer::new(5);
     chat.edit(|txn| (0..n).for_each(|n| say(txn, &id(n), "first", NOW - 1_000_000)));
     place.put(&[(doc("chat")?, chat.state())])?;
+    Ok(place)
+}
+
+/// A line for each of them that brings it back.
+fn restoring(n: usize, op: &str) -> String {
+    (0..n).map(|n| format!("{{\"op\":\"{op}\",\"record\":\"{}\"}}\n", id(n))).collect()
+}
+
+/// Messages that were deleted by the only member, and pruned with that.
+fn trashed(n: usize) -> Outcome<Place> {
+    let place = said(n)?;
     let delete = each(n, |n| format!(r#""op":"chat.delete","message":"{}""#, id(n)));
     place.write("delete.ndjson", delete.as_bytes())?;
     place.run("batch delete.ndjson -y")?;
-    let restore =
-        (0..n).map(|n| format!("{{\"op\":\"trash.restore\",\"record\":\"{}\"}}\n", id(n)));
-    place.write("untrash.ndjson", restore.collect::<String>().as_bytes())?;
+    place.write("untrash.ndjson", restoring(n, "trash.restore").as_bytes())?;
     Ok(place)
 }
 
 /// Messages that went into the archive.
 fn archived(n: usize) -> Outcome<Place> {
-    let place = Place::new()?;
-    let chat = Writer::new(5);
-    chat.edit(|txn| (0..n).for_each(|n| say(txn, &id(n), "first", NOW - 1_000_000)));
-    place.put(&[(doc("chat")?, chat.state())])?;
+    let place = said(n)?;
     place.run("archive run --older-than 0s")?;
-    let restore =
-        (0..n).map(|n| format!("{{\"op\":\"archive.restore\",\"record\":\"{}\"}}\n", id(n)));
-    place.write("unarchive.ndjson", restore.collect::<String>().as_bytes())?;
+    place.write("unarchive.ndjson", restoring(n, "archive.restore").as_bytes())?;
     Ok(place)
 }
 

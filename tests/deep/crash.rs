@@ -6,14 +6,13 @@
 //! process lives to say so. A power cut, which also loses what was not waited for, is in
 //! [`super::power`].
 
-use super::support::{Machine, Run, Store, copy_tree, text};
+use super::support::{Machine, Run, Store, copy_tree, environment, text};
 use super::world::{checked, put_back};
-use crdtctl::clock::{Clock, Ids};
 use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
 use crdtctl::gate;
 use crdtctl::sample::Chance;
-use crdtctl::store::{self, Environment};
+use crdtctl::store;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -22,17 +21,7 @@ use std::time::{Duration, Instant};
 
 /// A store as the library opens it to look at it; it has no place for leases, so nothing is written.
 pub fn looked_at(store: &Store<'_>) -> store::Store {
-    let environment = Environment {
-        clock: Clock::fixed(store.machine.now()),
-        ids: Ids::seeded("nothing is written"),
-        leases: None,
-        machine: "test".to_owned(),
-        host: "test".to_owned(),
-        lock_wait: Duration::from_secs(10),
-        roots: crdtctl::concern::expected,
-        noted: crdtctl::concern::noted(),
-        adopt: crdtctl::merge::adopt,
-    };
+    let environment = environment(None, "nothing is written", store.machine.now());
     store::Store::open_with(&store.dir, Rc::new(environment)).expect("a store")
 }
 

@@ -16,10 +16,9 @@ use super::boards;
 use super::canvases;
 use super::facts::{Done, Facts, Held, Mark};
 use super::paged;
-use super::support::{START, files, temporary};
+use super::support::{START, environment as surroundings, files, temporary};
 use super::talk;
-use crdtctl::clock::{Clock, Ids};
-use crdtctl::concern::{self, Role, chat, core};
+use crdtctl::concern::{Role, chat, core};
 use crdtctl::crdt::view::View;
 use crdtctl::error::{Kind, Result};
 use crdtctl::id::{DocId, EntityId, MemberId};
@@ -117,15 +116,10 @@ pub struct World {
 pub fn environment(home: &Path, index: usize, ids: &str, now: i64) -> Rc<Environment> {
     let name = format!("r{index}");
     Rc::new(Environment {
-        clock: Clock::fixed(now),
-        ids: Ids::seeded(ids),
-        leases: Some(home.join("leases")),
         machine: name.clone(),
         host: name,
         lock_wait: Duration::from_secs(1),
-        roots: concern::expected,
-        noted: concern::noted(),
-        adopt: crdtctl::merge::adopt,
+        ..surroundings(Some(home.join("leases")), ids, now)
     })
 }
 

@@ -4,18 +4,15 @@
 use crate::forge::{Material, forge, rival};
 use crate::model::Model;
 use crate::support::number;
-use crate::support::{BOB, CAROL, Machine, Store, text};
+use crate::support::{BOB, CAROL, Machine, Store, environment, text};
 use crate::testing::Rng;
-use crdtctl::clock::{Clock, Ids};
-use crdtctl::concern;
 use crdtctl::error::{Kind, Result};
 use crdtctl::id::DocId;
-use crdtctl::store::{self, Environment, Open};
+use crdtctl::store::{self, Open};
 use crdtctl::sync::import::{Input, import};
 use crdtctl::sync::{Bundle, manifest::Has};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Duration;
 
 /// Alice and Bob, who have written at once since they met, and Carol, who has heard of neither: her
 /// store, and what both send her.
@@ -59,17 +56,7 @@ type Outcome = (BTreeMap<DocId, (Has, [u8; 32])>, usize, usize);
 
 /// What an import of these bundles would leave.
 fn outcome(carol: &Store<'_>, bundles: &[&Bundle]) -> Result<Outcome> {
-    let environment = Rc::new(Environment {
-        clock: Clock::fixed(carol.machine.now()),
-        ids: Ids::seeded("import"),
-        leases: None,
-        machine: "a machine".into(),
-        host: "host".into(),
-        lock_wait: Duration::from_secs(5),
-        roots: concern::expected,
-        noted: concern::noted(),
-        adopt: crdtctl::merge::adopt,
-    });
+    let environment = Rc::new(environment(None, "import", carol.machine.now()));
     let store = store::Store::open_with(&carol.dir, environment)?;
     let open = Open { command: "sync import", member: None, dry_run: true };
     let input = |bundle: &&Bundle| Input::Bundle {

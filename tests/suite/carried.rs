@@ -3,8 +3,6 @@
 
 use crate::support::*;
 use crate::types;
-use crdtctl::clock::{Clock, Ids};
-use crdtctl::concern;
 use crdtctl::crdt::types::SharedTypes;
 use crdtctl::error::Kind;
 use crdtctl::id::DocId;
@@ -17,20 +15,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
-use std::time::Duration;
 
 fn store(dir: &Path, name: &str) -> (Store, Rc<Environment>) {
-    let environment = Rc::new(Environment {
-        clock: Clock::fixed(1_767_225_600),
-        ids: Ids::seeded(name),
-        leases: Some(dir.join("leases")),
-        machine: "machine".to_owned(),
-        host: "host".to_owned(),
-        lock_wait: Duration::from_secs(5),
-        roots: concern::expected,
-        noted: concern::noted(),
-        adopt: crdtctl::merge::adopt,
-    });
+    let environment = Rc::new(environment(Some(dir.join("leases")), name, START));
     (Store::init(&dir.join(name), Rc::clone(&environment), None).unwrap().0, environment)
 }
 

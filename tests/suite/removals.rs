@@ -1,21 +1,19 @@
 //! Many members removed in one session: what each removal prunes is what it would prune in a
 //! session of its own, where everything is looked at anew.
 
-use crdtctl::clock::{Clock, Ids};
-use crdtctl::concern;
+use crate::support::environment;
 use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
 use crdtctl::id::{DocId, MemberId};
 use crdtctl::operation::{self, Operation};
 use crdtctl::path::DocPath;
 use crdtctl::sample::Chance;
-use crdtctl::store::{Environment, Open, Session, Store};
+use crdtctl::store::{Open, Session, Store};
 use crdtctl::tombstone;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
-use std::time::Duration;
 
 const NOW: i64 = 1_767_225_600;
 const ENTITY: &str = "group:ocean-forest-moon-star";
@@ -27,17 +25,7 @@ fn chat() -> DocId {
 
 /// A store whose ids come from a seed.
 fn store(dir: &Path, seed: u64) -> Store {
-    let environment = Environment {
-        clock: Clock::fixed(NOW),
-        ids: Ids::seeded(&seed.to_string()),
-        leases: Some(dir.join("leases")),
-        machine: "machine".to_owned(),
-        host: "host".to_owned(),
-        lock_wait: Duration::from_secs(5),
-        roots: concern::expected,
-        noted: concern::noted(),
-        adopt: crdtctl::merge::adopt,
-    };
+    let environment = environment(Some(dir.join("leases")), &seed.to_string(), NOW);
     let alice = MemberId::parse(ALICE).unwrap();
     Store::init(&dir.join("store"), Rc::new(environment), Some(&alice)).unwrap().0
 }
