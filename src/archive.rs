@@ -25,6 +25,7 @@ mod soundness;
 mod travel;
 mod vanish;
 
+pub use crate::store::ARCHIVE_FILE as FILE;
 pub use eligible::{ArchiveUnit, WaitingUnit, remove, units};
 pub use file::FILE_ID;
 pub use keeping::{KeptRecords, keep, keep_leaving};
@@ -34,6 +35,6 @@ pub use reading::ArchiveReader;
 pub use returned::{has_returned, of_session, returns};
 pub use row::{ArchiveKey, ArchivedRecord, Marker, is_of, kind_at};
 pub use search::holds;
-pub use soundness::{ArchiveFault, look_at};
+pub use soundness::{ArchiveFault, look_at, nothing_lost};
 pub use travel::{ArchiveSpan, PackedRows, receive, unpack};
 pub use vanish::{came_back, vanished};

@@ -259,7 +259,10 @@ impl Invocation {
                 Ok(report)
             }
             Err(error) => {
-                notes.iter().for_each(|note| ui::say(&mut std::io::stderr(), note));
+                let damaged = self.context.take_damaged();
+                let left_out = damaged.iter().filter_map(failure::leaves_out);
+                let all = notes.into_iter().chain(left_out);
+                all.for_each(|note| ui::say(&mut std::io::stderr(), &note));
                 Err(self.context.advise(error))
             }
         }

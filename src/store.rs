@@ -46,10 +46,10 @@ pub(crate) use fs::counted;
 
 pub use adopt::{Adopted, Rules};
 pub use commits::{ChangedDocument, Commits, Committed};
-pub use fs::{Seen, free_bytes};
+pub use fs::{Seen, free_bytes, unreadable};
 pub use index::StoredDocument;
-pub use layout::{Document, Meta, Problem, Scan};
-pub use reader::{OnDisk, Reader};
+pub use layout::{ARCHIVE_FILE, Document, Meta, Problem, Scan};
+pub use reader::{Omitted, OnDisk, Reader};
 pub use salvage::Remains;
 pub use savepoint::Revision;
 pub use session::{BeforeCommit, Session};
@@ -192,7 +192,7 @@ impl Store {
         };
         let path = dir.join(name);
         let name = name.to_string_lossy();
-        let is_database = name.starts_with("crdtctl.db") || name.starts_with("archive.db");
+        let is_database = name.starts_with("crdtctl.db") || name.starts_with(ARCHIVE_FILE);
         for store in dir.ancestors() {
             let is_disk = path.starts_with(store.join("disks"));
             let within =

@@ -4,6 +4,7 @@ use super::row::ArchivedRecord;
 use super::search;
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::DocId;
+use crate::store::unreadable;
 use crate::wire::Id;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
 use std::collections::BTreeSet;
@@ -37,7 +38,7 @@ impl ArchiveFile {
     /// afterwards.
     ///
     /// # Errors
-    /// `Locked`; `Refused` for a file that is no archive, or one of a newer crdtctl; `Io`, `Corrupt`.
+    /// `Locked`; `Refused` for a file of a newer crdtctl; `Io`, `Corrupt`.
     pub fn begin(path: &Path, wait: Duration) -> Result<ArchiveFile> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
@@ -54,7 +55,7 @@ impl ArchiveFile {
             db.execute_batch("BEGIN IMMEDIATE")?;
             Ok(ArchiveFile { db })
         };
-        let file = open().map_err(failed)?;
+        let file = open().map_err(|e| unopened(path, e))?;
         file.migrate()?;
         Ok(file)
     }
@@ -76,7 +77,7 @@ impl ArchiveFile {
             db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
             Ok(ArchiveFile { db })
         };
-        let file = open(flags).or_else(|_| open(only)).map_err(failed)?;
+        let file = open(flags).or_else(|_| open(only)).map_err(|e| unopened(path, e))?;
         let version = file.version()?;
         Ok((version > 0).then_some(file))
     }
@@ -90,7 +91,7 @@ impl ArchiveFile {
         let tables = "SELECT count(*) FROM sqlite_schema";
         let tables: i64 = self.db.query_row(tables, [], |row| row.get(0)).map_err(failed)?;
         if (id != i64::from(FILE_ID) || version == 0) && tables > 0 {
-            return Err(Error::refused("archive.db is no archive of crdtctl's")
+            return Err(Error::corrupt("archive.db is no archive of crdtctl's")
                 .hint("move it away: nothing of it is used here"));
         }
         if version > MIGRATIONS.len() {
@@ -401,6 +402,11 @@ pub(super) fn numbered(row: &Row<'_>) -> rusqlite::Result<Option<Numbered>> {
     Ok(Some(Numbered { n: row.get(0)?, record }))
 }
 
+/// Why a file could not be opened: the system tells better than SQLite does.
+fn unopened(path: &Path, e: rusqlite::Error) -> Error {
+    unreadable(path).unwrap_or_else(|| failed(e))
+}
+
 /// SQLite's failure as ours.
 pub(super) fn failed(e: rusqlite::Error) -> Error {
     let kind = match e.sqlite_error_code() {
@@ -411,6 +417,7 @@ pub(super) fn failed(e: rusqlite::Error) -> Error {
     let error = Error::new(kind, "archive.db could not be used").because(e);
     match kind {
         Kind::Corrupt => error.hint(Next::Check(None).and(" says what helps")),
+        Kind::Locked => error.hint(Next::WaitLonger.and(" waits longer for whoever writes to it")),
         _ => error,
     }
 }

@@ -17,9 +17,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-/// How long a reader waits for one who writes.
-const READ_WAIT: Duration = Duration::from_secs(10);
-
 /// An archive that is read. It shows each record once, in its latest version.
 pub struct ArchiveReader {
     file: ArchiveFile,
@@ -35,10 +32,10 @@ impl ArchiveReader {
     /// The archive of a store; None where there is none yet.
     ///
     /// # Errors
-    /// `Io`, `Corrupt`; `Refused` for a file that is no archive or one of a newer crdtctl.
+    /// `Io`, `Corrupt`, `Locked`; `Refused` for a file of a newer crdtctl.
     pub fn of(reader: &Reader) -> Result<Option<ArchiveReader>> {
         match reader.archive_path()? {
-            Some(path) => ArchiveReader::open(&path, reader.state(), true),
+            Some(path) => ArchiveReader::open(&path, reader.state(), true, reader.lock_wait()),
             None => Ok(None),
         }
     }
@@ -49,7 +46,10 @@ impl ArchiveReader {
     /// As [`ArchiveReader::of`].
     pub fn beside(session: &Session) -> Result<Option<ArchiveReader>> {
         match session.has_archive()? {
-            true => ArchiveReader::open(&session.archive_path()?, Some(session.state()), false),
+            true => {
+                let wait = session.environment().lock_wait;
+                ArchiveReader::open(&session.archive_path()?, Some(session.state()), false, wait)
+            }
             false => Ok(None),
         }
     }
@@ -60,8 +60,9 @@ impl ArchiveReader {
         path: &Path,
         state: Option<&State>,
         moment: bool,
+        wait: Duration,
     ) -> Result<Option<ArchiveReader>> {
-        let Some(file) = ArchiveFile::read(path, READ_WAIT)? else { return Ok(None) };
+        let Some(file) = ArchiveFile::read(path, wait)? else { return Ok(None) };
         if moment {
             file.hold()?;
         }

@@ -1,6 +1,7 @@
 //! One state of one record, as the archive has it.
 
 use crate::concern::{self, chat, issues, kanban};
+use crate::wire::any::embedded;
 use crate::wire::{Id, Record, Value};
 
 use crate::error::{Error, Next, Result};
@@ -229,8 +230,7 @@ impl ArchivedRecord {
     /// The record as it was, with plain values in the place of shared types.
     pub fn value(&self) -> Result<Value> {
         let typed = self.typed.as_deref().and_then(Value::from_bytes);
-        let json = || serde_json::from_str(&self.record).ok();
-        let value = typed.or_else(|| json().as_ref().and_then(Value::from_json));
+        let value = typed.or_else(|| embedded(&self.record));
         value.ok_or_else(|| {
             Error::corrupt(format!("the archive's {} {} cannot be read", self.kind(), self.id()))
                 .hint(Next::Check(None).and(" says what helps"))
@@ -239,7 +239,10 @@ impl ArchivedRecord {
 
     /// The fields of the record.
     pub fn fields(&self) -> Result<Record> {
-        Ok(self.value()?.as_map().cloned().unwrap_or_default())
+        match self.value()? {
+            Value::Map(fields) | Value::Object(fields) => Ok(fields),
+            _ => Ok(Record::new()),
+        }
     }
 
     /// What was written in it, as searches see it: a message, or title and description. None of what

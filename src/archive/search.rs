@@ -141,7 +141,7 @@ mod tests {
             }
         }
         file.commit().unwrap();
-        let archive = ArchiveReader::open(&path, None, true).unwrap().unwrap();
+        let archive = ArchiveReader::open(&path, None, true, Duration::ZERO).unwrap().unwrap();
         let mut found_some = 0;
         for round in 0..150 {
             let words: Vec<String> =

@@ -3,7 +3,7 @@
 use super::file::{COLUMNS, failed, numbered};
 use super::keeping::expected_rows;
 use super::reading::ArchiveReader;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Next, Result, counted};
 use crate::limits;
 use crate::store::Reader;
 use std::path::PathBuf;
@@ -39,6 +39,8 @@ pub fn look_at(reader: &Reader, deep: bool) -> Result<Option<ArchiveFault>> {
     let archive = match ArchiveReader::of(reader) {
         Ok(Some(archive)) => archive,
         Ok(None) => return Ok((written > 0).then_some(ArchiveFault::Missing(written))),
+        // It may be sound: somebody holds it, this user may not read it, this program is too old.
+        Err(e) if [Kind::Locked, Kind::Io, Kind::Refused].contains(&e.kind) => return Err(e),
         Err(e) => return Ok(Some(ArchiveFault::Unreadable(path, why(e)))),
     };
     match archive.altered(deep) {
@@ -46,6 +48,23 @@ pub fn look_at(reader: &Reader, deep: bool) -> Result<Option<ArchiveFault>> {
         Ok((_, Some((altered, first)))) => Ok(Some(ArchiveFault::Altered(path, altered, first))),
         Ok((found, None)) if found < written => Ok(Some(ArchiveFault::Fewer { found, written })),
         Ok(_) => Ok(None),
+    }
+}
+
+/// Says where rows were written to the archive of a store and there is none of them any more.
+///
+/// # Errors
+/// `Corrupt` then; those of the local state.
+pub fn nothing_lost(reader: &Reader) -> Result<()> {
+    match reader.state().map(expected_rows).transpose()? {
+        None | Some(0) => Ok(()),
+        Some(rows) => {
+            let held = counted(rows, "row");
+            Err(Error::corrupt(format!(
+                "archive.db is not there any more, or empty; it held {held}"
+            ))
+            .hint(Next::Check(None).and(" says what helps")))
+        }
     }
 }
 

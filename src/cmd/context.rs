@@ -13,7 +13,8 @@ use crate::machine;
 use crate::operation::{self, Creates, Operation, Outcome};
 use crate::query::Partial;
 use crate::store::{
-    ChangedDocument, Commits, Committed, Document, Environment, Open, Reader, Session, Store,
+    ChangedDocument, Commits, Committed, Document, Environment, Omitted, Open, Reader, Session,
+    Store,
 };
 use crate::sync::status;
 use crate::ui::{Progress, Report, Terminal, Written, prompt};
@@ -44,6 +45,8 @@ pub struct Context {
     notes: RefCell<Vec<String>>,
     /// What was left out of a command about many documents, by document.
     damaged: RefCell<BTreeMap<String, Error>>,
+    /// What was left out beside the documents, by the readers that left it out.
+    left_out: RefCell<Vec<Omitted>>,
 }
 
 impl Context {
@@ -63,6 +66,7 @@ impl Context {
             commits: Rc::default(),
             notes: RefCell::new(Vec::new()),
             damaged: RefCell::new(BTreeMap::new()),
+            left_out: RefCell::default(),
         }
     }
 
@@ -88,7 +92,14 @@ impl Context {
 
     /// Read access to the store.
     pub fn reader(&self) -> Result<Reader> {
-        self.store()?.reader()
+        self.reader_of(&self.store()?)
+    }
+
+    /// Read access to a store that was opened: what it leaves out is told in the end.
+    pub fn reader_of(&self, store: &Store) -> Result<Reader> {
+        let reader = store.reader()?;
+        self.left_out.borrow_mut().push(reader.left_out().clone());
+        Ok(reader)
     }
 
     /// Write access to the store, as the member that acts. Heeds `-n`.
@@ -472,6 +483,11 @@ impl Context {
     }
 
     pub(super) fn take_damaged(&self) -> Vec<Error> {
+        let left_out = self.left_out.take();
+        for error in left_out.iter().filter_map(Omitted::take) {
+            let what = error.damaged.clone().unwrap_or_default();
+            self.damaged.borrow_mut().entry(what).or_insert(error);
+        }
         self.damaged.take().into_values().collect()
     }
 

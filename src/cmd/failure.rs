@@ -1,6 +1,7 @@
 //! Failures as this program says them: for every kind its exit code, for every hint the command.
 //! Both are public API.
 
+use crate::archive;
 use crate::error::{Error, Hint, Kind, Next};
 use crate::ui;
 use std::borrow::Cow;
@@ -53,6 +54,11 @@ fn row(kind: Kind) -> (u8, &'static str) {
 /// not about one.
 pub fn leaves_out(error: &Error) -> Option<String> {
     let doc = error.damaged.as_deref()?;
+    if doc == archive::FILE {
+        let next = Next::Check(None).and(" says what helps");
+        let next = hint(error.hint.as_ref().unwrap_or(&next));
+        return Some(format!("{doc} is left out, what is live is here: {error:#}; {next}"));
+    }
     let [check, recover] =
         [Next::Check(Some(doc.to_owned())), Next::Recover(doc.to_owned())].map(|next| named(&next));
     Some(format!(

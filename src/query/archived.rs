@@ -10,7 +10,8 @@ use crate::error::{Error, Kind, Next, Result};
 use crate::id::{self, DocId, EntityId};
 use crate::path::{DocPath, Keys};
 use crate::schema::Collection;
-use crate::store::Reader;
+use crate::store::{Omitted, Reader};
+use crate::wire::Record;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -24,44 +25,90 @@ pub(super) enum Place {
 pub(super) struct Shelf<'v> {
     pub doc: DocId,
     pub view: &'v dyn Source,
+    beside: Beside,
+}
+
+/// What is read beside a document: the archive, and what is told where it cannot be read.
+pub(super) struct Beside {
     archive: Option<ArchiveReader>,
+    left_out: Omitted,
+}
+
+impl Beside {
+    /// The archive as it is now; none, and a note, where it cannot be used.
+    fn of(reader: &Reader) -> Beside {
+        let left_out = reader.left_out().clone();
+        if left_out.is_noted() {
+            return Beside { archive: None, left_out };
+        }
+        let archive = opened(reader).unwrap_or_else(|error| {
+            note(&left_out, error);
+            None
+        });
+        Beside { archive, left_out }
+    }
+
+    /// What the archive says; nothing, and a note, where it cannot be read.
+    fn ask<T: Default>(&self, ask: impl FnOnce(&ArchiveReader) -> Result<T>) -> T {
+        let said = self.archive.as_ref().map(ask).transpose();
+        said.unwrap_or_else(|error| {
+            note(&self.left_out, error);
+            None
+        })
+        .unwrap_or_default()
+    }
+}
+
+fn note(left_out: &Omitted, error: Error) {
+    left_out.note(error.damages(archive::FILE));
 }
 
 impl<'v> Shelf<'v> {
-    pub fn of(reader: &Reader, doc: DocId, view: &'v dyn Source) -> Result<Shelf<'v>> {
-        Ok(Shelf { archive: ArchiveReader::of(reader)?, doc, view })
+    pub fn of(reader: &Reader, doc: DocId, view: &'v dyn Source) -> Shelf<'v> {
+        Shelf { doc, view, beside: Beside::of(reader) }
     }
 
     /// Of an archive that was opened in one moment with the document; see [`moment`].
-    pub fn beside(doc: DocId, view: &'v dyn Source, archive: Option<ArchiveReader>) -> Shelf<'v> {
-        Shelf { doc, view, archive }
+    pub fn beside(doc: DocId, view: &'v dyn Source, beside: Beside) -> Shelf<'v> {
+        Shelf { doc, view, beside }
     }
 
     /// Records as a page has them, the earliest first.
-    pub fn page(&self, page: &ArchivePage<'_>) -> Result<Vec<ArchivedRecord>> {
+    pub fn page(&self, page: &ArchivePage<'_>) -> Vec<ArchivedRecord> {
         // What is in the document again takes no place of what is not.
-        match &self.archive {
-            Some(archive) => archive.page(&self.doc, page, |record| self.is_on(page, record)),
-            None => Ok(Vec::new()),
-        }
+        self.beside.ask(|archive| archive.page(&self.doc, page, |record| self.is_on(page, record)))
+    }
+
+    /// The fields of an archived record; none, and a note, where it cannot be read.
+    pub fn fields(&self, record: &ArchivedRecord) -> Option<Record> {
+        record.fields().map_err(|error| note(&self.beside.left_out, error)).ok()
     }
 
     /// All records, the earliest first, one after the other: they need not fit into memory.
+    ///
+    /// # Errors
+    /// Those of `take`.
     pub fn each(&self, mut take: impl FnMut(ArchivedRecord) -> Result<()>) -> Result<()> {
-        let Some(archive) = &self.archive else { return Ok(()) };
         let (page, order) = (ArchivePage::default(), ArchiveOrder::OldestFirst);
-        archive.walk(&self.doc, &page, order, |record| {
-            if self.is_only_here(&record) {
-                take(record)?;
-            }
-            Ok(true)
-        })
+        let mut taken = Ok(());
+        self.beside.ask(|archive| {
+            archive.walk(&self.doc, &page, order, |record| {
+                if self.is_only_here(&record) {
+                    taken = take(record);
+                }
+                Ok(taken.is_ok())
+            })
+        });
+        taken
     }
 
     /// How many there are, without reading them; None where that takes reading them.
-    pub fn count(&self) -> Result<Option<u64>> {
+    pub fn count(&self) -> Option<u64> {
         let live = |path: &DocPath| self.view.exists(&path.steps());
-        self.archive.as_ref().map_or(Ok(Some(0)), |archive| archive.count(&self.doc, live))
+        match &self.beside.archive {
+            Some(_) => self.beside.ask(|archive| archive.count(&self.doc, live)),
+            None => Some(0),
+        }
     }
 
     /// Whether a record stands on a page: not where its message is in the document again, which shows
@@ -77,37 +124,36 @@ impl<'v> Shelf<'v> {
     }
 
     /// Whether a record is in the archive and not in the document.
-    pub fn holds(&self, path: &[String]) -> Result<bool> {
-        Ok(self.get(path)?.is_some())
+    pub fn holds(&self, path: &[String]) -> bool {
+        self.get(path).is_some()
     }
 
     /// A record that is in the archive and not in the document.
-    pub fn get(&self, path: &[String]) -> Result<Option<ArchivedRecord>> {
-        match &self.archive {
-            Some(archive) if !self.view.exists(&path.steps()) => archive.shown(&self.doc, path),
-            _ => Ok(None),
+    pub fn get(&self, path: &[String]) -> Option<ArchivedRecord> {
+        match self.view.exists(&path.steps()) {
+            true => None,
+            false => self.beside.ask(|archive| archive.shown(&self.doc, path)),
         }
     }
 
     /// The archived replies to a message.
-    pub fn replies(&self, parent: &str) -> Result<Vec<ArchivedRecord>> {
-        let Some(archive) = &self.archive else { return Ok(Vec::new()) };
-        let mut found = archive.replies(&self.doc, parent)?;
+    pub fn replies(&self, parent: &str) -> Vec<ArchivedRecord> {
+        let mut found = self.beside.ask(|archive| archive.replies(&self.doc, parent));
         found.retain(|record| self.is_only_here(record));
-        Ok(found)
+        found
     }
 
     /// The messages that have archived replies.
-    pub fn threads(&self) -> Result<BTreeSet<String>> {
-        self.archive.as_ref().map_or_else(|| Ok(BTreeSet::new()), |found| found.threads(&self.doc))
+    pub fn threads(&self) -> BTreeSet<String> {
+        self.beside.ask(|archive| archive.threads(&self.doc))
     }
 
     /// The record that an id or a unique prefix names, in the document or in the archive; `live` is
     /// what the document alone says.
     pub fn find(&self, live: Result<DocPath>, prefix: &str, noun: &str) -> Result<Place> {
-        let mut archived = match (&self.archive, prefix.is_empty()) {
-            (Some(archive), false) => archive.beginning(&self.doc, prefix)?,
-            _ => Vec::new(),
+        let mut archived = match prefix.is_empty() {
+            true => Vec::new(),
+            false => self.beside.ask(|archive| archive.beginning(&self.doc, prefix)),
         };
         archived.retain(|path| !self.view.exists(&path.steps()));
         if archived.is_empty() {
@@ -129,8 +175,7 @@ impl<'v> Shelf<'v> {
             return Ok(Place::Document(path));
         }
         let path = archived.iter().find(|path| path.last() == Some(&id));
-        let record = path.map(|path| self.get(path)).transpose()?.flatten();
-        record
+        path.and_then(|path| self.get(path))
             .map(Box::new)
             .map(Place::Archived)
             .ok_or_else(|| Error::bug("a record of the archive was named and is not there"))
@@ -139,14 +184,19 @@ impl<'v> Shelf<'v> {
 
 /// A document and the archive beside it, both as they were in one moment: what is read of them later is
 /// of that moment, too. None where there is no document.
-pub(super) fn moment(
-    reader: &Reader,
-    doc: &DocId,
-) -> Result<Option<(View, Option<ArchiveReader>)>> {
-    steady(reader, || match reader.view(doc)? {
-        Some(view) => Ok(Some((view, ArchiveReader::of(reader)?))),
-        None => Ok(None),
-    })
+pub(super) fn moment(reader: &Reader, doc: &DocId) -> Result<Option<(View, Beside)>> {
+    steady(reader, || Ok(reader.view(doc)?.map(|view| (view, Beside::of(reader)))))
+}
+
+/// The archive of a store; None where nothing was ever archived.
+///
+/// # Errors
+/// As [`ArchiveReader::of`]; `Corrupt` where it is gone.
+fn opened(reader: &Reader) -> Result<Option<ArchiveReader>> {
+    match ArchiveReader::of(reader)? {
+        None => archive::nothing_lost(reader).map(|()| None),
+        found => Ok(found),
+    }
 }
 
 /// A record in the archive; public API.
@@ -226,10 +276,9 @@ pub fn list(
         let mut partial = Partial { found: Vec::new(), damaged: Vec::new() };
         for doc in documents(reader, entities)? {
             let read = view_of(reader, &doc).and_then(|view| {
-                Shelf::of(reader, doc, &view)?.page(&ArchivePage {
-                    kind,
-                    limit,
-                    ..ArchivePage::default()
+                opened(reader)?.map_or(Ok(Vec::new()), |archive| {
+                    let page = ArchivePage { kind, limit, ..ArchivePage::default() };
+                    archive.page(&doc, &page, |record| !view.exists(&record.path.steps()))
                 })
             });
             let records = sound(&mut partial.damaged, read)?.unwrap_or_default();
@@ -290,13 +339,13 @@ pub fn find(
     steady(reader, || {
         let (doc, path) = locate(reader, entities, prefix)?;
         let view = view_of(reader, &doc)?;
-        let shelf = Shelf::of(reader, doc, &view)?;
-        let Some(record) = shelf.get(&path)? else { return Err(none(prefix)) };
-        let json = |record: &ArchivedRecord| Ok(record.value()?.to_json());
-        let versions = match &shelf.archive {
-            Some(archive) => archive.versions(&shelf.doc, &path)?,
-            None => Vec::new(),
+        let Some(archive) = opened(reader)? else { return Err(none(prefix)) };
+        let shown = archive.shown(&doc, &path)?;
+        let Some(record) = shown.filter(|_| !view.exists(&path.steps())) else {
+            return Err(none(prefix));
         };
+        let json = |record: &ArchivedRecord| Ok(record.value()?.to_json());
+        let versions = archive.versions(&doc, &path)?;
         let version = |of: &ArchivedRecord| -> Result<ArchivedVersion> {
             Ok(ArchivedVersion {
                 version: of.version(),
@@ -322,7 +371,7 @@ fn locate(
     prefix: &str,
 ) -> Result<(DocId, DocPath)> {
     let mut found = Vec::new();
-    if let Some(archive) = ArchiveReader::of(reader)? {
+    if let Some(archive) = opened(reader)? {
         for doc in documents(reader, entities)? {
             let view = view_of(reader, &doc)?;
             let paths = archive.beginning(&doc, prefix)?.into_iter();
@@ -344,7 +393,7 @@ fn none(prefix: &str) -> Error {
 
 /// The documents that anything is archived of.
 fn documents(reader: &Reader, entities: Option<&BTreeSet<EntityId>>) -> Result<Vec<DocId>> {
-    let Some(archive) = ArchiveReader::of(reader)? else { return Ok(Vec::new()) };
+    let Some(archive) = opened(reader)? else { return Ok(Vec::new()) };
     let mut docs = archive.documents()?;
     docs.retain(|doc| {
         let entity = doc.entity();

@@ -127,9 +127,10 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &CardFilter) -> Result<V
         if filter.archived {
             let put_away = board.archived.iter().map(|id| card(&view, &titles, id));
             let mut put_away = put_away.collect::<Result<Vec<Card>>>()?;
-            let shelf = Shelf::of(reader, entity.document(SPEC.name), &view)?;
-            for archived in shelf.page(&ArchivePage::default())? {
-                let card: Card = record::brief(&CARDS, &archived.fields()?, archived.path.last())?;
+            let shelf = Shelf::of(reader, entity.document(SPEC.name), &view);
+            for archived in shelf.page(&ArchivePage::default()) {
+                let Some(fields) = shelf.fields(&archived) else { continue };
+                let card: Card = record::brief(&CARDS, &fields, archived.path.last())?;
                 put_away.push(titled(Card { in_archive: true, ..card }, &titles));
             }
             put_away.sort_by(|a, b| a.id.cmp(&b.id));
@@ -160,7 +161,7 @@ pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Card> {
         let Some(view) = view(reader, entity, &SPEC)? else {
             return Err(Error::not_found(format!("no card {prefix:?}")));
         };
-        let shelf = Shelf::of(reader, entity.document(SPEC.name), &view)?;
+        let shelf = Shelf::of(reader, entity.document(SPEC.name), &view);
         let live = kanban::find(&view, prefix).map(|id| DocPath::from(["cards", &id]));
         let card = match shelf.find(live, prefix, CARDS.noun)? {
             Place::Document(path) => record::whole(&CARDS, &view, &path)?,

@@ -99,7 +99,7 @@ pub struct ThreadSummary {
 pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Result<Vec<Message>> {
     steady(reader, || {
         let list =
-            |chat: &dyn Source| list_of(reader, &Talk::of(reader, entity, chat)?, entity, filter);
+            |chat: &dyn Source| list_of(reader, &Talk::of(reader, entity, chat), entity, filter);
         // What is shown of most messages is read faster of all at once.
         let some = filter.limit.is_some() && filter.lets_all_through() && !filter.replies;
         let found = match some {
@@ -127,7 +127,7 @@ fn list_of(
     };
     paths.append(&mut match with_replies {
         true => REPLIES.records(view),
-        false => replies_to_deleted(talk)?,
+        false => replies_to_deleted(talk),
     });
     if let Some(limit) = limit {
         paths = newest(view, paths, filter.deleted, limit);
@@ -152,16 +152,16 @@ fn list_of(
 }
 
 /// The replies in the threads of messages that are deleted, or nowhere any more.
-fn replies_to_deleted(talk: &Talk<'_>) -> Result<Vec<DocPath>> {
+fn replies_to_deleted(talk: &Talk<'_>) -> Vec<DocPath> {
     let mut found = Vec::new();
     for thread in THREADS.records(talk.view()) {
-        if thread.last().map_or(Ok(false), |message| talk.is_gone(message))? {
+        if thread.last().is_some_and(|message| talk.is_gone(message)) {
             let replies = thread.child("replies");
             let ids = talk.view().keys(&replies.steps());
             found.extend(ids.into_iter().map(|id| replies.child(&id)));
         }
     }
-    Ok(found)
+    found
 }
 
 /// The messages and replies that a version of the chat does not hold, the oldest first, and the
@@ -174,7 +174,7 @@ pub fn news(reader: &Reader, entity: &EntityId, after: &Clocks) -> Result<(Vec<M
         let Some(view) = view(reader, entity, &SPEC)? else {
             return Ok((Vec::new(), after.clone()));
         };
-        let talk = Talk::of(reader, entity, &view)?;
+        let talk = Talk::of(reader, entity, &view);
         let mut found = talk.messages(MESSAGES.records(&view), false)?;
         found.append(&mut talk.messages(REPLIES.records(&view), false)?);
         let is_new = |item: Id| after.get(&item.client).is_none_or(|clock| item.clock >= *clock);
@@ -192,7 +192,7 @@ pub fn news(reader: &Reader, entity: &EntityId, after: &Clocks) -> Result<(Vec<M
 pub fn threads(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Result<Vec<Thread>> {
     steady(reader, || {
         let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
-        let talk = Talk::of(reader, entity, &view)?;
+        let talk = Talk::of(reader, entity, &view);
         let mut all = talk.messages(MESSAGES.records(&view), true)?;
         all.append(&mut talk.messages(REPLIES.records(&view), filter.deleted)?);
         all.append(&mut talk.archived(&ArchivePage::default())?);
@@ -213,7 +213,7 @@ pub fn threads(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Re
             }
             if !threads.contains_key(&parent_id) {
                 order.push(parent_id.clone());
-                let Caches { reply_count, last_reply_at } = talk.caches(&parent_id)?;
+                let Caches { reply_count, last_reply_at } = talk.caches(&parent_id);
                 let (message, replies, parent_id) = (None, Vec::new(), parent_id.clone());
                 let thread = Thread { parent_id, reply_count, last_reply_at, message, replies };
                 threads.insert(thread.parent_id.clone(), thread);
@@ -279,7 +279,7 @@ pub fn reading(reader: &Reader, entity: &EntityId, until: Option<&str>) -> Resul
             return Ok(Reading { mark: ReadMark::default(), read: 0, unread: 0 });
         };
         let filter = MessageFilter { unread: true, ..MessageFilter::default() };
-        let talk = Talk::of(reader, entity, &view)?;
+        let talk = Talk::of(reader, entity, &view);
         let unread = list_of(reader, &talk, entity, &filter)?;
         let before = unread.len();
         if let Some(last) = last.iter().find(|last| last.in_archive) {
@@ -315,7 +315,7 @@ pub fn unread_count(reader: &Reader, entity: &EntityId) -> Result<usize> {
 pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Message> {
     steady(reader, || {
         let found = look(reader, entity, &SPEC, |source| {
-            let talk = Talk::of(reader, entity, source)?;
+            let talk = Talk::of(reader, entity, source);
             let live = chat::find(source, prefix).map(|(_, path)| path);
             match talk.shelf.find(live, prefix, MESSAGES.noun)? {
                 Place::Document(path) => {
@@ -342,7 +342,7 @@ pub fn find(reader: &Reader, entity: &EntityId, prefix: &str) -> Result<Message>
 pub fn thread(reader: &Reader, entity: &EntityId, prefix: &str, all: bool) -> Result<Thread> {
     steady(reader, || {
         let found = look(reader, entity, &SPEC, |source| {
-            thread_in(&Talk::of(reader, entity, source)?, prefix, all)
+            thread_in(&Talk::of(reader, entity, source), prefix, all)
         });
         found?.ok_or_else(|| no_chat(entity))
     })
@@ -361,16 +361,19 @@ fn thread_in(talk: &Talk<'_>, prefix: &str, all: bool) -> Result<Thread> {
     let path = DocPath::from(["messages", &parent]);
     let message = match source.exists(&path.steps()) {
         true => Some(talk.message(&path)?),
-        false => talk.shelf.get(&path)?.map(|archived| talk.shelved(&archived)).transpose()?,
+        false => match talk.shelf.get(&path) {
+            Some(archived) => talk.shelved(&archived)?,
+            None => None,
+        },
     };
     let replies = source.keys(&["threads", &parent, "replies"]).into_iter();
     let paths = replies.map(|id| DocPath::from(["threads", &parent, "replies", &id]));
     let mut replies = talk.messages(paths.collect(), all)?;
-    for archived in talk.shelf.replies(&parent)? {
-        replies.push(talk.shelved(&archived)?);
+    for archived in talk.shelf.replies(&parent) {
+        replies.extend(talk.shelved(&archived)?);
     }
     talk.sort(&mut replies);
-    let Caches { reply_count, last_reply_at } = talk.caches(&parent)?;
+    let Caches { reply_count, last_reply_at } = talk.caches(&parent);
     Ok(Thread { parent_id: parent, reply_count, last_reply_at, message, replies })
 }
 
@@ -381,11 +384,11 @@ fn thread_in(talk: &Talk<'_>, prefix: &str, all: bool) -> Result<Thread> {
 pub fn thread_summaries(reader: &Reader, entity: &EntityId) -> Result<Vec<ThreadSummary>> {
     steady(reader, || {
         let Some(view) = view(reader, entity, &SPEC)? else { return Ok(Vec::new()) };
-        let talk = Talk::of(reader, entity, &view)?;
-        let mut parents = talk.shelf.threads()?;
+        let talk = Talk::of(reader, entity, &view);
+        let mut parents = talk.shelf.threads();
         parents.extend(THREADS.records(&view).iter().filter_map(|path| path.last().cloned()));
         let summary = |parent_id: String| {
-            let Caches { reply_count, last_reply_at } = talk.caches(&parent_id)?;
+            let Caches { reply_count, last_reply_at } = talk.caches(&parent_id);
             Ok(ThreadSummary { parent_id, reply_count, last_reply_at })
         };
         parents.into_iter().map(summary).collect()

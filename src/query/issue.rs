@@ -124,9 +124,9 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &IssueFilter) -> Result<
         let mut found = Vec::new();
         let mut written = BTreeMap::new();
         if filter.closed {
-            let shelf = Shelf::of(reader, entity.document(SPEC.name), &view)?;
-            for archived in shelf.page(&ArchivePage::default())? {
-                let record = archived.fields()?;
+            let shelf = Shelf::of(reader, entity.document(SPEC.name), &view);
+            for archived in shelf.page(&ArchivePage::default()) {
+                let Some(record) = shelf.fields(&archived) else { continue };
                 let issue: Issue = record::brief(&ISSUES, &record, archived.path.last())?;
                 written.insert(issue.id.clone(), archived.written);
                 let comments = comments_of(&record, true)?;
@@ -171,7 +171,7 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &IssueFilter) -> Result<
 pub fn find(reader: &Reader, entity: &EntityId, prefix: &str, all: bool) -> Result<Issue> {
     steady(reader, || {
         let found = look(reader, entity, &SPEC, |source| {
-            let shelf = Shelf::of(reader, entity.document(SPEC.name), source)?;
+            let shelf = Shelf::of(reader, entity.document(SPEC.name), source);
             let live = issues::find(source, prefix).map(|id| DocPath::from(["issues", &id]));
             match shelf.find(live, prefix, ISSUES.noun)? {
                 Place::Document(path) => {

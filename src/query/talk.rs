@@ -1,9 +1,9 @@
 //! One reading of a chat: what is in its document, and what is in the archive, in one order.
 
-use super::archived::Shelf;
+use super::archived::{Beside, Shelf};
 use super::message::Message;
 use super::record;
-use crate::archive::{ArchivePage, ArchiveReader, ArchivedRecord};
+use crate::archive::{ArchivePage, ArchivedRecord};
 use crate::concern::chat::{self, Caches, MESSAGES, SPEC};
 use crate::crdt::source::Source;
 use crate::error::Result;
@@ -22,18 +22,14 @@ pub(super) struct Talk<'v> {
 }
 
 impl<'v> Talk<'v> {
-    pub fn of(reader: &Reader, entity: &EntityId, view: &'v dyn Source) -> Result<Talk<'v>> {
-        let shelf = Shelf::of(reader, entity.document(SPEC.name), view)?;
-        Ok(Talk { shelf, written: RefCell::default() })
+    pub fn of(reader: &Reader, entity: &EntityId, view: &'v dyn Source) -> Talk<'v> {
+        let shelf = Shelf::of(reader, entity.document(SPEC.name), view);
+        Talk { shelf, written: RefCell::default() }
     }
 
     /// Of a chat and an archive that were opened in one moment.
-    pub fn beside_archive(
-        entity: &EntityId,
-        view: &'v dyn Source,
-        archive: Option<ArchiveReader>,
-    ) -> Talk<'v> {
-        let shelf = Shelf::beside(entity.document(SPEC.name), view, archive);
+    pub fn beside_archive(entity: &EntityId, view: &'v dyn Source, beside: Beside) -> Talk<'v> {
+        let shelf = Shelf::beside(entity.document(SPEC.name), view, beside);
         Talk { shelf, written: RefCell::default() }
     }
 
@@ -55,54 +51,56 @@ impl<'v> Talk<'v> {
 
     /// Archived messages and replies, the earliest first.
     pub fn archived(&self, page: &ArchivePage<'_>) -> Result<Vec<Message>> {
-        self.shelf.page(page)?.iter().map(|archived| self.shelved(archived)).collect()
+        let found = self.shelf.page(page);
+        found.iter().filter_map(|archived| self.shelved(archived).transpose()).collect()
     }
 
-    /// An archived message or reply.
-    pub fn shelved(&self, archived: &ArchivedRecord) -> Result<Message> {
-        let message = self.read_archived(archived)?;
+    /// An archived message or reply; none, and a note, where it cannot be read.
+    pub fn shelved(&self, archived: &ArchivedRecord) -> Result<Option<Message>> {
+        let Some(message) = self.read_archived(archived)? else { return Ok(None) };
         let key = (message.parent_id.clone(), message.id.clone());
         self.written.borrow_mut().insert(key, archived.written);
-        Ok(message)
+        Ok(Some(message))
     }
 
     /// The same, whose place nobody asks for later.
-    pub fn read_archived(&self, archived: &ArchivedRecord) -> Result<Message> {
+    pub fn read_archived(&self, archived: &ArchivedRecord) -> Result<Option<Message>> {
         let of = chat::collection_of(&archived.path);
-        let message: Message = record::brief(of, &archived.fields()?, archived.path.last())?;
-        self.beside(Message { in_archive: true, ..message }, &archived.path)
+        let Some(fields) = self.shelf.fields(archived) else { return Ok(None) };
+        let message: Message = record::brief(of, &fields, archived.path.last())?;
+        self.beside(Message { in_archive: true, ..message }, &archived.path).map(Some)
     }
 
     /// A message with what is derived beside its record.
     pub fn beside(&self, message: Message, path: &[String]) -> Result<Message> {
         let (parent_id, Caches { reply_count, last_reply_at }) = match path.steps()[..] {
             ["threads", thread, "replies", _] => (Some(thread.to_owned()), Caches::default()),
-            [_, id] => (None, self.caches(id)?),
+            [_, id] => (None, self.caches(id)),
             _ => (None, Caches::default()),
         };
         let parent_deleted = match &parent_id {
-            Some(parent) => self.is_gone(parent)?,
+            Some(parent) => self.is_gone(parent),
             None => false,
         };
         Ok(Message { parent_id, parent_deleted, reply_count, last_reply_at, ..message })
     }
 
     /// What a thread holds, in the document and in the archive.
-    pub fn caches(&self, thread: &str) -> Result<Caches> {
+    pub fn caches(&self, thread: &str) -> Caches {
         let mut caches = Caches::of(self.view(), thread);
-        for reply in self.shelf.replies(thread)? {
+        for reply in self.shelf.replies(thread) {
             caches.reply_count = caches.reply_count.saturating_add(1);
             caches.last_reply_at = caches.last_reply_at.max(reply.created_at);
         }
-        Ok(caches)
+        caches
     }
 
     /// Whether a message is deleted, or nowhere any more.
-    pub fn is_gone(&self, message: &str) -> Result<bool> {
+    pub fn is_gone(&self, message: &str) -> bool {
         let path = DocPath::from(["messages", message]);
         match self.view().exists(&path.steps()) {
-            true => Ok(MESSAGES.is_deleted(self.view(), &path)),
-            false => Ok(!self.shelf.holds(&path)?),
+            true => MESSAGES.is_deleted(self.view(), &path),
+            false => !self.shelf.holds(&path),
         }
     }
 
@@ -134,6 +132,6 @@ impl<'v> Talk<'v> {
             Some(parent) => DocPath::from(["threads", parent, "replies", &message.id]),
             None => DocPath::from(["messages", &message.id]),
         };
-        self.shelf.get(&path)?.map_or(Ok(()), |archived| self.shelved(&archived).map(drop))
+        self.shelf.get(&path).map_or(Ok(()), |archived| self.shelved(&archived).map(drop))
     }
 }

@@ -60,9 +60,9 @@ impl<'s> SqlSource<'s> {
         }
     }
 
-    /// Why documents were left out: each error names its document.
+    /// Why documents were left out, or the archive: each error names what it is about.
     pub fn take_damaged(&self) -> Vec<Error> {
-        self.damaged.take()
+        self.damaged.take().into_iter().chain(self.reader.left_out().take()).collect()
     }
 
     /// The entities that are meant.

@@ -1,24 +1,23 @@
 //! Where the archive lies. What is in it is the business of `crate::archive`.
 
 use super::fs::{self, FileNode};
+use super::layout::ARCHIVE_FILE;
 use super::reader::FileSource;
 use super::state::State;
 use super::{Reader, Session};
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 
-const FILE: &str = "archive.db";
-
 impl Reader {
-    /// The store's archive, if it has one.
+    /// The store's archive, if it has one; also where what lies there is no file.
     ///
     /// # Errors
     /// `Io` where it cannot be looked for.
     pub fn archive_path(&self) -> Result<Option<PathBuf>> {
         match self.source() {
             FileSource::Files { layout, .. } => {
-                let path = layout.resolve(Path::new(FILE));
-                Ok(fs::is_file(&path)?.then_some(path))
+                let path = layout.resolve(Path::new(ARCHIVE_FILE));
+                Ok(fs::node(&path)?.map(|_| path))
             }
             FileSource::Legacy(_) => Ok(None),
         }
@@ -31,7 +30,7 @@ impl Session {
     /// # Errors
     /// `Refused` where something else lies there.
     pub fn archive_path(&self) -> Result<PathBuf> {
-        let path = self.layout.resolve(Path::new(FILE));
+        let path = self.layout.resolve(Path::new(ARCHIVE_FILE));
         match fs::node(&path)? {
             None | Some(FileNode::File) => Ok(path),
             Some(_) => Err(Error::refused(format!("{} is no file", path.display()))
@@ -44,7 +43,7 @@ impl Session {
     /// # Errors
     /// `Io` where it cannot be looked for.
     pub fn has_archive(&self) -> Result<bool> {
-        fs::is_file(&self.layout.resolve(Path::new(FILE)))
+        Ok(fs::node(&self.layout.resolve(Path::new(ARCHIVE_FILE)))?.is_some())
     }
 
     /// A setting as the last commit left it: what this session has set is not seen.

@@ -59,6 +59,20 @@ pub(super) fn is_file(path: &Path) -> Result<bool> {
     Ok(look(path, fs::metadata(path))?.is_some_and(|meta| meta.is_file()))
 }
 
+/// Why no file can be read at a path. It is looked at, not opened: closing a file ends the locks that
+/// SQLite has on it in this process.
+pub fn unreadable(path: &Path) -> Option<Error> {
+    let closed = rustix::fs::access(path, rustix::fs::Access::READ_OK).err();
+    let (why, hint) = match (fs::metadata(path).ok()?, closed) {
+        (node, _) if node.is_dir() => {
+            ("it is a directory".to_owned(), "put the real file in its place")
+        }
+        (_, Some(why)) => (why.to_string(), "see to it that this user may read it"),
+        _ => return None,
+    };
+    Some(Error::io(format!("{} cannot be opened", path.display()), why).hint(hint))
+}
+
 /// The size of a file; 0 when there is none.
 pub(super) fn size(path: &Path) -> Result<u64> {
     Ok(look(path, fs::symlink_metadata(path))?.map_or(0, |meta| meta.len()))

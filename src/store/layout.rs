@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
+/// What the archive is called.
+pub const ARCHIVE_FILE: &str = "archive.db";
+
 /// A `.meta` is half a kilobyte.
 const META_BYTES: u64 = 1 << 20;
 /// The longest stem that still fits a file name with its `.yrs`.

@@ -10,7 +10,10 @@ use crate::crdt::view::View;
 use crate::error::{Error, Result};
 use crate::id::{DocId, MemberId};
 use crate::wire::{Checked, Noted, Update};
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
 
 /// Read access: cannot write. Sees committed log rows that are not folded yet.
 ///
@@ -19,6 +22,30 @@ pub struct Reader {
     source: FileSource,
     roots: Roots,
     noted: Noted,
+    lock_wait: Duration,
+    left_out: Omitted,
+}
+
+/// Why readings went on without something beside the documents: shared by a reader and whoever tells
+/// of it when all is read.
+#[derive(Debug, Clone, Default)]
+pub struct Omitted(Rc<RefCell<Option<Error>>>);
+
+impl Omitted {
+    /// Notes why; the first reason stays.
+    pub fn note(&self, error: Error) {
+        self.0.borrow_mut().get_or_insert(error);
+    }
+
+    /// Whether there is a reason.
+    pub fn is_noted(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+
+    /// The reason, which is told once.
+    pub fn take(&self) -> Option<Error> {
+        self.0.borrow_mut().take()
+    }
 }
 
 /// A document's file.
@@ -43,6 +70,8 @@ impl Reader {
             source: FileSource::Files { layout, state },
             roots: environment.roots,
             noted: environment.noted,
+            lock_wait: environment.lock_wait,
+            left_out: Omitted::default(),
         })
     }
 
@@ -52,7 +81,19 @@ impl Reader {
             source: FileSource::Files { layout, state: None },
             roots: environment.roots,
             noted: environment.noted,
+            lock_wait: environment.lock_wait,
+            left_out: Omitted::default(),
         }
+    }
+
+    /// How long a reading waits for whoever writes.
+    pub fn lock_wait(&self) -> Duration {
+        self.lock_wait
+    }
+
+    /// What was left out of what was read so far.
+    pub fn left_out(&self) -> &Omitted {
+        &self.left_out
     }
 
     pub(super) fn source(&self) -> &FileSource {
@@ -73,6 +114,8 @@ impl Reader {
             source: FileSource::Legacy(Legacy::open(file)?),
             roots: environment.roots,
             noted: environment.noted,
+            lock_wait: environment.lock_wait,
+            left_out: Omitted::default(),
         })
     }
 

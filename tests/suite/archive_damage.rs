@@ -1,7 +1,9 @@
 //! An archive that is damaged, gone, or an older one: lists say so, `check` says what helps, and what is
 //! in the documents goes on.
 
+use crate::errors::{NOBODY, as_user, is_root};
 use crate::support::*;
+use rusqlite::Connection;
 use serde_json::json;
 
 const DAY: i64 = 86_400;
@@ -37,8 +39,8 @@ fn whatever_is_wrong_with_an_archive_is_found_and_mended_by_what_others_have() {
     }
     // What lies there, whether it reads at all, and what is said of it.
     let cases: &[(&str, Option<&[u8]>, bool, &str)] = &[
-        ("gone", None, true, "is not there"),
-        ("empty", Some(b""), true, "is not there"),
+        ("gone", None, false, "is not there"),
+        ("empty", Some(b""), false, "is not there"),
         ("cut", Some(&sound[..sound.len() / 2]), false, "cannot be read"),
         ("no database", Some(b"something else, and long enough"), false, "cannot be read"),
         ("altered", Some(&altered), true, "not what was written"),
@@ -53,8 +55,8 @@ fn whatever_is_wrong_with_an_archive_is_found_and_mended_by_what_others_have() {
         if *reads {
             list.exits(0);
         } else {
-            assert_eq!(list.code, 5, "{what}: {list:?}");
-            assert!(list.stderr.contains("crdtctl check"), "{what}: {}", list.stderr);
+            assert!(list.code == 5 && !list.stdout.contains("old word"), "{what}: {list:?}");
+            assert!(list.stderr.contains("`crdtctl check`"), "{what}: {}", list.stderr);
         }
         let found = alice.run(&["check", "--json"]).exits(3).parsed();
         assert_eq!((found.as_array().unwrap().len(), &found[0]["kind"]), (1, &json!("archive")));
@@ -83,4 +85,164 @@ fn whatever_is_wrong_with_an_archive_is_found_and_mended_by_what_others_have() {
     let found = alice.run(&["check", "--json"]).exits(3).parsed();
     assert!(found[0]["message"].as_str().unwrap().contains("older copy"), "{found}");
     assert_eq!(alice.json(&["chat", "show", &old])["content"], "an old word");
+}
+
+/// A group with a chat, a board and issues, each with something in the archive and something live.
+struct Shelved<'m> {
+    store: Store<'m>,
+    old: String,
+    live: String,
+}
+
+fn shelved(machine: &Machine) -> Shelved<'_> {
+    let store = machine.group("one", &[]);
+    let old = store.send("an old word");
+    let [card, issue] =
+        [store.ok(&["kanban", "add", "an old card"]), store.ok(&["issue", "new", "an old issue"])];
+    store.ok(&["kanban", "archive", &card]);
+    store.ok(&["issue", "close", &issue]);
+    machine.pass(100 * DAY);
+    let live = store.send("a live word");
+    store.ok(&["chat", "send", "--reply-to", &live, "a live reply"]);
+    store.ok(&["kanban", "add", "a live card"]);
+    store.ok(&["issue", "new", "a live issue"]);
+    assert_eq!(store.json(&["archive", "run"])["archived"], 3);
+    Shelved { store, old, live }
+}
+
+/// What shows documents and archive as one, by what is live of it.
+fn readings(live: &str) -> Vec<(Vec<&str>, &'static str)> {
+    let sql = "SELECT content FROM messages ORDER BY created_at";
+    vec![
+        (vec!["chat", "list"], "a live word"),
+        (vec!["chat", "list", "--limit", "1"], "a live word"),
+        (vec!["chat", "list", "--json"], "a live word"),
+        (vec!["chat", "search", "word"], "a live word"),
+        (vec!["chat", "show", live], "a live word"),
+        (vec!["chat", "thread", live], "a live reply"),
+        (vec!["chat", "list", "--threads"], "a live word"),
+        (vec!["chat", "tail"], "a live word"),
+        (vec!["kanban", "list", "--all"], "a live card"),
+        (vec!["issue", "list", "--all"], "a live issue"),
+        (vec!["chat", "export"], "a live word"),
+        (vec!["sql", sql], "a live word"),
+        (vec!["sql", "SELECT * FROM messages"], "a live word"),
+        (vec!["sql", "SELECT content FROM messages_fts('live')"], "a live word"),
+    ]
+}
+
+/// Every reading shows what is live, says what it leaves out, why, and what to do, and ends with the
+/// code of that; nothing is written.
+#[track_caller]
+fn shows_what_is_live(what: &str, it: &Shelved<'_>, extra: &[&str], code: i32, said: [&str; 2]) {
+    let files = it.store.documents();
+    for (args, live) in readings(&it.live) {
+        let run = it.store.run(&[&args[..], extra].concat());
+        assert_eq!(run.code, code, "{what}: {args:?}: {run:?}");
+        assert!(run.stdout.contains(live) && !run.stdout.contains("old"), "{what}: {run:?}");
+        let told = run.stderr.matches("archive.db is left out, what is live is here: ").count();
+        assert_eq!(told, 1, "{what}: {args:?}: {}", run.stderr);
+        for said in said {
+            assert!(run.stderr.contains(said), "{what}: {args:?}: {}", run.stderr);
+        }
+    }
+    let saved = it.store.machine.path("saved.sqlite");
+    let run = it.store.run(&[&["sql", "--save", &text(&saved)][..], extra].concat());
+    assert_eq!(run.code, code, "{what}: {run:?}");
+    std::fs::remove_file(saved).unwrap();
+    // What is nowhere else is not found, and why is told, too.
+    let run = it.store.run(&[&["chat", "show", &it.old][..], extra].concat());
+    assert_eq!(run.code, 4, "{what}: {run:?}");
+    assert!(run.stderr.contains("archive.db is left out"), "{what}: {}", run.stderr);
+    assert_eq!(it.store.documents(), files, "{what}");
+}
+
+/// What needs the archive is refused, and leaves everything as it was.
+#[track_caller]
+fn refuses_what_needs_it(what: &str, it: &Shelved<'_>, extra: &[&str], code: i32) {
+    let files = it.store.documents();
+    for args in [&["archive", "run", "--older-than", "0s"][..], &["archive", "restore", &it.old]] {
+        let run = it.store.run(&[args, extra].concat());
+        assert_eq!(run.code, code, "{what}: {args:?}: {run:?}");
+    }
+    assert_eq!(it.store.documents(), files, "{what}");
+}
+
+#[test]
+fn whatever_is_wrong_with_an_archive_what_is_live_is_shown() {
+    let machine = Machine::new("archive damaged: readings");
+    let it = shelved(&machine);
+    let file = it.store.dir.join("archive.db");
+    let sound = std::fs::read(&file).unwrap();
+    // A page in the middle is rubbish: it opens, and fails on the way.
+    let mut middle = sound.clone();
+    middle[4096..].fill(0xa5);
+    let newer = machine.path("newer.db");
+    std::fs::write(&newer, &sound).unwrap();
+    Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let newer = std::fs::read(&newer).unwrap();
+    let check = "`crdtctl check` says what helps";
+    let cases: &[(&str, &[u8], i32, [&str; 2])] = &[
+        ("cut", &sound[..5000], 5, ["malformed", check]),
+        ("rubbish inside", &middle, 5, ["malformed", check]),
+        ("no database", b"something else, and long enough", 5, ["not a database", check]),
+        ("newer", &newer, 1, ["a newer crdtctl", "update crdtctl"]),
+    ];
+    for (what, bytes, code, said) in cases {
+        std::fs::write(&file, bytes).unwrap();
+        let files = it.store.files();
+        shows_what_is_live(what, &it, &[], *code, *said);
+        refuses_what_needs_it(what, &it, &[], *code);
+        assert_eq!(it.store.files(), files, "{what}");
+    }
+    let gone = ["it held 3 rows", check];
+    std::fs::write(&file, b"").unwrap();
+    shows_what_is_live("empty", &it, &[], 5, gone);
+    std::fs::remove_file(&file).unwrap();
+    shows_what_is_live("gone", &it, &[], 5, gone);
+    std::fs::create_dir(&file).unwrap();
+    let place = "put the real file in its place";
+    shows_what_is_live("a directory", &it, &[], 74, ["it is a directory", place]);
+    std::fs::remove_dir(&file).unwrap();
+    std::fs::write(&file, &sound).unwrap();
+    assert_eq!(it.store.column(&["chat", "list"], "content"), ["an old word", "a live word"]);
+}
+
+#[test]
+fn an_archive_that_another_holds_is_waited_for_and_left_out() {
+    let machine = Machine::new("archive damaged: held");
+    let it = shelved(&machine);
+    let file = it.store.dir.join("archive.db");
+    let holder = Connection::open(&file).unwrap();
+    holder.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let wait = ["--lock-wait", "0s"];
+    shows_what_is_live("held", &it, &wait, 8, ["locked", "`--lock-wait 60s` waits longer"]);
+    refuses_what_needs_it("held", &it, &wait, 8);
+    it.store.run(&["check", "--lock-wait", "0s"]).fails(8, "archive.db");
+    holder.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(it.store.column(&["chat", "list"], "content"), ["an old word", "a live word"]);
+}
+
+#[test]
+fn an_archive_without_permission_is_left_out_and_one_on_a_read_only_medium_is_read() {
+    let machine = Machine::new("archive damaged: permission");
+    let it = shelved(&machine);
+    let file = it.store.dir.join("archive.db");
+    let list = |args: &[&str]| {
+        let dir = text(&it.store.dir);
+        let args = [&["-s", &dir], args].concat();
+        let command = machine.command(&args);
+        let command = if is_root() { as_user(&machine, NOBODY, command)? } else { command };
+        Some(machine.finish(command, &args, None))
+    };
+    machine.shell(&format!("chmod -R a+rX,a-w '{}'", text(&it.store.dir)));
+    let Some(read) = list(&["chat", "list", "--json"]) else { return };
+    assert_eq!(column(&read.exits(0).parsed(), "content"), ["an old word", "a live word"]);
+    machine.shell(&format!("chmod 0 '{}'", text(&file)));
+    let run = list(&["chat", "list"]).unwrap();
+    machine.shell(&format!("chmod -R u+rwX '{}'", text(&it.store.dir)));
+    run.exits(74);
+    assert!(run.stdout.contains("a live word") && !run.stdout.contains("old"), "{run:?}");
+    let why = "Permission denied (os error 13); see to it that this user may read it";
+    assert!(run.stderr.contains(why), "{}", run.stderr);
 }

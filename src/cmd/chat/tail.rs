@@ -46,7 +46,7 @@ pub fn run(context: &Context, args: TailArgs) -> Result<Report> {
     let tail = Tail { store, entity, for_people };
     let TailArgs { follow, limit, every } = args;
     // A chat that cannot be read is found out before anything is written.
-    let reader = tail.store.reader()?;
+    let reader = context.reader_of(&tail.store)?;
     let traces = tail.traces(&reader)?;
     let (mut found, known) = query::news(&reader, &tail.entity, &Clocks::new())?;
     found.drain(..found.len().saturating_sub(limit));

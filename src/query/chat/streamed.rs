@@ -42,7 +42,7 @@ pub fn each_row(
     names: &[&str],
     take: Taker<'_, Map<String, Value>>,
 ) -> Result<()> {
-    let Some((view, archive)) = moment(reader, &entity.document(SPEC.name))? else { return Ok(()) };
+    let Some((view, beside)) = moment(reader, &entity.document(SPEC.name))? else { return Ok(()) };
     let created = MESSAGES.named(FieldRole::Created).unwrap_or_default();
     let with_time = [names, &[created]].concat();
     let mut live = Vec::new();
@@ -56,15 +56,15 @@ pub fn each_row(
         }
     }
     live.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let shelf = Shelf::beside(entity.document(SPEC.name), &view, archive);
+    let shelf = Shelf::beside(entity.document(SPEC.name), &view, beside);
     // Where nothing of them is asked but how many they are.
     if names.is_empty()
-        && let Some(archived) = shelf.count()?
+        && let Some(archived) = shelf.count()
     {
         let rows = live.len() as u64 + archived;
         return (0..rows).try_for_each(|_| take(Map::new()));
     }
-    merged(live, &shelf, |archived| archived_row(archived, names), take)
+    merged(live, &shelf, |archived| Ok(archived_row(&shelf, archived, names)), take)
 }
 
 /// All messages and replies of an entity, deleted and archived ones included, in the order of
@@ -73,13 +73,13 @@ pub fn each_row(
 /// # Errors
 /// As [`each_row`].
 pub fn each_message(reader: &Reader, entity: &EntityId, take: Taker<'_, Message>) -> Result<()> {
-    let Some((view, archive)) = moment(reader, &entity.document(SPEC.name))? else { return Ok(()) };
+    let Some((view, beside)) = moment(reader, &entity.document(SPEC.name))? else { return Ok(()) };
     let unread = Unread::of(reader, entity)?;
     let mark = |message: Message, item: Option<Id>| Message {
         unread: unread.is_kept() && unread.is_of(&message, item),
         ..message
     };
-    let talk = Talk::beside_archive(entity, &view, archive);
+    let talk = Talk::beside_archive(entity, &view, beside);
     let mut live = Vec::new();
     for path in [MESSAGES.records(&view), REPLIES.records(&view)].concat() {
         let message = talk.message(&path)?;
@@ -87,8 +87,10 @@ pub fn each_message(reader: &Reader, entity: &EntityId, take: Taker<'_, Message>
         live.push(((message.created_at, item, path.last().cloned()), mark(message, item)));
     }
     live.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let read =
-        |archived: &ArchivedRecord| Ok(mark(talk.read_archived(archived)?, Some(archived.written)));
+    let read = |archived: &ArchivedRecord| {
+        let message = talk.read_archived(archived)?;
+        Ok(message.map(|message| mark(message, Some(archived.written))))
+    };
     merged(live, &talk.shelf, read, take)
 }
 
@@ -96,7 +98,7 @@ pub fn each_message(reader: &Reader, entity: &EntityId, take: Taker<'_, Message>
 fn merged<T>(
     live: Vec<(ListPlace, T)>,
     shelf: &Shelf<'_>,
-    read: impl Fn(&ArchivedRecord) -> Result<T>,
+    read: impl Fn(&ArchivedRecord) -> Result<Option<T>>,
     take: Taker<'_, T>,
 ) -> Result<()> {
     let mut live = live.into_iter().peekable();
@@ -106,17 +108,21 @@ fn merged<T>(
         while let Some((_, earlier)) = live.next_if(|(before, _)| *before < place) {
             take(earlier)?;
         }
-        take(read(&archived)?)
+        read(&archived)?.map_or(Ok(()), &mut *take)
     })?;
     live.try_for_each(|(_, later)| take(later))
 }
 
-fn archived_row(archived: &ArchivedRecord, names: &[&str]) -> Result<Map<String, Value>> {
+fn archived_row(
+    shelf: &Shelf<'_>,
+    archived: &ArchivedRecord,
+    names: &[&str],
+) -> Option<Map<String, Value>> {
     let of = chat::collection_of(&archived.path);
     let id = of.fields.first().map_or("", |field| field.name);
     let mut row = Map::new();
     if names.iter().any(|name| *name != id && *name != IN_ARCHIVE) {
-        let fields = archived.fields()?;
+        let fields = shelf.fields(archived)?;
         let wanted = of.fields.iter().filter(|field| names.contains(&field.name));
         row.extend(
             wanted.map(|field| (field.name.to_owned(), field.kind.to_json(fields.get(field.name)))),
@@ -124,5 +130,5 @@ fn archived_row(archived: &ArchivedRecord, names: &[&str]) -> Result<Map<String,
     }
     row.insert(id.to_owned(), Value::from(archived.id()));
     row.insert(IN_ARCHIVE.to_owned(), Value::from(true));
-    Ok(row)
+    Some(row)
 }
