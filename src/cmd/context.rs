@@ -38,6 +38,7 @@ pub struct Context {
     command: String,
     dry_run: bool,
     environment: OnceCell<Rc<Environment>>,
+    reader: RefCell<Option<Reader>>,
     /// The member that `--as` names, once it was looked up.
     named_member: OnceCell<MemberId>,
     /// What was committed so far.
@@ -62,6 +63,7 @@ impl Context {
             command,
             dry_run,
             environment: OnceCell::new(),
+            reader: RefCell::default(),
             named_member: OnceCell::new(),
             commits: Rc::default(),
             notes: RefCell::new(Vec::new()),
@@ -85,14 +87,22 @@ impl Context {
     /// # Errors
     /// `NotFound` where none is.
     pub fn store(&self) -> Result<Store> {
+        // Whoever writes is to be alone, and whoever looks again is to see what others wrote.
+        self.reader.take();
         let dir = self.store_dir()?;
         self.detail(|| format!("store {}", dir.display()));
         Ok(Store::open_with(&dir, self.environment())?.counting(&self.commits))
     }
 
-    /// Read access to the store.
+    /// Read access to the store, opened once as long as nothing else is done with it.
     pub fn reader(&self) -> Result<Reader> {
-        self.reader_of(&self.store()?)
+        let open = self.reader.borrow().clone();
+        if let Some(reader) = open {
+            return Ok(reader);
+        }
+        let reader = self.reader_of(&self.store()?)?;
+        self.reader.replace(Some(reader.clone()));
+        Ok(reader)
     }
 
     /// Read access to a store that was opened: what it leaves out is told in the end.

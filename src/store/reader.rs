@@ -17,9 +17,11 @@ use std::time::Duration;
 
 /// Read access: cannot write. Sees committed log rows that are not folded yet.
 ///
-/// Each document is read as it stands at that moment; two documents need not be of the same one.
+/// Each document is read as it stands at that moment; two documents need not be of the same one. Its
+/// clones read through the same connection.
+#[derive(Clone)]
 pub struct Reader {
-    source: FileSource,
+    source: Rc<FileSource>,
     roots: Roots,
     noted: Noted,
     lock_wait: Duration,
@@ -67,7 +69,7 @@ impl Reader {
         let path = layout.resolve(Path::new("crdtctl.db"));
         let state = State::open_for_reading(&path, environment.lock_wait)?;
         Ok(Reader {
-            source: FileSource::Files { layout, state },
+            source: Rc::new(FileSource::Files { layout, state }),
             roots: environment.roots,
             noted: environment.noted,
             lock_wait: environment.lock_wait,
@@ -78,7 +80,7 @@ impl Reader {
     /// Reads the files alone.
     pub(super) fn without_state(layout: Layout, environment: &Environment) -> Reader {
         Reader {
-            source: FileSource::Files { layout, state: None },
+            source: Rc::new(FileSource::Files { layout, state: None }),
             roots: environment.roots,
             noted: environment.noted,
             lock_wait: environment.lock_wait,
@@ -111,7 +113,7 @@ impl Reader {
 
     pub(super) fn open_legacy(file: &Path, environment: &Environment) -> Result<Reader> {
         Ok(Reader {
-            source: FileSource::Legacy(Legacy::open(file)?),
+            source: Rc::new(FileSource::Legacy(Legacy::open(file)?)),
             roots: environment.roots,
             noted: environment.noted,
             lock_wait: environment.lock_wait,
@@ -122,7 +124,7 @@ impl Reader {
     /// The directory of all disks, which need not be there; None for a store of the generation that
     /// had none.
     pub fn disks(&self) -> Option<PathBuf> {
-        match &self.source {
+        match &*self.source {
             FileSource::Files { layout, .. } => Some(layout.disks()),
             FileSource::Legacy(_) => None,
         }
@@ -140,7 +142,7 @@ impl Reader {
 
     /// The documents and the problems, both out of one look at the files.
     pub fn survey(&self) -> Result<Scan> {
-        match &self.source {
+        match &*self.source {
             FileSource::Files { layout, state } => survey(layout, state.as_ref()),
             FileSource::Legacy(legacy) => {
                 Ok(Scan { documents: legacy.documents()?, problems: Vec::new() })
@@ -154,7 +156,7 @@ impl Reader {
     /// # Errors
     /// `Io` where it cannot be looked for.
     pub fn seen(&self, doc: &DocId) -> Result<Option<Seen>> {
-        match &self.source {
+        match &*self.source {
             FileSource::Files { layout, .. } => {
                 Ok(layout.find(doc)?.and_then(|path| layout.seen(&path)))
             }
@@ -171,7 +173,7 @@ impl Reader {
     ///
     /// Not promised: that it is valid. [`Reader::view`] looks.
     pub fn bytes(&self, doc: &DocId) -> Result<Option<Vec<u8>>> {
-        match &self.source {
+        match &*self.source {
             FileSource::Files { .. } => Ok(self.load(doc)?.map(|loaded| loaded.state)),
             FileSource::Legacy(legacy) => legacy.bytes(doc),
         }
@@ -180,7 +182,7 @@ impl Reader {
     /// A document's file as it lies on disk, the log aside and whatever is in it; None when there
     /// is no such document.
     pub fn file(&self, doc: &DocId) -> Result<Option<OnDisk>> {
-        let FileSource::Files { layout, state } = &self.source else {
+        let FileSource::Files { layout, state } = &*self.source else {
             let bytes = self.bytes(doc)?;
             return Ok(bytes.map(|bytes| OnDisk { bytes, unfolded: 0 }));
         };
@@ -204,7 +206,7 @@ impl Reader {
     /// # Errors
     /// `Corrupt` when it does not hold to the format.
     pub fn view(&self, doc: &DocId) -> Result<Option<View>> {
-        match &self.source {
+        match &*self.source {
             FileSource::Files { .. } => match self.load(doc)? {
                 Some(loaded) => view_of(doc, &loaded.update(doc, self.roots)?).map(Some),
                 None => Ok(None),
@@ -221,7 +223,7 @@ impl Reader {
     /// # Errors
     /// As [`Reader::view`], but for what a view does not show.
     pub fn any_view(&self, doc: &DocId) -> Result<Option<AnyView>> {
-        match &self.source {
+        match &*self.source {
             FileSource::Files { .. } => match self.load(doc)? {
                 Some(loaded) => AnyView::read(&loaded.update(doc, self.roots)?)
                     .map(Some)
@@ -244,7 +246,7 @@ impl Reader {
 
     /// The local state (`crdtctl.db`); None before the first write.
     pub fn state(&self) -> Option<&State> {
-        match &self.source {
+        match &*self.source {
             FileSource::Files { state, .. } => state.as_ref(),
             FileSource::Legacy(_) => None,
         }
@@ -260,7 +262,7 @@ impl Reader {
     }
 
     fn load(&self, doc: &DocId) -> Result<Option<Loaded>> {
-        match &self.source {
+        match &*self.source {
             FileSource::Files { layout, state } => {
                 load::load(layout, state.as_ref(), doc, self.roots)
             }
