@@ -119,6 +119,12 @@ pub trait Source {
         None
     }
 
+    /// The keys of roots below which some words can stand, each in one text and in any case: none are
+    /// missing, and some may be too many. None where that takes a look at each.
+    fn holding(&self, _words: &[String]) -> Option<Vec<(String, String)>> {
+        None
+    }
+
     /// Some fields of every record in the map or the array at a path, each with its key or id: as
     /// [`Source::keys`] and a look at each find them, in the same order.
     fn fields(&self, path: &[&str], names: &[&str]) -> Vec<(String, Vec<Option<Value>>)> {

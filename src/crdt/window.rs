@@ -28,6 +28,10 @@ pub trait PageSource: Bytes + fmt::Debug {
     /// ones left out or not; None where that takes a look at each.
     fn latest(&self, root: &str, count: usize, hidden: bool) -> Option<Vec<String>>;
 
+    /// The roots and keys of the pages in which some words can stand, each in one text and in any case;
+    /// None where it takes less to open everything.
+    fn holding(&self, words: &[String]) -> Option<Vec<(String, String)>>;
+
     /// The pages that an update joins, and those with the same keys in other roots; None where that
     /// takes a look at all of it.
     fn touched(&self, update: &Update<'_, Checked>) -> Option<PageSet>;
@@ -96,6 +100,10 @@ impl PageSource for HeldState {
     }
 
     fn latest(&self, _root: &str, _count: usize, _hidden: bool) -> Option<Vec<String>> {
+        None
+    }
+
+    fn holding(&self, _words: &[String]) -> Option<Vec<(String, String)>> {
         None
     }
 
@@ -388,6 +396,17 @@ impl<S: Source + ?Sized> Source for Through<'_, S> {
         keys.sort_unstable();
         keys.dedup();
         Some(keys)
+    }
+
+    /// Of what was changed since it was opened nothing is known.
+    fn holding(&self, words: &[String]) -> Option<Vec<(String, String)>> {
+        let window = self.window?;
+        let found = window.pages.holding(words);
+        if found.is_none() {
+            window.ask_for_all();
+        }
+        // Whoever asked asks again, of everything.
+        Some(found.unwrap_or_default())
     }
 
     fn fields(&self, path: &[&str], names: &[&str]) -> Vec<(String, Vec<Option<Value>>)> {

@@ -78,6 +78,11 @@ impl MessageFilter {
             MessageFilter { limit: None, deleted: false, replies: false, ..self.clone() };
         unlimited == MessageFilter::default()
     }
+
+    /// Whether it is words by which most are left out, and nothing that is told of all messages.
+    fn is_by_words(&self) -> bool {
+        !self.words.is_empty() && self.author.is_none() && !self.unread
+    }
 }
 
 /// A thread, without what is in it.
@@ -101,7 +106,8 @@ pub fn list(reader: &Reader, entity: &EntityId, filter: &MessageFilter) -> Resul
         let list =
             |chat: &dyn Source| list_of(reader, &Talk::of(reader, entity, chat), entity, filter);
         // What is shown of most messages is read faster of all at once.
-        let some = filter.limit.is_some() && filter.lets_all_through() && !filter.replies;
+        let last = filter.limit.is_some() && filter.lets_all_through() && !filter.replies;
+        let some = last || filter.is_by_words();
         let found = match some {
             true => look(reader, entity, &SPEC, list)?,
             false => view(reader, entity, &SPEC)?.map(|view| list(&view)).transpose()?,
@@ -121,14 +127,15 @@ fn list_of(
     let with_replies = !filter.words.is_empty() || filter.unread || filter.replies;
     let limit = filter.limit.filter(|_| filter.lets_all_through());
     let latest = limit.and_then(|limit| view.latest("messages", limit, filter.deleted));
-    let mut paths = match latest {
-        Some(ids) => ids.iter().map(|id| DocPath::from(["messages", id])).collect(),
-        None => MESSAGES.records(view),
+    let holding = filter.is_by_words().then(|| view.holding(&filter.words)).flatten();
+    let mut paths = match (latest, holding) {
+        (Some(ids), _) => ids.iter().map(|id| DocPath::from(["messages", id])).collect(),
+        (None, Some(keys)) => records_at(view, &keys),
+        (None, None) => everything(view, with_replies),
     };
-    paths.append(&mut match with_replies {
-        true => REPLIES.records(view),
-        false => replies_to_deleted(talk),
-    });
+    if !with_replies {
+        paths.append(&mut replies_to_deleted(talk));
+    }
     if let Some(limit) = limit {
         paths = newest(view, paths, filter.deleted, limit);
     }
@@ -149,6 +156,30 @@ fn list_of(
         found.drain(..found.len().saturating_sub(limit));
     }
     Ok(found)
+}
+
+fn everything(view: &dyn Source, with_replies: bool) -> Vec<DocPath> {
+    let mut paths = MESSAGES.records(view);
+    if with_replies {
+        paths.append(&mut REPLIES.records(view));
+    }
+    paths
+}
+
+/// The messages and replies at some keys of roots.
+fn records_at(view: &dyn Source, keys: &[(String, String)]) -> Vec<DocPath> {
+    let mut paths = Vec::new();
+    for (root, key) in keys {
+        if MESSAGES.path == [root] {
+            let path = DocPath::from(["messages", key]);
+            paths.extend(Some(path).filter(|path| view.exists(&path.steps())));
+        } else if REPLIES.path.first().is_some_and(|first| first == root) {
+            let replies = DocPath::from([root, key, "replies"]);
+            let ids = view.keys(&replies.steps());
+            paths.extend(ids.iter().map(|id| replies.child(id)));
+        }
+    }
+    paths
 }
 
 /// The replies in the threads of messages that are deleted, or nowhere any more.

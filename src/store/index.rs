@@ -47,9 +47,14 @@ struct IndexedFile {
     pages: RefCell<Vec<StoredPage>>,
     numbers: RefCell<BTreeMap<String, BTreeMap<Option<String>, u32>>>,
     facts: RefCell<HashMap<String, RootFacts>>,
+    /// What was looked for last, and what was found: whoever asks runs several times.
+    held: RefCell<Option<FoundWords>>,
     /// Something could not be read: what was said since is worth nothing.
     failed: Cell<bool>,
 }
+
+/// Some words, and the roots and keys below which they can stand.
+type FoundWords = (Vec<String>, Option<Vec<(String, String)>>);
 
 /// What was asked of the pages of a root without opening them.
 #[derive(Debug, Default)]
@@ -169,6 +174,7 @@ fn indexed(
         pages: RefCell::default(),
         numbers: RefCell::default(),
         facts: RefCell::default(),
+        held: RefCell::default(),
         failed: Cell::new(false),
     };
     Ok(Some((source, content, known)))
@@ -248,6 +254,14 @@ impl PageSource for IndexedFile {
     fn latest(&self, root: &str, count: usize, hidden: bool) -> Option<Vec<String>> {
         let count = u32::try_from(count).ok()?;
         Some(self.told(self.table.latest(root, count, hidden)))
+    }
+
+    fn holding(&self, words: &[String]) -> Option<Vec<(String, String)>> {
+        let mut held = self.held.borrow_mut();
+        if held.as_ref().is_none_or(|(of, _)| of != words) {
+            *held = Some((words.to_vec(), self.find_holding(words)));
+        }
+        held.as_ref().and_then(|(_, found)| found.clone())
     }
 
     fn touched(&self, update: &Update<'_, Checked>) -> Option<PageSet> {

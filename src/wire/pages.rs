@@ -45,6 +45,7 @@ struct Page {
     values: u32,
     /// The last of them that was seen is not deleted.
     lives: bool,
+    pieced: bool,
     noted: NotedBlocks,
 }
 
@@ -80,6 +81,8 @@ pub struct PageRow<'p> {
     pub plain: bool,
     /// There is; only to be trusted where it is plain.
     pub lives: bool,
+    /// A text in it need not stand in one piece, or as it is shown.
+    pub pieced: bool,
     /// Its blocks, all of them whole.
     pub ids: IdSet,
     /// [`PageFacts`] as they are kept; empty where there are none.
@@ -198,7 +201,8 @@ impl Pages {
             let page = self.pages.get(number as usize)?;
             let ids = ids.get_mut(number as usize).map(std::mem::take)?;
             let facts = self.facts.get(number as usize)?.clone();
-            Some(PageRow { root, key, plain: page.is_plain(), lives: page.lives, ids, facts })
+            let (plain, lives, pieced) = (page.is_plain(), page.lives, page.pieced);
+            Some(PageRow { root, key, plain, lives, pieced, ids, facts })
         };
         others.filter_map(row).collect()
     }
@@ -297,6 +301,10 @@ impl<'a, S> PageSearch<'_, 'a, S> {
     fn note(&mut self, client: u64, index: usize, found: (u32, PagePlace)) -> Option<()> {
         *self.found.get_mut(index)? = found;
         let (page, place) = found;
+        let kind = self.state.blocks.get(index)?.kind;
+        if let Some(page) = self.pages.get_mut(page as usize) {
+            page.pieced |= !matches!(kind, Kind::Any | Kind::Type | Kind::Binary | Kind::Deleted);
+        }
         if place == PagePlace::Below {
             return Some(());
         }

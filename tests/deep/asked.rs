@@ -11,7 +11,7 @@ use crdtctl::query::{self, chat::MessageFilter};
 use crdtctl::schema::{Collection, Spec};
 use crdtctl::sql::{Query, QueryBounds, SqlSource};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const VIEWS: &[(&str, &Spec, &[Collection])] = &[
     ("members", &core::SPEC, &[core::MEMBERS]),
@@ -35,7 +35,7 @@ fn views_hold_what_documents_hold_after_any_history() {
         Climate { canvas: true, ..long },
         Climate { disasters: true, ..long },
     ];
-    let (mut records, mut found) = (0, 0);
+    let (mut records, mut found, mut searched) = (0, 0, 0);
     for climate in climates {
         for seed in seeds(4) {
             let mut world = World::new(seed, climate);
@@ -45,10 +45,40 @@ fn views_hold_what_documents_hold_after_any_history() {
                 records += assert_same(replica, &what);
                 found += assert_found(replica, &what);
                 assert_last(replica, &what);
+                searched += assert_searched(replica, &what);
             }
         }
     }
     assert!(records > 300 && found > 100, "{records} records, {found} found");
+    assert!(searched > 100, "{searched} searched for");
+}
+
+/// Messages that are looked for by a part of a word are those of all that have it; how often any does.
+fn assert_searched(replica: &Replica, what: &str) -> usize {
+    let reader = replica.store.reader().expect("a reader");
+    let list = |filter: &MessageFilter| {
+        query::chat::list(&reader, &World::entity(), filter).expect("the messages")
+    };
+    let mut searched = 0;
+    for deleted in [false, true] {
+        let whole = MessageFilter { deleted, replies: true, ..MessageFilter::default() };
+        let all = list(&whole);
+        let parts: BTreeSet<String> = all
+            .iter()
+            .flat_map(|message| message.content.split_whitespace())
+            .map(|word| word.chars().skip(1).take(4).collect::<String>().to_uppercase())
+            .filter(|part| !part.is_empty())
+            .collect();
+        for part in parts.iter().take(8).map(String::as_str).chain(["is in none of them"]) {
+            let words = vec![part.to_owned()];
+            let found = list(&MessageFilter { words, deleted, ..MessageFilter::default() });
+            let holds = |text: &str| text.to_lowercase().contains(&part.to_lowercase());
+            let expected: Vec<_> = all.iter().filter(|one| holds(&one.content)).cloned().collect();
+            assert_eq!(found, expected, "{what}: {part:?}");
+            searched += found.len();
+        }
+    }
+    searched
 }
 
 /// The last messages are the end of all of them, however few are asked for.

@@ -203,6 +203,41 @@ fn ambiguous_short_and_unknown_ids() {
 }
 
 #[test]
+fn search_finds_what_stands_in_pieces_and_what_has_other_small_letters() {
+    let machine = Machine::new("pieces");
+    let store = machine.group("s", &[BOB]);
+    for n in 0..40 {
+        store.send(&format!("nothing of note, {n}"));
+    }
+    // Another program writes a message as a text, and mends it: its word stands in two places.
+    let update = crate::oracle::update(77, &[], |txn| {
+        use yrs::{Map, MapPrelim, Text, TextPrelim, WriteTxn};
+        let messages = txn.get_or_insert_map("messages");
+        let fields = [("id", "typed"), ("author_id", ALICE)];
+        let message = messages.insert(txn, "typed", MapPrelim::from_iter(fields));
+        let content = message.insert(txn, "content", TextPrelim::new("the sdle"));
+        content.insert(txn, 5, "ad");
+    });
+    let file = machine.path("typed.update");
+    std::fs::write(&file, update).unwrap();
+    store.ok(&["sync", "import", "--raw", &format!("{GROUP}:chat"), &text(&file)]);
+    store.send("İstanbul");
+    store.send("ΟΔΥΣΣΕΥΣ");
+    store.ok(&["chat", "send", "--reply-to", "typed", "Saddles are out"]);
+    let found = |args: &[&str]| {
+        let mut found = store.column(&[&["chat", "search"], args].concat(), "content");
+        found.sort();
+        found
+    };
+    assert_eq!(found(&["SADDLE"]), ["Saddles are out", "the saddle"]);
+    assert_eq!(found(&["the", "saddle"]), ["the saddle"]);
+    assert_eq!(found(&["İstan"]), ["İstanbul"]);
+    assert_eq!(found(&["tanbul"]), ["İstanbul"]);
+    assert_eq!(found(&["οδυσσευς"]), ["ΟΔΥΣΣΕΥΣ"]);
+    assert_eq!(found(&["note, 17"]), ["nothing of note, 17"]);
+}
+
+#[test]
 fn search_finds_all_words_in_any_case() {
     let machine = Machine::new("search");
     let store = machine.group("s", &[BOB]);

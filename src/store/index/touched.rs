@@ -3,10 +3,15 @@
 use super::IndexedFile;
 use crate::crdt::window::PageSource;
 use crate::wire::{BlockAnchor, Checked, Id, PageSet, Update};
+use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeSet;
 
 /// Of a larger update it is not looked for: the whole document is opened.
 const MOST_BLOCKS: usize = 4_096;
+/// Words that are found more often are looked for in the whole document.
+const MOST_FOUND: usize = 2_000;
+/// The one letter that becomes two small ones, so no pattern for these finds it.
+const ALONE: char = 'İ';
 /// So many blocks are read to find out where others stand.
 const MOST_STEPS: usize = 8_192;
 
@@ -42,6 +47,31 @@ impl IndexedFile {
         (!self.failed.get()).then_some(pages)
     }
 
+    /// See [`PageSource::holding`].
+    pub(super) fn find_holding(&self, words: &[String]) -> Option<Vec<(String, String)>> {
+        let longest = words.iter().max_by_key(|word| word.len())?;
+        let pattern = in_any_case(longest)?;
+        let find = |bytes: &[u8]| pattern.find_iter(bytes).map(|found| found.start()).collect();
+        let anchors = self.segments.anchors(&self.file, &find, MOST_FOUND)?;
+        let anchors: BTreeSet<BlockAnchor> = anchors.into_iter().collect();
+        let mut search = PageLookup { file: self, steps: MOST_STEPS };
+        let mut pages = PageSet::new();
+        for anchor in anchors {
+            pages.extend(search.page_of(anchor)?);
+        }
+        let pieced = self.told(self.table.pieced());
+        pages.extend(pieced.into_iter().filter_map(|page| self.number(page)));
+        if self.failed.get() || pages.len() > MOST_FOUND {
+            return None;
+        }
+        let known = self.pages.borrow();
+        let name = |page: &u32| {
+            let page = known.get(*page as usize)?;
+            Some((page.root.clone(), page.key.clone().unwrap_or_default()))
+        };
+        Some(pages.iter().filter_map(name).collect())
+    }
+
     fn keys_of(&self, pages: &PageSet) -> BTreeSet<String> {
         let known = self.pages.borrow();
         let key = |page: &u32| known.get(*page as usize)?.key.clone();
@@ -53,14 +83,17 @@ impl PageLookup<'_> {
     /// The page of a unit, if it is not collected, and the end of its block. None where it is not
     /// found.
     fn page(&mut self, unit: Id) -> Option<(Option<u32>, u32)> {
-        let first = self.step(unit)?;
-        let (end, mut stands) = (first.end, first.stands);
+        let found = self.step(unit)?;
+        Some((self.page_of(found.stands)?, found.end))
+    }
+
+    /// The page of what stands there, if that is not collected. None where it is not found.
+    fn page_of(&mut self, mut stands: BlockAnchor) -> Option<Option<u32>> {
         loop {
             stands = match stands {
-                BlockAnchor::Nowhere => return Some((None, end)),
+                BlockAnchor::Nowhere => return Some(None),
                 BlockAnchor::Root(root, key) => {
-                    let page = self.file.find(&root, key.as_deref().unwrap_or_default())?;
-                    return Some((Some(page), end));
+                    return Some(Some(self.file.find(&root, key.as_deref().unwrap_or_default())?));
                 }
                 BlockAnchor::At(other) => self.step(other)?.stands,
             };
@@ -70,5 +103,43 @@ impl PageLookup<'_> {
     fn step(&mut self, unit: Id) -> Option<crate::wire::LocatedBlock> {
         self.steps = self.steps.checked_sub(1)?;
         self.file.segments.locate(&self.file.file, unit)
+    }
+}
+
+/// Finds, in the bytes of texts, whatever has a word in it once both are in small letters: that, and now
+/// and then something else.
+fn in_any_case(word: &str) -> Option<Regex> {
+    let mut pattern = String::new();
+    for small in word.to_lowercase().chars() {
+        let letter = regex::escape(small.encode_utf8(&mut [0; 4]));
+        // The standard library and the patterns need not know the same Unicode.
+        let large = regex::escape(&small.to_uppercase().to_string());
+        pattern.push_str(&format!("(?:{letter}|{large})"));
+    }
+    RegexBuilder::new(&format!("{pattern}|{ALONE}")).case_insensitive(true).build().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_letter_is_found_by_its_small_one() {
+        for letter in '\0'..=char::MAX {
+            let small: String = letter.to_lowercase().collect();
+            let mut bytes = [0; 4];
+            let bytes = letter.encode_utf8(&mut bytes).as_bytes();
+            // Building a pattern takes a while, and most letters are their own small ones.
+            if small.as_bytes() != bytes {
+                let pattern = in_any_case(&small).unwrap();
+                assert!(pattern.is_match(bytes), "{letter:?} is not found by {small:?}");
+            }
+        }
+        // The last sigma of a word has a small letter of its own.
+        for word in ["ΟΔΟΣ", "ΟΔΟΣ ΣΑΣ"] {
+            let small = word.to_lowercase();
+            assert!(in_any_case(&small).unwrap().is_match(word.as_bytes()));
+            assert!(in_any_case(&small.replace('ς', "σ")).unwrap().is_match(word.as_bytes()));
+        }
     }
 }

@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("facts.sql"),
     include_str!("trash_ids.sql"),
     include_str!("content.sql"),
+    include_str!("pieces.sql"),
 ];
 
 impl State {

@@ -137,6 +137,13 @@ impl PageTable {
         self.db.prepare_cached(&sql)?.query_map(params![self.doc], page)?.collect()
     }
 
+    /// The pages in which a text need not stand in one piece.
+    pub fn pieced(&self) -> rusqlite::Result<Vec<StoredPage>> {
+        let sql =
+            format!("SELECT {COLUMNS} FROM page INDEXED BY page_pieced WHERE doc = ?1 AND pieced");
+        self.db.prepare_cached(&sql)?.query_map(params![self.doc], page)?.collect()
+    }
+
     /// The roots that have pages.
     pub fn roots(&self) -> rusqlite::Result<Vec<String>> {
         let sql = "SELECT DISTINCT root FROM page INDEXED BY page_least WHERE doc = ?1 AND least";
@@ -240,10 +247,11 @@ impl State {
     }
 
     fn put_page(&self, doc: i64, row: &PageRow<'_>, swept: bool) -> rusqlite::Result<()> {
-        let sql = "INSERT INTO page (doc, root, key, lives, least, ids, facts, at, hidden, unswept)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+        let sql = "INSERT INTO page (doc, root, key, lives, least, ids, facts, at, hidden, unswept,
+                                     pieced)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
                    ON CONFLICT DO UPDATE SET lives = ?4, least = max(least, ?5), ids = ?6,
-                       facts = ?7, at = ?8, hidden = ?9, unswept = ?10";
+                       facts = ?7, at = ?8, hidden = ?9, unswept = ?10, pieced = ?11";
         let least = !row.plain || row.key.is_none();
         let mut ids = Vec::new();
         row.ids.encode(&mut ids);
@@ -251,8 +259,8 @@ impl State {
         let facts = PageFacts::decode(&row.facts);
         let at = facts.as_ref().map(PageFacts::listed_at);
         let hidden = facts.as_ref().is_some_and(PageFacts::is_hidden);
-        let values =
-            params![doc, row.root, key, row.lives, least, ids, row.facts, at, hidden, !swept];
+        let (root, lives, facts, pieced) = (row.root, row.lives, &row.facts, row.pieced);
+        let values = params![doc, root, key, lives, least, ids, facts, at, hidden, !swept, pieced];
         self.db.prepare_cached(sql)?.execute(values).map(drop)
     }
 

@@ -1,8 +1,9 @@
 //! One block of a state, found by reading the segment that it is in.
 
-use super::{Bytes, Segments};
+use super::{Boundary, Bytes, Segments};
 use crate::wire::walk::walk_block;
 use crate::wire::{ByteReader, Id, Kind, Parent};
+use std::collections::BTreeMap;
 
 /// A block of a state, as far as it takes to find out where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub struct LocatedBlock {
 }
 
 /// What tells where a block stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BlockAnchor {
     /// It stands in a root, under a key where that is a map.
     Root(String, Option<String>),
@@ -58,4 +59,64 @@ impl Segments {
         }
         None
     }
+
+    /// What tells where the blocks stand in whose bytes something is found, as far as their own segments
+    /// tell it. `find` gives the places in some bytes, sorted. None for more than `most`, or where the
+    /// state is another.
+    pub fn anchors(
+        &self,
+        state: &(impl Bytes + ?Sized),
+        find: &dyn Fn(&[u8]) -> Vec<usize>,
+        most: usize,
+    ) -> Option<Vec<BlockAnchor>> {
+        let mut anchors = Vec::new();
+        for (client, section) in &self.clients {
+            for (begin, end) in section.pairs() {
+                let bytes = state.range(begin.at..end.at)?;
+                let places = find(&bytes);
+                if anchors.len().saturating_add(places.len()) > most {
+                    return None;
+                }
+                if !places.is_empty() {
+                    anchors.extend(anchors_at(*client, begin, &bytes, &places)?);
+                }
+            }
+        }
+        Some(anchors)
+    }
+}
+
+/// One anchor for each of some places in a segment.
+fn anchors_at(
+    client: u64,
+    begin: Boundary,
+    bytes: &[u8],
+    places: &[usize],
+) -> Option<Vec<BlockAnchor>> {
+    // By the clock after each block; whatever stands beside a block stands in its page.
+    let mut known: BTreeMap<u32, BlockAnchor> = BTreeMap::new();
+    let (mut reader, mut clock) = (ByteReader::at(bytes, 0), begin.clock);
+    let mut found = Vec::new();
+    for place in places {
+        while reader.offset() <= *place {
+            let block = walk_block(&mut reader, clock).ok()?;
+            let anchor = match block.kind {
+                Kind::Gc => BlockAnchor::Nowhere,
+                Kind::Skip => return None,
+                _ => BlockAnchor::of(bytes, block.at as usize, block.info)?,
+            };
+            let beside = match &anchor {
+                BlockAnchor::At(id)
+                    if id.client == client && (begin.clock..clock).contains(&id.clock) =>
+                {
+                    known.range(id.clock.saturating_add(1)..).next().map(|(_, other)| other.clone())
+                }
+                _ => None,
+            };
+            clock = block.next_clock();
+            known.insert(clock, beside.unwrap_or(anchor));
+        }
+        found.extend(known.last_key_value().map(|(_, anchor)| anchor.clone()));
+    }
+    Some(found)
 }
