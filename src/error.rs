@@ -207,6 +207,13 @@ pub fn counted(n: u64, noun: &str) -> String {
     }
 }
 
+/// One of something, with its article: `a member`, `an owner`.
+pub fn one(noun: impl fmt::Display) -> String {
+    let noun = noun.to_string();
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {noun}")
+}
+
 /// Names with commas between them; of very many only the first, and how many there are beside.
 pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
     first_of(names, 8)

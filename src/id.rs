@@ -173,6 +173,18 @@ impl MemberId {
         }
         Ok(MemberId(text.to_owned()))
     }
+
+    /// Refuses what looks like the beginning of an id, where somebody gets it as a name.
+    ///
+    /// # Errors
+    /// `Usage` where a word is missing at either end.
+    pub fn check_whole(&self) -> Result<()> {
+        match self.0.starts_with('-') || self.0.ends_with('-') {
+            true => Err(Error::usage(format!("{:?} is a part of a member id", self.0))
+                .hint("all of it is needed here: alice-river-stone-sky, and no prefix")),
+            false => Ok(()),
+        }
+    }
 }
 
 /// The one candidate that a person means: the exact id, or the only one with this prefix.

@@ -88,6 +88,8 @@ impl Machine {
             .env("HOME", self.root.path())
             .env("XDG_STATE_HOME", self.path("state"))
             .env("XDG_DATA_HOME", self.path("data"))
+            // What an editor's failure leaves goes with the machine.
+            .env("TMPDIR", self.root.path())
             .env("TZ", "UTC")
             .env("CRDTCTL_NOW", self.now.get().to_string())
             .env("CRDTCTL_SEED", format!("{} {run}", self.seed))

@@ -62,6 +62,12 @@ pub const GROUPS: &[Group] = &[
         ],
     },
     Group {
+        of: "reactions of a batch",
+        size: 1_000,
+        make: reacted,
+        works: &[lines("log revert", |_| words("log revert 3 -n"))],
+    },
+    Group {
         of: "batch lines on records in the trash",
         size: 250,
         make: trashed,
@@ -235,6 +241,18 @@ fn batches(n: usize) -> Outcome<Place> {
 }
 
 /// Lines that name records by the beginnings of their ids.
+/// A message with many reactions, which command 3 gave it.
+fn reacted(n: usize) -> Outcome<Place> {
+    let place = Place::new()?;
+    let parent = Writer::new(5);
+    parent.edit(|txn| say(txn, &id(0), "shall we?", NOW - 1_000_000));
+    place.put(&[(doc("chat")?, parent.state())])?;
+    let reaction = |n| format!(r#""op":"chat.react","message":"{}","emoji":":{n}:""#, id(0));
+    place.write("react.ndjson", each(n, reaction).as_bytes())?;
+    place.run("batch react.ndjson")?;
+    Ok(place)
+}
+
 fn there(n: usize) -> Outcome<Place> {
     let place = Place::new()?;
     let board = Writer::new(5);

@@ -4,7 +4,7 @@
 use crate::concern::{self, Actor};
 use crate::crdt::doc::Txn;
 use crate::crdt::source::Source;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, one};
 use crate::id::DocId;
 use crate::policy::Role;
 use crate::store::Session;
@@ -84,7 +84,7 @@ pub fn set_mode(session: &mut Session, doc: &DocId, mode: ArchiveMode) -> Result
     let actor = Actor::of(session, &entity)?;
     if actor.role < Role::Admin {
         let (id, role) = (&actor.id, actor.role);
-        return Err(Error::refused(format!("{id}, a {role}, may not say how {doc} is kept"))
+        return Err(Error::refused(format!("{id}, {}, may not say how {doc} is kept", one(role)))
             .hint("an admin or owner may"));
     }
     let before = session.read(doc, |source| ArchiveMode::of(source))?.flatten();

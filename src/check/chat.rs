@@ -5,7 +5,7 @@ use super::{Edit, Fix, Found};
 use crate::concern::chat::{Caches, SPEC, THREADS, live_replies};
 use crate::crdt::source::Source;
 use crate::crdt::view::View;
-use crate::error::{Next, Result};
+use crate::error::{Next, Result, counted};
 use crate::id::EntityId;
 use crate::path::Keys;
 use crate::store::check::FindingKind;
@@ -55,7 +55,8 @@ fn wrong_caches(view: &View, thread: &str) -> Option<Found> {
     let (is, should) = (Caches::written(view, thread), Caches::of(view, thread));
     let what = match () {
         () if is.reply_count != should.reply_count => {
-            format!("counts {} replies, there are {}", is.reply_count, should.reply_count)
+            let replies = u64::try_from(should.reply_count).unwrap_or(u64::MAX);
+            format!("has {}, and counts {}", counted(replies, "reply"), is.reply_count)
         }
         () if is.last_reply_at != should.last_reply_at => "does not know its last reply".to_owned(),
         () => return None,

@@ -5,7 +5,7 @@ use crate::concern::core::{self, active_role};
 use crate::concern::plain::PLAIN_VALUE;
 use crate::crdt::source::{Shared, Source};
 use crate::crdt::view::View;
-use crate::error::{Next, Result};
+use crate::error::{Next, Result, one};
 use crate::id::EntityId;
 use crate::path::Keys;
 use crate::policy::Role;
@@ -171,7 +171,10 @@ pub fn strangers(
             Found {
                 kind,
                 detail: member.clone(),
-                message: format!("{member} {verb} a {noun}{more}, and is no member of {entity}"),
+                message: format!(
+                    "{member} {verb} {}{more}, and is no member of {entity}",
+                    one(noun)
+                ),
                 fix: Fix::Next(Next::AddMember {
                     member,
                     role: Role::Guest.to_string(),

@@ -245,11 +245,14 @@ fn waits(waiting: usize, documents: &[ArchivedDocument]) -> String {
     let whom: BTreeSet<&str> =
         documents.iter().flat_map(|one| one.waiting_for.keys().map(String::as_str)).collect();
     let whom: Vec<&str> = whom.into_iter().collect();
+    let (wait, them) = if waiting == 1 { ("waits", "it") } else { ("wait", "them") };
     match (waiting, whom.as_slice()) {
         (0, _) => String::new(),
-        (_, []) => format!("; {waiting} wait, for there is no active member"),
+        (_, []) => format!("; {waiting} {wait}, for there is no active member"),
         (_, whom) => {
-            format!("; {waiting} wait until bundles show that {} have them", listed(whom))
+            let have = if whom.len() == 1 { "has" } else { "have" };
+            let whom = listed(whom);
+            format!("; {waiting} {wait} until bundles show that {whom} {have} {them}")
         }
     }
 }

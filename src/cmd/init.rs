@@ -1,5 +1,6 @@
 use super::Context;
 use crate::error::{Error, Result};
+use crate::id::MemberId;
 use crate::store::{Reader, Store};
 use crate::sync::status;
 use crate::ui::{Report, Written};
@@ -28,6 +29,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
         None => env::current_dir().map_err(|e| Error::io("no current directory", e))?,
     };
     let member = context.globals.acting_member.as_ref();
+    member.map_or(Ok(()), MemberId::check_whole)?;
     let before = Store::open_with(&dir, context.environment()).ok();
     let before = match before {
         Some(store) => store.reader()?.replica()?,

@@ -82,6 +82,7 @@ pub(super) const COLUMNS: &[Column] = &[
     Column::flag("deleted", "removed").filled(),
     Column::time("deleted_at", "removed at").wide(),
     Column::text("deleted_by", "removed by").wide(),
+    Column::time("updated_at", "updated").data(),
 ];
 
 pub fn run(context: &Context, args: Args) -> Result<Report> {

@@ -15,7 +15,7 @@ pub use timeline::{Redo, Undo};
 use super::{Actor, Outcome, plain};
 use crate::crdt::content::Content;
 use crate::crdt::source::Source;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, one};
 use crate::id::{DocId, EntityId};
 use crate::limits;
 use crate::path::Keys;
@@ -160,8 +160,8 @@ impl AddElement {
         let done = put(session, &self.entity, &actor, fields)?;
         push(session, &doc, &actor, "add", &done)?;
         Ok(Outcome::created(doc, &done.id).saying(format!(
-            "added a {} to the canvas of {}",
-            self.kind.as_str(),
+            "added {} to the canvas of {}",
+            one(self.kind.as_str()),
             self.entity
         )))
     }

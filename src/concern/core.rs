@@ -11,7 +11,7 @@ use super::{kanban, record};
 use crate::crdt::container::{self, Fixed};
 use crate::crdt::doc::Txn;
 use crate::crdt::source::{Shared, Source};
-use crate::error::{Error, Next, Result};
+use crate::error::{Error, Next, Result, one};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::limits;
 use crate::path::DocPath;
@@ -197,6 +197,7 @@ pub struct AddMember {
 
 impl AddMember {
     pub(crate) fn run(&self, session: &mut Session) -> Result<Outcome> {
+        self.member.check_whole()?;
         let doc = self.entity.document(SPEC.name);
         // Whoever acts as a member need not be looked for among all of them.
         let acting = Actor::of(session, &self.entity);
@@ -211,11 +212,15 @@ impl AddMember {
         }
         if let Some(held) = present.flatten() {
             if self.role.is_some_and(|asked| asked != held) {
-                return Err(Error::refused(format!("{} is already a {held}", self.member))
+                return Err(Error::refused(format!("{} is already {}", self.member, one(held)))
                     .hint(Next::SetRole(Some((self.member.to_string(), role.to_string())))));
             }
-            return Ok(Outcome::unchanged(doc, self.member.as_str())
-                .saying(format!("{} is a {held} of {} already", self.member, self.entity)));
+            return Ok(Outcome::unchanged(doc, self.member.as_str()).saying(format!(
+                "{} is {} of {} already",
+                self.member,
+                one(held),
+                self.entity
+            )));
         }
         tombstone::make_room(session, &doc)?;
         let now = session.now();
@@ -303,8 +308,11 @@ impl SetRole {
             ));
         };
         if held == self.role {
-            return Ok(Outcome::unchanged(doc, &member)
-                .saying(format!("{member} is a {held} of {} already", self.entity)));
+            return Ok(Outcome::unchanged(doc, &member).saying(format!(
+                "{member} is {} of {} already",
+                one(held),
+                self.entity
+            )));
         }
         actor.may(&Action::Appoint { from: held, to: self.role, last_owner }, &member)?;
         let now = session.now();
@@ -312,8 +320,11 @@ impl SetRole {
         session.edit(&doc, |txn| appoint(txn, &member, self.role, now))?;
         members.appoint(&member, self.role);
         members.keep(session, &doc);
-        Ok(Outcome::changed(doc, &member)
-            .saying(format!("{member} is now a {} of {}", self.role, self.entity)))
+        Ok(Outcome::changed(doc, &member).saying(format!(
+            "{member} is now {} of {}",
+            one(self.role),
+            self.entity
+        )))
     }
 }
 

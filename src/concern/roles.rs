@@ -1,7 +1,7 @@
 //! Who acts, and what is said where the [policy](crate::policy) does not allow it.
 
 use super::core;
-use crate::error::{Error, Hint, Next, Result, listed};
+use crate::error::{Error, Hint, Next, Result, listed, one};
 use crate::id::{DocId, EntityId, MemberId};
 use crate::policy::{Action, Decision, Denial, Membership, Role, authorize};
 use crate::schema::Spec;
@@ -103,10 +103,11 @@ impl Actor {
     fn refusal(&self, action: &Action<&str>, what: &str, why: Denial) -> Error {
         let Actor { id, role } = self;
         match why {
-            Denial::ReadsOnly => Error::refused(format!("{id} is a {role} and may only read"))
+            Denial::ReadsOnly => Error::refused(format!("{id} is {} and may only read", one(role)))
                 .hint(Hint::from("an owner can change that with ").next(Next::SetRole(None))),
             Denial::NotTheirs(author) if matches!(action, Action::WriteAs { .. }) => {
-                let error = format!("{id}, a {role}, may not write {what} in the name of {author}");
+                let error =
+                    format!("{id}, {}, may not write {what} in the name of {author}", one(role));
                 Error::refused(error).hint("an admin or owner may")
             }
             Denial::NotTheirs(author) => {
@@ -116,9 +117,10 @@ impl Actor {
                     _ => "its author may delete it, and so may an admin or owner",
                 })
             }
-            Denial::NotAnAdmin => {
-                Error::refused(format!("a {role} may not rename {what}; an admin or owner may"))
-            }
+            Denial::NotAnAdmin => Error::refused(format!(
+                "{} may not rename {what}; an admin or owner may",
+                one(role)
+            )),
             Denial::Outranked(other) => self.outranked(action, other),
             Denial::LastOwner => {
                 let leaves = matches!(action, Action::Remove { .. });
@@ -136,10 +138,8 @@ impl Actor {
             Action::Appoint { .. } => "appoint",
             _ => "remove",
         };
-        let article = |role| if matches!(role, Role::Admin | Role::Owner) { "an" } else { "a" };
         let Actor { id, role } = self;
-        let (is, is_not) = (article(*role), article(other));
-        Error::refused(format!("{id}, {is} {role}, may not {verb} {is_not} {other}")).hint(
+        Error::refused(format!("{id}, {}, may not {verb} {}", one(role), one(other))).hint(
             Next::Members { all: false, entity: None }
                 .and(" shows who may: owners everything, admins all but owners and admins"),
         )

@@ -1,5 +1,5 @@
 //! Text from documents is untrusted: it can hold what moves a cursor, changes a title, or turns
-//! the reading direction. Everything but JSON shows such characters escaped.
+//! the reading direction. Every format shows such characters escaped, JSON in its own way.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -60,6 +60,24 @@ pub fn quoted(text: &str) -> Cow<'_, str> {
             true => out.push(c),
             // Writing to a String does not fail.
             false => drop(write!(out, "\\u{{{:x}}}", u32::from(c))),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Text inside a string of JSON: what serde leaves as it is of what acts or hides, by its number.
+pub fn numbered(text: &str) -> Cow<'_, str> {
+    let acts = |c: char| c >= '\u{7f}' && is_unsafe(c);
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match acts(c) {
+            false => out.push(c),
+            true => {
+                out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")))
+            }
         }
     }
     Cow::Owned(out)
@@ -187,6 +205,11 @@ mod tests {
                 let acts = |c: char| is_unsafe(c) && (letters || !"\r\n\t".contains(c));
                 assert!(!escaped.contains(acts), "{escaped:?}");
             }
+            let text = text.replace('n', "\u{9b}").replace('r', "\u{e0041}");
+            let json = serde_json::to_string(&text).unwrap();
+            let safe = numbered(&json);
+            assert!(!safe.contains(is_unsafe), "{safe:?}");
+            assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), text);
         }
     }
 }

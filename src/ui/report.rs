@@ -524,7 +524,7 @@ impl Report {
     /// JSON that writes itself, whatever the format is: `write` is told whether on one line.
     pub fn json_by(write: impl Fn(bool, &mut dyn Write) -> io::Result<()> + 'static) -> Self {
         let write = move |format, out: &mut dyn Write| {
-            write(format == Format::Ndjson, out)?;
+            write(format == Format::Ndjson, &mut super::json::EscapedJson(out))?;
             out.write_all(b"\n")
         };
         Body::Content(LazyJson(Rc::new(write))).into()

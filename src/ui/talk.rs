@@ -1,6 +1,6 @@
 //! What is said on standard error: sentences, warnings, errors.
 
-use super::escape;
+use super::{escape, json};
 use crate::error::Done;
 use serde_json::json;
 use std::borrow::Cow;
@@ -42,7 +42,7 @@ pub fn error(err: &mut dyn Write, error: &Failure, json: bool, color: bool) {
         say_painted(err, &paint.cyan("  hint"), hint);
     }
     if json {
-        drop(writeln!(err, "{}", error_json(error)));
+        drop(json::lines(&[error_json(error)], err));
     }
 }
 
@@ -70,7 +70,7 @@ pub fn usage(
         let mut failure = failure(said.join(" ").trim_start_matches("error: "));
         let mut tips = plain.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
         failure.hint = failure.hint.or_else(|| tips.next_back().map(str::to_owned));
-        drop(writeln!(err, "{}", error_json(&failure)));
+        drop(json::lines(&[error_json(&failure)], err));
     }
 }
 

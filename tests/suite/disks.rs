@@ -3,7 +3,7 @@
 use crate::support::*;
 use serde_json::json;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const ID: &str = "ocean-forest-moon-star";
 
@@ -334,6 +334,32 @@ fn an_editor_edits_and_nothing_else_does() {
     assert_eq!(fs::read_to_string(place(&store, "/shared/a.md")).unwrap(), "the color of it\n");
     let failing = machine.run_in(&machine.path(""), &[("EDITOR", "false")], &args);
     failing.exits(130).mentions("nothing was changed");
+    // Whatever becomes of it, what somebody wrote in an editor is somewhere.
+    let editor = |command: &str, more: &[&str]| {
+        let args = [&args[..], more].concat();
+        machine.run_in(&machine.path(""), &[("EDITOR", command)], &args)
+    };
+    let kept = |run: &Run| {
+        let (_, said) = run.stderr.split_once("the text is in ").expect("a place");
+        let file = said.split([':', '\n']).next().expect("a file");
+        let text = fs::read(file).expect("a text");
+        fs::remove_dir_all(Path::new(file).parent().expect("its directory")).unwrap();
+        text
+    };
+    store.ok(&["member", "add", BOB, "--role", "viewer"]);
+    let refused = editor("sed -i s/color/hue/", &["--as", BOB]);
+    assert_eq!(kept(refused.exits(1)), b"the hue of it\n");
+    let dry = editor("sed -i s/color/hue/", &["-n"]);
+    assert_eq!(kept(dry.exits(0)), b"the hue of it\n");
+    let no_text = editor("sh -c 'printf \"\\000\\377\" > \"$1\"' --", &[]);
+    no_text.exits(1).mentions("is no text").mentions("disk edit /shared/a.md - < ");
+    assert_eq!(kept(&no_text), b"\0\xff");
+    assert_eq!(kept(&failing), b"the color of it\n");
+    editor("sed -i s/nothing/anything/", &[]).ok();
+    let left = fs::read_dir(machine.path("")).unwrap();
+    let left = left.map(|entry| text(&entry.unwrap().path()));
+    let left: Vec<String> = left.filter(|path| path.contains("crdtctl-")).collect();
+    assert_eq!(left, Vec::<String>::new());
     store.run(&["disk", "edit", "/shared/a.md"]).exits(2).mentions("EDITOR");
     let stdin = [&args[..], &["-"]].concat();
     machine.run_with_stdin(&stdin, b"the color of that\n").ok();

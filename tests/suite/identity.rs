@@ -84,6 +84,16 @@ fn a_mistyped_member_is_set_right_while_nothing_was_written_under_it() {
     let shown = machine.run(&["init", &dir, "--json"]).json();
     assert_eq!((&shown["member"], &shown["changed"]), (&json!(BOB), &json!(false)));
 
+    // A prefix names somebody who is there, and nobody new.
+    let before = bob.files();
+    machine.run(&["init", &dir, "--as", "bob-"]).fails(2, "\"bob-\" is a part of a member id");
+    assert!(!machine.path("c").exists());
+    machine.run(&["init", &text(&machine.path("c")), "--as", "bob-"]).fails(2, "no prefix");
+    assert!(!machine.path("c").exists());
+    assert_eq!(bob.files(), before);
+    alice.run(&["member", "add", "carol-"]).fails(2, "\"carol-\" is a part of a member id");
+    assert_eq!(alice.column(&["member", "list"], "member_id"), [ALICE, BOB]);
+
     bob.send("hello");
     let before = bob.files();
     let refused = machine.run(&["init", &dir, "--as", CAROL]);

@@ -205,7 +205,30 @@ fn hostile_text_is_escaped_everywhere_but_in_json() {
     assert_eq!(dump["messages"][&id]["content"], HOSTILE);
     // Not even the raw bytes of JSON hold what acts on a terminal.
     let raw = store.run(&["chat", "list", "--json"]).stdout;
-    assert!(!raw.contains('\u{1b}') && !raw.contains('\u{7}'), "{raw:?}");
+    let acts = |c: char| c != '\n' && (c.is_control() || "\u{202e}\u{2066}\u{200b}".contains(c));
+    assert!(!raw.contains(acts), "{raw:?}");
+    let (dir, data) = (text(&store.dir), json!({"content": HOSTILE}).to_string());
+    store.ok(&["canvas", "add", "text", "--at", "0,0", "--size", "9,9", "--data", &data]);
+    for args in [
+        &["doc", "dump", "chat"][..],
+        &["doc", "dump", "chat", "--as", "yjs"],
+        &["doc", "dump", "chat", "--as", "ndjson"],
+        &["doc", "get", "chat", "$..content"],
+        &["chat", "list", "-o", "ndjson"],
+        &["chat", "tail", "--json"],
+        &["chat", "show", &id, "--json"],
+        &["chat", "export", "--as", "ndjson"],
+        &["log", "show", "2", "--json"],
+        &["sql", "SELECT content FROM messages", "--json"],
+        &["batch", "--json"],
+        &["chat", "show", HOSTILE, "--json"],
+        &["canvas", "render"],
+    ] {
+        let line = json!({"op": "chat.send", "text": HOSTILE, "reply_to": HOSTILE}).to_string();
+        let run = machine.run_with_stdin(&[&["-s", dir.as_str()], args].concat(), line.as_bytes());
+        assert!(!run.stdout.contains(acts), "{args:?}: {:?}", run.stdout);
+        assert!(!run.stderr.contains(acts), "{args:?}: {:?}", run.stderr);
+    }
     // Sentences on stderr are no way around it either.
     let run = store.run(&["entity", "rename", "\u{1b}[31mred"]);
     assert!(!run.stderr.contains('\u{1b}'), "{:?}", run.stderr);

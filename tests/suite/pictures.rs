@@ -49,11 +49,20 @@ fn a_chart_has_axes_with_round_values_below_zero_too() {
 fn what_is_not_drawn_as_it_is_is_drawn_and_said() {
     let machine = Machine::new("strange");
     let store = machine.group("s", &[]);
+    let many = format!(r#"{{"values":{:?}}}"#, [1; 201]);
     for (kind, data, drawn, said) in [
         ("shape", r#"{"shape":"hexagon"}"#, ">hexagon<", "shape \"hexagon\" is drawn as a box"),
         ("shape", r#"{"fill":"url(x)"}"#, "<rect", "fill \"url(x)\" is no colour"),
         ("shape", r#"{"shape":"circle","fill":"nocolour"}"#, "<ellipse", "fill \"nocolour\" is no"),
         ("chart", r#"{"chart_type":"radar"}"#, "<rect", "chart type \"radar\" is drawn as bars"),
+        ("chart", r#"{"data":[{"value":3}]}"#, "<rect", "no `values`"),
+        (
+            "chart",
+            r#"{"values":[3,"4",null]}"#,
+            "<rect",
+            "2 values of the chart that are no numbers",
+        ),
+        ("chart", many.as_str(), "<rect", "of 201 values the first 200 are drawn"),
         ("text", r#"{"content":"hi","color":"blurple"}"#, ">hi<", "color \"blurple\" is no colour"),
     ] {
         let id = added(&store, kind, data);

@@ -1,7 +1,7 @@
 //! `disk put` and `disk edit`: the user's files onto the disks.
 
 use super::change::{change, told, told_all};
-use crate::cmd::failure::hint;
+use crate::cmd::failure::{hint, word};
 use crate::cmd::{Context, editor, files};
 use crate::concern::disk::content::TextFile;
 use crate::concern::disk::{DiskContent, DiskPath, FileHash, Put};
@@ -152,17 +152,37 @@ pub fn edit(context: &Context, entity: &EntityId, named: &str, stdin: bool) -> R
                 .hint("`crdtctl disk get` and `crdtctl disk put` replace it as a whole"));
         }
     };
-    let new = match stdin {
-        true => {
-            let mut bytes = Vec::new();
-            let most = limits::DISK_TEXT_BYTES as u64 + 1;
-            let failed = |e| Error::io("cannot read standard input", e);
-            std::io::stdin().take(most).read_to_end(&mut bytes).map_err(failed)?;
-            bytes
+    if stdin {
+        let mut bytes = Vec::new();
+        let most = limits::DISK_TEXT_BYTES as u64 + 1;
+        let failed = |e| Error::io("cannot read standard input", e);
+        std::io::stdin().take(most).read_to_end(&mut bytes).map_err(failed)?;
+        return replace(context, entity, path, old, &bytes);
+    }
+    let draft = in_editor(context, &path, &old)?;
+    let replaced = files::read(&draft.file, limits::DISK_TEXT_BYTES as u64)
+        .and_then(|bytes| replace(context, entity, path.clone(), old, &bytes));
+    match replaced {
+        Ok(report) if context.is_dry() => {
+            Ok(report.note(format!("the text is in {}", draft.file.display())))
         }
-        false => in_editor(context, &path, &old)?,
-    };
-    let Some(new) = TextFile::of(&new) else {
+        Ok(report) => {
+            drop(fs::remove_dir_all(&draft.dir));
+            Ok(report)
+        }
+        Err(error) => Err(draft.kept(&path, error)),
+    }
+}
+
+/// Puts a text in the place of the one that somebody edited.
+fn replace(
+    context: &Context,
+    entity: &EntityId,
+    path: DiskPath,
+    old: TextFile,
+    new: &[u8],
+) -> Result<Report> {
+    let Some(new) = TextFile::of(new) else {
         return Err(Error::refused("what came is no text, or one that is too long to be merged")
             .hint("`crdtctl disk put` puts any file"));
     };
@@ -173,11 +193,28 @@ pub fn edit(context: &Context, entity: &EntityId, named: &str, stdin: bool) -> R
     })
 }
 
+/// A file of an editor's, in a directory of its own: there until the disk has what is in it.
+struct EditedFile {
+    dir: PathBuf,
+    file: PathBuf,
+}
+
+impl EditedFile {
+    /// Says in an error where the text is that nothing was made of.
+    fn kept(&self, path: &DiskPath, error: Error) -> Error {
+        let file = self.file.to_string_lossy();
+        let (path, again) = (word(path.as_str()), word(&file));
+        error.hint_also(format!(
+            "the text is in {file}: give it again with `crdtctl disk edit {path} - < {again}`"
+        ))
+    }
+}
+
 /// What somebody makes of a text in an editor.
 ///
 /// # Errors
 /// `Usage` where there is none; `Io` where it does not run, `Interrupted` where it says that it failed.
-fn in_editor(context: &Context, path: &DiskPath, old: &TextFile) -> Result<Vec<u8>> {
+fn in_editor(context: &Context, path: &DiskPath, old: &TextFile) -> Result<EditedFile> {
     let chosen = editor::chosen().or_else(|| context.terminal.ask.then(|| "vi".to_owned()));
     let chosen = chosen.ok_or_else(|| {
         Error::usage("no editor to edit in")
@@ -186,18 +223,16 @@ fn in_editor(context: &Context, path: &DiskPath, old: &TextFile) -> Result<Vec<u
     let failed = |e| Error::io("cannot make a file for the editor", e);
     // Under its own name: editors go by its ending.
     let dir = tempfile::Builder::new().prefix("crdtctl-").tempdir().map_err(failed)?;
-    let copy = dir.path().join(path.name());
-    fs::write(&copy, old.bytes()).map_err(failed)?;
-    let ended = editor::run(&chosen, &copy)
+    let file = dir.path().join(path.name());
+    fs::write(&file, old.bytes()).map_err(failed)?;
+    let ended = editor::run(&chosen, &file)
         .map_err(|e| Error::io(format!("cannot run the editor `{chosen}`"), e))?;
+    let draft = EditedFile { dir: dir.keep(), file };
     if !ended.success() {
-        // What was written in it is not lost.
-        let kept = dir.keep().join(path.name());
         let what = format!("`{chosen}` ended with {ended}: nothing was changed");
-        return Err(Error::new(Kind::Interrupted, what)
-            .hint(format!("what was written is in {}", kept.display())));
+        return Err(draft.kept(path, Error::new(Kind::Interrupted, what)));
     }
-    files::read(&copy, limits::DISK_TEXT_BYTES as u64)
+    Ok(draft)
 }
 
 #[cfg(unix)]

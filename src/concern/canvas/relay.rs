@@ -12,7 +12,7 @@ use super::fields::{self, ElementFields};
 use super::{ELEMENTS, SPEC};
 use crate::concern::{Outcome, core};
 use crate::crdt::view::View;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, one};
 use crate::id::EntityId;
 use crate::limits;
 use crate::policy::{Action, Decision, Membership, authorize};
@@ -428,6 +428,6 @@ pub fn may_write(core: Option<&View>, entity: &EntityId, member: &str) -> Result
     };
     match authorize(&Action::<&str>::Write, member, Membership::Holds(role)) {
         Decision::Allow => Ok(()),
-        _ => Err(Error::refused(format!("{member} is a {role} and may only read"))),
+        _ => Err(Error::refused(format!("{member} is {} and may only read", one(role)))),
     }
 }

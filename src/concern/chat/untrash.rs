@@ -4,7 +4,7 @@ use super::{Caches, MESSAGES, REPLIES, SPEC, live_replies, thread};
 use crate::concern::{Actor, Outcome, plain, record};
 use crate::crdt::content::Content;
 use crate::crdt::source::Shared;
-use crate::error::Result;
+use crate::error::{Result, counted};
 use crate::id::EntityId;
 use crate::store::Session;
 use crate::tombstone;
@@ -57,7 +57,9 @@ pub fn restore(
         said.push_str("; the message that it answered is gone, so it is one of its own");
     }
     if answers > 0 {
-        said.push_str(&format!("; {answers} replies stay in the thread of {old}"));
+        let stay = if answers == 1 { "stays" } else { "stay" };
+        let answers = counted(answers as u64, "reply");
+        said.push_str(&format!("; {answers} {stay} in the thread of {old}"));
     }
     Ok(Outcome::created(doc, &id).saying(said).with("replies_left", json!(answers)))
 }

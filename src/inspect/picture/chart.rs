@@ -2,6 +2,7 @@
 
 use super::frame::{PictureFrame, text};
 use super::svg::{Paint, Svg, Type, short, wrap};
+use crate::error;
 use crate::wire::{Record, Value};
 
 const INK: &str = "#222222";
@@ -20,28 +21,51 @@ fn form(data: &Record) -> &str {
 }
 
 /// What cannot be shown as the document has it.
-pub fn strange(data: &Record) -> Option<String> {
+pub fn strange(data: &Record) -> Vec<String> {
     let form = form(data);
-    let known = ["bar", "line", "area", "pie", "doughnut"].contains(&form);
-    (!known).then(|| format!("chart type {form:?} is drawn as bars"))
+    let mut said = Vec::new();
+    if !["bar", "line", "area", "pie", "doughnut"].contains(&form) {
+        said.push(format!("chart type {form:?} is drawn as bars"));
+    }
+    let values = list(data, "values");
+    let drawn = values.iter().take(PARTS);
+    let no_numbers = drawn.filter(|value| number(value).is_none()).count() as u64;
+    match values.len() {
+        0 => said.push("the chart has no `values`, and is drawn without any".to_owned()),
+        n if n > PARTS => said.push(format!("of {n} values the first {PARTS} are drawn")),
+        _ => {}
+    }
+    if no_numbers > 0 {
+        let values = error::counted(no_numbers, "value");
+        let (are, numbers) = if no_numbers == 1 { ("is", "number") } else { ("are", "numbers") };
+        said.push(format!("{values} of the chart that {are} no {numbers} {are} drawn as 0"));
+    }
+    said
+}
+
+/// A list of a chart, which stands in its `data` or beside it.
+fn list<'d>(data: &'d Record, name: &str) -> &'d [Value] {
+    let inner = data.get("data").and_then(Value::as_map).unwrap_or(data);
+    inner.get(name).and_then(Value::as_array).unwrap_or(&[])
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Int(n) | Value::BigInt(n) => Some(*n as f64),
+        Value::Number(n) if n.is_finite() => Some(*n),
+        _ => None,
+    }
 }
 
 /// A chart's parts: a label and a value.
 fn parts(data: &Record) -> Vec<(String, f64)> {
-    let inner = data.get("data").and_then(Value::as_map).unwrap_or(data);
-    let list = |name: &str| inner.get(name).and_then(Value::as_array).unwrap_or(&[]);
-    let labels = list("labels");
-    let value = |value: &Value| match value {
-        Value::Int(n) | Value::BigInt(n) => *n as f64,
-        Value::Number(n) if n.is_finite() => *n,
-        _ => 0.0,
-    };
+    let labels = list(data, "labels");
     let said = |at: usize| match labels.get(at) {
         Some(label) => label.as_str().map_or_else(|| label.to_json().to_string(), str::to_owned),
         None => String::new(),
     };
-    let values = list("values").iter().take(PARTS).enumerate();
-    values.map(|(at, v)| (said(at), value(v).clamp(-1e12, 1e12))).collect()
+    let values = list(data, "values").iter().take(PARTS).enumerate();
+    values.map(|(at, v)| (said(at), number(v).unwrap_or(0.0).clamp(-1e12, 1e12))).collect()
 }
 
 /// Draws a chart in its box.

@@ -288,6 +288,10 @@ fn escape(text: &str) -> String {
             '\t' => out.push_str("    "),
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
             '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            // As they are, but not for whoever shows the markup itself.
+            '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' => {
+                out.push_str(&format!("&#x{:x};", u32::from(c)));
+            }
             c if c.is_control() => out.push('\u{fffd}'),
             c => out.push(c),
         }

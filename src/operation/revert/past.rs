@@ -6,10 +6,11 @@ use crate::id::DocId;
 use crate::inspect::path::joined;
 use crate::inspect::touched::{TouchMap, TouchedUnit};
 use crate::path::{DocPath, Keys};
-use crate::schema;
+use crate::schema::{self, Spec};
 use crate::store::{LogRow, Session};
 use crate::wire::Value;
 use crate::wire::{Id, Update};
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many of the commands that built on another one are named.
@@ -24,15 +25,24 @@ pub struct Past {
     /// Who ran it.
     pub member: Option<String>,
     documents: BTreeMap<DocId, DocumentPast>,
+    /// Where the records are that it touched, by their ids.
+    records: BTreeMap<String, (DocId, DocPath)>,
 }
 
 /// What a command did to one document.
+#[derive(Default)]
 struct DocumentPast {
     /// Everything in the log about the document, in order.
     rows: Vec<LogRow>,
     units: Vec<TouchedUnit>,
+    /// The units at each path, in their order.
+    at: BTreeMap<DocPath, Vec<usize>>,
+    /// What the units said: which command wrote it, in their order; looked for once.
+    said: OnceCell<BTreeMap<Id, Vec<(i64, Value)>>>,
     /// The records that each later command touched.
     since: Vec<Later>,
+    /// Which of them, and which of its paths, have a step.
+    steps: BTreeMap<String, Vec<(usize, usize)>>,
 }
 
 /// What a later command touched.
@@ -40,7 +50,13 @@ struct Later {
     seq: i64,
     command: String,
     by: Option<String>,
-    paths: Vec<(DocPath, BTreeSet<String>)>,
+    paths: Vec<TouchedPath>,
+}
+
+/// A record that it touched, and which fields of it.
+struct TouchedPath {
+    path: DocPath,
+    fields: BTreeSet<String>,
 }
 
 /// What stood under a key before a command.
@@ -76,6 +92,7 @@ impl Past {
             command: first.command.clone(),
             member: first.member.clone(),
             documents: BTreeMap::new(),
+            records: BTreeMap::new(),
         };
         if rows.iter().any(|row| row.origin.is_some()) {
             let what = format!("{} brought what others wrote", past.name());
@@ -84,9 +101,28 @@ impl Past {
             ));
         }
         for doc in rows.iter().map(|row| &row.doc).collect::<BTreeSet<_>>() {
-            past.documents.insert(doc.clone(), DocumentPast::of(session, doc, seq)?);
+            let document = DocumentPast::of(session, doc, seq)?;
+            if let Some(spec) = concern::of(doc) {
+                document.units.iter().for_each(|unit| past.note_records(doc, spec, &unit.path));
+            }
+            past.documents.insert(doc.clone(), document);
         }
         Ok(past)
+    }
+
+    /// Remembers the records that a path leads to, or through.
+    fn note_records(&mut self, doc: &DocId, spec: &'static Spec, path: &DocPath) {
+        for (place, id) in path.iter().enumerate().rev() {
+            let is_last = !path.iter().skip(place + 1).any(|step| step == id);
+            if !is_last || self.records.contains_key(id) {
+                continue;
+            }
+            let mut record = path.clone();
+            record.truncate(place + 1);
+            if schema::place(spec, &record.child("")).is_some_and(|(_, steps)| steps == place + 1) {
+                self.records.insert(id.clone(), (doc.clone(), record));
+            }
+        }
     }
 
     /// The command, for messages.
@@ -96,25 +132,15 @@ impl Past {
 
     /// The way to a record that it touched; None where it touched none with this id.
     pub fn record(&self, id: &str) -> Option<(&DocId, DocPath)> {
-        self.documents.iter().find_map(|(doc, past)| {
-            let spec = concern::of(doc)?;
-            past.units.iter().find_map(|unit| {
-                let place = unit.path.iter().rposition(|step| step == id)?;
-                let mut path = unit.path.clone();
-                path.truncate(place + 1);
-                let (_, steps) = schema::place(spec, &path.child(""))?;
-                (steps == path.len()).then_some((doc, path))
-            })
-        })
+        self.records.get(id).map(|(doc, path)| (doc, path.clone()))
     }
 
     /// Whether the command made the record with this id.
     pub fn made(&self, id: &str) -> bool {
         let Some((doc, path)) = self.record(id) else { return false };
-        let units = self.documents.get(doc).map(|past| &past.units);
-        let is_it = |unit: &&TouchedUnit| !unit.deleted && unit.keyed && unit.path == path;
-        let of_name = |unit: &&TouchedUnit| !unit.deleted && unit.path == path.child("id");
-        units.into_iter().flatten().any(|unit| is_it(&unit) || of_name(&unit))
+        let Some(past) = self.documents.get(doc) else { return false };
+        past.units_at(&path).any(|unit| !unit.deleted && unit.keyed)
+            || past.units_at(&path.child("id")).any(|unit| !unit.deleted)
     }
 
     /// What stood at a path before.
@@ -123,8 +149,7 @@ impl Past {
     /// `Refused` where the log does not reach back so far.
     pub fn before(&self, doc: &DocId, path: &DocPath) -> Result<Former> {
         let Some(past) = self.documents.get(doc) else { return Ok(Former::Unwritten) };
-        let touched: Vec<&TouchedUnit> =
-            past.units.iter().filter(|unit| unit.keyed && unit.path == *path).collect();
+        let touched: Vec<&TouchedUnit> = past.units_at(path).filter(|unit| unit.keyed).collect();
         let own: BTreeSet<Id> =
             touched.iter().filter(|unit| !unit.deleted).map(|unit| unit.id).collect();
         let mut old = touched.iter().filter(|unit| unit.deleted && !own.contains(&unit.id));
@@ -153,7 +178,7 @@ impl Past {
     /// `written` the one that it put in.
     pub fn entry(&self, doc: &DocId, list: &DocPath, text: &str, written: bool) -> Option<Id> {
         let past = self.documents.get(doc)?;
-        let own = past.units.iter().filter(|unit| !unit.keyed && unit.path == *list);
+        let own = past.units_at(list).filter(|unit| !unit.keyed);
         let upto = if written { self.seq.saturating_add(1) } else { self.seq };
         let is_it = |unit: &&TouchedUnit| {
             unit.deleted != written
@@ -168,8 +193,13 @@ impl Past {
     /// `Refused`, with the commands that did.
     pub fn unbuilt(&self, watched: &Watched<'_>) -> Result<()> {
         let Some(past) = self.documents.get(watched.doc) else { return Ok(()) };
-        let later: Vec<&Later> =
-            past.since.iter().filter(|later| later.builds_on(watched)).collect();
+        // Whatever builds on it has its id for a step.
+        let id = watched.path.last().and_then(|id| past.steps.get(id));
+        let later = id.into_iter().flatten().filter_map(|(later, path)| {
+            let later = past.since.get(*later)?;
+            later.paths.get(*path)?.builds_on(watched).then_some(later)
+        });
+        let later: Vec<&Later> = later.collect();
         self.refuse(later, watched.path.last().map_or("", String::as_str))
     }
 
@@ -206,11 +236,8 @@ impl Past {
 
 impl DocumentPast {
     fn of(session: &mut Session, doc: &DocId, seq: i64) -> Result<DocumentPast> {
-        let mut past = DocumentPast {
-            rows: session.state().log_of(doc)?,
-            units: Vec::new(),
-            since: Vec::new(),
-        };
+        let mut past =
+            DocumentPast { rows: session.state().log_of(doc)?, ..DocumentPast::default() };
         let Some(bytes) = session.bytes(doc)? else { return Ok(past) };
         let broken =
             |fault| Error::corrupt(format!("{doc} does not decode")).because(fault).damages(doc);
@@ -227,48 +254,86 @@ impl DocumentPast {
                 Some((replica, _)) => session.state().peer(replica)?.and_then(|peer| peer.member),
                 None => row.member.clone(),
             };
-            let paths = touched.records.into_iter().map(|record| (record.steps, record.fields));
+            let paths = touched.records.into_iter();
+            let paths =
+                paths.map(|record| TouchedPath { path: record.steps, fields: record.fields });
             let (seq, command) = (row.seq, row.command.clone());
             past.since.push(Later { seq, command, by, paths: paths.collect() });
+        }
+        for (n, unit) in past.units.iter().enumerate() {
+            past.at.entry(unit.path.clone()).or_default().push(n);
+        }
+        for (later, paths) in past.since.iter().map(|later| &later.paths).enumerate() {
+            for (n, touched) in paths.iter().enumerate() {
+                for step in touched.path.iter().collect::<BTreeSet<_>>() {
+                    past.steps.entry(step.clone()).or_default().push((later, n));
+                }
+            }
         }
         Ok(past)
     }
 
+    fn units_at(&self, path: &DocPath) -> impl DoubleEndedIterator<Item = &TouchedUnit> {
+        self.at.get(path).into_iter().flatten().filter_map(|n| self.units.get(*n))
+    }
+
     /// What a unit of content said, by the commands before another one.
     fn said(&self, id: Id, upto: i64) -> Option<Value> {
-        self.rows.iter().rev().filter(|row| row.seq < upto).find_map(|row| {
-            let update = Update::walk(&row.update).ok()?;
-            let block = update.block(id)?;
-            let unit = id.clock.checked_sub(block.clock)?;
-            update.plain(block).into_iter().nth(unit as usize)
-        })
+        let said = self.said.get_or_init(|| self.all_said()).get(&id)?;
+        said.iter().rev().find(|(seq, _)| *seq < upto).map(|(_, value)| value.clone())
+    }
+
+    /// What all units said, by each command that wrote them.
+    fn all_said(&self) -> BTreeMap<Id, Vec<(i64, Value)>> {
+        let wanted: BTreeSet<Id> = self.units.iter().map(|unit| unit.id).collect();
+        let mut said: BTreeMap<Id, Vec<(i64, Value)>> = BTreeMap::new();
+        for row in &self.rows {
+            let Ok(update) = Update::walk(&row.update) else { continue };
+            let blocks = update
+                .clients()
+                .flat_map(|(client, blocks)| blocks.iter().map(move |block| (client, block)));
+            for (client, block) in blocks {
+                let first = Id { client, clock: block.clock };
+                let end = Id { clock: block.clock.saturating_add(block.len), ..first };
+                let mut ids = wanted.range(first..end).peekable();
+                if ids.peek().is_none() {
+                    continue;
+                }
+                let values = update.plain(block);
+                for id in ids {
+                    let unit = id.clock.saturating_sub(block.clock) as usize;
+                    let value = values.get(unit).map(|value| (row.seq, value.clone()));
+                    said.entry(*id).or_default().extend(value);
+                }
+            }
+        }
+        said
     }
 }
 
-impl Later {
+impl TouchedPath {
     fn builds_on(&self, watched: &Watched<'_>) -> bool {
         let id = watched.path.last();
         let spec = concern::of(watched.doc);
         let place = spec.and_then(|spec| schema::place(spec, &watched.path.child("")));
         let acknowledgements =
             place.and_then(|(of, _)| of.tombstone.as_ref()).map(|tombstone| tombstone.acks);
-        self.paths.iter().any(|(path, fields)| {
-            let is_it = path == watched.path;
-            match watched.fields {
-                Some(these) => {
-                    is_it
-                        && (fields.is_empty() || these.iter().any(|field| fields.contains(*field)))
-                }
-                // An acknowledgement only says that it was seen.
-                None if is_it => {
-                    fields.is_empty()
-                        || fields.iter().any(|field| Some(&**field) != acknowledgements)
-                }
-                None => path.iter().any(|step| Some(step) == id),
+        let TouchedPath { path, fields } = self;
+        let is_it = path == watched.path;
+        match watched.fields {
+            Some(these) => {
+                is_it && (fields.is_empty() || these.iter().any(|field| fields.contains(*field)))
             }
-        })
+            // An acknowledgement only says that it was seen.
+            None if is_it => {
+                fields.is_empty() || fields.iter().any(|field| Some(&**field) != acknowledgements)
+            }
+            None => path.iter().any(|step| Some(step) == id),
+        }
     }
+}
 
+impl Later {
     fn named(&self) -> (i64, String) {
         let by = self.by.as_ref().map_or_else(String::new, |by| format!(", {by}"));
         (self.seq, format!("{} ({}{by})", self.seq, self.command))

@@ -24,15 +24,6 @@ const BEFORE: &[(&str, &str)] = &[
     ("crdtctl doc kind .jupyter_ystore.db", COPY_DATABASES),
     ("crdtctl init alice --as alice-river-stone-sky", "cd ~"),
     (
-        "crdtctl conflict list",
-        "issue=$(crdtctl issue open 'Ferry times') && crdtctl sync export -O ~/usb/1.crdt \
-         && crdtctl -s ../bob sync import ~/usb/1.crdt \
-         && crdtctl -s ../bob issue edit \"$issue\" --title 'Times of the ferry' \
-         && crdtctl issue edit \"$issue\" --title 'When the ferry goes' \
-         && crdtctl -s ../bob sync export -O ~/usb/2.crdt && crdtctl sync import ~/usb/2.crdt",
-    ),
-    ("crdtctl trash list", MEET),
-    (
         "crdtctl doc get chat '$.messages[?@.deleted == true].id'",
         "crdtctl chat send 'Cheap anchors' | xargs crdtctl chat delete",
     ),
@@ -40,7 +31,6 @@ const BEFORE: &[(&str, &str)] = &[
         "relay subscribe group:ocean | crdtctl canvas apply",
         "crdtctl canvas events > ~/relay.ndjson",
     ),
-    (SAME, MEET),
     (
         "crdtctl archive run --dry-run",
         "cd ~ && crdtctl init kept --as alice-river-stone-sky && cd kept \
@@ -83,14 +73,6 @@ const BEFORE: &[(&str, &str)] = &[
         "cd ~/backup/alice",
     ),
 ];
-
-/// Both stores hear of what the other has done, and of what it has heard.
-const MEET: &str = "for round in 1 2; do \
-    crdtctl sync export -O ~/usb/a.crdt && crdtctl -s ../bob sync import ~/usb/a.crdt \
-    && crdtctl -s ../bob sync export -O ~/usb/b.crdt && crdtctl sync import ~/usb/b.crdt; done";
-
-const SAME: &str =
-    "test \"$(crdtctl digest)\" = \"$(crdtctl -s ../bob digest)\" && echo 'same content'";
 
 /// A command of the README and the output that is shown below it.
 struct Step {
