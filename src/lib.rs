@@ -123,6 +123,8 @@ pub mod schema;
 pub mod sql;
 pub mod store;
 pub mod sync;
+#[cfg(test)]
+mod testing;
 pub mod tombstone;
 #[cfg(feature = "cli")]
 #[doc(hidden)]

@@ -18,7 +18,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
-        Bench { root: tempfile::tempdir().unwrap() }
+        Bench { root: crate::testing::temporary() }
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -54,7 +54,7 @@ impl Replica {
     }
 
     fn seeded(name: &str, seed: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = crate::testing::temporary();
         let member = MemberId::parse(name).unwrap();
         let environment = environment(dir.path(), seed);
         let (store, _) =

@@ -42,7 +42,7 @@ const QUARRELS: Climate = Climate { steps: 16, quarrels: true, ..QUICK };
 
 #[test]
 fn quick_histories_converge() {
-    schedules("quick", 200, QUICK);
+    schedules("quick", 120, QUICK);
 }
 
 #[test]
@@ -52,17 +52,17 @@ fn crowded_histories_converge() {
 
 #[test]
 fn histories_of_incremental_bundles_converge() {
-    schedules("incremental", 80, STICKS);
+    schedules("incremental", 56, STICKS);
 }
 
 #[test]
 fn histories_with_disasters_converge() {
-    schedules("disasters", 90, DISASTERS);
+    schedules("disasters", 54, DISASTERS);
 }
 
 #[test]
 fn histories_of_replicas_that_go_back_in_time_converge() {
-    schedules("back_in_time", 42, REWINDS);
+    schedules("back_in_time", 26, REWINDS);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn histories_of_boards_that_go_back_in_time_converge() {
 
 #[test]
 fn histories_of_quarrels_converge() {
-    schedules("quarrels", 85, QUARRELS);
+    schedules("quarrels", 50, QUARRELS);
 }
 
 /// The seeds to live through: so many, or as the environment says.
@@ -93,7 +93,7 @@ fn histories_of_boards_and_issues_converge() {
 
 #[test]
 fn histories_of_threads_and_reactions_converge() {
-    schedules("threads", 45, TALK);
+    schedules("threads", 30, TALK);
 }
 
 #[test]

@@ -707,7 +707,7 @@ fn registers_end_with_the_latest_write_and_nothing_is_lost_in_silence() {
     std::thread::scope(|scope| {
         for half in 0..2 {
             scope.spawn(move || {
-                seeds(4000).filter(|seed| seed % 2 == half).for_each(live_through);
+                seeds(2000).filter(|seed| seed % 2 == half).for_each(live_through);
             });
         }
     });

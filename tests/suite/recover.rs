@@ -134,7 +134,7 @@ fn any_damage_leaves_something_sound_or_says_that_nothing_is_left() {
     let said = store.json(&["chat", "list"]);
     let file = store.document(CHAT);
     let sound = std::fs::read(&file).unwrap();
-    for round in 0..60usize {
+    for round in 0..36usize {
         let mut bytes = sound.clone();
         let at = (round * 7919) % bytes.len();
         match round % 3 {

@@ -1,7 +1,7 @@
 //! Many members removed in one session: what each removal prunes is what it would prune in a
 //! session of its own, where everything is looked at anew.
 
-use crate::support::environment;
+use crate::support::{environment, temporary};
 use crdtctl::crdt::source::Source;
 use crdtctl::crdt::view::View;
 use crdtctl::id::{DocId, MemberId};
@@ -128,7 +128,7 @@ fn content(store: &Store) -> BTreeMap<&'static str, Option<Vec<Value>>> {
 fn what_removals_prune_in_one_session_is_what_they_prune_one_by_one() {
     let (mut pruned_messages, mut pruned_members) = (0, 0);
     for seed in 0..12 {
-        let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let dirs = [temporary(), temporary()];
         let stores = dirs.each_ref().map(|dir| store(dir.path(), seed));
         let members = 8 + seed % 5;
         let [messages, same] =

@@ -26,7 +26,7 @@ struct Replica {
 
 impl Replica {
     fn of(member: &str) -> Replica {
-        let replica = Replica { dir: TempDir::new().unwrap(), now: 1_800_000_000 };
+        let replica = Replica { dir: crate::testing::temporary(), now: 1_800_000_000 };
         replica.done(&["init", replica.file("store").to_str().unwrap(), "--as", member]);
         replica
     }
