@@ -234,6 +234,13 @@ impl ArchiveFile {
         Ok(self.one(&sql, params![doc.as_str(), path], numbered)?.flatten())
     }
 
+    /// Whether a record is shown: that it was not hidden.
+    pub fn shows(&self, doc: &DocId, path: &[String]) -> Result<bool> {
+        let sql = "SELECT 1 FROM records WHERE doc_id = ?1 AND path = ?2 AND removed = 0";
+        let path = serde_json::json!(path).to_string();
+        Ok(self.one(sql, params![doc.as_str(), path], |_| Ok(()))?.is_some())
+    }
+
     /// A row by its number.
     pub fn row(&self, n: i64) -> Result<Option<ArchivedRecord>> {
         let sql = format!("SELECT {COLUMNS} FROM versions v WHERE v.n = ?1");
@@ -383,23 +390,29 @@ fn path_text(record: &ArchivedRecord) -> String {
 
 /// A row of [`COLUMNS`]; None where it makes no sense.
 pub(super) fn numbered(row: &Row<'_>) -> rusqlite::Result<Option<Numbered>> {
-    let (doc, path): (String, String) = (row.get(1)?, row.get(2)?);
-    let (Ok(doc), Ok(path)) = (DocId::parse(&doc), serde_json::from_str(&path)) else {
-        return Ok(None);
-    };
-    let client: i64 = row.get(5)?;
+    numbered_from(row, 0)
+}
+
+/// The same, behind so many other columns.
+pub(super) fn numbered_from(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Numbered>> {
+    let [n, doc, path, created, changed, client, clock, removed, record, typed, archived] =
+        std::array::from_fn(|at| first.saturating_add(at));
+    let doc = row.get_ref(doc)?.as_str().map(DocId::parse);
+    let path = row.get_ref(path)?.as_str().map(serde_json::from_str);
+    let (Ok(Ok(doc)), Ok(Ok(path))) = (doc, path) else { return Ok(None) };
+    let client: i64 = row.get(client)?;
     let record = ArchivedRecord {
         doc,
         path,
-        created_at: row.get(3)?,
-        changed_at: row.get(4)?,
-        written: Id { client: client.cast_unsigned(), clock: row.get(6)? },
-        removed: row.get(7)?,
-        record: row.get(8)?,
-        typed: row.get(9)?,
-        archived_at: row.get(10)?,
+        created_at: row.get(created)?,
+        changed_at: row.get(changed)?,
+        written: Id { client: client.cast_unsigned(), clock: row.get(clock)? },
+        removed: row.get(removed)?,
+        record: row.get(record)?,
+        typed: row.get(typed)?,
+        archived_at: row.get(archived)?,
     };
-    Ok(Some(Numbered { n: row.get(0)?, record }))
+    Ok(Some(Numbered { n: row.get(n)?, record }))
 }
 
 /// Why a file could not be opened: the system tells better than SQLite does.

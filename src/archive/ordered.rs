@@ -1,7 +1,7 @@
 //! Rows of the archive in the order of lists, some at a time: what it takes to read a page does not
 //! depend on how much lies before it, and to read all of it no more is in memory than a page.
 
-use super::file::{ArchiveFile, COLUMNS, Numbered, numbered};
+use super::file::{ArchiveFile, COLUMNS, Numbered, numbered, numbered_from};
 use super::page::{ArchiveOrder, ArchivePage};
 use super::row::ArchiveKey;
 use super::search::{self, SearchTerms};
@@ -11,6 +11,8 @@ use crate::wire::Id;
 use rusqlite::{named_params, params};
 use std::collections::VecDeque;
 
+/// What of a row of a lane stands before its columns.
+const KEYS: usize = 5;
 /// Rows that are read at once.
 const ROWS: usize = 256;
 /// How many rows are looked through for words, before the index is asked: what is said often is found
@@ -33,7 +35,7 @@ pub(super) struct OrderedRows<'a> {
 /// Rows that stand in the order already.
 struct RowLane {
     source: LaneSource,
-    rows: VecDeque<(ArchiveKey, i64)>,
+    rows: VecDeque<(ArchiveKey, LaneRow)>,
     /// Behind which row it goes on.
     from: Option<ArchiveKey>,
     ended: bool,
@@ -44,6 +46,14 @@ enum LaneSource {
     Listed(bool),
     /// What a query of the index of words found.
     Found(String),
+}
+
+/// A row of a lane.
+enum LaneRow {
+    /// Read as it was found, where so many at once fit into memory; None for what makes no sense.
+    Whole(Option<Box<Numbered>>),
+    /// By its number, where all of them are found at once.
+    Number(i64),
 }
 
 impl RowLane {
@@ -82,17 +92,23 @@ impl<'a> OrderedRows<'a> {
 
     /// The next row.
     pub fn next(&mut self) -> Result<Option<Numbered>> {
-        while let Some(n) = self.next_number()? {
-            let sql = format!("SELECT {COLUMNS} FROM versions v WHERE v.n = ?1");
+        while let Some(row) = self.next_of_lanes()? {
+            let row = match row {
+                LaneRow::Whole(row) => row.map(|row| *row),
+                LaneRow::Number(n) => {
+                    let sql = format!("SELECT {COLUMNS} FROM versions v WHERE v.n = ?1");
+                    self.file.one(&sql, params![n], numbered)?.flatten()
+                }
+            };
             // What makes no sense is passed over.
-            if let Some(row) = self.file.one(&sql, params![n], numbered)?.flatten() {
-                return Ok(Some(row));
+            if row.is_some() {
+                return Ok(row);
             }
         }
         Ok(None)
     }
 
-    fn next_number(&mut self) -> Result<Option<i64>> {
+    fn next_of_lanes(&mut self) -> Result<Option<LaneRow>> {
         if self.looked_through >= LOOKED_THROUGH
             && let Some(terms) = self.terms.take()
         {
@@ -112,9 +128,9 @@ impl<'a> OrderedRows<'a> {
         let Some(at) = next.map(|(_, at)| at) else { return Ok(None) };
         let next = self.lanes.get_mut(at).and_then(|lane| lane.rows.pop_front());
         self.looked_through = self.looked_through.saturating_add(1);
-        Ok(next.map(|(key, n)| {
+        Ok(next.map(|(key, row)| {
             self.last = Some(key);
-            n
+            row
         }))
     }
 }
@@ -138,7 +154,7 @@ fn refill(
         ArchiveOrder::LatestFirst => ("<", "DESC"),
     };
     let (tables, found) = match &lane.source {
-        LaneSource::Listed(_) => ("records r", None),
+        LaneSource::Listed(_) => ("records r CROSS JOIN versions v ON v.n = r.n", None),
         LaneSource::Found(terms) => (
             "parts_fts CROSS JOIN versions v ON v.n = parts_fts.rowid
              CROSS JOIN records r ON r.doc_id = v.doc_id AND r.path = v.path AND r.n = v.n",
@@ -147,8 +163,9 @@ fn refill(
     };
     // From the second page on the index is entered where the last one ended, not by these times.
     let free = if lane.from.is_some() { "+" } else { "" };
+    let whole = if found.is_none() { COLUMNS } else { "1" };
     let mut sql = format!(
-        "SELECT r.created_at, r.client, r.clock, r.id, r.n FROM {tables}
+        "SELECT r.created_at, r.client, r.clock, r.id, r.n, {whole} FROM {tables}
          WHERE r.doc_id = :doc AND r.removed = 0
          AND {free}r.created_at >= :since AND {free}r.created_at < :until"
     );
@@ -193,7 +210,14 @@ fn refill(
         |row| {
             let client: i64 = row.get(1)?;
             let written = Id { client: client.cast_unsigned(), clock: row.get(2)? };
-            Ok(((row.get(0)?, written, row.get(3)?), row.get(4)?))
+            let key = (row.get(0)?, written, row.get(3)?);
+            Ok((
+                key,
+                match found {
+                    None => LaneRow::Whole(numbered_from(row, KEYS)?.map(Box::new)),
+                    Some(_) => LaneRow::Number(row.get(4)?),
+                },
+            ))
         },
     )?;
     lane.ended = rows.len() < most;

@@ -1,6 +1,6 @@
 //! Reading the archive beside the documents.
 
-use super::file::{ArchiveFile, COLUMNS, Numbered, failed, numbered};
+use super::file::{ArchiveFile, COLUMNS, Numbered, numbered};
 use super::keeping::happened;
 use super::ordered::OrderedRows;
 use super::page::{ArchiveOrder, ArchivePage};
@@ -208,24 +208,52 @@ impl ArchiveReader {
         Ok(())
     }
 
-    /// How many records of a document are shown that are not among the `live` ones, without reading
-    /// them; None where a command that did not happen makes that uncertain.
+    /// How many records of a document are shown beside the `live` ones, without reading them; None
+    /// where a command that did not happen makes that uncertain.
     ///
     /// # Errors
     /// `Io`, `Corrupt`.
-    pub fn count(&self, doc: &DocId, live: impl Fn(&DocPath) -> bool) -> Result<Option<u64>> {
+    pub fn count(&self, doc: &DocId, live: &[DocPath]) -> Result<Option<u64>> {
         if !self.void.is_empty() {
             return Ok(None);
         }
-        let mut count = 0_u64;
-        let sql = "SELECT path FROM records WHERE doc_id = ?1 AND removed = 0";
-        self.file.each(sql, params![doc.as_str()], |row| {
-            let path = row.get_ref(0).and_then(|cell| Ok(cell.as_str()?)).map_err(failed)?;
-            let path: Option<DocPath> = serde_json::from_str(path).ok();
-            count = count.saturating_add(u64::from(path.is_some_and(|path| !live(&path))));
-            Ok(())
-        })?;
+        let sql =
+            "SELECT count(*) FROM records WHERE doc_id = ?1 AND listed IN (0, 1) AND removed = 0";
+        let all: i64 = self.file.one(sql, params![doc.as_str()], |row| row.get(0))?.unwrap_or(0);
+        let mut count = all.unsigned_abs();
+        for path in live {
+            count = count.saturating_sub(u64::from(count > 0 && self.file.shows(doc, path)?));
+        }
         Ok(Some(count))
+    }
+
+    /// Whether a record is shown, without reading it.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub fn shows(&self, doc: &DocId, path: &[String]) -> Result<bool> {
+        match self.void.is_empty() {
+            true => self.file.shows(doc, path),
+            false => Ok(self.shown(doc, path)?.is_some()),
+        }
+    }
+
+    /// The archived replies to a message, by their paths, and when each was written.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`.
+    pub fn reply_times(&self, doc: &DocId, parent: &str) -> Result<Vec<(DocPath, i64)>> {
+        if !self.void.is_empty() {
+            let found = self.replies(doc, parent)?.into_iter();
+            return Ok(found.map(|reply| (reply.path, reply.created_at)).collect());
+        }
+        let sql = "SELECT path, created_at FROM records INDEXED BY records_by_parent
+                   WHERE doc_id = ?1 AND parent = ?2 AND removed = 0";
+        let found = self.file.all(sql, params![doc.as_str(), parent], |row| {
+            Ok((row.get::<_, String>(0)?, row.get(1)?))
+        })?;
+        let valid = |(path, at): (String, i64)| Some((serde_json::from_str(&path).ok()?, at));
+        Ok(found.into_iter().filter_map(valid).collect())
     }
 
     /// What belongs on a page though its row does not say so.

@@ -9,6 +9,10 @@ use crate::id::{DocId, hex};
 use crate::limits;
 use crate::path::DocPath;
 use crate::schema::{Collection, FieldKind, FieldRole, Spec};
+use serde::Deserializer;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use std::borrow::Cow;
+use std::fmt;
 
 /// The kinds of records that can leave their documents. Core and canvas never.
 const ARCHIVABLE: [&Collection; 4] =
@@ -231,10 +235,7 @@ impl ArchivedRecord {
     pub fn value(&self) -> Result<Value> {
         let typed = self.typed.as_deref().and_then(Value::from_bytes);
         let value = typed.or_else(|| embedded(&self.record));
-        value.ok_or_else(|| {
-            Error::corrupt(format!("the archive's {} {} cannot be read", self.kind(), self.id()))
-                .hint(Next::Check(None).and(" says what helps"))
-        })
+        value.ok_or_else(|| self.unreadable())
     }
 
     /// The fields of the record.
@@ -243,6 +244,21 @@ impl ArchivedRecord {
             Value::Map(fields) | Value::Object(fields) => Ok(fields),
             _ => Ok(Record::new()),
         }
+    }
+
+    /// Some fields of the record, by their names: the others are passed over where they stand.
+    pub fn some_fields(&self, names: &[&str]) -> Result<Record> {
+        if self.typed.is_some() {
+            return self.fields();
+        }
+        let read =
+            serde_json::Deserializer::from_str(&self.record).deserialize_map(SomeFields(names));
+        read.map_err(|_| self.unreadable())
+    }
+
+    fn unreadable(&self) -> Error {
+        Error::corrupt(format!("the archive's {} {} cannot be read", self.kind(), self.id()))
+            .hint(Next::Check(None).and(" says what helps"))
     }
 
     /// What was written in it, as searches see it: a message, or title and description. None of what
@@ -272,6 +288,32 @@ impl ArchivedRecord {
         part(self.record.as_bytes());
         part(self.typed.as_deref().unwrap_or_default());
         hex(hasher.finalize().as_bytes())
+    }
+}
+
+/// Takes the fields of these names out of a JSON object.
+struct SomeFields<'n>(&'n [&'n str]);
+
+impl<'de> Visitor<'de> for SomeFields<'_> {
+    type Value = Record;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a record")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Record, A::Error> {
+        let mut fields = Record::new();
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            match self.0.contains(&&*name) {
+                true => {
+                    let value = Value::from_json_value(map.next_value()?);
+                    let value = value.ok_or_else(|| A::Error::custom("nested too deeply"))?;
+                    fields.insert(name.into_owned(), value);
+                }
+                false => map.next_value::<IgnoredAny>().map(drop)?,
+            }
+        }
+        Ok(fields)
     }
 }
 

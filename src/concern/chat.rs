@@ -11,7 +11,9 @@ pub(in crate::concern) use attachment::mime_of;
 pub use attachment::{Attachment, attached, attached_paths, attachment_paths, is_attachment};
 pub use react::React;
 pub use send::Send;
-pub use thread::{Caches, find_thread, live_replies, open as open_thread};
+pub use thread::{
+    Caches, LAST_REPLY_AT, PARENT_ID, REPLY_COUNT, find_thread, live_replies, open as open_thread,
+};
 pub use untrash::restore;
 
 use super::{Actor, Outcome, record};

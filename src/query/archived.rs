@@ -81,7 +81,16 @@ impl<'v> Shelf<'v> {
 
     /// The fields of an archived record; none, and a note, where it cannot be read.
     pub fn fields(&self, record: &ArchivedRecord) -> Option<Record> {
-        record.fields().map_err(|error| note(&self.beside.left_out, error)).ok()
+        self.noted(record.fields())
+    }
+
+    /// The same of some fields.
+    pub fn some_fields(&self, record: &ArchivedRecord, names: &[&str]) -> Option<Record> {
+        self.noted(record.some_fields(names))
+    }
+
+    fn noted<T>(&self, read: Result<T>) -> Option<T> {
+        read.map_err(|error| note(&self.beside.left_out, error)).ok()
     }
 
     /// All records, the earliest first, one after the other: they need not fit into memory.
@@ -102,9 +111,9 @@ impl<'v> Shelf<'v> {
         taken
     }
 
-    /// How many there are, without reading them; None where that takes reading them.
-    pub fn count(&self) -> Option<u64> {
-        let live = |path: &DocPath| self.view.exists(&path.steps());
+    /// How many there are beside the document's own, without reading them; None where that takes
+    /// reading them.
+    pub fn count(&self, live: &[DocPath]) -> Option<u64> {
         match &self.beside.archive {
             Some(_) => self.beside.ask(|archive| archive.count(&self.doc, live)),
             None => Some(0),
@@ -125,7 +134,8 @@ impl<'v> Shelf<'v> {
 
     /// Whether a record is in the archive and not in the document.
     pub fn holds(&self, path: &[String]) -> bool {
-        self.get(path).is_some()
+        !self.view.exists(&path.steps())
+            && self.beside.ask(|archive| archive.shows(&self.doc, path))
     }
 
     /// A record that is in the archive and not in the document.
@@ -141,6 +151,13 @@ impl<'v> Shelf<'v> {
         let mut found = self.beside.ask(|archive| archive.replies(&self.doc, parent));
         found.retain(|record| self.is_only_here(record));
         found
+    }
+
+    /// When the archived replies to a message were written.
+    pub fn reply_times(&self, parent: &str) -> Vec<i64> {
+        let mut found = self.beside.ask(|archive| archive.reply_times(&self.doc, parent));
+        found.retain(|(path, _)| !self.view.exists(&path.steps()));
+        found.into_iter().map(|(_, at)| at).collect()
     }
 
     /// The messages that have archived replies.

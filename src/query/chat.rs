@@ -2,7 +2,7 @@
 
 mod streamed;
 
-pub use streamed::{Taker, each_message, each_row, stored_fields};
+pub use streamed::{Taker, each_message, each_row, row_fields};
 
 use super::archived::Place;
 pub use super::message::Message;

@@ -4,15 +4,20 @@ use super::archived::{Beside, Shelf};
 use super::message::Message;
 use super::record;
 use crate::archive::{ArchivePage, ArchivedRecord};
-use crate::concern::chat::{self, Caches, MESSAGES, SPEC};
+use crate::concern::chat::{self, Caches, LAST_REPLY_AT, MESSAGES, PARENT_ID, REPLY_COUNT, SPEC};
 use crate::crdt::source::Source;
 use crate::error::Result;
 use crate::id::EntityId;
 use crate::path::{DocPath, Keys};
 use crate::store::Reader;
 use crate::wire::Id;
+use serde_json::{Map, Value as Json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+
+const PARENT_DELETED: &str = "parent_deleted";
+/// The fields of messages that stand in no record: [`Talk::derive`] makes them.
+pub(super) const DERIVED: [&str; 4] = [PARENT_ID, PARENT_DELETED, REPLY_COUNT, LAST_REPLY_AT];
 
 /// A chat that is read, with its archive.
 pub(super) struct Talk<'v> {
@@ -85,12 +90,34 @@ impl<'v> Talk<'v> {
         Ok(Message { parent_id, parent_deleted, reply_count, last_reply_at, ..message })
     }
 
+    /// The same of a row, of the fields that are asked for.
+    pub fn derive(&self, path: &[String], names: &[&str], row: &mut Map<String, Json>) {
+        let asks = |name: &str| names.contains(&name);
+        let parent = match path.steps()[..] {
+            ["threads", thread, "replies", _] => Some(thread.to_owned()),
+            _ => None,
+        };
+        if asks(PARENT_DELETED) {
+            let gone = parent.as_ref().is_some_and(|parent| self.is_gone(parent));
+            row.insert(PARENT_DELETED.to_owned(), Json::from(gone));
+        }
+        if asks(REPLY_COUNT) || asks(LAST_REPLY_AT) {
+            let message = path.last().filter(|_| parent.is_none());
+            let caches = message.map(|message| self.caches(message)).unwrap_or_default();
+            row.insert(REPLY_COUNT.to_owned(), Json::from(caches.reply_count));
+            row.insert(LAST_REPLY_AT.to_owned(), Json::from(caches.last_reply_at));
+        }
+        if asks(PARENT_ID) {
+            row.insert(PARENT_ID.to_owned(), Json::from(parent));
+        }
+    }
+
     /// What a thread holds, in the document and in the archive.
     pub fn caches(&self, thread: &str) -> Caches {
         let mut caches = Caches::of(self.view(), thread);
-        for reply in self.shelf.replies(thread) {
+        for at in self.shelf.reply_times(thread) {
             caches.reply_count = caches.reply_count.saturating_add(1);
-            caches.last_reply_at = caches.last_reply_at.max(reply.created_at);
+            caches.last_reply_at = caches.last_reply_at.max(at);
         }
         caches
     }

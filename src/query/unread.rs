@@ -69,13 +69,18 @@ impl Unread {
 
     /// Whether a message is, which this item made.
     pub(super) fn is_of(&self, message: &Message, item: Option<Id>) -> bool {
-        if message.deleted || self.own.as_deref() == Some(&*message.author_id) {
+        !message.deleted && self.is_unread(&message.id, &message.author_id, item)
+    }
+
+    /// The same of what is not deleted, by its id and who wrote it.
+    pub(super) fn is_unread(&self, id: &str, author: &str, item: Option<Id>) -> bool {
+        if self.own.as_deref() == Some(author) {
             return false;
         }
         let Some(mark) = &self.mark else { return true };
         let is_known = item.is_some_and(|item| {
             mark.clocks.get(&item.client).is_some_and(|clock| item.clock < *clock)
         });
-        !is_known || mark.unread.contains(&message.id)
+        !is_known || mark.unread.contains(id)
     }
 }

@@ -43,12 +43,6 @@ impl<'c> SqlRows<'c> {
         self.columns.iter().any(|wanted| wanted.name == column)
     }
 
-    /// The columns that are asked for, where they are all among these.
-    pub(super) fn wants_only(&self, known: &[&str]) -> Option<Vec<&'static str>> {
-        let wanted: Vec<&'static str> = self.columns.iter().map(|column| column.name).collect();
-        wanted.iter().all(|name| known.contains(name)).then_some(wanted)
-    }
-
     /// Adds a record: its fields are the columns of the same names.
     pub(super) fn add(&mut self, record: &impl Serialize) -> Result<()> {
         self.insert(fields(record)?)

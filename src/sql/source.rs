@@ -9,7 +9,7 @@ use crate::id::{DocId, EntityId};
 use crate::inspect::size::{SizeRow, Sizes};
 use crate::query::board::{self, Card, CardFilter};
 use crate::query::canvas::{self, Element};
-use crate::query::chat::{self, Message, Taker, ThreadSummary};
+use crate::query::chat::{self, Taker, ThreadSummary};
 use crate::query::conflict::{self, ConflictFilter, LostValue};
 use crate::query::disk::{self, DiskRow};
 use crate::query::document::{self, DocumentFile};
@@ -87,12 +87,7 @@ impl<'s> SqlSource<'s> {
         self.sound(member::list(self.reader, entity, true))
     }
 
-    /// All messages and replies, one after the other.
-    pub(super) fn each_message(&self, entity: &EntityId, take: Taker<'_, Message>) -> Result<()> {
-        self.sound(chat::each_message(self.reader, entity, take))
-    }
-
-    /// Some fields of them, where records alone have them.
+    /// Some fields of all messages and replies, one after the other.
     pub(super) fn each_message_row(
         &self,
         entity: &EntityId,

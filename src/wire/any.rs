@@ -306,6 +306,12 @@ impl Value {
         read(&mut reader).ok().filter(|_| reader.left() == 0)
     }
 
+    /// A plain value out of JSON that is not needed any more. None where it is nested too deeply.
+    pub fn from_json_value(json: serde_json::Value) -> Option<Value> {
+        // serde_json has read it, and reads no more than 128 levels.
+        from_json(json, ANY_DEPTH)
+    }
+
     /// A plain value out of JSON. None where it is nested too deeply.
     pub fn from_json(json: &serde_json::Value) -> Option<Value> {
         embedded(&json.to_string())

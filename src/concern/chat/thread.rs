@@ -8,6 +8,13 @@ use crate::crdt::source::Source;
 use crate::error::{Error, Kind, Next, Result};
 use crate::id::{self, DocId};
 
+/// The name of what a reply replies to.
+pub const PARENT_ID: &str = "parent_id";
+/// The names of the caches of a thread.
+pub const REPLY_COUNT: &str = "reply_count";
+/// As [`REPLY_COUNT`].
+pub const LAST_REPLY_AT: &str = "last_reply_at";
+
 /// The caches of a thread (rule R5), as they stand or as they should.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Caches {
@@ -32,7 +39,7 @@ impl Caches {
     /// What they say.
     pub fn written(source: &dyn Source, thread: &str) -> Caches {
         let at = |field| source.int(&["threads", thread, field]).unwrap_or(0);
-        Caches { reply_count: at("reply_count"), last_reply_at: at("last_reply_at") }
+        Caches { reply_count: at(REPLY_COUNT), last_reply_at: at(LAST_REPLY_AT) }
     }
 
     /// Writes those that are wrong.

@@ -5,11 +5,11 @@ use crate::archive::ArchivedRecord;
 use crate::concern::chat::{self, MESSAGES, REPLIES, SPEC};
 use crate::error::Result;
 use crate::id::EntityId;
-use crate::path::Keys;
+use crate::path::{DocPath, Keys};
 use crate::query::archived::{Shelf, moment};
 use crate::query::message::Message;
 use crate::query::record;
-use crate::query::talk::Talk;
+use crate::query::talk::{DERIVED, Talk};
 use crate::query::unread::Unread;
 use crate::schema::FieldRole;
 use crate::store::Reader;
@@ -18,6 +18,10 @@ use serde_json::{Map, Value};
 
 /// Says of a row that it is archived.
 const IN_ARCHIVE: &str = "in_archive";
+/// Says of a row that nobody read it here.
+const UNREAD: &str = "unread";
+/// What is not unread, whoever wrote it.
+const DELETED: &str = "deleted";
 
 /// Whoever takes what is handed out.
 pub type Taker<'t, T> = &'t mut dyn FnMut(T) -> Result<()>;
@@ -25,17 +29,17 @@ pub type Taker<'t, T> = &'t mut dyn FnMut(T) -> Result<()>;
 /// Where something stands in lists.
 type ListPlace = (i64, Option<Id>, Option<String>);
 
-/// The fields of messages that stand in their records: what [`each_row`] can read.
-pub fn stored_fields() -> impl Iterator<Item = &'static str> {
-    MESSAGES.fields.iter().map(|field| field.name)
+/// The fields of messages that [`each_row`] can read.
+pub fn row_fields() -> impl Iterator<Item = &'static str> {
+    let stored = MESSAGES.fields.iter().map(|field| field.name);
+    stored.chain(DERIVED).chain([IN_ARCHIVE, UNREAD])
 }
 
 /// Some fields of all messages and replies of an entity, deleted and archived ones included, in the
-/// order of [`super::list`]: a fraction of the work of [`each_message`] where they are few. Fields
-/// that are derived are not among them.
+/// order of [`super::list`]: a fraction of the work of [`each_message`] where they are few.
 ///
 /// # Errors
-/// `Corrupt` where the document or the archive is; those of `take`.
+/// `Corrupt` where the document is; those of `take`.
 pub fn each_row(
     reader: &Reader,
     entity: &EntityId,
@@ -44,27 +48,87 @@ pub fn each_row(
 ) -> Result<()> {
     let Some((view, beside)) = moment(reader, &entity.document(SPEC.name))? else { return Ok(()) };
     let created = MESSAGES.named(FieldRole::Created).unwrap_or_default();
-    let with_time = [names, &[created]].concat();
+    let unread = Unread::of(reader, entity)?;
+    let unread = Some(unread).filter(|unread| unread.is_kept() && names.contains(&UNREAD));
+    let mut read = [names, &[created]].concat();
+    let author = MESSAGES.named(FieldRole::Author).unwrap_or_default();
+    if unread.is_some() {
+        read.extend([author, DELETED]);
+    }
+    let talk = Talk::beside_archive(entity, &view, beside);
+    let rows = RowMaker { talk: &talk, unread, author, names, read: &read };
     let mut live = Vec::new();
     for of in [&MESSAGES, &REPLIES] {
         for home in of.homes(&view) {
-            for (key, row) in record::narrow(of, &view, &home.steps(), &with_time) {
-                let written = view.item(&home.child(&key).steps());
+            for (key, mut row) in record::narrow(of, &view, &home.steps(), &read) {
+                let path = home.child(&key);
+                let written = view.item(&path.steps());
                 let at = row.get(created).and_then(Value::as_i64).unwrap_or(0);
-                live.push(((at, written, Some(key)), row));
+                rows.complete(&path, written, &mut row);
+                live.push(((at, written, Some(key)), (path, row)));
             }
         }
     }
     live.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let shelf = Shelf::beside(entity.document(SPEC.name), &view, beside);
     // Where nothing of them is asked but how many they are.
-    if names.is_empty()
-        && let Some(archived) = shelf.count()
-    {
-        let rows = live.len() as u64 + archived;
-        return (0..rows).try_for_each(|_| take(Map::new()));
+    if names.is_empty() {
+        let paths: Vec<DocPath> = live.iter().map(|(_, (path, _))| path.clone()).collect();
+        if let Some(archived) = talk.shelf.count(&paths) {
+            let rows = live.len() as u64 + archived;
+            return (0..rows).try_for_each(|_| take(Map::new()));
+        }
     }
-    merged(live, &shelf, |archived| Ok(archived_row(&shelf, archived, names)), take)
+    let archived = |archived: &ArchivedRecord| {
+        Ok(rows.archived(archived).map(|row| (archived.path.clone(), row)))
+    };
+    merged(live, &talk.shelf, archived, &mut |(_, row)| take(row))
+}
+
+/// Makes rows of records.
+struct RowMaker<'t> {
+    talk: &'t Talk<'t>,
+    /// Where anybody asks what is unread, and anything ever was read.
+    unread: Option<Unread>,
+    /// Where the record says who wrote it.
+    author: &'t str,
+    names: &'t [&'t str],
+    /// The fields that are read for them.
+    read: &'t [&'t str],
+}
+
+impl RowMaker<'_> {
+    /// Adds to the fields of a record what is not in it.
+    fn complete(&self, path: &DocPath, written: Option<Id>, row: &mut Map<String, Value>) {
+        if let Some(unread) = &self.unread {
+            let author = row.get(self.author).and_then(Value::as_str).unwrap_or_default();
+            let is_deleted = row.get(DELETED).and_then(Value::as_bool).unwrap_or(false);
+            let id = path.last().map_or("", String::as_str);
+            let is_unread = !is_deleted && unread.is_unread(id, author, written);
+            row.insert(UNREAD.to_owned(), Value::from(is_unread));
+        }
+        self.talk.derive(path, self.names, row);
+    }
+
+    /// The row of an archived record; none where it cannot be read.
+    fn archived(&self, archived: &ArchivedRecord) -> Option<Map<String, Value>> {
+        let of = chat::collection_of(&archived.path);
+        let id = of.fields.first().map_or("", |field| field.name);
+        let mut row = Map::new();
+        let wanted = of.fields.iter().filter(|field| self.read.contains(&field.name));
+        let wanted: Vec<_> = wanted.filter(|field| field.name != id).collect();
+        if !wanted.is_empty() {
+            let fields = self.talk.shelf.some_fields(archived, self.read)?;
+            row.extend(
+                wanted.iter().map(|field| {
+                    (field.name.to_owned(), field.kind.to_json(fields.get(field.name)))
+                }),
+            );
+        }
+        row.insert(id.to_owned(), Value::from(archived.id()));
+        row.insert(IN_ARCHIVE.to_owned(), Value::from(true));
+        self.complete(&archived.path, Some(archived.written), &mut row);
+        Some(row)
+    }
 }
 
 /// All messages and replies of an entity, deleted and archived ones included, in the order of
@@ -111,24 +175,4 @@ fn merged<T>(
         read(&archived)?.map_or(Ok(()), &mut *take)
     })?;
     live.try_for_each(|(_, later)| take(later))
-}
-
-fn archived_row(
-    shelf: &Shelf<'_>,
-    archived: &ArchivedRecord,
-    names: &[&str],
-) -> Option<Map<String, Value>> {
-    let of = chat::collection_of(&archived.path);
-    let id = of.fields.first().map_or("", |field| field.name);
-    let mut row = Map::new();
-    if names.iter().any(|name| *name != id && *name != IN_ARCHIVE) {
-        let fields = shelf.fields(archived)?;
-        let wanted = of.fields.iter().filter(|field| names.contains(&field.name));
-        row.extend(
-            wanted.map(|field| (field.name.to_owned(), field.kind.to_json(fields.get(field.name)))),
-        );
-    }
-    row.insert(id.to_owned(), Value::from(archived.id()));
-    row.insert(IN_ARCHIVE.to_owned(), Value::from(true));
-    Some(row)
 }

@@ -1,7 +1,7 @@
 //! What was said: messages, threads, reactions, attachments.
 
 use super::shared::{ACKS, ENTITY};
-use crate::query::chat::stored_fields;
+use crate::query::chat::row_fields;
 use crate::sql::column::{flag, integer, json, text, time};
 use crate::sql::view::{Filler, SqlView};
 use serde_json::{Value, json as object};
@@ -29,12 +29,8 @@ pub const MESSAGES: SqlView = SqlView {
         flag("in_archive", "it is in the archive, and in its document no more"),
     ],
     filler: Filler::Entity(|source, entity, rows| {
-        let stored: Vec<&str> = stored_fields().chain(["entity", "in_archive"]).collect();
-        if let Some(names) = rows.wants_only(&stored) {
-            return source
-                .each_message_row(entity, &names, &mut |row| rows.add_fields(entity, row));
-        }
-        source.each_message(entity, &mut |message| rows.add_of(entity, &message))
+        let names: Vec<&str> = row_fields().filter(|name| rows.wants(name)).collect();
+        source.each_message_row(entity, &names, &mut |row| rows.add_fields(entity, row))
     }),
 };
 

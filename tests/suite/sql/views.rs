@@ -145,6 +145,52 @@ fn replies_threads_reactions_and_attachments_are_taken_apart() {
     assert_eq!((&files[0]["filename"], &files[0]["size_bytes"]), (&json!("map.txt"), &json!(4)));
 }
 
+/// What is archived is told as what is live is, with all that is derived beside it.
+#[test]
+fn archived_messages_have_every_column_of_live_ones() {
+    let machine = Machine::new("sql archived");
+    let store = machine.group("alice", &[BOB]);
+    let bob = machine.replica_of(&store, "bob", BOB);
+    let [old, gone] = [bob.send("an old word"), bob.send("soon gone")];
+    bob.ok(&["chat", "send", "an old reply", "--reply-to", &old]);
+    bob.ok(&["chat", "send", "a reply to nothing", "--reply-to", &gone]);
+    bob.ok(&["chat", "delete", &gone]);
+    bob.ok(&["chat", "react", &old, "👍"]);
+    bob.give(&store);
+    store.ok(&["chat", "read", &old]);
+    machine.pass(100 * 86_400);
+    store.give(&bob);
+    bob.give(&store);
+    assert!(store.json(&["archive", "run"])["archived"].as_u64() > Some(1));
+    bob.give(&store);
+    bob.send("a new word");
+    bob.give(&store);
+    let all = rows(&store, "SELECT * FROM messages");
+    let archived = all.iter().filter(|row| row["in_archive"] == true).count();
+    assert!(archived > 1 && archived < all.len(), "{all:#?}");
+    for row in &all {
+        let shown = store.json(&["chat", "show", row["id"].as_str().unwrap()]);
+        assert_same(&[shown], std::slice::from_ref(row), "messages");
+    }
+    let listed = list(&store, &["chat", "list", "--all"]);
+    let shown = rows(&store, "SELECT * FROM messages WHERE parent_id IS NULL OR parent_deleted");
+    assert_same(&listed, &shown, "messages");
+    let listed = column(&json!(list(&store, &["chat", "list", "--unread"])), "id");
+    let shown = rows(&store, "SELECT id FROM messages WHERE unread");
+    assert_eq!(column(&json!(shown), "id"), listed);
+    let count = &rows(&store, "SELECT count(*) AS n FROM messages")[0]["n"];
+    assert_eq!(*count, all.len());
+    for name in keys(&all[0]) {
+        let found = rows(&store, &format!("SELECT {name} FROM messages"));
+        let [found, expected] = [&found, &all].map(|rows| column_of(rows, name));
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+fn column_of(rows: &[Value], name: &str) -> Vec<Value> {
+    rows.iter().map(|row| row[name].clone()).collect()
+}
+
 /// What a column holds does not depend on which others are asked for.
 #[test]
 fn a_column_is_the_same_alone() {
