@@ -7,6 +7,9 @@ use crate::error::{Error, Hint, Next};
 use rusqlite::ErrorCode;
 use std::time::Duration;
 
+/// Letters of what SQLite says.
+const SAID: usize = 200;
+
 /// Of a query.
 pub(super) fn told(e: &rusqlite::Error, sql: &str, guard: &Guard, whole: Duration) -> Error {
     if let Some(refusal) = guard.refusal() {
@@ -20,8 +23,8 @@ pub(super) fn told(e: &rusqlite::Error, sql: &str, guard: &Guard, whole: Duratio
         _ => {}
     }
     let said = match e {
-        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
-        rusqlite::Error::SqliteFailure(_, Some(said)) => said.clone(),
+        rusqlite::Error::SqlInputError { msg, .. } => short(msg),
+        rusqlite::Error::SqliteFailure(_, Some(said)) => short(said),
         other => other.to_string(),
     };
     match e.sqlite_error_code() {
@@ -88,6 +91,13 @@ fn the_views() -> Hint {
     Hint::from(format!("the views are {}; ", all.join(", ")))
         .next(Next::Views)
         .and(" describes them")
+}
+
+/// As much of a sentence of SQLite's as anybody reads: it can repeat a value of any length.
+fn short(said: &str) -> String {
+    let mut letters = said.chars();
+    let begin: String = letters.by_ref().take(SAID).collect();
+    if letters.next().is_some() { begin + "…" } else { begin }
 }
 
 fn lasting(time: Duration) -> String {

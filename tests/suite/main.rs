@@ -14,6 +14,7 @@ mod application;
 mod architecture;
 mod archive;
 mod archive_damage;
+mod archive_guide;
 mod archive_late;
 mod archive_modes;
 mod archive_search;

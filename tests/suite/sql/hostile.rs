@@ -49,6 +49,22 @@ const DOES: &[(&str, &str)] = &[
     ("ROLLBACK", "a transaction"),
     ("SAVEPOINT x", "a savepoint"),
     ("RELEASE x", "a savepoint"),
+    ("VACUUM main INTO '/tmp/copy.sqlite'", "VACUUM"),
+    ("PRAGMA main.user_version = 1", "PRAGMA user_version"),
+    ("PRAGMA optimize", "PRAGMA optimize"),
+    ("PRAGMA wal_checkpoint", "PRAGMA wal_checkpoint"),
+    ("PRAGMA table_info(messages)", "PRAGMA table_info"),
+    ("PRAGMA trusted_schema = 1", "PRAGMA trusted_schema"),
+    ("INSERT INTO messages DEFAULT VALUES RETURNING *", "INSERT INTO messages"),
+    ("INSERT INTO sqlite_schema VALUES (1, 2, 3, 4, 5)", "CREATE"),
+    ("EXPLAIN QUERY PLAN DELETE FROM messages", "DELETE FROM messages"),
+    (
+        "CREATE TEMP TRIGGER x AFTER INSERT ON messages BEGIN SELECT 1; END",
+        "a change of the schema",
+    ),
+    ("CREATE TABLE IF NOT EXISTS messages (x)", "CREATE"),
+    ("ALTER TABLE messages RENAME TO x", "ALTER TABLE"),
+    ("END", "a transaction"),
     ("SELECT 1; DROP TABLE messages", "DROP"),
     ("SELECT 1; VACUUM INTO 'copy.sqlite'; SELECT 2", "one query at a time"),
 ];
@@ -68,7 +84,38 @@ const SEES: &[(&str, &str)] = &[
     ("SELECT sqlite_log(1, 'x')", "a query may not call sqlite_log()"),
     ("SELECT last_insert_rowid()", "a query may not call last_insert_rowid()"),
     ("SELECT fts5_source_id()", "a query may not call fts5_source_id()"),
+    ("SELECT sqlite_version()", "a query may not call sqlite_version()"),
+    ("SELECT fts5(NULL)", "a query may not call fts5()"),
+    ("SELECT jsonb('[1]')", "a query may not call jsonb()"),
+    ("SELECT json_group_array(zeroblob(1))", "a query may not call zeroblob()"),
+    (
+        "SELECT sqlite_rename_table(0, 0, 0, 0, 0, 0, 0)",
+        "a query may not call sqlite_rename_table()",
+    ),
+    ("SELECT sqlite_filename('main')", "no such function: sqlite_filename"),
+    ("SELECT 'a' REGEXP 'a'", "no such function: REGEXP"),
+    ("UPDATE sqlite_schema SET sql = ''", "table sqlite_master may not be modified"),
+    ("DELETE FROM sqlite_schema", "table sqlite_master may not be modified"),
     ("SELECT * FROM sqlite_schema", "no such view: sqlite_master"),
+    ("SELECT * FROM temp.sqlite_schema", "no such view: sqlite_temp_master"),
+    ("SELECT (SELECT count(*) FROM sqlite_schema)", "no such view: sqlite_schema"),
+    ("SELECT * FROM pragma_query_only(0)", "no such view: pragma_query_only"),
+    ("SELECT name FROM pragma_module_list", "no such view: pragma_module_list"),
+    (
+        "SELECT 1 WHERE EXISTS (SELECT * FROM pragma_compile_options)",
+        "no such view: pragma_compile_options",
+    ),
+    ("SELECT * FROM jsonb_tree('[1]')", "no such view: jsonb_tree"),
+    ("SELECT * FROM bytecode('SELECT 1')", "no such table: bytecode"),
+    ("SELECT * FROM main.messages_fts_data", "no such table: main.messages_fts_data"),
+    (
+        "WITH x AS (DELETE FROM messages RETURNING *) SELECT * FROM x",
+        "near \"DELETE\": syntax error",
+    ),
+    (".schema", "near \".\": syntax error"),
+    (".shell id", "near \".\": syntax error"),
+    ("/* x */ -- y", "there is no query in it"),
+    ("SELECT json(printf('%.*c', 100000, '['))", "malformed JSON"),
     ("SELECT count(*) FROM sqlite_temp_schema", "no such view: sqlite_temp_schema"),
     ("SELECT * FROM pragma_database_list", "no such view: pragma_database_list"),
     ("SELECT count(*) FROM pragma_function_list", "no such view: pragma_function_list"),
@@ -89,6 +136,8 @@ const SEES: &[(&str, &str)] = &[
 const TAKES: &[(&str, &str)] = &[
     ("SELECT printf('%.*c', 1000000000, 'x')", "a value or a row gets longer than 64 MiB"),
     ("SELECT format('%1000000000d', 1)", "a value or a row gets longer than 64 MiB"),
+    ("SELECT format('%.*f', 100000000, 1.0)", "a value or a row gets longer than 64 MiB"),
+    ("SELECT hex(printf('%.*c', 60000000, 'x'))", "a value or a row gets longer than 64 MiB"),
     (
         "WITH RECURSIVE t(s) AS (SELECT 'x' UNION ALL SELECT s || s FROM t) SELECT length(s) FROM t",
         "a value or a row gets longer than 64 MiB",
@@ -111,6 +160,9 @@ const LASTS: &[&str] = &[
     "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT sum(n) FROM t",
     "WITH RECURSIVE t(n) AS (SELECT 1 UNION SELECT (n * 7 + 1) % 1000000007 FROM t) \
      SELECT count(*) FROM t",
+    // A window over all of it.
+    "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT sum(n) OVER \
+     (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM t",
     // One instruction: SQLite does not look up from it.
     "SELECT instr(printf('%.*c', 60000000, 'x'), printf('%.*c', 30000000, 'x') || 'y')",
     "SELECT trim(printf('%.*c', 5000000, 'x'), printf('%.*c', 5000000, 'y') || 'x')",
@@ -150,6 +202,10 @@ fn whatever_is_no_view_is_not_seen() {
         for (query, said) in SEES {
             store.run(&["sql", query]).fails(2, &format!("error: {said}\n"));
         }
+        // However long the mistake is.
+        let query = "SELECT * FROM json_tree('[1]', '$' || printf('%.*c', 100000, '['))";
+        let said = format!("error: bad JSON path: '${}…\n", "[".repeat(183));
+        store.run(&["sql", query]).fails(2, &said);
     });
 }
 
