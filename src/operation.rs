@@ -21,10 +21,12 @@ pub use crate::concern::Outcome;
 
 use crate::error::{Error, Result};
 use crate::id::EntityId;
+use crate::limits;
 use crate::store::Session;
 use crate::tombstone;
 use declaration::{may, needs};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// Declares every operation once: the enum, what it says of itself, and what runs it.
 macro_rules! operations {
@@ -329,11 +331,28 @@ fn record(
     operation: &Operation,
     outcome: &Outcome,
 ) -> Result<()> {
-    let recorded = Recorded { id: outcome.id.clone(), operation };
-    let line = serde_json::to_string(&recorded)
-        .map_err(|e| Error::bug("an operation does not encode").because(e))?;
-    session.record(mark, &line);
+    let broken = |e| Error::bug("an operation does not encode").because(e);
+    let mut written = serde_json::to_value(operation).map_err(broken)?;
+    if let (Some(fields), Some(id)) = (written.as_object_mut(), &outcome.id) {
+        name_in_full(fields, operation.declaration(), id);
+    }
+    let recorded = Recorded { id: outcome.id.clone(), operation: written };
+    session.record(mark, &serde_json::to_string(&recorded).map_err(broken)?);
     Ok(())
+}
+
+/// Names the record that an operation is about by its whole id: what is a prefix of one record here
+/// may be that of another in the store where the log's operations are run again.
+fn name_in_full(fields: &mut Map<String, Value>, declared: &Declaration, id: &str) {
+    let names = declared.takes.iter().filter(|argument| argument.required);
+    let names = names.filter(|argument| argument.holds == Holds::Value);
+    let mut names = names.filter_map(|argument| {
+        let named = fields.get(argument.name)?.as_str()?;
+        (named.len() >= limits::PREFIX_CHARS && id.starts_with(named)).then_some(argument.name)
+    });
+    if let Some(name) = names.next() {
+        fields.insert(name.to_owned(), Value::from(id));
+    }
 }
 
 /// Removes the prunable tombstones of one entity.

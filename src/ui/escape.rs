@@ -83,6 +83,24 @@ pub fn numbered(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// XML with its lines and tabs, and with what acts on a terminal or hides by its number: the same to
+/// whoever reads XML.
+pub fn markup(text: &str) -> Cow<'_, str> {
+    let acts = |c: char| c != '\n' && c != '\t' && is_unsafe(c);
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match acts(c) {
+            false => out.push(c),
+            // Writing to a String does not fail.
+            true => drop(write!(out, "&#x{:x};", u32::from(c))),
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// What follows a character.
 fn after(text: &str, at: usize, c: char) -> &str {
     text.get(at + c.len_utf8()..).unwrap_or_default()

@@ -500,6 +500,11 @@ impl Report {
         Body::Text(super::escape::text(text)).into()
     }
 
+    /// XML, written as it is but for what acts on a terminal or hides, which has its number there.
+    pub fn markup(text: &str) -> Self {
+        Body::Text(super::escape::markup(text).into_owned()).into()
+    }
+
     /// All that is left to be read, written as it is: no more of it is held than a piece.
     pub fn copied(input: Box<dyn Read>) -> Self {
         Body::Copied(Copied(Rc::new(RefCell::new(input)))).into()

@@ -74,7 +74,7 @@ fn a_command_is_shown_with_its_operations_and_records() {
     assert_eq!(
         shown["operations"],
         json!([{"id": id, "operation": {
-            "op": "chat.edit", "entity": GROUP, "message": &id[..8], "text": "hello again",
+            "op": "chat.edit", "entity": GROUP, "message": id, "text": "hello again",
         }}])
     );
     let document = &shown["documents"][0];
@@ -139,6 +139,31 @@ fn what_a_command_did_can_be_done_elsewhere() {
     machine.run_with_stdin(&["-s", &dir, "batch"], again.join("\n").as_bytes()).exits(0);
     assert_eq!(other.column(&["chat", "list"], "content"), ["one"]);
     assert_eq!(other.json(&["member", "show", "bob-x"])["role"], "member");
+}
+
+/// What is a prefix of one record here may be that of another elsewhere.
+#[test]
+fn the_log_names_records_by_their_whole_ids() {
+    let machine = Machine::new("whole ids");
+    let store = machine.group("s", &[BOB]);
+    let message = store.send("hello");
+    let card = store.ok(&["kanban", "add", "Roof"]);
+    let issue = store.ok(&["issue", "open", "Leak"]);
+    let comment = store.ok(&["issue", "comment", &issue, "Oil"]);
+    let (a, b) = (&issue[..6], &comment[..6]);
+    for (args, name, id) in [
+        (&["chat", "edit", &message[..6], "bye"][..], "message", message.as_str()),
+        (&["kanban", "move", &card[..6], "Done"], "card", &card),
+        (&["issue", "comment", "--edit", b, a, "Water"], "comment", &comment),
+        (&["issue", "priority", a, "high"], "issue", &issue),
+        (&["member", "role", &BOB[..5], "viewer"], "member", BOB),
+        (&["chat", "delete", &message[..6]], "message", &message),
+    ] {
+        store.ok(args);
+        let seq = store.ok(&["log", "--limit", "1", "-o", "id"]);
+        let operation = store.json(&["log", "show", &seq])["operations"][0]["operation"].take();
+        assert_eq!(operation[name], json!(id), "{args:?}: {operation}");
+    }
 }
 
 #[test]

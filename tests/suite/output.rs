@@ -5,7 +5,7 @@ use crate::support::*;
 use serde_json::{Value, json};
 use std::io::Read;
 use std::process::Stdio;
-use yrs::{Map, MapPrelim, WriteTxn};
+use yrs::{Map, MapPrelim, Text, WriteTxn, Xml, XmlElementPrelim, XmlFragment, XmlTextPrelim};
 
 /// A store with a member, a message and a tombstone: something in every list.
 fn lived_in(machine: &Machine) -> Store<'_> {
@@ -228,6 +228,20 @@ fn hostile_text_is_escaped_everywhere_but_in_json() {
         let run = machine.run_with_stdin(&[&["-s", dir.as_str()], args].concat(), line.as_bytes());
         assert!(!run.stdout.contains(acts), "{args:?}: {:?}", run.stdout);
         assert!(!run.stderr.contains(acts), "{args:?}: {:?}", run.stderr);
+    }
+    let page = oracle::update(6, &[], |txn| {
+        let paragraph = txn.get_or_insert_xml_fragment("page");
+        let paragraph = paragraph.push_back(txn, XmlElementPrelim::empty("paragraph"));
+        paragraph.insert_attribute(txn, "class", HOSTILE);
+        paragraph.push_back(txn, XmlTextPrelim::new(HOSTILE));
+        txn.get_or_insert_text("said").insert(txn, 0, HOSTILE);
+    });
+    std::fs::write(machine.path("page.bin"), page).unwrap();
+    for form in ["xml", "markdown", "html", "delta", "json", "yjs"] {
+        let run = machine.run(&["doc", "dump", "page.bin", "--as", form]);
+        let acts = |c: char| c != '\t' && acts(c);
+        assert!(!run.exits(0).stdout.contains(acts), "{form}: {:?}", run.stdout);
+        assert!(run.stdout.contains("drawkcab"), "{form}: {:?}", run.stdout);
     }
     // Sentences on stderr are no way around it either.
     let run = store.run(&["entity", "rename", "\u{1b}[31mred"]);

@@ -178,7 +178,7 @@ fn of_types(types: SharedTypes, format: DumpFormat, args: &DumpArgs) -> Result<R
             nothing_of(nodes.is_empty(), "XML", &args.doc)?;
             let text: String =
                 nodes.iter().map(|(_, node)| format!("{}\n", types.xml(*node))).collect();
-            Ok(Report::text(text))
+            Ok(Report::markup(&text))
         }
     }
 }
