@@ -47,6 +47,8 @@ pub struct MergeSummary {
     pub archived: usize,
     /// Values that lost a conflict.
     pub conflicts: usize,
+    /// Of a document that no concern understands, the roots in which something changed.
+    pub roots: Vec<String>,
 }
 
 /// What the rules made of an import.
@@ -120,6 +122,7 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
                 let counts = carried::count(incoming.before.as_ref(), &after)?;
                 (account.added, account.edited) = (counts.added, counts.edited);
                 account.deleted = counts.deleted;
+                account.roots = counts.roots;
             }
             summaries.push((doc.clone(), account));
             continue;

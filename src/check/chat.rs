@@ -43,7 +43,7 @@ pub fn threads(entity: &EntityId, view: &View) -> Result<Vec<Found>> {
 fn once_messages(view: &View) -> Result<BTreeSet<String>> {
     let update = view.update(SPEC.roots)?;
     let locations = Locations::of(&update);
-    let keys = locations.all().iter().filter(
+    let keys = locations.all().map(|(_, place)| place).filter(
         |place| matches!(place.owner, Owner::Root(root) if locations.root(root) == "messages"),
     );
     Ok(keys.filter_map(|place| place.key.map(str::to_owned)).collect())

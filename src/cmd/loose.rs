@@ -6,7 +6,7 @@ use super::subject::{LooseDocument, pick, split};
 use super::{Context, files};
 use crate::crdt::types::SharedTypes;
 use crate::error::{Error, Result};
-use crate::foreign::{FileContent, why_not};
+use crate::foreign::{FileContent, breaks_off, why_not};
 use crate::ui::{Column, Report, Row};
 use crate::wire::{Salvage, Unchecked, Update, merge_with_gaps};
 use serde_json::json;
@@ -138,19 +138,23 @@ fn left_of(path: &Path, from: FromKind, rows: &mut Vec<Row>) -> Result<Vec<Vec<u
     let name = files::name(path);
     let wanted = path.to_string_lossy();
     let (path, picked) = split(&wanted);
-    let file = ForeignFile::read(&path, from)?;
+    let mut file = ForeignFile::read(&path, from)?;
     let mut row = Row::new();
     row.insert("file".into(), json!(name));
-    let updates = match file.identified.map(|identified| identified.found) {
+    let updates = match file.identified.take().map(|identified| identified.found) {
         Some(FileContent::Documents(documents)) => {
             let document = pick(&name, &documents, picked)?;
-            document.steps.iter().map(|step| step.update.clone()).collect()
+            document.steps.iter().map(|step| step.update.to_vec()).collect()
         }
         Some(_) => return Err(Error::usage(format!("{name} holds no content"))),
         None => {
             let salvage = Salvage::read(&file.bytes);
             let (announced, read) = salvage.announced.unwrap_or((0, 0));
             let blocks = salvage.update().blocks().len();
+            if blocks > 0 && !breaks_off(&file.bytes) {
+                // A picture begins like an update of a block or two as well.
+                return Err(file.unknown(&path, from));
+            }
             row.insert("blocks".into(), json!(blocks));
             row.insert("announced".into(), json!(announced.max(read)));
             row.insert("state".into(), json!(if blocks == 0 { "lost" } else { "partial" }));

@@ -5,7 +5,7 @@ use super::foreign::{ForeignFile, FromKind, is_readable};
 use super::subject::LooseDocument;
 use super::time::fixed;
 use crate::crdt::types::SharedTypes;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, counted};
 use crate::foreign::{FileContent, KeptUpdate};
 use crate::wire::{Clocks, DeleteSet, Update, Version, merge_with_gaps};
 use std::path::Path;
@@ -40,8 +40,12 @@ fn then(context: &Context, file: &LooseDocument, moment: &str) -> Result<SharedT
             .map_err(|e| Error::usage(format!("{moment} is no number of an update")).because(e))?;
         let steps = &file.document.steps;
         let some = steps.get(..count).ok_or_else(|| {
-            Error::not_found(format!("{} holds {} updates", file.name, steps.len()))
-                .hint(format!("`crdtctl doc log {}` lists them", file.name))
+            Error::not_found(format!(
+                "{} holds {}",
+                file.name,
+                counted(steps.len() as u64, "update")
+            ))
+            .hint(format!("`crdtctl doc log {}` lists them", file.name))
         })?;
         return merged(some.iter());
     }

@@ -11,6 +11,7 @@ use crate::id::DocId;
 use crate::store::Reader;
 use crate::wire::{Update, merge_with_gaps};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Names of documents that an error lists.
 const NAMED: usize = 8;
@@ -34,7 +35,7 @@ pub struct LooseDocument {
     /// Its updates as they are kept.
     pub document: FoundDocument,
     /// All of them as one, in v1.
-    pub update: Vec<u8>,
+    pub update: Arc<Vec<u8>>,
 }
 
 /// The content of a document, read in one of two ways.
@@ -104,7 +105,7 @@ impl LooseDocument {
     /// # Errors
     /// As [`SharedTypes::read`].
     pub fn types(&self) -> Result<SharedTypes> {
-        SharedTypes::read(self.update.clone())
+        SharedTypes::read(Arc::clone(&self.update))
     }
 }
 
@@ -123,6 +124,9 @@ impl Context {
         if wanted == "-" || from.kind.is_some() || there && is_path(wanted) {
             return file();
         }
+        if is_path(wanted) && path.is_dir() {
+            return Err(no_file(wanted));
+        }
         if is_path(wanted) && !wanted.contains(':') {
             return Err(files::missing(&path));
         }
@@ -138,6 +142,9 @@ impl Context {
                 Err(error.because(format!("{wanted} is a file here, too: `./{wanted}`")))
             }
             Err(_) if there => file(),
+            Err(error) if error.kind == Kind::NotFound && path.is_dir() => {
+                Err(no_file(wanted).because(error.message))
+            }
             Err(error) if error.kind == Kind::NotFound => {
                 Err(error.because(format!("and there is no file {wanted}")))
             }
@@ -150,7 +157,11 @@ impl Context {
     /// # Errors
     /// `Ambiguous` for what is a file and a document.
     pub fn means_file(&self, wanted: &str) -> Result<bool> {
-        let there = is_readable(&split(wanted).0);
+        let path = split(wanted).0;
+        let there = is_readable(&path);
+        if !there && path.is_dir() && (is_path(wanted) || self.reader().is_err()) {
+            return Err(no_file(wanted));
+        }
         if wanted == "-" || there && is_path(wanted) {
             return Ok(true);
         }
@@ -176,7 +187,8 @@ impl Context {
             Subject::File(file) => Ok(*file),
             Subject::Stored(reader, doc) => {
                 let update = reader.bytes(&doc)?.ok_or_else(|| resolve::missing(&doc))?;
-                let steps = vec![KeptUpdate { update: update.clone(), at: None }];
+                let update = Arc::new(update);
+                let steps = vec![KeptUpdate { update: Arc::clone(&update), at: None }];
                 let document = FoundDocument { steps, ..FoundDocument::default() };
                 let name = doc.to_string();
                 Ok(LooseDocument {
@@ -223,6 +235,12 @@ impl Context {
         note_unread(self, &name, &document)?;
         LooseDocument::of(name, identified, document)
     }
+}
+
+/// The error for a directory that is no database.
+fn no_file(wanted: &str) -> Error {
+    Error::not_found(format!("{wanted} is a directory, and no LevelDB"))
+        .hint("name a file in it; `crdtctl doc kind FILE…` says what each is")
 }
 
 /// Whether an argument is written as a path.
@@ -278,8 +296,12 @@ pub fn pick<'d>(
         (Some(wanted), all) => {
             let found = all.iter().find(|one| one.name.as_deref() == Some(wanted));
             found.ok_or_else(|| {
-                Error::not_found(format!("{name}: there is no document {wanted}"))
-                    .hint(format!("there are {}", names()))
+                let called = if wanted.is_empty() { "without a name" } else { wanted };
+                let error = Error::not_found(format!("{name}: there is no document {called}"));
+                match all.iter().any(|one| one.name.is_some()) {
+                    true => error.hint(format!("there are {}", names())),
+                    false => error.hint("what the file holds has no name: leave `#` out"),
+                }
             })
         }
     }
@@ -299,9 +321,9 @@ fn note_unread(context: &Context, name: &str, document: &FoundDocument) -> Resul
 }
 
 /// All updates of a document as one.
-fn merged(name: &str, document: &FoundDocument) -> Result<Vec<u8>> {
+fn merged(name: &str, document: &FoundDocument) -> Result<Arc<Vec<u8>>> {
     if let [one] = document.steps.as_slice() {
-        return Ok(one.update.clone());
+        return Ok(Arc::clone(&one.update));
     }
     let walk = |bytes| {
         Update::walk(bytes).map_err(|fault| {
@@ -310,5 +332,5 @@ fn merged(name: &str, document: &FoundDocument) -> Result<Vec<u8>> {
     };
     let updates: Vec<Update<'_>> =
         document.steps.iter().map(|step| walk(&step.update)).collect::<Result<_>>()?;
-    Ok(merge_with_gaps(&updates))
+    Ok(merge_with_gaps(&updates).into())
 }

@@ -10,6 +10,7 @@ mod build;
 mod content;
 mod delta;
 mod digest;
+mod entries;
 mod json;
 mod out;
 mod placed;

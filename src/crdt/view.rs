@@ -23,8 +23,8 @@ use crate::crdt::source::{Shared, Source, keys_beginning};
 use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
 use crate::wire::{
-    ByteReader, Checked, HeldElsewhere, Id, Kind, Record, RootKind, Shape, Update, Value, Version,
-    any,
+    Block, ByteReader, Checked, HeldElsewhere, Id, Kind, Record, RootKind, Shape, Update, Value,
+    Version, any,
 };
 use elements::Elements;
 use std::ops::Range;
@@ -87,6 +87,12 @@ impl Span {
         // The walk refuses 4 GiB and more, so offsets fit.
         let fit = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Span { start: fit(start), len: fit(end.saturating_sub(start)) }
+    }
+
+    /// Where the key is written that a block names.
+    pub fn of_key(block: &Block, key: &str) -> Span {
+        let at = block.key_at(key);
+        Span::between(at.start, at.end)
     }
 }
 

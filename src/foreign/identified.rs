@@ -3,6 +3,7 @@
 use crate::limits::{UNPACKED_BYTES, UNPACKED_STRETCH, WRAPPINGS};
 use crate::wire::{Clocks, Version};
 use std::fmt;
+use std::sync::Arc;
 
 /// What some bytes are. The names ([`FileKind::name`]) are public API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +89,7 @@ impl fmt::Display for Wrapping {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptUpdate {
     /// The v1 bytes.
-    pub update: Vec<u8>,
+    pub update: Arc<Vec<u8>>,
     /// When it was written, in Unix milliseconds, where that is kept.
     pub at: Option<i64>,
 }
@@ -149,7 +150,7 @@ impl Identified {
     }
 
     pub(super) fn update(form: FileKind, update: Vec<u8>) -> Self {
-        let steps = vec![KeptUpdate { update, at: None }];
+        let steps = vec![KeptUpdate { update: update.into(), at: None }];
         Identified::bare(form, FileContent::Documents(vec![FoundDocument::unnamed(steps)]))
     }
 

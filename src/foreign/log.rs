@@ -4,6 +4,7 @@ use super::bare::v2;
 use super::identified::{Identified, KeptUpdate};
 use super::message;
 use crate::wire::{ByteReader, Update};
+use std::sync::Arc;
 
 /// Updates one right after the other: each says itself where it ends.
 pub fn concatenated(bytes: &[u8]) -> Option<Identified> {
@@ -17,7 +18,7 @@ pub fn concatenated(bytes: &[u8]) -> Option<Identified> {
             Err(_) => return None,
         };
         let (update, after) = rest.split_at_checked(end)?;
-        steps.push(KeptUpdate { update: update.to_vec(), at: None });
+        steps.push(KeptUpdate { update: update.to_vec().into(), at: None });
         rest = after;
     }
     // Zeros are empty updates, too, and a file of zeros is nothing.
@@ -61,7 +62,7 @@ fn behind_lengths(
     while reader.left() > 0 {
         let length = length(&mut reader)?;
         let update = as_update(reader.take(length).ok()?)?;
-        steps.push(KeptUpdate { update, at: None });
+        steps.push(KeptUpdate { update: update.into(), at: None });
     }
     (!steps.is_empty()).then_some(steps)
 }
@@ -72,5 +73,5 @@ fn as_update(bytes: &[u8]) -> Option<Vec<u8>> {
         return Some(bytes.to_vec());
     }
     let found = v2(bytes).or_else(|| message::outer(bytes)).or_else(|| message::inner(bytes))?;
-    Some(found.steps()?.pop()?.update)
+    Some(Arc::unwrap_or_clone(found.steps()?.pop()?.update))
 }

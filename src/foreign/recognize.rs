@@ -2,7 +2,7 @@
 
 use super::bare::{snapshot, v1, v2, vector};
 use super::database::{sqlite, y_sweet, ystore};
-use super::identified::{Depth, Identified};
+use super::identified::{Depth, Identified, Wrapping};
 use super::{log, message, packed, text};
 
 /// What somebody says the outermost form is; the names are public API.
@@ -120,7 +120,7 @@ pub fn identify_as(bytes: &[u8], named: Named) -> Option<Identified> {
 
 /// What bytes are at some depth.
 pub(super) fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
-    if bytes.is_empty() {
+    if bytes.is_empty() || is_never_written(bytes) {
         return None;
     }
     if let Some(found) = sqlite(bytes, depth).or_else(|| ystore(bytes, depth)) {
@@ -134,6 +134,9 @@ pub(super) fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
     }
     if let (Some(inner), Some(text)) = (inner, text::printable(bytes)) {
         return text::look(text, inner);
+    }
+    if let (Some(inner), Some(text)) = (inner, text::utf16(bytes)) {
+        return text::look(&text, inner).map(|found| found.within(Wrapping::Text("UTF-16")));
     }
     v1(bytes)
         .or_else(|| v2(bytes))
@@ -149,4 +152,10 @@ pub(super) fn look(bytes: &[u8], depth: Depth) -> Option<Identified> {
         .or_else(|| vector(bytes))
         // Brotli has no mark of its own: nearly anything begins like it.
         .or_else(|| packed::brotli(bytes, inner?))
+}
+
+/// Zeros alone, and more of them than the longest empty thing has: a file with a hole.
+fn is_never_written(bytes: &[u8]) -> bool {
+    const EMPTY: usize = 64;
+    bytes.len() > EMPTY && bytes.iter().all(|byte| *byte == 0)
 }

@@ -55,6 +55,9 @@ fn other(bytes: &[u8]) -> Option<String> {
     if let Some(text) = text::printable(bytes) {
         return Some(of_text(text.trim()));
     }
+    if let Some(text) = text::utf16(bytes) {
+        return Some(format!("{}, in UTF-16", of_text(text.trim())));
+    }
     let is_v2 = bytes.first() == Some(&0) && bytes.len() > 12;
     let cut =
         "it begins as an update in v2 and is cut short: of v2 nothing can be read without its end";

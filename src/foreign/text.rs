@@ -20,6 +20,22 @@ pub fn printable(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }
 
+/// The text that bytes are in UTF-16, as PowerShell writes what is redirected into a file: known by
+/// the mark that it begins with.
+pub fn utf16(bytes: &[u8]) -> Option<String> {
+    let (mark, rest) = bytes.split_first_chunk::<2>()?;
+    let unit: fn([u8; 2]) -> u16 = match mark {
+        [0xff, 0xfe] => u16::from_le_bytes,
+        [0xfe, 0xff] => u16::from_be_bytes,
+        _ => return None,
+    };
+    let pairs = rest.chunks_exact(2);
+    let is_whole = pairs.remainder().is_empty();
+    let units = pairs.filter_map(|pair| pair.first_chunk::<2>().map(|pair| unit(*pair)));
+    let text: String = char::decode_utf16(units).collect::<Result<_, _>>().ok()?;
+    (is_whole && printable(text.as_bytes()).is_some()).then_some(text)
+}
+
 /// What a text is.
 pub fn look(text: &str, depth: Depth) -> Option<Identified> {
     let text = text.trim_start_matches('\u{feff}').trim();

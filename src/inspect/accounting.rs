@@ -8,7 +8,7 @@ use super::path::{Mark, NONE, PatternRole, Patterns, bracketed, keys};
 use crate::path::DocPath;
 use crate::schema::Spec;
 use crate::wire::{Block, Dead, Id, Kind, Location, Locations, Owner, Update, Value};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Why bytes are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,8 +103,11 @@ pub struct RecordBytes {
     pub created: Option<i64>,
 }
 
+/// Not looked at yet; no pattern, either.
+const UNSEEN: u32 = NONE - 1;
+
 /// Where a location is, seen from the root.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct PatternAt {
     /// Of the items there; of a sequence, that of the sequence itself.
     pattern: u32,
@@ -118,12 +121,14 @@ pub struct ByteAccounting<'u, 'a, S> {
     locations: Locations<'a>,
     patterns: Patterns,
     containers: Vec<CreatedContainer>,
-    /// Per block.
-    container_of: Vec<u32>,
-    /// Per location; none where what is around it is not known.
-    patterns_at: Vec<Option<PatternAt>>,
-    /// Per block, what of it is deleted.
-    dead: Vec<Dead>,
+    /// Of the blocks that created one.
+    container_of: HashMap<usize, u32>,
+    /// Per location, which of `known_patterns`; none where what is around it is not known.
+    patterns_at: Vec<u32>,
+    /// Each of them different from the one before.
+    known_patterns: Vec<PatternAt>,
+    /// Of the blocks of which anything is deleted, what that is, by their index.
+    dead: Vec<(usize, Dead)>,
     /// Per location, whether something lives there.
     inhabited: Vec<bool>,
     records: Vec<RecordBytes>,
@@ -134,15 +139,16 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
     /// themselves. Linear in the update.
     pub fn of(update: &'u Update<'a, S>, spec: Option<&'static Spec>) -> Self {
         let locations = Locations::of(update);
-        let count = locations.all().len();
+        let count = locations.end();
         let mut accounting = ByteAccounting {
             update,
             locations,
             patterns: Patterns::new(spec),
             containers: Vec::new(),
-            container_of: vec![NONE; update.blocks().len()],
-            patterns_at: vec![None; count],
-            dead: vec![Dead::default(); update.blocks().len()],
+            container_of: HashMap::new(),
+            patterns_at: vec![UNSEEN; count],
+            known_patterns: Vec::new(),
+            dead: Vec::new(),
             inhabited: vec![false; count],
             records: Vec::new(),
         };
@@ -239,7 +245,7 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
             Kind::Skip => return give(alone(Why::Gap)),
             _ => {}
         }
-        let dead = self.dead.get(index).copied().unwrap_or_default();
+        let dead = self.dead_in(index);
         let is_dead = dead.units >= block.len;
         let Some((location, pattern_at)) = self.pattern_at(index) else {
             // What is around it is not known, or gone.
@@ -286,20 +292,21 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
 
     /// The pattern of a block: elements of a sequence that are containers have one of their own.
     fn pattern_of(&self, index: usize, pattern_at: PatternAt) -> u32 {
-        let container = self.container_of.get(index).copied().unwrap_or(NONE);
+        let container = self.container_of.get(&index).copied().unwrap_or(NONE);
         self.containers.get(container as usize).map_or(pattern_at.pattern, |own| own.pattern)
     }
 
     /// The record that a block created.
     fn own_record(&self, index: usize) -> Option<u32> {
-        let container = self.container_of.get(index).copied()?;
+        let container = self.container_of.get(&index).copied()?;
         let record = self.containers.get(container as usize)?.record;
         (self.record(record)?.block == index).then_some(record)
     }
 
     fn pattern_at(&self, index: usize) -> Option<(usize, PatternAt)> {
         let location = self.locations.index(index)?;
-        Some((location, self.patterns_at.get(location).copied()??))
+        let known = self.patterns_at.get(location).copied()?;
+        Some((location, self.known_patterns.get(known as usize).copied()?))
     }
 
     fn is_inhabited(&self, location: usize) -> bool {
@@ -315,23 +322,23 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
 impl<'a, S> ByteAccounting<'_, 'a, S> {
     /// Finds the pattern of every location and makes every container, those around first.
     fn settle(&mut self) {
-        let mut looked_at = vec![false; self.patterns_at.len()];
         let mut chain = Vec::new();
         for location in 0..self.patterns_at.len() {
-            let mut at = Some(location);
+            let mut at = Some(location).filter(|at| self.locations.index(*at) == Some(*at));
             // A location that was looked at and has no pattern yet is in this chain: a circle.
             while let Some(location) = at
-                && let Some(seen) = looked_at.get_mut(location)
-                && !*seen
+                && let Some(seen) = self.patterns_at.get_mut(location)
+                && *seen == UNSEEN
             {
-                *seen = true;
+                *seen = NONE;
                 chain.push(location);
                 at = self.around(location);
             }
             while let Some(location) = chain.pop() {
-                let pattern_at = self.find_spot(location);
-                if let Some(slot) = self.patterns_at.get_mut(location) {
-                    *slot = pattern_at;
+                let pattern_at = self.find_spot(location).map(|spot| self.noted(spot));
+                if let (Some(slot), Some(known)) = (self.patterns_at.get_mut(location), pattern_at)
+                {
+                    *slot = known;
                 }
             }
         }
@@ -344,6 +351,14 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
                 }
             }
         }
+    }
+
+    /// The number of a pattern with its container: neighbours have the same most often.
+    fn noted(&mut self, spot: PatternAt) -> u32 {
+        if self.known_patterns.last() != Some(&spot) {
+            self.known_patterns.push(spot);
+        }
+        u32::try_from(self.known_patterns.len()).map_or(NONE, |count| count - 1)
     }
 
     /// The location of the item that created the container of a location.
@@ -370,9 +385,8 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
     /// The container that a block created, made when it is first asked for; none where it is not
     /// known what is around it.
     fn container(&mut self, index: usize) -> Option<u32> {
-        let known = self.container_of.get(index).copied()?;
-        if known != NONE {
-            return Some(known);
+        if let Some(known) = self.container_of.get(&index) {
+            return Some(*known);
         }
         let (location, pattern_at) = self.pattern_at(index)?;
         let pattern = match self.is_keyed(location) {
@@ -398,7 +412,7 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
         };
         self.containers.push(CreatedContainer { pattern, record, dead });
         let own = self.containers.len() as u32 - 1;
-        *self.container_of.get_mut(index)? = own;
+        self.container_of.insert(index, own);
         Some(own)
     }
 
@@ -412,17 +426,27 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
 
     fn is_dead(&self, index: usize) -> bool {
         let length = self.update.blocks().get(index).map_or(0, |block| block.len);
-        self.dead.get(index).is_none_or(|dead| dead.units >= length)
+        self.dead_in(index).units >= length
+    }
+
+    /// What of a block is deleted.
+    fn dead_in(&self, index: usize) -> Dead {
+        let at = self.dead.binary_search_by_key(&index, |(block, _)| *block);
+        at.ok().and_then(|at| self.dead.get(at)).map(|(_, dead)| *dead).unwrap_or_default()
     }
 
     /// Finds out what of each block is deleted.
     fn find_dead(&mut self) {
         for (client, range) in self.update.client_ranges() {
-            let blocks = self.update.blocks().get(range.clone()).unwrap_or(&[]);
-            for (slot, block) in self.dead.get_mut(range).into_iter().flatten().zip(blocks) {
-                *slot = self.update.dead(client, block);
+            for index in range {
+                let block = self.update.blocks().get(index);
+                let dead = block.map(|block| self.update.dead(client, block));
+                if let Some(dead) = dead.filter(|dead| *dead != Dead::default()) {
+                    self.dead.push((index, dead));
+                }
             }
         }
+        self.dead.sort_unstable_by_key(|(index, _)| *index);
     }
 
     /// Reads what the records say of themselves, and notes where something lives.
@@ -462,20 +486,23 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
     /// Counts a location as inhabited where one of the same container and key is: an overwritten
     /// value may have been written at once with the one that stayed.
     fn unite(&mut self) {
-        let deserted: HashSet<(u64, &str)> = (0..self.patterns_at.len())
-            .filter(|location| !self.is_inhabited(*location))
-            .filter_map(|location| address(self.locations.get(location)?))
+        let all = || self.locations.all();
+        let deserted: HashSet<(u64, &str)> = all()
+            .filter(|(at, _)| !self.is_inhabited(*at))
+            .filter_map(|(_, location)| address(location))
             .collect();
         if deserted.is_empty() {
             return;
         }
-        let shared: HashSet<(u64, &str)> = (0..self.patterns_at.len())
-            .filter(|location| self.is_inhabited(*location))
-            .filter_map(|location| address(self.locations.get(location)?))
+        let shared: HashSet<(u64, &str)> = all()
+            .filter(|(at, _)| self.is_inhabited(*at))
+            .filter_map(|(_, location)| address(location))
             .filter(|address| deserted.contains(address))
             .collect();
-        for (slot, location) in self.inhabited.iter_mut().zip(self.locations.all()) {
-            *slot = *slot || address(*location).is_some_and(|address| shared.contains(&address));
+        for (at, location) in self.locations.all() {
+            if let Some(slot) = self.inhabited.get_mut(at) {
+                *slot = *slot || address(location).is_some_and(|it| shared.contains(&it));
+            }
         }
     }
 

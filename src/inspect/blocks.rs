@@ -27,6 +27,9 @@ pub struct Raw {
     pub key: Option<String>,
     /// What it holds, in one word: `gc`, `deleted`, `string`, `any`, `map`, `array` and so on.
     pub kind: &'static str,
+    /// What a link or a move points at: a unit, or the first and the last with `..` between them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// All of it is deleted.
     pub deleted: bool,
     /// Of its length, how much is.
@@ -102,6 +105,7 @@ fn raw<S>(
         parent: path.map(|path| joined(&path)).or(written),
         key: key.map(str::to_owned),
         kind: kind(update.content(block), block.kind),
+        target: update.target(block).map(|target| target.to_string()),
         deleted: dead >= block.len,
         deleted_length: dead,
         bytes: block.span().len() as u64,

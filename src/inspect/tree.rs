@@ -1,11 +1,11 @@
 //! The shape of a document's live content: which paths there are, of which type, and how many.
 
 use super::path::{NONE, Patterns};
-use crate::crdt::types::{Insert, SharedType, SharedTypes, SharedValue, TypeKind};
+use crate::crdt::types::{Insert, PlacedBlocks, SharedType, SharedTypes, SharedValue, TypeKind};
 use crate::schema::Spec;
-use crate::wire::Value;
+use crate::wire::{Id, Update, Value};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// One path; public API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,6 +38,7 @@ pub fn tree(roots: &[(String, Value)], spec: Option<&'static Spec>, depth: usize
 pub fn tree_of_types(types: &SharedTypes, depth: usize) -> Vec<Branch> {
     let mut grower = Grower { patterns: Patterns::new(None), seen: Vec::new() };
     let mut open: Vec<(u32, SharedType, usize)> = Vec::new();
+    let targets = targets(types);
     for (name, container) in types.live_roots() {
         let root = grower.patterns.root(name);
         open.push((root, container, depth));
@@ -47,6 +48,12 @@ pub fn tree_of_types(types: &SharedTypes, depth: usize) -> Vec<Branch> {
         grower.see_container(types, pattern, container);
         if depth == 0 {
             continue;
+        }
+        if let Some(place) = targets.get(&container) {
+            let arrow = grower.patterns.named_child(pattern, "→");
+            let child =
+                place.split('/').fold(arrow, |at, step| grower.patterns.named_child(at, step));
+            grower.see(child, "target", 1);
         }
         for (key, part) in types.fields(container) {
             let child = match types.kind(container) {
@@ -79,6 +86,21 @@ pub fn tree_of_types(types: &SharedTypes, depth: usize) -> Vec<Branch> {
         }
     }
     grower.branches()
+}
+
+/// Where that stands which each link points at.
+fn targets(types: &SharedTypes) -> HashMap<SharedType, String> {
+    let mut linked = types.linked().peekable();
+    if linked.peek().is_none() {
+        return HashMap::new();
+    }
+    let Ok(update) = Update::walk(types.bytes()) else { return HashMap::new() };
+    let placed = PlacedBlocks::of(&update);
+    let place = |(link, id): (SharedType, Id)| {
+        let (block, _) = update.find_block(id.client, id.clock)?;
+        Some((link, placed.path(placed.list(block)?)))
+    };
+    linked.filter_map(place).collect()
 }
 
 struct Grower {

@@ -15,6 +15,23 @@ pub struct PartCounts {
     pub edited: usize,
     /// What is not there any more.
     pub deleted: usize,
+    /// The roots in which that is.
+    pub roots: Vec<String>,
+}
+
+impl PartCounts {
+    fn all(&self) -> usize {
+        self.added + self.edited + self.deleted
+    }
+
+    fn see(&mut self, old: Option<&[u8; 32]>, new: Option<&[u8; 32]>) {
+        match (old, new) {
+            (None, Some(_)) => self.added += 1,
+            (Some(_), None) => self.deleted += 1,
+            (Some(old), Some(new)) if old != new => self.edited += 1,
+            _ => {}
+        }
+    }
 }
 
 /// Counts what came.
@@ -31,12 +48,6 @@ pub fn count(before: Option<&AnyView>, after: &AnyView) -> Result<PartCounts> {
 
 fn compare(before: Option<&SharedTypes>, after: &SharedTypes) -> PartCounts {
     let mut counts = PartCounts::default();
-    let mut count = |old: Option<&[u8; 32]>, new: Option<&[u8; 32]>| match (old, new) {
-        (None, Some(_)) => counts.added += 1,
-        (Some(_), None) => counts.deleted += 1,
-        (Some(old), Some(new)) if old != new => counts.edited += 1,
-        _ => {}
-    };
     let of = |types: &SharedTypes| -> BTreeMap<String, SharedType> {
         types.live_roots().map(|(name, root)| (name.to_owned(), root)).collect()
     };
@@ -48,8 +59,12 @@ fn compare(before: Option<&SharedTypes>, after: &SharedTypes) -> PartCounts {
         };
         let (old, new) = (part(before, &old), part(Some(after), &new));
         let places: BTreeSet<&RootPart> = old.keys().chain(new.keys()).collect();
+        let seen = counts.all();
         for place in places {
-            count(old.get(place), new.get(place));
+            counts.see(old.get(place), new.get(place));
+        }
+        if counts.all() > seen {
+            counts.roots.push(name.clone());
         }
     }
     counts

@@ -27,7 +27,7 @@ impl Reader {
                 return Ok(Some(found));
             }
         }
-        Ok(self.view(doc)?.map(|view| look(&view)))
+        Ok(self.known_view(doc)?.map(|view| look(&view)))
     }
 
     /// None where that takes the whole document, or it is not as it was expected.

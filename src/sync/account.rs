@@ -91,9 +91,9 @@ pub struct DocumentSummary {
 
 impl Serialize for DocumentSummary {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let MergeSummary { added, edited, deleted, acknowledged, pruned, archived, conflicts: _ } =
+        let MergeSummary { added, edited, deleted, acknowledged, pruned, archived, .. } =
             self.summary;
-        let mut account = serializer.serialize_struct("DocumentSummary", 7)?;
+        let mut account = serializer.serialize_struct("DocumentSummary", 8)?;
         account.serialize_field("doc", &self.doc)?;
         account.serialize_field("added", &added)?;
         account.serialize_field("edited", &edited)?;
@@ -102,6 +102,9 @@ impl Serialize for DocumentSummary {
         account.serialize_field("pruned", &pruned)?;
         if archived > 0 {
             account.serialize_field("archived", &archived)?;
+        }
+        if !self.summary.roots.is_empty() {
+            account.serialize_field("roots", &self.summary.roots)?;
         }
         account.end()
     }

@@ -111,6 +111,12 @@ impl Block {
         Fault::new(self.at as usize, rule, reason)
     }
 
+    /// Where its key is written, which is the last thing before the content.
+    pub(crate) fn key_at(&self, key: &str) -> Range<usize> {
+        let end = self.content as usize;
+        end.saturating_sub(key.len())..end
+    }
+
     /// The bytes of its content, without info, origins, parent and key.
     pub fn content_span(&self) -> Range<usize> {
         self.content as usize..self.end as usize

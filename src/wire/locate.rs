@@ -4,6 +4,7 @@
 //! other programs with XML, formats or sub-documents, and damaged ones.
 
 use super::{Block, Id, Kind, Owner, Parent, Update, Value};
+use std::cell::Cell;
 use std::collections::HashMap;
 
 /// Not looked at yet.
@@ -15,14 +16,15 @@ const GONE: u32 = u32::MAX - 2;
 /// What it refers to is not in the update.
 const OPEN: u32 = u32::MAX - 3;
 
-/// The locations of an update's blocks.
+/// The locations of an update's blocks. A location goes by the block that names it.
 pub struct Locations<'a> {
+    update: Update<'a>,
     /// Per block.
     of_block: Vec<u32>,
-    locations: Vec<Location<'a>>,
     roots: Vec<&'a str>,
+    root_index: HashMap<&'a str, u32>,
     /// The container that was named last, and its block: most often it is the next one's too.
-    last: Option<(Id, Option<usize>)>,
+    last: Cell<Option<(Id, Option<usize>)>>,
 }
 
 /// A container, and the key there if it is a map. Two items that were written at once each bring a
@@ -63,17 +65,17 @@ impl<'a> Locations<'a> {
     /// Finds the location of every block; linear, and no recursion.
     pub fn of<S>(update: &Update<'a, S>) -> Locations<'a> {
         let mut locations = Locations {
+            update: update.unchecked(),
             of_block: vec![UNSET; update.blocks.len()],
-            locations: Vec::new(),
             roots: Vec::new(),
-            last: None,
+            root_index: HashMap::new(),
+            last: Cell::new(None),
         };
-        let mut root_index = HashMap::new();
         let mut turn = Vec::new();
         for index in 0..update.blocks.len() {
             turn.push(index);
             while let Some(at) = turn.last().copied() {
-                match locations.look(update, at, &mut root_index) {
+                match locations.look(at) {
                     Look::Known(location) => {
                         locations.set(at, location);
                         turn.pop();
@@ -94,14 +96,35 @@ impl<'a> Locations<'a> {
         (location < OPEN).then_some(location as usize)
     }
 
-    /// Every location there is, by the index that [`Locations::index`] gives.
-    pub fn all(&self) -> &[Location<'a>] {
-        &self.locations
+    /// Every location there is, with the index that [`Locations::index`] gives, in its order.
+    pub fn all(&self) -> impl Iterator<Item = (usize, Location<'a>)> {
+        let named = |block: usize| (self.index(block) == Some(block)).then_some(block);
+        let named = (0..self.of_block.len()).filter_map(named);
+        named.filter_map(|block| Some((block, self.get(block)?)))
+    }
+
+    /// The index behind the last that there can be.
+    pub fn end(&self) -> usize {
+        self.of_block.len()
     }
 
     /// The location with an index of [`Locations::index`]; None for an index that it never gave.
     pub fn get(&self, location: usize) -> Option<Location<'a>> {
-        self.locations.get(location).copied()
+        let header = self.update.header(self.update.blocks.get(location)?);
+        let owner = match header.parent? {
+            Parent::Root(name) => Owner::Root(self.root_index.get(name).copied()?),
+            Parent::Item(id) => Owner::Item { id, block: self.found(id).map(|at| at as u32) },
+        };
+        Some(Location { owner, key: header.key })
+    }
+
+    fn found(&self, id: Id) -> Option<usize> {
+        let block = match self.last.get() {
+            Some((last, block)) if last == id => block,
+            _ => self.update.find(id),
+        };
+        self.last.set(Some((id, block)));
+        block
     }
 
     /// The name of the root with this index ([`Owner::Root`]); empty for an index that is none.
@@ -132,51 +155,40 @@ impl<'a> Locations<'a> {
         }
     }
 
-    fn look<S>(
-        &mut self,
-        update: &Update<'a, S>,
-        index: usize,
-        root_index: &mut HashMap<&'a str, u32>,
-    ) -> Look {
+    fn look(&mut self, index: usize) -> Look {
         let known = self.of_block.get(index).copied().unwrap_or(GONE);
         if known != UNSET && known != VISITING {
             return Look::Known(known);
         }
-        let Some(block) = update.blocks.get(index) else { return Look::Known(GONE) };
+        let Some(block) = self.update.blocks.get(index) else { return Look::Known(GONE) };
         if matches!(block.kind, Kind::Gc | Kind::Skip) {
             return Look::Known(GONE);
         }
-        let header = update.header(block);
+        let header = self.update.header(block);
         match header.parent {
             Some(Parent::Root(name)) => {
                 let roots = &mut self.roots;
-                let root = *root_index.entry(name).or_insert_with(|| {
+                self.root_index.entry(name).or_insert_with(|| {
                     roots.push(name);
                     roots.len() as u32 - 1
                 });
-                self.add(Location { owner: Owner::Root(root), key: header.key })
             }
             Some(Parent::Item(id)) => {
-                let block = match self.last {
-                    Some((last, block)) if last == id => block,
-                    _ => update.find(id),
-                };
-                self.last = Some((id, block));
-                if block.and_then(|at| update.blocks.get(at)).is_some_and(is_gc) {
+                let around = self.found(id).and_then(|at| self.update.blocks.get(at));
+                if around.is_some_and(is_gc) {
                     return Look::Known(GONE);
                 }
-                let owner = Owner::Item { id, block: block.map(|at| at as u32) };
-                self.add(Location { owner, key: header.key })
             }
             // As in yrs, an origin that is gone does not count, and the left one goes first.
-            None => self.inherit(update, [header.left, header.right]),
+            None => return self.inherit([header.left, header.right]),
         }
+        Look::Known(index as u32)
     }
 
-    fn inherit<S>(&self, update: &Update<'a, S>, origins: [Option<Id>; 2]) -> Look {
+    fn inherit(&self, origins: [Option<Id>; 2]) -> Look {
         let mut found = GONE;
         for origin in origins.into_iter().flatten() {
-            let Some(other) = update.find(origin) else {
+            let Some(other) = self.update.find(origin) else {
                 found = OPEN;
                 continue;
             };
@@ -188,11 +200,6 @@ impl<'a> Locations<'a> {
             }
         }
         Look::Known(found)
-    }
-
-    fn add(&mut self, location: Location<'a>) -> Look {
-        self.locations.push(location);
-        Look::Known(self.locations.len() as u32 - 1)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is checked stays checked: bytes with what the check found in them, to be handed on.
 
-use super::{Checked, Facts, Update, Walked};
+use super::{Block, Checked, Facts, Fault, Unchecked, Update, Walked};
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::{Arc, Weak};
@@ -36,6 +36,40 @@ impl<B: Deref<Target = [u8]>> CheckedBytes<B> {
     /// The bytes that were checked, in whatever holds them.
     pub fn bytes(&self) -> &B {
         &self.bytes
+    }
+}
+
+/// The bytes of an update with what a walk found in them.
+pub struct WalkedBytes {
+    bytes: Arc<Vec<u8>>,
+    walked: Arc<Walked>,
+    facts: Arc<Facts>,
+}
+
+impl WalkedBytes {
+    /// Walks an update, and keeps what that finds.
+    ///
+    /// # Errors
+    /// The fault that ends the walk.
+    pub fn read(bytes: Arc<Vec<u8>>) -> Result<WalkedBytes, Fault> {
+        let Update { bytes: _, walked, facts, state: _ } = Update::walk(&bytes)?;
+        Ok(WalkedBytes { bytes, walked, facts })
+    }
+
+    /// The update; its bytes are not read again.
+    pub fn update(&self) -> Update<'_, Unchecked> {
+        let (walked, facts) = (Arc::clone(&self.walked), Arc::clone(&self.facts));
+        Update { bytes: &self.bytes, walked, facts, state: PhantomData }
+    }
+
+    /// The bytes that were walked.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The blocks, in the order of the bytes.
+    pub fn blocks(&self) -> &[Block] {
+        &self.walked.blocks
     }
 }
 

@@ -6,16 +6,18 @@ use crate::limits::{ANY_DEPTH, CLIENT_END, CLOCK_END};
 
 const HAS_LEFT: u8 = 0x80;
 const HAS_RIGHT: u8 = 0x40;
+/// Either: the container and the key are then the origin's.
+pub const HAS_ORIGIN: u8 = HAS_LEFT | HAS_RIGHT;
 const HAS_KEY: u8 = 0x20;
 const KIND: u8 = 0x1f;
 
 /// The largest number that yrs and Yjs write as a whole one.
 const INT_END: u64 = 0x7fff_ffff;
 
-const WEAK_RANGE: u8 = 0b0000_0001;
-const WEAK_START_UNBOUNDED: u8 = 0b0000_1000;
-const WEAK_END_UNBOUNDED: u8 = 0b0001_0000;
-const WEAK_ROOT: u8 = 0b0010_0000;
+pub const WEAK_RANGE: u8 = 0b0000_0001;
+pub const WEAK_START_UNBOUNDED: u8 = 0b0000_1000;
+pub const WEAK_END_UNBOUNDED: u8 = 0b0001_0000;
+pub const WEAK_ROOT: u8 = 0b0010_0000;
 
 /// A position in bytes.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use super::block::{Block, Client, Clocks, Header, Id, Kind, Parent};
 use super::deletes::DeleteSet;
 use super::facts::{Facts, ParentSlot, Root};
 use super::fault::Fault;
-use super::reader::ByteReader;
+use super::reader::{ByteReader, HAS_ORIGIN};
 use super::version::Version;
 use std::marker::PhantomData;
 use std::ops::{Deref, Range};
@@ -53,6 +53,12 @@ impl<S> Clone for Update<'_, S> {
 }
 
 impl<'a, S> Update<'a, S> {
+    /// The same, whatever was found out about it.
+    pub(super) fn unchecked(&self) -> Update<'a, Unchecked> {
+        let (walked, facts) = (Arc::clone(&self.walked), Arc::clone(&self.facts));
+        Update { bytes: self.bytes, walked, facts, state: PhantomData }
+    }
+
     /// The bytes as they came.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
@@ -217,6 +223,35 @@ impl Update<'_, Checked> {
         let lacking =
             |client: &u64, clock: &u32| have.get(client).is_none_or(|reached| reached < clock);
         self.facts.needs.iter().filter(|(c, n)| lacking(c, n)).map(|(c, n)| (*c, *n)).collect()
+    }
+}
+
+impl Block {
+    /// Whether it says itself in which container it stands, and not an origin.
+    pub(crate) fn names_its_place(&self) -> bool {
+        !matches!(self.kind, Kind::Gc | Kind::Skip) && self.info & HAS_ORIGIN == 0
+    }
+}
+
+/// Who wrote each block of an update.
+#[derive(Debug, Clone, Default)]
+pub struct BlockWriters(Vec<(u32, u64)>);
+
+impl BlockWriters {
+    /// Of the blocks of this update, by their index.
+    pub fn of<S>(update: &Update<'_, S>) -> BlockWriters {
+        let end = |end: usize| u32::try_from(end).unwrap_or(u32::MAX);
+        let ends = update.client_ranges().map(|(client, range)| (end(range.end), client));
+        let mut ends: Vec<(u32, u64)> = ends.collect();
+        // Clients are sorted by their ids, and blocks as they are written.
+        ends.sort_unstable();
+        BlockWriters(ends)
+    }
+
+    /// Who wrote a block; 0 for an index of none.
+    pub fn get(&self, block: u32) -> u64 {
+        let after = self.0.partition_point(|(end, _)| *end <= block);
+        self.0.get(after).map_or(0, |(_, client)| *client)
     }
 }
 

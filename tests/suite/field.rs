@@ -99,6 +99,14 @@ fn what_yrs_does_not_take_is_whole_and_travels() {
         let run = store.run(&["doc", "dump", PLAN]);
         let alone = machine.run(&["doc", "dump", &text(&fixture(file))]);
         assert_eq!(run.exits(0).json(), alone.json());
+        let page = |n: usize| {
+            (format!("page{n}"), json!({"title": format!("Page {n}"), "body": format!("body {n}")}))
+        };
+        let right = match rule {
+            "(kind)" => json!({"t": "bold and plain", "list": [1, 2], "meta": {"title": "T"}}),
+            _ => json!({"pages": (0..12).map(page).collect::<serde_json::Map<String, Value>>()}),
+        };
+        assert_eq!(alone.json(), right);
         let other = travels(&machine, &store);
         let run = other.run(&["doc", "dump", PLAN]);
         assert_eq!(run.exits(0).json(), alone.json());
@@ -311,7 +319,15 @@ fn a_load_says_what_would_be_there_twice() {
     assert!(run.fails(1, "would be there twice").stderr.contains("--doubled"), "{run:?}");
     assert!(run.stderr.contains("no history in common"), "{run:?}");
     assert_eq!(store.files(), before);
-    store.run(&["doc", "load", &b, "--doc", PLAN, "--doubled"]).exits(0);
+    let run = store.run(&["doc", "load", &b, "--doc", PLAN, "--doubled", "--json", "-n"]);
+    let account = &run.exits(0).json()["documents"][0];
+    assert_eq!(
+        [&account["added"], &account["edited"], &account["roots"]],
+        [&json!(1), &json!(1), &json!(["cells", "t"])]
+    );
+    assert_eq!(store.files(), before);
+    let run = store.run(&["doc", "load", &b, "--doc", PLAN, "--doubled"]);
+    assert!(run.exits(0).stderr.contains("1 added, 1 edited in cells, t"), "{run:?}");
     let dump = store.json(&["doc", "dump", PLAN]);
     let once = machine.run(&["doc", "dump", &b]).json();
     let count = |of: &Value| of["cells"].as_array().map(Vec::len);

@@ -8,6 +8,7 @@
 mod support;
 
 mod anonymize;
+mod any_file;
 #[allow(dead_code)]
 #[path = "../support/application.rs"]
 mod application;
@@ -83,6 +84,7 @@ mod recover;
 mod removals;
 mod repair;
 #[cfg(unix)]
+mod rich_concerns;
 mod shells;
 mod size;
 mod sql;

@@ -1,6 +1,7 @@
 //! Bytes for the user: into a file, or on standard output.
 
 use super::{Context, dry};
+use crate::cmd::subject::split;
 use crate::cmd::{OutFile, files};
 use crate::error::{Error, Result};
 use crate::store::Store;
@@ -70,6 +71,23 @@ impl Context {
         let sentence = sentence(bytes);
         let sentence = if self.dry_run { dry(&sentence) } else { sentence };
         Ok((bytes, Report::nothing().note(sentence)))
+    }
+}
+
+impl OutFile {
+    /// Refuses to write over what is read, where what comes out is less than that.
+    ///
+    /// # Errors
+    /// `Refused`, for the first such file.
+    pub fn spares(&self, read: &[&str]) -> Result<()> {
+        let place = |path: &Path| path.canonicalize().ok();
+        let Some(out) = self.file.as_deref().and_then(place) else { return Ok(()) };
+        match read.iter().find(|wanted| place(&split(wanted).0).is_some_and(|it| it == out)) {
+            None => Ok(()),
+            Some(wanted) => Err(Error::refused(format!("{wanted} would be written over"))
+                .because("what comes out holds less than it")
+                .hint("name another file with `-O`")),
+        }
     }
 }
 

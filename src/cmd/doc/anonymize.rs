@@ -29,6 +29,7 @@ pub struct Args {
 
 pub fn run(context: &Context, args: &Args) -> Result<Report> {
     context.knows_where(&args.out)?;
+    args.out.spares(&[&args.doc])?;
     let (reader, doc) = match context.subject(&args.doc, args.from)? {
         Subject::Stored(reader, doc) => (reader, doc),
         Subject::File(file) => return of_file(context, args, &file),

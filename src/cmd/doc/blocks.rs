@@ -39,6 +39,7 @@ const COLUMNS: &[Column] = &[
     Column::text("parent", "parent"),
     Column::text("key", "key"),
     Column::text("kind", "kind"),
+    Column::text("target", "points at").data(),
     Column::flag("deleted", "deleted"),
     Column::number("deleted_length", "deleted length").data(),
     Column::number("bytes", "bytes"),
@@ -57,7 +58,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
                     reader.file(&id)?.map(|file| file.bytes)
                 }
             };
-            (id.to_string(), bytes.ok_or_else(|| missing(&id))?)
+            (id.to_string(), bytes.ok_or_else(|| missing(&id))?.into())
         }
     };
     // Before anything is written: a stream that breaks off looks whole.

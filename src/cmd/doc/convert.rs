@@ -53,10 +53,14 @@ pub fn run(context: &Context, args: &ConvertArgs) -> Result<Report> {
     if !is_text {
         context.knows_where(&args.out)?;
     }
+    if args.file.contains('#') {
+        // Of several documents one is left.
+        args.out.spares(&[&args.file])?;
+    }
     let file = context.loose(&args.file, args.from)?;
     let line = |text: String| format!("{text}\n").into_bytes();
     let bytes = match args.to {
-        ConvertForm::V1 => file.update.clone(),
+        ConvertForm::V1 => file.update.to_vec(),
         ConvertForm::V2 => {
             let update = Update::walk(&file.update)
                 .map_err(|fault| Error::bug("an update was read and is none").because(fault))?;

@@ -166,7 +166,7 @@ fn side(context: &Context, argument: &str) -> Result<DiffSide> {
     let doc = files::document_of(path);
     let file = match context.loose(argument, FromKind { kind: None }) {
         Ok(file) => file,
-        Err(error) if error.kind == Kind::Untrusted && !path.is_dir() => {
+        Err(error) if error.kind == Kind::Untrusted && doc.is_some() => {
             return DiffSide::file(name, doc, &bytes);
         }
         Err(error) => return Err(error),

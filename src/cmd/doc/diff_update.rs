@@ -28,6 +28,7 @@ pub struct DiffUpdateArgs {
 
 pub fn run(context: &Context, args: &DiffUpdateArgs) -> Result<Report> {
     context.knows_where(&args.out)?;
+    args.out.spares(&[&args.base, &args.newer])?;
     let base = version(context, &args.base, args.from)?;
     let newer = context.loose(&args.newer, args.from)?;
     let update = Update::walk(&newer.update).map_err(|fault| {

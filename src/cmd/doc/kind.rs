@@ -2,6 +2,7 @@ use crate::cmd::Context;
 use crate::cmd::failure::{self, word};
 use crate::cmd::files;
 use crate::cmd::foreign::{ForeignFile, FromKind, bytes_of};
+use crate::cmd::subject::{pick, split};
 use crate::error::{Kind, Result, counted};
 use crate::foreign::{FileContent, FileKind, FoundDocument, Identified, KeptUpdate};
 use crate::ui::{Column, Report, Row};
@@ -53,7 +54,13 @@ pub fn run(context: &Context, args: &KindArgs) -> Result<Report> {
     let mut unknown = false;
     let progress = context.progress("reading files", Some(args.files.len() as u64));
     for path in &args.files {
-        let file = ForeignFile::read(path, args.from)?;
+        let (of, picked) = path.to_str().map_or_else(|| (path.clone(), None), split);
+        let mut file = ForeignFile::read(&of, args.from)?;
+        if let (Some(FileContent::Documents(documents)), Some(_)) =
+            (file.identified.as_mut().map(|identified| &mut identified.found), picked)
+        {
+            *documents = vec![pick(&files::name(&of), documents, picked)?.clone()];
+        }
         unknown |= file.identified.is_none();
         let mut row = Row::new();
         row.insert("file".into(), json!(files::name(path)));

@@ -3,7 +3,7 @@ use crate::cmd::foreign::FromKind;
 use crate::cmd::subject::LooseDocument;
 use crate::cmd::{Context, OutFile};
 use crate::crdt::types::SharedTypes;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, counted};
 use crate::inspect::twice::{self, Twice};
 use crate::ui::{Body, Report};
 use crate::wire::{Id, Update, merge_with_gaps};
@@ -70,7 +70,8 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<Report> {
             "files": [twice.first, twice.second],
         })).collect::<Vec<_>>(),
     });
-    let sentence = format!("merged {} files: {} bytes", files.len(), types.bytes().len());
+    let sentence =
+        format!("merged {}: {} bytes", counted(files.len() as u64, "file"), types.bytes().len());
     let mut report = context.deliver(types.bytes().to_vec(), &args.out, &sentence)?;
     if matches!(report.body, Body::Nothing) && context.terminal.format.is_json() {
         report.body = Body::Json(account);

@@ -31,6 +31,7 @@ pub struct RebuildArgs {
 
 pub fn run(context: &Context, args: &RebuildArgs) -> Result<Report> {
     context.knows_where(&args.out)?;
+    args.out.spares(&[&args.doc])?;
     let file = context.any_document(&args.doc, args.from)?;
     let types = file.types()?;
     if let Some(waiting) = types.waiting().first() {

@@ -6,7 +6,7 @@ use crate::cmd::files::{open, within};
 use crate::cmd::init::stranger;
 use crate::cmd::{Context, DryRun};
 use crate::concern::{self, core};
-use crate::error::{Error, Kind, Result, counted};
+use crate::error::{Error, Kind, Result, counted, listed};
 use crate::sync::bundle::Bundle;
 use crate::sync::changes;
 use crate::sync::import::{Imported, Input};
@@ -123,10 +123,16 @@ fn summary(imported: &Imported, inputs: &[Input]) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
+    // Where no concern says what its records are called, the roots say where that is.
+    let mut roots: Vec<&str> =
+        imported.documents.iter().flat_map(|of| &of.summary.roots).map(String::as_str).collect();
+    roots.sort_unstable();
+    roots.dedup();
+    let within = if roots.is_empty() { String::new() } else { format!(" in {}", listed(&roots)) };
     match (counts.is_empty(), imported.changed) {
         (true, false) => format!("read {bundles}; everything was here already"),
         (true, true) => format!("imported {bundles}"),
-        (false, _) => format!("imported {bundles}: {}", counts.join(", ")),
+        (false, _) => format!("imported {bundles}: {}{within}", counts.join(", ")),
     }
 }
 

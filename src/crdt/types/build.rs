@@ -1,15 +1,20 @@
 //! Building the index: where each block stands, in which order, and what of it lives.
 
-use super::super::view::build::SlotContents;
+use super::super::view::build::{SlotContents, shows};
 use super::super::view::order::Order;
-use super::super::view::pieces::Pieces;
-use super::super::view::{Entry, NONE, Span};
-use super::content::{SharedType, SharedTypes, TypeKind, TypeNode};
-use super::turns;
+use super::super::view::pieces::{Pieces, whole};
+use super::super::view::{Entry, Halves, NONE, Span};
+use super::content::{SharedTypes, TypeKind, TypeNode};
+use super::entries::LiveEntries;
+use super::turns::{self, Waiting};
 use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
-use crate::wire::{ByteReader, Header, Id, Kind, Parent, Update, Version};
+use crate::wire::{ByteReader, Header, Id, Kind, Parent, Update, Version, WalkedBytes};
+use hashbrown::HashTable;
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
+use std::sync::Arc;
 
 impl SharedTypes {
     /// Reads an update.
@@ -17,7 +22,7 @@ impl SharedTypes {
     /// # Errors
     /// `Untrusted` for bytes that are no update; `Refused` where what was written at once in it takes
     /// too long to be put into its order.
-    pub fn read(bytes: Vec<u8>) -> Result<SharedTypes> {
+    pub fn read(bytes: impl Into<Arc<Vec<u8>>>) -> Result<SharedTypes> {
         SharedTypes::read_at(bytes, None)
     }
 
@@ -25,9 +30,13 @@ impl SharedTypes {
     ///
     /// # Errors
     /// As [`SharedTypes::read`]; `Refused` where something that was there then is collected.
-    pub fn read_at(bytes: Vec<u8>, moment: Option<&Version>) -> Result<SharedTypes> {
-        let update = Update::walk(&bytes)
+    pub fn read_at(
+        bytes: impl Into<Arc<Vec<u8>>>,
+        moment: Option<&Version>,
+    ) -> Result<SharedTypes> {
+        let read = WalkedBytes::read(bytes.into())
             .map_err(|fault| Error::untrusted("the update does not decode").because(fault))?;
+        let update = read.update();
         let due = (update.blocks().len() as u64).saturating_mul(MERGE_STEPS_PER_BLOCK);
         let limit = READ_STEPS.saturating_add(due);
         let past = moment.map(|moment| past(&update, moment)).transpose()?;
@@ -36,51 +45,56 @@ impl SharedTypes {
                 .because(format!("more than {limit} comparisons of what was written at once"))
                 .hint(Next::Blocks(None).and(" lists what it holds"))
         })?;
-        Ok(SharedTypes { bytes, ..built })
+        drop(update);
+        let Built { version, waiting, roots, nodes, entries } = built;
+        Ok(SharedTypes { read, version, waiting, roots, nodes, entries })
     }
 }
 
-/// None when the order of what was written at once takes more than `limit` comparisons. The bytes are
-/// for the caller to put in.
-pub fn build<S>(update: &Update<'_, S>, limit: u64, past: Option<&Version>) -> Option<SharedTypes> {
+/// What is made of an update.
+struct Built {
+    version: Version,
+    waiting: Vec<Waiting>,
+    roots: Vec<(String, u32)>,
+    nodes: Vec<TypeNode>,
+    entries: LiveEntries,
+}
+
+/// None when the order of what was written at once takes more than `limit` comparisons.
+fn build<S>(update: &Update<'_, S>, limit: u64, past: Option<&Version>) -> Option<Built> {
     let version = past.cloned().unwrap_or_else(|| update.version());
     let (order, waiting) = turns::take(update);
     let mut places = Places::new(update);
-    order.iter().for_each(|block| places.settle(*block));
-    let Places { list_of, lists, nodes, node_of_block, roots, .. } = places;
-    let pieces = Pieces::cut(update, &order, &list_of, &version.deletes);
-    let arranged = Order::arrange(update, &pieces, &order, &list_of, lists.len(), limit)?;
+    order.iter().for_each(|block| places.settle(block));
+    // Of a list of one unit nothing has to be put into order, and most keys have no other.
+    let TypeLists { alone, several } = TypeLists::told_apart(update, &mut places, &version);
+    let list_of = std::mem::take(&mut places.list_of);
+    let pieces = Pieces::cut(update, order.iter(), &list_of, &version.deletes);
+    let lists = several.len();
+    let arranged = Order::arrange(update, &pieces, order.iter(), &list_of, lists, limit)?;
+    drop(list_of);
     let dead = pieces.dead(update, &version.deletes);
-    let contents = SlotContents::of(update, &pieces, &dead, &node_of_block);
-    let mut built = SharedTypes {
-        bytes: Vec::new(),
-        version,
-        waiting,
-        roots: Vec::new(),
-        nodes,
-        entries: Vec::new(),
-    };
-    let last = |list: u32| match past {
-        None => arranged.tail(list),
-        Some(past) => {
-            let was_there = |piece: &u32| {
-                let id = pieces.get(*piece).and_then(|at| {
-                    let block = update.blocks().get(at.block as usize)?;
-                    Some((pieces.client(at.block), block.clock.saturating_add(at.offset)))
-                });
-                id.is_some_and(|(client, clock)| {
-                    past.clocks.get(&client).is_some_and(|end| clock < *end)
-                })
-            };
-            arranged.iter(list).filter(was_there).last().unwrap_or(NONE)
+    let node_of = |block: u32| places.node_of(block as usize).unwrap_or(NONE);
+    let contents = SlotContents::of(update, &pieces, &dead, &node_of);
+    let mut entries = LiveEntries::of(update);
+    let filled = EntryFiller { update, places: &places, pieces: &pieces, arranged, contents, past };
+    let ranges = filled.fill(alone, &several, &mut entries);
+    let Places { mut nodes, roots, .. } = places;
+    for (node, sequence, keyed) in ranges {
+        if let Some(node) = nodes.get_mut(node as usize) {
+            (node.sequence, node.keyed) = (sequence, keyed);
         }
-    };
-    fill(update, &mut built, &lists, &arranged, &contents, &last);
-    built.roots = roots.into_iter().map(|(name, node)| (name.to_owned(), node)).collect();
-    built.roots.sort_unstable();
-    let root_nodes: Vec<u32> = built.roots.iter().map(|(_, node)| *node).collect();
-    root_nodes.into_iter().for_each(|node| guess(&mut built, node));
-    Some(built)
+    }
+    let mut roots: Vec<(String, u32)> =
+        roots.into_iter().map(|(name, node)| (name.to_owned(), node)).collect();
+    roots.sort_unstable();
+    for (_, root) in &roots {
+        let kind = guess(update, &nodes, &entries, *root);
+        if let Some(node) = nodes.get_mut(*root as usize) {
+            node.kind = kind;
+        }
+    }
+    Some(Built { version, waiting, roots, nodes, entries })
 }
 
 /// A moment as the version of what is shown: what was written after it counts as deleted.
@@ -109,35 +123,37 @@ fn past<S>(update: &Update<'_, S>, moment: &Version) -> Result<Version> {
     }
 }
 
-/// One sequence, or one key of a map.
-pub(super) struct TypeList<'a> {
-    pub(super) node: u32,
-    pub(super) key: Option<&'a str>,
-    /// Where the key is written.
-    span: Span,
-}
-
+/// Where blocks stand. A list is one sequence, or one key of a map; it goes by the block that named
+/// it first, which says where it is.
 pub(super) struct Places<'u, 'a, S> {
     update: &'u Update<'a, S>,
     /// Per block, the list that it stands in.
     pub(super) list_of: Vec<u32>,
-    pub(super) lists: Vec<TypeList<'a>>,
-    known: HashMap<(u32, Option<&'a str>), u32>,
+    /// Every list, found by where it is.
+    known: HashTable<u32>,
+    hasher: RandomState,
     pub(super) nodes: Vec<TypeNode>,
-    pub(super) node_of_block: Vec<u32>,
+    /// The blocks that create a container, in their order, each with that container, once it is made.
+    types: Vec<(u32, u32)>,
     pub(super) roots: HashMap<&'a str, u32>,
 }
 
+/// A container, and a key in it; none in a sequence.
+type TypePlace<'a> = (u32, Option<&'a str>);
+
 impl<'u, 'a, S> Places<'u, 'a, S> {
     pub(super) fn new(update: &'u Update<'a, S>) -> Self {
-        let blocks = update.blocks().len();
+        let blocks = update.blocks();
+        let numbered = (0u32..).zip(blocks);
+        let types = numbered.filter(|(_, block)| block.kind == Kind::Type);
+        let named = blocks.iter().filter(|block| block.names_its_place()).count();
         Places {
             update,
-            list_of: vec![NONE; blocks],
-            lists: Vec::new(),
-            known: HashMap::new(),
+            list_of: vec![NONE; blocks.len()],
+            known: HashTable::with_capacity(named),
+            hasher: RandomState::new(),
             nodes: Vec::new(),
-            node_of_block: vec![NONE; blocks],
+            types: types.map(|(index, _)| (index, NONE)).collect(),
             roots: HashMap::new(),
         }
     }
@@ -149,21 +165,21 @@ impl<'u, 'a, S> Places<'u, 'a, S> {
             return;
         }
         let header = self.update.header(block);
-        let content = block.content_span().start;
-        let Some(list) = self.list(&header, content) else { return };
+        let Some(list) = self.list(index, &header) else { return };
         if let Some(entry) = self.list_of.get_mut(index as usize) {
             *entry = list;
         }
         if block.kind == Kind::Type {
-            let node = self.add(type_of(self.update, index as usize));
-            if let Some(entry) = self.node_of_block.get_mut(index as usize) {
-                *entry = node;
+            let node = self.add(type_of(self.update, index as usize), index);
+            let at = self.types.binary_search_by_key(&index, |(block, _)| *block);
+            if let Some(entry) = at.ok().and_then(|at| self.types.get_mut(at)) {
+                entry.1 = node;
             }
         }
     }
 
     /// As Yjs does it: what refers to something collected is collected itself.
-    fn list(&mut self, header: &Header<'a>, content: usize) -> Option<u32> {
+    fn list(&mut self, index: u32, header: &Header<'a>) -> Option<u32> {
         let Some(parent) = header.parent else {
             let of = |id: Id| {
                 let list = self.list_of.get(self.update.find(id)?).copied()?;
@@ -177,40 +193,130 @@ impl<'u, 'a, S> Places<'u, 'a, S> {
             }
             return left.or(right).flatten();
         };
-        let node = match parent {
-            Parent::Root(name) => match self.roots.get(name) {
-                Some(node) => *node,
-                None => {
-                    let node = self.add((TypeKind::Map, Span::default()));
-                    self.roots.insert(name, node);
-                    node
-                }
-            },
-            Parent::Item(id) => {
-                let node = self.node_of_block.get(self.update.find(id)?).copied()?;
-                Some(node).filter(|node| *node != NONE)?
-            }
-        };
-        let key = header.key;
-        Some(match self.known.get(&(node, key)) {
-            Some(list) => *list,
-            None => {
-                let span = key.map_or(Span::default(), |key| {
-                    // The key is the last thing before the content.
-                    Span::between(content.saturating_sub(key.len()), content)
-                });
-                let list = u32::try_from(self.lists.len()).unwrap_or(NONE);
-                self.lists.push(TypeList { node, key, span });
-                self.known.insert((node, key), list);
-                list
-            }
-        })
+        if let Parent::Root(name) = parent
+            && !self.roots.contains_key(name)
+        {
+            let node = self.add((TypeKind::Map, Span::default()), NONE);
+            self.roots.insert(name, node);
+        }
+        let place = (self.node(parent)?, header.key);
+        let hash = self.hasher.hash_one(place);
+        let known = self.known.find(hash, |head| self.is_at(*head, place)).copied();
+        if known.is_some() {
+            return known;
+        }
+        // There is room for all: nothing is hashed a second time.
+        let Places { update, known, hasher, roots, types, .. } = self;
+        let again = |head: &u32| hasher.hash_one(place_of(update, roots, types, *head));
+        known.insert_unique(hash, index, again);
+        Some(index)
     }
 
-    fn add(&mut self, (kind, name): (TypeKind, Span)) -> u32 {
+    fn node(&self, parent: Parent<'_>) -> Option<u32> {
+        node(self.update, &self.roots, &self.types, parent)
+    }
+
+    /// The container that a block created.
+    pub(super) fn node_of(&self, block: usize) -> Option<u32> {
+        made(&self.types, block)
+    }
+
+    /// The containers that blocks created, with these blocks.
+    pub(super) fn created(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.types.iter().filter(|(_, node)| *node != NONE).copied()
+    }
+
+    fn is_at(&self, head: u32, place: TypePlace<'_>) -> bool {
+        self.place(head) == Some(place)
+    }
+
+    /// Where a list is.
+    pub(super) fn place(&self, list: u32) -> Option<TypePlace<'a>> {
+        place_of(self.update, &self.roots, &self.types, list)
+    }
+
+    fn add(&mut self, (kind, name): (TypeKind, Span), block: u32) -> u32 {
         let node = u32::try_from(self.nodes.len()).unwrap_or(NONE);
-        self.nodes.push(TypeNode { kind, name, sequence: 0..0, keyed: 0..0 });
+        self.nodes.push(TypeNode { kind, block, name, sequence: 0..0, keyed: 0..0 });
         node
+    }
+}
+
+fn node<S>(
+    update: &Update<'_, S>,
+    roots: &HashMap<&str, u32>,
+    types: &[(u32, u32)],
+    parent: Parent<'_>,
+) -> Option<u32> {
+    match parent {
+        Parent::Root(name) => roots.get(name).copied(),
+        Parent::Item(id) => made(types, update.find(id)?),
+    }
+}
+
+fn made(types: &[(u32, u32)], block: usize) -> Option<u32> {
+    let at = types.binary_search_by_key(&block, |(block, _)| *block as usize).ok()?;
+    types.get(at).map(|(_, node)| *node).filter(|node| *node != NONE)
+}
+
+fn place_of<'a, S>(
+    update: &Update<'a, S>,
+    roots: &HashMap<&str, u32>,
+    types: &[(u32, u32)],
+    head: u32,
+) -> Option<TypePlace<'a>> {
+    let header = update.header(update.blocks().get(head as usize)?);
+    Some((node(update, roots, types, header.parent?)?, header.key))
+}
+
+/// The lists of a document.
+struct TypeLists {
+    /// Those of one unit, which is live.
+    alone: Vec<u32>,
+    /// The others, sorted.
+    several: Vec<u32>,
+}
+
+impl TypeLists {
+    /// From here on `list_of` says, per block, which of `several` it is in.
+    fn told_apart<S>(
+        update: &Update<'_, S>,
+        places: &mut Places<'_, '_, S>,
+        version: &Version,
+    ) -> TypeLists {
+        places.known = HashTable::new();
+        let mut is_several = vec![false; update.blocks().len()];
+        for ((index, list), block) in (0u32..).zip(&places.list_of).zip(update.blocks()) {
+            if *list != NONE
+                && (*list != index || block.len != 1)
+                && let Some(entry) = is_several.get_mut(*list as usize)
+            {
+                *entry = true;
+            }
+        }
+        let mut lists = TypeLists { alone: Vec::new(), several: Vec::new() };
+        let numbered = (0u32..).zip(&is_several);
+        lists.several.extend(numbered.filter(|(_, several)| **several).map(|(list, _)| list));
+        for (client, range) in update.client_ranges() {
+            for index in range {
+                let (Some(list), Some(block)) =
+                    (places.list_of.get_mut(index), update.blocks().get(index))
+                else {
+                    continue;
+                };
+                if is_several.get(*list as usize).copied().unwrap_or(false) {
+                    let number = lists.several.binary_search(list).ok();
+                    *list = number.and_then(|at| u32::try_from(at).ok()).unwrap_or(NONE);
+                    continue;
+                }
+                let is_live = || !version.deletes.contains(Id { client, clock: block.clock });
+                if *list != NONE && shows(block) && is_live() {
+                    lists.alone.push(*list);
+                }
+                *list = NONE;
+            }
+        }
+        lists
     }
 }
 
@@ -238,58 +344,240 @@ fn type_of<S>(update: &Update<'_, S>, index: usize) -> (TypeKind, Span) {
     (kind, name)
 }
 
-/// The live entries of every node: its sequence, then its keys.
-fn fill<S>(
-    update: &Update<'_, S>,
-    built: &mut SharedTypes,
-    lists: &[TypeList<'_>],
-    order: &Order,
-    contents: &SlotContents<'_, '_, S>,
-    last: &dyn Fn(u32) -> u32,
-) {
-    let mut by_node: Vec<u32> =
-        (0..lists.len()).filter_map(|list| u32::try_from(list).ok()).collect();
-    let of = |list: &u32| lists.get(*list as usize).map(|list| (list.node, list.key));
-    by_node.sort_unstable_by_key(of);
-    let mut entries: Vec<Entry> = Vec::with_capacity(update.blocks().len().min(lists.len()));
-    for list in by_node {
-        let Some(TypeList { node, key, span }) = lists.get(list as usize) else { continue };
-        let Some(node) = built.nodes.get_mut(*node as usize) else { continue };
-        let from = entries.len();
-        match key {
-            // The last of a key is its value; when that is deleted, the key is not there.
-            Some(_) => {
-                entries.extend(contents.get(last(list)).map(|entry| Entry { key: *span, ..entry }));
-                if node.keyed.is_empty() {
-                    node.keyed = from..from;
-                }
-                node.keyed.end = entries.len();
+/// How many lists are sorted by the beginnings of their keys at once: what that takes is bounded.
+const SORTED_AT_ONCE: usize = if cfg!(test) { 16 } else { 1 << 20 };
+
+/// A list on its way into its order.
+struct SortedList {
+    node: u32,
+    /// Of several blocks.
+    list: u32,
+    /// What follows the bytes that all keys begin with.
+    begin: u64,
+}
+
+struct EntryFiller<'f, 'u, 'a, S> {
+    update: &'u Update<'a, S>,
+    places: &'f Places<'u, 'a, S>,
+    pieces: &'f Pieces,
+    arranged: Order,
+    contents: SlotContents<'f, 'a, S>,
+    past: Option<&'f Version>,
+}
+
+/// A container, its sequence, and its keys.
+type FilledNode = (u32, Range<usize>, Range<usize>);
+
+impl<'a, S> EntryFiller<'_, '_, 'a, S> {
+    /// The live entries of every node: its sequence, then its keys.
+    fn fill(&self, alone: Vec<u32>, several: &[u32], entries: &mut LiveEntries) -> Vec<FilledNode> {
+        let mut lists = alone;
+        lists.extend_from_slice(several);
+        self.sort(&mut lists);
+        let mut filled: Vec<FilledNode> = Vec::new();
+        for list in lists {
+            let Some((node, key)) = self.places.place(list) else { continue };
+            if filled.last().is_none_or(|(last, ..)| *last != node) {
+                filled.push((node, entries.end()..entries.end(), entries.end()..entries.end()));
             }
-            None => {
-                entries.extend(order.iter(list).filter_map(|piece| contents.get(piece)));
-                node.sequence = from..entries.len();
+            let number = several.binary_search(&list).ok().and_then(|at| u32::try_from(at).ok());
+            match (number, key) {
+                (None, _) => self.alone(list, key, entries),
+                // The last of a key is its value; when that is deleted, the key is not there.
+                (Some(number), Some(key)) => {
+                    let key = self.key_span(list, key);
+                    let last = self.contents.get(self.last(number));
+                    entries.keep(last.map(|entry| Entry { key, ..entry }));
+                }
+                (Some(number), None) => {
+                    for piece in self.arranged.iter(number) {
+                        let Some(entry) = self.contents.get(piece) else { continue };
+                        let at = self.pieces.get(piece).filter(|at| !self.pieces.is_cut(at.block));
+                        match at.filter(|_| entry.node == NONE) {
+                            Some(at) => entries.push_block(at.block),
+                            None => entries.keep(Some(entry)),
+                        }
+                    }
+                }
+            }
+            let Some((_, sequence, keyed)) = filled.last_mut() else { continue };
+            match key {
+                Some(_) => keyed.end = entries.end(),
+                None => {
+                    (*sequence, *keyed) =
+                        (sequence.start..entries.end(), entries.end()..entries.end())
+                }
             }
         }
+        filled
     }
-    built.entries = entries;
+
+    /// A list of one unit.
+    fn alone(&self, block: u32, key: Option<&str>, entries: &mut LiveEntries) {
+        let node = self.places.node_of(block as usize);
+        let Some(node) = node else { return entries.push_block(block) };
+        let Some(at) = self.update.blocks().get(block as usize) else { return };
+        let id = Id { client: self.pieces.client(block), clock: at.clock };
+        let key = key.map_or(Span::default(), |key| self.key_span(block, key));
+        let content = whole(self.update.bytes(), at);
+        entries.keep(Some(Entry {
+            id,
+            key,
+            content,
+            kind: at.kind,
+            halves: Halves::default(),
+            node,
+        }));
+    }
+
+    /// Where the key of a list is written.
+    fn key_span(&self, list: u32, key: &str) -> Span {
+        self.update
+            .blocks()
+            .get(list as usize)
+            .map_or(Span::default(), |head| Span::of_key(head, key))
+    }
+
+    /// The last piece of a list that was there at the moment.
+    fn last(&self, list: u32) -> u32 {
+        let Some(past) = self.past else { return self.arranged.tail(list) };
+        let was_there = |piece: &u32| {
+            let id = self.pieces.get(*piece).and_then(|at| {
+                let block = self.update.blocks().get(at.block as usize)?;
+                Some((self.pieces.client(at.block), block.clock.saturating_add(at.offset)))
+            });
+            id.is_some_and(|(client, clock)| {
+                past.clocks.get(&client).is_some_and(|end| clock < *end)
+            })
+        };
+        self.arranged.iter(list).filter(was_there).last().unwrap_or(NONE)
+    }
+
+    /// By container and key, a sequence before the keys. Keys are read where they are written, and that
+    /// seldom: first those of a stretch by their beginnings, then the stretches are merged.
+    fn sort(&self, lists: &mut [u32]) {
+        let place = |list: &u32| self.places.place(*list);
+        let stretches = lists.len().div_ceil(SORTED_AT_ONCE);
+        for stretch in lists.chunks_mut(SORTED_AT_ONCE) {
+            let shared = self.shared(stretch);
+            let sorted = |list: &u32| {
+                let (node, key) = place(list).unwrap_or((NONE, None));
+                let rest = key.and_then(|key| key.as_bytes().get(shared..)).unwrap_or(&[]);
+                let mut begin = [0; 8];
+                begin.iter_mut().zip(rest).for_each(|(entry, byte)| *entry = *byte);
+                SortedList { node, list: *list, begin: u64::from_be_bytes(begin) }
+            };
+            let mut keyed: Vec<SortedList> = stretch.iter().map(sorted).collect();
+            keyed.sort_unstable_by(|a, b| {
+                let by_begin = (a.node, a.begin).cmp(&(b.node, b.begin));
+                by_begin.then_with(|| place(&a.list).cmp(&place(&b.list)))
+            });
+            stretch.iter_mut().zip(keyed).for_each(|(entry, sorted)| *entry = sorted.list);
+        }
+        if stretches > 1 {
+            // Finds that these are sorted already, and merges them.
+            lists.sort_by(|a, b| place(a).cmp(&place(b)));
+        }
+    }
+
+    /// How many bytes all keys begin with.
+    fn shared(&self, lists: &[u32]) -> usize {
+        let mut keys = lists.iter().filter_map(|list| self.places.place(*list)?.1);
+        let Some(first) = keys.next() else { return 0 };
+        keys.fold(first.len(), |shared, key| {
+            let same = first.bytes().zip(key.bytes()).take(shared).take_while(|(a, b)| a == b);
+            same.count()
+        })
+    }
 }
 
 /// What a root is that no update says the type of: what it looks like.
-fn guess(built: &mut SharedTypes, root: u32) {
-    let container = SharedType(root);
-    let entries = built.sequence(container);
-    let is_text = |entry: &Entry| matches!(entry.kind, Kind::String | Kind::Embed | Kind::Format);
-    let kind_of = |entry: &Entry| built.nodes.get(entry.node as usize).map(|node| node.kind);
-    let is_xml = |entry: &Entry| {
-        matches!(kind_of(entry), Some(TypeKind::XmlElement | TypeKind::XmlText | TypeKind::XmlHook))
+fn guess<S>(
+    update: &Update<'_, S>,
+    nodes: &[TypeNode],
+    entries: &LiveEntries,
+    root: u32,
+) -> TypeKind {
+    let Some(node) = nodes.get(root as usize) else { return TypeKind::Map };
+    let is_text = |kind: Kind| matches!(kind, Kind::String | Kind::Embed | Kind::Format);
+    let of = |node: u32| nodes.get(node as usize).map(|node| node.kind);
+    let is_xml = |node: u32| {
+        matches!(of(node), Some(TypeKind::XmlElement | TypeKind::XmlText | TypeKind::XmlHook))
     };
-    let kind = match () {
-        () if entries.iter().any(is_text) => TypeKind::Text,
-        () if entries.iter().any(is_xml) => TypeKind::XmlFragment,
-        () if !entries.is_empty() => TypeKind::Array,
+    let kinds = || entries.kinds(update.blocks(), node.sequence.clone());
+    match () {
+        () if kinds().any(|(kind, _)| is_text(kind)) => TypeKind::Text,
+        () if kinds().any(|(_, node)| is_xml(node)) => TypeKind::XmlFragment,
+        () if !node.sequence.is_empty() => TypeKind::Array,
         () => TypeKind::Map,
-    };
-    if let Some(node) = built.nodes.get_mut(root as usize) {
-        node.kind = kind;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crdt::types::SharedValue;
+    use crate::wire::{Value, write_var};
+    use std::collections::BTreeMap;
+
+    /// Keys that begin alike, that begin others, in three maps, some overwritten and some deleted:
+    /// more of them than are sorted at once.
+    #[test]
+    fn keys_are_in_their_order_however_many_are_sorted_at_once() {
+        let (mut blocks, mut count, mut deletes) = (Vec::new(), 0u64, Vec::new());
+        let mut expected: BTreeMap<&str, BTreeMap<String, i64>> = BTreeMap::new();
+        let mut last: BTreeMap<(&str, String), u64> = BTreeMap::new();
+        for n in 0..400u64 {
+            let root = ["m", "map", "n"][(n % 3) as usize];
+            let key = match n * 7919 % 5 {
+                0 => "x".repeat((n % 23) as usize),
+                _ => format!("key:{:x}", n * 7919 % 97),
+            };
+            match last.insert((root, key.clone()), count) {
+                Some(left) => {
+                    blocks.extend([0x88, 1]);
+                    write_var(&mut blocks, left);
+                    deletes.push(left);
+                }
+                None => {
+                    blocks.extend([0x28, 1, root.len() as u8]);
+                    blocks.extend(root.as_bytes());
+                    blocks.push(key.len() as u8);
+                    blocks.extend(key.as_bytes());
+                }
+            }
+            blocks.extend([1, 0x7d, (n % 64) as u8]);
+            expected.entry(root).or_default().insert(key.clone(), (n % 64) as i64);
+            if n % 11 == 0 {
+                deletes.push(count);
+                expected.entry(root).or_default().remove(&key);
+            }
+            count += 1;
+        }
+        let mut update = vec![1];
+        [count, 1, 0].iter().for_each(|n| write_var(&mut update, *n));
+        update.extend(blocks);
+        deletes.sort_unstable();
+        deletes.dedup();
+        update.extend([1, 1]);
+        write_var(&mut update, deletes.len() as u64);
+        for clock in deletes {
+            write_var(&mut update, clock);
+            update.push(1);
+        }
+        let types = SharedTypes::read(update).expect("an update");
+        for (name, root) in types.live_roots() {
+            let shown: Vec<(String, i64)> = types
+                .fields(root)
+                .map(|(key, part)| match part {
+                    SharedValue::Value(Value::Int(n)) => (key.to_owned(), n),
+                    other => panic!("{key}: {other:?}"),
+                })
+                .collect();
+            let expected: Vec<(String, i64)> =
+                expected.remove(name).into_iter().flatten().collect();
+            assert_eq!(shown, expected, "{name}");
+        }
+        assert!(expected.values().all(BTreeMap::is_empty), "{expected:?}");
     }
 }

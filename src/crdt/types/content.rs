@@ -1,8 +1,9 @@
 //! What a document shows: containers, and what stands in them.
 
 use super::super::view::{Entry, NONE, Span};
+use super::entries::{Entries, LiveEntries};
 use super::turns::Waiting;
-use crate::wire::{ByteReader, Id, Kind, Value, Version, any};
+use crate::wire::{ByteReader, Id, Kind, Value, Version, WalkedBytes, any};
 use std::ops::Range;
 
 /// What a container is.
@@ -54,18 +55,20 @@ impl TypeKind {
 
 /// The live content of a state, or of part of one.
 pub struct SharedTypes {
-    pub(super) bytes: Vec<u8>,
+    pub(super) read: WalkedBytes,
     pub(super) version: Version,
     pub(super) waiting: Vec<Waiting>,
     /// Sorted by name.
     pub(super) roots: Vec<(String, u32)>,
     pub(super) nodes: Vec<TypeNode>,
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: LiveEntries,
 }
 
 /// A container.
 pub(super) struct TypeNode {
     pub(super) kind: TypeKind,
+    /// The block that created it, or [`NONE`].
+    pub(super) block: u32,
     /// Of an element or a hook.
     pub(super) name: Span,
     /// What stands in it one after the other.
@@ -104,7 +107,7 @@ impl SharedTypes {
 
     /// The bytes that were read.
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.read.bytes()
     }
 
     /// The roots that hold anything, by name.
@@ -135,11 +138,32 @@ impl SharedTypes {
         self.nodes.get(container.0 as usize).map_or("", |node| self.str(node.name))
     }
 
+    /// What a link points at: a unit, or the first and the last with `..` between them.
+    pub fn target(&self, link: SharedType) -> Option<String> {
+        let update = self.read.update();
+        let block = update.blocks().get(self.nodes.get(link.0 as usize)?.block as usize)?;
+        update.target(block).map(|target| target.to_string())
+    }
+
+    /// The blocks of all links, with the units that they point at.
+    pub fn linked(&self) -> impl Iterator<Item = (SharedType, Id)> {
+        let update = self.read.update();
+        let links = (0u32..).zip(&self.nodes).filter(|(_, node)| node.kind == TypeKind::Link);
+        links.filter_map(move |(link, node)| {
+            let target = update.target(update.blocks().get(node.block as usize)?)?;
+            Some((SharedType(link), target.start.id()?))
+        })
+    }
+
     /// How many fields or elements a container holds, or bytes of text.
     pub fn count(&self, container: SharedType) -> usize {
         match self.kind(container) {
             TypeKind::Text | TypeKind::XmlText => self.plain_text(container).len(),
-            TypeKind::Map | TypeKind::XmlHook | TypeKind::Link => self.fields(container).count(),
+            TypeKind::Map | TypeKind::XmlHook | TypeKind::Link => {
+                // What these are under a key shows nothing.
+                let shows = |kind: &Kind| !matches!(kind, Kind::Format | Kind::Move);
+                self.keyed(container).kinds().filter(shows).count()
+            }
             TypeKind::Array | TypeKind::XmlElement | TypeKind::XmlFragment => {
                 self.elements(container).count()
             }
@@ -149,28 +173,27 @@ impl SharedTypes {
     /// What stands in it under keys: the fields of a map, the attributes of an element or a text.
     pub fn fields(&self, container: SharedType) -> impl Iterator<Item = (&str, SharedValue<'_>)> {
         self.keyed(container)
-            .iter()
-            .filter_map(|entry| Some((self.str(entry.key), self.last_part(entry)?)))
+            .filter_map(|entry| Some((self.str(entry.key), self.last_part(&entry)?)))
     }
 
     /// The elements of an array, the nodes in XML.
     pub fn elements(&self, container: SharedType) -> impl Iterator<Item = SharedValue<'_>> {
-        self.sequence(container).iter().flat_map(|entry| self.parts(entry))
+        self.sequence(container).flat_map(|entry| self.parts(&entry))
     }
 
-    pub(super) fn keyed(&self, container: SharedType) -> &[Entry] {
+    pub(super) fn keyed(&self, container: SharedType) -> Entries<'_> {
         let node = self.nodes.get(container.0 as usize);
-        node.and_then(|node| self.entries.get(node.keyed.clone())).unwrap_or(&[])
+        self.entries.within(&self.read, node.map_or(0..0, |node| node.keyed.clone()))
     }
 
-    pub(super) fn sequence(&self, container: SharedType) -> &[Entry] {
+    pub(super) fn sequence(&self, container: SharedType) -> Entries<'_> {
         let node = self.nodes.get(container.0 as usize);
-        node.and_then(|node| self.entries.get(node.sequence.clone())).unwrap_or(&[])
+        self.entries.within(&self.read, node.map_or(0..0, |node| node.sequence.clone()))
     }
 
     pub(super) fn slice(&self, span: Span) -> &[u8] {
         let start = span.start as usize;
-        self.bytes.get(start..start.saturating_add(span.len as usize)).unwrap_or(&[])
+        self.bytes().get(start..start.saturating_add(span.len as usize)).unwrap_or(&[])
     }
 
     pub(super) fn str(&self, span: Span) -> &str {
@@ -179,6 +202,13 @@ impl SharedTypes {
 
     /// What an entry under a key shows: Yjs takes the last of several values.
     fn last_part(&self, entry: &Entry) -> Option<SharedValue<'_>> {
+        if entry.kind == Kind::Any {
+            // Nearly always there is one, and nothing has to be collected.
+            let mut reader = ByteReader::at(self.slice(entry.content), 0);
+            if let (Ok(value), 0) = (any::read(&mut reader), reader.left()) {
+                return Some(SharedValue::Value(value));
+            }
+        }
         self.parts(entry).pop()
     }
 
@@ -256,27 +286,27 @@ impl SharedTypes {
     /// The characters of a text, without formats and embeds.
     pub fn plain_text(&self, container: SharedType) -> String {
         let mut text = String::new();
-        self.sequence(container).iter().for_each(|entry| self.push_text(entry, &mut text));
+        self.sequence(container).for_each(|entry| self.push_text(&entry, &mut text));
         text
     }
 
     /// Whether a text holds more than characters: formats, embeds, attributes.
     pub fn is_rich(&self, container: SharedType) -> bool {
         !self.keyed(container).is_empty()
-            || self.sequence(container).iter().any(|entry| entry.kind != Kind::String)
+            || self.sequence(container).any(|entry| entry.kind != Kind::String)
     }
 
     /// Who wrote each live entry of a container's own level.
     pub fn units(&self, container: SharedType) -> impl Iterator<Item = (Id, Kind)> {
-        self.sequence(container).iter().map(|entry| (entry.id, entry.kind))
+        self.sequence(container).map(|entry| (entry.id, entry.kind))
     }
 
     /// What stands in a container with who wrote it: a piece of text, an element, a field. Formats are
     /// left out.
     pub fn authored(&self, container: SharedType) -> impl Iterator<Item = AuthoredPart<'_>> {
         let is_text = self.kind(container).is_text();
-        let elements = self.sequence(container).iter().flat_map(move |entry| {
-            let parts = self.parts(entry);
+        let elements = self.sequence(container).flat_map(move |entry| {
+            let parts = self.parts(&entry);
             let is_run = entry.kind == Kind::String;
             (0u32..).zip(parts).map(move |(at, part)| {
                 let units = match &part {
@@ -289,8 +319,8 @@ impl SharedTypes {
                 AuthoredPart { id: Id { client: entry.id.client, clock }, units, key: None, part }
             })
         });
-        let fields = self.keyed(container).iter().filter_map(|entry| {
-            let part = self.last_part(entry)?;
+        let fields = self.keyed(container).filter_map(|entry| {
+            let part = self.last_part(&entry)?;
             Some(AuthoredPart { id: entry.id, units: 1, key: Some(self.str(entry.key)), part })
         });
         elements.chain(fields)

@@ -43,7 +43,7 @@ impl SharedTypes {
         };
         for entry in self.sequence(container) {
             match entry.kind {
-                Kind::String => self.push_text(entry, &mut text),
+                Kind::String => self.push_text(&entry, &mut text),
                 Kind::Format => {
                     flush(&mut text, &attributes, &mut runs);
                     let mut reader = ByteReader::at(self.slice(entry.content), 0);
@@ -61,7 +61,7 @@ impl SharedTypes {
                 }
                 _ => {
                     flush(&mut text, &attributes, &mut runs);
-                    for part in self.parts(entry) {
+                    for part in self.parts(&entry) {
                         let insert = Insert::Embed(part);
                         runs.push(DeltaRun { insert, attributes: attributes.clone() });
                     }

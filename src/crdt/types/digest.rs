@@ -141,7 +141,7 @@ impl SharedTypes {
         for entry in self.sequence(container) {
             match entry.kind {
                 Kind::String => {
-                    self.push_text(entry, &mut run);
+                    self.push_text(&entry, &mut run);
                     continue;
                 }
                 Kind::Format => {
@@ -155,7 +155,7 @@ impl SharedTypes {
                 }
                 _ => {
                     flush(hash, &mut run);
-                    for part in self.parts(entry) {
+                    for part in self.parts(&entry) {
                         match part {
                             // Its place is marked here, and it is hashed behind the text.
                             SharedValue::Type(inner) => {

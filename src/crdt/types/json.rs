@@ -255,7 +255,14 @@ impl SharedTypes {
         todo.push(Todo::End('}'));
         let keyed = !self.keyed(container).is_empty();
         match kind {
-            TypeKind::Map | TypeKind::Link => todo.extend(fields("v")),
+            TypeKind::Map => todo.extend(fields("v")),
+            TypeKind::Link => {
+                if let Some(target) = self.target(container) {
+                    out.key("target")?;
+                    out.string(&target)?;
+                }
+                todo.extend(fields("v"));
+            }
             TypeKind::XmlHook => {
                 out.key("name")?;
                 out.string(self.name(container))?;

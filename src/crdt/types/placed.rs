@@ -13,8 +13,8 @@ const STEPS: usize = 32;
 pub struct PlacedBlocks {
     /// Per block, its list, or [`NONE`].
     list_of: Vec<u32>,
-    /// Per list, the container that it is in, and its key.
-    lists: Vec<(u32, Option<String>)>,
+    /// Each list, the container that it is in, and its key; sorted.
+    lists: Vec<(u32, u32, Option<String>)>,
     /// Per container, how it is called: a root by its name, an element by its own.
     names: Vec<String>,
     /// Per container, the list in which it was created; [`NONE`] for roots.
@@ -26,7 +26,7 @@ impl PlacedBlocks {
     pub fn of<S>(update: &Update<'_, S>) -> PlacedBlocks {
         let (order, _) = turns::take(update);
         let mut places = Places::new(update);
-        order.iter().for_each(|block| places.settle(*block));
+        order.iter().for_each(|block| places.settle(block));
         let mut names = vec![String::new(); places.nodes.len()];
         let mut created_in = vec![NONE; places.nodes.len()];
         for (name, node) in &places.roots {
@@ -34,22 +34,28 @@ impl PlacedBlocks {
                 (*name).clone_into(entry);
             }
         }
-        for (block, node) in places.node_of_block.iter().enumerate().filter(|(_, n)| **n != NONE) {
-            let list = places.list_of.get(block).copied().unwrap_or(NONE);
-            if let Some(entry) = created_in.get_mut(*node as usize) {
+        for (block, node) in places.created() {
+            let list = places.list_of.get(block as usize).copied().unwrap_or(NONE);
+            if let Some(entry) = created_in.get_mut(node as usize) {
                 *entry = list;
             }
-            let Some(made) = places.nodes.get(*node as usize) else { continue };
+            let Some(made) = places.nodes.get(node as usize) else { continue };
             let start = made.name.start as usize;
             let name = update.bytes().get(start..start + made.name.len as usize);
             if matches!(made.kind, TypeKind::XmlElement | TypeKind::XmlHook)
-                && let (Some(name), Some(entry)) = (name, names.get_mut(*node as usize))
+                && let (Some(name), Some(entry)) = (name, names.get_mut(node as usize))
             {
                 *entry = String::from_utf8_lossy(name).into_owned();
             }
         }
-        let lists = places.lists.iter().map(|list| (list.node, list.key.map(str::to_owned)));
-        PlacedBlocks { lists: lists.collect(), list_of: places.list_of, names, created_in }
+        // A list goes by its first block.
+        let heads = (0u32..).zip(&places.list_of).filter(|(block, list)| block == *list);
+        let list = |(list, _)| {
+            let (node, key) = places.place(list)?;
+            Some((list, node, key.map(str::to_owned)))
+        };
+        let lists = heads.filter_map(list).collect();
+        PlacedBlocks { lists, list_of: places.list_of, names, created_in }
     }
 
     /// The list that a block stands in: those of one sequence, or of one key, are equal. None where that
@@ -58,9 +64,15 @@ impl PlacedBlocks {
         self.list_of.get(block).copied().filter(|list| *list != NONE)
     }
 
+    /// The container that a list is in, and its key.
+    fn place(&self, list: u32) -> Option<(u32, Option<&str>)> {
+        let at = self.lists.binary_search_by_key(&list, |(list, ..)| *list).ok()?;
+        self.lists.get(at).map(|(_, node, key)| (*node, key.as_deref()))
+    }
+
     /// Whether it stands under a key.
     pub fn is_keyed(&self, list: u32) -> bool {
-        self.lists.get(list as usize).is_some_and(|(_, key)| key.is_some())
+        self.place(list).is_some_and(|(_, key)| key.is_some())
     }
 
     /// The way to a list from its root: `root/key/*/name`, with `*` for elements that have no name.
@@ -69,10 +81,10 @@ impl PlacedBlocks {
         let mut at = list;
         // Each container stands in an older one: this ends.
         for _ in 0..=self.lists.len() {
-            let Some((node, key)) = self.lists.get(at as usize) else { break };
-            steps.extend(key.as_deref());
-            let name = self.names.get(*node as usize).map_or("", String::as_str);
-            at = self.created_in.get(*node as usize).copied().unwrap_or(NONE);
+            let Some((node, key)) = self.place(at) else { break };
+            steps.extend(key);
+            let name = self.names.get(node as usize).map_or("", String::as_str);
+            at = self.created_in.get(node as usize).copied().unwrap_or(NONE);
             if at == NONE {
                 steps.push(name);
                 break;
@@ -96,9 +108,9 @@ impl PlacedBlocks {
     pub fn root(&self, list: u32) -> &str {
         let mut at = list;
         for _ in 0..=self.lists.len() {
-            let Some((node, _)) = self.lists.get(at as usize) else { break };
-            at = match self.created_in.get(*node as usize).copied().unwrap_or(NONE) {
-                NONE => return self.names.get(*node as usize).map_or("", String::as_str),
+            let Some((node, _)) = self.place(at) else { break };
+            at = match self.created_in.get(node as usize).copied().unwrap_or(NONE) {
+                NONE => return self.names.get(node as usize).map_or("", String::as_str),
                 list => list,
             };
         }

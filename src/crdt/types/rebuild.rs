@@ -32,23 +32,40 @@ impl SharedTypes {
     /// # Errors
     /// `Refused` for what refers to other parts of its document by their history: links and moves.
     pub fn rebuilt(&self, client: u64) -> Result<Rebuilt> {
-        let mut writer = Writer { client, clock: 0, blocks: 0, out: Vec::new(), content_bytes: 0 };
+        let mut writer = self.written(client, true)?;
+        let mut update = writer.table();
+        update.append(&mut writer.out);
+        update.push(0);
+        Ok(Rebuilt { update, content_bytes: writer.content_bytes })
+    }
+
+    /// How many bytes [`SharedTypes::rebuilt`] would make, and how many of them are content: nothing
+    /// is made.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rebuilt_size(&self, client: u64) -> Result<(u64, u64)> {
+        let writer = self.written(client, false)?;
+        let bytes = writer.written + writer.table().len() as u64 + 1;
+        Ok((bytes, writer.content_bytes))
+    }
+
+    fn written(&self, client: u64, keeps: bool) -> Result<Writer> {
+        let mut writer = Writer {
+            client,
+            clock: 0,
+            blocks: 0,
+            out: Vec::new(),
+            written: 0,
+            content_bytes: 0,
+            keeps,
+        };
         let mut open: VecDeque<(SharedType, Under<'_>)> =
             self.live_roots().map(|(name, root)| (root, Under::Root(name))).collect();
         while let Some((container, under)) = open.pop_front() {
             self.rebuild(container, under, &mut writer, &mut open)?;
         }
-        let mut update = Vec::with_capacity(writer.out.len() + 32);
-        if writer.blocks > 0 {
-            for number in [1, writer.blocks, client, 0] {
-                write_var(&mut update, number);
-            }
-            update.append(&mut writer.out);
-        } else {
-            update.push(0);
-        }
-        update.push(0);
-        Ok(Rebuilt { update, content_bytes: writer.content_bytes })
+        Ok(writer)
     }
 
     fn rebuild<'t>(
@@ -59,27 +76,24 @@ impl SharedTypes {
         open: &mut VecDeque<(SharedType, Under<'t>)>,
     ) -> Result<()> {
         for entry in self.keyed(container) {
-            let (content, units) = self.content_of(std::slice::from_ref(entry), true)?;
+            let (content, units) = self.content_of(std::slice::from_ref(&entry), true)?;
             let first =
                 writer.item(entry.kind, under, Some(self.str(entry.key)), None, &content, units)?;
-            self.open(entry, first, open);
+            self.open(&entry, first, open);
         }
         let mut left = None;
-        let sequence = self.sequence(container);
-        let mut rest = sequence;
-        while let Some(first) = rest.first() {
+        let mut sequence = self.sequence(container).peekable();
+        while let Some(first) = sequence.next() {
+            let mut together = vec![first];
             // What stands side by side goes into one item.
-            let joins = |entry: &&Entry| {
-                entry.kind == first.kind
-                    && matches!(first.kind, Kind::String | Kind::Any | Kind::Json)
-            };
-            let run = rest.iter().take_while(joins).count().max(1);
-            let (together, after) = rest.split_at_checked(run).unwrap_or((rest, &[]));
-            rest = after;
-            let (content, units) = self.content_of(together, false)?;
+            if matches!(first.kind, Kind::String | Kind::Any | Kind::Json) {
+                let joins = |entry: &Entry| entry.kind == first.kind;
+                together.extend(std::iter::from_fn(|| sequence.next_if(joins)));
+            }
+            let (content, units) = self.content_of(&together, false)?;
             let clock = writer.item(first.kind, under, None, left, &content, units)?;
             left = Some(clock.saturating_add(units.saturating_sub(1)));
-            self.open(first, clock, open);
+            self.open(&first, clock, open);
         }
         Ok(())
     }
@@ -157,10 +171,24 @@ struct Writer {
     clock: u32,
     blocks: u64,
     out: Vec<u8>,
+    /// All that was in `out`.
+    written: u64,
     content_bytes: u64,
+    /// Whether `out` is kept, and not only counted.
+    keeps: bool,
 }
 
 impl Writer {
+    /// What goes before the blocks.
+    fn table(&self) -> Vec<u8> {
+        let mut table = Vec::new();
+        match self.blocks {
+            0 => table.push(0),
+            blocks => [1, blocks, self.client, 0].iter().for_each(|n| write_var(&mut table, *n)),
+        }
+        table
+    }
+
     /// Writes an item, and says its first clock.
     fn item(
         &mut self,
@@ -179,6 +207,7 @@ impl Writer {
             (None, Some(_)) => number | KEYED,
             (None, None) => number,
         };
+        let before = self.out.len();
         self.out.push(info);
         match (left, under) {
             (Some(clock), _) => self.id(Id { client: self.client, clock }),
@@ -196,6 +225,10 @@ impl Writer {
         }
         self.out.extend_from_slice(content);
         self.content_bytes = self.content_bytes.saturating_add(content.len() as u64);
+        self.written += self.out.len().saturating_sub(before) as u64;
+        if !self.keeps {
+            self.out.clear();
+        }
         let first = self.clock;
         self.clock = first.checked_add(units).ok_or_else(|| {
             Error::refused("the document is too large to be written by one client")

@@ -2,6 +2,7 @@
 
 use crate::wire::{Block, Header, Id, Kind, Parent, Update};
 use std::fmt;
+use std::ops::Range;
 
 /// What of one client cannot be shown: something that it builds upon is not there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,9 +36,27 @@ impl fmt::Display for Waiting {
     }
 }
 
+/// Blocks in some order, as runs of those that stand side by side: most documents have few.
+#[derive(Default)]
+pub struct BlockOrder(Vec<Range<u32>>);
+
+impl BlockOrder {
+    fn push(&mut self, block: u32) {
+        match self.0.last_mut() {
+            Some(run) if run.end == block => run.end = block.saturating_add(1),
+            _ => self.0.push(block..block.saturating_add(1)),
+        }
+    }
+
+    /// One block after the other.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + Clone {
+        self.0.iter().flat_map(Range::clone)
+    }
+}
+
 /// The blocks that can be shown, each after all that it refers to, in the order in which Yjs takes
 /// them up; and what waits. Linear, and no recursion.
-pub fn take<S>(update: &Update<'_, S>) -> (Vec<u32>, Vec<Waiting>) {
+pub fn take<S>(update: &Update<'_, S>) -> (BlockOrder, Vec<Waiting>) {
     let clients: Vec<ClientTurn> = update
         .client_ranges()
         .map(|(client, range)| ClientTurn {
@@ -49,7 +68,7 @@ pub fn take<S>(update: &Update<'_, S>) -> (Vec<u32>, Vec<Waiting>) {
         })
         .collect();
     let mut turns = Turns { clients, on_stack: vec![false; update.clients().count()] };
-    let mut order = Vec::with_capacity(update.blocks().len());
+    let mut order = BlockOrder::default();
     let mut stack = Vec::new();
     for first in (0..turns.clients.len()).rev() {
         stack.push(first);

@@ -25,7 +25,8 @@ pub fn build(update: &Update<'_, Checked>, limit: u64) -> Option<View> {
     let lists = lists(update, &nodes, &node_of_block);
     let (pieces, order) = arranged(update, &lists, &version, limit)?;
     let dead = pieces.dead(update, &version.deletes);
-    let contents = SlotContents::of(update, &pieces, &dead, &node_of_block);
+    let node_of = |block: u32| node_of_block.get(block as usize).copied().unwrap_or(NONE);
+    let contents = SlotContents::of(update, &pieces, &dead, &node_of);
     let entries = entries(&mut nodes, &lists, &order, &contents);
     let roots = update.facts().roots.iter().map(|root| update.root(root).to_owned());
     let mut roots: Vec<(String, u32)> = roots.zip(0u32..).collect();
@@ -69,9 +70,9 @@ fn arranged(
         _ => NONE,
     };
     let list_of: Vec<u32> = (0..update.blocks().len()).map(list).collect();
-    let turns = &update.facts().order;
-    let pieces = Pieces::cut(update, turns, &list_of, &version.deletes);
-    let order = Order::arrange(update, &pieces, turns, &list_of, lists.keys.len(), limit)?;
+    let turns = || update.facts().order.iter().copied();
+    let pieces = Pieces::cut(update, turns(), &list_of, &version.deletes);
+    let order = Order::arrange(update, &pieces, turns(), &list_of, lists.keys.len(), limit)?;
     Some((pieces, order))
 }
 
@@ -174,7 +175,8 @@ pub(in crate::crdt) struct SlotContents<'p, 'u, S> {
     update: &'p Update<'u, S>,
     pieces: &'p Pieces,
     dead: &'p [bool],
-    node_of_block: &'p [u32],
+    /// Per block, the container that it created, or [`NONE`].
+    node_of: &'p dyn Fn(u32) -> u32,
     /// The pieces of blocks that were cut.
     cut: HashMap<u32, (Span, Halves)>,
 }
@@ -184,7 +186,7 @@ impl<'p, 'u, S> SlotContents<'p, 'u, S> {
         update: &'p Update<'u, S>,
         pieces: &'p Pieces,
         dead: &'p [bool],
-        node_of_block: &'p [u32],
+        node_of: &'p dyn Fn(u32) -> u32,
     ) -> Self {
         let mut cut = HashMap::new();
         for (index, block) in (0u32..).zip(update.blocks()) {
@@ -194,7 +196,7 @@ impl<'p, 'u, S> SlotContents<'p, 'u, S> {
                 });
             }
         }
-        SlotContents { update, pieces, dead, node_of_block, cut }
+        SlotContents { update, pieces, dead, node_of, cut }
     }
 
     /// None where the piece is deleted.
@@ -215,12 +217,12 @@ impl<'p, 'u, S> SlotContents<'p, 'u, S> {
             content,
             kind: block.kind,
             halves,
-            node: self.node_of_block.get(at.block as usize).copied().unwrap_or(NONE),
+            node: (self.node_of)(at.block),
         })
     }
 }
 
-fn shows(block: &Block) -> bool {
+pub(in crate::crdt) fn shows(block: &Block) -> bool {
     !matches!(block.kind, Kind::Gc | Kind::Skip | Kind::Deleted)
 }
 

@@ -46,7 +46,7 @@ impl Order {
     pub fn arrange<S>(
         update: &Update<'_, S>,
         pieces: &Pieces,
-        turns: &[u32],
+        turns: impl Iterator<Item = u32>,
         list_of: &[u32],
         lists: usize,
         limit: u64,
@@ -66,10 +66,10 @@ impl Order {
         };
         let mut crossings = Crossings::of(update);
         for block in turns {
-            let cut_short = crossings.take(update, *block);
-            if let Some(mut item) = item(update, pieces, list_of, *block) {
+            let cut_short = crossings.take(update, block);
+            if let Some(mut item) = item(update, pieces, list_of, block) {
                 if let Some(left) = cut_short {
-                    item.left = pieces.holding(update, left, *block).unwrap_or(NONE);
+                    item.left = pieces.holding(update, left, block).unwrap_or(NONE);
                 }
                 if order.conflicts(&item) {
                     item.left = order.resolve(update, pieces, &item, &mut marks);

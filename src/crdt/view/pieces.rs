@@ -2,15 +2,15 @@
 //! whole pieces.
 
 use super::{Halves, Kind, NONE, Span};
-use crate::wire::{Block, ByteReader, DeleteSet, Id, Update};
+use crate::wire::{Block, BlockWriters, ByteReader, DeleteSet, Id, Update};
 
 /// All pieces, those of one block in a row.
 pub struct Pieces {
-    /// Per block its first piece, and one more at the end. Blocks without a list have none.
+    /// Per block its first piece, and one more at the end. Blocks without a list have none; where no
+    /// block has a list, this is empty.
     first: Vec<u32>,
     pieces: Vec<Piece>,
-    /// Per block, who wrote it.
-    clients: Vec<u64>,
+    writers: BlockWriters,
 }
 
 #[derive(Clone, Copy)]
@@ -26,16 +26,16 @@ impl Pieces {
     /// which list it stands; [`NONE`] stands in none.
     pub fn cut<S>(
         update: &Update<'_, S>,
-        turns: &[u32],
+        turns: impl Iterator<Item = u32>,
         list_of: &[u32],
         deletes: &DeleteSet,
     ) -> Self {
         let blocks = update.blocks().len();
-        let mut clients = vec![0; blocks];
-        for (client, range) in update.client_ranges() {
-            clients.get_mut(range).into_iter().flatten().for_each(|entry| *entry = client);
+        let writers = BlockWriters::of(update);
+        if list_of.iter().all(|list| *list == NONE) {
+            return Pieces { first: Vec::new(), pieces: Vec::new(), writers };
         }
-        let cuts = cuts(update, turns, &clients, list_of, deletes);
+        let cuts = cuts(update, turns, &writers, list_of, deletes);
         let mut cuts = cuts.iter().peekable();
         let mut first = Vec::with_capacity(blocks + 1);
         let mut pieces = Vec::with_capacity(blocks + cuts.len());
@@ -49,7 +49,7 @@ impl Pieces {
             }
         }
         first.push(len32(&pieces));
-        Pieces { first, pieces, clients }
+        Pieces { first, pieces, writers }
     }
 
     pub fn len(&self) -> usize {
@@ -73,7 +73,7 @@ impl Pieces {
     }
 
     pub fn client(&self, block: u32) -> u64 {
-        self.clients.get(block as usize).copied().unwrap_or(0)
+        self.writers.get(block)
     }
 
     /// The piece that holds an id, looked for beside `near` first.
@@ -159,6 +159,20 @@ impl Pieces {
     }
 }
 
+/// Where the content of a whole block lies, without the count or the length before it.
+pub fn whole(bytes: &[u8], block: &Block) -> Span {
+    let span = block.content_span();
+    let mut reader = ByteReader::at(bytes, span.start);
+    let start = match block.kind {
+        // The walk read the same bytes: this cannot fail.
+        Kind::String | Kind::Embed | Kind::Any | Kind::Json | Kind::Binary => {
+            reader.var().map_or(span.end, |_| reader.offset())
+        }
+        _ => span.start,
+    };
+    Span::between(start, span.end)
+}
+
 /// Cuts a text at ascending UTF-16 offsets.
 struct Cutter<'a> {
     text: &'a str,
@@ -207,8 +221,8 @@ impl<'a> Cutter<'a> {
 /// Places inside blocks at which to cut, as (block, offset), sorted.
 fn cuts<S>(
     update: &Update<'_, S>,
-    turns: &[u32],
-    clients: &[u64],
+    turns: impl Iterator<Item = u32>,
+    writers: &BlockWriters,
     list_of: &[u32],
     deletes: &DeleteSet,
 ) -> Vec<(u32, u32)> {
@@ -222,14 +236,10 @@ fn cuts<S>(
         }
     };
     for index in turns {
-        let (Some(block), Some(client)) =
-            (update.blocks().get(*index as usize), clients.get(*index as usize))
-        else {
-            continue;
-        };
+        let Some(block) = update.blocks().get(index as usize) else { continue };
         let (left, right) = update.origins(block);
         if let Some(left) = left
-            && (left.client, left.clock.saturating_add(1)) != (*client, block.clock)
+            && (left.clock.saturating_add(1) != block.clock || left.client != writers.get(index))
         {
             cut(left.client, left.clock.saturating_add(1));
         }

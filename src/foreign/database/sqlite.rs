@@ -233,7 +233,7 @@ fn value_column(db: &Connection, rows: &str, columns: usize, depth: Depth) -> Op
             *values += 1;
             if let Some(steps) = found.steps(value) {
                 *updates += 1;
-                *holds |= steps.iter().any(|step| step.update != [0, 0]);
+                *holds |= steps.iter().any(|step| *step.update != [0, 0]);
             }
         }
     }

@@ -1,0 +1,113 @@
+//! What is live, kept small: an entry that is a whole block is told from that block whenever somebody
+//! asks for it.
+
+use super::super::view::pieces::whole;
+use super::super::view::{Entry, Halves, NONE, Span};
+use crate::wire::{Block, BlockWriters, Id, Kind, Update, WalkedBytes};
+use std::ops::Range;
+
+/// What is no block, and kept as it is.
+const KEPT: u32 = 1 << 31;
+
+/// The entries of all containers.
+pub(super) struct LiveEntries {
+    /// A block, or with [`KEPT`] an index of `kept`.
+    order: Vec<u32>,
+    kept: Vec<Entry>,
+    writers: BlockWriters,
+}
+
+impl LiveEntries {
+    /// None yet of this update.
+    pub fn of<S>(update: &Update<'_, S>) -> LiveEntries {
+        LiveEntries { order: Vec::new(), kept: Vec::new(), writers: BlockWriters::of(update) }
+    }
+
+    /// Some of them, those of one container, as they are in what was read.
+    pub fn within<'t>(&'t self, read: &'t WalkedBytes, range: Range<usize>) -> Entries<'t> {
+        let order = self.order.get(range).unwrap_or(&[]);
+        Entries { update: read.update(), order, kept: &self.kept, writers: &self.writers }
+    }
+
+    /// The index of the next one.
+    pub fn end(&self) -> usize {
+        self.order.len()
+    }
+
+    /// A block that shows all that it holds, under the key that it names, and creates no container. A
+    /// file is not so long that it had more blocks than can be told from what is kept.
+    pub fn push_block(&mut self, block: u32) {
+        self.order.push(block & !KEPT);
+    }
+
+    /// Anything.
+    pub fn keep(&mut self, entry: Option<Entry>) {
+        if let Some(entry) = entry {
+            let at = u32::try_from(self.kept.len()).unwrap_or(NONE);
+            self.order.push(at | KEPT);
+            self.kept.push(entry);
+        }
+    }
+
+    /// What some of them are, with the container that each created.
+    pub fn kinds(
+        &self,
+        blocks: &[Block],
+        range: Range<usize>,
+    ) -> impl Iterator<Item = (Kind, u32)> {
+        self.order.get(range).unwrap_or(&[]).iter().filter_map(|at| match at & KEPT {
+            0 => Some((blocks.get(*at as usize)?.kind, NONE)),
+            _ => self.kept.get((at & !KEPT) as usize).map(|entry| (entry.kind, entry.node)),
+        })
+    }
+}
+
+/// The entries of one container.
+#[derive(Clone)]
+pub(super) struct Entries<'t> {
+    update: Update<'t>,
+    order: &'t [u32],
+    kept: &'t [Entry],
+    writers: &'t BlockWriters,
+}
+
+impl Entries<'_> {
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// What they are.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
+        let kept = self.kept;
+        self.order.iter().filter_map(move |at| match at & KEPT {
+            0 => self.update.blocks().get(*at as usize).map(|block| block.kind),
+            _ => kept.get((at & !KEPT) as usize).map(|entry| entry.kind),
+        })
+    }
+
+    fn entry(&self, at: u32) -> Option<Entry> {
+        if at & KEPT != 0 {
+            return self.kept.get((at & !KEPT) as usize).copied();
+        }
+        let block = self.update.blocks().get(at as usize)?;
+        let key = self.update.header(block).key;
+        Some(Entry {
+            id: Id { client: self.writers.get(at), clock: block.clock },
+            key: key.map_or(Span::default(), |key| Span::of_key(block, key)),
+            content: whole(self.update.bytes(), block),
+            kind: block.kind,
+            halves: Halves::default(),
+            node: NONE,
+        })
+    }
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        let (first, rest) = self.order.split_first()?;
+        self.order = rest;
+        self.entry(*first)
+    }
+}

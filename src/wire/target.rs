@@ -1,0 +1,93 @@
+//! What links and moves point at. Yrs alone writes them.
+
+use super::reader::{ByteReader, WEAK_END_UNBOUNDED, WEAK_RANGE, WEAK_ROOT, WEAK_START_UNBOUNDED};
+use super::{Block, Fault, Id, Kind, Update};
+use std::fmt;
+
+/// The content of a container begins with its type: this is that of a link.
+const LINK: u8 = 7;
+
+/// What a link or a move points at: one unit, or all from one to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PointerTarget<'a> {
+    /// Where it begins.
+    pub start: LinkEnd<'a>,
+    /// Where it ends; None for one unit.
+    pub end: Option<LinkEnd<'a>>,
+}
+
+/// One end of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkEnd<'a> {
+    /// A unit.
+    Unit(Id),
+    /// That end of what stands in a container.
+    Inside(Id),
+    /// That end of a root.
+    Root(&'a str),
+}
+
+impl<S> Update<'_, S> {
+    /// What a block points at; None for one that is no link and no move.
+    pub fn target(&self, block: &Block) -> Option<PointerTarget<'_>> {
+        let mut reader = ByteReader::at(self.content(block), 0);
+        match block.kind {
+            // The walk read the same bytes: this cannot fail.
+            Kind::Type if reader.byte() == Ok(LINK) => link(&mut reader).ok(),
+            Kind::Move => moved(&mut reader).ok(),
+            _ => None,
+        }
+    }
+}
+
+fn link<'a>(reader: &mut ByteReader<'a>) -> Result<PointerTarget<'a>, Fault> {
+    let flags = reader.byte()?;
+    let is = |flag: u8| flags & flag != 0;
+    let mut end = |unbounded: bool| match (unbounded, is(WEAK_ROOT)) {
+        (true, true) => reader.text().map(LinkEnd::Root),
+        (true, false) => reader.id().map(LinkEnd::Inside),
+        (false, _) => reader.id().map(LinkEnd::Unit),
+    };
+    let start = end(is(WEAK_START_UNBOUNDED))?;
+    let more = is(WEAK_END_UNBOUNDED) || is(WEAK_RANGE);
+    let end = more.then(|| end(is(WEAK_END_UNBOUNDED))).transpose()?;
+    Ok(PointerTarget { start, end })
+}
+
+fn moved<'a>(reader: &mut ByteReader<'a>) -> Result<PointerTarget<'a>, Fault> {
+    let flags = reader.var()?;
+    let start = LinkEnd::Unit(reader.id()?);
+    let end = (flags & 1 == 0).then(|| reader.id().map(LinkEnd::Unit)).transpose()?;
+    Ok(PointerTarget { start, end })
+}
+
+impl LinkEnd<'_> {
+    /// The unit that it names.
+    pub fn id(self) -> Option<Id> {
+        match self {
+            LinkEnd::Unit(id) | LinkEnd::Inside(id) => Some(id),
+            LinkEnd::Root(_) => None,
+        }
+    }
+}
+
+/// `client:clock`, or the name of a root.
+impl fmt::Display for LinkEnd<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LinkEnd::Unit(Id { client, clock }) => write!(f, "{client}:{clock}"),
+            LinkEnd::Inside(Id { client, clock }) => write!(f, "[{client}:{clock}]"),
+            LinkEnd::Root(name) => f.write_str(name),
+        }
+    }
+}
+
+/// One end, or both with `..` between them.
+impl fmt::Display for PointerTarget<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.end {
+            Some(end) => write!(f, "{}..{end}", self.start),
+            None => write!(f, "{}", self.start),
+        }
+    }
+}

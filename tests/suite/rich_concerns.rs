@@ -1,0 +1,121 @@
+//! What another program wrote into a document of a concern: kept byte for byte, or nothing is
+//! written at all.
+
+use crate::support::*;
+use serde_json::{Value, json};
+
+/// As Yjs writes them. A map with `max`: 2^63-1 as a BigInt, `list`: BigInts, `nothing`: undefined,
+/// NaN, -0, bytes; and a text with an embed.
+const VALUES: &str = concat!(
+    "AQmJBgAoAQVvdGhlcgNtYXgBen//////////KAEFb3RoZXIEbGlzdAF1A3oAAAAAAAAAAX0CdgEEZGVlcHr/////",
+    "////+ygBBW90aGVyB25vdGhpbmcBfygBBW90aGVyA25hbgF7f/gAAAAAAAAoAQVvdGhlcgR6ZXJvAX1AIwEFb3Ro",
+    "ZXIFYnl0ZXMCAP8EAQdwaWN0dXJlAWGEiQYGAWLFiQYGiQYHEXsiaW1hZ2UiOiJ4LnBuZyJ9AA=="
+);
+
+/// A bold word; an element of XML; a sub-document; a text with an attribute.
+const RICH: [(&str, &str); 4] = [
+    ("essay", "AQSKBgAEAQVlc3NheQRib2xkhIoGAwUgd29yZEaKBgAEYm9sZAR0cnVlxooGA4oGBARib2xkBG51bGwA"),
+    ("prose", "AQSLBgAHAQVwcm9zZQMBcCgAiwYAAWEBdwExBwCLBgAGBACLBgICaGkA"),
+    ("subs", "AQGMBgApAQRzdWJzA29uZQJnMXYAAA=="),
+    ("titled", "AQKNBgAEAQZ0aXRsZWQBeCgBBnRpdGxlZAFrAX0BAA=="),
+];
+
+fn bytes(base64: &str) -> Vec<u8> {
+    data_encoding::BASE64.decode(base64.as_bytes()).unwrap()
+}
+
+/// Lets another program write into the file of a document.
+fn written_into(store: &Store<'_>, doc: &str, base64: &str) -> std::path::PathBuf {
+    let name: String = doc.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let file = store.dir.join(format!("crdt/group/{name}.yrs"));
+    let [update, merged] = ["theirs.bin", "merged.bin"].map(|name| store.machine.path(name));
+    std::fs::write(&update, bytes(base64)).unwrap();
+    let run = ["doc", "merge", &text(&file), &text(&update), "-O", &text(&merged)];
+    store.machine.run(&run).exits(0);
+    std::fs::copy(merged, &file).unwrap();
+    file
+}
+
+/// What it holds beside what the concern knows, with every type; from the file as another program
+/// would read it.
+fn beside(store: &Store<'_>, file: &std::path::Path) -> Value {
+    let mut typed = store.machine.run(&["doc", "dump", &text(file), "--as", "yjs"]).json();
+    let known = ["messages", "threads", "columns", "cards", "metadata"];
+    known.iter().for_each(|root| drop(typed.as_object_mut().unwrap().remove(*root)));
+    typed
+}
+
+#[test]
+fn values_beyond_json_stay_as_they_are_through_every_write() {
+    let machine = Machine::new("values");
+    let store = machine.group("store", &[]);
+    let id = store.send("hello");
+    let chat = format!("{GROUP}:chat");
+    let file = written_into(&store, &chat, VALUES);
+    let before = beside(&store, &file);
+    assert_eq!(before["other"]["v"]["max"], json!({"t": "bigint", "v": "9223372036854775807"}));
+    assert_eq!(before["other"]["v"]["nothing"], json!({"t": "undefined"}));
+    let held = bytes(VALUES);
+    let blocks = held.get(5..held.len() - 1).unwrap();
+    let holds = |bytes: &[u8]| bytes.windows(blocks.len()).any(|window| window == blocks);
+    store.send("one more");
+    store.ok(&["chat", "edit", &id, "changed"]);
+    store.ok(&["chat", "react", &id, "👍"]);
+    store.ok(&["chat", "delete", &id, "--yes"]);
+    store.ok(&["prune"]);
+    store.ok(&["sync", "status"]);
+    store.run(&["check"]).exits(0);
+    assert_eq!(beside(&store, &file), before);
+    assert!(holds(&std::fs::read(&file).unwrap()), "the blocks are not those that were written");
+    // They travel, and come out as they went in.
+    let bundle = text(&machine.path("all.crdt"));
+    store.ok(&["sync", "export", "--out", &bundle]);
+    let other = machine.store("other", BOB);
+    other.ok(&["sync", "import", &bundle]);
+    let there = other.dir.join(file.strip_prefix(&store.dir).unwrap());
+    assert_eq!(beside(&other, &there), before);
+    assert!(holds(&std::fs::read(&there).unwrap()));
+}
+
+#[test]
+fn what_yrs_would_change_is_shown_and_nothing_is_written() {
+    for (root, update) in RICH {
+        let machine = Machine::new(root);
+        let store = machine.group("store", &[]);
+        let id = store.send("hello");
+        let file = written_into(&store, &format!("{GROUP}:chat"), update);
+        let before = std::fs::read(&file).unwrap();
+        let shown = beside(&store, &file);
+        assert_eq!(shown.as_object().unwrap().keys().collect::<Vec<_>>(), [root]);
+        for args in [
+            &["chat", "send", "more"][..],
+            &["chat", "edit", &id, "changed"],
+            &["chat", "delete", &id, "--yes"],
+            &["chat", "react", &id, "👍"],
+        ] {
+            let run = store.run(args);
+            assert!(run.fails(5, "not supported").stderr.contains("hint"), "{root}: {run:?}");
+            assert_eq!(std::fs::read(&file).unwrap(), before, "{root}: {args:?}");
+        }
+        for args in [&["prune"][..], &["archive", "run"], &["sync", "export", "-O", "out.crdt"]] {
+            let run = machine.run_in(&store.dir, &[], args);
+            assert!(run.exits(5).stderr.contains("left out"), "{root}: {run:?}");
+            assert_eq!(std::fs::read(&file).unwrap(), before, "{root}: {args:?}");
+        }
+        // One bold word beside them hides no messages.
+        let listed = store.json(&["chat", "list"]);
+        assert_eq!(column(&listed, "content"), ["hello"], "{root}");
+        assert_eq!(store.json(&["chat", "show", &id])["content"], "hello", "{root}");
+        assert_eq!(store.json(&["chat", "search", "hell"]).as_array().map(Vec::len), Some(1));
+        // It is not damaged, everything in it is shown, and other documents go on.
+        let run = store.run(&["check", "--json"]);
+        let kinds = column(&run.exits(3).parsed(), "kind");
+        assert_eq!(kinds, ["unsupported"], "{root}");
+        let out = text(&machine.path("recovered"));
+        store.run(&["recover", "chat", "-O", &out]).exits(1);
+        let dump = store.run(&["doc", "dump", "chat"]).json();
+        assert_eq!(dump["messages"][&id]["content"], "hello", "{root}");
+        store.ok(&["member", "add", BOB]);
+        assert_eq!(std::fs::read(&file).unwrap(), before, "{root}");
+    }
+}
