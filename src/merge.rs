@@ -2,10 +2,12 @@
 //! account of what it brought.
 //!
 //! Order: registers that yrs decided by client id are decided by time (R4), and what lost is kept;
-//! containers that were replaced are united (R3); what this replica's member has now seen deleted is
-//! acknowledged; what everybody has acknowledged is pruned.
+//! containers that were replaced are united (R3); what two people wrote alike into a text stands there
+//! once; what this replica's member has now seen deleted is acknowledged; what everybody has acknowledged
+//! is pruned.
 
 mod adopt;
+mod alike;
 pub mod audit;
 mod carried;
 mod orphans;
@@ -131,6 +133,9 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
         if session.at_hand(doc)?.is_some() {
             let plan = registers::decide(session, doc, before, parts)?;
             let replaced = unite(session, incoming)?;
+            if let Some(before) = before {
+                alike::heal(session, doc, spec, before, &registers::sides(parts))?;
+            }
             account.conflicts = keep(session, incoming, replaced, plan.lost)?;
             if let Some(decided) = session.at_hand(doc)? {
                 let conflicts = account.conflicts + keep_orphans(session, incoming, &decided)?;

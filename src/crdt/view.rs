@@ -11,12 +11,14 @@ mod news;
 pub(super) mod order;
 pub(super) mod pieces;
 mod plain;
+mod runs;
 #[cfg(test)]
 mod tests;
 mod typed;
 
 pub use digest::ContentSum;
 pub use news::is_new;
+pub use runs::TextRun;
 
 use super::plain::Plain;
 use crate::crdt::source::{Shared, Source, keys_beginning};

@@ -1,0 +1,275 @@
+//! What two people wrote alike at one place of a text, not knowing of each other, stands there once: they
+//! ran the same program over it.
+//!
+//! Only deletions are written, and which of two copies goes follows from the document alone: whoever
+//! merges the same does the same, and what both have deleted is deleted once.
+
+use crate::crdt::register::MergeSide;
+use crate::crdt::source::Source;
+use crate::crdt::text_edit::TextEdit;
+use crate::crdt::view::{TextRun, View, is_new};
+use crate::error::Result;
+use crate::id::DocId;
+use crate::path::{DocPath, Keys};
+use crate::schema::{FieldKind, Spec};
+use crate::store::Session;
+use crate::wire::{Clocks, Id};
+use std::ops::Range;
+
+/// Of what came twice into shared texts, deletes one.
+///
+/// # Errors
+/// Those of the store.
+pub fn heal(
+    session: &mut Session,
+    doc: &DocId,
+    spec: &Spec,
+    before: &View,
+    sides: &[MergeSide<'_>],
+) -> Result<()> {
+    let texts = texts(spec, before);
+    if texts.is_empty() {
+        return Ok(());
+    }
+    let mut ours = before.version().clocks.clone();
+    for part in sides {
+        let Some(theirs) = part.seen else { continue };
+        let Some(after) = session.at_hand(doc)? else { return Ok(()) };
+        // A whole state shows what its sender saw.
+        let whole = match part.update.needs().is_empty() {
+            true => Some(View::read(&part.update)?),
+            false => None,
+        };
+        let whole = whole.filter(|whole| whole.version().clocks == *theirs);
+        let mut healed = Vec::new();
+        for text in &texts {
+            let path = text.steps();
+            if before.shows_the_same(&after, &path) {
+                continue;
+            }
+            let shown = [Some(before), whole.as_ref()].map(|view| view?.text(&path));
+            let both = match shown {
+                [Some(a), Some(b)] if a == b => Some(a),
+                _ => None,
+            };
+            let edits = surplus(&after.runs(&path), [&ours, theirs], both.as_deref());
+            if !edits.is_empty() {
+                healed.push((path, edits));
+            }
+        }
+        if !healed.is_empty() {
+            session.edit(doc, |txn| {
+                healed.iter().try_for_each(|(path, edits)| txn.edit_text(path, edits))
+            })?;
+        }
+        for (client, end) in theirs {
+            let known = ours.entry(*client).or_default();
+            *known = (*known).max(*end);
+        }
+    }
+    Ok(())
+}
+
+/// Where the shared texts of a document are.
+fn texts(spec: &Spec, view: &View) -> Vec<DocPath> {
+    let mut texts = Vec::new();
+    for collection in spec.collections {
+        for field in collection.fields.iter().filter(|field| field.kind == FieldKind::SharedText) {
+            texts.extend(collection.records(view).iter().map(|record| record.child(field.name)));
+        }
+    }
+    texts
+}
+
+/// A letter of a merged text, and who had it before.
+struct Letter {
+    at: Range<usize>,
+    id: Id,
+    had: Had,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Had {
+    Both,
+    /// One side alone, by its number.
+    One(usize),
+    /// Neither: it came with something else.
+    None,
+}
+
+/// What is to be deleted of a merged text, given what each side knew, and what both showed where they
+/// showed the same.
+fn surplus(runs: &[TextRun<'_>], sides: [&Clocks; 2], both: Option<&str>) -> Vec<TextEdit> {
+    let text: String = runs.iter().map(|run| run.text).collect();
+    let letters = letters(runs, sides);
+    let mut gone = vec![false; letters.len()];
+    match both {
+        Some(both) => beyond(both, &text, &letters, &mut gone),
+        None => {
+            doubled(&text, &letters, &mut gone);
+            same(&text, &letters, &mut gone);
+        }
+    }
+    let mut edits: Vec<TextEdit> = Vec::new();
+    for (letter, _) in letters.iter().zip(&gone).filter(|(_, gone)| **gone) {
+        match edits.last_mut().filter(|last| last.range.end == letter.at.start) {
+            Some(last) => last.range.end = letter.at.end,
+            None => edits.push(TextEdit { range: letter.at.clone(), insert: String::new() }),
+        }
+    }
+    edits
+}
+
+fn letters(runs: &[TextRun<'_>], sides: [&Clocks; 2]) -> Vec<Letter> {
+    let mut letters = Vec::new();
+    let mut at = 0usize;
+    for run in runs {
+        let mut id = run.id;
+        for letter in run.text.chars() {
+            let had = match sides.map(|clocks| !is_new(id, clocks)) {
+                [true, true] => Had::Both,
+                [true, false] => Had::One(0),
+                [false, true] => Had::One(1),
+                [false, false] => Had::None,
+            };
+            let end = at.saturating_add(letter.len_utf8());
+            letters.push(Letter { at: at..end, id, had });
+            at = end;
+            id.clock = id.clock.saturating_add(u32::try_from(letter.len_utf16()).unwrap_or(1));
+        }
+    }
+    letters
+}
+
+/// What one side has of a stretch of letters.
+fn part<'l>(text: &str, letters: &'l [Letter], side: usize) -> (String, Vec<&'l Letter>) {
+    let of: Vec<&Letter> = letters.iter().filter(|letter| letter.had == Had::One(side)).collect();
+    let said = of.iter().filter_map(|letter| text.get(letter.at.clone())).collect();
+    (said, of)
+}
+
+/// Between two letters that both sides had: what each wrote there alone, and the other alike. Of several
+/// replicas' writing on one side it is not told which copy goes, so that none does.
+fn doubled(text: &str, letters: &[Letter], gone: &mut [bool]) {
+    let mut start = 0;
+    let stretches = letters.split_inclusive(|letter| letter.had == Had::Both);
+    for stretch in stretches {
+        let [(ours, a), (theirs, b)] = [0, 1].map(|side| part(text, stretch, side));
+        let writer = |of: &[&Letter]| {
+            let first = of.first()?.id.client;
+            of.iter().all(|letter| letter.id.client == first).then_some(first)
+        };
+        if ours == theirs
+            && let (Some(a), Some(b)) = (writer(&a), writer(&b))
+            && a != b
+        {
+            let gone = gone.iter_mut().skip(start).zip(stretch);
+            gone.for_each(|(gone, letter)| {
+                *gone |= letter.had != Had::Both && letter.id.client == a.max(b);
+            });
+        }
+        start += stretch.len();
+    }
+}
+
+/// Where the sides say the same as a whole: what one of them wrote alone.
+fn same(text: &str, letters: &[Letter], gone: &mut [bool]) {
+    let left = |side: usize| {
+        let of = letters.iter().zip(gone.iter()).filter(move |(_, gone)| !**gone);
+        of.map(|(letter, _)| letter)
+            .filter(move |letter| matches!(letter.had, Had::Both) || letter.had == Had::One(side))
+    };
+    let said =
+        |side| -> String { left(side).filter_map(|letter| text.get(letter.at.clone())).collect() };
+    let first = |side| left(side).filter(|letter| letter.had != Had::Both).map(|l| l.id).min();
+    let (Some(a), Some(b)) = (first(0), first(1)) else { return };
+    if said(0) != said(1) {
+        return;
+    }
+    let later = usize::from((a.client, a.clock) < (b.client, b.clock));
+    for (letter, gone) in letters.iter().zip(gone.iter_mut()) {
+        *gone |= letter.had == Had::One(later);
+    }
+}
+
+/// All that is too much in a merged text for it to say what both sides said, where that is all there is
+/// to it.
+fn beyond(both: &str, text: &str, letters: &[Letter], gone: &mut [bool]) {
+    let mut left = both;
+    let mut picked = Vec::with_capacity(letters.len());
+    for letter in letters {
+        let said = text.get(letter.at.clone()).unwrap_or_default();
+        let rest = left.strip_prefix(said);
+        picked.push(rest.is_none());
+        left = rest.unwrap_or(left);
+    }
+    if left.is_empty() {
+        gone.copy_from_slice(&picked);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A merged text after what each of two replicas knew of it.
+    fn healed(runs: &[(u64, u32, &str)], sides: [&[(u64, u32)]; 2], both: Option<&str>) -> String {
+        let runs: Vec<TextRun<'_>> = runs
+            .iter()
+            .map(|(client, clock, text)| TextRun {
+                id: Id { client: *client, clock: *clock },
+                text,
+            })
+            .collect();
+        let sides = sides.map(|side| side.iter().copied().collect::<Clocks>());
+        let text: String = runs.iter().map(|run| run.text).collect();
+        let edits = surplus(&runs, [&sides[0], &sides[1]], both);
+        crate::concern::disk::difference::apply(&text, &edits)
+    }
+
+    const A: &[(u64, u32)] = &[(1, 100), (2, 50)];
+    const B: &[(u64, u32)] = &[(1, 100), (3, 50)];
+
+    #[test]
+    fn what_both_wrote_at_one_place_stands_there_once() {
+        let runs = [(1, 0, "x "), (2, 0, "new "), (3, 0, "new "), (1, 50, "y"), (3, 20, "b")];
+        assert_eq!(healed(&runs, [A, B], None), "x new yb");
+        // The same letters go, whoever merges.
+        assert_eq!(healed(&runs, [B, A], None), "x new yb");
+        // What is not the same, or not at one place, stays.
+        let runs = [(1, 0, "x "), (2, 0, "new "), (3, 0, "old "), (1, 50, "y"), (3, 20, "new ")];
+        assert_eq!(healed(&runs, [A, B], None), "x new old ynew ");
+    }
+
+    #[test]
+    fn what_one_knew_of_is_no_copy() {
+        let runs = [(1, 0, "x "), (2, 0, "new "), (3, 0, "new ")];
+        let knew: &[(u64, u32)] = &[(1, 100), (2, 50), (3, 50)];
+        assert_eq!(healed(&runs, [knew, B], None), "x new new ");
+        assert_eq!(healed(&runs, [A, knew], None), "x new new ");
+    }
+
+    #[test]
+    fn a_letter_is_found_behind_pairs_of_units() {
+        // Two units each: what the sides had ends within the second run.
+        let runs = [(1, 0, "😀😀"), (2, 10, "😀é"), (3, 0, "😀é")];
+        let ours: &[(u64, u32)] = &[(1, 100), (2, 13)];
+        assert_eq!(healed(&runs, [ours, &[(1, 100), (3, 3)]], None), "😀😀😀é");
+        let less: &[(u64, u32)] = &[(1, 100), (2, 12)];
+        assert_eq!(healed(&runs, [less, &[(1, 100), (3, 3)]], None), "😀😀😀é😀é");
+    }
+
+    #[test]
+    fn where_both_said_the_same_the_merge_says_it() {
+        // One of them had replaced more than the other.
+        let runs = [(2, 0, "a b c"), (3, 0, "b")];
+        assert_eq!(healed(&runs, [A, B], None), "a b cb");
+        assert_eq!(healed(&runs, [A, B], Some("a b c")), "a b c");
+        // It cannot say it: nothing is deleted.
+        assert_eq!(healed(&runs, [A, B], Some("a b d")), "a b cb");
+        // The copies stand apart.
+        let runs = [(2, 0, "a"), (1, 0, "a"), (3, 0, "a")];
+        assert_eq!(healed(&runs, [A, B], None), "aa");
+        assert_eq!(healed(&runs, [B, A], None), "aa");
+    }
+}
