@@ -6,7 +6,7 @@
 //! changed by somebody, whatever its times say, and is never written over.
 //!
 //! Order of events: contents are put where they are safe, the change is committed, then the files are
-//! made. Whoever is killed in between leaves each file as it was or as it is to be, whole, and the
+//! made, many at once ([`writing`]). Whoever is killed in between leaves each file as it was or as it is to be, whole, and the
 //! next command goes on.
 
 mod all;
@@ -19,6 +19,7 @@ mod status;
 mod sweep;
 mod take_in;
 mod tree;
+mod writing;
 
 pub use crate::concern::disk::is_disk;
 pub use all::{settle_all, take_in_all};

@@ -46,7 +46,7 @@ pub(crate) use fs::counted;
 
 pub use adopt::{Adopted, Rules};
 pub use commits::{ChangedDocument, Commits, Committed};
-pub use fs::{Seen, free_bytes, unreadable};
+pub use fs::{Seen, free_bytes, sync_file_system, unreadable};
 pub use index::StoredDocument;
 pub use layout::{ARCHIVE_FILE, Document, Meta, Problem, Scan};
 pub use reader::{Omitted, OnDisk, Reader};

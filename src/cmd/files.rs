@@ -3,6 +3,7 @@
 use super::failure::word;
 use crate::error::{Error, Result};
 use crate::id::DocId;
+use crate::store::sync_file_system;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -131,6 +132,32 @@ pub fn write_from(path: &Path, bytes: &mut dyn Read) -> Result<u64> {
     write_with(path, |out| {
         io::copy(bytes, out).map_err(|e| Error::io(format!("cannot write {}", path.display()), e))
     })
+}
+
+/// One of many files that are written to a directory: each is whole or not there, and they are waited for
+/// together, by [`wait_for`].
+///
+/// # Errors
+/// `Io`.
+pub fn write_one_of(path: &Path, bytes: &mut dyn Read) -> Result<u64> {
+    let failed = |e: io::Error| Error::io(format!("cannot write {}", path.display()), e);
+    if cfg!(not(target_os = "linux")) {
+        return write_from(path, bytes);
+    }
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut new = beside().tempfile_in(dir).map_err(failed)?;
+    let copied = io::copy(bytes, new.as_file_mut()).map_err(failed)?;
+    new.persist_noclobber(path).map_err(|e| failed(e.error))?;
+    Ok(copied)
+}
+
+/// Waits until what was written to a directory is on the disk.
+///
+/// # Errors
+/// `Io`.
+pub fn wait_for(dir: &Path) -> Result<()> {
+    let synced = File::open(dir).and_then(sync_file_system);
+    synced.map(drop).map_err(|e| Error::io(format!("cannot write {}", dir.display()), e))
 }
 
 /// Writes a file as [`write`] does, with what `fill` puts into it.

@@ -167,10 +167,10 @@ impl Objects {
         }
     }
 
-    /// Puts a content to a path: it is here no more then.
+    /// Puts a content to a path: it is here no more then. Its name is not waited for.
     ///
     /// # Errors
-    /// As [`Tree::write`].
+    /// As [`Tree::stage`].
     pub(super) fn put(
         &self,
         tree: &Tree,

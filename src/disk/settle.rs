@@ -11,6 +11,9 @@ use crate::id::{DocId, EntityId};
 use crate::store::{DiskBase, Session};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// So many files are waited for at once.
+const AT_ONCE: usize = 1_000;
+
 /// What was made.
 #[derive(Debug, Default)]
 pub struct Settled {
@@ -61,7 +64,7 @@ fn settle_document(session: &mut Session, entity: &EntityId, doc: DocId) -> Resu
     if !owners.is_empty() {
         maker.claim(entity)?;
     }
-    owners.iter().try_for_each(|place| maker.make(place))?;
+    owners.chunks(AT_ONCE).try_for_each(|places| maker.make_all(places))?;
     maker.clear(&owners)?;
     let Maker { done, tree, .. } = maker;
     if !done.written.is_empty() || !done.removed.is_empty() {
@@ -85,6 +88,17 @@ fn lying_elsewhere(
         }
     }
     Ok(lying)
+}
+
+/// A file that was made.
+struct MadeFile {
+    path: DiskPath,
+    /// What lies there now.
+    base: DiskBase,
+    /// Where it lay before, if that was elsewhere.
+    left: Option<DiskBase>,
+    /// It is to be given its name.
+    staged: bool,
 }
 
 struct Maker<'s> {
@@ -142,10 +156,51 @@ impl Maker<'_> {
         }
     }
 
-    /// Makes one file, where that is needed and loses nothing.
-    fn make(&mut self, place: &FilePlace) -> Result<()> {
-        let Some(file) = self.file(&place.id)? else { return Ok(()) };
-        let Some(wanted) = file.content.stored() else { return Ok(()) };
+    /// Makes several files, where that is needed and loses nothing.
+    fn make_all(&mut self, places: &[FilePlace]) -> Result<()> {
+        let mut staged = Vec::new();
+        let made = self.make_staged(places, &mut staged);
+        if made.is_err() {
+            staged.iter().for_each(|made| self.tree.unstage(&made.path));
+        }
+        made
+    }
+
+    fn make_staged(&mut self, places: &[FilePlace], staged: &mut Vec<MadeFile>) -> Result<()> {
+        let mut there = Vec::new();
+        for place in places {
+            match self.make(place)? {
+                Some(made) if made.staged => staged.push(made),
+                Some(made) => there.push(made),
+                None => {}
+            }
+        }
+        let paths: Vec<&DiskPath> = staged.iter().map(|made| &made.path).collect();
+        self.tree.wait_for_staged(&paths)?;
+        paths.iter().try_for_each(|path| self.tree.give_name(path))?;
+        let mut named: BTreeSet<DiskPath> = staged.iter().map(|made| made.path.clone()).collect();
+        named.extend(there.iter().map(|made| made.path.clone()));
+        // Each is known where it is now before any is taken from where it was.
+        staged.iter().try_for_each(|made| self.now_there(&made.base))?;
+        let removed = self.done.removed.len();
+        for made in staged.drain(..).chain(there) {
+            made.left.map_or(Ok(()), |base| self.leave(&base))?;
+        }
+        named.extend(self.done.removed.iter().skip(removed).cloned());
+        self.tree.wait_for_names(&named)
+    }
+
+    /// Notes that a file lies where it is to be.
+    fn now_there(&mut self, written: &DiskBase) -> Result<()> {
+        self.session.state().put_written_file(&self.doc, written)?;
+        self.know(written.clone());
+        Ok(())
+    }
+
+    /// Makes one file, up to its name; None where nothing is to be done.
+    fn make(&mut self, place: &FilePlace) -> Result<Option<MadeFile>> {
+        let Some(file) = self.file(&place.id)? else { return Ok(None) };
+        let Some(wanted) = file.content.stored() else { return Ok(None) };
         let base = self.written.get(&place.id).cloned();
         let path = &place.path;
         let is_done = base.as_ref().is_some_and(|base| {
@@ -154,13 +209,13 @@ impl Maker<'_> {
                 && base.executable == file.executable
         });
         if is_done {
-            return Ok(());
+            return Ok(None);
         }
         let held = match self.tree.held(path) {
             Ok(held) => held,
             Err(e) => {
                 self.done.notes.push(format!("{path} is not written: {e:#}").into());
-                return Ok(());
+                return Ok(None);
             }
         };
         let is_ours = |held: &Held| {
@@ -172,14 +227,18 @@ impl Maker<'_> {
             let said = format!("{path} is not written over: it was changed here; ");
             let scan = Hint::from(said).next(Next::ScanDisks).and(" takes that in");
             self.done.notes.push(scan);
-            return Ok(());
+            return Ok(None);
         }
         let same = held.as_ref().is_some_and(|held| {
             held.stored == wanted && held.executable.is_none_or(|is| is == file.executable)
         });
-        if !same && !self.write(path, &file, held.as_ref())? {
-            return Ok(());
-        }
+        let staged = match same {
+            true => false,
+            false => match self.write(path, &file, held.as_ref())? {
+                Some(staged) => staged,
+                None => return Ok(None),
+            },
+        };
         let text = match &file.content {
             DiskContent::Text(text) => Some(text.text.clone()),
             DiskContent::Binary(_) => None,
@@ -191,21 +250,28 @@ impl Maker<'_> {
             text,
             executable: file.executable,
         };
-        self.session.state().put_written_file(&self.doc, &written)?;
         let left = base.filter(|base| base.path != written.path);
-        self.know(written);
-        left.map_or(Ok(()), |base| self.leave(&base))?;
-        Ok(())
+        if !staged {
+            self.now_there(&written)?;
+        }
+        Ok(Some(MadeFile { path: path.clone(), base: written, left, staged }))
     }
 
-    /// True when it is there.
-    fn write(&mut self, path: &DiskPath, file: &DiskFile, held: Option<&Held>) -> Result<bool> {
+    /// Writes what a file holds; true where only its name is to be given to it then. None where there is
+    /// nothing to write.
+    fn write(
+        &mut self,
+        path: &DiskPath,
+        file: &DiskFile,
+        held: Option<&Held>,
+    ) -> Result<Option<bool>> {
         let executable = file.executable;
-        match &file.content {
+        let staged = match &file.content {
             DiskContent::Text(text) => {
-                self.tree.write(path, &mut text.bytes().as_slice(), executable)?;
+                self.tree.stage(path, &mut text.bytes().as_slice(), executable)?;
+                true
             }
-            DiskContent::Binary(None) => return Ok(false),
+            DiskContent::Binary(None) => return Ok(None),
             DiskContent::Binary(Some(wanted)) => {
                 if let Some(old) = held.filter(|held| held.stored != *wanted) {
                     self.objects.keep(&self.tree, path, &old.stored.blake3)?;
@@ -216,12 +282,13 @@ impl Maker<'_> {
                         wanted.size_bytes
                     );
                     self.done.notes.push(said.into());
-                    return Ok(false);
+                    return Ok(None);
                 }
+                false
             }
-        }
+        };
         self.done.written.push(path.clone());
-        Ok(true)
+        Ok(Some(staged))
     }
 
     /// Puts a content to a path, from wherever it is. False where it is nowhere.
@@ -239,7 +306,9 @@ impl Maker<'_> {
         if let Some(from) = from {
             let is_it = self.tree.held(&from)?.is_some_and(|held| held.stored.blake3 == blake3);
             if let (true, Some(mut file)) = (is_it, self.tree.open_file(&from)?) {
-                self.tree.write(path, &mut file, executable)?;
+                self.tree.stage(path, &mut file, executable)?;
+                self.tree.wait_for_staged(&[path])?;
+                self.tree.give_name(path)?;
                 return Ok(true);
             }
         }
@@ -250,6 +319,7 @@ impl Maker<'_> {
     fn clear(&mut self, owners: &[FilePlace]) -> Result<()> {
         let written: Vec<DiskBase> = self.written.values().cloned().collect();
         let owners: BTreeSet<&str> = owners.iter().map(|owner| owner.id.as_str()).collect();
+        let removed = self.done.removed.len();
         for base in written {
             if !owners.contains(base.file.as_str()) {
                 self.leave(&base)?;
@@ -257,7 +327,8 @@ impl Maker<'_> {
                 self.forget(&base.file);
             }
         }
-        Ok(())
+        let removed = self.done.removed.iter().skip(removed).cloned().collect();
+        self.tree.wait_for_names(&removed)
     }
 
     /// Removes a file from where it was, unless another one is there now, or it was changed.

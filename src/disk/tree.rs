@@ -140,7 +140,7 @@ impl Tree {
     }
 
     /// The directory that a file lies in; None where it is not there.
-    fn around(&self, path: &DiskPath) -> Result<Option<Dir>> {
+    pub(super) fn around(&self, path: &DiskPath) -> Result<Option<Dir>> {
         let Some(root) = &self.root else { return Ok(None) };
         let mut names: Vec<&str> = path.parts().collect();
         names.pop();
@@ -157,7 +157,7 @@ impl Tree {
     }
 
     /// The same, made where it is not there.
-    fn make_around(&self, path: &DiskPath) -> Result<Dir> {
+    pub(super) fn make_around(&self, path: &DiskPath) -> Result<Dir> {
         let root = self.root.as_ref().ok_or_else(|| Error::bug("a disk that was not made"))?;
         let mut names: Vec<&str> = path.parts().collect();
         names.pop();
@@ -204,43 +204,6 @@ impl Tree {
         Ok(Some(sink.held(executable)))
     }
 
-    /// Writes a file: afterwards it holds its old bytes or all of the new ones, and they are on the
-    /// disk with its name.
-    ///
-    /// # Errors
-    /// `Refused` where something else than a file is there; `Io`, and then it is as it was.
-    pub fn write(
-        &self,
-        path: &DiskPath,
-        bytes: &mut dyn Read,
-        executable: bool,
-    ) -> Result<FileHash> {
-        let dir = self.make_around(path)?;
-        let place = self.place_of(path);
-        drop(open_in(&dir, path.name(), &place)?);
-        let stored = write_new(&dir, path.name(), bytes, executable);
-        stored.map_err(|e| failed("write", &place, e))
-    }
-
-    /// Moves a file that lies elsewhere below the disks to its path.
-    ///
-    /// # Errors
-    /// As [`Tree::write`].
-    pub(super) fn move_in(
-        &self,
-        path: &DiskPath,
-        (from, name): (&Dir, &str),
-        executable: bool,
-    ) -> Result<()> {
-        let dir = self.make_around(path)?;
-        let place = self.place_of(path);
-        drop(open_in(&dir, path.name(), &place)?);
-        let moved = set_executable(from, name, executable)
-            .and_then(|()| from.rename(name, &dir, path.name()))
-            .and_then(|()| sync(&dir));
-        moved.map_err(|e| failed("write", &place, e))
-    }
-
     /// Lets `take` have the directory that a file lies in, and its name there.
     pub(super) fn hand<R>(
         &self,
@@ -248,34 +211,6 @@ impl Tree {
         take: impl FnOnce(&Dir, &str) -> Result<R>,
     ) -> Result<Option<R>> {
         self.around(path)?.map(|dir| take(&dir, path.name())).transpose()
-    }
-
-    /// Removes a file, and the directories that it leaves empty.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub fn remove(&self, path: &DiskPath) -> Result<()> {
-        let failed = |e| failed("remove", &self.place_of(path), e);
-        let Some(dir) = self.around(path)? else { return Ok(()) };
-        match dir.remove_file(path.name()) {
-            Err(e) if e.kind() != ErrorKind::NotFound => return Err(failed(e)),
-            _ => sync(&dir).map_err(failed)?,
-        }
-        self.tidy(path)
-    }
-
-    /// Removes the directories around a path that nothing is in.
-    pub(super) fn tidy(&self, path: &DiskPath) -> Result<()> {
-        let mut names: Vec<&str> = path.parts().collect();
-        while names.pop().is_some() && !names.is_empty() {
-            let dir = format!("/{}/{}", path.disk().as_str(), names.join("/"));
-            let dir = DiskPath::parse(&dir)?;
-            let removed = self.hand(&dir, |around, name| Ok(around.remove_dir(name).is_ok()))?;
-            if removed != Some(true) {
-                break;
-            }
-        }
-        Ok(())
     }
 
     /// Every file of the disks. Names that begin with a dot are left out, as the application does:
@@ -422,6 +357,11 @@ pub(super) fn open_in(dir: &Dir, name: &str, place: &Path) -> Result<Option<File
     }
 }
 
+/// What a file is called in its directory until it is whole.
+pub(super) fn temporary(name: &str) -> String {
+    format!("{OWN_PREFIX}-{}.tmp", hex(blake3::hash(name.as_bytes()).as_bytes()))
+}
+
 /// Writes a file under another name, and then under its own.
 pub(super) fn write_new(
     dir: &Dir,
@@ -429,7 +369,7 @@ pub(super) fn write_new(
     bytes: &mut (impl Read + ?Sized),
     executable: bool,
 ) -> io::Result<FileHash> {
-    let temporary = format!("{OWN_PREFIX}-{}.tmp", hex(blake3::hash(name.as_bytes()).as_bytes()));
+    let temporary = temporary(name);
     let written = fill(dir, &temporary, bytes, executable)
         .and_then(|stored| dir.rename(&temporary, dir, name).map(|()| stored))
         .and_then(|stored| sync(dir).map(|()| stored));
@@ -439,13 +379,25 @@ pub(super) fn write_new(
     written
 }
 
-/// Fills a file that nobody else has; what was left under its name goes.
+/// Fills a file that nobody else has, and waits for it; what was left under its name goes.
 pub(super) fn fill(
     dir: &Dir,
     name: &str,
     bytes: &mut (impl Read + ?Sized),
     executable: bool,
 ) -> io::Result<FileHash> {
+    let (file, stored) = fill_later(dir, name, bytes, executable)?;
+    file.sync_all()?;
+    Ok(stored)
+}
+
+/// The same, not waited for.
+pub(super) fn fill_later(
+    dir: &Dir,
+    name: &str,
+    bytes: &mut (impl Read + ?Sized),
+    executable: bool,
+) -> io::Result<(File, FileHash)> {
     match dir.remove_file(name) {
         Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
         _ => {}
@@ -455,8 +407,7 @@ pub(super) fn fill(
     let mut file = dir.open_with(name, with_mode(&mut how, executable))?;
     let mut hashing = Hashing { bytes: None, ..Hashing::default() };
     copy(bytes, &mut HashedFile { file: &mut file, hashing: &mut hashing })?;
-    file.sync_all()?;
-    Ok(hashing.held(None).stored)
+    Ok((file, hashing.held(None).stored))
 }
 
 /// A file, and the hash of what goes into it.
@@ -504,23 +455,6 @@ fn is_executable(meta: &Metadata) -> Option<bool> {
 #[cfg(not(unix))]
 fn is_executable(_meta: &Metadata) -> Option<bool> {
     None
-}
-
-/// Whoever may read a file may run it, or nobody.
-#[cfg(unix)]
-fn set_executable(dir: &Dir, name: &str, executable: bool) -> io::Result<()> {
-    use cap_std::fs::{MetadataExt, Permissions, PermissionsExt};
-    let mode = dir.symlink_metadata(name)?.mode() & 0o777;
-    let wanted = if executable { mode | (mode & 0o444) >> 2 } else { mode & !0o111 };
-    match wanted == mode {
-        true => Ok(()),
-        false => dir.set_permissions(name, Permissions::from_mode(wanted)),
-    }
-}
-
-#[cfg(not(unix))]
-fn set_executable(_dir: &Dir, _name: &str, _executable: bool) -> io::Result<()> {
-    Ok(())
 }
 
 fn not_a(dir: &Dir, name: &str, place: &Path, what: &str) -> Error {

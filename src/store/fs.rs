@@ -340,6 +340,26 @@ pub fn free_bytes(_path: &Path) -> Option<u64> {
     None
 }
 
+/// Waits until all that was written to the file system of an open directory is on the disk. False where
+/// that cannot be asked for: each file is to be waited for then.
+///
+/// # Errors
+/// What the system says, also of what others wrote.
+#[cfg(target_os = "linux")]
+pub fn sync_file_system(dir: impl std::os::fd::AsFd) -> std::io::Result<bool> {
+    rustix::fs::syncfs(dir)?;
+    Ok(true)
+}
+
+/// The same, where that is not asked.
+///
+/// # Errors
+/// None.
+#[cfg(not(target_os = "linux"))]
+pub fn sync_file_system<D>(_dir: D) -> std::io::Result<bool> {
+    Ok(false)
+}
+
 /// Device and inode of what a path leads to, where the system has such numbers.
 pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
     numbers(&fs::metadata(path).ok()?)

@@ -240,7 +240,7 @@ impl<'m> Rewind<'m> {
 }
 
 /// The system calls that change something on a disk.
-const WRITES: &str = "write,pwrite64,fsync,fdatasync,ftruncate,rename,unlink,mkdir";
+pub(super) const WRITES: &str = "write,pwrite64,fsync,fdatasync,ftruncate,rename,unlink,mkdir";
 
 /// A command that was prepared, under strace with these options. What it prints is kept.
 pub(super) fn under_strace(plain: &Command, options: &[&str]) -> Command {

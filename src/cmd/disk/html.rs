@@ -52,21 +52,28 @@ pub fn write(context: &Context, entity: &EntityId, dir: &Path) -> Result<Vec<Str
             DiskContent::Text(_) if hidden.contains(path) => {}
             DiskContent::Text(text) if Site::is_page(path) => {
                 let page = site.page(path, &text.text);
-                put(&page.path, &mut |target| files::write(target, page.html.as_bytes()))?;
+                put(&page.path, &mut |target| {
+                    files::write_one_of(target, &mut page.html.as_bytes()).map(drop)
+                })?;
                 dangling.extend(page.dangling.into_iter().map(|to| format!("{path}: {to}")));
                 pages += 1;
             }
             _ => {
                 put(path, &mut |target| {
-                    files::write_from(target, &mut lying.open(&file)?).map(drop)
+                    files::write_one_of(target, &mut lying.open(&file)?).map(drop)
                 })?;
                 others += 1;
             }
         }
     }
     for page in site.indexes() {
-        put(&page.path, &mut |target| files::write(target, page.html.as_bytes()))?;
+        put(&page.path, &mut |target| {
+            files::write_one_of(target, &mut page.html.as_bytes()).map(drop)
+        })?;
         pages += 1;
+    }
+    if !places.is_empty() && !context.is_dry() {
+        files::wait_for(dir)?;
     }
     let wrote = if context.is_dry() { "would write" } else { "wrote" };
     let (pages, others) = (counted(pages, "page"), counted(others, "other file"));

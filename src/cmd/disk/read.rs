@@ -83,11 +83,12 @@ pub fn get_all(context: &Context, entity: &EntityId, path: &str, out: &OutFile) 
             }
             let failed = |e| Error::io(format!("cannot write {}", target.display()), e);
             fs::create_dir_all(target.parent().unwrap_or(dir)).map_err(failed)?;
-            files::write_from(&target, &mut lying.open(&file)?)?;
+            files::write_one_of(&target, &mut lying.open(&file)?)?;
             progress.advance(1);
             count += 1;
         }
     }
+    files::wait_for(dir)?;
     Ok(Report::nothing().note(format!("wrote {count} files to {}", dir.display())))
 }
 

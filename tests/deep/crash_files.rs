@@ -1,0 +1,153 @@
+//! Commands about files on the disks, killed at each of their writes: every file is what it was or what it
+//! is to be, whole, and the next command goes on from there.
+//!
+//! Every so many of the calls by default; `CRDTCTL_EVERY=1` tries all of them.
+
+use super::crash::{Rewind, broken_at};
+use super::support::{Machine, Store, files, number, text};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const ALICE: &str = "alice-river-stone-sky";
+const BOB: &str = "bob-hill-lake-tree";
+const GROUP: &str = "group:ocean-forest-moon-star";
+/// The calls that change something among files.
+const CALLS: &str =
+    "write,fsync,syncfs,rename,renameat,unlinkat,unlink,mkdirat,linkat,ftruncate,openat";
+const EVERY: u64 = 29;
+
+/// The files of the group, without what a writer calls its own until it is whole.
+fn lying(store: &Store<'_>) -> BTreeMap<PathBuf, Vec<u8>> {
+    let dir = store.dir.join("disks/entities").join(GROUP.trim_start_matches("group:"));
+    let mut all = if dir.is_dir() { files(&dir) } else { BTreeMap::new() };
+    all.retain(|path, _| !text(path).contains("/.crdtctl"));
+    all
+}
+
+fn group(machine: &Machine) -> Store<'_> {
+    let store = machine.store("store", ALICE);
+    store.ok(&["entity", "create", GROUP, "--name", "Ocean"]);
+    store.ok(&["member", "add", BOB]);
+    let site = machine.path("site");
+    fs::create_dir_all(site.join("sub")).unwrap();
+    for n in 0..6 {
+        fs::write(site.join(format!("sub/{n}.md")), format!("page {n}\n").repeat(40)).unwrap();
+    }
+    fs::write(site.join("raw.bin"), bytes(3)).unwrap();
+    store.ok(&["disk", "put", "-r", &text(&site), "/shared/site"]);
+    store
+}
+
+/// No text.
+fn bytes(seed: u8) -> Vec<u8> {
+    (0..9_000u32).map(|n| (n.wrapping_mul(31) >> 3) as u8 ^ seed).collect()
+}
+
+/// Breaks a command at its calls. `again` goes on where it was broken.
+fn sweep(store: Store<'_>, args: &[&str], again: &[&[&str]]) {
+    let rewind = Rewind::new(store);
+    let store = &rewind.store;
+    let before = lying(store);
+    store.run(args).ok();
+    let after = lying(store);
+    assert!(before != after || args[1] == "gc" || args[1] == "scan", "{args:?} does nothing");
+    let every = usize::try_from(number("CRDTCTL_EVERY").unwrap_or(EVERY)).unwrap();
+    let mut tried = 0;
+    for (first, call) in CALLS.split(',').enumerate() {
+        for at in (1 + first % every..).step_by(every) {
+            rewind.rewind();
+            let Some((run, broken)) = broken_at(store, args, call, "signal=KILL", at) else {
+                return;
+            };
+            if !broken {
+                break;
+            }
+            tried += 1;
+            let what = format!("{args:?} killed at {call} {at}: {run:?}");
+            for (path, bytes) in lying(store) {
+                let is = |of: &BTreeMap<PathBuf, Vec<u8>>| of.get(&path) == Some(&bytes);
+                assert!(is(&before) || is(&after), "{what}: {} is neither", path.display());
+            }
+            // Whoever comes next changes nothing that nobody changed.
+            store.run(&["disk", "scan"]).ok();
+            for (path, bytes) in lying(store) {
+                let is = |of: &BTreeMap<PathBuf, Vec<u8>>| of.get(&path) == Some(&bytes);
+                assert!(is(&before) || is(&after), "{what}, and scanned: {}", path.display());
+            }
+            again.iter().for_each(|args| drop(store.run(args)));
+            assert_eq!(lying(store), after, "{what}");
+            store.run(&["disk", "status"]).ok();
+            store.run(&["disk", "gc"]).ok();
+            assert_eq!(left_over(&store.dir.join("disks")), [""; 0], "{what}");
+        }
+    }
+    assert!(tried > 5, "{args:?}: only {tried} calls were broken");
+}
+
+/// What writers that were killed left.
+fn left_over(dir: &Path) -> Vec<String> {
+    let names = files(dir).into_keys().map(|path| text(&path));
+    names.filter(|name| name.ends_with(".tmp") || name.ends_with(".part")).collect()
+}
+
+#[test]
+fn a_put_that_is_killed_leaves_whole_files() {
+    let machine = Machine::new("put killed");
+    let store = group(&machine);
+    for n in 2..9 {
+        fs::write(machine.path(&format!("site/sub/{n}.md")), format!("new {n}\n").repeat(60))
+            .unwrap();
+    }
+    fs::write(machine.path("site/raw.bin"), bytes(7)).unwrap();
+    let site = text(&machine.path("site"));
+    let put = ["disk", "put", "-r", &site, "/shared/site"];
+    sweep(store, &put, &[&put]);
+}
+
+#[test]
+fn a_scan_that_is_killed_goes_on() {
+    let machine = Machine::new("scan killed");
+    let store = group(&machine);
+    let site = store.dir.join("disks/entities/ocean-forest-moon-star/shared/site");
+    fs::write(site.join("sub/1.md"), "another\n").unwrap();
+    fs::write(site.join("new.bin"), bytes(9)).unwrap();
+    fs::rename(site.join("sub/2.md"), site.join("two.md")).unwrap();
+    fs::remove_file(site.join("sub/3.md")).unwrap();
+    sweep(store, &["disk", "scan"], &[&["disk", "scan"]]);
+}
+
+#[test]
+fn an_import_of_files_that_is_killed_goes_on() {
+    let machine = Machine::new("import of files killed");
+    let store = group(&machine);
+    let bob = machine.store("bob", BOB);
+    let bundle = text(&machine.path("all.crdt"));
+    store.ok(&["sync", "export", "-O", &bundle]);
+    bob.ok(&["sync", "import", &bundle]);
+    bob.ok(&["disk", "move", "/shared/site/sub/1.md", "/shared/one.md"]);
+    bob.ok(&["disk", "remove", "/shared/site/sub/2.md"]);
+    fs::write(machine.path("raw"), bytes(11)).unwrap();
+    bob.ok(&["disk", "put", &text(&machine.path("raw")), "/shared/site/raw.bin"]);
+    bob.ok(&["disk", "put", &text(&machine.path("raw")), "/shared/copy.bin"]);
+    bob.ok(&["sync", "export", "-O", &bundle]);
+    let import = ["sync", "import", bundle.as_str()];
+    sweep(store, &import, &[&import]);
+}
+
+#[test]
+fn a_move_a_removal_and_a_collection_that_are_killed_go_on() {
+    let machine = Machine::new("move killed");
+    let store = group(&machine);
+    let to = ["disk", "move", "/shared/site", "/public/site"];
+    sweep(store, &to, &[&to]);
+    let machine = Machine::new("removal killed");
+    let store = group(&machine);
+    let remove = ["disk", "remove", "-r", "/shared/site/sub"];
+    sweep(store, &remove, &[&remove]);
+    let machine = Machine::new("collection killed");
+    let store = group(&machine);
+    fs::write(machine.path("site/raw.bin"), bytes(7)).unwrap();
+    store.ok(&["disk", "put", &text(&machine.path("site/raw.bin")), "/shared/site/raw.bin"]);
+    sweep(store, &["disk", "gc"], &[&["disk", "gc"]]);
+}
