@@ -983,6 +983,7 @@ module completions {
 
   # Delete one's own message; admins and owners: anybody's
   export extern "crdtctl chat delete" [
+    --with-files              # Remove the files too that it alone has attached
     --dry-run(-n)             # Show what would happen; write nothing
     --store(-s): path         # The store; else the nearest directory above with one, else the XDG data directory
     --entity(-e): string      # The entity: TYPE:ID, or the id alone where it is unique

@@ -5,6 +5,7 @@
 //! with the record, where all of it was asked for. Nothing here writes, prints or asks the clock.
 
 pub mod archived;
+pub mod attached;
 pub mod board;
 pub mod canvas;
 pub mod chat;

@@ -1,4 +1,4 @@
-mod attach;
+pub(super) mod attach;
 mod export;
 mod tail;
 
@@ -69,11 +69,16 @@ enum Verb {
     ///
     /// The message stays as a tombstone until every active member has acknowledged it. Where nobody
     /// is waited for it is gone for good at once (a terminal is asked first, `--yes` answers), and
-    /// `crdtctl trash` has it for 30 days.
-    #[command(after_help = "Example:\n  crdtctl chat delete 3f2a")]
+    /// `crdtctl trash` has it for 30 days. Files that no other message has attached stay, unless
+    /// a terminal that is asked says yes, or --with-files.
+    #[command(after_help = "Examples:\n  crdtctl chat delete 3f2a\n  \
+        crdtctl chat delete 3f2a --with-files")]
     Delete {
         /// The message's id, or a unique prefix of it
         message: String,
+        /// Remove the files too that it alone has attached
+        #[arg(long)]
+        with_files: bool,
         #[command(flatten)]
         dry_run: DryRun,
     },
@@ -266,13 +271,11 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             let nothing = || Ok(String::new());
             let said = context.compose(text.as_deref(), edit.edit, Some("message"), nothing)?;
             let text = said.text.clone();
-            let send = chat::Send { reply_to, ..chat::Send::text(entity, text) };
+            let send =
+                chat::Send { reply_to, attachments: attached, ..chat::Send::text(entity, text) };
             match attach.is_empty() {
                 true => context.say(said, &Operation::ChatSend(send)),
-                false => {
-                    let files = attach.into_iter().zip(attached).collect();
-                    context.say_by(said, || attach::send(context, send, files))
-                }
+                false => context.say_by(said, || attach::send(context, send, &attach)),
             }
         }
         Verb::Edit { message, text, edit, .. } => {
@@ -286,10 +289,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             let change = chat::EditMessage { entity: entity.clone(), message, text };
             context.say(said, &Operation::ChatEdit(change))
         }
-        Verb::Delete { message, .. } => {
-            let entity = context.entity()?;
-            context.perform(&Operation::ChatDelete(chat::DeleteMessage { entity, message }))
-        }
+        Verb::Delete { message, with_files, .. } => attach::delete(context, message, with_files),
         Verb::React { message, emoji, remove, .. } => {
             let entity = context.entity()?;
             let react = chat::React { entity, message, emoji, remove };

@@ -11,7 +11,7 @@ mod read;
 mod site;
 
 pub use DiskArgs as Args;
-pub use change::told;
+pub use change::{change, told};
 pub use put::SourceFile;
 pub use read::get;
 

@@ -10,7 +10,7 @@ use crate::operation::{self, Argument, Declaration, Holds, Operation, Within};
 use crate::store::Session;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Where it says what a line may hold.
 pub const TAKES: &str = "`crdtctl batch --help` shows what each operation takes";
@@ -156,7 +156,7 @@ impl<'c> CreatedNames<'c> {
         Ok(found)
     }
 
-    /// The operation that fields stand for.
+    /// The operation that fields stand for, and the files that are to come with it.
     ///
     /// # Errors
     /// `Usage` for a field that the operation has not, or one that it lacks; as
@@ -165,8 +165,8 @@ impl<'c> CreatedNames<'c> {
         &mut self,
         declared: &Declaration,
         mut fields: Map<String, Value>,
-    ) -> Result<Operation> {
-        attach(declared, &mut fields)?;
+    ) -> Result<(Operation, Vec<PathBuf>)> {
+        let files = attach(declared, &mut fields)?;
         timed(declared, &mut fields)?;
         match (declared.within, fields.get("entity").and_then(Value::as_str)) {
             (Within::NewEntity, Some(named)) => {
@@ -191,7 +191,8 @@ impl<'c> CreatedNames<'c> {
             let what = format!("{} has no field {unknown:?}", declared.op);
             return Err(Error::usage(what).hint(format!("it has {}", names.join(", "))));
         }
-        serde_json::from_value(Value::Object(fields)).map_err(|e| unreadable(declared, e))
+        let operation = serde_json::from_value(Value::Object(fields));
+        Ok((operation.map_err(|e| unreadable(declared, e))?, files))
     }
 }
 
@@ -221,29 +222,30 @@ fn timed(declared: &Declaration, fields: &mut Map<String, Value>) -> Result<()> 
     Ok(())
 }
 
-/// Files that a line names, as `chat send --attach` records them.
-fn attach(declared: &Declaration, fields: &mut Map<String, Value>) -> Result<()> {
+/// Files that a line names, which become the last of its attachments.
+fn attach(declared: &Declaration, fields: &mut Map<String, Value>) -> Result<Vec<PathBuf>> {
     let Some(named) = declared.takes.iter().find(|argument| argument.holds == Holds::Files) else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let wrong = |what: &str| Error::usage(format!("{}: {what}", declared.op));
     let none = || wrong(&format!("`{}` names a file, or several", named.name));
     let files = match fields.remove(named.name) {
-        None => return Ok(()),
+        None => return Ok(Vec::new()),
         Some(Value::String(file)) => vec![Value::String(file)],
         Some(Value::Array(files)) => files,
         Some(_) => return Err(none()),
     };
-    let mut attachments = Vec::new();
+    let (mut attachments, mut sources) = (Vec::new(), Vec::new());
     for file in &files {
-        let file = file.as_str().ok_or_else(none)?;
-        attachments.push(json!(chat::attachment(Path::new(file))?));
+        let file = Path::new(file.as_str().ok_or_else(none)?);
+        attachments.push(json!(chat::attachment(file)?));
+        sources.push(file.to_owned());
     }
     match fields.entry("attachments").or_insert_with(|| json!([])) {
         Value::Array(all) => all.extend(attachments),
         _ => return Err(wrong("`attachments` is an array")),
     }
-    Ok(())
+    Ok(sources)
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@
 //! dropped and everything is run again without that line.
 
 use super::super::Context;
+use super::super::chat::attach;
 use super::line::{BatchLine, CreatedNames, TAKES, declared, op, refer};
 use crate::error::{Error, Kind, Result};
-use crate::operation::{self, Outcome};
+use crate::operation::{self, Operation, Outcome};
 use crate::store::{Committed, Session};
 use crate::ui::Progress;
 use std::collections::{BTreeMap, HashSet};
@@ -104,7 +105,13 @@ impl Ran<'_> {
         self.op = op(&fields)?.to_owned();
         let declared = declared(&self.op)?;
         refer(declared, &mut fields, self.number, earlier)?;
-        let operation = names.operation(declared, fields)?;
+        let (operation, files) = names.operation(declared, fields)?;
+        let operation = match operation {
+            Operation::ChatSend(send) if !files.is_empty() => {
+                Operation::ChatSend(attach::bring(session, send, &files)?)
+            }
+            other => other,
+        };
         let outcome = operation::run(session, &operation)?;
         if let Some(id) = &outcome.id {
             if outcome.created {

@@ -1,17 +1,19 @@
 //! Files that messages bring along: they lie on the shared disk of the entity.
 
+use crate::cmd::context::lost;
 use crate::cmd::disk::{self, SourceFile};
-use crate::cmd::{Context, OutFile};
-use crate::concern::chat::{Attachment, Send, attachment_paths};
-use crate::concern::disk::{Directory, DiskPath, SPEC};
-use crate::disk::Tree;
-use crate::error::{Error, Result};
-use crate::operation::{self, Operation};
+use crate::cmd::{Context, OutFile, failure};
+use crate::concern::chat::{Attachment, DeleteMessage, Send, attachment_paths};
+use crate::concern::disk::{Directory, DiskPath, RemoveFile, SPEC};
+use crate::disk::{Tree, Which};
+use crate::error::{Error, Hint, Next, Result};
+use crate::operation::{self, Operation, Outcome};
+use crate::query::attached::attached_alone;
 use crate::query::chat as query;
 use crate::store::Session;
-use crate::ui::{Report, Written};
+use crate::ui::{Body, Report, Written};
 use clap::Subcommand;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 #[derive(Subcommand)]
@@ -31,24 +33,105 @@ pub enum AttachmentVerb {
 }
 
 /// Puts files to the disk and sends the message that brings them, in one commit.
-pub fn send(context: &Context, send: Send, files: Vec<(PathBuf, Attachment)>) -> Result<Report> {
-    let entity = send.entity.clone();
+pub fn send(context: &Context, send: Send, files: &[PathBuf]) -> Result<Report> {
     let mut session = context.session()?;
-    let mut attachments = Vec::with_capacity(files.len());
-    for (source, attachment) in files {
-        let path = free_path(&mut session, &send, &attachment.filename)?;
-        let file_path = Some(path.to_string());
-        let put = SourceFile { source, path }.read(&session, &entity)?;
-        operation::run(&mut session, &Operation::DiskPut(put))?;
-        attachments.push(Attachment { file_path, ..attachment });
-    }
-    let send = Operation::ChatSend(Send { attachments, ..send });
+    let send = Operation::ChatSend(bring(&mut session, send, files)?);
     let outcome = operation::run(&mut session, &send)?;
     let committed = session.commit()?;
     let told = disk::told(outcome);
     // An id that was made for nothing is no id.
     let id = told.id.clone().filter(|_| !context.is_dry());
     Ok(context.written(Written { id, creates: true, ..told }, committed))
+}
+
+/// Puts the files that the last attachments of a message are made of to the disk; the message with the
+/// paths that they have there.
+pub fn bring(session: &mut Session, send: Send, files: &[PathBuf]) -> Result<Send> {
+    let entity = send.entity.clone();
+    let (mut attachments, before) =
+        (Vec::new(), send.attachments.len().saturating_sub(files.len()));
+    for (number, attachment) in send.attachments.iter().cloned().enumerate() {
+        let Some(source) = number.checked_sub(before).and_then(|at| files.get(at)).cloned() else {
+            attachments.push(attachment);
+            continue;
+        };
+        let path = free_path(session, &send, &attachment.filename)?;
+        let file_path = Some(path.to_string());
+        let put = SourceFile { source, path }.read(session, &entity)?;
+        operation::run(session, &Operation::DiskPut(put))?;
+        attachments.push(Attachment { file_path, ..attachment });
+    }
+    Ok(Send { attachments, ..send })
+}
+
+/// Deletes a message, and the files that it alone had attached where that is wanted: a terminal is asked,
+/// and elsewhere they are named.
+pub fn delete(context: &Context, message: String, with_files: bool) -> Result<Report> {
+    let entity = context.entity()?;
+    let files = attached_alone(&context.reader()?, &entity, &message)?;
+    let delete = Operation::ChatDelete(DeleteMessage { entity: entity.clone(), message });
+    if files.is_empty() {
+        return context.perform(&delete);
+    }
+    let paths: Vec<&str> = files.iter().map(DiskPath::as_str).collect();
+    let question = format!(
+        "{} attached to nothing else: remove {} too?",
+        are(&paths),
+        if paths.len() == 1 { "it" } else { "them" }
+    );
+    if !with_files && !(context.asks() && context.confirm(&question)?) {
+        let mut report = context.perform(&delete)?;
+        if let Body::Written(written) = &mut report.body {
+            written.extra.insert("unattached_files".to_owned(), json!(paths));
+        }
+        let would = if context.is_dry() { "would be" } else { "is" };
+        report.notes.extend(paths.iter().map(|path| {
+            let (path, entity) = ((*path).to_owned(), entity.to_string());
+            let remove = Next::RemoveFile { path: path.clone(), entity };
+            let said = format!("{path} {would} attached to nothing then: ");
+            failure::hint(&Hint::from(said).next(remove).and(" removes it"))
+        }));
+        return Ok(report);
+    }
+    let run = |session: &mut Session| -> Result<Vec<Outcome>> {
+        let remove = |path: &DiskPath| {
+            let remove = RemoveFile { entity: entity.clone(), file: path.to_string() };
+            operation::run(session, &Operation::DiskRemove(remove))
+        };
+        let removed = files.iter().map(remove).collect::<Result<Vec<_>>>()?;
+        let deleted = operation::run(session, &delete)?;
+        Ok(std::iter::once(deleted).chain(removed).collect())
+    };
+    if context.asks() {
+        let trial = run(&mut context.rehearsal()?)?;
+        if !context.confirm_loss(trial.iter().map(|outcome| outcome.gone().len()).sum())? {
+            return Ok(Report::nothing().note("nothing was deleted"));
+        }
+    }
+    let touched = Which::At(files.iter().cloned().collect());
+    disk::change(context, &entity, &touched, |session| {
+        let outcomes = run(session)?;
+        let gone: Vec<String> =
+            outcomes.iter().flat_map(Outcome::gone).map(str::to_owned).collect();
+        let first = outcomes.into_iter().next();
+        let first = first.ok_or_else(|| Error::bug("a message was deleted for nothing"))?;
+        let mut told = disk::told(first);
+        told.sentence = format!("{}, and removed {}", told.sentence, paths.join(", "));
+        told.extra.insert("removed_files".to_owned(), json!(paths));
+        if !gone.is_empty() {
+            told.extra.insert("pruned".to_owned(), json!(gone));
+            told.sentence.push_str(&format!("; {}", lost(gone.len())));
+        }
+        Ok(told)
+    })
+}
+
+/// "a is", "a and b are"
+fn are(paths: &[&str]) -> String {
+    match paths {
+        [one] => format!("{one} is"),
+        several => format!("{} are", several.join(", ")),
+    }
 }
 
 /// Where a file of this name can lie: nothing is there, neither by the document nor in the directory.

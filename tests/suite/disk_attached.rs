@@ -1,0 +1,103 @@
+//! Files that messages bring along: those of a batch, and what becomes of them when the message goes.
+
+use crate::support::*;
+use serde_json::{Value, json};
+use std::fs;
+
+fn paths(store: &Store<'_>) -> Vec<String> {
+    store.column(&["disk", "list"], "path")
+}
+
+#[test]
+fn a_message_that_is_deleted_names_the_files_that_it_alone_had() {
+    let machine = Machine::new("attached, deleted");
+    let alice = machine.group("a", &[BOB]);
+    fs::write(machine.path("map.png"), [0, 1, 2]).unwrap();
+    fs::write(machine.path("oars.txt"), "oars\n").unwrap();
+    let (map, oars) = (text(&machine.path("map.png")), text(&machine.path("oars.txt")));
+    let message = alice.ok(&["chat", "send", "Both", "--attach", &map, "--attach", &oars]);
+    // A second message names one of them, too.
+    let again = json!({"op": "chat.send", "text": "Again", "attachments": [{"filename": "oars.txt",
+        "size_bytes": 5, "file_path": "/shared/attachments/oars.txt"}]});
+    let dir = text(&alice.dir);
+    machine.run_with_stdin(&["-s", &dir, "batch"], again.to_string().as_bytes()).exits(0);
+    let dry: Value = alice.run(&["chat", "delete", &message, "-n", "--json"]).json();
+    assert_eq!(dry["unattached_files"], json!(["/shared/attachments/map.png"]));
+    let run = alice.run(&["chat", "delete", &message, "--json"]);
+    let told = run.json();
+    assert_eq!(told["unattached_files"], json!(["/shared/attachments/map.png"]));
+    assert_eq!(told.get("removed_files"), None);
+    assert_eq!(paths(&alice), ["/shared/attachments/map.png", "/shared/attachments/oars.txt"]);
+    // What it says does it.
+    let line = run.stderr.lines().find(|line| line.contains("map.png")).expect("a note");
+    let command = line.split('`').nth(1).expect("a command");
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    alice.run(&words).exits(0);
+    assert_eq!(paths(&alice), ["/shared/attachments/oars.txt"]);
+    // A message without files is deleted as ever.
+    let plain = alice.send("no files");
+    let told = alice.json(&["chat", "delete", &plain]);
+    assert_eq!(told.get("unattached_files"), None);
+}
+
+#[test]
+fn a_message_goes_with_its_files_where_that_is_asked_for() {
+    let machine = Machine::new("attached, removed");
+    let alice = machine.group("a", &[BOB]);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    fs::write(machine.path("map.png"), [0, 1, 2]).unwrap();
+    let map = text(&machine.path("map.png"));
+    let message = alice.ok(&["chat", "send", "The map", "--attach", &map]);
+    let reply = alice.ok(&["chat", "send", "--reply-to", &message, "", "--attach", &map]);
+    alice.give(&bob);
+    let before = alice.digest();
+    alice.run(&["chat", "delete", &reply, "--with-files", "-n"]).exits(0);
+    // Nobody removes what others wrote by removing its files.
+    bob.run(&["chat", "delete", &reply, "--with-files"]).exits(1);
+    assert_eq!((alice.digest(), paths(&bob).len()), (before, 2));
+    let told = alice.json(&["chat", "delete", &reply, "--with-files"]);
+    assert_eq!(told["removed_files"], json!(["/shared/attachments/map-2.png"]));
+    assert_eq!(paths(&alice), ["/shared/attachments/map.png"]);
+    alice.give(&bob);
+    assert_eq!(paths(&bob), ["/shared/attachments/map.png"]);
+    // One commit has taken both.
+    let last = alice.json(&["log", "--limit", "1"]);
+    assert_eq!(last.as_array().unwrap().len(), 1, "{last}");
+    alice.run(&["chat", "delete", &message, "--with-files"]).exits(0);
+    assert_eq!(paths(&alice), [""; 0]);
+    let found = alice.run(&["check", "--json"]).parsed();
+    assert!(!found.to_string().contains("attach"), "{found}");
+}
+
+#[test]
+fn a_batch_brings_the_files_that_its_lines_attach() {
+    let machine = Machine::new("attached by batch");
+    let alice = machine.group("a", &[BOB]);
+    let bytes: Vec<u8> = (0..=255).cycle().take(5000).collect();
+    fs::write(machine.path("map.png"), &bytes).unwrap();
+    let map = text(&machine.path("map.png"));
+    let lines = [
+        json!({"op": "chat.send", "text": "one", "attach": map}),
+        json!({"op": "chat.send", "text": "x".repeat(20_000), "attach": map}),
+        json!({"op": "chat.send", "text": "two", "attach": [map]}),
+    ];
+    let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+    let dir = text(&alice.dir);
+    let run = |args: &[&str], lines: &[String]| {
+        let args = [&["-s", dir.as_str(), "batch"], args].concat();
+        machine.run_with_stdin(&args, lines.join("\n").as_bytes())
+    };
+    run(&["-n"], &lines[..1]).exits(0);
+    run(&[], &lines).exits(1);
+    assert_eq!(paths(&alice), [""; 0]);
+    // The line that fails brings nothing.
+    run(&["--keep-going"], &lines).exits(3);
+    assert_eq!(paths(&alice), ["/shared/attachments/map-2.png", "/shared/attachments/map.png"]);
+    let bob = machine.replica_of(&alice, "b", BOB);
+    let out = text(&machine.path("copy.png"));
+    for message in bob.column(&["chat", "list"], "id") {
+        bob.ok(&["chat", "attachment", "get", &message, "-O", &out]);
+        assert_eq!(fs::read(&out).unwrap(), bytes);
+    }
+    bob.run(&["disk", "status"]).exits(0);
+}
