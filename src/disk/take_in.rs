@@ -94,15 +94,19 @@ impl TakingIn<'_> {
         for place in &owners {
             match self.held(&place.path)? {
                 Some(held) => self.known(place, &held)?,
+                // What was moved elsewhere lies where it was until it is made anew.
                 None => {
-                    if let Some(written) = self.written.get(&place.id) {
+                    let written = self.written.get(&place.id);
+                    let written = written.filter(|written| written.path == place.path.as_str());
+                    if let Some(written) = written {
                         lost.entry(written.blake3.clone()).or_default().push(place.clone());
                     }
                 }
             }
         }
         self.deleted(&wanted)?;
-        let known: BTreeSet<&DiskPath> = owners.iter().map(|place| &place.path).collect();
+        let mut known: BTreeSet<DiskPath> = owners.iter().map(|place| place.path.clone()).collect();
+        known.extend(self.where_they_were(&owners, &known)?);
         let found = match which {
             Which::Known => Vec::new(),
             Which::At(only) => {
@@ -171,6 +175,48 @@ impl TakingIn<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Where files lie that a command which did not come to its end was to move or to remove: they are no
+    /// new ones. What was changed in a text there is taken in.
+    fn where_they_were(
+        &mut self,
+        owners: &[FilePlace],
+        known: &BTreeSet<DiskPath>,
+    ) -> Result<Vec<DiskPath>> {
+        let mut found = Vec::new();
+        let places: BTreeMap<&str, &FilePlace> =
+            owners.iter().map(|place| (place.id.as_str(), place)).collect();
+        let written: Vec<DiskBase> = self.written.values().cloned().collect();
+        for base in written {
+            let Ok(path) = DiskPath::parse(&base.path) else { continue };
+            if known.contains(&path) {
+                continue;
+            }
+            let place = places.get(base.file.as_str());
+            if place.is_none() && self.file(&base.file)?.is_some() {
+                continue;
+            }
+            let Some(held) = self.held(&path)? else { continue };
+            let is_changed = held.stored.blake3 != base.blake3;
+            match place {
+                Some(place) => {
+                    let is_text = held.bytes.as_deref().and_then(TextFile::of).is_some();
+                    if is_changed && is_text {
+                        let put = self.put(&place.path, &held, Some(&base), false)?;
+                        if let Some(id) = self.operate(&path, &Operation::DiskPut(put))? {
+                            self.note(&id, &path, &held)?;
+                            self.taken.changed.push(place.path.to_string());
+                        }
+                    }
+                    found.push(path);
+                }
+                // Nothing is left of its record. What was changed meanwhile is a new file.
+                None if !is_changed => found.push(path),
+                None => {}
+            }
+        }
+        Ok(found)
     }
 
     /// A file that was deleted elsewhere, and changed here: it is kept.

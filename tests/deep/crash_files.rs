@@ -1,7 +1,7 @@
 //! Commands about files on the disks, killed at each of their writes: every file is what it was or what it
 //! is to be, whole, and the next command goes on from there.
 //!
-//! Every so many of the calls by default; `CRDTCTL_EVERY=1` tries all of them.
+//! A few of the calls by default; `CRDTCTL_EVERY=1` tries all of them.
 
 use super::crash::{Rewind, broken_at};
 use super::support::{Machine, Store, files, number, text};
@@ -15,7 +15,9 @@ const GROUP: &str = "group:ocean-forest-moon-star";
 /// The calls that change something among files.
 const CALLS: &str =
     "write,fsync,syncfs,rename,renameat,unlinkat,unlink,mkdirat,linkat,ftruncate,openat";
-const EVERY: u64 = 29;
+const EVERY: u64 = 97;
+/// Those that are tried by default: what a scan afterwards once took for another's doing.
+const FEW: [&str; 4] = ["fsync", "renameat", "unlink", "openat"];
 
 /// The files of the group, without what a writer calls its own until it is whole.
 fn lying(store: &Store<'_>) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -52,9 +54,11 @@ fn sweep(store: Store<'_>, args: &[&str], again: &[&[&str]]) {
     store.run(args).ok();
     let after = lying(store);
     assert!(before != after || args[1] == "gc" || args[1] == "scan", "{args:?} does nothing");
-    let every = usize::try_from(number("CRDTCTL_EVERY").unwrap_or(EVERY)).unwrap();
+    let asked = number("CRDTCTL_EVERY");
+    let every = usize::try_from(asked.unwrap_or(EVERY)).unwrap();
     let mut tried = 0;
-    for (first, call) in CALLS.split(',').enumerate() {
+    let calls = CALLS.split(',').enumerate();
+    for (first, call) in calls.filter(|(_, call)| asked.is_some() || FEW.contains(call)) {
         for at in (1 + first % every..).step_by(every) {
             rewind.rewind();
             let Some((run, broken)) = broken_at(store, args, call, "signal=KILL", at) else {
@@ -82,7 +86,7 @@ fn sweep(store: Store<'_>, args: &[&str], again: &[&[&str]]) {
             assert_eq!(left_over(&store.dir.join("disks")), [""; 0], "{what}");
         }
     }
-    assert!(tried > 5, "{args:?}: only {tried} calls were broken");
+    assert!(tried > 0, "{args:?}: none of its calls was broken");
 }
 
 /// What writers that were killed left.
@@ -142,7 +146,9 @@ fn a_move_a_removal_and_a_collection_that_are_killed_go_on() {
     let to = ["disk", "move", "/shared/site", "/public/site"];
     sweep(store, &to, &[&to]);
     let machine = Machine::new("removal killed");
+    // Nobody is to acknowledge it: it is gone for good at once.
     let store = group(&machine);
+    store.ok(&["member", "remove", BOB]);
     let remove = ["disk", "remove", "-r", "/shared/site/sub"];
     sweep(store, &remove, &[&remove]);
     let machine = Machine::new("collection killed");

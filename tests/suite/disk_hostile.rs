@@ -265,8 +265,11 @@ fn a_document_with_hostile_paths_writes_nothing_outside() {
     assert_eq!(lying(&carol), lying(&bob));
 }
 
+/// Something that is no file, by its name, and what makes it.
+type Hazard<'m> = (&'static str, Box<dyn Fn(&Path) + 'm>);
+
 /// What is put in the place of a file or of its directory.
-fn hazards(machine: &Machine) -> Vec<(&'static str, Box<dyn Fn(&Path) + '_>)> {
+fn hazards(machine: &Machine) -> Vec<Hazard<'_>> {
     let (dir, file) = (machine.path("outside"), machine.path("outside/page.md"));
     vec![
         ("a link to a file", Box::new(move |at: &Path| symlink(&file, at).unwrap())),

@@ -79,7 +79,8 @@ pub fn delete(context: &Context, message: String, with_files: bool) -> Result<Re
         are(&paths),
         if paths.len() == 1 { "it" } else { "them" }
     );
-    if !with_files && !(context.asks() && context.confirm(&question)?) {
+    let removes = with_files || context.asks() && context.confirm(&question)?;
+    if !removes {
         let mut report = context.perform(&delete)?;
         if let Body::Written(written) = &mut report.body {
             written.extra.insert("unattached_files".to_owned(), json!(paths));
