@@ -8,18 +8,20 @@
 
 mod adopt;
 mod alike;
+mod attributed;
 pub mod audit;
 mod carried;
+mod incoming;
 mod orphans;
 pub mod registers;
 pub mod replaced;
 mod stray;
 
 pub use adopt::adopt;
+pub use incoming::{AppliedUpdate, Incoming, Merge};
 
 use crate::archive;
 use crate::concern;
-use crate::crdt::any_view::AnyView;
 use crate::crdt::source::Source;
 use crate::crdt::view::View;
 use crate::error::Result;
@@ -28,7 +30,8 @@ use crate::path::Keys;
 use crate::schema::{Collection, FieldKind, Spec};
 use crate::store::{Audit, Conflict, Session};
 use crate::tombstone::{self, trash};
-use crate::wire::{Checked, Clocks, Record, Update};
+use crate::wire::{Clocks, Record};
+use attributed::AttributedChange;
 use replaced::Loser;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,35 +63,6 @@ pub struct Merged {
     pub documents: Vec<(DocId, MergeSummary)>,
     /// What the senders would not have been allowed to do here.
     pub audits: Vec<Audit>,
-}
-
-/// What came in for one document.
-pub struct Incoming<'u> {
-    /// The document; no other [`Incoming`] of the import has it.
-    pub doc: DocId,
-    /// The document before the import; None when it is new here.
-    pub before: Option<AnyView>,
-    /// The updates that were applied, in that order.
-    pub parts: Vec<AppliedUpdate<'u>>,
-}
-
-impl Incoming<'_> {
-    /// The document of a concern before the import.
-    pub(crate) fn before(&self) -> Option<&View> {
-        self.before.as_ref().and_then(AnyView::view).map(|view| &**view)
-    }
-}
-
-/// One update that was applied.
-pub struct AppliedUpdate<'u> {
-    /// What passed the gate, as it was read there.
-    pub update: Update<'u, Checked>,
-    /// The state vector of whoever sent it; None where nobody says.
-    pub seen: Option<&'u Clocks>,
-    /// Who sent it, for people.
-    pub by: Option<String>,
-    /// The member that sent it.
-    pub member: Option<String>,
 }
 
 /// Applies the rules to every document that an import changed.
@@ -134,7 +108,7 @@ fn resolve_documents(session: &mut Session, imported: &[Incoming<'_>]) -> Result
             let plan = registers::decide(session, doc, before, parts)?;
             let replaced = unite(session, incoming)?;
             if let Some(before) = before {
-                alike::heal(session, doc, spec, before, &registers::sides(parts))?;
+                alike::heal(session, doc, spec, before, &incoming::sides(parts))?;
             }
             account.conflicts = keep(session, incoming, replaced, plan.lost)?;
             if let Some(decided) = session.at_hand(doc)? {
@@ -182,9 +156,9 @@ fn put_away(
 /// Audits entity by entity, since the roles are in a document of their own.
 fn audit_all(
     session: &mut Session,
-    attributed: Vec<(&Incoming<'_>, Vec<audit::AttributedChange>)>,
+    attributed: Vec<(&Incoming<'_>, Vec<AttributedChange>)>,
 ) -> Result<Vec<Audit>> {
-    let mut entities: BTreeMap<EntityId, Vec<(&Incoming<'_>, Vec<audit::AttributedChange>)>> =
+    let mut entities: BTreeMap<EntityId, Vec<(&Incoming<'_>, Vec<AttributedChange>)>> =
         BTreeMap::new();
     for (incoming, attributed) in attributed {
         if let Some(entity) = incoming.doc.entity() {
@@ -227,7 +201,7 @@ fn prune_entity_of(
 /// all the same.
 fn unite(session: &mut Session, incoming: &Incoming<'_>) -> Result<Vec<Conflict>> {
     let doc = &incoming.doc;
-    let sides = registers::sides(&incoming.parts);
+    let sides = incoming::sides(&incoming.parts);
     let views = sides.iter().map(|side| View::read(&side.update));
     let views = views.collect::<Result<Vec<View>>>()?;
     let nothing = Clocks::new();

@@ -18,6 +18,8 @@ struct Large {
     spec: &'static Spec,
     root: &'static str,
     records: u64,
+    /// The columns that there have to be first.
+    columns: &'static [&'static str],
     /// The operation that makes one.
     make: fn(u64) -> Value,
     /// The operation that is measured, with the key of a record.
@@ -30,6 +32,7 @@ const LARGE: &[Large] = &[
         spec: &kanban::SPEC,
         root: "cards",
         records: 5_000,
+        columns: &["To Do", "Done"],
         make: |n| json!({"op": "kanban.add", "title": format!("card {n}"), "column": "To Do"}),
         change: |card, _| json!({"op": "kanban.move", "card": card, "column": "Done"}),
     },
@@ -38,14 +41,16 @@ const LARGE: &[Large] = &[
         spec: &issues::SPEC,
         root: "issues",
         records: 10_000,
+        columns: &[],
         make: |n| json!({"op": "issue.open", "title": format!("issue {n}")}),
-        change: |issue, _| json!({"op": "issue.status", "issue": issue, "status": "in_progress"}),
+        change: |issue, _| json!({"op": "issue.status", "issue": issue, "status": "in-progress"}),
     },
     Large {
         name: "add one member",
         spec: &core::SPEC,
         root: "members",
         records: 1_000,
+        columns: &[],
         make: |n| json!({"op": "member.add", "member": member(n)}),
         change: |_, turn| json!({"op": "member.add", "member": member(1_000_000 + turn as u64)}),
     },
@@ -88,9 +93,9 @@ impl Large {
     fn fill(&self, place: &Place) -> anyhow::Result<()> {
         let open = Open { command: "bench", member: Some(&place.member), dry_run: false };
         let mut session = place.store.session(open)?;
-        for n in 0..self.records {
-            let make = serde_json::from_value(of(place, (self.make)(n)))?;
-            operation::run(&mut session, &make)?;
+        let columns = self.columns.iter().map(|c| json!({"op": "kanban.column.add", "title": c}));
+        for made in columns.chain((0..self.records).map(self.make)) {
+            operation::run(&mut session, &serde_json::from_value(of(place, made))?)?;
         }
         session.commit()?;
         Ok(())

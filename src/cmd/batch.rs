@@ -9,8 +9,7 @@ use crate::error::{Error, Kind, Result, counted};
 use crate::operation::{OPERATIONS, Within};
 use crate::store::Committed;
 use crate::ui::{Body, Column, Format, Report, Row, Written, error_json};
-use line::BatchLine;
-use run::Ran;
+use line::{BatchLine, Ran};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 

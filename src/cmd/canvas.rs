@@ -12,6 +12,7 @@ use crate::query::canvas as query;
 use crate::ui::{Column, Report, row, rows};
 use crate::wire::Value as Held;
 use clap::Subcommand;
+use feed::Point;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 
@@ -367,9 +368,6 @@ fn render(context: &Context, out: &OutFile) -> Result<Report> {
         }
     }
 }
-
-/// Two numbers, as in `--at 10,20`.
-type Point = (f64, f64);
 
 /// `ID=ENTITY`; an id may hold an equals sign, an entity does not.
 fn renaming(text: &str) -> Result<(String, String)> {

@@ -1,5 +1,6 @@
 //! `crdtctl sync`: bundles out, bundles in, and who has what.
 
+mod args;
 mod contents;
 mod exchange;
 mod incoming;
@@ -9,9 +10,10 @@ mod stick;
 
 pub(super) use exchange::{load, raw_document};
 
-use super::{Context, DryRun, OutFile};
+use super::{Context, DryRun};
 use crate::error::Result;
 use crate::ui::Report;
+use args::{ExportArgs, ImportArgs, ReceiptArgs};
 use clap::Subcommand;
 use std::path::PathBuf;
 
@@ -125,69 +127,6 @@ enum Verb {
         #[command(flatten)]
         dry_run: DryRun,
     },
-}
-
-#[derive(clap::Args)]
-struct ExportArgs {
-    #[command(flatten)]
-    out: OutFile,
-    /// Only what this peer lacks: a replica (a prefix is enough) or its member
-    ///
-    /// For a replica of your own member private disks go along; they go into no other bundle.
-    #[arg(long = "for", value_name = "PEER", conflicts_with = "since")]
-    peer: Option<String>,
-    /// Only what the sender of this bundle lacked when it made the bundle
-    #[arg(long, value_name = "FILE")]
-    since: Option<PathBuf>,
-    /// Only this document; can be given again
-    #[arg(long, value_name = "DOC")]
-    doc: Vec<String>,
-    /// The archive, too: what is archived here and the receiver lacks
-    #[arg(long)]
-    with_archive: bool,
-    /// Write no file when there is nothing new
-    #[arg(long)]
-    if_new: bool,
-    /// Leave out the contents of files that are no texts: their names go, and whoever has them asks
-    #[arg(long, conflicts_with = "files_under")]
-    without_files: bool,
-    /// Leave out the contents of files that are larger, such as 500k, 10M or 1G
-    #[arg(long, value_name = "SIZE", value_parser = contents::size)]
-    files_under: Option<u64>,
-    /// The bare Yrs v1 state of one document, for other Yjs and Yrs programs
-    #[arg(long, value_name = "DOC", conflicts_with_all = ["peer", "since", "doc", "with_archive", "if_new", "without_files", "files_under"])]
-    raw: Option<String>,
-    #[command(flatten)]
-    _dry_run: DryRun,
-}
-
-#[derive(clap::Args)]
-struct ReceiptArgs {
-    #[command(flatten)]
-    out: OutFile,
-    /// Only this document; can be given again
-    #[arg(long, value_name = "DOC")]
-    doc: Vec<String>,
-    /// What is archived here, too, so that nobody sends it again
-    #[arg(long)]
-    with_archive: bool,
-    #[command(flatten)]
-    _dry_run: DryRun,
-}
-
-#[derive(clap::Args)]
-struct ImportArgs {
-    /// The bundles; `-` is standard input
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-    /// The files are bare Yrs v1 updates of this document
-    #[arg(long, value_name = "DOC")]
-    raw: Option<String>,
-    /// Leave out what is damaged, refused or not there, and import the rest
-    #[arg(short, long)]
-    keep_going: bool,
-    #[command(flatten)]
-    dry_run: DryRun,
 }
 
 pub fn run(context: &Context, args: Args) -> Result<Report> {

@@ -9,7 +9,7 @@ const TOLD: usize = 16;
 
 /// A cause, and what is behind it.
 #[derive(Debug, Clone)]
-pub(super) struct Cause {
+pub struct Cause {
     error: Arc<dyn StdError + Send + Sync>,
     /// Added by ourselves; what `error` itself was caused by, its own `source` says.
     next: Option<Box<Cause>>,

@@ -1,7 +1,7 @@
 //! Rule R4 over the schema: which clock a field goes by, who wins, and what is kept of the losers.
 
-use super::AppliedUpdate;
-use super::audit::{self, AttributedChange};
+use super::attributed::{self, AttributedChange};
+use super::incoming::{AppliedUpdate, Merge, sides};
 use crate::concern::{self};
 use crate::crdt::doc::Txn;
 use crate::crdt::register::{Arrival, Carriers, Contest, MergeSide, News, Write, order};
@@ -39,27 +39,6 @@ pub struct RegisterPlan {
     pub attributed: Vec<AttributedChange>,
 }
 
-/// A merge of one document: how it was, how yrs left it, and what came.
-pub struct Merge<'m> {
-    /// The document, whose concern's schema says which clock a field goes by.
-    pub doc: &'m DocId,
-    /// As it was before the import; None where it is new here.
-    pub before: Option<&'m View>,
-    /// With all that came applied, and nothing decided yet.
-    pub after: &'m View,
-    /// What was applied; indices into it name the sides everywhere.
-    pub sides: &'m [MergeSide<'m>],
-    /// Who sent each side, for people.
-    pub by: &'m [Option<String>],
-    /// The time of the decision, in Unix seconds.
-    pub now: i64,
-}
-
-/// The sides of a merge.
-pub fn sides<'p>(parts: &'p [AppliedUpdate<'_>]) -> Vec<MergeSide<'p>> {
-    parts.iter().map(|part| MergeSide { update: part.update.clone(), seen: part.seen }).collect()
-}
-
 /// Decides the registers of one document that an import brought into conflict, and writes the
 /// winners that yrs did not choose. Returns what it found.
 pub fn decide(
@@ -85,8 +64,10 @@ pub fn decide(
 /// `Bug` when the document is not valid.
 pub fn plan(merge: &Merge<'_>) -> Result<RegisterPlan> {
     let Some(spec) = concern::of(merge.doc) else { return Ok(RegisterPlan::default()) };
-    let mut plan =
-        RegisterPlan { attributed: audit::new_records(spec, merge), ..RegisterPlan::default() };
+    let mut plan = RegisterPlan {
+        attributed: attributed::new_records(spec, merge),
+        ..RegisterPlan::default()
+    };
     removals(spec, merge, &mut plan);
     let roots = concern::roots(merge.doc);
     let Some(news) = News::of(merge.before, merge.after, merge.sides, roots)? else {
@@ -98,7 +79,7 @@ pub fn plan(merge: &Merge<'_>) -> Result<RegisterPlan> {
         decided.contest(&contest);
     }
     decided.deletions();
-    plan.attributed.extend(audit::changes(merge, &news));
+    plan.attributed.extend(attributed::changes(merge, &news));
     Ok(RegisterPlan {
         again: decided.again.into_iter().collect(),
         lost: decided.lost,

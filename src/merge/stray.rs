@@ -1,7 +1,7 @@
 //! What came into a container that is gone, and of which the update itself does not tell where it
 //! stood: the log does.
 
-use super::AppliedUpdate;
+use super::incoming::AppliedUpdate;
 use crate::error::Result;
 use crate::id::DocId;
 use crate::store::Session;

@@ -2,11 +2,10 @@
 
 use super::super::context::DEFAULT_ENTITY;
 use super::super::{Context, chat, entity, resolve, time};
-use super::run::Ran;
 use crate::concern;
 use crate::error::{Error, Result};
 use crate::id::{DocId, EntityId};
-use crate::operation::{self, Argument, Declaration, Holds, Operation, Within};
+use crate::operation::{self, Argument, Declaration, Holds, Operation, Outcome, Within};
 use crate::store::Session;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashMap};
@@ -14,6 +13,18 @@ use std::path::{Path, PathBuf};
 
 /// Where it says what a line may hold.
 pub const TAKES: &str = "`crdtctl batch --help` shows what each operation takes";
+
+/// What became of a line.
+pub struct Ran<'a> {
+    pub number: usize,
+    /// The name of the operation, where one was given.
+    pub op: String,
+    pub outcome: Result<Outcome>,
+    /// Its record is one that this batch made.
+    pub created: bool,
+    /// As it was read.
+    pub line: &'a BatchLine<'a>,
+}
 
 /// A line as it was read.
 pub struct BatchLine<'a> {

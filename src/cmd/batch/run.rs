@@ -8,23 +8,12 @@
 
 use super::super::Context;
 use super::super::chat::attach;
-use super::line::{BatchLine, CreatedNames, TAKES, declared, op, refer};
+use super::line::{BatchLine, CreatedNames, Ran, TAKES, declared, op, refer};
 use crate::error::{Error, Kind, Result};
 use crate::operation::{self, Operation, Outcome};
 use crate::store::{Committed, Session};
 use crate::ui::Progress;
 use std::collections::{BTreeMap, HashSet};
-
-/// What became of a line.
-pub struct Ran<'a> {
-    pub number: usize,
-    /// The name of the operation, where one was given.
-    pub op: String,
-    pub outcome: Result<Outcome>,
-    /// Its record is one that this batch made.
-    pub created: bool,
-    line: &'a BatchLine<'a>,
-}
 
 /// Runs all lines and commits them. With `keep_going` those that fail are left out.
 ///

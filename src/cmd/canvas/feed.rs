@@ -1,6 +1,5 @@
 //! `canvas apply` and `canvas events`: the two ends of a live relay.
 
-use super::Point;
 use crate::cmd::context::lost;
 use crate::cmd::{Context, DryRun, failure, files, resolve};
 use crate::concern::canvas::relay::{CursorUpdate, RelayMessage, StateRequest};
@@ -16,6 +15,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
+
+/// Two numbers, as in `--at 10,20`.
+pub type Point = (f64, f64);
 
 /// What is read at once: what came together is one commit.
 const BUFFER: usize = 1 << 20;

@@ -1,8 +1,8 @@
 //! `sync export`, `sync receipt`, `sync import`: the user's files on one side, bundles on the other.
 
+use super::args::{ExportArgs, ImportArgs, ReceiptArgs};
 use super::contents::{BundleAgain, read_twice, receive, told_contents};
 use super::incoming::{LeftOut, account, leaving_out, read_bundle};
-use super::{ExportArgs, ImportArgs, ReceiptArgs};
 use crate::cmd::files::{name, open, within};
 use crate::cmd::{Context, DryRun, OutFile};
 use crate::concern::disk;
