@@ -1,7 +1,7 @@
 //! The command line: its tree, its global options, and one file per noun.
 //!
-//! A command file has `Args` (or, for a noun with verbs, `Args` around a `Subcommand`) and
-//! `run(&Context, Args) -> Result<Report>`: arguments to an operation or a query, nothing else.
+//! The file of a command `name` has `NameArgs` (a noun with verbs has them around a `NameVerb`) and
+//! `run(&Context, NameArgs) -> Result<Report>`: arguments to an operation or a query, nothing else.
 //! To add one: its `mod` line and its line in `commands!`.
 
 mod archive;
@@ -72,10 +72,10 @@ use std::rc::Rc;
 
 /// One line a command, in the order of the help.
 macro_rules! commands {
-    ($($(#[$on:meta])* $Variant:ident => $module:ident,)*) => {
+    ($($(#[$on:meta])* $Variant:ident($Args:ident) => $module:ident,)*) => {
         #[derive(Subcommand)]
         enum Command {
-            $($(#[$on])* $Variant($module::Args),)*
+            $($(#[$on])* $Variant($module::$Args),)*
         }
 
         impl Command {
@@ -89,35 +89,35 @@ macro_rules! commands {
 }
 
 commands! {
-    Init => init,
-    Status => status,
-    Whoami => whoami,
-    Entity => entity,
-    Member => member,
-    Chat => chat,
-    Kanban => kanban,
-    Issue => issue,
-    Canvas => canvas,
-    Disk => disk,
-    Sync => sync,
-    Archive => archive,
-    Prune => prune,
-    Tombstone => tombstone,
-    Trash => trash,
-    Conflict => conflict,
-    Doc => doc,
-    Digest => digest,
-    Check => check,
-    Repair => repair,
-    Recover => recover,
-    Batch => batch,
-    Log => log,
-    Sql => sql,
-    Demo => demo,
-    Completions => completions,
-    Man => man,
+    Init(InitArgs) => init,
+    Status(StatusArgs) => status,
+    Whoami(WhoamiArgs) => whoami,
+    Entity(EntityArgs) => entity,
+    Member(MemberArgs) => member,
+    Chat(ChatArgs) => chat,
+    Kanban(KanbanArgs) => kanban,
+    Issue(IssueArgs) => issue,
+    Canvas(CanvasArgs) => canvas,
+    Disk(DiskArgs) => disk,
+    Sync(SyncArgs) => sync,
+    Archive(ArchiveArgs) => archive,
+    Prune(PruneArgs) => prune,
+    Tombstone(TombstoneArgs) => tombstone,
+    Trash(TrashArgs) => trash,
+    Conflict(ConflictArgs) => conflict,
+    Doc(DocArgs) => doc,
+    Digest(DigestArgs) => digest,
+    Check(CheckArgs) => check,
+    Repair(RepairArgs) => repair,
+    Recover(RecoverArgs) => recover,
+    Batch(BatchArgs) => batch,
+    Log(LogArgs) => log,
+    Sql(SqlArgs) => sql,
+    Demo(DemoArgs) => demo,
+    Completions(CompletionsArgs) => completions,
+    Man(ManArgs) => man,
     #[cfg(test)]
-    Notes => notes,
+    Notes(NotesArgs) => notes,
 }
 
 /// Reads one of a few words, which help and completion name.

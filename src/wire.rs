@@ -43,7 +43,7 @@ mod walk;
 mod written;
 
 pub use alive::Alive;
-pub use block::{Block, Clocks, Header, Id, Kind, Parent, RootKind};
+pub use block::{Block, BlockKind, Clocks, Header, Id, Parent, RootKind};
 pub use deletes::{DeleteSet, IdSet};
 pub use facts::Owner;
 pub use fault::Fault;

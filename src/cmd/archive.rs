@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 /// there; who hears of it keeps what it held in an archive of its own. Lists, searches and `show` go
 /// on showing what is archived (`in_archive` in JSON). The members and the canvas stay as they are.
 #[derive(clap::Args)]
-pub struct Args {
+pub struct ArchiveArgs {
     #[command(subcommand)]
     verb: ArchiveVerb,
 }
@@ -188,7 +188,7 @@ const DOCUMENTS: &[Column] = &[
     Column::count("waiting_for", "waits for"),
 ];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: ArchiveArgs) -> Result<Report> {
     match args.verb {
         ArchiveVerb::Run { older_than, dry_run } => move_out(context, older_than, dry_run.dry_run),
         ArchiveVerb::Auto { set, .. } => auto(context, set.as_deref()),

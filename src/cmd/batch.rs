@@ -34,7 +34,7 @@ const BYTES: u64 = 256 << 20;
 /// order, as a JSON object: what the command would print with --json, or `{"line":…,"error":…}`.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{}\n\n{EXAMPLES}", operations()))]
-pub struct Args {
+pub struct BatchArgs {
     /// The file; standard input without one and for `-`
     #[arg(default_value = "-", hide_default_value = true)]
     file: PathBuf,
@@ -77,7 +77,7 @@ const COLUMNS: &[Column] = &[
     Column::text("error", "error"),
 ];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: BatchArgs) -> Result<Report> {
     // Everything is read before the store is locked: a pipe may take its time.
     let bytes = files::read(&args.file, BYTES)?;
     let lines = BatchLine::all(&bytes);

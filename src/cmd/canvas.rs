@@ -18,13 +18,13 @@ use std::path::PathBuf;
 
 /// Draw on the whiteboard of an entity, look at it, and connect it to a live relay
 #[derive(clap::Args)]
-pub struct Args {
+pub struct CanvasArgs {
     #[command(subcommand)]
-    verb: Verb,
+    verb: CanvasVerb,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum CanvasVerb {
     /// Put an element on the canvas, above all others; prints its id
     ///
     /// What the application keeps in `data`: of a text `content`, `font_size`, `color`; of a shape
@@ -252,9 +252,9 @@ const SHOW: &[Column] = &[
     Column::text("data", "data"),
 ];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: CanvasArgs) -> Result<Report> {
     match args.verb {
-        Verb::Add { kind, at, size, data, .. } => {
+        CanvasVerb::Add { kind, at, size, data, .. } => {
             let entity = context.entity()?;
             let ((x, y), (width, height)) = (at, size);
             let data = data.map(|data| data.0).unwrap_or_default();
@@ -263,33 +263,33 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
                 canvas::AddElement { entity, kind, x, y, width, height, rotation, z_index, data };
             context.perform(&Operation::CanvasAdd(add))
         }
-        Verb::Set { element, fields, .. } => {
+        CanvasVerb::Set { element, fields, .. } => {
             let entity = context.entity()?;
             let set: Map<String, Value> = fields.into_iter().collect();
             context.perform(&Operation::CanvasSet(canvas::Set { entity, element, set }))
         }
-        Verb::Move { element, to: (x, y), .. } => {
+        CanvasVerb::Move { element, to: (x, y), .. } => {
             let entity = context.entity()?;
             context.perform(&Operation::CanvasMove(canvas::MoveElement { entity, element, x, y }))
         }
-        Verb::Delete { element, .. } => {
+        CanvasVerb::Delete { element, .. } => {
             let entity = context.entity()?;
             context.perform(&Operation::CanvasDelete(canvas::DeleteElement { entity, element }))
         }
-        Verb::List { all } => list(context, all),
-        Verb::Show { element } => show(context, &element),
-        Verb::Undo { force, .. } => {
+        CanvasVerb::List { all } => list(context, all),
+        CanvasVerb::Show { element } => show(context, &element),
+        CanvasVerb::Undo { force, .. } => {
             let entity = context.entity()?;
             context.perform(&Operation::CanvasUndo(canvas::Undo { entity, force }))
         }
-        Verb::Redo { force, .. } => {
+        CanvasVerb::Redo { force, .. } => {
             let entity = context.entity()?;
             context.perform(&Operation::CanvasRedo(canvas::Redo { entity, force }))
         }
-        Verb::Render { out, .. } => render(context, &out),
-        Verb::Apply { file, canvas, dry_run } => feed::apply(context, file, &canvas, dry_run),
-        Verb::Events { ack: Some(upto), .. } => feed::acknowledge(context, upto),
-        Verb::Events { ack: None, since, cursor, request, dry_run } => {
+        CanvasVerb::Render { out, .. } => render(context, &out),
+        CanvasVerb::Apply { file, canvas, dry_run } => feed::apply(context, file, &canvas, dry_run),
+        CanvasVerb::Events { ack: Some(upto), .. } => feed::acknowledge(context, upto),
+        CanvasVerb::Events { ack: None, since, cursor, request, dry_run } => {
             feed::events(context, feed::Events { cursor, request, since, dry_run })
         }
     }

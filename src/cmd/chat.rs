@@ -18,13 +18,13 @@ use std::path::{Path, PathBuf};
 
 /// Messages, threads and reactions of an entity: send, edit, delete, list, search
 #[derive(clap::Args)]
-pub struct Args {
+pub struct ChatArgs {
     #[command(subcommand)]
-    verb: Verb,
+    verb: ChatVerb,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum ChatVerb {
     /// Send a message; prints its id
     #[command(after_help = "Examples:
   crdtctl chat send 'See you at the harbour'
@@ -258,9 +258,9 @@ const ATTACHMENTS: &[Section] = &[Section {
     ],
 }];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: ChatArgs) -> Result<Report> {
     match args.verb {
-        Verb::Send { text, edit, reply_to, attach, .. } => {
+        ChatVerb::Send { text, edit, reply_to, attach, .. } => {
             // Before anybody types, or a pipe is read, for nothing.
             let entity = context.entity()?;
             context.acting_member()?;
@@ -278,7 +278,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
                 false => context.say_by(said, || attach::send(context, send, &attach)),
             }
         }
-        Verb::Edit { message, text, edit, .. } => {
+        ChatVerb::Edit { message, text, edit, .. } => {
             let entity = context.entity()?;
             let before = || {
                 let message = query::find(&context.reader()?, &entity, &message)?;
@@ -289,32 +289,34 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             let change = chat::EditMessage { entity: entity.clone(), message, text };
             context.say(said, &Operation::ChatEdit(change))
         }
-        Verb::Delete { message, with_files, .. } => attach::delete(context, message, with_files),
-        Verb::React { message, emoji, remove, .. } => {
+        ChatVerb::Delete { message, with_files, .. } => {
+            attach::delete(context, message, with_files)
+        }
+        ChatVerb::React { message, emoji, remove, .. } => {
             let entity = context.entity()?;
             let react = chat::React { entity, message, emoji, remove };
             context.perform(&Operation::ChatReact(react))
         }
-        Verb::List { filter, threads, unread, all } => {
+        ChatVerb::List { filter, threads, unread, all } => {
             let filter = query::MessageFilter { deleted: all, unread, ..filter.at(context.now()) };
             match threads {
                 true => threads_of(context, &filter),
                 false => list(context, &filter),
             }
         }
-        Verb::Read { until, .. } => read(context, until.as_deref()),
-        Verb::Tail { args } => tail::run(context, args),
-        Verb::Show { message } => show(context, &message),
-        Verb::Attachment { verb: attach::AttachmentVerb::Get { message, name, out } } => {
+        ChatVerb::Read { until, .. } => read(context, until.as_deref()),
+        ChatVerb::Tail { args } => tail::run(context, args),
+        ChatVerb::Show { message } => show(context, &message),
+        ChatVerb::Attachment { verb: attach::AttachmentVerb::Get { message, name, out } } => {
             attach::get(context, &message, name.as_deref(), &out)
         }
-        Verb::Thread { message, all } => thread(context, &message, all),
-        Verb::Export { filter, all, args } => {
+        ChatVerb::Thread { message, all } => thread(context, &message, all),
+        ChatVerb::Export { filter, all, args } => {
             let filter = filter.at(context.now());
             let filter = query::MessageFilter { deleted: all, ..filter };
             export::run(context, &filter, &args, |threads| records(threads, &filter))
         }
-        Verb::Search { words, filter } => {
+        ChatVerb::Search { words, filter } => {
             let words = words.iter().flat_map(|words| words.split_whitespace());
             let words = words.map(str::to_owned).collect();
             list(context, &query::MessageFilter { words, ..filter.at(context.now()) })

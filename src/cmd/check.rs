@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
   crdtctl check chat --deep
   crdtctl check --json | jq -r '.[] | select(.severity == \"error\") | .fix'
   crdtctl check -o id | grep ^stale-meta | xargs -r crdtctl repair")]
-pub struct Args {
+pub struct CheckArgs {
     /// The documents, or files; else all documents
     doc: Vec<String>,
     /// Let yrs encode every document again, and compare
@@ -41,7 +41,7 @@ const COLUMNS: &[Column] = &[
     Column::text("fix", "what mends it").below(),
 ];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: CheckArgs) -> Result<Report> {
     let (mut rows, mut named) = (Vec::new(), Vec::new());
     for name in &args.doc {
         match args.from.kind.is_some() || context.means_file(name)? {

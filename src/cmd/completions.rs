@@ -13,7 +13,7 @@ use clap_complete_nushell::Nushell;
   crdtctl completions bash > ~/.local/share/bash-completion/completions/crdtctl
   crdtctl completions zsh > ~/.zfunc/_crdtctl
   crdtctl completions fish > ~/.config/fish/completions/crdtctl.fish")]
-pub struct Args {
+pub struct CompletionsArgs {
     shell: Shell,
 }
 
@@ -29,7 +29,7 @@ enum Shell {
     Nushell,
 }
 
-pub fn run(_: &Context, args: Args) -> Result<Report> {
+pub fn run(_: &Context, args: CompletionsArgs) -> Result<Report> {
     let script = match args.shell {
         Shell::Bash => complete::registration("bash"),
         Shell::Zsh => complete::registration("zsh"),

@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 /// Of two concurrent writes to one field the later one wins, on every replica. The other is kept
 /// here for 30 days; so is what was written to a record that somebody else deleted meanwhile.
 #[derive(clap::Args)]
-pub struct Args {
+pub struct ConflictArgs {
     #[command(subcommand)]
-    verb: Verb,
+    verb: ConflictVerb,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum ConflictVerb {
     /// List what lost, the latest first
     ///
     /// Rules: `later` the later write won; `greater` both had the same time, and the greater value
@@ -115,12 +115,12 @@ const SHOW: &[Column] = &[
     Column::text("loser", "lost"),
 ];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: ConflictArgs) -> Result<Report> {
     match args.verb {
-        Verb::List { since, doc, all } => list(context, since, doc.as_deref(), all),
-        Verb::Dismiss { numbers, .. } => dismiss(context, &numbers),
-        Verb::Show { number } => show(context, number),
-        Verb::Restore { number, .. } => {
+        ConflictVerb::List { since, doc, all } => list(context, since, doc.as_deref(), all),
+        ConflictVerb::Dismiss { numbers, .. } => dismiss(context, &numbers),
+        ConflictVerb::Show { number } => show(context, number),
+        ConflictVerb::Restore { number, .. } => {
             context.perform(&Operation::ConflictRestore(Restore { number }))
         }
     }

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:
   crdtctl demo
   crdtctl demo big --messages 5000 --seed 7")]
-pub struct Args {
+pub struct DemoArgs {
     /// A folder that does not exist yet or is empty; else crdtctl-demo, or the next free number
     dir: Option<PathBuf>,
     /// Make one store with so many messages instead of the journey
@@ -43,7 +43,7 @@ const CHAT: u64 = 20_000;
 const CROWD: [&str; 5] =
     [ALICE, BOB, "carol-sun-wind-rain", "dave-snow-field-moss", "erin-leaf-cloud-dawn"];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: DemoArgs) -> Result<Report> {
     let dir = folder(args.dir)?;
     match args.messages {
         Some(messages) => big(context, &dir, messages, args.seed),

@@ -28,7 +28,7 @@ use serde_json::{Map, json};
   crdtctl digest chat
   crdtctl digest --words
   test \"$(crdtctl digest -s a)\" = \"$(crdtctl digest -s b)\"")]
-pub struct Args {
+pub struct DigestArgs {
     /// The document, or a file (`-` is standard input); else the whole store
     doc: Option<String>,
     /// The content digest as four words, to read over a telephone
@@ -52,7 +52,7 @@ const COLUMNS: &[Column] = &[
     Column::text("version", "version"),
 ];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: DigestArgs) -> Result<Report> {
     let mut row = Map::new();
     let digests = match args.doc {
         Some(wanted) => match context.subject(&wanted, args.from)? {

@@ -10,7 +10,6 @@ mod put;
 mod read;
 mod site;
 
-pub use DiskArgs as Args;
 pub use change::{change, told};
 pub use put::SourceFile;
 pub use read::get;

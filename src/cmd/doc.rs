@@ -34,13 +34,13 @@ use clap::Subcommand;
 /// `doc kind` knows. A path with a `/` in it is a file, `-` is standard input, `FILE#NAME` one of
 /// several documents in a file; of a file and a document that one word could mean neither is taken.
 #[derive(clap::Args)]
-pub struct Args {
+pub struct DocArgs {
     #[command(subcommand)]
-    verb: Verb,
+    verb: DocVerb,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum DocVerb {
     /// List the documents of the store or, with -e, of one entity
     ///
     /// `client_ids` counts the replicas that ever wrote into a document. It is empty where the
@@ -53,9 +53,9 @@ enum Verb {
     Show(show::ShowArgs),
     Dump(dump::DumpArgs),
     Get(get::GetArgs),
-    Tree(tree::Args),
-    Size(size::Args),
-    Blocks(blocks::Args),
+    Tree(tree::TreeArgs),
+    Size(size::SizeArgs),
+    Blocks(blocks::BlocksArgs),
     /// Show what differs between two documents, files, stores or bundles
     ///
     /// Each of the two is a document, a `.yrs` file, a store directory, or a full bundle. A
@@ -70,7 +70,7 @@ enum Verb {
   crdtctl doc diff . ~/usb/from-bob.crdt
   crdtctl doc diff ~/backup/monday ~/backup/tuesday --stat
   crdtctl doc diff ~/backup/monday ~/backup/tuesday -o tsv")]
-    Diff(diff::Args),
+    Diff(diff::DiffArgs),
     Convert(convert::ConvertArgs),
     Merge(merge::MergeArgs),
     DiffUpdate(diff_update::DiffUpdateArgs),
@@ -88,7 +88,7 @@ enum Verb {
   crdtctl doc load update.bin --doc chat
   crdtctl doc load state.yrs --doc notes:garden:plan
   crdtctl doc load ~/backup/alice/crdt/group/67726f75703a6f6365616e2d666f726573742d6d6f6f6e2d737461723a63686174.yrs --dry-run")]
-    Load(load::Args),
+    Load(load::LoadArgs),
     /// Write a copy of a document without what people wrote, for bug reports
     ///
     /// Structure, ids, lengths, sizes, numbers and times stay; texts become filler of the same
@@ -99,30 +99,30 @@ enum Verb {
     #[command(after_help = "Examples:
   crdtctl doc anonymize chat -O chat-without-text.yrs
   crdtctl doc anonymize chat --members -O report.yrs")]
-    Anonymize(anonymize::Args),
+    Anonymize(anonymize::AnonymizeArgs),
 }
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: DocArgs) -> Result<Report> {
     match args.verb {
-        Verb::List => list(context),
-        Verb::Kind(args) => kind::run(context, &args),
-        Verb::Show(args) => show::run(context, &args),
-        Verb::Dump(args) => dump::run(context, &args),
-        Verb::Get(args) => get::run(context, &args),
-        Verb::Tree(args) => tree::run(context, &args),
-        Verb::Size(args) => size::run(context, &args),
-        Verb::Blocks(args) => blocks::run(context, &args),
-        Verb::Diff(args) => diff::run(context, &args),
-        Verb::Convert(args) => convert::run(context, &args),
-        Verb::Merge(args) => merge::run(context, &args),
-        Verb::DiffUpdate(args) => diff_update::run(context, &args),
-        Verb::Vector(args) => vector::run(context, &args),
-        Verb::Explain(args) => explain::run(context, &args),
-        Verb::Log(args) => log::run(context, &args),
-        Verb::Blame(args) => blame::run(context, &args),
-        Verb::Rebuild(args) => rebuild::run(context, &args),
-        Verb::Load(args) => load::run(context, args),
-        Verb::Anonymize(args) => anonymize::run(context, &args),
+        DocVerb::List => list(context),
+        DocVerb::Kind(args) => kind::run(context, &args),
+        DocVerb::Show(args) => show::run(context, &args),
+        DocVerb::Dump(args) => dump::run(context, &args),
+        DocVerb::Get(args) => get::run(context, &args),
+        DocVerb::Tree(args) => tree::run(context, &args),
+        DocVerb::Size(args) => size::run(context, &args),
+        DocVerb::Blocks(args) => blocks::run(context, &args),
+        DocVerb::Diff(args) => diff::run(context, &args),
+        DocVerb::Convert(args) => convert::run(context, &args),
+        DocVerb::Merge(args) => merge::run(context, &args),
+        DocVerb::DiffUpdate(args) => diff_update::run(context, &args),
+        DocVerb::Vector(args) => vector::run(context, &args),
+        DocVerb::Explain(args) => explain::run(context, &args),
+        DocVerb::Log(args) => log::run(context, &args),
+        DocVerb::Blame(args) => blame::run(context, &args),
+        DocVerb::Rebuild(args) => rebuild::run(context, &args),
+        DocVerb::Load(args) => load::run(context, args),
+        DocVerb::Anonymize(args) => anonymize::run(context, &args),
     }
 }
 

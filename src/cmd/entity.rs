@@ -10,13 +10,13 @@ use clap::Subcommand;
 
 /// Create, list, show and rename entities: groups, channels, projects, organizations
 #[derive(clap::Args)]
-pub struct Args {
+pub struct EntityArgs {
     #[command(subcommand)]
-    verb: Verb,
+    verb: EntityVerb,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum EntityVerb {
     /// Create an entity; whoever creates it becomes its owner
     ///
     /// With a type alone the id is a random UUID. Prints the entity as TYPE:ID.
@@ -102,20 +102,20 @@ const SECTIONS: &[Section] = &[
     },
 ];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: EntityArgs) -> Result<Report> {
     match args.verb {
-        Verb::Create { entity, name, description, .. } => {
+        EntityVerb::Create { entity, name, description, .. } => {
             let entity = new_entity(context, &entity)?;
             let create = core::Create { entity, name, description };
             context.perform(&Operation::EntityCreate(create))
         }
-        Verb::List => list(context),
-        Verb::Show { entity } => show(context, entity.as_deref()),
-        Verb::Rename { name, .. } => {
+        EntityVerb::List => list(context),
+        EntityVerb::Show { entity } => show(context, entity.as_deref()),
+        EntityVerb::Rename { name, .. } => {
             let entity = context.entity()?;
             context.perform(&Operation::EntityRename(core::Rename { entity, name }))
         }
-        Verb::Use { entity, .. } => choose(context, entity.as_deref()),
+        EntityVerb::Use { entity, .. } => choose(context, entity.as_deref()),
     }
 }
 

@@ -18,12 +18,12 @@ use std::path::PathBuf;
   crdtctl init --as alice-river-stone-sky
   crdtctl init ~/usb/team --as bob-hill-lake-tree
   crdtctl init --json")]
-pub struct Args {
+pub struct InitArgs {
     /// The directory of the store; else `--store`, else the current directory
     dir: Option<PathBuf>,
 }
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: InitArgs) -> Result<Report> {
     let dir = match args.dir.or_else(|| context.globals.store.clone()) {
         Some(dir) => dir,
         None => env::current_dir().map_err(|e| Error::io("no current directory", e))?,

@@ -12,13 +12,13 @@ use clap::{Subcommand, ValueEnum};
 
 /// The issues of an entity: what is to be done, and what was said about it
 #[derive(clap::Args)]
-pub struct Args {
+pub struct IssueArgs {
     #[command(subcommand)]
-    verb: Verb,
+    verb: IssueVerb,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum IssueVerb {
     /// Open an issue; prints its id
     #[command(after_help = "Examples:
   crdtctl issue open 'The crane squeaks'
@@ -49,7 +49,7 @@ enum Verb {
         /// The issue's id, or a unique prefix of it
         issue: String,
         #[command(flatten)]
-        changes: IssueArgs,
+        changes: IssueChanges,
         #[command(flatten)]
         dry_run: DryRun,
     },
@@ -198,7 +198,7 @@ enum Verb {
 
 #[derive(clap::Args)]
 #[group(required = true, multiple = true)]
-struct IssueArgs {
+struct IssueChanges {
     /// What it is about
     #[arg(long)]
     title: Option<String>,
@@ -288,9 +288,9 @@ const COMMENT: &[Column] = &[
 
 const SECTIONS: &[Section] = &[Section { key: "comments", title: "comments", columns: COMMENT }];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: IssueArgs) -> Result<Report> {
     match args.verb {
-        Verb::Open { title, description, edit, priority, assignee, .. } => {
+        IssueVerb::Open { title, description, edit, priority, assignee, .. } => {
             let entity = context.entity()?;
             let title = files::text(&title)?;
             let nothing = || Ok(String::new());
@@ -308,9 +308,9 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             };
             context.say(said, &Operation::IssueOpen(open))
         }
-        Verb::Edit { issue, changes, .. } => {
+        IssueVerb::Edit { issue, changes, .. } => {
             let entity = context.entity()?;
-            let IssueArgs { title, description, edit: in_editor } = changes;
+            let IssueChanges { title, description, edit: in_editor } = changes;
             let title = title.map(|title| files::text(&title)).transpose()?;
             let before = || Ok(found(context, &issue, false)?.description.to_string());
             let said = context.describe(description.as_deref(), in_editor, before)?;
@@ -318,34 +318,34 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             let edit = issues::EditIssue { entity, issue: issue.clone(), title, description };
             context.say(said, &Operation::IssueEdit(edit))
         }
-        Verb::Status { issue, status, .. } => {
+        IssueVerb::Status { issue, status, .. } => {
             let entity = context.entity()?;
             let change = issues::SetStatus { entity, issue, status };
             context.perform(&Operation::IssueStatus(change))
         }
-        Verb::Priority { issue, priority, .. } => {
+        IssueVerb::Priority { issue, priority, .. } => {
             let entity = context.entity()?;
             let change = issues::SetPriority { entity, issue, priority };
             context.perform(&Operation::IssuePriority(change))
         }
-        Verb::Assign { issue, assignee, .. } => {
+        IssueVerb::Assign { issue, assignee, .. } => {
             let entity = context.entity()?;
             let assign = issues::Assign { entity, issue, assignee: assignee.unwrap_or_default() };
             context.perform(&Operation::IssueAssign(assign))
         }
-        Verb::Comment { issue, text, edit, delete, .. } => {
+        IssueVerb::Comment { issue, text, edit, delete, .. } => {
             comment(context, issue, text.as_deref(), edit, delete)
         }
-        Verb::Comments { issue, all } => comments(context, &issue, all),
-        Verb::Close { issue, end, .. } => {
+        IssueVerb::Comments { issue, all } => comments(context, &issue, all),
+        IssueVerb::Close { issue, end, .. } => {
             let entity = context.entity()?;
             context.perform(&Operation::IssueClose(issues::Close { entity, issue, end }))
         }
-        Verb::Reopen { issue, .. } => {
+        IssueVerb::Reopen { issue, .. } => {
             let entity = context.entity()?;
             context.perform(&Operation::IssueReopen(issues::Reopen { entity, issue }))
         }
-        Verb::List { filter, all, sort, reverse } => {
+        IssueVerb::List { filter, all, sort, reverse } => {
             let IssueFilterArgs { status, assignee, priority } = filter;
             let sort = sort.into();
             list(
@@ -353,7 +353,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
                 &query::IssueFilter { status, assignee, priority, closed: all, sort, reverse },
             )
         }
-        Verb::Export { filter, all, args } => {
+        IssueVerb::Export { filter, all, args } => {
             let IssueFilterArgs { status, assignee, priority } = filter;
             let filter = query::IssueFilter {
                 status,
@@ -364,7 +364,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             };
             export::run(context, &filter, &args, records)
         }
-        Verb::Show { issue, all } => show(context, &issue, all),
+        IssueVerb::Show { issue, all } => show(context, &issue, all),
     }
 }
 

@@ -13,13 +13,13 @@ use clap::Subcommand;
 
 /// The kanban board of an entity: its columns, and the cards in them
 #[derive(clap::Args)]
-pub struct Args {
+pub struct KanbanArgs {
     #[command(subcommand)]
-    verb: Verb,
+    verb: KanbanVerb,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum KanbanVerb {
     /// Show the board: its columns side by side, as wide as the terminal
     ///
     /// In a pipe one card per line. With --json one object per column, its cards below `cards`;
@@ -147,7 +147,7 @@ enum Verb {
         card: String,
     },
     /// Add, rename, move and remove columns
-    Column(column::Args),
+    Column(column::ColumnArgs),
 }
 
 #[derive(clap::Args)]
@@ -203,10 +203,10 @@ const SHOW: &[Column] = &[
     Column::prose("description", "description"),
 ];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: KanbanArgs) -> Result<Report> {
     match args.verb {
-        Verb::Board => board(context),
-        Verb::Add { title, column, description, edit, assignee, priority, .. } => {
+        KanbanVerb::Board => board(context),
+        KanbanVerb::Add { title, column, description, edit, assignee, priority, .. } => {
             let entity = context.entity()?;
             let title = files::text(&title)?;
             let nothing = || Ok(String::new());
@@ -224,7 +224,7 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             };
             context.say(said, &Operation::KanbanAdd(add))
         }
-        Verb::Edit { card, changes, .. } => {
+        KanbanVerb::Edit { card, changes, .. } => {
             let entity = context.entity()?;
             let CardArgs { title, description, edit: in_editor, assignee, priority } = changes;
             let title = title.map(|title| files::text(&title)).transpose()?;
@@ -236,25 +236,25 @@ pub fn run(context: &Context, args: Args) -> Result<Report> {
             let edit = kanban::EditCard { entity: entity.clone(), card: card.clone(), changes };
             context.say(said, &Operation::KanbanEdit(edit))
         }
-        Verb::Move { card, column, before, top, bottom, .. } => {
+        KanbanVerb::Move { card, column, before, top, bottom, .. } => {
             let entity = context.entity()?;
             let change = kanban::MoveCard { entity, card, column, before, top, bottom };
             context.perform(&Operation::KanbanMove(change))
         }
-        Verb::Archive { card, .. } => {
+        KanbanVerb::Archive { card, .. } => {
             let entity = context.entity()?;
             context.perform(&Operation::KanbanArchive(kanban::Archive { entity, card }))
         }
-        Verb::Restore { card, .. } => {
+        KanbanVerb::Restore { card, .. } => {
             let entity = context.entity()?;
             context.perform(&Operation::KanbanRestore(kanban::RestoreCard { entity, card }))
         }
-        Verb::List { column, assignee, priority, all } => {
+        KanbanVerb::List { column, assignee, priority, all } => {
             list(context, &query::CardFilter { column, assignee, priority, archived: all })
         }
-        Verb::Export { all, args } => export::run(context, all, &args, records),
-        Verb::Show { card } => show(context, &card),
-        Verb::Column(args) => column::run(context, args),
+        KanbanVerb::Export { all, args } => export::run(context, all, &args, records),
+        KanbanVerb::Show { card } => show(context, &card),
+        KanbanVerb::Column(args) => column::run(context, args),
     }
 }
 

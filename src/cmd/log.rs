@@ -23,9 +23,9 @@ use std::collections::BTreeSet;
   crdtctl log --json | jq 'group_by(.member) | map({member: .[0].member, commands: length})'
   crdtctl log --record 3f2a
   crdtctl log show 3")]
-pub struct Args {
+pub struct LogArgs {
     #[command(subcommand)]
-    verb: Option<Verb>,
+    verb: Option<LogVerb>,
     /// Only from this time on: RFC 3339, a date, or `2d`, `3h`, `1w` ago
     #[arg(long, value_name = "TIME", value_parser = When::parse)]
     since: Option<When>,
@@ -44,7 +44,7 @@ pub struct Args {
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum LogVerb {
     /// Show one command: its operations, and what it did to which records
     ///
     /// Records are found in the documents as they are now: what was collected since is counted, and
@@ -86,15 +86,15 @@ const COLUMNS: &[Column] = &[
     Column::bytes("bytes", "bytes").wide(),
 ];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: LogArgs) -> Result<Report> {
     match args.verb {
-        Some(Verb::Show { seq }) => show(context, seq),
-        Some(Verb::Revert { seq, .. }) => context.perform(&Operation::LogRevert(Revert { seq })),
+        Some(LogVerb::Show { seq }) => show(context, seq),
+        Some(LogVerb::Revert { seq, .. }) => context.perform(&Operation::LogRevert(Revert { seq })),
         None => list(context, &args),
     }
 }
 
-fn list(context: &Context, args: &Args) -> Result<Report> {
+fn list(context: &Context, args: &LogArgs) -> Result<Report> {
     let reader = context.reader()?;
     let now = context.now();
     let filter = HistoryFilter {

@@ -12,13 +12,13 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:
   crdtctl man | man -l -
   crdtctl man --out ~/.local/share/man/man1")]
-pub struct Args {
+pub struct ManArgs {
     /// Write one page per command into this directory
     #[arg(id = OUT, short = 'O', long = "out", value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
-pub fn run(_: &Context, args: Args) -> Result<Report> {
+pub fn run(_: &Context, args: ManArgs) -> Result<Report> {
     let mut tree = Cli::command().disable_help_subcommand(true);
     tree.build();
     let Some(dir) = args.out else {

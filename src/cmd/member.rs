@@ -13,13 +13,13 @@ use clap::Subcommand;
 
 /// Add, remove and list the members of an entity
 #[derive(clap::Args)]
-pub struct Args {
+pub struct MemberArgs {
     #[command(subcommand)]
-    verb: Verb,
+    verb: MemberVerb,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum MemberVerb {
     /// Add a member, or take a removed one back
     ///
     /// Owners add anybody; admins add members, viewers and guests. Prints the member's id.
@@ -85,28 +85,28 @@ pub(super) const COLUMNS: &[Column] = &[
     Column::time("updated_at", "updated").data(),
 ];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: MemberArgs) -> Result<Report> {
     match args.verb {
-        Verb::Add { member, role, .. } => {
+        MemberVerb::Add { member, role, .. } => {
             let entity = context.entity()?;
             context.perform(&Operation::MemberAdd(core::AddMember { entity, member, role }))
         }
-        Verb::Remove { member, .. } => {
+        MemberVerb::Remove { member, .. } => {
             let entity = context.entity()?;
             let report =
                 context.perform(&Operation::MemberRemove(core::Remove { entity, member }))?;
             forgettable(context, report)
         }
-        Verb::Role { member, role, .. } => {
+        MemberVerb::Role { member, role, .. } => {
             let entity = context.entity()?;
             context.perform(&Operation::MemberRole(core::SetRole { entity, member, role }))
         }
-        Verb::List { all } => {
+        MemberVerb::List { all } => {
             let entity = context.entity()?;
             let members = query::list(&context.reader()?, &entity, all)?;
             Ok(Report::list(rows(&members)?, COLUMNS, Some("member_id"), "no members"))
         }
-        Verb::Show { member } => show(context, &member),
+        MemberVerb::Show { member } => show(context, &member),
     }
 }
 

@@ -10,13 +10,13 @@ use clap::Subcommand;
 
 /// Write, edit, delete and list notes
 #[derive(clap::Args)]
-pub struct Args {
+pub struct NotesArgs {
     #[command(subcommand)]
-    verb: Verb,
+    verb: NotesVerb,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum NotesVerb {
     /// Write a note
     #[command(after_help = "Example:\n  crdtctl notes add 'to do' --body 'all of it'")]
     Add {
@@ -62,23 +62,23 @@ const COLUMNS: &[Column] = &[
     Column::time("begun", "written"),
 ];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: NotesArgs) -> Result<Report> {
     let entity = context.entity()?;
     match args.verb {
-        Verb::Add { heading, body, reader, .. } => {
+        NotesVerb::Add { heading, body, reader, .. } => {
             context.perform(&Operation::NoteAdd(Add { entity, heading, body, reader }))
         }
-        Verb::Edit { note, heading, .. } => {
+        NotesVerb::Edit { note, heading, .. } => {
             context.perform(&Operation::NoteEdit(Edit { entity, note, heading }))
         }
-        Verb::Delete { note, .. } => {
+        NotesVerb::Delete { note, .. } => {
             context.perform(&Operation::NoteDelete(Delete { entity, note }))
         }
-        Verb::List { all } => {
+        NotesVerb::List { all } => {
             let notes: Vec<Row> = record::all(&context.reader()?, &entity, (&SPEC, &NOTES), all)?;
             Ok(Report::list(notes, COLUMNS, Some("key"), "no notes"))
         }
-        Verb::Show { note } => {
+        NotesVerb::Show { note } => {
             let note: Row = record::one(&context.reader()?, &entity, (&SPEC, &NOTES), &note)?;
             Ok(Report::object(note, COLUMNS, Some("key")))
         }

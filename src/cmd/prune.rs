@@ -19,12 +19,12 @@ use serde_json::json;
 #[command(after_help = "Examples:
   crdtctl prune --dry-run
   crdtctl prune -e ocean-forest-moon-star")]
-pub struct Args {
+pub struct PruneArgs {
     #[command(flatten)]
     dry_run: DryRun,
 }
 
-pub fn run(context: &Context, _: Args) -> Result<Report> {
+pub fn run(context: &Context, _: PruneArgs) -> Result<Report> {
     if context.asks() {
         let mut session = context.rehearsal()?;
         let mut gone = 0;

@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:
   crdtctl recover chat -n -O recovered --json | jq '.[] | select(.state != \"whole\")'
   crdtctl recover chat --from bob.crdt ~/backup/alice -O recovered")]
-pub struct Args {
+pub struct RecoverArgs {
     /// The document, or a file
     doc: String,
     /// Bundles, stores and .yrs files of others, the most trusted first
@@ -66,7 +66,7 @@ const COLUMNS: &[Column] = &[
     Column::list("missing", "missing"),
 ];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: RecoverArgs) -> Result<Report> {
     if context.means_file(&args.doc)? {
         return match args.apply {
             true => Err(Error::usage("`--apply` is for documents of a store")

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
   crdtctl repair --dry-run stale-meta-4218db stale-meta-b2bfdc
   crdtctl repair stale-meta-4218db
   crdtctl check -o id | grep ^stale-meta | xargs -r crdtctl repair")]
-pub struct Args {
+pub struct RepairArgs {
     /// The findings
     #[arg(required = true, value_name = "FINDING")]
     finding: Vec<String>,
@@ -22,7 +22,7 @@ pub struct Args {
     dry_run: DryRun,
 }
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: RepairArgs) -> Result<Report> {
     let store = context.store()?;
     let findings = check::look(context, &store, None, false)?;
     let findings = named(&findings, &args.finding)?;

@@ -30,7 +30,7 @@ use std::time::Duration;
   crdtctl sql --schema tombstones
   crdtctl sql - --json < report.sql
   crdtctl sql --save ~/usb/ocean.sqlite")]
-pub struct Args {
+pub struct SqlArgs {
     /// One SELECT; `-` reads it from stdin
     #[arg(required_unless_present_any = ["schema", "save"])]
     query: Option<String>,
@@ -70,7 +70,7 @@ const PLAN: &[Column] = &[
     Column::text("detail", "what is done"),
 ];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: SqlArgs) -> Result<Report> {
     if let Some(named) = &args.schema {
         return schema(named);
     }

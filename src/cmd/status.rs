@@ -31,8 +31,6 @@ pub struct StatusArgs {
     unread: bool,
 }
 
-pub use StatusArgs as Args;
-
 const COLUMNS: &[Column] = &[
     Column::text("dir", "store"),
     Column::number("documents", "documents"),
@@ -101,7 +99,7 @@ struct Answer<'s> {
     unread: Option<Vec<Value>>,
 }
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: StatusArgs) -> Result<Report> {
     let store = context.store()?;
     let reader = store.reader()?;
     let scan = reader.survey()?;

@@ -22,13 +22,13 @@ use std::path::PathBuf;
 /// A bundle holds documents, or only what one peer lacks, and goes by USB stick, mail or any
 /// shared folder. Every bundle is also a receipt: it says what its sender has.
 #[derive(clap::Args)]
-pub struct Args {
+pub struct SyncArgs {
     #[command(subcommand)]
-    verb: Verb,
+    verb: SyncVerb,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum SyncVerb {
     /// Write a bundle: everything, or with --for what one peer lacks
     ///
     /// A document that cannot be read is left out and named; the bundle does not claim to be full
@@ -129,16 +129,16 @@ enum Verb {
     },
 }
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: SyncArgs) -> Result<Report> {
     match args.verb {
-        Verb::Export(args) => exchange::export(context, &args),
-        Verb::Receipt(args) => exchange::receipt(context, &args),
-        Verb::Import(args) => exchange::import(context, &args),
-        Verb::Stick(args) => stick::run(context, &args),
-        Verb::Status { exit_code } => look::status(context, exit_code),
-        Verb::Show { file, records } => look::show(context, &file, records),
-        Verb::Verify { file } => look::verify(context, &file),
-        Verb::Peers => look::peers(context),
-        Verb::Forget { peer, .. } => look::forget(context, &peer),
+        SyncVerb::Export(args) => exchange::export(context, &args),
+        SyncVerb::Receipt(args) => exchange::receipt(context, &args),
+        SyncVerb::Import(args) => exchange::import(context, &args),
+        SyncVerb::Stick(args) => stick::run(context, &args),
+        SyncVerb::Status { exit_code } => look::status(context, exit_code),
+        SyncVerb::Show { file, records } => look::show(context, &file, records),
+        SyncVerb::Verify { file } => look::verify(context, &file),
+        SyncVerb::Peers => look::peers(context),
+        SyncVerb::Forget { peer, .. } => look::forget(context, &peer),
     }
 }

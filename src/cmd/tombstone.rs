@@ -9,13 +9,13 @@ use std::cmp::Reverse;
 
 /// Deleted records: which are still there, and whom they wait for
 #[derive(clap::Args)]
-pub struct Args {
+pub struct TombstoneArgs {
     #[command(subcommand)]
-    verb: Verb,
+    verb: TombstoneVerb,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum TombstoneVerb {
     /// List the tombstones of the store or, with -e, of one entity
     ///
     /// With `--by member` it is said who blocks pruning: one row a member, with what waits for it
@@ -102,10 +102,10 @@ const KINDS: &[Column] = &[
     Column::time("silent_since", "last heard of").wide(),
 ];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: TombstoneArgs) -> Result<Report> {
     match args.verb {
-        Verb::List { blocked, by, top } => list(context, blocked, by, top),
-        Verb::Why { id } => why(context, &id),
+        TombstoneVerb::List { blocked, by, top } => list(context, blocked, by, top),
+        TombstoneVerb::Why { id } => why(context, &id),
     }
 }
 

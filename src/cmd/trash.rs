@@ -11,13 +11,13 @@ use clap::Subcommand;
 /// replica has it then. What left a document of this replica, by whoever's doing, is kept here,
 /// at most 64 MiB of it. The trash is this replica's own: others have theirs.
 #[derive(clap::Args)]
-pub struct Args {
+pub struct TrashArgs {
     #[command(subcommand)]
-    verb: Verb,
+    verb: TrashVerb,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum TrashVerb {
     /// List what went, the latest first
     ///
     /// Why: `pruned` by this replica, `peer` by another one of which this one heard, `removed`
@@ -77,11 +77,11 @@ const SHOW: &[Column] = &[
     Column::text("record", "record"),
 ];
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: TrashArgs) -> Result<Report> {
     match args.verb {
-        Verb::List => list(context),
-        Verb::Show { record } => show(context, &record),
-        Verb::Restore { record, .. } => {
+        TrashVerb::List => list(context),
+        TrashVerb::Show { record } => show(context, &record),
+        TrashVerb::Restore { record, .. } => {
             context.perform(&Operation::TrashRestore(Untrash { record }))
         }
     }

@@ -15,8 +15,6 @@ use serde_json::{Value, json};
   crdtctl whoami --json | jq -r '.roles[] | \"\\(.entity) \\(.role)\"'")]
 pub struct WhoamiArgs {}
 
-pub use WhoamiArgs as Args;
-
 const COLUMNS: &[Column] = &[
     Column::text("member", "member"),
     Column::text("replica_id", "replica"),
@@ -29,7 +27,7 @@ const SECTIONS: &[Section] = &[Section {
     columns: &[Column::text("entity", "entity"), Column::text("role", "role")],
 }];
 
-pub fn run(context: &Context, _: Args) -> Result<Report> {
+pub fn run(context: &Context, _: WhoamiArgs) -> Result<Report> {
     let store = context.store()?;
     let reader = store.reader()?;
     let member = context.acting_member()?;

@@ -25,7 +25,7 @@ use crate::tombstone::{self, Pruned};
 use crate::wire::{Id, RootKind, Value};
 use element::{FieldChanges, FoundElement};
 use fields::ElementFields;
-use relay::Verb;
+use relay::RelayVerb;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
@@ -264,7 +264,7 @@ pub fn restore(session: &mut Session, entity: &EntityId, value: &Value) -> Resul
     stack::while_writing(session, &doc, z_index, |session| {
         session.edit(&doc, |txn| txn.put(ELEMENTS.path, &id, &Content::Map(fields)))
     })?;
-    outbox::tell(session, entity, &actor, Verb::Add, &id, None)?;
+    outbox::tell(session, entity, &actor, RelayVerb::Add, &id, None)?;
     let made = FoundElement::at(session, &doc, &id)?;
     let record = made.map(|made| made.record).unwrap_or_default();
     let change = |name: String| {
@@ -305,7 +305,7 @@ fn put(
     if !element::create(session, &doc, &id, &fields, [now, now], false)? {
         return Err(Error::bug(format!("the new id {id} is taken")));
     }
-    outbox::tell(session, entity, actor, Verb::Add, &id, None)?;
+    outbox::tell(session, entity, actor, RelayVerb::Add, &id, None)?;
     let changes = fields.into_iter().map(|(name, value)| (name, (Json::Null, as_json(value))));
     Ok(ElementDone { id, clock: now, changes: changes.collect(), pruned: Vec::new() })
 }
@@ -327,7 +327,7 @@ fn rewrite(
     element::write(session, &doc, element, &fields, clock)?;
     session.state().mark_element(&doc, &element.id, clock)?;
     let names: Vec<String> = fields.keys().cloned().collect();
-    outbox::tell(session, entity, actor, Verb::Update, &element.id, Some(names))?;
+    outbox::tell(session, entity, actor, RelayVerb::Update, &element.id, Some(names))?;
     let changes = fields.into_iter().map(|(name, value)| {
         let before = fields::json(&element.record, &name);
         (name, (before, as_json(value)))
@@ -349,7 +349,7 @@ fn remove(
     session.state().forget_element_clocks(&doc, &element.id)?;
     let pruned = stack::while_writing(session, &doc, None, |session| {
         session.edit(&doc, |txn| tombstone::mark(txn, &ELEMENTS, &path.steps(), now, &actor.id))?;
-        outbox::tell(session, entity, actor, Verb::Remove, &element.id, None)?;
+        outbox::tell(session, entity, actor, RelayVerb::Remove, &element.id, None)?;
         tombstone::prune_record(session, &doc, &ELEMENTS, &path)
     })?;
     let changes = fields::names(&element.record).into_iter().map(|name| {

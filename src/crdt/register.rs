@@ -47,8 +47,8 @@ use crate::crdt::source::Source;
 use crate::error::Result;
 use crate::path::{DocPath, Keys};
 use crate::wire::{
-    Block, Checked, Clocks, Container, DeleteSet, Id, Kind, Origins, Parent, Register, RootKind,
-    Step, Update, Value,
+    Block, BlockKind, Checked, Clocks, Container, DeleteSet, Id, Origins, Parent, Register,
+    RootKind, Step, Update, Value,
 };
 use std::cell::OnceCell;
 use std::cmp::Ordering;
@@ -204,7 +204,7 @@ impl<'s> News<'s> {
     /// Notes what came dead into the registers that were written.
     fn bury(&mut self, mut dead: DeadValues) {
         for (client, blocks) in self.whole.clients() {
-            for block in blocks.iter().filter(|block| block.kind == Kind::Deleted) {
+            for block in blocks.iter().filter(|block| block.kind == BlockKind::Deleted) {
                 let id = Id { client, clock: block.clock };
                 let Some(register) = self.whole.register(id) else { continue };
                 let Some(writes) = self.arrivals.get(&register) else { continue };
@@ -380,7 +380,7 @@ impl<'s> News<'s> {
     }
 
     fn is_gone(&self, id: Id) -> bool {
-        self.whole.block(id).is_some_and(|block| block.kind == Kind::Gc)
+        self.whole.block(id).is_some_and(|block| block.kind == BlockKind::Gc)
     }
 
     /// Whether a side says that a write was to a sequence.
@@ -427,7 +427,7 @@ fn candidates(before: Option<&View>, sides: &[MergeSide<'_>]) -> (LiveValues, De
     let is_known = |id: Id| before.is_some_and(|before| knows(before, id));
     for (index, side) in sides.iter().enumerate() {
         for (client, blocks) in side.update.clients() {
-            for block in blocks.iter().filter(|b| b.kind == Kind::Any) {
+            for block in blocks.iter().filter(|b| b.kind == BlockKind::Any) {
                 let id = Id { client, clock: block.clock };
                 if is_known(id) {
                     continue;

@@ -25,8 +25,8 @@ use crate::crdt::source::{Shared, Source, keys_beginning};
 use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
 use crate::wire::{
-    Block, ByteReader, Checked, HeldElsewhere, Id, Kind, Record, RootKind, Shape, Update, Value,
-    Version, any,
+    Block, BlockKind, ByteReader, Checked, HeldElsewhere, Id, Record, RootKind, Shape, Update,
+    Value, Version, any,
 };
 use elements::Elements;
 use std::ops::Range;
@@ -70,7 +70,7 @@ pub(super) struct Entry {
     pub key: Span,
     /// The value, the values, or the text, without their count or length.
     pub content: Span,
-    pub kind: Kind,
+    pub kind: BlockKind,
     /// Whether the text was cut in the middle of a surrogate pair.
     pub halves: Halves,
     /// The container that the item created, or [`NONE`].
@@ -326,9 +326,9 @@ impl View {
     fn each_value(&self, entry: &Entry, mut take: impl FnMut(Value)) {
         let bytes = self.slice(entry.content);
         match entry.kind {
-            Kind::Type => take(self.materialise(entry.node)),
-            Kind::Binary => take(Value::Bytes(bytes.to_vec())),
-            Kind::Any => {
+            BlockKind::Type => take(self.materialise(entry.node)),
+            BlockKind::Binary => take(Value::Bytes(bytes.to_vec())),
+            BlockKind::Any => {
                 let mut reader = ByteReader::at(bytes, 0);
                 while reader.left() > 0 {
                     // The walk read the same bytes: this cannot fail.
@@ -342,7 +342,7 @@ impl View {
 
     /// Adds the text of an entry of a text; embedded values have none.
     fn push_text(&self, entry: &Entry, text: &mut String) {
-        if entry.kind != Kind::String {
+        if entry.kind != BlockKind::String {
             return;
         }
         if entry.halves.start {

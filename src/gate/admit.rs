@@ -5,7 +5,9 @@
 //! matter. Only where the whole does not do is it asked which of them it is.
 
 use super::Expected;
-use crate::wire::{Alive, Checked, Clocks, DeleteSet, Fault, Id, Kind, Update, Version, merge};
+use crate::wire::{
+    Alive, BlockKind, Checked, Clocks, DeleteSet, Fault, Id, Update, Version, merge,
+};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -114,7 +116,7 @@ impl<'u> Judge<'_, '_, 'u> {
     /// yrs keeps what it has first.
     fn sort(&self, mut rest: Vec<usize>) -> Vec<usize> {
         let key = |update: &Update<'_, Checked>| {
-            let collected = update.blocks.iter().filter(|block| block.kind == Kind::Gc);
+            let collected = update.blocks.iter().filter(|block| block.kind == BlockKind::Gc);
             (collected.count(), *blake3::hash(update.bytes()).as_bytes())
         };
         rest.sort_by_cached_key(|index| self.update(*index).map(key));

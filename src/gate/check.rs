@@ -8,8 +8,8 @@ use super::causal::CausalOrder;
 use super::expected::Expected;
 use crate::limits::{ANY_DEPTH, CONTAINER_DEPTH};
 use crate::wire::{
-    Block, ByteReader, Checked, CheckedBytes, Client, Clocks, DeleteSet, Facts, Fault, Header, Id,
-    Kind, Owner, Parent, ParentSlot, Root, Shape, SlotRef, Unchecked, Update, any,
+    Block, BlockKind, ByteReader, Checked, CheckedBytes, Client, Clocks, DeleteSet, Facts, Fault,
+    Header, Id, Owner, Parent, ParentSlot, Root, Shape, SlotRef, Unchecked, Update, any,
 };
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -135,7 +135,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
         let origins = self.check_origins(index, of, &block, header);
         self.let_pass(origins)?;
         let place = match (block.kind, header.parent) {
-            (Kind::Gc, _) => SlotRef::Gone,
+            (BlockKind::Gc, _) => SlotRef::Gone,
             (_, Some(parent)) => self.named(index, &block, parent, header.key)?,
             (_, None) => self.inherited(index, of, &block, header)?,
         };
@@ -168,22 +168,22 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     /// and the rest then follows that unit.
     pub(super) fn known_part(&self, of: &Client, block: &Block) -> Option<Id> {
         let known = self.base?.client(of.id)?.end;
-        let cut = block.kind != Kind::Gc && block.clock < known && known < block.next_clock();
+        let cut = block.kind != BlockKind::Gc && block.clock < known && known < block.next_clock();
         cut.then_some(Id { client: of.id, clock: known.checked_sub(1)? })
     }
 
     fn check_kind(&self, block: &Block) -> Result<(), Fault> {
         let content = self.update.content(block);
         match block.kind {
-            Kind::Skip => Err(block.fault("skip", "the update has a gap")),
-            Kind::Json | Kind::Format | Kind::Doc | Kind::Move => {
+            BlockKind::Skip => Err(block.fault("skip", "the update has a gap")),
+            BlockKind::Json | BlockKind::Format | BlockKind::Doc | BlockKind::Move => {
                 self.check_json(block, content)?;
                 Err(block.fault("kind", format!("{} is not supported", block.kind.name())))
             }
-            Kind::Type if Shape::of_type(content).is_none() => {
+            BlockKind::Type if Shape::of_type(content).is_none() => {
                 Err(block.fault("type", "a container that is no array, map or text"))
             }
-            Kind::Embed => {
+            BlockKind::Embed => {
                 let json = ByteReader::at(content, 0).text()?;
                 match any::embedded(json) {
                     Some(_) => Ok(()),
@@ -204,8 +204,8 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
     fn check_json(&self, block: &Block, content: &[u8]) -> Result<(), Fault> {
         let mut reader = ByteReader::at(content, 0);
         let texts = match block.kind {
-            Kind::Format => reader.text().map(|_| 1)?,
-            Kind::Json => reader.var()?,
+            BlockKind::Format => reader.text().map(|_| 1)?,
+            BlockKind::Json => reader.var()?,
             _ => 0,
         };
         for _ in 0..texts {
@@ -394,13 +394,13 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             Owner::Root(_) if !at.is_keyed() && self.dead(block, of) => Shape::Sequence,
             _ => wanted_shape(block, at.is_keyed())?,
         };
-        if at.is_keyed() && block.kind == Kind::Any && block.len > 1 && !self.dead(block, of) {
+        if at.is_keyed() && block.kind == BlockKind::Any && block.len > 1 && !self.dead(block, of) {
             return Err(block.fault("content", "more than one live value under a key"));
         }
         let Some(shape) = known.with(wanted) else {
             return self.let_pass(Err(self.misplaced(block, &at, known, wanted)));
         };
-        if block.kind == Kind::Type && usize::from(at.depth) + 1 > CONTAINER_DEPTH {
+        if block.kind == BlockKind::Type && usize::from(at.depth) + 1 > CONTAINER_DEPTH {
             let reason = format!("containers nested deeper than {CONTAINER_DEPTH}");
             self.let_pass(Err(block.fault("nesting", reason)))?;
         }
@@ -448,7 +448,7 @@ impl<'u, 'a, S> Checker<'u, 'a, S> {
             let range = after.checked_sub(1).and_then(|at| ranges.get(at));
             range.is_some_and(|range| block.next_clock() <= range.end)
         };
-        block.kind == Kind::Deleted
+        block.kind == BlockKind::Deleted
             || within(&self.update.deletes)
             || self.base.is_some_and(|base| within(&base.deletes))
     }
@@ -514,8 +514,8 @@ fn container_at<S>(
 ) -> Result<ContainerState, Fault> {
     let Some(parent) = holder.blocks.get(index) else { return Ok(ContainerState::Open) };
     match parent.kind {
-        Kind::Gc | Kind::Deleted => return Ok(ContainerState::Gone),
-        Kind::Type => {}
+        BlockKind::Gc | BlockKind::Deleted => return Ok(ContainerState::Gone),
+        BlockKind::Type => {}
         other => {
             let reason = format!("{} is not a container", other.name());
             return Err(block.fault("parent", reason));
@@ -533,12 +533,12 @@ fn container_at<S>(
 /// The container that content of this kind stands in.
 fn wanted_shape(block: &Block, keyed: bool) -> Result<Shape, Fault> {
     Ok(match (keyed, block.kind) {
-        (true, Kind::String | Kind::Embed) => {
+        (true, BlockKind::String | BlockKind::Embed) => {
             return Err(block.fault("content", format!("{} under a key", block.kind.name())));
         }
         (true, _) => Shape::Map,
-        (false, Kind::String | Kind::Embed) => Shape::Text,
-        (false, Kind::Any | Kind::Binary) => Shape::Array,
+        (false, BlockKind::String | BlockKind::Embed) => Shape::Text,
+        (false, BlockKind::Any | BlockKind::Binary) => Shape::Array,
         (false, _) => Shape::Sequence,
     })
 }

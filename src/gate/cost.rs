@@ -13,7 +13,7 @@
 
 mod join;
 
-use crate::wire::{Block, Checked, Id, Kind, Parent, Update};
+use crate::wire::{Block, BlockKind, Checked, Id, Parent, Update};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -68,7 +68,7 @@ struct Unit {
 struct Fragment {
     at: Unit,
     len: u32,
-    kind: Kind,
+    kind: BlockKind,
     /// Deleted, by whatever.
     dead: bool,
     /// [`NONE`] for what is collected.
@@ -92,8 +92,8 @@ impl Fragment {
     }
 
     /// What it becomes when it is joined with another, or cut: deleted content has nothing to copy.
-    fn content(&self) -> Kind {
-        if self.dead && self.kind != Kind::Gc { Kind::Deleted } else { self.kind }
+    fn content(&self) -> BlockKind {
+        if self.dead && self.kind != BlockKind::Gc { BlockKind::Deleted } else { self.kind }
     }
 }
 
@@ -202,8 +202,8 @@ impl Rehearsal {
         let offset = unit.clock.checked_sub(fragment.at.clock).filter(|offset| *offset > 0);
         let (Some(offset), true) = (offset, fragment.list != NONE) else { return Some(index) };
         let copied = match fragment.content() {
-            Kind::Any => u64::from(fragment.len) / VALUES,
-            Kind::String => u64::from(fragment.len) / CHARS,
+            BlockKind::Any => u64::from(fragment.len) / VALUES,
+            BlockKind::String => u64::from(fragment.len) / CHARS,
             _ => 0,
         };
         // One more block in the line, and most often one less when the update is through.
@@ -251,7 +251,7 @@ impl Rehearsal {
     /// Takes a block in, in as far as it is new.
     fn integrate(&mut self, update: &Update<'_, Checked>, block: &Block, line: u32) {
         let end = self.lines.get(line as usize).map_or(0, |line| line.end);
-        if block.next_clock() <= end || block.kind == Kind::Skip {
+        if block.next_clock() <= end || block.kind == BlockKind::Skip {
             return;
         }
         let clock = block.clock.max(end);
@@ -265,7 +265,7 @@ impl Rehearsal {
         let prev = self.ending(left).unwrap_or(NONE);
         let next = self.beginning(right).unwrap_or(NONE);
         let list = match (block.kind, header.parent) {
-            (Kind::Gc, _) => NONE,
+            (BlockKind::Gc, _) => NONE,
             (_, Some(parent)) => self.named(parent, header.key),
             (_, None) => {
                 let beside = self.fragment(prev).or_else(|| self.fragment(next));
@@ -276,8 +276,8 @@ impl Rehearsal {
         let mut fragment = Fragment {
             at,
             len: block.next_clock().saturating_sub(clock),
-            kind: if list == NONE { Kind::Gc } else { block.kind },
-            dead: matches!(block.kind, Kind::Gc | Kind::Deleted) || list == NONE,
+            kind: if list == NONE { BlockKind::Gc } else { block.kind },
+            dead: matches!(block.kind, BlockKind::Gc | BlockKind::Deleted) || list == NONE,
             list,
             prev,
             next,
@@ -306,7 +306,7 @@ impl Rehearsal {
             Parent::Root(name) => (0u8, name, key).hash(&mut hasher),
             Parent::Item(id) => {
                 let holder = self.holding(self.unit(id)).and_then(|index| self.fragment(index));
-                if holder.is_none_or(|fragment| fragment.kind != Kind::Type) {
+                if holder.is_none_or(|fragment| fragment.kind != BlockKind::Type) {
                     return NONE;
                 }
                 (1u8, id, key).hash(&mut hasher);

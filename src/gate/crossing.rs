@@ -10,7 +10,9 @@
 //! it, as it comes.
 
 use super::check::Checker;
-use crate::wire::{Block, Client, Fault, Forest, Header, Id, Kind, LineageNode, Update, WayDown};
+use crate::wire::{
+    Block, BlockKind, Client, Fault, Forest, Header, Id, LineageNode, Update, WayDown,
+};
 
 impl<S> Checker<'_, '_, S> {
     /// Refuses an item whose right origin stands before the left one inside one run: yrs and Yjs
@@ -106,7 +108,7 @@ impl<S> Checker<'_, '_, S> {
         let above = left.and_then(|left| Some((self.locate(index, of, left)?, left.clock)));
         let below = above.and_then(|(above, behind)| self.forest().below(of.id, above, behind));
         let own = (self.forest().base.len() + index) as u32;
-        let known = left.is_none() && block.kind != Kind::Gc;
+        let known = left.is_none() && block.kind != BlockKind::Gc;
         let alone =
             LineageNode { client: of.id, above: own, jump: own, known, ..LineageNode::default() };
         if let Some(entry) = self.facts.lineage.get_mut(index) {
@@ -145,12 +147,12 @@ impl<S> Checker<'_, '_, S> {
 }
 
 fn chain_at<S>(update: &Update<'_, S>, chain: &[u32], index: usize) -> Option<(u32, Option<Id>)> {
-    let block = update.blocks.get(index).filter(|block| block.kind != Kind::Gc)?;
+    let block = update.blocks.get(index).filter(|block| block.kind != BlockKind::Gc)?;
     Some((chain.get(index).copied()?, update.origins(block).1))
 }
 
 fn origins_at<S>(update: &Update<'_, S>, index: usize, id: Id) -> (Option<Id>, Option<Id>) {
-    let block = update.blocks.get(index).filter(|block| block.kind != Kind::Gc);
+    let block = update.blocks.get(index).filter(|block| block.kind != BlockKind::Gc);
     let Some(block) = block else { return (None, None) };
     match id.clock.checked_sub(1) {
         Some(clock) if block.clock < id.clock => (Some(Id { clock, ..id }), None),

@@ -2,7 +2,8 @@
 //! wrote under one id.
 
 use crate::wire::{
-    Alive, ByteReader, Checked, Client, DeleteSet, Id, Kind, Run, RunContent, Update, Value, any,
+    Alive, BlockKind, ByteReader, Checked, Client, DeleteSet, Id, Run, RunContent, Update, Value,
+    any,
 };
 
 impl Update<'_, Checked> {
@@ -74,14 +75,14 @@ fn difference<A, B>(
     gone: &impl Fn(u32) -> bool,
 ) -> Option<u32> {
     let (block_a, block_b) = (a.block()?, b.block()?);
-    let either = |kind: Kind| block_a.kind == kind || block_b.kind == kind;
-    if either(Kind::Gc) || either(Kind::Skip) {
+    let either = |kind: BlockKind| block_a.kind == kind || block_b.kind == kind;
+    if either(BlockKind::Gc) || either(BlockKind::Skip) {
         return None;
     }
     if a.header() != b.header() {
         return Some(0);
     }
-    if either(Kind::Deleted) {
+    if either(BlockKind::Deleted) {
         return None;
     }
     let clock = a.clock();
@@ -99,9 +100,9 @@ fn difference<A, B>(
         (RunContent::Whole(a), RunContent::Whole(b)) => {
             let same = a == b
                 || match block_a.kind {
-                    Kind::Embed => same_embedded(a, b),
-                    Kind::Format => same_format(a, b),
-                    Kind::Doc => same_document(a, b),
+                    BlockKind::Embed => same_embedded(a, b),
+                    BlockKind::Format => same_format(a, b),
+                    BlockKind::Doc => same_document(a, b),
                     _ => false,
                 };
             (!same).then_some(0).filter(lives)

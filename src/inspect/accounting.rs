@@ -7,7 +7,7 @@
 use super::path::{Mark, NONE, PatternRole, Patterns, bracketed, keys};
 use crate::path::DocPath;
 use crate::schema::Spec;
-use crate::wire::{Block, Dead, Id, Kind, Location, Locations, Owner, Update, Value};
+use crate::wire::{Block, BlockKind, Dead, Id, Location, Locations, Owner, Update, Value};
 use std::collections::{HashMap, HashSet};
 
 /// Why bytes are there.
@@ -241,8 +241,8 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
         let bytes = block.span().len();
         let alone = |why| Segment { why, bytes, count: 1, ..Segment::of(Some(client)) };
         match block.kind {
-            Kind::Gc => return give(alone(Why::Gc)),
-            Kind::Skip => return give(alone(Why::Gap)),
+            BlockKind::Gc => return give(alone(Why::Gc)),
+            BlockKind::Skip => return give(alone(Why::Gap)),
             _ => {}
         }
         let dead = self.dead_in(index);
@@ -258,7 +258,7 @@ impl<'u, 'a, S> ByteAccounting<'u, 'a, S> {
         let base = Segment { pattern, record, bytes, ..alone(Why::Live) };
         let role = self.patterns.role(self.patterns.top(pattern));
         let tombstone = self.record(record).map_or(NONE, |record| record.tombstone);
-        let is_value = usize::from(!is_dead && block.kind != Kind::Type);
+        let is_value = usize::from(!is_dead && block.kind != BlockKind::Type);
         let gone = is_dead || around.is_some_and(|around| around.dead);
         match role {
             PatternRole::Acknowledgements if !gone => {
@@ -345,7 +345,7 @@ impl<'a, S> ByteAccounting<'_, 'a, S> {
         for (client, range) in self.update.client_ranges() {
             for index in range {
                 let kind = self.update.blocks().get(index).map(|block| block.kind);
-                if kind == Some(Kind::Type) {
+                if kind == Some(BlockKind::Type) {
                     self.container(index);
                     self.sign(index, client);
                 }
@@ -527,7 +527,7 @@ impl Segment {
 /// How many values a block shows: texts and containers are one.
 fn values(block: &Block, dead: u32) -> usize {
     match block.kind {
-        Kind::Any | Kind::Json => block.len.saturating_sub(dead) as usize,
+        BlockKind::Any | BlockKind::Json => block.len.saturating_sub(dead) as usize,
         _ => 1,
     }
 }

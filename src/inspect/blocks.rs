@@ -1,7 +1,7 @@
 //! The raw blocks of a document, as they lie in its bytes.
 
 use super::path::{joined, keys};
-use crate::wire::{Block, Fault, Header, Id, Kind, Locations, Parent, Update};
+use crate::wire::{Block, BlockKind, Fault, Header, Id, Locations, Parent, Update};
 use serde::Serialize;
 
 /// One block; public API.
@@ -118,20 +118,20 @@ fn name(id: Id) -> String {
 }
 
 /// The content's kind in a word; containers by what they are. Public API.
-fn kind(content: &[u8], kind: Kind) -> &'static str {
+fn kind(content: &[u8], kind: BlockKind) -> &'static str {
     match kind {
-        Kind::Gc => "gc",
-        Kind::Skip => "gap",
-        Kind::Deleted => "deleted",
-        Kind::Json => "json",
-        Kind::Binary => "binary",
-        Kind::String => "string",
-        Kind::Embed => "embed",
-        Kind::Format => "format",
-        Kind::Any => "any",
-        Kind::Doc => "document",
-        Kind::Move => "move",
-        Kind::Type => match content.first() {
+        BlockKind::Gc => "gc",
+        BlockKind::Skip => "gap",
+        BlockKind::Deleted => "deleted",
+        BlockKind::Json => "json",
+        BlockKind::Binary => "binary",
+        BlockKind::String => "string",
+        BlockKind::Embed => "embed",
+        BlockKind::Format => "format",
+        BlockKind::Any => "any",
+        BlockKind::Doc => "document",
+        BlockKind::Move => "move",
+        BlockKind::Type => match content.first() {
             Some(0) => "array",
             Some(1) => "map",
             Some(2) => "text",

@@ -1,7 +1,7 @@
 //! What an update does, in words: who writes what where, and what is deleted.
 
 use crate::crdt::types::PlacedBlocks;
-use crate::wire::{Block, ByteReader, DeleteSet, IdSet, Kind, Update, any, merge_with_gaps};
+use crate::wire::{Block, BlockKind, ByteReader, DeleteSet, IdSet, Update, any, merge_with_gaps};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -84,7 +84,7 @@ pub fn explain(update: &Update<'_>, base: Option<&Update<'_>>) -> Vec<Act> {
 pub fn held(update: &Update<'_>) -> IdSet {
     let mut held = IdSet::default();
     for (client, blocks) in update.clients() {
-        for block in blocks.iter().filter(|block| block.kind != Kind::Skip) {
+        for block in blocks.iter().filter(|block| block.kind != BlockKind::Skip) {
             held.insert(client, block.clock..block.next_clock());
         }
     }
@@ -136,10 +136,10 @@ impl Teller<'_, '_> {
         let list = self.placed.list(index);
         let keyed = list.is_some_and(|list| self.placed.is_keyed(list));
         let does = match block.kind {
-            Kind::Gc | Kind::Deleted | Kind::Skip => Doing::WritesNothingAnyMore,
-            Kind::Format => Doing::Formats,
+            BlockKind::Gc | BlockKind::Deleted | BlockKind::Skip => Doing::WritesNothingAnyMore,
+            BlockKind::Format => Doing::Formats,
             _ if keyed => Doing::Sets,
-            Kind::String => Doing::InsertsText,
+            BlockKind::String => Doing::InsertsText,
             _ => Doing::Adds,
         };
         let what = what(self.all, block, &clocks);
@@ -191,7 +191,7 @@ impl Teller<'_, '_> {
                     if list.is_some_and(|list| set.contains(&list)) {
                         continue;
                     }
-                    let is_text = found.is_some_and(|(_, block)| block.kind == Kind::String)
+                    let is_text = found.is_some_and(|(_, block)| block.kind == BlockKind::String)
                         && list.is_none_or(|list| !self.placed.is_keyed(list));
                     let does = if is_text { Doing::DeletesText } else { Doing::Deletes };
                     let what = found.and_then(|(_, block)| what(all, block, &clocks));
@@ -209,21 +209,21 @@ fn what(update: &Update<'_>, block: &Block, clocks: &Range<u32>) -> Option<Strin
     let count = clocks.end.saturating_sub(clocks.start) as usize;
     let mut reader = ByteReader::at(update.content(block), 0);
     Some(match block.kind {
-        Kind::String => {
+        BlockKind::String => {
             let units = reader.text().ok()?.encode_utf16().skip(skipped).take(count.min(TOLD));
             String::from_utf16_lossy(&units.collect::<Vec<u16>>())
         }
-        Kind::Any | Kind::Json => {
+        BlockKind::Any | BlockKind::Json => {
             let values = reader.count(1).ok()?;
             let mut told: Vec<String> = Vec::new();
             let mut length = 0;
             for at in 0..values.min(skipped.saturating_add(count)) {
                 let mut again = reader.clone();
                 let value = match block.kind {
-                    Kind::Any => any::read(&mut reader).ok(),
+                    BlockKind::Any => any::read(&mut reader).ok(),
                     _ => any::embedded(reader.text().ok()?),
                 };
-                if value.is_none() && block.kind == Kind::Any {
+                if value.is_none() && block.kind == BlockKind::Any {
                     again.skip_any().ok()?;
                     reader = again;
                 }
@@ -235,11 +235,11 @@ fn what(update: &Update<'_>, block: &Block, clocks: &Range<u32>) -> Option<Strin
             }
             told.join(", ")
         }
-        Kind::Embed => reader.text().ok()?.to_owned(),
-        Kind::Format => format!("{} = {}", reader.text().ok()?, reader.text().ok()?),
-        Kind::Binary => format!("{} bytes", reader.buffer().ok()?.len()),
-        Kind::Doc => format!("document {}", reader.text().ok()?),
-        Kind::Type => match reader.byte().ok()? {
+        BlockKind::Embed => reader.text().ok()?.to_owned(),
+        BlockKind::Format => format!("{} = {}", reader.text().ok()?, reader.text().ok()?),
+        BlockKind::Binary => format!("{} bytes", reader.buffer().ok()?.len()),
+        BlockKind::Doc => format!("document {}", reader.text().ok()?),
+        BlockKind::Type => match reader.byte().ok()? {
             0 => "array".to_owned(),
             1 => "map".to_owned(),
             2 => "text".to_owned(),
@@ -249,7 +249,7 @@ fn what(update: &Update<'_>, block: &Block, clocks: &Range<u32>) -> Option<Strin
             6 => "xml-text".to_owned(),
             _ => "link".to_owned(),
         },
-        Kind::Move => "move".to_owned(),
-        Kind::Gc | Kind::Skip | Kind::Deleted => return None,
+        BlockKind::Move => "move".to_owned(),
+        BlockKind::Gc | BlockKind::Skip | BlockKind::Deleted => return None,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::explain::held;
 use crate::crdt::types::PlacedBlocks;
-use crate::wire::{Clocks, DeleteSet, Id, IdSet, Kind, Update, merge_with_gaps};
+use crate::wire::{BlockKind, Clocks, DeleteSet, Id, IdSet, Update, merge_with_gaps};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -100,7 +100,7 @@ fn content(
     while at < clocks.end {
         let Some((index, block)) = update.find_block(client, at) else { break };
         let end = block.next_clock().min(clocks.end).max(at.saturating_add(1));
-        if !matches!(block.kind, Kind::Gc | Kind::Skip | Kind::Deleted) {
+        if !matches!(block.kind, BlockKind::Gc | BlockKind::Skip | BlockKind::Deleted) {
             readable = readable.saturating_add(end - at);
         }
         if let Some(list) = placed.list(index) {

@@ -27,7 +27,7 @@ use crate::id::DocId;
 use crate::path::{DocPath, Keys};
 use crate::schema::{self, Collection, FieldKind, Removal, Spec};
 use crate::store::{Conflict, ConflictClaim};
-use crate::wire::{Clocks, Container, Id, Kind, Value};
+use crate::wire::{BlockKind, Clocks, Container, Id, Value};
 use std::collections::BTreeSet;
 
 /// The record is in a container that gave way to another.
@@ -278,7 +278,7 @@ impl FoundRecord<'_> {
         let whole = self.after.update(self.spec.roots)?;
         let mut used: BTreeSet<(Id, &str)> = BTreeSet::new();
         for (client, blocks) in whole.clients() {
-            for block in blocks.iter().filter(|block| block.kind != Kind::Gc) {
+            for block in blocks.iter().filter(|block| block.kind != BlockKind::Gc) {
                 if let Some((Container::Item(owner), key)) =
                     whole.register(Id { client, clock: block.clock })
                 {

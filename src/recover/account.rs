@@ -14,7 +14,7 @@ use crate::id::DocId;
 use crate::path::{DocPath, Keys};
 use crate::schema::{Collection, Field, FieldKind, Spec};
 use crate::wire::{
-    Checked, Clocks, Head, Id, Kind, RootKind, Salvage, Trace, Traced, Update, Value, heads,
+    BlockKind, Checked, Clocks, Head, Id, RootKind, Salvage, Trace, Traced, Update, Value, heads,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,7 +53,7 @@ pub struct RecoveredRecord {
     pub missing: Vec<String>,
 }
 
-/// Kind and id.
+/// BlockKind and id.
 type Name = (String, String);
 
 struct Survey<'a> {
@@ -129,7 +129,8 @@ impl Survey<'_> {
             let end = item.block.next_clock();
             let has = self.clocks.get(&item.client).is_some_and(|clock| end <= *clock);
             let forked = forks.get(&item.client).is_some_and(|clock| *clock < end);
-            let dead = item.block.kind == Kind::Deleted || salvage.deletes(item.client, item.block);
+            let dead =
+                item.block.kind == BlockKind::Deleted || salvage.deletes(item.client, item.block);
             if (has && !forked) || dead || self.shows(salvage, &item) {
                 continue;
             }
@@ -143,7 +144,7 @@ impl Survey<'_> {
     fn shows(&mut self, salvage: &Salvage<'_>, item: &Traced<'_>) -> bool {
         let shown = self.shown.get_or_insert_with(|| Shown::of(self.view));
         match item.block.kind {
-            Kind::Type => shown.holds(&item.steps, None),
+            BlockKind::Type => shown.holds(&item.steps, None),
             _ => {
                 let values = salvage.update().plain(item.block);
                 !values.is_empty()
@@ -221,7 +222,8 @@ impl Survey<'_> {
             .collect();
         salvage.update().clients().any(|(client, blocks)| {
             let reached = self.clocks.get(&client).copied().unwrap_or(0);
-            let is_content = |kind| !matches!(kind, Kind::Gc | Kind::Skip | Kind::Deleted);
+            let is_content =
+                |kind| !matches!(kind, BlockKind::Gc | BlockKind::Skip | BlockKind::Deleted);
             blocks.iter().any(|block| {
                 block.next_clock() > reached
                     && is_content(block.kind)
@@ -311,7 +313,7 @@ impl RecordShape {
     fn learn(&mut self, items: &[Traced<'_>]) {
         for item in items {
             if let [root, _, rest @ ..] = item.steps.as_slice()
-                && (item.block.kind == Kind::Type || !rest.is_empty())
+                && (item.block.kind == BlockKind::Type || !rest.is_empty())
                 && !self.of_records.contains(root)
             {
                 self.of_records.insert(root.clone());

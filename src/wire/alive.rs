@@ -5,7 +5,7 @@
 //! deleted. Where nobody deleted that yet, the deletion is still on its way; a root nobody can
 //! delete.
 
-use super::{Block, Checked, Client, DeleteSet, Id, Kind, Owner, SlotRef, Update};
+use super::{Block, BlockKind, Checked, Client, DeleteSet, Id, Owner, SlotRef, Update};
 use std::collections::HashMap;
 
 /// Where a unit stands that is collected on the other side, though nobody deletes its container.
@@ -76,12 +76,12 @@ fn collected<A, B>(
     mut found: impl FnMut(usize, Id),
 ) {
     let gone = gone.blocks.get(of_gone.blocks.clone()).unwrap_or(&[]);
-    let mut gone = gone.iter().filter(|block| block.kind == Kind::Gc).peekable();
+    let mut gone = gone.iter().filter(|block| block.kind == BlockKind::Gc).peekable();
     for index in of_there.blocks.clone() {
         let Some(block) = there.blocks.get(index) else { return };
         while gone.next_if(|gone| gone.next_clock() <= block.clock).is_some() {}
         let Some(gone) = gone.peek() else { return };
-        if block.kind != Kind::Gc && gone.clock < block.next_clock() {
+        if block.kind != BlockKind::Gc && gone.clock < block.next_clock() {
             found(index, Id { client: of_there.id, clock: gone.clock.max(block.clock) });
         }
     }
@@ -180,7 +180,7 @@ fn alike(
     base: &Update<'_, Checked>,
 ) -> Vec<Option<(BlockSide, usize)>> {
     let mut like = vec![None; update.blocks.len()];
-    let stands = |block: &Block| block.kind != Kind::Gc;
+    let stands = |block: &Block| block.kind != BlockKind::Gc;
     for index in update.facts.order.iter().map(|index| *index as usize) {
         let Some(block) = update.blocks.get(index).filter(|block| stands(block)) else { continue };
         if update.facts.standing(index) != SlotRef::Open {

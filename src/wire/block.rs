@@ -29,7 +29,7 @@ pub enum RootKind {
 
 /// What a block is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum BlockKind {
     /// A range whose content was collected: nothing tells any more what it was, or where it stood.
     Gc,
     /// A range that is not there. No document that is stored here has any.
@@ -56,22 +56,22 @@ pub enum Kind {
     Move,
 }
 
-impl Kind {
+impl BlockKind {
     /// The kind as a word in a sentence.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Gc => "collected content",
-            Kind::Skip => "a gap",
-            Kind::Deleted => "deleted content",
-            Kind::Json => "old JSON content",
-            Kind::Binary => "bytes",
-            Kind::String => "text",
-            Kind::Embed => "an embedded value",
-            Kind::Format => "formatting",
-            Kind::Type => "a container",
-            Kind::Any => "a value",
-            Kind::Doc => "a sub-document",
-            Kind::Move => "a move",
+            BlockKind::Gc => "collected content",
+            BlockKind::Skip => "a gap",
+            BlockKind::Deleted => "deleted content",
+            BlockKind::Json => "old JSON content",
+            BlockKind::Binary => "bytes",
+            BlockKind::String => "text",
+            BlockKind::Embed => "an embedded value",
+            BlockKind::Format => "formatting",
+            BlockKind::Type => "a container",
+            BlockKind::Any => "a value",
+            BlockKind::Doc => "a sub-document",
+            BlockKind::Move => "a move",
         }
     }
 }
@@ -92,7 +92,7 @@ pub struct Block {
     /// It holds a value that yrs would write in another way ([`WrittenBlocks`]).
     pub(super) odd: bool,
     /// What its units hold, as its first byte says; the delete set may have deleted them since.
-    pub kind: Kind,
+    pub kind: BlockKind,
 }
 
 impl Block {

@@ -1,6 +1,6 @@
 //! What an update joins of a state that it is no part of.
 
-use super::{Id, IdSet, Kind, Parent, Update, Version};
+use super::{BlockKind, Id, IdSet, Parent, Update, Version};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -23,7 +23,7 @@ impl<'a, S> Update<'a, S> {
         let mut units: Vec<(u64, Range<u32>)> = Vec::new();
         let unit = |id: Id| (id.client, id.clock..id.clock.saturating_add(1));
         for (client, blocks) in self.clients() {
-            for block in blocks.iter().filter(|block| block.kind != Kind::Skip) {
+            for block in blocks.iter().filter(|block| block.kind != BlockKind::Skip) {
                 units.push((client, block.clock..block.next_clock().min(reached(client))));
                 let header = self.header(block);
                 let parent = match header.parent {

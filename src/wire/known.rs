@@ -1,7 +1,7 @@
 //! What of an update stands in some of its roots.
 
 use super::deletes::write_var;
-use super::{Kind, Locations, Owner, Update};
+use super::{BlockKind, Locations, Owner, Update};
 
 /// Not looked at yet.
 const UNSET: u32 = u32::MAX;
@@ -26,7 +26,7 @@ impl<S> Update<'_, S> {
                 write_var(&mut out, number);
             }
             for (index, block) in client.blocks.clone().zip(blocks) {
-                if is_known(index) || block.kind == Kind::Skip {
+                if is_known(index) || block.kind == BlockKind::Skip {
                     out.extend_from_slice(self.bytes.get(block.span()).unwrap_or(&[]));
                 } else {
                     out.push(0);

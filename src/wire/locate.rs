@@ -3,7 +3,7 @@
 //! No rule of the gate is asked, so this works for what a walk alone let through: documents of
 //! other programs with XML, formats or sub-documents, and damaged ones.
 
-use super::{Block, Id, Kind, Owner, Parent, Update, Value};
+use super::{Block, BlockKind, Id, Owner, Parent, Update, Value};
 use std::cell::Cell;
 use std::collections::HashMap;
 
@@ -56,7 +56,10 @@ impl<S> Update<'_, S> {
                     Some(Parent::Item(id)) => Some(id),
                     _ => None,
                 };
-                block.kind != Kind::Skip && has(header.left) && has(header.right) && has(parent)
+                block.kind != BlockKind::Skip
+                    && has(header.left)
+                    && has(header.right)
+                    && has(parent)
             })
     }
 }
@@ -161,7 +164,7 @@ impl<'a> Locations<'a> {
             return Look::Known(known);
         }
         let Some(block) = self.update.blocks.get(index) else { return Look::Known(GONE) };
-        if matches!(block.kind, Kind::Gc | Kind::Skip) {
+        if matches!(block.kind, BlockKind::Gc | BlockKind::Skip) {
             return Look::Known(GONE);
         }
         let header = self.update.header(block);
@@ -204,5 +207,5 @@ impl<'a> Locations<'a> {
 }
 
 fn is_gc(block: &Block) -> bool {
-    block.kind == Kind::Gc
+    block.kind == BlockKind::Gc
 }

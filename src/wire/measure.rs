@@ -2,7 +2,7 @@
 
 use super::Value;
 use super::any;
-use super::{Block, ByteReader, Header, Kind, Parent, Update};
+use super::{Block, BlockKind, ByteReader, Header, Parent, Update};
 use std::ops::Range;
 
 /// What one client takes in the frame around the blocks.
@@ -66,7 +66,7 @@ impl<S> Update<'_, S> {
     }
 
     pub(super) fn is_residue(&self, client: u64, block: &Block) -> bool {
-        block.kind == Kind::Gc || self.is_removed_key(client, block)
+        block.kind == BlockKind::Gc || self.is_removed_key(client, block)
     }
 
     /// Whether a block is the entry of a key in a root, with nothing left in it.
@@ -75,7 +75,7 @@ impl<S> Update<'_, S> {
         let is_entry = |header: Header<'_>| {
             matches!(header.parent, Some(Parent::Root(_))) && header.key.is_some()
         };
-        (block.kind == Kind::Deleted || is_dead()) && is_entry(self.header(block))
+        (block.kind == BlockKind::Deleted || is_dead()) && is_entry(self.header(block))
     }
 
     fn delete_frames(&self) -> Result<Vec<Frame>, super::Fault> {
@@ -98,7 +98,7 @@ impl<S> Update<'_, S> {
     /// How much of a block is deleted, by its kind or by the delete set.
     pub fn dead(&self, client: u64, block: &Block) -> Dead {
         let content = block.content_span().len();
-        if matches!(block.kind, Kind::Gc | Kind::Deleted) {
+        if matches!(block.kind, BlockKind::Gc | BlockKind::Deleted) {
             return Dead { units: block.len, bytes: content };
         }
         let ranges = self.deletes.ranges(client);
@@ -124,7 +124,7 @@ impl<S> Update<'_, S> {
 
     /// The plain value of a block that holds exactly one.
     pub fn scalar(&self, block: &Block) -> Option<Value> {
-        if block.kind != Kind::Any || block.len != 1 {
+        if block.kind != BlockKind::Any || block.len != 1 {
             return None;
         }
         self.plain(block).pop()
@@ -132,7 +132,7 @@ impl<S> Update<'_, S> {
 
     /// The plain values of a block, in order; none of one that holds something else.
     pub fn plain(&self, block: &Block) -> Vec<Value> {
-        if block.kind != Kind::Any {
+        if block.kind != BlockKind::Any {
             return Vec::new();
         }
         let mut reader = ByteReader::at(self.bytes, block.content_span().start);
@@ -144,7 +144,7 @@ impl<S> Update<'_, S> {
 
 /// The units of a run, taken in ascending order.
 struct Units<'a> {
-    kind: Kind,
+    kind: BlockKind,
     reader: ByteReader<'a>,
     /// Of a text: what is left of it, and where that begins.
     text: std::str::CharIndices<'a>,
@@ -158,11 +158,11 @@ impl<'a> Units<'a> {
         let (mut text, mut text_at) = ("", reader.offset());
         match block.kind {
             // The walk read the same bytes: nothing here can fail.
-            Kind::String => {
+            BlockKind::String => {
                 text = reader.text().unwrap_or("");
                 text_at = reader.offset().saturating_sub(text.len());
             }
-            Kind::Any | Kind::Json => drop(reader.var()),
+            BlockKind::Any | BlockKind::Json => drop(reader.var()),
             _ => {}
         }
         Units { kind: block.kind, reader, text: text.char_indices(), text_at, taken: 0 }
@@ -170,7 +170,7 @@ impl<'a> Units<'a> {
 
     /// Where this unit begins. A surrogate pair that is cut belongs to what stands before.
     fn offset(&mut self, unit: u32) -> usize {
-        if self.kind == Kind::String {
+        if self.kind == BlockKind::String {
             while self.taken < unit
                 && let Some((_, char)) = self.text.next()
             {
@@ -180,8 +180,8 @@ impl<'a> Units<'a> {
         }
         while self.taken < unit {
             let step = match self.kind {
-                Kind::Any => self.reader.skip_any(),
-                Kind::Json => self.reader.text().map(drop),
+                BlockKind::Any => self.reader.skip_any(),
+                BlockKind::Json => self.reader.text().map(drop),
                 _ => return self.reader.offset(),
             };
             if step.is_err() {

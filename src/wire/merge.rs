@@ -2,7 +2,7 @@
 
 use super::deletes::write_var;
 use super::run::{Run, write_skip};
-use super::{Checked, Clocks, DeleteSet, Kind, Update, Version};
+use super::{BlockKind, Checked, Clocks, DeleteSet, Update, Version};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -99,12 +99,12 @@ impl<S> MergeSource<'_, '_, S> {
     }
 }
 
-fn rank(kind: Kind) -> u8 {
+fn rank(kind: BlockKind) -> u8 {
     match kind {
-        Kind::Gc => 3,
-        Kind::Deleted => 2,
+        BlockKind::Gc => 3,
+        BlockKind::Deleted => 2,
         // Whatever anybody has of what is not there.
-        Kind::Skip => 0,
+        BlockKind::Skip => 0,
         _ => 1,
     }
 }

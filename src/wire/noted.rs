@@ -2,7 +2,7 @@
 
 use super::deletes::write_var;
 use super::reader::ByteReader;
-use super::{Id, Kind, Update, Value, any};
+use super::{BlockKind, Id, Update, Value, any};
 
 /// The keys in the maps under the pages' keys whose values are noted: a time, and a flag that is true
 /// where the record is not shown.
@@ -66,7 +66,7 @@ impl NotedBlocks {
     fn write<S>(&self, state: &Update<'_, S>, out: &mut Vec<u8>) -> Option<()> {
         let map = state.blocks.get(self.value? as usize)?;
         let is_map = ByteReader::at(state.content(map), 0).var().ok() == Some(MAP);
-        if map.kind != Kind::Type || !is_map {
+        if map.kind != BlockKind::Type || !is_map {
             return None;
         }
         write_var(out, self.client);
@@ -96,7 +96,7 @@ impl NotedField {
             blocks += 1;
         }
         let content = state.content(last);
-        let is_one = (last.kind, last.len) == (Kind::Any, 1) && content.len() <= LONGEST;
+        let is_one = (last.kind, last.len) == (BlockKind::Any, 1) && content.len() <= LONGEST;
         (is_one && blocks == self.blocks).then_some(content)
     }
 }

@@ -8,7 +8,7 @@
 
 use super::noted::{Noted, NotedBlocks, PageFacts};
 use super::segments::{Segments, Splice};
-use super::{Checked, DeleteSet, Header, Id, IdSet, Kind, Parent, Update};
+use super::{BlockKind, Checked, DeleteSet, Header, Id, IdSet, Parent, Update};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The page of what is collected, so nothing tells where it stood.
@@ -272,8 +272,8 @@ impl<'a, S> PageSearch<'_, 'a, S> {
     fn place(&mut self, client: u64, index: usize) -> Option<()> {
         let block = self.state.blocks.get(index)?;
         let found = match block.kind {
-            Kind::Gc => (NOWHERE, PagePlace::Below),
-            Kind::Skip => return None,
+            BlockKind::Gc => (NOWHERE, PagePlace::Below),
+            BlockKind::Skip => return None,
             _ => {
                 let header = self.state.header(block);
                 if let Some(Parent::Root(root)) = header.parent {
@@ -303,7 +303,10 @@ impl<'a, S> PageSearch<'_, 'a, S> {
         let (page, place) = found;
         let kind = self.state.blocks.get(index)?.kind;
         if let Some(page) = self.pages.get_mut(page as usize) {
-            page.pieced |= !matches!(kind, Kind::Any | Kind::Type | Kind::Binary | Kind::Deleted);
+            page.pieced |= !matches!(
+                kind,
+                BlockKind::Any | BlockKind::Type | BlockKind::Binary | BlockKind::Deleted
+            );
         }
         if place == PagePlace::Below {
             return Some(());
@@ -337,7 +340,7 @@ impl<'a, S> PageSearch<'_, 'a, S> {
     fn lives(&self, client: u64, index: usize) -> Option<bool> {
         let block = self.state.blocks.get(index)?;
         let id = Id { client, clock: block.clock };
-        Some(block.kind != Kind::Deleted && !self.state.deletes.contains(id))
+        Some(block.kind != BlockKind::Deleted && !self.state.deletes.contains(id))
     }
 
     fn page(&mut self, root: &'a str, key: Option<&'a str>) -> Option<u32> {

@@ -7,7 +7,7 @@
 //! an update of very many clients is handed over in portions.
 
 use super::deletes::write_var;
-use super::{Block, ByteReader, Checked, Id, Kind, SlotRef, Update};
+use super::{Block, BlockKind, ByteReader, Checked, Id, SlotRef, Update};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -73,7 +73,7 @@ impl<'a> Update<'a, Checked> {
                 };
                 let last = before.filter(after);
                 // Values of a key stand each for itself.
-                let is_sequence = block.kind == Kind::String
+                let is_sequence = block.kind == BlockKind::String
                     || match self.facts.standing(index) {
                         SlotRef::Gone => false,
                         SlotRef::Open => last.map_or_else(
@@ -85,7 +85,7 @@ impl<'a> Update<'a, Checked> {
                         }
                     };
                 let goes_on = last.is_some_and(|last| {
-                    matches!(block.kind, Kind::Any | Kind::String)
+                    matches!(block.kind, BlockKind::Any | BlockKind::String)
                         && last.block.kind == block.kind
                         && last.right == right
                         && last.is_sequence

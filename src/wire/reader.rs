@@ -1,7 +1,7 @@
 //! Reading the primitives of the format from untrusted bytes: every step is bounded by what is
 //! left, and nothing is copied.
 
-use super::{Fault, Header, Id, Kind, Parent};
+use super::{BlockKind, Fault, Header, Id, Parent};
 use crate::limits::{ANY_DEPTH, CLIENT_END, CLOCK_END};
 
 const HAS_LEFT: u8 = 0x80;
@@ -215,56 +215,56 @@ impl<'a> ByteReader<'a> {
     }
 
     /// The kind that an item's info byte names.
-    pub fn kind(&self, info: u8) -> Result<Kind, Fault> {
+    pub fn kind(&self, info: u8) -> Result<BlockKind, Fault> {
         Ok(match info & KIND {
-            1 => Kind::Deleted,
-            2 => Kind::Json,
-            3 => Kind::Binary,
-            4 => Kind::String,
-            5 => Kind::Embed,
-            6 => Kind::Format,
-            7 => Kind::Type,
-            8 => Kind::Any,
-            9 => Kind::Doc,
-            11 => Kind::Move,
+            1 => BlockKind::Deleted,
+            2 => BlockKind::Json,
+            3 => BlockKind::Binary,
+            4 => BlockKind::String,
+            5 => BlockKind::Embed,
+            6 => BlockKind::Format,
+            7 => BlockKind::Type,
+            8 => BlockKind::Any,
+            9 => BlockKind::Doc,
+            11 => BlockKind::Move,
             other => return Err(self.fault("unknown", format!("content of unknown kind {other}"))),
         })
     }
 
     /// Steps over the content of an item; returns its length in clocks.
-    pub fn skip_content(&mut self, kind: Kind) -> Result<u32, Fault> {
+    pub fn skip_content(&mut self, kind: BlockKind) -> Result<u32, Fault> {
         match kind {
-            Kind::Gc | Kind::Skip | Kind::Deleted => return self.clock(),
-            Kind::String => {
+            BlockKind::Gc | BlockKind::Skip | BlockKind::Deleted => return self.clock(),
+            BlockKind::String => {
                 let units = utf16_len(self.text()?);
                 return u32::try_from(units).map_err(|_| self.fault("clock", "a text too long"));
             }
-            Kind::Json | Kind::Any => return self.skip_values(kind),
-            Kind::Binary => {
+            BlockKind::Json | BlockKind::Any => return self.skip_values(kind),
+            BlockKind::Binary => {
                 self.buffer()?;
             }
-            Kind::Embed => {
+            BlockKind::Embed => {
                 self.text()?;
             }
-            Kind::Format => {
+            BlockKind::Format => {
                 self.text()?;
                 self.text()?;
             }
-            Kind::Type => self.skip_type()?,
-            Kind::Doc => {
+            BlockKind::Type => self.skip_type()?,
+            BlockKind::Doc => {
                 self.text()?;
                 self.skip_any()?;
             }
-            Kind::Move => self.skip_move()?,
+            BlockKind::Move => self.skip_move()?,
         }
         Ok(1)
     }
 
-    fn skip_values(&mut self, kind: Kind) -> Result<u32, Fault> {
+    fn skip_values(&mut self, kind: BlockKind) -> Result<u32, Fault> {
         let count = self.count(1)?;
         for _ in 0..count {
             match kind {
-                Kind::Json => {
+                BlockKind::Json => {
                     self.text()?;
                 }
                 _ => self.skip_any()?,

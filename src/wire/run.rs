@@ -1,7 +1,7 @@
 //! Going through the blocks of one client unit by unit, whatever blocks they were written in.
 
 use super::deletes::write_var;
-use super::{Block, ByteReader, Client, Header, Id, Kind, Update};
+use super::{Block, BlockKind, ByteReader, Client, Header, Id, Update};
 use std::str::EncodeUtf16;
 
 const HAS_LEFT: u8 = 0x80;
@@ -138,14 +138,14 @@ impl<'u, 'a, S> Run<'u, 'a, S> {
             out.extend_from_slice(self.update.bytes.get(block.span()).unwrap_or(&[]));
             return;
         }
-        if block.kind == Kind::Gc {
+        if block.kind == BlockKind::Gc {
             return write_gc(units, out);
         }
-        if block.kind == Kind::Skip {
+        if block.kind == BlockKind::Skip {
             return write_skip(units, out);
         }
         self.write_header(block, offset, out);
-        if block.kind == Kind::Deleted {
+        if block.kind == BlockKind::Deleted {
             write_var(out, u64::from(units));
         } else {
             self.write_content(units, out);
@@ -211,8 +211,8 @@ fn open<'a, S>(update: &Update<'a, S>, index: usize) -> RunContent<'a> {
     let Some(block) = update.blocks.get(index) else { return RunContent::Whole(&[]) };
     let mut reader = ByteReader::at(update.bytes, block.content_span().start);
     match block.kind {
-        Kind::String => RunContent::Units(reader.text().unwrap_or("").encode_utf16()),
-        Kind::Any => match reader.var() {
+        BlockKind::String => RunContent::Units(reader.text().unwrap_or("").encode_utf16()),
+        BlockKind::Any => match reader.var() {
             Ok(_) => RunContent::Values(reader),
             Err(_) => RunContent::Whole(&[]),
         },

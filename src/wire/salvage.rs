@@ -7,7 +7,7 @@ mod reach;
 
 pub use reach::Reach;
 
-use super::block::{Block, Client, Clocks, Id, Kind};
+use super::block::{Block, BlockKind, Client, Clocks, Id};
 use super::deletes::{DeleteSet, write_var};
 use super::fault::Fault;
 use super::reader::ByteReader;
@@ -59,13 +59,14 @@ impl<'a> Salvage<'a> {
     /// The same as several without gaps, of each client what stands between two of them. The last
     /// one holds all deletions and nothing else.
     pub fn without_gaps(self) -> Vec<Salvage<'a>> {
-        if !self.update.blocks.iter().any(|block| block.kind == Kind::Skip) {
+        if !self.update.blocks.iter().any(|block| block.kind == BlockKind::Skip) {
             return vec![self];
         }
         let mut parts: Vec<Salvage<'a>> = Vec::new();
         for client in &self.update.clients {
             let blocks = self.update.blocks.get(client.blocks.clone()).unwrap_or(&[]);
-            let runs = blocks.split(|block| block.kind == Kind::Skip).filter(|run| !run.is_empty());
+            let runs =
+                blocks.split(|block| block.kind == BlockKind::Skip).filter(|run| !run.is_empty());
             for (at, run) in runs.enumerate() {
                 if parts.len() <= at {
                     parts.push(Salvage { is_part: true, ..self.nothing_of() });
@@ -176,7 +177,7 @@ impl<'a> Salvage<'a> {
         }
         for (client, end) in self.update.clients.iter().zip(reached) {
             let blocks = self.update.blocks.get(client.blocks.clone()).unwrap_or(&[]);
-            for block in blocks.iter().filter(|block| block.kind == Kind::Deleted) {
+            for block in blocks.iter().filter(|block| block.kind == BlockKind::Deleted) {
                 deletes.insert(client.id, block.clock..block.next_clock().min(*end));
             }
         }
@@ -188,7 +189,7 @@ impl<'a> Salvage<'a> {
 /// one that has none, or is none.
 pub fn without_gaps(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     let whole = Update::walk(bytes).ok()?;
-    if !whole.blocks.iter().any(|block| block.kind == Kind::Skip) {
+    if !whole.blocks.iter().any(|block| block.kind == BlockKind::Skip) {
         return None;
     }
     let mut parts = Vec::new();

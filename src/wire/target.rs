@@ -1,7 +1,7 @@
 //! What links and moves point at. Yrs alone writes them.
 
 use super::reader::{ByteReader, WEAK_END_UNBOUNDED, WEAK_RANGE, WEAK_ROOT, WEAK_START_UNBOUNDED};
-use super::{Block, Fault, Id, Kind, Update};
+use super::{Block, BlockKind, Fault, Id, Update};
 use std::fmt;
 
 /// The content of a container begins with its type: this is that of a link.
@@ -33,8 +33,8 @@ impl<S> Update<'_, S> {
         let mut reader = ByteReader::at(self.content(block), 0);
         match block.kind {
             // The walk read the same bytes: this cannot fail.
-            Kind::Type if reader.byte() == Ok(LINK) => link(&mut reader).ok(),
-            Kind::Move => moved(&mut reader).ok(),
+            BlockKind::Type if reader.byte() == Ok(LINK) => link(&mut reader).ok(),
+            BlockKind::Move => moved(&mut reader).ok(),
             _ => None,
         }
     }

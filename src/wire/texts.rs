@@ -1,7 +1,7 @@
 //! Every text of an update, and the update with other texts in their places.
 
 use super::reader::AnyHead;
-use super::{Block, ByteReader, Checked, Kind, Parent, Unchecked, Update};
+use super::{Block, BlockKind, ByteReader, Checked, Parent, Unchecked, Update};
 use std::ops::Range;
 
 /// What a text is for.
@@ -53,7 +53,7 @@ impl<'a, S> Update<'a, S> {
         let mut rewrite = Rewrite { out: self.bytes.to_vec(), decide };
         let mut path = Vec::new();
         for (index, block) in self.blocks.iter().enumerate() {
-            if matches!(block.kind, Kind::Gc | Kind::Skip) {
+            if matches!(block.kind, BlockKind::Gc | BlockKind::Skip) {
                 continue;
             }
             path_of(index, &mut path);
@@ -95,26 +95,26 @@ impl<'d> Rewrite<'d> {
     fn content<'a>(&mut self, bytes: &'a [u8], block: &Block, path: &mut Vec<&'a str>) {
         let mut reader = ByteReader::at(bytes, block.content_span().start);
         match block.kind {
-            Kind::String => self.text(&mut reader, path),
-            Kind::Embed => self.json(&mut reader, path),
-            Kind::Format => {
+            BlockKind::String => self.text(&mut reader, path),
+            BlockKind::Embed => self.json(&mut reader, path),
+            BlockKind::Format => {
                 self.key(&mut reader, path);
                 self.json(&mut reader, path);
             }
-            Kind::Json => {
+            BlockKind::Json => {
                 for _ in 0..reader.var().unwrap_or(0) {
                     self.json(&mut reader, path);
                 }
             }
             // The name of an element or a hook.
-            Kind::Type if matches!(reader.byte(), Ok(3 | 5)) => self.key(&mut reader, path),
+            BlockKind::Type if matches!(reader.byte(), Ok(3 | 5)) => self.key(&mut reader, path),
             // The guid of a document, then its options.
-            Kind::Doc => {
+            BlockKind::Doc => {
                 self.key(&mut reader, path);
                 self.value(&mut reader, path);
             }
-            Kind::Binary => self.buffer(&mut reader),
-            Kind::Any => {
+            BlockKind::Binary => self.buffer(&mut reader),
+            BlockKind::Any => {
                 for _ in 0..reader.var().unwrap_or(0) {
                     self.value(&mut reader, path);
                 }

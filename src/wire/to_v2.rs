@@ -2,7 +2,7 @@
 
 use super::deletes::write_var;
 use super::reader::{ByteReader, utf16_len};
-use super::{Block, DeleteSet, Fault, Id, Kind, Parent, Update, any};
+use super::{Block, BlockKind, DeleteSet, Fault, Id, Parent, Update, any};
 
 /// The same update in v2, with the blocks of each client in the order of Yjs: the highest client
 /// first. Linear.
@@ -47,8 +47,8 @@ impl WrittenColumns {
         let info = update.bytes().get(block.span().start).copied().unwrap_or(0);
         self.infos.write(info);
         match block.kind {
-            Kind::Gc => self.lengths.write(u64::from(block.len)),
-            Kind::Skip => write_var(&mut self.rest, u64::from(block.len)),
+            BlockKind::Gc => self.lengths.write(u64::from(block.len)),
+            BlockKind::Skip => write_var(&mut self.rest, u64::from(block.len)),
             _ => {
                 let header = update.header(block);
                 if let Some(left) = header.left {
@@ -80,31 +80,31 @@ impl WrittenColumns {
 
     fn content(&mut self, mut reader: ByteReader<'_>, block: &Block) -> Result<(), Fault> {
         match block.kind {
-            Kind::Gc | Kind::Skip => {}
-            Kind::Deleted => self.lengths.write(u64::from(block.len)),
-            Kind::String => self.text(reader.text()?),
-            Kind::Binary => {
+            BlockKind::Gc | BlockKind::Skip => {}
+            BlockKind::Deleted => self.lengths.write(u64::from(block.len)),
+            BlockKind::String => self.text(reader.text()?),
+            BlockKind::Binary => {
                 let bytes = reader.buffer()?;
                 write_var(&mut self.rest, bytes.len() as u64);
                 self.rest.extend_from_slice(bytes);
             }
-            Kind::Json | Kind::Any => {
+            BlockKind::Json | BlockKind::Any => {
                 let count = reader.var()?;
                 self.lengths.write(count);
                 for _ in 0..count {
-                    if block.kind == Kind::Json {
+                    if block.kind == BlockKind::Json {
                         self.text(reader.text()?);
                     } else {
                         self.any(&mut reader)?;
                     }
                 }
             }
-            Kind::Embed => self.json(&mut reader)?,
-            Kind::Format => {
+            BlockKind::Embed => self.json(&mut reader)?,
+            BlockKind::Format => {
                 self.key(reader.text()?);
                 self.json(&mut reader)?;
             }
-            Kind::Type => {
+            BlockKind::Type => {
                 let kind = reader.byte()?;
                 self.types.write(u64::from(kind));
                 match kind {
@@ -113,11 +113,11 @@ impl WrittenColumns {
                     _ => {}
                 }
             }
-            Kind::Doc => {
+            BlockKind::Doc => {
                 self.text(reader.text()?);
                 self.any(&mut reader)?;
             }
-            Kind::Move => return Err(reader.fault("move", "a move, which v2 of Yjs has not")),
+            BlockKind::Move => return Err(reader.fault("move", "a move, which v2 of Yjs has not")),
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Which path each item stands at, as names: for an account of what is there and what was lost.
 
-use super::{Block, ByteReader, Checked, Id, Kind, Locations, Owner, Update};
+use super::{Block, BlockKind, ByteReader, Checked, Id, Locations, Owner, Update};
 use std::collections::HashMap;
 
 /// More steps than any path of ours has.
@@ -55,7 +55,7 @@ impl<'u, 'a, S> Trace<'u, 'a, S> {
         for client in &self.update.clients {
             for index in client.blocks.clone() {
                 if let Some(block) = self.update.blocks.get(index)
-                    && !matches!(block.kind, Kind::Gc | Kind::Skip)
+                    && !matches!(block.kind, BlockKind::Gc | BlockKind::Skip)
                     && let Some(steps) = self.steps(index, known)
                 {
                     items.push(Traced { client: client.id, block, steps });
@@ -97,7 +97,8 @@ impl<'u, 'a, S> Trace<'u, 'a, S> {
 
     /// How a container that stands in a sequence is called: by its id, else by where it comes from.
     fn element(&self, block: usize) -> Option<String> {
-        let created = self.update.blocks.get(block).filter(|block| block.kind == Kind::Type)?;
+        let created =
+            self.update.blocks.get(block).filter(|block| block.kind == BlockKind::Type)?;
         if let Some(id) = u32::try_from(block).ok().and_then(|block| self.ids.get(&block)) {
             return Some(id.clone());
         }

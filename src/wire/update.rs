@@ -1,6 +1,6 @@
 //! An update that was read: its bytes, and what a walk and a check found in them.
 
-use super::block::{Block, Client, Clocks, Header, Id, Kind, Parent};
+use super::block::{Block, BlockKind, Client, Clocks, Header, Id, Parent};
 use super::deletes::DeleteSet;
 use super::facts::{Facts, ParentSlot, Root};
 use super::fault::Fault;
@@ -77,7 +77,7 @@ impl<'a, S> Update<'a, S> {
 
     /// Origins, parent and key of a block; empty for GC and Skip.
     pub fn header(&self, block: &Block) -> Header<'a> {
-        if matches!(block.kind, Kind::Gc | Kind::Skip) {
+        if matches!(block.kind, BlockKind::Gc | BlockKind::Skip) {
             return Header::default();
         }
         // The walk read the same bytes with the same function: this cannot fail.
@@ -87,7 +87,7 @@ impl<'a, S> Update<'a, S> {
 
     /// The left and the right origin of a block: less work than all of its header.
     pub(crate) fn origins(&self, block: &Block) -> (Option<Id>, Option<Id>) {
-        if matches!(block.kind, Kind::Gc | Kind::Skip) {
+        if matches!(block.kind, BlockKind::Gc | BlockKind::Skip) {
             return (None, None);
         }
         // The walk read the same bytes with the same function: this cannot fail.
@@ -110,7 +110,9 @@ impl<'a, S> Update<'a, S> {
     pub fn version(&self) -> Version {
         let mut gone = DeleteSet::default();
         for (client, blocks) in self.clients() {
-            for block in blocks.iter().filter(|b| matches!(b.kind, Kind::Gc | Kind::Deleted)) {
+            for block in
+                blocks.iter().filter(|b| matches!(b.kind, BlockKind::Gc | BlockKind::Deleted))
+            {
                 gone.insert(client, block.clock..block.next_clock());
             }
         }
@@ -229,7 +231,7 @@ impl Update<'_, Checked> {
 impl Block {
     /// Whether it says itself in which container it stands, and not an origin.
     pub(crate) fn names_its_place(&self) -> bool {
-        !matches!(self.kind, Kind::Gc | Kind::Skip) && self.info & HAS_ORIGIN == 0
+        !matches!(self.kind, BlockKind::Gc | BlockKind::Skip) && self.info & HAS_ORIGIN == 0
     }
 }
 

@@ -1,6 +1,6 @@
 //! The walk: every byte of an update accounted for, in one pass.
 
-use super::{Block, ByteReader, Client, DeleteSet, Fault, Kind, Unchecked, Update, Walked};
+use super::{Block, BlockKind, ByteReader, Client, DeleteSet, Fault, Unchecked, Update, Walked};
 use crate::limits::CLOCK_END;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -64,22 +64,22 @@ pub(super) fn walk_block(reader: &mut ByteReader<'_>, clock: u32) -> Result<Bloc
     let at = reader.offset();
     let info = reader.byte()?;
     let kind = match info {
-        0 => Kind::Gc,
-        10 => Kind::Skip,
+        0 => BlockKind::Gc,
+        10 => BlockKind::Skip,
         _ => reader.kind(info)?,
     };
-    if !matches!(kind, Kind::Gc | Kind::Skip) {
+    if !matches!(kind, BlockKind::Gc | BlockKind::Skip) {
         reader.header(info)?;
     }
     let content = reader.offset();
     let len = reader.skip_content(kind)?;
-    if len == 0 && !matches!(kind, Kind::Deleted | Kind::String | Kind::Any) {
+    if len == 0 && !matches!(kind, BlockKind::Deleted | BlockKind::String | BlockKind::Any) {
         return Err(Fault::new(at, "empty", format!("{} of no length", kind.name())));
     }
     // The whole is below 4 GiB, so offsets fit.
     let offset = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let end = offset(reader.offset());
-    let (deep, odd) = (reader.take_deep(), reader.take_odd() || kind == Kind::Embed);
+    let (deep, odd) = (reader.take_deep(), reader.take_odd() || kind == BlockKind::Embed);
     Ok(Block { clock, len, at: offset(at), content: offset(content), end, info, deep, odd, kind })
 }
 

@@ -4,7 +4,7 @@
 //! it makes 0; and it writes embedded JSON anew. What others wrote is theirs, so it is put back
 //! into what yrs wrote of it.
 
-use super::{Block, ByteReader, Fault, Kind, Update};
+use super::{Block, BlockKind, ByteReader, Fault, Update};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -93,8 +93,8 @@ impl WrittenBlocks {
 fn each_value(bytes: &[u8], block: &Block, mut take: impl FnMut(u32, Range<usize>, bool)) {
     let content = block.content_span();
     match block.kind {
-        Kind::Embed => take(block.clock, content, true),
-        Kind::Any => {
+        BlockKind::Embed => take(block.clock, content, true),
+        BlockKind::Any => {
             let mut reader = ByteReader::at(bytes, content.start);
             // The walk read the same bytes: nothing here can fail.
             if reader.var().is_err() {

@@ -2,7 +2,7 @@
 //! it after a history.
 
 use super::world::{MEMBERS, Replica, World};
-use crdtctl::concern::canvas::relay::{self, Apply, Verb};
+use crdtctl::concern::canvas::relay::{self, Apply, RelayVerb};
 use crdtctl::concern::canvas::{self, ElementKind};
 use crdtctl::crdt::source::Source;
 use crdtctl::operation::Operation;
@@ -68,9 +68,9 @@ pub fn operation(chance: &mut Chance, replicas: &[Replica], at: usize, number: u
 fn heard(chance: &mut Chance, number: usize, now: i64) -> Operation {
     let id = format!("heard-{}", chance.below(4));
     let operation_type = match chance.below(8) {
-        0 => Verb::Remove,
-        1..4 => Verb::Add,
-        _ => Verb::Update,
+        0 => RelayVerb::Remove,
+        1..4 => RelayVerb::Add,
+        _ => RelayVerb::Update,
     };
     let element = json!({
         "id": id, "element_type": "sticky", "x": number, "y": 1.5, "width": 10, "height": 10,
@@ -102,7 +102,7 @@ impl Drawn {
                 self.removed.insert(id);
             }
             Operation::CanvasApply(Apply { message, .. })
-                if message.operation_type == Verb::Remove =>
+                if message.operation_type == RelayVerb::Remove =>
             {
                 self.removed.insert(id);
             }

@@ -1,7 +1,7 @@
 //! An update taken apart, so that it can be put together wrongly.
 
 use crate::testing::Rng;
-use crdtctl::wire::{Kind, Parent, Update};
+use crdtctl::wire::{BlockKind, Parent, Update};
 use std::collections::BTreeMap;
 
 /// A client and a clock, as wide as they can be written.
@@ -144,18 +144,18 @@ fn item(update: &Update<'_>, block: &crdtctl::wire::Block) -> Item {
     let wide = |id: crdtctl::wire::Id| (id.client, u64::from(id.clock));
     Item {
         kind: match block.kind {
-            Kind::Gc => GC,
-            Kind::Skip => SKIP,
-            Kind::Deleted => DELETED,
-            Kind::Json => 2,
-            Kind::Binary => BINARY,
-            Kind::String => STRING,
-            Kind::Embed => EMBED,
-            Kind::Format => 6,
-            Kind::Type => TYPE,
-            Kind::Any => ANY,
-            Kind::Doc => 9,
-            Kind::Move => 11,
+            BlockKind::Gc => GC,
+            BlockKind::Skip => SKIP,
+            BlockKind::Deleted => DELETED,
+            BlockKind::Json => 2,
+            BlockKind::Binary => BINARY,
+            BlockKind::String => STRING,
+            BlockKind::Embed => EMBED,
+            BlockKind::Format => 6,
+            BlockKind::Type => TYPE,
+            BlockKind::Any => ANY,
+            BlockKind::Doc => 9,
+            BlockKind::Move => 11,
         },
         left: header.left.map(wide),
         right: header.right.map(wide),

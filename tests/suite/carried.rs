@@ -10,7 +10,7 @@ use crdtctl::sample::Chance;
 use crdtctl::store::{Environment, Open, Store};
 use crdtctl::sync::export::{Request, export};
 use crdtctl::sync::import::{Imported, Input, import};
-use crdtctl::wire::{Kind as Block, Update};
+use crdtctl::wire::{BlockKind as Block, Update};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;

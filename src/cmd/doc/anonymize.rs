@@ -15,7 +15,7 @@ use serde_json::json;
 use std::path::Path;
 
 #[derive(clap::Args)]
-pub struct Args {
+pub struct AnonymizeArgs {
     /// The document, or a file; `-` is standard input
     doc: String,
     /// Replace the ids of members too, each by the same other one throughout the entity
@@ -27,7 +27,7 @@ pub struct Args {
     out: OutFile,
 }
 
-pub fn run(context: &Context, args: &Args) -> Result<Report> {
+pub fn run(context: &Context, args: &AnonymizeArgs) -> Result<Report> {
     context.knows_where(&args.out)?;
     args.out.spares(&[&args.doc])?;
     let (reader, doc) = match context.subject(&args.doc, args.from)? {
@@ -48,7 +48,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Report> {
 }
 
 /// A file of a store is a document by its name; of any other nothing is known but its shared types.
-fn of_file(context: &Context, args: &Args, file: &LooseDocument) -> Result<Report> {
+fn of_file(context: &Context, args: &AnonymizeArgs, file: &LooseDocument) -> Result<Report> {
     let doc = files::document_of(Path::new(&args.doc));
     let spec = doc.as_ref().and_then(concern::of);
     let known = spec.and_then(|spec| Some((spec, Update::checked(&file.update, spec.roots).ok()?)));
@@ -60,7 +60,7 @@ fn of_file(context: &Context, args: &Args, file: &LooseDocument) -> Result<Repor
 }
 
 /// Of what nothing is known but its shared types.
-fn of_any(update: &[u8], name: &str, args: &Args) -> Result<Anonymous> {
+fn of_any(update: &[u8], name: &str, args: &AnonymizeArgs) -> Result<Anonymous> {
     if args.members {
         return Err(Error::usage(format!("nobody knows who the members of {name} are"))
             .hint("without `--members`: every value that is a text becomes filler anyway"));
@@ -70,7 +70,7 @@ fn of_any(update: &[u8], name: &str, args: &Args) -> Result<Anonymous> {
     anonymize_any(&update)
 }
 
-fn deliver(context: &Context, args: &Args, doc: &str, copy: Anonymous) -> Result<Report> {
+fn deliver(context: &Context, args: &AnonymizeArgs, doc: &str, copy: Anonymous) -> Result<Report> {
     let stay = if args.members { "" } else { "; the ids of members stay (`--members`)" };
     let sentence = format!(
         "wrote {doc} without its text: {} bytes, {} replaced{stay}",

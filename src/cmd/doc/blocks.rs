@@ -18,7 +18,7 @@ use serde_json::Value;
   crdtctl doc blocks chat --limit 20
   crdtctl doc blocks chat --client 3735928559
   crdtctl doc blocks chat -o ndjson | jq 'select(.bytes > 1000) | .parent'")]
-pub struct Args {
+pub struct BlocksArgs {
     /// The document, or a file; `-` is standard input
     doc: String,
     /// Only blocks of this client id
@@ -46,7 +46,7 @@ const COLUMNS: &[Column] = &[
     Column::number("offset", "offset").data(),
 ];
 
-pub fn run(context: &Context, args: &Args) -> Result<Report> {
+pub fn run(context: &Context, args: &BlocksArgs) -> Result<Report> {
     let (name, bytes) = match context.subject(&args.doc, args.from)? {
         Subject::File(file) => (file.name.clone(), file.update),
         Subject::Stored(reader, id) => {

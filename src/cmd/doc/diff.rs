@@ -18,7 +18,7 @@ use crate::wire::Update;
 const NAMED: usize = 8;
 
 #[derive(clap::Args)]
-pub struct Args {
+pub struct DiffArgs {
     /// The old one: a document, a .yrs file, a store directory, or a bundle
     #[arg(value_name = "A")]
     old: String,
@@ -52,7 +52,7 @@ const COLUMNS: &[Column] = &[
     Column::new("fields", "fields", Style::Changes),
 ];
 
-pub fn run(context: &Context, args: &Args) -> Result<Report> {
+pub fn run(context: &Context, args: &DiffArgs) -> Result<Report> {
     let old = match args.at.moment {
         Some(_) => {
             let file = context.any_document(&args.old, FromKind { kind: None })?;
@@ -120,7 +120,7 @@ fn is_of_acknowledgements(difference: &Difference) -> bool {
 }
 
 /// One row a document.
-fn standings(context: &Context, args: &Args, found: &Differences) -> Result<Report> {
+fn standings(context: &Context, args: &DiffArgs, found: &Differences) -> Result<Report> {
     let differ = found.standings.iter().filter(|standing| standing.state != "equal").count();
     let sentence = match (differ, found.standings.len()) {
         (0, _) => context.as_far_as_read("no difference"),

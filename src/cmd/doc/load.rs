@@ -4,7 +4,7 @@ use crate::ui::Report;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
-pub struct Args {
+pub struct LoadArgs {
     /// The update; `-` is standard input
     file: PathBuf,
     /// The document; a new one by its whole id. Not needed for a file of a store
@@ -17,7 +17,7 @@ pub struct Args {
     dry_run: DryRun,
 }
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: LoadArgs) -> Result<Report> {
     let doc = match &args.doc {
         Some(wanted) => sync::raw_document(context, wanted)?,
         None => files::document_of(&args.file).ok_or_else(|| {

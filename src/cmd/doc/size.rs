@@ -34,7 +34,7 @@ use std::collections::{BTreeMap, BTreeSet};
   crdtctl doc size chat
   crdtctl doc size chat --by record --top 10
   crdtctl doc size chat --by month --json | jq -r '.rows[] | \"\\(.path) \\(.bytes)\"'")]
-pub struct Args {
+pub struct SizeArgs {
     /// The documents or files; else all documents of the store or, with -e, of one entity
     docs: Vec<String>,
     /// What rows are made of; else kind and field
@@ -90,7 +90,7 @@ const SUMMARY: &[Column] = &[
     Column::bytes("residue_bytes", "left by removed").wide(),
 ];
 
-pub fn run(context: &Context, args: &Args) -> Result<Report> {
+pub fn run(context: &Context, args: &SizeArgs) -> Result<Report> {
     if args.docs.is_empty() {
         return summary(context, &context.reader()?, args);
     }
@@ -277,7 +277,7 @@ fn members(reader: &Reader, id: &DocId) -> MemberTimes {
 }
 
 /// One row a document.
-fn summary(context: &Context, reader: &Reader, args: &Args) -> Result<Report> {
+fn summary(context: &Context, reader: &Reader, args: &SizeArgs) -> Result<Report> {
     let mut documents = reader.documents()?;
     if context.globals.entity.is_some() {
         let entity = Some(context.entity()?);

@@ -18,7 +18,7 @@ use serde_json::json;
   crdtctl doc tree chat
   crdtctl doc tree core --depth 2
   crdtctl doc tree chat --json | jq -r '.[] | select(.type == \"text\") | .path'")]
-pub struct Args {
+pub struct TreeArgs {
     /// The document, or a file; `-` is standard input
     doc: String,
     /// Show so many steps only
@@ -35,7 +35,7 @@ const COLUMNS: &[Column] = &[
     Column::number("values", "values"),
 ];
 
-pub fn run(context: &Context, args: &Args) -> Result<Report> {
+pub fn run(context: &Context, args: &TreeArgs) -> Result<Report> {
     let depth = args.depth.unwrap_or(usize::MAX);
     let branches = match context.subject(&args.doc, args.from)? {
         Subject::Stored(reader, id) => match context.content(&reader, &id)? {

@@ -6,13 +6,13 @@ use crate::ui::Report;
 use clap::Subcommand;
 
 #[derive(clap::Args)]
-pub struct Args {
+pub struct ColumnArgs {
     #[command(subcommand)]
-    verb: Verb,
+    verb: ColumnVerb,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum ColumnVerb {
     /// Add a column behind the others; prints its id
     ///
     /// Where there is a column of this title already, its id is printed and nothing is changed.
@@ -66,25 +66,25 @@ enum Verb {
     },
 }
 
-pub fn run(context: &Context, args: Args) -> Result<Report> {
+pub fn run(context: &Context, args: ColumnArgs) -> Result<Report> {
     match args.verb {
-        Verb::Add { title, .. } => {
+        ColumnVerb::Add { title, .. } => {
             let title = files::text(&title)?;
             let entity = context.entity()?;
             context.perform(&Operation::ColumnAdd(AddColumn { entity, title }))
         }
-        Verb::Rename { column, title, .. } => {
+        ColumnVerb::Rename { column, title, .. } => {
             let title = files::text(&title)?;
             let entity = context.entity()?;
             let rename = RenameColumn { entity, column, title };
             context.perform(&Operation::ColumnRename(rename))
         }
-        Verb::Move { column, before, first, .. } => {
+        ColumnVerb::Move { column, before, first, .. } => {
             let entity = context.entity()?;
             let change = MoveColumn { entity, column, before, first };
             context.perform(&Operation::ColumnMove(change))
         }
-        Verb::Remove { column, to, .. } => {
+        ColumnVerb::Remove { column, to, .. } => {
             let entity = context.entity()?;
             let remove = RemoveColumn { entity, column, to };
             context.perform(&Operation::ColumnRemove(remove))

@@ -2,7 +2,7 @@
 //! it stands for those who ask or who cannot follow any more.
 
 use super::element::FoundElement;
-use super::relay::{Operation, RelayMessage, StateResponse, Verb};
+use super::relay::{Operation, RelayMessage, RelayVerb, StateResponse};
 use super::{ELEMENTS, SPEC};
 use crate::concern::Actor;
 use crate::crdt::source::Source;
@@ -20,7 +20,7 @@ pub(super) fn tell(
     session: &mut Session,
     entity: &EntityId,
     actor: &Actor,
-    verb: Verb,
+    verb: RelayVerb,
     id: &str,
     fields: Option<Vec<String>>,
 ) -> Result<()> {
@@ -29,7 +29,7 @@ pub(super) fn tell(
         return Err(Error::bug("an element was written and lost"));
     };
     let at = match verb {
-        Verb::Remove => session.now(),
+        RelayVerb::Remove => session.now(),
         _ => element.clock(),
     };
     let clock = u64::try_from(element.clock()).unwrap_or(0);
@@ -38,7 +38,7 @@ pub(super) fn tell(
         canvas_id: entity.to_string(),
         element_id: id.to_owned(),
         operation_type: verb,
-        element_data: (verb != Verb::Remove).then(|| shown(&element)),
+        element_data: (verb != RelayVerb::Remove).then(|| shown(&element)),
         fields,
         // The log has it, once this is committed.
         update_v1: None,

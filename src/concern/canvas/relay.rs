@@ -44,7 +44,7 @@ pub enum RelayMessage {
 /// What an operation does with its element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verb {
+pub enum RelayVerb {
     /// It is new there. Where the receiver has it already, its fields are changed instead.
     Add,
     /// Fields of it were set.
@@ -54,12 +54,12 @@ pub enum Verb {
     Remove,
 }
 
-impl Verb {
+impl RelayVerb {
     pub(super) fn as_str(self) -> &'static str {
         match self {
-            Verb::Add => "add",
-            Verb::Update => "update",
-            Verb::Remove => "remove",
+            RelayVerb::Add => "add",
+            RelayVerb::Update => "update",
+            RelayVerb::Remove => "remove",
         }
     }
 }
@@ -76,7 +76,7 @@ pub struct Operation {
     /// The whole id, never a prefix: an element that is not here yet is created under it.
     pub element_id: String,
     /// Says how `element_data` is to be read.
-    pub operation_type: Verb,
+    pub operation_type: RelayVerb,
     /// The whole element by the schema's names; none when it was removed.
     #[serde(default)]
     pub element_data: Option<Map<String, Json>>,
@@ -246,8 +246,8 @@ impl StateResponse {
             let seconds = |name: &str| element.get(name).and_then(Json::as_u64).unwrap_or(0);
             let deleted = element.get("deleted").and_then(Json::as_bool).unwrap_or(false);
             let (operation_type, at) = match deleted {
-                true => (Verb::Remove, seconds("deleted_at")),
-                false => (Verb::Add, seconds("updated_at")),
+                true => (RelayVerb::Remove, seconds("deleted_at")),
+                false => (RelayVerb::Add, seconds("updated_at")),
             };
             Operation {
                 operation_id: String::new(),
@@ -293,7 +293,7 @@ impl Apply {
         let doc = self.entity.document(SPEC.name);
         let element = FoundElement::at(session, &doc, id)?;
         let deleted = |data: &Map<String, Json>| data.get("deleted") == Some(&json!(true));
-        let removes = message.operation_type == Verb::Remove
+        let removes = message.operation_type == RelayVerb::Remove
             || message.element_data.as_ref().is_some_and(deleted);
         match element {
             Some(element) if element.is_deleted() => {
@@ -312,7 +312,7 @@ impl Apply {
         let data = self.message.element_data.as_ref();
         let written = data.and_then(|data| data.get("updated_at")?.as_f64()).map(|at| at as i64);
         let at = match self.message.operation_type {
-            Verb::Remove => sent,
+            RelayVerb::Remove => sent,
             _ => written.unwrap_or(sent),
         };
         let horizon = now.saturating_add(limits::CLOCK_SKEW_SECONDS);

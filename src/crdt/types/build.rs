@@ -9,7 +9,7 @@ use super::entries::LiveEntries;
 use super::turns::{self, Waiting};
 use crate::error::{Error, Next, Result};
 use crate::limits::{MERGE_STEPS_PER_BLOCK, READ_STEPS};
-use crate::wire::{ByteReader, Header, Id, Kind, Parent, Update, Version, WalkedBytes};
+use crate::wire::{BlockKind, ByteReader, Header, Id, Parent, Update, Version, WalkedBytes};
 use hashbrown::HashTable;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -104,7 +104,7 @@ fn past<S>(update: &Update<'_, S>, moment: &Version) -> Result<Version> {
     for (client, blocks) in update.clients() {
         let then = moment.clocks.get(&client).copied().unwrap_or(0);
         for block in blocks {
-            if matches!(block.kind, Kind::Gc | Kind::Deleted) && block.clock < then {
+            if matches!(block.kind, BlockKind::Gc | BlockKind::Deleted) && block.clock < then {
                 let clocks = block.clock..block.next_clock().min(then);
                 let gone: usize =
                     moment.deletes.within(client, clocks.clone()).map(|r| r.len()).sum();
@@ -145,7 +145,7 @@ impl<'u, 'a, S> Places<'u, 'a, S> {
     pub(super) fn new(update: &'u Update<'a, S>) -> Self {
         let blocks = update.blocks();
         let numbered = (0u32..).zip(blocks);
-        let types = numbered.filter(|(_, block)| block.kind == Kind::Type);
+        let types = numbered.filter(|(_, block)| block.kind == BlockKind::Type);
         let named = blocks.iter().filter(|block| block.names_its_place()).count();
         Places {
             update,
@@ -161,7 +161,7 @@ impl<'u, 'a, S> Places<'u, 'a, S> {
     /// Finds the list of a block, whose turn it is, and makes the container that it creates.
     pub(super) fn settle(&mut self, index: u32) {
         let Some(block) = self.update.blocks().get(index as usize) else { return };
-        if matches!(block.kind, Kind::Gc | Kind::Skip) {
+        if matches!(block.kind, BlockKind::Gc | BlockKind::Skip) {
             return;
         }
         let header = self.update.header(block);
@@ -169,7 +169,7 @@ impl<'u, 'a, S> Places<'u, 'a, S> {
         if let Some(entry) = self.list_of.get_mut(index as usize) {
             *entry = list;
         }
-        if block.kind == Kind::Type {
+        if block.kind == BlockKind::Type {
             let node = self.add(type_of(self.update, index as usize), index);
             let at = self.types.binary_search_by_key(&index, |(block, _)| *block);
             if let Some(entry) = at.ok().and_then(|at| self.types.get_mut(at)) {
@@ -499,7 +499,8 @@ fn guess<S>(
     root: u32,
 ) -> TypeKind {
     let Some(node) = nodes.get(root as usize) else { return TypeKind::Map };
-    let is_text = |kind: Kind| matches!(kind, Kind::String | Kind::Embed | Kind::Format);
+    let is_text =
+        |kind: BlockKind| matches!(kind, BlockKind::String | BlockKind::Embed | BlockKind::Format);
     let of = |node: u32| nodes.get(node as usize).map(|node| node.kind);
     let is_xml = |node: u32| {
         matches!(of(node), Some(TypeKind::XmlElement | TypeKind::XmlText | TypeKind::XmlHook))

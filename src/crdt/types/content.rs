@@ -3,7 +3,7 @@
 use super::super::view::{Entry, NONE, Span};
 use super::entries::{Entries, LiveEntries};
 use super::turns::Waiting;
-use crate::wire::{ByteReader, Id, Kind, Value, Version, WalkedBytes, any};
+use crate::wire::{BlockKind, ByteReader, Id, Value, Version, WalkedBytes, any};
 use std::ops::Range;
 
 /// What a container is.
@@ -161,7 +161,7 @@ impl SharedTypes {
             TypeKind::Text | TypeKind::XmlText => self.plain_text(container).len(),
             TypeKind::Map | TypeKind::XmlHook | TypeKind::Link => {
                 // What these are under a key shows nothing.
-                let shows = |kind: &Kind| !matches!(kind, Kind::Format | Kind::Move);
+                let shows = |kind: &BlockKind| !matches!(kind, BlockKind::Format | BlockKind::Move);
                 self.keyed(container).kinds().filter(shows).count()
             }
             TypeKind::Array | TypeKind::XmlElement | TypeKind::XmlFragment => {
@@ -202,7 +202,7 @@ impl SharedTypes {
 
     /// What an entry under a key shows: Yjs takes the last of several values.
     fn last_part(&self, entry: &Entry) -> Option<SharedValue<'_>> {
-        if entry.kind == Kind::Any {
+        if entry.kind == BlockKind::Any {
             // Nearly always there is one, and nothing has to be collected.
             let mut reader = ByteReader::at(self.slice(entry.content), 0);
             if let (Ok(value), 0) = (any::read(&mut reader), reader.left()) {
@@ -217,21 +217,23 @@ impl SharedTypes {
         let bytes = self.slice(entry.content);
         // The walk read the same bytes: none of this fails.
         match entry.kind {
-            Kind::Type if entry.node != NONE => vec![SharedValue::Type(SharedType(entry.node))],
-            Kind::Binary => vec![SharedValue::Value(Value::Bytes(bytes.to_vec()))],
-            Kind::Embed => vec![self.embedded(entry)],
-            Kind::String => {
+            BlockKind::Type if entry.node != NONE => {
+                vec![SharedValue::Type(SharedType(entry.node))]
+            }
+            BlockKind::Binary => vec![SharedValue::Value(Value::Bytes(bytes.to_vec()))],
+            BlockKind::Embed => vec![self.embedded(entry)],
+            BlockKind::String => {
                 let mut text = String::new();
                 self.push_text(entry, &mut text);
                 vec![SharedValue::Value(Value::String(text))]
             }
-            Kind::Doc => ByteReader::at(bytes, 0)
+            BlockKind::Doc => ByteReader::at(bytes, 0)
                 .text()
                 .ok()
                 .map(SharedValue::Document)
                 .into_iter()
                 .collect(),
-            Kind::Json => {
+            BlockKind::Json => {
                 let mut reader = ByteReader::at(bytes, 0);
                 let mut all = Vec::new();
                 while reader.left() > 0 {
@@ -240,7 +242,7 @@ impl SharedTypes {
                 }
                 all
             }
-            Kind::Any => {
+            BlockKind::Any => {
                 let mut reader = ByteReader::at(bytes, 0);
                 let mut all = Vec::new();
                 while reader.left() > 0 {
@@ -271,7 +273,7 @@ impl SharedTypes {
 
     /// Adds the characters of an entry of a text.
     pub(super) fn push_text(&self, entry: &Entry, text: &mut String) {
-        if entry.kind != Kind::String {
+        if entry.kind != BlockKind::String {
             return;
         }
         if entry.halves.start {
@@ -293,11 +295,11 @@ impl SharedTypes {
     /// Whether a text holds more than characters: formats, embeds, attributes.
     pub fn is_rich(&self, container: SharedType) -> bool {
         !self.keyed(container).is_empty()
-            || self.sequence(container).any(|entry| entry.kind != Kind::String)
+            || self.sequence(container).any(|entry| entry.kind != BlockKind::String)
     }
 
     /// Who wrote each live entry of a container's own level.
-    pub fn units(&self, container: SharedType) -> impl Iterator<Item = (Id, Kind)> {
+    pub fn units(&self, container: SharedType) -> impl Iterator<Item = (Id, BlockKind)> {
         self.sequence(container).map(|entry| (entry.id, entry.kind))
     }
 
@@ -307,7 +309,7 @@ impl SharedTypes {
         let is_text = self.kind(container).is_text();
         let elements = self.sequence(container).flat_map(move |entry| {
             let parts = self.parts(&entry);
-            let is_run = entry.kind == Kind::String;
+            let is_run = entry.kind == BlockKind::String;
             (0u32..).zip(parts).map(move |(at, part)| {
                 let units = match &part {
                     SharedValue::Value(Value::String(text)) if is_run && is_text => {

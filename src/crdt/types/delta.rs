@@ -2,7 +2,7 @@
 
 use super::content::{SharedType, SharedTypes, SharedValue};
 use crate::wire::Value;
-use crate::wire::{ByteReader, Kind, any};
+use crate::wire::{BlockKind, ByteReader, any};
 use std::collections::BTreeMap;
 
 /// Formats that hold at one place; further ones are not shown. People have a dozen, and what each run
@@ -43,8 +43,8 @@ impl SharedTypes {
         };
         for entry in self.sequence(container) {
             match entry.kind {
-                Kind::String => self.push_text(&entry, &mut text),
-                Kind::Format => {
+                BlockKind::String => self.push_text(&entry, &mut text),
+                BlockKind::Format => {
                     flush(&mut text, &attributes, &mut runs);
                     let mut reader = ByteReader::at(self.slice(entry.content), 0);
                     // The walk read the same bytes: this cannot fail.

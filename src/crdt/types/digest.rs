@@ -4,7 +4,7 @@
 use super::super::view::digest::{ARRAY, BYTES, END, LIST, MAP, STRING, TEXT, string, value};
 use super::content::{SharedType, SharedTypes, SharedValue, TypeKind};
 use crate::wire::Value;
-use crate::wire::{ByteReader, Kind, any};
+use crate::wire::{BlockKind, ByteReader, any};
 use blake3::Hasher;
 
 const ELEMENT: u8 = 13;
@@ -140,11 +140,11 @@ impl SharedTypes {
         let mut containers = Vec::new();
         for entry in self.sequence(container) {
             match entry.kind {
-                Kind::String => {
+                BlockKind::String => {
                     self.push_text(&entry, &mut run);
                     continue;
                 }
-                Kind::Format => {
+                BlockKind::Format => {
                     flush(hash, &mut run);
                     let mut reader = ByteReader::at(self.slice(entry.content), 0);
                     // The walk read the same bytes: this cannot fail.

@@ -3,7 +3,7 @@
 
 use super::super::view::pieces::whole;
 use super::super::view::{Entry, Halves, NONE, Span};
-use crate::wire::{Block, BlockWriters, Id, Kind, Update, WalkedBytes};
+use crate::wire::{Block, BlockKind, BlockWriters, Id, Update, WalkedBytes};
 use std::ops::Range;
 
 /// What is no block, and kept as it is.
@@ -54,7 +54,7 @@ impl LiveEntries {
         &self,
         blocks: &[Block],
         range: Range<usize>,
-    ) -> impl Iterator<Item = (Kind, u32)> {
+    ) -> impl Iterator<Item = (BlockKind, u32)> {
         self.order.get(range).unwrap_or(&[]).iter().filter_map(|at| match at & KEPT {
             0 => Some((blocks.get(*at as usize)?.kind, NONE)),
             _ => self.kept.get((at & !KEPT) as usize).map(|entry| (entry.kind, entry.node)),
@@ -77,7 +77,7 @@ impl Entries<'_> {
     }
 
     /// What they are.
-    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
+    pub fn kinds(&self) -> impl Iterator<Item = BlockKind> {
         let kept = self.kept;
         self.order.iter().filter_map(move |at| match at & KEPT {
             0 => self.update.blocks().get(*at as usize).map(|block| block.kind),

@@ -3,7 +3,7 @@
 use super::super::view::Entry;
 use super::content::{SharedType, SharedTypes, TypeKind};
 use crate::error::{Error, Result};
-use crate::wire::{ByteReader, Id, Kind, write_var};
+use crate::wire::{BlockKind, ByteReader, Id, write_var};
 use std::collections::VecDeque;
 
 const LEFT: u8 = 0x80;
@@ -86,7 +86,7 @@ impl SharedTypes {
         while let Some(first) = sequence.next() {
             let mut together = vec![first];
             // What stands side by side goes into one item.
-            if matches!(first.kind, Kind::String | Kind::Any | Kind::Json) {
+            if matches!(first.kind, BlockKind::String | BlockKind::Any | BlockKind::Json) {
                 let joins = |entry: &Entry| entry.kind == first.kind;
                 together.extend(std::iter::from_fn(|| sequence.next_if(joins)));
             }
@@ -100,7 +100,7 @@ impl SharedTypes {
 
     /// What is in a container that an item creates is written later.
     fn open<'t>(&self, entry: &Entry, clock: u32, open: &mut VecDeque<(SharedType, Under<'t>)>) {
-        if entry.kind == Kind::Type {
+        if entry.kind == BlockKind::Type {
             open.push_back((SharedType(entry.node), Under::Item(clock)));
         }
     }
@@ -115,13 +115,13 @@ impl SharedTypes {
         let mut out = Vec::new();
         let Some(first) = entries.first() else { return Ok((out, 0)) };
         let units = match first.kind {
-            Kind::String => {
+            BlockKind::String => {
                 let mut text = String::new();
                 entries.iter().for_each(|entry| self.push_text(entry, &mut text));
                 write_text(&mut out, &text);
                 text.encode_utf16().count()
             }
-            Kind::Any | Kind::Json => {
+            BlockKind::Any | BlockKind::Json => {
                 let mut values: Vec<&[u8]> = Vec::new();
                 for entry in entries {
                     let bytes = self.slice(entry.content);
@@ -129,7 +129,7 @@ impl SharedTypes {
                     while reader.left() > 0 {
                         let start = reader.offset();
                         let step = match first.kind {
-                            Kind::Any => reader.skip_any(),
+                            BlockKind::Any => reader.skip_any(),
                             _ => reader.text().map(drop),
                         };
                         // The walk read the same bytes: this cannot fail.
@@ -146,16 +146,16 @@ impl SharedTypes {
                 values.iter().for_each(|value| out.extend_from_slice(value));
                 values.len()
             }
-            Kind::Binary | Kind::Embed => {
+            BlockKind::Binary | BlockKind::Embed => {
                 let bytes = self.slice(first.content);
                 write_var(&mut out, bytes.len() as u64);
                 out.extend_from_slice(bytes);
                 1
             }
-            Kind::Type if self.kind(SharedType(first.node)) == TypeKind::Link => {
+            BlockKind::Type if self.kind(SharedType(first.node)) == TypeKind::Link => {
                 return Err(refused("links"));
             }
-            Kind::Move => return Err(refused("moves")),
+            BlockKind::Move => return Err(refused("moves")),
             _ => {
                 out.extend_from_slice(self.slice(first.content));
                 1
@@ -192,7 +192,7 @@ impl Writer {
     /// Writes an item, and says its first clock.
     fn item(
         &mut self,
-        kind: Kind,
+        kind: BlockKind,
         under: Under<'_>,
         key: Option<&str>,
         left: Option<u32>,
@@ -244,17 +244,17 @@ impl Writer {
 }
 
 /// How the format numbers what has content.
-fn number(kind: Kind) -> Option<u8> {
+fn number(kind: BlockKind) -> Option<u8> {
     Some(match kind {
-        Kind::Json => 2,
-        Kind::Binary => 3,
-        Kind::String => 4,
-        Kind::Embed => 5,
-        Kind::Format => 6,
-        Kind::Type => 7,
-        Kind::Any => 8,
-        Kind::Doc => 9,
-        Kind::Gc | Kind::Skip | Kind::Deleted | Kind::Move => return None,
+        BlockKind::Json => 2,
+        BlockKind::Binary => 3,
+        BlockKind::String => 4,
+        BlockKind::Embed => 5,
+        BlockKind::Format => 6,
+        BlockKind::Type => 7,
+        BlockKind::Any => 8,
+        BlockKind::Doc => 9,
+        BlockKind::Gc | BlockKind::Skip | BlockKind::Deleted | BlockKind::Move => return None,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Whose turn it is, and what has none: causal order where something may be missing.
 
-use crate::wire::{Block, Header, Id, Kind, Parent, Update};
+use crate::wire::{Block, BlockKind, Header, Id, Parent, Update};
 use std::fmt;
 use std::ops::Range;
 
@@ -94,7 +94,7 @@ pub fn take<S>(update: &Update<'_, S>) -> (BlockOrder, Vec<Waiting>) {
     let waiting = turns.clients.iter().filter_map(|of| {
         let needs = of.stopped?;
         let blocks = update.blocks().get(of.next..of.end)?;
-        let held = |block: &&Block| block.kind != Kind::Skip;
+        let held = |block: &&Block| block.kind != BlockKind::Skip;
         let (first, last) = (blocks.iter().find(held)?, blocks.iter().rev().find(held)?);
         Some(Waiting { client: of.client, from: first.clock, end: last.next_clock(), needs })
     });
@@ -141,7 +141,7 @@ impl Turns {
         if block.clock > reached {
             return self.stop(at, Id { client, clock: reached });
         }
-        if block.kind == Kind::Skip {
+        if block.kind == BlockKind::Skip {
             return self.stop(at, Id { client, clock: block.clock });
         }
         match self.unmet(update, at, block) {

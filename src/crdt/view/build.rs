@@ -3,7 +3,7 @@
 use super::order::Order;
 use super::pieces::Pieces;
 use super::{Entry, Halves, NONE, Node, Span, View};
-use crate::wire::{Block, Checked, Id, Kind, Owner, Shape, SlotRef, Update, Version};
+use crate::wire::{Block, BlockKind, Checked, Id, Owner, Shape, SlotRef, Update, Version};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicU32;
@@ -87,7 +87,7 @@ fn nodes(update: &Update<'_, Checked>) -> (Vec<Node>, Vec<u32>) {
     let mut nodes: Vec<Node> = update.facts().roots.iter().map(|r| node(r.shape)).collect();
     let mut of_block = vec![NONE; update.blocks().len()];
     for (entry, block) in of_block.iter_mut().zip(update.blocks()) {
-        if block.kind == Kind::Type {
+        if block.kind == BlockKind::Type {
             *entry = u32::try_from(nodes.len()).unwrap_or(NONE);
             nodes.push(node(Shape::of_type(update.content(block)).unwrap_or(Shape::Unknown)));
         }
@@ -223,7 +223,7 @@ impl<'p, 'u, S> SlotContents<'p, 'u, S> {
 }
 
 pub(in crate::crdt) fn shows(block: &Block) -> bool {
-    !matches!(block.kind, Kind::Gc | Kind::Skip | Kind::Deleted)
+    !matches!(block.kind, BlockKind::Gc | BlockKind::Skip | BlockKind::Deleted)
 }
 
 /// The live entries of every node, in its order.

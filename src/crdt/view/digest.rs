@@ -1,6 +1,6 @@
 //! The content digest: one canonical encoding of the live tree, hashed as it is written.
 
-use super::{ByteReader, Entry, Kind, NONE, Shape, Value, View, any};
+use super::{BlockKind, ByteReader, Entry, NONE, Shape, Value, View, any};
 use blake3::Hasher;
 
 pub const NULL: u8 = 0;
@@ -121,7 +121,7 @@ fn text(hash: &mut Hasher, view: &View, entries: &[Entry], left: Left<'_>) {
     hash.update(&[TEXT]);
     let mut run = String::new();
     for item in entries {
-        if item.kind == Kind::String {
+        if item.kind == BlockKind::String {
             view.push_text(item, &mut run);
             continue;
         }
@@ -141,11 +141,11 @@ fn entry(hash: &mut Hasher, view: &View, entry: &Entry, left: Left<'_>) {
         return container(hash, view, entry.node, left);
     }
     match entry.kind {
-        Kind::Embed => {
+        BlockKind::Embed => {
             let json = std::str::from_utf8(view.slice(entry.content)).unwrap_or("");
             value(hash, &any::embedded(json).unwrap_or(Value::Undefined));
         }
-        Kind::Any => {
+        BlockKind::Any => {
             let mut reader = ByteReader::at(view.slice(entry.content), 0);
             while reader.left() > 0 {
                 let Ok(read) = any::read(&mut reader) else { break };

@@ -1,7 +1,7 @@
 //! Blocks cut into pieces, so that whatever refers into a run, or deletes part of it, refers to
 //! whole pieces.
 
-use super::{Halves, Kind, NONE, Span};
+use super::{BlockKind, Halves, NONE, Span};
 use crate::wire::{Block, BlockWriters, ByteReader, DeleteSet, Id, Update};
 
 /// All pieces, those of one block in a row.
@@ -124,20 +124,20 @@ impl Pieces {
         let ends = pieces.iter().skip(1).map(|p| p.offset).chain([block.len]);
         let mut reader = ByteReader::at(update.bytes(), block.content_span().start);
         match block.kind {
-            Kind::String | Kind::Embed => {
+            BlockKind::String | BlockKind::Embed => {
                 let mut text = Cutter::new(&mut reader);
                 (from..).zip(ends).for_each(|(piece, end)| {
                     let (span, halves) = text.cut(block, end);
                     take(piece, span, halves);
                 });
             }
-            Kind::Any | Kind::Json => {
+            BlockKind::Any | BlockKind::Json => {
                 let mut taken = 0;
                 let start_of_values = reader.var();
                 (from..).zip(ends).for_each(|(piece, end)| {
                     let start = reader.offset();
                     let mut step = || match block.kind {
-                        Kind::Any => reader.skip_any(),
+                        BlockKind::Any => reader.skip_any(),
                         _ => reader.text().map(drop),
                     };
                     while taken < end && start_of_values.is_ok() && step().is_ok() {
@@ -146,7 +146,7 @@ impl Pieces {
                     take(piece, Span::between(start, reader.offset()), Halves::default());
                 });
             }
-            Kind::Binary => {
+            BlockKind::Binary => {
                 let bytes = reader.buffer().map_or(0, <[u8]>::len);
                 let end = reader.offset();
                 take(from, Span::between(end.saturating_sub(bytes), end), Halves::default());
@@ -165,9 +165,11 @@ pub fn whole(bytes: &[u8], block: &Block) -> Span {
     let mut reader = ByteReader::at(bytes, span.start);
     let start = match block.kind {
         // The walk read the same bytes: this cannot fail.
-        Kind::String | Kind::Embed | Kind::Any | Kind::Json | Kind::Binary => {
-            reader.var().map_or(span.end, |_| reader.offset())
-        }
+        BlockKind::String
+        | BlockKind::Embed
+        | BlockKind::Any
+        | BlockKind::Json
+        | BlockKind::Binary => reader.var().map_or(span.end, |_| reader.offset()),
         _ => span.start,
     };
     Span::between(start, span.end)

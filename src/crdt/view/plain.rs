@@ -3,7 +3,7 @@
 use super::super::plain::Plain;
 use super::{ByteReader, Entry, NONE, Node, Shape, Span, View, any};
 use crate::crdt::source::first_of_each;
-use crate::wire::{Id, Kind, Value};
+use crate::wire::{BlockKind, Id, Value};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What was opened last: lists ask for one field after the other, and for one element after the
@@ -132,7 +132,7 @@ impl View {
 
     /// The plain values of an entry of an array, each with its unit of content and its bytes.
     pub(super) fn each_plain(&self, entry: &Entry, mut take: impl FnMut(Id, Span, Value)) {
-        if entry.node != NONE || entry.kind != Kind::Any {
+        if entry.node != NONE || entry.kind != BlockKind::Any {
             return;
         }
         let mut reader = ByteReader::at(self.slice(entry.content), 0);

@@ -1,6 +1,6 @@
 //! What a shared text says, with who wrote what of it.
 
-use super::{Kind, View};
+use super::{BlockKind, View};
 use crate::wire::{Id, Shape};
 
 /// A piece of a text that was written at once, or what is left of it.
@@ -19,7 +19,8 @@ impl View {
         let node = self.node_at(path).and_then(|node| self.node(node));
         let Some(node) = node.filter(|node| node.shape == Shape::Text) else { return Vec::new() };
         let run = |entry: &super::Entry| {
-            let is_whole = entry.kind == Kind::String && !entry.halves.start && !entry.halves.end;
+            let is_whole =
+                entry.kind == BlockKind::String && !entry.halves.start && !entry.halves.end;
             let text = std::str::from_utf8(self.slice(entry.content)).ok()?;
             is_whole.then_some(TextRun { id: entry.id, text })
         };

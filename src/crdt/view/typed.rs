@@ -1,7 +1,7 @@
 //! The live content with its types, as Yjs tells them apart: a shared map is no object, a text no
 //! string, and a BigInt no number.
 
-use super::{Entry, Kind, NONE, Node, Shape, View};
+use super::{BlockKind, Entry, NONE, Node, Shape, View};
 use crate::wire::{AnyHead, ByteReader, Value};
 use serde::ser::{Error, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
@@ -116,8 +116,8 @@ impl<'v> Values<'v> {
     fn of(view: &'v View, entry: &Entry) -> Option<Self> {
         let bytes = view.slice(entry.content);
         match entry.kind {
-            Kind::Binary => Some(Values::Bytes(RefCell::new(Some(bytes)))),
-            Kind::Any => Some(Values::Any(RefCell::new(ByteReader::at(bytes, 0)))),
+            BlockKind::Binary => Some(Values::Bytes(RefCell::new(Some(bytes)))),
+            BlockKind::Any => Some(Values::Any(RefCell::new(ByteReader::at(bytes, 0)))),
             _ => None,
         }
     }

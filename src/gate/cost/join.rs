@@ -1,7 +1,7 @@
 //! What is deleted, and what is joined to one block at the end of a transaction.
 
 use super::{COPIES, Fragment, MOVES, NONE, Rehearsal, Unit};
-use crate::wire::Kind;
+use crate::wire::BlockKind;
 use std::ops::Range;
 
 /// What is joined to one fragment.
@@ -77,14 +77,14 @@ impl Rehearsal {
         if run.parts < 2 {
             return 0;
         }
-        let kind = self.fragment(run.into).map_or(Kind::Gc, Fragment::content);
+        let kind = self.fragment(run.into).map_or(BlockKind::Gc, Fragment::content);
         let each = match kind {
-            Kind::Any => COPIES,
+            BlockKind::Any => COPIES,
             // Bytes that are moved, not characters that are looked at.
-            Kind::String => 24 * COPIES,
+            BlockKind::String => 24 * COPIES,
             _ => u64::MAX,
         };
-        let moves = if in_pairs && kind != Kind::Gc { run.parts - 1 } else { 1 };
+        let moves = if in_pairs && kind != BlockKind::Gc { run.parts - 1 } else { 1 };
         run.parts.saturating_mul(run.units) / 2 / each + moves * blocks as u64 / 2 / MOVES
     }
 
@@ -95,8 +95,8 @@ impl Rehearsal {
             return false;
         }
         match content {
-            Kind::Gc => true,
-            Kind::Any | Kind::String | Kind::Deleted => {
+            BlockKind::Gc => true,
+            BlockKind::Any | BlockKind::String | BlockKind::Deleted => {
                 right.left == Some(left.last())
                     && left.right == right.right
                     && left.next == b

@@ -4,7 +4,7 @@
 use super::checked;
 use crate::crdt::testing::{Follower, apply, fixtures, new_doc, random_world, state};
 use crate::gate::storable;
-use crate::wire::{Id, Kind, Update};
+use crate::wire::{BlockKind, Id, Update};
 use yrs::updates::decoder::Decode;
 use yrs::{Map, ReadTxn, Text, Transact, WriteTxn};
 
@@ -55,7 +55,7 @@ fn takes_whole<S>(have: &[u8], update: &Update<'_, S>) -> bool {
     drop(txn);
     let saved = state(&doc);
     let saved = Update::walk(&saved).unwrap();
-    let gap = saved.clients().any(|(_, blocks)| blocks.iter().any(|b| b.kind == Kind::Skip));
+    let gap = saved.clients().any(|(_, blocks)| blocks.iter().any(|b| b.kind == BlockKind::Skip));
     let clocks = saved.version().clocks;
     let holds = |client: &u64, clock: &u32| clocks.get(client).is_some_and(|have| have >= clock);
     !pending && !gap && update.version().clocks.iter().all(|(client, clock)| holds(client, clock))

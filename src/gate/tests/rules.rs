@@ -3,7 +3,7 @@
 use super::{check, checked};
 use crate::gate::storable;
 use crate::limits::{ANY_DEPTH, CONTAINER_DEPTH};
-use crate::wire::{Fault, Id, Kind, RootKind, Update};
+use crate::wire::{BlockKind, Fault, Id, RootKind, Update};
 
 fn var(mut value: u64) -> Vec<u8> {
     let mut out = Vec::new();
@@ -379,7 +379,7 @@ fn empty_items_are_read_over_as_in_yrs() {
     )]);
     let update = checked(&bytes);
     assert_eq!(update.version().clocks[&1], 1);
-    assert_eq!(update.block(Id { client: 1, clock: 0 }).unwrap().kind, Kind::String);
+    assert_eq!(update.block(Id { client: 1, clock: 0 }).unwrap().kind, BlockKind::String);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! How far blocks are causally complete: everything that they refer to is known, or among them.
 
-use super::{Block, Clocks, DeleteSet, Id, Kind, Salvage};
+use super::{Block, BlockKind, Clocks, DeleteSet, Id, Salvage};
 use crate::wire::Parent;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -106,7 +106,7 @@ impl SalvageOrder<'_, '_> {
             && index < of.blocks.end
             && clock < limit
             && let Some(block) = update.blocks.get(index)
-            && block.kind != Kind::Skip
+            && block.kind != BlockKind::Skip
         {
             if let Some(unmet) = self.unmet(block) {
                 if let Some(other) = update.client_index(unmet.client)

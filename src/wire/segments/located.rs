@@ -2,7 +2,7 @@
 
 use super::{Boundary, Bytes, Segments};
 use crate::wire::walk::walk_block;
-use crate::wire::{ByteReader, Id, Kind, Parent};
+use crate::wire::{BlockKind, ByteReader, Id, Parent};
 use std::collections::BTreeMap;
 
 /// A block of a state, as far as it takes to find out where it stands.
@@ -49,8 +49,8 @@ impl Segments {
             let block = walk_block(&mut reader, clock).ok()?;
             if block.next_clock() > unit.clock {
                 let stands = match block.kind {
-                    Kind::Gc => BlockAnchor::Nowhere,
-                    Kind::Skip => return None,
+                    BlockKind::Gc => BlockAnchor::Nowhere,
+                    BlockKind::Skip => return None,
                     _ => BlockAnchor::of(&bytes, block.at as usize, block.info)?,
                 };
                 return Some(LocatedBlock { end: block.next_clock(), stands });
@@ -101,8 +101,8 @@ fn anchors_at(
         while reader.offset() <= *place {
             let block = walk_block(&mut reader, clock).ok()?;
             let anchor = match block.kind {
-                Kind::Gc => BlockAnchor::Nowhere,
-                Kind::Skip => return None,
+                BlockKind::Gc => BlockAnchor::Nowhere,
+                BlockKind::Skip => return None,
                 _ => BlockAnchor::of(bytes, block.at as usize, block.info)?,
             };
             let beside = match &anchor {
